@@ -1,0 +1,108 @@
+# tare: plain GNU make, objects under build/. `make help` lists the targets.
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX ?= /usr/local
+DESTDIR ?=
+OUT ?= out
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+PACKAGES := jansson gsl libcrypto
+VM_CPUS ?= 2
+
+B := build
+COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+# Looked up only when something is compiled: setup may have to install pkg-config first.
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lcgroup
+COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -Irunner -I. -MMD -MP
+
+SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+WORKLOAD_SOURCES := $(wildcard runner/workloads/*.c) runner/ledger.c runner/base/err.c runner/base/text.c
+WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
+WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
+WORKLOADS := $(B)/workloads/scenario1 $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
+
+run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
+	@$(MAKE) --no-print-directory build
+	@scripts/run seed --out $(OUT)
+
+run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@mkdir -p $(OUT)
+	@scripts/run --in-vm seed-short --out $(OUT)
+
+test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build python
+	@scripts/test
+
+check: ## formatting, static analysis, who may include whom
+	@scripts/setup check
+	@scripts/check
+
+bench: ## what the runner itself costs, side by side with what it replaces
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@scripts/bench
+
+setup: ## install the Debian packages that a build needs
+	@scripts/setup build
+
+python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
+	@scripts/build-python
+
+build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
+
+install: build ## install below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
+	install -m 755 $(B)/workloads/scenario1 $(DESTDIR)$(PREFIX)/libexec/tare/workloads/scenario1
+	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+
+clean: ## remove build/
+	rm -rf $(B)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(B)/tare: $(B)/runner/main.o $(OBJECTS)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
+
+$(B)/workloads/%.py: runner/workloads/%.py
+	@mkdir -p $(@D)
+	ln -sfn ../../$< $@
+
+# The commit is compiled into two objects: they are made anew when it changes.
+$(B)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
+FORCE:
+$(B)/runner/main.o $(B)/runner/record.o: EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
+$(B)/runner/main.o $(B)/runner/record.o: $(B)/commit
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
+
+unit-tests: $(UNIT_TESTS)
+$(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+$(B)/tests/unit/%.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.SECONDARY:

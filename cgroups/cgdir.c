@@ -1,0 +1,237 @@
+#include "cgroups/cgdir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgfile.h"
+
+#define BACKOFF_FIRST_NS (100 * 1000LL)
+#define BACKOFF_LAST_NS  (10 * NS_PER_MS)
+#define FREEZE_WAIT_NS   (500 * NS_PER_MS)
+
+/* One flag of cgroup.events. */
+static int read_event(int dirfd, const char *key)
+{
+    char events[256];
+    uint64_t v = 0;
+    ssize_t len = file_read_at(dirfd, "cgroup.events", events, sizeof(events));
+    int failed = len < 0 ? (int)len : cgfile_key(events, key, &v);
+    return failed != 0 ? failed : v != 0;
+}
+
+int cgdir_populated(int dirfd)
+{
+    return read_event(dirfd, "populated");
+}
+
+/* Waits for cgroup.events to change, but never long: the kernel reports changes at most every 10 ms
+ * (CGROUP_FILE_NOTIFY_MIN_INTV), while a killed process is usually gone after a tenth of that. */
+static void wait_for_change(int events_fd, int64_t *pause_ns, int64_t left_ns)
+{
+    struct pollfd p = {.fd = events_fd, .events = POLLPRI};
+    struct timespec t = clock_timespec(*pause_ns < left_ns ? *pause_ns : left_ns);
+    (void)ppoll(&p, 1, &t, NULL);
+    if (*pause_ns < BACKOFF_LAST_NS)
+        *pause_ns *= 2;
+}
+
+static int wait_event(int dirfd, const char *key, int want, int64_t deadline_ns)
+{
+    cleanup_close int fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+    char first[256];
+    if (fd < 0)
+        return -errno;
+    for (int64_t pause_ns = BACKOFF_FIRST_NS;;) {
+        /* poll(2) reports what happened since this descriptor was last read. */
+        if (pread(fd, first, sizeof(first), 0) < 0)
+            return -errno;
+        int now = read_event(dirfd, key);
+        if (now < 0 || now == want)
+            return now < 0 ? now : 0;
+        int64_t left_ns = deadline_ns - clock_now_ns();
+        if (left_ns <= 0)
+            return -ETIMEDOUT;
+        wait_for_change(fd, &pause_ns, left_ns);
+    }
+}
+
+int cgdir_each_child(int dirfd, int (*fn)(const char *name, uint64_t inode, void *context), void *context)
+{
+    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) {
+        int failed = -errno;
+        if (fd >= 0)
+            (void)close(fd);
+        return failed;
+    }
+    int answer = 0;
+    for (struct dirent *d = readdir(dir); d && answer == 0; d = readdir(dir))
+        if (d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+            answer = fn(d->d_name, d->d_ino, context);
+    return answer;
+}
+
+static int open_child(int dirfd, const char *name)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Signals every process that cgroup.procs lists, here and below. */
+static int signal_all(int dirfd);
+
+static int signal_child(const char *name, uint64_t inode, void *context)
+{
+    (void)inode;
+    cleanup_close int fd = open_child(*(const int *)context, name);
+    return fd == -ENOENT ? 0 : fd < 0 ? fd : signal_all(fd);
+}
+
+static int signal_all(int dirfd)
+{
+    cleanup_close int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+    char line[32];
+    if (!procs)
+        return -errno;
+    STEAL_FD(fd);
+    while (fgets(line, sizeof(line), procs)) {
+        int64_t pid = 0;
+        if (text_to_i64(line, &pid) == 0 && pid > 0) /* 0: of another pid namespace, out of reach */
+            (void)kill((pid_t)pid, SIGKILL);
+    }
+    return cgdir_each_child(dirfd, signal_child, &dirfd);
+}
+
+/* Before Linux 5.14 there is no cgroup.kill. Frozen, nobody forks while the list is read, so that a fork bomb is caught
+ * whole, and no pid in it can come to mean another process. */
+static int kill_frozen(int dirfd, int64_t deadline_ns)
+{
+    int64_t freeze_until_ns = clock_now_ns() + FREEZE_WAIT_NS;
+    int failed = file_write_at(dirfd, "cgroup.freeze", "1");
+    if (failed == 0)
+        failed = wait_event(dirfd, "frozen", 1, freeze_until_ns < deadline_ns ? freeze_until_ns : deadline_ns);
+    int signalled = signal_all(dirfd); /* even where it would not freeze: most of them end all the same */
+    int thawed = file_write_at(dirfd, "cgroup.freeze", "0");
+    if (signalled != 0)
+        return signalled;
+    return failed == -ETIMEDOUT ? 0 : failed != 0 ? failed : thawed;
+}
+
+/* A frozen process dies of cgroup.kill on current kernels; on some it has to be thawed first. */
+static void thaw(int dirfd)
+{
+    char frozen[8];
+    if (file_read_at(dirfd, "cgroup.freeze", frozen, sizeof(frozen)) > 0 && strcmp(frozen, "1") == 0)
+        (void)file_write_at(dirfd, "cgroup.freeze", "0");
+}
+
+int cgdir_kill(int dirfd, int64_t deadline_ns)
+{
+    thaw(dirfd);
+    int failed = file_write_at(dirfd, "cgroup.kill", "1");
+    if (failed == -ENOENT)
+        failed = kill_frozen(dirfd, deadline_ns);
+    return failed != 0 ? failed : wait_event(dirfd, "populated", 0, deadline_ns);
+}
+
+static int note_name(const char *name, uint64_t inode, void *context)
+{
+    (void)inode;
+    text_format(context, NAME_MAX + 1, "%s", name);
+    return 1;
+}
+
+/* Removes one directory that has none in it, somewhere below dirfd. Down from the top each time rather than by
+ * recursion: a workload may nest deeper than we may hold descriptors. Returns 1 where one was removed, 0 where there
+ * is none, or a negative errno. */
+static int remove_a_leaf(int dirfd)
+{
+    char name[NAME_MAX + 1];
+    char below[NAME_MAX + 1];
+    int found = cgdir_each_child(dirfd, note_name, name);
+    if (found != 1)
+        return found;
+    cleanup_close int parent = open_child(dirfd, ".");
+    for (;;) {
+        cleanup_close int child = parent < 0 ? parent : open_child(parent, name);
+        if (child < 0)
+            return child == -ENOENT ? 1 : child;
+        found = cgdir_each_child(child, note_name, below);
+        if (found != 1)
+            break;
+        (void)close(parent);
+        parent = STEAL_FD(child);
+        memcpy(name, below, sizeof(name));
+    }
+    if (found < 0)
+        return found;
+    return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 1 : -errno;
+}
+
+/* What keeps a directory from being removed: those below it, and those in it. Returns 1 where it is worth trying again
+ * at once, 0 after a pause, or a negative errno. */
+static int clear(int parent_fd, const char *name, int64_t deadline_ns)
+{
+    cleanup_close int fd = open_child(parent_fd, name);
+    if (fd < 0)
+        return fd;
+    int populated = cgdir_populated(fd);
+    if (populated == 1) {
+        int killed = cgdir_kill(fd, deadline_ns);
+        return killed == 0 ? 1 : killed;
+    }
+    int removed = remove_a_leaf(fd);
+    return removed == -EBUSY ? 0 : removed;
+}
+
+static int keep_clear(int parent_fd, const char *name, int64_t deadline_ns)
+{
+    (void)deadline_ns;
+    char below[NAME_MAX + 1];
+    cleanup_close int fd = open_child(parent_fd, name);
+    int found = fd < 0 ? fd : cgdir_each_child(fd, note_name, below);
+    return found == 1 ? -EBUSY : found;
+}
+
+static int remove_with(int (*prepare)(int, const char *, int64_t), int parent_fd, const char *name, int64_t deadline_ns)
+{
+    for (int64_t pause_ns = BACKOFF_FIRST_NS;;) {
+        if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != EBUSY && errno != ENOTEMPTY)
+            return -errno;
+        int again = prepare(parent_fd, name, deadline_ns);
+        if (again < 0)
+            return again == -ENOENT ? 0 : again;
+        if (clock_now_ns() >= deadline_ns)
+            return -EBUSY;
+        if (again == 0) {
+            struct timespec t = clock_timespec(pause_ns);
+            (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+            pause_ns = pause_ns < BACKOFF_LAST_NS ? pause_ns * 2 : pause_ns;
+        }
+    }
+}
+
+int cgdir_remove(int parent_fd, const char *name, int64_t deadline_ns)
+{
+    return remove_with(clear, parent_fd, name, deadline_ns);
+}
+
+int cgdir_remove_empty(int parent_fd, const char *name, int64_t deadline_ns)
+{
+    return remove_with(keep_clear, parent_fd, name, deadline_ns);
+}

@@ -1,0 +1,104 @@
+/* Which controllers the root can hand down, and where the others are. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cgroups/cgfile.h"
+#include "cgroups/slice_internal.h"
+
+bool slice_is_below(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+    return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+    if (n < 0 || (size_t)n >= sizeof(path) || file_read(sysroot, path, buf, cap) < 0)
+        buf[0] = '\0';
+}
+
+/* Where v1 has a controller mounted, or "". */
+static void find_v1_mount(const struct surroundings *s, const char *controller, char *ret, size_t cap)
+{
+    struct cgmount m;
+    const char *text = s->mountinfo.data ? s->mountinfo.data : "";
+    ret[0] = '\0';
+    while (mounts_next(&text, &m))
+        if (m.version == 1 && mounts_has_option(m.options, controller))
+            (void)snprintf(ret, cap, "mounted at %.100s; ", m.point);
+}
+
+/* A line of /proc/cgroups: "name hierarchy number enabled" (cgroups(7)). */
+static bool find_in_proc(const struct surroundings *s, const char *controller, int *hierarchy, int *enabled)
+{
+    char cgroups[CGFILE_CAP];
+    char pattern[64];
+    char text[CGFILE_CAP + 1] = "\n";
+    slice_read_in(s->sysroot, "/proc", "cgroups", cgroups, sizeof(cgroups));
+    text_format(text, sizeof(text), "\n%s", cgroups);
+    text_format(pattern, sizeof(pattern), "\n%s\t", controller);
+    const char *line = strstr(text, pattern);
+    return line && sscanf(line + strlen(pattern), "%d %*d %d", hierarchy, enabled) == 2;
+}
+
+/* Why a directory below the hierarchy's root lacks a controller: the nearest ancestor in sight that has it does not
+ * hand it down. */
+static void not_delegated(const struct surroundings *s, const char *path, const char *controller, char *why, size_t cap)
+{
+    char dir[PATH_MAX];
+    char listed[CGFILE_CAP];
+    text_format(dir, sizeof(dir), "%s", path);
+    while (slice_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
+        *strrchr(dir, '/') = '\0';
+        slice_read_in(s->sysroot, dir, "cgroup.controllers", listed, sizeof(listed));
+        if (cgfile_has_word(listed, controller)) {
+            (void)snprintf(why, cap, "not handed down (as root: echo +%s > %.120s/cgroup.subtree_control)", controller,
+                           dir);
+            return;
+        }
+    }
+    (void)snprintf(why, cap, "not delegated to this cgroup (by systemd: Delegate=cpuset cpu io memory pids)");
+}
+
+static void why_missing(const struct surroundings *s, const struct slice_root *root, enum slice_controller c, char *why,
+                        size_t cap)
+{
+    char where[128];
+    int hierarchy = 0;
+    int enabled = 1;
+    const char *name = slice_controller_name(c);
+    const char *v1_name = c == SLICE_IO ? "blkio" : name;
+    bool is_top = s->hierarchy_root && strcmp(root->path, s->mount.point) == 0;
+    bool listed = find_in_proc(s, v1_name, &hierarchy, &enabled);
+    find_v1_mount(s, v1_name, where, sizeof(where));
+    if (where[0] || hierarchy != 0)
+        (void)snprintf(why, cap, "v1 holds it (%sboot with cgroup_no_v1=all)", where);
+    else if (!enabled)
+        (void)snprintf(why, cap, "disabled at boot (boot without cgroup_disable=%s, or with cgroup_enable=%s)", name,
+                       name);
+    else if (root->provenance == SLICE_NONE)
+        (void)snprintf(why, cap, "no directory of a cgroup v2 hierarchy is ours");
+    else if (!is_top && root->provenance != SLICE_CREATED)
+        not_delegated(s, root->path, name, why, cap);
+    else
+        (void)snprintf(why, cap, "the kernel %s", listed ? "does not offer it in v2" : "was built without it");
+}
+
+void slice_find_controllers(const struct surroundings *s, struct slice_root *root)
+{
+    char listed[CGFILE_CAP] = "";
+    if (root->provenance ==
+        SLICE_CREATED) /* its directory may not be there yet: it gets what the hierarchy's root has */
+        slice_read_in(s->sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
+    else if (root->provenance != SLICE_NONE)
+        slice_read_in(s->sysroot, root->path, "cgroup.controllers", listed, sizeof(listed));
+    for (int c = 0; c < SLICE_CONTROLLERS; c++) {
+        struct slice_availability *a = &root->controller[c];
+        a->available = cgfile_has_word(listed, slice_controller_name((enum slice_controller)c));
+        if (!a->available)
+            why_missing(s, root, (enum slice_controller)c, a->reason, sizeof(a->reason));
+    }
+}

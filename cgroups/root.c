@@ -1,0 +1,275 @@
+/* Where slices can be made: the search, pure under a sysroot. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/slice_internal.h"
+
+/* Returns 1 where the step applies (ret->provenance and path are then set), 0 where not (why says it), or an error. */
+typedef int step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
+
+static __attribute__((format(printf, 3, 4))) int lacking(char *why, size_t cap, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(why, cap, fmt, ap);
+    va_end(ap);
+    return 0;
+}
+
+static bool join(char *ret, size_t cap, const char *dir, const char *name)
+{
+    int n = snprintf(ret, cap, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
+    return n >= 0 && (size_t)n < cap;
+}
+
+static bool exists(const char *sysroot, const char *dir, const char *name)
+{
+    char inside[PATH_MAX];
+    char whole[PATH_MAX];
+    struct stat st;
+    if (!join(inside, sizeof(inside), dir, name))
+        return false;
+    int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, inside);
+    return n >= 0 && (size_t)n < sizeof(whole) && stat(whole, &st) == 0;
+}
+
+/* access(2) asks about the real user and, for root, about the read-only mount and nothing else, which is what matters;
+ * a fixture has no permissions worth asking for. */
+static bool writable(const struct surroundings *s, const char *dir)
+{
+    return s->mount.writable && (s->sysroot[0] != '\0' || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0);
+}
+
+static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+{
+    if (!s->given)
+        return lacking(why, cap, "%s", "");
+    if (!writable(s, s->given)) {
+        (void)err_set(e, ERR_HOST, -EACCES, "--cgroup-root '%s': cannot be written", s->given);
+        return err_remedy(e,
+                          "run as root, or have the directory delegated: systemd's Delegate=yes, or chown it and its "
+                          "cgroup.procs and cgroup.subtree_control");
+    }
+    ret->provenance = SLICE_GIVEN;
+    text_format(ret->path, sizeof(ret->path), "%s", s->given);
+    return 1;
+}
+
+/* systemd is the only writer of its tree (systemd.io/CGROUP_DELEGATION): where it runs, a directory of ours at the root
+ * would be taken from under us. */
+static int step_created(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+{
+    (void)e;
+    if (s->systemd)
+        return lacking(why, cap,
+                       "systemd owns the tree (systemd-run %s--scope -p Delegate=yes sh -c 'exec tare … --cgroup-root "
+                       "%s$(grep ^0:: /proc/self/cgroup | cut -c4-)')",
+                       s->superuser ? "" : "--user ", s->mount.point);
+    if (!s->superuser)
+        return lacking(why, cap, "not run as root");
+    if (!s->hierarchy_root)
+        return lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
+    if (!writable(s, s->mount.point))
+        return lacking(why, cap, "%s is read-only", s->mount.point);
+    if (!join(ret->path, sizeof(ret->path), s->mount.point, "tare.slice"))
+        return lacking(why, cap, "the mount point's name is too long");
+    ret->provenance = SLICE_CREATED;
+    return 1;
+}
+
+/* A container of its own: our cgroup is the root of our namespace, and yet not the hierarchy's. */
+static int step_borrowed(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+{
+    (void)e;
+    if (strcmp(s->own, "/") != 0)
+        return lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
+    if (s->hierarchy_root || strcmp(s->mount.root, "/") != 0)
+        return lacking(why, cap, "our cgroup is the host's root, not a container's");
+    ret->provenance = SLICE_BORROWED;
+    text_format(ret->path, sizeof(ret->path), "%s", s->mount.point);
+    return 1;
+}
+
+/* In the order of the search. SLICE_DELEGATED and SLICE_SCOPE belong between given and created. */
+static const struct {
+    enum slice_provenance provenance;
+    step_fn *try;
+} STEPS[] = {
+    {SLICE_GIVEN, step_given},
+    {SLICE_CREATED, step_created},
+    {SLICE_BORROWED, step_borrowed},
+};
+
+const char *slice_provenance_name(enum slice_provenance p)
+{
+    static const char *const NAMES[] = {
+        [SLICE_GIVEN] = "given",     [SLICE_DELEGATED] = "delegated", [SLICE_SCOPE] = "scope",
+        [SLICE_CREATED] = "created", [SLICE_BORROWED] = "borrowed",   [SLICE_NONE] = "none",
+    };
+    return NAMES[p];
+}
+
+const char *slice_controller_name(enum slice_controller c)
+{
+    static const char *const NAMES[SLICE_CONTROLLERS] = {"cpuset", "cpu", "memory", "pids", "io"};
+    return NAMES[c];
+}
+
+/* The effective one of "Uid:\treal\teffective\t…". */
+static bool read_superuser(const char *sysroot)
+{
+    char status[CGFILE_CAP];
+    unsigned effective = 1;
+    slice_read_in(sysroot, "/proc/self", "status", status, sizeof(status));
+    const char *line = strstr(status, "\nUid:");
+    return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 && effective == 0;
+}
+
+/* A mount that shows the whole hierarchy for writing before any other; a later one at the same point hides the earlier,
+ * and what another file system hides has no cgroup.controllers. */
+static void find_mount(struct surroundings *s)
+{
+    struct cgmount m;
+    int best = 0;
+    const char *text = s->mountinfo.data ? s->mountinfo.data : "";
+    while (mounts_next(&text, &m)) {
+        int rank = 1 + m.writable + 2 * (strcmp(m.root, "/") == 0);
+        if (m.version != 2 || !exists(s->sysroot, m.point, "cgroup.controllers"))
+            continue;
+        if (rank > best || strcmp(m.point, s->mount.point) == 0) {
+            s->mount = m;
+            best = rank;
+        }
+    }
+    s->mounted = best > 0;
+    s->hierarchy_root = s->mounted && !exists(s->sysroot, s->mount.point, "cgroup.type");
+}
+
+static void look_around(struct surroundings *s)
+{
+    char cgroup[CGFILE_CAP];
+    (void)file_read_all(s->sysroot, "/proc/self/mountinfo", &s->mountinfo);
+    find_mount(s);
+    slice_read_in(s->sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
+    if (mounts_own_cgroup(cgroup, s->own, sizeof(s->own)) != 0)
+        s->own[0] = '\0';
+    s->superuser = read_superuser(s->sysroot);
+    s->systemd = exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
+}
+
+/* Symbolic links resolved and the sysroot taken off again. */
+static int resolve_given(const char *sysroot, const char *given, char ret[PATH_MAX])
+{
+    char whole[PATH_MAX];
+    int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, given);
+    if (n < 0 || (size_t)n >= sizeof(whole))
+        return -ENAMETOOLONG;
+    cleanup_free char *real = realpath(whole, NULL);
+    if (!real)
+        return -errno;
+    cleanup_free char *prefix = sysroot[0] ? realpath(sysroot, NULL) : strdup("");
+    struct stat st;
+    if (!prefix || stat(real, &st) != 0)
+        return -errno;
+    if (!S_ISDIR(st.st_mode) || !slice_is_below(real, prefix))
+        return -ENOTDIR;
+    text_format(ret, PATH_MAX, "%s", real + strlen(prefix));
+    return 0;
+}
+
+/* The cgroup2 mount that shows the directory replaces the one found: a host can have more than one. */
+static bool find_mount_of(struct surroundings *s, const char *dir)
+{
+    struct cgmount m;
+    size_t deepest = 0;
+    const char *text = s->mountinfo.data ? s->mountinfo.data : "";
+    while (mounts_next(&text, &m)) {
+        size_t len = strlen(m.point);
+        if (m.version != 2 || len < deepest || !slice_is_below(dir, m.point))
+            continue;
+        s->mount = m;
+        deepest = len;
+    }
+    return deepest > 0 && exists(s->sysroot, dir, "cgroup.controllers");
+}
+
+static int look_at_given(struct surroundings *s, const char *given, char path[PATH_MAX], struct err *e)
+{
+    int failed = resolve_given(s->sysroot, given, path);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s': %s", given, strerror(-failed));
+    if (!find_mount_of(s, path)) {
+        int code =
+            err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s': not a directory on a cgroup2 file system", given);
+        if (s->mounted)
+            (void)err_remedy(e, "that is mounted at %s", s->mount.point);
+        return code;
+    }
+    s->mounted = true;
+    s->hierarchy_root = !exists(s->sysroot, s->mount.point, "cgroup.type");
+    s->given = path;
+    return 0;
+}
+
+static int walk_steps(const struct surroundings *s, struct slice_root *ret, struct err *e)
+{
+    char why[sizeof(ret->reason)];
+    size_t len = 0;
+    for (size_t i = 0; i < ARRAY_LEN(STEPS); i++) {
+        why[0] = '\0';
+        int applies = STEPS[i].try(s, ret, why, sizeof(why), e);
+        if (applies != 0)
+            return applies < 0 ? applies : 0;
+        int n = why[0] == '\0' ? 0
+                               : snprintf(ret->reason + len, sizeof(ret->reason) - len, "%s%s: %s", len > 0 ? "; " : "",
+                                          slice_provenance_name(STEPS[i].provenance), why);
+        len = n < 0 || len + (size_t)n >= sizeof(ret->reason) ? sizeof(ret->reason) - 1 : len + (size_t)n;
+    }
+    return 0;
+}
+
+static int search_root(struct surroundings *s, const char *given, struct slice_root *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    look_around(s);
+    if (given) {
+        int failed = look_at_given(s, given, path, e);
+        if (failed != 0)
+            return failed;
+    }
+    text_format(ret->mount, sizeof(ret->mount), "%s", s->mount.point);
+    if (!s->mounted || mounts_directory(&s->mount, s->own, ret->own, sizeof(ret->own)) != 0)
+        ret->own[0] = '\0';
+    if (!s->mounted) {
+        (void)lacking(ret->reason, sizeof(ret->reason),
+                      "no cgroup2 file system is mounted (mount -t cgroup2 none "
+                      "/sys/fs/cgroup; in a container: its host has v1 only)");
+    } else {
+        int failed = walk_steps(s, ret, e);
+        if (failed != 0)
+            return failed;
+    }
+    slice_find_controllers(s, ret);
+    return 0;
+}
+
+int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e)
+{
+    struct surroundings s = {.sysroot = sysroot ? sysroot : ""};
+    struct slice_root found = {.provenance = SLICE_NONE};
+    int failed = search_root(&s, given, &found, e);
+    text_free(&s.mountinfo);
+    if (failed == 0)
+        *ret = found;
+    return failed;
+}

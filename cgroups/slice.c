@@ -1,0 +1,268 @@
+#include "cgroups/slice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libcgroup.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgdir.h"
+#include "cgroups/limits.h"
+#include "cgroups/slice_internal.h"
+
+#define DESTROY_NS      (2 * NS_PER_S)
+#define LIBCGROUP_CHARS 100 /* CG_CONTROL_VALUE_MAX: a longer value it refuses, and says so on our stderr */
+
+struct slice {
+    const struct slice_tree *tree;
+    bool own;
+    int dirfd;
+    char name[256];
+    char path[PATH_MAX];
+    struct slice_setting settings[SLICE_SETTINGS_MAX];
+    size_t count;
+};
+
+static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
+{
+    (void)userdata;
+    (void)level;
+    (void)fmt;
+    (void)ap;
+}
+
+/* Reads the mount table, once. Its default logger prints to stdout, where our results go; cgroup_init() installs it
+ * unless there is one. */
+static bool libcgroup_is_ready(void)
+{
+    static enum { UNTRIED, READY, FAILED } state;
+    if (state == UNTRIED) {
+        cgroup_set_logger(log_nothing, CGROUP_LOG_ERROR, NULL);
+        state = cgroup_init() == 0 ? READY : FAILED;
+    }
+    return state == READY;
+}
+
+/* Whether libcgroup would go where we mean it to: on a hybrid host it has the controller in a v1 hierarchy and creates
+ * there without a word, and of two cgroup2 mounts it knows the first. */
+static bool libcgroup_holds(const char *controller, const char *mount)
+{
+    cleanup_free char *point = NULL;
+    return libcgroup_is_ready() && cgroup_get_subsys_mount_point(controller, &point) == 0 && point &&
+           strcmp(point, mount) == 0;
+}
+
+static bool add_value(struct cgroup *group, const struct slice_setting *s)
+{
+    const char *name = slice_controller_name(limits_controller(s));
+    struct cgroup_controller *c = cgroup_get_controller(group, name);
+    if (!c)
+        c = cgroup_add_controller(group, name);
+    return c && cgroup_add_value_string(c, s->file, s->requested) == 0;
+}
+
+/* Creates the directory and writes the limits through libcgroup. false: it did not do all of it, for whatever reason
+ * (it also writes every ancestor's subtree_control, which need not be ours to write); what is missing is for the caller
+ * to do, and to report. */
+static bool create_by_libcgroup(const struct slice *s)
+{
+    const struct slice_root *root = &s->tree->root;
+    size_t added = 0;
+    bool complete = true;
+    struct cgroup *group = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        enum slice_controller c = limits_controller(&s->settings[i]);
+        if (!root->controller[c].available)
+            continue;
+        if (strlen(s->settings[i].requested) >= LIBCGROUP_CHARS ||
+            !libcgroup_holds(slice_controller_name(c), root->mount)) {
+            complete = false;
+            continue;
+        }
+        if (!group)
+            group = cgroup_new_cgroup(s->path + strlen(root->mount) + 1);
+        if (group && add_value(group, &s->settings[i]))
+            added++;
+        else
+            complete = false;
+    }
+    if (added > 0 && cgroup_create_cgroup(group, 1) != 0)
+        complete = false;
+    cgroup_free(&group);
+    return complete && added > 0;
+}
+
+/* The run's directory is this run's alone, so that nobody makes the name between the look and the making. */
+static int make_directory(struct slice *s, bool *complete, struct err *e)
+{
+    int parent_fd = s->tree->run_fd;
+    struct stat st;
+    if (fstatat(parent_fd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return err_set(e, ERR_OURS, -EEXIST, "'%s' is there already", s->path);
+    *complete = create_by_libcgroup(s);
+    if (mkdirat(parent_fd, s->name, 0755) != 0 && errno != EEXIST)
+        return err_sys(e, ERR_HOST, "cannot make '%s'", s->path);
+    s->dirfd = openat(parent_fd, s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return s->dirfd < 0 ? err_sys(e, ERR_OURS, "cannot open '%s'", s->path) : 0;
+}
+
+/* What libcgroup wrote is read back; what it did not write, or what did not take, is written once more by hand, which
+ * also tells why. */
+static void settle(struct slice *s, bool complete)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct slice_setting *set = &s->settings[i];
+        const struct slice_availability *a = &s->tree->root.controller[limits_controller(set)];
+        if (!a->available)
+            text_format(set->reason, sizeof(set->reason), "%s", a->reason);
+        else if (!complete || !limits_verify(s->dirfd, set))
+            limits_write(s->dirfd, set);
+    }
+}
+
+static int create_own(struct slice *s, struct err *e)
+{
+    bool complete = false;
+    int n = snprintf(s->path, sizeof(s->path), "%s/%s/%s", s->tree->root.path, s->tree->name, s->name);
+    if (n < 0 || (size_t)n >= sizeof(s->path))
+        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", s->tree->root.path);
+    int failed = make_directory(s, &complete, e);
+    if (failed == 0)
+        settle(s, complete);
+    else if (failed != -EEXIST)
+        (void)unlinkat(s->tree->run_fd, s->name, AT_REMOVEDIR);
+    return failed;
+}
+
+/* The container is the slice: what it was started with is what there is. */
+static int look_at_borrowed(struct slice *s, struct err *e)
+{
+    text_format(s->path, sizeof(s->path), "%s", s->tree->root.path);
+    s->dirfd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dirfd < 0)
+        return err_sys(e, ERR_HOST, "cannot open '%s'", s->path);
+    for (size_t i = 0; i < s->count; i++) {
+        struct slice_setting *set = &s->settings[i];
+        if (!limits_verify(s->dirfd, set))
+            text_format(set->reason, sizeof(set->reason),
+                        "borrowed: the container's own, which it was started with (docker run --cpuset-cpus, "
+                        "--cpuset-mems, --memory, --memory-swap, --pids-limit)");
+    }
+    return 0;
+}
+
+static int look_at_none(struct slice *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        text_format(s->settings[i].reason, sizeof(s->settings[i].reason), "%s",
+                    s->tree->root.controller[limits_controller(&s->settings[i])].reason);
+    return 0;
+}
+
+static int fill(struct slice *s, const struct slice_limits *limits, struct err *e)
+{
+    int failed = limits_plan(limits, s->settings, &s->count, e);
+    if (failed != 0)
+        return failed;
+    if (s->own)
+        return create_own(s, e);
+    return s->tree->root.provenance == SLICE_BORROWED ? look_at_borrowed(s, e) : look_at_none(s);
+}
+
+static void release(struct slice *s)
+{
+    if (s->dirfd >= 0)
+        (void)close(s->dirfd);
+    free(s);
+}
+
+int slice_create(struct slice_tree *tree, const char *name, const struct slice_limits *limits, struct slice **ret,
+                 struct err *e)
+{
+    if (!slice_is_file_name(name))
+        return err_set(e, ERR_USAGE, -EINVAL, "slice '%s': a file name is allowed", name);
+    struct slice *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    s->tree = tree;
+    s->own = tree->own;
+    s->dirfd = -1;
+    text_format(s->name, sizeof(s->name), "%s", name);
+    int failed = fill(s, limits, e);
+    if (failed != 0) {
+        release(s);
+        (void)err_wrap(e, "slice '%s'", name);
+        return failed;
+    }
+    *ret = s;
+    return 0;
+}
+
+int slice_dirfd(const struct slice *s)
+{
+    return s->dirfd;
+}
+
+bool slice_is_own(const struct slice *s)
+{
+    return s->own;
+}
+
+const char *slice_path(const struct slice *s)
+{
+    return s->path;
+}
+
+const struct slice_setting *slice_settings(const struct slice *s, size_t *count)
+{
+    *count = s->count;
+    return s->settings;
+}
+
+int slice_effective_cpus(const struct slice *s, struct cpulist *ret)
+{
+    char list[CGFILE_CAP];
+    ssize_t len = s->dirfd < 0 ? -ENOENT : file_read_at(s->dirfd, "cpuset.cpus.effective", list, sizeof(list));
+    return len < 0 ? (int)len : cpulist_parse(list, ret);
+}
+
+int slice_populated(const struct slice *s)
+{
+    return s->own ? cgdir_populated(s->dirfd) : -EOPNOTSUPP;
+}
+
+int slice_kill(struct slice *s, int timeout_ms, struct err *e)
+{
+    if (!s->own)
+        return err_set(e, ERR_HOST, -EOPNOTSUPP, "slice '%s': not a cgroup of our own: nothing to kill in it", s->name);
+    int failed = cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS);
+    if (failed != 0) {
+        errno = -failed;
+        (void)err_sys(e, ERR_OURS, "slice '%s': cannot end the processes in '%s'", s->name, s->path);
+    }
+    return failed;
+}
+
+int slice_destroy(struct slice **slice, struct err *e)
+{
+    struct slice *s = STEAL(*slice);
+    if (!s)
+        return 0;
+    int failed = s->own ? cgdir_remove(s->tree->run_fd, s->name, clock_now_ns() + DESTROY_NS) : 0;
+    if (failed != 0) {
+        errno = -failed;
+        (void)err_sys(e, ERR_OURS, "slice '%s': cannot remove '%s'", s->name, s->path);
+        (void)err_remedy(e, "tare clean removes it once it is empty");
+    }
+    release(s);
+    return failed;
+}

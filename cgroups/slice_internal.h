@@ -1,0 +1,64 @@
+/* slice_internal: what the parts of slice share among themselves, and nobody else includes. */
+#ifndef TARE_SLICE_INTERNAL_H
+#define TARE_SLICE_INTERNAL_H
+
+#include "base/text.h"
+#include "cgroups/mounts.h"
+#include "cgroups/slice.h"
+
+struct err;
+
+#define CGFILE_CAP 8192 /* cgroup.controllers, cpuset.cpus.effective and the like: some hundred bytes */
+
+/* What the search for the root judges by (root.c). */
+struct surroundings {
+    const char *sysroot;
+    const char *given; /* resolved; NULL where not asked for */
+    struct text mountinfo;
+    bool mounted;
+    bool hierarchy_root; /* the mount shows the hierarchy's very root: that one has no cgroup.type */
+    bool superuser;
+    bool systemd;
+    struct cgmount mount;
+    char own[PATH_MAX]; /* our cgroup as our namespace shows it; "" unknown */
+};
+
+/* One run's directory and what has to be undone at its end (tree.c). */
+struct slice_tree {
+    struct slice_root root;
+    bool own;    /* there is a directory of ours at all: not for borrowed and none */
+    int base_fd; /* the directory that is not ours and whose subtree_control we alter: the mount point for created,
+                    else the root; locked while runs come and go */
+    int root_fd; /* root.path */
+    int run_fd;  /* root.path/tare-<run id> */
+    int supervisor_fd;
+    char name[256]; /* tare-<run id> */
+    bool made_run;
+    bool moved;       /* the caller sits in supervisor */
+    unsigned enabled; /* controllers that this run enabled in base, a bit each */
+    uint64_t first;   /* inode of the first directory made below base since then: what has a larger one came later */
+    bool has_supervisor_cpus;
+    struct slice_setting supervisor_cpus;
+};
+
+/* Whether it can be a directory's name here. */
+bool slice_is_file_name(const char *name);
+
+/* Enables the available controllers in base, root and the run's directory, whose descriptors are open; one that the
+ * kernel refuses becomes unavailable, with its reason. -EBUSY: base holds other processes (enable.c). */
+int slice_enable(struct slice_tree *t, struct err *e);
+
+/* Undoes slice_enable(), and what killed runs enabled, unless somebody else may have come to use it: best effort, and
+ * before the directories are removed (enable.c). */
+void slice_disable(struct slice_tree *t);
+
+/* Says of each controller whether root->path can hand it down, and why not (controllers.c). */
+void slice_find_controllers(const struct surroundings *s, struct slice_root *root);
+
+/* dir/name under sysroot into buf; "" where it cannot be read: what is not there lists nothing (controllers.c). */
+void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap);
+
+/* Whether path is dir or lies below it (controllers.c). */
+bool slice_is_below(const char *path, const char *dir);
+
+#endif

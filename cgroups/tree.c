@@ -1,0 +1,242 @@
+/* One run's place in the hierarchy: its directory, the controllers on the way down to it, the caller in it; and all of
+ * that undone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/cpulist.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgdir.h"
+#include "cgroups/limits.h"
+#include "cgroups/slice_internal.h"
+
+#define SUPERVISOR    "supervisor"
+#define REMOVE_NS     (2 * NS_PER_S)
+#define LOCK_TRIES    500
+#define LOCK_PAUSE_NS (10 * NS_PER_MS)
+
+bool slice_is_file_name(const char *name)
+{
+    return name[0] != '\0' && name[0] != '.' && !strpbrk(name, "/\n") && strlen(name) < 200;
+}
+
+const struct slice_root *slice_tree_root(const struct slice_tree *tree)
+{
+    return &tree->root;
+}
+
+const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *tree)
+{
+    return tree->has_supervisor_cpus ? &tree->supervisor_cpus : NULL;
+}
+
+/* Runs come and go one at a time. Advisory, and not waited for without end: another program may hold it. */
+static void lock(int fd)
+{
+    for (int i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; i++) {
+        struct timespec t = clock_timespec(LOCK_PAUSE_NS);
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+    }
+}
+
+static void unlock(int fd)
+{
+    (void)flock(fd, LOCK_UN);
+}
+
+static int open_directory(const char *path, int *ret, struct err *e)
+{
+    *ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *ret < 0 ? err_sys(e, ERR_HOST, "cannot open '%s'", path) : 0;
+}
+
+static int make_directory(int parent_fd, const char *name, int *ret, struct err *e)
+{
+    if (mkdirat(parent_fd, name, 0755) != 0) {
+        int failed = err_sys(e, ERR_HOST, "cannot make '%s'", name);
+        if (failed == -EEXIST)
+            (void)err_remedy(e, "a run of this id is there; tare clean removes what a killed one left");
+        return failed;
+    }
+    *ret = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *ret < 0 ? err_sys(e, ERR_OURS, "cannot open '%s'", name) : 0;
+}
+
+static int open_root(struct slice_tree *t, struct err *e)
+{
+    bool created = t->root.provenance == SLICE_CREATED;
+    int failed = open_directory(created ? t->root.mount : t->root.path, &t->base_fd, e);
+    if (failed != 0)
+        return failed;
+    lock(t->base_fd);
+    if (created && mkdir(t->root.path, 0755) != 0 && errno != EEXIST)
+        return err_sys(e, ERR_HOST, "cannot make '%s'", t->root.path);
+    return open_directory(t->root.path, &t->root_fd, e);
+}
+
+/* The first directory of ours below base, as the mark counts. */
+static int note_first(struct slice_tree *t, struct err *e)
+{
+    struct stat st;
+    if (fstat(t->root.provenance == SLICE_CREATED ? t->root_fd : t->run_fd, &st) != 0)
+        return err_sys(e, ERR_OURS, "cannot look at '%s'", t->name);
+    t->first = st.st_ino;
+    return 0;
+}
+
+/* "0" means the writer (cgroup-v2.rst). Migrating waits for an RCU grace period, some 20 ms: once a run. */
+static int move_in(struct slice_tree *t, struct err *e)
+{
+    if (t->root.own[0] == '\0')
+        return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s': no way back from '%s'", t->root.mount,
+                       t->root.path);
+    int failed = file_write_at(t->supervisor_fd, "cgroup.procs", "0");
+    if (failed != 0) {
+        errno = -failed;
+        (void)err_sys(e, ERR_HOST, "cannot move from '%s' into '%s'", t->root.own, t->root.path);
+        if (failed == -EACCES)
+            (void)err_remedy(e, "run as root, or start tare inside the delegated directory");
+        return failed;
+    }
+    t->moved = true;
+    return 0;
+}
+
+static void confine_supervisor(struct slice_tree *t, const struct cpulist *housekeeping)
+{
+    struct slice_limits limits = {.cpus = *housekeeping};
+    struct slice_setting planned[SLICE_SETTINGS_MAX];
+    size_t count = 0;
+    int failed = limits_plan(&limits, planned, &count, NULL);
+    if (count == 0)
+        return;
+    const struct slice_availability *cpuset = &t->root.controller[SLICE_CPUSET];
+    t->has_supervisor_cpus = true;
+    t->supervisor_cpus = planned[0];
+    if (failed != 0)
+        text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "too scattered to write");
+    else if (!cpuset->available)
+        text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "%s", cpuset->reason);
+    else
+        limits_write(t->supervisor_fd, &t->supervisor_cpus);
+}
+
+/* The caller moves before anything is enabled: it may itself be what the root holds. */
+static int build(struct slice_tree *t, struct err *e)
+{
+    int failed = open_root(t, e);
+    if (failed == 0)
+        failed = make_directory(t->root_fd, t->name, &t->run_fd, e);
+    if (failed != 0)
+        return failed;
+    t->made_run = true;
+    failed = note_first(t, e);
+    if (failed == 0)
+        failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);
+    if (failed == 0)
+        failed = move_in(t, e);
+    return failed == 0 ? slice_enable(t, e) : failed;
+}
+
+/* Back to where the caller was; where that is gone or no longer takes processes, the nearest place that does. */
+static int move_back(struct slice_tree *t, struct err *e)
+{
+    const char *const places[] = {t->root.own, t->root.path, t->root.mount};
+    int failed = 0;
+    for (size_t i = 0; t->moved && i < ARRAY_LEN(places); i++) {
+        cleanup_close int fd = open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        failed = fd < 0 ? -errno : file_write_at(fd, "cgroup.procs", "0");
+        t->moved = failed != 0;
+    }
+    errno = -failed;
+    return t->moved ? err_sys(e, ERR_OURS, "cannot move back into '%s'", t->root.own) : 0;
+}
+
+static int remove_run(struct slice_tree *t, struct err *e)
+{
+    int64_t deadline_ns = clock_now_ns() + REMOVE_NS;
+    int failed = cgdir_remove_empty(t->run_fd, SUPERVISOR, deadline_ns);
+    if (failed == 0)
+        failed = cgdir_remove_empty(t->root_fd, t->name, deadline_ns);
+    if (failed != 0) {
+        errno = -failed;
+        (void)err_sys(e, ERR_OURS, "cannot remove '%s/%s'", t->root.path, t->name);
+        return err_remedy(e, "tare clean removes it once it is empty");
+    }
+    return 0;
+}
+
+/* Undoes as much as was done; called for a tree that is half built, too. */
+static int undo(struct slice_tree *t, struct err *e)
+{
+    int failed = 0;
+    if (t->made_run) {
+        slice_disable(t);
+        failed = move_back(t, e);
+        int left = remove_run(t, failed == 0 ? e : NULL);
+        failed = failed == 0 ? left : failed;
+    }
+    if (t->root.provenance == SLICE_CREATED && t->root_fd >= 0)
+        (void)rmdir(t->root.path); /* EBUSY: another run is in it, and will do it */
+    return failed;
+}
+
+static void release(struct slice_tree *t)
+{
+    const int fds[] = {t->supervisor_fd, t->run_fd, t->root_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    if (t->base_fd >= 0) {
+        unlock(t->base_fd);
+        (void)close(t->base_fd);
+    }
+    free(t);
+}
+
+int slice_tree_open(const struct slice_root *root, const char *run_id, const struct cpulist *housekeeping,
+                    struct slice_tree **ret, struct err *e)
+{
+    if (!slice_is_file_name(run_id))
+        return err_set(e, ERR_USAGE, -EINVAL, "run id '%s': a file name is allowed", run_id);
+    struct slice_tree *t = calloc(1, sizeof(*t));
+    if (!t)
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    t->root = *root;
+    t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = -1;
+    t->own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
+    text_format(t->name, sizeof(t->name), "tare-%s", run_id);
+    int failed = t->own ? build(t, e) : 0;
+    if (failed != 0) {
+        (void)undo(t, NULL);
+        release(t);
+        (void)err_wrap(e, "cannot make the run's cgroup");
+        return failed;
+    }
+    if (housekeeping)
+        confine_supervisor(t, housekeeping);
+    if (t->own)
+        unlock(t->base_fd);
+    *ret = t;
+    return 0;
+}
+
+int slice_tree_close(struct slice_tree **tree, struct err *e)
+{
+    struct slice_tree *t = STEAL(*tree);
+    if (!t)
+        return 0;
+    if (t->own)
+        lock(t->base_fd);
+    int failed = t->own ? undo(t, e) : 0;
+    release(t);
+    return failed;
+}

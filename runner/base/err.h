@@ -1,0 +1,32 @@
+/* err: what went wrong, with its context outermost first; fixed size, so that a child can send it through a pipe. */
+#ifndef TARE_ERR_H
+#define TARE_ERR_H
+
+/* Who has to mend it. The values are the exit codes that the user sees. */
+enum err_kind {
+    ERR_SAID_NO = 1,  /* a comparison, verification or reproduction said no */
+    ERR_USAGE = 2,    /* usage or bad input */
+    ERR_HOST = 3,     /* the host cannot give what was demanded */
+    ERR_WORKLOAD = 4, /* the workload failed */
+    ERR_OURS = 5,     /* tare's own failure */
+};
+
+struct err {
+    int code;           /* negative errno; 0 while nothing is wrong */
+    enum err_kind kind; /* meaningless while code is 0 */
+    char text[1000];    /* one line, no newline at its end; cut with "…" where it is too long */
+};
+
+/* Sets code (a negative errno), kind and text. Returns code, for `return err_set(…)`. e may be NULL. */
+int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same from errno: ": strerror(errno)" is appended and -errno is the code. */
+int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Puts "context: " before the text. Returns the code that stands. */
+int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Appends " (remedy)" to the text. Returns the code that stands. */
+int err_remedy(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

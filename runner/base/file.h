@@ -1,0 +1,46 @@
+/* file: small files read whole, under a root prefix where one is given; files written whole or not at all. */
+#ifndef TARE_FILE_H
+#define TARE_FILE_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct err;
+struct text;
+
+/* Reads root + path (root "" or NULL: the real one) into buf, ended by NUL, one newline at the end taken off.
+ * Returns the length, or a negative errno; -EFBIG where it does not fit. */
+ssize_t file_read(const char *root, const char *path, char *buf, size_t cap);
+
+/* The same below an open directory. */
+ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap);
+
+/* Reads a file of any size and appends it to ret. Returns 0 or a negative errno. */
+int file_read_all(const char *root, const char *path, struct text *ret);
+
+/* Writes a kernel file: one write call, no creation. Returns 0 or a negative errno. */
+int file_write_at(int dirfd, const char *name, const char *value);
+
+/* A file in the making: written under a temporary name beside its path, synced and renamed when it is whole
+ * (rename(2): a reader sees the old file or the new). Until then, and after a failure, path is untouched. */
+struct file_draft {
+    FILE *stream;
+    char path[PATH_MAX];
+    char temporary[PATH_MAX];
+};
+
+/* Opens the draft. -ENAMETOOLONG, -EACCES, -ENOENT, … On success it is ended by commit or abandon. */
+int file_draft_open(const char *path, struct file_draft *ret, struct err *e);
+/* Syncs, closes, renames and syncs the folder. On failure the temporary file is gone. */
+int file_draft_commit(struct file_draft *draft, struct err *e);
+void file_draft_abandon(struct file_draft *draft);
+
+/* A draft of these bytes, opened, written and committed. */
+int file_replace(const char *path, const char *bytes, size_t len, struct err *e);
+
+/* mkdir -p. Returns 0 or a negative errno. */
+int file_make_dirs(const char *path);
+
+#endif

@@ -1,0 +1,144 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void text_reserve(struct text *t, size_t more)
+{
+    if (t->len + more + 1 <= t->cap)
+        return;
+    size_t cap = (t->len + more + 1) * 2;
+    char *data = realloc(t->data, cap);
+    if (!data)
+        abort();
+    t->data = data;
+    t->cap = cap;
+}
+
+void text_add(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        abort();
+    text_reserve(t, (size_t)n);
+    (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, again);
+    va_end(again);
+    t->len += (size_t)n;
+}
+
+void text_add_bytes(struct text *t, const char *bytes, size_t len)
+{
+    text_reserve(t, len);
+    if (len > 0) /* bytes may be NULL then, which memcpy may not be given */
+        memcpy(t->data + t->len, bytes, len);
+    t->len += len;
+    t->data[t->len] = '\0';
+}
+
+void text_free(struct text *t)
+{
+    free(t->data);
+    *t = (struct text){0};
+}
+
+/* After a number: only white space up to the end. */
+static int at_end(const char *p)
+{
+    while (isspace((unsigned char)*p))
+        p++;
+    return *p == '\0' ? 0 : -EINVAL;
+}
+
+int text_to_i64(const char *text, int64_t *ret)
+{
+    char *end = NULL;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (end == text)
+        return -EINVAL;
+    if (errno == ERANGE)
+        return -ERANGE;
+    if (at_end(end) != 0)
+        return -EINVAL;
+    *ret = v;
+    return 0;
+}
+
+int text_to_u64(const char *text, uint64_t *ret)
+{
+    char *end = NULL;
+    while (isspace((unsigned char)*text))
+        text++;
+    if (*text == '+')
+        text++;
+    if (!isdigit((unsigned char)*text)) /* strtoull takes "-1" for a large number */
+        return -EINVAL;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (errno == ERANGE)
+        return -ERANGE;
+    if (at_end(end) != 0)
+        return -EINVAL;
+    *ret = v;
+    return 0;
+}
+
+int text_to_bytes(const char *text, uint64_t *ret)
+{
+    static const char UNITS[] = "KMGT";
+    char *end = NULL;
+    if (!isdigit((unsigned char)*text))
+        return -EINVAL;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (errno == ERANGE)
+        return -ERANGE;
+    const char *unit = *end ? strchr(UNITS, toupper((unsigned char)*end)) : NULL;
+    if (unit) {
+        unsigned shift = 10 * (unsigned)(unit - UNITS + 1);
+        if (v > UINT64_MAX >> shift)
+            return -ERANGE;
+        v <<= shift;
+        end++;
+        if (*end == 'i')
+            end++;
+    }
+    if (*end == 'B')
+        end++;
+    if (*end)
+        return -EINVAL;
+    *ret = v;
+    return 0;
+}
+
+const char *text_bytes(uint64_t bytes, char *buf, size_t cap)
+{
+    static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double v = (double)bytes; /* from 1023.95 on it would be written as 1024.0 */
+    size_t u = 0;
+    while (v >= 1023.95 && u + 1 < sizeof(UNITS) / sizeof(UNITS[0])) {
+        v /= 1024;
+        u++;
+    }
+    (void)snprintf(buf, cap, u == 0 ? "%.0f %s" : "%.1f %s", v, UNITS[u]);
+    return buf;
+}
+
+void text_format(char *buf, size_t cap, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(buf, cap, fmt, ap);
+    va_end(ap);
+    if (n < 0 || (size_t)n >= cap)
+        abort();
+}

@@ -1,0 +1,34 @@
+/* text: a growing string, and numbers read strictly out of text. */
+#ifndef TARE_TEXT_H
+#define TARE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing string. Starts as {0}; data is NULL or ended by NUL. The owner ends it with text_free(). */
+struct text {
+    char *data;
+    size_t len;
+    size_t cap;
+};
+
+/* Appends. Running out of memory aborts: nothing that tare holds in text is large. */
+void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_add_bytes(struct text *t, const char *bytes, size_t len);
+void text_free(struct text *t);
+
+/* The whole text as one decimal number, a sign allowed, white space around it ignored.
+ * -EINVAL: no number, or anything after it; -ERANGE: does not fit. *ret is then untouched. */
+int text_to_i64(const char *text, int64_t *ret);
+int text_to_u64(const char *text, uint64_t *ret);
+
+/* A size in bytes with an optional K, M, G or T (powers of 1024, an "iB" or "B" may follow). Errors as above. */
+int text_to_bytes(const char *text, uint64_t *ret);
+
+/* Bytes as people read them, "12.3 MiB", in a buffer of the caller's. Returns buf. */
+const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
+
+/* snprintf that aborts instead of cutting: for names and paths whose bounds are known. */
+void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

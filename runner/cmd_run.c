@@ -1,0 +1,133 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "command.h"
+#include "config.h"
+#include "meter.h"
+#include "run.h"
+#include "show.h"
+
+static int list_scenarios(void)
+{
+    for (const struct scenario *s = scenarios; s->name; s++)
+        (void)printf("%s  %s\n", s->name, s->summary);
+    return 0;
+}
+
+static int print_help(void)
+{
+    struct text help = {0};
+    text_add(&help,
+             "tare run SCENARIO [OPTION]...\n"
+             "Runs one cell in a fresh slice, prints it and writes its record. Without a scenario: lists them.\n\n");
+    config_help(CONFIG_RUN, &help);
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+/* Where the record will go is tried before anything runs. */
+static int probe_output(const struct output *out, struct err *e)
+{
+    char path[PATH_MAX];
+    if (out->json && strcmp(out->json, "-") != 0 && record_probe(out->json, e) != 0)
+        return err_wrap(e, "--json");
+    if (!out->dir)
+        return 0;
+    int failed = file_make_dirs(out->dir);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", out->dir);
+    }
+    if (strlen(out->dir) > sizeof(path) - 64)
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    text_format(path, sizeof(path), "%s/probe.json", out->dir);
+    return record_probe(path, e) == 0 ? 0 : err_wrap(e, "--out");
+}
+
+static int write_results(const struct record *r, const struct output *out, struct err *e)
+{
+    char path[PATH_MAX];
+    int failed = 0;
+    if (out->dir) {
+        text_format(path, sizeof(path), "%s/%s.json", out->dir, r->id);
+        failed = record_save(r, path, e);
+    }
+    if (failed == 0 && out->json && strcmp(out->json, "-") != 0)
+        failed = record_save(r, out->json, e);
+    if (failed != 0)
+        return failed;
+    if (out->json && strcmp(out->json, "-") == 0)
+        return record_write(r, stdout, e);
+    struct text shown = {0};
+    show_record(r, &shown);
+    (void)fputs(shown.data, stdout);
+    text_free(&shown);
+    return 0;
+}
+
+/* The exit code that a record stands for; where it is not 0, e says why. */
+static int exit_of(const struct record *r, struct err *e)
+{
+    const struct check *failed = verdict_first_failed(&r->isolation);
+    if (r->termination == TERMINATION_INTERRUPTED)
+        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
+    if (r->termination != TERMINATION_OK)
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
+    if (*r->trouble)
+        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
+    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
+                       failed ? failed->name : "slice", failed ? failed->requested : "full",
+                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
+    return 0;
+}
+
+static int run_in_session(const struct config *c, const struct runtime *runtime, struct err *e)
+{
+    struct session session;
+    struct record record;
+    struct meter meter;
+    int failed = session_open(&c->cell, &session, e);
+    if (failed != 0)
+        return failed;
+    meter_open(&meter, &c->cell, 1);
+    failed = run_cell(&session, &c->cell, runtime, meter_cell(&meter, 0), &record, e);
+    meter_clear(&meter);
+    int status = failed;
+    if (failed == 0) {
+        status = write_results(&record, &c->output, e);
+        if (status == 0)
+            status = exit_of(&record, e);
+        record_free(&record);
+    }
+    int left = session_close(&session, status >= 0 ? e : NULL);
+    return left != 0 && status >= 0 ? left : status;
+}
+
+int cmd_run(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    struct runtime runtime;
+    int failed = config_parse(CONFIG_RUN, argc, argv, &c, e);
+    if (failed != 0)
+        return failed;
+    if (c.help)
+        return print_help();
+    if (!c.positional)
+        return list_scenarios();
+    c.cell.scenario = scenario_find(c.positional);
+    if (!c.cell.scenario)
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario; 'tare run' lists them", c.positional);
+    failed = probe_output(&c.output, e);
+    if (failed == 0)
+        failed = runtime_find(&c.cell, &runtime, e);
+    if (failed != 0)
+        return failed;
+    int status = run_in_session(&c, &runtime, e);
+    runtime_free(&runtime);
+    return status;
+}

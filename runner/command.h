@@ -1,0 +1,14 @@
+/* command: what the table in main.c knows of each command. */
+#ifndef TARE_COMMAND_H
+#define TARE_COMMAND_H
+
+#include "base/err.h"
+
+/* argv[0] is the command's name. Returns the exit code; or a negative errno with e filled in, which main prints and
+ * turns into the exit code of its kind. Results go to stdout, progress and messages to stderr. */
+typedef int command_fn(int argc, char **argv, struct err *e);
+
+command_fn cmd_run;
+command_fn cmd_matrix;
+
+#endif

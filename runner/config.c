@@ -1,0 +1,406 @@
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#define UNSET INT64_MIN
+
+static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
+static const char *const PROFILES[] = {"overhead", "memory", NULL};
+static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
+static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
+
+const struct scenario scenarios[] = {
+    {"scenario1", "what creating, starting and joining workers costs: threads, processes, interpreters"},
+    {NULL, NULL},
+};
+
+enum kind {
+    CHOICE,  /* one of `choices`; its index is stored */
+    INTEGER, /* low … high */
+    BYTES,   /* low … high, with K, M, G, T */
+    SECONDS, /* stored in ms, low … high in ms */
+    YES,     /* takes no value */
+    NO,      /* takes no value; the opposite of the row before it */
+    TEXT,
+    HELP,
+};
+
+/* A row: one option. The defaults are the two profiles'; UNSET: none. */
+struct option_row {
+    const char *name;
+    enum kind kind;
+    const char *value; /* how --help calls its value */
+    size_t offset;     /* in struct config */
+    const char *const *choices;
+    int64_t low, high;
+    int64_t if_overhead, if_memory;
+    unsigned commands;
+    const char *help;
+};
+
+#define CELL(field)   offsetof(struct config, cell.field)
+#define OUTPUT(field) offsetof(struct config, output.field)
+#define BOTH          (CONFIG_RUN | CONFIG_MATRIX)
+
+/* clang-format off */
+static const struct option_row ROWS[] = {
+    {"mode", CHOICE, "MODE", CELL(mode), MODES, 0, 0, MODE_THREADS, MODE_THREADS, CONFIG_RUN,
+     "what the workers are"},
+    {"profile", CHOICE, "PROFILE", CELL(profile), PROFILES, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CONFIG_RUN,
+     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled"},
+    {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH,
+     "measured iterations"},
+    {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH,
+     "workers of an iteration"},
+    {"work-iters", INTEGER, "N", CELL(work_iters), NULL, 1, 1000000000, 20000, 20000, BOTH,
+     "steps of the hash loop that each worker does"},
+    {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH,
+     "iterations before those that are measured"},
+    {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CONFIG_RUN,
+     "start method, for --mode processes; without it the interpreter's own"},
+    {"hold-ms", INTEGER, "MS", CELL(hold_ms), NULL, 0, 3600000, 0, 1000, BOTH,
+     "how long the workers of profile memory go on"},
+    {"mem-interval-ms", INTEGER, "MS", CELL(mem_interval_ms), NULL, 1, 60000, 50, 50, BOTH,
+     "time between two readings of every process's smaps_rollup"},
+    {"mem-sample", YES, NULL, CELL(mem_sample), NULL, 0, 0, 0, 1, BOTH,
+     "sample memory during the run; the default of profile memory"},
+    {"no-mem-sample", NO, NULL, CELL(mem_sample), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "do not; the default of profile overhead"},
+    {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
+     "same benchmark in C; or the path of an interpreter"},
+    {"cpus", TEXT, "LIST", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "the benchmark's CPUs, as 0-3,8; without it they are chosen from the topology"},
+    {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, BOTH,
+     "memory.max of the slice, as 512M"},
+    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
+     "pids.max of the slice; without it 4 a worker and 256 to spare"},
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "make the slices in this cgroup v2 directory"},
+    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, BOTH,
+     "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice"},
+    {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, BOTH,
+     "end a run that takes longer"},
+    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+     "write the record to FILE; - writes it to standard output in place of the text"},
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "write the record into DIR under its own id"},
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "print this and exit"},
+};
+/* clang-format on */
+
+const char *mode_name(enum mode m)
+{
+    return MODES[m];
+}
+
+const char *profile_name(enum profile p)
+{
+    return PROFILES[p];
+}
+
+const char *start_method_name(enum start_method s)
+{
+    return s == START_OWN ? NULL : STARTS[s];
+}
+
+const char *isolation_name(enum isolation i)
+{
+    return ISOLATIONS[i];
+}
+
+const struct scenario *scenario_find(const char *name)
+{
+    for (const struct scenario *s = scenarios; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
+
+static int64_t *number_at(struct config *c, const struct option_row *row)
+{
+    return (int64_t *)(void *)((char *)c + row->offset);
+}
+
+static bool is_number(enum kind kind)
+{
+    return kind == CHOICE || kind == INTEGER || kind == BYTES || kind == SECONDS || kind == YES;
+}
+
+/* "threads, processes or interpreters" */
+static void list_choices(const char *const *choices, struct text *out)
+{
+    for (size_t i = 0; choices[i]; i++) {
+        if (!*choices[i])
+            continue;
+        bool first = out->len == 0;
+        text_add(out, "%s%s", first ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+    }
+}
+
+static void format_limit(const struct option_row *row, int64_t limit, char *buf, size_t cap)
+{
+    if (row->kind == BYTES)
+        (void)text_bytes((uint64_t)limit, buf, cap);
+    else if (row->kind == SECONDS)
+        (void)snprintf(buf, cap, "%g", (double)limit / 1000);
+    else
+        (void)snprintf(buf, cap, "%lld", (long long)limit);
+}
+
+static int refuse(const struct option_row *row, const char *value, struct err *e)
+{
+    struct text allowed = {0};
+    char low[32], high[32];
+    if (row->kind == CHOICE) {
+        list_choices(row->choices, &allowed);
+    } else {
+        format_limit(row, row->low, low, sizeof(low));
+        format_limit(row, row->high, high, sizeof(high));
+        text_add(&allowed, "%s from %s%s",
+                 row->kind == INTEGER ? "a whole number"
+                 : row->kind == BYTES ? "a size such as 512M"
+                                      : "seconds",
+                 low, row->high == INT64_MAX ? " up" : "");
+        if (row->high != INT64_MAX)
+            text_add(&allowed, " to %s", high);
+    }
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s", row->name, value, allowed.data);
+    text_free(&allowed);
+    return -EINVAL;
+}
+
+static int parse_choice(const struct option_row *row, const char *value, int64_t *ret)
+{
+    for (int64_t i = 0; row->choices[i]; i++) {
+        if (*value && strcmp(row->choices[i], value) == 0) {
+            *ret = i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static int parse_number(const struct option_row *row, const char *value, int64_t *ret)
+{
+    int64_t n = 0;
+    uint64_t bytes = 0;
+    if (row->kind == INTEGER) {
+        if (text_to_i64(value, &n) != 0)
+            return -EINVAL;
+    } else if (row->kind == BYTES) {
+        if (text_to_bytes(value, &bytes) != 0 || bytes > INT64_MAX)
+            return -EINVAL;
+        n = (int64_t)bytes;
+    } else {
+        char *end = NULL;
+        double seconds = strtod(value, &end);
+        if (end == value || *end || !isfinite(seconds) || fabs(seconds) > 1e9)
+            return -EINVAL;
+        n = llround(seconds * 1000);
+    }
+    if (n < row->low || n > row->high)
+        return -ERANGE;
+    *ret = n;
+    return 0;
+}
+
+static int take_option(struct config *c, const struct option_row *row, const char *value, struct err *e)
+{
+    switch (row->kind) {
+    case CHOICE:
+        return parse_choice(row, value, number_at(c, row)) == 0 ? 0 : refuse(row, value, e);
+    case INTEGER:
+    case BYTES:
+    case SECONDS:
+        return parse_number(row, value, number_at(c, row)) == 0 ? 0 : refuse(row, value, e);
+    case YES:
+    case NO:
+        *number_at(c, row) = row->kind == YES;
+        return 0;
+    case TEXT:
+        if (!*value)
+            return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
+        *(const char **)(void *)((char *)c + row->offset) = value;
+        return 0;
+    case HELP:
+        c->help = true;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+struct cell cell_unset(void)
+{
+    struct config c = {0};
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (is_number(ROWS[i].kind))
+            *number_at(&c, &ROWS[i]) = UNSET;
+    return c.cell;
+}
+
+/* What the options contradict each other in. */
+static int check_cell(const struct cell *cell, struct err *e)
+{
+    if (cell->start_method != START_OWN && cell->mode != MODE_PROCESSES)
+        return err_set(e, ERR_USAGE, -EINVAL, "--mp-start '%s' goes with --mode processes; the mode is %s",
+                       start_method_name((enum start_method)cell->start_method), mode_name((enum mode)cell->mode));
+    if (cell->mode == MODE_INTERPRETERS && strcmp(cell->runtime, "native") == 0)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
+    if (cell->profile == PROFILE_OVERHEAD && cell->hold_ms != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--hold-ms '%lld' goes with --profile memory; the profile is overhead",
+                       (long long)cell->hold_ms);
+    if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
+    struct cpulist cpus = {0};
+    if (cell->cpus && (cpulist_parse(cell->cpus, &cpus) != 0 || cpulist_count(&cpus) == 0))
+        return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is a list of CPUs such as 0-3,8",
+                       cell->cpus);
+    return 0;
+}
+
+int cell_complete(struct cell *cell, struct err *e)
+{
+    struct config c = {.cell = *cell};
+    if (c.cell.profile == UNSET)
+        c.cell.profile = PROFILE_OVERHEAD;
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        const struct option_row *row = &ROWS[i];
+        if (is_number(row->kind) && *number_at(&c, row) == UNSET)
+            *number_at(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
+    }
+    c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
+    if (c.cell.pids_max == UNSET)
+        c.cell.pids_max = 4 * c.cell.workers + 256;
+    if (!c.cell.runtime)
+        c.cell.runtime = "auto";
+    int r = check_cell(&c.cell, e);
+    if (r == 0)
+        *cell = c.cell;
+    return r;
+}
+
+static bool takes_value(enum kind kind)
+{
+    return kind != YES && kind != NO && kind != HELP;
+}
+
+/* The rows of a command as getopt_long(3) wants them; val is the row's index. */
+static void fill_getopt(enum config_command command, struct option *options)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (ROWS[i].commands & command)
+            options[n++] = (struct option){ROWS[i].name, takes_value(ROWS[i].kind) ? required_argument : no_argument,
+                                           NULL, (int)i + 1};
+    options[n] = (struct option){0};
+}
+
+static int unknown_option(const char *command, const char *word, bool known, struct err *e)
+{
+    if (known)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: it takes a value ('tare %s --help' lists the options)", word,
+                       command);
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)", word, command,
+                   command);
+}
+
+int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
+{
+    struct option options[ARRAY_LEN(ROWS) + 1];
+    struct config c = {.cell = cell_unset()};
+    fill_getopt(command, options);
+    opterr = 0;
+    optind = 0; /* GNU: start anew */
+    for (;;) {
+        int at = optind > 0 ? optind : 1;
+        int row = getopt_long(argc, argv, ":", options, NULL);
+        if (row == -1)
+            break;
+        if (row == '?' || row == ':')
+            return unknown_option(argv[0], argv[row == ':' || !argv[at] ? optind - 1 : at], row == ':', e);
+        int r = take_option(&c, &ROWS[row - 1], optarg, e);
+        if (r != 0)
+            return r;
+    }
+    if (optind < argc)
+        c.positional = argv[optind++];
+    if (optind < argc)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes one name, and '%s' is it", argv[optind], argv[0],
+                       c.positional);
+    if (command == CONFIG_RUN && !c.help) {
+        int r = cell_complete(&c.cell, e);
+        if (r != 0)
+            return r;
+    }
+    *ret = c;
+    return 0;
+}
+
+static void help_default(const struct option_row *row, struct text *out)
+{
+    if (row->kind == INTEGER && row->if_overhead != UNSET) {
+        text_add(out, " (%lld to %lld; default %lld", (long long)row->low, (long long)row->high,
+                 (long long)row->if_overhead);
+        if (row->if_memory != row->if_overhead)
+            text_add(out, ", profile memory %lld", (long long)row->if_memory);
+        text_add(out, ")");
+    } else if (row->kind == CHOICE && *row->choices[row->if_overhead]) {
+        text_add(out, " (default %s)", row->choices[row->if_overhead]);
+    }
+}
+
+/* Adds text in lines of at most 100 columns, each after the first indented. */
+static void add_wrapped(struct text *out, size_t indent, const char *words)
+{
+    size_t column = indent;
+    while (*words) {
+        size_t len = strcspn(words, " ");
+        if (column + 1 + len > 100 && column > indent) {
+            text_add(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        if (column > indent)
+            text_add(out, " ");
+        text_add(out, "%.*s", (int)len, words);
+        column += len + 1;
+        words += len;
+        words += strspn(words, " ");
+    }
+    text_add(out, "\n");
+}
+
+void config_help(enum config_command command, struct text *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        const struct option_row *row = &ROWS[i];
+        if (!(row->commands & command))
+            continue;
+        struct text left = {0}, right = {0};
+        text_add(&left, "  --%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
+        text_add(&right, "%s", row->help);
+        if (row->kind == CHOICE) {
+            struct text choices = {0};
+            list_choices(row->choices, &choices);
+            text_add(&right, ": %s", choices.data);
+            text_free(&choices);
+        }
+        help_default(row, &right);
+        text_add(out, "%-26s ", left.data);
+        add_wrapped(out, 27, right.data);
+        text_free(&left);
+        text_free(&right);
+    }
+}

@@ -1,0 +1,78 @@
+/* config: the option table, and argv -> one cell with everything decided. Pure: nothing is looked up on the host. */
+#ifndef TARE_CONFIG_H
+#define TARE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpulist.h"
+
+struct err;
+struct text;
+
+enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
+enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY };
+enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* own: the interpreter's default */
+enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
+
+const char *mode_name(enum mode m);
+const char *profile_name(enum profile p);
+const char *start_method_name(enum start_method s); /* NULL for START_OWN */
+const char *isolation_name(enum isolation i);
+
+/* What can be weighed. */
+struct scenario {
+    const char *name;
+    const char *summary;
+};
+
+/* Ends with a name of NULL. */
+extern const struct scenario scenarios[];
+const struct scenario *scenario_find(const char *name); /* NULL: there is none of this name */
+
+/* One cell: what to run, how often, where, within which limits. A value; the texts belong to argv. */
+struct cell {
+    const struct scenario *scenario;
+    int64_t mode, profile, start_method; /* the enums above: the option table writes whole numbers */
+    int64_t iterations, warmup, workers, work_iters;
+    int64_t hold_ms, mem_interval_ms;
+    int64_t mem_sample;  /* truth */
+    const char *runtime; /* "auto", "native", "3.14t", "3.14" or a path */
+    const char *cpus;    /* the list as it was asked for; NULL: chosen from the topology */
+    int64_t memory_max_bytes, pids_max;
+    int64_t has_memory_max;
+    const char *cgroup_root; /* NULL: found */
+    int64_t isolation;
+    int64_t timeout_ms; /* 0: none */
+};
+
+/* Where results go besides the terminal. */
+struct output {
+    const char *json; /* a file, "-" for standard output; NULL: none */
+    const char *dir;  /* a folder that gets <record id>.json; NULL: none */
+};
+
+struct config {
+    struct cell cell;
+    struct output output;
+    const char *positional; /* the scenario or plan; NULL: none was named */
+    bool help;
+};
+
+/* Who takes an option. */
+enum config_command { CONFIG_RUN = 1, CONFIG_MATRIX = 2 };
+
+/* Reads a command's argv (argv[0] is its name). Options that were not given get the profile's defaults.
+ * -EINVAL (usage): one line that names the option, the value and what is allowed. */
+int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
+
+/* Fills in the defaults of the profile for what was not set, and refuses what contradicts itself. For plans, which set
+ * fields themselves: start from cell_unset(). */
+struct cell cell_unset(void);
+int cell_complete(struct cell *cell, struct err *e);
+
+/* The command's options, one paragraph a row, for --help. */
+void config_help(enum config_command command, struct text *out);
+
+#endif

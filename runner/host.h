@@ -1,0 +1,42 @@
+/* host: what this machine is and how it is set, read under a root prefix so that captured machines are test fixtures.
+ */
+#ifndef TARE_HOST_H
+#define TARE_HOST_H
+
+struct facts;
+
+/* Appends what there is to know of the host to ret; what cannot be read is an absent fact with its reason, so this
+ * never fails. sysroot: prefix of /proc, /sys, /etc and /run, "" for the real ones. Below 10 ms on a machine of some
+ * hundred CPUs.
+ *
+ * The keys, always there and always of this kind or absent (the files they come from are in host.c's table):
+ *
+ *   text  kernel_release kernel_version kernel_cmdline os arch libc platform boot_id
+ *         cpu_vendor cpu_model microcode           of the first CPU in /proc/cpuinfo; on ARM the implementer and part
+ *         cpus_online cpus_possible isolated_cpus nohz_full                          the kernel's list format, "" none
+ *         governor scaling_driver                  of the online CPUs: one, or "mixed: performance on 0-3, …"
+ *         smt_control thp_enabled thp_defrag clocksource clocksources_available
+ *         mitigations.<name>                       one for each file in /sys/devices/system/cpu/vulnerabilities; where
+ *                                                  there is no such folder `mitigations` itself is absent
+ *         machine_vendor machine_product           DMI
+ *   int   topology.{sockets,cores,threads_per_core,numa_nodes,core_classes}    of what is online; see topology.h
+ *         memory_total_bytes swap_total_bytes
+ *         swappiness overcommit_memory perf_event_paranoid ksm_run numa_balancing    as the kernel numbers them
+ *         aslr                                     kernel.randomize_va_space: 0 off, 1 without the heap, 2 full
+ *         steal_ticks                              as host_steal_ticks()
+ *   real  load_1min load_5min load_15min
+ *   bool  turbo                                    whether the CPUs may go above their base frequency
+ *         smt_active watchdog nmi_watchdog sched_autogroup
+ *         psi                                      whether /proc/pressure is there
+ *   and hypervisor, emulated, emulated_by, container, as in virt.h.
+ *
+ * platform is what Python's platform.platform() says: "Linux-6.12.95-x86_64-with-glibc2.36". libc is the one that tare
+ * runs on, so absent under a prefix. No fact names the host or its user; kernel_cmdline is verbatim. Texts from the
+ * kernel are one line, control characters made blanks; nothing makes them valid UTF-8. */
+void host_capture(const char *sysroot, struct facts *ret);
+
+/* Ticks of involuntary wait that the hypervisor reports over all CPUs since boot (/proc/stat, field steal; proc(5)).
+ * Returns 0 or a negative errno: -ENODATA where this kernel has no such field. */
+int host_steal_ticks(const char *sysroot, long long *ret);
+
+#endif

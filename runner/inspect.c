@@ -1,0 +1,72 @@
+#include "inspect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+
+void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v)
+{
+    char path[64];
+    char buf[4096];
+    char achieved[256];
+    if (!slice_is_own(slice))
+        return;
+    text_format(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+    const char *line = file_read("", path, buf, sizeof(buf)) > 0 ? strstr(buf, "0::") : NULL;
+    const char *where = line ? line + 3 : "";
+    size_t len = strcspn(where, "\n");
+    const char *whole = slice_path(slice);
+    /* The file names the place below the mount point, so it is the end of the slice's path. */
+    bool ok = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
+    (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);
+    verdict_add(v, "born in the slice", ok, "clone3(CLONE_INTO_CGROUP)", achieved, "/proc/PID/cgroup",
+                "it is elsewhere");
+}
+
+void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record)
+{
+    struct record_slice *to = &record->slice;
+    struct cpulist affinity = {0};
+    struct cpulist effective = {0};
+    char text[256] = "";
+    bool by_cpuset = slice_effective_cpus(slice, &effective) == 0;
+    bool read = cpulist_of_task(pid, &affinity) == 0;
+    if (read)
+        (void)cpulist_format(&affinity, text, sizeof(text));
+    text_format(to->cpus_by, sizeof(to->cpus_by), by_cpuset ? "cpuset" : "affinity");
+    if (by_cpuset)
+        (void)cpulist_format(&effective, to->cpus_effective, sizeof(to->cpus_effective));
+    else
+        text_format(to->cpus_effective, sizeof(to->cpus_effective), "%s", text);
+    bool within = read && cpulist_subset(&affinity, by_cpuset ? &effective : wanted);
+    verdict_add(&record->isolation, "CPU affinity", within, to->cpus_requested, text, "sched_getaffinity(2)",
+                read ? "it may run elsewhere" : "the workload ended before it was read");
+}
+
+/* A counter that ought to be zero. */
+static void add_zero(struct verdict *v, const char *name, const struct facts *facts, const char *key, const char *file,
+                     const char *why)
+{
+    char text[32] = "";
+    const struct fact *f = facts_find(facts, key);
+    bool read = f && f->kind == FACT_INT;
+    if (read)
+        text_format(text, sizeof(text), "%lld", (long long)f->integer);
+    verdict_add(v, name, read && f->integer == 0, "0", text, file, read ? why : f && f->text ? f->text : "not read");
+}
+
+void inspect_end(struct record *record)
+{
+    struct verdict *v = &record->isolation;
+    for (size_t i = 0; i < record->slice.settings; i++) {
+        const struct slice_setting *set = &record->slice.setting[i];
+        verdict_add(v, set->file, set->ok, set->requested, set->achieved, set->file, set->reason);
+    }
+    const struct slice_availability *memory = &record->slice.controller[SLICE_MEMORY];
+    verdict_add(v, "memory accounting", memory->available, "memory.current, memory.stat",
+                memory->available ? "there" : "", "cgroup.controllers", memory->reason);
+    add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
+    add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
+    verdict_grade(v, record->slice.provenance);
+}

@@ -1,0 +1,19 @@
+/* inspect: the checks of a run's isolation, made where the workload runs and when it has ended. */
+#ifndef TARE_INSPECT_H
+#define TARE_INSPECT_H
+
+#include <sys/types.h>
+
+#include "base/cpulist.h"
+#include "record.h"
+
+/* Whether the child is in the slice, as /proc/PID/cgroup says; nothing where the slice is not our own. */
+void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v);
+
+/* The CPUs that the workload got: fills in cpus_by and cpus_effective, and checks the child's affinity against them. */
+void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record);
+
+/* What the slice's settings and its counters say at the end; then the grade. */
+void inspect_end(struct record *record);
+
+#endif

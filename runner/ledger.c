@@ -1,0 +1,292 @@
+#include "ledger.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* A mistyped count must end in a message, not in gigabytes that fallocate() has really taken. */
+#define LEDGER_SIZE_MAX ((uint64_t)1 << 30)
+
+_Static_assert(sizeof(struct ledger) % 8 == 0, "the arrays behind the head stand on 8 bytes");
+
+/* --- the layout ---------------------------------------------------------------------------------------------- */
+
+/* Fills in the head for these capacities. -EOVERFLOW: larger than any ledger may be. */
+static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *head)
+{
+    uint64_t stamps_bytes;
+    uint64_t workers_bytes;
+    uint64_t ends_offset;
+    uint64_t workers_offset;
+    uint64_t size_bytes;
+    if (__builtin_mul_overflow(iterations, sizeof(int64_t), &stamps_bytes) ||
+        __builtin_mul_overflow(workers, sizeof(uint64_t), &workers_bytes) ||
+        __builtin_add_overflow(sizeof(struct ledger), stamps_bytes, &ends_offset) ||
+        __builtin_add_overflow(ends_offset, stamps_bytes, &workers_offset) ||
+        __builtin_add_overflow(workers_offset, workers_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
+        return -EOVERFLOW;
+    *head = (struct ledger){
+        .magic = LEDGER_MAGIC,
+        .size_bytes = size_bytes,
+        .iteration_capacity = iterations,
+        .worker_capacity = workers,
+        .starts_offset = sizeof(struct ledger),
+        .ends_offset = ends_offset,
+        .workers_offset = workers_offset,
+    };
+    return 0;
+}
+
+static void *ledger_at(struct ledger *l, uint64_t offset)
+{
+    return (char *)l + offset;
+}
+
+/* --- the runner's side --------------------------------------------------------------------------------------- */
+
+/* A memfd of this size that nobody can resize. Its pages are taken now: memory is charged to whoever touches it first,
+ * and the ledger must not be in the slice's figures. It also turns a lack of memory into an error instead of SIGBUS. */
+static int ledger_make_fd(uint64_t size_bytes, struct err *e)
+{
+    cleanup_close int fd = memfd_create("tare-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return err_sys(e, ERR_OURS, "ledger: memfd_create");
+    if (ftruncate(fd, (off_t)size_bytes) < 0)
+        return err_sys(e, ERR_OURS, "ledger: ftruncate to %" PRIu64 " bytes", size_bytes);
+    if (fallocate(fd, 0, 0, (off_t)size_bytes) < 0)
+        return err_sys(e, ERR_OURS, "ledger: fallocate of %" PRIu64 " bytes", size_bytes);
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+        return err_sys(e, ERR_OURS, "ledger: sealing the memfd");
+    return STEAL_FD(fd);
+}
+
+int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
+{
+    struct ledger head;
+    if (ledger_lay_out(iterations, workers, &head) < 0)
+        return err_set(e, ERR_USAGE, -EOVERFLOW,
+                       "ledger: %" PRIu64 " iterations and %" PRIu64 " workers do not fit into %" PRIu64 " MiB",
+                       iterations, workers, LEDGER_SIZE_MAX >> 20);
+    cleanup_close int fd = ledger_make_fd(head.size_bytes, e);
+    if (fd < 0)
+        return fd;
+    void *page = mmap(NULL, head.size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        return err_sys(e, ERR_OURS, "ledger: mmap of %" PRIu64 " bytes", head.size_bytes);
+    memcpy(page, &head, sizeof(head));
+    *ret = (struct ledger_map){
+        .page = page,
+        .fd = STEAL_FD(fd),
+        .size_bytes = head.size_bytes,
+        .iteration_capacity = iterations,
+        .worker_capacity = workers,
+    };
+    return 0;
+}
+
+void ledger_close(struct ledger_map *map)
+{
+    if (!map->page)
+        return;
+    (void)munmap(map->page, map->size_bytes);
+    (void)close(map->fd);
+    *map = (struct ledger_map){.fd = -1};
+}
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+enum ledger_phase ledger_phase(const struct ledger_map *map)
+{
+    uint64_t phase = __atomic_load_n(&map->page->phase, __ATOMIC_ACQUIRE);
+    return phase <= LEDGER_FAILED ? (enum ledger_phase)phase : LEDGER_FAILED;
+}
+
+uint64_t ledger_iterations_done(const struct ledger_map *map)
+{
+    return at_most(__atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE), map->iteration_capacity);
+}
+
+uint64_t ledger_warmup_done(const struct ledger_map *map)
+{
+    /* No capacity bounds it, and nothing is indexed by it. */
+    return __atomic_load_n(&map->page->warmup_done, __ATOMIC_ACQUIRE);
+}
+
+/* The arrays are found from the capacities that the runner holds: the offsets in the page are the workload's to spoil.
+ */
+const int64_t *ledger_starts(const struct ledger_map *map)
+{
+    return ledger_at(map->page, sizeof(struct ledger));
+}
+
+const int64_t *ledger_ends(const struct ledger_map *map)
+{
+    return ledger_starts(map) + map->iteration_capacity;
+}
+
+static const uint64_t *ledger_workers(const struct ledger_map *map)
+{
+    return (const uint64_t *)(ledger_ends(map) + map->iteration_capacity);
+}
+
+/* Takes a pid that can be one and is not there yet: one that is named twice would be weighed twice. */
+static size_t members_add(int *pids, size_t count, size_t cap, uint64_t pid)
+{
+    if (pid == 0 || pid > INT_MAX || count == cap)
+        return count;
+    for (size_t i = 0; i < count; i++)
+        if (pids[i] == (int)pid)
+            return count;
+    pids[count] = (int)pid;
+    return count + 1;
+}
+
+size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap)
+{
+    uint64_t workers = at_most(__atomic_load_n(&map->page->worker_count, __ATOMIC_ACQUIRE), map->worker_capacity);
+    const uint64_t *worker_pid = ledger_workers(map);
+    size_t count = members_add(pids, 0, cap, __atomic_load_n(&map->page->main_pid, __ATOMIC_ACQUIRE));
+    for (uint64_t i = 0; i < workers; i++)
+        count = members_add(pids, count, cap, __atomic_load_n(&worker_pid[i], __ATOMIC_ACQUIRE));
+    return count;
+}
+
+static int bad_stamps(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int bad_stamps(struct err *e, const char *fmt, ...)
+{
+    char text[200];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    return err_set(e, ERR_WORKLOAD, -EPROTO, "the workload's stamps cannot be: %s", text);
+}
+
+int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e)
+{
+    uint64_t done = __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* unclamped: too many is a fault */
+    if (done != expected || done > map->iteration_capacity)
+        return bad_stamps(e, "%" PRIu64 " iterations done, %" PRIu64 " expected, room for %" PRIu64, done, expected,
+                          map->iteration_capacity);
+    int64_t wall_start_ns = map->page->wall_start_ns;
+    int64_t wall_end_ns = map->page->wall_end_ns;
+    if (wall_start_ns <= 0 || wall_end_ns < wall_start_ns)
+        return bad_stamps(e, "measured from %" PRId64 " to %" PRId64 " ns", wall_start_ns, wall_end_ns);
+    int64_t before_ns = wall_start_ns;
+    for (uint64_t i = 0; i < done; i++) {
+        int64_t start_ns = ledger_starts(map)[i];
+        int64_t end_ns = ledger_ends(map)[i];
+        if (start_ns < before_ns)
+            return bad_stamps(e, "iteration %" PRIu64 " starts at %" PRId64 " ns, before %s at %" PRId64 " ns", i,
+                              start_ns, i == 0 ? "the measuring" : "the end of the one before", before_ns);
+        if (end_ns < start_ns)
+            return bad_stamps(e, "iteration %" PRIu64 " ends at %" PRId64 " ns, before its start at %" PRId64 " ns", i,
+                              end_ns, start_ns);
+        before_ns = end_ns;
+    }
+    if (wall_end_ns < before_ns)
+        return bad_stamps(e, "the last iteration ends at %" PRId64 " ns, after the measuring at %" PRId64 " ns",
+                          before_ns, wall_end_ns);
+    return 0;
+}
+
+/* --- a C workload's side ------------------------------------------------------------------------------------- */
+
+/* Whether the head is the one that ledger_create() writes for its own capacities, in a file that holds it all. */
+static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
+{
+    struct ledger made;
+    return l->magic == LEDGER_MAGIC && ledger_lay_out(l->iteration_capacity, l->worker_capacity, &made) == 0 &&
+           made.size_bytes <= file_bytes && l->size_bytes == made.size_bytes &&
+           l->starts_offset == made.starts_offset && l->ends_offset == made.ends_offset &&
+           l->workers_offset == made.workers_offset;
+}
+
+static struct ledger *ledger_map_fd(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct ledger)) {
+        (void)fprintf(stderr, "ledger: descriptor %d is no ledger\n", fd);
+        return NULL;
+    }
+    size_t size_bytes = (size_t)st.st_size;
+    void *page = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        (void)fprintf(stderr, "ledger: mmap: %s\n", strerror(errno));
+        return NULL;
+    }
+    if (!ledger_head_is_sound(page, size_bytes)) {
+        (void)fprintf(stderr, "ledger: descriptor %d holds no ledger of this version\n", fd);
+        (void)munmap(page, size_bytes);
+        return NULL;
+    }
+    return page;
+}
+
+struct ledger *ledger_attach(void)
+{
+    const char *name = getenv(LEDGER_ENV);
+    uint64_t fd;
+    if (!name) {
+        (void)fprintf(stderr, "ledger: $%s is not set\n", LEDGER_ENV);
+        return NULL;
+    }
+    if (text_to_u64(name, &fd) < 0 || fd > INT_MAX) {
+        (void)fprintf(stderr, "ledger: $%s is no descriptor: '%s'\n", LEDGER_ENV, name);
+        return NULL;
+    }
+    struct ledger *l = ledger_map_fd((int)fd);
+    if (l)
+        (void)close((int)fd); /* the mapping stays; workers that are started need not inherit the descriptor */
+    return l;
+}
+
+void ledger_set_phase(struct ledger *l, enum ledger_phase phase)
+{
+    __atomic_store_n(&l->phase, (uint64_t)phase, __ATOMIC_RELEASE);
+}
+
+void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns)
+{
+    if (i >= l->iteration_capacity)
+        return;
+    ((int64_t *)ledger_at(l, l->starts_offset))[i] = start_ns;
+    ((int64_t *)ledger_at(l, l->ends_offset))[i] = end_ns;
+    __atomic_store_n(&l->iterations_done, i + 1, __ATOMIC_RELEASE);
+}
+
+void ledger_set_worker(struct ledger *l, uint64_t slot, int pid)
+{
+    if (slot >= l->worker_capacity)
+        return;
+    uint64_t *worker_pid = ledger_at(l, l->workers_offset);
+    __atomic_store_n(&worker_pid[slot], (uint64_t)pid, __ATOMIC_RELEASE);
+}
+
+void ledger_set_worker_count(struct ledger *l, uint64_t count)
+{
+    __atomic_store_n(&l->worker_count, count, __ATOMIC_RELEASE);
+}
+
+void ledger_fail(struct ledger *l, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(l->error, sizeof(l->error), fmt, ap);
+    va_end(ap);
+    ledger_set_phase(l, LEDGER_FAILED);
+}

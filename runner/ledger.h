@@ -1,0 +1,98 @@
+/* ledger: the shared memory between runner and workload: phase, iteration stamps, worker pids.
+ *
+ * An anonymous memfd that the workload inherits as the descriptor named in $TARE_LEDGER_FD and maps shared. All numbers
+ * are in the machine's own byte order and stand on their natural alignment, so that a workload in any language can
+ * write them with single stores (Python: memoryview(mmap).cast("Q")). The byte offsets below are the interface. Only
+ * the workload's main process writes; the runner reads, and writes nothing after it has started the workload. The
+ * workload is not trusted: the runner checks every count against the capacities that it set itself. */
+#ifndef TARE_LEDGER_H
+#define TARE_LEDGER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LEDGER_ENV       "TARE_LEDGER_FD"
+#define LEDGER_MAGIC     0x0031524547444c54ULL /* "TLDGER1\0" on a little-endian machine */
+#define LEDGER_ERROR_MAX 2048
+
+enum ledger_phase {
+    LEDGER_STARTING = 0,
+    LEDGER_WARMUP = 1,
+    LEDGER_MEASURING = 2,
+    LEDGER_DONE = 3,   /* every measured iteration is stamped */
+    LEDGER_FAILED = 4, /* error says why */
+};
+
+enum ledger_gil { LEDGER_GIL_UNKNOWN = 0, LEDGER_GIL_OFF = 1, LEDGER_GIL_ON = 2, LEDGER_GIL_NONE = 3 /* no Python */ };
+
+struct ledger {
+    uint64_t magic;               /*   0: LEDGER_MAGIC, by the runner */
+    uint64_t size_bytes;          /*   8: of the whole mapping, by the runner */
+    uint64_t iteration_capacity;  /*  16: entries of each stamp array, by the runner */
+    uint64_t worker_capacity;     /*  24: entries of the worker array, by the runner */
+    uint64_t starts_offset;       /*  32: byte offset of int64_t start_ns[iteration_capacity], by the runner */
+    uint64_t ends_offset;         /*  40: byte offset of int64_t end_ns[iteration_capacity], by the runner */
+    uint64_t workers_offset;      /*  48: byte offset of uint64_t worker_pid[worker_capacity], by the runner */
+    uint64_t phase;               /*  56: enum ledger_phase */
+    uint64_t gil;                 /*  64: enum ledger_gil, as the running interpreter says */
+    uint64_t warmup_done;         /*  72: warm-up iterations finished */
+    uint64_t iterations_done;     /*  80: measured iterations finished; written after both stamps of each */
+    int64_t wall_start_ns;        /*  88: CLOCK_MONOTONIC before the first measured iteration */
+    int64_t wall_end_ns;          /*  96: CLOCK_MONOTONIC after the last */
+    uint64_t main_pid;            /* 104: the workload's main process, in its own pid namespace */
+    uint64_t worker_count;        /* 112: workers of the running iteration that have pids of their own; 0 for threads */
+    uint64_t check;               /* 120: what the last worker's hash loop gave, to compare the implementations */
+    char error[LEDGER_ERROR_MAX]; /* 128: why it failed, UTF-8, ended by NUL */
+};
+
+_Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, error) == 128, "the offsets are the interface");
+
+/* --- the runner's side --------------------------------------------------------------------------------------- */
+
+struct err;
+
+/* The runner's hold on a ledger. */
+struct ledger_map {
+    struct ledger *page; /* NULL once closed */
+    int fd;              /* CLOEXEC; the child gets a duplicate without it */
+    uint64_t size_bytes;
+    uint64_t iteration_capacity;
+    uint64_t worker_capacity;
+};
+
+/* Makes the memfd (sealed against resizing), maps it and fills in the head. -ENOMEM and the like from the kernel.
+ * The caller ends it with ledger_close(). */
+int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e);
+void ledger_close(struct ledger_map *map);
+
+/* Acquire loads of what changes during the run; each is checked against the capacities, never trusted. */
+enum ledger_phase ledger_phase(const struct ledger_map *map);
+uint64_t ledger_iterations_done(const struct ledger_map *map);
+uint64_t ledger_warmup_done(const struct ledger_map *map);
+
+/* The main process and the running workers, at most cap pids. Returns how many were written. */
+size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap);
+
+/* The stamps of the iterations done: arrays of ledger_iterations_done() entries inside the map. */
+const int64_t *ledger_starts(const struct ledger_map *map);
+const int64_t *ledger_ends(const struct ledger_map *map);
+
+/* Whether the stamps can be: every start at or before its end, every end at or before the next start, all within
+ * wall_start_ns … wall_end_ns, as many as expected. -EPROTO with the first that is not. */
+int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e);
+
+/* --- a C workload's side ------------------------------------------------------------------------------------- */
+
+/* Maps the ledger named in the environment. Returns NULL and prints why to stderr where there is none. */
+struct ledger *ledger_attach(void);
+
+void ledger_set_phase(struct ledger *l, enum ledger_phase phase);
+/* Stamps measured iteration i (0-based). */
+void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns);
+void ledger_set_worker(struct ledger *l, uint64_t slot, int pid);
+void ledger_set_worker_count(struct ledger *l, uint64_t count);
+/* Writes the reason, then the phase LEDGER_FAILED. */
+void ledger_fail(struct ledger *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

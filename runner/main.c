@@ -1,0 +1,64 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "command.h"
+#include "version.h"
+
+static const struct {
+    const char *name;
+    const char *summary;
+    command_fn *fn;
+} COMMANDS[] = {
+    {"run", "SCENARIO ...  one cell: run it in its slice, print it, write its record", cmd_run},
+    {"matrix", "PLAN ...   several cells one after the other, a record each, and a table of them", cmd_matrix},
+};
+
+static void usage(FILE *out)
+{
+    (void)fputs("tare weighs what threads, processes and interpreters cost, each in a cgroup v2 slice of its own.\n\n",
+                out);
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+        (void)fprintf(out, "  tare %s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    (void)fputs("\n'tare COMMAND --help' lists a command's options.\n"
+                "Exit codes: 0 done; 1 a comparison or verification said no; 2 usage or bad input; 3 the host cannot\n"
+                "give what was demanded; 4 the workload failed; 5 tare's own failure; 128+n ended by signal n.\n",
+                out);
+}
+
+/* Results that could not be printed are a failure, not a success that nobody saw. */
+static int flush_results(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    perror("tare: standard output");
+    return status == 0 ? ERR_OURS : status;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e = {0};
+    if (argc < 2) {
+        usage(stderr);
+        return ERR_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return flush_results(0);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("tare %s (%s)\n", TARE_VERSION, TARE_COMMIT);
+        return flush_results(0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
+        if (strcmp(argv[1], COMMANDS[i].name) != 0)
+            continue;
+        int status = COMMANDS[i].fn(argc - 1, argv + 1, &e);
+        if (status >= 0)
+            return flush_results(status);
+        (void)fprintf(stderr, "tare: %s: %s\n", argv[1], e.text);
+        return e.kind;
+    }
+    (void)fprintf(stderr, "tare: '%s' is no command; 'tare --help' lists them\n", argv[1]);
+    return ERR_USAGE;
+}

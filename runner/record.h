@@ -1,0 +1,101 @@
+/* record: everything that one invocation was, asked and gave; written as record.json (schema tare.record/1), the one
+ * truth that text, tables and reports are made from. */
+#ifndef TARE_RECORD_H
+#define TARE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/facts.h"
+#include "cgroups/slice.h"
+#include "config.h"
+#include "memory.h"
+#include "runtime.h"
+#include "stats.h"
+#include "verdict.h"
+
+#define RECORD_SCHEMA "tare.record/1"
+#define RECORD_ID_MAX 48
+
+struct err;
+
+enum termination {
+    TERMINATION_OK,
+    TERMINATION_TIMEOUT,
+    TERMINATION_OOM,
+    TERMINATION_SIGNAL,
+    TERMINATION_WORKLOAD_ERROR,
+    TERMINATION_INTERRUPTED,
+};
+
+const char *termination_name(enum termination t);
+
+/* The slice as it was asked for and as it was. */
+struct record_slice {
+    enum slice_provenance provenance;
+    char reason[240]; /* why no better provenance */
+    char path[PATH_MAX];
+    struct slice_availability controller[SLICE_CONTROLLERS];
+    char cpus_requested[256];
+    char cpus_effective[256]; /* "" where not to be had */
+    char cpus_by[40];         /* "cpuset", "affinity" */
+    char cpus_reason[200];    /* why these */
+    char housekeeping[256];   /* "" none to spare */
+    struct slice_setting setting[SLICE_SETTINGS_MAX];
+    size_t settings;
+};
+
+struct record {
+    char id[RECORD_ID_MAX];
+    char started_at[32]; /* UTC, ISO 8601 */
+    struct cell cell;
+    const struct runtime *runtime;
+    const struct facts *host;
+    char mp_start_method[16]; /* "" where the mode has none */
+    struct record_slice slice;
+    struct verdict isolation;
+    int64_t *start_ns, *end_ns; /* measured iterations done; owned */
+    size_t iterations;
+    bool has_wall;
+    double total_wall_s;
+    struct stats_iterations result;
+    int gil_enabled; /* as the running workload said: 0, 1; -1 it did not say or has none */
+    uint64_t check;  /* what the hash loop gave */
+    bool sampled;
+    char memory_reason[240]; /* why there are no samples */
+    int64_t tick_ns, rollup_ns;
+    struct sample *samples; /* owned */
+    size_t sample_count;
+    uint64_t missed_ticks;
+    struct memory_summary memory;
+    struct facts peak;       /* peak_bytes, uncertainty_bytes */
+    struct facts cpu;        /* of cpu.stat */
+    struct facts events;     /* of memory.events, pids.events */
+    struct facts instrument; /* what tare itself cost */
+    enum termination termination;
+    char detail[1000];  /* why it is not ok */
+    char trouble[1000]; /* what tare could not clean up; "" where all is gone */
+    int interrupted_by; /* the signal that the user ended it with; 0 none */
+    bool exited, signalled;
+    int exit_status, signal;
+};
+
+/* Frees what the record owns; runtime and host are not its. */
+void record_free(struct record *r);
+
+/* A fresh id: the time and 32 random bits, of [0-9a-fTZ-]. */
+void record_make_id(char id[RECORD_ID_MAX], char started_at[32]);
+
+/* Writes the record as JSON: keys in a fixed order, integers in ns and bytes, absent figures null with "<key>_reason"
+ * or "reason" beside them. -EIO: the stream failed. */
+int record_write(const struct record *r, FILE *out, struct err *e);
+
+/* Writes it to path: a temporary name, synced, renamed (file_replace's promise). */
+int record_save(const struct record *r, const char *path, struct err *e);
+
+/* Whether record_save() can write there: makes and removes a file beside it. -EACCES and the like (usage). */
+int record_probe(const char *path, struct err *e);
+
+#endif

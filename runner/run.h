@@ -1,0 +1,19 @@
+/* run: the conductor. The only file that knows every stage and their order: slice, spawn, watch, statistics, record. */
+#ifndef TARE_RUN_H
+#define TARE_RUN_H
+
+#include "record.h"
+#include "runtime.h"
+#include "session.h"
+#include "watch.h"
+
+struct err;
+
+/* Runs one cell in a fresh slice of the session and removes the slice again.
+ * 0: *ret is complete, whatever the workload did (its termination says). Otherwise nothing ran: with --isolation strict
+ * -ENOTSUP (host) where a limit did not take effect, else tare's own failure.
+ * *ret borrows runtime and the session's host; the caller ends it with record_free(). */
+int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
+             const struct progress *progress, struct record *ret, struct err *e);
+
+#endif

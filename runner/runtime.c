@@ -1,0 +1,405 @@
+#include "runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "spawn.h"
+
+/* What is asked of an interpreter. The imports are the scenario's own, so that `files` names what it will read. */
+static const char PROBE[] =
+    "import sys, json, os\n"
+    "if sys.version_info < (3, 14): print(json.dumps({'version': sys.version.split()[0]})); sys.exit()\n"
+    "import sysconfig, platform, mmap, gc, time, signal, argparse, struct, traceback, threading\n"
+    "import multiprocessing as mp, multiprocessing.forkserver, multiprocessing.resource_tracker, runpy\n"
+    "import multiprocessing.popen_fork, multiprocessing.popen_forkserver, multiprocessing.popen_spawn_posix\n"
+    "import multiprocessing.synchronize, multiprocessing.spawn, concurrent.interpreters\n"
+    "files = {m.__cached__ if os.path.exists(getattr(m, '__cached__', None) or '') else m.__file__\n"
+    "         for m in list(sys.modules.values()) if getattr(m, '__file__', None)}\n"
+    "files |= {l.split(None, 5)[5].strip() for l in open('/proc/self/maps') if len(l.split(None, 5)) == 6}\n"
+    "print(json.dumps({'version': platform.python_version(), 'banner': ' '.join(sys.version.split()),\n"
+    " 'implementation': sys.implementation.name, 'gil_enabled': sys._is_gil_enabled(),\n"
+    " 'free_threaded': bool(sysconfig.get_config_var('Py_GIL_DISABLED')),\n"
+    " 'configure_args': sysconfig.get_config_var('CONFIG_ARGS') or '', 'default_start': mp.get_start_method(),\n"
+    " 'files': '\\n'.join(sorted(f for f in files if os.path.isfile(f)))}))\n";
+
+#define PROBE_SECONDS 20
+#define NEEDS         "3.14 or newer is needed"
+
+const char *runtime_cache_dir(char *buf, size_t cap)
+{
+    const char *cache = getenv("TARE_CACHE");
+    const char *xdg = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    if (cache && *cache)
+        text_format(buf, cap, "%s", cache);
+    else if (xdg && *xdg)
+        text_format(buf, cap, "%s/tare", xdg);
+    else
+        text_format(buf, cap, "%s/.cache/tare", home ? home : "");
+    return buf;
+}
+
+static int sha256_file(const char *path, char hex[65])
+{
+    unsigned char chunk[65536];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (!ctx)
+        return -ENOMEM;
+    ssize_t n = 0;
+    int ok = EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+    while (ok && (n = read(fd, chunk, sizeof(chunk))) > 0)
+        ok = EVP_DigestUpdate(ctx, chunk, (size_t)n);
+    int failed = n < 0 ? -errno : 0;
+    ok = ok && EVP_DigestFinal_ex(ctx, digest, &len);
+    EVP_MD_CTX_free(ctx);
+    if (failed || !ok || len != 32)
+        return failed ? failed : -EIO;
+    for (unsigned i = 0; i < len; i++)
+        (void)sprintf(hex + 2 * i, "%02x", digest[i]);
+    return 0;
+}
+
+/* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
+
+/* The name under which an answer is remembered: it changes with the executable and with the question. */
+static int memory_path(const char *path, char *buf, size_t cap)
+{
+    struct stat st;
+    char cache[PATH_MAX];
+    char key[PATH_MAX + 128];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    if (stat(path, &st) != 0)
+        return -errno;
+    text_format(key, sizeof(key), "%s %llu %llu %lld %lld.%09ld %lld.%09ld", path, (unsigned long long)st.st_dev,
+                (unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+    struct text whole = {0};
+    text_add(&whole, "%s\n%s", key, PROBE);
+    int ok = EVP_Digest(whole.data, whole.len, digest, &len, EVP_sha256(), NULL);
+    text_free(&whole);
+    if (!ok)
+        return -EIO;
+    (void)runtime_cache_dir(cache, sizeof(cache));
+    int n = snprintf(buf, cap, "%s/probes/%02x%02x%02x%02x%02x%02x%02x%02x.json", cache, digest[0], digest[1],
+                     digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]);
+    return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
+}
+
+/* Runs the probe. NULL where the executable is no Python. */
+static json_t *ask(const char *path)
+{
+    char *const argv[] = {(char *)path, "-I", "-c", (char *)PROBE, NULL};
+    struct text said = {0};
+    json_t *answer = NULL;
+    if (spawn_capture(argv, PROBE_SECONDS * 1000, &said) == 0 && said.data)
+        answer = json_loads(said.data, 0, NULL);
+    text_free(&said);
+    return answer;
+}
+
+static void remember(const char *memory, const json_t *answer)
+{
+    char dir[PATH_MAX];
+    text_format(dir, sizeof(dir), "%s", memory);
+    *strrchr(dir, '/') = '\0';
+    char *text = json_dumps(answer, JSON_INDENT(1) | JSON_SORT_KEYS);
+    if (text && file_make_dirs(dir) == 0)
+        (void)file_replace(memory, text, strlen(text), NULL); /* only a memory: without it the next run asks again */
+    free(text);
+}
+
+static bool copy_string(const json_t *from, const char *key, char *buf, size_t cap)
+{
+    const char *s = json_string_value(json_object_get(from, key));
+    if (!s)
+        return false;
+    (void)snprintf(buf, cap, "%s", s);
+    return true;
+}
+
+static bool take_answer(const json_t *answer, struct runtime *r)
+{
+    const char *args = json_string_value(json_object_get(answer, "configure_args"));
+    const char *files = json_string_value(json_object_get(answer, "files"));
+    const json_t *gil = json_object_get(answer, "gil_enabled");
+    const json_t *built = json_object_get(answer, "free_threaded");
+    if (!copy_string(answer, "version", r->version, sizeof(r->version)) || !args || !files || !json_is_boolean(gil) ||
+        !json_is_boolean(built) || !copy_string(answer, "banner", r->banner, sizeof(r->banner)) ||
+        !copy_string(answer, "implementation", r->implementation, sizeof(r->implementation)) ||
+        !copy_string(answer, "default_start", r->default_start, sizeof(r->default_start)) ||
+        !copy_string(answer, "sha256", r->sha256, sizeof(r->sha256)))
+        return false;
+    r->gil_enabled = json_is_true(gil);
+    r->free_threaded = json_is_true(built);
+    text_add(&r->configure_args, "%s", args);
+    text_add(&r->files, "%s", files);
+    return true;
+}
+
+/* Fills in what the interpreter at r->path is. -EINVAL: it is none, or too old; the reason goes to why. */
+static int identify(struct runtime *r, char *why, size_t cap)
+{
+    char memory[PATH_MAX];
+    char hex[65];
+    if (access(r->path, X_OK) != 0 || memory_path(r->path, memory, sizeof(memory)) != 0) {
+        (void)snprintf(why, cap, "%s", strerror(errno));
+        return -EINVAL;
+    }
+    json_t *answer = json_load_file(memory, 0, NULL);
+    if (!answer || !take_answer(answer, r)) {
+        json_decref(answer);
+        answer = ask(r->path);
+        if (answer && sha256_file(r->path, hex) == 0)
+            (void)json_object_set_new(answer, "sha256", json_string(hex));
+        if (!answer || !take_answer(answer, r)) {
+            if (answer && copy_string(answer, "version", r->version, sizeof(r->version)))
+                (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
+            else
+                (void)snprintf(why, cap, "it is no Python interpreter");
+            json_decref(answer);
+            return -EINVAL;
+        }
+        remember(memory, answer);
+    }
+    json_decref(answer);
+    text_format(r->name, sizeof(r->name), "%.*s%s", (int)strcspn(strchr(r->version, '.') + 1, ".") + 2, r->version,
+                r->free_threaded ? "t" : "");
+    return 0;
+}
+
+/* --- where the workloads are ----------------------------------------------------------------------------------- */
+
+/* The workloads lie beside the program in a build tree, in ../libexec/tare of it once installed. */
+static int find_workload(const char *file, char *buf, size_t cap, struct err *e)
+{
+    static const char *const BESIDE[] = {"workloads", "../libexec/tare/workloads"};
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (n < 0)
+        return err_sys(e, ERR_OURS, "/proc/self/exe");
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(BESIDE); i++) {
+        char path[PATH_MAX * 2];
+        char real[PATH_MAX];
+        text_format(path, sizeof(path), "%s/%s/%s", exe, BESIDE[i], file);
+        if (realpath(path, real) && access(real, R_OK) == 0) {
+            text_format(buf, cap, "%s", real);
+            return 0;
+        }
+    }
+    return err_set(e, ERR_OURS, -ENOENT,
+                   "the workload '%s' is neither in %s/workloads nor in %s/../libexec/tare/workloads", file, exe, exe);
+}
+
+static int find_native(const struct cell *cell, struct runtime *r, struct err *e)
+{
+    int failed = find_workload(cell->scenario->name, r->path, sizeof(r->path), e);
+    if (failed != 0)
+        return failed;
+    r->native = true;
+    text_format(r->name, sizeof(r->name), "native");
+    text_format(r->implementation, sizeof(r->implementation), "native");
+    text_format(r->version, sizeof(r->version), "%s", gnu_get_libc_version());
+    text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
+    text_format(r->default_start, sizeof(r->default_start), "fork");
+    text_add(&r->files, "%s", r->path);
+    failed = sha256_file(r->path, r->sha256);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_OURS, "%s", r->path);
+    }
+    return 0;
+}
+
+/* --- the search ------------------------------------------------------------------------------------------------ */
+
+/* What is looked for: one of the two builds. */
+struct wanted {
+    bool free_threaded;
+    const char *name;     /* "3.14t" */
+    const char *variable; /* of the environment */
+    const char *pattern;  /* in the cache */
+    const char *command;  /* on PATH */
+};
+
+static const struct wanted WANTED[] = {
+    {false, "3.14", "TARE_PYTHON_GIL", "cpython/3.14.*-gil-*/bin/python3.14", "python3.14"},
+    {true, "3.14t", "TARE_PYTHON_FT", "cpython/3.14.*-ft-*/bin/python3.14t", "python3.14t"},
+};
+
+/* Takes path if it is the wanted build; why says what else it is. */
+static bool try_path(const char *path, const struct wanted *wanted, struct runtime *r, char *why, size_t cap)
+{
+    struct runtime candidate = {0};
+    text_format(candidate.script, sizeof(candidate.script), "%s", r->script);
+    if (strlen(path) >= sizeof(candidate.path)) {
+        (void)snprintf(why, cap, "the path is too long");
+        return false;
+    }
+    text_format(candidate.path, sizeof(candidate.path), "%s", path);
+    if (identify(&candidate, why, cap) == 0) {
+        if (candidate.free_threaded == wanted->free_threaded && candidate.gil_enabled != wanted->free_threaded) {
+            *r = candidate;
+            return true;
+        }
+        (void)snprintf(why, cap, "its GIL is %s, and that is not what %s is", candidate.gil_enabled ? "on" : "off",
+                       wanted->name);
+    }
+    runtime_free(&candidate);
+    return false;
+}
+
+/* The newest first. */
+static bool try_cache(const struct wanted *wanted, struct runtime *r, struct text *tried)
+{
+    char cache[PATH_MAX];
+    char pattern[PATH_MAX + 64];
+    char why[256] = "none there";
+    glob_t found;
+    text_format(pattern, sizeof(pattern), "%s/%s", runtime_cache_dir(cache, sizeof(cache)), wanted->pattern);
+    bool done = false;
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        const char *newest = NULL;
+        time_t newest_s = 0;
+        struct stat st;
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            if (stat(found.gl_pathv[i], &st) == 0 && (!newest || st.st_mtime > newest_s)) {
+                newest = found.gl_pathv[i];
+                newest_s = st.st_mtime;
+            }
+        }
+        done = newest && try_path(newest, wanted, r, why, sizeof(why));
+        globfree(&found);
+    }
+    text_add(tried, "; the cache %s (%s)", cache, why);
+    return done;
+}
+
+static bool try_uv(const struct wanted *wanted, struct runtime *r, struct text *tried)
+{
+    char *const argv[] = {"uv", "python", "find", (char *)wanted->name, NULL};
+    struct text said = {0};
+    char why[256] = "it is not here, or finds none";
+    bool done = false;
+    if (spawn_capture(argv, PROBE_SECONDS * 1000, &said) == 0 && said.data) {
+        said.data[strcspn(said.data, "\n")] = '\0';
+        done = try_path(said.data, wanted, r, why, sizeof(why));
+    }
+    text_add(tried, "; uv (%s)", why);
+    text_free(&said);
+    return done;
+}
+
+static bool try_search_path(const struct wanted *wanted, struct runtime *r, struct text *tried)
+{
+    const char *path = getenv("PATH");
+    char why[256] = "no such command";
+    for (const char *p = path ? path : ""; *p;) {
+        size_t len = strcspn(p, ":");
+        char candidate[PATH_MAX];
+        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)len, p, wanted->command);
+        if (len > 0 && n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0 &&
+            try_path(candidate, wanted, r, why, sizeof(why)))
+            return true;
+        p += len;
+        p += *p == ':';
+    }
+    text_add(tried, "; %s on PATH (%s)", wanted->command, why);
+    return false;
+}
+
+static int search(const struct wanted *wanted, struct runtime *r, struct err *e)
+{
+    struct text tried = {0};
+    char why[256];
+    const char *named = getenv(wanted->variable);
+    if (named && *named) {
+        if (try_path(named, wanted, r, why, sizeof(why)))
+            return 0;
+        return err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", wanted->variable, named, why);
+    }
+    text_add(&tried, "$%s (not set)", wanted->variable);
+    int failed = 0;
+    if (!try_cache(wanted, r, &tried) && !try_uv(wanted, r, &tried) && !try_search_path(wanted, r, &tried)) {
+        failed = err_set(e, ERR_HOST, -ENOENT, "no %s CPython %s to be had; tried %s",
+                         wanted->free_threaded ? "free-threaded" : "GIL build of", wanted->name, tried.data);
+        (void)err_remedy(e, "'make python' builds it; or name one with --runtime PATH or $%s; or --runtime native",
+                         wanted->variable);
+    }
+    text_free(&tried);
+    return failed;
+}
+
+static int take_named(const char *path, struct runtime *r, struct err *e)
+{
+    char why[256];
+    char real[PATH_MAX];
+    if (!strchr(path, '/'))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--runtime '%s': what is allowed is auto, native, 3.14t, 3.14 or the path of an interpreter",
+                       path);
+    if (!realpath(path, real))
+        return err_sys(e, ERR_USAGE, "--runtime '%s'", path);
+    /* The path as it was given: a virtual environment's interpreter finds its home by it. */
+    text_format(r->path, sizeof(r->path), "%s", *path == '/' ? path : real);
+    if (identify(r, why, sizeof(why)) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--runtime '%s': %s", path, why);
+    return 0;
+}
+
+int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
+{
+    struct runtime r = {0};
+    char file[64];
+    if (strcmp(cell->runtime, "native") == 0) {
+        int failed = find_native(cell, &r, e);
+        if (failed == 0)
+            *ret = r;
+        else
+            runtime_free(&r);
+        return failed;
+    }
+    text_format(file, sizeof(file), "%s.py", cell->scenario->name);
+    int failed = find_workload(file, r.script, sizeof(r.script), e);
+    if (failed != 0)
+        return failed;
+    const struct wanted *wanted = NULL;
+    if (strcmp(cell->runtime, "auto") == 0)
+        wanted = &WANTED[cell->mode == MODE_THREADS];
+    for (size_t i = 0; !wanted && i < ARRAY_LEN(WANTED); i++)
+        if (strcmp(cell->runtime, WANTED[i].name) == 0)
+            wanted = &WANTED[i];
+    failed = wanted ? search(wanted, &r, e) : take_named(cell->runtime, &r, e);
+    if (failed != 0) {
+        runtime_free(&r);
+        return failed;
+    }
+    text_add(&r.files, "\n%s", r.script);
+    *ret = r;
+    return 0;
+}
+
+void runtime_free(struct runtime *r)
+{
+    text_free(&r->configure_args);
+    text_free(&r->files);
+}

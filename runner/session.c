@@ -1,0 +1,166 @@
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "host.h"
+#include "spawn.h"
+
+/* What a full slice cannot do without. */
+static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE_PIDS};
+
+static int choose_cpus(const struct cell *cell, struct session *s, struct err *e)
+{
+    struct cpulist allowed = {0};
+    struct cpulist requested = {0};
+    int failed = topology_read("", &s->topology, e);
+    if (failed != 0)
+        return failed;
+    failed = cpulist_of_task(0, &allowed);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_OURS, "sched_getaffinity");
+    }
+    if (cell->cpus)
+        (void)cpulist_parse(cell->cpus, &requested); /* config has checked it */
+    failed = topology_choose(&s->topology, &allowed, cell->cpus ? &requested : NULL, &s->cpus, e);
+    return failed == 0 || !cell->cpus ? failed : err_wrap(e, "--cpus '%s'", cell->cpus);
+}
+
+static int find_root(const struct cell *cell, struct session *s, struct err *e)
+{
+    if (cell->isolation != ISOLATION_OFF)
+        return slice_root_find("", cell->cgroup_root, &s->root, e);
+    static const char OFF[] = "not asked for: --isolation off";
+    s->root.provenance = SLICE_NONE;
+    text_format(s->root.reason, sizeof(s->root.reason), OFF);
+    for (size_t i = 0; i < SLICE_CONTROLLERS; i++)
+        text_format(s->root.controller[i].reason, sizeof(s->root.controller[i].reason), OFF);
+    return 0;
+}
+
+/* --isolation strict: what can be known before anything is made. */
+static int refuse_less(const struct slice_root *root, struct err *e)
+{
+    if (root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the slice would be '%s': %s",
+                       slice_provenance_name(root->provenance), root->reason);
+    for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++)
+        if (!root->controller[NEEDED[i]].available)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: no %s controller: %s",
+                           slice_controller_name(NEEDED[i]), root->controller[NEEDED[i]].reason);
+    return 0;
+}
+
+/* SIGPIPE too: a reader that has gone must not end the runner before its slices are removed. */
+static int take_signals(struct session *s, struct err *e)
+{
+    sigset_t ends;
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGHUP);
+    s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signal_fd < 0)
+        return err_sys(e, ERR_OURS, "signalfd");
+    (void)sigaddset(&ends, SIGPIPE);
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
+    return 0;
+}
+
+static void keep_house(const struct session *s)
+{
+    if (cpulist_count(&s->cpus.housekeeping) > 0)
+        (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
+}
+
+static int open_stages(const struct cell *cell, struct session *s, struct err *e)
+{
+    char started_at[32];
+    int failed = choose_cpus(cell, s, e);
+    if (failed == 0)
+        failed = find_root(cell, s, e);
+    if (failed == 0 && cell->isolation == ISOLATION_STRICT)
+        failed = refuse_less(&s->root, e);
+    if (failed != 0)
+        return failed;
+    host_capture("", &s->host);
+    record_make_id(s->id, started_at);
+    failed = take_signals(s, e);
+    if (failed == 0)
+        failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
+    if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
+        failed = spawn_adopt_orphans(e);
+    keep_house(s);
+    return failed;
+}
+
+int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    struct session s = {.signal_fd = -1, .idle_ns = clock_now_ns()};
+    int failed = open_stages(cell, &s, e);
+    if (failed != 0) {
+        (void)session_close(&s, NULL);
+        return failed;
+    }
+    *ret = s;
+    return 0;
+}
+
+int session_close(struct session *s, struct err *e)
+{
+    int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
+    if (s->signal_fd >= 0)
+        (void)close(STEAL_FD(s->signal_fd));
+    topology_free(&s->topology);
+    facts_free(&s->host);
+    text_free(&s->warmed);
+    return failed;
+}
+
+/* In the child: reads each file to its end. Only system calls; the list is split in place. */
+static int read_files(void *arg)
+{
+    static char sink[1 << 16];
+    char *list = arg;
+    for (char *path = list; *path;) {
+        char *end = path + strcspn(path, "\n");
+        bool last = *end == '\0';
+        *end = '\0';
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        while (fd >= 0 && read(fd, sink, sizeof(sink)) > 0)
+            ;
+        if (fd >= 0)
+            (void)close(fd);
+        path = last ? end : end + 1;
+    }
+    return 0;
+}
+
+int session_warm(struct session *s, const struct runtime *runtime, struct err *e)
+{
+    char line[PATH_MAX + 3];
+    struct slice *slice = NULL;
+    text_format(line, sizeof(line), "\n%s\n", runtime->path);
+    if (s->warmed.data && strstr(s->warmed.data, line))
+        return 0;
+    static const struct slice_limits NO_LIMITS;
+    int failed = slice_create(s->tree, "warm", &NO_LIMITS, &slice, e);
+    if (failed != 0)
+        return failed;
+    failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
+    int left = slice_destroy(&slice, failed == 0 ? e : NULL);
+    text_add(&s->warmed, "%s", line);
+    return failed != 0 ? failed : left;
+}

@@ -1,0 +1,43 @@
+/* session: what is done once for all cells of a command: the host, the CPUs, the slices' root, the page cache. */
+#ifndef TARE_SESSION_H
+#define TARE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/facts.h"
+#include "cgroups/slice.h"
+#include "config.h"
+#include "record.h"
+#include "topology.h"
+
+struct err;
+struct runtime;
+
+struct session {
+    char id[RECORD_ID_MAX];
+    struct slice_root root;
+    struct slice_tree *tree;
+    struct topology topology;
+    struct topology_choice cpus;
+    struct facts host;
+    int signal_fd;      /* SIGINT, SIGTERM, SIGHUP */
+    struct text warmed; /* runtimes whose files have been read, one path a line */
+    int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */
+    uint64_t cells;     /* run so far: the next cell's name */
+};
+
+/* Finds the root, chooses the CPUs, captures the host, makes the run's directory and moves the caller into it and onto
+ * the housekeeping CPUs; blocks the signals that end a run. The cell's --cpus, --cgroup-root and --isolation count.
+ * With --isolation strict: -ENOTSUP (host) where a full slice is not to be had, and nothing has been created.
+ * The caller ends it with session_close(). */
+int session_open(const struct cell *cell, struct session *ret, struct err *e);
+
+/* Removes what session_open() made. The error names what is left behind. */
+int session_close(struct session *s, struct err *e);
+
+/* Reads the runtime's files from a slice of their own, once, so that no cell is charged for the page cache of another.
+ */
+int session_warm(struct session *s, const struct runtime *runtime, struct err *e);
+
+#endif

@@ -1,0 +1,53 @@
+/* watch: waits for the workload: ticks at absolute deadlines, its messages, the timeout and the user's signals. */
+#ifndef TARE_WATCH_H
+#define TARE_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sample.h"
+
+struct err;
+struct child;
+struct ledger_map;
+
+#define WATCH_MESSAGES_MAX 4096
+
+/* Called now and then for a progress line; never where there is no terminal, so that the runner sleeps. */
+struct progress {
+    void (*show)(void *arg, uint64_t warmup_done, uint64_t iterations_done);
+    void *arg;
+};
+
+struct watch_request {
+    const struct child *child;
+    const struct ledger_map *ledger;
+    struct sampler *sampler; /* NULL: nothing is sampled and nothing ticks */
+    int64_t tick_ns;         /* between two samples of the slice's files */
+    int64_t rollup_ns;       /* between two walks of the processes */
+    int64_t timeout_ns;      /* from the exec on; 0: none */
+    int messages_fd;         /* the workload's standard output and error, non-blocking */
+    int signal_fd;           /* signalfd(2) of what ends the run */
+    int pids_events_fd;      /* the slice's pids.events, -1 where there is none: hitting pids.max ends the run */
+    const struct progress *progress; /* NULL: none */
+};
+
+enum watch_why { WATCH_ENDED, WATCH_TIMEOUT, WATCH_INTERRUPTED, WATCH_PIDS_MAX };
+
+struct watch_result {
+    enum watch_why why;
+    int signal;             /* of WATCH_INTERRUPTED */
+    int64_t ended_ns;       /* CLOCK_MONOTONIC when it was seen */
+    struct sample *samples; /* owned by the caller */
+    size_t count;
+    uint64_t missed_ticks;
+    char messages[WATCH_MESSAGES_MAX + 1]; /* the last that the workload printed */
+};
+
+/* Returns once the child has ended (it is not reaped) or has to be ended by the caller. */
+int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e);
+
+/* Takes in what is still in the pipe after the end. */
+void watch_drain(int messages_fd, struct watch_result *result);
+
+#endif

@@ -1,0 +1,99 @@
+#include "workload.h"
+
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "ledger.h"
+
+static void add_word(struct workload_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_word(struct workload_words *w, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (w->count + 1 >= WORKLOAD_WORDS_MAX || vasprintf(&w->word[w->count++], fmt, ap) < 0)
+        abort();
+    va_end(ap);
+    w->word[w->count] = NULL;
+}
+
+#define add_option(w, name, fmt, value)                                                                                \
+    do {                                                                                                               \
+        add_word(w, "%s", name);                                                                                       \
+        add_word(w, fmt, value);                                                                                       \
+    } while (0)
+
+struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start)
+{
+    struct workload_words w = {0};
+    add_word(&w, "%s", runtime->path);
+    if (!runtime->native) {
+        add_word(&w, "-P"); /* nothing of the folder it runs in, */
+        add_word(&w, "-s"); /* nothing of the user's site-packages, */
+        add_word(&w, "-B"); /* and nothing written there */
+        add_word(&w, "%s", runtime->script);
+    }
+    add_option(&w, "--mode", "%s", mode_name((enum mode)cell->mode));
+    add_option(&w, "--profile", "%s", profile_name((enum profile)cell->profile));
+    add_option(&w, "--iterations", "%lld", (long long)cell->iterations);
+    add_option(&w, "--warmup", "%lld", (long long)cell->warmup);
+    add_option(&w, "--workers", "%lld", (long long)cell->workers);
+    add_option(&w, "--work-iters", "%lld", (long long)cell->work_iters);
+    add_option(&w, "--hold-ms", "%lld", (long long)cell->hold_ms);
+    add_option(&w, "--pids", "%d", cell->mem_sample ? 1 : 0);
+    if (*mp_start)
+        add_option(&w, "--mp-start", "%s", mp_start);
+    const char *fault = getenv("TARE_FAULT"); /* how the tests come by a workload that ends badly */
+    if (fault && *fault)
+        add_option(&w, "--fault", "%s", fault);
+    return w;
+}
+
+struct workload_words workload_environment(const char *tmpdir, int ledger_fd)
+{
+    struct workload_words w = {0};
+    const char *path = getenv("PATH");
+    const char *home = getenv("HOME");
+    add_word(&w, "PATH=%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
+    add_word(&w, "HOME=%s", home ? home : "/");
+    add_word(&w, "TMPDIR=%s", tmpdir);
+    add_word(&w, "LC_ALL=C.UTF-8");
+    add_word(&w, "PYTHONHASHSEED=0");
+    add_word(&w, LEDGER_ENV "=%d", ledger_fd);
+    return w;
+}
+
+void workload_words_free(struct workload_words *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->word[i]);
+    w->count = 0;
+}
+
+int workload_tmpdir_make(char *path, size_t cap, struct err *e)
+{
+    const char *base = getenv("TMPDIR");
+    if (!base || !*base || strlen(base) > 40) /* the names of sockets below it are bounded: unix(7) */
+        base = "/tmp";
+    text_format(path, cap, "%s/tare.XXXXXX", base);
+    if (mkdtemp(path))
+        return 0;
+    path[0] = '\0';
+    return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s'", base);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void workload_tmpdir_remove(const char *path)
+{
+    if (*path)
+        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}

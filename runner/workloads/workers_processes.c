@@ -1,0 +1,349 @@
+/* The workers of scenario1 as processes: fork, posix_spawn, and a fork server. */
+#include "workloads/scenario1.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/* The system's <spawn.h>, which by that name would be the runner's own where runner/ is in the -I path. */
+#include <../include/spawn.h>
+
+static int start_failed(struct err *e, uint64_t i, const char *call, int number)
+{
+    (void)err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 ": %s: %s", i, call, strerror(number));
+    return number == EAGAIN ? err_remedy(e, "is pids.max or RLIMIT_NPROC too small for it?") : -number;
+}
+
+/* In a forked worker. It leaves the main process's ends of the gate first: a worker that held them would keep its
+ * siblings from seeing that the main process has died. */
+static _Noreturn void forked_main(const struct bench *b, uint64_t i)
+{
+    uint32_t result;
+    if (b->opt.profile == PROFILE_MEMORY) {
+        (void)close(b->gate.ready_r);
+        (void)close(b->gate.go_w);
+    }
+    _exit(worker_run(&b->opt, i, &b->gate, &result));
+}
+
+/* --- what fork and spawn share: the main process is the parent -------------------------------------------------- */
+
+static int children_join(struct bench *b, uint64_t i, struct err *e)
+{
+    struct worker *w = &b->worker[i];
+    if (w->ended)
+        return 0;
+    if (TEMP_FAILURE_RETRY(waitpid(w->pid, &w->status, 0)) < 0)
+        return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 " (pid %d): waitpid", i, (int)w->pid);
+    w->ended = true;
+    return 0;
+}
+
+static int children_look(struct bench *b, struct err *e)
+{
+    (void)e;
+    for (uint64_t i = 0; i < b->opt.workers; i++) {
+        struct worker *w = &b->worker[i];
+        if (w->pid > 0 && !w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid)
+            w->ended = true;
+    }
+    return 0;
+}
+
+static const char *likely_cause(int signal_number)
+{
+    switch (signal_number) {
+    case SIGKILL:
+        return "likely the kernel's OOM killer: see oom_kill in memory.events";
+    case SIGSYS:
+        return "a seccomp filter refused a system call";
+    case SIGXCPU:
+        return "RLIMIT_CPU is used up";
+    default:
+        return NULL;
+    }
+}
+
+static int processes_verdict(const struct bench *b, uint64_t i, struct err *e)
+{
+    const struct worker *w = &b->worker[i];
+    int status = w->status;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    if (!WIFSIGNALED(status))
+        return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (pid %d) ended with exit status %d", i,
+                       (int)w->pid, WEXITSTATUS(status));
+    int number = WTERMSIG(status);
+    const char *name = sigabbrev_np(number);
+    const char *cause = likely_cause(number);
+    (void)err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (pid %d) was ended by signal %d (SIG%s)", i,
+                  (int)w->pid, number, name ? name : "?");
+    return cause ? err_remedy(e, "%s", cause) : -ECHILD;
+}
+
+static void processes_kill(struct bench *b)
+{
+    for (uint64_t i = 0; i < b->opt.workers; i++)
+        if (b->worker[i].pid > 0 && !b->worker[i].ended)
+            (void)kill(b->worker[i].pid, SIGKILL);
+}
+
+static void children_abandon(struct bench *b)
+{
+    processes_kill(b);
+    for (uint64_t i = 0; i < b->opt.workers; i++)
+        if (b->worker[i].pid > 0)
+            (void)children_join(b, i, NULL);
+}
+
+/* --- fork ---------------------------------------------------------------------------------------------------- */
+
+static int fork_start(struct bench *b, uint64_t i, struct err *e)
+{
+    pid_t pid = fork();
+    if (pid < 0)
+        return start_failed(e, i, "fork", errno);
+    if (pid == 0)
+        forked_main(b, i);
+    b->worker[i].pid = pid;
+    return 0;
+}
+
+const struct team team_fork = {fork_start, children_join, children_look, processes_verdict, children_abandon};
+
+/* --- spawn: a fresh image of this program -------------------------------------------------------------------- */
+
+/* Its gate keeps its numbers: a dup2 of a descriptor to itself only takes CLOEXEC off (posix_spawn in glibc 2.29 ff.).
+ */
+static int spawned_exec(const struct bench *b, char *const argv[], pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    int number = posix_spawn_file_actions_init(&actions);
+    if (number != 0)
+        return number;
+    if (b->opt.profile == PROFILE_MEMORY) {
+        number = posix_spawn_file_actions_adddup2(&actions, b->gate.ready_w, b->gate.ready_w);
+        if (number == 0)
+            number = posix_spawn_file_actions_adddup2(&actions, b->gate.go_r, b->gate.go_r);
+    }
+    if (number == 0)
+        number = posix_spawn(pid, "/proc/self/exe", &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return number;
+}
+
+enum { SPAWNED_PROFILE, SPAWNED_WORK_ITERS, SPAWNED_HOLD_MS, SPAWNED_FAULT, SPAWNED_READY_W, SPAWNED_GO_R, SPAWNED_N };
+
+static int spawned_start(struct bench *b, uint64_t i, struct err *e)
+{
+    const uint64_t number_of[SPAWNED_N] = {
+        [SPAWNED_PROFILE] = b->opt.profile,
+        [SPAWNED_WORK_ITERS] = b->opt.work_iters,
+        [SPAWNED_HOLD_MS] = b->opt.hold_ms,
+        [SPAWNED_FAULT] = i == 0 ? b->opt.fault : FAULT_NONE,
+        [SPAWNED_READY_W] = (uint64_t)b->gate.ready_w,
+        [SPAWNED_GO_R] = (uint64_t)b->gate.go_r,
+    };
+    char text[SPAWNED_N][24];
+    char name[] = "scenario1";
+    char option[] = "--worker";
+    char *argv[2 + SPAWNED_N + 1] = {name, option};
+    for (size_t k = 0; k < SPAWNED_N; k++) {
+        text_format(text[k], sizeof(text[k]), "%" PRIu64, number_of[k]);
+        argv[2 + k] = text[k];
+    }
+    int number = spawned_exec(b, argv, &b->worker[i].pid);
+    if (number == 0)
+        return 0;
+    b->worker[i].pid = 0;
+    return start_failed(e, i, "posix_spawn of /proc/self/exe", number);
+}
+
+int worker_spawned(int argc, char **argv)
+{
+    uint64_t number_of[SPAWNED_N];
+    for (int k = 0; k < SPAWNED_N; k++)
+        if (argc != 2 + SPAWNED_N || text_to_u64(argv[2 + k], &number_of[k]) < 0)
+            return 2;
+    const struct options opt = {
+        .mode = MODE_PROCESSES,
+        .profile = number_of[SPAWNED_PROFILE],
+        .work_iters = number_of[SPAWNED_WORK_ITERS],
+        .hold_ms = number_of[SPAWNED_HOLD_MS],
+        .fault = number_of[SPAWNED_FAULT],
+    };
+    const struct gate gate = {.ready_w = (int)number_of[SPAWNED_READY_W], .go_r = (int)number_of[SPAWNED_GO_R]};
+    uint32_t result;
+    return worker_run(&opt, 0, &gate, &result);
+}
+
+const struct team team_spawn = {spawned_start, children_join, children_look, processes_verdict, children_abandon};
+
+/* --- fork server ---------------------------------------------------------------------------------------------
+ *
+ * As CPython's: a process with a single thread that forks every worker, started by the first worker's start (so in the
+ * first warm-up iteration), which answers each request with a pid and reports each end. Unlike CPython's it is a fork
+ * of this program instead of a fresh image, and one connection serves all workers instead of one each: this is the
+ * floor.
+ */
+
+enum notice_kind { NOTICE_STARTED, NOTICE_NOT_STARTED, NOTICE_ENDED };
+
+struct notice {
+    uint64_t index;
+    int32_t kind;
+    int32_t value; /* the pid; the errno; the wait status */
+};
+
+static void server_fork(struct bench *b, int sock, uint64_t i, const sigset_t *worker_mask)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(sock);
+        (void)sigprocmask(SIG_SETMASK, worker_mask, NULL);
+        forked_main(b, i);
+    }
+    struct notice n = {.index = i, .kind = NOTICE_STARTED, .value = pid};
+    if (pid < 0)
+        n = (struct notice){.index = i, .kind = NOTICE_NOT_STARTED, .value = errno};
+    else
+        b->worker[i].pid = pid;
+    (void)send(sock, &n, sizeof(n), MSG_NOSIGNAL);
+}
+
+static void server_reap(struct bench *b, int sock)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        uint64_t i = 0;
+        while (i < b->opt.workers && b->worker[i].pid != pid)
+            i++;
+        if (i == b->opt.workers)
+            continue;
+        b->worker[i].pid = 0; /* a pid can come again for another worker */
+        struct notice n = {.index = i, .kind = NOTICE_ENDED, .value = status};
+        (void)send(sock, &n, sizeof(n), MSG_NOSIGNAL);
+    }
+}
+
+static _Noreturn void server_main(struct bench *b, int sock)
+{
+    sigset_t before;
+    sigset_t child_ended;
+    (void)sigemptyset(&child_ended);
+    (void)sigaddset(&child_ended, SIGCHLD);
+    (void)sigprocmask(SIG_BLOCK, &child_ended, &before);
+    struct pollfd in[] = {{.fd = sock, .events = POLLIN},
+                          {.fd = signalfd(-1, &child_ended, SFD_CLOEXEC), .events = POLLIN}};
+    if (in[1].fd < 0)
+        _exit(1);
+    while (TEMP_FAILURE_RETRY(poll(in, ARRAY_LEN(in), -1)) > 0) {
+        struct signalfd_siginfo info;
+        uint64_t index;
+        if (in[1].revents && read(in[1].fd, &info, sizeof(info)) > 0)
+            server_reap(b, sock);
+        if (!in[0].revents)
+            continue;
+        if (recv(sock, &index, sizeof(index), 0) != (ssize_t)sizeof(index) || index >= b->opt.workers)
+            break; /* the main process has gone */
+        server_fork(b, sock, index, &before);
+    }
+    _exit(0);
+}
+
+static int server_launch(struct bench *b, struct err *e)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_sys(e, ERR_WORKLOAD, "fork server: socketpair");
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(pair[0]);
+        server_main(b, pair[1]);
+    }
+    int number = errno;
+    (void)close(pair[1]);
+    if (pid < 0) {
+        (void)close(pair[0]);
+        return err_set(e, ERR_WORKLOAD, -number, "fork server: fork: %s", strerror(number));
+    }
+    b->server_fd = pair[0];
+    b->server_pid = pid;
+    return 0;
+}
+
+/* Takes one notice in. 0: taken; -EAGAIN: none there (with MSG_DONTWAIT), e untouched. */
+static int server_hear(struct bench *b, int flags, struct err *e)
+{
+    struct notice n;
+    ssize_t got = TEMP_FAILURE_RETRY(recv(b->server_fd, &n, sizeof(n), flags));
+    if (got < 0 && errno == EAGAIN)
+        return -EAGAIN;
+    if (got != (ssize_t)sizeof(n) || n.index >= b->opt.workers)
+        return err_set(e, ERR_WORKLOAD, -EPIPE, "the fork server has ended before its time");
+    struct worker *w = &b->worker[n.index];
+    if (n.kind == NOTICE_NOT_STARTED)
+        return start_failed(e, n.index, "fork in the fork server", n.value);
+    if (n.kind == NOTICE_STARTED) {
+        w->pid = n.value;
+        return 0;
+    }
+    w->status = n.value;
+    w->ended = true;
+    return 0;
+}
+
+static int forkserver_start(struct bench *b, uint64_t i, struct err *e)
+{
+    if (b->server_fd < 0 && server_launch(b, e) < 0)
+        return e->code;
+    if (send(b->server_fd, &i, sizeof(i), MSG_NOSIGNAL) < 0)
+        return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 ": asking the fork server", i);
+    int code = 0;
+    while (code == 0 && b->worker[i].pid == 0)
+        code = server_hear(b, 0, e);
+    return code;
+}
+
+static int forkserver_join(struct bench *b, uint64_t i, struct err *e)
+{
+    int code = 0;
+    while (code == 0 && !b->worker[i].ended)
+        code = server_hear(b, 0, e);
+    return code;
+}
+
+static int forkserver_look(struct bench *b, struct err *e)
+{
+    int code = 0;
+    while (code == 0)
+        code = server_hear(b, MSG_DONTWAIT, e);
+    return code == -EAGAIN ? 0 : code;
+}
+
+static void forkserver_abandon(struct bench *b)
+{
+    if (b->server_fd < 0)
+        return;
+    processes_kill(b);
+    for (uint64_t i = 0; i < b->opt.workers; i++)
+        if (b->worker[i].pid > 0)
+            (void)forkserver_join(b, i, NULL);
+    (void)close(b->server_fd);
+    b->server_fd = -1;
+    (void)waitpid(b->server_pid, NULL, 0);
+}
+
+const struct team team_forkserver = {forkserver_start, forkserver_join, forkserver_look, processes_verdict,
+                                     forkserver_abandon};

@@ -1,0 +1,85 @@
+# What the scripts share: messages, the lock, the cache, downloads. Sourced, never run.
+# shellcheck shell=bash disable=SC2034 # what the sourcing script reads
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+lock_file=$top/images/versions.lock
+tare_cache=${TARE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tare}
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+# die STATUS MESSAGE...: 2 bad input, 3 the host cannot give what is needed, 5 our own failure.
+die() {
+    local status=$1
+    shift
+    say "$@"
+    exit "$status"
+}
+
+# Every value of a key of images/versions.lock, a line each; fails where the key is not there.
+lock_get() {
+    awk -v key="$1" '
+        /^[ \t]*(#|$)/ { next }
+        { eq = index($0, "="); k = substr($0, 1, eq - 1); v = substr($0, eq + 1)
+          gsub(/^[ \t]+|[ \t]+$/, "", k); gsub(/^[ \t]+|[ \t]+$/, "", v)
+          if (eq && k == key) { print v; found = 1 } }
+        END { exit !found }' "$lock_file" || die 5 "$lock_file: no key '$1'"
+}
+
+# The Debian mirrors that this host's apt uses, one a line; nothing where apt is not there or knows none.
+debian_mirrors() {
+    command -v apt-get >/dev/null || return 0
+    # shellcheck disable=SC2016 # apt's own variables, not the shell's
+    apt-get indextargets --format '$(SITE) $(ORIGIN) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
+        awk '$2 == "Debian" && $3 !~ /security/ && !seen[$1]++ { print $1 }'
+}
+
+sha256_of() { sha256sum "$1" | cut -d' ' -f1; }
+
+# fetch FILE SHA256 URL...: the first address that gives a file with this hash; FILE appears whole or not at all.
+fetch() {
+    local file=$1 want=$2 url got tried=
+    shift 2
+    [ -f "$file" ] && [ "$(sha256_of "$file")" = "$want" ] && return 0
+    mkdir -p "$(dirname "$file")"
+    for url in "$@"; do
+        say "fetching $url"
+        if curl -fsSL --connect-timeout 10 --max-time 600 --retry 2 -o "$file.part.$$" "$url"; then
+            got=$(sha256_of "$file.part.$$")
+            if [ "$got" = "$want" ]; then
+                mv "$file.part.$$" "$file"
+                return 0
+            fi
+            tried+="; $url: sha256 is $got, want $want"
+        else
+            tried+="; $url: not to be had"
+        fi
+        rm -f "$file.part.$$"
+    done
+    say "cannot get ${file##*/}${tried} (put it into $file, or name a mirror with TARE_MIRROR)"
+    return 1
+}
+
+# once PATH COMMAND...: what makes PATH, unless it is there. Two runs at once: the second waits, then finds it made.
+once() {
+    local path=$1
+    shift
+    [ -e "$path" ] && return 0
+    mkdir -p "${path%/*}"
+    (
+        flock 9
+        [ -e "$path" ] || "$@" 9>&-
+    ) 9>"${path%/*}/.lock"
+}
+
+# debian_root SUITE TARGET OPTION...: mmdebstrap from the mirror, and through the proxy, that this host's apt uses.
+debian_root() {
+    local suite=$1 target=$2 mirror option
+    shift 2
+    command -v mmdebstrap >/dev/null || die 3 "no mmdebstrap (scripts/setup test installs what is missing)"
+    mirror=$(debian_mirrors | sed -n 1p)
+    while read -r option; do set -- "$@" --aptopt="$option"; done < <(apt_proxies)
+    mmdebstrap --quiet "$@" "$suite" "$target" ${mirror:+"$mirror"}
+}
+
+# The proxies of this host's apt, in its own syntax.
+apt_proxies() { apt-config dump 2>/dev/null | grep -E '^Acquire::https?::Proxy[: ]' || true; }

@@ -1,0 +1,366 @@
+"""scenario1.py, run as the runner runs it: every mode to its end, every fault to its reason, nothing left behind.
+
+    python3.14 -I tests/python/test_scenario1.py          (or python3.14t: the workload runs in the same interpreter)
+
+With $TARE_NATIVE_SCENARIO1 set to the path of the C program, that is tested too.
+"""
+
+import ctypes
+import os
+import runpy
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from functools import reduce
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENARIO1 = ROOT / "runner" / "workloads" / "scenario1.py"
+PYTHON = [sys.executable, "-I", str(SCENARIO1)]
+NATIVE = os.environ.get("TARE_NATIVE_SCENARIO1")
+TIMEOUT_S = 300  # an emulated machine is some 20 times slower than this needs
+
+WORKERS, ITERATIONS, WARMUP, STEPS, HOLD_MS = 3, 2, 1, 2000, 50
+MAGIC = 0x0031524547444C54
+HEAD = struct.Struct("@8Q 8Q 2048s")
+DONE, FAILED = 3, 4
+HELD, SKIPPED = "memory", "overhead"
+
+KINDS = [
+    ("threads", None),
+    ("processes", "fork"),
+    ("processes", "forkserver"),
+    ("processes", "spawn"),
+    ("interpreters", None),
+]
+PROGRAMS = [("python", PYTHON)] + ([("native", [NATIVE])] if NATIVE else [])
+
+
+def expected_hash(steps: int) -> int:
+    """Written in another way than the loop that it tests."""
+    return reduce(lambda x, _: (y := (x * 1103515245 + 12345) % 2**32) ^ (y >> 16), range(steps), 0x12345678)
+
+
+class TestLedger:
+    """The runner's side of runner/ledger.h, from its byte offsets."""
+
+    def __init__(self, iterations=ITERATIONS, workers=WORKERS):
+        self.iterations, self.workers = iterations, workers
+        self.ends = HEAD.size + 8 * iterations
+        self.pids = self.ends + 8 * iterations
+        size = self.pids + 8 * workers
+        self.fd = os.memfd_create("ledger")
+        os.ftruncate(self.fd, size)
+        os.pwrite(self.fd, struct.pack("@7Q", MAGIC, size, iterations, workers, HEAD.size, self.ends, self.pids), 0)
+
+    def read(self) -> None:
+        page = os.pread(self.fd, self.pids + 8 * self.workers, 0)
+        fields = HEAD.unpack_from(page)
+        self.phase, self.gil, self.warmup_done, self.iterations_done = fields[7:11]
+        self.wall_start, self.wall_end, self.main_pid, self.worker_count, self.check = fields[11:16]
+        self.error = fields[16].partition(b"\0")[0].decode()
+        self.start_ns = struct.unpack_from(f"@{self.iterations}Q", page, HEAD.size)
+        self.end_ns = struct.unpack_from(f"@{self.iterations}Q", page, self.ends)
+        self.worker_pids = struct.unpack_from(f"@{self.workers}Q", page, self.pids)
+
+
+def arguments(mode: str, mp_start: str | None, profile: str, **changes) -> list[str]:
+    given = dict(mode=mode, profile=profile, iterations=ITERATIONS, warmup=WARMUP, workers=WORKERS)
+    given |= dict(work_iters=STEPS, hold_ms=HOLD_MS if profile == "memory" else 0, mp_start=mp_start, pids=1)
+    given |= changes
+    return [word for k, v in given.items() if v is not None for word in ("--" + k.replace("_", "-"), str(v))]
+
+
+def children() -> list[int]:
+    text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    return [int(pid) for pid in text.split()]
+
+
+def still_there(seconds: float) -> list[int]:
+    """Children that are left after this time; every one that ends before is reaped."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return []
+        if time.monotonic() > end:
+            return children()
+        time.sleep(0.02)
+
+
+def end_all() -> None:
+    while left := children():
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        still_there(0.2)
+
+
+class Scenario1(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # Whatever a run leaves behind becomes this process's child, whoever its parent was.
+        PR_SET_CHILD_SUBREAPER = 36
+        assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+    def tearDown(self):
+        end_all()
+
+    def run_it(self, program: list[str], args: list[str], ledger: TestLedger | None, wrapper=()) -> tuple[int, str, str]:
+        environment = dict(os.environ)
+        environment.pop("TARE_LEDGER_FD", None)
+        if ledger:
+            environment["TARE_LEDGER_FD"] = str(ledger.fd)
+        # Files and not pipes: a process that is left behind keeps a pipe open.
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            done = subprocess.run(
+                [*wrapper, *program, *args],
+                stdout=out,
+                stderr=err,
+                env=environment,
+                pass_fds=[ledger.fd] if ledger else [],
+                timeout=TIMEOUT_S,
+            )
+            if ledger:
+                ledger.read()
+            out.seek(0), err.seek(0)
+            return done.returncode, out.read(), err.read()
+
+    def run_fault(self, program: list[str], kind, profile: str, fault: str, reason: str, wrapper=()) -> TestLedger:
+        ledger = TestLedger()
+        status, _, err = self.run_it(program, arguments(*kind, profile, fault=fault), ledger, wrapper)
+        self.assertEqual(status, 70, err)
+        self.assertEqual(ledger.phase, FAILED)
+        self.assertRegex(ledger.error, reason)
+        self.assertIn(ledger.error, err)
+        return ledger
+
+    def for_each(self, kinds=KINDS, profiles=("overhead", "memory")):
+        for name, program in PROGRAMS:
+            for kind in kinds:
+                if name == "native" and kind[0] == "interpreters":
+                    continue
+                for profile in profiles:
+                    with self.subTest(program=name, kind=kind, profile=profile):
+                        yield program, kind, profile
+
+    # --- the loop
+
+    def test_the_loop_gives_the_known_values(self):
+        hash_loop = runpy.run_path(str(SCENARIO1))["hash_loop"]
+        known = {0: 305419896, 1: 191994400, 2: 3507773133, 10: 450427464, 1000: 2632750054, 20000: 3657859181}
+        for steps, result in known.items():
+            self.assertEqual(hash_loop(steps), result)
+            self.assertEqual(expected_hash(steps), result)
+
+    # --- a run
+
+    def test_every_kind_runs_to_its_end(self):
+        for program, kind, profile in self.for_each():
+            ledger = TestLedger()
+            status, out, err = self.run_it(program, arguments(*kind, profile), ledger)
+            self.assertEqual((status, ledger.error, out), (0, "", ""), err)
+            self.assertEqual(ledger.phase, DONE)
+            self.assertEqual(ledger.warmup_done, WARMUP)
+            self.assertEqual(ledger.iterations_done, ITERATIONS)
+            self.assertEqual(ledger.check, expected_hash(STEPS if profile == "overhead" else 1000))
+            self.assertEqual(ledger.worker_count, 0)
+            self.assertEqual(still_there(10), [])
+
+    def test_the_stamps_are_in_order_on_the_monotonic_clock(self):
+        for program, kind, profile in self.for_each():
+            ledger = TestLedger()
+            before = time.monotonic_ns()
+            self.run_it(program, arguments(*kind, profile), ledger)
+            stamps = [before, ledger.wall_start]
+            for pair in zip(ledger.start_ns, ledger.end_ns, strict=True):
+                stamps += pair
+            stamps += [ledger.wall_end, time.monotonic_ns()]
+            self.assertEqual(stamps, sorted(stamps))
+
+    def test_an_iteration_of_the_memory_profile_holds(self):
+        for program, kind, profile in self.for_each(profiles=["memory"]):
+            ledger = TestLedger()
+            self.run_it(program, arguments(*kind, profile), ledger)
+            for start, end in zip(ledger.start_ns, ledger.end_ns, strict=True):
+                self.assertGreaterEqual(end - start, HOLD_MS * 1_000_000)
+
+    def test_the_gil_is_reported(self):
+        ledger = TestLedger()
+        self.run_it(PYTHON, arguments("threads", None, "overhead"), ledger)
+        self.assertEqual(ledger.gil, 2 if sys._is_gil_enabled() else 1)
+        if NATIVE:
+            self.run_it([NATIVE], arguments("threads", None, "overhead"), ledger)
+            self.assertEqual(ledger.gil, 3)
+
+    def test_the_default_start_method_is_forkserver(self):
+        for name, program in PROGRAMS:
+            with self.subTest(program=name):
+                ledger = TestLedger()
+                status, _, err = self.run_it(program, arguments("processes", None, "overhead"), ledger)
+                self.assertEqual((status, ledger.error), (0, ""), err)
+
+    def test_without_a_ledger_it_prints_a_summary(self):
+        for program, kind, profile in self.for_each(kinds=KINDS[:2], profiles=["overhead"]):
+            status, out, err = self.run_it(program, arguments(*kind, profile, iterations=20), None)
+            self.assertEqual(status, 0, err)
+            self.assertEqual(
+                [line.partition(":")[0] for line in out.splitlines()],
+                ["total_wall_s", "avg_iter_s", "p50_iter_s", "p95_iter_s", "check"],
+            )
+
+    # --- worker pids
+
+    def test_worker_pids_are_in_the_ledger_while_the_workers_run(self):
+        for program, kind, profile in self.for_each(kinds=KINDS[1:4], profiles=["memory"]):
+            for pids in (1, 0):
+                ledger = TestLedger()
+                args = arguments(*kind, profile, hold_ms=1000, iterations=1, warmup=0, pids=pids)
+                seen = self.pids_seen(program, args, ledger)
+                self.assertEqual(len(seen), WORKERS if pids else 0)
+                self.assertEqual(ledger.worker_pids, (0,) * WORKERS)  # taken out as they are joined
+
+    def pids_seen(self, program, args, ledger) -> set[int]:
+        environment = os.environ | {"TARE_LEDGER_FD": str(ledger.fd)}
+        seen: set[int] = set()
+        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment) as running:
+            while running.poll() is None:
+                ledger.read()
+                seen.update(pid for pid in ledger.worker_pids[: ledger.worker_count] if pid)
+                time.sleep(0.02)
+        ledger.read()
+        return seen
+
+    def test_threads_and_interpreters_have_no_worker_pids(self):
+        for program, kind, profile in self.for_each(kinds=[KINDS[0], KINDS[4]], profiles=["overhead"]):
+            ledger = TestLedger()
+            self.run_it(program, arguments(*kind, profile), ledger)
+            self.assertEqual(ledger.worker_pids, (0,) * WORKERS)
+            self.assertNotEqual(ledger.main_pid, 0)
+
+    # --- faults
+
+    def test_a_worker_that_raises_fails_the_run(self):
+        for program, kind, profile in self.for_each():
+            if program is not PYTHON:
+                reason = r"worker 0 \((a thread|pid \d+)\) ended with (exit )?status 1"
+            elif kind[0] == "processes":
+                reason = r"worker 0 \(pid \d+\) ended with exit status 1 \(an exception, shown on stderr\)"
+            else:
+                reason = r"worker 0 \(a thread\): .*RuntimeError: --fault worker-raise asks for this"
+            self.run_fault(program, kind, profile, "worker-raise", reason)
+            self.assertEqual(still_there(10), [])
+
+    def test_a_worker_that_exits_fails_the_run(self):
+        for program, kind, profile in self.for_each():
+            reason = r"worker 0 \(a thread\).*(SystemExit: |status )3"
+            if kind[0] == "processes":
+                reason = r"worker 0 \(pid \d+\) ended with exit status 3"
+            self.run_fault(program, kind, profile, "worker-exit", reason)
+            self.assertEqual(still_there(10), [])
+
+    def test_a_worker_process_that_is_killed_fails_the_run(self):
+        reason = r"worker 0 \(pid \d+\) was ended by signal 9 \(SIGKILL\) \(likely the kernel's OOM killer"
+        for program, kind, profile in self.for_each(kinds=KINDS[1:4]):
+            self.run_fault(program, kind, profile, "worker-kill", reason)
+            self.assertEqual(still_there(10), [])
+
+    def test_a_killed_thread_is_the_end_of_the_whole_process(self):
+        for program, kind, profile in self.for_each(kinds=[KINDS[0], KINDS[4]]):
+            ledger = TestLedger()
+            status, _, _ = self.run_it(program, arguments(*kind, profile, fault="worker-kill"), ledger)
+            self.assertEqual(status, -signal.SIGKILL)
+            self.assertEqual((ledger.phase, ledger.error), (1, ""))
+
+    def test_a_fault_of_the_main_process_fails_the_run(self):
+        for program, kind, profile in self.for_each():
+            ledger = self.run_fault(program, kind, profile, "main-raise", "--fault main-raise asks for this")
+            self.assertEqual(ledger.warmup_done, WARMUP)
+            self.assertEqual(still_there(10), [])
+
+    def test_a_hanging_worker_hangs_the_run(self):
+        for program, kind, profile in self.for_each():
+            ledger = TestLedger()
+            args = arguments(*kind, profile, fault="hang")
+            environment = os.environ | {"TARE_LEDGER_FD": str(ledger.fd)}
+            with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment) as running:
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    running.wait(1.5)
+                running.send_signal(signal.SIGTERM)  # its default action: nothing of ours stands between
+                self.assertEqual(running.wait(TIMEOUT_S), -signal.SIGTERM)
+            end_all()
+
+    def test_a_daemon_is_left_behind_and_the_run_goes_on(self):
+        for program, kind, profile in self.for_each(kinds=KINDS[:1], profiles=["overhead"]):
+            ledger = TestLedger()
+            status, _, _ = self.run_it(program, arguments(*kind, profile, fault="daemon"), ledger)
+            self.assertEqual((status, ledger.phase), (0, DONE))
+            left = still_there(0.3)
+            self.assertEqual(len(left), 1)
+            self.assertEqual(os.getsid(left[0]) == os.getsid(0), False)
+            end_all()
+
+    def test_memory_that_runs_out_is_named(self):
+        limit = ["prlimit", f"--as={600 << 20}"]
+        for program, kind, profile in self.for_each(kinds=KINDS[:1], profiles=["overhead"]):
+            self.run_fault(program, kind, profile, "eat-memory", "MemoryError|after [0-9]+ MiB", limit)
+
+    def test_threads_that_cannot_be_started_are_named(self):
+        limit = ["prlimit", f"--as={600 << 20}"]
+        for program, kind, profile in self.for_each(kinds=KINDS[:1], profiles=["memory"]):
+            ledger = TestLedger(workers=2000)
+            status, _, err = self.run_it(program, arguments(*kind, profile, workers=2000), ledger, limit)
+            self.assertEqual(status, 70, err)
+            self.assertRegex(ledger.error, "worker [0-9]+.*(start|pthread_create).*RLIMIT_AS")
+
+    # --- arguments
+
+    def test_bad_arguments_are_in_the_ledger(self):
+        for name, program in PROGRAMS:
+            for changes, reason in [
+                (dict(workers=0), "--workers '0': not a number from 1 to"),
+                (dict(iterations="1e3"), "--iterations '1e3': not a number"),
+                (dict(profile="fast"), "--profile 'fast'"),
+                (dict(pids=None), "--pids is missing"),
+                (dict(colour="red"), "'--colour': no such option"),
+                (dict(iterations=ITERATIONS + 1), "the ledger has .*room"),
+                (dict(workers=WORKERS + 1), "the ledger has .*room"),
+            ]:
+                with self.subTest(program=name, changes=changes):
+                    ledger = TestLedger()
+                    args = arguments("threads", None, "overhead") if "profile" not in changes else None
+                    args = arguments("threads", None, **({"profile": "overhead"} | changes))
+                    status, _, _ = self.run_it(program, args, ledger)
+                    self.assertEqual((status, ledger.phase), (70, FAILED))
+                    self.assertRegex(ledger.error, reason)
+                    self.assertNotIn("Error", ledger.error)
+
+    @unittest.skipUnless(NATIVE, "no native program")
+    def test_the_native_program_refuses_interpreters(self):
+        ledger = TestLedger()
+        status, _, _ = self.run_it([NATIVE], arguments("interpreters", None, "overhead"), ledger)
+        self.assertEqual(status, 70)
+        self.assertIn("there are no interpreters in C", ledger.error)
+
+    def test_a_descriptor_that_is_no_ledger_is_refused(self):
+        for name, program in PROGRAMS:
+            with self.subTest(program=name), tempfile.TemporaryFile() as no_ledger:
+                no_ledger.truncate(8192)
+                environment = os.environ | {"TARE_LEDGER_FD": str(no_ledger.fileno())}
+                done = subprocess.run(
+                    [*program, *arguments("threads", None, "overhead")],
+                    env=environment,
+                    pass_fds=[no_ledger.fileno()],
+                    capture_output=True,
+                )
+                self.assertEqual(done.returncode, 70)
+                self.assertIn(b"ledger", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,405 @@
+#include "ledger.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ITERATIONS = 4, WORKERS = 3 };
+
+static int with_ledger(void **state)
+{
+    static struct ledger_map map;
+    struct err e = {0};
+    if (ledger_create(ITERATIONS, WORKERS, &map, &e) < 0)
+        return -1;
+    *state = &map;
+    return 0;
+}
+
+static int end_ledger(void **state)
+{
+    ledger_close(*state);
+    return 0;
+}
+
+/* Four iterations as they should be: 1000 to 1900, each 100 long, 100 between them. */
+static void stamp_well(struct ledger_map *map)
+{
+    map->page->wall_start_ns = 1000;
+    for (uint64_t i = 0; i < ITERATIONS; i++)
+        ledger_stamp(map->page, i, (int64_t)(1100 + 200 * i), (int64_t)(1200 + 200 * i));
+    map->page->wall_end_ns = 1900;
+}
+
+static void expect_disorder(const struct ledger_map *map, const char *words)
+{
+    struct err e = {0};
+    assert_int_equal(ledger_check(map, ITERATIONS, &e), -EPROTO);
+    assert_int_equal(e.code, -EPROTO);
+    assert_int_equal(e.kind, ERR_WORKLOAD);
+    assert_non_null(strstr(e.text, words));
+}
+
+/* --- layout -------------------------------------------------------------------------------------------------- */
+
+static void the_head_holds_the_layout(void **state)
+{
+    const struct ledger_map *map = *state;
+    const struct ledger *l = map->page;
+    assert_int_equal(l->magic, LEDGER_MAGIC);
+    assert_int_equal(l->starts_offset, 128 + LEDGER_ERROR_MAX);
+    assert_int_equal(l->ends_offset, l->starts_offset + 8 * ITERATIONS);
+    assert_int_equal(l->workers_offset, l->ends_offset + 8 * ITERATIONS);
+    assert_int_equal(l->size_bytes, l->workers_offset + 8 * WORKERS);
+    assert_int_equal(l->phase, LEDGER_STARTING);
+    assert_int_equal(lseek(map->fd, 0, SEEK_END), l->size_bytes);
+}
+
+static void the_fields_stand_where_the_header_says(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(struct ledger, gil), 64);
+    assert_int_equal(offsetof(struct ledger, iterations_done), 80);
+    assert_int_equal(offsetof(struct ledger, wall_start_ns), 88);
+    assert_int_equal(offsetof(struct ledger, main_pid), 104);
+    assert_int_equal(offsetof(struct ledger, worker_count), 112);
+    assert_int_equal(offsetof(struct ledger, check), 120);
+}
+
+static void what_the_workload_stamps_the_runner_reads(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    assert_int_equal(ledger_iterations_done(map), ITERATIONS);
+    assert_int_equal(ledger_starts(map)[3], 1700);
+    assert_int_equal(ledger_ends(map)[3], 1800);
+}
+
+static void the_memfd_cannot_be_resized_nor_unsealed(void **state)
+{
+    const struct ledger_map *map = *state;
+    assert_int_equal(ftruncate(map->fd, 0), -1);
+    assert_int_equal(errno, EPERM);
+    assert_int_equal(ftruncate(map->fd, 1 << 20), -1);
+    assert_int_equal(fcntl(map->fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+    assert_int_equal(fcntl(map->fd, F_GETFD), FD_CLOEXEC);
+}
+
+static void a_size_that_overflows_is_refused(void **state)
+{
+    (void)state;
+    static const uint64_t iterations[] = {UINT64_MAX, UINT64_MAX / 8, UINT64_MAX / 16, (uint64_t)1 << 40, 1, 1};
+    static const uint64_t workers[] = {1, 1, 1, 1, UINT64_MAX, UINT64_MAX / 8};
+    for (size_t i = 0; i < ARRAY_LEN(iterations); i++) {
+        struct ledger_map map = {.fd = -7};
+        struct err e = {0};
+        assert_int_equal(ledger_create(iterations[i], workers[i], &map, &e), -EOVERFLOW);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_int_equal(map.fd, -7);
+    }
+}
+
+static void closing_twice_does_nothing(void **state)
+{
+    (void)state;
+    struct ledger_map map;
+    assert_int_equal(ledger_create(1, 1, &map, NULL), 0);
+    ledger_close(&map);
+    assert_null(map.page);
+    ledger_close(&map);
+}
+
+/* --- a workload that cannot be trusted ----------------------------------------------------------------------- */
+
+static void a_hostile_count_of_iterations_is_clamped(void **state)
+{
+    struct ledger_map *map = *state;
+    map->page->iterations_done = UINT64_MAX;
+    assert_int_equal(ledger_iterations_done(map), ITERATIONS);
+    map->page->iteration_capacity = UINT64_MAX;
+    assert_int_equal(ledger_iterations_done(map), ITERATIONS);
+}
+
+static void hostile_offsets_do_not_lead_the_runner_astray(void **state)
+{
+    struct ledger_map *map = *state;
+    const char *page = (const char *)map->page;
+    map->page->starts_offset = map->page->ends_offset = map->page->workers_offset = UINT64_MAX / 2;
+    map->page->size_bytes = UINT64_MAX;
+    map->page->worker_capacity = UINT64_MAX;
+    map->page->worker_count = UINT64_MAX;
+    assert_ptr_equal(ledger_starts(map), page + sizeof(struct ledger));
+    assert_ptr_equal(ledger_ends(map), page + sizeof(struct ledger) + 8 * ITERATIONS);
+    int pids[16];
+    assert_int_equal(ledger_members(map, pids, ARRAY_LEN(pids)), 0);
+}
+
+static void an_unknown_phase_is_a_failure(void **state)
+{
+    struct ledger_map *map = *state;
+    map->page->phase = 5;
+    assert_int_equal(ledger_phase(map), LEDGER_FAILED);
+    map->page->phase = UINT64_MAX;
+    assert_int_equal(ledger_phase(map), LEDGER_FAILED);
+}
+
+static void members_are_the_main_process_and_its_workers(void **state)
+{
+    struct ledger_map *map = *state;
+    int pids[8];
+    map->page->main_pid = 100;
+    ledger_set_worker(map->page, 0, 101);
+    ledger_set_worker(map->page, 1, 102);
+    assert_int_equal(ledger_members(map, pids, ARRAY_LEN(pids)), 1); /* the count says how many run */
+    ledger_set_worker_count(map->page, 2);
+    assert_int_equal(ledger_members(map, pids, ARRAY_LEN(pids)), 3);
+    assert_int_equal(pids[0], 100);
+    assert_int_equal(pids[1], 101);
+    assert_int_equal(pids[2], 102);
+}
+
+static void members_leave_out_what_is_no_pid(void **state)
+{
+    struct ledger_map *map = *state;
+    int pids[8];
+    map->page->main_pid = 100;
+    ledger_set_worker(map->page, 0, 0);
+    ledger_set_worker(map->page, 1, -1);
+    ledger_set_worker(map->page, 2, 100);
+    ledger_set_worker_count(map->page, 1000000);
+    assert_int_equal(ledger_members(map, pids, ARRAY_LEN(pids)), 1);
+    assert_int_equal(pids[0], 100);
+}
+
+static void members_stay_within_the_callers_array(void **state)
+{
+    struct ledger_map *map = *state;
+    int pids[3] = {0, 0, -5};
+    map->page->main_pid = 100;
+    for (int i = 0; i < WORKERS; i++)
+        ledger_set_worker(map->page, (uint64_t)i, 101 + i);
+    ledger_set_worker_count(map->page, WORKERS);
+    assert_int_equal(ledger_members(map, pids, 2), 2);
+    assert_int_equal(pids[2], -5);
+    assert_int_equal(ledger_members(map, pids, 0), 0);
+}
+
+/* --- ledger_check -------------------------------------------------------------------------------------------- */
+
+static void stamps_in_order_pass(void **state)
+{
+    struct ledger_map *map = *state;
+    struct err e = {0};
+    stamp_well(map);
+    assert_int_equal(ledger_check(map, ITERATIONS, &e), 0);
+    assert_int_equal(e.code, 0);
+}
+
+static void touching_and_empty_iterations_pass(void **state)
+{
+    struct ledger_map *map = *state;
+    map->page->wall_start_ns = map->page->wall_end_ns = 1000;
+    for (uint64_t i = 0; i < ITERATIONS; i++)
+        ledger_stamp(map->page, i, 1000, 1000);
+    assert_int_equal(ledger_check(map, ITERATIONS, NULL), 0);
+}
+
+static void too_few_and_too_many_iterations_are_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    map->page->iterations_done = ITERATIONS - 1;
+    expect_disorder(map, "3 iterations done, 4 expected");
+    map->page->iterations_done = ITERATIONS + 1;
+    expect_disorder(map, "5 iterations done, 4 expected");
+    assert_int_equal(ledger_check(map, ITERATIONS + 1, NULL), -EPROTO); /* there is no room for them */
+}
+
+static void a_start_before_the_measuring_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    map->page->wall_start_ns = 1101;
+    expect_disorder(map, "iteration 0 starts at 1100 ns, before the measuring at 1101 ns");
+}
+
+static void an_end_before_its_start_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    ledger_stamp(map->page, 3, 1700, 1699);
+    expect_disorder(map, "iteration 3 ends at 1699 ns, before its start at 1700 ns");
+}
+
+static void a_start_before_the_end_of_the_one_before_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    ledger_stamp(map->page, 1, 1199, 1400);
+    map->page->iterations_done = ITERATIONS;
+    expect_disorder(map, "iteration 1 starts at 1199 ns, before the end of the one before at 1200 ns");
+}
+
+static void an_end_after_the_measuring_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    map->page->wall_end_ns = 1799;
+    expect_disorder(map, "the last iteration ends at 1800 ns, after the measuring at 1799 ns");
+}
+
+static void a_stamp_that_was_never_written_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    ledger_stamp(map->page, 3, 0, 0);
+    expect_disorder(map, "iteration 3 starts at 0 ns");
+}
+
+static void a_wall_time_that_cannot_be_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    map->page->wall_start_ns = 0;
+    expect_disorder(map, "measured from 0 to 1900 ns");
+    map->page->wall_start_ns = 1901;
+    expect_disorder(map, "measured from 1901 to 1900 ns");
+    map->page->wall_start_ns = INT64_MIN;
+    expect_disorder(map, "measured from");
+}
+
+/* --- a C workload's side ------------------------------------------------------------------------------------- */
+
+/* What ledger_attach() would complain of on stderr is no part of a test's output. */
+static struct ledger *attach_quietly(const char *descriptor)
+{
+    if (descriptor)
+        assert_int_equal(setenv(LEDGER_ENV, descriptor, 1), 0);
+    else
+        assert_int_equal(unsetenv(LEDGER_ENV), 0);
+    (void)fflush(stderr);
+    cleanup_close int kept = dup(STDERR_FILENO);
+    cleanup_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    (void)dup2(null, STDERR_FILENO);
+    struct ledger *l = ledger_attach();
+    (void)dup2(kept, STDERR_FILENO);
+    return l;
+}
+
+static struct ledger *attach_fd(int fd)
+{
+    char text[16];
+    (void)snprintf(text, sizeof(text), "%d", fd);
+    return attach_quietly(text);
+}
+
+static void a_workload_maps_the_same_page(void **state)
+{
+    struct ledger_map *map = *state;
+    int inherited = dup(map->fd);
+    struct ledger *l = attach_fd(inherited);
+    assert_non_null(l);
+    assert_ptr_not_equal(l, map->page);
+    ledger_set_phase(l, LEDGER_MEASURING);
+    ledger_stamp(l, 0, 7, 8);
+    ledger_fail(l, "worker %d: %s", 3, "gone");
+    assert_int_equal(ledger_phase(map), LEDGER_FAILED);
+    assert_int_equal(ledger_iterations_done(map), 1);
+    assert_string_equal(map->page->error, "worker 3: gone");
+    assert_int_equal(fcntl(inherited, F_GETFD), -1); /* closed: workers need not inherit it */
+    (void)munmap(l, map->size_bytes);
+}
+
+static void what_is_no_ledger_is_not_attached(void **state)
+{
+    (void)state;
+    assert_null(attach_quietly(NULL));
+    assert_null(attach_quietly(""));
+    assert_null(attach_quietly("three"));
+    assert_null(attach_quietly("99999999999"));
+    assert_null(attach_fd(987654));
+    cleanup_close int empty = memfd_create("empty", MFD_CLOEXEC);
+    assert_null(attach_fd(empty));
+    assert_int_equal(ftruncate(empty, 8192), 0);
+    assert_null(attach_fd(empty));
+}
+
+static void a_head_that_does_not_fit_its_file_is_not_attached(void **state)
+{
+    struct ledger_map *map = *state;
+    map->page->iteration_capacity = 1000000;
+    assert_null(attach_fd(map->fd));
+    map->page->iteration_capacity = ITERATIONS;
+    map->page->ends_offset += 8;
+    assert_null(attach_fd(map->fd));
+}
+
+static void writes_beyond_the_capacity_are_dropped(void **state)
+{
+    struct ledger_map *map = *state;
+    ledger_stamp(map->page, ITERATIONS, 1, 2);
+    ledger_stamp(map->page, UINT64_MAX, 1, 2);
+    ledger_set_worker(map->page, WORKERS, 5);
+    assert_int_equal(map->page->iterations_done, 0);
+    assert_int_equal(ledger_ends(map)[0], 0);
+}
+
+static void a_long_reason_is_cut_and_ended(void **state)
+{
+    struct ledger_map *map = *state;
+    char reason[2 * LEDGER_ERROR_MAX];
+    memset(reason, 'x', sizeof(reason) - 1);
+    reason[sizeof(reason) - 1] = '\0';
+    ledger_fail(map->page, "%s", reason);
+    assert_int_equal(strnlen(map->page->error, LEDGER_ERROR_MAX), LEDGER_ERROR_MAX - 1);
+    assert_int_equal(ledger_starts(map)[0], 0);
+}
+
+#define WITH_LEDGER(test) cmocka_unit_test_setup_teardown(test, with_ledger, end_ledger)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_LEDGER(the_head_holds_the_layout),
+        cmocka_unit_test(the_fields_stand_where_the_header_says),
+        WITH_LEDGER(what_the_workload_stamps_the_runner_reads),
+        WITH_LEDGER(the_memfd_cannot_be_resized_nor_unsealed),
+        cmocka_unit_test(a_size_that_overflows_is_refused),
+        cmocka_unit_test(closing_twice_does_nothing),
+        WITH_LEDGER(a_hostile_count_of_iterations_is_clamped),
+        WITH_LEDGER(hostile_offsets_do_not_lead_the_runner_astray),
+        WITH_LEDGER(an_unknown_phase_is_a_failure),
+        WITH_LEDGER(members_are_the_main_process_and_its_workers),
+        WITH_LEDGER(members_leave_out_what_is_no_pid),
+        WITH_LEDGER(members_stay_within_the_callers_array),
+        WITH_LEDGER(stamps_in_order_pass),
+        WITH_LEDGER(touching_and_empty_iterations_pass),
+        WITH_LEDGER(too_few_and_too_many_iterations_are_caught),
+        WITH_LEDGER(a_start_before_the_measuring_is_caught),
+        WITH_LEDGER(an_end_before_its_start_is_caught),
+        WITH_LEDGER(a_start_before_the_end_of_the_one_before_is_caught),
+        WITH_LEDGER(an_end_after_the_measuring_is_caught),
+        WITH_LEDGER(a_stamp_that_was_never_written_is_caught),
+        WITH_LEDGER(a_wall_time_that_cannot_be_is_caught),
+        WITH_LEDGER(a_workload_maps_the_same_page),
+        WITH_LEDGER(what_is_no_ledger_is_not_attached),
+        WITH_LEDGER(a_head_that_does_not_fit_its_file_is_not_attached),
+        WITH_LEDGER(writes_beyond_the_capacity_are_dropped),
+        WITH_LEDGER(a_long_reason_is_cut_and_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
