@@ -27,6 +27,11 @@ WORKLOADS := $(B)/workloads/scenario1 $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
+# What a rule does in a word; V=1 shows the commands.
+ifneq ($(V),1)
+Q = @echo '  $(@:$(B)/%=%)';
+endif
+
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
 .PHONY: all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
@@ -76,15 +81,15 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
 
 $(B)/workloads/%.py: runner/workloads/%.py
 	@mkdir -p $(@D)
-	ln -sfn ../../$< $@
+	@ln -sfn ../../$< $@
 
 # The commit is compiled into two objects: they are made anew when it changes.
 $(B)/commit: FORCE
@@ -96,12 +101,12 @@ $(B)/runner/main.o $(B)/runner/record.o: $(B)/commit
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
+	$(Q)$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
 
 unit-tests: $(UNIT_TESTS)
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 $(B)/tests/unit/%.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -52,7 +52,7 @@ static bool libcgroup_is_ready(void)
     return state == READY;
 }
 
-/* Whether libcgroup would go where we mean it to: on a hybrid host it has the controller in a v1 hierarchy and creates
+/* Whether libcgroup would go where we mean it to: on a hybrid host it has the controller in a v1 hierarchy and works
  * there without a word, and of two cgroup2 mounts it knows the first. */
 static bool libcgroup_holds(const char *controller, const char *mount)
 {
@@ -70,55 +70,40 @@ static bool add_value(struct cgroup *group, const struct slice_setting *s)
     return c && cgroup_add_value_string(c, s->file, s->requested) == 0;
 }
 
-/* Creates the directory and writes the limits through libcgroup. false: it did not do all of it, for whatever reason
- * (it also writes every ancestor's subtree_control, which need not be ours to write); what is missing is for the caller
- * to do, and to report. */
-static bool create_by_libcgroup(const struct slice *s)
+/* Hands a setting to libcgroup's group, made at the first. */
+static bool add_setting(const struct slice *s, const struct slice_setting *set, struct cgroup **group)
 {
-    const struct slice_root *root = &s->tree->root;
-    size_t added = 0;
-    bool complete = true;
-    struct cgroup *group = NULL;
-    for (size_t i = 0; i < s->count; i++) {
-        enum slice_controller c = limits_controller(&s->settings[i]);
-        if (!root->controller[c].available)
-            continue;
-        if (strlen(s->settings[i].requested) >= LIBCGROUP_CHARS ||
-            !libcgroup_holds(slice_controller_name(c), root->mount)) {
-            complete = false;
-            continue;
-        }
-        if (!group)
-            group = cgroup_new_cgroup(s->path + strlen(root->mount) + 1);
-        if (group && add_value(group, &s->settings[i]))
-            added++;
-        else
-            complete = false;
-    }
-    if (added > 0 && cgroup_create_cgroup(group, 1) != 0)
-        complete = false;
-    cgroup_free(&group);
-    return complete && added > 0;
+    const char *mount = s->tree->root.mount;
+    if (strlen(set->requested) >= LIBCGROUP_CHARS ||
+        !libcgroup_holds(slice_controller_name(limits_controller(set)), mount))
+        return false;
+    if (!*group)
+        *group = cgroup_new_cgroup(s->path + strlen(mount) + 1);
+    return *group && add_value(*group, set);
 }
 
-/* The run's directory is this run's alone, so that nobody makes the name between the look and the making. */
-static int make_directory(struct slice *s, bool *complete, struct err *e)
+/* Writes the limits through libcgroup. false: it did not write all of them; the caller does, and reports.
+ * cgroup_modify_cgroup() and not cgroup_create_cgroup() on purpose: that one reads the mount table twice and makes
+ * every directory from / on for each controller and each ancestor, whose subtree_control it writes although it need not
+ * be ours, and takes a directory that is there already for its own. */
+static bool limit_by_libcgroup(const struct slice *s)
 {
-    int parent_fd = s->tree->run_fd;
-    struct stat st;
-    if (fstatat(parent_fd, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return err_set(e, ERR_OURS, -EEXIST, "'%s' is there already", s->path);
-    *complete = create_by_libcgroup(s);
-    if (mkdirat(parent_fd, s->name, 0755) != 0 && errno != EEXIST)
-        return err_sys(e, ERR_HOST, "cannot make '%s'", s->path);
-    s->dirfd = openat(parent_fd, s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return s->dirfd < 0 ? err_sys(e, ERR_OURS, "cannot open '%s'", s->path) : 0;
+    bool complete = true;
+    struct cgroup *group = NULL;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->tree->root.controller[limits_controller(&s->settings[i])].available)
+            complete = add_setting(s, &s->settings[i], &group) && complete;
+    if (group && cgroup_modify_cgroup(group) != 0)
+        complete = false;
+    cgroup_free(&group);
+    return complete;
 }
 
 /* What libcgroup wrote is read back; what it did not write, or what did not take, is written once more by hand, which
  * also tells why. */
-static void settle(struct slice *s, bool complete)
+static void settle(struct slice *s)
 {
+    bool complete = limit_by_libcgroup(s);
     for (size_t i = 0; i < s->count; i++) {
         struct slice_setting *set = &s->settings[i];
         const struct slice_availability *a = &s->tree->root.controller[limits_controller(set)];
@@ -131,16 +116,19 @@ static void settle(struct slice *s, bool complete)
 
 static int create_own(struct slice *s, struct err *e)
 {
-    bool complete = false;
     int n = snprintf(s->path, sizeof(s->path), "%s/%s/%s", s->tree->root.path, s->tree->name, s->name);
     if (n < 0 || (size_t)n >= sizeof(s->path))
         return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", s->tree->root.path);
-    int failed = make_directory(s, &complete, e);
-    if (failed == 0)
-        settle(s, complete);
-    else if (failed != -EEXIST)
+    if (mkdirat(s->tree->run_fd, s->name, 0755) != 0)
+        return err_sys(e, ERR_HOST, "cannot make '%s'", s->path);
+    s->dirfd = openat(s->tree->run_fd, s->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dirfd < 0) {
+        int failed = err_sys(e, ERR_OURS, "cannot open '%s'", s->path);
         (void)unlinkat(s->tree->run_fd, s->name, AT_REMOVEDIR);
-    return failed;
+        return failed;
+    }
+    settle(s);
+    return 0;
 }
 
 /* The container is the slice: what it was started with is what there is. */

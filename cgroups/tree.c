@@ -67,7 +67,11 @@ static int make_directory(int parent_fd, const char *name, int *ret, struct err 
         return failed;
     }
     *ret = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *ret < 0 ? err_sys(e, ERR_OURS, "cannot open '%s'", name) : 0;
+    if (*ret >= 0)
+        return 0;
+    int failed = err_sys(e, ERR_OURS, "cannot open '%s'", name);
+    (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+    return failed;
 }
 
 static int open_root(struct slice_tree *t, struct err *e)
@@ -146,14 +150,15 @@ static int build(struct slice_tree *t, struct err *e)
     return failed == 0 ? slice_enable(t, e) : failed;
 }
 
-/* Back to where the caller was; where that is gone or no longer takes processes, the nearest place that does. */
+/* Back to where the caller was; where that is gone or takes no processes any more, the nearest place that does. */
 static int move_back(struct slice_tree *t, struct err *e)
 {
-    const char *const places[] = {t->root.own, t->root.path, t->root.mount};
+    cleanup_close int own_fd = open(t->root.own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_close int mount_fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int places[] = {own_fd, t->base_fd, mount_fd};
     int failed = 0;
     for (size_t i = 0; t->moved && i < ARRAY_LEN(places); i++) {
-        cleanup_close int fd = open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        failed = fd < 0 ? -errno : file_write_at(fd, "cgroup.procs", "0");
+        failed = file_write_at(places[i], "cgroup.procs", "0"); /* -EBADF where it could not be opened */
         t->moved = failed != 0;
     }
     errno = -failed;
@@ -184,8 +189,8 @@ static int undo(struct slice_tree *t, struct err *e)
         int left = remove_run(t, failed == 0 ? e : NULL);
         failed = failed == 0 ? left : failed;
     }
-    if (t->root.provenance == SLICE_CREATED && t->root_fd >= 0)
-        (void)rmdir(t->root.path); /* EBUSY: another run is in it, and will do it */
+    if (t->root.provenance == SLICE_CREATED && t->base_fd >= 0) /* EBUSY: another run is in it, and will do it */
+        (void)cgdir_remove_empty(t->base_fd, strrchr(t->root.path, '/') + 1, clock_now_ns() + REMOVE_NS);
     return failed;
 }
 
@@ -218,7 +223,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     if (failed != 0) {
         (void)undo(t, NULL);
         release(t);
-        (void)err_wrap(e, "cannot make the run's cgroup");
+        (void)err_wrap(e, "cgroup of run '%s'", run_id);
         return failed;
     }
     if (housekeeping)

@@ -308,13 +308,19 @@ static void fill_getopt(enum config_command command, struct option *options)
     options[n] = (struct option){0};
 }
 
-static int unknown_option(const char *command, const char *word, bool known, struct err *e)
+_Static_assert(ARRAY_LEN(ROWS) < ' ', "optopt tells a row from a letter");
+
+/* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the last
+ * that it took; of short ones, which tare has none of, optopt is the letter. */
+static int unknown_option(char **argv, bool known, struct err *e)
 {
+    const char letter[] = {'-', (char)optopt, '\0'};
+    const char *word = optopt >= ' ' || optopt < 0 ? letter : argv[optind - 1];
     if (known)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it takes a value ('tare %s --help' lists the options)", word,
-                       command);
-    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)", word, command,
-                   command);
+                       argv[0]);
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)", word, argv[0],
+                   argv[0]);
 }
 
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
@@ -325,12 +331,11 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int at = optind > 0 ? optind : 1;
         int row = getopt_long(argc, argv, ":", options, NULL);
         if (row == -1)
             break;
         if (row == '?' || row == ':')
-            return unknown_option(argv[0], argv[row == ':' || !argv[at] ? optind - 1 : at], row == ':', e);
+            return unknown_option(argv, row == ':', e);
         int r = take_option(&c, &ROWS[row - 1], optarg, e);
         if (r != 0)
             return r;

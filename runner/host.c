@@ -116,61 +116,75 @@ static void capture_platform(const char *sysroot, struct facts *ret)
     text_free(&whole);
 }
 
-/* CPUs that share one setting. */
-struct setting {
-    char value[64];
+/* CPUs that share one governor. */
+struct governed {
+    char governor[64];
     struct cpulist cpus;
 };
 
-#define SETTINGS_MAX 4
+#define GOVERNORS_MAX 4
 
-/* Groups the online CPUs by what the file of each says. Returns how many groups, or the first negative errno; a CPU
- * whose value is the fifth distinct one is left out, which "mixed" still tells. */
-static int read_settings(const char *sysroot, const struct topology *t, const char *leaf, struct setting *ret)
+/* Groups the online CPUs by governor. Returns how many groups, or the first negative errno; a CPU whose governor is
+ * the fifth distinct one is left out, which "mixed" still tells. */
+static int read_governors(const char *sysroot, const struct topology *t, struct governed *ret)
 {
     int count = 0;
     for (size_t i = 0; i < t->cpus; i++) {
         char path[128], value[64];
-        int s = 0;
-        text_format(path, sizeof(path), CPU_DIR "/cpu%d/cpufreq/%s", t->cpu[i].cpu, leaf);
+        int g = 0;
+        text_format(path, sizeof(path), CPU_DIR "/cpu%d/cpufreq/scaling_governor", t->cpu[i].cpu);
         ssize_t n = file_read(sysroot, path, value, sizeof(value));
         if (n < 0)
             return (int)n;
-        while (s < count && strcmp(ret[s].value, value) != 0)
-            s++;
-        if (s == SETTINGS_MAX)
+        while (g < count && strcmp(ret[g].governor, value) != 0)
+            g++;
+        if (g == GOVERNORS_MAX)
             continue;
-        if (s == count) {
-            text_format(ret[s].value, sizeof(ret[s].value), "%s", value);
-            count++;
-        }
-        cpulist_add(&ret[s].cpus, (unsigned)t->cpu[i].cpu);
+        if (g == count)
+            text_format(ret[count++].governor, sizeof(ret->governor), "%s", value);
+        cpulist_add(&ret[g].cpus, (unsigned)t->cpu[i].cpu);
     }
     return count;
 }
 
-static void capture_setting(const char *sysroot, const struct topology *t, const char *key, const char *leaf,
-                            struct facts *ret)
+static void say_mixed(const struct governed *governed, int count, struct facts *ret)
 {
-    struct setting setting[SETTINGS_MAX] = {0};
-    int count = read_settings(sysroot, t, leaf, setting);
-    if (count == -ENOENT)
-        facts_absent(ret, key, "this kernel has no cpufreq driver here (no cpufreq/%s)", leaf);
-    else if (count < 0)
-        facts_absent(ret, key, "cpufreq/%s: %s", leaf, strerror(-count));
-    else if (count == 1)
-        facts_text(ret, key, setting[0].value);
-    if (count <= 1)
-        return;
     struct text mixed = {0};
-    for (int s = 0; s < count; s++) {
+    for (int g = 0; g < count; g++) {
         char cpus[256];
-        if (cpulist_format(&setting[s].cpus, cpus, sizeof(cpus)) < 0)
-            text_format(cpus, sizeof(cpus), "%u CPUs", cpulist_count(&setting[s].cpus));
-        text_add(&mixed, "%s%s on %s", s == 0 ? "mixed: " : ", ", setting[s].value, cpus);
+        if (cpulist_format(&governed[g].cpus, cpus, sizeof(cpus)) < 0)
+            text_format(cpus, sizeof(cpus), "%u CPUs", cpulist_count(&governed[g].cpus));
+        text_add(&mixed, "%s%s on %s", g == 0 ? "mixed: " : ", ", governed[g].governor, cpus);
     }
-    facts_text(ret, key, mixed.data);
+    facts_text(ret, "governor", mixed.data);
     text_free(&mixed);
+}
+
+static void capture_governor(const char *sysroot, const struct topology *t, struct facts *ret)
+{
+    struct governed governed[GOVERNORS_MAX] = {0};
+    int count = read_governors(sysroot, t, governed);
+    if (count == -ENOENT)
+        facts_absent(ret, "governor", "this kernel has no cpufreq driver here (no cpufreq/scaling_governor)");
+    else if (count < 0)
+        facts_absent(ret, "governor", "cpufreq/scaling_governor: %s", strerror(-count));
+    else if (count == 1)
+        facts_text(ret, "governor", governed[0].governor);
+    else
+        say_mixed(governed, count, ret);
+}
+
+/* One for the whole system (drivers/cpufreq/cpufreq.c, cpufreq_register_driver), told by each CPU. */
+static void capture_driver(const char *sysroot, const struct topology *t, struct facts *ret)
+{
+    char path[128];
+    text_format(path, sizeof(path), CPU_DIR "/cpu%d/cpufreq/scaling_driver", t->cpu[0].cpu);
+    reading_take(sysroot,
+                 &(struct reading){.key = "scaling_driver",
+                                   .path = path,
+                                   .take = take_text,
+                                   .missing = "a kernel without a cpufreq driver for this machine"},
+                 ret);
 }
 
 static void capture_topology(const char *sysroot, struct facts *ret)
@@ -188,8 +202,8 @@ static void capture_topology(const char *sysroot, struct facts *ret)
     const int counts[] = {t.sockets, t.cores, topology_threads_per_core(&t), t.nodes, t.classes};
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         facts_int(ret, KEYS[i], counts[i]);
-    capture_setting(sysroot, &t, "governor", "scaling_governor", ret);
-    capture_setting(sysroot, &t, "scaling_driver", "scaling_driver", ret);
+    capture_governor(sysroot, &t, ret);
+    capture_driver(sysroot, &t, ret);
     topology_free(&t);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -38,10 +39,15 @@ struct row {
     double value[COLUMNS];
 };
 
+/* What is said under the table: the names that share a reason, each once. */
+struct note {
+    struct text names, reason;
+};
+
 struct table {
     struct row row[ROWS_MAX];
     size_t rows;
-    struct text note[NOTES_MAX]; /* each once */
+    struct note note[NOTES_MAX];
     size_t notes;
 };
 
@@ -70,13 +76,30 @@ static const char *text_at(const json_t *record, const char *path)
     return s ? s : "";
 }
 
-static void note(struct table *t, const char *text)
+/* Whether the comma-separated names hold this one. */
+static bool names_hold(const struct text *names, const char *name)
 {
-    for (size_t i = 0; i < t->notes; i++)
-        if (strcmp(t->note[i].data, text) == 0)
-            return;
-    if (t->notes < NOTES_MAX)
-        text_add(&t->note[t->notes++], "%s", text);
+    size_t len = strlen(name);
+    for (const char *p = names->data; p && *p; p += strcspn(p, ","), p += *p ? 2 : 0)
+        if (strncmp(p, name, len) == 0 && (p[len] == ',' || p[len] == '\0'))
+            return true;
+    return false;
+}
+
+static void note(struct table *t, const char *name, const char *reason)
+{
+    size_t i = 0;
+    while (i < t->notes && strcmp(t->note[i].reason.data, reason) != 0)
+        i++;
+    if (i == NOTES_MAX)
+        return;
+    struct note *n = &t->note[i];
+    if (i == t->notes) {
+        t->notes++;
+        text_add(&n->reason, "%s", reason);
+    }
+    if (*name && !names_hold(&n->names, name))
+        text_add(&n->names, "%s%s", n->names.len ? ", " : "", name);
 }
 
 static struct row *row_of(struct table *t, const char *name)
@@ -93,19 +116,40 @@ static struct row *row_of(struct table *t, const char *name)
     return r;
 }
 
-static void note_checks(struct table *t, const json_t *record)
+static void note_isolation(struct table *t, const json_t *record)
 {
     size_t i;
     const json_t *check;
+    const char *grade = text_at(record, "isolation.grade");
     json_array_foreach(at(record, "isolation.checks"), i, check)
     {
-        struct text line = {0};
-        if (json_is_true(json_object_get(check, "ok")))
-            continue;
-        text_add(&line, "%s: %s", text_at(check, "name"), text_at(check, "reason"));
-        note(t, line.data);
-        text_free(&line);
+        if (json_is_false(json_object_get(check, "ok")))
+            note(t, text_at(check, "name"), text_at(check, "reason"));
     }
+    if (strcmp(grade, "full") != 0) {
+        char line[200];
+        text_format(
+            line, sizeof(line),
+            "isolation is %.20s on this host, for the reasons above; 'make run-vm' weighs the same cells in a VM "
+            "with a full slice",
+            grade);
+        note(t, "", line);
+    }
+    if (json_is_true(at(record, "host.emulated")))
+        note(t, "", "the times are of an emulated machine: they show order, not size (memory is not emulated)");
+}
+
+static void note_termination(struct table *t, const json_t *record)
+{
+    char cell[64];
+    struct text why = {0};
+    if (strcmp(text_at(record, "termination.reason"), "ok") == 0)
+        return;
+    text_format(cell, sizeof(cell), "%.20s %.20s", text_at(record, "scenario.mode"),
+                text_at(record, "scenario.profile"));
+    text_add(&why, "%s: %s", text_at(record, "termination.reason"), text_at(record, "termination.detail"));
+    note(t, cell, why.data);
+    text_free(&why);
 }
 
 static void take_record(struct table *t, const json_t *record)
@@ -118,13 +162,7 @@ static void take_record(struct table *t, const json_t *record)
     struct row *r = row_of(t, name);
     if (!r)
         return;
-    if (strcmp(text_at(record, "termination.reason"), "ok") != 0) {
-        struct text line = {0};
-        text_add(&line, "%s %s: %s: %s", mode, text_at(record, "scenario.profile"),
-                 text_at(record, "termination.reason"), text_at(record, "termination.detail"));
-        note(t, line.data);
-        text_free(&line);
-    }
+    note_termination(t, record);
     if (strcmp(text_at(record, "scenario.profile"), "memory") == 0) {
         r->value[RSS] = number_at(record, "memory.parent_and_workers.rss.avg");
         r->value[USS] = number_at(record, "memory.parent_and_workers.uss.avg");
@@ -137,9 +175,7 @@ static void take_record(struct table *t, const json_t *record)
         r->value[P50] = number_at(record, "result.p50_iter_s");
         r->value[P95] = number_at(record, "result.p95_iter_s");
     }
-    note_checks(t, record);
-    if (json_is_true(at(record, "host.emulated")))
-        note(t, "times are emulated here: they show order, not size (memory is not emulated)");
+    note_isolation(t, record);
 }
 
 static int load_record(const char *path, json_t **ret, struct err *e)
@@ -189,7 +225,8 @@ static void print_table(const struct table *t, struct text *out)
     if (t->notes)
         text_add(out, "\n");
     for (size_t i = 0; i < t->notes; i++)
-        text_add(out, "* %s\n", t->note[i].data);
+        text_add(out, "* %s%s%s\n", t->note[i].names.len ? t->note[i].names.data : "", t->note[i].names.len ? ": " : "",
+                 t->note[i].reason.data);
 }
 
 int report_table(char *const *paths, size_t count, struct text *out, struct err *e)
@@ -207,7 +244,9 @@ int report_table(char *const *paths, size_t count, struct text *out, struct err 
         take_ratios(&t);
         print_table(&t, out);
     }
-    for (size_t i = 0; i < t.notes; i++)
-        text_free(&t.note[i]);
+    for (size_t i = 0; i < t.notes; i++) {
+        text_free(&t.note[i].names);
+        text_free(&t.note[i].reason);
+    }
     return failed;
 }

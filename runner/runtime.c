@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <gnu/libc-version.h>
-#include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,22 +16,27 @@
 #include "base/file.h"
 #include "spawn.h"
 
-/* What is asked of an interpreter. The imports are the scenario's own, so that `files` names what it will read. */
+/* What is asked of an interpreter; it answers in lines "key value". The imports are the scenario's own, so that the
+ * lines "file PATH" name what it will read. */
 static const char PROBE[] =
-    "import sys, json, os\n"
-    "if sys.version_info < (3, 14): print(json.dumps({'version': sys.version.split()[0]})); sys.exit()\n"
-    "import sysconfig, platform, mmap, gc, time, signal, argparse, struct, traceback, threading\n"
-    "import multiprocessing as mp, multiprocessing.forkserver, multiprocessing.resource_tracker, runpy\n"
+    "import sys, os\n"
+    "print('version', sys.version.split()[0])\n"
+    "if sys.version_info < (3, 14): sys.exit()\n"
+    "import sysconfig, mmap, gc, time, signal, argparse, struct, traceback, threading, runpy\n"
+    "import multiprocessing as mp, multiprocessing.forkserver, multiprocessing.resource_tracker\n"
     "import multiprocessing.popen_fork, multiprocessing.popen_forkserver, multiprocessing.popen_spawn_posix\n"
     "import multiprocessing.synchronize, multiprocessing.spawn, concurrent.interpreters\n"
+    "print('banner', ' '.join(sys.version.split()))\n"
+    "print('implementation', sys.implementation.name)\n"
+    "print('gil_enabled', int(sys._is_gil_enabled()))\n"
+    "print('free_threaded', int(bool(sysconfig.get_config_var('Py_GIL_DISABLED'))))\n"
+    "print('configure_args', ' '.join((sysconfig.get_config_var('CONFIG_ARGS') or '').split()))\n"
+    "print('default_start', mp.get_start_method())\n"
     "files = {m.__cached__ if os.path.exists(getattr(m, '__cached__', None) or '') else m.__file__\n"
     "         for m in list(sys.modules.values()) if getattr(m, '__file__', None)}\n"
     "files |= {l.split(None, 5)[5].strip() for l in open('/proc/self/maps') if len(l.split(None, 5)) == 6}\n"
-    "print(json.dumps({'version': platform.python_version(), 'banner': ' '.join(sys.version.split()),\n"
-    " 'implementation': sys.implementation.name, 'gil_enabled': sys._is_gil_enabled(),\n"
-    " 'free_threaded': bool(sysconfig.get_config_var('Py_GIL_DISABLED')),\n"
-    " 'configure_args': sysconfig.get_config_var('CONFIG_ARGS') or '', 'default_start': mp.get_start_method(),\n"
-    " 'files': '\\n'.join(sorted(f for f in files if os.path.isfile(f)))}))\n";
+    "for f in sorted(f for f in files if os.path.isfile(f)): print('file', f)\n"
+    "print('end .')\n";
 
 #define PROBE_SECONDS 20
 #define NEEDS         "3.14 or newer is needed"
@@ -98,91 +102,115 @@ static int memory_path(const char *path, char *buf, size_t cap)
     if (!ok)
         return -EIO;
     (void)runtime_cache_dir(cache, sizeof(cache));
-    int n = snprintf(buf, cap, "%s/probes/%02x%02x%02x%02x%02x%02x%02x%02x.json", cache, digest[0], digest[1],
-                     digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]);
+    int n = snprintf(buf, cap, "%s/probes/%02x%02x%02x%02x%02x%02x%02x%02x", cache, digest[0], digest[1], digest[2],
+                     digest[3], digest[4], digest[5], digest[6], digest[7]);
     return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
 }
 
-/* Runs the probe. NULL where the executable is no Python. */
-static json_t *ask(const char *path)
+/* The value of the answer's first line with this key. */
+static bool answer_text(const char *answer, const char *key, char *buf, size_t cap)
 {
-    char *const argv[] = {(char *)path, "-I", "-c", (char *)PROBE, NULL};
-    struct text said = {0};
-    json_t *answer = NULL;
-    if (spawn_capture(argv, PROBE_SECONDS * 1000, &said) == 0 && said.data)
-        answer = json_loads(said.data, 0, NULL);
-    text_free(&said);
-    return answer;
+    size_t len = strlen(key);
+    for (const char *line = answer; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, len) != 0 || line[len] != ' ')
+            continue;
+        line += len + 1;
+        (void)snprintf(buf, cap, "%.*s", (int)strcspn(line, "\n"), line);
+        return true;
+    }
+    return false;
 }
 
-static void remember(const char *memory, const json_t *answer)
+static bool answer_truth(const char *answer, const char *key, bool *ret)
+{
+    char value[8];
+    if (!answer_text(answer, key, value, sizeof(value)))
+        return false;
+    *ret = strcmp(value, "1") == 0;
+    return true;
+}
+
+static bool answer_files(const char *answer, struct text *files)
+{
+    for (const char *line = answer; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, "file ", 5) == 0)
+            text_add(files, "%s%.*s", files->len ? "\n" : "", (int)strcspn(line + 5, "\n"), line + 5);
+    }
+    return files->len > 0;
+}
+
+/* -EINVAL: the answer lacks something, so it is not from this PROBE or was cut. */
+static int take_answer(const char *answer, struct runtime *r)
+{
+    char args[8192];
+    char end[8];
+    if (!answer_text(answer, "end", end, sizeof(end)) ||
+        !answer_text(answer, "version", r->version, sizeof(r->version)) ||
+        !answer_text(answer, "sha256", r->sha256, sizeof(r->sha256)) ||
+        !answer_text(answer, "banner", r->banner, sizeof(r->banner)) ||
+        !answer_text(answer, "implementation", r->implementation, sizeof(r->implementation)) ||
+        !answer_text(answer, "default_start", r->default_start, sizeof(r->default_start)) ||
+        !answer_text(answer, "configure_args", args, sizeof(args)) ||
+        !answer_truth(answer, "gil_enabled", &r->gil_enabled) ||
+        !answer_truth(answer, "free_threaded", &r->free_threaded) || !answer_files(answer, &r->files))
+        return -EINVAL;
+    text_add(&r->configure_args, "%s", args);
+    return 0;
+}
+
+static void remember(const char *memory, const struct text *answer)
 {
     char dir[PATH_MAX];
     text_format(dir, sizeof(dir), "%s", memory);
     *strrchr(dir, '/') = '\0';
-    char *text = json_dumps(answer, JSON_INDENT(1) | JSON_SORT_KEYS);
-    if (text && file_make_dirs(dir) == 0)
-        (void)file_replace(memory, text, strlen(text), NULL); /* only a memory: without it the next run asks again */
-    free(text);
+    if (file_make_dirs(dir) == 0)
+        (void)file_replace(memory, answer->data, answer->len, NULL); /* only a memory: the next run can ask again */
 }
 
-static bool copy_string(const json_t *from, const char *key, char *buf, size_t cap)
+/* Runs the probe and takes its answer. */
+static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
 {
-    const char *s = json_string_value(json_object_get(from, key));
-    if (!s)
-        return false;
-    (void)snprintf(buf, cap, "%s", s);
-    return true;
-}
-
-static bool take_answer(const json_t *answer, struct runtime *r)
-{
-    const char *args = json_string_value(json_object_get(answer, "configure_args"));
-    const char *files = json_string_value(json_object_get(answer, "files"));
-    const json_t *gil = json_object_get(answer, "gil_enabled");
-    const json_t *built = json_object_get(answer, "free_threaded");
-    if (!copy_string(answer, "version", r->version, sizeof(r->version)) || !args || !files || !json_is_boolean(gil) ||
-        !json_is_boolean(built) || !copy_string(answer, "banner", r->banner, sizeof(r->banner)) ||
-        !copy_string(answer, "implementation", r->implementation, sizeof(r->implementation)) ||
-        !copy_string(answer, "default_start", r->default_start, sizeof(r->default_start)) ||
-        !copy_string(answer, "sha256", r->sha256, sizeof(r->sha256)))
-        return false;
-    r->gil_enabled = json_is_true(gil);
-    r->free_threaded = json_is_true(built);
-    text_add(&r->configure_args, "%s", args);
-    text_add(&r->files, "%s", files);
-    return true;
+    char *const argv[] = {r->path, "-I", "-c", (char *)PROBE, NULL};
+    char hex[65];
+    struct text answer = {0};
+    int failed = spawn_capture(argv, PROBE_SECONDS * 1000, &answer);
+    if (failed == 0)
+        failed = sha256_file(r->path, hex);
+    if (failed == 0) {
+        text_add(&answer, "sha256 %s\n", hex);
+        failed = take_answer(answer.data, r);
+    }
+    if (failed == 0)
+        remember(memory, &answer);
+    else if (answer.data && answer_text(answer.data, "version", r->version, sizeof(r->version)))
+        (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
+    else
+        (void)snprintf(why, cap, "it is no Python interpreter");
+    text_free(&answer);
+    return failed == 0 ? 0 : -EINVAL;
 }
 
 /* Fills in what the interpreter at r->path is. -EINVAL: it is none, or too old; the reason goes to why. */
 static int identify(struct runtime *r, char *why, size_t cap)
 {
     char memory[PATH_MAX];
-    char hex[65];
+    struct text answer = {0};
     if (access(r->path, X_OK) != 0 || memory_path(r->path, memory, sizeof(memory)) != 0) {
         (void)snprintf(why, cap, "%s", strerror(errno));
         return -EINVAL;
     }
-    json_t *answer = json_load_file(memory, 0, NULL);
-    if (!answer || !take_answer(answer, r)) {
-        json_decref(answer);
-        answer = ask(r->path);
-        if (answer && sha256_file(r->path, hex) == 0)
-            (void)json_object_set_new(answer, "sha256", json_string(hex));
-        if (!answer || !take_answer(answer, r)) {
-            if (answer && copy_string(answer, "version", r->version, sizeof(r->version)))
-                (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
-            else
-                (void)snprintf(why, cap, "it is no Python interpreter");
-            json_decref(answer);
-            return -EINVAL;
-        }
-        remember(memory, answer);
-    }
-    json_decref(answer);
-    text_format(r->name, sizeof(r->name), "%.*s%s", (int)strcspn(strchr(r->version, '.') + 1, ".") + 2, r->version,
-                r->free_threaded ? "t" : "");
-    return 0;
+    int failed = -ENOENT;
+    if (file_read_all("", memory, &answer) == 0 && answer.data)
+        failed = take_answer(answer.data, r);
+    text_free(&answer);
+    if (failed != 0)
+        failed = ask(r, memory, why, cap);
+    if (failed == 0)
+        text_format(r->name, sizeof(r->name), "%.*s%s", (int)strcspn(strchr(r->version, '.') + 1, ".") + 2, r->version,
+                    r->free_threaded ? "t" : "");
+    return failed;
 }
 
 /* --- where the workloads are ----------------------------------------------------------------------------------- */

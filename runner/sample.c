@@ -108,8 +108,10 @@ static void take_slice(struct sampler *s, struct sample *r)
         r->failed_reads++;
         return;
     }
-    for (int c = SAMPLE_ANON; c < SAMPLE_CLASSES; c++)
-        take_class(r, (enum sample_class)c, cgfile_key(buf, sample_class_names[c], &value) == 0, value);
+    for (int c = SAMPLE_ANON; c < SAMPLE_CLASSES; c++) {
+        bool ok = cgfile_key(buf, sample_class_names[c], &value) == 0;
+        take_class(r, (enum sample_class)c, ok, value);
+    }
 }
 
 /* The value of a "Key:   123 kB" line, in bytes. */

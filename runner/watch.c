@@ -152,7 +152,7 @@ static bool take_deadlines(struct watch *w, int *failed)
     int64_t now_ns = clock_now_ns();
     if (now_ns >= w->tick_at_ns)
         *failed = tick(w, now_ns);
-    if (now_ns >= w->progress_at_ns) {
+    if (q->progress && now_ns >= w->progress_at_ns) {
         q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
         w->progress_at_ns = now_ns + PROGRESS_NS;
     }

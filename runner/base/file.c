@@ -120,12 +120,12 @@ int file_draft_open(const char *path, struct file_draft *ret, struct err *e)
     int fd = create_anew(ret->temporary);
     ret->stream = fd < 0 ? NULL : fdopen(fd, "w");
     if (!ret->stream) {
-        (void)err_sys(e, ERR_OURS, "cannot write '%s'", path);
+        int code = err_sys(e, ERR_OURS, "cannot write '%s'", path);
         if (fd >= 0) {
             (void)close(fd);
             (void)unlink(ret->temporary);
         }
-        return e ? e->code : -EIO;
+        return code;
     }
     return 0;
 }

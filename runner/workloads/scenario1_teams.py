@@ -97,9 +97,11 @@ class Threads(Team):
         self.start_signal.release(len(self.workers))
 
     def raise_failure(self) -> None:
-        for i, failure in enumerate(self.failures):
+        for i, (thread, failure) in enumerate(zip(self.workers, self.failures, strict=True)):
             if failure is not None:
                 raise WorkerFailed(f"worker {i} (a thread): {describe(failure)}") from failure
+            if thread.ident is not None and not thread.is_alive() and self.results[i] is None:
+                raise WorkerFailed(f"worker {i} (a thread) ended without a result")
 
     def result(self) -> int:
         return self.results[-1]

@@ -342,6 +342,13 @@ static void a_core_of_another_node_keeps_house_where_one_node_is_too_small(void 
     assert_choice(&c, "0-11", "12-15", "3 cores of node 0; core 3 keeps house");
 }
 
+static void a_core_of_the_same_node_keeps_house_before_one_of_another(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose("two-sockets", "0,4-6,12-15", NULL);
+    assert_choice(&c, "4-6,12-14", "15", "3 cores of node 1; core 7 keeps house");
+}
+
 static void a_hybrid_gives_its_fast_cores_only(void **state)
 {
     (void)state;
@@ -548,6 +555,7 @@ int main(void)
         cmocka_unit_test(of_equal_nodes_the_lower_is_chosen),
         cmocka_unit_test(the_node_with_most_allowed_cores_is_chosen),
         cmocka_unit_test(a_core_of_another_node_keeps_house_where_one_node_is_too_small),
+        cmocka_unit_test(a_core_of_the_same_node_keeps_house_before_one_of_another),
         cmocka_unit_test(a_hybrid_gives_its_fast_cores_only),
         cmocka_unit_test(few_fast_cores_leave_the_house_to_a_slow_one),
         cmocka_unit_test(one_fast_core_alone_is_passed_over_for_several_slow_ones),

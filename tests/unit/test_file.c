@@ -1,0 +1,351 @@
+/* file: what is read is the whole file or an error, what is written is the new file or the old. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "fixture.h"
+
+static char root[PATH_MAX];
+
+static int open_root(void **state)
+{
+    (void)state;
+    return fixture_open(NULL, root, sizeof(root));
+}
+
+static int close_root(void **state)
+{
+    (void)state;
+    fixture_close(root);
+    return 0;
+}
+
+static const char *in_root(const char *path)
+{
+    static char whole[PATH_MAX + NAME_MAX];
+    text_format(whole, sizeof(whole), "%s%s", root, path);
+    return whole;
+}
+
+static void assert_content(const char *path, const char *want)
+{
+    char buf[256];
+    assert_int_equal(file_read(root, path, buf, sizeof(buf)), strlen(want));
+    assert_string_equal(buf, want);
+}
+
+/* No draft is left beside anything. */
+static void assert_entries(const char *path, unsigned want)
+{
+    cleanup_dir DIR *d = opendir(in_root(path));
+    unsigned n = 0;
+    assert_non_null(d);
+    for (const struct dirent *entry; (entry = readdir(d));)
+        n += entry->d_name[0] != '.';
+    assert_int_equal(n, want);
+}
+
+static void a_file_is_read_without_its_last_newline(void **state)
+{
+    (void)state;
+    char buf[16];
+    fixture_write(root, "/a", "60\n");
+    assert_content("/a", "60");
+    fixture_write(root, "/a", "60\n\n");
+    assert_content("/a", "60\n");
+    fixture_write(root, "/a", "");
+    assert_content("/a", "");
+    fixture_write(root, "/a", "60");
+    assert_int_equal(file_read(NULL, in_root("/a"), buf, sizeof(buf)), 2);
+}
+
+static void a_file_that_does_not_fit_is_too_big(void **state)
+{
+    (void)state;
+    char buf[5];
+    fixture_write(root, "/a", "1234");
+    assert_int_equal(file_read(root, "/a", buf, sizeof(buf)), 4);
+    fixture_write(root, "/a", "12345");
+    assert_int_equal(file_read(root, "/a", buf, sizeof(buf)), -EFBIG);
+}
+
+static void what_cannot_be_read_says_why(void **state)
+{
+    (void)state;
+    char buf[16], longer[PATH_MAX + 10];
+    struct text t = {0};
+    memset(longer, '/', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    assert_int_equal(file_read(root, "/none", buf, sizeof(buf)), -ENOENT);
+    assert_int_equal(file_read(root, "", buf, sizeof(buf)), -EISDIR);
+    assert_int_equal(file_read(root, longer, buf, sizeof(buf)), -ENAMETOOLONG);
+    assert_int_equal(file_read_all(root, "/none", &t), -ENOENT);
+    assert_int_equal(file_read_at(AT_FDCWD, "/none/such", buf, sizeof(buf)), -ENOENT);
+    assert_null(t.data);
+}
+
+static void a_large_file_is_read_whole_and_appended(void **state)
+{
+    (void)state;
+    struct text t = {0}, content = {0};
+    while (content.len < 100000)
+        text_add(&content, "%zu\n", content.len);
+    fixture_write(root, "/large", content.data);
+    text_add(&t, "before");
+    assert_int_equal(file_read_all(root, "/large", &t), 0);
+    assert_int_equal(t.len, content.len + strlen("before"));
+    assert_string_equal(t.data + strlen("before"), content.data);
+    text_free(&t);
+    text_free(&content);
+}
+
+static void a_kernel_file_is_written_but_never_created(void **state)
+{
+    (void)state;
+    cleanup_close int dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fixture_write(root, "/cpu.weight", "100");
+    assert_int_equal(file_write_at(dir, "cpu.weight", "250"), 0);
+    assert_content("/cpu.weight", "250");
+    assert_int_equal(file_write_at(dir, "cpu.wait", "250"), -ENOENT);
+    assert_entries("/", 1);
+}
+
+static void a_replaced_file_is_new_and_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(file_replace(in_root("/a"), "one", 3, NULL), 0);
+    assert_content("/a", "one");
+    assert_int_equal(file_replace(in_root("/a"), "", 0, NULL), 0);
+    assert_content("/a", "");
+    assert_entries("/", 1);
+}
+
+static void a_file_is_replaced_by_its_name_alone(void **state)
+{
+    (void)state;
+    char before[PATH_MAX];
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(root), 0);
+    int result = file_replace("b", "two", 3, NULL);
+    assert_int_equal(chdir(before), 0);
+    assert_int_equal(result, 0);
+    assert_content("/b", "two");
+}
+
+static void the_draft_of_a_killed_process_is_no_obstacle(void **state)
+{
+    (void)state;
+    char stale[64];
+    (void)snprintf(stale, sizeof(stale), "/a.tmp.%d", (int)getpid());
+    fixture_write(root, stale, "half of i");
+    assert_int_equal(file_replace(in_root("/a"), "whole", 5, NULL), 0);
+    assert_content("/a", "whole");
+    assert_entries("/", 1);
+}
+
+static void a_missing_folder_is_named_and_nothing_is_made(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    assert_int_equal(file_replace(in_root("/no/a"), "x", 1, &e), -ENOENT);
+    assert_non_null(strstr(e.text, "/no/a': No such file or directory"));
+    assert_int_equal(file_replace(in_root("/no/a"), "x", 1, NULL), -ENOENT);
+    assert_entries("/", 0);
+}
+
+static void a_name_too_long_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    char longer[PATH_MAX + 1], name[NAME_MAX + 1];
+    memset(longer, 'n', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    assert_int_equal(file_replace(longer, "x", 1, &e), -ENAMETOOLONG);
+    assert_int_equal(e.kind, ERR_USAGE);
+    memset(name, 'n', sizeof(name) - 1); /* fits by itself, but not with the draft's ending */
+    name[0] = '/';
+    name[sizeof(name) - 1] = '\0';
+    assert_int_equal(file_replace(in_root(name), "x", 1, &e), -ENAMETOOLONG);
+    assert_entries("/", 0);
+}
+
+static void a_folder_is_not_replaced_by_a_file(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    fixture_write(root, "/folder/inside", "kept");
+    assert_true(file_replace(in_root("/folder"), "x", 1, &e) < 0);
+    assert_content("/folder/inside", "kept");
+    assert_entries("/", 1);
+}
+
+/* A full disk, by a limit on the file's size: root is not above it. In a child, for the limit cannot be taken back. */
+static void a_disk_that_is_full_leaves_the_old_file(void **state)
+{
+    (void)state;
+    static char large[1 << 20];
+    int status = 0;
+    fixture_write(root, "/a", "old");
+    memset(large, 'x', sizeof(large));
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit = {.rlim_cur = 65536, .rlim_max = 65536};
+        (void)signal(SIGXFSZ, SIG_IGN);
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        _exit(file_replace(in_root("/a"), large, sizeof(large), NULL) == -EFBIG ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_content("/a", "old");
+    assert_entries("/", 1);
+}
+
+/* A stream that has failed once may flush well afterwards and leaves no error number. */
+static void a_draft_that_failed_in_between_is_not_committed(void **state)
+{
+    (void)state;
+    struct file_draft draft;
+    struct err e = {0};
+    fixture_write(root, "/a", "old");
+    assert_int_equal(file_draft_open(in_root("/a"), &draft, &e), 0);
+    (void)fputs("new", draft.stream);
+    (void)fflush(draft.stream);
+    (void)fgetc(draft.stream); /* reading a stream opened for writing sets its error */
+    assert_true(ferror(draft.stream));
+    errno = 0;
+    assert_true(file_draft_commit(&draft, &e) < 0);
+    assert_true(e.code < 0);
+    assert_content("/a", "old");
+    assert_entries("/", 1);
+}
+
+static void an_abandoned_draft_leaves_the_old_file(void **state)
+{
+    (void)state;
+    struct file_draft draft;
+    fixture_write(root, "/a", "old");
+    assert_int_equal(file_draft_open(in_root("/a"), &draft, NULL), 0);
+    (void)fputs("new", draft.stream);
+    file_draft_abandon(&draft);
+    assert_content("/a", "old");
+    assert_entries("/", 1);
+}
+
+/* As a user whom the folder's mode stops; root becomes nobody in a child. */
+static void as_nobody(mode_t mode, int want)
+{
+    int status = 0;
+    fixture_write(root, "/closed/a", "old");
+    assert_int_equal(chmod(root, 0755), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown(in_root("/closed"), 65534, 65534), 0);
+    assert_int_equal(chmod(in_root("/closed"), mode), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(2);
+        _exit(file_replace(in_root("/closed/a"), "new", 3, NULL) == want ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(chmod(in_root("/closed"), 0700), 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_content("/closed/a", "old");
+    assert_entries("/closed", 1);
+}
+
+static void a_folder_that_cannot_be_written_keeps_the_old_file(void **state)
+{
+    (void)state;
+    as_nobody(0500, -EACCES);
+}
+
+static void a_folder_that_cannot_be_synced_keeps_the_old_file(void **state)
+{
+    (void)state;
+    as_nobody(0300, -EACCES);
+}
+
+static void folders_are_made_on_the_whole_way(void **state)
+{
+    (void)state;
+    struct stat st;
+    assert_int_equal(file_make_dirs(in_root("/x//y/z/")), 0);
+    assert_int_equal(stat(in_root("/x/y/z"), &st), 0);
+    assert_true(S_ISDIR(st.st_mode));
+    assert_int_equal(file_make_dirs(in_root("/x/y")), 0);
+    assert_int_equal(file_make_dirs("/"), 0);
+}
+
+static void a_file_on_the_way_is_no_folder(void **state)
+{
+    (void)state;
+    char longer[PATH_MAX + 1];
+    memset(longer, '/', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    fixture_write(root, "/f", "");
+    assert_int_equal(file_make_dirs(in_root("/f")), -ENOTDIR);
+    assert_int_equal(file_make_dirs(in_root("/f/g")), -ENOTDIR);
+    assert_int_equal(file_make_dirs(""), -ENOENT);
+    assert_int_equal(file_make_dirs(longer), -ENAMETOOLONG);
+}
+
+/* --- fixture: what the other tests stand on --- */
+
+static void a_fixture_is_gone_after_it_is_closed(void **state)
+{
+    (void)state;
+    char path[PATH_MAX], was[PATH_MAX], buf[16];
+    struct stat st;
+    assert_int_equal(fixture_open("machines/one-cpu", path, sizeof(path)), 0);
+    assert_int_equal(file_read(path, "/sys/devices/system/cpu/online", buf, sizeof(buf)), 1);
+    memcpy(was, path, sizeof(was));
+    fixture_close(path);
+    assert_string_equal(path, "");
+    assert_int_equal(stat(was, &st), -1);
+}
+
+#define with_root(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_root(a_file_is_read_without_its_last_newline),
+        with_root(a_file_that_does_not_fit_is_too_big),
+        with_root(what_cannot_be_read_says_why),
+        with_root(a_large_file_is_read_whole_and_appended),
+        with_root(a_kernel_file_is_written_but_never_created),
+        with_root(a_replaced_file_is_new_and_whole),
+        with_root(a_file_is_replaced_by_its_name_alone),
+        with_root(the_draft_of_a_killed_process_is_no_obstacle),
+        with_root(a_missing_folder_is_named_and_nothing_is_made),
+        with_root(a_name_too_long_leaves_nothing_behind),
+        with_root(a_folder_is_not_replaced_by_a_file),
+        with_root(a_disk_that_is_full_leaves_the_old_file),
+        with_root(a_draft_that_failed_in_between_is_not_committed),
+        with_root(an_abandoned_draft_leaves_the_old_file),
+        with_root(a_folder_that_cannot_be_written_keeps_the_old_file),
+        with_root(a_folder_that_cannot_be_synced_keeps_the_old_file),
+        with_root(folders_are_made_on_the_whole_way),
+        with_root(a_file_on_the_way_is_no_folder),
+        cmocka_unit_test(a_fixture_is_gone_after_it_is_closed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
