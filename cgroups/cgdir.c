@@ -181,7 +181,7 @@ static int remove_a_leaf(int dirfd)
     return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 1 : -errno;
 }
 
-/* What keeps a directory from being removed: those below it, and those in it. Returns 1 where it is worth trying again
+/* What keeps a directory from being removed: those in it, and those below it. Returns 1 where it is worth trying again
  * at once, 0 after a pause, or a negative errno. */
 static int clear(int parent_fd, const char *name, int64_t deadline_ns)
 {
@@ -189,12 +189,14 @@ static int clear(int parent_fd, const char *name, int64_t deadline_ns)
     if (fd < 0)
         return fd;
     int populated = cgdir_populated(fd);
-    if (populated == 1) {
-        int killed = cgdir_kill(fd, deadline_ns);
-        return killed == 0 ? 1 : killed;
-    }
+    int killed = populated == 1 ? cgdir_kill(fd, deadline_ns) : 0;
+    if (killed != 0)
+        return killed;
+    int progress = populated == 1;
     int removed = remove_a_leaf(fd);
-    return removed == -EBUSY ? 0 : removed;
+    for (; removed == 1; removed = remove_a_leaf(fd))
+        progress = 1;
+    return removed == 0 || removed == -EBUSY ? progress : removed;
 }
 
 static int keep_clear(int parent_fd, const char *name, int64_t deadline_ns)
@@ -216,13 +218,13 @@ static int remove_with(int (*prepare)(int, const char *, int64_t), int parent_fd
         int again = prepare(parent_fd, name, deadline_ns);
         if (again < 0)
             return again == -ENOENT ? 0 : again;
+        if (again == 1)
+            continue;
         if (clock_now_ns() >= deadline_ns)
             return -EBUSY;
-        if (again == 0) {
-            struct timespec t = clock_timespec(pause_ns);
-            (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
-            pause_ns = pause_ns < BACKOFF_LAST_NS ? pause_ns * 2 : pause_ns;
-        }
+        struct timespec t = clock_timespec(pause_ns);
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+        pause_ns = pause_ns < BACKOFF_LAST_NS ? pause_ns * 2 : pause_ns;
     }
 }
 

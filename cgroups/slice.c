@@ -249,7 +249,7 @@ int slice_destroy(struct slice **slice, struct err *e)
     if (failed != 0) {
         errno = -failed;
         (void)err_sys(e, ERR_OURS, "slice '%s': cannot remove '%s'", s->name, s->path);
-        (void)err_remedy(e, "tare clean removes it once it is empty");
+        (void)err_remedy(e, "rmdir removes it once it is empty");
     }
     release(s);
     return failed;

@@ -1,6 +1,7 @@
 /* slice: where the cgroup v2 hierarchy is ours, and one directory of it per invocation, from create to destroy.
- * Lifecycle goes through libcgroup where it can do it (slice.c, the only includer of <libcgroup.h>), reading never
- * does. Not for use from two threads at once: libcgroup is not. */
+ * Limits are written through libcgroup where it can do it (slice.c, the only includer of <libcgroup.h>); what it gets
+ * wrong on v2 (enabling controllers, exclusive creation, removal) and every reading is plain system calls. Not for use
+ * from two threads at once: libcgroup is not. */
 #ifndef TARE_SLICE_H
 #define TARE_SLICE_H
 

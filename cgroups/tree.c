@@ -127,6 +127,9 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
     t->supervisor_cpus = planned[0];
     if (failed != 0)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "too scattered to write");
+    else if (!t->own)
+        text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "no cgroup of our own (%s)",
+                    slice_provenance_name(t->root.provenance));
     else if (!cpuset->available)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "%s", cpuset->reason);
     else

@@ -310,8 +310,8 @@ static void fill_getopt(enum config_command command, struct option *options)
 
 _Static_assert(ARRAY_LEN(ROWS) < ' ', "optopt tells a row from a letter");
 
-/* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the last
- * that it took; of short ones, which tare has none of, optopt is the letter. */
+/* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
+ * last that it took; of short ones, which tare has none of, optopt is the letter. */
 static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};

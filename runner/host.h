@@ -14,7 +14,8 @@ struct facts;
  *   text  kernel_release kernel_version kernel_cmdline os arch libc platform boot_id
  *         cpu_vendor cpu_model microcode           of the first CPU in /proc/cpuinfo; on ARM the implementer and part
  *         cpus_online cpus_possible isolated_cpus nohz_full                          the kernel's list format, "" none
- *         governor scaling_driver                  of the online CPUs: one, or "mixed: performance on 0-3, …"
+ *         governor                                 of the online CPUs: one, or "mixed: performance on 0-3, …"
+ *         scaling_driver                           one for the whole machine
  *         smt_control thp_enabled thp_defrag clocksource clocksources_available
  *         mitigations.<name>                       one for each file in /sys/devices/system/cpu/vulnerabilities; where
  *                                                  there is no such folder `mitigations` itself is absent

@@ -5,6 +5,12 @@
 
 #include "base/file.h"
 
+void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v)
+{
+    if (cpus)
+        verdict_add(v, "runner on its own CPUs", cpus->ok, cpus->requested, cpus->achieved, cpus->file, cpus->reason);
+}
+
 void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v)
 {
     char path[64];

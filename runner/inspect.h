@@ -7,6 +7,9 @@
 #include "base/cpulist.h"
 #include "record.h"
 
+/* Whether the runner keeps to its own CPUs; nothing where it has none (NULL). */
+void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v);
+
 /* Whether the child is in the slice, as /proc/PID/cgroup says; nothing where the slice is not our own. */
 void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v);
 

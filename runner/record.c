@@ -505,9 +505,11 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", object_of_facts(&r->instrument));
     (void)fputs("\n}\n", out);
-    if (fflush(out) != 0 || ferror(out))
-        return err_sys(e, ERR_OURS, "writing the record");
-    return 0;
+    if (fflush(out) == 0 && !ferror(out))
+        return 0;
+    if (errno == 0) /* ferror() sets none, and an error of code 0 would pass for success */
+        errno = EIO;
+    return err_sys(e, ERR_OURS, "writing the record");
 }
 
 int record_save(const struct record *r, const char *path, struct err *e)

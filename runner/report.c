@@ -182,6 +182,8 @@ static int load_record(const char *path, json_t **ret, struct err *e)
 {
     json_error_t why;
     json_t *record = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (!record && why.line < 0) /* it could not be opened */
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': %s", path, why.text);
     if (!record)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
     if (strcmp(text_at(record, "schema"), RECORD_SCHEMA) != 0) {
@@ -215,10 +217,11 @@ static void print_table(const struct table *t, struct text *out)
     for (size_t i = 0; i < t->rows; i++) {
         text_add(out, "%-30s", t->row[i].name);
         for (int c = 0; c < COLUMNS; c++) {
-            if (isnan(t->row[i].value[c]))
-                text_add(out, "%*s", COLUMN[c].width + 1, "-");
+            double scaled = t->row[i].value[c] * COLUMN[c].scale;
+            if (isfinite(scaled)) /* a ratio to nothing is none */
+                text_add(out, "%*.*f", COLUMN[c].width + 1, COLUMN[c].decimals, scaled);
             else
-                text_add(out, "%*.*f", COLUMN[c].width + 1, COLUMN[c].decimals, t->row[i].value[c] * COLUMN[c].scale);
+                text_add(out, "%*s", COLUMN[c].width + 1, "-");
         }
         text_add(out, "\n");
     }

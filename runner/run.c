@@ -86,9 +86,10 @@ static void describe_start(struct stage *s, const struct cell *cell)
     if (!r->sampled)
         text_format(r->memory_reason, sizeof(r->memory_reason), "memory is not sampled in this run (--mem-sample)");
     struct record_slice *slice = &r->slice;
-    slice->provenance = session->root.provenance;
-    text_format(slice->reason, sizeof(slice->reason), "%s", session->root.reason);
-    memcpy(slice->controller, session->root.controller, sizeof(slice->controller));
+    const struct slice_root *root = slice_tree_root(session->tree);
+    slice->provenance = root->provenance;
+    text_format(slice->reason, sizeof(slice->reason), "%s", root->reason);
+    memcpy(slice->controller, root->controller, sizeof(slice->controller));
     (void)cpulist_format(&session->cpus.benchmark, slice->cpus_requested, sizeof(slice->cpus_requested));
     (void)cpulist_format(&session->cpus.housekeeping, slice->housekeeping, sizeof(slice->housekeeping));
     text_format(slice->cpus_reason, sizeof(slice->cpus_reason), "%s", session->cpus.reason);
@@ -165,6 +166,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     int failed = start_workload(s, cell, e);
     if (failed != 0)
         return failed;
+    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), &s->record->isolation);
     inspect_born(s->slice, s->child.pid, &s->record->isolation);
     inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
     if (cell->mem_sample)

@@ -394,6 +394,19 @@ static int take_named(const char *path, struct runtime *r, struct err *e)
     return 0;
 }
 
+/* The workload's own files: the script and what lies beside it. */
+static void add_scripts(struct runtime *r)
+{
+    char pattern[PATH_MAX];
+    glob_t found;
+    text_format(pattern, sizeof(pattern), "%.*s/*.py", (int)(strrchr(r->script, '/') - r->script), r->script);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        text_add(&r->files, "\n%s", found.gl_pathv[i]);
+    globfree(&found);
+}
+
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
 {
     struct runtime r = {0};
@@ -421,7 +434,7 @@ int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
         runtime_free(&r);
         return failed;
     }
-    text_add(&r.files, "\n%s", r.script);
+    add_scripts(&r);
     *ret = r;
     return 0;
 }

@@ -214,6 +214,8 @@ static ssize_t list_pids(struct sampler *s)
     size_t count = 0;
     if (n < 0)
         return n;
+    if ((size_t)n + 1 == sizeof(buf)) /* cut, maybe inside a number */
+        return -EFBIG;
     for (char *p = buf, *end = NULL; *p; p = end) {
         long pid = strtol(p, &end, 10);
         if (end == p)

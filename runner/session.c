@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -85,6 +86,50 @@ static void keep_house(const struct session *s)
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
 }
 
+/* In the guard: waits for the runner's death and ends all that is in the run's cgroup then, itself too. In a session of
+ * its own, so that what ends the runner's process group does not end it first. */
+static _Noreturn void guard(int kill_fd, pid_t runner)
+{
+    sigset_t all, death;
+    (void)setsid();
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    (void)sigemptyset(&death);
+    (void)sigaddset(&death, SIGUSR1);
+    (void)prctl(PR_SET_PDEATHSIG, SIGUSR1);
+    while (getppid() == runner)
+        (void)sigwaitinfo(&death, NULL);
+    (void)!write(kill_fd, "1", 1);
+    _exit(0);
+}
+
+/* A kill -9 of the runner ends the workload's main process with it (PR_SET_PDEATHSIG), and nobody whom that one
+ * started. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
+static void start_guard(struct session *s)
+{
+    char path[PATH_MAX + sizeof(s->id) + 32];
+    pid_t runner = getpid();
+    if (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
+        return;
+    text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", s->root.path, s->id);
+    cleanup_close int kill_fd = open(path, O_WRONLY | O_CLOEXEC);
+    pid_t pid = kill_fd < 0 ? -1 : fork();
+    if (pid == 0)
+        guard(kill_fd, runner);
+    s->guard = pid;
+}
+
+/* Before the run's cgroup is removed: it is in there. */
+static void stop_guard(struct session *s)
+{
+    if (s->guard <= 0)
+        return;
+    (void)kill(s->guard, SIGKILL);
+    while (waitpid(s->guard, NULL, 0) < 0 && errno == EINTR)
+        ;
+    s->guard = 0;
+}
+
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
@@ -100,9 +145,13 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     failed = take_signals(s, e);
     if (failed == 0)
         failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
+    if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a controller may be listed and yet not be enabled */
+        failed = refuse_less(slice_tree_root(s->tree), e);
     if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
         failed = spawn_adopt_orphans(e);
     keep_house(s);
+    if (failed == 0)
+        start_guard(s);
     return failed;
 }
 
@@ -120,6 +169,7 @@ int session_open(const struct cell *cell, struct session *ret, struct err *e)
 
 int session_close(struct session *s, struct err *e)
 {
+    stop_guard(s);
     int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
     if (s->signal_fd >= 0)
         (void)close(STEAL_FD(s->signal_fd));

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/facts.h"
 #include "cgroups/slice.h"
@@ -22,6 +23,7 @@ struct session {
     struct topology_choice cpus;
     struct facts host;
     int signal_fd;      /* SIGINT, SIGTERM, SIGHUP */
+    pid_t guard;        /* ends the run's processes where the runner is killed; 0 or less: none */
     struct text warmed; /* runtimes whose files have been read, one path a line */
     int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */
     uint64_t cells;     /* run so far: the next cell's name */

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
@@ -65,18 +66,35 @@ static int child_place(int fd, int number)
     return dup2(fd, number);
 }
 
+/* What the caller was itself started with (a make's jobserver, a shell's) is hidden from the workload: only the kept
+ * descriptor passes the exec. Before Linux 5.11 (close_range(2), CLOSE_RANGE_CLOEXEC) it is not. */
+static int child_keep_one(int keep_fd)
+{
+    (void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+    return keep_fd >= 0 ? fcntl(keep_fd, F_SETFD, 0) : 0;
+}
+
+/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. */
+static void child_reset_signals(void)
+{
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int n = 1; n < NSIG; n++)
+        (void)sigaction(n, &standard, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 __attribute__((noreturn)) static void child_run(const struct spawn_spec *spec, pid_t parent, int pipe_fd)
 {
-    sigset_t none;
     child_die_with_parent(parent);
     (void)setsid();
     if (spec->affinity && sched_setaffinity(0, sizeof(*spec->affinity), (const cpu_set_t *)spec->affinity->word) != 0)
         child_complain(pipe_fd, "set the CPU affinity");
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
-        child_place(spec->stderr_fd, 2) < 0 || (spec->keep_fd >= 0 && fcntl(spec->keep_fd, F_SETFD, 0) < 0))
+        child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
         child_complain(pipe_fd, "place its descriptors");
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    child_reset_signals();
     (void)execve(spec->path, spec->argv, spec->envp);
     child_complain(pipe_fd, "execute it");
 }
@@ -190,6 +208,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     }
     (void)close(STEAL_FD(to_parent));
     drain(from_child, deadline_ns, ret);
+    (void)close(STEAL_FD(from_child)); /* whoever prints on is ended by SIGPIPE, not by the deadline */
     int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
     if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)

@@ -11,8 +11,6 @@ from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
 from ledger import Ledger
 from scenario1_teams import EXIT_FAILED, KINDS, Complaint, WorkerFailed, describe
 
-TOO_SMALL = "is pids.max, memory.max, RLIMIT_NPROC or RLIMIT_AS too small for it?"
-
 # --- the faults of the main process --------------------------------------------------------------------------------
 
 
@@ -81,19 +79,6 @@ class Run:
         self.ledger = ledger
         self.collect = gc.collect
         self.team = KINDS[options.mode](options)
-        if options.mode != "processes":
-            sys.unraisablehook = self.unraisable
-
-    def unraisable(self, what) -> None:
-        """A thread that dies of a MemoryError before it runs any code of ours ends here, and nowhere else: its start()
-        then waits for ever (gh-140746)."""
-        if "thread started" not in (what.err_msg or ""):
-            sys.__unraisablehook__(what)
-            return
-        reason = f"{self.place()}: a thread died as it was started: {describe(what.exc_value)} ({TOO_SMALL})"
-        self.ledger.fail(reason)
-        print(f"scenario1: {reason}", file=sys.stderr, flush=True)
-        os._exit(EXIT_FAILED)
 
     def iterate(self) -> tuple[int, int]:
         """One iteration. Its clock holds starting and joining; collecting garbage and creating the worker objects come
@@ -127,7 +112,8 @@ class Run:
                     words[Ledger.WORKER_COUNT] = i + 1
         except (RuntimeError, OSError, EOFError, MemoryError) as e:
             # No thread: RuntimeError. No process: BlockingIOError, or EOFError from a fork server that it has ended.
-            raise WorkerFailed(f"worker {i} could not be started: {describe(e)} ({TOO_SMALL})") from e
+            remedy = "is pids.max, memory.max, RLIMIT_NPROC or RLIMIT_AS too small for it?"
+            raise WorkerFailed(f"worker {i} could not be started: {describe(e)} ({remedy})") from e
         if self.options.profile == "memory":
             team.wait_ready()
             team.give_start()

@@ -59,6 +59,10 @@ class Team:
 
 
 class Threads(Team):
+    """threading's. Where a new thread runs out of memory before its first line, its start() waits for ever (gh-140746): no
+    code of ours runs then, and only the runner's time limit ends the run.
+    """
+
     def __init__(self, options):
         import threading
 

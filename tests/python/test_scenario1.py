@@ -318,13 +318,13 @@ class Scenario1(unittest.TestCase):
         limit = ["prlimit", f"--as={600 << 20}"]
         self.run_fault(program, kind, profile, "eat-memory", "MemoryError|after [0-9]+ MiB", limit)
 
-    @for_each(kinds=KINDS[:1], profiles=["memory"])
+    @for_each(kinds=[KINDS[0], KINDS[4]])
     def test_threads_that_cannot_be_started_are_named(self, program, kind, profile):
-        limit = ["prlimit", f"--as={600 << 20}"]
-        ledger = TestLedger(workers=2000)
-        status, _, err = self.run_it(program, arguments(*kind, profile, workers=2000), ledger, limit)
+        limit = ["prlimit", f"--stack={1 << 46}"]  # of which every thread's stack would have to be
+        ledger = TestLedger()
+        status, _, err = self.run_it(program, arguments(*kind, profile), ledger, limit)
         self.assertEqual(status, 70, err)
-        self.assertRegex(ledger.error, "(worker|thread).*(start|pthread_create).*RLIMIT_AS")
+        self.assertRegex(ledger.error, r"worker \d+.*(could not be started|pthread_create).*RLIMIT_AS")
 
     # --- arguments
 

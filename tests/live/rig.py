@@ -1,0 +1,364 @@
+"""rig: runs tare as a user does, looks at it from outside, and looks for what it left behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+TARE = os.environ.get("TARE_UNDER_TEST") or str(ROOT / "build" / "tare")
+EMULATED = os.environ.get("TARE_VM") == "tcg"
+PATIENCE_S = 120 if EMULATED else 60  # no wait is longer; none comes near it unless something hangs
+MIB = 1 << 20
+PAGE = os.sysconf("SC_PAGESIZE")
+CPU = max(os.sched_getaffinity(0))
+# What memory.current and memory.stat may be apart (facts: batches of 64 pages a CPU; the kernel's own test_kmem.c).
+BATCH = PAGE * 64 * os.cpu_count()
+
+
+def read(path) -> str:
+    return Path(path).read_text(errors="replace")
+
+
+def mounts(kind: str) -> list[Path]:
+    lines = (line.split(" - ") for line in read("/proc/self/mountinfo").splitlines())
+    return [Path(left.split()[4]) for left, right in lines if right.split()[0] == kind]
+
+
+MOUNT = next(iter(mounts("cgroup2")), None)
+CONTROLLERS = set(read(MOUNT / "cgroup.controllers").split()) if MOUNT else set()
+FULL = {"cpuset", "memory", "pids", "cpu"} <= CONTROLLERS
+
+needs_controllers = unittest.skipUnless(FULL, "no memory, cpuset and pids controllers here: run in the VM")
+needs_lack = unittest.skipIf(FULL, "all controllers are here: run on a hybrid host")
+vm_only = unittest.skipUnless(EMULATED and FULL, "would harm the host if it went wrong: run in the VM")
+
+
+def setUpModule() -> None:
+    """What each test module takes for its own."""
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("making slices takes root here: run as root, or in the VM")
+    if not MOUNT:
+        raise unittest.SkipTest("no cgroup2 file system is mounted here: run in the VM")
+
+
+# --- the interpreters
+
+WORK = Path(tempfile.mkdtemp(prefix="tl.", dir="/tmp"))  # short: the names of sockets below it are bounded
+TMP = WORK / "t"  # tare's $TMPDIR; what is in it afterwards was left behind
+WRAPPER = WORK / "wrapper"
+
+
+def newest_free_threaded() -> str | None:
+    cache = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tare")
+    found = sorted(cache.glob("cpython/3.14.*-ft-*/bin/python3.14t"), key=lambda p: p.stat().st_mtime)
+    return os.environ.get("TARE_PYTHON_FT") or (str(found[-1]) if found else None)
+
+
+FREE_THREADED = newest_free_threaded()
+# Large, and read by nobody who is weighed: what of it is cached was read by the load.
+LARGE_FILE = next((str(p) for p in Path("/root/.cache/tare/vm").glob("*/root/boot/vmlinux")), sys.executable)
+
+
+def prepare() -> None:
+    """The wrapper is this interpreter to whoever asks it what it is, and runs load.py where a load is asked for."""
+    TMP.mkdir()
+    WRAPPER.write_text(
+        f"""#!/bin/sh
+case "$*" in *" --fault load-"*)
+    shift 4
+    LIVE_FILE='{LARGE_FILE}' exec '{sys.executable}' -P -s -B '{HERE}/load.py' "$@" ;;
+esac
+exec '{sys.executable}' "$@"
+"""
+    )
+    WRAPPER.chmod(0o755)
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    interpreters = {"TARE_PYTHON_GIL": sys.executable, "TARE_PYTHON_FT": FREE_THREADED or ""}
+    return kept | interpreters | {"TMPDIR": str(TMP), "TARE_CACHE": str(WORK / "cache")} | more
+
+
+# --- looking from outside
+
+
+def wait_for(what, patience_s: float = PATIENCE_S):
+    """What `what` gives once it is true; the last that it gave after so long."""
+    end = time.monotonic() + patience_s
+    while not (got := what()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return got
+
+
+def pids_with(words: bytes) -> list[int]:
+    """Those with these bytes in their environment; a zombie has none."""
+    pids = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and words in Path(f"/proc/{entry}/environ").read_bytes():
+                pids.append(int(entry))
+        except OSError:
+            pass  # it has ended
+    return pids
+
+
+def workload_pids() -> list[int]:
+    return pids_with(b"TMPDIR=%b/tare." % str(TMP).encode())
+
+
+def threads_of(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
+
+
+def cgroup_of(pid: int) -> str:
+    return next((line[3:] for line in read(f"/proc/{pid}/cgroup").splitlines() if line.startswith("0::")), "")
+
+
+def cpus_allowed(task: Path) -> str:
+    return re.search(r"^Cpus_allowed_list:\s*(\S*)", read(task / "status"), re.M)[1]
+
+
+def parent_of(pid: int) -> int:
+    return int(re.search(r"^PPid:\s*(\d+)", read(f"/proc/{pid}/status"), re.M)[1])
+
+
+def cgroups_left() -> list[str]:
+    """Directories that tare names so and in which nobody is: one with a process belongs to somebody else's run."""
+    left = []
+    for top in mounts("cgroup2") + mounts("cgroup"):
+        for path, _, _ in os.walk(top):
+            if Path(path).name.startswith("tare") and not somebody_is_in(Path(path)):
+                left.append(path)
+    return left
+
+
+def somebody_is_in(cgroup: Path) -> bool:
+    try:
+        return "populated 1" in read(cgroup / "cgroup.events")
+    except OSError:
+        return False  # v1 has no such file, and tare has no business there
+
+
+def subtree_control() -> str:
+    return read(MOUNT / "cgroup.subtree_control")
+
+
+def remove_cgroups(paths: list[str]) -> None:
+    for path in sorted(paths, key=len, reverse=True):
+        for below, _, _ in os.walk(path, topdown=False):
+            wait_for(lambda: not Path(below).exists() or remove_cgroup(below), 5)
+
+
+def remove_cgroup(path: str) -> bool:
+    try:
+        os.rmdir(path)
+    except OSError:
+        return False
+    return True
+
+
+# --- runs
+
+
+class Done:
+    """A run of tare that has ended."""
+
+    def __init__(self, status: int, out: str, err: str, record: Path):
+        self.status, self.out, self.err = status, out, err
+        self.record = json.loads(record.read_text()) if record.exists() else None
+
+    def __str__(self) -> str:
+        return f"exit {self.status}\n{self.out}\n{self.err}"
+
+    def samples(self, iteration: int | None = None) -> list[dict]:
+        """All, or those taken between the stamps of one iteration."""
+        samples = self.record["memory"]["samples"]
+        if iteration is None:
+            return samples
+        stamps = self.record["iterations"]
+        start, end = stamps["start_ns"][iteration], stamps["end_ns"][iteration]
+        return [s for s in samples if start <= s["at_ns"] and s["at_ns"] + s["cost_ns"] <= end]
+
+    def printed(self, key: str) -> str | None:
+        found = re.search(rf"^{key}: (\S+)", self.out, re.M)
+        return found and found[1]
+
+
+class Running:
+    def __init__(self, words: list[str], env: dict[str, str], record: Path):
+        self.record = record
+        self.process = subprocess.Popen(
+            words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.pid = self.process.pid
+
+    def main(self) -> int | None:
+        """The workload's main process, once it has executed."""
+        return next((pid for pid in workload_pids() if parent_of(pid) == self.pid), None)
+
+    def workload(self, processes: int = 1) -> list[int]:
+        """Its processes, once there are so many; the main one first."""
+
+        def enough():
+            pids = workload_pids()
+            return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) != self.pid, pid))
+
+        return wait_for(enough) or []
+
+    def end(self) -> Done:
+        try:
+            out, err = self.process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.abandon()
+            raise
+        return Done(self.process.returncode, out, err, self.record)
+
+    def abandon(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(30)
+        self.process.stdout.close(), self.process.stderr.close()
+
+
+class LiveTest(unittest.TestCase):
+    maxDiff = None
+
+    def __init_subclass__(cls) -> None:
+        """A method with `cases` becomes a test for each of them."""
+        super().__init_subclass__()
+        for name, method in list(vars(cls).items()):
+            for case, given in getattr(method, "cases", {}).items():
+                setattr(cls, f"test_{name}_{case}", cls.one_case(method, given))
+
+    @staticmethod
+    def one_case(method, given):
+        test = lambda self: method(self, *given)  # noqa: E731
+        for mark in ("__unittest_skip__", "__unittest_skip_why__"):
+            if hasattr(method, mark):
+                setattr(test, mark, getattr(method, mark))
+        return test
+
+    def setUp(self) -> None:
+        self.dir = Path(tempfile.mkdtemp(dir=WORK))
+        self.json = self.dir / "record.json"
+        self.subtree_control = subtree_control()
+        self.addCleanup(self.look_for_leftovers)
+
+    def start(self, *options: object, fault: str = "", prefix=(), json_to: Path | None = None) -> Running:
+        record = json_to or self.json
+        words = [*prefix, TARE, "run", "scenario1", "--json", record, *options]
+        env = environment(TARE_FAULT=fault) if fault else environment()
+        running = Running([str(word) for word in words], env, record)
+        self.addCleanup(running.abandon)
+        return running
+
+    def run_cell(self, *options: object, fault: str = "", prefix=()) -> Done:
+        return self.start(*options, fault=fault, prefix=prefix).end()
+
+    def run_native(self, *options: object, fault: str = "", prefix=()) -> Done:
+        return self.run_cell(*NATIVE, *options, fault=fault, prefix=prefix)
+
+    def run_load(self, name: str, iterations: int, *options: object, hold_ms: int = 400) -> Done:
+        """A known load, sampled every 10 ms, its processes every 50."""
+        sampled = ["--profile", "memory", "--hold-ms", hold_ms, "--mem-interval-ms", 50] if hold_ms else []
+        words = ["--runtime", WRAPPER, "--iterations", iterations, "--workers", 8, "--warmup", 0]
+        done = self.run_cell(*words, *sampled, *options, fault=f"load-{name}")
+        self.assert_ok(done)
+        return done
+
+    # --- what is asserted everywhere
+
+    def assert_ok(self, done: Done) -> None:
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.record["termination"]["reason"], "ok", done)
+        self.assertIsNone(done.record["termination"]["trouble"])
+        self.assert_record(done)
+
+    def assert_record(self, done: Done) -> None:
+        """Whole, whatever the end: every section there, and every stamp that was promised."""
+        sections = "id started_at tool scenario runtime host slice isolation iterations result memory cpu events"
+        self.assertEqual(done.record["schema"], "tare.record/1")
+        for key in (sections + " termination instrument").split():
+            self.assertIn(key, done.record)
+        stamps = done.record["iterations"]
+        self.assertEqual(len(stamps["start_ns"]), len(stamps["end_ns"]))
+
+    def assert_refused(self, done: Done, status: int, why: str) -> None:
+        """One line that says why, on stderr and nowhere else, and no record."""
+        self.assertEqual(done.status, status, done)
+        self.assertEqual(done.out, "")
+        self.assertRegex(done.err, rf"\Atare: [^\n]*{why}[^\n]*\n\Z")
+        self.assertEqual(done.err.count("\n"), 1, done.err)
+        self.assertIsNone(done.record)
+
+    def assert_near(self, got: float, want: float, tolerance: float, what: str = "") -> None:
+        self.assertLessEqual(abs(got - want), tolerance, f"{what}: {got} where {want} ± {tolerance} is wanted")
+
+    def look_for_leftovers(self) -> None:
+        """Nobody and nothing of the run is there any more, and the hierarchy is as it was. Waited for a little: a
+        process that was killed is seen until it is reaped, and somebody else's run may just be coming or going."""
+        self.addCleanup(self.clean_up)
+        self.assertEqual(wait_for(lambda: not workload_pids(), 2) or workload_pids(), True, "processes are left")
+        self.assertEqual(wait_for(lambda: not cgroups_left(), 3) or cgroups_left(), True, "cgroups are left")
+        self.assertEqual(wait_for(lambda: subtree_control() == self.subtree_control, 3), True, subtree_control())
+        self.assertEqual(list(TMP.iterdir()), [])
+        self.assertEqual([p for p in self.dir.rglob("*") if ".tmp" in p.name], [])
+
+    def clean_up(self) -> None:
+        """So that one test's failure is not the next one's."""
+        for pid in workload_pids():
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not workload_pids(), 5)
+        remove_cgroups(cgroups_left())
+        for path in TMP.iterdir():
+            shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+NATIVE = ["--runtime", "native", "--iterations", 2, "--warmup", 0, "--workers", 2]
+
+
+def for_each(cases: dict[str, tuple]):
+    """A decorator: the method is no test, but gives one for each case, with the case's values as its arguments."""
+
+    def mark(method):
+        method.cases = cases
+        return method
+
+    return mark
+
+
+class Cgroup:
+    """A cgroup of the test's own at the top of the hierarchy, with all controllers offered where there are any."""
+
+    def __init__(self, test: LiveTest):
+        self.path = Path(tempfile.mkdtemp(prefix="live-", dir=MOUNT))
+        self.before = subtree_control().split()
+        test.addCleanup(self.remove)
+        if FULL:
+            self.control("+", CONTROLLERS & {"cpuset", "memory", "pids", "cpu"})
+
+    def control(self, sign: str, controllers) -> None:
+        (MOUNT / "cgroup.subtree_control").write_text(" ".join(sign + c for c in controllers))
+
+    def remove(self) -> None:
+        remove_cgroups([str(self.path)])
+        if gone := set(subtree_control().split()) - set(self.before):
+            self.control("-", gone)

@@ -1,0 +1,132 @@
+"""Bad ends: each gives its reason, its exit code and a whole record, and nothing is left behind (rig.LiveTest looks)."""
+
+import os
+import signal
+
+import rig
+from rig import LiveTest, for_each, setUpModule, vm_only  # noqa: F401
+
+LONG = ["--profile", "memory", "--hold-ms", 600000]
+SHORT = ["--iterations", 1, "--warmup", 0, "--workers", 2]
+FAILED = 4
+
+# runtime, mode, fault, further options, the detail.
+FAULTS = {
+    "raising_thread": ("python", "threads", "worker-raise", [], r"worker 0 \(a thread\): RuntimeError"),
+    "raising_process": ("python", "processes", "worker-raise", [], r"worker 0 \(pid \d+\) ended with exit status 1"),
+    "raising_interpreter": ("python", "interpreters", "worker-raise", [], r"in its interpreter: RuntimeError"),
+    "raising_main_process": ("python", "threads", "main-raise", [], r"iteration 0: RuntimeError"),
+    "leaving_process": ("python", "processes", "worker-exit", ["--mp-start", "fork"], r"ended with exit status 3"),
+    "raising_native_thread": ("native", "threads", "worker-raise", [], r"worker 0"),
+    "leaving_native_process": ("native", "processes", "worker-exit", [], r"worker 0.*3"),
+    "killed_native_process": ("native", "processes", "worker-kill", [], r"worker 0.*(SIGKILL|signal 9)"),
+    "failing_native_main_process": ("native", "threads", "main-raise", [], r"main-raise"),
+    "daemon": ("native", "threads", "daemon", [], r"left processes behind"),
+    "python_daemon": ("python", "threads", "daemon", [], r"left processes behind"),
+    "daemon_without_a_slice": ("native", "threads", "daemon", ["--isolation", "off"], r"left processes behind"),
+}
+
+
+class Ends(LiveTest):
+    def start_cell(self, runtime: str, mode: str, *options, fault="") -> rig.Running:
+        named = rig.WRAPPER if runtime == "python" else runtime
+        return self.start("--runtime", named, "--mode", mode, *SHORT, *options, fault=fault)
+
+    def assert_end(self, done: rig.Done, status: int, reason: str, detail: str) -> None:
+        self.assertEqual(done.status, status, done)
+        self.assert_record(done)
+        end = done.record["termination"]
+        self.assertEqual(end["reason"], reason, done)
+        self.assertRegex(end["detail"], detail)
+        self.assertIsNone(end["trouble"])
+        self.assertIn(f"termination: {reason} ({end['detail']})", done.out)
+        if status == FAILED:
+            self.assertIn(f"{reason}: {end['detail']}", done.err)
+
+    @for_each(FAULTS)
+    def after_a(self, runtime, mode, fault, options, detail):
+        done = self.start_cell(runtime, mode, *options, fault=fault).end()
+        self.assert_end(done, FAILED, "workload-error", detail)
+
+    @for_each({"threads": ("threads", 1), "processes": ("processes", 3)})
+    def after_a_kill_of_the_main_process_with(self, mode, processes):
+        running = self.start_cell("native", mode, *LONG)
+        pids = running.workload(processes)
+        os.kill(pids[0], signal.SIGKILL)
+        done = running.end()
+        self.assert_end(done, FAILED, "signal", r"signal 9 \(Killed\)")
+        self.assertEqual(done.record["termination"]["signal"], 9)
+        self.assertIsNone(done.record["termination"]["exit_status"])
+
+    @for_each({"python": ("python", ["--mp-start", "fork"]), "native": ("native", [])})
+    def after_a_kill_of_a_worker_of(self, runtime, options):
+        # The workers are joined one after the other: the end is told once those before it have held to their end.
+        hold_ms = 6000 if rig.EMULATED else 3000
+        running = self.start_cell(runtime, "processes", *LONG, "--hold-ms", hold_ms, *options)
+        pids = running.workload(3)
+        os.kill(pids[-1], signal.SIGKILL)
+        self.assert_end(running.end(), FAILED, "workload-error", r"worker \d.*(SIGKILL|signal 9)")
+
+    @for_each({"sigint": (signal.SIGINT,), "sigterm": (signal.SIGTERM,), "sighup": (signal.SIGHUP,)})
+    def after(self, number):
+        running = self.start_cell("native", "processes", *LONG)
+        self.assertTrue(running.workload(3))
+        os.kill(running.pid, number)
+        done = running.end()
+        self.assert_end(done, 128 + number, "interrupted", rf"by signal {number.value} ")
+        self.assertEqual(done.err, "")
+
+    @for_each({"threads": ("threads", ""), "processes": ("processes", ""), "hanging_worker": ("threads", "hang")})
+    def after_a_timeout_of(self, mode, fault):
+        hold = [] if fault else LONG
+        done = self.start_cell("native", mode, *hold, "--timeout", 1, fault=fault).end()
+        self.assert_end(done, FAILED, "timeout", r"not done after 1 s \(--timeout\)")
+        self.assertIsNone(done.record["instrument"]["exit_to_removed_ns"])
+
+    @vm_only
+    def test_after_a_fork_bomb(self):
+        done = self.start_cell("native", "threads", "--pids-max", 64, fault="fork-bomb").end()
+        self.assert_end(done, FAILED, "workload-error", r"pids\.max 64|more processes")
+        self.assertGreater(done.record["events"]["pids_max"], 0)
+
+    @vm_only
+    def test_after_eating_more_memory_than_there_is(self):
+        done = self.start_cell("native", "threads", "--memory-max", "64M", fault="eat-memory").end()
+        self.assert_end(done, FAILED, "oom", r"memory\.max .*--memory-max")
+        self.assertGreater(done.record["events"]["oom_kill"], 0)
+        self.assertLessEqual(done.record["memory"]["slice"]["peak"], 64 * rig.MIB)
+
+    @for_each({"threads": ("native", "threads", 1), "processes": ("native", "processes", 3)})
+    def no_process_outlives_a_killed_runner_with(self, runtime, mode, processes):
+        running = self.start_cell(runtime, mode, *LONG)
+        self.assertTrue(running.workload(processes))
+        os.kill(running.pid, signal.SIGKILL)
+        running.process.wait(rig.PATIENCE_S)
+        self.assertEqual(rig.wait_for(lambda: not rig.workload_pids(), 20) or rig.workload_pids(), True)
+        left = rig.wait_for(rig.cgroups_left, 5)  # a cgroup is populated for a little longer than its last process
+        names = {rig.Path(path).name.split("-")[0] for path in left}
+        self.assertLessEqual(names, {"tare.slice", "tare"}, "what is left is empty cgroups of tare's")
+        print(f"left, empty: {', '.join(left)}", file=rig.sys.stderr, end=" ... ")
+        rig.remove_cgroups(left)
+        for path in rig.TMP.iterdir():
+            rig.shutil.rmtree(path)
+        # What the killed one enabled, the next one to leave disables: look_for_leftovers() sees it.
+        self.assert_ok(self.run_native())
+
+
+class DiskFull(LiveTest):
+    @for_each({"out": ("--out", ""), "json_over_an_earlier_record": ("--json", "/earlier.json")})
+    def a_full_disk_for(self, option, below):
+        """A tmpfs of two pages in a mount namespace of the run's own: the earlier record fills one."""
+        earlier, listing, disk = self.dir / "earlier.json", self.dir / "listing", self.dir / "disk"
+        earlier.write_text('{"schema": "tare.record/1"}\n')
+        disk.mkdir()
+        script = (
+            f"mount -t tmpfs -o size=8k none {disk}; cp {earlier} {disk}; "
+            f'"$@" {option} {disk}{below} && s=0 || s=$?; ls -A {disk} >{listing}; cmp {earlier} {disk}/earlier.json; exit $s'
+        )
+        done = self.run_native(prefix=["unshare", "-m", "sh", "-ec", script, "sh"])
+        self.assertEqual(done.status, 5, done)
+        self.assertRegex(done.err, r"\Atare: run: .*No space left on device\n\Z")
+        self.assertEqual(done.out, "")
+        self.assertEqual(listing.read_text().split(), ["earlier.json"])

@@ -1,0 +1,100 @@
+"""What is said: input that cannot be is refused in a line; what is printed is what was measured."""
+
+import json
+import statistics
+
+import rig
+from rig import MIB, LiveTest, for_each, setUpModule  # noqa: F401
+
+REFUSED = {
+    "iterations_0": (["--iterations", "0"], r"--iterations '0'"),
+    "iterations_negative": (["--iterations", "-1"], r"--iterations '-1'"),
+    "iterations_no_number": (["--iterations", "x"], r"--iterations 'x'"),
+    "iterations_too_many": (["--iterations", "99999999999"], r"--iterations '99999999999'"),
+    "workers_0": (["--workers", "0"], r"--workers '0'"),
+    "an_unknown_mode": (["--mode", "nope"], r"--mode 'nope'.*threads, processes or interpreters"),
+    "a_start_method_of_threads": (["--mp-start", "fork"], r"--mp-start 'fork'.*--mode processes"),
+    "a_cpu_that_is_not_there": (["--cpus", "999"], r"--cpus '999'"),
+    "half_a_range_of_cpus": (["--cpus", "1-"], r"--cpus '1-'"),
+    "no_cpus": (["--cpus", ""], r"--cpus ''"),
+    "a_program_that_is_no_python": (["--runtime", "/bin/ls"], r"--runtime '/bin/ls'.*no Python"),
+    "a_runtime_that_is_not_there": (["--runtime", "/nonexistent"], r"--runtime '/nonexistent'.*No such file"),
+    "an_unknown_runtime": (["--runtime", "nope"], r"--runtime 'nope'"),
+    "a_folder_under_a_file": (["--out", "{dir}/file/below"], r"--out '.*/file/below'.*Not a directory"),
+    "a_record_in_a_missing_folder": (["--json", "{dir}/missing/x.json"], r"--json.*No such file or directory"),
+    "a_record_over_a_device": (["--json", "/dev/null"], r"--json.*'/dev/null' is no regular file"),
+    "a_root_that_is_no_cgroup": (["--cgroup-root", "/tmp"], r"--cgroup-root '/tmp'.*cgroup2"),
+    "a_root_that_is_not_there": (["--cgroup-root", "/nonexistent"], r"--cgroup-root '/nonexistent'.*No such file"),
+    "too_little_memory": (["--memory-max", "1"], r"--memory-max '1'"),
+    "an_unknown_option": (["--no-such-option"], r"'--no-such-option'"),
+    "an_option_without_its_value": (["--workers"], r"--workers: it takes a value"),
+    "two_scenarios": (["scenario2"], r"'scenario2'"),
+}
+
+
+class BadInput(LiveTest):
+    @for_each(REFUSED)
+    def refuses(self, options, why):
+        (self.dir / "file").touch()
+        before = sorted(self.dir.rglob("*"))
+        given = [word.format(dir=self.dir) for word in options]
+        done = self.run_native(*given)
+        self.assert_refused(done, 2, why)
+        self.assertEqual(sorted(self.dir.rglob("*")), before)
+
+    def test_refuses_an_unknown_scenario(self):
+        words = [rig.TARE, "run", "scenario9"]
+        done = rig.Running(words, rig.environment(), self.json).end()
+        self.assert_refused(done, 2, "'scenario9' is no scenario")
+
+    def test_leaves_a_device_that_it_was_named_for_its_record_alone(self):
+        self.run_native("--json", "/dev/null")
+        self.assertTrue(rig.Path("/dev/null").is_char_device())
+
+
+class Printed(LiveTest):
+    def test_the_quantiles_are_those_of_the_stamps(self):
+        done = self.run_native("--iterations", 50)
+        self.assert_ok(done)
+        stamps = done.record["iterations"]
+        self.assertEqual((len(stamps["start_ns"]), len(stamps["end_ns"])), (50, 50))
+        seconds = [(end - start) / 1e9 for start, end in zip(stamps["start_ns"], stamps["end_ns"])]
+        wanted = {
+            "avg_iter_s": statistics.fmean(seconds),
+            "p50_iter_s": statistics.median(seconds),
+            "p95_iter_s": statistics.quantiles(seconds, n=20)[18],
+        }
+        for key, value in wanted.items():
+            # To the printed digits: half a unit of the last one, and the last bit of the sum.
+            self.assert_near(float(done.printed(key)), value, 0.5e-9 + 1e-15, key)
+            self.assert_near(done.record["result"][key], value, 1e-12, key)
+        self.assertEqual(done.printed("total_wall_s"), f"{done.record['result']['total_wall_s']:.6f}")
+        self.assertGreaterEqual(done.record["result"]["total_wall_s"], sum(seconds))
+
+    def test_json_to_standard_output_is_json_alone(self):
+        done = self.run_native("--json", "-")
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(json.loads(done.out)["schema"], "tare.record/1")
+        self.assertEqual(done.err, "")
+
+    def test_out_gets_the_record_under_its_own_id_and_no_other_file(self):
+        out = self.dir / "a" / "b"
+        done = self.run_native("--out", out)
+        self.assert_ok(done)
+        self.assertEqual([p.name for p in out.iterdir()], [f"{done.record['id']}.json"])
+        self.assertEqual(json.loads(next(out.iterdir()).read_text()), done.record)
+
+
+class Cost(LiveTest):
+    def test_the_runner_is_light(self):
+        runs = 10 if rig.EMULATED else 50
+        instruments = []
+        for _ in range(runs):
+            done = self.run_native("--iterations", 1)
+            self.assert_ok(done)
+            instruments.append(done.record["instrument"])
+        self.assertLess(max(i["peak_rss_bytes"] for i in instruments), 10 * MIB)
+        cost_ns = statistics.median(i["slice_to_exec_ns"] + i["exit_to_removed_ns"] for i in instruments)
+        print(f"slice to exec and exit to removed: {cost_ns / 1e6:.2f} ms", file=rig.sys.stderr, end=" ... ")
+        # Some 2 ms on an idle host; a busy one, or an emulated one, is a hundred times slower at worst.
+        self.assertLess(cost_ns, 2e9 if rig.EMULATED else 0.2e9)

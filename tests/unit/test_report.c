@@ -1,0 +1,410 @@
+#include "report.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "record.h"
+#include "tests/golden/golden.h"
+#include "tests/golden/specimen.h"
+
+#include <stdbool.h>
+#include <unistd.h>
+
+#define FILES_MAX 24
+
+/* A folder with records, and their paths. */
+static struct {
+    char root[PATH_MAX];
+    char path[FILES_MAX][PATH_MAX + 16];
+    size_t count;
+} shelf;
+
+static int open_shelf(void **state)
+{
+    (void)state;
+    shelf.count = 0;
+    return fixture_open(NULL, shelf.root, sizeof(shelf.root));
+}
+
+static int close_shelf(void **state)
+{
+    (void)state;
+    fixture_close(shelf.root);
+    return 0;
+}
+
+static const char *next_path(void)
+{
+    char *path = shelf.path[shelf.count];
+    text_format(path, sizeof(shelf.path[0]), "%s/%zu.json", shelf.root, shelf.count);
+    shelf.count++;
+    return path;
+}
+
+static void save(struct specimen *s)
+{
+    struct err e = {0};
+    if (record_save(&s->record, next_path(), &e) != 0)
+        fail_msg("%s", e.text);
+    specimen_free(s);
+}
+
+static void save_made(void (*make)(struct specimen *))
+{
+    static struct specimen s;
+    make(&s);
+    save(&s);
+}
+
+static void save_text(const char *json)
+{
+    const char *path = next_path();
+    fixture_write(shelf.root, path + strlen(shelf.root), json);
+}
+
+static int table(struct text *out, struct err *e)
+{
+    char *paths[FILES_MAX];
+    for (size_t i = 0; i < shelf.count; i++)
+        paths[i] = shelf.path[i];
+    *out = (struct text){0};
+    *e = (struct err){0};
+    return report_table(paths, shelf.count, out, e);
+}
+
+static char *table_text(void)
+{
+    struct text out;
+    struct err e;
+    if (table(&out, &e) != 0)
+        fail_msg("%s", e.text);
+    return out.data;
+}
+
+/* One line that names the file, and nothing was crashed into. */
+static void expect_refusal(const char *json, const char *words)
+{
+    struct text out;
+    struct err e;
+    save_text(json);
+    int failed = table(&out, &e);
+    text_free(&out);
+    if (failed >= 0)
+        fail_msg("this was accepted: %s", json);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_null(strchr(e.text, '\n'));
+    if (!strstr(e.text, shelf.path[shelf.count - 1]) || !strstr(e.text, words))
+        fail_msg("'%s' for %s", e.text, json);
+    shelf.count--;
+}
+
+/* --- the table ------------------------------------------------------------------------------------------------------ */
+
+/* The seed's four cells: 10.5 ms threads, 31.5 ms processes; 36 MiB of PSS, 54 MiB. */
+static void shelve_seed(void)
+{
+    static struct specimen s;
+    specimen_processes_overhead(&s);
+    s.record.result = (struct stats_iterations){0.0315, 0.030, 0.045};
+    save(&s);
+    specimen_threads_memory(&s);
+    s.record.cell.profile = PROFILE_OVERHEAD;
+    s.record.result = (struct stats_iterations){0.0105, 0.0104, 0.0150};
+    save(&s);
+    save_made(specimen_threads_memory);
+    specimen_processes_overhead(&s);
+    s.record.cell.profile = PROFILE_MEMORY;
+    specimen_samples(&s, 1);
+    memset(s.record.memory.class, 0, sizeof(s.record.memory.class));
+    s.record.memory.members.pss = (struct stats_range){1, 56623104, 56623104, 56623104};
+    save(&s);
+}
+
+static void the_seeds_table_is_as_it_was_read(void **state)
+{
+    (void)state;
+    shelve_seed();
+    char *text = table_text();
+    golden_check("report-seed", text);
+    free(text);
+}
+
+/* The figures of the row that begins with name, in the order of the columns; "-" as NaN. */
+static void figures_of(const char *text, const char *name, double figure[10])
+{
+    const char *row = strstr(text, name);
+    if (!row)
+        fail_msg("no row '%s' in:\n%s", name, text);
+    row += 30;
+    for (int i = 0; i < 10; i++) {
+        char word[64];
+        int used = 0;
+        if (sscanf(row, "%63s%n", word, &used) != 1)
+            fail_msg("column %d is missing in:\n%s", i, text);
+        figure[i] = strcmp(word, "-") == 0 ? NAN : strtod(word, NULL);
+        row += used;
+    }
+}
+
+static void a_row_joins_a_modes_times_and_its_bytes(void **state)
+{
+    double threads[10], processes[10];
+    (void)state;
+    shelve_seed();
+    char *text = table_text();
+    figures_of(text, "\nthreads, 3.14t", threads);
+    figures_of(text, "\nprocesses forkserver, 3.14 ", processes);
+    free(text);
+    assert_true(threads[0] == 10.5 && threads[1] == 10.4 && threads[2] == 15.0 && threads[3] == 1.0);
+    assert_true(processes[0] == 31.5 && processes[1] == 30.0 && processes[2] == 45.0 && processes[3] == 3.0);
+    assert_true(threads[4] == 39.0 && threads[5] == 28.6 && threads[6] == 36.0 && threads[7] == 1.0);
+    assert_true(processes[6] == 54.0 && processes[7] == 1.5);
+    assert_true(threads[8] == 32.2); /* anon 21099813 + kernel 12711205 bytes, as test_show's golden file has them */
+    assert_true(threads[9] == 48.0);
+    assert_true(isnan(processes[8]) && isnan(processes[9]));
+}
+
+static void without_threads_there_is_no_ratio(void **state)
+{
+    double figure[10];
+    (void)state;
+    save_made(specimen_processes_overhead);
+    char *text = table_text();
+    figures_of(text, "\nprocesses forkserver", figure);
+    free(text);
+    assert_true(figure[0] == 10.5 && isnan(figure[3]) && isnan(figure[4]) && isnan(figure[7]));
+}
+
+static void why_a_figure_is_missing_is_said_once(void **state)
+{
+    static const char WHY[] = "* memory accounting, no OOM kill: " SPECIMEN_V1 "\n"; /* both checks have this one */
+    (void)state;
+    save_made(specimen_processes_overhead);
+    save_made(specimen_processes_overhead);
+    char *text = table_text();
+    const char *first = strstr(text, WHY);
+    assert_non_null(first);
+    assert_null(strstr(first + 1, WHY));
+    free(text);
+}
+
+static void a_run_that_failed_says_why_under_the_table(void **state)
+{
+    double figure[10];
+    (void)state;
+    save_made(specimen_failed);
+    char *text = table_text();
+    figures_of(text, "\nthreads, 3.14t", figure);
+    for (int i = 0; i < 9; i++)
+        assert_true(isnan(figure[i]));
+    assert_non_null(strstr(text, "* threads memory: signal: the workload was ended by signal 11 (Segmentation fault)\n"));
+    free(text);
+}
+
+static void emulated_times_are_said_to_be(void **state)
+{
+    static struct specimen s;
+    (void)state;
+    specimen_native(&s);
+    facts_free(&s.host);
+    facts_bool(&s.host, "emulated", true);
+    save(&s);
+    char *text = table_text();
+    assert_non_null(strstr(text, "emulated"));
+    assert_non_null(strstr(text, "\nthreads, native"));
+    free(text);
+}
+
+static void a_table_of_nothing_has_its_heads(void **state)
+{
+    (void)state;
+    char *text = table_text();
+    assert_non_null(strstr(text, "avg ms"));
+    free(text);
+}
+
+/* --- what is no record -------------------------------------------------------------------------------------------- */
+
+#define HEAD "{\"schema\": \"tare.record/1\""
+
+static void broken_json_names_the_file_and_the_line(void **state)
+{
+    static const char *const BROKEN[] = {
+        "", " ", "{", "}", HEAD, HEAD ",}", "{\"schema\" \"tare.record/1\"}", "\"tare.record/1\"", "nul", "42",
+        HEAD ", \"a\": nan}", HEAD ", \"a\": \"\xff\"}", HEAD ", \"a\": \"line\nbreak\"}", HEAD ", \"a\": \"\x01\"}",
+        HEAD ", \"a\": \"\\u0000\"}", HEAD ", \"a\": 01}", HEAD "} {}", HEAD ", \"a\": 1, \"a\": 2}",
+        HEAD ", \"a\": \"\\ud800\"}", HEAD ", \"a\": 99999999999999999999}", HEAD ", \"a\": 1e999}",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++)
+        expect_refusal(BROKEN[i], "line ");
+    expect_refusal("\n\n{\"a\": x}", "line 3");
+}
+
+static void another_schema_is_named(void **state)
+{
+    (void)state;
+    expect_refusal("{\"schema\": \"tare.record/2\"}", "'tare.record/2'");
+    expect_refusal("{\"schema\": \"tare.record/10\"}", "'tare.record/10'");
+    expect_refusal("{}", "schema");
+    expect_refusal("[]", "schema");
+    expect_refusal("{\"schema\": 1}", "schema");
+    expect_refusal("{\"schema\": null}", "schema");
+    expect_refusal("[{\"schema\": \"tare.record/1\"}]", "schema");
+}
+
+static void a_deep_nest_is_refused(void **state)
+{
+    (void)state;
+    char *deep = malloc(200001);
+    assert_non_null(deep);
+    memset(deep, '[', 200000);
+    deep[200000] = '\0';
+    expect_refusal(deep, "line ");
+    free(deep);
+}
+
+static void a_file_that_is_not_there_is_named_without_a_line(void **state)
+{
+    struct text out = {0};
+    struct err e = {0};
+    char *const paths[] = {"/nowhere/r.json"};
+    (void)state;
+    assert_true(report_table(paths, 1, &out, &e) < 0);
+    text_free(&out);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_non_null(strstr(e.text, "'/nowhere/r.json'"));
+    assert_non_null(strstr(e.text, "No such file"));
+    assert_null(strstr(e.text, "line -1"));
+}
+
+static void a_folder_is_no_record(void **state)
+{
+    struct text out = {0};
+    struct err e = {0};
+    char *const paths[] = {shelf.root};
+    (void)state;
+    assert_true(report_table(paths, 1, &out, &e) < 0);
+    text_free(&out);
+    assert_non_null(strstr(e.text, shelf.root));
+    assert_null(strchr(e.text, '\n'));
+}
+
+static void one_bad_file_among_good_ones_is_an_error(void **state)
+{
+    (void)state;
+    save_made(specimen_threads_memory);
+    expect_refusal("{", "line ");
+    save_made(specimen_processes_overhead);
+    free(table_text()); /* without it they are good */
+}
+
+/* --- records that are strange ------------------------------------------------------------------------------------ */
+
+static void missing_keys_are_dashes(void **state)
+{
+    static const char *const STRANGE[] = {
+        HEAD "}",
+        HEAD ", \"scenario\": null, \"result\": [], \"memory\": 5, \"isolation\": \"x\"}",
+        HEAD ", \"scenario\": {\"mode\": 5, \"profile\": {}}, \"result\": {\"avg_iter_s\": \"fast\"}}",
+        HEAD ", \"result\": {\"avg_iter_s\": null, \"p50_iter_s\": true}}",
+        HEAD ", \"isolation\": {\"checks\": [null, 5, {}, {\"ok\": false}, {\"ok\": 0, \"name\": 1}]}}",
+        HEAD ", \"isolation\": {\"checks\": {\"a\": {}}}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(STRANGE); i++) {
+        double figure[10];
+        shelf.count = 0;
+        save_text(STRANGE[i]);
+        char *text = table_text();
+        const char *row = strchr(text, '\n');
+        assert_non_null(row);
+        char name[32];
+        text_format(name, sizeof(name), "%.12s", row); /* whatever the row is called */
+        figures_of(text, name, figure);
+        for (int c = 0; c < 10; c++)
+            assert_true(isnan(figure[c]));
+        free(text);
+    }
+}
+
+static void huge_and_odd_numbers_do_no_harm(void **state)
+{
+    static const char *const FIGURES[] = {"1e308", "-1e308", "1e-320", "0", "-0.0", "9223372036854775807",
+                                          "-9223372036854775808"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
+        struct text json = {0};
+        shelf.count = 0;
+        text_add(&json,
+                 HEAD ", \"scenario\": {\"mode\": \"threads\", \"profile\": \"overhead\"}, \"termination\": {\"reason\": "
+                      "\"ok\"}, \"result\": {\"avg_iter_s\": %s, \"p50_iter_s\": %s}}",
+                 FIGURES[i], FIGURES[i]);
+        save_text(json.data);
+        save_text(json.data);
+        text_free(&json);
+        char *text = table_text();
+        assert_non_null(strstr(text, "threads"));
+        assert_null(strstr(text, "nan"));
+        assert_null(strstr(text, "inf"));
+        free(text);
+    }
+}
+
+static void long_names_are_cut_and_long_reasons_are_not(void **state)
+{
+    struct text json = {0};
+    char name[3001];
+    (void)state;
+    memset(name, 'n', 3000);
+    name[3000] = '\0';
+    text_add(&json,
+             HEAD ", \"scenario\": {\"mode\": \"%s\", \"mp_start_method\": \"%s\", \"profile\": \"%s\"}, \"runtime\": "
+                  "{\"name\": \"%s\"}, \"termination\": {\"reason\": \"%s\", \"detail\": \"%s\"}}",
+             name, name, name, name, name, name);
+    save_text(json.data);
+    text_free(&json);
+    char *text = table_text();
+    assert_non_null(strstr(text, "\nnnnnnnnnnnnnnnn nnnnnnnnnnnn, nnnnnnnnnn "));
+    assert_non_null(strstr(text, name));
+    free(text);
+}
+
+static void more_rows_and_notes_than_fit_overrun_nothing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct text json = {0};
+        text_add(&json, HEAD ", \"scenario\": {\"mode\": \"mode%d\"}, \"termination\": {\"reason\": \"why%d\"}}", i, i);
+        save_text(json.data);
+        text_free(&json);
+    }
+    char *text = table_text();
+    assert_non_null(strstr(text, "mode0"));
+    free(text);
+}
+
+int main(void)
+{
+#define shelved(test) cmocka_unit_test_setup_teardown(test, open_shelf, close_shelf)
+    const struct CMUnitTest tests[] = {
+        shelved(the_seeds_table_is_as_it_was_read),
+        shelved(a_row_joins_a_modes_times_and_its_bytes),
+        shelved(without_threads_there_is_no_ratio),
+        shelved(why_a_figure_is_missing_is_said_once),
+        shelved(a_run_that_failed_says_why_under_the_table),
+        shelved(emulated_times_are_said_to_be),
+        shelved(a_table_of_nothing_has_its_heads),
+        shelved(broken_json_names_the_file_and_the_line),
+        shelved(another_schema_is_named),
+        shelved(a_deep_nest_is_refused),
+        shelved(a_file_that_is_not_there_is_named_without_a_line),
+        shelved(a_folder_is_no_record),
+        shelved(one_bad_file_among_good_ones_is_an_error),
+        shelved(missing_keys_are_dashes),
+        shelved(huge_and_odd_numbers_do_no_harm),
+        shelved(long_names_are_cut_and_long_reasons_are_not),
+        shelved(more_rows_and_notes_than_fit_overrun_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
