@@ -354,17 +354,25 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
     return 0;
 }
 
-static void help_default(const struct option_row *row, struct text *out)
+/* "(1 to 4096; default 8)", "(auto, strict or off; default auto)" */
+static void help_allowed(const struct option_row *row, struct text *out)
 {
-    if (row->kind == INTEGER && row->if_overhead != UNSET) {
-        text_add(out, " (%lld to %lld; default %lld", (long long)row->low, (long long)row->high,
-                 (long long)row->if_overhead);
-        if (row->if_memory != row->if_overhead)
-            text_add(out, ", profile memory %lld", (long long)row->if_memory);
-        text_add(out, ")");
-    } else if (row->kind == CHOICE && *row->choices[row->if_overhead]) {
-        text_add(out, " (default %s)", row->choices[row->if_overhead]);
-    }
+    struct text allowed = {0};
+    if (row->kind == INTEGER)
+        text_add(&allowed, "%lld to %lld", (long long)row->low, (long long)row->high);
+    else if (row->kind == CHOICE)
+        list_choices(row->choices, &allowed);
+    else
+        return;
+    text_add(out, " (%s", allowed.data);
+    text_free(&allowed);
+    if (row->kind == CHOICE && *row->choices[row->if_overhead])
+        text_add(out, "; default %s", row->choices[row->if_overhead]);
+    if (row->kind == INTEGER && row->if_overhead != UNSET)
+        text_add(out, "; default %lld", (long long)row->if_overhead);
+    if (row->if_memory != row->if_overhead)
+        text_add(out, ", profile memory %lld", (long long)row->if_memory);
+    text_add(out, ")");
 }
 
 /* Adds text in lines of at most 100 columns, each after the first indented. */
@@ -396,13 +404,7 @@ void config_help(enum config_command command, struct text *out)
         struct text left = {0}, right = {0};
         text_add(&left, "  --%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
         text_add(&right, "%s", row->help);
-        if (row->kind == CHOICE) {
-            struct text choices = {0};
-            list_choices(row->choices, &choices);
-            text_add(&right, ": %s", choices.data);
-            text_free(&choices);
-        }
-        help_default(row, &right);
+        help_allowed(row, &right);
         text_add(out, "%-26s ", left.data);
         add_wrapped(out, 27, right.data);
         text_free(&left);

@@ -36,6 +36,7 @@ static const struct {
 
 struct row {
     char name[64];
+    bool filled[2]; /* by a record of the profile */
     double value[COLUMNS];
 };
 
@@ -107,8 +108,10 @@ static struct row *row_of(struct table *t, const char *name)
     for (size_t i = 0; i < t->rows; i++)
         if (strcmp(t->row[i].name, name) == 0)
             return &t->row[i];
-    if (t->rows == ROWS_MAX)
+    if (t->rows == ROWS_MAX) {
+        note(t, name, "the table has no room for it");
         return NULL;
+    }
     struct row *r = &t->row[t->rows++];
     text_format(r->name, sizeof(r->name), "%.60s", name);
     for (int c = 0; c < COLUMNS; c++)
@@ -126,7 +129,7 @@ static void note_isolation(struct table *t, const json_t *record)
         if (json_is_false(json_object_get(check, "ok")))
             note(t, text_at(check, "name"), text_at(check, "reason"));
     }
-    if (strcmp(grade, "full") != 0) {
+    if (strcmp(grade, "full") != 0 && *grade) {
         char line[200];
         text_format(
             line, sizeof(line),
@@ -162,8 +165,12 @@ static void take_record(struct table *t, const json_t *record)
     struct row *r = row_of(t, name);
     if (!r)
         return;
+    bool memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0;
+    if (r->filled[memory])
+        note(t, name, "there are several records of it; the last one is shown");
+    r->filled[memory] = true;
     note_termination(t, record);
-    if (strcmp(text_at(record, "scenario.profile"), "memory") == 0) {
+    if (memory) {
         r->value[RSS] = number_at(record, "memory.parent_and_workers.rss.avg");
         r->value[USS] = number_at(record, "memory.parent_and_workers.uss.avg");
         r->value[PSS] = number_at(record, "memory.parent_and_workers.pss.avg");

@@ -237,6 +237,9 @@ static void terminate(struct record *r, enum termination why, const char *fmt, .
     r->termination = why;
     (void)vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
     va_end(ap);
+    for (char *p = r->detail; *p; p++) /* the workload's words: one line, and no escapes for the terminal */
+        if ((unsigned char)*p < 0x20 || *p == 0x7F)
+            *p = ' ';
 }
 
 static int64_t event(const struct record *r, const char *key)

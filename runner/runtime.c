@@ -141,6 +141,18 @@ static bool answer_files(const char *answer, struct text *files)
     return files->len > 0;
 }
 
+/* "3.14t" of "3.14.6". false: the version is none. */
+static bool name_build(struct runtime *r)
+{
+    static const char DIGITS[] = "0123456789";
+    size_t major = strspn(r->version, DIGITS);
+    size_t minor = r->version[major] == '.' ? strspn(r->version + major + 1, DIGITS) : 0;
+    if (major == 0 || minor == 0 || major + minor > 8)
+        return false;
+    text_format(r->name, sizeof(r->name), "%.*s%s", (int)(major + 1 + minor), r->version, r->free_threaded ? "t" : "");
+    return true;
+}
+
 /* -EINVAL: the answer lacks something, so it is not from this PROBE or was cut. */
 static int take_answer(const char *answer, struct runtime *r)
 {
@@ -154,7 +166,7 @@ static int take_answer(const char *answer, struct runtime *r)
         !answer_text(answer, "default_start", r->default_start, sizeof(r->default_start)) ||
         !answer_text(answer, "configure_args", args, sizeof(args)) ||
         !answer_truth(answer, "gil_enabled", &r->gil_enabled) ||
-        !answer_truth(answer, "free_threaded", &r->free_threaded) || !answer_files(answer, &r->files))
+        !answer_truth(answer, "free_threaded", &r->free_threaded) || !name_build(r) || !answer_files(answer, &r->files))
         return -EINVAL;
     text_add(&r->configure_args, "%s", args);
     return 0;
@@ -207,9 +219,6 @@ static int identify(struct runtime *r, char *why, size_t cap)
     text_free(&answer);
     if (failed != 0)
         failed = ask(r, memory, why, cap);
-    if (failed == 0)
-        text_format(r->name, sizeof(r->name), "%.*s%s", (int)strcspn(strchr(r->version, '.') + 1, ".") + 2, r->version,
-                    r->free_threaded ? "t" : "");
     return failed;
 }
 
@@ -380,15 +389,17 @@ static int search(const struct wanted *wanted, struct runtime *r, struct err *e)
 static int take_named(const char *path, struct runtime *r, struct err *e)
 {
     char why[256];
-    char real[PATH_MAX];
+    char here[PATH_MAX] = "";
     if (!strchr(path, '/'))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--runtime '%s': what is allowed is auto, native, 3.14t, 3.14 or the path of an interpreter",
                        path);
-    if (!realpath(path, real))
+    if (access(path, F_OK) != 0 || (*path != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "--runtime '%s'", path);
-    /* The path as it was given: a virtual environment's interpreter finds its home by it. */
-    text_format(r->path, sizeof(r->path), "%s", *path == '/' ? path : real);
+    /* Links are not followed: a virtual environment's interpreter finds its home by the path that it is given. */
+    int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
+    if (n < 0 || (size_t)n >= sizeof(r->path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--runtime '%s': the path is too long", path);
     if (identify(r, why, sizeof(why)) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--runtime '%s': %s", path, why);
     return 0;

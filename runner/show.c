@@ -132,10 +132,10 @@ void show_record(const struct record *r, struct text *out)
 {
     show_environment(r, out);
     text_add(out, "=== result ===\n");
-    if (r->termination != TERMINATION_OK)
-        text_add(out, "termination: %s (%s)\n", termination_name(r->termination), r->detail);
     show_times(r, out);
     show_processes(r, out);
+    if (r->termination != TERMINATION_OK)
+        text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
     show_slice(r, out);
     show_isolation(r, out);
     text_add(out, "==============\n");

@@ -21,7 +21,7 @@ struct check {
     char reason[260]; /* why it is not ok; "" where it is */
 };
 
-#define VERDICT_CHECKS_MAX 24
+#define VERDICT_CHECKS_MAX 48
 
 /* Starts as {0}. */
 struct verdict {

@@ -21,6 +21,9 @@ static void err_compose(struct err *e, const char *head, const char *middle, con
         memcpy(whole + keep, CUT, sizeof(CUT));
         n = (int)(keep + sizeof(CUT) - 1);
     }
+    for (int i = 0; i < n; i++) /* one line stays one line, whatever a name or a message holds */
+        if ((unsigned char)whole[i] < 0x20 || whole[i] == 0x7F)
+            whole[i] = ' ';
     memcpy(e->text, whole, (size_t)n + 1);
 }
 

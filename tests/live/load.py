@@ -5,8 +5,8 @@ nothing changes, so that the samples within one belong to one known state.
 
     load-idle     one state: the interpreter and nothing else
     load-steps    four: nothing; ANON bytes; SHARED bytes more, of shared memory; FILE bytes more, of page cache
-    load-family   two: the parent and CHILDREN forked ones; the same, where the parent has touched PARENT bytes before it
-                  forks and every child writes to the first CHILD bytes of them
+    load-family   two: the parent and CHILDREN forked ones, all of whom write to one page; the same, where the parent
+                  has touched PARENT bytes before it forks and every child writes to the first CHILD bytes of them
     load-liar     one state; the ledger claims that the runner is a worker
     load-burn     two seconds of CPU, of one thread
     load-reaped   two children that burn half a second each and that nobody waits for: the kernel reaps them
@@ -87,22 +87,22 @@ class Load:
         self.hold()
         shared = touched(SHARED, mmap.MAP_SHARED)
         self.hold()
-        file = os.open(os.environ["LIVE_FILE"], os.O_RDONLY)
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)  # no reading ahead: what is asked for and no more
-        for _ in range(0, FILE, len(buffer)):
-            os.readv(file, [buffer])
+        if path := os.environ["LIVE_FILE"]:
+            file = os.open(path, os.O_RDONLY)
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)  # no reading ahead: what is asked for and no more
+            for _ in range(0, FILE, len(buffer)):
+                os.readv(file, [buffer])
         self.hold()
         del anon, shared
         self.finish()
 
-    def fork_children(self, memory: mmap.mmap | None) -> list[int]:
+    def fork_children(self, memory: mmap.mmap, size: int) -> list[int]:
         ready_r, ready_w = os.pipe()
         pids = []
         for _ in range(CHILDREN):
             pid = os.fork()
             if pid == 0:
-                if memory:
-                    write_pages(memory, CHILD)
+                write_pages(memory, size)
                 os.write(ready_w, b"r")
                 signal.pause()
             pids.append(pid)
@@ -113,9 +113,10 @@ class Load:
         return pids
 
     def family(self) -> None:
-        for size in (0, PARENT):
-            memory = touched(size) if size else None
-            pids = self.fork_children(memory)
+        # The first state goes the same ways through the interpreter as the second: what code needs is mapped in both.
+        for parent, child in ((mmap.PAGESIZE, mmap.PAGESIZE), (PARENT, CHILD)):
+            memory = touched(parent)
+            pids = self.fork_children(memory, child)
             self.claim(pids)
             self.hold()
             self.claim([])

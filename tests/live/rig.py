@@ -24,6 +24,12 @@ CPU = max(os.sched_getaffinity(0))
 BATCH = PAGE * 64 * os.cpu_count()
 
 
+def forget(path: str) -> None:
+    """Whoever reads the file next is charged for its page cache."""
+    with open(path, "rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def read(path) -> str:
     return Path(path).read_text(errors="replace")
 
@@ -57,15 +63,17 @@ TMP = WORK / "t"  # tare's $TMPDIR; what is in it afterwards was left behind
 WRAPPER = WORK / "wrapper"
 
 
+CACHE = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tare")
+
+
 def newest_free_threaded() -> str | None:
-    cache = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tare")
-    found = sorted(cache.glob("cpython/3.14.*-ft-*/bin/python3.14t"), key=lambda p: p.stat().st_mtime)
+    found = sorted(CACHE.glob("cpython/3.14.*-ft-*/bin/python3.14t"), key=lambda p: p.stat().st_mtime)
     return os.environ.get("TARE_PYTHON_FT") or (str(found[-1]) if found else None)
 
 
 FREE_THREADED = newest_free_threaded()
-# Large, and read by nobody who is weighed: what of it is cached was read by the load.
-LARGE_FILE = next((str(p) for p in Path("/root/.cache/tare/vm").glob("*/root/boot/vmlinux")), sys.executable)
+# Large, and read by nobody else who is weighed: the VM's kernel, "" where there has been no VM yet.
+LARGE_FILE = next((str(path) for path in CACHE.glob("vm/*/root/boot/vmlinux")), "")
 
 
 def prepare() -> None:
@@ -277,6 +285,8 @@ class LiveTest(unittest.TestCase):
 
     def run_load(self, name: str, iterations: int, *options: object, hold_ms: int = 400) -> Done:
         """A known load, sampled every 10 ms, its processes every 50."""
+        if LARGE_FILE:
+            forget(LARGE_FILE)
         sampled = ["--profile", "memory", "--hold-ms", hold_ms, "--mem-interval-ms", 50] if hold_ms else []
         words = ["--runtime", WRAPPER, "--iterations", iterations, "--workers", 8, "--warmup", 0]
         done = self.run_cell(*words, *sampled, *options, fault=f"load-{name}")

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "tests/golden/golden.h"
+#include "tests/unit/golden.h"
 
 #include <errno.h>
 
@@ -203,7 +203,8 @@ static void what_is_no_number_names_what_is_allowed(void **state)
             expect_no_number(&NUMBERS[i], NOT[n]);
 }
 
-/* --- choices -------------------------------------------------------------------------------------------------------- */
+/* --- choices --------------------------------------------------------------------------------------------------------
+ */
 
 static void every_choice_is_taken_by_its_name(void **state)
 {
@@ -247,9 +248,11 @@ static void sizes_are_read_in_powers_of_1024(void **state)
         const char *text;
         int64_t bytes;
     } SIZES[] = {
-        {"1048576", 1 << 20},  {"1024K", 1 << 20},     {"1M", 1 << 20},         {"512M", 512LL << 20},
-        {"512MiB", 512LL << 20}, {"512m", 512LL << 20}, {"512MB", 512LL << 20}, {"2G", 2LL << 30},
-        {"3T", 3LL << 40},     {"9223372036854775807", INT64_MAX},
+        {"1048576", 1 << 20},    {"1024K", 1 << 20},
+        {"1M", 1 << 20},         {"512M", 512LL << 20},
+        {"512MiB", 512LL << 20}, {"512m", 512LL << 20},
+        {"512MB", 512LL << 20},  {"2G", 2LL << 30},
+        {"3T", 3LL << 40},       {"9223372036854775807", INT64_MAX},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(SIZES); i++) {
@@ -261,9 +264,21 @@ static void sizes_are_read_in_powers_of_1024(void **state)
 
 static void a_size_that_is_none_names_what_is_allowed(void **state)
 {
-    static const char *const NOT[] = {"",     "1048575", "1023K", "0",    "-1",       "-1M", "M",
-                                      "512X", "512M5",   "0.5G",  "512 M", "16777216T", "9223372036854775808",
-                                      "max",  "512MiBB"};
+    static const char *const NOT[] = {"",
+                                      "1048575",
+                                      "1023K",
+                                      "0",
+                                      "-1",
+                                      "-1M",
+                                      "M",
+                                      "512X",
+                                      "512M5",
+                                      "0.5G",
+                                      "512 M",
+                                      "16777216T",
+                                      "9223372036854775808",
+                                      "max",
+                                      "512MiBB"};
     char wanted[128];
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(NOT); i++) {
@@ -321,7 +336,8 @@ static void an_empty_text_is_refused(void **state)
 
 static void a_bad_list_of_cpus_names_what_is_allowed(void **state)
 {
-    static const char *const NOT[] = {" ", "x", "3-1", "0-", "-3", "0;1", "8192", "0-8192", "1-2-3", "0x1", "99999999999"};
+    static const char *const NOT[] = {" ",    "x",      "3-1",   "0-",  "-3",         "0;1",
+                                      "8192", "0-8192", "1-2-3", "0x1", "99999999999"};
     char wanted[64];
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(NOT); i++) {
@@ -406,7 +422,8 @@ static void parsing_twice_starts_anew(void **state)
     assert_int_equal(accepted("a", "--workers", "3").cell.workers, 3);
 }
 
-/* --- contradictions ------------------------------------------------------------------------------------------------ */
+/* --- contradictions ------------------------------------------------------------------------------------------------
+ */
 
 static void a_start_method_goes_with_processes_only(void **state)
 {

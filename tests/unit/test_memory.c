@@ -30,7 +30,7 @@ static struct memory_summary summarise(const struct sample *samples, size_t coun
 static void samples_before_between_and_after_iterations_do_not_count(void **state)
 {
     (void)state;
-    const struct sample samples[] = {sample_at(99, 4000),  sample_at(150, 8000), sample_at(201, 4000),
+    const struct sample samples[] = {sample_at(99, 4000),  sample_at(150, 8000),  sample_at(201, 4000),
                                      sample_at(299, 4000), sample_at(350, 16000), sample_at(401, 4000)};
     struct memory_summary m = summarise(samples, ARRAY_LEN(samples));
     assert_int_equal(m.in_iterations, 2);

@@ -4,8 +4,8 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "record.h"
-#include "tests/golden/golden.h"
-#include "tests/golden/specimen.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/specimen.h"
 
 #include <stdbool.h>
 #include <unistd.h>
@@ -98,7 +98,8 @@ static void expect_refusal(const char *json, const char *words)
     shelf.count--;
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------ */
+/* --- the table ------------------------------------------------------------------------------------------------------
+ */
 
 /* The seed's four cells: 10.5 ms threads, 31.5 ms processes; 36 MiB of PSS, 54 MiB. */
 static void shelve_seed(void)
@@ -197,7 +198,8 @@ static void a_run_that_failed_says_why_under_the_table(void **state)
     figures_of(text, "\nthreads, 3.14t", figure);
     for (int i = 0; i < 9; i++)
         assert_true(isnan(figure[i]));
-    assert_non_null(strstr(text, "* threads memory: signal: the workload was ended by signal 11 (Segmentation fault)\n"));
+    assert_non_null(
+        strstr(text, "* threads memory: signal: the workload was ended by signal 11 (Segmentation fault)\n"));
     free(text);
 }
 
@@ -230,10 +232,27 @@ static void a_table_of_nothing_has_its_heads(void **state)
 static void broken_json_names_the_file_and_the_line(void **state)
 {
     static const char *const BROKEN[] = {
-        "", " ", "{", "}", HEAD, HEAD ",}", "{\"schema\" \"tare.record/1\"}", "\"tare.record/1\"", "nul", "42",
-        HEAD ", \"a\": nan}", HEAD ", \"a\": \"\xff\"}", HEAD ", \"a\": \"line\nbreak\"}", HEAD ", \"a\": \"\x01\"}",
-        HEAD ", \"a\": \"\\u0000\"}", HEAD ", \"a\": 01}", HEAD "} {}", HEAD ", \"a\": 1, \"a\": 2}",
-        HEAD ", \"a\": \"\\ud800\"}", HEAD ", \"a\": 99999999999999999999}", HEAD ", \"a\": 1e999}",
+        "",
+        " ",
+        "{",
+        "}",
+        HEAD,
+        HEAD ",}",
+        "{\"schema\" \"tare.record/1\"}",
+        "\"tare.record/1\"",
+        "nul",
+        "42",
+        HEAD ", \"a\": nan}",
+        HEAD ", \"a\": \"\xff\"}",
+        HEAD ", \"a\": \"line\nbreak\"}",
+        HEAD ", \"a\": \"\x01\"}",
+        HEAD ", \"a\": \"\\u0000\"}",
+        HEAD ", \"a\": 01}",
+        HEAD "} {}",
+        HEAD ", \"a\": 1, \"a\": 2}",
+        HEAD ", \"a\": \"\\ud800\"}",
+        HEAD ", \"a\": 99999999999999999999}",
+        HEAD ", \"a\": 1e999}",
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++)
@@ -330,15 +349,16 @@ static void missing_keys_are_dashes(void **state)
 
 static void huge_and_odd_numbers_do_no_harm(void **state)
 {
-    static const char *const FIGURES[] = {"1e308", "-1e308", "1e-320", "0", "-0.0", "9223372036854775807",
-                                          "-9223372036854775808"};
+    static const char *const FIGURES[] = {
+        "1e308", "-1e308", "1e-320", "0", "-0.0", "9223372036854775807", "-9223372036854775808"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
         struct text json = {0};
         shelf.count = 0;
         text_add(&json,
-                 HEAD ", \"scenario\": {\"mode\": \"threads\", \"profile\": \"overhead\"}, \"termination\": {\"reason\": "
-                      "\"ok\"}, \"result\": {\"avg_iter_s\": %s, \"p50_iter_s\": %s}}",
+                 HEAD
+                 ", \"scenario\": {\"mode\": \"threads\", \"profile\": \"overhead\"}, \"termination\": {\"reason\": "
+                 "\"ok\"}, \"result\": {\"avg_iter_s\": %s, \"p50_iter_s\": %s}}",
                  FIGURES[i], FIGURES[i]);
         save_text(json.data);
         save_text(json.data);

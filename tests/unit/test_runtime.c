@@ -78,8 +78,9 @@ static size_t times_asked(void)
 }
 
 #define ANSWER(version, gil, ft)                                                                                       \
-    "cat <<END\nversion " version "\nbanner " version " (fake)\nimplementation cpython\ngil_enabled " gil               \
-    "\nfree_threaded " ft "\nconfigure_args '--with-x' 'A=b c'\ndefault_start forkserver\nfile /bin/sh\nfile /bin/ls\n" \
+    "cat <<END\nversion " version "\nbanner " version " (fake)\nimplementation cpython\ngil_enabled " gil              \
+    "\nfree_threaded " ft                                                                                              \
+    "\nconfigure_args '--with-x' 'A=b c'\ndefault_start forkserver\nfile /bin/sh\nfile /bin/ls\n"                      \
     "end .\nEND\n"
 
 #define FT_BUILD  ANSWER("3.14.6", "0", "1")
@@ -296,7 +297,8 @@ static void what_is_no_program_says_why(void **state)
     expect_none("3.15", MODE_THREADS, ERR_USAGE, "--runtime '3.15'");
 }
 
-/* --- the search ----------------------------------------------------------------------------------------------------- */
+/* --- the search -----------------------------------------------------------------------------------------------------
+ */
 
 static void the_mode_chooses_the_build(void **state)
 {
@@ -345,16 +347,24 @@ static void the_search_goes_variable_cache_uv_path(void **state)
     expect_version("3.14.3");
 }
 
+static void make_old(const char *path, time_t when_s)
+{
+    char whole[PATH_MAX + 128];
+    const struct timespec old[2] = {{.tv_sec = when_s}, {.tv_sec = when_s}};
+    assert_int_equal(utimensat(AT_FDCWD, below(path, whole, sizeof(whole)), old, 0), 0);
+}
+
 static void of_the_caches_builds_the_newest_is_taken(void **state)
 {
-    char path[PATH_MAX + 128];
-    const struct timespec old[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
+    static const char EIGHT[] = "/cache/cpython/3.14.8-ft-b/bin/python3.14t";
+    static const char NINE[] = "/cache/cpython/3.14.9-ft-a/bin/python3.14t";
     (void)state;
-    write_script("/cache/cpython/3.14.9-ft-a/bin/python3.14t", ANSWER("3.14.9", "0", "1"));
-    write_script("/cache/cpython/3.14.8-ft-b/bin/python3.14t", ANSWER("3.14.8", "0", "1"));
-    below("/cache/cpython/3.14.9-ft-a/bin/python3.14t", path, sizeof(path));
-    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    write_script(EIGHT, ANSWER("3.14.8", "0", "1"));
+    write_script(NINE, ANSWER("3.14.9", "0", "1"));
+    make_old(NINE, 1000000);
     expect_version("3.14.8");
+    make_old(EIGHT, 500000);
+    expect_version("3.14.9");
 }
 
 static void a_wrong_build_on_the_path_is_passed_over(void **state)
@@ -371,9 +381,10 @@ static void a_wrong_build_on_the_path_is_passed_over(void **state)
 static void nothing_found_says_what_was_tried_and_the_remedy(void **state)
 {
     (void)state;
-    expect_none("auto", MODE_THREADS, ERR_HOST,
-                "free-threaded|$TARE_PYTHON_FT (not set)|/cache (none there)|uv (|python3.14t on PATH (no such command)|"
-                "make python|--runtime native");
+    expect_none(
+        "auto", MODE_THREADS, ERR_HOST,
+        "free-threaded|$TARE_PYTHON_FT (not set)|/cache (none there)|uv (|python3.14t on PATH (no such command)|"
+        "make python|--runtime native");
 }
 
 static void a_path_is_taken_as_it_was_given(void **state)
@@ -437,7 +448,8 @@ static void the_real_builds_are_what_their_names_say(void **state)
     char cache[PATH_MAX], pattern[PATH_MAX + 64];
     glob_t builds;
     (void)setenv("TARE_CACHE", getenv(USER_CACHE), 1);
-    text_format(pattern, sizeof(pattern), "%s/cpython/3.14.*-ft-*/bin/python3.14t", runtime_cache_dir(cache, sizeof(cache)));
+    text_format(pattern, sizeof(pattern), "%s/cpython/3.14.*-ft-*/bin/python3.14t",
+                runtime_cache_dir(cache, sizeof(cache)));
     if (glob(pattern, 0, NULL, &builds) != 0) {
         print_message("skipped: no build in %s ('make python')\n", cache);
         skip();

@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "record.h"
-#include "tests/golden/golden.h"
-#include "tests/golden/specimen.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/specimen.h"
 
 #include <stdbool.h>
 
@@ -207,7 +207,7 @@ static void iterations_that_were_not_finished_are_nan(void **state)
     assert_true(says(&s, "\ntotal_wall_s: nan\navg_iter_s: nan\np50_iter_s: nan\np95_iter_s: nan\n"));
     assert_true(says(&s, "\nrss: unavailable (no whole sample of it fell into a measured iteration)\n"));
     assert_true(says(&s, "\ngil_enabled: n/a\n"));
-    assert_true(says(&s, "termination: signal (the workload was ended by signal 11 (Segmentation fault))\n"));
+    assert_true(says(&s, "--- termination: signal ---\nthe workload was ended by signal 11 (Segmentation fault)\n"));
     specimen_free(&s);
 }
 

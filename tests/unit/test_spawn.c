@@ -28,8 +28,14 @@ static char *const ENVIRONMENT[] = {"PATH=/usr/bin:/bin", "WORD=said", NULL};
 /* Runs a shell script as a child with its output going to out_fd. */
 static struct spawn_spec shell(char *const argv[], int null_fd, int out_fd)
 {
-    return (struct spawn_spec){.path = "/bin/sh", .argv = argv, .envp = ENVIRONMENT, .cgroup_fd = -1,
-                               .stdin_fd = null_fd, .stdout_fd = out_fd, .stderr_fd = out_fd, .keep_fd = -1};
+    return (struct spawn_spec){.path = "/bin/sh",
+                               .argv = argv,
+                               .envp = ENVIRONMENT,
+                               .cgroup_fd = -1,
+                               .stdin_fd = null_fd,
+                               .stdout_fd = out_fd,
+                               .stderr_fd = out_fd,
+                               .keep_fd = -1};
 }
 
 /* What a script prints, as `change` (which may be NULL) wants it spawned; the caller frees it. */
@@ -79,7 +85,8 @@ static struct child_end end_of(const char *script)
 static void a_child_gets_its_arguments_environment_and_descriptors(void **state)
 {
     (void)state;
-    expect_said("echo out $WORD; echo err >&2; cat; env | wc -l", NULL, "out said\nerr\n3\n"); /* PATH, WORD, sh's PWD */
+    expect_said("echo out $WORD; echo err >&2; cat; env | wc -l", NULL,
+                "out said\nerr\n3\n"); /* PATH, WORD, sh's PWD */
 }
 
 static int failure_of(const struct spawn_spec *spec, struct err *e)
@@ -260,6 +267,7 @@ static void a_child_dies_with_its_parent(void **state)
         struct child child;
         struct spawn_spec spec = shell(argv, 0, 1);
         spec.path = "/bin/sleep";
+        (void)alarm(30);
         if (spawn_start(&spec, &child, NULL) != 0 || write(ends[1], &child.pid, sizeof(child.pid)) < 0)
             _exit(1);
         (void)pause();
@@ -272,10 +280,14 @@ static void a_child_dies_with_its_parent(void **state)
     assert_int_equal(kill(child_pid, 0), 0);
     assert_int_equal(kill(middle, SIGKILL), 0);
     assert_int_equal(waitpid(middle, NULL, 0), middle);
-    assert_true(ends_soon(child_pid));
+    bool ended = ends_soon(child_pid);
+    if (!ended)
+        (void)kill(child_pid, SIGKILL);
+    assert_true(ended);
 }
 
-/* --- ending ----------------------------------------------------------------------------------------------------------- */
+/* --- ending
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void an_exit_status_is_told(void **state)
 {
@@ -331,7 +343,8 @@ static void waiting_for_no_child_is_an_error(void **state)
     assert_non_null(strstr(e.text, "pid 1"));
 }
 
-/* --- helpers ------------------------------------------------------------------------------------------------------- */
+/* --- helpers -------------------------------------------------------------------------------------------------------
+ */
 
 static int return_number(void *arg)
 {
@@ -438,6 +451,7 @@ static pid_t start_daemon(void)
         pid_t second = fork();
         if (second == 0) {
             (void)signal(SIGTERM, SIG_IGN);
+            (void)alarm(30); /* should nobody end it */
             pid_t self = getpid();
             (void)!write(ends[1], &self, sizeof(self));
             for (;;)
@@ -482,6 +496,7 @@ static int kill_generations(void)
     if (fork() == 0) {
         for (int depth = 0; depth < 5 && fork() == 0; depth++)
             (void)setsid();
+        (void)alarm(30);
         (void)!write(ends[1], "x", 1);
         for (;;)
             (void)pause();

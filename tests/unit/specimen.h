@@ -126,7 +126,8 @@ static inline void specimen_full_slice(struct specimen *s)
     text_format(r->slice.cpus_by, sizeof(r->slice.cpus_by), "cpuset");
     for (int i = 0; i < SLICE_CONTROLLERS; i++)
         r->slice.controller[i].available = true;
-    r->slice.setting[0] = (struct slice_setting){.file = "cpuset.cpus", .requested = "1-3", .achieved = "1-3", .ok = true};
+    r->slice.setting[0] =
+        (struct slice_setting){.file = "cpuset.cpus", .requested = "1-3", .achieved = "1-3", .ok = true};
     r->slice.setting[1] = (struct slice_setting){.file = "memory.max", .requested = "512", .reason = "no such file"};
     r->slice.settings = 2;
     verdict_add(&r->isolation, "born in the slice", true, "clone3(CLONE_INTO_CGROUP)", "/tare.slice/tare-1/cell-0",
