@@ -39,7 +39,7 @@ class Ends(LiveTest):
         self.assertEqual(end["reason"], reason, done)
         self.assertRegex(end["detail"], detail)
         self.assertIsNone(end["trouble"])
-        self.assertIn(f"termination: {reason} ({end['detail']})", done.out)
+        self.assertIn(f"--- termination: {reason} ---\n{end['detail']}\n", done.out)
         if status == FAILED:
             self.assertIn(f"{reason}: {end['detail']}", done.err)
 
