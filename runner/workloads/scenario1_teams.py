@@ -217,9 +217,14 @@ class Processes(Team):
         return hash_loop(self.options.work_iters if self.options.profile == "overhead" else ROUND_STEPS)
 
     def abandon(self) -> None:
+        import contextlib
+        import signal
+
         for worker in self.workers:
-            if worker.pid is not None and worker.exitcode is None:
-                worker.kill()
+            # 255: its fork server has died, and nobody knows whether it lives.
+            if worker.pid is not None and worker.exitcode in (None, 255):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
         for worker in self.workers:
             if worker.pid is not None:
                 worker.join(5)

@@ -201,7 +201,8 @@ static int threads_start(struct bench *b, uint64_t i, struct err *e)
     int number = pthread_create(&b->worker[i].thread, NULL, thread_main, &b->worker[i]);
     if (number == 0)
         return 0;
-    (void)err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 ": pthread_create: %s", i, strerror(number));
+    (void)err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 " could not be started: pthread_create: %s", i,
+                  strerror(number));
     return err_remedy(e, "is pids.max, RLIMIT_NPROC or RLIMIT_AS too small for it?");
 }
 

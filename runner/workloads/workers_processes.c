@@ -20,7 +20,8 @@
 
 static int start_failed(struct err *e, uint64_t i, const char *call, int number)
 {
-    (void)err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 ": %s: %s", i, call, strerror(number));
+    (void)err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 " could not be started: %s: %s", i, call,
+                  strerror(number));
     return number == EAGAIN ? err_remedy(e, "is pids.max or RLIMIT_NPROC too small for it?") : -number;
 }
 
@@ -262,11 +263,11 @@ static _Noreturn void server_main(struct bench *b, int sock)
     _exit(0);
 }
 
-static int server_launch(struct bench *b, struct err *e)
+static int server_launch(struct bench *b, uint64_t i, struct err *e)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_sys(e, ERR_WORKLOAD, "fork server: socketpair");
+        return start_failed(e, i, "socketpair for the fork server", errno);
     pid_t pid = fork();
     if (pid == 0) {
         (void)close(pair[0]);
@@ -276,7 +277,7 @@ static int server_launch(struct bench *b, struct err *e)
     (void)close(pair[1]);
     if (pid < 0) {
         (void)close(pair[0]);
-        return err_set(e, ERR_WORKLOAD, -number, "fork server: fork: %s", strerror(number));
+        return start_failed(e, i, "fork of the fork server", number);
     }
     b->server_fd = pair[0];
     b->server_pid = pid;
@@ -306,7 +307,7 @@ static int server_hear(struct bench *b, int flags, struct err *e)
 
 static int forkserver_start(struct bench *b, uint64_t i, struct err *e)
 {
-    if (b->server_fd < 0 && server_launch(b, e) < 0)
+    if (b->server_fd < 0 && server_launch(b, i, e) < 0)
         return e->code;
     if (send(b->server_fd, &i, sizeof(i), MSG_NOSIGNAL) < 0)
         return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 ": asking the fork server", i);

@@ -1,4 +1,4 @@
-"""Bad ends: each gives its reason, its exit code and a whole record, and nothing is left behind (rig.LiveTest looks)."""
+"""Bad ends: each gives its reason, its exit code and a whole record, and leaves nothing behind (rig.LiveTest looks)."""
 
 import os
 import signal
@@ -123,7 +123,8 @@ class DiskFull(LiveTest):
         disk.mkdir()
         script = (
             f"mount -t tmpfs -o size=8k none {disk}; cp {earlier} {disk}; "
-            f'"$@" {option} {disk}{below} && s=0 || s=$?; ls -A {disk} >{listing}; cmp {earlier} {disk}/earlier.json; exit $s'
+            f'"$@" {option} {disk}{below} && s=0 || s=$?; '
+            f"ls -A {disk} >{listing}; cmp {earlier} {disk}/earlier.json; exit $s"
         )
         done = self.run_native(prefix=["unshare", "-m", "sh", "-ec", script, "sh"])
         self.assertEqual(done.status, 5, done)
