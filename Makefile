@@ -16,7 +16,7 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo 
 # Looked up only when something is compiled: setup may have to install pkg-config first.
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lcgroup
-COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -Irunner -I. -MMD -MP
+COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
@@ -89,7 +89,7 @@ $(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
 
 $(B)/workloads/%.py: runner/workloads/%.py
 	@mkdir -p $(@D)
-	@ln -sfn ../../$< $@
+	@ln -sfn $(CURDIR)/$< $@
 
 # The commit is compiled into two objects: they are made anew when it changes.
 $(B)/commit: FORCE

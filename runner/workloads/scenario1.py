@@ -9,8 +9,8 @@ same layout and prints a summary. It exits with 0, or with 70 and the reason in 
 --fault is for the tests of the runner. In the first worker: worker-raise raises, worker-exit leaves with status 3,
 worker-kill sends SIGKILL to its process (with threads and interpreters: to all of it), hang waits for ever. In the main
 process, before the first measured iteration: main-raise raises, daemon leaves a process in a session of its own behind
-that sleeps for 600 s, fork-bomb forks sleepers up to 4096, eat-memory takes 1 GiB in steps of 1 MiB; the last three then
-go on with the run if they are let.
+that sleeps for 600 s, fork-bomb forks sleepers up to 4096, eat-memory takes 1 GiB in steps of 1 MiB; the last three
+then go on with the run if they are let.
 
 This file holds what a worker does and nothing else, for a spawned worker runs it again as __mp_main__, source and all,
 inside the measured time: 600 lines more cost each of them 8 ms. The rest is in scenario1_main.py, which only the main

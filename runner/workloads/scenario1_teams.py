@@ -59,8 +59,8 @@ class Team:
 
 
 class Threads(Team):
-    """threading's. Where a new thread runs out of memory before its first line, its start() waits for ever (gh-140746): no
-    code of ours runs then, and only the runner's time limit ends the run.
+    """threading's. Where a new thread runs out of memory before its first line, its start() waits for ever (gh-140746):
+    no code of ours runs then, and only the runner's time limit ends the run.
     """
 
     def __init__(self, options):
@@ -120,8 +120,8 @@ class Interpreters(Threads):
     """Each worker is a thread that creates an interpreter, calls the work in it and closes it: creating and closing are
     in the clock, as they are for a process.
 
-    The signals are pipes. The interpreters' own queue is no signal: its get() looks every 10 ms, which would show in the
-    figures; a read from a pipe sleeps, and lets go of the GIL.
+    The signals are pipes. The interpreters' own queue is no signal: its get() looks every 10 ms, which would show in
+    the figures; a read from a pipe sleeps, and lets go of the GIL.
     """
 
     def __init__(self, options):
@@ -245,7 +245,10 @@ def describe_exit(code: int) -> str:
 
         name = signal.Signals(-code).name if -code in signal.valid_signals() else "?"
         return f"was ended by signal {-code} ({name}){LIKELY_CAUSES.get(name, '')}"
-    likely = {1: " (an exception, shown on stderr)", 255: " (or its fork server has died: multiprocessing says 255 then)"}
+    likely = {
+        1: " (an exception, shown on stderr)",
+        255: " (or its fork server has died: multiprocessing says 255 then)",
+    }
     return f"ended with exit status {code}{likely.get(code, '')}"
 
 

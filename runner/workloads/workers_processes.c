@@ -15,8 +15,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-/* The system's <spawn.h>, which by that name would be the runner's own where runner/ is in the -I path. */
-#include <../include/spawn.h>
+#include <spawn.h>
 
 static int start_failed(struct err *e, uint64_t i, const char *call, int number)
 {

@@ -128,7 +128,8 @@ class Scenario1(unittest.TestCase):
     def tearDown(self):
         end_all()
 
-    def run_it(self, program: list[str], args: list[str], ledger: TestLedger | None, wrapper=()) -> tuple[int, str, str]:
+    def run_it(self, program: list[str], args: list[str], ledger: TestLedger | None, wrapper=()):
+        """Returns the exit status, stdout and stderr."""
         environment = dict(os.environ)
         environment.pop("TARE_LEDGER_FD", None)
         if ledger:
