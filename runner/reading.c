@@ -141,7 +141,9 @@ void take_assignment(const struct reading *r, char *text, struct facts *ret)
         return;
     }
     char *from = reading_tidy(value), *to = value;
-    char quote = *from == '"' || *from == '\'' ? *from++ : '\0';
+    char quote = '\0';
+    if (*from == '"' || *from == '\'')
+        quote = *from++;
     for (; *from && *from != quote; from++) {
         if (*from == '\\' && quote != '\'' && from[1])
             from++;

@@ -257,7 +257,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
     text_format(r->implementation, sizeof(r->implementation), "native");
     text_format(r->version, sizeof(r->version), "%s", gnu_get_libc_version());
     text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
-    text_format(r->default_start, sizeof(r->default_start), "fork");
+    text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* as CPython 3.14's */
     text_add(&r->files, "%s", r->path);
     failed = sha256_file(r->path, r->sha256);
     if (failed != 0) {

@@ -12,14 +12,14 @@ struct err;
 
 struct runtime {
     bool native;
-    char name[32];              /* "3.14t", "3.14", "native" */
-    char path[PATH_MAX];        /* the executable */
-    char script[PATH_MAX];      /* the workload that it runs; "" for native, which is the workload */
-    char sha256[65];            /* of the executable */
-    char version[32];           /* "3.14.6"; of native: the C library's */
-    char banner[256];           /* sys.version in one line; of native: compiler and C library */
-    char implementation[32];    /* "cpython", "native" */
-    char default_start[16];     /* multiprocessing.get_start_method(); of native "fork" */
+    char name[32];           /* "3.14t", "3.14", "native" */
+    char path[PATH_MAX];     /* the executable */
+    char script[PATH_MAX];   /* the workload that it runs; "" for native, which is the workload */
+    char sha256[65];         /* of the executable */
+    char version[32];        /* "3.14.6"; of native: the C library's */
+    char banner[256];        /* sys.version in one line; of native: compiler and C library */
+    char implementation[32]; /* "cpython", "native" */
+    char default_start[16];  /* multiprocessing.get_start_method(); of native "forkserver", for the same comparison */
     struct text configure_args; /* "" where the build does not say */
     bool free_threaded;         /* built with Py_GIL_DISABLED; false for native */
     bool gil_enabled;           /* as the interpreter says of itself; meaningless for native */

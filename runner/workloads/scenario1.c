@@ -22,7 +22,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -180,8 +179,8 @@ static int iterate(struct bench *b, struct ledger *l, int64_t *start_ns, int64_t
 
 static int warm_up(struct bench *b, struct ledger *l, struct err *e)
 {
-    int64_t start_ns;
-    int64_t end_ns;
+    int64_t start_ns = 0;
+    int64_t end_ns = 0;
     ledger_set_phase(l, LEDGER_WARMUP);
     for (uint64_t i = 0; i < b->opt.warmup; i++) {
         if (iterate(b, l, &start_ns, &end_ns, e) < 0)
@@ -193,8 +192,8 @@ static int warm_up(struct bench *b, struct ledger *l, struct err *e)
 
 static int measure(struct bench *b, struct ledger *l, struct err *e)
 {
-    int64_t start_ns;
-    int64_t end_ns;
+    int64_t start_ns = 0;
+    int64_t end_ns = 0;
     ledger_set_phase(l, LEDGER_MEASURING);
     if (main_fault(&b->opt, e) < 0)
         return e->code;
@@ -223,13 +222,15 @@ static struct bench bench = {.gate = {-1, -1, -1, -1}, .server_fd = -1};
 static int bench_prepare(struct bench *b, const struct options *opt, const struct ledger *l, struct err *e)
 {
     b->opt = *opt;
+    b->worker = calloc(opt->workers + 1, sizeof(*b->worker));
+    if (!b->worker) {
+        (void)err_sys(e, ERR_WORKLOAD, "%" PRIu64 " workers", opt->workers);
+        return -ENOMEM;
+    }
     if (opt->iterations > l->iteration_capacity || (opt->pids && opt->workers > l->worker_capacity))
         return err_set(e, ERR_USAGE, -ENOSPC, "the ledger has room for %" PRIu64 " iterations and %" PRIu64 " workers",
                        l->iteration_capacity, l->worker_capacity);
-    if (opt->profile == PROFILE_MEMORY && gate_make(&b->gate, e) < 0)
-        return e->code;
-    b->worker = calloc(opt->workers, sizeof(*b->worker));
-    return b->worker ? 0 : err_sys(e, ERR_WORKLOAD, "%" PRIu64 " workers", opt->workers);
+    return opt->profile == PROFILE_MEMORY ? gate_make(&b->gate, e) : 0;
 }
 
 static int run(const struct options *opt, struct ledger *l, struct err *e)
@@ -251,39 +252,16 @@ static int run(const struct options *opt, struct ledger *l, struct err *e)
 
 /* --- by hand ------------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The k-th of the n-quantiles by Hyndman & Fan's type 6, as Python's statistics.quantiles(); for n - 1 <= count. */
-static double quantile(const double *sorted, uint64_t count, uint64_t k, uint64_t n)
-{
-    uint64_t j = k * (count + 1) / n;
-    j = j < 1 ? 1 : j > count - 1 ? count - 1 : j;
-    double delta = (double)k * (double)(count + 1) - (double)j * (double)n;
-    return (sorted[j - 1] * ((double)n - delta) + sorted[j] * delta) / (double)n;
-}
-
+/* The rest of the statistics is the runner's. */
 static void print_summary(const struct ledger_map *map)
 {
+    const struct ledger *l = map->page;
+    double total_ns = 0;
     uint64_t n = ledger_iterations_done(map);
-    double *seconds = calloc(n, sizeof(double));
-    double sum = 0;
-    if (!seconds)
-        return;
-    for (uint64_t i = 0; i < n; i++) {
-        seconds[i] = (double)(ledger_ends(map)[i] - ledger_starts(map)[i]) / 1e9;
-        sum += seconds[i];
-    }
-    qsort(seconds, n, sizeof(double), by_value);
-    printf("total_wall_s: %.6f\navg_iter_s: %.9f\np50_iter_s: %.9f\np95_iter_s: %.9f\ncheck: %" PRIu64 "\n",
-           (double)(map->page->wall_end_ns - map->page->wall_start_ns) / 1e9, sum / (double)n,
-           (seconds[(n - 1) / 2] + seconds[n / 2]) / 2, n >= 20 ? quantile(seconds, n, 19, 20) : (double)NAN,
-           map->page->check);
-    free(seconds);
+    for (uint64_t i = 0; i < n; i++)
+        total_ns += (double)(ledger_ends(map)[i] - ledger_starts(map)[i]);
+    printf("total_wall_s: %.6f\navg_iter_s: %.9f\ncheck: %" PRIu64 "\n",
+           (double)(l->wall_end_ns - l->wall_start_ns) / 1e9, total_ns / 1e9 / (double)n, l->check);
 }
 
 /* --- main ---------------------------------------------------------------------------------------------------- */

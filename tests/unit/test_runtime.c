@@ -415,7 +415,7 @@ static void native_is_the_workload_itself(void **state)
     struct runtime r = found("native", MODE_PROCESSES);
     assert_true(r.native);
     assert_string_equal(r.name, "native");
-    assert_string_equal(r.default_start, "fork");
+    assert_string_equal(r.default_start, "forkserver");
     assert_string_equal(strrchr(r.path, '/'), "/scenario1");
     assert_string_equal(r.script, "");
     assert_int_equal(strlen(r.sha256), 64);
