@@ -246,6 +246,29 @@ static bool is_done(const struct tune_step *s)
     return s->outcome == TUNE_RESTORED || s->outcome == TUNE_ALREADY || s->outcome == TUNE_GONE;
 }
 
+/* Settings that hang together: what would not hold is written once more, all of it before any is read. The lockup
+ * detectors are so: while both are off, a read of watchdog, soft_watchdog or nmi_watchdog clears what the file would
+ * turn on (kernel/watchdog.c, proc_watchdog_common, in 6.12 and before: "on read synchronize the userspace interface"),
+ * so that neither watchdog nor soft_watchdog can be turned on by itself if it is looked at in between. */
+static void try_together(const struct tune_host *host, const struct journal *j, struct tune_steps *steps)
+{
+    for (size_t i = 0; i < steps->steps; i++) {
+        const struct journal_record *r = journal_first(j, steps->step[i].path);
+        if (r && steps->step[i].outcome == TUNE_REFUSED)
+            (void)host->write(host->context, host->root, r->path, r->kind, r->old_bytes);
+    }
+    for (size_t i = 0; i < steps->steps; i++) {
+        struct tune_step *s = &steps->step[i];
+        const struct journal_record *r = journal_first(j, s->path);
+        char now[KNOB_MAX];
+        if (!r || s->outcome != TUNE_REFUSED || knob_read(host->root, r->path, now, sizeof(now)) < 0 ||
+            !knob_same(r->kind, now, r->old_bytes))
+            continue;
+        s->outcome = end_step(s, TUNE_RESTORED, "");
+        set_value(&s->now, r->kind, now);
+    }
+}
+
 static void mark_path(const struct journal *j, const char *path, bool *marks)
 {
     for (size_t i = 0; i < j->records; i++)
@@ -260,13 +283,14 @@ int tune_restore(const struct tune_host *host, struct journal *j, bool force, st
         abort();
     for (size_t i = j->records; i-- > 0;) {
         const struct journal_record *r = &j->record[i];
-        if (journal_first(j, r->path) != r)
-            continue;
-        struct tune_step *s = tune_steps_add(ret, NULL, r->kind, r->path);
-        restore_one(host, j, r, force, s);
-        if (!is_done(s))
-            mark_path(j, r->path, left);
+        if (journal_first(j, r->path) == r)
+            restore_one(host, j, r, force, tune_steps_add(ret, NULL, r->kind, r->path));
     }
+    if (tune_count(ret, TUNE_REFUSED) > 0)
+        try_together(host, j, ret);
+    for (size_t i = 0; i < ret->steps; i++)
+        if (!is_done(&ret->step[i]))
+            mark_path(j, ret->step[i].path, left);
     return journal_reduce(j, left, e);
 }
 

@@ -38,6 +38,7 @@ struct row {
 static void plan_irq(const struct row *row, struct plan *p);
 static void plan_governor(const struct row *row, struct plan *p);
 static void plan_turbo(const struct row *row, struct plan *p);
+static void plan_watchdog(const struct row *row, struct plan *p);
 
 /* In the order of writing; a restore goes backwards. SMT is last: a CPU that goes offline takes its cpufreq policy with
  * it and moves interrupts, so all else is noted before and put back after. nmi_watchdog stands before watchdog, which
@@ -62,7 +63,7 @@ static const struct row ROWS[] = {
      "per-CPU memory statistics folded every 10 s in place of every second"},
     {"nmi_watchdog", false, "/proc/sys/kernel/nmi_watchdog", KNOB_VALUE, "0\n", NULL, false, NULL,
      "no hard lockup detector: it takes a performance counter and interrupts every CPU"},
-    {"watchdog", false, "/proc/sys/kernel/watchdog", KNOB_VALUE, "0\n", NULL, false, NULL,
+    {"watchdog", false, "/proc/sys/kernel/watchdog", KNOB_VALUE, "0\n", NULL, false, plan_watchdog,
      "no soft lockup detector: it wakes every CPU every 4 s"},
     {"aslr", true, "/proc/sys/kernel/randomize_va_space", KNOB_VALUE, "0\n", NULL, false, NULL,
      "no address space randomisation: a run is one layout and not a sample of them"},
@@ -176,6 +177,14 @@ static void plan_turbo(const struct row *row, struct plan *p)
     }
     if (found == 0)
         absent(row, p, row->path, "neither intel_pstate/no_turbo nor a cpufreq boost: the kernel does not govern it");
+}
+
+/* It switches the two others along, which tune.c, try_together() has more about. */
+static void plan_watchdog(const struct row *row, struct plan *p)
+{
+    plan_keep(row, p, "/proc/sys/kernel/soft_watchdog");
+    plan_keep(row, p, "/proc/sys/kernel/nmi_watchdog");
+    plan_one(row, p, row->path, row->want);
 }
 
 /* What is left of an affinity without the benchmark's CPUs; the housekeeping ones where nothing is. */

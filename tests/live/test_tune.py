@@ -56,6 +56,7 @@ class Tuned(LiveTest):
     def test_a_restore_gives_every_byte_back_and_a_second_has_nothing_to_do(self):
         done = tare("tune", "--cpus", 1, "--only", EVERYTHING)
         self.assertEqual(done.returncode, 0, done)
+        self.assertRegex(done.stdout, r"changed +thp +/sys/\S+enabled: always -> madvise\n")
         now = settings()
         for path, want in {
             "/proc/sys/vm/swappiness": b"0\n",
@@ -66,7 +67,6 @@ class Tuned(LiveTest):
             "/proc/irq/default_smp_affinity": b"1\n",
         }.items():
             self.assertEqual(now[path], want, done.stdout)
-        print(done.stdout)
         self.assert_restored()
         self.assertEqual(tare("restore").stdout, "tare restore: nothing to do\n")
 
@@ -151,10 +151,15 @@ class Tuned(LiveTest):
         running = self.start(*rig.NATIVE, "--tune", "--profile", "memory", "--hold-ms", 600000)
         self.assertTrue(rig.wait_for(running.main))
         os.kill(running.pid, signal.SIGKILL)
-        running.end()
+        running.process.wait(rig.PATIENCE_S)
         self.assertNotEqual(settings(), self.before)
-        rig.wait_for(lambda: tare("restore").returncode == 0)
+        rig.wait_for(lambda: tare("restore").returncode == 0)  # the guard holds the journal for a moment
         self.assert_as_before()
+        rig.wait_for(lambda: not rig.workload_pids(), 20)
+        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, 5))
+        for path in rig.TMP.iterdir():
+            shutil.rmtree(path)
+        self.assert_ok(self.run_native())  # what the killed one enabled, the next one disables
 
 
 @vm_only

@@ -116,6 +116,8 @@ struct faults {
     int error;
     const char *instead; /* CHANGE: what the kernel makes of it */
     int writes;
+    int hits_max; /* the fault goes away after so many; 0 never */
+    int hits;
 };
 
 static int faulty_write(void *context, const char *root, const char *path, enum knob_kind kind, const char *content)
@@ -123,6 +125,8 @@ static int faulty_write(void *context, const char *root, const char *path, enum 
     struct faults *f = context;
     bool hit = (f->at == 0 || f->at == f->writes + 1) && (!f->only || strstr(path, f->only));
     f->writes++;
+    hit = hit && (f->hits_max == 0 || f->hits < f->hits_max);
+    f->hits += hit;
     if (hit && f->fault == KILL_BEFORE)
         (void)raise(SIGKILL);
     if (hit && f->fault == REFUSE)
@@ -387,7 +391,7 @@ static void a_tune_after_another_boot_begins_a_journal_of_its_own(void **state)
     fixture_write(m.root, SWAPPINESS, "10\n");
     struct text before = sum_of(m.root);
     assert_int_equal(tune_whole(&m), 1);
-    assert_int_equal(restore(&m, false, NULL).steps, 1 + 16 + 6); /* noted, too: preferences, interrupts */
+    assert_int_equal(restore(&m, false, NULL).steps, 1 + 16 + 6 + 1); /* noted: preferences, interrupts, nmi_watchdog */
     assert_sum(m.root, &before);
     text_free(&before);
     machine_close(&m);
@@ -531,6 +535,39 @@ static void what_another_write_changed_is_put_back_as_well(void **state)
     (void)tune_whole(&m);
     fixture_write(m.root, PREFERENCE, "performance\n");
     assert_int_equal(restore(&m, false, NULL).restored, 32);
+    assert_sum(m.root, &before);
+    text_free(&before);
+    machine_close(&m);
+}
+
+/* As the lockup detectors do: each by itself changes nothing. */
+static void settings_that_hang_together_are_put_back_together(void **state)
+{
+    (void)state;
+    struct machine m = machine_open("machines/busy-server");
+    fixture_write(m.root, "/proc/sys/kernel/soft_watchdog", "1\n");
+    struct text before = sum_of(m.root);
+    (void)tune_whole(&m);
+    fixture_write(m.root, "/proc/sys/kernel/soft_watchdog", "0\n"); /* as the kernel does when watchdog is written */
+    struct faults faults = {.fault = IGNORE, .only = "watchdog", .hits_max = 3};
+    assert_int_equal(restore(&m, false, &faults).refused, 0);
+    assert_sum(m.root, &before);
+    assert_false(is_there(m.journal));
+    text_free(&before);
+    machine_close(&m);
+}
+
+static void what_the_kernel_will_not_take_back_stays_in_the_journal(void **state)
+{
+    (void)state;
+    struct machine m = machine_open("machines/busy-server");
+    struct text before = sum_of(m.root);
+    (void)tune_whole(&m);
+    struct faults faults = {.fault = REFUSE, .only = GOVERNOR0, .error = EBUSY};
+    assert_int_equal(restore(&m, false, &faults).refused, 1);
+    struct restored r = restore(&m, false, NULL);
+    assert_int_equal(r.steps, 1);
+    assert_int_equal(r.restored, 1);
     assert_sum(m.root, &before);
     text_free(&before);
     machine_close(&m);
@@ -742,6 +779,8 @@ int main(void)
         cmocka_unit_test(a_write_that_changes_nothing_is_a_refusal),
         cmocka_unit_test(what_the_kernel_made_of_it_is_ours_too),
         cmocka_unit_test(what_another_write_changed_is_put_back_as_well),
+        cmocka_unit_test(settings_that_hang_together_are_put_back_together),
+        cmocka_unit_test(what_the_kernel_will_not_take_back_stays_in_the_journal),
         cmocka_unit_test(an_interrupt_that_is_gone_is_no_debt),
         cmocka_unit_test(where_no_journal_can_be_kept_nothing_is_written),
         cmocka_unit_test(a_journal_that_is_a_link_is_not_followed),
