@@ -44,7 +44,7 @@ int cmd_doctor(int argc, char **argv, struct err *e)
         status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
     if (status == 0 && c.help)
         return print_help();
-    const char *root = c.host.sysroot ? c.host.sysroot : "";
+    const char *root = config_sysroot(&c);
     if (status == 0)
         status = bench_cpus_choose(root, c.cell.cpus, &cpus, e);
     if (status != 0)

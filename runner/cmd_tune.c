@@ -82,11 +82,8 @@ static int apply(const char *root, struct tune_steps *steps, struct err *e)
     int failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
     if (failed == 0)
         failed = journal_open(path, boot_id, true, &journal, e);
-    if (failed != 0) {
-        if (failed == -EACCES || failed == -EPERM)
-            (void)err_remedy(e, "run as root, or name a folder of yours with TARE_STATE");
+    if (failed != 0)
         return err_wrap(e, "nothing was changed");
-    }
     show_journal(&journal);
     failed = tune_apply(&host, steps, &journal, e);
     journal_close(&journal);
@@ -119,7 +116,7 @@ int cmd_tune(int argc, char **argv, struct err *e)
             "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
             "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n",
             CONFIG_TUNE, true);
-    const char *root = c.host.sysroot ? c.host.sysroot : "";
+    const char *root = config_sysroot(&c);
     status = bench_cpus_choose(root, c.cell.cpus, &cpus, e);
     if (status == 0)
         status = tune_plan(root, &cpus, c.host.only, &steps, e);
@@ -173,5 +170,5 @@ int cmd_restore(int argc, char **argv, struct err *e)
                        "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
                        "put back stays in the journal, and the exit code is 3.\n\n",
                        CONFIG_RESTORE, false);
-    return restore(c.host.sysroot ? c.host.sysroot : "", c.host.force, e);
+    return restore(config_sysroot(&c), c.host.force, e);
 }

@@ -306,6 +306,12 @@ int cell_complete(struct cell *cell, struct err *e)
     return r;
 }
 
+const char *config_sysroot(const struct config *c)
+{
+    const char *dir = c->host.sysroot;
+    return dir && strspn(dir, "/") != strlen(dir) ? dir : "";
+}
+
 static bool takes_value(enum kind kind)
 {
     return kind != YES && kind != NO && kind != HELP;

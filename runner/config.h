@@ -80,6 +80,9 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 struct cell cell_unset(void);
 int cell_complete(struct cell *cell, struct err *e);
 
+/* What stands before /proc and /sys: "" for the real ones. */
+const char *config_sysroot(const struct config *c);
+
 /* The command's options, one paragraph a row, for --help. */
 void config_help(enum config_command command, struct text *out);
 

@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 
 #define MARK              "tare-tune/1"
 #define JOURNAL_BYTES_MAX (64 << 20)
+#define LOCK_NS           (3 * NS_PER_S)
 
 /* --- one line --------------------------------------------------------------------------------------------------- */
 
@@ -167,6 +169,17 @@ static int set_aside(struct journal *j, const char *suffix, struct err *e)
     return err_sys(e, ERR_OURS, "cannot rename '%s' to '%s'", j->path, j->set_aside);
 }
 
+/* One that was killed lives on until the call that it is in returns, an fsync for example. */
+static int lock_folder(int dir_fd)
+{
+    const int64_t until_ns = clock_now_ns() + LOCK_NS;
+    const struct timespec pause = clock_timespec(20 * NS_PER_MS);
+    int failed = 0;
+    while ((failed = flock(dir_fd, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK && clock_now_ns() < until_ns)
+        (void)nanosleep(&pause, NULL);
+    return failed;
+}
+
 static int open_folder(struct journal *j, bool create, struct err *e)
 {
     char dir[PATH_MAX];
@@ -177,7 +190,7 @@ static int open_folder(struct journal *j, bool create, struct err *e)
     j->dir_fd = failed == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (j->dir_fd < 0)
         return err_sys(e, ERR_OURS, "the journal's folder '%s'", dir);
-    if (flock(j->dir_fd, LOCK_EX | LOCK_NB) != 0)
+    if (lock_folder(j->dir_fd) != 0)
         return err_set(e, ERR_HOST, -EBUSY, "another tare holds the journal's folder '%s'", dir);
     return 0;
 }
@@ -239,6 +252,8 @@ int journal_open(const char *path, const char *boot_id, bool create, struct jour
         failed = read_journal(&j, e);
     if (failed == 0)
         failed = open_file(&j, create, e);
+    if (failed == -EACCES || failed == -EPERM)
+        (void)err_remedy(e, "run as root, or name a folder of yours with TARE_STATE");
     if (failed != 0)
         journal_close(&j);
     if (failed != 0 && !nothing)

@@ -41,7 +41,7 @@ void journal_place(const char *root, char *buf, size_t cap);
 
 /* Opens the journal of this boot and locks its folder (flock) until it is closed. With create the folder and the file
  * are made and can be written to, or it fails; without, that there is none is no error and records is 0.
- * -EBUSY (host): another tare holds it. -EROFS, -EACCES, …: it cannot be kept there. */
+ * -EBUSY (host): another tare has held it for 3 s. -EROFS, -EACCES, …: it cannot be kept there. */
 int journal_open(const char *path, const char *boot_id, bool create, struct journal *ret, struct err *e);
 
 /* Appends and syncs: once it returns 0 the record survives whatever happens. On failure the file is as it was. */
