@@ -9,6 +9,7 @@
 #include "meter.h"
 #include "run.h"
 #include "show.h"
+#include "tuning.h"
 
 static int list_scenarios(void)
 {
@@ -86,7 +87,8 @@ static int exit_of(const struct record *r, struct err *e)
     return 0;
 }
 
-static int run_in_session(const struct config *c, const struct runtime *runtime, struct err *e)
+static int run_in_session(const struct config *c, const struct runtime *runtime, const struct tuning *tuning,
+                          struct err *e)
 {
     struct session session;
     struct record record;
@@ -94,6 +96,7 @@ static int run_in_session(const struct config *c, const struct runtime *runtime,
     int failed = session_open(&c->cell, &session, e);
     if (failed != 0)
         return failed;
+    tuning_describe(tuning, &session.host);
     meter_open(&meter, &c->cell, 1);
     failed = run_cell(&session, &c->cell, runtime, meter_cell(&meter, 0), &record, e);
     meter_clear(&meter);
@@ -106,6 +109,18 @@ static int run_in_session(const struct config *c, const struct runtime *runtime,
     }
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;
+}
+
+/* With --tune the host is set before the session looks at it, and put back after, however the run ends. */
+static int run_tuned(const struct config *c, const struct runtime *runtime, struct err *e)
+{
+    struct tuning tuning = {0};
+    int failed = c->host.tune ? tuning_begin(c->cell.cpus, &tuning, e) : 0;
+    if (failed != 0)
+        return failed;
+    int status = run_in_session(c, runtime, &tuning, e);
+    int left = tuning_end(&tuning, status == 0 ? e : NULL);
+    return left != 0 && status == 0 ? left : status;
 }
 
 int cmd_run(int argc, char **argv, struct err *e)
@@ -127,7 +142,7 @@ int cmd_run(int argc, char **argv, struct err *e)
         failed = runtime_find(&c.cell, &runtime, e);
     if (failed != 0)
         return failed;
-    int status = run_in_session(&c, &runtime, e);
+    int status = run_tuned(&c, &runtime, e);
     runtime_free(&runtime);
     return status;
 }

@@ -10,5 +10,8 @@ typedef int command_fn(int argc, char **argv, struct err *e);
 
 command_fn cmd_run;
 command_fn cmd_matrix;
+command_fn cmd_doctor;
+command_fn cmd_tune;
+command_fn cmd_restore;
 
 #endif

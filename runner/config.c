@@ -49,7 +49,9 @@ struct option_row {
 
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
+#define HOST(field)   offsetof(struct config, host.field)
 #define BOTH          (CONFIG_RUN | CONFIG_MATRIX)
+#define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
 
 /* clang-format off */
 static const struct option_row ROWS[] = {
@@ -78,7 +80,7 @@ static const struct option_row ROWS[] = {
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
      "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
      "same benchmark in C; or the path of an interpreter"},
-    {"cpus", TEXT, "LIST", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH,
+    {"cpus", TEXT, "LIST", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
      "the benchmark's CPUs, as 0-3,8; without it they are chosen from the topology"},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, BOTH,
      "memory.max of the slice, as 512M"},
@@ -94,7 +96,19 @@ static const struct option_row ROWS[] = {
      "write the record to FILE; - writes it to standard output in place of the text"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, BOTH,
      "write the record into DIR under its own id"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH,
+    {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+     "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR,
+     "print JSON in place of text"},
+    {"only", TEXT, "ID,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
+     "these settings and no others"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
+     "say what would be changed, and change nothing"},
+    {"force", YES, NULL, HOST(force), NULL, 0, 0, UNSET, UNSET, CONFIG_RESTORE,
+     "put back what somebody else changed in the meantime, too"},
+    {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
+     "take /proc and /sys from below DIR: a captured machine"},
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH | HOSTS,
      "print this and exit"},
 };
 /* clang-format on */
@@ -290,6 +304,12 @@ int cell_complete(struct cell *cell, struct err *e)
     if (r == 0)
         *cell = c.cell;
     return r;
+}
+
+const char *config_sysroot(const struct config *c)
+{
+    const char *dir = c->host.sysroot;
+    return dir && strspn(dir, "/") != strlen(dir) ? dir : "";
 }
 
 static bool takes_value(enum kind kind)

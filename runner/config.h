@@ -53,15 +53,23 @@ struct output {
     const char *dir;  /* a folder that gets <record id>.json; NULL: none */
 };
 
+/* What looks at the host or sets it takes besides. */
+struct host_options {
+    const char *sysroot;                /* NULL: the real one */
+    const char *only;                   /* ids, comma-separated; NULL: the usual ones */
+    int64_t json, dry_run, force, tune; /* truths */
+};
+
 struct config {
     struct cell cell;
     struct output output;
+    struct host_options host;
     const char *positional; /* the scenario or plan; NULL: none was named */
     bool help;
 };
 
 /* Who takes an option. */
-enum config_command { CONFIG_RUN = 1, CONFIG_MATRIX = 2 };
+enum config_command { CONFIG_RUN = 1, CONFIG_MATRIX = 2, CONFIG_DOCTOR = 16, CONFIG_TUNE = 32, CONFIG_RESTORE = 64 };
 
 /* Reads a command's argv (argv[0] is its name). Options that were not given get the profile's defaults.
  * -EINVAL (usage): one line that names the option, the value and what is allowed. */
@@ -71,6 +79,9 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
  * fields themselves: start from cell_unset(). */
 struct cell cell_unset(void);
 int cell_complete(struct cell *cell, struct err *e);
+
+/* What stands before /proc and /sys: "" for the real ones. */
+const char *config_sysroot(const struct config *c);
 
 /* The command's options, one paragraph a row, for --help. */
 void config_help(enum config_command command, struct text *out);

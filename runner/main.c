@@ -12,6 +12,9 @@ static const struct {
 } COMMANDS[] = {
     {"run", "SCENARIO ...  one cell: run it in its slice, print it, write its record", cmd_run},
     {"matrix", "PLAN ...   several cells one after the other, a record each, and a table of them", cmd_matrix},
+    {"doctor", "...        what of this host biases a benchmark, and the remedy for each", cmd_doctor},
+    {"tune", "...          apply what can be applied while the machine runs, noting what was there", cmd_tune},
+    {"restore", "...       put back what tune changed", cmd_restore},
 };
 
 static void usage(FILE *out)

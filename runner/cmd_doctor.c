@@ -1,0 +1,61 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/facts.h"
+#include "base/text.h"
+#include "bench_cpus.h"
+#include "command.h"
+#include "config.h"
+#include "doctor.h"
+#include "host.h"
+#include "topology.h"
+
+static int print_help(void)
+{
+    struct text help = {0};
+    text_add(&help, "tare doctor [OPTION]...\n"
+                    "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no\n"
+                    "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
+                    "two hosts differ by it.\n\n");
+    config_help(CONFIG_DOCTOR, &help);
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+static int print_findings(const struct diagnosis *d, const struct facts *facts, bool json, struct err *e)
+{
+    struct text out = {0};
+    if (json)
+        return doctor_json(d, facts, stdout, e);
+    doctor_text(d, facts, &out);
+    (void)fputs(out.data, stdout);
+    text_free(&out);
+    return 0;
+}
+
+int cmd_doctor(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    struct topology_choice cpus;
+    struct facts facts = {0};
+    int status = config_parse(CONFIG_DOCTOR, argc, argv, &c, e);
+    if (status == 0 && c.positional)
+        status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
+    if (status == 0 && c.help)
+        return print_help();
+    const char *root = config_sysroot(&c);
+    if (status == 0)
+        status = bench_cpus_choose(root, c.cell.cpus, &cpus, e);
+    if (status != 0)
+        return status;
+    host_capture(root, &facts);
+    doctor_capture(root, &cpus, &facts);
+    struct diagnosis d = doctor_judge(&facts);
+    status = print_findings(&d, &facts, c.host.json, e);
+    if (status == 0 && d.count[DOCTOR_FAILS] > 0)
+        status = ERR_HOST;
+    doctor_free(&d);
+    facts_free(&facts);
+    return status;
+}

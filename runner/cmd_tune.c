@@ -1,0 +1,174 @@
+/* tare tune, tare restore: argv -> a plan or a journal -> the host, and what came of each setting. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "bench_cpus.h"
+#include "command.h"
+#include "config.h"
+#include "topology.h"
+#include "tune.h"
+
+static int help_of(const char *head, enum config_command command, bool table)
+{
+    struct text help = {0};
+    text_add(&help, "%s", head);
+    config_help(command, &help);
+    if (table) {
+        text_add(&help, "\nThe settings, in the order of writing:\n");
+        tune_help(&help);
+    }
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+/* --- what came of it -------------------------------------------------------------------------------------------- */
+
+/* What changed nothing is only counted: a server has hundreds of interrupts. */
+static void show_step(const struct tune_step *s)
+{
+    if (s->outcome == TUNE_ALREADY || s->outcome == TUNE_KEPT)
+        return;
+    (void)printf("%-12s  ", tune_outcome_name(s->outcome));
+    if (s->id)
+        (void)printf("%-14s  ", s->id);
+    (void)printf("%s", s->path);
+    if (s->outcome == TUNE_RESTORED)
+        (void)printf(": %s", s->was);
+    else if (s->outcome == TUNE_FOREIGN)
+        (void)printf(": it was %s and is %s", s->was, s->now);
+    else if (s->was && s->now)
+        (void)printf(": %s -> %s", s->was, s->now);
+    (void)printf("%s%s%s\n", *s->reason ? " (" : "", s->reason, *s->reason ? ")" : "");
+}
+
+static void show_steps(const char *command, const struct tune_steps *steps, const char *after)
+{
+    const char *between = ": ";
+    for (size_t i = 0; i < steps->steps; i++)
+        show_step(&steps->step[i]);
+    (void)printf("tare %s", command);
+    for (int o = 0; o < TUNE_OUTCOMES; o++) {
+        size_t n = tune_count(steps, (enum tune_outcome)o);
+        if (n == 0 || o == TUNE_KEPT)
+            continue;
+        (void)printf("%s%zu %s", between, n, tune_outcome_name((enum tune_outcome)o));
+        between = ", ";
+    }
+    (void)printf("%s\n", after);
+}
+
+static void show_journal(const struct journal *j)
+{
+    if (*j->set_aside)
+        (void)printf("the journal was another boot's, whose settings ended with it: it is now %s\n", j->set_aside);
+    if (j->torn)
+        (void)printf("the journal's last line is cut short: what it announced was never done\n");
+    if (j->damaged > 0)
+        (void)printf("the journal has %u damaged lines, which are left out\n", j->damaged);
+}
+
+/* --- tune ------------------------------------------------------------------------------------------------------- */
+
+static int apply(const char *root, struct tune_steps *steps, struct err *e)
+{
+    char boot_id[64], path[PATH_MAX];
+    struct journal journal;
+    struct tune_host host = tune_host_of(root);
+    journal_place(root, path, sizeof(path));
+    int failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
+    if (failed == 0)
+        failed = journal_open(path, boot_id, true, &journal, e);
+    if (failed != 0)
+        return err_wrap(e, "nothing was changed");
+    show_journal(&journal);
+    failed = tune_apply(&host, steps, &journal, e);
+    journal_close(&journal);
+    if (failed != 0)
+        return err_wrap(e, "stopped after %zu changes ('tare restore' puts them back)",
+                        tune_count(steps, TUNE_CHANGED));
+    const bool any = tune_count(steps, TUNE_CHANGED) > 0;
+    show_steps("tune", steps, any ? "; 'tare restore' puts back what was" : "");
+    return any || tune_count(steps, TUNE_ALREADY) > 0 ? 0 : ERR_HOST;
+}
+
+static int no_name(const struct config *c, const char *command, struct err *e)
+{
+    return c->positional ? err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes no name", c->positional, command) : 0;
+}
+
+int cmd_tune(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    struct topology_choice cpus;
+    struct tune_steps steps = {0};
+    int status = config_parse(CONFIG_TUNE, argc, argv, &c, e);
+    if (status == 0)
+        status = no_name(&c, "tune", e);
+    if (status != 0)
+        return status;
+    if (c.help)
+        return help_of(
+            "tare tune [OPTION]...\n"
+            "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
+            "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n",
+            CONFIG_TUNE, true);
+    const char *root = config_sysroot(&c);
+    status = bench_cpus_choose(root, c.cell.cpus, &cpus, e);
+    if (status == 0)
+        status = tune_plan(root, &cpus, c.host.only, &steps, e);
+    if (status == 0 && c.host.dry_run) {
+        tune_preview(root, &steps);
+        show_steps("tune --dry-run", &steps, "");
+    } else if (status == 0) {
+        status = apply(root, &steps, e);
+    }
+    tune_steps_free(&steps);
+    return status;
+}
+
+/* --- restore ---------------------------------------------------------------------------------------------------- */
+
+static int restore(const char *root, bool force, struct err *e)
+{
+    char boot_id[64], path[PATH_MAX];
+    struct journal journal;
+    struct tune_steps steps = {0};
+    struct tune_host host = tune_host_of(root);
+    journal_place(root, path, sizeof(path));
+    int failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
+    if (failed == 0)
+        failed = journal_open(path, boot_id, false, &journal, e);
+    if (failed != 0)
+        return failed;
+    show_journal(&journal);
+    if (journal.fd < 0)
+        (void)printf("tare restore: nothing to do\n");
+    else
+        failed = tune_restore(&host, &journal, force, &steps, e);
+    if (steps.steps > 0 || (journal.fd >= 0 && failed == 0))
+        show_steps("restore", &steps, steps.steps == 0 ? ": nothing to do" : "");
+    journal_close(&journal);
+    size_t left = tune_count(&steps, TUNE_FOREIGN) + tune_count(&steps, TUNE_REFUSED);
+    tune_steps_free(&steps);
+    return failed != 0 ? failed : left > 0 ? ERR_HOST : 0;
+}
+
+int cmd_restore(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    int status = config_parse(CONFIG_RESTORE, argc, argv, &c, e);
+    if (status == 0)
+        status = no_name(&c, "restore", e);
+    if (status != 0)
+        return status;
+    if (c.help)
+        return help_of("tare restore [OPTION]...\n"
+                       "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
+                       "put back stays in the journal, and the exit code is 3.\n\n",
+                       CONFIG_RESTORE, false);
+    return restore(config_sysroot(&c), c.host.force, e);
+}
