@@ -19,7 +19,7 @@
 #include "doctor.h"
 #include "fixture.h"
 #include "host.h"
-#include "tests/golden/golden.h"
+#include "tests/unit/golden.h"
 #include "topology.h"
 #include "tune.h"
 
