@@ -111,7 +111,7 @@ class Tuned(LiveTest):
         self.assertEqual(done.returncode, 0, done)
         self.assertRegex(done.stdout, r"would change +swappiness +/proc/sys/vm/swappiness: \d+ -> 0")
         self.assert_as_before()
-        self.assertFalse(STATE.exists())
+        self.assertFalse(JOURNAL.exists())
 
     def test_what_is_not_there_at_all_is_exit_3(self):
         done = tare("tune", "--only", "governor,turbo")
