@@ -45,13 +45,13 @@ static bool find_in_proc(const struct surroundings *s, const char *controller, i
 }
 
 /* Why a directory below the hierarchy's root lacks a controller: the nearest ancestor in sight that has it does not
- * hand it down. */
+ * hand it down. Where systemd runs, it alone writes that. */
 static void not_delegated(const struct surroundings *s, const char *path, const char *controller, char *why, size_t cap)
 {
     char dir[PATH_MAX];
     char listed[CGFILE_CAP];
     text_format(dir, sizeof(dir), "%s", path);
-    while (slice_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
+    while (!s->systemd && slice_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
         *strrchr(dir, '/') = '\0';
         slice_read_in(s->sysroot, dir, "cgroup.controllers", listed, sizeof(listed));
         if (cgfile_has_word(listed, controller)) {
@@ -60,7 +60,8 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
             return;
         }
     }
-    (void)snprintf(why, cap, "not delegated to this cgroup (by systemd: Delegate=cpuset cpu io memory pids)");
+    (void)snprintf(why, cap, "not delegated to this cgroup (by systemd: Delegate=cpuset cpu io memory pids%s)",
+                   s->superuser ? "" : " of user@.service, as tare's drop-in has it");
 }
 
 static void why_missing(const struct surroundings *s, const struct slice_root *root, enum slice_controller c, char *why,

@@ -14,10 +14,7 @@
 #include "base/text.h"
 #include "cgroups/slice_internal.h"
 
-/* Returns 1 where the step applies (ret->provenance and path are then set), 0 where not (why says it), or an error. */
-typedef int step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
-
-static __attribute__((format(printf, 3, 4))) int lacking(char *why, size_t cap, const char *fmt, ...)
+int slice_lacking(char *why, size_t cap, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -26,18 +23,18 @@ static __attribute__((format(printf, 3, 4))) int lacking(char *why, size_t cap, 
     return 0;
 }
 
-static bool join(char *ret, size_t cap, const char *dir, const char *name)
+bool slice_join(char *ret, size_t cap, const char *dir, const char *name)
 {
     int n = snprintf(ret, cap, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
     return n >= 0 && (size_t)n < cap;
 }
 
-static bool exists(const char *sysroot, const char *dir, const char *name)
+bool slice_exists(const char *sysroot, const char *dir, const char *name)
 {
     char inside[PATH_MAX];
     char whole[PATH_MAX];
     struct stat st;
-    if (!join(inside, sizeof(inside), dir, name))
+    if (!slice_join(inside, sizeof(inside), dir, name))
         return false;
     int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, inside);
     return n >= 0 && (size_t)n < sizeof(whole) && stat(whole, &st) == 0;
@@ -45,7 +42,7 @@ static bool exists(const char *sysroot, const char *dir, const char *name)
 
 /* access(2) asks about the real user and, for root, about the read-only mount and nothing else, which is what matters;
  * a fixture has no permissions worth asking for. */
-static bool writable(const struct surroundings *s, const char *dir)
+bool slice_writable(const struct surroundings *s, const char *dir)
 {
     return s->mount.writable && (s->sysroot[0] != '\0' || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0);
 }
@@ -53,8 +50,8 @@ static bool writable(const struct surroundings *s, const char *dir)
 static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     if (!s->given)
-        return lacking(why, cap, "%s", "");
-    if (!writable(s, s->given)) {
+        return slice_lacking(why, cap, "%s", "");
+    if (!slice_writable(s, s->given)) {
         (void)err_set(e, ERR_HOST, -EACCES, "--cgroup-root '%s': cannot be written", s->given);
         return err_remedy(e,
                           "run as root, or have the directory delegated: systemd's Delegate=yes, or chown it and its "
@@ -71,18 +68,19 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
 {
     (void)e;
     if (s->systemd)
-        return lacking(why, cap,
-                       "systemd owns the tree (systemd-run %s--scope -p Delegate=yes sh -c 'exec tare … --cgroup-root "
-                       "%s$(grep ^0:: /proc/self/cgroup | cut -c4-)')",
-                       s->superuser ? "" : "--user ", s->mount.point);
+        return slice_lacking(
+            why, cap,
+            "systemd owns the tree (systemd-run %s--scope -p Delegate=yes sh -c 'exec tare … --cgroup-root "
+            "%s$(grep ^0:: /proc/self/cgroup | cut -c4-)')",
+            s->superuser ? "" : "--user ", s->mount.point);
     if (!s->superuser)
-        return lacking(why, cap, "not run as root");
+        return slice_lacking(why, cap, "not run as root");
     if (!s->hierarchy_root)
-        return lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
-    if (!writable(s, s->mount.point))
-        return lacking(why, cap, "%s is read-only", s->mount.point);
-    if (!join(ret->path, sizeof(ret->path), s->mount.point, "tare.slice"))
-        return lacking(why, cap, "the mount point's name is too long");
+        return slice_lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
+    if (!slice_writable(s, s->mount.point))
+        return slice_lacking(why, cap, "%s is read-only", s->mount.point);
+    if (!slice_join(ret->path, sizeof(ret->path), s->mount.point, "tare.slice"))
+        return slice_lacking(why, cap, "the mount point's name is too long");
     ret->provenance = SLICE_CREATED;
     return 1;
 }
@@ -92,20 +90,21 @@ static int step_borrowed(const struct surroundings *s, struct slice_root *ret, c
 {
     (void)e;
     if (strcmp(s->own, "/") != 0)
-        return lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
+        return slice_lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
     if (s->hierarchy_root || strcmp(s->mount.root, "/") != 0)
-        return lacking(why, cap, "our cgroup is the host's root, not a container's");
+        return slice_lacking(why, cap, "our cgroup is the host's root, not a container's");
     ret->provenance = SLICE_BORROWED;
     text_format(ret->path, sizeof(ret->path), "%s", s->mount.point);
     return 1;
 }
 
-/* In the order of the search. SLICE_DELEGATED and SLICE_SCOPE belong between given and created. */
+/* In the order of the search. */
 static const struct {
     enum slice_provenance provenance;
-    step_fn *try;
+    slice_step_fn *try;
 } STEPS[] = {
     {SLICE_GIVEN, step_given},
+    {SLICE_DELEGATED, slice_step_delegated},
     {SLICE_CREATED, step_created},
     {SLICE_BORROWED, step_borrowed},
 };
@@ -144,7 +143,7 @@ static void find_mount(struct surroundings *s)
     const char *text = s->mountinfo.data ? s->mountinfo.data : "";
     while (mounts_next(&text, &m)) {
         int rank = 1 + m.writable + 2 * (strcmp(m.root, "/") == 0);
-        if (m.version != 2 || !exists(s->sysroot, m.point, "cgroup.controllers"))
+        if (m.version != 2 || !slice_exists(s->sysroot, m.point, "cgroup.controllers"))
             continue;
         if (rank > best || strcmp(m.point, s->mount.point) == 0) {
             s->mount = m;
@@ -152,7 +151,7 @@ static void find_mount(struct surroundings *s)
         }
     }
     s->mounted = best > 0;
-    s->hierarchy_root = s->mounted && !exists(s->sysroot, s->mount.point, "cgroup.type");
+    s->hierarchy_root = s->mounted && !slice_exists(s->sysroot, s->mount.point, "cgroup.type");
 }
 
 static void look_around(struct surroundings *s)
@@ -164,7 +163,7 @@ static void look_around(struct surroundings *s)
     if (mounts_own_cgroup(cgroup, s->own, sizeof(s->own)) != 0)
         s->own[0] = '\0';
     s->superuser = read_superuser(s->sysroot);
-    s->systemd = exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
+    s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
 }
 
 /* Symbolic links resolved and the sysroot taken off again. */
@@ -200,7 +199,7 @@ static bool find_mount_of(struct surroundings *s, const char *dir)
         s->mount = m;
         deepest = len;
     }
-    return deepest > 0 && exists(s->sysroot, dir, "cgroup.controllers");
+    return deepest > 0 && slice_exists(s->sysroot, dir, "cgroup.controllers");
 }
 
 static int look_at_given(struct surroundings *s, const char *given, char path[PATH_MAX], struct err *e)
@@ -216,7 +215,7 @@ static int look_at_given(struct surroundings *s, const char *given, char path[PA
         return code;
     }
     s->mounted = true;
-    s->hierarchy_root = !exists(s->sysroot, s->mount.point, "cgroup.type");
+    s->hierarchy_root = !slice_exists(s->sysroot, s->mount.point, "cgroup.type");
     s->given = path;
     return 0;
 }
@@ -251,9 +250,9 @@ static int search_root(struct surroundings *s, const char *given, struct slice_r
     if (!s->mounted || mounts_directory(&s->mount, s->own, ret->own, sizeof(ret->own)) != 0)
         ret->own[0] = '\0';
     if (!s->mounted) {
-        (void)lacking(ret->reason, sizeof(ret->reason),
-                      "no cgroup2 file system is mounted (mount -t cgroup2 none "
-                      "/sys/fs/cgroup; in a container: its host has v1 only)");
+        (void)slice_lacking(ret->reason, sizeof(ret->reason),
+                            "no cgroup2 file system is mounted (mount -t cgroup2 none "
+                            "/sys/fs/cgroup; in a container: its host has v1 only)");
     } else {
         int failed = walk_steps(s, ret, e);
         if (failed != 0)

@@ -40,7 +40,7 @@ struct slice_availability {
 /* Where slices are made: found by slice_root_find(), a value. */
 struct slice_root {
     enum slice_provenance provenance;
-    char reason[600];     /* why it is no better: what each step before it in the search lacked; "" for given */
+    char reason[1000];    /* why it is no better: what each step before it in the search lacked; "" for given */
     char mount[PATH_MAX]; /* the cgroup2 mount point; "" where none is mounted */
     char path[PATH_MAX];  /* the directory that slices are made in, or (borrowed) that stands in for one; "" for none */
     char own[PATH_MAX];   /* where the caller was when this was found; "" where the mount does not show it */

@@ -23,6 +23,20 @@ struct surroundings {
     char own[PATH_MAX]; /* our cgroup as our namespace shows it; "" unknown */
 };
 
+/* A step of the search. Returns 1 where it applies (ret->provenance and path are then set), 0 where not (why says it),
+ * or an error. */
+typedef int slice_step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
+
+/* Our own directory, where it is ours to write (delegated.c). */
+slice_step_fn slice_step_delegated;
+
+/* Why a step does not apply; 0, for `return slice_lacking(…)` (root.c, as the next three). */
+int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool slice_join(char *ret, size_t cap, const char *dir, const char *name);
+bool slice_exists(const char *sysroot, const char *dir, const char *name);
+/* Whether the directory can be written; under a sysroot as far as the mount's options tell. */
+bool slice_writable(const struct surroundings *s, const char *dir);
+
 /* One run's directory and what has to be undone at its end (tree.c). */
 struct slice_tree {
     struct slice_root root;
@@ -51,6 +65,21 @@ int slice_enable(struct slice_tree *t, struct err *e);
 /* Undoes slice_enable(), and what killed runs enabled, unless somebody else may have come to use it: best effort, and
  * before the directories are removed (enable.c). */
 void slice_disable(struct slice_tree *t);
+
+/* Of a delegated directory: moves every process that is directly in it into a leaf of its own, since a cgroup with
+ * controllers below it may hold none. Before slice_enable(). Who cannot be moved is its complaint (delegated.c). */
+int slice_shelter(struct slice_tree *t, struct err *e);
+
+/* The other way round, after slice_disable(): as far as the kernel lets, once no other run is there. */
+void slice_unshelter(struct slice_tree *t);
+
+static inline bool slice_is_delegated(const struct slice_tree *t)
+{
+    return t->root.provenance == SLICE_DELEGATED || t->root.provenance == SLICE_SCOPE;
+}
+
+/* The leaf's name. */
+#define SLICE_SHELTER "supervisor"
 
 /* Says of each controller whether root->path can hand it down, and why not (controllers.c). */
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root);

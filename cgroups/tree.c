@@ -150,6 +150,8 @@ static int build(struct slice_tree *t, struct err *e)
         failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);
     if (failed == 0)
         failed = move_in(t, e);
+    if (failed == 0)
+        failed = slice_shelter(t, e);
     return failed == 0 ? slice_enable(t, e) : failed;
 }
 
@@ -158,7 +160,8 @@ static int move_back(struct slice_tree *t, struct err *e)
 {
     cleanup_close int own_fd = open(t->root.own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cleanup_close int mount_fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int places[] = {own_fd, t->base_fd, mount_fd};
+    cleanup_close int shelter_fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int places[] = {own_fd, shelter_fd, t->base_fd, mount_fd};
     int failed = 0;
     for (size_t i = 0; t->moved && i < ARRAY_LEN(places); i++) {
         failed = file_write_at(places[i], "cgroup.procs", "0"); /* -EBADF where it could not be opened */
@@ -189,6 +192,7 @@ static int undo(struct slice_tree *t, struct err *e)
     if (t->made_run) {
         slice_disable(t);
         failed = move_back(t, e);
+        slice_unshelter(t);
         int left = remove_run(t, failed == 0 ? e : NULL);
         failed = failed == 0 ? left : failed;
     }
