@@ -54,10 +54,19 @@ struct slice_root {
  * untouched. Otherwise 0, at worst with SLICE_NONE and the reason. */
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e);
 
+/* Whether the slice's CPUs are taken from everybody else (cpuset.cpus.partition). */
+enum slice_partition {
+    SLICE_PARTITION_NONE,
+    SLICE_PARTITION_AUTO,     /* root; none, and that is well, where the slice has every CPU there is */
+    SLICE_PARTITION_ROOT,     /* exclusive and load-balanced */
+    SLICE_PARTITION_ISOLATED, /* exclusive and not balanced: for workloads that pin every thread */
+};
+
 /* What is asked of a slice. A field that is not asked for is left as the kernel makes it. */
 struct slice_limits {
     struct cpulist cpus; /* cpuset.cpus; empty: not asked for */
     struct cpulist mems; /* cpuset.mems; empty: not asked for */
+    enum slice_partition partition;
     bool has_memory_max; /* memory.max */
     uint64_t memory_max_bytes;
     bool swap_off;     /* memory.swap.max = 0 */
@@ -75,7 +84,7 @@ struct slice_setting {
     char reason[240]; /* why it is not what was asked, or why it is as good although it cannot be read; "" otherwise */
 };
 
-#define SLICE_SETTINGS_MAX 8
+#define SLICE_SETTINGS_MAX 16
 
 /* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into. */
 struct slice_tree;
@@ -120,6 +129,13 @@ const char *slice_path(const struct slice *s); /* absolute; "" for none */
 const struct slice_setting *slice_settings(const struct slice *s, size_t *count);
 /* cpuset.cpus.effective, read now. -ENOENT: no cpuset here. */
 int slice_effective_cpus(const struct slice *s, struct cpulist *ret);
+
+/* Reads the partition's file again, into its setting: ok false, with what the kernel says, where it has been lost. NULL
+ * where none was asked for. The slice keeps it. */
+const struct slice_setting *slice_check_partition(struct slice *s);
+/* The CPUs that are left to everybody outside of partitions: cpuset.cpus.effective at the mount point, read now.
+ * -ENOENT: no cpuset there. */
+int slice_common_cpus(const struct slice *s, struct cpulist *ret);
 
 /* Whether any process is in it or below it, by cgroup.events "populated". Returns 1, 0 or a negative errno, for
  * borrowed and none -EOPNOTSUPP. */

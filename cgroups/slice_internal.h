@@ -55,6 +55,10 @@ struct slice_tree {
     struct slice_setting supervisor_cpus;
 };
 
+/* Runs that share a directory come and go one at a time. Advisory, and not waited for without end (tree.c). */
+void slice_lock(int fd);
+void slice_unlock(int fd);
+
 /* Whether it can be a directory's name here. */
 bool slice_is_file_name(const char *name);
 

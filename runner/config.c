@@ -16,6 +16,7 @@
 static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
 static const char *const PROFILES[] = {"overhead", "memory", NULL};
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
+static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 
 const struct scenario scenarios[] = {
@@ -80,6 +81,9 @@ static const struct option_row ROWS[] = {
      "same benchmark in C; or the path of an interpreter"},
     {"cpus", TEXT, "LIST", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH,
      "the benchmark's CPUs, as 0-3,8; without it they are chosen from the topology"},
+    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, BOTH,
+     "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
+     "balanced, for workloads that pin every thread; auto: root where it can be had"},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, BOTH,
      "memory.max of the slice, as 512M"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
@@ -112,6 +116,11 @@ const char *profile_name(enum profile p)
 const char *start_method_name(enum start_method s)
 {
     return s == START_OWN ? NULL : STARTS[s];
+}
+
+const char *partition_name(enum partition p)
+{
+    return PARTITIONS[p];
 }
 
 const char *isolation_name(enum isolation i)

@@ -14,12 +14,14 @@ struct text;
 enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
 enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY };
 enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* own: the interpreter's default */
+enum partition { PARTITION_AUTO, PARTITION_ROOT, PARTITION_ISOLATED, PARTITION_NONE };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 
 const char *mode_name(enum mode m);
 const char *profile_name(enum profile p);
 const char *start_method_name(enum start_method s); /* NULL for START_OWN */
 const char *isolation_name(enum isolation i);
+const char *partition_name(enum partition p);
 
 /* What can be weighed. */
 struct scenario {
@@ -43,7 +45,7 @@ struct cell {
     int64_t memory_max_bytes, pids_max;
     int64_t has_memory_max;
     const char *cgroup_root; /* NULL: found */
-    int64_t isolation;
+    int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
 };
 

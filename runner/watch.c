@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "cgroups/cgfile.h"
 #include "ledger.h"
 #include "spawn.h"
@@ -121,7 +122,24 @@ static bool pids_max_was_hit(int fd)
     return cgfile_key(buf, "max", &times) == 0 && times > 0;
 }
 
-enum { CHILD, SIGNALS, PIDS, MESSAGES, WATCHED };
+/* The kernel tells when a partition turns invalid or valid again (cpuset.c, notify_partition_change). It is noted and
+ * the run goes on: what it has measured so far it has. */
+static void look_at_partition(const struct watch *w)
+{
+    struct watch_result *r = w->result;
+    char buf[sizeof(r->partition_said)];
+    ssize_t n = pread(w->request->partition_fd, buf, sizeof(buf) - 1, 0);
+    if (n < 0)
+        return;
+    buf[n] = '\0';
+    buf[strcspn(buf, "\n")] = '\0';
+    if (r->partition_lost_ns != 0 || strcmp(buf, w->request->partition) == 0)
+        return;
+    r->partition_lost_ns = clock_now_ns();
+    text_format(r->partition_said, sizeof(r->partition_said), "%s", buf);
+}
+
+enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, WATCHED };
 
 /* What poll(2) found. Returns true once the watch is over. */
 static bool take_events(struct watch *w, struct pollfd *fds)
@@ -141,6 +159,8 @@ static bool take_events(struct watch *w, struct pollfd *fds)
         r->why = WATCH_PIDS_MAX;
         return true;
     }
+    if (fds[PARTITION].revents & POLLPRI)
+        look_at_partition(w);
     if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
         fds[MESSAGES].fd = -1;
     return false;
@@ -170,6 +190,7 @@ static int watch_loop(struct watch *w, struct err *e)
         [SIGNALS] = {.fd = q->signal_fd, .events = POLLIN},
         [PIDS] = {.fd = q->pids_events_fd, .events = POLLPRI},
         [MESSAGES] = {.fd = q->messages_fd, .events = POLLIN},
+        [PARTITION] = {.fd = q->partition ? q->partition_fd : -1, .events = POLLPRI},
     };
     int failed = 0;
     for (;;) {

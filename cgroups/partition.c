@@ -1,0 +1,183 @@
+#include "cgroups/partition.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/limits.h"
+#include "cgroups/slice_internal.h"
+
+#define PARTITION  "cpuset.cpus.partition"
+#define EXCLUSIVE  "cpuset.cpus.exclusive"
+#define LEVELS_MAX 32 /* bits of struct partition's claimed */
+
+/* The directories on the way from the mount point down to path, path itself the last. */
+struct way {
+    const struct slice_tree *tree;
+    char path[PATH_MAX];
+    size_t end; /* of the name that is next */
+    unsigned level;
+};
+
+static struct way way_to(const struct slice_tree *t, const char *path)
+{
+    struct way w = {.tree = t, .end = strlen(t->root.mount)};
+    text_format(w.path, sizeof(w.path), "%s", path);
+    return w;
+}
+
+/* The next directory's descriptor, or a negative errno, -ENOENT at the end. The caller closes it. */
+static int way_next(struct way *w)
+{
+    if (w->path[w->end] != '/')
+        return -ENOENT;
+    size_t len = strcspn(w->path + w->end + 1, "/");
+    char kept = w->path[w->end + 1 + len];
+    w->path[w->end + 1 + len] = '\0';
+    int fd = w->level < LEVELS_MAX ? open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int failed = fd < 0 && w->level < LEVELS_MAX ? -errno : -ELOOP;
+    w->path[w->end + 1 + len] = kept;
+    w->end += 1 + len;
+    w->level++;
+    return fd >= 0 ? fd : failed;
+}
+
+static int read_list(int dirfd, const char *file, struct cpulist *ret)
+{
+    char list[CGFILE_CAP];
+    ssize_t len = file_read_at(dirfd, file, list, sizeof(list));
+    return len < 0 ? (int)len : cpulist_parse(list, ret);
+}
+
+static int write_list(int dirfd, const char *file, const struct cpulist *set)
+{
+    char list[CGFILE_CAP];
+    int len = cpulist_format(set, list, sizeof(list) - 1);
+    if (len <= 0) /* an empty write is none: the kernel sees the newline */
+        text_format(list, sizeof(list), "\n");
+    return len < 0 ? len : file_write_at(dirfd, file, list);
+}
+
+static struct cpulist either(const struct cpulist *a, const struct cpulist *b)
+{
+    struct cpulist both = *a;
+    for (size_t i = 0; i < ARRAY_LEN(both.word); i++)
+        both.word[i] |= b->word[i];
+    return both;
+}
+
+/* Adds the CPUs to one directory's exclusive ones. Those that are there already were given by somebody else, and stay.
+ * Returns 1 where it added them, 0 where they were there, or a negative errno. */
+static int claim(int dirfd, const struct cpulist *cpus)
+{
+    struct cpulist have = {0};
+    int failed = read_list(dirfd, EXCLUSIVE, &have);
+    if (failed != 0 || cpulist_subset(cpus, &have))
+        return failed;
+    struct cpulist with = either(&have, cpus);
+    failed = write_list(dirfd, EXCLUSIVE, &with);
+    return failed != 0 ? failed : 1;
+}
+
+static void unclaim(int dirfd, const struct cpulist *cpus)
+{
+    struct cpulist have = {0};
+    if (read_list(dirfd, EXCLUSIVE, &have) == 0) {
+        struct cpulist without = cpulist_minus(&have, cpus);
+        (void)write_list(dirfd, EXCLUSIVE, &without);
+    }
+}
+
+/* From the top down: what a directory may claim is what its parent has. */
+static int claim_all(const struct slice_tree *t, const char *path, struct partition *p, char *why, size_t cap)
+{
+    struct way w = way_to(t, path);
+    for (;;) {
+        cleanup_close int fd = way_next(&w);
+        int done = fd < 0 ? fd : claim(fd, &p->cpus);
+        if (fd == -ENOENT)
+            return 0;
+        if (done == -ENOENT)
+            (void)snprintf(why, cap, "the kernel has no %s (Linux 6.7)", EXCLUSIVE);
+        else if (done < 0)
+            (void)snprintf(why, cap, "%.*s: cannot claim them in " EXCLUSIVE ": %s", (int)(w.end < 120 ? w.end : 120),
+                           w.path, done == -EINVAL ? "another cgroup has some of them for its own" : strerror(-done));
+        if (done < 0)
+            return done;
+        p->claimed |= done == 1 ? 1u << (w.level - 1) : 0;
+    }
+}
+
+void partition_release(const struct slice_tree *t, const char *path, struct partition *p)
+{
+    if (p->claimed == 0)
+        return;
+    struct way w = way_to(t, path);
+    slice_lock(t->base_fd);
+    for (;;) {
+        cleanup_close int fd = way_next(&w);
+        if (fd >= 0 && p->claimed >> (w.level - 1) & 1)
+            unclaim(fd, &p->cpus);
+        if (fd < 0 && w.path[w.end] != '/')
+            break;
+    }
+    slice_unlock(t->base_fd);
+    p->claimed = 0;
+}
+
+/* All CPUs that there are: the kernel would refuse too, since somebody has to run somewhere, but less plainly. */
+static bool takes_all(const struct slice_tree *t, const struct cpulist *cpus)
+{
+    struct cpulist there = {0};
+    cleanup_close int fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return read_list(fd, "cpuset.cpus.effective", &there) == 0 && cpulist_subset(&there, cpus);
+}
+
+/* "root invalid (why)" is what the kernel says where it took the word and could not follow it. It would follow later,
+ * in the middle of a run, when it can: so it is taken back. */
+static void refuse(int dirfd, struct slice_setting *s, int failed)
+{
+    char said[160];
+    text_format(said, sizeof(said), "%.150s", failed != 0 ? strerror(-failed) : s->achieved);
+    (void)file_write_at(dirfd, PARTITION, "member");
+    (void)limits_verify(dirfd, s);
+    (void)snprintf(s->reason, sizeof(s->reason), "the kernel refused it: %s", said);
+}
+
+static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s, struct partition *p)
+{
+    char why[sizeof(s->reason)] = "";
+    int failed = claim_all(t, path, p, why, sizeof(why));
+    if (failed == 0) {
+        failed = file_write_at(dirfd, PARTITION, s->requested);
+        if (!limits_verify(dirfd, s) || failed != 0)
+            refuse(dirfd, s, failed);
+        return;
+    }
+    (void)limits_verify(dirfd, s);
+    text_format(s->reason, sizeof(s->reason), "%s", why);
+}
+
+void partition_make(const struct slice_tree *t, const char *path, int dirfd, const struct slice_limits *limits,
+                    struct slice_setting *s, struct partition *ret)
+{
+    *ret = (struct partition){.cpus = limits->cpus};
+    if (cpulist_count(&limits->cpus) == 0 || takes_all(t, &limits->cpus)) {
+        (void)limits_verify(dirfd, s);
+        s->ok = limits->partition == SLICE_PARTITION_AUTO;
+        if (s->ok)
+            text_format(s->requested, sizeof(s->requested), "root unless it takes every CPU");
+        (void)snprintf(s->reason, sizeof(s->reason), "it would take every CPU there is (--cpus: leave one out)");
+        return;
+    }
+    slice_lock(t->base_fd);
+    make(t, path, dirfd, s, ret);
+    slice_unlock(t->base_fd);
+    if (!s->ok)
+        partition_release(t, path, ret);
+}
