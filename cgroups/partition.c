@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,7 +15,8 @@
 
 #define PARTITION  "cpuset.cpus.partition"
 #define EXCLUSIVE  "cpuset.cpus.exclusive"
-#define LEVELS_MAX 32 /* bits of struct partition's claimed */
+#define MARK       "user.tare.exclusive" /* on an ancestor: what runs of tare claimed there, for who cleans up */
+#define LEVELS_MAX 32                    /* bits of struct partition's claimed */
 
 /* The directories on the way from the mount point down to path, path itself the last. */
 struct way {
@@ -71,6 +73,27 @@ static struct cpulist either(const struct cpulist *a, const struct cpulist *b)
     return both;
 }
 
+static void read_mark(int dirfd, struct cpulist *ret)
+{
+    char list[CGFILE_CAP];
+    ssize_t n = fgetxattr(dirfd, MARK, list, sizeof(list) - 1);
+    *ret = (struct cpulist){0};
+    if (n > 0) {
+        list[n] = '\0';
+        (void)cpulist_parse(list, ret);
+    }
+}
+
+static void write_mark(int dirfd, const struct cpulist *claimed)
+{
+    char list[CGFILE_CAP];
+    int len = cpulist_format(claimed, list, sizeof(list));
+    if (len > 0)
+        (void)fsetxattr(dirfd, MARK, list, (size_t)len, 0); /* without it a killed run's claim stays: harmless */
+    else
+        (void)fremovexattr(dirfd, MARK);
+}
+
 /* Adds the CPUs to one directory's exclusive ones. Those that are there already were given by somebody else, and stay.
  * Returns 1 where it added them, 0 where they were there, or a negative errno. */
 static int claim(int dirfd, const struct cpulist *cpus)
@@ -81,7 +104,12 @@ static int claim(int dirfd, const struct cpulist *cpus)
         return failed;
     struct cpulist with = either(&have, cpus);
     failed = write_list(dirfd, EXCLUSIVE, &with);
-    return failed != 0 ? failed : 1;
+    if (failed != 0)
+        return failed;
+    read_mark(dirfd, &have);
+    with = either(&have, cpus);
+    write_mark(dirfd, &with);
+    return 1;
 }
 
 static void unclaim(int dirfd, const struct cpulist *cpus)
@@ -91,6 +119,17 @@ static void unclaim(int dirfd, const struct cpulist *cpus)
         struct cpulist without = cpulist_minus(&have, cpus);
         (void)write_list(dirfd, EXCLUSIVE, &without);
     }
+    read_mark(dirfd, &have);
+    have = cpulist_minus(&have, cpus);
+    write_mark(dirfd, &have);
+}
+
+void partition_forget(int dirfd)
+{
+    struct cpulist claimed;
+    read_mark(dirfd, &claimed);
+    if (cpulist_count(&claimed) > 0)
+        unclaim(dirfd, &claimed);
 }
 
 /* From the top down: what a directory may claim is what its parent has. */

@@ -24,4 +24,7 @@ void partition_make(const struct slice_tree *t, const char *path, int dirfd, con
 /* Takes the claims back, once the directory is no partition any more. */
 void partition_release(const struct slice_tree *t, const char *path, struct partition *p);
 
+/* Takes back what runs that were killed claimed in one directory. Only where no run is alive. */
+void partition_forget(int dirfd);
+
 #endif

@@ -79,7 +79,7 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
         return slice_lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
     if (!slice_writable(s, s->mount.point))
         return slice_lacking(why, cap, "%s is read-only", s->mount.point);
-    if (!slice_join(ret->path, sizeof(ret->path), s->mount.point, "tare.slice"))
+    if (!slice_join(ret->path, sizeof(ret->path), s->mount.point, SLICE_CREATED_NAME))
         return slice_lacking(why, cap, "the mount point's name is too long");
     ret->provenance = SLICE_CREATED;
     return 1;

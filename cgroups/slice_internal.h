@@ -8,7 +8,8 @@
 
 struct err;
 
-#define CGFILE_CAP 8192 /* cgroup.controllers, cpuset.cpus.effective and the like: some hundred bytes */
+#define SLICE_CREATED_NAME "tare.slice"
+#define CGFILE_CAP         8192 /* cgroup.controllers, cpuset.cpus.effective and the like: some hundred bytes */
 
 /* What the search for the root judges by (root.c). */
 struct surroundings {

@@ -145,6 +145,7 @@ static int build(struct slice_tree *t, struct err *e)
     if (failed != 0)
         return failed;
     t->made_run = true;
+    slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
     failed = note_first(t, e);
     if (failed == 0)
         failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);

@@ -88,7 +88,7 @@ static const struct option_row ROWS[] = {
      "memory.max of the slice, as 512M"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
      "pids.max of the slice; without it 4 a worker and 256 to spare"},
-    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH,
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_CLEAN,
      "make the slices in this cgroup v2 directory"},
     {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, BOTH,
      "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice"},
@@ -98,7 +98,7 @@ static const struct option_row ROWS[] = {
      "write the record to FILE; - writes it to standard output in place of the text"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, BOTH,
      "write the record into DIR under its own id"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH,
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_CLEAN,
      "print this and exit"},
 };
 /* clang-format on */

@@ -63,7 +63,7 @@ struct config {
 };
 
 /* Who takes an option. */
-enum config_command { CONFIG_RUN = 1, CONFIG_MATRIX = 2 };
+enum config_command { CONFIG_RUN = 1, CONFIG_MATRIX = 2, CONFIG_CLEAN = 1 << 6 };
 
 /* Reads a command's argv (argv[0] is its name). Options that were not given get the profile's defaults.
  * -EINVAL (usage): one line that names the option, the value and what is allowed. */

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "cgroups/leftovers.h"
 #include "host.h"
 #include "spawn.h"
 
@@ -130,6 +131,15 @@ static void stop_guard(struct session *s)
     s->guard = 0;
 }
 
+/* Said and no more: `tare clean` is for the user to decide. */
+static void say_leftovers(const struct slice_root *root)
+{
+    int dead = *root->path ? leftovers_count(root->path) : 0;
+    if (dead > 0)
+        (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
+                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
+}
+
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
@@ -140,6 +150,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
         failed = refuse_less(&s->root, e);
     if (failed != 0)
         return failed;
+    say_leftovers(&s->root);
     host_capture("", &s->host);
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);
