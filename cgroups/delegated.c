@@ -70,7 +70,7 @@ static bool is_ours(const struct surroundings *s, const char *dir, char *why, si
     char parent[PATH_MAX];
     if (!is_handed_over(s, dir))
         return slice_lacking(why, cap, "our cgroup '%.200s' cannot be written", s->own);
-    if (is_namespace_root(s) || is_marked(s, dir))
+    if (is_namespace_root(s) || is_marked(s, dir) || s->entered)
         return true;
     if (s->superuser)
         return slice_lacking(why, cap, "our cgroup '%.200s' is not marked as delegated, and root can write anywhere",

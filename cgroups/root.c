@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/scope.h"
 #include "cgroups/slice_internal.h"
 
 int slice_lacking(char *why, size_t cap, const char *fmt, ...)
@@ -49,7 +50,7 @@ bool slice_writable(const struct surroundings *s, const char *dir)
 
 static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
-    if (!s->given)
+    if (!*s->given)
         return slice_lacking(why, cap, "%s", "");
     if (!slice_writable(s, s->given)) {
         (void)err_set(e, ERR_HOST, -EACCES, "--cgroup-root '%s': cannot be written", s->given);
@@ -59,6 +60,24 @@ static int step_given(const struct surroundings *s, struct slice_root *ret, char
     }
     ret->provenance = SLICE_GIVEN;
     text_format(ret->path, sizeof(ret->path), "%s", s->given);
+    return 1;
+}
+
+int slice_step_scope(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+{
+    (void)e;
+    char dir[64];
+    bool named = s->sysroot[0] == '\0' && getenv("DBUS_SESSION_BUS_ADDRESS");
+    if (!s->systemd)
+        return slice_lacking(why, cap, "systemd does not run this host");
+    if (s->refused || s->entered)
+        return slice_lacking(why, cap, "%.300s", s->refused ? s->refused : "systemd's scope is not ours to write");
+    text_format(dir, sizeof(dir), "/run/user/%u", s->uid);
+    if (s->superuser && !slice_exists(s->sysroot, "/run/dbus", "system_bus_socket"))
+        return slice_lacking(why, cap, "no system bus (/run/dbus/system_bus_socket)");
+    if (!s->superuser && !named && !slice_exists(s->sysroot, dir, "bus"))
+        return slice_lacking(why, cap, "no user bus (%s/bus: log in, or as root: loginctl enable-linger)", dir);
+    ret->provenance = SLICE_SCOPE;
     return 1;
 }
 
@@ -103,10 +122,8 @@ static const struct {
     enum slice_provenance provenance;
     slice_step_fn *try;
 } STEPS[] = {
-    {SLICE_GIVEN, step_given},
-    {SLICE_DELEGATED, slice_step_delegated},
-    {SLICE_CREATED, step_created},
-    {SLICE_BORROWED, step_borrowed},
+    {SLICE_GIVEN, step_given},     {SLICE_DELEGATED, slice_step_delegated}, {SLICE_SCOPE, slice_step_scope},
+    {SLICE_CREATED, step_created}, {SLICE_BORROWED, step_borrowed},
 };
 
 const char *slice_provenance_name(enum slice_provenance p)
@@ -124,14 +141,14 @@ const char *slice_controller_name(enum slice_controller c)
     return NAMES[c];
 }
 
-/* The effective one of "Uid:\treal\teffective\t…". */
-static bool read_superuser(const char *sysroot)
+/* The effective one of "Uid:\treal\teffective\t…"; nobody's where it cannot be read. */
+static unsigned read_uid(const char *sysroot)
 {
     char status[CGFILE_CAP];
-    unsigned effective = 1;
+    unsigned effective = 0;
     slice_read_in(sysroot, "/proc/self", "status", status, sizeof(status));
     const char *line = strstr(status, "\nUid:");
-    return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 && effective == 0;
+    return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 ? effective : 65534;
 }
 
 /* A mount that shows the whole hierarchy for writing before any other; a later one at the same point hides the earlier,
@@ -162,7 +179,8 @@ static void look_around(struct surroundings *s)
     slice_read_in(s->sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
     if (mounts_own_cgroup(cgroup, s->own, sizeof(s->own)) != 0)
         s->own[0] = '\0';
-    s->superuser = read_superuser(s->sysroot);
+    s->uid = read_uid(s->sysroot);
+    s->superuser = s->uid == 0;
     s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
 }
 
@@ -202,8 +220,9 @@ static bool find_mount_of(struct surroundings *s, const char *dir)
     return deepest > 0 && slice_exists(s->sysroot, dir, "cgroup.controllers");
 }
 
-static int look_at_given(struct surroundings *s, const char *given, char path[PATH_MAX], struct err *e)
+static int look_at_given(struct surroundings *s, const char *given, struct err *e)
 {
+    char path[PATH_MAX];
     int failed = resolve_given(s->sysroot, given, path);
     if (failed != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s': %s", given, strerror(-failed));
@@ -216,7 +235,7 @@ static int look_at_given(struct surroundings *s, const char *given, char path[PA
     }
     s->mounted = true;
     s->hierarchy_root = !slice_exists(s->sysroot, s->mount.point, "cgroup.type");
-    s->given = path;
+    text_format(s->given, sizeof(s->given), "%s", path);
     return 0;
 }
 
@@ -239,10 +258,9 @@ static int walk_steps(const struct surroundings *s, struct slice_root *ret, stru
 
 static int search_root(struct surroundings *s, const char *given, struct slice_root *ret, struct err *e)
 {
-    char path[PATH_MAX];
     look_around(s);
     if (given) {
-        int failed = look_at_given(s, given, path, e);
+        int failed = look_at_given(s, given, e);
         if (failed != 0)
             return failed;
     }
@@ -259,6 +277,25 @@ static int search_root(struct surroundings *s, const char *given, struct slice_r
             return failed;
     }
     slice_find_controllers(s, ret);
+    return 0;
+}
+
+int slice_root_enter(struct slice_root *root, struct err *e)
+{
+    char why[400] = "";
+    struct surroundings s = {.sysroot = ""};
+    if (root->provenance != SLICE_SCOPE || *root->path)
+        return 0;
+    s.entered = scope_enter(geteuid() != 0, why, sizeof(why)) == 0;
+    s.refused = s.entered ? NULL : why;
+    struct slice_root found = {.provenance = SLICE_NONE};
+    int failed = search_root(&s, NULL, &found, e);
+    text_free(&s.mountinfo);
+    if (failed != 0)
+        return failed;
+    *root = found;
+    if (s.entered && found.provenance == SLICE_DELEGATED)
+        root->provenance = SLICE_SCOPE;
     return 0;
 }
 

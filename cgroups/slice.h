@@ -42,7 +42,8 @@ struct slice_root {
     enum slice_provenance provenance;
     char reason[1000];    /* why it is no better: what each step before it in the search lacked; "" for given */
     char mount[PATH_MAX]; /* the cgroup2 mount point; "" where none is mounted */
-    char path[PATH_MAX];  /* the directory that slices are made in, or (borrowed) that stands in for one; "" for none */
+    char path[PATH_MAX];  /* the directory that slices are made in, or (borrowed) that stands in for one; "" for none,
+                             and  for a scope that has not been asked for */
     char own[PATH_MAX];   /* where the caller was when this was found; "" where the mount does not show it */
     struct slice_availability controller[SLICE_CONTROLLERS];
 };
@@ -53,6 +54,11 @@ struct slice_root {
  * file system. -EINVAL (usage): given is not that. -EACCES (host): given cannot be written. On failure *ret is
  * untouched. Otherwise 0, at worst with SLICE_NONE and the reason. */
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e);
+
+/* Where the root is a scope: asks systemd for it, which takes the calling process in; a scope that is refused is a step
+ * that does not apply, and the search goes on. Any other root is left as it is. *root is then good for
+ * slice_tree_open(). The scope ends with the last process in it. */
+int slice_root_enter(struct slice_root *root, struct err *e);
 
 /* Whether the slice's CPUs are taken from everybody else (cpuset.cpus.partition). */
 enum slice_partition {

@@ -14,12 +14,15 @@ struct err;
 /* What the search for the root judges by (root.c). */
 struct surroundings {
     const char *sysroot;
-    const char *given; /* resolved; NULL where not asked for */
+    char given[PATH_MAX]; /* resolved; "" where not asked for */
     struct text mountinfo;
     bool mounted;
     bool hierarchy_root; /* the mount shows the hierarchy's very root: that one has no cgroup.type */
     bool superuser;
+    unsigned uid; /* the effective one */
     bool systemd;
+    bool entered;        /* a scope has been asked for, and we are in it */
+    const char *refused; /* why there is none; NULL: it has not been asked for */
     struct cgmount mount;
     char own[PATH_MAX]; /* our cgroup as our namespace shows it; "" unknown */
 };
@@ -30,6 +33,9 @@ typedef int slice_step_fn(const struct surroundings *s, struct slice_root *ret, 
 
 /* Our own directory, where it is ours to write (delegated.c). */
 slice_step_fn slice_step_delegated;
+
+/* Where systemd can be asked for a scope; it is not yet (root.c). ret->path is then "". */
+slice_step_fn slice_step_scope;
 
 /* Why a step does not apply; 0, for `return slice_lacking(…)` (root.c, as the next three). */
 int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -41,8 +41,10 @@ static int choose_cpus(const struct cell *cell, struct session *s, struct err *e
 
 static int find_root(const struct cell *cell, struct session *s, struct err *e)
 {
-    if (cell->isolation != ISOLATION_OFF)
-        return slice_root_find("", cell->cgroup_root, &s->root, e);
+    if (cell->isolation != ISOLATION_OFF) {
+        int failed = slice_root_find("", cell->cgroup_root, &s->root, e);
+        return failed == 0 ? slice_root_enter(&s->root, e) : failed;
+    }
     static const char OFF[] = "not asked for: --isolation off";
     s->root.provenance = SLICE_NONE;
     text_format(s->root.reason, sizeof(s->root.reason), OFF);
