@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/chain.h"
+#include "cgroups/cpuset.h"
 #include "cgroups/limits.h"
 #include "cgroups/slice_internal.h"
 
@@ -17,61 +19,6 @@
 #define EXCLUSIVE  "cpuset.cpus.exclusive"
 #define MARK       "user.tare.exclusive" /* on an ancestor: what runs of tare claimed there, for who cleans up */
 #define LEVELS_MAX 32                    /* bits of struct partition's claimed */
-
-/* The directories on the way from the mount point down to path, path itself the last. */
-struct way {
-    const struct slice_tree *tree;
-    char path[PATH_MAX];
-    size_t end; /* of the name that is next */
-    unsigned level;
-};
-
-static struct way way_to(const struct slice_tree *t, const char *path)
-{
-    struct way w = {.tree = t, .end = strlen(t->root.mount)};
-    text_format(w.path, sizeof(w.path), "%s", path);
-    return w;
-}
-
-/* The next directory's descriptor, or a negative errno, -ENOENT at the end. The caller closes it. */
-static int way_next(struct way *w)
-{
-    if (w->path[w->end] != '/')
-        return -ENOENT;
-    size_t len = strcspn(w->path + w->end + 1, "/");
-    char kept = w->path[w->end + 1 + len];
-    w->path[w->end + 1 + len] = '\0';
-    int fd = w->level < LEVELS_MAX ? open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    int failed = fd < 0 && w->level < LEVELS_MAX ? -errno : -ELOOP;
-    w->path[w->end + 1 + len] = kept;
-    w->end += 1 + len;
-    w->level++;
-    return fd >= 0 ? fd : failed;
-}
-
-static int read_list(int dirfd, const char *file, struct cpulist *ret)
-{
-    char list[CGFILE_CAP];
-    ssize_t len = file_read_at(dirfd, file, list, sizeof(list));
-    return len < 0 ? (int)len : cpulist_parse(list, ret);
-}
-
-static int write_list(int dirfd, const char *file, const struct cpulist *set)
-{
-    char list[CGFILE_CAP];
-    int len = cpulist_format(set, list, sizeof(list) - 1);
-    if (len <= 0) /* an empty write is none: the kernel sees the newline */
-        text_format(list, sizeof(list), "\n");
-    return len < 0 ? len : file_write_at(dirfd, file, list);
-}
-
-static struct cpulist either(const struct cpulist *a, const struct cpulist *b)
-{
-    struct cpulist both = *a;
-    for (size_t i = 0; i < ARRAY_LEN(both.word); i++)
-        both.word[i] |= b->word[i];
-    return both;
-}
 
 static void read_mark(int dirfd, struct cpulist *ret)
 {
@@ -99,15 +46,15 @@ static void write_mark(int dirfd, const struct cpulist *claimed)
 static int claim(int dirfd, const struct cpulist *cpus)
 {
     struct cpulist have = {0};
-    int failed = read_list(dirfd, EXCLUSIVE, &have);
+    int failed = cpuset_read(dirfd, EXCLUSIVE, &have);
     if (failed != 0 || cpulist_subset(cpus, &have))
         return failed;
-    struct cpulist with = either(&have, cpus);
-    failed = write_list(dirfd, EXCLUSIVE, &with);
+    struct cpulist with = cpuset_either(&have, cpus);
+    failed = cpuset_write(dirfd, EXCLUSIVE, &with);
     if (failed != 0)
         return failed;
     read_mark(dirfd, &have);
-    with = either(&have, cpus);
+    with = cpuset_either(&have, cpus);
     write_mark(dirfd, &with);
     return 1;
 }
@@ -115,9 +62,9 @@ static int claim(int dirfd, const struct cpulist *cpus)
 static void unclaim(int dirfd, const struct cpulist *cpus)
 {
     struct cpulist have = {0};
-    if (read_list(dirfd, EXCLUSIVE, &have) == 0) {
+    if (cpuset_read(dirfd, EXCLUSIVE, &have) == 0) {
         struct cpulist without = cpulist_minus(&have, cpus);
-        (void)write_list(dirfd, EXCLUSIVE, &without);
+        (void)cpuset_write(dirfd, EXCLUSIVE, &without);
     }
     read_mark(dirfd, &have);
     have = cpulist_minus(&have, cpus);
@@ -135,9 +82,9 @@ void partition_forget(int dirfd)
 /* From the top down: what a directory may claim is what its parent has. */
 static int claim_all(const struct slice_tree *t, const char *path, struct partition *p, char *why, size_t cap)
 {
-    struct way w = way_to(t, path);
+    struct cpuset_way w = cpuset_way(t->root.mount, path);
     for (;;) {
-        cleanup_close int fd = way_next(&w);
+        cleanup_close int fd = cpuset_next(&w);
         int done = fd < 0 ? fd : claim(fd, &p->cpus);
         if (fd == -ENOENT)
             return 0;
@@ -152,21 +99,27 @@ static int claim_all(const struct slice_tree *t, const char *path, struct partit
     }
 }
 
-void partition_release(const struct slice_tree *t, const char *path, struct partition *p)
+static void unclaim_all(const struct slice_tree *t, const char *path, struct partition *p)
 {
-    if (p->claimed == 0)
-        return;
-    struct way w = way_to(t, path);
-    slice_lock(t->base_fd);
+    struct cpuset_way w = cpuset_way(t->root.mount, path);
     for (;;) {
-        cleanup_close int fd = way_next(&w);
+        cleanup_close int fd = cpuset_next(&w);
         if (fd >= 0 && p->claimed >> (w.level - 1) & 1)
             unclaim(fd, &p->cpus);
         if (fd < 0 && w.path[w.end] != '/')
             break;
     }
-    slice_unlock(t->base_fd);
     p->claimed = 0;
+}
+
+void partition_release(const struct slice_tree *t, const char *path, struct partition *p)
+{
+    if (p->claimed == 0 && p->chained == 0)
+        return;
+    slice_lock(t->base_fd);
+    unclaim_all(t, path, p);
+    chain_release(t, path, &p->chained);
+    slice_unlock(t->base_fd);
 }
 
 /* All CPUs that there are: the kernel would refuse too, since somebody has to run somewhere, but less plainly. */
@@ -174,7 +127,7 @@ static bool takes_all(const struct slice_tree *t, const struct cpulist *cpus)
 {
     struct cpulist there = {0};
     cleanup_close int fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return read_list(fd, "cpuset.cpus.effective", &there) == 0 && cpulist_subset(&there, cpus);
+    return cpuset_read(fd, "cpuset.cpus.effective", &there) == 0 && cpulist_subset(&there, cpus);
 }
 
 /* "root invalid (why)" is what the kernel says where it took the word and could not follow it. It would follow later,
@@ -188,18 +141,30 @@ static void refuse(int dirfd, struct slice_setting *s, int failed)
     (void)snprintf(s->reason, sizeof(s->reason), "the kernel refused it: %s", said);
 }
 
+static void take(int dirfd, struct slice_setting *s)
+{
+    int failed = file_write_at(dirfd, PARTITION, s->requested);
+    if (!limits_verify(dirfd, s) || failed != 0)
+        refuse(dirfd, s, failed);
+}
+
+/* Claimed in every ancestor; or, where the kernel cannot do that or does not let us, as the last of a chain of
+ * partitions. */
 static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s, struct partition *p)
 {
-    char why[sizeof(s->reason)] = "";
-    int failed = claim_all(t, path, p, why, sizeof(why));
-    if (failed == 0) {
-        failed = file_write_at(dirfd, PARTITION, s->requested);
-        if (!limits_verify(dirfd, s) || failed != 0)
-            refuse(dirfd, s, failed);
+    char why[120] = "";
+    char why_no_chain[120] = "";
+    if (claim_all(t, path, p, why, sizeof(why)) == 0) {
+        take(dirfd, s);
+        return;
+    }
+    unclaim_all(t, path, p);
+    if (chain_make(t, path, &p->cpus, &p->chained, why_no_chain, sizeof(why_no_chain)) == 0) {
+        take(dirfd, s);
         return;
     }
     (void)limits_verify(dirfd, s);
-    text_format(s->reason, sizeof(s->reason), "%s", why);
+    (void)snprintf(s->reason, sizeof(s->reason), "%s; %s", why, why_no_chain);
 }
 
 void partition_make(const struct slice_tree *t, const char *path, int dirfd, const struct slice_limits *limits,

@@ -12,6 +12,7 @@ struct slice_tree;
 struct partition {
     struct cpulist cpus;
     uint32_t claimed; /* a bit for each ancestor in whose cpuset.cpus.exclusive they were added, from the top */
+    uint32_t chained; /* a bit for each ancestor that became a partition for it */
 };
 
 /* Makes the directory at path (its descriptor is dirfd, its cpuset.cpus is written) a partition of the kind that
