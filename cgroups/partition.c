@@ -148,16 +148,18 @@ static void take(int dirfd, struct slice_setting *s)
         refuse(dirfd, s, failed);
 }
 
-/* Claimed in every ancestor; or, where the kernel cannot do that or does not let us, as the last of a chain of
- * partitions. */
+/* Claimed in every ancestor; or, where the kernel cannot do that or does not let us (without CAP_SYS_ADMIN it takes the
+ * claims, but not the partition), as the last of a chain of partitions. */
 static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s, struct partition *p)
 {
     char why[120] = "";
     char why_no_chain[120] = "";
     if (claim_all(t, path, p, why, sizeof(why)) == 0) {
         take(dirfd, s);
-        return;
+        (void)snprintf(why, sizeof(why), "%.119s", s->reason);
     }
+    if (s->ok)
+        return;
     unclaim_all(t, path, p);
     if (chain_make(t, path, &p->cpus, &p->chained, why_no_chain, sizeof(why_no_chain)) == 0) {
         take(dirfd, s);

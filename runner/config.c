@@ -88,6 +88,8 @@ static const struct option_row ROWS[] = {
      "memory.max of the slice, as 512M"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
      "pids.max of the slice; without it 4 a worker and 256 to spare"},
+    {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+     "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
     {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_CLEAN,
      "make the slices in this cgroup v2 directory"},
     {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, BOTH,
@@ -291,6 +293,7 @@ int cell_complete(struct cell *cell, struct err *e)
             *number_at(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
+    c.cell.has_pids_max = c.cell.pids_max != UNSET;
     if (c.cell.pids_max == UNSET)
         c.cell.pids_max = 4 * c.cell.workers + 256;
     if (!c.cell.runtime)

@@ -43,8 +43,9 @@ struct cell {
     const char *runtime; /* "auto", "native", "3.14t", "3.14" or a path */
     const char *cpus;    /* the list as it was asked for; NULL: chosen from the topology */
     int64_t memory_max_bytes, pids_max;
-    int64_t has_memory_max;
-    const char *cgroup_root; /* NULL: found */
+    int64_t has_memory_max, has_pids_max; /* truth: asked for; without it pids_max has a default */
+    const char *profile_file;             /* limits in libcgroup's format; NULL: none */
+    const char *cgroup_root;              /* NULL: found */
     int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
 };

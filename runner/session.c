@@ -145,9 +145,9 @@ static void say_leftovers(const struct slice_root *root)
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
-    int failed = choose_cpus(cell, s, e);
-    if (failed == 0)
-        failed = find_root(cell, s, e);
+    int failed = find_root(cell, s, e);
+    if (failed == 0) /* after it: in a scope we may have other CPUs than we had */
+        failed = choose_cpus(cell, s, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
         failed = refuse_less(&s->root, e);
     if (failed != 0)

@@ -29,7 +29,7 @@ struct watch_request {
     int messages_fd;         /* the workload's standard output and error, non-blocking */
     int signal_fd;           /* signalfd(2) of what ends the run */
     int pids_events_fd;      /* the slice's pids.events, -1 where there is none: hitting pids.max ends the run */
-    int partition_fd;        /* the slice's cpuset.cpus.partition, read once; -1 where it is none */
+    int partition_fd;        /* the slice's cpuset.cpus.partition, read once; -1 where there is none */
     const char *partition;   /* what it reads while all is well */
     const struct progress *progress; /* NULL: none */
 };
