@@ -38,6 +38,24 @@ static unsigned find_anchor(const struct slice_tree *t, const char *path, struct
     }
 }
 
+static unsigned count_levels(const struct slice_tree *t, const char *path)
+{
+    struct cpuset_way w = cpuset_way(t->root.mount, path);
+    for (int fd = cpuset_next(&w); fd >= 0; fd = cpuset_next(&w)) {
+        (void)close(fd);
+        if (w.path[w.end] != '/')
+            break;
+    }
+    return w.level;
+}
+
+static void drop_first(struct cpulist *set)
+{
+    int first = cpulist_next(set, 0);
+    if (first >= 0)
+        set->word[first / 64] &= ~((uint64_t)1 << (first % 64));
+}
+
 /* Back to a member. One that had CPUs of its own was not taken (make_link). */
 static void unmake_link(int dirfd)
 {
@@ -66,9 +84,10 @@ static int make_link(int dirfd, const struct cpulist *cpus, char *said, size_t c
     return failed != 0 ? failed : -ENOTSUP;
 }
 
-/* From the top down: a partition takes its CPUs from its parent's. */
+/* From the top down: a partition takes its CPUs from its parent's. *spare has one for each, the last of them for the
+ * runner: Linux 6.12 does not let a partition take all that its parent has where anybody is below it. */
 static int make_links(const struct slice_tree *t, const char *path, unsigned anchor, const struct cpulist *cpus,
-                      uint32_t *chained, char *why, size_t cap)
+                      struct cpulist *spare, uint32_t *chained, char *why, size_t cap)
 {
     char said[160] = "";
     struct cpuset_way w = cpuset_way(t->root.mount, path);
@@ -76,13 +95,17 @@ static int make_links(const struct slice_tree *t, const char *path, unsigned anc
         cleanup_close int fd = cpuset_next(&w);
         if (fd < 0 || w.path[w.end] != '/')
             return fd < 0 ? fd : 0;
-        int failed = w.level > anchor ? make_link(fd, cpus, said, sizeof(said)) : 0;
+        struct cpulist with = cpuset_either(cpus, spare);
+        int failed = w.level > anchor ? make_link(fd, &with, said, sizeof(said)) : 0;
         if (failed != 0) {
-            (void)snprintf(why, cap, "%.*s as a partition: %.60s", (int)(w.end < 70 ? w.end : 70), w.path, said);
+            (void)snprintf(why, cap, "%.*s as a partition: %.60s", (int)(w.end < 50 ? w.end : 50),
+                           w.path + (w.end < 50 ? 0 : w.end - 50), said);
             return failed;
         }
-        if (w.level > anchor)
+        if (w.level > anchor) {
             *chained |= 1u << (w.level - 1);
+            drop_first(spare);
+        }
     }
 }
 
@@ -92,17 +115,16 @@ int chain_make(const struct slice_tree *t, const char *path, const struct cpulis
     struct cpulist left;
     unsigned anchor = find_anchor(t, path, &left);
     struct cpulist spare = cpulist_minus(&left, cpus);
-    if (!cpulist_subset(cpus, &left) || cpulist_count(&spare) < 2) {
-        (void)snprintf(why, cap, "the nearest partition above has too few CPUs (these, and two to spare)");
+    unsigned links = count_levels(t, path) - anchor - 1;
+    if (!cpulist_subset(cpus, &left) || cpulist_count(&spare) < links + 1) {
+        (void)snprintf(why, cap, "the nearest partition above has too few CPUs (needed: these, and %u to spare)",
+                       links + 1);
         return -ENOSPC;
     }
-    int last = -1; /* the anchor's own processes keep the lower ones */
-    for (int c = cpulist_next(&spare, 0); c >= 0; c = cpulist_next(&spare, c + 1))
-        last = c;
-    struct cpulist with = *cpus;
-    cpulist_add(&with, (unsigned)last);
+    while (cpulist_count(&spare) > links) /* the anchor's own processes keep the lower ones */
+        drop_first(&spare);
     *chained = 0;
-    int failed = make_links(t, path, anchor, &with, chained, why, cap);
+    int failed = make_links(t, path, anchor, cpus, &spare, chained, why, cap);
     if (failed != 0)
         chain_release(t, path, chained);
     return failed;

@@ -10,8 +10,9 @@
 
 struct slice_tree;
 
-/* Makes every directory between the nearest partition above path and path a partition of the CPUs and one more, which
- * its other members run on. *chained gets a bit for each. Returns 0; or a negative errno and why, and all is as it was.
+/* Makes every directory between the nearest partition above path and path a partition of the CPUs and one more for each
+ * of them, which its other members run on. *chained gets a bit for each. Returns 0; or a negative errno and why, and
+ * all is as it was.
  */
 int chain_make(const struct slice_tree *t, const char *path, const struct cpulist *cpus, uint32_t *chained, char *why,
                size_t cap);

@@ -21,7 +21,7 @@ def call(*words: str) -> str:
 
 def setUpModule() -> None:
     if not Path("/run/systemd/system").is_dir() or not rig.EMULATED:
-        raise unittest.SkipTest("systemd is not pid 1 of a VM: scripts/vm --systemd --cpus 4")
+        raise unittest.SkipTest("systemd is not pid 1 of a VM: scripts/vm --systemd --cpus 6")
     for place in ("system", "user"):
         shutil.copytree(UNITS, f"/run/systemd/{place}", dirs_exist_ok=True)
     own = Path("/run/systemd/system/tare-cpus@.service.d")
