@@ -10,6 +10,9 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 PACKAGES := jansson gsl libcrypto
 VM_CPUS ?= 2
+# systemd reads units here whatever PREFIX is; pkg-config knows where a distribution has them (systemd-dev on Debian 13).
+SYSTEMD_UNITS = $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/usr/lib/systemd/system)
+SYSTEMD_USER_UNITS = $(or $(shell pkg-config --variable=systemduserunitdir systemd 2>/dev/null),/usr/lib/systemd/user)
 
 B := build
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -73,6 +76,11 @@ install: build ## install below DESTDIR and PREFIX
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	install -m 755 $(B)/workloads/scenario1 $(DESTDIR)$(PREFIX)/libexec/tare/workloads/scenario1
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
+	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
+	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
+	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
+	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
 
 clean: ## remove build/
 	rm -rf $(B)

@@ -18,6 +18,7 @@
 
 #define BACKOFF_FIRST_NS (100 * 1000LL)
 #define BACKOFF_LAST_NS  (10 * NS_PER_MS)
+#define MOVE_ROUNDS      100 /* of reading the list: whoever forks meanwhile is caught in the next */
 #define FREEZE_WAIT_NS   (500 * NS_PER_MS)
 
 /* One flag of cgroup.events. */
@@ -152,6 +153,38 @@ static int note_name(const char *name, uint64_t inode, void *context)
     (void)inode;
     text_format(context, NAME_MAX + 1, "%s", name);
     return 1;
+}
+
+/* Returns how many were listed, or a negative errno. */
+static int move_listed(int from_fd, int to_fd)
+{
+    int listed = 0;
+    cleanup_close int fd = openat(from_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+    char line[32];
+    if (!procs)
+        return -errno;
+    STEAL_FD(fd);
+    while (fgets(line, sizeof(line), procs)) {
+        int64_t pid = 0;
+        listed++;
+        if (text_to_i64(line, &pid) != 0 || pid <= 0) /* 0: of another pid namespace, and to us it has no name */
+            return -EPERM;
+        int failed = file_write_at(to_fd, "cgroup.procs", line);
+        if (failed != 0 && failed != -ESRCH)
+            return failed;
+    }
+    return listed;
+}
+
+int cgdir_move_all(int from_fd, int to_fd)
+{
+    for (int i = 0; i < MOVE_ROUNDS; i++) {
+        int listed = move_listed(from_fd, to_fd);
+        if (listed <= 0)
+            return listed;
+    }
+    return -EAGAIN;
 }
 
 /* Removes one directory that has none in it, somewhere below dirfd. Down from the top each time rather than by

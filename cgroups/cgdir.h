@@ -19,6 +19,10 @@ int cgdir_remove(int parent_fd, const char *name, int64_t deadline_ns);
 /* Removes parent/name alone: -EBUSY at once where there are directories in it, else as above, and kills nobody. */
 int cgdir_remove_empty(int parent_fd, const char *name, int64_t deadline_ns);
 
+/* Moves every process directly in `from` into `to`, until none is left there. Whoever ends meanwhile is no error.
+ * Returns 0, or the errno of the first that could not be moved, or -EAGAIN where others keep coming. */
+int cgdir_move_all(int from_fd, int to_fd);
+
 /* Calls fn for each directory in it until one answers other than 0, and returns that answer; 0 at the end, or a
  * negative errno. */
 int cgdir_each_child(int dirfd, int (*fn)(const char *name, uint64_t inode, void *context), void *context);

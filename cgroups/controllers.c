@@ -45,13 +45,13 @@ static bool find_in_proc(const struct surroundings *s, const char *controller, i
 }
 
 /* Why a directory below the hierarchy's root lacks a controller: the nearest ancestor in sight that has it does not
- * hand it down. */
+ * hand it down. Where systemd runs, it alone writes that. */
 static void not_delegated(const struct surroundings *s, const char *path, const char *controller, char *why, size_t cap)
 {
     char dir[PATH_MAX];
     char listed[CGFILE_CAP];
     text_format(dir, sizeof(dir), "%s", path);
-    while (slice_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
+    while (!s->systemd && slice_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
         *strrchr(dir, '/') = '\0';
         slice_read_in(s->sysroot, dir, "cgroup.controllers", listed, sizeof(listed));
         if (cgfile_has_word(listed, controller)) {
@@ -60,7 +60,8 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
             return;
         }
     }
-    (void)snprintf(why, cap, "not delegated to this cgroup (by systemd: Delegate=cpuset cpu io memory pids)");
+    (void)snprintf(why, cap, "not delegated to this cgroup (by systemd: Delegate=cpuset cpu io memory pids%s)",
+                   s->superuser ? "" : " of user@.service, as tare's drop-in has it");
 }
 
 static void why_missing(const struct surroundings *s, const struct slice_root *root, enum slice_controller c, char *why,
@@ -87,12 +88,23 @@ static void why_missing(const struct surroundings *s, const struct slice_root *r
         (void)snprintf(why, cap, "the kernel %s", listed ? "does not offer it in v2" : "was built without it");
 }
 
+/* What a scope that has not been asked for would have: all that its manager has to hand down. */
+static void read_in_manager(const struct surroundings *s, char *buf, size_t cap)
+{
+    char dir[PATH_MAX];
+    int n = snprintf(dir, sizeof(dir), s->superuser ? "%s" : "%s/user.slice/user-%u.slice/user@%u.service",
+                     s->mount.point, s->uid, s->uid);
+    slice_read_in(s->sysroot, n > 0 && (size_t)n < sizeof(dir) ? dir : "", "cgroup.controllers", buf, cap);
+}
+
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root)
 {
     char listed[CGFILE_CAP] = "";
     if (root->provenance ==
         SLICE_CREATED) /* its directory may not be there yet: it gets what the hierarchy's root has */
         slice_read_in(s->sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
+    else if (root->provenance == SLICE_SCOPE && root->path[0] == '\0')
+        read_in_manager(s, listed, sizeof(listed));
     else if (root->provenance != SLICE_NONE)
         slice_read_in(s->sysroot, root->path, "cgroup.controllers", listed, sizeof(listed));
     for (int c = 0; c < SLICE_CONTROLLERS; c++) {

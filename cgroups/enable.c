@@ -152,12 +152,13 @@ int slice_enable(struct slice_tree *t, struct err *e)
 struct others {
     const char *ours;
     uint64_t later_than;
+    bool sheltered; /* the leaf that slice_shelter() made is nobody's */
 };
 
 static int is_other(const char *name, uint64_t inode, void *context)
 {
     const struct others *o = context;
-    return strcmp(name, o->ours) != 0 && inode >= o->later_than;
+    return strcmp(name, o->ours) != 0 && inode >= o->later_than && !(o->sheltered && strcmp(name, SLICE_SHELTER) == 0);
 }
 
 /* Whether somebody else may count on what was enabled: another run, or a directory made since then. A cgroup's inode is
@@ -166,7 +167,9 @@ static bool is_shared(const struct slice_tree *t)
 {
     bool created = t->root.provenance == SLICE_CREATED;
     struct others runs = {.ours = t->name, .later_than = 0};
-    struct others later = {.ours = created ? strrchr(t->root.path, '/') + 1 : t->name, .later_than = t->first};
+    struct others later = {.ours = created ? strrchr(t->root.path, '/') + 1 : t->name,
+                           .later_than = t->first,
+                           .sheltered = slice_is_delegated(t)};
     if (created && cgdir_each_child(t->root_fd, is_other, &runs) != 0)
         return true;
     return cgdir_each_child(t->base_fd, is_other, &later) != 0;

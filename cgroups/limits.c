@@ -17,6 +17,7 @@ enum comparison {
     SAME_SET,    /* the list that is in effect */
     WHOLE_PAGES, /* bytes, which the kernel counts in pages: rounded down (page_counter_memparse) */
     SAME_NUMBER,
+    SAME_WORD,
 };
 
 static const struct limit_file {
@@ -29,13 +30,14 @@ static const struct limit_file {
      * as written (cgroup-v2.rst, "Cpuset Interface Files"): only the effective list tells. */
     {"cpuset.cpus", "cpuset.cpus.effective", SLICE_CPUSET, SAME_SET},
     {"cpuset.mems", "cpuset.mems.effective", SLICE_CPUSET, SAME_SET},
+    {"cpuset.cpus.partition", "cpuset.cpus.partition", SLICE_CPUSET, SAME_WORD},
     {"memory.max", "memory.max", SLICE_MEMORY, WHOLE_PAGES},
     {"memory.swap.max", "memory.swap.max", SLICE_MEMORY, SAME_NUMBER},
     {"memory.oom.group", "memory.oom.group", SLICE_MEMORY, SAME_NUMBER},
     {"pids.max", "pids.max", SLICE_PIDS, SAME_NUMBER},
 };
 
-enum { CPUS, MEMS, MEMORY_MAX, SWAP_MAX, OOM_GROUP, PIDS_MAX };
+enum { CPUS, MEMS, PARTITION, MEMORY_MAX, SWAP_MAX, OOM_GROUP, PIDS_MAX };
 
 _Static_assert(ARRAY_LEN(FILES) <= SLICE_SETTINGS_MAX, "a setting for each file");
 
@@ -74,6 +76,9 @@ int limits_plan(const struct slice_limits *limits, struct slice_setting *setting
         failed = add_list(settings, count, MEMS, &limits->mems, e);
     if (failed != 0)
         return failed;
+    if (limits->partition != SLICE_PARTITION_NONE)
+        text_format(add(settings, count, PARTITION)->requested, sizeof(settings->requested), "%s",
+                    limits->partition == SLICE_PARTITION_ISOLATED ? "isolated" : "root");
     if (limits->has_memory_max)
         add_number(settings, count, MEMORY_MAX, limits->memory_max_bytes);
     if (limits->swap_off)
@@ -122,6 +127,8 @@ static bool matches(const struct limit_file *f, const struct slice_setting *s)
         return same_set(s->requested, s->achieved);
     case WHOLE_PAGES:
         return same_number(s->requested, s->achieved, (uint64_t)sysconf(_SC_PAGESIZE));
+    case SAME_WORD:
+        return strcmp(s->requested, s->achieved) == 0;
     case SAME_NUMBER:
         break;
     }

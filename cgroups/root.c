@@ -12,12 +12,10 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/scope.h"
 #include "cgroups/slice_internal.h"
 
-/* Returns 1 where the step applies (ret->provenance and path are then set), 0 where not (why says it), or an error. */
-typedef int step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
-
-static __attribute__((format(printf, 3, 4))) int lacking(char *why, size_t cap, const char *fmt, ...)
+int slice_lacking(char *why, size_t cap, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -26,18 +24,18 @@ static __attribute__((format(printf, 3, 4))) int lacking(char *why, size_t cap, 
     return 0;
 }
 
-static bool join(char *ret, size_t cap, const char *dir, const char *name)
+bool slice_join(char *ret, size_t cap, const char *dir, const char *name)
 {
     int n = snprintf(ret, cap, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
     return n >= 0 && (size_t)n < cap;
 }
 
-static bool exists(const char *sysroot, const char *dir, const char *name)
+bool slice_exists(const char *sysroot, const char *dir, const char *name)
 {
     char inside[PATH_MAX];
     char whole[PATH_MAX];
     struct stat st;
-    if (!join(inside, sizeof(inside), dir, name))
+    if (!slice_join(inside, sizeof(inside), dir, name))
         return false;
     int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, inside);
     return n >= 0 && (size_t)n < sizeof(whole) && stat(whole, &st) == 0;
@@ -45,16 +43,16 @@ static bool exists(const char *sysroot, const char *dir, const char *name)
 
 /* access(2) asks about the real user and, for root, about the read-only mount and nothing else, which is what matters;
  * a fixture has no permissions worth asking for. */
-static bool writable(const struct surroundings *s, const char *dir)
+bool slice_writable(const struct surroundings *s, const char *dir)
 {
     return s->mount.writable && (s->sysroot[0] != '\0' || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0);
 }
 
 static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
-    if (!s->given)
-        return lacking(why, cap, "%s", "");
-    if (!writable(s, s->given)) {
+    if (!*s->given)
+        return slice_lacking(why, cap, "%s", "");
+    if (!slice_writable(s, s->given)) {
         (void)err_set(e, ERR_HOST, -EACCES, "--cgroup-root '%s': cannot be written", s->given);
         return err_remedy(e,
                           "run as root, or have the directory delegated: systemd's Delegate=yes, or chown it and its "
@@ -65,24 +63,43 @@ static int step_given(const struct surroundings *s, struct slice_root *ret, char
     return 1;
 }
 
+int slice_step_scope(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+{
+    (void)e;
+    char dir[64];
+    bool named = s->sysroot[0] == '\0' && getenv("DBUS_SESSION_BUS_ADDRESS");
+    if (!s->systemd)
+        return slice_lacking(why, cap, "systemd does not run this host");
+    if (s->refused || s->entered)
+        return slice_lacking(why, cap, "%.300s", s->refused ? s->refused : "systemd's scope is not ours to write");
+    text_format(dir, sizeof(dir), "/run/user/%u", s->uid);
+    if (s->superuser && !slice_exists(s->sysroot, "/run/dbus", "system_bus_socket"))
+        return slice_lacking(why, cap, "no system bus (/run/dbus/system_bus_socket)");
+    if (!s->superuser && !named && !slice_exists(s->sysroot, dir, "bus"))
+        return slice_lacking(why, cap, "no user bus (%s/bus: log in, or as root: loginctl enable-linger)", dir);
+    ret->provenance = SLICE_SCOPE;
+    return 1;
+}
+
 /* systemd is the only writer of its tree (systemd.io/CGROUP_DELEGATION): where it runs, a directory of ours at the root
  * would be taken from under us. */
 static int step_created(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     (void)e;
     if (s->systemd)
-        return lacking(why, cap,
-                       "systemd owns the tree (systemd-run %s--scope -p Delegate=yes sh -c 'exec tare … --cgroup-root "
-                       "%s$(grep ^0:: /proc/self/cgroup | cut -c4-)')",
-                       s->superuser ? "" : "--user ", s->mount.point);
+        return slice_lacking(
+            why, cap,
+            "systemd owns the tree (systemd-run %s--scope -p Delegate=yes sh -c 'exec tare … --cgroup-root "
+            "%s$(grep ^0:: /proc/self/cgroup | cut -c4-)')",
+            s->superuser ? "" : "--user ", s->mount.point);
     if (!s->superuser)
-        return lacking(why, cap, "not run as root");
+        return slice_lacking(why, cap, "not run as root");
     if (!s->hierarchy_root)
-        return lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
-    if (!writable(s, s->mount.point))
-        return lacking(why, cap, "%s is read-only", s->mount.point);
-    if (!join(ret->path, sizeof(ret->path), s->mount.point, "tare.slice"))
-        return lacking(why, cap, "the mount point's name is too long");
+        return slice_lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
+    if (!slice_writable(s, s->mount.point))
+        return slice_lacking(why, cap, "%s is read-only", s->mount.point);
+    if (!slice_join(ret->path, sizeof(ret->path), s->mount.point, SLICE_CREATED_NAME))
+        return slice_lacking(why, cap, "the mount point's name is too long");
     ret->provenance = SLICE_CREATED;
     return 1;
 }
@@ -92,22 +109,21 @@ static int step_borrowed(const struct surroundings *s, struct slice_root *ret, c
 {
     (void)e;
     if (strcmp(s->own, "/") != 0)
-        return lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
+        return slice_lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
     if (s->hierarchy_root || strcmp(s->mount.root, "/") != 0)
-        return lacking(why, cap, "our cgroup is the host's root, not a container's");
+        return slice_lacking(why, cap, "our cgroup is the host's root, not a container's");
     ret->provenance = SLICE_BORROWED;
     text_format(ret->path, sizeof(ret->path), "%s", s->mount.point);
     return 1;
 }
 
-/* In the order of the search. SLICE_DELEGATED and SLICE_SCOPE belong between given and created. */
+/* In the order of the search. */
 static const struct {
     enum slice_provenance provenance;
-    step_fn *try;
+    slice_step_fn *try;
 } STEPS[] = {
-    {SLICE_GIVEN, step_given},
-    {SLICE_CREATED, step_created},
-    {SLICE_BORROWED, step_borrowed},
+    {SLICE_GIVEN, step_given},     {SLICE_DELEGATED, slice_step_delegated}, {SLICE_SCOPE, slice_step_scope},
+    {SLICE_CREATED, step_created}, {SLICE_BORROWED, step_borrowed},
 };
 
 const char *slice_provenance_name(enum slice_provenance p)
@@ -125,14 +141,14 @@ const char *slice_controller_name(enum slice_controller c)
     return NAMES[c];
 }
 
-/* The effective one of "Uid:\treal\teffective\t…". */
-static bool read_superuser(const char *sysroot)
+/* The effective one of "Uid:\treal\teffective\t…"; nobody's where it cannot be read. */
+static unsigned read_uid(const char *sysroot)
 {
     char status[CGFILE_CAP];
-    unsigned effective = 1;
+    unsigned effective = 0;
     slice_read_in(sysroot, "/proc/self", "status", status, sizeof(status));
     const char *line = strstr(status, "\nUid:");
-    return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 && effective == 0;
+    return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 ? effective : 65534;
 }
 
 /* A mount that shows the whole hierarchy for writing before any other; a later one at the same point hides the earlier,
@@ -144,7 +160,7 @@ static void find_mount(struct surroundings *s)
     const char *text = s->mountinfo.data ? s->mountinfo.data : "";
     while (mounts_next(&text, &m)) {
         int rank = 1 + m.writable + 2 * (strcmp(m.root, "/") == 0);
-        if (m.version != 2 || !exists(s->sysroot, m.point, "cgroup.controllers"))
+        if (m.version != 2 || !slice_exists(s->sysroot, m.point, "cgroup.controllers"))
             continue;
         if (rank > best || strcmp(m.point, s->mount.point) == 0) {
             s->mount = m;
@@ -152,7 +168,7 @@ static void find_mount(struct surroundings *s)
         }
     }
     s->mounted = best > 0;
-    s->hierarchy_root = s->mounted && !exists(s->sysroot, s->mount.point, "cgroup.type");
+    s->hierarchy_root = s->mounted && !slice_exists(s->sysroot, s->mount.point, "cgroup.type");
 }
 
 static void look_around(struct surroundings *s)
@@ -163,8 +179,9 @@ static void look_around(struct surroundings *s)
     slice_read_in(s->sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
     if (mounts_own_cgroup(cgroup, s->own, sizeof(s->own)) != 0)
         s->own[0] = '\0';
-    s->superuser = read_superuser(s->sysroot);
-    s->systemd = exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
+    s->uid = read_uid(s->sysroot);
+    s->superuser = s->uid == 0;
+    s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
 }
 
 /* Symbolic links resolved and the sysroot taken off again. */
@@ -200,11 +217,12 @@ static bool find_mount_of(struct surroundings *s, const char *dir)
         s->mount = m;
         deepest = len;
     }
-    return deepest > 0 && exists(s->sysroot, dir, "cgroup.controllers");
+    return deepest > 0 && slice_exists(s->sysroot, dir, "cgroup.controllers");
 }
 
-static int look_at_given(struct surroundings *s, const char *given, char path[PATH_MAX], struct err *e)
+static int look_at_given(struct surroundings *s, const char *given, struct err *e)
 {
+    char path[PATH_MAX];
     int failed = resolve_given(s->sysroot, given, path);
     if (failed != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s': %s", given, strerror(-failed));
@@ -216,8 +234,8 @@ static int look_at_given(struct surroundings *s, const char *given, char path[PA
         return code;
     }
     s->mounted = true;
-    s->hierarchy_root = !exists(s->sysroot, s->mount.point, "cgroup.type");
-    s->given = path;
+    s->hierarchy_root = !slice_exists(s->sysroot, s->mount.point, "cgroup.type");
+    text_format(s->given, sizeof(s->given), "%s", path);
     return 0;
 }
 
@@ -240,10 +258,9 @@ static int walk_steps(const struct surroundings *s, struct slice_root *ret, stru
 
 static int search_root(struct surroundings *s, const char *given, struct slice_root *ret, struct err *e)
 {
-    char path[PATH_MAX];
     look_around(s);
     if (given) {
-        int failed = look_at_given(s, given, path, e);
+        int failed = look_at_given(s, given, e);
         if (failed != 0)
             return failed;
     }
@@ -251,15 +268,34 @@ static int search_root(struct surroundings *s, const char *given, struct slice_r
     if (!s->mounted || mounts_directory(&s->mount, s->own, ret->own, sizeof(ret->own)) != 0)
         ret->own[0] = '\0';
     if (!s->mounted) {
-        (void)lacking(ret->reason, sizeof(ret->reason),
-                      "no cgroup2 file system is mounted (mount -t cgroup2 none "
-                      "/sys/fs/cgroup; in a container: its host has v1 only)");
+        (void)slice_lacking(ret->reason, sizeof(ret->reason),
+                            "no cgroup2 file system is mounted (mount -t cgroup2 none "
+                            "/sys/fs/cgroup; in a container: its host has v1 only)");
     } else {
         int failed = walk_steps(s, ret, e);
         if (failed != 0)
             return failed;
     }
     slice_find_controllers(s, ret);
+    return 0;
+}
+
+int slice_root_enter(struct slice_root *root, struct err *e)
+{
+    char why[400] = "";
+    struct surroundings s = {.sysroot = ""};
+    if (root->provenance != SLICE_SCOPE || *root->path)
+        return 0;
+    s.entered = scope_enter(geteuid() != 0, why, sizeof(why)) == 0;
+    s.refused = s.entered ? NULL : why;
+    struct slice_root found = {.provenance = SLICE_NONE};
+    int failed = search_root(&s, NULL, &found, e);
+    text_free(&s.mountinfo);
+    if (failed != 0)
+        return failed;
+    *root = found;
+    if (s.entered && found.provenance == SLICE_DELEGATED)
+        root->provenance = SLICE_SCOPE;
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cgroups/cgdir.h"
 #include "cgroups/limits.h"
+#include "cgroups/partition.h"
 #include "cgroups/slice_internal.h"
 
 #define DESTROY_NS      (2 * NS_PER_S)
@@ -30,6 +31,8 @@ struct slice {
     char path[PATH_MAX];
     struct slice_setting settings[SLICE_SETTINGS_MAX];
     size_t count;
+    struct slice_setting *partition_setting; /* one of the settings; NULL: no partition was asked for */
+    struct partition partition;
 };
 
 static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
@@ -91,7 +94,8 @@ static bool limit_by_libcgroup(const struct slice *s)
     bool complete = true;
     struct cgroup *group = NULL;
     for (size_t i = 0; i < s->count; i++)
-        if (s->tree->root.controller[limits_controller(&s->settings[i])].available)
+        if (&s->settings[i] != s->partition_setting &&
+            s->tree->root.controller[limits_controller(&s->settings[i])].available)
             complete = add_setting(s, &s->settings[i], &group) && complete;
     if (group && cgroup_modify_cgroup(group) != 0)
         complete = false;
@@ -101,7 +105,7 @@ static bool limit_by_libcgroup(const struct slice *s)
 
 /* What libcgroup wrote is read back; what it did not write, or what did not take, is written once more by hand, which
  * also tells why. */
-static void settle(struct slice *s)
+static void settle(struct slice *s, const struct slice_limits *limits)
 {
     bool complete = limit_by_libcgroup(s);
     for (size_t i = 0; i < s->count; i++) {
@@ -109,12 +113,14 @@ static void settle(struct slice *s)
         const struct slice_availability *a = &s->tree->root.controller[limits_controller(set)];
         if (!a->available)
             text_format(set->reason, sizeof(set->reason), "%s", a->reason);
+        else if (set == s->partition_setting) /* after its CPUs, which come before it */
+            partition_make(s->tree, s->path, s->dirfd, limits, set, &s->partition);
         else if (!complete || !limits_verify(s->dirfd, set))
             limits_write(s->dirfd, set);
     }
 }
 
-static int create_own(struct slice *s, struct err *e)
+static int create_own(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
     int n = snprintf(s->path, sizeof(s->path), "%s/%s/%s", s->tree->root.path, s->tree->name, s->name);
     if (n < 0 || (size_t)n >= sizeof(s->path))
@@ -127,7 +133,7 @@ static int create_own(struct slice *s, struct err *e)
         (void)unlinkat(s->tree->run_fd, s->name, AT_REMOVEDIR);
         return failed;
     }
-    settle(s);
+    settle(s, limits);
     return 0;
 }
 
@@ -161,8 +167,11 @@ static int fill(struct slice *s, const struct slice_limits *limits, struct err *
     int failed = limits_plan(limits, s->settings, &s->count, e);
     if (failed != 0)
         return failed;
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->settings[i].file, "cpuset.cpus.partition") == 0)
+            s->partition_setting = &s->settings[i];
     if (s->own)
-        return create_own(s, e);
+        return create_own(s, limits, e);
     return s->tree->root.provenance == SLICE_BORROWED ? look_at_borrowed(s, e) : look_at_none(s);
 }
 
@@ -223,6 +232,23 @@ int slice_effective_cpus(const struct slice *s, struct cpulist *ret)
     return len < 0 ? (int)len : cpulist_parse(list, ret);
 }
 
+const struct slice_setting *slice_check_partition(struct slice *s)
+{
+    struct slice_setting *set = s->partition_setting;
+    if (set && strcmp(set->requested, set->achieved) == 0)
+        (void)limits_verify(s->dirfd, set);
+    return set;
+}
+
+int slice_common_cpus(const struct slice *s, struct cpulist *ret)
+{
+    char list[CGFILE_CAP];
+    char path[PATH_MAX + 32];
+    text_format(path, sizeof(path), "%s/cpuset.cpus.effective", s->tree->root.mount);
+    ssize_t len = file_read("", path, list, sizeof(list));
+    return len < 0 ? (int)len : cpulist_parse(list, ret);
+}
+
 int slice_populated(const struct slice *s)
 {
     return s->own ? cgdir_populated(s->dirfd) : -EOPNOTSUPP;
@@ -251,6 +277,7 @@ int slice_destroy(struct slice **slice, struct err *e)
         (void)err_sys(e, ERR_OURS, "slice '%s': cannot remove '%s'", s->name, s->path);
         (void)err_remedy(e, "rmdir removes it once it is empty");
     }
+    partition_release(s->tree, s->path, &s->partition);
     release(s);
     return failed;
 }

@@ -40,9 +40,10 @@ struct slice_availability {
 /* Where slices are made: found by slice_root_find(), a value. */
 struct slice_root {
     enum slice_provenance provenance;
-    char reason[600];     /* why it is no better: what each step before it in the search lacked; "" for given */
+    char reason[1000];    /* why it is no better: what each step before it in the search lacked; "" for given */
     char mount[PATH_MAX]; /* the cgroup2 mount point; "" where none is mounted */
-    char path[PATH_MAX];  /* the directory that slices are made in, or (borrowed) that stands in for one; "" for none */
+    char path[PATH_MAX];  /* the directory that slices are made in, or (borrowed) that stands in for one; "" for none,
+                             and  for a scope that has not been asked for */
     char own[PATH_MAX];   /* where the caller was when this was found; "" where the mount does not show it */
     struct slice_availability controller[SLICE_CONTROLLERS];
 };
@@ -54,10 +55,24 @@ struct slice_root {
  * untouched. Otherwise 0, at worst with SLICE_NONE and the reason. */
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e);
 
+/* Where the root is a scope: asks systemd for it, which takes the calling process in; a scope that is refused is a step
+ * that does not apply, and the search goes on. Any other root is left as it is. *root is then good for
+ * slice_tree_open(). The scope ends with the last process in it. */
+int slice_root_enter(struct slice_root *root, struct err *e);
+
+/* Whether the slice's CPUs are taken from everybody else (cpuset.cpus.partition). */
+enum slice_partition {
+    SLICE_PARTITION_NONE,
+    SLICE_PARTITION_AUTO,     /* root; none, and that is well, where the slice has every CPU there is */
+    SLICE_PARTITION_ROOT,     /* exclusive and load-balanced */
+    SLICE_PARTITION_ISOLATED, /* exclusive and not balanced: for workloads that pin every thread */
+};
+
 /* What is asked of a slice. A field that is not asked for is left as the kernel makes it. */
 struct slice_limits {
     struct cpulist cpus; /* cpuset.cpus; empty: not asked for */
     struct cpulist mems; /* cpuset.mems; empty: not asked for */
+    enum slice_partition partition;
     bool has_memory_max; /* memory.max */
     uint64_t memory_max_bytes;
     bool swap_off;     /* memory.swap.max = 0 */
@@ -75,7 +90,7 @@ struct slice_setting {
     char reason[240]; /* why it is not what was asked, or why it is as good although it cannot be read; "" otherwise */
 };
 
-#define SLICE_SETTINGS_MAX 8
+#define SLICE_SETTINGS_MAX 16
 
 /* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into. */
 struct slice_tree;
@@ -120,6 +135,13 @@ const char *slice_path(const struct slice *s); /* absolute; "" for none */
 const struct slice_setting *slice_settings(const struct slice *s, size_t *count);
 /* cpuset.cpus.effective, read now. -ENOENT: no cpuset here. */
 int slice_effective_cpus(const struct slice *s, struct cpulist *ret);
+
+/* Reads the partition's file again, into its setting: ok false, with what the kernel says, where it has been lost. NULL
+ * where none was asked for. The slice keeps it. */
+const struct slice_setting *slice_check_partition(struct slice *s);
+/* The CPUs that are left to everybody outside of partitions: cpuset.cpus.effective at the mount point, read now.
+ * -ENOENT: no cpuset there. */
+int slice_common_cpus(const struct slice *s, struct cpulist *ret);
 
 /* Whether any process is in it or below it, by cgroup.events "populated". Returns 1, 0 or a negative errno, for
  * borrowed and none -EOPNOTSUPP. */

@@ -8,20 +8,41 @@
 
 struct err;
 
-#define CGFILE_CAP 8192 /* cgroup.controllers, cpuset.cpus.effective and the like: some hundred bytes */
+#define SLICE_CREATED_NAME "tare.slice"
+#define CGFILE_CAP         8192 /* cgroup.controllers, cpuset.cpus.effective and the like: some hundred bytes */
 
 /* What the search for the root judges by (root.c). */
 struct surroundings {
     const char *sysroot;
-    const char *given; /* resolved; NULL where not asked for */
+    char given[PATH_MAX]; /* resolved; "" where not asked for */
     struct text mountinfo;
     bool mounted;
     bool hierarchy_root; /* the mount shows the hierarchy's very root: that one has no cgroup.type */
     bool superuser;
+    unsigned uid; /* the effective one */
     bool systemd;
+    bool entered;        /* a scope has been asked for, and we are in it */
+    const char *refused; /* why there is none; NULL: it has not been asked for */
     struct cgmount mount;
     char own[PATH_MAX]; /* our cgroup as our namespace shows it; "" unknown */
 };
+
+/* A step of the search. Returns 1 where it applies (ret->provenance and path are then set), 0 where not (why says it),
+ * or an error. */
+typedef int slice_step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
+
+/* Our own directory, where it is ours to write (delegated.c). */
+slice_step_fn slice_step_delegated;
+
+/* Where systemd can be asked for a scope; it is not yet (root.c). ret->path is then "". */
+slice_step_fn slice_step_scope;
+
+/* Why a step does not apply; 0, for `return slice_lacking(…)` (root.c, as the next three). */
+int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool slice_join(char *ret, size_t cap, const char *dir, const char *name);
+bool slice_exists(const char *sysroot, const char *dir, const char *name);
+/* Whether the directory can be written; under a sysroot as far as the mount's options tell. */
+bool slice_writable(const struct surroundings *s, const char *dir);
 
 /* One run's directory and what has to be undone at its end (tree.c). */
 struct slice_tree {
@@ -41,6 +62,10 @@ struct slice_tree {
     struct slice_setting supervisor_cpus;
 };
 
+/* Runs that share a directory come and go one at a time. Advisory, and not waited for without end (tree.c). */
+void slice_lock(int fd);
+void slice_unlock(int fd);
+
 /* Whether it can be a directory's name here. */
 bool slice_is_file_name(const char *name);
 
@@ -51,6 +76,21 @@ int slice_enable(struct slice_tree *t, struct err *e);
 /* Undoes slice_enable(), and what killed runs enabled, unless somebody else may have come to use it: best effort, and
  * before the directories are removed (enable.c). */
 void slice_disable(struct slice_tree *t);
+
+/* Of a delegated directory: moves every process that is directly in it into a leaf of its own, since a cgroup with
+ * controllers below it may hold none. Before slice_enable(). Who cannot be moved is its complaint (delegated.c). */
+int slice_shelter(struct slice_tree *t, struct err *e);
+
+/* The other way round, after slice_disable(): as far as the kernel lets, once no other run is there. */
+void slice_unshelter(struct slice_tree *t);
+
+static inline bool slice_is_delegated(const struct slice_tree *t)
+{
+    return t->root.provenance == SLICE_DELEGATED || t->root.provenance == SLICE_SCOPE;
+}
+
+/* The leaf's name. */
+#define SLICE_SHELTER "supervisor"
 
 /* Says of each controller whether root->path can hand it down, and why not (controllers.c). */
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root);

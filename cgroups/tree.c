@@ -38,8 +38,8 @@ const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *
     return tree->has_supervisor_cpus ? &tree->supervisor_cpus : NULL;
 }
 
-/* Runs come and go one at a time. Advisory, and not waited for without end: another program may hold it. */
-static void lock(int fd)
+/* Not without end: another program may hold it. */
+void slice_lock(int fd)
 {
     for (int i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; i++) {
         struct timespec t = clock_timespec(LOCK_PAUSE_NS);
@@ -47,7 +47,7 @@ static void lock(int fd)
     }
 }
 
-static void unlock(int fd)
+void slice_unlock(int fd)
 {
     (void)flock(fd, LOCK_UN);
 }
@@ -80,7 +80,7 @@ static int open_root(struct slice_tree *t, struct err *e)
     int failed = open_directory(created ? t->root.mount : t->root.path, &t->base_fd, e);
     if (failed != 0)
         return failed;
-    lock(t->base_fd);
+    slice_lock(t->base_fd);
     if (created && mkdir(t->root.path, 0755) != 0 && errno != EEXIST)
         return err_sys(e, ERR_HOST, "cannot make '%s'", t->root.path);
     return open_directory(t->root.path, &t->root_fd, e);
@@ -145,11 +145,14 @@ static int build(struct slice_tree *t, struct err *e)
     if (failed != 0)
         return failed;
     t->made_run = true;
+    slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
     failed = note_first(t, e);
     if (failed == 0)
         failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);
     if (failed == 0)
         failed = move_in(t, e);
+    if (failed == 0)
+        failed = slice_shelter(t, e);
     return failed == 0 ? slice_enable(t, e) : failed;
 }
 
@@ -158,7 +161,8 @@ static int move_back(struct slice_tree *t, struct err *e)
 {
     cleanup_close int own_fd = open(t->root.own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cleanup_close int mount_fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int places[] = {own_fd, t->base_fd, mount_fd};
+    cleanup_close int shelter_fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int places[] = {own_fd, shelter_fd, t->base_fd, mount_fd};
     int failed = 0;
     for (size_t i = 0; t->moved && i < ARRAY_LEN(places); i++) {
         failed = file_write_at(places[i], "cgroup.procs", "0"); /* -EBADF where it could not be opened */
@@ -189,6 +193,7 @@ static int undo(struct slice_tree *t, struct err *e)
     if (t->made_run) {
         slice_disable(t);
         failed = move_back(t, e);
+        slice_unshelter(t);
         int left = remove_run(t, failed == 0 ? e : NULL);
         failed = failed == 0 ? left : failed;
     }
@@ -204,7 +209,7 @@ static void release(struct slice_tree *t)
         if (fds[i] >= 0)
             (void)close(fds[i]);
     if (t->base_fd >= 0) {
-        unlock(t->base_fd);
+        slice_unlock(t->base_fd);
         (void)close(t->base_fd);
     }
     free(t);
@@ -232,7 +237,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     if (housekeeping)
         confine_supervisor(t, housekeeping);
     if (t->own)
-        unlock(t->base_fd);
+        slice_unlock(t->base_fd);
     *ret = t;
     return 0;
 }
@@ -243,7 +248,7 @@ int slice_tree_close(struct slice_tree **tree, struct err *e)
     if (!t)
         return 0;
     if (t->own)
-        lock(t->base_fd);
+        slice_lock(t->base_fd);
     int failed = t->own ? undo(t, e) : 0;
     release(t);
     return failed;

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "config.h"
 #include "meter.h"
+#include "profiled.h"
 #include "run.h"
 #include "show.h"
 #include "tuning.h"
@@ -127,6 +128,8 @@ int cmd_run(int argc, char **argv, struct err *e)
 {
     struct config c;
     struct runtime runtime;
+    struct limit_profile profile = {0};
+    struct text said = {0};
     int failed = config_parse(CONFIG_RUN, argc, argv, &c, e);
     if (failed != 0)
         return failed;
@@ -137,7 +140,12 @@ int cmd_run(int argc, char **argv, struct err *e)
     c.cell.scenario = scenario_find(c.positional);
     if (!c.cell.scenario)
         return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario; 'tare run' lists them", c.positional);
-    failed = probe_output(&c.output, e);
+    failed = profiled_apply(&c.cell, &profile, &said, e);
+    if (said.data)
+        (void)fprintf(stderr, "tare: --profile-file: %s", said.data);
+    text_free(&said);
+    if (failed == 0)
+        failed = probe_output(&c.output, e);
     if (failed == 0)
         failed = runtime_find(&c.cell, &runtime, e);
     if (failed != 0)

@@ -13,5 +13,6 @@ command_fn cmd_matrix;
 command_fn cmd_doctor;
 command_fn cmd_tune;
 command_fn cmd_restore;
+command_fn cmd_clean;
 
 #endif

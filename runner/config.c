@@ -16,6 +16,7 @@
 static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
 static const char *const PROFILES[] = {"overhead", "memory", NULL};
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
+static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 
 const struct scenario scenarios[] = {
@@ -50,6 +51,7 @@ struct option_row {
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
 #define HOST(field)   offsetof(struct config, host.field)
+#define ROW_BASE      256 /* what getopt_long(3) gives for the first row: no letter's number */
 #define BOTH          (CONFIG_RUN | CONFIG_MATRIX)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
 
@@ -82,11 +84,16 @@ static const struct option_row ROWS[] = {
      "same benchmark in C; or the path of an interpreter"},
     {"cpus", TEXT, "LIST", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
      "the benchmark's CPUs, as 0-3,8; without it they are chosen from the topology"},
+    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, BOTH,
+     "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
+     "balanced, for workloads that pin every thread; auto: root where it can be had"},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, BOTH,
      "memory.max of the slice, as 512M"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
      "pids.max of the slice; without it 4 a worker and 256 to spare"},
-    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH,
+    {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+     "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_CLEAN,
      "make the slices in this cgroup v2 directory"},
     {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, BOTH,
      "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice"},
@@ -108,7 +115,7 @@ static const struct option_row ROWS[] = {
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH | HOSTS,
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH | HOSTS | CONFIG_CLEAN,
      "print this and exit"},
 };
 /* clang-format on */
@@ -126,6 +133,11 @@ const char *profile_name(enum profile p)
 const char *start_method_name(enum start_method s)
 {
     return s == START_OWN ? NULL : STARTS[s];
+}
+
+const char *partition_name(enum partition p)
+{
+    return PARTITIONS[p];
 }
 
 const char *isolation_name(enum isolation i)
@@ -296,6 +308,7 @@ int cell_complete(struct cell *cell, struct err *e)
             *number_at(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
+    c.cell.has_pids_max = c.cell.pids_max != UNSET;
     if (c.cell.pids_max == UNSET)
         c.cell.pids_max = 4 * c.cell.workers + 256;
     if (!c.cell.runtime)
@@ -324,18 +337,16 @@ static void fill_getopt(enum config_command command, struct option *options)
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
         if (ROWS[i].commands & command)
             options[n++] = (struct option){ROWS[i].name, takes_value(ROWS[i].kind) ? required_argument : no_argument,
-                                           NULL, (int)i + 1};
+                                           NULL, ROW_BASE + (int)i};
     options[n] = (struct option){0};
 }
-
-_Static_assert(ARRAY_LEN(ROWS) < ' ', "optopt tells a row from a letter");
 
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
  * last that it took; of short ones, which tare has none of, optopt is the letter. */
 static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
-    const char *word = optopt >= ' ' || optopt < 0 ? letter : argv[optind - 1];
+    const char *word = optopt != 0 && optopt < ROW_BASE ? letter : argv[optind - 1];
     if (known)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it takes a value ('tare %s --help' lists the options)", word,
                        argv[0]);
@@ -356,7 +367,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
             break;
         if (row == '?' || row == ':')
             return unknown_option(argv, row == ':', e);
-        int r = take_option(&c, &ROWS[row - 1], optarg, e);
+        int r = take_option(&c, &ROWS[row - ROW_BASE], optarg, e);
         if (r != 0)
             return r;
     }

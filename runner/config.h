@@ -14,12 +14,14 @@ struct text;
 enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
 enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY };
 enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* own: the interpreter's default */
+enum partition { PARTITION_AUTO, PARTITION_ROOT, PARTITION_ISOLATED, PARTITION_NONE };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 
 const char *mode_name(enum mode m);
 const char *profile_name(enum profile p);
 const char *start_method_name(enum start_method s); /* NULL for START_OWN */
 const char *isolation_name(enum isolation i);
+const char *partition_name(enum partition p);
 
 /* What can be weighed. */
 struct scenario {
@@ -41,9 +43,10 @@ struct cell {
     const char *runtime; /* "auto", "native", "3.14t", "3.14" or a path */
     const char *cpus;    /* the list as it was asked for; NULL: chosen from the topology */
     int64_t memory_max_bytes, pids_max;
-    int64_t has_memory_max;
-    const char *cgroup_root; /* NULL: found */
-    int64_t isolation;
+    int64_t has_memory_max, has_pids_max; /* truth: asked for; without it pids_max has a default */
+    const char *profile_file;             /* limits in libcgroup's format; NULL: none */
+    const char *cgroup_root;              /* NULL: found */
+    int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
 };
 
@@ -69,7 +72,15 @@ struct config {
 };
 
 /* Who takes an option. */
-enum config_command { CONFIG_RUN = 1, CONFIG_MATRIX = 2, CONFIG_DOCTOR = 16, CONFIG_TUNE = 32, CONFIG_RESTORE = 64 };
+enum config_command {
+    CONFIG_RUN = 1,
+    CONFIG_MATRIX = 2,
+    CONFIG_EXEC = 4,
+    CONFIG_CLEAN = 8,
+    CONFIG_DOCTOR = 16,
+    CONFIG_TUNE = 32,
+    CONFIG_RESTORE = 64,
+};
 
 /* Reads a command's argv (argv[0] is its name). Options that were not given get the profile's defaults.
  * -EINVAL (usage): one line that names the option, the value and what is allowed. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v)
@@ -48,6 +49,44 @@ void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wa
     bool within = read && cpulist_subset(&affinity, by_cpuset ? &effective : wanted);
     verdict_add(&record->isolation, "CPU affinity", within, to->cpus_requested, text, "sched_getaffinity(2)",
                 read ? "it may run elsewhere" : "the workload ended before it was read");
+}
+
+static void note_loss(struct slice_setting *set, const struct watch_result *watched, int64_t start_ns)
+{
+    if (watched->partition_lost_ns == 0)
+        return;
+    set->ok = false;
+    text_format(set->achieved, sizeof(set->achieved), "%s", watched->partition_said);
+    (void)snprintf(set->reason, sizeof(set->reason), "it was lost %.3f s after the start",
+                   (double)(watched->partition_lost_ns - start_ns) / (double)NS_PER_S);
+}
+
+/* Kernel threads that are bound to a CPU stay (cgroup-v2.rst, "cpuset.cpus.partition"). */
+static void add_exclusive(const struct slice *slice, const struct cpulist *wanted, struct verdict *v)
+{
+    struct cpulist common = {0};
+    char text[256] = "";
+    if (slice_common_cpus(slice, &common) != 0)
+        return; /* a container's view of the hierarchy: its own root has been taken nothing */
+    struct cpulist shared = cpulist_and(&common, wanted);
+    (void)cpulist_format(&common, text, sizeof(text));
+    verdict_add(v, "exclusive of foreign tasks", cpulist_count(&shared) == 0, "none of the slice's CPUs left to others",
+                text, "cpuset.cpus.effective of the hierarchy's root", "others may run on its CPUs");
+}
+
+void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
+                       const struct cpulist *wanted, struct record *record)
+{
+    const struct slice_setting *now = slice_check_partition(slice);
+    for (size_t i = 0; now && i < record->slice.settings; i++) {
+        struct slice_setting *set = &record->slice.setting[i];
+        if (strcmp(set->file, now->file) != 0)
+            continue;
+        *set = *now;
+        note_loss(set, watched, start_ns);
+        if (strcmp(set->requested, set->achieved) == 0)
+            add_exclusive(slice, wanted, &record->isolation);
+    }
 }
 
 /* A counter that ought to be zero. */

@@ -6,6 +6,7 @@
 
 #include "base/cpulist.h"
 #include "record.h"
+#include "watch.h"
 
 /* Whether the runner keeps to its own CPUs; nothing where it has none (NULL). */
 void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v);
@@ -15,6 +16,11 @@ void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v);
 
 /* The CPUs that the workload got: fills in cpus_by and cpus_effective, and checks the child's affinity against them. */
 void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record);
+
+/* Whether the partition, where one was asked for, lasted to the end, by what the watch saw and what its file says now;
+ * and whether its CPUs were taken from everybody else. While the slice is still there. */
+void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
+                       const struct cpulist *wanted, struct record *record);
 
 /* What the slice's settings and its counters say at the end; then the grade. */
 void inspect_end(struct record *record);

@@ -179,6 +179,7 @@ static json_t *scenario_json(const struct record *r)
     set_int(o, "mem_interval_ms", c->mem_interval_ms);
     set_text(o, "runtime", c->runtime);
     set_text(o, "isolation", isolation_name((enum isolation)c->isolation));
+    set_text(o, "partition", partition_name((enum partition)c->partition));
     if (c->timeout_ms)
         set_int(o, "timeout_ms", c->timeout_ms);
     else

@@ -35,7 +35,7 @@ const char *termination_name(enum termination t);
 /* The slice as it was asked for and as it was. */
 struct record_slice {
     enum slice_provenance provenance;
-    char reason[600]; /* why no better provenance */
+    char reason[1000]; /* why no better provenance */
     char path[PATH_MAX];
     struct slice_availability controller[SLICE_CONTROLLERS];
     char cpus_requested[256];

@@ -41,7 +41,7 @@ struct stage {
     struct watch_result watched;
     char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
     int messages[2]; /* the pipe of the workload's messages: read end, write end */
-    int null_fd, pids_events_fd;
+    int null_fd, pids_events_fd, partition_fd;
     int64_t slice_at_ns, removed_at_ns;
     long long steal_ticks;
     bool has_steal;
@@ -97,10 +97,23 @@ static void describe_start(struct stage *s, const struct cell *cell)
 
 /* --- in the slice ---------------------------------------------------------------------------------------------- */
 
+/* auto: a workload with more threads than pins, as all of scenario1 is, needs the balancing that `isolated` lacks. */
+static enum slice_partition partition_of(const struct cell *cell)
+{
+    static const enum slice_partition OF[] = {
+        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
+        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
+        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
+        [PARTITION_NONE] = SLICE_PARTITION_NONE,
+    };
+    return cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[cell->partition];
+}
+
 static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
 {
     const struct session *session = s->session;
     struct slice_limits limits = {
+        .partition = partition_of(cell),
         .cpus = session->cpus.benchmark,
         .mems = topology_nodes_of(&session->topology, &session->cpus.benchmark),
         .has_memory_max = cell->has_memory_max,
@@ -152,10 +165,11 @@ static int start_workload(struct stage *s, const struct cell *cell, struct err *
     return failed;
 }
 
-static int open_pids_events(const struct stage *s)
+/* A file of the slice that the kernel tells changes of. */
+static int open_events(const struct stage *s, const char *file)
 {
     char buf[256];
-    int fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "pids.events", O_RDONLY | O_CLOEXEC) : -1;
+    int fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), file, O_RDONLY | O_CLOEXEC) : -1;
     if (fd >= 0)
         (void)!read(fd, buf, sizeof(buf)); /* poll(2) tells of changes since the last read */
     return fd;
@@ -171,7 +185,10 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
     if (cell->mem_sample)
         failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
-    s->pids_events_fd = open_pids_events(s);
+    s->pids_events_fd = open_events(s, "pids.events");
+    const struct slice_setting *partition = slice_check_partition(s->slice);
+    bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
+    s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
     const struct watch_request request = {
         .child = &s->child,
         .ledger = &s->ledger,
@@ -182,6 +199,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .messages_fd = s->messages[0],
         .signal_fd = s->session->signal_fd,
         .pids_events_fd = s->pids_events_fd,
+        .partition_fd = s->partition_fd,
+        .partition = has_partition ? partition->requested : NULL,
         .progress = progress,
     };
     return failed != 0 ? failed : watch_child(&request, &s->watched, e);
@@ -317,6 +336,7 @@ static void finish(struct stage *s)
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
+    inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     watch_drain(s->messages[0], &s->watched);
     judge_end(s, stayed);
     if (slice_destroy(&s->slice, &e) != 0)
@@ -381,7 +401,7 @@ static void describe_steal(struct stage *s)
 
 static void release(struct stage *s)
 {
-    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd};
+    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd};
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
@@ -439,7 +459,8 @@ int run_cell(struct session *session, const struct cell *cell, const struct runt
                       .child = {.pidfd = -1},
                       .ledger = {.fd = -1},
                       .null_fd = -1,
-                      .pids_events_fd = -1};
+                      .pids_events_fd = -1,
+                      .partition_fd = -1};
     *ret = (struct record){0};
     record_make_id(ret->id, ret->started_at);
     describe_start(&s, cell);

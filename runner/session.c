@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "cgroups/leftovers.h"
 #include "host.h"
 #include "spawn.h"
 
@@ -40,8 +41,10 @@ static int choose_cpus(const struct cell *cell, struct session *s, struct err *e
 
 static int find_root(const struct cell *cell, struct session *s, struct err *e)
 {
-    if (cell->isolation != ISOLATION_OFF)
-        return slice_root_find("", cell->cgroup_root, &s->root, e);
+    if (cell->isolation != ISOLATION_OFF) {
+        int failed = slice_root_find("", cell->cgroup_root, &s->root, e);
+        return failed == 0 ? slice_root_enter(&s->root, e) : failed;
+    }
     static const char OFF[] = "not asked for: --isolation off";
     s->root.provenance = SLICE_NONE;
     text_format(s->root.reason, sizeof(s->root.reason), OFF);
@@ -130,16 +133,26 @@ static void stop_guard(struct session *s)
     s->guard = 0;
 }
 
+/* Said and no more: `tare clean` is for the user to decide. */
+static void say_leftovers(const struct slice_root *root)
+{
+    int dead = *root->path ? leftovers_count(root->path) : 0;
+    if (dead > 0)
+        (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
+                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
+}
+
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
-    int failed = choose_cpus(cell, s, e);
-    if (failed == 0)
-        failed = find_root(cell, s, e);
+    int failed = find_root(cell, s, e);
+    if (failed == 0) /* after it: in a scope we may have other CPUs than we had */
+        failed = choose_cpus(cell, s, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
         failed = refuse_less(&s->root, e);
     if (failed != 0)
         return failed;
+    say_leftovers(&s->root);
     host_capture("", &s->host);
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);

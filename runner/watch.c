@@ -11,18 +11,20 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "cgroups/cgfile.h"
 #include "ledger.h"
 #include "spawn.h"
 
-#define PROGRESS_NS (200 * NS_PER_MS)
-#define MEMBERS_MAX 4097 /* the most workers, and the main process */
-#define NEVER       INT64_MAX
+#define PROGRESS_NS  (200 * NS_PER_MS)
+#define PARTITION_NS NS_PER_S
+#define MEMBERS_MAX  4097 /* the most workers, and the main process */
+#define NEVER        INT64_MAX
 
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
-    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns; /* NEVER: not awaited */
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns; /* NEVER: not awaited */
     size_t cap;
     int *members;
 };
@@ -31,6 +33,7 @@ static int64_t earliest(const struct watch *w)
 {
     int64_t at = w->tick_at_ns;
     at = w->progress_at_ns < at ? w->progress_at_ns : at;
+    at = w->partition_at_ns < at ? w->partition_at_ns : at;
     return w->timeout_at_ns < at ? w->timeout_at_ns : at;
 }
 
@@ -121,7 +124,26 @@ static bool pids_max_was_hit(int fd)
     return cgfile_key(buf, "max", &times) == 0 && times > 0;
 }
 
-enum { CHILD, SIGNALS, PIDS, MESSAGES, WATCHED };
+/* The kernel tells when a partition turns invalid (cpuset.c, notify_partition_change), but not always: 6.12 does not
+ * where a CPU goes offline. So it is looked at once a second too, which disturbs nobody: where there is a partition, we
+ * are outside of it. A loss is noted and the run goes on: what it has measured so far it has. */
+static void look_at_partition(struct watch *w)
+{
+    w->partition_at_ns = clock_now_ns() + PARTITION_NS;
+    struct watch_result *r = w->result;
+    char buf[sizeof(r->partition_said)];
+    ssize_t n = pread(w->request->partition_fd, buf, sizeof(buf) - 1, 0);
+    if (n < 0)
+        return;
+    buf[n] = '\0';
+    buf[strcspn(buf, "\n")] = '\0';
+    if (r->partition_lost_ns != 0 || strcmp(buf, w->request->partition) == 0)
+        return;
+    r->partition_lost_ns = clock_now_ns();
+    text_format(r->partition_said, sizeof(r->partition_said), "%s", buf);
+}
+
+enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, WATCHED };
 
 /* What poll(2) found. Returns true once the watch is over. */
 static bool take_events(struct watch *w, struct pollfd *fds)
@@ -141,6 +163,8 @@ static bool take_events(struct watch *w, struct pollfd *fds)
         r->why = WATCH_PIDS_MAX;
         return true;
     }
+    if (fds[PARTITION].revents & POLLPRI)
+        look_at_partition(w);
     if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
         fds[MESSAGES].fd = -1;
     return false;
@@ -152,6 +176,8 @@ static bool take_deadlines(struct watch *w, int *failed)
     int64_t now_ns = clock_now_ns();
     if (now_ns >= w->tick_at_ns)
         *failed = tick(w, now_ns);
+    if (now_ns >= w->partition_at_ns)
+        look_at_partition(w);
     if (q->progress && now_ns >= w->progress_at_ns) {
         q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
         w->progress_at_ns = now_ns + PROGRESS_NS;
@@ -170,6 +196,7 @@ static int watch_loop(struct watch *w, struct err *e)
         [SIGNALS] = {.fd = q->signal_fd, .events = POLLIN},
         [PIDS] = {.fd = q->pids_events_fd, .events = POLLPRI},
         [MESSAGES] = {.fd = q->messages_fd, .events = POLLIN},
+        [PARTITION] = {.fd = q->partition ? q->partition_fd : -1, .events = POLLPRI},
     };
     int failed = 0;
     for (;;) {
@@ -195,6 +222,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .result = ret,
         .tick_at_ns = request->sampler ? start_ns + request->tick_ns : NEVER,
         .rollup_at_ns = start_ns + request->tick_ns,
+        .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
         .progress_at_ns = request->progress ? start_ns : NEVER,
         .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,
         .members = members,

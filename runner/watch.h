@@ -29,6 +29,8 @@ struct watch_request {
     int messages_fd;         /* the workload's standard output and error, non-blocking */
     int signal_fd;           /* signalfd(2) of what ends the run */
     int pids_events_fd;      /* the slice's pids.events, -1 where there is none: hitting pids.max ends the run */
+    int partition_fd;        /* the slice's cpuset.cpus.partition, read once; -1 where there is none */
+    const char *partition;   /* what it reads while all is well */
     const struct progress *progress; /* NULL: none */
 };
 
@@ -41,6 +43,8 @@ struct watch_result {
     struct sample *samples; /* owned by the caller */
     size_t count;
     uint64_t missed_ticks;
+    int64_t partition_lost_ns;             /* CLOCK_MONOTONIC when it was first seen to read otherwise; 0: it did not */
+    char partition_said[160];              /* what it read then */
     char messages[WATCH_MESSAGES_MAX + 1]; /* the last that the workload printed */
 };
 

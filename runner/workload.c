@@ -1,12 +1,21 @@
 #include "workload.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "ledger.h"
 
 static void add_word(struct workload_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -74,14 +83,29 @@ void workload_words_free(struct workload_words *w)
     w->count = 0;
 }
 
-int workload_tmpdir_make(char *path, size_t cap, struct err *e)
+/* A lock on the folder for as long as the run lives: tare clean tells by it which are in use. One at a time. */
+static int tmpdir_fd = -1;
+
+static const char *tmpdir_base(void)
 {
     const char *base = getenv("TMPDIR");
-    if (!base || !*base || strlen(base) > 40) /* the names of sockets below it are bounded: unix(7) */
-        base = "/tmp";
-    text_format(path, cap, "%s/tare.XXXXXX", base);
-    if (mkdtemp(path))
-        return 0;
+    return base && *base && strlen(base) <= 40 ? base : "/tmp"; /* sockets' names below it are bounded: unix(7) */
+}
+
+int workload_tmpdir_make(char *path, size_t cap, struct err *e)
+{
+    const char *base = tmpdir_base();
+    struct stat st;
+    for (;;) {
+        text_format(path, cap, "%s/tare.XXXXXX", base);
+        if (!mkdtemp(path))
+            break;
+        tmpdir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* Until it is locked a tare clean may take it for one that was left. */
+        if (tmpdir_fd < 0 || flock(tmpdir_fd, LOCK_EX) != 0 || fstat(tmpdir_fd, &st) != 0 || st.st_nlink > 0)
+            return 0;
+        (void)close(STEAL_FD(tmpdir_fd));
+    }
     path[0] = '\0';
     return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s'", base);
 }
@@ -96,4 +120,31 @@ void workload_tmpdir_remove(const char *path)
 {
     if (*path)
         (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (tmpdir_fd >= 0)
+        (void)close(STEAL_FD(tmpdir_fd));
+}
+
+/* Only our own: what another user has in a shared folder, they may swap while we remove it. */
+static bool may_be_left(const char *path, const char *name)
+{
+    struct stat st;
+    if (strncmp(name, "tare.", 5) != 0 || strlen(name) != strlen("tare.XXXXXX") || lstat(path, &st) != 0)
+        return false;
+    return S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context)
+{
+    char path[PATH_MAX];
+    cleanup_dir DIR *dir = opendir(tmpdir_base());
+    for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
+        text_format(path, sizeof(path), "%s/%s", tmpdir_base(), d->d_name);
+        if (!may_be_left(path, d->d_name))
+            continue;
+        cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+            continue;
+        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        fn(path, access(path, F_OK) == 0 ? -ENOTEMPTY : 0, context);
+    }
 }

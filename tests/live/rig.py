@@ -143,6 +143,10 @@ def parent_of(pid: int) -> int:
     return int(re.search(r"^PPid:\s*(\d+)", read(f"/proc/{pid}/status"), re.M)[1])
 
 
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
 def cgroups_left() -> list[str]:
     """Directories that tare names so and in which nobody is: one with a process belongs to somebody else's run."""
     left = []

@@ -16,7 +16,15 @@ sys.dont_write_bytecode = True
 
 import rig
 
-MODULES = ["test_weights", "test_slices", "test_ends", "test_words", "test_tune"]
+MODULES = [
+    "test_weights",
+    "test_slices",
+    "test_ends",
+    "test_words",
+    "test_tune",
+    "test_partitions",
+    "test_systemd",
+]
 
 if __name__ == "__main__":
     names = [word for word in sys.argv[1:] if not word.startswith("-")]

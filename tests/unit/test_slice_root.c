@@ -60,7 +60,7 @@ static void a_hybrid_host_without_systemd_gives_a_created_root_on_the_unified_mo
     assert_found("hybrid", SLICE_CREATED, "/sys/fs/cgroup/unified/tare.slice");
     assert_string_equal(found.mount, "/sys/fs/cgroup/unified");
     assert_string_equal(found.own, "/sys/fs/cgroup/unified");
-    assert_string_equal(found.reason, "");
+    assert_says(found.reason, "delegated: we are in the hierarchy's root");
 }
 
 static void a_hybrid_host_says_that_v1_holds_the_controllers_and_where(void **state)
@@ -117,10 +117,44 @@ static void a_container_with_a_read_only_cgroupfs_is_borrowed(void **state)
         assert_available((enum slice_controller)c);
 }
 
-static void a_container_with_a_writable_cgroupfs_is_not_written_at_its_root(void **state)
+static void a_container_with_a_writable_cgroupfs_is_delegated(void **state)
 {
     (void)state;
-    assert_found("docker_writable", SLICE_BORROWED, "/sys/fs/cgroup");
+    assert_found("docker_writable", SLICE_DELEGATED, "/sys/fs/cgroup");
+    assert_string_equal(found.reason, "");
+    assert_available(SLICE_MEMORY);
+}
+
+#define USER_SERVICE "/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service"
+
+static void a_unit_that_systemd_marks_as_delegated_is_ours(void **state)
+{
+    (void)state;
+    assert_found("systemd_delegated", SLICE_DELEGATED, "/sys/fs/cgroup/system.slice/ssh.service");
+    assert_found("systemd_user_delegated", SLICE_DELEGATED, USER_SERVICE "/app.slice/b.scope");
+    assert_available(SLICE_MEMORY);
+    assert_missing(SLICE_CPUSET, "Delegate=cpuset");
+}
+
+static void a_unit_of_the_user_s_systemd_is_not_ours_although_we_can_write_it(void **state)
+{
+    (void)state;
+    assert_found("systemd_user_not_delegated", SLICE_NONE, "");
+    assert_says(found.reason, "b.scope' belongs to the user's systemd (Delegate=no)");
+}
+
+static void in_a_leaf_of_what_is_delegated_the_parent_is_the_root(void **state)
+{
+    (void)state;
+    assert_found("systemd_user_subgroup", SLICE_DELEGATED, USER_SERVICE "/app.slice/b.scope");
+}
+
+static void a_directory_that_was_handed_to_a_user_without_systemd_is_theirs(void **state)
+{
+    (void)state;
+    assert_found("pure_v2_user_delegated", SLICE_DELEGATED, "/sys/fs/cgroup/login");
+    assert_int_equal(find("pure_v2_user", NULL), 0);
+    assert_says(found.reason, "delegated: our cgroup '/login' cannot be written");
 }
 
 static void a_container_in_the_host_s_cgroup_namespace_is_not_taken_for_one_of_its_own(void **state)
@@ -281,7 +315,11 @@ int main(void)
         cmocka_unit_test(where_systemd_runs_nothing_is_written_and_the_remedy_is_a_scope),
         cmocka_unit_test(where_systemd_runs_a_user_is_told_of_a_user_scope),
         cmocka_unit_test(a_container_with_a_read_only_cgroupfs_is_borrowed),
-        cmocka_unit_test(a_container_with_a_writable_cgroupfs_is_not_written_at_its_root),
+        cmocka_unit_test(a_container_with_a_writable_cgroupfs_is_delegated),
+        cmocka_unit_test(a_unit_that_systemd_marks_as_delegated_is_ours),
+        cmocka_unit_test(a_unit_of_the_user_s_systemd_is_not_ours_although_we_can_write_it),
+        cmocka_unit_test(in_a_leaf_of_what_is_delegated_the_parent_is_the_root),
+        cmocka_unit_test(a_directory_that_was_handed_to_a_user_without_systemd_is_theirs),
         cmocka_unit_test(a_container_in_the_host_s_cgroup_namespace_is_not_taken_for_one_of_its_own),
         cmocka_unit_test(a_v1_only_host_gives_none_and_names_the_v1_mounts),
         cmocka_unit_test(controllers_that_v1_mounts_together_are_told_apart),

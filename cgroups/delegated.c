@@ -1,0 +1,153 @@
+/* Our own cgroup as the root: whether it is ours to write, and its processes out of the way of its controllers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgdir.h"
+#include "cgroups/slice_internal.h"
+
+/* On the leaf: it was made by tare, so that a later run knows its parent for the delegated directory, and the last to
+ * leave may dissolve it. */
+#define SHELTER_MARK "user.tare.shelter"
+
+/* Under a sysroot an attribute is a file of its name: a checkout keeps none. */
+static bool has_mark(const struct surroundings *s, const char *dir, const char *name)
+{
+    char value[16];
+    if (s->sysroot[0] != '\0')
+        return slice_exists(s->sysroot, dir, name);
+    ssize_t n = getxattr(dir, name, value, sizeof(value));
+    return n > 0 && value[0] == '1';
+}
+
+/* systemd marks what it delegates: trusted.delegate, which only root can read, and since version 251 user.delegate
+ * (systemd.io/CGROUP_DELEGATION). */
+static bool is_marked(const struct surroundings *s, const char *dir)
+{
+    return has_mark(s, dir, "user.delegate") || has_mark(s, dir, "trusted.delegate");
+}
+
+/* The three things that delegation hands over (cgroup-v2.rst, "Model of Delegation"). */
+static bool is_handed_over(const struct surroundings *s, const char *dir)
+{
+    static const char *const FILES[] = {"cgroup.procs", "cgroup.subtree_control"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        if (!slice_exists(s->sysroot, dir, FILES[i]) || !slice_join(path, sizeof(path), dir, FILES[i]))
+            return false;
+        if (s->sysroot[0] == '\0' && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+            return false;
+    }
+    return slice_writable(s, dir);
+}
+
+/* false at the mount point: what is above it is not in sight. */
+static bool parent_of(const struct surroundings *s, const char *dir, char *ret, size_t cap)
+{
+    if (strlen(dir) <= strlen(s->mount.point) || !slice_is_below(dir, s->mount.point))
+        return false;
+    int n = snprintf(ret, cap, "%.*s", (int)(strrchr(dir, '/') - dir), dir);
+    return n > 0 && (size_t)n < cap;
+}
+
+static bool is_namespace_root(const struct surroundings *s)
+{
+    return strcmp(s->own, "/") == 0 && strcmp(s->mount.root, "/") == 0 && !s->hierarchy_root;
+}
+
+/* That we can write a directory does not make it ours. Root can write everywhere, and the user's systemd owns all that
+ * the user can write but what it delegated; the topmost that a user can write has been handed to them by somebody. */
+static bool is_ours(const struct surroundings *s, const char *dir, char *why, size_t cap)
+{
+    char parent[PATH_MAX];
+    if (!is_handed_over(s, dir))
+        return slice_lacking(why, cap, "our cgroup '%.200s' cannot be written", s->own);
+    if (is_namespace_root(s) || is_marked(s, dir) || s->entered)
+        return true;
+    if (s->superuser)
+        return slice_lacking(why, cap, "our cgroup '%.200s' is not marked as delegated, and root can write anywhere",
+                             s->own);
+    if (s->systemd && parent_of(s, dir, parent, sizeof(parent)) && is_handed_over(s, parent))
+        return slice_lacking(why, cap, "our cgroup '%.200s' belongs to the user's systemd (Delegate=no)", s->own);
+    return true;
+}
+
+/* We may sit in a leaf of what was delegated: systemd's DelegateSubgroup=, or the one where another run of tare put us
+ * out of its way. */
+static bool parent_is_ours(const struct surroundings *s, const char *own, char *ret, size_t cap)
+{
+    return parent_of(s, own, ret, cap) && is_handed_over(s, ret) &&
+           (is_marked(s, ret) || has_mark(s, own, SHELTER_MARK));
+}
+
+int slice_step_delegated(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
+{
+    (void)e;
+    char parent[PATH_MAX];
+    const char *dir = ret->own;
+    if (dir[0] == '\0')
+        return slice_lacking(why, cap, "our cgroup '%.200s' is not below %.200s", s->own, s->mount.point);
+    if (s->hierarchy_root && strcmp(s->own, "/") == 0)
+        return slice_lacking(why, cap, "we are in the hierarchy's root");
+    if (parent_is_ours(s, dir, parent, sizeof(parent)))
+        dir = parent;
+    else if (!is_ours(s, dir, why, cap))
+        return 0;
+    ret->provenance = SLICE_DELEGATED;
+    text_format(ret->path, sizeof(ret->path), "%s", dir);
+    return 1;
+}
+
+/* Made, or the one that another run made, or somebody else's of this name, which is then as good. */
+static int open_shelter(struct slice_tree *t, struct err *e)
+{
+    bool made = mkdirat(t->base_fd, SLICE_SHELTER, 0755) == 0;
+    if (!made && errno != EEXIST)
+        return err_sys(e, ERR_HOST, "cannot make '%s/%s'", t->root.path, SLICE_SHELTER);
+    int fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_HOST, "cannot open '%s/%s'", t->root.path, SLICE_SHELTER);
+    if (made)
+        (void)fsetxattr(fd, SHELTER_MARK, "1", 1, 0);
+    return fd;
+}
+
+int slice_shelter(struct slice_tree *t, struct err *e)
+{
+    char procs[8];
+    /* -EOPNOTSUPP: a threaded cgroup has no list of processes, and slice_enable() says what that means. */
+    ssize_t len = slice_is_delegated(t) ? file_read_at(t->base_fd, "cgroup.procs", procs, sizeof(procs)) : 0;
+    if (len == 0 || len == -EOPNOTSUPP)
+        return 0;
+    cleanup_close int fd = open_shelter(t, e);
+    if (fd < 0)
+        return fd;
+    (void)cgdir_move_all(t->base_fd, fd); /* who is still there then, slice_enable() finds in its way and names */
+    return 0;
+}
+
+static int is_a_run(const char *name, uint64_t inode, void *context)
+{
+    (void)inode;
+    return strncmp(name, "tare-", 5) == 0 && strcmp(name, context) != 0;
+}
+
+void slice_unshelter(struct slice_tree *t)
+{
+    char mark[4];
+    if (!slice_is_delegated(t) || cgdir_each_child(t->base_fd, is_a_run, t->name) != 0)
+        return;
+    cleanup_close int fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fgetxattr(fd, SHELTER_MARK, mark, sizeof(mark)) <= 0)
+        return;
+    if (cgdir_move_all(fd, t->base_fd) == 0) /* -EBUSY: somebody else has come to use the controllers */
+        (void)unlinkat(t->base_fd, SLICE_SHELTER, AT_REMOVEDIR);
+}

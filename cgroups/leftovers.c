@@ -1,0 +1,210 @@
+#include "cgroups/leftovers.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgdir.h"
+#include "cgroups/partition.h"
+#include "cgroups/slice_internal.h"
+
+#define REMOVE_NS (10 * NS_PER_S)
+#define DEPTH_MAX 64
+
+/* The walk through the hierarchy. */
+struct walk {
+    const char *mount;
+    leftover_fn *fn;
+    void *context;
+    char path[PATH_MAX];
+    int depth;
+    int alive; /* runs that were found so */
+};
+
+/* As record_make_id() makes it: tare-20260102T030405Z-0a1b2c3d. */
+static bool is_run(const char *name)
+{
+    static const char SHAPE[] = "tare-ddddddddTddddddZ-xxxxxxxx";
+    for (size_t i = 0; i < sizeof(SHAPE); i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (SHAPE[i] == 'd' ? !isdigit(c) : SHAPE[i] == 'x' && i > 20 ? !isxdigit(c) : c != (unsigned char)SHAPE[i])
+            return false;
+    }
+    return true;
+}
+
+/* A cgroup namespace has file locks of its own: a run inside a container holds none that is seen from outside. Its
+ * runner is seen, in supervisor; where the pid namespace hides even that, its pid reads 0. */
+static bool has_runner(int run_fd)
+{
+    char comm_path[64], comm[32], line[32];
+    cleanup_close int fd = openat(run_fd, "supervisor/cgroup.procs", O_RDONLY | O_CLOEXEC);
+    cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
+    if (!procs)
+        return false;
+    STEAL_FD(fd);
+    while (fgets(line, sizeof(line), procs)) {
+        int64_t pid = 0;
+        if (text_to_i64(line, &pid) != 0 || pid == 0)
+            return true;
+        text_format(comm_path, sizeof(comm_path), "/proc/%lld/comm", (long long)pid);
+        if (file_read("", comm_path, comm, sizeof(comm)) > 0 && strcmp(comm, "tare") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_alive(int run_fd)
+{
+    if (flock(run_fd, LOCK_EX | LOCK_NB) != 0)
+        return true;
+    return has_runner(run_fd);
+}
+
+static int open_below(int dirfd, const char *name)
+{
+    return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* --- how many -------------------------------------------------------------------------------------------------------
+ */
+
+struct tally {
+    int dirfd;
+    int dead;
+};
+
+static int count_run(const char *name, uint64_t inode, void *context)
+{
+    (void)inode;
+    struct tally *t = context;
+    cleanup_close int fd = is_run(name) ? open_below(t->dirfd, name) : -1;
+    t->dead += fd >= 0 && !is_alive(fd);
+    return 0;
+}
+
+int leftovers_count(const char *dir)
+{
+    cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct tally t = {.dirfd = fd};
+    if (fd >= 0)
+        (void)cgdir_each_child(fd, count_run, &t);
+    return t.dead;
+}
+
+/* --- and away with them ---------------------------------------------------------------------------------------------
+ */
+
+static int count_processes(int dirfd);
+
+static int add_processes(const char *name, uint64_t inode, void *context)
+{
+    (void)inode;
+    struct tally *t = context;
+    cleanup_close int fd = open_below(t->dirfd, name);
+    t->dead += fd >= 0 ? count_processes(fd) : 0;
+    return 0;
+}
+
+/* In it and below it. */
+static int count_processes(int dirfd)
+{
+    struct tally t = {.dirfd = dirfd};
+    cleanup_close int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    char chunk[4096];
+    for (ssize_t n; fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0;)
+        for (ssize_t i = 0; i < n; i++)
+            t.dead += chunk[i] == '\n';
+    (void)cgdir_each_child(dirfd, add_processes, &t);
+    return t.dead;
+}
+
+/* The parent is locked meanwhile, so that no run is just about to lock its new directory. */
+static void clean_run(struct walk *w, int parent_fd, const char *name)
+{
+    struct leftover l = {.path = w->path, .state = LEFTOVER_ALIVE};
+    cleanup_close int fd = open_below(parent_fd, name);
+    if (fd < 0)
+        return; /* gone meanwhile */
+    if (!is_alive(fd)) {
+        l.processes = count_processes(fd);
+        l.failed = cgdir_remove(parent_fd, name, clock_now_ns() + REMOVE_NS);
+        l.state = l.failed == 0 ? LEFTOVER_REMOVED : LEFTOVER_STUCK;
+    }
+    w->alive += l.state == LEFTOVER_ALIVE;
+    w->fn(&l, w->context);
+}
+
+/* What runs enabled in a directory, and whom they moved out of its way. The mark is on the mount point where they had
+ * /tare.slice for their root. */
+static void put_back(const struct walk *w, int dirfd)
+{
+    struct slice_tree t = {.own = true, .base_fd = dirfd, .root_fd = dirfd, .run_fd = -1, .supervisor_fd = -1};
+    bool at_top = strcmp(w->path, w->mount) == 0;
+    cleanup_close int root_fd = at_top ? open_below(dirfd, SLICE_CREATED_NAME) : -1;
+    t.root.provenance = root_fd >= 0 ? SLICE_CREATED : SLICE_DELEGATED;
+    text_format(t.root.path, sizeof(t.root.path), "%s%s", w->path, root_fd >= 0 ? "/" SLICE_CREATED_NAME : "");
+    if (root_fd >= 0)
+        t.root_fd = root_fd;
+    slice_disable(&t);
+    slice_unshelter(&t);
+    if (w->alive == 0)
+        partition_forget(dirfd);
+    if (root_fd >= 0 && access("/run/systemd/system", F_OK) != 0) /* there it is a unit, and systemd's */
+        (void)cgdir_remove_empty(dirfd, SLICE_CREATED_NAME, clock_now_ns() + NS_PER_S);
+}
+
+static void visit(struct walk *w, int dirfd);
+
+struct step {
+    struct walk *walk;
+    int dirfd;
+};
+
+static int visit_child(const char *name, uint64_t inode, void *context)
+{
+    (void)inode;
+    struct step *s = context;
+    struct walk *w = s->walk;
+    size_t len = strlen(w->path);
+    if (len + 1 + strlen(name) >= sizeof(w->path) || w->depth >= DEPTH_MAX)
+        return 0;
+    text_format(w->path + len, sizeof(w->path) - len, "/%s", name);
+    if (is_run(name)) {
+        clean_run(w, s->dirfd, name);
+    } else {
+        cleanup_close int fd = open_below(s->dirfd, name);
+        if (fd >= 0)
+            visit(w, fd);
+    }
+    w->path[len] = '\0';
+    return 0;
+}
+
+static void visit(struct walk *w, int dirfd)
+{
+    struct step s = {.walk = w, .dirfd = dirfd};
+    w->depth++;
+    slice_lock(dirfd);
+    (void)cgdir_each_child(dirfd, visit_child, &s);
+    put_back(w, dirfd);
+    slice_unlock(dirfd);
+    w->depth--;
+}
+
+void leftovers_clean(const char *mount, const char *dir, leftover_fn *fn, void *context)
+{
+    struct walk w = {.mount = mount, .fn = fn, .context = context};
+    text_format(w.path, sizeof(w.path), "%s", dir);
+    cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        visit(&w, fd);
+}

@@ -1,0 +1,29 @@
+/* leftovers: what runs that were killed left in the hierarchy: found, ended and removed. A run holds a lock (flock(2))
+ * on its directory for as long as it lives; the kernel lets go of it however the run ends. */
+#ifndef TARE_LEFTOVERS_H
+#define TARE_LEFTOVERS_H
+
+enum leftover_state {
+    LEFTOVER_REMOVED, /* it was a dead run's; its processes were ended and it is gone */
+    LEFTOVER_ALIVE,   /* its run is alive: untouched */
+    LEFTOVER_STUCK,   /* it is a dead run's and could not be removed */
+};
+
+struct leftover {
+    const char *path;
+    enum leftover_state state;
+    int processes; /* that were in it */
+    int failed;    /* why it is stuck: a negative errno */
+};
+
+typedef void leftover_fn(const struct leftover *l, void *context);
+
+/* How many directories of dead runs are directly in dir; 0 where it cannot be read. Touches nothing. */
+int leftovers_count(const char *dir);
+
+/* Ends and removes every dead run in dir and below it and calls fn for each run that it finds. What dead runs enabled,
+ * claimed and moved on the way there is put back where no other run is left to need it. mount: where the hierarchy is
+ * mounted. */
+void leftovers_clean(const char *mount, const char *dir, leftover_fn *fn, void *context);
+
+#endif

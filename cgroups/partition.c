@@ -1,0 +1,189 @@
+#include "cgroups/partition.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/chain.h"
+#include "cgroups/cpuset.h"
+#include "cgroups/limits.h"
+#include "cgroups/slice_internal.h"
+
+#define PARTITION  "cpuset.cpus.partition"
+#define EXCLUSIVE  "cpuset.cpus.exclusive"
+#define MARK       "user.tare.exclusive" /* on an ancestor: what runs of tare claimed there, for who cleans up */
+#define LEVELS_MAX 32                    /* bits of struct partition's claimed */
+
+static void read_mark(int dirfd, struct cpulist *ret)
+{
+    char list[CGFILE_CAP];
+    ssize_t n = fgetxattr(dirfd, MARK, list, sizeof(list) - 1);
+    *ret = (struct cpulist){0};
+    if (n > 0) {
+        list[n] = '\0';
+        (void)cpulist_parse(list, ret);
+    }
+}
+
+static void write_mark(int dirfd, const struct cpulist *claimed)
+{
+    char list[CGFILE_CAP];
+    int len = cpulist_format(claimed, list, sizeof(list));
+    if (len > 0)
+        (void)fsetxattr(dirfd, MARK, list, (size_t)len, 0); /* without it a killed run's claim stays: harmless */
+    else
+        (void)fremovexattr(dirfd, MARK);
+}
+
+/* Adds the CPUs to one directory's exclusive ones. Those that are there already were given by somebody else, and stay.
+ * Returns 1 where it added them, 0 where they were there, or a negative errno. */
+static int claim(int dirfd, const struct cpulist *cpus)
+{
+    struct cpulist have = {0};
+    int failed = cpuset_read(dirfd, EXCLUSIVE, &have);
+    if (failed != 0 || cpulist_subset(cpus, &have))
+        return failed;
+    struct cpulist with = cpuset_either(&have, cpus);
+    failed = cpuset_write(dirfd, EXCLUSIVE, &with);
+    if (failed != 0)
+        return failed;
+    read_mark(dirfd, &have);
+    with = cpuset_either(&have, cpus);
+    write_mark(dirfd, &with);
+    return 1;
+}
+
+static void unclaim(int dirfd, const struct cpulist *cpus)
+{
+    struct cpulist have = {0};
+    if (cpuset_read(dirfd, EXCLUSIVE, &have) == 0) {
+        struct cpulist without = cpulist_minus(&have, cpus);
+        (void)cpuset_write(dirfd, EXCLUSIVE, &without);
+    }
+    read_mark(dirfd, &have);
+    have = cpulist_minus(&have, cpus);
+    write_mark(dirfd, &have);
+}
+
+void partition_forget(int dirfd)
+{
+    struct cpulist claimed;
+    read_mark(dirfd, &claimed);
+    if (cpulist_count(&claimed) > 0)
+        unclaim(dirfd, &claimed);
+}
+
+/* From the top down: what a directory may claim is what its parent has. */
+static int claim_all(const struct slice_tree *t, const char *path, struct partition *p, char *why, size_t cap)
+{
+    struct cpuset_way w = cpuset_way(t->root.mount, path);
+    for (;;) {
+        cleanup_close int fd = cpuset_next(&w);
+        int done = fd < 0 ? fd : claim(fd, &p->cpus);
+        if (fd == -ENOENT)
+            return 0;
+        if (done == -ENOENT)
+            (void)snprintf(why, cap, "the kernel has no %s (Linux 6.7)", EXCLUSIVE);
+        else if (done < 0)
+            (void)snprintf(why, cap, "%.*s: cannot claim them in " EXCLUSIVE ": %s", (int)(w.end < 120 ? w.end : 120),
+                           w.path, done == -EINVAL ? "another cgroup has some of them for its own" : strerror(-done));
+        if (done < 0)
+            return done;
+        p->claimed |= done == 1 ? 1u << (w.level - 1) : 0;
+    }
+}
+
+static void unclaim_all(const struct slice_tree *t, const char *path, struct partition *p)
+{
+    struct cpuset_way w = cpuset_way(t->root.mount, path);
+    for (;;) {
+        cleanup_close int fd = cpuset_next(&w);
+        if (fd >= 0 && p->claimed >> (w.level - 1) & 1)
+            unclaim(fd, &p->cpus);
+        if (fd < 0 && w.path[w.end] != '/')
+            break;
+    }
+    p->claimed = 0;
+}
+
+void partition_release(const struct slice_tree *t, const char *path, struct partition *p)
+{
+    if (p->claimed == 0 && p->chained == 0)
+        return;
+    slice_lock(t->base_fd);
+    unclaim_all(t, path, p);
+    chain_release(t, path, &p->chained);
+    slice_unlock(t->base_fd);
+}
+
+/* All CPUs that there are: the kernel would refuse too, since somebody has to run somewhere, but less plainly. */
+static bool takes_all(const struct slice_tree *t, const struct cpulist *cpus)
+{
+    struct cpulist there = {0};
+    cleanup_close int fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return cpuset_read(fd, "cpuset.cpus.effective", &there) == 0 && cpulist_subset(&there, cpus);
+}
+
+/* "root invalid (why)" is what the kernel says where it took the word and could not follow it. It would follow later,
+ * in the middle of a run, when it can: so it is taken back. */
+static void refuse(int dirfd, struct slice_setting *s, int failed)
+{
+    char said[160];
+    text_format(said, sizeof(said), "%.150s", failed != 0 ? strerror(-failed) : s->achieved);
+    (void)file_write_at(dirfd, PARTITION, "member");
+    (void)limits_verify(dirfd, s);
+    (void)snprintf(s->reason, sizeof(s->reason), "the kernel refused it: %s", said);
+}
+
+static void take(int dirfd, struct slice_setting *s)
+{
+    int failed = file_write_at(dirfd, PARTITION, s->requested);
+    if (!limits_verify(dirfd, s) || failed != 0)
+        refuse(dirfd, s, failed);
+}
+
+/* Claimed in every ancestor; or, where the kernel cannot do that or does not let us (without CAP_SYS_ADMIN it takes the
+ * claims, but not the partition), as the last of a chain of partitions. */
+static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s, struct partition *p)
+{
+    char why[120] = "";
+    char why_no_chain[120] = "";
+    if (claim_all(t, path, p, why, sizeof(why)) == 0) {
+        take(dirfd, s);
+        (void)snprintf(why, sizeof(why), "%.119s", s->reason);
+    }
+    if (s->ok)
+        return;
+    unclaim_all(t, path, p);
+    if (chain_make(t, path, &p->cpus, &p->chained, why_no_chain, sizeof(why_no_chain)) == 0) {
+        take(dirfd, s);
+        return;
+    }
+    (void)limits_verify(dirfd, s);
+    (void)snprintf(s->reason, sizeof(s->reason), "%s; %s", why, why_no_chain);
+}
+
+void partition_make(const struct slice_tree *t, const char *path, int dirfd, const struct slice_limits *limits,
+                    struct slice_setting *s, struct partition *ret)
+{
+    *ret = (struct partition){.cpus = limits->cpus};
+    if (cpulist_count(&limits->cpus) == 0 || takes_all(t, &limits->cpus)) {
+        (void)limits_verify(dirfd, s);
+        s->ok = limits->partition == SLICE_PARTITION_AUTO;
+        if (s->ok)
+            text_format(s->requested, sizeof(s->requested), "root unless it takes every CPU");
+        (void)snprintf(s->reason, sizeof(s->reason), "it would take every CPU there is (--cpus: leave one out)");
+        return;
+    }
+    slice_lock(t->base_fd);
+    make(t, path, dirfd, s, ret);
+    slice_unlock(t->base_fd);
+    if (!s->ok)
+        partition_release(t, path, ret);
+}

@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cgroups/leftovers.h"
+#include "cgroups/slice.h"
+#include "command.h"
+#include "config.h"
+#include "workload.h"
+
+struct tally {
+    int found;
+    int stuck;
+    int first_failed; /* why the first one is stuck: a negative errno */
+};
+
+static int print_help(void)
+{
+    struct text help = {0};
+    text_add(&help,
+             "tare clean [OPTION]...\n"
+             "Ends the processes and removes the cgroups and temporary folders that runs left which were killed, "
+             "and\nputs back what those had changed in the hierarchy. A run that is alive holds a lock on what "
+             "is its\nown, and is left alone. The cgroups are looked for in the whole hierarchy.\n\n");
+    config_help(CONFIG_CLEAN, &help);
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+static void note_stuck(struct tally *t, const char *path, int failed)
+{
+    (void)printf("left     %s (%s)\n", path, strerror(-failed));
+    if (t->stuck++ == 0)
+        t->first_failed = failed;
+}
+
+static void note_cgroup(const struct leftover *l, void *context)
+{
+    struct tally *t = context;
+    t->found++;
+    switch (l->state) {
+    case LEFTOVER_ALIVE:
+        (void)printf("in use   %s\n", l->path);
+        break;
+    case LEFTOVER_STUCK:
+        note_stuck(t, l->path, l->failed);
+        break;
+    case LEFTOVER_REMOVED:
+        (void)printf("removed  %s (%d process%s ended)\n", l->path, l->processes, l->processes == 1 ? "" : "es");
+        break;
+    }
+}
+
+static void note_folder(const char *path, int failed, void *context)
+{
+    struct tally *t = context;
+    t->found++;
+    if (failed != 0)
+        note_stuck(t, path, failed);
+    else
+        (void)printf("removed  %s\n", path);
+}
+
+int cmd_clean(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    struct slice_root root;
+    struct tally t = {0};
+    int failed = config_parse(CONFIG_CLEAN, argc, argv, &c, e);
+    if (failed != 0)
+        return failed;
+    if (c.help)
+        return print_help();
+    if (c.positional)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': it takes options alone", c.positional);
+    failed = slice_root_find("", c.cell.cgroup_root, &root, e);
+    if (failed != 0)
+        return failed;
+    if (*root.mount)
+        leftovers_clean(root.mount, c.cell.cgroup_root ? root.path : root.mount, note_cgroup, &t);
+    workload_tmpdirs_clean(note_folder, &t);
+    if (t.found == 0)
+        (void)printf("nothing was left behind\n");
+    if (t.stuck == 0)
+        return 0;
+    bool denied = t.first_failed == -EACCES || t.first_failed == -EPERM || t.first_failed == -EROFS;
+    return err_set(e, denied ? ERR_HOST : ERR_OURS, t.first_failed, "%d could not be removed%s", t.stuck,
+                   denied ? " (run as the user who made it, or as root)" : "");
+}

@@ -1,0 +1,160 @@
+"""CPUs of the slice's own: nobody else runs on them, and a loss of them is told. What is delegated, and what is left."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import rig
+from rig import CPU, NATIVE, LiveTest, for_each, needs_controllers, setUpModule, vm_only  # noqa: F401
+
+LONG = ["--profile", "memory", "--hold-ms", 6000 if rig.EMULATED else 2000, "--iterations", 1]
+STRICT = ["--isolation", "strict", "--cpus", CPU]
+
+
+def checks(done) -> dict:
+    return {check["name"]: check for check in done.record["isolation"]["checks"]}
+
+
+def processor(task: str) -> int:
+    """Field 39 of proc(5)'s stat: the CPU that it ran on last."""
+    return int(rig.read(task).rpartition(")")[2].split()[36])
+
+
+class Exclusive(LiveTest):
+    @needs_controllers
+    def test_strict_is_full_with_a_partition_and_the_claims_are_given_back(self):
+        done = self.run_native(*STRICT)
+        self.assert_ok(done)
+        self.assertEqual(done.record["isolation"]["grade"], "full")
+        self.assertEqual(done.record["slice"]["limits"]["cpuset.cpus.partition"]["achieved"], "root")
+        self.assertTrue(checks(done)["exclusive of foreign tasks"]["ok"])
+        self.assertEqual(rig.read(rig.MOUNT / "cpuset.cpus.effective").strip(), f"0-{os.cpu_count() - 1}")
+
+    @needs_controllers
+    @for_each({"isolated": ("isolated", "isolated"), "none": ("none", None)})
+    def as_it_was_asked_for(self, asked, achieved):
+        done = self.run_native("--partition", asked, *STRICT)
+        self.assert_ok(done)
+        limit = done.record["slice"]["limits"].get("cpuset.cpus.partition")
+        self.assertEqual(limit and limit["achieved"], achieved)
+
+    @needs_controllers
+    def test_all_cpus_leave_none_to_take_from_others(self):
+        every = f"0-{os.cpu_count() - 1}"
+        auto = self.run_native("--cpus", every)
+        self.assert_ok(auto)
+        self.assertTrue(checks(auto)["cpuset.cpus.partition"]["ok"])
+        demanded = self.run_native("--cpus", every, "--partition", "root")
+        self.assertIn("every CPU", checks(demanded)["cpuset.cpus.partition"]["reason"])
+        self.assertEqual(demanded.record["isolation"]["grade"], "partial")
+
+    @vm_only
+    def test_a_foreign_spinner_never_runs_on_the_benchmark_s_cpus(self):
+        spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * os.cpu_count())]
+        for spinner in spinners:
+            os.setpriority(os.PRIO_PROCESS, spinner.pid, 19)  # they still take any CPU that is free
+            self.addCleanup(spinner.wait)
+            self.addCleanup(spinner.kill)
+        before = set()
+        rig.wait_for(lambda: before.update(processor(f"/proc/{s.pid}/stat") for s in spinners) or CPU in before)
+        self.assertIn(CPU, before, "they would not have run there anyway")
+        running = self.start(*NATIVE, *LONG, *STRICT, "--iterations", 2)
+        pids = running.workload(1)
+        self.assertTrue(pids)
+        partition = Path(f"{rig.MOUNT}{rig.cgroup_of(pids[0])}") / "cpuset.cpus.partition"
+        rig.wait_for(lambda: all(processor(f"/proc/{s.pid}/stat") != CPU for s in spinners), 1)
+        foreign, ours, samples = set(), set(), 0
+        while running.process.poll() is None:
+            try:
+                now = {processor(f"/proc/{s.pid}/stat") for s in spinners}
+                own = {processor(f"{task}/stat") for task in rig.threads_of(pids[0])}
+                if rig.read(partition).strip() != "root":
+                    break
+            except OSError:
+                break
+            foreign |= now
+            ours |= own
+            samples += 1
+        self.assert_ok(running.end())
+        self.assertGreater(samples, 10)
+        self.assertEqual(ours, {CPU})
+        self.assertNotIn(CPU, foreign, f"in {samples} samples")
+
+    @vm_only
+    def test_a_partition_that_is_lost_in_the_middle_is_in_the_record(self):
+        online = Path(f"/sys/devices/system/cpu/cpu{CPU}/online")
+        running = self.start(*NATIVE, *LONG, "--cpus", CPU)
+        self.assertTrue(running.workload(1))
+        self.addCleanup(online.write_text, "1")
+        online.write_text("0")
+        done = running.end()
+        self.assert_ok(done)
+        lost = checks(done)["cpuset.cpus.partition"]
+        self.assertFalse(lost["ok"], lost)
+        self.assertRegex(lost["achieved"], r"root invalid|member")
+        self.assertRegex(lost["reason"], r"it was lost \d+\.\d{3} s after the start")
+        self.assertEqual(done.record["isolation"]["grade"], "partial")
+
+
+class Delegated(LiveTest):
+    @vm_only
+    def test_a_container_with_a_writable_cgroupfs_is_delegated_and_found_as_it_was(self):
+        cgroup = rig.Cgroup(self)
+        view = f"umount {rig.MOUNT}; mount -t cgroup2 cgroup2 {rig.MOUNT}"
+        enter = ["sh", "-ec", f'echo 0 >{cgroup.path}/cgroup.procs; exec "$@"', "sh"]
+        # Two more processes in the way: the shell, and a sleeper that is there before and after.
+        inside = f'{view}; sleep 1000 & "$@"; s=$?; cat {rig.MOUNT}/cgroup.procs >{self.dir}/after; kill $!; exit $s'
+        done = self.run_cell(*NATIVE, *LONG, "--cpus", CPU, prefix=[*enter, "unshare", "-C", "-m", "sh", "-c", inside, "sh"])
+        self.assert_ok(done)
+        record = done.record["slice"]
+        self.assertEqual(record["provenance"], "delegated")
+        self.assertRegex(record["path"], rf"\A{rig.MOUNT}/tare-[^/]+/cell-0\Z")
+        self.assertEqual(record["limits"]["memory.swap.max"]["achieved"], "0")
+        self.assertGreaterEqual(len((self.dir / "after").read_text().split()), 2, "they were not moved back")
+        self.assertEqual([p for p in cgroup.path.iterdir() if p.is_dir()], [])
+        self.assertEqual(rig.read(cgroup.path / "cgroup.subtree_control").strip(), "")
+
+
+class Left(LiveTest):
+    def clean(self, *options) -> subprocess.CompletedProcess:
+        words = [rig.TARE, "clean", *map(str, options)]
+        return subprocess.run(words, env=rig.environment(), capture_output=True, text=True, timeout=rig.PATIENCE_S)
+
+    def kill(self, running) -> None:
+        """The runner and the guard that would end the rest, at once."""
+        guards = [p for p in rig.children_of(running.pid) if rig.read(f"/proc/{p}/comm").strip() == "tare"]
+        for pid in [*guards, running.pid]:
+            os.kill(pid, signal.SIGKILL)
+        running.process.wait(30)
+
+    def test_clean_ends_what_a_killed_run_left_and_leaves_a_living_one_alone(self):
+        living = self.start(*NATIVE, *LONG, json_to=self.dir / "living.json")
+        self.assertTrue(living.workload(1))
+        killed = self.start(*NATIVE, *LONG, "--mode", "processes")
+        self.assertTrue(rig.wait_for(lambda: len(list((rig.MOUNT / "tare.slice").glob("tare-*/cell-0"))) == 2))
+        self.assertTrue(rig.wait_for(killed.main))
+        self.kill(killed)
+        done = self.clean()
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(len([line for line in done.stdout.splitlines() if line.startswith("in use")]), 1, done)
+        self.assertRegex(done.stdout, r"(?m)^removed  \S*/tare\.slice/tare-\S+ \(\d+ process(es)? ended\)$")
+        self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TMP}/tare\.\w{{6}}$")
+        self.assertIsNone(living.process.poll())
+        self.assert_ok(living.end())
+        self.assertEqual(self.clean().stdout, "nothing was left behind\n")
+
+    def test_the_next_run_says_that_something_was_left(self):
+        killed = self.start(*NATIVE, *LONG)
+        self.assertTrue(killed.workload(1))
+        self.kill(killed)
+        done = self.run_native()
+        self.assert_ok(done)
+        self.assertIn("1 run that was killed left a cgroup in", done.err)
+        self.assertIn("tare clean", done.err)
+        self.assertEqual(self.clean().returncode, 0)
+
+    def test_clean_takes_no_name(self):
+        done = self.clean("everything")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
