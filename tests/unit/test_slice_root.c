@@ -108,6 +108,20 @@ static void where_systemd_runs_a_user_is_told_of_a_user_scope(void **state)
     assert_says(found.reason, "systemd-run --user --scope -p Delegate=yes");
 }
 
+static void where_systemd_has_a_bus_it_can_be_asked_for_a_scope_and_is_not_yet(void **state)
+{
+    (void)state;
+    assert_found("systemd_bus", SLICE_SCOPE, "");
+    assert_available(SLICE_CPUSET);
+    assert_found("systemd_bus_user", SLICE_SCOPE, "");
+    assert_available(SLICE_MEMORY);
+    assert_missing(SLICE_CPUSET, "Delegate=cpuset cpu io memory pids of user@.service, as tare's drop-in has it");
+    assert_int_equal(find("systemd", NULL), 0);
+    assert_says(found.reason, "scope: no system bus (/run/dbus/system_bus_socket)");
+    assert_int_equal(find("systemd_user", NULL), 0);
+    assert_says(found.reason, "scope: no user bus (/run/user/1000/bus: log in, or as root: loginctl enable-linger)");
+}
+
 static void a_container_with_a_read_only_cgroupfs_is_borrowed(void **state)
 {
     (void)state;
@@ -314,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_user_on_a_pure_v2_host_gets_none_because_nothing_is_theirs),
         cmocka_unit_test(where_systemd_runs_nothing_is_written_and_the_remedy_is_a_scope),
         cmocka_unit_test(where_systemd_runs_a_user_is_told_of_a_user_scope),
+        cmocka_unit_test(where_systemd_has_a_bus_it_can_be_asked_for_a_scope_and_is_not_yet),
         cmocka_unit_test(a_container_with_a_read_only_cgroupfs_is_borrowed),
         cmocka_unit_test(a_container_with_a_writable_cgroupfs_is_delegated),
         cmocka_unit_test(a_unit_that_systemd_marks_as_delegated_is_ours),

@@ -360,6 +360,41 @@ static void a_file_that_does_not_change_ends_nothing(void **state)
     fixture_close(root);
 }
 
+static void a_partition_that_reads_otherwise_is_noted_and_the_run_goes_on(void **state)
+{
+    char root[PATH_MAX], path[PATH_MAX + 32];
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    fixture_write(root, "/cpuset.cpus.partition", "root invalid (gone)\n");
+    text_format(path, sizeof(path), "%s/cpuset.cpus.partition", root);
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    start("exec sleep 1.2");
+    scene.request.partition_fd = fd;
+    scene.request.partition = "root";
+    watch();
+    assert_int_equal(scene.result.why, WATCH_ENDED);
+    assert_string_equal(scene.result.partition_said, "root invalid (gone)");
+    assert_true(scene.result.partition_lost_ns > scene.child.executed_ns);
+    fixture_close(root);
+}
+
+static void a_partition_that_stays_is_not_noted(void **state)
+{
+    char root[PATH_MAX], path[PATH_MAX + 32];
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    fixture_write(root, "/cpuset.cpus.partition", "root\n");
+    text_format(path, sizeof(path), "%s/cpuset.cpus.partition", root);
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    start("exec sleep 1.2");
+    scene.request.partition_fd = fd;
+    scene.request.partition = "root";
+    watch();
+    assert_int_equal(scene.result.why, WATCH_ENDED);
+    assert_int_equal(scene.result.partition_lost_ns, 0);
+    fixture_close(root);
+}
+
 /* --- progress
  * --------------------------------------------------------------------------------------------------------- */
 
@@ -405,6 +440,8 @@ int main(void)
         staged(nothing_is_sampled_or_missed_outside_the_measuring),
         staged(process_sums_are_taken_at_their_own_slower_period),
         staged(a_file_that_does_not_change_ends_nothing),
+        staged(a_partition_that_reads_otherwise_is_noted_and_the_run_goes_on),
+        staged(a_partition_that_stays_is_not_noted),
         staged(progress_is_shown_now_and_then_with_what_the_ledger_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
