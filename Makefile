@@ -8,7 +8,7 @@ DESTDIR ?=
 OUT ?= out
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PACKAGES := jansson gsl libcrypto
+PACKAGES := jansson gsl libcrypto libseccomp libcap
 VM_CPUS ?= 2
 
 B := build

@@ -10,5 +10,6 @@ typedef int command_fn(int argc, char **argv, struct err *e);
 
 command_fn cmd_run;
 command_fn cmd_matrix;
+command_fn cmd_exec;
 
 #endif

@@ -140,7 +140,6 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
         failed = refuse_less(&s->root, e);
     if (failed != 0)
         return failed;
-    host_capture("", &s->host);
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);
     if (failed == 0)
@@ -155,7 +154,21 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return failed;
 }
 
+void session_capture_host(struct session *s)
+{
+    host_capture("", &s->host);
+    s->recorded = true;
+}
+
 int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    int failed = session_open_bare(cell, ret, e);
+    if (failed == 0)
+        session_capture_host(ret);
+    return failed;
+}
+
+int session_open_bare(const struct cell *cell, struct session *ret, struct err *e)
 {
     struct session s = {.signal_fd = -1, .idle_ns = clock_now_ns()};
     int failed = open_stages(cell, &s, e);

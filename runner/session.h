@@ -27,6 +27,7 @@ struct session {
     struct text warmed; /* runtimes whose files have been read, one path a line */
     int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */
     uint64_t cells;     /* run so far: the next cell's name */
+    bool recorded;      /* records will be written: the host is captured for them */
 };
 
 /* Finds the root, chooses the CPUs, captures the host, makes the run's directory and moves the caller into it and onto
@@ -34,6 +35,12 @@ struct session {
  * With --isolation strict: -ENOTSUP (host) where a full slice is not to be had, and nothing has been created.
  * The caller ends it with session_close(). */
 int session_open(const struct cell *cell, struct session *ret, struct err *e);
+
+/* Captures the host now, where session_open_bare() left it out. */
+void session_capture_host(struct session *s);
+
+/* session_open() without capturing the host: for `tare exec`, which may write no record. */
+int session_open_bare(const struct cell *cell, struct session *ret, struct err *e);
 
 /* Removes what session_open() made. The error names what is left behind. */
 int session_close(struct session *s, struct err *e);
