@@ -162,6 +162,7 @@ void inspect_confinement(const struct confine *confine, const struct child *chil
     struct look l = {.confine = confine, .child = child, .verdict = &record->isolation};
     if (!confine)
         return;
+    facts_bool(&record->confinement, "pid_namespace", child->init > 0);
     text_format(path, sizeof(path), "/proc/%d/status", (int)child->pid);
     if (file_read("", path, l.status, sizeof(l.status)) <= 0)
         l.status[0] = '\0';

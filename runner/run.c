@@ -572,7 +572,6 @@ static int describe_confinement(struct stage *s, struct err *e)
         return 0;
     facts_int(&r->confinement, "uid", confine_uid(s->confine));
     facts_int(&r->confinement, "gid", confine_gid(s->confine));
-    facts_bool(&r->confinement, "pid_namespace", s->child.init > 0);
     const void *filter = confine_filter_bytes(s->confine, &len);
     if (!filter || !s->session->recorded) /* nobody will read it */
         return 0;
