@@ -186,11 +186,9 @@ static int invoke_all(struct session *session, const struct config *c, const str
 static int in_session(const struct config *c, const struct run_command *command, struct err *e)
 {
     struct session session;
-    int failed = session_open_bare(&c->cell, &session, e);
+    int failed = session_open_light(&c->cell, output_wanted(&c->output), &session, e);
     if (failed != 0)
         return failed;
-    if (output_wanted(&c->output))
-        session_capture_host(&session);
     int status = invoke_all(&session, c, command, e);
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;

@@ -43,9 +43,11 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
     (void)gmtime_r(&now.tv_sec, &utc);
     if (getrandom(&salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
         salt = (uint32_t)now.tv_nsec ^ (uint32_t)getpid() << 16;
-    size_t n = strftime(id, RECORD_ID_MAX, "%Y%m%dT%H%M%SZ", &utc);
-    text_format(id + n, RECORD_ID_MAX - n, "-%08x", (unsigned)salt);
-    (void)strftime(started_at, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    /* Not strftime(), which reads the time zone first. */
+    text_format(id, RECORD_ID_MAX, "%04d%02d%02dT%02d%02d%02dZ-%08x", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                utc.tm_hour, utc.tm_min, utc.tm_sec, (unsigned)salt);
+    text_format(started_at, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 /* --- jansson, a little shorter -------------------------------------------------------------------------------- */

@@ -52,6 +52,12 @@ struct stage {
     bool has_steal;
 };
 
+/* A command without a record is not looked at: nobody would read it, and it may be short. */
+static bool is_inspected(const struct stage *s)
+{
+    return s->session->recorded || s->record->cell.isolation == ISOLATION_STRICT;
+}
+
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
 /* What a scenario needs: its files in the page cache, a ledger, a folder, a pipe for its messages. */
@@ -114,7 +120,7 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
     int failed = s->command ? 0 : prepare_scenario(s, cell, e);
     if (failed == 0)
         failed = prepare_confinement(s, cell, e);
-    s->has_steal = host_steal_ticks("", &s->steal_ticks) == 0;
+    s->has_steal = is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
     return failed;
 }
 
@@ -190,7 +196,11 @@ static int start_spec(struct stage *s, const struct cell *cell, struct spawn_spe
     spec->affinity = &s->session->cpus.benchmark;
     spec->confine = s->confine;
     spec->insist = cell->isolation == ISOLATION_STRICT;
+    if (!s->confine)
+        session_guard(s->session);
     int failed = spawn_start(spec, &s->child, e);
+    if (failed == 0 && s->child.init == 0)
+        session_guard(s->session);
     if (failed == 0) {
         s->refusals.listener_fd = s->child.listener_fd;
         s->refusals.cpus = &s->session->cpus.benchmark;
@@ -257,18 +267,24 @@ static int open_pids_events(const struct stage *s)
     return fd;
 }
 
+static void inspect_start(struct stage *s)
+{
+    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), &s->record->isolation);
+    inspect_born(s->slice, s->child.pid, &s->record->isolation);
+    inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
+    inspect_confinement(s->confine, &s->child, s->record);
+}
+
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     int failed = s->command ? start_command(s, cell, e) : start_workload(s, cell, e);
     if (failed != 0)
         return failed;
-    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), &s->record->isolation);
-    inspect_born(s->slice, s->child.pid, &s->record->isolation);
-    inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
+    if (is_inspected(s))
+        inspect_start(s);
     if (cell->mem_sample)
         failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
     translate_pids(s);
-    inspect_confinement(s->confine, &s->child, s->record);
     s->pids_events_fd = open_pids_events(s);
     const struct watch_request request = {
         .child = &s->child,
@@ -419,6 +435,8 @@ static void describe_refused(struct stage *s)
         facts_absent(events, "seccomp_refused", "%s",
                      filtered ? "the host tells nobody what its filter refuses" : NONE);
     uint64_t unreachable = 0;
+    if (!is_inspected(s))
+        return;
     if (s->child.init > 0 && confine_wants(s->confine, CONFINE_NETWORK) &&
         inspect_no_routes(s->child.init, &unreachable) == 0)
         facts_int(events, "network_unreachable", (int64_t)unreachable);
@@ -447,13 +465,13 @@ static void finish(struct stage *s)
     bool stayed = ended && !end.signalled && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
-    spawn_end(&s->child);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
     if (!s->command)
         watch_drain(s->messages[0], &s->watched);
     judge_end(s, stayed);
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
+    spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
     s->removed_at_ns = clock_now_ns();
 }
 
@@ -519,7 +537,8 @@ static void describe_instrument(struct stage *s)
         facts_int(f, "exit_to_removed_ns", s->removed_at_ns - s->watched.ended_ns);
     else
         facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
-    weigh_ourselves(f);
+    if (is_inspected(s))
+        weigh_ourselves(f);
     s->session->idle_ns = s->removed_at_ns;
 }
 
@@ -613,7 +632,8 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
     if (failed != 0)
         return failed;
     finish(s);
-    describe_steal(s);
+    if (is_inspected(s))
+        describe_steal(s);
     describe_instrument(s);
     inspect_end(s->record);
     describe_program(s);

@@ -28,6 +28,7 @@ struct session {
     int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */
     uint64_t cells;     /* run so far: the next cell's name */
     bool recorded;      /* records will be written: the host is captured for them */
+    bool stays;         /* the runner stays in its own cgroup */
 };
 
 /* Finds the root, chooses the CPUs, captures the host, makes the run's directory and moves the caller into it and onto
@@ -36,11 +37,13 @@ struct session {
  * The caller ends it with session_close(). */
 int session_open(const struct cell *cell, struct session *ret, struct err *e);
 
-/* Captures the host now, where session_open_bare() left it out. */
-void session_capture_host(struct session *s);
+/* The same for `tare exec`, which is to be quick: without capturing the host where no record is wanted, and the caller
+ * stays in its own cgroup where that is outside of the root. */
+int session_open_light(const struct cell *cell, bool recorded, struct session *ret, struct err *e);
 
-/* session_open() without capturing the host: for `tare exec`, which may write no record. */
-int session_open_bare(const struct cell *cell, struct session *ret, struct err *e);
+/* From now on, should the runner be killed, whoever is in the run's cgroup ends with it; for a workload without a pid
+ * namespace of its own. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
+void session_guard(struct session *s);
 
 /* Removes what session_open() made. The error names what is left behind. */
 int session_close(struct session *s, struct err *e);
