@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 
 import rig
 
-MODULES = ["test_weights", "test_slices", "test_ends", "test_words"]
+MODULES = ["test_weights", "test_slices", "test_ends", "test_words", "test_confine", "test_exec"]
 
 if __name__ == "__main__":
     names = [word for word in sys.argv[1:] if not word.startswith("-")]
