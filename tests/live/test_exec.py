@@ -1,7 +1,6 @@
 """`tare exec`: any command in a slice; its streams and its exit status are its own, what it took is in the record."""
 
 import json
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -80,7 +79,7 @@ class Record(LiveTest):
         record = done.record
         self.assertEqual(record["scenario"]["name"], "exec")
         self.assertEqual(record["scenario"]["argv"], ["sh", "-c", "sleep 0.2"])
-        self.assertEqual(record["runtime"]["path"], os.path.realpath("/usr/bin/sh"))
+        self.assertEqual(record["runtime"]["path"], rig.shutil.which("sh"))
         self.assertRegex(record["runtime"]["sha256"], r"\A[0-9a-f]{64}\Z")
         (start,), (end,) = record["iterations"]["start_ns"], record["iterations"]["end_ns"]
         self.assertEqual(record["result"]["total_wall_s"], (end - start) / 1e9)
