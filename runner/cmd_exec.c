@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,7 @@ static int exit_of(const struct record *r, struct err *e)
     return 0;
 }
 
-static int invoke(struct session *session, const struct config *c, const struct run_command *command,
+static int invoke(struct session *session, const struct config *c, const struct run_command *command, bool measured,
                   struct tally *tally, struct err *e)
 {
     struct record record;
@@ -124,9 +125,9 @@ static int invoke(struct session *session, const struct config *c, const struct 
     if (failed != 0)
         return failed;
     int status = exit_of(&record, e);
-    if (tally)
+    if (measured)
         count(tally, &record);
-    if (tally && output_wanted(&c->output)) {
+    if (measured && output_wanted(&c->output)) {
         failed = output_save(&record, &c->output, e);
         if (failed == 0 && output_on_stdout(&c->output))
             failed = record_write(&record, stdout, e);
@@ -174,9 +175,11 @@ static void summarise(struct tally *t)
 static int invoke_all(struct session *session, const struct config *c, const struct run_command *command, struct err *e)
 {
     struct tally tally = {.wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
-    int status = tally.wall_s ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
+    int status = 0;
+    if (!tally.wall_s)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < c->invocations.warmup + c->invocations.repeat; i++)
-        status = invoke(session, c, command, i < c->invocations.warmup ? NULL : &tally, e);
+        status = invoke(session, c, command, i >= c->invocations.warmup, &tally, e);
     if (!c->invocations.quiet)
         summarise(&tally);
     free(tally.wall_s);

@@ -132,7 +132,7 @@ static int refuse_by_argument(scmp_filter_ctx f)
         failed = refuse_flags(f, SCMP_SYS(clone), ARRAY_LEN(NAMESPACE_FLAGS) - 1);
     for (size_t i = 0; i < ARRAY_LEN(OTHERS) && failed == 0; i++)
         failed =
-            seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)OTHERS[i]));
+            seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)OTHERS[i], 0));
     for (size_t i = 0; i < ARRAY_LEN(REALTIME) && failed == 0; i++)
         failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(sched_setscheduler), 1,
                                   SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff, REALTIME[i]));
@@ -220,10 +220,9 @@ static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
 static bool reaches(const char *path, uid_t uid, gid_t gid, mode_t bits, char *closed, struct stat *st)
 {
     char part[PATH_MAX];
-    size_t len = strlen(path);
     if (!realpath(path, part))
         return true; /* whoever needs it says so */
-    len = strlen(part);
+    size_t len = strlen(part);
     for (size_t i = 1; i <= len; i++) {
         if (part[i] != '/' && part[i] != '\0')
             continue;

@@ -150,7 +150,7 @@ static int clone_of(const struct confine_bind *b)
 static void make_folders_above(const char *path)
 {
     char part[PATH_MAX];
-    for (size_t i = 1; path[i] && i < sizeof(part); i++) {
+    for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
         if (path[i] != '/')
             continue;
         memcpy(part, path, i);

@@ -35,7 +35,7 @@ static const char *status_value(const struct look *l, const char *key, char *buf
 static const char *why_not(const struct look *l, enum confine_layer first, enum confine_layer last, char *buf,
                            size_t cap)
 {
-    for (int i = first; i <= (int)last; i++) {
+    for (int i = (int)first; i <= (int)last; i++) {
         if (l->child->outcome.refused[i] == 0)
             continue;
         (void)snprintf(buf, cap, "the host refused: %s: %s", confine_layer_name((enum confine_layer)i),

@@ -62,7 +62,7 @@ int main(int argc, char **argv)
         if (status >= 0)
             return flush_results(status);
         (void)fprintf(stderr, "tare: %s: %s\n", argv[1], e.text);
-        return e.kind;
+        return (int)e.kind;
     }
     (void)fprintf(stderr, "tare: '%s' is no command; 'tare --help' lists them\n", argv[1]);
     return ERR_USAGE;

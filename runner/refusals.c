@@ -24,7 +24,8 @@ static bool stays_within(const struct refusals *r, const struct seccomp_notif *n
     struct cpulist wanted = {0};
     size_t len = n->data.args[1] < sizeof(wanted.word) ? (size_t)n->data.args[1] : sizeof(wanted.word);
     struct iovec here = {.iov_base = wanted.word, .iov_len = len};
-    struct iovec there = {.iov_base = (void *)(uintptr_t)n->data.args[2], .iov_len = len};
+    struct iovec there = {.iov_len = len};
+    memcpy(&there.iov_base, &n->data.args[2], sizeof(there.iov_base)); /* an address over there, no pointer here */
     if (process_vm_readv((pid_t)n->pid, &here, 1, &there, 1, 0) != (ssize_t)len)
         return false;
     return cpulist_count(&wanted) > 0 && cpulist_subset(&wanted, r->cpus);

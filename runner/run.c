@@ -92,11 +92,13 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
-    needed[count++] = s->command ? s->command->path : s->runtime->path;
-    if (s->command)
+    if (s->command) {
+        needed[count++] = s->command->path;
         needed[count++] = s->command->cwd;
-    else if (*s->runtime->script)
-        needed[count++] = s->runtime->script;
+    } else {
+        needed[count++] = s->runtime->path;
+        needed[count++] = *s->runtime->script ? s->runtime->script : s->runtime->path;
+    }
     if (*s->tmpdir)
         needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
     const struct confine_request request = {

@@ -25,6 +25,6 @@ int run_cell(struct session *session, const struct cell *cell, const struct runt
 
 /* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. */
 int run_command(struct session *session, const struct cell *cell, const struct run_command *command, struct record *ret,
-                struct err *e);
+                struct err *e) __attribute__((nonnull(3)));
 
 #endif

@@ -304,6 +304,7 @@ class Ends(LiveTest):
         self.assert_gone()
         left = rig.wait_for(rig.cgroups_left, 5) or []
         rig.remove_cgroups(left)
+        self.assertEqual(self.exec("true").status, 0)  # what the killed one enabled, the next one to leave disables
 
     @for_each({"full": ("full", []), "without_a_slice": ("full", ["--isolation", "off"])})
     def nobody_outlives_a_killed_init(self, level, options):

@@ -161,7 +161,7 @@ class Ends(LiveTest):
 
     @vm_only
     def test_a_fork_bomb(self):
-        done = self.exec("sh", "-c", ":() { : | : & }; :; sleep 5; wait", options=["--pids-max", 64])
+        done = self.exec("sh", "-c", "b() { b | b & }; b; sleep 5; wait", options=["--pids-max", 64])
         self.assertEqual(done.status, 4, done)
         self.assertRegex(done.record["termination"]["detail"], r"pids\.max 64")
         self.assertGreater(done.record["events"]["pids_max"], 0)
