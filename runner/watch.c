@@ -147,7 +147,7 @@ static void look_at_partition(struct watch *w)
     w->partition_at_ns = clock_now_ns() + PARTITION_NS;
     struct watch_result *r = w->result;
     char buf[sizeof(r->partition_said)];
-    ssize_t n = pread(w->request->partition_fd, buf, sizeof(buf) - 1, 0);
+    ssize_t n = w->request->partition ? pread(w->request->partition_fd, buf, sizeof(buf) - 1, 0) : -1;
     if (n < 0)
         return;
     buf[n] = '\0';
