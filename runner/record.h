@@ -70,10 +70,11 @@ struct record {
     size_t sample_count;
     uint64_t missed_ticks;
     struct memory_summary memory;
-    struct facts peak;       /* peak_bytes, uncertainty_bytes */
-    struct facts cpu;        /* of cpu.stat */
-    struct facts events;     /* of memory.events, pids.events */
-    struct facts instrument; /* what tare itself cost */
+    struct facts peak;        /* peak_bytes, uncertainty_bytes */
+    struct facts cpu;         /* of cpu.stat */
+    struct facts events;      /* of memory.events, pids.events */
+    struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
+    struct facts instrument;  /* what tare itself cost */
     enum termination termination;
     char detail[1000];  /* why it is not ok */
     char trouble[1000]; /* what tare could not clean up; "" where all is gone */
