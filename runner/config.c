@@ -84,7 +84,7 @@ static const struct option_row ROWS[] = {
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
      "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
      "same benchmark in C; or the path of an interpreter"},
-    {"cpus", TEXT, "CPUS", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)"},
     {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
