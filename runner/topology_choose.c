@@ -276,8 +276,8 @@ static int choose_auto(const struct topology *t, const struct cpulist *allowed, 
                        struct topology_choice *ret, struct err *e)
 {
     struct topology_choice choice = {0};
-    struct pool pool;
-    struct group g;
+    struct pool pool = {0};
+    struct group g = {0};
     struct cpulist usable = cpulist_and(allowed, &t->online);
     if (is_empty(&usable))
         return err_set(e, ERR_HOST, -ENODEV, "none of the CPUs that this process may run on is online");
