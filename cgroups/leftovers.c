@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -67,6 +68,19 @@ static bool is_alive(int run_fd)
     if (flock(run_fd, LOCK_EX | LOCK_NB) != 0)
         return true;
     return has_runner(run_fd);
+}
+
+/* A killed process keeps its locks, and its place in the cgroup, until it is gone, which for the init of a pid
+ * namespace takes a while: so a clean straight after a kill looks more than once. */
+static bool stays_alive(int run_fd)
+{
+    int64_t deadline_ns = clock_now_ns() + NS_PER_S;
+    while (is_alive(run_fd)) {
+        if (clock_now_ns() > deadline_ns)
+            return true;
+        (void)poll(NULL, 0, 20);
+    }
+    return false;
 }
 
 static int open_below(int dirfd, const char *name)
@@ -134,7 +148,7 @@ static void clean_run(struct walk *w, int parent_fd, const char *name)
     cleanup_close int fd = open_below(parent_fd, name);
     if (fd < 0)
         return; /* gone meanwhile */
-    if (!is_alive(fd)) {
+    if (!stays_alive(fd)) {
         l.processes = count_processes(fd);
         l.failed = cgdir_remove(parent_fd, name, clock_now_ns() + REMOVE_NS);
         l.state = l.failed == 0 ? LEFTOVER_REMOVED : LEFTOVER_STUCK;

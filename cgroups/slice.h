@@ -46,6 +46,7 @@ struct slice_root {
                              and  for a scope that has not been asked for */
     char own[PATH_MAX];   /* where the caller was when this was found; "" where the mount does not show it */
     struct slice_availability controller[SLICE_CONTROLLERS];
+    bool caller_stays; /* for the caller to set: slice_tree_open() leaves it where it is, unless that is in the root */
 };
 
 /* Finds the root: the v2 hierarchy by its type in /proc/self/mountinfo (proc(5)), never by a well-known path. Creates
@@ -98,7 +99,7 @@ struct slice_tree;
 /* Creates the run's directory, enables the available controllers on the way down and moves the calling process into
  * supervisor, on the CPUs `housekeeping` where that is not NULL or empty and cpuset is there. For borrowed and none it
  * touches nothing and still gives a tree. Failure leaves nothing behind. Runs that share a root wait for each other
- * here and in slice_tree_close().
+ * here and in slice_tree_close(). With caller_stays it is not moved, which waits for an RCU grace period.
  * -EINVAL: run_id is no file name. -EEXIST: a run of this id is there. -EACCES: not ours to write. -EBUSY: the root
  * holds processes other than the caller (no internal processes rule). The caller ends it with slice_tree_close(). */
 int slice_tree_open(const struct slice_root *root, const char *run_id, const struct cpulist *housekeeping,

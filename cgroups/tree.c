@@ -96,9 +96,17 @@ static int note_first(struct slice_tree *t, struct err *e)
     return 0;
 }
 
+static bool is_in_root(const struct slice_root *root)
+{
+    size_t len = strlen(root->path);
+    return strncmp(root->own, root->path, len) == 0 && (root->own[len] == '/' || root->own[len] == '\0');
+}
+
 /* "0" means the writer (cgroup-v2.rst). Migrating waits for an RCU grace period, some 20 ms: once a run. */
 static int move_in(struct slice_tree *t, struct err *e)
 {
+    if (t->root.caller_stays && !is_in_root(&t->root))
+        return 0;
     if (t->root.own[0] == '\0')
         return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s': no way back from '%s'", t->root.mount,
                        t->root.path);
@@ -234,7 +242,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
         (void)err_wrap(e, "cgroup of run '%s'", run_id);
         return failed;
     }
-    if (housekeeping)
+    if (housekeeping && (t->moved || !t->own))
         confine_supervisor(t, housekeeping);
     if (t->own)
         slice_unlock(t->base_fd);

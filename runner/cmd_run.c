@@ -1,12 +1,11 @@
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "command.h"
 #include "config.h"
 #include "meter.h"
+#include "output.h"
 #include "profiled.h"
 #include "run.h"
 #include "show.h"
@@ -31,38 +30,12 @@ static int print_help(void)
     return 0;
 }
 
-/* Where the record will go is tried before anything runs. */
-static int probe_output(const struct output *out, struct err *e)
-{
-    char path[PATH_MAX];
-    if (out->json && strcmp(out->json, "-") != 0 && record_probe(out->json, e) != 0)
-        return err_wrap(e, "--json");
-    if (!out->dir)
-        return 0;
-    int failed = file_make_dirs(out->dir);
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", out->dir);
-    }
-    if (strlen(out->dir) > sizeof(path) - 64)
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
-    text_format(path, sizeof(path), "%s/probe.json", out->dir);
-    return record_probe(path, e) == 0 ? 0 : err_wrap(e, "--out");
-}
-
 static int write_results(const struct record *r, const struct output *out, struct err *e)
 {
-    char path[PATH_MAX];
-    int failed = 0;
-    if (out->dir) {
-        text_format(path, sizeof(path), "%s/%s.json", out->dir, r->id);
-        failed = record_save(r, path, e);
-    }
-    if (failed == 0 && out->json && strcmp(out->json, "-") != 0)
-        failed = record_save(r, out->json, e);
+    int failed = output_save(r, out, e);
     if (failed != 0)
         return failed;
-    if (out->json && strcmp(out->json, "-") == 0)
+    if (output_on_stdout(out))
         return record_write(r, stdout, e);
     struct text shown = {0};
     show_record(r, &shown);
@@ -145,7 +118,7 @@ int cmd_run(int argc, char **argv, struct err *e)
         (void)fprintf(stderr, "tare: --profile-file: %s", said.data);
     text_free(&said);
     if (failed == 0)
-        failed = probe_output(&c.output, e);
+        failed = output_probe(&c.output, e);
     if (failed == 0)
         failed = runtime_find(&c.cell, &runtime, e);
     if (failed != 0)

@@ -20,6 +20,8 @@ static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
 static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
+static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
+static const char *const NETWORKS[] = {"none", "host", NULL};
 
 const struct scenario scenarios[] = {
     {"scenario1", "what creating, starting and joining workers costs: threads, processes, interpreters"},
@@ -34,6 +36,7 @@ enum kind {
     YES,     /* takes no value */
     NO,      /* takes no value; the opposite of the row before it */
     TEXT,
+    LIST, /* a text that may be given again */
     HELP,
 };
 
@@ -53,8 +56,10 @@ struct option_row {
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
 #define HOST(field)   offsetof(struct config, host.field)
+#define AGAIN(field)  offsetof(struct config, invocations.field)
 #define ROW_BASE      256 /* what getopt_long(3) gives for the first row: no letter's number */
 #define BOTH          (CONFIG_RUN | CONFIG_MATRIX)
+#define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
 
 /* clang-format off */
@@ -75,40 +80,61 @@ static const struct option_row ROWS[] = {
      "start method, for --mode processes; without it the interpreter's own"},
     {"hold-ms", INTEGER, "MS", CELL(hold_ms), NULL, 0, 3600000, 0, 1000, BOTH,
      "how long the workers of profile memory go on"},
-    {"mem-interval-ms", INTEGER, "MS", CELL(mem_interval_ms), NULL, 1, 60000, 50, 50, BOTH,
+    {"mem-interval-ms", INTEGER, "MS", CELL(mem_interval_ms), NULL, 1, 60000, 50, 50, ALL,
      "time between two readings of every process's smaps_rollup"},
-    {"mem-sample", YES, NULL, CELL(mem_sample), NULL, 0, 0, 0, 1, BOTH,
+    {"mem-sample", YES, NULL, CELL(mem_sample), NULL, 0, 0, 0, 1, ALL,
      "sample memory during the run; the default of profile memory"},
     {"no-mem-sample", NO, NULL, CELL(mem_sample), NULL, 0, 0, UNSET, UNSET, BOTH,
      "do not; the default of profile overhead"},
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
      "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
      "same benchmark in C; or the path of an interpreter"},
-    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)"},
-    {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "avoid: one thread of each core, its siblings left idle, and checked that they were"},
-    {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, BOTH | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "CPUs of this NUMA node; without it of the one with most cores"},
-    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, BOTH,
+    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL,
      "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
      "balanced, for workloads that pin every thread; auto: root where it can be had"},
-    {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, BOTH,
+    {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, ALL,
      "memory.max of the slice, as 512M"},
-    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
+    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, ALL,
      "pids.max of the slice; without it 4 a worker and 256 to spare"},
     {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
-    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, BOTH | CONFIG_CLEAN,
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_CLEAN,
      "make the slices in this cgroup v2 directory"},
-    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, BOTH,
+    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL,
      "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice"},
-    {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, BOTH,
+    {"confine", CHOICE, "LEVEL", CELL(confinement), CONFINEMENTS, 0, 0, CONFINEMENT_FULL, CONFINEMENT_FULL, ALL,
+     "full: namespaces, a read-only root, no capabilities, a system call filter; light: without the last filter and with "
+     "a writable root; off: none of it"},
+    {"rw", LIST, "PATH", CELL(writable), NULL, 0, 0, UNSET, UNSET, ALL,
+     "a path that stays writable; may be given again"},
+    {"env", LIST, "NAME=VALUE", CELL(environment), NULL, 0, 0, UNSET, UNSET, ALL,
+     "a variable of the environment, which has PATH, HOME and fixed ones otherwise; may be given again"},
+    {"network", CHOICE, "WHICH", CELL(network), NETWORKS, 0, 0, NETWORK_NONE, NETWORK_NONE, ALL,
+     "none: the loopback alone; host: the host's"},
+    {"user", TEXT, "UID[:GID]", CELL(user), NULL, 0, 0, UNSET, UNSET, ALL,
+     "run it as this user, where tare is root; without it 65534, or the owner of what is closed to that one"},
+    {"repeat", INTEGER, "N", AGAIN(repeat), NULL, 1, 1000000, 1, 1, CONFIG_EXEC,
+     "measured invocations, each in a fresh slice"},
+    {"warmup", INTEGER, "N", AGAIN(warmup), NULL, 0, 1000000, 0, 0, CONFIG_EXEC,
+     "invocations before those that are measured"},
+    {"prepare", TEXT, "COMMAND", AGAIN(prepare), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "a shell command before each invocation, outside of its slice"},
+    {"cleanup", TEXT, "COMMAND", AGAIN(cleanup), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "a shell command after each invocation, outside of its slice"},
+    {"quiet", YES, NULL, AGAIN(quiet), NULL, 0, 0, 0, 0, CONFIG_EXEC,
+     "no summary on standard error"},
+    {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, ALL,
      "end a run that takes longer"},
-    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
-    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, BOTH,
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, ALL,
      "write the record into DIR under its own id"},
     {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
@@ -122,7 +148,7 @@ static const struct option_row ROWS[] = {
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, BOTH | HOSTS | CONFIG_CLEAN,
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, ALL | HOSTS | CONFIG_CLEAN,
      "print this and exit"},
 };
 /* clang-format on */
@@ -155,6 +181,11 @@ const char *smt_name(enum smt s)
 const char *isolation_name(enum isolation i)
 {
     return ISOLATIONS[i];
+}
+
+const char *confinement_name(enum confinement c)
+{
+    return CONFINEMENTS[c];
 }
 
 const struct scenario *scenario_find(const char *name)
@@ -253,6 +284,16 @@ static int parse_number(const struct option_row *row, const char *value, int64_t
     return 0;
 }
 
+static int take_word(struct config_words *words, const struct option_row *row, const char *value, struct err *e)
+{
+    if (!*value)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
+    if (words->count == CONFIG_WORDS_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "--%s '%s': it can be given %d times", row->name, value, CONFIG_WORDS_MAX);
+    words->word[words->count++] = value;
+    return 0;
+}
+
 static int take_option(struct config *c, const struct option_row *row, const char *value, struct err *e)
 {
     switch (row->kind) {
@@ -271,6 +312,8 @@ static int take_option(struct config *c, const struct option_row *row, const cha
             return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
         *(const char **)(void *)((char *)c + row->offset) = value;
         return 0;
+    case LIST:
+        return take_word((struct config_words *)(void *)((char *)c + row->offset), row, value, e);
     case HELP:
         c->help = true;
         return 0;
@@ -278,13 +321,49 @@ static int take_option(struct config *c, const struct option_row *row, const cha
     return -EINVAL;
 }
 
+static bool is_of_cell(const struct option_row *row)
+{
+    return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
+}
+
 struct cell cell_unset(void)
 {
     struct config c = {0};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
-        if (is_number(ROWS[i].kind))
+        if (is_number(ROWS[i].kind) && is_of_cell(&ROWS[i]))
             *number_at(&c, &ROWS[i]) = UNSET;
     return c.cell;
+}
+
+/* "UID" or "UID:GID", numbers both. */
+static int parse_user(struct cell *cell, struct err *e)
+{
+    char uid[16] = "";
+    uint64_t u = 0, g = 0;
+    const char *colon = cell->user ? strchr(cell->user, ':') : NULL;
+    size_t len = !cell->user ? 0 : colon ? (size_t)(colon - cell->user) : strlen(cell->user);
+    if (!cell->user)
+        return 0;
+    if (len < sizeof(uid))
+        memcpy(uid, cell->user, len);
+    bool ok = text_to_u64(uid, &u) == 0 && text_to_u64(colon ? colon + 1 : uid, &g) == 0;
+    if (!ok || u >= UINT32_MAX || g >= UINT32_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "--user '%s': what is allowed is UID or UID:GID, in numbers", cell->user);
+    cell->uid = (uint32_t)u;
+    cell->gid = (uint32_t)g;
+    return 0;
+}
+
+static int check_confinement(struct cell *cell, struct err *e)
+{
+    for (size_t i = 0; i < cell->environment.count; i++)
+        if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
+            return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
+                           cell->environment.word[i]);
+    const char *what = cell->user ? "--user" : cell->writable.count ? "--rw" : NULL;
+    if (what && cell->confinement == CONFINEMENT_OFF)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s goes with --confine full or light; it is off", what);
+    return parse_user(cell, e);
 }
 
 /* What the options contradict each other in. */
@@ -314,7 +393,7 @@ int cell_complete(struct cell *cell, struct err *e)
         c.cell.profile = PROFILE_OVERHEAD;
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         const struct option_row *row = &ROWS[i];
-        if (is_number(row->kind) && *number_at(&c, row) == UNSET)
+        if (is_number(row->kind) && is_of_cell(row) && *number_at(&c, row) == UNSET)
             *number_at(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
@@ -324,6 +403,8 @@ int cell_complete(struct cell *cell, struct err *e)
     if (!c.cell.runtime)
         c.cell.runtime = "auto";
     int r = check_cell(&c.cell, e);
+    if (r == 0)
+        r = check_confinement(&c.cell, e);
     if (r == 0)
         *cell = c.cell;
     return r;
@@ -339,6 +420,8 @@ static bool takes_value(enum kind kind)
 {
     return kind != YES && kind != NO && kind != HELP;
 }
+
+#define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
 
 /* The rows of a command as getopt_long(3) wants them; val is the row's index. */
 static void fill_getopt(enum config_command command, struct option *options)
@@ -367,12 +450,12 @@ static int unknown_option(char **argv, bool known, struct err *e)
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
     struct option options[ARRAY_LEN(ROWS) + 1];
-    struct config c = {.cell = cell_unset()};
+    struct config c = {.cell = cell_unset(), .invocations = {.repeat = 1}};
     fill_getopt(command, options);
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int row = getopt_long(argc, argv, ":", options, NULL);
+        int row = getopt_long(argc, argv, command == CONFIG_EXEC ? "+:" : ":", options, NULL);
         if (row == -1)
             break;
         if (row == '?' || row == ':')
@@ -381,12 +464,16 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         if (r != 0)
             return r;
     }
-    if (optind < argc)
+    if (command == CONFIG_EXEC)
+        c.invocations.argv = optind < argc ? argv + optind : NULL;
+    else if (optind < argc)
         c.positional = argv[optind++];
-    if (optind < argc)
+    if (command != CONFIG_EXEC && optind < argc)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes one name, and '%s' is it", argv[optind], argv[0],
                        c.positional);
-    if (command == CONFIG_RUN && !c.help) {
+    if (command != CONFIG_MATRIX && !c.help) {
+        if (command == CONFIG_EXEC && c.cell.pids_max == UNSET)
+            c.cell.pids_max = 0;
         int r = cell_complete(&c.cell, e);
         if (r != 0)
             return r;

@@ -17,6 +17,8 @@ enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* o
 enum partition { PARTITION_AUTO, PARTITION_ROOT, PARTITION_ISOLATED, PARTITION_NONE };
 enum smt { SMT_USE, SMT_AVOID };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
+enum confinement { CONFINEMENT_FULL, CONFINEMENT_LIGHT, CONFINEMENT_OFF };
+enum network { NETWORK_NONE, NETWORK_HOST };
 
 const char *mode_name(enum mode m);
 const char *profile_name(enum profile p);
@@ -24,6 +26,7 @@ const char *start_method_name(enum start_method s); /* NULL for START_OWN */
 const char *isolation_name(enum isolation i);
 const char *partition_name(enum partition p);
 const char *smt_name(enum smt s);
+const char *confinement_name(enum confinement c);
 
 /* What can be weighed. */
 struct scenario {
@@ -34,6 +37,14 @@ struct scenario {
 /* Ends with a name of NULL. */
 extern const struct scenario scenarios[];
 const struct scenario *scenario_find(const char *name); /* NULL: there is none of this name */
+
+#define CONFIG_WORDS_MAX 32
+
+/* What an option gave that can be given more than once. */
+struct config_words {
+    const char *word[CONFIG_WORDS_MAX];
+    size_t count;
+};
 
 /* One cell: what to run, how often, where, within which limits. A value; the texts belong to argv. */
 struct cell {
@@ -51,6 +62,18 @@ struct cell {
     const char *cgroup_root;              /* NULL: found */
     int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
+    int64_t confinement, network;
+    const char *user; /* "UID[:GID]"; NULL: chosen */
+    uint32_t uid, gid;
+    struct config_words writable, environment;
+};
+
+/* `tare exec`: what is run besides its cell. */
+struct invocations {
+    char *const *argv;             /* the command; NULL: none was named */
+    int64_t repeat, warmup;        /* measured ones and those before them */
+    const char *prepare, *cleanup; /* shell commands around each; NULL: none */
+    int64_t quiet;
 };
 
 /* Where results go besides the terminal. */
@@ -70,6 +93,7 @@ struct config {
     struct cell cell;
     struct output output;
     struct host_options host;
+    struct invocations invocations;
     const char *positional; /* the scenario or plan; NULL: none was named */
     bool help;
 };

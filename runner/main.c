@@ -11,6 +11,7 @@ static const struct {
     command_fn *fn;
 } COMMANDS[] = {
     {"run", "SCENARIO ...  one cell: run it in its slice, print it, write its record", cmd_run},
+    {"exec", "[OPTION]... [--] COMMAND [ARG]...  the same slice, limits, figures and record for any command", cmd_exec},
     {"clean", "            ends and removes what runs that were killed left behind", cmd_clean},
     {"matrix", "PLAN ...   several cells one after the other, a record each, and a table of them", cmd_matrix},
     {"doctor", "...        what of this host biases a benchmark, and the remedy for each", cmd_doctor},

@@ -30,6 +30,8 @@ void record_free(struct record *r)
     facts_free(&r->cpu);
     facts_free(&r->events);
     facts_free(&r->disturbance);
+    facts_free(&r->confinement);
+    facts_free(&r->program);
     facts_free(&r->instrument);
 }
 
@@ -42,9 +44,11 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
     (void)gmtime_r(&now.tv_sec, &utc);
     if (getrandom(&salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
         salt = (uint32_t)now.tv_nsec ^ (uint32_t)getpid() << 16;
-    size_t n = strftime(id, RECORD_ID_MAX, "%Y%m%dT%H%M%SZ", &utc);
-    text_format(id + n, RECORD_ID_MAX - n, "-%08x", (unsigned)salt);
-    (void)strftime(started_at, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    /* Not strftime(), which reads the time zone first. */
+    text_format(id, RECORD_ID_MAX, "%04d%02d%02dT%02d%02d%02dZ-%08x", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                utc.tm_hour, utc.tm_min, utc.tm_sec, (unsigned)salt);
+    text_format(started_at, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 /* --- jansson, a little shorter -------------------------------------------------------------------------------- */
@@ -160,9 +164,48 @@ static json_t *tool_json(void)
     return o;
 }
 
+static void set_timeout(json_t *o, const struct cell *c)
+{
+    if (c->timeout_ms)
+        set_int(o, "timeout_ms", c->timeout_ms);
+    else
+        set_absent(o, "timeout_ms", "none was set");
+}
+
+static void set_cpus(json_t *o, const struct cell *c)
+{
+    set_text(o, "cpus", c->cpus ? c->cpus : "auto");
+    set_text(o, "smt", smt_name((enum smt)c->smt));
+    if (c->numa >= 0)
+        set_int(o, "numa", c->numa);
+    else
+        set_absent(o, "numa", "no node was asked for");
+}
+
+/* The scenario of `tare exec`: what was run. */
+static json_t *command_json(const struct record *r)
+{
+    const struct cell *c = &r->cell;
+    json_t *o = json_object();
+    json_t *argv = json_array();
+    for (size_t i = 0; r->argv[i]; i++)
+        (void)json_array_append_new(argv, string_of(r->argv[i]));
+    set_text(o, "name", "exec");
+    set(o, "argv", argv);
+    set_text(o, "cwd", r->cwd);
+    set(o, "mem_sample", json_boolean(c->mem_sample));
+    set_int(o, "mem_interval_ms", c->mem_interval_ms);
+    set_text(o, "isolation", isolation_name((enum isolation)c->isolation));
+    set_cpus(o, c);
+    set_timeout(o, c);
+    return o;
+}
+
 static json_t *scenario_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
+    if (r->command)
+        return command_json(r);
     json_t *o = json_object();
     set_text(o, "name", c->scenario->name);
     set_text(o, "mode", mode_name((enum mode)c->mode));
@@ -181,16 +224,8 @@ static json_t *scenario_json(const struct record *r)
     set_text(o, "runtime", c->runtime);
     set_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     set_text(o, "partition", partition_name((enum partition)c->partition));
-    set_text(o, "cpus", c->cpus ? c->cpus : "auto");
-    set_text(o, "smt", smt_name((enum smt)c->smt));
-    if (c->numa >= 0)
-        set_int(o, "numa", c->numa);
-    else
-        set_absent(o, "numa", "no node was asked for");
-    if (c->timeout_ms)
-        set_int(o, "timeout_ms", c->timeout_ms);
-    else
-        set_absent(o, "timeout_ms", "none was set");
+    set_cpus(o, c);
+    set_timeout(o, c);
     return o;
 }
 
@@ -198,6 +233,12 @@ static json_t *runtime_json(const struct record *r)
 {
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
+    if (!rt) {
+        set_text(o, "name", "command");
+        set_text(o, "path", r->command);
+        set_fact(o, "sha256", facts_find(&r->program, "sha256"));
+        return o;
+    }
     set_text(o, "name", rt->name);
     set_text(o, "implementation", rt->implementation);
     set_text(o, "version", rt->version);
@@ -298,6 +339,26 @@ static json_t *isolation_json(const struct verdict *v)
     return o;
 }
 
+static json_t *words_json(const struct config_words *words)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < words->count; i++)
+        (void)json_array_append_new(list, string_of(words->word[i]));
+    return list;
+}
+
+static json_t *confinement_json(const struct record *r)
+{
+    const struct cell *c = &r->cell;
+    json_t *o = json_object();
+    set_text(o, "level", confinement_name((enum confinement)c->confinement));
+    set_text(o, "network", c->network == NETWORK_HOST ? "host" : "none");
+    set(o, "writable", words_json(&c->writable));
+    set(o, "environment", words_json(&c->environment));
+    set_facts(o, &r->confinement);
+    return o;
+}
+
 static json_t *result_json(const struct record *r)
 {
     json_t *o = json_object();
@@ -309,6 +370,8 @@ static json_t *result_json(const struct record *r)
     set_real(o, "p50_iter_s", r->result.median_s, why);
     set_real(o, "p95_iter_s", r->result.p95_s, why);
     char check[24];
+    if (r->command)
+        return o;
     text_format(check, sizeof(check), "0x%08llx", (unsigned long long)r->check);
     if (r->check)
         set_text(o, "hash_check", check);
@@ -501,6 +564,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "runtime", runtime_json(r));
     write_section(out, "host", object_of_facts(r->host));
     write_section(out, "slice", slice_json(&r->slice));
+    write_section(out, "confinement", confinement_json(r));
     write_section(out, "isolation", isolation_json(&r->isolation));
     (void)fputs(",\n\"iterations\": {", out);
     write_stamps(out, "start_ns", r->start_ns, r->iterations);

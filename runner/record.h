@@ -51,7 +51,9 @@ struct record {
     char id[RECORD_ID_MAX];
     char started_at[32]; /* UTC, ISO 8601 */
     struct cell cell;
-    const struct runtime *runtime;
+    const struct runtime *runtime; /* NULL: a command */
+    const char *command, *cwd;     /* of a command: its program and folder; NULL: a scenario */
+    char *const *argv;
     const struct facts *host;
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
@@ -74,7 +76,9 @@ struct record {
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
     struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
-    struct facts instrument;  /* what tare itself cost */
+    struct facts confinement;
+    struct facts program;    /* of a command: its sha256 */
+    struct facts instrument; /* what tare itself cost */
     enum termination termination;
     char detail[1000];  /* why it is not ok */
     char trouble[1000]; /* what tare could not clean up; "" where all is gone */

@@ -20,7 +20,9 @@
 #include "disturbance.h"
 #include "host.h"
 #include "inspect.h"
+#include "inspect_confine.h"
 #include "ledger.h"
+#include "refusals.h"
 #include "spawn.h"
 #include "workload.h"
 
@@ -32,9 +34,12 @@
 /* What one cell holds while it runs. */
 struct stage {
     struct session *session;
-    const struct runtime *runtime;
+    const struct runtime *runtime;     /* NULL for a command */
+    const struct run_command *command; /* NULL for a scenario */
     struct record *record;
-    struct ledger_map ledger;
+    struct ledger_map ledger; /* closed for a command */
+    struct confine *confine;  /* NULL: not confined */
+    struct refusals refusals;
     struct slice *slice;
     struct sampler *sampler;
     struct accounts_baseline baseline;
@@ -50,9 +55,16 @@ struct stage {
     bool has_steal;
 };
 
+/* A command without a record is not looked at: nobody would read it, and it may be short. */
+static bool is_inspected(const struct stage *s)
+{
+    return s->session->recorded || s->record->cell.isolation == ISOLATION_STRICT;
+}
+
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
-static int prepare(struct stage *s, const struct cell *cell, struct err *e)
+/* What a scenario needs: its files in the page cache, a ledger, a folder, a pipe for its messages. */
+static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
     int failed = session_warm(s->session, s->runtime, e);
     if (failed != 0)
@@ -65,11 +77,56 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
     if (pipe2(s->messages, O_CLOEXEC) != 0 || fcntl(s->messages[0], F_SETFL, O_NONBLOCK) != 0)
         return err_sys(e, ERR_OURS, "pipe");
     s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (s->null_fd < 0)
-        return err_sys(e, ERR_OURS, "/dev/null");
-    s->has_steal = host_steal_ticks("", &s->steal_ticks) == 0;
-    disturbance_read("", &s->session->cpus, &s->undisturbed);
-    return 0;
+    return s->null_fd < 0 ? err_sys(e, ERR_OURS, "/dev/null") : 0;
+}
+
+/* The folder that a path is in, as far as it is named in it. */
+static const char *folder_of(const char *path, char *buf, size_t cap)
+{
+    const char *slash = strrchr(path, '/');
+    text_format(buf, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1, path);
+    return buf;
+}
+
+static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
+{
+    char folder[sizeof(s->tmpdir)];
+    const char *needed[3];
+    size_t count = 0;
+    if (cell->confinement == CONFINEMENT_OFF)
+        return 0;
+    needed[count++] = s->command ? s->command->path : s->runtime->path;
+    if (s->command)
+        needed[count++] = s->command->cwd;
+    else if (*s->runtime->script)
+        needed[count++] = s->runtime->script;
+    if (*s->tmpdir)
+        needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
+    const struct confine_request request = {
+        .read_only_root = cell->confinement == CONFINEMENT_FULL,
+        .filter = cell->confinement == CONFINEMENT_FULL,
+        .host_network = cell->network == NETWORK_HOST,
+        .has_user = cell->user,
+        .uid = cell->uid,
+        .gid = cell->gid,
+        .writable = cell->writable.word,
+        .writable_count = cell->writable.count,
+        .scratch = *s->tmpdir ? s->tmpdir : NULL,
+        .needed = needed,
+        .needed_count = count,
+    };
+    return confine_prepare(&request, &s->confine, e);
+}
+
+static int prepare(struct stage *s, const struct cell *cell, struct err *e)
+{
+    int failed = s->command ? 0 : prepare_scenario(s, cell, e);
+    if (failed == 0)
+        failed = prepare_confinement(s, cell, e);
+    s->has_steal = is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
+    if (failed == 0 && is_inspected(s))
+        disturbance_read("", &s->session->cpus, &s->undisturbed);
+    return failed;
 }
 
 static void describe_start(struct stage *s, const struct cell *cell)
@@ -80,7 +137,10 @@ static void describe_start(struct stage *s, const struct cell *cell)
     r->runtime = s->runtime;
     r->host = &session->host;
     r->gil_enabled = -1;
-    if (cell->mode == MODE_PROCESSES) {
+    r->command = s->command ? s->command->path : NULL;
+    r->argv = s->command ? s->command->argv : NULL;
+    r->cwd = s->command ? s->command->cwd : NULL;
+    if (!s->command && cell->mode == MODE_PROCESSES) {
         const char *named = start_method_name((enum start_method)cell->start_method);
         text_format(r->mp_start_method, sizeof(r->mp_start_method), "%s", named ? named : s->runtime->default_start);
     }
@@ -124,7 +184,7 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
         .memory_max_bytes = (uint64_t)cell->memory_max_bytes,
         .swap_off = true,
         .oom_group = true,
-        .has_pids_max = true,
+        .has_pids_max = cell->pids_max > 0,
         .pids_max = (uint64_t)cell->pids_max,
     };
     char name[32];
@@ -147,26 +207,73 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     return 0;
 }
 
+/* What is the same for a scenario and for a command. */
+static int start_spec(struct stage *s, const struct cell *cell, struct spawn_spec *spec, struct err *e)
+{
+    spec->cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
+    spec->affinity = &s->session->cpus.benchmark;
+    spec->confine = s->confine;
+    spec->insist = cell->isolation == ISOLATION_STRICT;
+    if (!s->confine)
+        session_guard(s->session);
+    int failed = spawn_start(spec, &s->child, e);
+    if (failed == 0 && s->child.init == 0)
+        session_guard(s->session);
+    if (failed == 0) {
+        s->refusals.listener_fd = s->child.listener_fd;
+        s->refusals.cpus = &s->session->cpus.benchmark;
+    }
+    return failed;
+}
+
+static int start_command(struct stage *s, const struct cell *cell, struct err *e)
+{
+    struct workload_words environment = workload_command_environment(cell);
+    struct spawn_spec spec = {
+        .path = s->command->path,
+        .argv = s->command->argv,
+        .envp = environment.word,
+        .stdin_fd = STDIN_FILENO,
+        .stdout_fd = STDOUT_FILENO,
+        .stderr_fd = STDERR_FILENO,
+        .keep_fd = -1,
+        .cwd = s->command->cwd,
+    };
+    int failed = start_spec(s, cell, &spec, e);
+    workload_words_free(&environment);
+    return failed;
+}
+
 static int start_workload(struct stage *s, const struct cell *cell, struct err *e)
 {
     struct workload_words argv = workload_argv(s->runtime, cell, s->record->mp_start_method);
-    struct workload_words environment = workload_environment(s->tmpdir, s->ledger.fd);
+    struct workload_words environment = workload_environment(cell, s->tmpdir, s->ledger.fd);
     struct spawn_spec spec = {
         .path = s->runtime->path,
         .argv = argv.word,
         .envp = environment.word,
-        .cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1,
-        .affinity = &s->session->cpus.benchmark,
         .stdin_fd = s->null_fd,
         .stdout_fd = s->messages[1],
         .stderr_fd = s->messages[1],
         .keep_fd = s->ledger.fd,
+        .cwd = s->confine ? "/" : NULL,
     };
-    int failed = spawn_start(&spec, &s->child, e);
+    int failed = start_spec(s, cell, &spec, e);
     workload_words_free(&argv);
     workload_words_free(&environment);
     (void)close(STEAL_FD(s->messages[1]));
     return failed;
+}
+
+/* The workload's own names of its processes are those of its pid namespace. */
+static void translate_pids(struct stage *s)
+{
+    char proc[64] = "";
+    if (s->child.init <= 0 || !s->sampler)
+        return;
+    if (s->child.outcome.refused[CONFINE_PROC] == 0)
+        text_format(proc, sizeof(proc), "/proc/%d/root/proc", (int)s->child.init);
+    sampler_translate(s->sampler, proc);
 }
 
 /* A file of the slice that the kernel tells changes of. */
@@ -179,23 +286,32 @@ static int open_events(const struct stage *s, const char *file)
     return fd;
 }
 
-static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
+static void inspect_start(struct stage *s)
 {
-    int failed = start_workload(s, cell, e);
-    if (failed != 0)
-        return failed;
     inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), &s->record->isolation);
     inspect_born(s->slice, s->child.pid, &s->record->isolation);
     inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
+    inspect_confinement(s->confine, &s->child, s->record);
+}
+
+static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
+{
+    int failed = s->command ? start_command(s, cell, e) : start_workload(s, cell, e);
+    if (failed != 0)
+        return failed;
+    if (is_inspected(s))
+        inspect_start(s);
     if (cell->mem_sample)
         failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
+    translate_pids(s);
     s->pids_events_fd = open_events(s, "pids.events");
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
     const struct watch_request request = {
         .child = &s->child,
-        .ledger = &s->ledger,
+        .ledger = s->command ? NULL : &s->ledger,
+        .refusals = s->refusals.listener_fd >= 0 ? &s->refusals : NULL,
         .sampler = s->sampler,
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
@@ -236,6 +352,7 @@ static int kill_all(struct stage *s, struct err *e)
 {
     if (slice_is_own(s->slice))
         return slice_populated(s->slice) == 0 ? 0 : slice_kill(s->slice, KILL_MS, e);
+    spawn_end(&s->child);
     int ended = spawn_kill_orphans(KILL_MS, e);
     return ended < 0 ? ended : 0;
 }
@@ -286,12 +403,21 @@ static void blame_workload(struct stage *s)
         terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", *said ? said : "it ended before it was done and said nothing");
 }
 
+/* A command is judged by its exit status alone. */
+static void blame_command(struct record *r)
+{
+    if (r->signalled)
+        terminate(r, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)", r->signal, strsignal(r->signal));
+    else
+        terminate(r, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d", r->exit_status);
+}
+
 static void judge_end(struct stage *s, bool stayed)
 {
     struct record *r = s->record;
     struct err e = {0};
     const struct cell *cell = &r->cell;
-    bool clean = r->exited && r->exit_status == 0 && ledger_phase(&s->ledger) == LEDGER_DONE;
+    bool clean = r->exited && r->exit_status == 0 && (s->command || ledger_phase(&s->ledger) == LEDGER_DONE);
     r->interrupted_by = s->watched.why == WATCH_INTERRUPTED ? s->watched.signal : 0;
     if (r->interrupted_by)
         terminate(r, TERMINATION_INTERRUPTED, "by signal %d (%s)", s->watched.signal, strsignal(s->watched.signal));
@@ -303,9 +429,11 @@ static void judge_end(struct stage *s, bool stayed)
     else if (s->watched.why == WATCH_PIDS_MAX)
         terminate(r, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
                   (long long)cell->pids_max);
+    else if (!clean && s->command)
+        blame_command(r);
     else if (!clean)
         blame_workload(s);
-    else if (ledger_check(&s->ledger, (uint64_t)cell->iterations, &e) != 0)
+    else if (!s->command && ledger_check(&s->ledger, (uint64_t)cell->iterations, &e) != 0)
         terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
     else if (stayed)
         terminate(r, TERMINATION_WORKLOAD_ERROR, "it left processes behind that were still there %d ms after its end",
@@ -319,6 +447,27 @@ static void note_trouble(struct record *r, const struct err *e)
     (void)snprintf(r->trouble + len, sizeof(r->trouble) - len, "%s%s", len ? "; " : "", e->text);
 }
 
+/* What the filter refused, and what found no way out of the namespace (RFC 4293, ipSystemStatsOutNoRoutes). */
+static void describe_refused(struct stage *s)
+{
+    static const char NONE[] = "no filter was asked for (--confine full)";
+    struct facts *events = &s->record->events;
+    bool filtered = s->confine && confine_wants(s->confine, CONFINE_SECCOMP);
+    if (s->refusals.cpus && s->child.listener_fd >= 0)
+        refusals_describe(&s->refusals, events);
+    else
+        facts_absent(events, "seccomp_refused", "%s",
+                     filtered ? "the host tells nobody what its filter refuses" : NONE);
+    uint64_t unreachable = 0;
+    if (!is_inspected(s))
+        return;
+    if (s->child.init > 0 && confine_wants(s->confine, CONFINE_NETWORK) &&
+        inspect_no_routes(s->child.init, &unreachable) == 0)
+        facts_int(events, "network_unreachable", (int64_t)unreachable);
+    else
+        facts_absent(events, "network_unreachable", "it has no network of its own");
+}
+
 /* Ends whatever is left, reads the counters while the slice is still there, and says how it ended. */
 static void finish(struct stage *s)
 {
@@ -327,9 +476,10 @@ static void finish(struct stage *s)
     struct err e = {0};
     bool ended = s->watched.why == WATCH_ENDED;
     if (!ended)
-        (void)kill(s->child.pid, SIGKILL);
+        spawn_kill(&s->child);
     if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
         note_trouble(r, &e);
+    describe_refused(s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
     if (spawn_wait(&s->child, &end, &e) != 0)
         note_trouble(r, &e);
     r->exited = !end.signalled;
@@ -339,26 +489,35 @@ static void finish(struct stage *s)
     bool stayed = ended && !end.signalled && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
-    disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
+    if (is_inspected(s))
+        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
-    watch_drain(s->messages[0], &s->watched);
+    if (!s->command)
+        watch_drain(s->messages[0], &s->watched);
     judge_end(s, stayed);
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
+    spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
     s->removed_at_ns = clock_now_ns();
 }
 
 /* --- what came of it ------------------------------------------------------------------------------------------- */
 
-static int take_stamps(struct stage *s, struct err *e)
+/* An invocation of a command is its one iteration, from its exec to its end. */
+static void take_invocation(struct stage *s)
 {
     struct record *r = s->record;
-    size_t n = (size_t)ledger_iterations_done(&s->ledger);
-    r->start_ns = calloc(n + 1, sizeof(*r->start_ns));
-    r->end_ns = calloc(n + 1, sizeof(*r->end_ns));
-    if (!r->start_ns || !r->end_ns)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu stamps", n);
+    r->start_ns[0] = s->child.started_ns;
+    r->end_ns[0] = s->watched.ended_ns;
+    r->iterations = 1;
+    r->has_wall = true;
+    r->total_wall_s = (double)(r->end_ns[0] - r->start_ns[0]) / (double)NS_PER_S;
+}
+
+static void take_ledger(struct stage *s, size_t n)
+{
+    struct record *r = s->record;
     memcpy(r->start_ns, ledger_starts(&s->ledger), n * sizeof(*r->start_ns));
     memcpy(r->end_ns, ledger_ends(&s->ledger), n * sizeof(*r->end_ns));
     r->iterations = n;
@@ -367,6 +526,20 @@ static int take_stamps(struct stage *s, struct err *e)
     r->total_wall_s = (double)(page->wall_end_ns - page->wall_start_ns) / (double)NS_PER_S;
     r->gil_enabled = page->gil == LEDGER_GIL_ON ? 1 : page->gil == LEDGER_GIL_OFF ? 0 : -1;
     r->check = page->check;
+}
+
+static int take_stamps(struct stage *s, struct err *e)
+{
+    struct record *r = s->record;
+    size_t n = s->command ? 1 : (size_t)ledger_iterations_done(&s->ledger);
+    r->start_ns = calloc(n + 1, sizeof(*r->start_ns));
+    r->end_ns = calloc(n + 1, sizeof(*r->end_ns));
+    if (!r->start_ns || !r->end_ns)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu stamps", n);
+    if (s->command)
+        take_invocation(s);
+    else
+        take_ledger(s, n);
     r->result = stats_of_iterations(r->start_ns, r->end_ns, n);
     return 0;
 }
@@ -391,7 +564,8 @@ static void describe_instrument(struct stage *s)
         facts_int(f, "exit_to_removed_ns", s->removed_at_ns - s->watched.ended_ns);
     else
         facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
-    weigh_ourselves(f);
+    if (is_inspected(s))
+        weigh_ourselves(f);
     s->session->idle_ns = s->removed_at_ns;
 }
 
@@ -420,14 +594,17 @@ static void release(struct stage *s)
         if (fds[i] >= 0)
             (void)close(fds[i]);
     if (s->child.pidfd >= 0) { /* something of ours failed while it ran */
-        (void)kill(s->child.pid, SIGKILL);
+        spawn_kill(&s->child);
         (void)spawn_wait(&s->child, &(struct child_end){0}, NULL);
     }
+    spawn_end(&s->child);
+    refusals_close(&s->refusals);
     if (s->slice)
         (void)slice_destroy(&s->slice, NULL);
     sampler_close(&s->sampler);
     accounts_baseline_free(&s->baseline);
     ledger_close(&s->ledger);
+    confine_free(&s->confine);
     free(s->watched.samples);
     workload_tmpdir_remove(s->tmpdir);
 }
@@ -439,6 +616,43 @@ static void take_samples(struct stage *s)
     r->sample_count = s->watched.count;
     r->missed_ticks = s->watched.missed_ticks;
     r->memory = memory_summarise(r->samples, r->sample_count, r->start_ns, r->end_ns, r->iterations);
+}
+
+static int describe_confinement(struct stage *s, struct err *e)
+{
+    struct record *r = s->record;
+    struct text pseudo = {0};
+    size_t len = 0;
+    if (!s->confine)
+        return 0;
+    facts_int(&r->confinement, "uid", confine_uid(s->confine));
+    facts_int(&r->confinement, "gid", confine_gid(s->confine));
+    const void *filter = confine_filter_bytes(s->confine, &len);
+    if (!filter || !s->session->recorded) /* nobody will read it */
+        return 0;
+    char hex[65];
+    int failed = runtime_digest(filter, len, hex);
+    if (failed == 0)
+        failed = confine_filter_text(s->confine, &pseudo);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "describing the seccomp filter: %s", strerror(-failed));
+    facts_text(&r->confinement, "seccomp.sha256", hex);
+    facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
+    facts_text(&r->confinement, "seccomp.filter", pseudo.data ? pseudo.data : "");
+    text_free(&pseudo);
+    return 0;
+}
+
+static void describe_program(struct stage *s)
+{
+    char hex[65];
+    if (!s->command || !s->session->recorded)
+        return;
+    int failed = runtime_digest_file(s->command->path, hex);
+    if (failed == 0)
+        facts_text(&s->record->program, "sha256", hex);
+    else
+        facts_absent(&s->record->program, "sha256", "%s", strerror(-failed));
 }
 
 static int run_stages(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
@@ -456,34 +670,46 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
     if (failed != 0)
         return failed;
     finish(s);
-    describe_disturbance(s);
-    describe_steal(s);
+    if (is_inspected(s)) {
+        describe_disturbance(s);
+        describe_steal(s);
+    }
     describe_instrument(s);
     inspect_end(s->record);
-    failed = take_stamps(s, e);
+    describe_program(s);
+    failed = describe_confinement(s, e);
+    if (failed == 0)
+        failed = take_stamps(s, e);
     if (failed == 0)
         take_samples(s);
+    return failed;
+}
+
+static int run_stage(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
+{
+    s->messages[0] = s->messages[1] = -1;
+    s->child = (struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .listener_fd = -1};
+    s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
+    *s->record = (struct record){0};
+    record_make_id(s->record->id, s->record->started_at);
+    describe_start(s, cell);
+    int failed = run_stages(s, cell, progress, e);
+    release(s);
+    if (failed != 0)
+        record_free(s->record);
     return failed;
 }
 
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
              const struct progress *progress, struct record *ret, struct err *e)
 {
-    struct stage s = {.session = session,
-                      .runtime = runtime,
-                      .record = ret,
-                      .messages = {-1, -1},
-                      .child = {.pidfd = -1},
-                      .ledger = {.fd = -1},
-                      .null_fd = -1,
-                      .pids_events_fd = -1,
-                      .partition_fd = -1};
-    *ret = (struct record){0};
-    record_make_id(ret->id, ret->started_at);
-    describe_start(&s, cell);
-    int failed = run_stages(&s, cell, progress, e);
-    release(&s);
-    if (failed != 0)
-        record_free(ret);
-    return failed;
+    struct stage s = {.session = session, .runtime = runtime, .record = ret};
+    return run_stage(&s, cell, progress, e);
+}
+
+int run_command(struct session *session, const struct cell *cell, const struct run_command *command, struct record *ret,
+                struct err *e)
+{
+    struct stage s = {.session = session, .command = command, .record = ret};
+    return run_stage(&s, cell, NULL, e);
 }

@@ -9,11 +9,22 @@
 
 struct err;
 
+/* A command of the user's, in place of a scenario's workload. Its standard input, output and error are the caller's. */
+struct run_command {
+    const char *path;  /* absolute */
+    char *const *argv; /* argv[0] as it was given */
+    const char *cwd;   /* absolute */
+};
+
 /* Runs one cell in a fresh slice of the session and removes the slice again.
  * 0: *ret is complete, whatever the workload did (its termination says). Otherwise nothing ran: with --isolation strict
  * -ENOTSUP (host) where a limit did not take effect, else tare's own failure.
  * *ret borrows runtime and the session's host; the caller ends it with record_free(). */
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
              const struct progress *progress, struct record *ret, struct err *e);
+
+/* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. */
+int run_command(struct session *session, const struct cell *cell, const struct run_command *command, struct record *ret,
+                struct err *e);
 
 #endif

@@ -55,7 +55,13 @@ const char *runtime_cache_dir(char *buf, size_t cap)
     return buf;
 }
 
-static int sha256_file(const char *path, char hex[65])
+static void write_hex(const unsigned char digest[32], char hex[65])
+{
+    for (unsigned i = 0; i < 32; i++)
+        (void)sprintf(hex + 2 * i, "%02x", digest[i]);
+}
+
+int runtime_digest_file(const char *path, char hex[65])
 {
     unsigned char chunk[65536];
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -75,8 +81,16 @@ static int sha256_file(const char *path, char hex[65])
     EVP_MD_CTX_free(ctx);
     if (failed || !ok || len != 32)
         return failed ? failed : -EIO;
-    for (unsigned i = 0; i < len; i++)
-        (void)sprintf(hex + 2 * i, "%02x", digest[i]);
+    write_hex(digest, hex);
+    return 0;
+}
+
+int runtime_digest(const void *bytes, size_t len, char hex[65])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
+        return -EIO;
+    write_hex(digest, hex);
     return 0;
 }
 
@@ -189,7 +203,7 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
     struct text answer = {0};
     int failed = spawn_capture(argv, PROBE_SECONDS * 1000, &answer);
     if (failed == 0)
-        failed = sha256_file(r->path, hex);
+        failed = runtime_digest_file(r->path, hex);
     if (failed == 0) {
         text_add(&answer, "sha256 %s\n", hex);
         failed = take_answer(answer.data, r);
@@ -259,7 +273,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
     text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
     text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* as CPython 3.14's */
     text_add(&r->files, "%s", r->path);
-    failed = sha256_file(r->path, r->sha256);
+    failed = runtime_digest_file(r->path, r->sha256);
     if (failed != 0) {
         errno = -failed;
         return err_sys(e, ERR_OURS, "%s", r->path);

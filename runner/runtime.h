@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/text.h"
 #include "config.h"
@@ -33,6 +34,10 @@ struct runtime {
  * message says what was tried and the remedy. The caller ends *ret with runtime_free(). */
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
+
+/* SHA-256 in hexadecimal, of bytes and of a file. 0 or a negative errno. */
+int runtime_digest(const void *bytes, size_t len, char ret[65]);
+int runtime_digest_file(const char *path, char ret[65]);
 
 /* $TARE_CACHE, or ~/.cache/tare. Returns buf. */
 const char *runtime_cache_dir(char *buf, size_t cap);

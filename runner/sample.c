@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "cgroups/cgfile.h"
 
 const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file", "kernel", "shmem", "sock"};
@@ -18,6 +19,7 @@ const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file
  * for the old one; the rollup is opened anew each time, because a descriptor held across exec answers ESRCH. */
 struct watched {
     int pid;
+    int own_pid; /* in its own namespace, where that is not ours; 0 not asked yet */
     int proc_fd;
     bool seen; /* in this tick */
 };
@@ -28,6 +30,8 @@ struct sampler {
     size_t count, cap;
     int *pids; /* of this tick */
     size_t pid_cap;
+    bool nested;   /* the members are named by the pids of another namespace, */
+    char proc[64]; /* whose /proc is this; without, the usual one */
 };
 
 /* Reads a held descriptor from its start. Returns the length, or a negative errno. */
@@ -61,8 +65,16 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
     s->current_fd = open_below(slice_dirfd, "memory.current");
     s->stat_fd = open_below(slice_dirfd, "memory.stat");
     s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
+    text_format(s->proc, sizeof(s->proc), "/proc");
     *ret = s;
     return 0;
+}
+
+void sampler_translate(struct sampler *s, const char *proc)
+{
+    s->nested = true;
+    if (s->procs_fd < 0) /* then nobody but the members says whom to look at */
+        text_format(s->proc, sizeof(s->proc), "%s", proc);
 }
 
 static void unwatch(struct watched *w)
@@ -156,7 +168,7 @@ static int add_rollup(int proc_fd, struct sample_sums *sums)
 
 static struct watched *watch(struct sampler *s, int pid)
 {
-    char path[32];
+    char path[sizeof(s->proc) + 16];
     for (size_t i = 0; i < s->count; i++)
         if (s->watched[i].pid == pid)
             return &s->watched[i];
@@ -168,7 +180,7 @@ static struct watched *watch(struct sampler *s, int pid)
         s->watched = grown;
         s->cap = cap;
     }
-    (void)snprintf(path, sizeof(path), "/proc/%d", pid);
+    (void)snprintf(path, sizeof(path), "%s/%d", s->proc, pid);
     struct watched *w = &s->watched[s->count];
     *w = (struct watched){.pid = pid, .proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (w->proc_fd < 0)
@@ -233,6 +245,32 @@ static ssize_t list_pids(struct sampler *s)
     return (ssize_t)count;
 }
 
+/* The last number of a line "NSpid: 1234 2": its pid in the innermost namespace (proc(5)). Returns 0 where it is gone.
+ */
+static int read_own_pid(int proc_fd)
+{
+    char buf[4096];
+    cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
+    if (!line)
+        return 0;
+    const char *end = line + 1 + strcspn(line + 1, "\n");
+    while (end[-1] >= '0' && end[-1] <= '9')
+        end--;
+    return (int)strtol(end, NULL, 10);
+}
+
+/* What the members call a pid of the slice; asked once for each process. */
+static int translate(struct sampler *s, int pid)
+{
+    struct watched *w = s->nested ? watch(s, pid) : NULL;
+    if (!w)
+        return s->nested ? 0 : pid;
+    if (w->own_pid == 0)
+        w->own_pid = read_own_pid(w->proc_fd);
+    return w->own_pid;
+}
+
 static bool is_member(int pid, const int *members, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -280,7 +318,7 @@ static void take_processes(struct sampler *s, const int *members, size_t member_
         r->all_partial = true;
     }
     for (ssize_t i = 0; i < listed; i++)
-        count_pid(s, s->pids[i], is_member(s->pids[i], members, member_count), true, r);
+        count_pid(s, s->pids[i], is_member(translate(s, s->pids[i]), members, member_count), true, r);
     /* The ledger is the workload's to write: where there is a slice, only what is in it counts. */
     for (size_t i = 0; s->procs_fd < 0 && i < member_count; i++)
         count_pid(s, members[i], true, false, r);

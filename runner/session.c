@@ -72,37 +72,45 @@ static void keep_house(const struct session *s)
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
 }
 
+/* What the guard is given; its stack is as large as a few system calls need. */
+static struct {
+    int kill_fd;
+    pid_t runner;
+    _Alignas(16) char stack[16384];
+} guarded;
+
 /* In the guard: waits for the runner's death and ends all that is in the run's cgroup then, itself too. In a session of
- * its own, so that what ends the runner's process group does not end it first. */
-static _Noreturn void guard(int kill_fd, pid_t runner)
+ * its own, so that what ends the runner's process group does not end it first. It shares the runner's memory, which
+ * spares it a copy: it may only make system calls. */
+static int guard(void *arg)
 {
     sigset_t all, death;
+    (void)arg;
     (void)setsid();
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
     (void)sigemptyset(&death);
     (void)sigaddset(&death, SIGUSR1);
     (void)prctl(PR_SET_PDEATHSIG, SIGUSR1);
-    while (getppid() == runner)
+    while (getppid() == guarded.runner)
         (void)sigwaitinfo(&death, NULL);
-    (void)!write(kill_fd, "1", 1);
+    (void)!write(guarded.kill_fd, "1", 1);
     _exit(0);
 }
 
 /* A kill -9 of the runner ends the workload's main process with it (PR_SET_PDEATHSIG), and nobody whom that one
- * started. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
-static void start_guard(struct session *s)
+ * started. */
+void session_guard(struct session *s)
 {
     char path[PATH_MAX + sizeof(s->id) + 32];
-    pid_t runner = getpid();
-    if (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
+    if (s->guard > 0 || s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
         return;
     text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", s->root.path, s->id);
     cleanup_close int kill_fd = open(path, O_WRONLY | O_CLOEXEC);
-    pid_t pid = kill_fd < 0 ? -1 : fork();
-    if (pid == 0)
-        guard(kill_fd, runner);
-    s->guard = pid;
+    guarded.kill_fd = kill_fd;
+    guarded.runner = getpid();
+    if (kill_fd >= 0)
+        s->guard = clone(guard, guarded.stack + sizeof(guarded.stack), CLONE_VM | SIGCHLD, NULL);
 }
 
 /* Before the run's cgroup is removed: it is in there. */
@@ -136,9 +144,11 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (failed != 0)
         return failed;
     say_leftovers(&s->root);
-    host_capture("", &s->host);
+    if (s->recorded)
+        host_capture("", &s->host);
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);
+    s->root.caller_stays = s->stays;
     if (failed == 0)
         failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a controller may be listed and yet not be enabled */
@@ -146,14 +156,11 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
         failed = spawn_adopt_orphans(e);
     keep_house(s);
-    if (failed == 0)
-        start_guard(s);
     return failed;
 }
 
-int session_open(const struct cell *cell, struct session *ret, struct err *e)
+static int open_session(const struct cell *cell, struct session s, struct session *ret, struct err *e)
 {
-    struct session s = {.signal_fd = -1, .idle_ns = clock_now_ns()};
     int failed = open_stages(cell, &s, e);
     if (failed != 0) {
         (void)session_close(&s, NULL);
@@ -161,6 +168,17 @@ int session_open(const struct cell *cell, struct session *ret, struct err *e)
     }
     *ret = s;
     return 0;
+}
+
+int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    return open_session(cell, (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true}, ret, e);
+}
+
+int session_open_light(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+{
+    const struct session s = {.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded, .stays = true};
+    return open_session(cell, s, ret, e);
 }
 
 int session_close(struct session *s, struct err *e)

@@ -27,6 +27,8 @@ struct session {
     struct text warmed; /* runtimes whose files have been read, one path a line */
     int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */
     uint64_t cells;     /* run so far: the next cell's name */
+    bool recorded;      /* records will be written: the host is captured for them */
+    bool stays;         /* the runner stays in its own cgroup */
 };
 
 /* Finds the root, chooses the CPUs, captures the host, makes the run's directory and moves the caller into it and onto
@@ -34,6 +36,14 @@ struct session {
  * With --isolation strict: -ENOTSUP (host) where a full slice is not to be had, and nothing has been created.
  * The caller ends it with session_close(). */
 int session_open(const struct cell *cell, struct session *ret, struct err *e);
+
+/* The same for `tare exec`, which is to be quick: without capturing the host where no record is wanted, and the caller
+ * stays in its own cgroup where that is outside of the root. */
+int session_open_light(const struct cell *cell, bool recorded, struct session *ret, struct err *e);
+
+/* From now on, should the runner be killed, whoever is in the run's cgroup ends with it; for a workload without a pid
+ * namespace of its own. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
+void session_guard(struct session *s);
 
 /* Removes what session_open() made. The error names what is left behind. */
 int session_close(struct session *s, struct err *e);

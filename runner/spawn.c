@@ -8,10 +8,12 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,17 +23,25 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "spawn_internal.h"
 
-/* What the child could not do, sent through the pipe: small enough to arrive whole. */
-struct complaint {
-    int number; /* errno */
-    char step[32];
-};
+/* Before 5.3 of Linux and under filters that hide clone3 (Docker's, without CAP_SYS_ADMIN) there still is clone: it
+ * knows of no cgroup, and the handlers that it leaves are reset by the child. */
+static pid_t clone_the_old_way(uint64_t flags, int *pidfd)
+{
+#if defined(__s390__) || defined(__CRIS__)
+    (void)flags, (void)pidfd;
+    errno = ENOSYS;
+    return -1;
+#else
+    return (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+#endif
+}
 
-static pid_t clone_into(int cgroup_fd, int *pidfd)
+pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd)
 {
     struct clone_args args = {
-        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        .flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
         .pidfd = (__u64)(uintptr_t)pidfd,
         .exit_signal = SIGCHLD,
     };
@@ -39,14 +49,15 @@ static pid_t clone_into(int cgroup_fd, int *pidfd)
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (__u64)cgroup_fd;
     }
-    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    return pid < 0 && errno == ENOSYS && cgroup_fd < 0 ? clone_the_old_way(flags, pidfd) : pid;
 }
 
-__attribute__((noreturn)) static void child_complain(int pipe_fd, const char *step)
+__attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
 {
-    struct complaint c = {.number = errno};
-    (void)strncpy(c.step, step, sizeof(c.step) - 1);
-    (void)!write(pipe_fd, &c, sizeof(c));
+    struct spawn_message m = {.number = errno};
+    (void)strncpy(m.step, step, sizeof(m.step) - 1);
+    (void)send(talk_fd, &m, sizeof(m), MSG_NOSIGNAL);
     _exit(127);
 }
 
@@ -85,18 +96,72 @@ static void child_reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-__attribute__((noreturn)) static void child_run(const struct spawn_spec *spec, pid_t parent, int pipe_fd)
+/* A message with up to two descriptors. */
+union passed {
+    char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr align;
+};
+
+/* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
+ * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
+static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool has_init, int listener)
 {
-    child_die_with_parent(parent);
+    struct spawn_message m = {.outcome = *outcome, .at_ns = clock_now_ns()};
+    struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    int fds[2];
+    size_t n = 0;
+    if (has_init && (fds[n++] = (int)syscall(SYS_pidfd_open, getpid(), 0U)) < 0)
+        return -1;
+    if (listener >= 0)
+        fds[n++] = listener;
+    memset(&control, 0, sizeof(control));
+    if (n > 0) {
+        msg.msg_control = control.room;
+        msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+        struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+        *head =
+            (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(n * sizeof(int))};
+        memcpy(CMSG_DATA(head), fds, n * sizeof(int));
+    }
+    return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
+}
+
+/* --isolation strict: nothing runs with less than was asked for. */
+static void child_insist(int talk_fd, const struct confine_outcome *outcome)
+{
+    for (int i = 0; i < CONFINE_LAYERS; i++) {
+        if (outcome->refused[i] == 0)
+            continue;
+        errno = outcome->refused[i];
+        spawn_complain(talk_fd, confine_layer_name((enum confine_layer)i));
+    }
+}
+
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
+                                               int talk_fd, pid_t parent)
+{
+    int listener = -1;
     (void)setsid();
     if (spec->affinity && sched_setaffinity(0, sizeof(*spec->affinity), (const cpu_set_t *)spec->affinity->word) != 0)
-        child_complain(pipe_fd, "set the CPU affinity");
+        spawn_complain(talk_fd, "set the CPU affinity");
+    if (spec->cwd && chdir(spec->cwd) != 0)
+        spawn_complain(talk_fd, "enter its folder");
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
         child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
-        child_complain(pipe_fd, "place its descriptors");
+        spawn_complain(talk_fd, "place its descriptors");
     child_reset_signals();
+    if (spec->confine)
+        listener = confine_drop(spec->confine, outcome);
+    if (parent) /* a change of user takes the request back (prctl(2)) */
+        child_die_with_parent(parent);
+    if (spec->insist)
+        child_insist(talk_fd, outcome);
+    if (child_say_ready(talk_fd, outcome, parent == 0, listener) != 0)
+        spawn_complain(talk_fd, "be watched");
     (void)execve(spec->path, spec->argv, spec->envp);
-    child_complain(pipe_fd, "execute it");
+    spawn_complain(talk_fd, "execute it");
 }
 
 static void reap(pid_t pid)
@@ -115,41 +180,170 @@ static int complain_of_clone(int cgroup_fd, struct err *e)
     return -number;
 }
 
+/* The descriptors and the sender's pid that came with a message. */
+static void take_passed(struct msghdr *msg, bool has_init, struct child *child)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        struct ucred sender;
+        int fds[2] = {-1, -1};
+        if (c->cmsg_level != SOL_SOCKET)
+            continue;
+        if (c->cmsg_type == SCM_CREDENTIALS && has_init) {
+            memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+            child->pid = sender.pid;
+        }
+        if (c->cmsg_type != SCM_RIGHTS)
+            continue;
+        memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0) < sizeof(fds) ? c->cmsg_len - CMSG_LEN(0) : sizeof(fds));
+        if (has_init)
+            child->pidfd = fds[0];
+        child->listener_fd = fds[has_init ? 1 : 0];
+    }
+}
+
+/* Reads until the end of file: the socket's other end was closed by the exec. Returns 0; or -1, and *m says what the
+ * child could not do. */
+static int hear(int talk_fd, struct child *child, struct spawn_message *m)
+{
+    bool ready = false;
+    for (;;) {
+        union passed control;
+        struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+        struct msghdr msg = {
+            .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
+        ssize_t n = recvmsg(talk_fd, &msg, MSG_CMSG_CLOEXEC);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0 && ready)
+            return 0;
+        if (n != (ssize_t)sizeof(*m))
+            *m = (struct spawn_message){.number = EPROTO, .step = "start it"};
+        if (m->number != 0)
+            return -1;
+        take_passed(&msg, child->init > 0, child);
+        child->outcome = m->outcome;
+        child->started_ns = m->at_ns;
+        ready = true;
+    }
+}
+
+static int socket_pair(int ends[2], struct err *e)
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return err_sys(e, ERR_OURS, "socketpair");
+    return 0;
+}
+
+/* What clone3 answers where namespaces are not to be had: not permitted, none left, unknown. */
+static bool namespaces_refused(int number)
+{
+    return number == EPERM || number == ENOSPC || number == EUSERS || number == EINVAL || number == ENOSYS;
+}
+
+/* The first process of new namespaces. Returns its pid, or 0 where the host gives none. */
+static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
+{
+    uint64_t flags = spec->confine ? confine_namespaces(spec->confine) : 0;
+    if (flags == 0)
+        return 0;
+    pid_t pid = spawn_clone(-1, flags, &child->init_pidfd);
+    if (pid == 0) {
+        (void)close(talk[0]);
+        (void)close(control[0]);
+        spawn_init_run(spec, talk[1], control[1]);
+    }
+    return pid < 0 && namespaces_refused(errno) && !spec->insist ? 0 : pid;
+}
+
+/* Without an init: the workload is the caller's own child, and has what needs no namespace. */
+static pid_t clone_child(const struct spawn_spec *spec, const int talk[2], int refused, struct child *child)
+{
+    pid_t parent = getpid();
+    struct confine_outcome outcome = {{0}};
+    for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
+        outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? refused : 0;
+    pid_t pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
+    if (pid == 0)
+        spawn_child_run(spec, &outcome, talk[1], parent);
+    return pid;
+}
+
+/* Starts one of the two and hears what comes of it. */
+static int start(const struct spawn_spec *spec, int talk[2], int control[2], struct child *child, struct err *e)
+{
+    struct spawn_message m;
+    child->init = clone_init(spec, talk, control, child);
+    if (child->init == 0)
+        child->pid = clone_child(spec, talk, errno, child);
+    if (child->init < 0 || child->pid < 0)
+        return complain_of_clone(spec->cgroup_fd, e);
+    (void)close(STEAL_FD(talk[1]));
+    (void)close(STEAL_FD(control[1]));
+    if (hear(talk[0], child, &m) == 0)
+        return 0;
+    if (child->init > 0)
+        spawn_end(child);
+    else
+        reap(child->pid);
+    if (child->pidfd >= 0)
+        (void)close(child->pidfd);
+    if (child->listener_fd >= 0)
+        (void)close(child->listener_fd);
+    errno = m.number;
+    return err_sys(e, ERR_OURS, "'%s': cannot %.31s", spec->path, m.step);
+}
+
 int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
-    int ends[2];
-    int pidfd = -1;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_sys(e, ERR_OURS, "pipe");
-    cleanup_close int from_child = ends[0];
-    cleanup_close int to_parent = ends[1];
-    pid_t parent = getpid();
-    pid_t pid = clone_into(spec->cgroup_fd, &pidfd);
-    if (pid < 0)
-        return complain_of_clone(spec->cgroup_fd, e);
-    if (pid == 0)
-        child_run(spec, parent, to_parent);
-    (void)close(STEAL_FD(to_parent));
-    struct complaint c;
-    ssize_t n;
-    do /* end of file: the pipe's other end was closed by the exec */
-        n = read(from_child, &c, sizeof(c));
-    while (n < 0 && errno == EINTR);
-    if (n != 0) {
-        reap(pid);
-        (void)close(pidfd);
-        errno = n == (ssize_t)sizeof(c) ? c.number : EPROTO;
-        return err_sys(e, ERR_OURS, "'%s': cannot %.31s", spec->path, n == (ssize_t)sizeof(c) ? c.step : "start it");
+    int talk[2] = {-1, -1}, control[2] = {-1, -1};
+    const int on = 1;
+    struct child child = {.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .listener_fd = -1};
+    int failed = socket_pair(talk, e);
+    if (failed == 0 && spec->confine)
+        failed = socket_pair(control, e);
+    if (failed == 0) {
+        (void)setsockopt(talk[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+        child.init_fd = control[0];
+        failed = start(spec, talk, control, &child, e);
     }
-    *ret = (struct child){.pid = pid, .pidfd = pidfd, .executed_ns = clock_now_ns()};
+    if (failed == 0 && child.init > 0)
+        control[0] = -1; /* the child's */
+    else
+        child.init_fd = -1;
+    const int ends[] = {talk[0], talk[1], control[0], control[1]};
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        if (ends[i] >= 0)
+            (void)close(ends[i]);
+    if (failed != 0)
+        return failed;
+    child.executed_ns = clock_now_ns();
+    *ret = child;
     return 0;
+}
+
+void spawn_kill(const struct child *child)
+{
+    if (child->pidfd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0U);
+}
+
+void spawn_end(struct child *child)
+{
+    if (child->init <= 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, child->init_pidfd, SIGKILL, NULL, 0U);
+    reap(child->init); /* ECHILD, where it was taken for an orphan */
+    (void)close(STEAL_FD(child->init_pidfd));
+    if (child->init_fd >= 0)
+        (void)close(STEAL_FD(child->init_fd));
+    child->init = 0;
 }
 
 int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
 {
     int pidfd = -1;
     pid_t parent = getpid();
-    pid_t pid = clone_into(cgroup_fd, &pidfd);
+    pid_t pid = spawn_clone(cgroup_fd, 0, &pidfd);
     if (pid < 0)
         return complain_of_clone(cgroup_fd, e);
     if (pid == 0) {
@@ -196,7 +390,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int pidfd = -1;
     pid_t parent = getpid();
-    pid_t pid = clone_into(-1, &pidfd);
+    pid_t pid = spawn_clone(-1, 0, &pidfd);
     if (pid < 0)
         return -errno;
     if (pid == 0) {
@@ -219,12 +413,30 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
 }
 
+/* What the init tells of the workload's end; a silent one was killed, and the workload with it. */
+static void wait_by_init(const struct child *child, siginfo_t *info)
+{
+    struct spawn_end_message end;
+    ssize_t n;
+    do
+        n = recv(child->init_fd, &end, sizeof(end), 0);
+    while (n < 0 && errno == EINTR);
+    bool told = n == (ssize_t)sizeof(end);
+    info->si_code = told ? end.code : CLD_KILLED;
+    info->si_status = told ? end.status : SIGKILL;
+    if (told)
+        (void)send(child->init_fd, "", 1, MSG_NOSIGNAL);
+}
+
 int spawn_wait(struct child *child, struct child_end *ret, struct err *e)
 {
     siginfo_t info = {0};
-    while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) != 0)
-        if (errno != EINTR)
-            return err_sys(e, ERR_OURS, "waiting for pid %d", (int)child->pid);
+    if (child->init > 0)
+        wait_by_init(child, &info);
+    else
+        while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) != 0)
+            if (errno != EINTR)
+                return err_sys(e, ERR_OURS, "waiting for pid %d", (int)child->pid);
     *ret = (struct child_end){0};
     ret->signalled = info.si_code != CLD_EXITED;
     if (ret->signalled)

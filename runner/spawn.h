@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/cpulist.h"
+#include "confine.h"
 
 struct err;
 struct text;
@@ -19,13 +20,24 @@ struct spawn_spec {
     int cgroup_fd;                  /* the slice's directory, or -1: born where the caller is */
     const struct cpulist *affinity; /* NULL: as cpuset or the caller has it */
     int stdin_fd, stdout_fd, stderr_fd;
-    int keep_fd; /* one descriptor more, under its own number; -1: none */
+    int keep_fd;                   /* one descriptor more, under its own number; -1: none */
+    const char *cwd;               /* where it starts; NULL: where the caller is */
+    const struct confine *confine; /* NULL: not confined */
+    bool insist;                   /* fail where the host refuses a part of the confinement */
 };
 
+/* In namespaces of its own the workload is not their first process: that is an init, the runner's child, in the
+ * runner's cgroup, which reaps orphans and with whose end all of them end. */
 struct child {
-    pid_t pid;
+    pid_t pid;           /* as the caller counts */
     int pidfd;           /* readable once the child has ended; closed by spawn_wait() */
+    int64_t started_ns;  /* CLOCK_MONOTONIC just before its exec, by its own clock */
     int64_t executed_ns; /* CLOCK_MONOTONIC when its exec was seen to have succeeded */
+    pid_t init;          /* 0: there is none */
+    int init_pidfd, init_fd;
+    int listener_fd; /* what its filter refuses is told here (seccomp_unotify(2)); -1: no filter. The caller closes it
+                      */
+    struct confine_outcome outcome;
 };
 
 /* Starts it in a session of its own, SIGKILLed should the caller die, with default signal handling, and waits for the
@@ -51,8 +63,15 @@ struct child_end {
     int signal;      /* where signalled */
 };
 
-/* Reaps a child that has ended (its pidfd is readable) or waits for it. Closes the pidfd. */
+/* Reaps a child that has ended (its pidfd is readable) or waits for it. Closes the pidfd. Its init, where there is one,
+ * goes on until nobody is left. */
 int spawn_wait(struct child *child, struct child_end *ret, struct err *e);
+
+/* SIGKILL to the child, which has not been waited for. */
+void spawn_kill(const struct child *child);
+
+/* Ends the init and with it whoever is left in the namespaces; nothing where there is none. */
+void spawn_end(struct child *child);
 
 /* Where there is no slice to kill: makes the caller the reaper of orphans (prctl(2), PR_SET_CHILD_SUBREAPER), so that a
  * daemon cannot slip away. */

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cgroups/cgfile.h"
 #include "ledger.h"
+#include "refusals.h"
 #include "spawn.h"
 
 #define PROGRESS_NS  (200 * NS_PER_MS)
@@ -52,15 +53,29 @@ static int keep_sample(struct watch *w, const struct sample *sample)
     return 0;
 }
 
+static bool is_measuring(const struct watch_request *q)
+{
+    return !q->ledger || ledger_phase(q->ledger) == LEDGER_MEASURING;
+}
+
+/* Whose memory is summed apart. */
+static size_t members_of(const struct watch_request *q, int *members)
+{
+    if (q->ledger)
+        return ledger_members(q->ledger, members, MEMBERS_MAX);
+    members[0] = q->child->init > 0 ? 2 : q->child->pid; /* after the init the first of its namespace */
+    return 1;
+}
+
 /* One tick, and the next deadline on the same grid; ticks that it comes too late for are counted. */
 static int tick(struct watch *w, int64_t now_ns)
 {
     const struct watch_request *q = w->request;
     int failed = 0;
-    if (ledger_phase(q->ledger) == LEDGER_MEASURING) {
+    if (is_measuring(q)) {
         struct sample sample;
         bool rollup = now_ns >= w->rollup_at_ns;
-        size_t n = rollup ? ledger_members(q->ledger, w->members, MEMBERS_MAX) : 0;
+        size_t n = rollup ? members_of(q, w->members) : 0;
         sampler_take(q->sampler, w->tick_at_ns, w->members, n, rollup, &sample);
         failed = keep_sample(w, &sample);
         while (rollup && w->rollup_at_ns <= now_ns)
@@ -70,7 +85,7 @@ static int tick(struct watch *w, int64_t now_ns)
     w->tick_at_ns += q->tick_ns;
     if (w->tick_at_ns <= now_ns) {
         int64_t missed = (now_ns - w->tick_at_ns) / q->tick_ns + 1;
-        w->result->missed_ticks += ledger_phase(q->ledger) == LEDGER_MEASURING ? (uint64_t)missed : 0;
+        w->result->missed_ticks += is_measuring(q) ? (uint64_t)missed : 0;
         w->tick_at_ns += missed * q->tick_ns;
     }
     return failed;
@@ -143,13 +158,15 @@ static void look_at_partition(struct watch *w)
     text_format(r->partition_said, sizeof(r->partition_said), "%s", buf);
 }
 
-enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, WATCHED };
+enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, REFUSALS, WATCHED };
 
 /* What poll(2) found. Returns true once the watch is over. */
 static bool take_events(struct watch *w, struct pollfd *fds)
 {
     struct watch_result *r = w->result;
     struct signalfd_siginfo info;
+    if (fds[REFUSALS].revents && (!(fds[REFUSALS].revents & POLLIN) || refusals_answer(w->request->refusals) != 0))
+        fds[REFUSALS].fd = -1; /* nobody with the filter is left */
     if (fds[CHILD].revents) {
         r->why = WATCH_ENDED;
         return true;
@@ -197,6 +214,7 @@ static int watch_loop(struct watch *w, struct err *e)
         [PIDS] = {.fd = q->pids_events_fd, .events = POLLPRI},
         [MESSAGES] = {.fd = q->messages_fd, .events = POLLIN},
         [PARTITION] = {.fd = q->partition ? q->partition_fd : -1, .events = POLLPRI},
+        [REFUSALS] = {.fd = q->refusals ? q->refusals->listener_fd : -1, .events = POLLIN},
     };
     int failed = 0;
     for (;;) {
@@ -232,5 +250,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
     *ret = (struct watch_result){0};
     int failed = watch_loop(&w, e);
     ret->ended_ns = clock_now_ns();
+    if (request->refusals)
+        refusals_close(request->refusals);
     return failed;
 }

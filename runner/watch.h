@@ -10,6 +10,7 @@
 struct err;
 struct child;
 struct ledger_map;
+struct refusals;
 
 #define WATCH_MESSAGES_MAX 4096
 
@@ -21,16 +22,17 @@ struct progress {
 
 struct watch_request {
     const struct child *child;
-    const struct ledger_map *ledger;
-    struct sampler *sampler; /* NULL: nothing is sampled and nothing ticks */
-    int64_t tick_ns;         /* between two samples of the slice's files */
-    int64_t rollup_ns;       /* between two walks of the processes */
-    int64_t timeout_ns;      /* from the exec on; 0: none */
-    int messages_fd;         /* the workload's standard output and error, non-blocking */
-    int signal_fd;           /* signalfd(2) of what ends the run */
-    int pids_events_fd;      /* the slice's pids.events, -1 where there is none: hitting pids.max ends the run */
-    int partition_fd;        /* the slice's cpuset.cpus.partition, read once; -1 where there is none */
-    const char *partition;   /* what it reads while all is well */
+    const struct ledger_map *ledger; /* NULL: there is none, and all of the run is measured */
+    struct sampler *sampler;         /* NULL: nothing is sampled and nothing ticks */
+    int64_t tick_ns;                 /* between two samples of the slice's files */
+    int64_t rollup_ns;               /* between two walks of the processes */
+    int64_t timeout_ns;              /* from the exec on; 0: none */
+    int messages_fd;                 /* the workload's standard output and error, non-blocking; -1: they are not ours */
+    struct refusals *refusals;       /* what its filter asks; closed at the end. NULL: nothing */
+    int signal_fd;                   /* signalfd(2) of what ends the run */
+    int partition_fd;                /* the slice's cpuset.cpus.partition, read once; -1 where there is none */
+    const char *partition;           /* what it reads while all is well */
+    int pids_events_fd; /* the slice's pids.events, -1 where there is none: hitting pids.max ends the run */
     const struct progress *progress; /* NULL: none */
 };
 

@@ -24,7 +24,11 @@ static void add_word(struct workload_words *w, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    if (w->count + 1 >= WORKLOAD_WORDS_MAX || vasprintf(&w->word[w->count++], fmt, ap) < 0)
+    if (w->count + 1 >= w->cap) {
+        w->cap = w->cap ? w->cap * 2 : 64;
+        w->word = realloc(w->word, w->cap * sizeof(*w->word));
+    }
+    if (!w->word || vasprintf(&w->word[w->count++], fmt, ap) < 0)
         abort();
     va_end(ap);
     w->word[w->count] = NULL;
@@ -62,17 +66,62 @@ struct workload_words workload_argv(const struct runtime *runtime, const struct 
     return w;
 }
 
-struct workload_words workload_environment(const char *tmpdir, int ledger_fd)
+/* Sets NAME=VALUE, in the place of one of the same name. */
+static void set_variable(struct workload_words *w, const char *variable)
 {
-    struct workload_words w = {0};
+    size_t len = strcspn(variable, "=") + 1;
+    for (size_t i = 0; i < w->count; i++) {
+        if (strncmp(w->word[i], variable, len) != 0)
+            continue;
+        free(w->word[i]);
+        w->word[i] = strdup(variable);
+        if (!w->word[i])
+            abort();
+        return;
+    }
+    add_word(w, "%s", variable);
+}
+
+static void add_allowed(struct workload_words *w)
+{
     const char *path = getenv("PATH");
     const char *home = getenv("HOME");
-    add_word(&w, "PATH=%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
-    add_word(&w, "HOME=%s", home ? home : "/");
+    add_word(w, "PATH=%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
+    add_word(w, "HOME=%s", home ? home : "/");
+    add_word(w, "LC_ALL=C.UTF-8");
+    add_word(w, "TZ=UTC");
+    add_word(w, "PYTHONHASHSEED=0");
+}
+
+static void add_named(struct workload_words *w, const struct cell *cell)
+{
+    for (size_t i = 0; i < cell->environment.count; i++)
+        set_variable(w, cell->environment.word[i]);
+}
+
+struct workload_words workload_environment(const struct cell *cell, const char *tmpdir, int ledger_fd)
+{
+    struct workload_words w = {0};
+    add_allowed(&w);
     add_word(&w, "TMPDIR=%s", tmpdir);
-    add_word(&w, "LC_ALL=C.UTF-8");
-    add_word(&w, "PYTHONHASHSEED=0");
     add_word(&w, LEDGER_ENV "=%d", ledger_fd);
+    add_named(&w, cell);
+    return w;
+}
+
+struct workload_words workload_command_environment(const struct cell *cell)
+{
+    struct workload_words w = {0};
+    const char *term = getenv("TERM");
+    if (cell->confinement == CONFINEMENT_OFF) {
+        for (char **variable = environ; *variable; variable++)
+            set_variable(&w, *variable);
+    } else {
+        add_allowed(&w);
+        if (term)
+            add_word(&w, "TERM=%s", term);
+    }
+    add_named(&w, cell);
     return w;
 }
 
@@ -80,7 +129,8 @@ void workload_words_free(struct workload_words *w)
 {
     for (size_t i = 0; i < w->count; i++)
         free(w->word[i]);
-    w->count = 0;
+    free(w->word);
+    *w = (struct workload_words){0};
 }
 
 /* A lock on the folder for as long as the run lives: tare clean tells by it which are in use. One at a time. */

@@ -9,19 +9,21 @@
 
 struct err;
 
-#define WORKLOAD_WORDS_MAX 40
-
 /* A NULL-ended list of owned words, as execve(2) takes them. */
 struct workload_words {
-    char *word[WORKLOAD_WORDS_MAX];
-    size_t count;
+    char **word;
+    size_t count, cap;
 };
 
 /* mp_start: the start method, "" where the mode has none. Ended with workload_words_free(). */
 struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start);
 
-/* PATH and HOME of the caller, nothing else of its environment: the same wherever it is run from. */
-struct workload_words workload_environment(const char *tmpdir, int ledger_fd);
+/* PATH and HOME of the caller, nothing else of its environment, so that it is the same wherever it is run from; then
+ * what the cell names (--env). */
+struct workload_words workload_environment(const struct cell *cell, const char *tmpdir, int ledger_fd);
+
+/* The same for a command of the user's, which also gets TERM; unconfined all of the caller's. */
+struct workload_words workload_command_environment(const struct cell *cell);
 
 void workload_words_free(struct workload_words *w);
 

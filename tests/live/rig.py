@@ -210,23 +210,23 @@ class Done:
 
 
 class Running:
-    def __init__(self, words: list[str], env: dict[str, str], record: Path):
+    def __init__(self, words: list[str], env: dict[str, str], record: Path, cwd: Path | None = None):
         self.record = record
-        self.process = subprocess.Popen(
-            words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(words, env=env, cwd=cwd, text=True, **pipes)
         self.pid = self.process.pid
 
     def main(self) -> int | None:
         """The workload's main process, once it has executed."""
-        return next((pid for pid in workload_pids() if parent_of(pid) == self.pid), None)
+        pids = workload_pids()
+        return next((pid for pid in pids if parent_of(pid) not in pids), None)
 
     def workload(self, processes: int = 1) -> list[int]:
         """Its processes, once there are so many; the main one first."""
 
         def enough():
             pids = workload_pids()
-            return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) != self.pid, pid))
+            return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) in pids, pid))
 
         return wait_for(enough) or []
 
@@ -296,6 +296,16 @@ class LiveTest(unittest.TestCase):
         done = self.run_cell(*words, *sampled, *options, fault=f"load-{name}")
         self.assert_ok(done)
         return done
+
+    def start_command(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Running:
+        """`tare exec`, its record in self.json."""
+        line = [TARE, "exec", "--json", self.json, *options, "--", *words]
+        running = Running([str(word) for word in line], environment() if env is None else env, self.json, cwd)
+        self.addCleanup(running.abandon)
+        return running
+
+    def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Done:
+        return self.start_command(*words, options=options, env=env, cwd=cwd).end()
 
     # --- what is asserted everywhere
 

@@ -24,6 +24,8 @@ MODULES = [
     "test_tune",
     "test_partitions",
     "test_systemd",
+    "test_confine",
+    "test_exec",
 ]
 
 if __name__ == "__main__":

@@ -122,12 +122,25 @@ class Left(LiveTest):
         words = [rig.TARE, "clean", *map(str, options)]
         return subprocess.run(words, env=rig.environment(), capture_output=True, text=True, timeout=rig.PATIENCE_S)
 
+    @staticmethod
+    def has_files(pid: int) -> bool:
+        """A process that is no more than a zombie has closed all it had."""
+        try:
+            return "State:\tZ" not in rig.read(f"/proc/{pid}/status")
+        except OSError:
+            return False
+
     def kill(self, running) -> None:
         """The runner and the guard that would end the rest, at once."""
         guards = [p for p in rig.children_of(running.pid) if rig.read(f"/proc/{p}/comm").strip() == "tare"]
+        doomed = [running.pid]
+        for pid in doomed:  # grows while it is walked: all that descends from the runner
+            doomed += rig.children_of(pid)
         for pid in [*guards, running.pid]:
             os.kill(pid, signal.SIGKILL)
         running.process.wait(30)
+        # A pid namespace takes a while to die, and what is in it keeps its locks until then.
+        self.assertTrue(rig.wait_for(lambda: not any(map(self.has_files, doomed))))
 
     def test_clean_ends_what_a_killed_run_left_and_leaves_a_living_one_alone(self):
         living = self.start(*NATIVE, *LONG, json_to=self.dir / "living.json")

@@ -131,7 +131,7 @@ static void the_largest_of_everything_fits(void **state)
     (void)unsetenv("TARE_FAULT");
     assert_int_equal(strlen(w.word[0]), PATH_MAX - 1);
     assert_string_equal(w.word[10], "9223372036854775807");
-    assert_true(w.count < WORKLOAD_WORDS_MAX);
+    assert_null(w.word[w.count]);
     workload_words_free(&w);
 }
 
@@ -144,9 +144,35 @@ static void the_environment_is_the_same_wherever_it_is_run_from(void **state)
     (void)setenv("LANG", "de_DE", 1);
     (void)setenv("PATH", "/p:/q", 1);
     (void)setenv("HOME", "/home/of mine", 1);
-    struct workload_words w = workload_environment("/tmp/tare.1", 7);
-    expect_words(&w, (const char *const[]){"PATH=/p:/q", "HOME=/home/of mine", "TMPDIR=/tmp/tare.1", "LC_ALL=C.UTF-8",
-                                           "PYTHONHASHSEED=0", "TARE_LEDGER_FD=7", NULL});
+    const struct cell c = {0};
+    struct workload_words w = workload_environment(&c, "/tmp/tare.1", 7);
+    expect_words(&w, (const char *const[]){"PATH=/p:/q", "HOME=/home/of mine", "LC_ALL=C.UTF-8", "TZ=UTC",
+                                           "PYTHONHASHSEED=0", "TMPDIR=/tmp/tare.1", "TARE_LEDGER_FD=7", NULL});
+    workload_words_free(&w);
+}
+
+static void a_named_variable_is_added_or_takes_the_place_of_the_fixed_one(void **state)
+{
+    (void)state;
+    (void)setenv("PATH", "/p", 1);
+    (void)setenv("HOME", "/h", 1);
+    (void)unsetenv("TERM");
+    const struct cell c = {.environment = {.word = {"A=1", "TZ=CET", "A=2", "B="}, .count = 4}};
+    struct workload_words w = workload_command_environment(&c);
+    expect_words(&w, (const char *const[]){"PATH=/p", "HOME=/h", "LC_ALL=C.UTF-8", "TZ=CET", "PYTHONHASHSEED=0", "A=2",
+                                           "B=", NULL});
+    workload_words_free(&w);
+}
+
+static void an_unconfined_command_has_the_callers_environment(void **state)
+{
+    (void)state;
+    (void)clearenv();
+    (void)setenv("X", "1", 1);
+    (void)setenv("PATH", "/p", 1);
+    const struct cell c = {.confinement = CONFINEMENT_OFF, .environment = {.word = {"X=2"}, .count = 1}};
+    struct workload_words w = workload_command_environment(&c);
+    expect_words(&w, (const char *const[]){"X=2", "PATH=/p", NULL});
     workload_words_free(&w);
 }
 
@@ -155,7 +181,8 @@ static void without_path_and_home_there_are_plain_ones(void **state)
     (void)state;
     (void)unsetenv("PATH");
     (void)unsetenv("HOME");
-    struct workload_words w = workload_environment("/t", 3);
+    const struct cell c = {0};
+    struct workload_words w = workload_environment(&c, "/t", 3);
     assert_string_equal(w.word[0], "PATH=/usr/local/bin:/usr/bin:/bin");
     assert_string_equal(w.word[1], "HOME=/");
     workload_words_free(&w);
@@ -230,6 +257,8 @@ int main(void)
         cmocka_unit_test(a_fault_is_asked_for_by_the_environment_alone),
         cmocka_unit_test(the_largest_of_everything_fits),
         cmocka_unit_test(the_environment_is_the_same_wherever_it_is_run_from),
+        cmocka_unit_test(a_named_variable_is_added_or_takes_the_place_of_the_fixed_one),
+        cmocka_unit_test(an_unconfined_command_has_the_callers_environment),
         cmocka_unit_test(without_path_and_home_there_are_plain_ones),
         cmocka_unit_test(a_folder_of_its_own_is_made_and_removed_with_all_in_it),
         cmocka_unit_test(the_folder_is_below_tmpdir_where_that_is_short),

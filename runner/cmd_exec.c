@@ -1,0 +1,217 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "command.h"
+#include "config.h"
+#include "output.h"
+#include "run.h"
+#include "spawn.h"
+#include "stats.h"
+
+#define HOOK_TIMEOUT_MS (24 * 3600 * 1000)
+
+/* What is kept of the measured invocations. */
+struct tally {
+    double *wall_s;
+    size_t count;
+    bool has_peak;
+    uint64_t peak_bytes;
+    char peak_reason[240];
+    int64_t usage_usec;
+    bool has_usage;
+    int64_t refused;
+};
+
+static int print_help(void)
+{
+    struct text help = {0};
+    text_add(&help, "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
+                    "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
+                    "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
+                    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n\n");
+    config_help(CONFIG_EXEC, &help);
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+/* What execvp(3) would run; absolute. */
+static int find_program(const char *name, char *ret, struct err *e)
+{
+    char candidate[PATH_MAX];
+    const char *path = getenv("PATH");
+    if (strchr(name, '/'))
+        return realpath(name, candidate) ? (text_format(ret, PATH_MAX, "%s", candidate), 0)
+                                         : err_sys(e, ERR_USAGE, "'%s'", name);
+    for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
+         at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
+        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && access(candidate, X_OK) == 0) {
+            text_format(ret, PATH_MAX, "%s", candidate);
+            return 0;
+        }
+    }
+    return err_set(e, ERR_USAGE, -ENOENT, "'%s': no such command on PATH", name);
+}
+
+/* --- one invocation ---------------------------------------------------------------------------------------------- */
+
+static int hook(const char *name, const char *command, struct err *e)
+{
+    char *const argv[] = {"/bin/sh", "-c", (char *)command, NULL};
+    struct text said = {0};
+    if (!command)
+        return 0;
+    int failed = spawn_capture(argv, HOOK_TIMEOUT_MS, &said);
+    if (said.len > 0)
+        (void)fwrite(said.data, 1, said.len, stderr);
+    text_free(&said);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "--%s '%s' failed", name, command);
+}
+
+static void count(struct tally *t, const struct record *r)
+{
+    const struct fact *peak = facts_find(&r->peak, "peak");
+    const struct fact *usage = facts_find(&r->cpu, "usage_usec");
+    const struct fact *refused = facts_find(&r->events, "seccomp_refused.total");
+    t->wall_s[t->count++] = r->total_wall_s;
+    if (peak && peak->kind == FACT_INT) {
+        t->peak_bytes = (uint64_t)peak->integer > t->peak_bytes ? (uint64_t)peak->integer : t->peak_bytes;
+        t->has_peak = true;
+    } else if (peak && peak->text) {
+        (void)snprintf(t->peak_reason, sizeof(t->peak_reason), "%s", peak->text);
+    }
+    t->has_usage = usage && usage->kind == FACT_INT;
+    t->usage_usec += t->has_usage ? usage->integer : 0;
+    t->refused += refused && refused->kind == FACT_INT ? refused->integer : 0;
+}
+
+/* The exit code that an invocation stands for; where it is tare that ended it, e says why. */
+static int exit_of(const struct record *r, struct err *e)
+{
+    const struct check *failed = verdict_first_failed(&r->isolation);
+    if (r->termination == TERMINATION_INTERRUPTED)
+        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
+    if (r->termination == TERMINATION_SIGNAL)
+        return 128 + r->signal;
+    if (r->termination == TERMINATION_WORKLOAD_ERROR && r->exited && r->exit_status != 0)
+        return r->exit_status;
+    if (r->termination != TERMINATION_OK)
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
+    if (*r->trouble)
+        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
+    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
+                       failed ? failed->name : "slice", failed ? failed->requested : "full",
+                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
+    return 0;
+}
+
+static int invoke(struct session *session, const struct config *c, const struct run_command *command,
+                  struct tally *tally, struct err *e)
+{
+    struct record record;
+    int failed = hook("prepare", c->invocations.prepare, e);
+    if (failed == 0)
+        failed = run_command(session, &c->cell, command, &record, e);
+    if (failed != 0)
+        return failed;
+    int status = exit_of(&record, e);
+    if (tally)
+        count(tally, &record);
+    if (tally && output_wanted(&c->output)) {
+        failed = output_save(&record, &c->output, e);
+        if (failed == 0 && output_on_stdout(&c->output))
+            failed = record_write(&record, stdout, e);
+    }
+    record_free(&record);
+    if (failed == 0)
+        failed = hook("cleanup", c->invocations.cleanup, status < 0 ? NULL : e);
+    return failed != 0 && status >= 0 ? failed : status;
+}
+
+/* --- the summary ----------------------------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void summarise(struct tally *t)
+{
+    char peak[32];
+    double sum = 0;
+    if (t->count == 0)
+        return;
+    for (size_t i = 0; i < t->count; i++)
+        sum += t->wall_s[i];
+    qsort(t->wall_s, t->count, sizeof(*t->wall_s), by_size);
+    if (t->count == 1)
+        (void)fprintf(stderr, "tare: wall %.6f s", sum);
+    else
+        (void)fprintf(stderr, "tare: wall mean %.6f s  median %.6f s  min %.6f s  max %.6f s  of %zu invocations",
+                      sum / (double)t->count, stats_median(t->wall_s, t->count), t->wall_s[0], t->wall_s[t->count - 1],
+                      t->count);
+    if (t->has_usage)
+        (void)fprintf(stderr, "  cpu %.6f s", (double)t->usage_usec / 1e6 / (double)t->count);
+    if (t->has_peak)
+        (void)fprintf(stderr, "  peak memory %s", text_bytes(t->peak_bytes, peak, sizeof(peak)));
+    else
+        (void)fprintf(stderr, "  peak memory unavailable (%s)", t->peak_reason);
+    if (t->refused)
+        (void)fprintf(stderr, "  refused system calls %lld", (long long)t->refused);
+    (void)fputc('\n', stderr);
+}
+
+static int invoke_all(struct session *session, const struct config *c, const struct run_command *command, struct err *e)
+{
+    struct tally tally = {.wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
+    int status = tally.wall_s ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
+    for (int64_t i = 0; status == 0 && i < c->invocations.warmup + c->invocations.repeat; i++)
+        status = invoke(session, c, command, i < c->invocations.warmup ? NULL : &tally, e);
+    if (!c->invocations.quiet)
+        summarise(&tally);
+    free(tally.wall_s);
+    return status;
+}
+
+static int in_session(const struct config *c, const struct run_command *command, struct err *e)
+{
+    struct session session;
+    int failed = session_open_light(&c->cell, output_wanted(&c->output), &session, e);
+    if (failed != 0)
+        return failed;
+    int status = invoke_all(&session, c, command, e);
+    int left = session_close(&session, status >= 0 ? e : NULL);
+    return left != 0 && status >= 0 ? left : status;
+}
+
+int cmd_exec(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    char path[PATH_MAX], cwd[PATH_MAX];
+    int failed = config_parse(CONFIG_EXEC, argc, argv, &c, e);
+    if (failed != 0)
+        return failed;
+    if (c.help)
+        return print_help();
+    if (!c.invocations.argv)
+        return err_set(e, ERR_USAGE, -EINVAL, "no command given: tare exec [OPTION]... [--] COMMAND [ARG]...");
+    if (!getcwd(cwd, sizeof(cwd)))
+        return err_sys(e, ERR_USAGE, "the working folder");
+    failed = find_program(c.invocations.argv[0], path, e);
+    if (failed == 0)
+        failed = output_probe(&c.output, e);
+    if (failed != 0)
+        return failed;
+    const struct run_command command = {.path = path, .argv = c.invocations.argv, .cwd = cwd};
+    return in_session(&c, &command, e);
+}

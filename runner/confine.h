@@ -1,0 +1,90 @@
+/* confine: what a workload is kept from. Prepared in the parent before clone3 (the filter compiled, paths resolved),
+ * applied in the child with system calls only. The only includer of <seccomp.h> and <sys/capability.h>. */
+#ifndef TARE_CONFINE_H
+#define TARE_CONFINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+struct text;
+
+/* What it is made of. Each can be refused by the host on its own, and is then a line in the verdict. */
+enum confine_layer {
+    CONFINE_NAMESPACES, /* pid, mount, ipc, uts and, without the host's network, net */
+    CONFINE_NETWORK,    /* the loopback is up */
+    CONFINE_ROOT,       /* everything that is mounted is read-only but for what was named */
+    CONFINE_PRIVATE,    /* /tmp, /dev and /dev/shm of its own; what was named is shown below them */
+    CONFINE_PROC,       /* /proc of its own pid namespace, read-only */
+    CONFINE_HOSTNAME,
+    CONFINE_USER,
+    CONFINE_CAPABILITIES,
+    CONFINE_PRIVILEGES, /* no_new_privs */
+    CONFINE_SECCOMP,    /* the filter */
+    CONFINE_COUNTING,   /* what the filter refuses is told to the runner */
+    CONFINE_LAYERS
+};
+
+/* "namespaces", "read-only root", …: names the step in a message. */
+const char *confine_layer_name(enum confine_layer layer);
+
+#define CONFINE_HOSTNAME_IS "tare"
+#define CONFINE_NOBODY      65534
+
+/* What is asked for. Paths are absolute. */
+struct confine_request {
+    bool read_only_root;
+    bool filter;
+    bool host_network;
+    bool has_user; /* --user; root only */
+    uid_t uid;
+    gid_t gid;
+    const char *const *writable; /* shown read-write; they must exist */
+    size_t writable_count;
+    const char *scratch;       /* a folder of its own, writable, given to its user; NULL: none */
+    const char *const *needed; /* what has to be readable: shown also where a private folder hides it */
+    size_t needed_count;
+};
+
+struct confine;
+
+/* Prepares all of it. Who it runs as, where the caller is root and no user is named: CONFINE_NOBODY, or the owner of
+ * the first folder that is closed to that one on the way to what it needs (root's own uid at worst: it has no
+ * capabilities then); confine_user_reason() says which. -EINVAL, -ENOENT (usage): a path or user that cannot be. The
+ * caller ends it with confine_free(). */
+int confine_prepare(const struct confine_request *request, struct confine **ret, struct err *e);
+void confine_free(struct confine **confine);
+
+/* Whether a layer was asked for. */
+bool confine_wants(const struct confine *c, enum confine_layer layer);
+uid_t confine_uid(const struct confine *c);
+gid_t confine_gid(const struct confine *c);
+const char *confine_user_reason(const struct confine *c); /* "" where it is what was asked for */
+
+/* The filter as BPF (an array of struct sock_filter) and in libseccomp's pseudo code; NULL and 0 without one. */
+const void *confine_filter_bytes(const struct confine *c, size_t *len);
+int confine_filter_text(const struct confine *c, struct text *ret);
+
+/* The name of a system call by its number, as the notification's architecture counts; in buf. */
+const char *confine_call_name(uint32_t arch, int nr, char *buf, size_t cap);
+
+/* --- in the child: system calls only ---------------------------------------------------------------------------- */
+
+/* What the host refused: an errno by layer, 0 where it was applied or not asked for. */
+struct confine_outcome {
+    int refused[CONFINE_LAYERS];
+};
+
+/* clone3's flags for the namespaces; CLONE_NEWUSER among them where the caller may not make the others otherwise. */
+uint64_t confine_namespaces(const struct confine *c);
+
+/* In the first process of the new namespaces: ids, mounts, loopback, host name. */
+void confine_enter(const struct confine *c, struct confine_outcome *outcome);
+
+/* In the workload's own process, the last before its exec: user, capabilities, no_new_privs, filter. Returns the
+ * listener of the filter's notifications (seccomp_unotify(2)), or -1. */
+int confine_drop(const struct confine *c, struct confine_outcome *outcome);
+
+#endif

@@ -1,0 +1,37 @@
+/* spawn_internal: what a child says to the runner, and how the parts of spawn call each other. */
+#ifndef TARE_SPAWN_INTERNAL_H
+#define TARE_SPAWN_INTERNAL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "confine.h"
+#include "spawn.h"
+
+/* What the workload's process says before its exec, one datagram: that it is ready, or what it could not do. */
+struct spawn_message {
+    int number; /* errno of what it could not do; 0: ready */
+    char step[32];
+    int64_t at_ns; /* CLOCK_MONOTONIC */
+    struct confine_outcome outcome;
+};
+
+/* How the workload ended, as its init was told by waitid(2). */
+struct spawn_end_message {
+    int code, status;
+};
+
+/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1. */
+pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
+
+__attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
+
+/* In the workload's own process; does not return. parent: who must be alive, 0: an init sees to that. */
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
+                                               int talk_fd, pid_t parent);
+
+/* In the first process of the new namespaces: sets them up, starts the workload, reaps whoever ends, tells of the
+ * workload's end and goes when nobody is left. */
+__attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd);
+
+#endif

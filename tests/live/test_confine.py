@@ -1,0 +1,324 @@
+"""What a workload is kept from: looked at from inside, from outside, and by what it tries and is refused."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import rig
+from rig import LiveTest, for_each, setUpModule  # noqa: F401
+
+# What a confined command says of itself; it stands in a folder that nobody else hides.
+LOOK = """
+import json, os, socket
+status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
+print(json.dumps({
+    "status": {k: v.strip() for k, v in status.items()}, "hostname": socket.gethostname(), "environment": dict(os.environ),
+    "tmp": os.listdir("/tmp"), "shm": os.listdir("/dev/shm"), "dev": sorted(os.listdir("/dev")), "cwd": os.getcwd(),
+    "networks": [name for _, name in socket.if_nameindex()], "pids": [p for p in os.listdir("/proc") if p.isdigit()],
+    "groups": os.getgroups(), "session": os.getsid(0) == os.getpid()}))
+"""
+# tries, then says the errno's name, or "done".
+TRY = """
+import ctypes, errno, os, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def call(number, *arguments):
+    if libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments)) < 0:
+        raise OSError(ctypes.get_errno(), "")
+try:
+    {what}
+    print("done")
+except OSError as e:
+    print(errno.errorcode[e.errno])
+"""
+NR = {"settimeofday": 164, "adjtimex": 159, "init_module": 175, "finit_module": 313, "kexec_load": 246, "bpf": 321}
+NR |= {"perf_event_open": 298, "ptrace": 101, "keyctl": 250, "swapon": 167, "reboot": 169, "setns": 308, "chroot": 161}
+NR |= {"mount": 165, "umount2": 166, "move_mount": 429, "fsopen": 430, "clock_settime": 227, "unshare": 272, "clone": 56}
+NR |= {"sched_setscheduler": 144, "setpriority": 141, "sched_setaffinity": 203}
+# the call, its arguments; counted under its name.
+REFUSED = {name: (name, "0, 0, 0") for name in ("settimeofday", "adjtimex", "init_module", "finit_module", "kexec_load")}
+REFUSED |= {name: (name, "0, 0, 0") for name in ("bpf", "perf_event_open", "keyctl", "swapon", "reboot", "setns")}
+REFUSED |= {name: (name, "0, 0, 0, 0, 0") for name in ("mount", "umount2", "move_mount", "fsopen", "clock_settime", "chroot")}
+REFUSED |= {
+    "ptrace_attach": ("ptrace", "16, 1, 0, 0"),
+    "ptrace_seize": ("ptrace", "0x4206, 1, 0, 0"),
+    "unshare_user": ("unshare", "0x10000000"),
+    "unshare_net_and_files": ("unshare", "0x40000400"),
+    "clone_newpid": ("clone", "0x20000011, 0, 0, 0, 0"),
+    "renice_upward": ("setpriority", "0, 0, -5"),
+    "realtime": ("sched_setscheduler", "0, 1, 0"),
+    "realtime_and_reset_on_fork": ("sched_setscheduler", "0, 0x40000002, 0"),
+}
+LET_THROUGH = {
+    "unshare_files": "os.unshare(os.CLONE_FILES)",
+    "renice_downward": "os.setpriority(os.PRIO_PROCESS, 0, 5)",
+    "batch": "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))",
+    "own_affinity": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
+    "one_of_its_cpus": "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+    "loopback": "s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())",
+    "a_write_to_tmp": "open('/tmp/x', 'w').close()",
+    "a_write_to_dev_null": "open('/dev/null', 'w').write('x')",
+    "a_pseudo_terminal": "os.openpty()",
+}
+
+
+class Confined(LiveTest):
+    def python(self, code: str, *options, **more) -> rig.Done:
+        return self.exec(sys.executable, "-P", "-c", textwrap.dedent(code), options=options, **more)
+
+    def look(self, *options, **more) -> tuple[dict, rig.Done]:
+        done = self.python(LOOK, *options, **more)
+        self.assertEqual(done.status, 0, done)
+        return json.loads(done.out), done
+
+    def tries(self, what: str, *options) -> tuple[str, dict]:
+        """What came of it, and the events that were counted."""
+        done = self.python(TRY.format(what=what), *options)
+        self.assertEqual(done.status, 0, done)
+        return done.out.strip(), done.record["events"]
+
+    def checks(self, done: rig.Done) -> dict[str, dict]:
+        return {check["name"]: check for check in done.record["isolation"]["checks"]}
+
+
+LAYERS = ["own namespaces", "network off", "private folders", "capabilities", "user", "no new privileges"]
+
+
+class Inside(Confined):
+    def test_it_has_no_capability_and_gets_none(self):
+        seen, done = self.look()
+        for which in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(seen["status"][which], "0" * 16, which)
+        self.assertEqual(seen["status"]["NoNewPrivs"], "1")
+        self.assertEqual(seen["status"]["Seccomp"], "2")
+        self.assertEqual(seen["groups"], [])
+        self.assertEqual([n for n in LAYERS if not self.checks(done)[n]["ok"]], [])
+        self.assertTrue(self.checks(done)["read-only root"]["ok"] and self.checks(done)["seccomp filter"]["ok"])
+
+    def test_light_has_no_filter_and_a_writable_root(self):
+        seen, done = self.look("--confine", "light")
+        self.assertEqual((seen["status"]["Seccomp"], seen["status"]["NoNewPrivs"]), ("0", "1"))
+        self.assertEqual(seen["status"]["CapEff"], "0" * 16)
+        self.assertEqual([n for n in LAYERS if not self.checks(done)[n]["ok"]], [])
+        self.assertNotIn("seccomp filter", self.checks(done))
+        self.assertIsNone(done.record["events"]["seccomp_refused"])
+
+    def test_off_is_nothing_of_it(self):
+        seen, done = self.look("--confine", "off", env=rig.environment(MARK="here"))
+        self.assertEqual((seen["status"]["Seccomp"], seen["status"]["NoNewPrivs"]), ("0", "0"))
+        self.assertNotEqual(seen["status"]["CapEff"], "0" * 16)
+        self.assertEqual(seen["environment"]["MARK"], "here")
+        self.assertEqual(seen["hostname"], socket.gethostname())
+        self.assertEqual(set(LAYERS) & set(self.checks(done)), set())
+
+    def test_it_sees_no_network_but_the_loopback(self):
+        seen, done = self.look()
+        self.assertEqual(seen["networks"], ["lo"])
+        self.assertEqual(self.checks(done)["network off"]["achieved"], "lo")
+        seen, _ = self.look("--network", "host")
+        self.assertEqual(seen["networks"], [name for _, name in socket.if_nameindex()])
+
+    def test_it_sees_its_own_processes_alone_and_is_not_the_first(self):
+        seen, _ = self.look()
+        self.assertEqual(seen["pids"], ["1", "2"])
+        self.assertEqual(seen["status"]["Pid"], "2")
+        self.assertEqual(seen["status"]["PPid"], "1")
+        self.assertTrue(seen["session"])
+
+    def test_its_host_name_is_fixed_and_the_hosts_stays(self):
+        before = socket.gethostname()
+        self.assertEqual(self.look()[0]["hostname"], "tare")
+        self.assertEqual(socket.gethostname(), before)
+
+    def test_its_environment_is_the_allowed_one_exactly(self):
+        env = rig.environment(LD_LIBRARY_PATH="/x", PYTHONPATH="/x", LANG="de_DE", TERM="dumb")
+        seen, _ = self.look("--env", "A=1", "--env", "B=x=y", env=env)
+        wanted = {"PATH": env["PATH"], "HOME": env["HOME"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
+        self.assertEqual(seen["environment"], wanted | {"TERM": "dumb", "A": "1", "B": "x=y"})
+
+    def test_its_tmp_is_its_own_and_gone_afterwards(self):
+        mark = Path("/tmp") / f"tare-live-{os.getpid()}"
+        seen, _ = self.look(cwd="/")
+        self.assertEqual((seen["tmp"], seen["shm"]), ([], []))
+        done = self.exec("sh", "-c", f"echo x >{mark} && cat {mark}; echo y >/dev/shm/{mark.name}", cwd="/")
+        self.assertEqual((done.status, done.out), (0, "x\n"), done)
+        self.assertFalse(mark.exists() or Path("/dev/shm", mark.name).exists())
+
+    def test_of_the_devices_it_sees_the_harmless(self):
+        seen, _ = self.look()
+        wanted = "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero".split()
+        self.assertEqual([d for d in seen["dev"] if d not in wanted], [])
+
+    def test_what_it_needs_below_tmp_is_shown_to_it(self):
+        folder = self.dir / "deep"
+        folder.mkdir()
+        script = folder / "script"
+        script.write_text("#!/bin/sh\npwd; ls; cat data; touch new\n")
+        script.chmod(0o755)
+        (folder / "data").write_text("data\n")
+        done = self.exec("./script", cwd=folder)
+        self.assertEqual(done.out, f"{folder}\ndata\nscript\ndata\n", done)
+        self.assertIn("Read-only file system", done.err)
+        self.assertEqual(self.exec("./script", cwd=folder, options=["--rw", folder]).status, 0)
+        self.assertTrue((folder / "new").exists())
+
+    @for_each({"numbers": ("12345:54321", "12345", "54321"), "one_number": ("12345", "12345", "12345")})
+    def the_user_is_the_named_one(self, named, uid, gid):
+        done = self.exec("cat", "/proc/self/status", options=["--user", named], cwd="/")
+        self.assertIn(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n", done.out)
+        self.assertIn(f"Gid:\t{gid}\t{gid}\t{gid}\t{gid}\n", done.out)
+
+    def test_the_user_is_nobody_where_nothing_is_closed_to_it(self):
+        done = self.exec("id", "-u", cwd="/")
+        self.assertEqual(done.out, "65534\n", done)
+        self.assertEqual(self.checks(done)["user"]["achieved"], "65534")
+
+    def test_the_user_is_the_owner_of_what_is_closed_to_nobody_and_that_is_said(self):
+        closed = self.dir / "closed"
+        closed.mkdir(0o700)
+        self.dir.chmod(0o755)
+        rig.WORK.chmod(0o755)
+        os.chown(closed, 12345, 54321)
+        done = self.exec("id", "-u", cwd=closed)
+        self.assertEqual(done.out, "12345\n", done)
+        self.assertRegex(self.checks(done)["user"]["achieved"], rf"^12345 \('{closed}' is closed to 65534")
+        done = self.exec("true", options=["--user", "777"], cwd=closed)
+        self.assertEqual(done.status, 2)
+        self.assertRegex(done.err, rf"--user '777': '{closed}' is closed to it")
+
+
+class Refused(Confined):
+    @for_each(REFUSED)
+    def refuses_and_counts(self, name, arguments):
+        came, events = self.tries(f"call({NR[name]}, {arguments})")
+        self.assertEqual(came, "EPERM")
+        self.assertEqual(events["seccomp_refused"], {"total": 1, name: 1})
+
+    @for_each({name: (what,) for name, what in LET_THROUGH.items()})
+    def lets_through(self, what):
+        came, events = self.tries(what)
+        self.assertEqual(came, "done")
+        self.assertEqual(events["seccomp_refused"], {"total": 0})
+
+    def test_refuses_an_affinity_beyond_the_set(self):
+        wide = "os.sched_setaffinity(0, {0, 1}); "
+        came, events = self.tries(wide, "--cpus", rig.CPU)
+        self.assertEqual((came, events["seccomp_refused"]), ("EPERM", {"total": 1, "sched_setaffinity": 1}))
+
+    @for_each({"a_mount_by_a_program": ("mount -t tmpfs none /mnt", "mount")})
+    def refuses(self, command, name):
+        done = self.exec("sh", "-c", command)
+        self.assertNotEqual(done.status, 0)
+        self.assertGreater(done.record["events"]["seccomp_refused"][name], 0)
+
+    @for_each({"udp": ("SOCK_DGRAM",), "tcp": ("SOCK_STREAM",)})
+    def refuses_the_network_and_counts(self, kind):
+        came, events = self.tries(f"socket.socket(socket.AF_INET, socket.{kind}).connect(('192.0.2.1', 9))")
+        self.assertEqual(came, "ENETUNREACH")
+        self.assertEqual(events["network_unreachable"], 1)
+
+    def test_refuses_a_write_outside_of_what_was_named(self):
+        for path in ("/root/tare-live", "/usr/tare-live", "/proc/sys/kernel/hostname", rig.MOUNT / "cgroup.procs"):
+            came, _ = self.tries(f"open('{path}', 'w').write('x')")
+            self.assertIn(came, ("EROFS", "EACCES"))
+        self.assertFalse(Path("/root/tare-live").exists() or Path("/usr/tare-live").exists())
+
+    def test_many_refusals_are_all_counted(self):
+        code = f"for i in range(1000):\n        libc.syscall({NR['settimeofday']}, 0, 0)"
+        _, events = self.tries(code)
+        self.assertEqual(events["seccomp_refused"], {"total": 1000, "settimeofday": 1000})
+
+    def test_a_refused_path_is_an_error_of_usage(self):
+        done = self.exec("true", options=["--rw", "/nowhere"])
+        self.assertEqual((done.status, done.out), (2, ""))
+        self.assertRegex(done.err, r"\Atare: exec: --rw '/nowhere': No such file or directory\n\Z")
+
+
+class Recorded(Confined):
+    def test_the_filter_is_in_the_record_with_its_hash(self):
+        _, done = self.look()
+        seccomp = done.record["confinement"]["seccomp"]
+        self.assertRegex(seccomp["sha256"], r"\A[0-9a-f]{64}\Z")
+        self.assertIn('# filter for syscall "perf_event_open"', seccomp["filter"])
+        self.assertGreater(seccomp["instructions"], 100)
+        _, again = self.look()
+        self.assertEqual(again.record["confinement"]["seccomp"], seccomp)
+
+    def test_workers_are_told_from_the_others_by_their_own_pids(self):
+        """The ledger names pids of the workload's namespace; the sampler sums those processes by the host's."""
+        words = ["--mode", "processes", "--profile", "memory", "--workers", 3, "--iterations", 2, "--warmup", 0]
+        for options in ([], ["--isolation", "off"]):
+            done = self.run_cell(*words, "--runtime", "native", "--hold-ms", 600, "--mp-start", "forkserver", *options)
+            self.assert_ok(done)
+            rollups = [s for s in done.samples(1) if "parent_and_workers" in s]
+            self.assertIn(4, [s["parent_and_workers"]["pids"] for s in rollups])
+            if not options:
+                self.assertIn(5, [s["all_pids"]["pids"] for s in rollups])  # the forkserver too
+
+
+class Unprivileged(Confined):
+    def test_a_user_gets_namespaces_of_its_own_where_the_host_allows_them(self):
+        """Without a slice: nothing of the hierarchy is delegated to it here."""
+        code = f"import os; os.setgroups([]); os.setgid(65534); os.setuid(65534); os.execv('{rig.TARE}', ['tare', 'exec', " \
+               "'--json', '-', '--quiet', '--isolation', 'off', '--', 'sh', '-c', 'exec >&2; id -u; hostname; ls /tmp | wc -l'])"
+        copy = rig.WORK / "tare"
+        if not copy.exists():
+            subprocess.run(["cp", rig.TARE, copy], check=True)
+        rig.WORK.chmod(0o755)
+        done = subprocess.run([sys.executable, "-c", code.replace(rig.TARE, str(copy))], capture_output=True, text=True,
+                              cwd="/", env=rig.environment(HOME="/"), timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        record = json.loads(done.stdout)
+        checks = {c["name"]: c for c in record["isolation"]["checks"]}
+        self.assertTrue(checks["no new privileges"]["ok"] and checks["capabilities"]["ok"], checks)
+        self.assertTrue(checks["seccomp filter"]["ok"], checks)
+        if not checks["own namespaces"]["ok"]:
+            self.skipTest("this host gives users no namespaces: " + checks["own namespaces"]["reason"])
+        self.assertEqual(done.stderr.split(), ["65534", "tare", "0"])
+        self.assertEqual([c for c in checks.values() if not c["ok"] and c["name"] in LAYERS], [])
+
+
+class Ends(LiveTest):
+    def sleeping(self, *options) -> tuple[rig.Running, list[int]]:
+        running = self.start_command("sh", "-c", "setsid sleep 1000 & sleep 1000; true", options=["--env", self.mark(), *options])
+        pids = rig.wait_for(lambda: len(p := rig.pids_with(self.mark().encode())) >= 3 and p)
+        self.assertTrue(pids)
+        return running, pids
+
+    def mark(self) -> str:
+        return f"LIVE_MARK={self.dir}"
+
+    def assert_gone(self) -> None:
+        self.assertEqual(rig.wait_for(lambda: not rig.pids_with(self.mark().encode()), 20), True)
+
+    @for_each({"full": ("full", []), "off": ("off", []), "without_a_slice": ("full", ["--isolation", "off"])})
+    def nobody_outlives_a_killed_runner(self, level, options):
+        running, _ = self.sleeping("--confine", level, *options)
+        os.kill(running.pid, signal.SIGKILL)
+        running.process.wait(rig.PATIENCE_S)
+        self.assert_gone()
+        left = rig.wait_for(rig.cgroups_left, 5) or []
+        rig.remove_cgroups(left)
+
+    @for_each({"full": ("full", []), "without_a_slice": ("full", ["--isolation", "off"])})
+    def nobody_outlives_a_killed_init(self, level, options):
+        running, pids = self.sleeping("--confine", level, *options)
+        children = rig.read(f"/proc/{running.pid}/task/{running.pid}/children").split()
+        init = next(int(pid) for pid in children if re.search(r"^NSpid:\t\d+\t1$", rig.read(f"/proc/{pid}/status"), re.M))
+        os.kill(init, signal.SIGKILL)
+        done = running.end()
+        self.assertEqual(done.status, 128 + 9, done)
+        self.assert_gone()
+
+    def test_ctrl_c_ends_all_of_it(self):
+        running, _ = self.sleeping()
+        os.kill(running.pid, signal.SIGINT)
+        done = running.end()
+        self.assertEqual(done.status, 130, done)
+        self.assertEqual(done.record["termination"]["reason"], "interrupted")
+        self.assert_gone()

@@ -1,0 +1,181 @@
+"""`tare exec`: any command in a slice; its streams and its exit status are its own, what it took is in the record."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import rig
+from rig import MIB, LiveTest, for_each, needs_controllers, setUpModule, vm_only  # noqa: F401
+
+LEVELS = {"full": ("full",), "light": ("light",), "off": ("off",)}
+
+
+class Status(LiveTest):
+    @for_each(LEVELS)
+    def the_exit_status_is_the_commands(self, level):
+        done = self.exec("sh", "-c", "exit 7", options=["--confine", level])
+        self.assertEqual((done.status, done.out), (7, ""), done)
+        self.assertEqual(done.record["termination"]["exit_status"], 7)
+        self.assertEqual(done.record["termination"]["reason"], "workload-error")
+        self.assertEqual(self.exec("true", options=["--confine", level]).status, 0)
+
+    @for_each({f"{name}_{level}": (getattr(signal, f"SIG{name.upper()}"), level)
+               for name in ("kill", "term", "segv", "pipe") for level in ("full", "off")})
+    def a_signal_is_128_and_its_number(self, number, level):
+        done = self.exec("sh", "-c", f"ulimit -c 0; kill -{int(number)} $$", options=["--confine", level])
+        self.assertEqual(done.status, 128 + number, done)
+        end = done.record["termination"]
+        self.assertEqual((end["reason"], end["signal"], end["exit_status"]), ("signal", number, None))
+
+    @for_each({"no_such_command": (["there-is-no-such"], r"no such command"),
+               "no_such_file": (["./there-is-no-such"], r"No such file"), "nothing": ([], r"no command given")})
+    def refuses(self, words, why):
+        done = self.exec(*words)
+        self.assertEqual((done.status, done.out), (2, ""), done)
+        self.assertRegex(done.err, rf"\Atare: exec: [^\n]*{why}[^\n]*\n\Z")
+
+    def test_what_is_no_program_says_so(self):
+        path = self.dir / "text"
+        path.write_text("text")
+        done = self.exec(path)
+        self.assertRegex(done.err, r"cannot execute it: Permission denied")
+        self.assertEqual(done.status, 5)
+
+
+class Streams(LiveTest):
+    @for_each(LEVELS)
+    def the_streams_are_its_own(self, level):
+        words = [rig.TARE, "exec", "--quiet", "--confine", level, "--", "sh", "-c", "cat; echo err >&2"]
+        done = subprocess.run(words, input="in\n", capture_output=True, text=True, env=rig.environment(), timeout=60)
+        self.assertEqual((done.stdout, done.stderr, done.returncode), ("in\n", "err\n", 0))
+
+    def test_a_reader_sees_the_end_as_soon_as_the_command_closes(self):
+        words = [rig.TARE, "exec", "--quiet", "--", "sh", "-c", "echo x"]
+        done = subprocess.run(["sh", "-c", '"$@" | cat', "sh", *words], capture_output=True, text=True, timeout=60,
+                              env=rig.environment())
+        self.assertEqual((done.stdout, done.stderr), ("x\n", ""))
+
+    def test_the_summary_is_one_line_on_standard_error(self):
+        done = self.exec("echo", "hello")
+        self.assertEqual(done.out, "hello\n")
+        self.assertRegex(done.err, r"\Atare: wall \d+\.\d{6} s  cpu \d+\.\d{6} s  peak memory [^\n]+\n\Z")
+
+    def test_options_after_the_command_are_the_commands(self):
+        self.assertEqual(self.exec("echo", "--repeat", "3", "--").out, "--repeat 3 --\n")
+
+    def test_it_starts_in_the_callers_folder(self):
+        self.assertEqual(self.exec("pwd", cwd="/usr/lib").out, "/usr/lib\n")
+
+    def test_no_descriptor_of_the_callers_is_passed_on(self):
+        done = self.exec("ls", "-l", "/proc/self/fd")
+        self.assertEqual(len(done.out.splitlines()), 5, done)  # total, 0, 1, 2 and the folder itself
+
+
+class Record(LiveTest):
+    def test_an_invocation_is_its_own_iteration(self):
+        done = self.exec("sh", "-c", "sleep 0.2")
+        self.assert_record(done)
+        record = done.record
+        self.assertEqual(record["scenario"]["name"], "exec")
+        self.assertEqual(record["scenario"]["argv"], ["sh", "-c", "sleep 0.2"])
+        self.assertEqual(record["runtime"]["path"], rig.shutil.which("sh"))
+        self.assertRegex(record["runtime"]["sha256"], r"\A[0-9a-f]{64}\Z")
+        (start,), (end,) = record["iterations"]["start_ns"], record["iterations"]["end_ns"]
+        self.assertEqual(record["result"]["total_wall_s"], (end - start) / 1e9)
+        self.assertGreater(record["result"]["total_wall_s"], 0.2)
+        self.assertLess(record["result"]["total_wall_s"], 5 if rig.EMULATED else 1)
+        self.assertGreater(record["cpu"]["usage_usec"], 0)
+        self.assertIn("kernel_release", record["host"])
+
+    def test_it_is_in_the_slice(self):
+        done = self.exec("cat", "/proc/self/cgroup", options=["--confine", "off"])
+        path = done.record["slice"]["path"].removeprefix(str(rig.MOUNT))
+        self.assertIn(f"0::{path}\n", done.out)
+        checks = {c["name"]: c["ok"] for c in done.record["isolation"]["checks"]}
+        self.assertTrue(checks["born in the slice"] and checks["CPU affinity"], checks)
+
+    @for_each({"confined": ([],), "unconfined": (["--confine", "off"],), "without_a_slice": (["--isolation", "off"],)})
+    def memory_is_sampled_where_asked(self, options):
+        code = "import time; x = bytearray(50 << 20); time.sleep(1)"
+        more = ["--mem-sample", "--mem-interval-ms", 50]
+        done = self.exec(rig.sys.executable, "-c", code, options=[*options, *more])
+        self.assertEqual(done.status, 0, done)
+        rss = done.record["memory"]["parent_and_workers"]["rss"]
+        self.assertGreater(rss["max"], 50 * MIB)
+        self.assertLess(rss["max"], 100 * MIB)
+
+    def test_to_standard_output_is_json_after_what_the_command_printed(self):
+        done = subprocess.run([rig.TARE, "exec", "--json", "-", "--quiet", "true"], capture_output=True, text=True,
+                              env=rig.environment(), timeout=60)
+        self.assertEqual(json.loads(done.stdout)["schema"], "tare.record/1")
+
+
+class Repeated(LiveTest):
+    def test_each_invocation_has_a_slice_and_a_record_of_its_own(self):
+        log, out = self.dir / "log", self.dir / "out"
+        log.touch()
+        options = ["--repeat", 3, "--warmup", 1, "--out", out, "--rw", log]
+        options += ["--prepare", f"echo before >>{log}", "--cleanup", f"echo after >>{log}"]
+        done = self.exec("sh", "-c", f"echo run >>{log}", options=options)
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(log.read_text().split(), ["before", "run", "after"] * 4)
+        records = [json.loads(path.read_text()) for path in out.iterdir()]
+        self.assertEqual(len({r["id"] for r in records}), 3)
+        self.assertEqual(len({r["slice"]["path"] for r in records}), 3)
+        self.assertRegex(done.err, r"\Atare: wall mean \S+ s  median \S+ s  min \S+ s  max \S+ s  of 3 invocations  cpu ")
+
+    def test_the_first_that_fails_is_the_last(self):
+        log = self.dir / "log"
+        log.touch()
+        done = self.exec("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log])
+        self.assertEqual((done.status, log.read_text()), (3, "x\n"), done)
+
+    def test_a_prepare_that_fails_ends_it(self):
+        done = self.exec("true", options=["--prepare", "exit 1"])
+        self.assertEqual(done.status, 2)
+        self.assertRegex(done.err, r"--prepare 'exit 1' failed")
+
+
+class Ends(LiveTest):
+    @for_each(LEVELS)
+    def a_timeout(self, level):
+        done = self.exec("sleep", 100, options=["--timeout", 0.5, "--confine", level])
+        self.assertEqual(done.status, 4, done)
+        self.assertEqual(done.record["termination"]["reason"], "timeout")
+        self.assertRegex(done.err, r"timeout: it was not done after 0.5 s \(--timeout\)")
+
+    @for_each({"full": ("full", []), "off": ("off", []), "without_a_slice": ("full", ["--isolation", "off"]),
+               "with_neither": ("off", ["--isolation", "off"])})
+    def a_daemon(self, level, options):
+        done = self.exec("sh", "-c", "setsid sleep 1000 >&- 2>&- & exit 0", options=["--confine", level, *options])
+        self.assertEqual(done.status, 4, done)
+        self.assertRegex(done.record["termination"]["detail"], r"left processes behind")
+        self.assertEqual([p for p in rig.pids_with(b"PATH=") if b"sleep\0001000" in self.command(p)], [])
+
+    def command(self, pid: int) -> bytes:
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return b""
+
+    @vm_only
+    def test_a_fork_bomb(self):
+        done = self.exec("sh", "-c", ":() { : | : & }; :; sleep 5; wait", options=["--pids-max", 64])
+        self.assertEqual(done.status, 4, done)
+        self.assertRegex(done.record["termination"]["detail"], r"pids\.max 64")
+        self.assertGreater(done.record["events"]["pids_max"], 0)
+
+    @vm_only
+    def test_an_eater_of_memory(self):
+        code = "x = bytearray(500 << 20)"
+        done = self.exec(rig.sys.executable, "-c", code, options=["--memory-max", "64M"])
+        self.assertEqual(done.status, 4, done)
+        self.assertEqual(done.record["termination"]["reason"], "oom")
+        self.assertLessEqual(done.record["memory"]["slice"]["peak"], 64 * MIB)
+
+    @needs_controllers
+    def test_strict_is_full_with_every_check_ok(self):
+        done = self.exec("sleep", 0.1, options=["--isolation", "strict", "--memory-max", "64M", "--pids-max", 100])
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.record["isolation"]["grade"], "full")

@@ -1,0 +1,402 @@
+#include "confine.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "confine_mounts.h"
+#include "fixture.h"
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct confine_request FULL = {.read_only_root = true, .filter = true};
+
+static struct confine *prepared(const struct confine_request *request)
+{
+    struct confine *c = NULL;
+    struct err e = {0};
+    if (confine_prepare(request, &c, &e) != 0)
+        fail_msg("%s", e.text);
+    return c;
+}
+
+/* --- the filter ----------------------------------------------------------------------------------------------------
+ */
+
+/* What classic BPF makes of a call (seccomp(2); bpf(4) of the BSDs has the machine): as much of it as is used. */
+static uint32_t answer_of(const struct confine *c, const struct seccomp_data *d)
+{
+    size_t len = 0;
+    const struct sock_filter *code = confine_filter_bytes(c, &len);
+    uint32_t a = 0;
+    for (size_t pc = 0; pc < len / sizeof(*code); pc++) {
+        const struct sock_filter *i = &code[pc];
+        switch (i->code) {
+        case BPF_LD | BPF_W | BPF_ABS:
+            memcpy(&a, (const char *)d + i->k, sizeof(a));
+            break;
+        case BPF_ALU | BPF_AND | BPF_K:
+            a &= i->k;
+            break;
+        case BPF_JMP | BPF_JA:
+            pc += i->k;
+            break;
+        case BPF_JMP | BPF_JEQ | BPF_K:
+            pc += a == i->k ? i->jt : i->jf;
+            break;
+        case BPF_JMP | BPF_JGE | BPF_K:
+            pc += a >= i->k ? i->jt : i->jf;
+            break;
+        case BPF_JMP | BPF_JGT | BPF_K:
+            pc += a > i->k ? i->jt : i->jf;
+            break;
+        case BPF_JMP | BPF_JSET | BPF_K:
+            pc += a & i->k ? i->jt : i->jf;
+            break;
+        case BPF_RET | BPF_K:
+            return i->k;
+        default:
+            fail_msg("instruction 0x%x is not known here", i->code);
+        }
+    }
+    fail_msg("the filter has no end");
+    return 0;
+}
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#endif
+
+static uint32_t answer(const struct confine *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+    const struct seccomp_data d = {.nr = nr, .arch = ARCH, .args = {a0, a1, a2}};
+    return answer_of(c, &d);
+}
+
+static void what_every_program_does_is_let_through(void **state)
+{
+    static const int CALLS[] = {SYS_read,   SYS_write,          SYS_openat, SYS_mmap,   SYS_execve, SYS_futex,
+                                SYS_clone3, SYS_exit_group,     SYS_wait4,  SYS_socket, SYS_prctl,  SYS_sendmsg,
+                                SYS_clone,  SYS_io_uring_setup, SYS_rseq,   SYS_ppoll,  SYS_kill,   SYS_seccomp};
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    for (size_t i = 0; i < ARRAY_LEN(CALLS); i++)
+        assert_int_equal(answer(c, CALLS[i], 0, 0, 0), SECCOMP_RET_ALLOW);
+    confine_free(&c);
+}
+
+static void what_spoils_a_measurement_is_asked_about(void **state)
+{
+    static const int CALLS[] = {
+        SYS_clock_settime, SYS_settimeofday,  SYS_adjtimex, SYS_clock_adjtime,     SYS_init_module,
+        SYS_finit_module,  SYS_delete_module, SYS_mount,    SYS_umount2,           SYS_move_mount,
+        SYS_mount_setattr, SYS_kexec_load,    SYS_bpf,      SYS_perf_event_open,   SYS_setns,
+        SYS_keyctl,        SYS_swapon,        SYS_reboot,   SYS_sched_setaffinity, SYS_pivot_root};
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    for (size_t i = 0; i < ARRAY_LEN(CALLS); i++)
+        assert_int_equal(answer(c, CALLS[i], 0, 0, 0), SECCOMP_RET_USER_NOTIF);
+    confine_free(&c);
+}
+
+static void arguments_decide_where_they_can(void **state)
+{
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    static const uint64_t SPACES[] = {CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC};
+    for (size_t i = 0; i < ARRAY_LEN(SPACES); i++) {
+        assert_int_equal(answer(c, SYS_unshare, SPACES[i] | CLONE_FILES, 0, 0), SECCOMP_RET_USER_NOTIF);
+        assert_int_equal(answer(c, SYS_clone, SPACES[i] | SIGCHLD, 0, 0), SECCOMP_RET_USER_NOTIF);
+    }
+    assert_int_equal(answer(c, SYS_unshare, CLONE_FILES | CLONE_FS, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(answer(c, SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(answer(c, SYS_ptrace, PTRACE_ATTACH, 0, 0), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(answer(c, SYS_ptrace, PTRACE_TRACEME, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(answer(c, SYS_setpriority, 0, 0, (uint32_t)-5), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(answer(c, SYS_setpriority, 0, 0, (uint64_t)-5), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(answer(c, SYS_setpriority, 0, 0, 5), SECCOMP_RET_ALLOW);
+    assert_int_equal(answer(c, SYS_sched_setscheduler, 0, SCHED_FIFO, 0), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(answer(c, SYS_sched_setscheduler, 0, SCHED_RR | 0x40000000, 0), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(answer(c, SYS_sched_setscheduler, 0, SCHED_BATCH, 0), SECCOMP_RET_ALLOW);
+    confine_free(&c);
+}
+
+static void another_architecture_is_no_way_round(void **state)
+{
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    const struct seccomp_data i386 = {.nr = 21, .arch = AUDIT_ARCH_I386}; /* its mount */
+    assert_int_equal(answer_of(c, &i386), SECCOMP_RET_ERRNO | ENOSYS);
+#if defined(__x86_64__)
+    assert_int_equal(answer(c, SYS_mount | 0x40000000, 0, 0, 0), SECCOMP_RET_ERRNO | ENOSYS); /* x32 */
+#endif
+    confine_free(&c);
+}
+
+static void light_has_no_filter(void **state)
+{
+    const struct confine_request light = {.read_only_root = false};
+    struct text text = {0};
+    size_t len = 1;
+    (void)state;
+    struct confine *c = prepared(&light);
+    assert_null(confine_filter_bytes(c, &len));
+    assert_int_equal(len, 0);
+    assert_int_equal(confine_filter_text(c, &text), -ENOENT);
+    assert_false(confine_wants(c, CONFINE_SECCOMP) || confine_wants(c, CONFINE_ROOT));
+    assert_true(confine_wants(c, CONFINE_CAPABILITIES) && confine_wants(c, CONFINE_PRIVATE));
+    confine_free(&c);
+}
+
+static void the_filter_is_readable_and_calls_have_names(void **state)
+{
+    char name[40];
+    struct text text = {0};
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    assert_int_equal(confine_filter_text(c, &text), 0);
+    assert_non_null(strstr(text.data, "\"perf_event_open\""));
+    text_free(&text);
+    confine_free(&c);
+    assert_string_equal(confine_call_name(ARCH, SYS_mount, name, sizeof(name)), "mount");
+    assert_string_equal(confine_call_name(ARCH, 99999, name, sizeof(name)), "nr_99999");
+}
+
+/* --- what is mounted ------------------------------------------------------------------------------------------------
+ */
+
+static const struct confine_bind *bind_of(const struct confine_mounts *m, const char *path)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (strcmp(m->bind[i].path, path) == 0)
+            return &m->bind[i];
+    return NULL;
+}
+
+static void what_lies_below_a_private_folder_is_shown_by_its_first_part(void **state)
+{
+    char root[PATH_MAX], script[PATH_MAX + 32];
+    struct confine_mounts m;
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    if (strncmp(root, "/tmp/", 5) != 0)
+        skip();
+    fixture_write(root, "/a/b/script", "x");
+    text_format(script, sizeof(script), "%s/a/b/script", root);
+    const char *const needed[] = {"/usr/bin/env", script, "/tmp", "/nowhere", script};
+    const struct confine_request q = {.needed = needed, .needed_count = ARRAY_LEN(needed)};
+    assert_int_equal(confine_mounts_plan(&q, &m, &e), 0);
+    root[5 + strcspn(root + 5, "/")] = '\0';
+    const struct confine_bind *b = bind_of(&m, root);
+    assert_non_null(b);
+    assert_true(b->folder && !b->writable && !b->device);
+    assert_true(bind_of(&m, "/dev/null")->device);
+    assert_null(bind_of(&m, "/usr/bin/env"));
+    assert_null(bind_of(&m, "/tmp"));
+    assert_ptr_equal(&m.bind[m.count - 1], b); /* once, and nothing after it */
+    confine_mounts_free(&m);
+}
+
+static void a_writable_path_is_there_and_is_not_the_root(void **state)
+{
+    static const char *const BAD[] = {"/nowhere", "/", "/usr/.."};
+    struct confine_mounts m;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        struct err e = {0};
+        const struct confine_request q = {.writable = &BAD[i], .writable_count = 1};
+        assert_true(confine_mounts_plan(&q, &m, &e) < 0);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_non_null(strstr(e.text, BAD[i]));
+    }
+    const char *const good[] = {"/usr/../var/tmp"};
+    const struct confine_request q = {.writable = good, .writable_count = 1};
+    assert_int_equal(confine_mounts_plan(&q, &m, NULL), 0);
+    assert_true(bind_of(&m, "/var/tmp")->writable);
+    confine_mounts_free(&m);
+}
+
+/* --- who it runs as -------------------------------------------------------------------------------------------------
+ */
+
+static void nobody_or_the_owner_of_what_is_closed_to_it(void **state)
+{
+    char root[PATH_MAX], closed[PATH_MAX + 32];
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    assert_int_equal(chmod(root, 0755), 0);
+    fixture_write(root, "/closed/program", "x");
+    text_format(closed, sizeof(closed), "%s/closed/program", root);
+    const char *const needed[] = {closed};
+    struct confine_request q = {.needed = needed, .needed_count = 1};
+    assert_int_equal(chmod(closed, 0755), 0);
+    struct confine *c = prepared(&q);
+    assert_int_equal(confine_uid(c), CONFINE_NOBODY);
+    assert_string_equal(confine_user_reason(c), "");
+    confine_free(&c);
+    *strrchr(closed, '/') = '\0';
+    assert_int_equal(chmod(closed, 0700) | chown(closed, 12345, 54321), 0);
+    strcat(closed, "/program");
+    c = prepared(&q);
+    assert_int_equal(confine_uid(c), 12345);
+    assert_int_equal(confine_gid(c), 54321);
+    assert_non_null(strstr(confine_user_reason(c), "closed' is closed to 65534"));
+    confine_free(&c);
+    q.has_user = true;
+    q.uid = q.gid = 777;
+    struct err e = {0};
+    assert_int_equal(confine_prepare(&q, &c, &e), -EACCES);
+    assert_non_null(strstr(e.text, "--user '777'"));
+}
+
+/* --- in namespaces -------------------------------------------------------------------------------------------------
+ */
+
+/* Starts a script confined; skips where this host gives no namespaces. */
+static struct confine *start(const char *script, struct child *child)
+{
+    static char *const ENVIRONMENT[] = {"PATH=/usr/bin:/bin", NULL};
+    char *const argv[] = {"sh", "-c", (char *)script, NULL};
+    struct err e = {0};
+    struct confine *c = prepared(&FULL);
+    const struct spawn_spec spec = {.path = "/bin/sh",
+                                    .argv = argv,
+                                    .envp = ENVIRONMENT,
+                                    .cgroup_fd = -1,
+                                    .keep_fd = -1,
+                                    .stdout_fd = 1,
+                                    .stderr_fd = 2,
+                                    .cwd = "/",
+                                    .confine = c};
+    if (spawn_start(&spec, child, &e) != 0)
+        fail_msg("%s", e.text);
+    return c;
+}
+
+static void end(struct confine *c, struct child *child)
+{
+    if (child->listener_fd >= 0)
+        (void)close(child->listener_fd);
+    spawn_end(child);
+    confine_free(&c);
+}
+
+static void the_end_is_told_by_the_init(void **state)
+{
+    static const struct {
+        const char *script;
+        int status, signal;
+    } ENDS[] = {{"exit 0", 0, 0}, {"exit 255", 255, 0}, {"kill -9 $$", 0, 9}, {"(exit 3); exit 4", 4, 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        struct child child;
+        struct child_end how = {0};
+        struct confine *c = start(ENDS[i].script, &child);
+        pid_t pid = child.pid;
+        assert_int_equal(spawn_wait(&child, &how, NULL), 0);
+        assert_int_equal(how.exit_status, ENDS[i].status);
+        assert_int_equal(how.signal, ENDS[i].signal);
+        end(c, &child);
+        assert_int_equal(kill(pid, 0), -1);
+    }
+}
+
+static void the_workload_is_seen_with_its_own_pid_until_it_is_waited_for(void **state)
+{
+    struct child child;
+    struct child_end how;
+    char path[64], buf[4096];
+    (void)state;
+    struct confine *c = start("exit 0", &child);
+    struct pollfd ended = {.fd = child.pidfd, .events = POLLIN};
+    assert_int_equal(poll(&ended, 1, 5000), 1);
+    text_format(path, sizeof(path), "/proc/%d/status", (int)child.pid);
+    assert_true(file_read("", path, buf, sizeof(buf)) > 0);
+    if (child.init > 0)
+        assert_non_null(strstr(buf, "\t2\nNSpgid:"));
+    assert_int_equal(spawn_wait(&child, &how, NULL), 0);
+    end(c, &child);
+}
+
+static void with_the_init_everybody_ends(void **state)
+{
+    struct child child;
+    struct child_end how = {0};
+    (void)state;
+    struct confine *c = start("setsid sleep 100 & setsid sleep 100", &child);
+    if (child.init == 0)
+        skip();
+    assert_int_equal(kill(child.init, SIGKILL), 0);
+    assert_int_equal(spawn_wait(&child, &how, NULL), 0);
+    assert_int_equal(how.signal, SIGKILL);
+    end(c, &child);
+}
+
+static void what_cannot_be_executed_says_so_and_leaves_nobody(void **state)
+{
+    char *const argv[] = {"x", NULL};
+    struct child child = {.pid = -7};
+    struct err e = {0};
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    struct spawn_spec spec = {.path = "/nowhere",
+                              .argv = argv,
+                              .envp = argv + 1,
+                              .cgroup_fd = -1,
+                              .keep_fd = -1,
+                              .stdout_fd = 1,
+                              .stderr_fd = 2,
+                              .confine = c};
+    assert_int_equal(spawn_start(&spec, &child, &e), -ENOENT);
+    assert_non_null(strstr(e.text, "'/nowhere': cannot execute it"));
+    spec.cwd = "/nowhere/either";
+    assert_int_equal(spawn_start(&spec, &child, &e), -ENOENT);
+    assert_non_null(strstr(e.text, "cannot enter its folder"));
+    assert_int_equal(child.pid, -7);
+    confine_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_every_program_does_is_let_through),
+        cmocka_unit_test(what_spoils_a_measurement_is_asked_about),
+        cmocka_unit_test(arguments_decide_where_they_can),
+        cmocka_unit_test(another_architecture_is_no_way_round),
+        cmocka_unit_test(light_has_no_filter),
+        cmocka_unit_test(the_filter_is_readable_and_calls_have_names),
+        cmocka_unit_test(what_lies_below_a_private_folder_is_shown_by_its_first_part),
+        cmocka_unit_test(a_writable_path_is_there_and_is_not_the_root),
+        cmocka_unit_test(nobody_or_the_owner_of_what_is_closed_to_it),
+        cmocka_unit_test(the_end_is_told_by_the_init),
+        cmocka_unit_test(the_workload_is_seen_with_its_own_pid_until_it_is_waited_for),
+        cmocka_unit_test(with_the_init_everybody_ends),
+        cmocka_unit_test(what_cannot_be_executed_says_so_and_leaves_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
