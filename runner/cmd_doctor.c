@@ -46,7 +46,7 @@ int cmd_doctor(int argc, char **argv, struct err *e)
         return print_help();
     const char *root = config_sysroot(&c);
     if (status == 0)
-        status = bench_cpus_choose(root, c.cell.cpus, &cpus, e);
+        status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
     if (status != 0)
         return status;
     host_capture(root, &facts);

@@ -89,7 +89,7 @@ static int run_in_session(const struct config *c, const struct runtime *runtime,
 static int run_tuned(const struct config *c, const struct runtime *runtime, struct err *e)
 {
     struct tuning tuning = {0};
-    int failed = c->host.tune ? tuning_begin(c->cell.cpus, &tuning, e) : 0;
+    int failed = c->host.tune ? tuning_begin(&c->cell, &tuning, e) : 0;
     if (failed != 0)
         return failed;
     int status = run_in_session(c, runtime, &tuning, e);

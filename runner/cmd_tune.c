@@ -117,7 +117,7 @@ int cmd_tune(int argc, char **argv, struct err *e)
             "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n",
             CONFIG_TUNE, true);
     const char *root = config_sysroot(&c);
-    status = bench_cpus_choose(root, c.cell.cpus, &cpus, e);
+    status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
     if (status == 0)
         status = tune_plan(root, &cpus, c.host.only, &steps, e);
     if (status == 0 && c.host.dry_run) {

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "cpu_request.h"
 
 #define UNSET INT64_MIN
 
@@ -17,6 +18,7 @@ static const char *const MODES[] = {"threads", "processes", "interpreters", NULL
 static const char *const PROFILES[] = {"overhead", "memory", NULL};
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
+static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
@@ -87,8 +89,13 @@ static const struct option_row ROWS[] = {
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
      "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
      "same benchmark in C; or the path of an interpreter"},
-    {"cpus", TEXT, "LIST", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
-     "the benchmark's CPUs, as 0-3,8; without it they are chosen from the topology"},
+    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+     "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
+     "alone; or xN, as x4: so many, whole cores first (default auto)"},
+    {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+     "avoid: one thread of each core, its siblings left idle, and checked that they were"},
+    {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+     "CPUs of this NUMA node; without it of the one with most cores"},
     {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL,
      "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
      "balanced, for workloads that pin every thread; auto: root where it can be had"},
@@ -164,6 +171,11 @@ const char *start_method_name(enum start_method s)
 const char *partition_name(enum partition p)
 {
     return PARTITIONS[p];
+}
+
+const char *smt_name(enum smt s)
+{
+    return SMTS[s];
 }
 
 const char *isolation_name(enum isolation i)
@@ -369,10 +381,8 @@ static int check_cell(const struct cell *cell, struct err *e)
                        (long long)cell->hold_ms);
     if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
-    struct cpulist cpus = {0};
-    if (cell->cpus && (cpulist_parse(cell->cpus, &cpus) != 0 || cpulist_count(&cpus) == 0))
-        return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is a list of CPUs such as 0-3,8",
-                       cell->cpus);
+    if (cpu_request_parse(cell->cpus, &(struct cpu_request){0}) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
     return 0;
 }
 

@@ -15,6 +15,7 @@ enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
 enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY };
 enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* own: the interpreter's default */
 enum partition { PARTITION_AUTO, PARTITION_ROOT, PARTITION_ISOLATED, PARTITION_NONE };
+enum smt { SMT_USE, SMT_AVOID };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 enum confinement { CONFINEMENT_FULL, CONFINEMENT_LIGHT, CONFINEMENT_OFF };
 enum network { NETWORK_NONE, NETWORK_HOST };
@@ -24,6 +25,7 @@ const char *profile_name(enum profile p);
 const char *start_method_name(enum start_method s); /* NULL for START_OWN */
 const char *isolation_name(enum isolation i);
 const char *partition_name(enum partition p);
+const char *smt_name(enum smt s);
 const char *confinement_name(enum confinement c);
 
 /* What can be weighed. */
@@ -52,7 +54,8 @@ struct cell {
     int64_t hold_ms, mem_interval_ms;
     int64_t mem_sample;  /* truth */
     const char *runtime; /* "auto", "native", "3.14t", "3.14" or a path */
-    const char *cpus;    /* the list as it was asked for; NULL: chosen from the topology */
+    const char *cpus;    /* as it was asked for (cpu_request.h); NULL: chosen from the topology */
+    int64_t smt, numa;   /* numa: a node; below 0 where it was not asked for */
     int64_t memory_max_bytes, pids_max;
     int64_t has_memory_max, has_pids_max; /* truth: asked for; without it pids_max has a default */
     const char *profile_file;             /* limits in libcgroup's format; NULL: none */

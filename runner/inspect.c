@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "inspect_disturbance.h"
 
 void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v)
 {
@@ -113,5 +114,6 @@ void inspect_end(struct record *record)
                 memory->available ? "there" : "", "cgroup.controllers", memory->reason);
     add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
     add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
+    inspect_disturbance(record);
     verdict_grade(v, record->slice.provenance);
 }

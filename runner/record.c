@@ -29,6 +29,7 @@ void record_free(struct record *r)
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
+    facts_free(&r->disturbance);
     facts_free(&r->confinement);
     facts_free(&r->program);
     facts_free(&r->instrument);
@@ -171,6 +172,16 @@ static void set_timeout(json_t *o, const struct cell *c)
         set_absent(o, "timeout_ms", "none was set");
 }
 
+static void set_cpus(json_t *o, const struct cell *c)
+{
+    set_text(o, "cpus", c->cpus ? c->cpus : "auto");
+    set_text(o, "smt", smt_name((enum smt)c->smt));
+    if (c->numa >= 0)
+        set_int(o, "numa", c->numa);
+    else
+        set_absent(o, "numa", "no node was asked for");
+}
+
 /* The scenario of `tare exec`: what was run. */
 static json_t *command_json(const struct record *r)
 {
@@ -185,6 +196,7 @@ static json_t *command_json(const struct record *r)
     set(o, "mem_sample", json_boolean(c->mem_sample));
     set_int(o, "mem_interval_ms", c->mem_interval_ms);
     set_text(o, "isolation", isolation_name((enum isolation)c->isolation));
+    set_cpus(o, c);
     set_timeout(o, c);
     return o;
 }
@@ -212,6 +224,7 @@ static json_t *scenario_json(const struct record *r)
     set_text(o, "runtime", c->runtime);
     set_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     set_text(o, "partition", partition_name((enum partition)c->partition));
+    set_cpus(o, c);
     set_timeout(o, c);
     return o;
 }
@@ -313,6 +326,7 @@ static json_t *isolation_json(const struct verdict *v)
         const struct check *c = &v->check[i];
         json_t *one = json_object();
         set_text(one, "name", c->name);
+        set_text(one, "level", level_name(c->level));
         set_text(one, "requested", c->requested);
         set_text(one, "achieved", c->achieved);
         set_text(one, "verified_by", c->verified_by);
@@ -561,6 +575,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_memory(r, out);
     write_section(out, "cpu", object_of_facts(&r->cpu));
     write_section(out, "events", object_of_facts(&r->events));
+    write_section(out, "disturbance", object_of_facts(&r->disturbance));
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", object_of_facts(&r->instrument));
     (void)fputs("\n}\n", out);

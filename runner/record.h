@@ -72,9 +72,10 @@ struct record {
     size_t sample_count;
     uint64_t missed_ticks;
     struct memory_summary memory;
-    struct facts peak;   /* peak_bytes, uncertainty_bytes */
-    struct facts cpu;    /* of cpu.stat */
-    struct facts events; /* of memory.events, pids.events */
+    struct facts peak;        /* peak_bytes, uncertainty_bytes */
+    struct facts cpu;         /* of cpu.stat */
+    struct facts events;      /* of memory.events, pids.events */
+    struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
     struct facts confinement;
     struct facts program;    /* of a command: its sha256 */
     struct facts instrument; /* what tare itself cost */

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "disturbance.h"
 #include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
@@ -42,6 +43,8 @@ struct stage {
     struct slice *slice;
     struct sampler *sampler;
     struct accounts_baseline baseline;
+    struct disturbance_reading undisturbed; /* before the slice was made */
+    struct disturbance_pressure pressure_before, pressure;
     struct child child;
     struct watch_result watched;
     char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
@@ -123,6 +126,8 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
     if (failed == 0)
         failed = prepare_confinement(s, cell, e);
     s->has_steal = is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
+    if (failed == 0 && is_inspected(s))
+        disturbance_read("", &s->session->cpus, &s->undisturbed);
     return failed;
 }
 
@@ -486,6 +491,8 @@ static void finish(struct stage *s)
     bool stayed = ended && !end.signalled && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
+    if (is_inspected(s))
+        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (!s->command)
@@ -573,6 +580,15 @@ static void describe_steal(struct stage *s)
         facts_absent(&s->record->cpu, "steal_ticks", "/proc/stat does not say");
 }
 
+/* Once the slice is gone and everybody has been waited for. */
+static void describe_disturbance(struct stage *s)
+{
+    struct disturbance_reading now;
+    disturbance_read("", &s->session->cpus, &now);
+    disturbance_describe(&s->session->cpus, &s->undisturbed, &now, &s->pressure_before, &s->pressure,
+                         &s->record->disturbance);
+}
+
 static void release(struct stage *s)
 {
     const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd};
@@ -648,14 +664,18 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
         failed = make_slice(s, cell, e);
     if (failed != 0)
         return failed;
-    if (!slice_is_own(s->slice) && slice_dirfd(s->slice) >= 0)
+    if (!slice_is_own(s->slice) && slice_dirfd(s->slice) >= 0) {
         accounts_baseline_read(slice_dirfd(s->slice), &s->baseline);
+        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure_before);
+    }
     failed = weigh(s, cell, progress, e);
     if (failed != 0)
         return failed;
     finish(s);
-    if (is_inspected(s))
+    if (is_inspected(s)) {
+        describe_disturbance(s);
         describe_steal(s);
+    }
     describe_instrument(s);
     inspect_end(s->record);
     describe_program(s);

@@ -14,30 +14,13 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "bench_cpus.h"
 #include "cgroups/leftovers.h"
 #include "host.h"
 #include "spawn.h"
 
 /* What a full slice cannot do without. */
 static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE_PIDS};
-
-static int choose_cpus(const struct cell *cell, struct session *s, struct err *e)
-{
-    struct cpulist allowed = {0};
-    struct cpulist requested = {0};
-    int failed = topology_read("", &s->topology, e);
-    if (failed != 0)
-        return failed;
-    failed = cpulist_of_task(0, &allowed);
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_OURS, "sched_getaffinity");
-    }
-    if (cell->cpus)
-        (void)cpulist_parse(cell->cpus, &requested); /* config has checked it */
-    failed = topology_choose(&s->topology, &allowed, cell->cpus ? &requested : NULL, &s->cpus, e);
-    return failed == 0 || !cell->cpus ? failed : err_wrap(e, "--cpus '%s'", cell->cpus);
-}
 
 static int find_root(const struct cell *cell, struct session *s, struct err *e)
 {
@@ -155,7 +138,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     char started_at[32];
     int failed = find_root(cell, s, e);
     if (failed == 0) /* after it: in a scope we may have other CPUs than we had */
-        failed = choose_cpus(cell, s, e);
+        failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
         failed = refuse_less(&s->root, e);
     if (failed != 0)

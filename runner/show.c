@@ -115,13 +115,18 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 
+static const char *word_of(const struct check *c)
+{
+    return c->ok ? "ok" : c->level == LEVEL_REQUIRED ? "NO" : "noted";
+}
+
 static void show_isolation(const struct record *r, struct text *out)
 {
     text_add(out, "--- isolation: %s ---\n", grade_name(r->isolation.grade));
     for (size_t i = 0; i < r->isolation.count; i++) {
         const struct check *c = &r->isolation.check[i];
         text_add(out, "%s: %s / %s  %s", c->name, *c->requested ? c->requested : "-",
-                 *c->achieved ? c->achieved : "unavailable", c->ok ? "ok" : "NO");
+                 *c->achieved ? c->achieved : "unavailable", word_of(c));
         if (!c->ok && *c->reason)
             text_add(out, " (%s)", c->reason);
         text_add(out, "\n");

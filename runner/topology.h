@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/cpulist.h"
+#include "cpu_request.h"
 
 struct err;
 
@@ -44,26 +45,31 @@ int topology_threads_per_core(const struct topology *t);
 struct topology_choice {
     struct cpulist benchmark;
     struct cpulist housekeeping; /* empty: none to spare, the runner shares the benchmark's CPUs */
+    struct cpulist siblings;     /* online CPUs in neither that share a core with the benchmark's: to be left idle */
     char reason[200]; /* why it is so: "3 cores; core 0 keeps house", "2 cores; too few to spare one for the house" */
 };
 
-/* Chooses among the CPUs `allowed` (the caller's affinity). Pure.
+/* Chooses among the CPUs `allowed` (the caller's affinity). Pure. request NULL is {0}.
  *
- * auto (requested NULL): whole cores of one class on one NUMA node. Whole: each of the core's online CPUs is allowed
- * and not isolated by the kernel. The class: the fastest that has two such cores or more on one node (one core alone
- * compares nothing), else the fastest that has any. The node: the one with most of them; of equals the lower.
- * Four cores or more: the first keeps house, the rest is the benchmark's. Fewer: all are the benchmark's, and a core
- * of another class or node keeps house, of the same node where there is one; else none does.
+ * Without a list: whole cores of one class on one NUMA node. Whole: each of the core's online CPUs is allowed and not
+ * isolated by the kernel. The class: the fastest that has two such cores or more on one node (one core alone compares
+ * nothing), else the fastest that has any. The node: the one asked for, else that with most of them; of equals the
+ * lower. Four cores or more: the first keeps house, the rest is the benchmark's. Fewer: all are the benchmark's, and a
+ * core of another class or node keeps house, of the same node where there is one; else none does.
+ * With a count: of the fastest class that has so many on one node, core by core, so that at most the last is taken in
+ * part; the group's first core keeps house where it is not needed.
+ * avoid_smt: of each core its first thread alone.
  * Where nothing is left so, cores allowed in part are taken, and where all that is allowed is isolated, that: the
  * reason says so. The two sets never share a core.
  *
- * requested: exactly these; housekeeping is what is left of `allowed` that shares no core with them (may be empty),
+ * With a list: exactly these; housekeeping is what is left of `allowed` that shares no core with them (may be empty),
  * without the isolated ones unless these are all there is. The reason names what is uneven about the request: cores
  * taken in part, more than one class or node, isolated CPUs.
  *
- * -EINVAL (usage): a requested CPU is offline, does not exist or is not allowed: the message names it and what is
- * there; or none is requested. -ENODEV (host): no allowed CPU is online. *ret is then untouched. */
-int topology_choose(const struct topology *t, const struct cpulist *allowed, const struct cpulist *requested,
+ * -EINVAL (usage): a listed CPU is offline, does not exist or is not allowed: the message names it and what is there;
+ * or none is listed; or the list contradicts avoid_smt or the node; or the node has no such CPU; or there are fewer
+ * than the count. -ENODEV (host): no allowed CPU is online. *ret is then untouched. */
+int topology_choose(const struct topology *t, const struct cpulist *allowed, const struct cpu_request *request,
                     struct topology_choice *ret, struct err *e);
 
 /* The memory nodes that the CPUs belong to. */

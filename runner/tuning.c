@@ -28,17 +28,17 @@ static int open_journal(struct journal *ret, struct err *e)
     return failed != 0 ? failed : journal_open(path, boot_id, true, ret, e);
 }
 
-static int apply(const char *cpus, struct tuning *t, struct err *e)
+static int apply(const struct cell *cell, struct tuning *t, struct err *e)
 {
     struct topology_choice choice;
     struct tune_host host = tune_host_of("");
-    int failed = bench_cpus_choose("", cpus, &choice, e);
+    int failed = bench_cpus_choose("", cell, NULL, &choice, e);
     if (failed == 0)
         failed = tune_plan("", &choice, NULL, &t->steps, e);
     return failed != 0 ? failed : tune_apply(&host, &t->steps, &t->journal, e);
 }
 
-int tuning_begin(const char *cpus, struct tuning *ret, struct err *e)
+int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e)
 {
     struct tuning t = {0};
     hold_signals();
@@ -47,7 +47,7 @@ int tuning_begin(const char *cpus, struct tuning *ret, struct err *e)
         return err_wrap(e, "--tune");
     t.active = true;
     t.stays = t.journal.records > 0;
-    failed = apply(cpus, &t, e);
+    failed = apply(cell, &t, e);
     if (failed != 0) {
         (void)tuning_end(&t, NULL);
         return err_wrap(e, "--tune");

@@ -7,6 +7,7 @@
 #include "journal.h"
 #include "tune.h"
 
+struct cell;
 struct err;
 struct facts;
 
@@ -18,9 +19,9 @@ struct tuning {
 };
 
 /* Blocks SIGINT, SIGTERM and SIGHUP for good (the session reads them from a descriptor, and a restore is not to be
- * interrupted), then tunes for these CPUs (NULL: as a run would choose). Where it fails all is as it was.
+ * interrupted), then tunes for the CPUs that the cell would run on. Where it fails all is as it was.
  * The caller ends it with tuning_end(), whatever happens in between. */
-int tuning_begin(const char *cpus, struct tuning *ret, struct err *e);
+int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e);
 
 /* Appends what was tuned to the record's host: "tuned.<id>", text; "tuned.stays", whether it was tuned before the run
  * and stays so. */

@@ -1,6 +1,50 @@
 #include "verdict.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* What decides the grade, and what is only told. Recorded is what a host may be without being less isolated (a VM has
+ * no governor), and what hangs on the workload itself (eight threads on three CPUs press and preempt each other). */
+static const struct {
+    const char *name;
+    enum level level;
+} LEVELS[] = {
+    {"runner on its own CPUs", LEVEL_REQUIRED},
+    {"born in the slice", LEVEL_REQUIRED},
+    {"CPU affinity", LEVEL_REQUIRED},
+    {"exclusive of foreign tasks", LEVEL_REQUIRED},
+    {"memory accounting", LEVEL_REQUIRED},
+    {"no OOM kill", LEVEL_REQUIRED},
+    {"no throttling", LEVEL_REQUIRED},
+    {"SMT siblings kept idle", LEVEL_REQUIRED}, /* --smt avoid */
+    {"SMT siblings idle", LEVEL_RECORDED},
+    {"no foreign work on its CPUs", LEVEL_RECORDED},
+    {"no CPU pressure", LEVEL_RECORDED},
+    {"no memory pressure", LEVEL_RECORDED},
+    {"no steal on its CPUs", LEVEL_RECORDED},
+    {"no device IRQs on its CPUs", LEVEL_RECORDED},
+    {"no involuntary switches", LEVEL_RECORDED},
+    {"no frequency drift", LEVEL_RECORDED},
+    {"governor", LEVEL_RECORDED},
+    {"turbo", LEVEL_RECORDED},
+    {"transparent huge pages", LEVEL_RECORDED},
+    {"ASLR", LEVEL_RECORDED},
+};
+
+static enum level level_of(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++)
+        if (strcmp(LEVELS[i].name, name) == 0)
+            return LEVELS[i].level;
+    return LEVEL_REQUIRED;
+}
+
+const char *level_name(enum level l)
+{
+    return l == LEVEL_REQUIRED ? "required" : "recorded";
+}
 
 const char *grade_name(enum grade g)
 {
@@ -14,11 +58,13 @@ void verdict_add(struct verdict *v, const char *name, bool ok, const char *reque
     if (v->count == VERDICT_CHECKS_MAX) { /* a check that is not shown must not leave the grade full */
         struct check *last = &v->check[VERDICT_CHECKS_MAX - 1];
         last->ok = false;
+        last->level = LEVEL_REQUIRED;
         (void)snprintf(last->reason, sizeof(last->reason), "there were more checks than a record holds");
         return;
     }
     struct check *c = &v->check[v->count++];
     c->ok = ok;
+    c->level = level_of(name);
     (void)snprintf(c->name, sizeof(c->name), "%s", name);
     (void)snprintf(c->requested, sizeof(c->requested), "%s", requested);
     (void)snprintf(c->achieved, sizeof(c->achieved), "%s", achieved);
@@ -29,7 +75,7 @@ void verdict_add(struct verdict *v, const char *name, bool ok, const char *reque
 const struct check *verdict_first_failed(const struct verdict *v)
 {
     for (size_t i = 0; i < v->count; i++)
-        if (!v->check[i].ok)
+        if (!v->check[i].ok && v->check[i].level == LEVEL_REQUIRED)
             return &v->check[i];
     return NULL;
 }

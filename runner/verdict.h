@@ -12,8 +12,17 @@ enum grade { GRADE_NONE, GRADE_BORROWED, GRADE_PARTIAL, GRADE_FULL };
 
 const char *grade_name(enum grade g);
 
+/* What hangs on a check. */
+enum level {
+    LEVEL_REQUIRED, /* without it the slice is not full */
+    LEVEL_RECORDED, /* told beside the figures; it takes nothing from the grade */
+};
+
+const char *level_name(enum level l);
+
 struct check {
     char name[40];
+    enum level level;
     char requested[256];
     char achieved[256];
     char verified_by[80]; /* the file or call that it was read back from */
@@ -30,15 +39,17 @@ struct verdict {
     size_t count;
 };
 
-/* Adds a check. Texts that are too long are cut. */
+/* Adds a check, of the level that verdict.c's table gives its name: the grade follows from that one place. A name that
+ * is not in it (a setting of the slice, by its file; a layer of confinement) is required. Texts that are too long are
+ * cut. */
 void verdict_add(struct verdict *v, const char *name, bool ok, const char *requested, const char *achieved,
                  const char *verified_by, const char *reason);
 
-/* The grade: none without a slice, borrowed where the container is the slice; of an own slice full where every check is
- * ok, else partial. */
+/* The grade: none without a slice, borrowed where the container is the slice; of an own slice full where every
+ * required check is ok, else partial. */
 void verdict_grade(struct verdict *v, enum slice_provenance provenance);
 
-/* The first check that is not ok, or NULL. */
+/* The first required check that is not ok, or NULL. */
 const struct check *verdict_first_failed(const struct verdict *v);
 
 #endif

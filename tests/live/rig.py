@@ -317,7 +317,7 @@ class LiveTest(unittest.TestCase):
 
     def assert_record(self, done: Done) -> None:
         """Whole, whatever the end: every section there, and every stamp that was promised."""
-        sections = "id started_at tool scenario runtime host slice isolation iterations result memory cpu events"
+        sections = "id started_at tool scenario runtime host slice isolation iterations result memory cpu events disturbance"
         self.assertEqual(done.record["schema"], "tare.record/1")
         for key in (sections + " termination instrument").split():
             self.assertIn(key, done.record)

@@ -23,11 +23,11 @@
 #include "topology.h"
 #include "tune.h"
 
-static void look(const char *root, const char *cpus, struct facts *facts, struct diagnosis *ret)
+static void look(const char *root, struct facts *facts, struct diagnosis *ret)
 {
     struct topology_choice choice = {0};
     struct err e = {0};
-    assert_int_equal(bench_cpus_choose(root, cpus, &choice, &e), 0);
+    assert_int_equal(bench_cpus_choose(root, NULL, NULL, &choice, &e), 0);
     host_capture(root, facts);
     doctor_capture(root, &choice, facts);
     *ret = doctor_judge(facts);
@@ -53,7 +53,7 @@ static void check_machine(const char *name)
     text_format(tree, sizeof(tree), "machines/%s", name);
     text_format(golden, sizeof(golden), "doctor-%s", name);
     assert_int_equal(fixture_open(tree, root, sizeof(root)), 0);
-    look(root, NULL, &facts, &d);
+    look(root, &facts, &d);
     doctor_text(&d, &facts, &text);
     golden_check(golden, text.data);
     text_free(&text);
@@ -79,7 +79,7 @@ static char *json_of(const char *tree, json_t **ret)
     struct diagnosis d;
     struct err e = {0};
     assert_int_equal(fixture_open(tree, root, sizeof(root)), 0);
-    look(root, NULL, &facts, &d);
+    look(root, &facts, &d);
     FILE *out = open_memstream(&bytes, &len);
     assert_int_equal(doctor_json(&d, &facts, out, &e), 0);
     assert_int_equal(fclose(out), 0);
@@ -140,18 +140,18 @@ static void what_tune_sets_the_doctor_is_content_with(void **state)
     assert_int_equal(fixture_open("machines/busy-server", root, sizeof(root)), 0);
     assert_int_equal(fixture_open(NULL, state_dir, sizeof(state_dir)), 0);
     text_format(journal, sizeof(journal), "%s/tune.journal", state_dir);
-    look(root, NULL, &before, &sick);
+    look(root, &before, &sick);
     for (size_t i = 0; i < sick.findings; i++)
         if (sick.finding[i].tune)
             (void)snprintf(only + strlen(only), sizeof(only) - strlen(only), "%s%s", *only ? "," : "",
                            sick.finding[i].tune);
-    assert_int_equal(bench_cpus_choose(root, NULL, &cpus, &e), 0);
+    assert_int_equal(bench_cpus_choose(root, NULL, NULL, &cpus, &e), 0);
     assert_int_equal(tune_plan(root, &cpus, only, &steps, &e), 0);
     assert_int_equal(journal_open(journal, "boot", true, &j, &e), 0);
     struct tune_host host = tune_host_of(root);
     assert_int_equal(tune_apply(&host, &steps, &j, &e), 0);
     journal_close(&j);
-    look(root, NULL, &after, &cured);
+    look(root, &after, &cured);
     for (size_t i = 0; i < sizeof(SET) / sizeof(SET[0]); i++)
         if (find(&cured, SET[i])->verdict != DOCTOR_OK)
             fail_msg("%s: %s", SET[i], find(&cured, SET[i])->value);
@@ -280,7 +280,7 @@ static void this_machine_is_judged(void **state)
     (void)state;
     struct facts facts = {0};
     struct diagnosis d;
-    look("", NULL, &facts, &d);
+    look("", &facts, &d);
     assert_true(d.findings >= 40);
     assert_int_equal(find(&d, "hrtimers")->verdict != DOCTOR_UNKNOWN, 1);
     assert_int_equal(find(&d, "steal")->verdict != DOCTOR_UNKNOWN, 1);

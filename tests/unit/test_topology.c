@@ -58,19 +58,38 @@ static struct cpulist cpus_of_class(const struct topology *t, int klass)
     return set;
 }
 
-/* Chooses on a machine: allowed NULL is all that is online, requested NULL is auto. */
-static struct topology_choice choose(const char *name, const char *allowed, const char *requested)
+/* --cpus as it is parsed; "" is a list of none, which only a caller that makes it itself can ask for. */
+static struct cpu_request request_of(const char *cpus, bool avoid_smt, int node)
+{
+    struct cpu_request r = {.has_list = true, .avoid_smt = avoid_smt, .has_node = node >= 0, .node = node};
+    if (!cpus || *cpus)
+        assert_int_equal(cpu_request_parse(cpus, &r), 0);
+    return r;
+}
+
+/* Chooses on a machine: allowed NULL is all that is online, cpus NULL is auto, node -1 any. */
+static struct topology_choice choose_by(const char *name, const char *allowed, const char *cpus, bool avoid_smt,
+                                        int node)
 {
     struct topology t = machine(name);
     struct topology_choice choice = {0};
     struct err e = {0};
     struct cpulist may = allowed ? list(allowed) : t.online;
-    struct cpulist wants = list(requested ? requested : "");
-    assert_int_equal(topology_choose(&t, &may, requested ? &wants : NULL, &choice, &e), 0);
+    const struct cpu_request wants = request_of(cpus, avoid_smt, node);
+    assert_int_equal(topology_choose(&t, &may, &wants, &choice, &e), 0);
     assert_true(cpulist_subset(&choice.benchmark, &may));
     assert_true(cpulist_subset(&choice.housekeeping, &may));
+    struct cpulist idle = cpulist_and(&choice.siblings, &choice.benchmark);
+    assert_int_equal(cpulist_count(&idle), 0);
+    idle = cpulist_and(&choice.siblings, &choice.housekeeping);
+    assert_int_equal(cpulist_count(&idle), 0);
     topology_free(&t);
     return choice;
+}
+
+static struct topology_choice choose(const char *name, const char *allowed, const char *cpus)
+{
+    return choose_by(name, allowed, cpus, false, -1);
 }
 
 static void assert_choice(const struct topology_choice *c, const char *benchmark, const char *house, const char *reason)
@@ -80,17 +99,24 @@ static void assert_choice(const struct topology_choice *c, const char *benchmark
     assert_string_equal(c->reason, reason);
 }
 
-static void assert_refused(const char *name, const char *allowed, const char *requested, const char *why)
+static void assert_refused_by(const char *name, const char *allowed, const char *cpus, bool avoid_smt, int node,
+                              const char *why)
 {
     struct topology t = machine(name);
     struct topology_choice choice = {.reason = "untouched"};
     struct err e = {0};
-    struct cpulist may = allowed ? list(allowed) : t.online, wants = list(requested);
+    struct cpulist may = allowed ? list(allowed) : t.online;
+    const struct cpu_request wants = request_of(cpus, avoid_smt, node);
     assert_int_equal(topology_choose(&t, &may, &wants, &choice, &e), -EINVAL);
     assert_int_equal(e.kind, ERR_USAGE);
     assert_string_equal(e.text, why);
     assert_string_equal(choice.reason, "untouched");
     topology_free(&t);
+}
+
+static void assert_refused(const char *name, const char *allowed, const char *cpus, const char *why)
+{
+    assert_refused_by(name, allowed, cpus, false, -1, why);
 }
 
 /* --- reading --- */
@@ -528,6 +554,189 @@ static void a_request_for_nothing_is_refused(void **state)
     assert_refused("one-cpu", NULL, "", "no CPU is named (there are 0)");
 }
 
+/* --- so many --- */
+
+static void a_bare_number_is_one_cpu_and_an_x_is_a_count(void **state)
+{
+    (void)state;
+    struct cpu_request r = {0};
+    assert_int_equal(cpu_request_parse("3", &r), 0);
+    assert_true(r.has_list);
+    assert_list(&r.list, "3");
+    r = (struct cpu_request){0};
+    assert_int_equal(cpu_request_parse("x3", &r), 0);
+    assert_false(r.has_list);
+    assert_int_equal(r.count, 3);
+    assert_int_equal(cpu_request_parse("auto", &r), 0);
+    assert_false(r.has_list);
+    assert_int_equal(r.count, 0);
+}
+
+static void what_is_neither_list_nor_count_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const NOT[] = {"",     " ",  "x",      "x0",   "x-1", "x 4", "x4 ",
+                                      "x4,5", "4x", "x99999", "Auto", "1-",  "3-1"};
+    for (size_t i = 0; i < sizeof(NOT) / sizeof(NOT[0]); i++) {
+        struct cpu_request r = {.count = 7};
+        if (cpu_request_parse(NOT[i], &r) != -EINVAL)
+            fail_msg("'%s' was taken", NOT[i]);
+        assert_int_equal(r.count, 7);
+        assert_false(r.has_list);
+    }
+}
+
+static void a_count_takes_whole_cores_and_the_first_that_is_not_needed_keeps_house(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose("smt2-desktop", NULL, "x4");
+    assert_choice(&c, "1-2,9-10", "0,8", "4 CPUs of 2 cores; core 0 keeps house");
+    assert_list(&c.siblings, "");
+}
+
+static void an_odd_count_takes_the_last_core_in_part_and_leaves_its_sibling_idle(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose("smt2-desktop", NULL, "x3");
+    assert_choice(&c, "1-2,9", "0,8", "3 CPUs of 2 cores, the last in part; core 0 keeps house");
+    assert_list(&c.siblings, "10");
+}
+
+static void a_count_of_all_leaves_no_house(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose("smt2-desktop", NULL, "x16");
+    assert_choice(&c, "0-15", "", "16 CPUs of 8 cores; too few to spare one for the house");
+    c = choose("one-cpu", NULL, "x1");
+    assert_choice(&c, "0", "", "1 CPU of 1 core; too few to spare one for the house");
+}
+
+static void a_count_is_of_the_fastest_class_that_has_so_many(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose("hybrid-laptop", NULL, "x2");
+    assert_choice(&c, "2-3", "0-1", "2 CPUs of 1 core of class 0 of 2 (0 is the fastest); core 0 keeps house");
+    c = choose("hybrid-laptop", NULL, "x12");
+    assert_choice(&c, "0-11", "12", "12 CPUs of 6 cores of class 0 of 2 (0 is the fastest); core 6 keeps house");
+    c = choose("arm-big-little", NULL, "x3");
+    assert_int_equal(cpulist_count(&c.benchmark), 3);
+}
+
+static void a_count_beyond_one_class_and_node_is_refused_with_what_there_is(void **state)
+{
+    (void)state;
+    assert_refused("two-sockets", NULL, "x9", "there are 8 at most of one core class on one NUMA node; a list may mix");
+    assert_refused_by("two-sockets", NULL, "x5", true, -1,
+                      "there are 4 at most of one core class on one NUMA node, one a core; a list may mix");
+    assert_refused("two-cpus-vm", NULL, "x3", "there are 2 at most of one core class on one NUMA node; a list may mix");
+}
+
+/* --- one thread a core --- */
+
+static void avoiding_smt_takes_the_first_thread_and_leaves_the_siblings_idle(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose_by("smt2-desktop", NULL, NULL, true, -1);
+    assert_choice(&c, "1-7", "0,8", "7 cores, one thread a core; core 0 keeps house");
+    assert_list(&c.siblings, "9-15");
+}
+
+static void avoiding_smt_of_four_threads_leaves_three_idle(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose_by("power-smt4", NULL, "x2", true, -1);
+    assert_choice(&c, "4,8", "0-3", "2 CPUs of 2 cores of node 0, one thread a core; core 0 keeps house");
+    assert_list(&c.siblings, "5-7,9-11");
+}
+
+static void avoiding_smt_where_there_is_none_changes_nothing(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose_by("four-sockets", NULL, NULL, true, -1),
+                           plain = choose("four-sockets", NULL, NULL);
+    assert_true(cpulist_equal(&c.benchmark, &plain.benchmark));
+    assert_string_equal(c.reason, plain.reason);
+    assert_list(&c.siblings, "");
+}
+
+static void a_list_of_one_thread_a_core_leaves_its_siblings_idle(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose_by("smt2-desktop", NULL, "2-3", true, -1);
+    assert_list(&c.benchmark, "2-3");
+    assert_list(&c.siblings, "10-11");
+}
+
+static void a_list_of_siblings_contradicts_avoiding_them(void **state)
+{
+    (void)state;
+    assert_refused_by("smt2-desktop", NULL, "2-3,10", true, -1,
+                      "CPU 10 shares its core with another of the list, and --smt avoid was asked for");
+}
+
+/* --- one node --- */
+
+static void a_node_that_is_asked_for_is_taken(void **state)
+{
+    (void)state;
+    struct topology_choice c = choose_by("two-sockets", NULL, NULL, false, 1);
+    assert_choice(&c, "5-7,13-15", "4,12", "3 cores of node 1; core 4 keeps house");
+    c = choose_by("four-sockets", NULL, "x4", false, 2);
+    assert_choice(&c, "8-11", "0", "4 CPUs of 4 cores of node 2; core 0 keeps house");
+}
+
+static void a_node_without_cpus_is_refused_with_those_that_have_some(void **state)
+{
+    (void)state;
+    assert_refused_by("two-sockets", NULL, NULL, false, 7,
+                      "NUMA node 7 has no CPU that is online (nodes that have some: 0-1)");
+    assert_refused_by("two-sockets", "0-3,8-11", NULL, false, 1,
+                      "NUMA node 1 has no CPU that this process may run on (nodes that have some: 0)");
+}
+
+static void a_list_off_the_node_is_refused_by_name(void **state)
+{
+    (void)state;
+    assert_refused_by("two-sockets", NULL, "0,4", false, 0, "CPU 4 is of NUMA node 1, and --numa 0 was asked for");
+}
+
+/* On every captured machine: each count that is granted is met exactly, on one node, of one class, and with siblings
+ * avoided on as many cores. */
+static void every_count_is_met_exactly_or_refused(void **state)
+{
+    (void)state;
+    static const char *const NAMES[] = {
+        "arm-big-little", "busy-server", "compact-cores", "four-sockets", "gaps-offline", "hybrid-laptop", "isolcpus",
+        "no-topology",    "one-cpu",     "power-smt4",    "smt2-desktop", "two-cpus-vm",  "two-sockets"};
+    for (size_t m = 0; m < sizeof(NAMES) / sizeof(NAMES[0]); m++) {
+        struct topology t = machine(NAMES[m]);
+        for (unsigned n = 1; n <= cpulist_count(&t.online) + 1; n++)
+            for (int avoid = 0; avoid < 2; avoid++) {
+                const struct cpu_request wants = {.count = n, .avoid_smt = avoid};
+                struct topology_choice c = {0};
+                struct cpulist cores = {0}, classes = {0};
+                if (topology_choose(&t, &t.online, &wants, &c, NULL) != 0)
+                    continue;
+                assert_int_equal(cpulist_count(&c.benchmark), n);
+                struct cpulist both = cpulist_and(&c.benchmark, &c.housekeeping);
+                assert_int_equal(cpulist_count(&both), 0);
+                both = cpulist_and(&c.siblings, &c.housekeeping);
+                assert_int_equal(cpulist_count(&both), 0);
+                both = topology_nodes_of(&t, &c.benchmark);
+                assert_int_equal(cpulist_count(&both), 1);
+                for (size_t i = 0; i < t.cpus; i++)
+                    if (cpulist_has(&c.benchmark, (unsigned)t.cpu[i].cpu)) {
+                        cpulist_add(&cores, (unsigned)t.cpu[i].core);
+                        cpulist_add(&classes, (unsigned)t.cpu[i].klass);
+                    }
+                assert_int_equal(cpulist_count(&classes), 1);
+                if (avoid)
+                    assert_int_equal(cpulist_count(&cores), n);
+            }
+        topology_free(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +785,22 @@ int main(void)
         cmocka_unit_test(a_request_for_a_cpu_that_does_not_exist_is_refused_by_name),
         cmocka_unit_test(a_request_beyond_the_affinity_is_refused_by_name),
         cmocka_unit_test(a_request_for_nothing_is_refused),
+        cmocka_unit_test(a_bare_number_is_one_cpu_and_an_x_is_a_count),
+        cmocka_unit_test(what_is_neither_list_nor_count_is_refused_and_changes_nothing),
+        cmocka_unit_test(a_count_takes_whole_cores_and_the_first_that_is_not_needed_keeps_house),
+        cmocka_unit_test(an_odd_count_takes_the_last_core_in_part_and_leaves_its_sibling_idle),
+        cmocka_unit_test(a_count_of_all_leaves_no_house),
+        cmocka_unit_test(a_count_is_of_the_fastest_class_that_has_so_many),
+        cmocka_unit_test(a_count_beyond_one_class_and_node_is_refused_with_what_there_is),
+        cmocka_unit_test(avoiding_smt_takes_the_first_thread_and_leaves_the_siblings_idle),
+        cmocka_unit_test(avoiding_smt_of_four_threads_leaves_three_idle),
+        cmocka_unit_test(avoiding_smt_where_there_is_none_changes_nothing),
+        cmocka_unit_test(a_list_of_one_thread_a_core_leaves_its_siblings_idle),
+        cmocka_unit_test(a_list_of_siblings_contradicts_avoiding_them),
+        cmocka_unit_test(a_node_that_is_asked_for_is_taken),
+        cmocka_unit_test(a_node_without_cpus_is_refused_with_those_that_have_some),
+        cmocka_unit_test(a_list_off_the_node_is_refused_by_name),
+        cmocka_unit_test(every_count_is_met_exactly_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ static int tune(const struct machine *m, const char *only, struct faults *faults
     struct journal j;
     struct tune_host host = host_of(m, faults);
     struct err e = {0};
-    assert_int_equal(bench_cpus_choose(m->root, NULL, &cpus, &e), 0);
+    assert_int_equal(bench_cpus_choose(m->root, NULL, NULL, &cpus, &e), 0);
     assert_int_equal(tune_plan(m->root, &cpus, only, ret, &e), 0);
     assert_int_equal(tune_boot_id(m->root, boot_id, sizeof(boot_id), &e), 0);
     int failed = journal_open(m->journal, boot_id, true, &j, &e);
@@ -730,7 +730,7 @@ static void a_preview_writes_nothing(void **state)
     struct topology_choice cpus;
     struct tune_steps steps = {0};
     struct err e = {0};
-    assert_int_equal(bench_cpus_choose(m.root, NULL, &cpus, &e), 0);
+    assert_int_equal(bench_cpus_choose(m.root, NULL, NULL, &cpus, &e), 0);
     assert_int_equal(tune_plan(m.root, &cpus, ALL, &steps, &e), 0);
     tune_preview(m.root, &steps);
     assert_int_equal(tune_count(&steps, TUNE_PLANNED), 31);

@@ -70,6 +70,30 @@ static void the_first_check_that_failed_is_found(void **state)
     assert_string_equal(verdict_first_failed(&v)->name, "bad");
 }
 
+static void a_recorded_check_that_failed_takes_nothing_from_the_grade(void **state)
+{
+    (void)state;
+    struct verdict v = {0};
+    verdict_add(&v, "born in the slice", true, "", "", "", "");
+    verdict_add(&v, "governor", false, "performance", "", "", "a VM has none");
+    verdict_grade(&v, SLICE_CREATED);
+    assert_int_equal(v.grade, GRADE_FULL);
+    assert_null(verdict_first_failed(&v));
+    assert_string_equal(level_name(v.check[0].level), "required");
+    assert_string_equal(level_name(v.check[1].level), "recorded");
+}
+
+static void a_check_that_the_table_does_not_name_is_required(void **state)
+{
+    (void)state;
+    struct verdict v = {0};
+    verdict_add(&v, "governor", false, "", "", "", "");
+    verdict_add(&v, "memory.max", false, "", "", "", "so");
+    verdict_grade(&v, SLICE_CREATED);
+    assert_int_equal(v.grade, GRADE_PARTIAL);
+    assert_string_equal(verdict_first_failed(&v)->name, "memory.max");
+}
+
 static void a_check_keeps_what_was_asked_got_and_by_what_it_was_seen(void **state)
 {
     (void)state;
@@ -130,6 +154,8 @@ int main(void)
         cmocka_unit_test(without_a_slice_the_grade_is_none_whatever_the_checks_say),
         cmocka_unit_test(the_grades_are_called_what_the_design_calls_them),
         cmocka_unit_test(the_first_check_that_failed_is_found),
+        cmocka_unit_test(a_recorded_check_that_failed_takes_nothing_from_the_grade),
+        cmocka_unit_test(a_check_that_the_table_does_not_name_is_required),
         cmocka_unit_test(a_check_keeps_what_was_asked_got_and_by_what_it_was_seen),
         cmocka_unit_test(a_check_that_is_ok_has_no_reason),
         cmocka_unit_test(texts_that_are_too_long_are_cut_and_ended),
