@@ -23,10 +23,10 @@ COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
-WORKLOAD_SOURCES := $(wildcard runner/workloads/*.c) runner/ledger.c runner/base/err.c runner/base/text.c
+WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
-WORKLOADS := $(B)/workloads/scenario1 $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
+WORKLOADS := $(B)/workloads/scenario1 $(B)/workloads/known-loads $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
@@ -74,7 +74,7 @@ build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	install -m 755 $(B)/workloads/scenario1 $(DESTDIR)$(PREFIX)/libexec/tare/workloads/scenario1
+	install -m 755 $(B)/workloads/scenario1 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
@@ -95,17 +95,23 @@ $(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
 
+# What the selftest weighs: a program of its own, so that nothing of tare is in its memory.
+$(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^
+
 $(B)/workloads/%.py: runner/workloads/%.py
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
-# The commit is compiled into two objects: they are made anew when it changes.
+# The commit is compiled into these objects: they are made anew when it changes.
 $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-$(B)/runner/main.o $(B)/runner/record.o: EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
-$(B)/runner/main.o $(B)/runner/record.o: $(B)/commit
+COMMITTED := $(addprefix $(B)/runner/,main.o record.o selftest_json.o selftest_last.o)
+$(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
+$(COMMITTED): $(B)/commit
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

@@ -14,5 +14,6 @@ command_fn cmd_doctor;
 command_fn cmd_tune;
 command_fn cmd_restore;
 command_fn cmd_clean;
+command_fn cmd_selftest;
 
 #endif

@@ -20,6 +20,7 @@
 #include "host.h"
 #include "inspect.h"
 #include "ledger.h"
+#include "selftest.h"
 #include "spawn.h"
 #include "workload.h"
 
@@ -387,6 +388,7 @@ static void describe_instrument(struct stage *s)
     else
         facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
     weigh_ourselves(f);
+    selftest_last(f);
     s->session->idle_ns = s->removed_at_ns;
 }
 

@@ -34,6 +34,9 @@ struct runtime {
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
+/* The path of a workload that came with tare. -ENOENT: it is not where tare was built or installed. */
+int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e);
+
 /* $TARE_CACHE, or ~/.cache/tare. Returns buf. */
 const char *runtime_cache_dir(char *buf, size_t cap);
 
