@@ -95,10 +95,11 @@ $(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
 
-# What the selftest weighs: a program of its own, so that nothing of tare is in its memory.
+# What the selftest weighs: a program of its own, so that nothing of tare is in its memory. Static: the
+# share of a C library's pages that is its own changes with every process that comes and goes.
 $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
 
 $(B)/workloads/%.py: runner/workloads/%.py
 	@mkdir -p $(@D)

@@ -80,7 +80,7 @@ struct selftest_scale {
     int64_t batch_bytes;  /* what memory's figures may lag behind: 64 pages a CPU */
     int64_t clocks_usec;  /* of SELFTEST_CLOCKS */
     int64_t ceiling_usec; /* of SELFTEST_CEILING */
-    bool exclusive;       /* nobody else may use the benchmark CPUs: then the ceiling has to be reached */
+    bool alone;           /* nobody else may use the benchmark CPUs, and they are balanced: a load can fill them */
 };
 
 /* Expectation and tolerance of a check on this machine; no verdict yet. */

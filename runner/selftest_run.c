@@ -44,6 +44,7 @@ struct stage {
     struct load load;
     struct reading before, after;
     struct selftest_scale scale;
+    bool exclusive;      /* the slice's CPUs are taken from everybody else */
     bool loaded;         /* both states were read */
     bool has_clocks;     /* scale.clocks_usec and ceiling_usec */
     int64_t found, left; /* processes; -1: not looked for */
@@ -86,7 +87,8 @@ static int make_slice(struct stage *s, struct err *e)
                            setting[i].requested, *setting[i].achieved ? setting[i].achieved : "nothing",
                            setting[i].reason);
     const struct slice_setting *partition = slice_check_partition(s->slice);
-    s->scale.exclusive = partition && partition->ok && strcmp(partition->requested, partition->achieved) == 0;
+    s->exclusive = partition && partition->ok && strcmp(partition->requested, partition->achieved) == 0;
+    s->scale.alone = s->exclusive && strcmp(partition->achieved, "root") == 0;
     return 0;
 }
 
@@ -384,7 +386,7 @@ static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
         const struct selftest_result r = judge(s, c);
         selftest_add(report, &r);
     }
-    report->exclusive = s->scale.exclusive;
+    report->exclusive = s->exclusive;
     int left = release(s, failed == 0 ? e : NULL);
     return failed != 0 ? failed : left;
 }

@@ -131,7 +131,7 @@ static void load_thp(void)
     if (madvise(memory, bytes, MADV_HUGEPAGE) == 0)
         write_pages(memory, bytes, HUGE_BYTES);
     if (huge_bytes() != bytes)
-        lacks("eight transparent huge pages of 2 MiB");
+        lacks("eight transparent huge pages of 2 MiB (transparent_hugepage/enabled, or memory in pieces)");
 }
 
 static void load_hugetlb(void)
