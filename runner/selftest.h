@@ -80,6 +80,7 @@ struct selftest_scale {
     int64_t batch_bytes;  /* what memory's figures may lag behind: 64 pages a CPU */
     int64_t clocks_usec;  /* of SELFTEST_CLOCKS */
     int64_t ceiling_usec; /* of SELFTEST_CEILING */
+    bool emulated;        /* the CPUs are software: what their host takes away counts as time that was used here */
     bool alone;           /* nobody else may use the benchmark CPUs, and they are balanced: a load can fill them */
 };
 

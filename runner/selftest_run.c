@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "loads.h"
@@ -19,6 +20,7 @@
 #include "runtime.h"
 #include "sample.h"
 #include "selftest.h"
+#include "selftest_stage.h"
 #include "session.h"
 #include "spawn.h"
 
@@ -26,32 +28,6 @@
 #define SETTLE_MS 2100   /* memory.stat is flushed every 2 s at the latest (mm/memcontrol.c, FLUSH_TIME) */
 #define KILL_MS   10000
 #define PIDS_MAX  16
-
-/* What is read of one state. */
-struct reading {
-    struct sample sample;
-    struct record *accounts; /* cpu and peak; owned */
-};
-
-/* One load in its slice. */
-struct stage {
-    struct session *session;
-    const struct cell *cell;
-    const char *program, *dir;
-    const char *name; /* of the load */
-    struct slice *slice;
-    struct sampler *sampler;
-    struct load load;
-    struct reading before, after;
-    struct selftest_scale scale;
-    bool exclusive;      /* the slice's CPUs are taken from everybody else */
-    bool loaded;         /* both states were read */
-    bool has_clocks;     /* scale.clocks_usec and ceiling_usec */
-    int64_t found, left; /* processes; -1: not looked for */
-    struct cpulist used; /* CPUs that the load was on */
-    char lacks[240];     /* what the machine has not got for this load; "" otherwise */
-    char trouble[300];   /* why there are no figures; "" otherwise */
-};
 
 /* --- the slice --------------------------------------------------------------------------------------------------- */
 
@@ -117,30 +93,6 @@ static void drop(struct reading *r)
     free(STEAL(r->accounts));
 }
 
-static bool reads_statistics(enum selftest_figure f)
-{
-    return f == SELFTEST_ANON || f == SELFTEST_FILE || f == SELFTEST_SHMEM;
-}
-
-static bool is_of_memory(enum selftest_figure f)
-{
-    return reads_statistics(f) || f == SELFTEST_CURRENT || f == SELFTEST_PEAK;
-}
-
-/* What the slice cannot have of this figure, whatever the load; NULL: it has it. */
-static const char *lacking(const struct stage *s, enum selftest_figure f)
-{
-    const struct slice_root *root = slice_tree_root(s->session->tree);
-    const bool none = root->provenance == SLICE_NONE, own = !none && root->provenance != SLICE_BORROWED;
-    if (is_of_memory(f) && !root->controller[SLICE_MEMORY].available)
-        return root->controller[SLICE_MEMORY].reason;
-    if (none && (f == SELFTEST_PSS_ALL || f == SELFTEST_CPU))
-        return root->reason;
-    if (!own && (f == SELFTEST_PSS_ALL || f == SELFTEST_PEAK))
-        return "the slice is borrowed: others are in it, too";
-    return NULL;
-}
-
 /* The rows of the table for this load. */
 static bool next_check(const struct stage *s, size_t *i, const struct selftest_check **ret)
 {
@@ -159,10 +111,10 @@ static bool is_worth_it(const struct stage *s, bool *lags)
     bool any = false;
     *lags = false;
     for (size_t i = 0; next_check(s, &i, &c);) {
-        if (lacking(s, c->figure))
+        if (stage_lacking(s, c->figure))
             continue;
         any = true;
-        *lags |= reads_statistics(c->figure);
+        *lags |= stage_lags(c->figure);
     }
     return any;
 }
@@ -246,122 +198,6 @@ static int run_load(struct stage *s, bool lags, struct err *e)
     return failed == -EINTR ? failed : 0; /* a load that went wrong fails its checks, and the others go on */
 }
 
-/* --- the figures ------------------------------------------------------------------------------------------------- */
-
-static bool class_of(const struct stage *s, enum sample_class class, int64_t *ret)
-{
-    const struct sample *a = &s->before.sample, *b = &s->after.sample;
-    *ret = (int64_t)(b->class_bytes[class] - a->class_bytes[class]);
-    return a->has_class[class] && b->has_class[class];
-}
-
-static bool sums_of(const struct stage *s, enum selftest_figure f, int64_t *ret)
-{
-    const struct sample *a = &s->before.sample, *b = &s->after.sample;
-    switch (f) {
-    case SELFTEST_RSS:
-        *ret = (int64_t)(b->members.rss_bytes - a->members.rss_bytes);
-        break;
-    case SELFTEST_USS:
-        *ret = (int64_t)(b->members.uss_bytes - a->members.uss_bytes);
-        break;
-    case SELFTEST_PSS:
-        *ret = (int64_t)(b->members.pss_bytes - a->members.pss_bytes);
-        break;
-    default:
-        *ret = (int64_t)(b->all.pss_bytes - a->all.pss_bytes);
-        return a->all_count > 0 && b->all_count > 0 && !a->all_partial && !b->all_partial;
-    }
-    return a->members_count > 0 && b->members_count > 0 && !a->members_partial && !b->members_partial;
-}
-
-static bool account_of(const struct facts *facts, const char *key, int64_t *ret)
-{
-    const struct fact *f = facts_find(facts, key);
-    if (f && f->kind == FACT_INT)
-        *ret = f->integer;
-    return f && f->kind == FACT_INT;
-}
-
-static bool cpu_of(const struct stage *s, int64_t *ret)
-{
-    int64_t before = 0, after = 0;
-    bool has = account_of(&s->before.accounts->cpu, "usage_usec", &before) &&
-               account_of(&s->after.accounts->cpu, "usage_usec", &after);
-    *ret = after - before;
-    return has;
-}
-
-static bool peak_of(const struct stage *s, int64_t *ret)
-{
-    bool has = account_of(&s->after.accounts->peak, "peak", ret) && s->before.sample.has_class[SAMPLE_CURRENT];
-    *ret -= (int64_t)s->before.sample.class_bytes[SAMPLE_CURRENT];
-    return has;
-}
-
-/* What cpuset says, or the affinity that the load was started with. */
-static bool outside_of(const struct stage *s, int64_t *ret)
-{
-    struct cpulist allowed = {0};
-    if (slice_effective_cpus(s->slice, &allowed) != 0)
-        allowed = s->session->cpus.benchmark;
-    const struct cpulist outside = cpulist_minus(&s->used, &allowed);
-    *ret = cpulist_count(&outside);
-    return cpulist_count(&s->used) > 0;
-}
-
-/* What the instrument says; false: it says nothing, which is a failure where nothing is lacking. */
-static bool measure(const struct stage *s, enum selftest_figure f, int64_t *ret)
-{
-    switch (f) {
-    case SELFTEST_CURRENT:
-        return class_of(s, SAMPLE_CURRENT, ret);
-    case SELFTEST_ANON:
-        return class_of(s, SAMPLE_ANON, ret);
-    case SELFTEST_FILE:
-        return class_of(s, SAMPLE_FILE, ret);
-    case SELFTEST_SHMEM:
-        return class_of(s, SAMPLE_SHMEM, ret);
-    case SELFTEST_PEAK:
-        return peak_of(s, ret);
-    case SELFTEST_CPU:
-        return cpu_of(s, ret);
-    case SELFTEST_CPUS_OUTSIDE:
-        return outside_of(s, ret);
-    case SELFTEST_CPUS_USED:
-        *ret = cpulist_count(&s->used);
-        return *ret > 0;
-    case SELFTEST_FOUND:
-        *ret = s->found;
-        return s->found >= 0;
-    case SELFTEST_LEFT:
-        *ret = s->left;
-        return s->left >= 0;
-    default:
-        return sums_of(s, f, ret);
-    }
-}
-
-static struct selftest_result judge(const struct stage *s, const struct selftest_check *c)
-{
-    int64_t measured = 0;
-    struct selftest_result r = selftest_expect(c, &s->scale);
-    const char *lack = lacking(s, c->figure);
-    if (!s->has_clocks && (c->truth == SELFTEST_CLOCKS || c->truth == SELFTEST_CEILING))
-        r.has_expected = false;
-    if (lack || *s->lacks)
-        (void)snprintf(r.reason, sizeof(r.reason), "%s", lack ? lack : s->lacks);
-    else if (c->figure == SELFTEST_PEAK && s->loaded && !account_of(&s->after.accounts->peak, "peak", &measured))
-        (void)snprintf(r.reason, sizeof(r.reason), "this kernel has no memory.peak (5.19 and newer have)");
-    else if (s->loaded && r.has_expected && measure(s, c->figure, &measured))
-        selftest_judge(&r, measured);
-    else {
-        r.verdict = SELFTEST_FAIL;
-        (void)snprintf(r.reason, sizeof(r.reason), "%s", *s->trouble ? s->trouble : "it could not be read");
-    }
-    return r;
-}
-
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
 static int release(struct stage *s, struct err *e)
@@ -383,7 +219,7 @@ static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
     if (failed == 0 && is_worth_it(s, &lags))
         failed = run_load(s, lags, e);
     for (size_t i = 0; failed == 0 && next_check(s, &i, &c);) {
-        const struct selftest_result r = judge(s, c);
+        const struct selftest_result r = stage_judge(s, c);
         selftest_add(report, &r);
     }
     report->exclusive = s->exclusive;
@@ -407,6 +243,7 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
                      struct selftest_report *report, struct err *e)
 {
     const char *tmpdir = getenv("TMPDIR");
+    const struct fact *emulated = facts_find(&session->host, "emulated");
     const char *done = "";
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < selftest_count(); i++) {
@@ -421,7 +258,8 @@ static int run_loads(struct session *session, const struct cell *cell, const cha
             .name = done,
             .load = {.child = {.pidfd = -1}, .go_fd = -1, .said_fd = -1},
             .scale = {.cpus = cpulist_count(&session->cpus.benchmark),
-                      .batch_bytes = 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN)},
+                      .batch_bytes = 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN),
+                      .emulated = emulated && emulated->kind == FACT_BOOL && emulated->truth},
             .found = -1,
             .left = -1,
         };

@@ -65,6 +65,18 @@ static void a_tolerance_per_cpu_grows_with_the_cpus(void **state)
     assert_int_equal(verdict_of(&c, 4979), SELFTEST_FAIL);
 }
 
+static void in_an_emulator_time_has_more_room_and_memory_has_not(void **state)
+{
+    struct selftest_scale emulator = TWO_CPUS;
+    struct selftest_check c = CHECK;
+    (void)state;
+    emulator.emulated = true;
+    assert_int_equal(selftest_expect(&c, &emulator).above, 20);
+    c.figure = SELFTEST_CPU;
+    assert_int_equal(selftest_expect(&c, &emulator).above, 160);
+    assert_int_equal(selftest_expect(&c, &TWO_CPUS).above, 20);
+}
+
 static void the_truth_may_be_the_loads_own_clocks(void **state)
 {
     struct selftest_check c = CHECK;
@@ -286,6 +298,7 @@ int main(void)
         cmocka_unit_test(the_bounds_themselves_pass_and_what_is_outside_fails),
         cmocka_unit_test(batches_widen_both_sides),
         cmocka_unit_test(a_tolerance_per_cpu_grows_with_the_cpus),
+        cmocka_unit_test(in_an_emulator_time_has_more_room_and_memory_has_not),
         cmocka_unit_test(the_truth_may_be_the_loads_own_clocks),
         cmocka_unit_test(a_ceiling_need_only_be_reached_where_nobody_else_may_use_the_cpus),
         cmocka_unit_test(nothing_has_passed_before_it_is_measured),
