@@ -179,9 +179,9 @@ static void add_result(const struct selftest_result *r, struct text *out)
 void selftest_text(const struct selftest_report *report, struct text *out)
 {
     const char *load = "";
-    text_add(out, "slice: %s%s%s%s\nCPUs: %s%s\n", report->provenance, *report->slice_reason ? " (" : "",
+    text_add(out, "slice: %s%s%s%s\nCPUs: %s%s%s\n", report->provenance, *report->slice_reason ? " (" : "",
              report->slice_reason, *report->slice_reason ? ")" : "", report->cpus,
-             report->exclusive ? ", nobody else's" : "");
+             report->exclusive ? ", nobody else's" : "", report->emulated ? ", emulated: times have more room" : "");
     for (size_t i = 0; i < report->results; i++) {
         const struct selftest_result *r = &report->result[i];
         if (strcmp(load, r->check->load) != 0)

@@ -94,7 +94,7 @@ struct selftest_report {
     char boot_id[64];
     char provenance[16], slice_reason[1000];
     char cpus[256]; /* the benchmark's */
-    bool exclusive;
+    bool exclusive, emulated;
     struct selftest_result result[SELFTEST_CHECKS_MAX];
     size_t results;
     size_t count[SELFTEST_VERDICTS];

@@ -223,6 +223,7 @@ static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
         selftest_add(report, &r);
     }
     report->exclusive = s->exclusive;
+    report->emulated = s->scale.emulated;
     int left = release(s, failed == 0 ? e : NULL);
     return failed != 0 ? failed : left;
 }

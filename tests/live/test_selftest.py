@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -119,6 +120,20 @@ class Selftest(LiveTest):
         self.assertEqual(status, 1)
         self.assertEqual(self.verdicts(report, "FAIL"), [("burn", "cpu.stat usage")])
         self.assertTrue(next(c["reason"] for c in report["checks"] if c["load"] == "burn"))
+
+    def test_interrupted_it_leaves_nothing_and_keeps_nothing(self):
+        running = subprocess.Popen([rig.TARE, "selftest"], env=self.env, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(running.stdout.close)
+        self.addCleanup(running.kill)
+        self.assertTrue(rig.wait_for(lambda: self.loads_of(running.pid)))
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(rig.PATIENCE_S), 130)
+        self.assertEqual(running.stdout.read(), "")
+        self.assertFalse((self.state / "selftest.json").exists())
+
+    def loads_of(self, pid: int) -> list[int]:
+        children = rig.children_of(pid)
+        return [child for child in children if b"known-loads" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
     def test_the_last_selftest_is_in_every_record_of_this_boot(self):
         self.assertIsNone(self.instrument()["selftest"])
