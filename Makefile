@@ -27,10 +27,10 @@ COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
-WORKLOAD_SOURCES := $(wildcard runner/workloads/*.c) runner/ledger.c runner/base/err.c runner/base/text.c
+WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
-WORKLOADS := $(B)/workloads/scenario1 $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
+WORKLOADS := $(B)/workloads/scenario1 $(B)/workloads/known-loads $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 
@@ -41,7 +41,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -78,7 +78,7 @@ build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	install -m 755 $(B)/workloads/scenario1 $(DESTDIR)$(PREFIX)/libexec/tare/workloads/scenario1
+	install -m 755 $(B)/workloads/scenario1 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
@@ -99,17 +99,24 @@ $(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
 
+# What the selftest weighs: a program of its own, so that nothing of tare is in its memory. Static: the
+# share of a C library's pages that is its own changes with every process that comes and goes.
+$(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
+
 $(B)/workloads/%.py: runner/workloads/%.py
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
-# The commit is compiled into two objects: they are made anew when it changes.
+# The commit is compiled into these objects: they are made anew when it changes.
 $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-$(B)/runner/main.o $(B)/runner/record.o: EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
-$(B)/runner/main.o $(B)/runner/record.o: $(B)/commit
+COMMITTED := $(addprefix $(B)/runner/,main.o record.o selftest_json.o selftest_last.o)
+$(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
+$(COMMITTED): $(B)/commit
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)

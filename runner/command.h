@@ -15,5 +15,6 @@ command_fn cmd_tune;
 command_fn cmd_restore;
 command_fn cmd_clean;
 command_fn cmd_exec;
+command_fn cmd_selftest;
 
 #endif

@@ -89,14 +89,14 @@ static const struct option_row ROWS[] = {
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
      "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
      "same benchmark in C; or the path of an interpreter"},
-    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)"},
     {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
      "avoid: one thread of each core, its siblings left idle, and checked that they were"},
-    {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+    {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "CPUs of this NUMA node; without it of the one with most cores"},
-    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL,
+    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL | CONFIG_SELFTEST,
      "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
      "balanced, for workloads that pin every thread; auto: root where it can be had"},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, INT64_MAX, UNSET, UNSET, ALL,
@@ -105,9 +105,9 @@ static const struct option_row ROWS[] = {
      "pids.max of the slice; without it 4 a worker and 256 to spare"},
     {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
-    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_CLEAN,
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_CLEAN | CONFIG_SELFTEST,
      "make the slices in this cgroup v2 directory"},
-    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL,
+    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL | CONFIG_SELFTEST,
      "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice"},
     {"confine", CHOICE, "LEVEL", CELL(confinement), CONFINEMENTS, 0, 0, CONFINEMENT_FULL, CONFINEMENT_FULL, ALL,
      "full: namespaces, a read-only root, no capabilities, a system call filter; light: without the last filter and with "
@@ -138,7 +138,7 @@ static const struct option_row ROWS[] = {
      "write the record into DIR under its own id"},
     {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
-    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR,
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR | CONFIG_SELFTEST,
      "print JSON in place of text"},
     {"only", TEXT, "ID,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "these settings and no others"},
@@ -148,7 +148,7 @@ static const struct option_row ROWS[] = {
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, ALL | HOSTS | CONFIG_CLEAN,
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST,
      "print this and exit"},
 };
 /* clang-format on */

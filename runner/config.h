@@ -107,6 +107,7 @@ enum config_command {
     CONFIG_DOCTOR = 16,
     CONFIG_TUNE = 32,
     CONFIG_RESTORE = 64,
+    CONFIG_SELFTEST = 128,
 };
 
 /* Reads a command's argv (argv[0] is its name). Options that were not given get the profile's defaults.

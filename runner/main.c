@@ -17,6 +17,7 @@ static const struct {
     {"doctor", "...        what of this host biases a benchmark, and the remedy for each", cmd_doctor},
     {"tune", "...          apply what can be applied while the machine runs, noting what was there", cmd_tune},
     {"restore", "...       put back what tune changed", cmd_restore},
+    {"selftest", "...      prove the instrument on known loads, on this machine, now", cmd_selftest},
 };
 
 static void usage(FILE *out)

@@ -23,6 +23,7 @@
 #include "inspect_confine.h"
 #include "ledger.h"
 #include "refusals.h"
+#include "selftest.h"
 #include "spawn.h"
 #include "workload.h"
 
@@ -566,8 +567,10 @@ static void describe_instrument(struct stage *s)
         facts_int(f, "exit_to_removed_ns", s->removed_at_ns - s->watched.ended_ns);
     else
         facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
-    if (is_inspected(s))
+    if (is_inspected(s)) {
         weigh_ourselves(f);
+        selftest_last(f);
+    }
     s->session->idle_ns = s->removed_at_ns;
 }
 

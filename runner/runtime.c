@@ -239,7 +239,7 @@ static int identify(struct runtime *r, char *why, size_t cap)
 /* --- where the workloads are ----------------------------------------------------------------------------------- */
 
 /* The workloads lie beside the program in a build tree, in ../libexec/tare of it once installed. */
-static int find_workload(const char *file, char *buf, size_t cap, struct err *e)
+int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e)
 {
     static const char *const BESIDE[] = {"workloads", "../libexec/tare/workloads"};
     char exe[PATH_MAX];
@@ -263,7 +263,7 @@ static int find_workload(const char *file, char *buf, size_t cap, struct err *e)
 
 static int find_native(const struct cell *cell, struct runtime *r, struct err *e)
 {
-    int failed = find_workload(cell->scenario->name, r->path, sizeof(r->path), e);
+    int failed = runtime_find_workload(cell->scenario->name, r->path, sizeof(r->path), e);
     if (failed != 0)
         return failed;
     r->native = true;
@@ -445,7 +445,7 @@ int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
         return failed;
     }
     text_format(file, sizeof(file), "%s.py", cell->scenario->name);
-    int failed = find_workload(file, r.script, sizeof(r.script), e);
+    int failed = runtime_find_workload(file, r.script, sizeof(r.script), e);
     if (failed != 0)
         return failed;
     const struct wanted *wanted = NULL;

@@ -22,6 +22,7 @@ MODULES = [
     "test_ends",
     "test_words",
     "test_tune",
+    "test_selftest",
     "test_partitions",
     "test_systemd",
     "test_confine",

@@ -1,0 +1,156 @@
+"""The selftest: passes here, says what this place lacks, and does not pass where a load is not what it is said to be."""
+
+import hashlib
+import json
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import rig
+from rig import LiveTest, needs_lack, setUpModule, vm_only  # noqa: F401
+
+# A known-loads that is the real one but for one load, in whose place it runs another.
+LIAR = """#!/bin/sh
+name=$1
+[ "$name" != {load} ] || name={instead}
+shift
+exec {real} "$name" "$@"
+"""
+
+
+class Selftest(LiveTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.state = self.dir / "state"
+        self.env = rig.environment(TARE_STATE=str(self.state))
+
+    def selftest(self, *words: object, tare: str | Path = rig.TARE) -> subprocess.CompletedProcess:
+        command = [str(tare), "selftest", *map(str, words)]
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=5 * rig.PATIENCE_S)
+
+    def report(self, *words: object, tare: str | Path = rig.TARE) -> tuple[int, dict]:
+        done = self.selftest("--json", *words, tare=tare)
+        self.assertIn(done.returncode, (0, 1), done)
+        self.json_text = done.stdout
+        return done.returncode, json.loads(done.stdout)
+
+    def assert_none_fails(self, status: int, report: dict) -> None:
+        failed = [check for check in report["checks"] if check["verdict"] == "FAIL"]
+        self.assertEqual((status, failed), (0, []))
+
+    def verdicts(self, report: dict, verdict: str) -> list[tuple[str, str]]:
+        return [(c["load"], c["figure"]) for c in report["checks"] if c["verdict"] == verdict]
+
+    def assert_whole(self, report: dict) -> None:
+        self.assertEqual(report["schema"], "tare.selftest/1")
+        self.assertEqual(sum(report["counts"].values()), len(report["checks"]))
+        for check in report["checks"]:
+            if check["verdict"] == "unavailable":
+                self.assertIsNone(check["measured"])
+                self.assertTrue(check["reason"])
+            else:
+                low = check["expected"] - check["tolerance_below"]
+                high = check["expected"] + check["tolerance_above"]
+                self.assertEqual(low <= check["measured"] <= high, check["verdict"] == "pass", check)
+            self.assertTrue(check["tolerance_why"])
+
+    @needs_lack
+    def test_what_this_host_lacks_is_unavailable_and_the_rest_passes(self):
+        status, report = self.report()
+        self.assert_whole(report)
+        self.assert_none_fails(status, report)
+        lacking = self.verdicts(report, "unavailable")
+        self.assertIn(("anon", "memory.stat anon"), lacking)
+        self.assertIn(("anon", "smaps_rollup pss"), self.verdicts(report, "pass"))
+        for load in ("burn", "reaped", "spinners"):
+            self.assertIn((load, "cpu.stat usage"), self.verdicts(report, "pass"))
+
+    def set_kernel_file(self, path: Path, value: str) -> None:
+        if path.exists():
+            before = path.read_text()
+            chosen = re.search(r"\[(\w+)\]", before)  # "always [madvise] never"
+            self.addCleanup(path.write_text, chosen[1] if chosen else before)
+            path.write_text(value)
+
+    @vm_only
+    def test_a_full_slice_passes_every_check(self):
+        self.set_kernel_file(Path("/proc/sys/vm/nr_hugepages"), "8")
+        self.set_kernel_file(Path("/sys/kernel/mm/transparent_hugepage/enabled"), "madvise")
+        status, report = self.report("--isolation", "strict", "--cpus", rig.CPU)
+        self.assert_whole(report)
+        self.assert_none_fails(status, report)
+        self.assertTrue(report["slice"]["exclusive"])
+        # Transparent huge pages and reserved ones are the machine's to give: nothing else may be missing.
+        missing = {load for load, _ in self.verdicts(report, "unavailable")}
+        self.assertLessEqual(missing, {"thp", "hugetlb"})
+
+    def test_without_a_slice_the_processes_figures_are_still_proved(self):
+        status, report = self.report("--isolation", "off")
+        self.assert_whole(report)
+        self.assert_none_fails(status, report)
+        self.assertEqual(report["slice"]["provenance"], "none")
+        self.assertIn(("burn", "cpu.stat usage"), self.verdicts(report, "unavailable"))
+        self.assertIn(("daemon", "processes found"), self.verdicts(report, "pass"))
+        self.assertIn(("family", "smaps_rollup pss"), self.verdicts(report, "pass"))
+
+    def lying(self, load: str, instead: str) -> Path:
+        """A tare beside which lies a known-loads that lies."""
+        build = Path(rig.TARE).resolve().parent
+        (self.dir / "workloads").mkdir()
+        tare = self.dir / "tare"
+        shutil.copy2(build / "tare", tare)
+        liar = self.dir / "workloads" / "known-loads"
+        real = build / "workloads" / "known-loads"
+        liar.write_text(LIAR.format(load=load, instead=instead, real=real))
+        liar.chmod(0o755)
+        return tare
+
+    @rig.for_each({"of_memory": ("anon", "shared", "smaps_rollup uss"), "of_time": ("burn", "sleeper", "cpu.stat usage")})
+    def a_figure_that_is_not_the_loads_fails(self, load: str, instead: str, figure: str):
+        status, report = self.report(tare=self.lying(load, instead))
+        self.assert_whole(report)
+        self.assertEqual(status, 1)
+        self.assertIn((load, figure), self.verdicts(report, "FAIL"))
+        self.assertEqual([c for c in report["checks"] if c["verdict"] == "FAIL" and c["load"] != load], [])
+
+    def test_a_load_that_does_not_run_fails_its_checks(self):
+        status, report = self.report(tare=self.lying("burn", "nonsense"))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.verdicts(report, "FAIL"), [("burn", "cpu.stat usage")])
+        self.assertTrue(next(c["reason"] for c in report["checks"] if c["load"] == "burn"))
+
+    def test_interrupted_it_leaves_nothing_and_keeps_nothing(self):
+        running = subprocess.Popen([rig.TARE, "selftest"], env=self.env, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(running.stdout.close)
+        self.addCleanup(running.kill)
+        self.assertTrue(rig.wait_for(lambda: self.loads_of(running.pid)))
+        running.send_signal(signal.SIGINT)
+        self.assertEqual(running.wait(rig.PATIENCE_S), 130)
+        self.assertEqual(running.stdout.read(), "")
+        self.assertFalse((self.state / "selftest.json").exists())
+
+    def loads_of(self, pid: int) -> list[int]:
+        try:
+            children = rig.children_of(pid)
+            return [child for child in children if b"known-loads" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        except OSError:
+            return []  # one ended just then
+
+    def test_the_last_selftest_is_in_every_record_of_this_boot(self):
+        self.assertIsNone(self.instrument()["selftest"])
+        self.assertIn("tare selftest", self.instrument()["selftest_reason"])
+        _, report = self.report()
+        last = self.instrument()["selftest"]
+        self.assertEqual(last["digest"], hashlib.sha256(self.json_text.encode()).hexdigest())
+        self.assertEqual((self.state / "selftest.json").read_text(), self.json_text)
+        self.assertEqual(last["at"], report["at"])
+        for key in ("passed", "failed", "unavailable"):
+            self.assertEqual(last[key], report["counts"][key])
+
+    def instrument(self) -> dict:
+        words = [rig.TARE, "run", "scenario1", *map(str, rig.NATIVE), "--json", "-"]
+        done = subprocess.run(words, env=self.env, capture_output=True, text=True, timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        return json.loads(done.stdout)["instrument"]
