@@ -126,8 +126,8 @@ static void hear(struct stage *s)
     char cpus[4096];
     int64_t wall_usec = 0;
     (void)load_word(&s->load, "lacks", s->lacks, sizeof(s->lacks));
-    s->has_clocks =
-        load_number(&s->load, "cpu_usec", &s->scale.clocks_usec) && load_number(&s->load, "wall_usec", &wall_usec);
+    s->has_clocks = load_number(&s->load, "cpu_usec", &s->scale.clocks_usec);
+    (void)load_number(&s->load, "wall_usec", &wall_usec);
     s->scale.ceiling_usec = s->scale.cpus * wall_usec;
     if (load_word(&s->load, "cpus", cpus, sizeof(cpus)))
         (void)cpulist_parse(cpus, &s->used);
