@@ -133,7 +133,7 @@ static void look_at_partition(struct watch *w)
     struct watch_result *r = w->result;
     char buf[sizeof(r->partition_said)];
     ssize_t n = pread(w->request->partition_fd, buf, sizeof(buf) - 1, 0);
-    if (n < 0)
+    if (n < 0 || !w->request->partition)
         return;
     buf[n] = '\0';
     buf[strcspn(buf, "\n")] = '\0';
