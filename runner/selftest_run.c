@@ -285,6 +285,7 @@ int selftest_run(const struct cell *cell, struct selftest_report *ret, struct er
         failed = session_open(cell, &session, e);
     if (failed != 0)
         return failed;
+    session_guard(&session); /* the loads have no pid namespace that would end with us */
     describe(&session, ret);
     failed = run_loads(&session, cell, program, ret, e);
     if (failed == -EINTR) {
