@@ -85,13 +85,15 @@ static int child_keep_one(int keep_fd)
     return keep_fd >= 0 ? fcntl(keep_fd, F_SETFD, 0) : 0;
 }
 
-/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. */
+/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
+ * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
+ * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
 static void child_reset_signals(void)
 {
-    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    static const char standard[64];
     sigset_t none;
     for (int n = 1; n < NSIG; n++)
-        (void)sigaction(n, &standard, NULL);
+        (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
