@@ -26,6 +26,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "confine_mounts.h"
+#include "confine_user.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -35,10 +36,7 @@ struct confine {
     bool wants[CONFINE_LAYERS];
     uint64_t namespaces;
     char uid_map[48], gid_map[48]; /* of the user namespace; "" without one */
-    uid_t uid;
-    gid_t gid;
-    bool change_user;
-    char user_reason[256];
+    struct confine_user user;
     struct confine_mounts mounts;
     cap_t no_capability;
     cap_value_t capabilities; /* that this kernel knows */
@@ -208,79 +206,6 @@ const char *confine_call_name(uint32_t arch, int nr, char *buf, size_t cap)
     return buf;
 }
 
-/* --- who it runs as ----------------------------------------------------------------------------------------------- */
-
-static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
-{
-    unsigned shift = st->st_uid == uid ? 6 : st->st_gid == gid ? 3 : 0;
-    return ((st->st_mode >> shift) & bits) == bits;
-}
-
-/* Whether a user without capabilities comes to a path and may do `bits` there. If not: what is closed to it. */
-static bool reaches(const char *path, uid_t uid, gid_t gid, mode_t bits, char *closed, struct stat *st)
-{
-    char part[PATH_MAX];
-    if (!realpath(path, part))
-        return true; /* whoever needs it says so */
-    size_t len = strlen(part);
-    for (size_t i = 1; i <= len; i++) {
-        if (part[i] != '/' && part[i] != '\0')
-            continue;
-        text_format(closed, PATH_MAX, "%.*s", (int)i, part);
-        if (stat(closed, st) != 0)
-            return true;
-        if (!may(st, uid, gid, i < len ? 1 : bits))
-            return false;
-    }
-    return true;
-}
-
-static bool reaches_all(const struct confine_request *q, uid_t uid, gid_t gid, char *closed, struct stat *st)
-{
-    for (size_t i = 0; i < q->needed_count; i++)
-        if (!reaches(q->needed[i], uid, gid, 5, closed, st))
-            return false;
-    for (size_t i = 0; i < q->writable_count; i++)
-        if (!reaches(q->writable[i], uid, gid, 2, closed, st))
-            return false;
-    return true;
-}
-
-/* ACLs are not asked: where one opens a folder, its owner is taken all the same. */
-static void choose_user(const struct confine_request *q, struct confine *c)
-{
-    char closed[PATH_MAX];
-    struct stat st;
-    c->uid = geteuid();
-    c->gid = getegid();
-    c->change_user = c->uid == 0;
-    if (!c->change_user) {
-        text_format(c->user_reason, sizeof(c->user_reason), "the caller is not root");
-        return;
-    }
-    c->uid = q->has_user ? q->uid : CONFINE_NOBODY;
-    c->gid = q->has_user ? q->gid : CONFINE_NOBODY;
-    if (q->has_user || reaches_all(q, c->uid, c->gid, closed, &st))
-        return;
-    c->uid = st.st_uid;
-    c->gid = st.st_gid;
-    (void)snprintf(c->user_reason, sizeof(c->user_reason), "'%.180s' is closed to %d: its owner, without capabilities",
-                   closed, CONFINE_NOBODY);
-}
-
-static int check_user(const struct confine_request *q, struct err *e)
-{
-    char closed[PATH_MAX];
-    struct stat st;
-    if (!q->has_user)
-        return 0;
-    if (geteuid() != 0)
-        return err_set(e, ERR_USAGE, -EPERM, "--user '%u': only root can become another user", (unsigned)q->uid);
-    if (!reaches_all(q, q->uid, q->gid, closed, &st))
-        return err_set(e, ERR_USAGE, -EACCES, "--user '%u': '%s' is closed to it", (unsigned)q->uid, closed);
-    return 0;
-}
-
 /* --- preparing ------------------------------------------------------------------------------------------------------
  */
 
@@ -301,9 +226,7 @@ static void choose_namespaces(const struct confine_request *q, struct confine *c
     c->namespaces |= CLONE_NEWUSER; /* its first process has every capability in it, whoever it is */
     text_format(c->uid_map, sizeof(c->uid_map), "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
     text_format(c->gid_map, sizeof(c->gid_map), "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
-    c->change_user = false; /* there is nobody else in it */
-    c->uid = geteuid();
-    c->gid = getegid();
+    c->user = (struct confine_user){.uid = geteuid(), .gid = getegid()}; /* there is nobody else in it */
 }
 
 static void choose_layers(const struct confine_request *q, struct confine *c)
@@ -317,20 +240,21 @@ static void choose_layers(const struct confine_request *q, struct confine *c)
 
 int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
 {
-    int failed = check_user(q, e);
+    struct confine_user user;
+    int failed = confine_user_choose(q, &user, e);
     struct confine *c = failed == 0 ? calloc(1, sizeof(*c)) : NULL;
     if (!c)
         return failed != 0 ? failed : err_set(e, ERR_OURS, -ENOMEM, "no memory for the confinement");
     choose_layers(q, c);
-    choose_user(q, c);
+    c->user = user;
     choose_namespaces(q, c);
     c->capabilities = cap_max_bits();
     c->no_capability = cap_init();
     failed = confine_mounts_plan(q, &c->mounts, e);
     if (failed == 0 && q->filter && (failed = compile_filter(c)) != 0)
         (void)err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
-    if (failed == 0 && q->scratch && c->change_user && chown(q->scratch, c->uid, c->gid) != 0)
-        failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->uid);
+    if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, c->user.gid) != 0)
+        failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->user.uid);
     if (failed == 0 && !c->no_capability)
         failed = err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");
     if (failed != 0)
@@ -359,17 +283,17 @@ bool confine_wants(const struct confine *c, enum confine_layer layer)
 
 uid_t confine_uid(const struct confine *c)
 {
-    return c->uid;
+    return c->user.uid;
 }
 
 gid_t confine_gid(const struct confine *c)
 {
-    return c->gid;
+    return c->user.gid;
 }
 
 const char *confine_user_reason(const struct confine *c)
 {
-    return c->user_reason;
+    return c->user.reason;
 }
 
 uint64_t confine_namespaces(const struct confine *c)
@@ -427,11 +351,11 @@ static void drop_bounding(const struct confine *c, struct confine_outcome *o)
 
 static void become(const struct confine *c, struct confine_outcome *o)
 {
-    if (!c->change_user)
+    if (!c->user.change)
         return;
     note(o, CONFINE_USER, setgroups(0, NULL));
-    note(o, CONFINE_USER, syscall(SYS_setresgid, c->gid, c->gid, c->gid));
-    note(o, CONFINE_USER, syscall(SYS_setresuid, c->uid, c->uid, c->uid));
+    note(o, CONFINE_USER, syscall(SYS_setresgid, c->user.gid, c->user.gid, c->user.gid));
+    note(o, CONFINE_USER, syscall(SYS_setresuid, c->user.uid, c->user.uid, c->user.uid));
 }
 
 static int load(const struct sock_fprog *program, unsigned flags)

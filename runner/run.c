@@ -21,6 +21,7 @@
 #include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
+#include "judge.h"
 #include "ledger.h"
 #include "refusals.h"
 #include "selftest.h"
@@ -360,89 +361,6 @@ static int kill_all(struct stage *s, struct err *e)
     return ended < 0 ? ended : 0;
 }
 
-/* The last line of what the workload printed: of a traceback, what it was. */
-static const char *last_message(char *messages)
-{
-    size_t len = strlen(messages);
-    while (len > 0 && (messages[len - 1] == '\n' || messages[len - 1] == ' '))
-        messages[--len] = '\0';
-    char *newline = strrchr(messages, '\n');
-    return newline ? newline + 1 : messages;
-}
-
-static void terminate(struct record *r, enum termination why, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void terminate(struct record *r, enum termination why, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    r->termination = why;
-    (void)vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
-    va_end(ap);
-    for (char *p = r->detail; *p; p++) /* the workload's words: one line, and no escapes for the terminal */
-        if ((unsigned char)*p < 0x20 || *p == 0x7F)
-            *p = ' ';
-}
-
-static int64_t event(const struct record *r, const char *key)
-{
-    const struct fact *f = facts_find(&r->events, key);
-    return f && f->kind == FACT_INT ? f->integer : 0;
-}
-
-/* Why a workload that ended by itself did not end well; the ledger's word before its messages'. */
-static void blame_workload(struct stage *s)
-{
-    struct record *r = s->record;
-    char error[LEDGER_ERROR_MAX + 1];
-    memcpy(error, s->ledger.page->error, LEDGER_ERROR_MAX);
-    error[LEDGER_ERROR_MAX] = '\0';
-    const char *said = *error ? error : last_message(s->watched.messages);
-    if (r->signalled)
-        terminate(r, TERMINATION_SIGNAL, "the workload was ended by signal %d (%s)%s%s", r->signal,
-                  strsignal(r->signal), *said ? ": " : "", said);
-    else
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", *said ? said : "it ended before it was done and said nothing");
-}
-
-/* A command is judged by its exit status alone. */
-static void blame_command(struct record *r)
-{
-    if (r->signalled)
-        terminate(r, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)", r->signal, strsignal(r->signal));
-    else
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d", r->exit_status);
-}
-
-static void judge_end(struct stage *s, bool stayed)
-{
-    struct record *r = s->record;
-    struct err e = {0};
-    const struct cell *cell = &r->cell;
-    bool clean = r->exited && r->exit_status == 0 && (s->command || ledger_phase(&s->ledger) == LEDGER_DONE);
-    r->interrupted_by = s->watched.why == WATCH_INTERRUPTED ? s->watched.signal : 0;
-    if (r->interrupted_by)
-        terminate(r, TERMINATION_INTERRUPTED, "by signal %d (%s)", s->watched.signal, strsignal(s->watched.signal));
-    else if (s->watched.why == WATCH_TIMEOUT)
-        terminate(r, TERMINATION_TIMEOUT, "it was not done after %g s (--timeout)", (double)cell->timeout_ms / 1000);
-    else if (event(r, "oom_kill") > 0 || event(r, "oom_group_kill") > 0)
-        terminate(r, TERMINATION_OOM, "it needed more memory than memory.max allows%s",
-                  cell->has_memory_max ? " (--memory-max)" : "");
-    else if (s->watched.why == WATCH_PIDS_MAX)
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
-                  (long long)cell->pids_max);
-    else if (!clean && s->command)
-        blame_command(r);
-    else if (!clean)
-        blame_workload(s);
-    else if (!s->command && ledger_check(&s->ledger, (uint64_t)cell->iterations, &e) != 0)
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
-    else if (stayed)
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "it left processes behind that were still there %d ms after its end",
-                  LEAVE_MS);
-}
-
 /* A failure to end the workload or to remove the slice does not undo what was measured: it is said in the record. */
 static void note_trouble(struct record *r, const struct err *e)
 {
@@ -498,7 +416,9 @@ static void finish(struct stage *s)
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (!s->command)
         watch_drain(s->messages[0], &s->watched);
-    judge_end(s, stayed);
+    judge_end(r, &(struct judge_evidence){.watched = &s->watched,
+                                          .ledger = s->command ? NULL : &s->ledger,
+                                          .stayed_ms = stayed ? LEAVE_MS : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
     spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */

@@ -26,6 +26,9 @@ pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 
+/* In a child: SIGKILL for it should this parent end. */
+void spawn_die_with_parent(pid_t parent);
+
 /* In the workload's own process; does not return. parent: who must be alive, 0: an init sees to that. */
 __attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
                                                int talk_fd, pid_t parent);
