@@ -19,6 +19,14 @@ static const struct {
     {"no OOM kill", LEVEL_REQUIRED},
     {"no throttling", LEVEL_REQUIRED},
     {"SMT siblings kept idle", LEVEL_REQUIRED}, /* --smt avoid */
+    {"own namespaces", LEVEL_REQUIRED},         /* these, where --confine asks for them */
+    {"network off", LEVEL_REQUIRED},
+    {"read-only root", LEVEL_REQUIRED},
+    {"private folders", LEVEL_REQUIRED},
+    {"capabilities", LEVEL_REQUIRED},
+    {"user", LEVEL_REQUIRED},
+    {"no new privileges", LEVEL_REQUIRED},
+    {"seccomp filter", LEVEL_REQUIRED},
     {"SMT siblings idle", LEVEL_RECORDED},
     {"no foreign work on its CPUs", LEVEL_RECORDED},
     {"no CPU pressure", LEVEL_RECORDED},
