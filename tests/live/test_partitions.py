@@ -9,7 +9,7 @@ from pathlib import Path
 import rig
 from rig import CPU, NATIVE, LiveTest, for_each, needs_controllers, setUpModule, vm_only  # noqa: F401
 
-LONG = ["--profile", "memory", "--hold-ms", 6000 if rig.EMULATED else 2000, "--iterations", 1]
+LONG = ["--profile", "memory", "--hold-ms", 6000 if rig.EMULATED else 4000, "--iterations", 1]
 STRICT = ["--isolation", "strict", "--cpus", CPU]
 
 
