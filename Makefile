@@ -8,7 +8,7 @@ DESTDIR ?=
 OUT ?= out
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PACKAGES := jansson gsl libcrypto libseccomp libcap
+PACKAGES := jansson gsl libcrypto libseccomp libcap libcyaml yaml-0.1
 VM_CPUS ?= 2
 # systemd reads units here whatever PREFIX is; pkg-config knows where a distribution has them (systemd-dev on Debian 13).
 SYSTEMD_UNITS = $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/usr/lib/systemd/system)
@@ -22,7 +22,7 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
-PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap,$(call archive,$(l))) $(CGROUP_LIB) -lm
+PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) -lm
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
@@ -30,6 +30,7 @@ OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
+PLANS := $(wildcard runner/plans/*.yml)
 WORKLOADS := $(B)/workloads/scenario1 $(B)/workloads/known-loads $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -45,13 +46,12 @@ endif
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
-	@scripts/run seed --out $(OUT)
+	@scripts/run seed --out $(OUT)/seed
 
 run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
 	@scripts/setup test
 	@$(MAKE) --no-print-directory build
-	@mkdir -p $(OUT)
-	@scripts/run --in-vm seed-short --out $(OUT)
+	@scripts/run --in-vm seed-short --out $(OUT)/seed-short
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test
@@ -73,14 +73,15 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
+build: $(B)/tare $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	install -m 755 $(B)/workloads/scenario1 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
-	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
+	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles $(DESTDIR)$(PREFIX)/share/tare/plans
+	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/share/tare/plans
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
@@ -106,6 +107,10 @@ $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
 
 $(B)/workloads/%.py: runner/workloads/%.py
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/$< $@
+
+$(B)/plans/%.yml: runner/plans/%.yml
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 

@@ -22,6 +22,7 @@ static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
+static const char *const ENGINES[] = {"local", "slurm", NULL};
 
 const struct scenario scenarios[] = {
     {"scenario1", "what creating, starting and joining workers costs: threads, processes, interpreters"},
@@ -57,16 +58,18 @@ struct option_row {
 #define OUTPUT(field) offsetof(struct config, output.field)
 #define HOST(field)   offsetof(struct config, host.field)
 #define AGAIN(field)  offsetof(struct config, invocations.field)
+#define PLAN(field)   offsetof(struct config, campaign.field)
 #define ROW_BASE      256 /* what getopt_long(3) gives for the first row: no letter's number */
-#define BOTH          (CONFIG_RUN | CONFIG_MATRIX)
+#define CELLS         (CONFIG_RUN | CONFIG_PLAN)
+#define BOTH          (CELLS | CONFIG_MATRIX)
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
 
 /* clang-format off */
 static const struct option_row ROWS[] = {
-    {"mode", CHOICE, "MODE", CELL(mode), MODES, 0, 0, MODE_THREADS, MODE_THREADS, CONFIG_RUN,
+    {"mode", CHOICE, "MODE", CELL(mode), MODES, 0, 0, MODE_THREADS, MODE_THREADS, CELLS,
      "what the workers are"},
-    {"profile", CHOICE, "PROFILE", CELL(profile), PROFILES, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CONFIG_RUN,
+    {"profile", CHOICE, "PROFILE", CELL(profile), PROFILES, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
      "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled"},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH,
      "measured iterations"},
@@ -76,7 +79,7 @@ static const struct option_row ROWS[] = {
      "steps of the hash loop that each worker does"},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH,
      "iterations before those that are measured"},
-    {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CONFIG_RUN,
+    {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CELLS,
      "start method, for --mode processes; without it the interpreter's own"},
     {"hold-ms", INTEGER, "MS", CELL(hold_ms), NULL, 0, 3600000, 0, 1000, BOTH,
      "how long the workers of profile memory go on"},
@@ -134,14 +137,37 @@ static const struct option_row ROWS[] = {
      "end a run that takes longer"},
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
-    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, ALL,
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record into DIR under its own id"},
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "the plan's folder: its copy and a record an invocation; a folder holds one plan (default out/NAME)"},
+    {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
+     "invocations of each cell, in place of the plan's; a folder that has some gets the others"},
+    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, (1LL << 53) - 1, UNSET, UNSET, CONFIG_MATRIX,
+     "seed of the order, in place of the plan's; without any it is drawn, and recorded"},
+    {"until-precise", TEXT, "R", PLAN(until_precise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "go on, a block at a time, until the half-width of each cell's 95% interval is below R of its mean (2% or 0.02), "
+     "or to --max-invocations"},
+    {"max-invocations", INTEGER, "N", PLAN(max_invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
+     "where --until-precise gives up; without it 30"},
+    {"aa", YES, NULL, PLAN(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run each cell as two, A and A', in one order: what differs between them is this host's noise"},
+    {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run invocations that failed again; their records are kept in aside/"},
+    {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX,
+     "local: here, one after the other; slurm: an array of jobs, one an invocation, the folder shared by the nodes"},
+    {"sbatch", LIST, "OPTION", PLAN(sbatch), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "an option handed on to sbatch, as --sbatch=--account=x; may be given again"},
+    {"task", INTEGER, "N", PLAN(task), NULL, 0, INT32_MAX, UNSET, UNSET, CONFIG_MATRIX,
+     "run the N-th invocation, from 0, of the plan whose folder is named in place of a plan: what a job of the array does"},
     {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
     {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR | CONFIG_SELFTEST,
      "print JSON in place of text"},
     {"only", TEXT, "ID,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "these settings and no others"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "print the order, what is done of it and how long the rest will take (slurm: the batch script), and run nothing"},
     {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "say what would be changed, and change nothing"},
     {"force", YES, NULL, HOST(force), NULL, 0, 0, UNSET, UNSET, CONFIG_RESTORE,
@@ -335,6 +361,14 @@ struct cell cell_unset(void)
     return c.cell;
 }
 
+const char *config_cell_option(size_t n)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if ((ROWS[i].commands & CONFIG_PLAN) && is_of_cell(&ROWS[i]) && ROWS[i].kind != NO && n-- == 0)
+            return ROWS[i].name;
+    return NULL;
+}
+
 static const struct option_row *row_of_cell(const char *option)
 {
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
@@ -477,10 +511,18 @@ static int unknown_option(char **argv, bool known, struct err *e)
                    argv[0]);
 }
 
+static int note_given(struct config_given *given, const struct option_row *row, const char *value, struct err *e)
+{
+    if (given->count == CONFIG_GIVEN_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "--%s: %d options of cells can be given", row->name, CONFIG_GIVEN_MAX);
+    given->option[given->count++] = (struct config_option){row->name, value ? value : "true"};
+    return 0;
+}
+
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
     struct option options[ARRAY_LEN(ROWS) + 1];
-    struct config c = {.cell = cell_unset(), .invocations = {.repeat = 1}};
+    struct config c = {.cell = cell_unset(), .invocations = {.repeat = 1}, .campaign = {.seed = -1, .task = -1}};
     fill_getopt(command, options);
     opterr = 0;
     optind = 0; /* GNU: start anew */
@@ -491,6 +533,8 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         if (row == '?' || row == ':')
             return unknown_option(argv, row == ':', e);
         int r = take_option(&c, &ROWS[row - ROW_BASE], optarg, e);
+        if (r == 0 && command == CONFIG_MATRIX && is_of_cell(&ROWS[row - ROW_BASE]))
+            r = note_given(&c.given, &ROWS[row - ROW_BASE], optarg, e);
         if (r != 0)
             return r;
     }
