@@ -27,12 +27,21 @@ COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+# A scenario is a folder with a scenario.yml; where it has C files they are its native program, of the folder's name.
+# What lies beside the folders is theirs in common.
+SCENARIOS := $(patsubst runner/workloads/%/scenario.yml,%,$(wildcard runner/workloads/*/scenario.yml))
+NATIVE_SCENARIOS := $(foreach s,$(SCENARIOS),$(if $(wildcard runner/workloads/$(s)/*.c),$(s)))
+NATIVE_PROGRAMS := $(foreach s,$(NATIVE_SCENARIOS),$(B)/workloads/$(s)/$(s))
 WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
-WORKLOADS := $(B)/workloads/scenario1 $(B)/workloads/known-loads $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
+SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
+WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+
+# A folder, also where an older tree has a program of that name.
+folder = mkdir -p $(1) 2>/dev/null || { rm -f $(1) && mkdir -p $(1); }
 
 # What a rule does in a word; V=1 shows the commands.
 ifneq ($(V),1)
@@ -78,8 +87,11 @@ build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	install -m 755 $(B)/workloads/scenario1 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+	install -m 755 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
+	$(foreach f,$(SCENARIO_FILES),install -m 644 $(f) $(DESTDIR)$(PREFIX)/libexec/tare/$(f:runner/%=%) &&) true
+	$(foreach p,$(NATIVE_PROGRAMS),install -m 755 $(p) $(DESTDIR)$(PREFIX)/libexec/tare/$(p:$(B)/%=%) &&) true
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
@@ -95,8 +107,9 @@ help: ## this list
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
 
-$(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
-	@mkdir -p $(@D)
+$(foreach s,$(NATIVE_SCENARIOS),$(eval $(B)/workloads/$(s)/$(s): $(patsubst %.c,$(B)/%.o,$(wildcard runner/workloads/$(s)/*.c))))
+$(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)
+	@$(call folder,$(@D))
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
 
 # What the selftest weighs: a program of its own, so that nothing of tare is in its memory. Static: the
@@ -105,8 +118,8 @@ $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
 
-$(B)/workloads/%.py: runner/workloads/%.py
-	@mkdir -p $(@D)
+$(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%
+	@$(call folder,$(@D))
 	@ln -sfn $(CURDIR)/$< $@
 
 # The commit is compiled into these objects: they are made anew when it changes.

@@ -20,7 +20,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCENARIO1 = ROOT / "runner" / "workloads" / "scenario1.py"
+SCENARIO1 = ROOT / "runner" / "workloads" / "scenario1" / "scenario1.py"
 PYTHON = [sys.executable, "-I", str(SCENARIO1)]
 NATIVE = os.environ.get("TARE_NATIVE_SCENARIO1")
 TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated

@@ -1,4 +1,4 @@
-"""ledger: a Python workload's side of runner/ledger.h. Only the main process of a workload writes."""
+"""tare_ledger: a Python workload's side of runner/ledger.h. Only the main process of a workload writes."""
 
 import os
 import sys
