@@ -64,7 +64,8 @@ struct record {
     bool has_wall;
     double total_wall_s;
     struct stats_iterations result;
-    int gil_enabled; /* as the running workload said: 0, 1; -1 it did not say or has none */
+    struct facts figures; /* those that the scenario declares, in its order */
+    int gil_enabled;      /* as the running workload said: 0, 1; -1 it did not say or has none */
     uint64_t check;  /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */
