@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
 #include "judge.h"
