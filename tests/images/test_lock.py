@@ -69,9 +69,9 @@ class Scratch(unittest.TestCase):
     def setUp(self):
         self.dir = Path(self.enterContext(tempfile.TemporaryDirectory()))
 
-    def edited_lock(self, *changes):
-        """The committed lock after (pattern, replacement) each of which has to match once or more."""
-        text = LOCK.read_text()
+    def edited_lock(self, *changes, lock=LOCK):
+        """The lock after (pattern, replacement), each of which has to match once or more."""
+        text = lock.read_text()
         for pattern, replacement in changes:
             text, count = re.subn(pattern, replacement, text, flags=re.M)
             self.assertGreater(count, 0, pattern)
@@ -400,7 +400,7 @@ class Base(Scratch):
         for change, words in (((r"^(deb\.trixie = bash) \S+", r"\1 0.1"), r"bash \S+ amd64 is in the image, the lock has 0\.1 amd64"),
                               ((r"^deb\.trixie = bash .*\n", ""), r"bash \S+ amd64 is in the image, the lock has none")):
             done = run("scripts/image-archive", "describe", self.tar, self.dir, "suite=trixie", "base=made", "name=x",
-                       "snapshot=x", "source_date_epoch=0", TARE_LOCK=self.edited_lock(change))
+                       "snapshot=x", "source_date_epoch=0", TARE_LOCK=self.edited_lock(change, lock=self.lock))
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertRegex(done.stderr, words)
             self.assertFalse((self.dir / "image.json").exists())
@@ -414,7 +414,7 @@ class Base(Scratch):
         self.assertEqual((done.returncode, done.stdout), (0, ""))
 
     def test_a_wrong_hash_of_a_package_stops_the_base_and_names_the_package(self):
-        lock = self.edited_lock((r"^(deb\.trixie = bash \S+ \S+) [0-9a-f]{64}", r"\1 " + "0" * 64))
+        lock = self.edited_lock((r"^(deb\.trixie = bash \S+ \S+) [0-9a-f]{64}", r"\1 " + "0" * 64), lock=self.lock)
         debs = self.dir / "debs"
         debs.mkdir()
         version, architecture, real, _ = self.locked()["bash"]
