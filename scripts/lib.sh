@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034 # what the sourcing script reads
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-lock_file=$top/images/versions.lock
+lock_file=${TARE_LOCK:-$top/images/versions.lock}
 tare_cache=${TARE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tare}
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
