@@ -307,6 +307,14 @@ class LiveTest(unittest.TestCase):
     def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Done:
         return self.start_command(*words, options=options, env=env, cwd=cwd).end()
 
+    _shared: dict = {}
+
+    def shared(self, name: str, run):
+        """What one run gave, for all the tests that look at it: the first that asks runs it."""
+        if name not in self._shared:
+            self._shared[name] = run()
+        return self._shared[name]
+
     # --- what is asserted everywhere
 
     def assert_ok(self, done: Done) -> None:
