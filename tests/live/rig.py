@@ -104,7 +104,7 @@ def wait_for(what, patience_s: float = PATIENCE_S):
     """What `what` gives once it is true; the last that it gave after so long."""
     end = time.monotonic() + patience_s
     while not (got := what()) and time.monotonic() < end:
-        time.sleep(0.01)
+        time.sleep(0.05 if EMULATED else 0.01)  # looking costs the emulator as much as what is waited for
     return got
 
 
