@@ -23,7 +23,13 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
 PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap,$(call archive,$(l))) $(CGROUP_LIB) -lm
-COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
+# What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
+export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
+export CCACHE_BASEDIR = $(CURDIR)
+export CCACHE_NOHASHDIR = 1
+export CCACHE_MAXSIZE ?= 1G
+CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
+COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
@@ -71,10 +77,10 @@ check: ## formatting, static analysis, who may include whom
 	@scripts/setup check
 	@scripts/check
 
-bench: ## what the runner itself costs, side by side with what it replaces
-	@scripts/setup test
+bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
+	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 setup: ## install the Debian packages that a build needs
 	@scripts/setup build
@@ -139,7 +145,7 @@ unit-tests: $(UNIT_TESTS)
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
-$(B)/tests/unit/%.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
+$(B)/tests/unit/fixture.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:
