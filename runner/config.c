@@ -335,6 +335,36 @@ struct cell cell_unset(void)
     return c.cell;
 }
 
+static const struct option_row *row_of_cell(const char *option)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (is_of_cell(&ROWS[i]) && strcmp(ROWS[i].name, option) == 0)
+            return &ROWS[i];
+    return NULL;
+}
+
+static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)
+{
+    bool yes = strcmp(value, "true") == 0;
+    if (!yes && strcmp(value, "false") != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is true or false", row->name, value);
+    *number_at(c, row) = yes == (row->kind == YES);
+    return 0;
+}
+
+int cell_set(struct cell *cell, const char *option, const char *value, struct err *e)
+{
+    struct config c = {.cell = *cell};
+    const struct option_row *row = row_of_cell(option);
+    if (!row)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
+    bool is_switch = row->kind == YES || row->kind == NO;
+    int failed = is_switch ? take_switch(&c, row, value, e) : take_option(&c, row, value, e);
+    if (failed == 0)
+        *cell = c.cell;
+    return failed;
+}
+
 /* "UID" or "UID:GID", numbers both. */
 static int parse_user(struct cell *cell, struct err *e)
 {

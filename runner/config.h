@@ -119,6 +119,11 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 struct cell cell_unset(void);
 int cell_complete(struct cell *cell, struct err *e);
 
+/* Sets one option of a cell by its name, without the dashes, from its text, as the command line would: the same checks,
+ * the same messages. A switch takes "true" or "false". The cell keeps the pointer to a text ("runtime", "cpus", "env"),
+ * so value must outlive it. -EINVAL (usage): no such option of a cell, or the value is none that is allowed. */
+int cell_set(struct cell *cell, const char *option, const char *value, struct err *e);
+
 /* What stands before /proc and /sys: "" for the real ones. */
 const char *config_sysroot(const struct config *c);
 

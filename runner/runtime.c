@@ -263,7 +263,9 @@ int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e
 
 static int find_native(const struct cell *cell, struct runtime *r, struct err *e)
 {
-    int failed = runtime_find_workload(cell->scenario->name, r->path, sizeof(r->path), e);
+    char file[128];
+    text_format(file, sizeof(file), "%s/%s", cell->scenario->name, cell->scenario->name);
+    int failed = runtime_find_workload(file, r->path, sizeof(r->path), e);
     if (failed != 0)
         return failed;
     r->native = true;
@@ -419,13 +421,13 @@ static int take_named(const char *path, struct runtime *r, struct err *e)
     return 0;
 }
 
-/* The workload's own files: the script and what lies beside it. */
+/* The workload's own files: the script, what lies beside it, and what all scenarios have in common. */
 static void add_scripts(struct runtime *r)
 {
     char pattern[PATH_MAX];
     glob_t found;
-    text_format(pattern, sizeof(pattern), "%.*s/*.py", (int)(strrchr(r->script, '/') - r->script), r->script);
-    if (glob(pattern, 0, NULL, &found) != 0)
+    text_format(pattern, sizeof(pattern), "%.*s{,/..}/*.py", (int)(strrchr(r->script, '/') - r->script), r->script);
+    if (glob(pattern, GLOB_BRACE, NULL, &found) != 0)
         return;
     for (size_t i = 0; i < found.gl_pathc; i++)
         text_add(&r->files, "\n%s", found.gl_pathv[i]);
@@ -435,7 +437,7 @@ static void add_scripts(struct runtime *r)
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
 {
     struct runtime r = {0};
-    char file[64];
+    char file[128];
     if (strcmp(cell->runtime, "native") == 0) {
         int failed = find_native(cell, &r, e);
         if (failed == 0)
@@ -444,7 +446,7 @@ int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
             runtime_free(&r);
         return failed;
     }
-    text_format(file, sizeof(file), "%s.py", cell->scenario->name);
+    text_format(file, sizeof(file), "%s/%s.py", cell->scenario->name, cell->scenario->name);
     int failed = runtime_find_workload(file, r.script, sizeof(r.script), e);
     if (failed != 0)
         return failed;

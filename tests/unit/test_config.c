@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#define WORDS_MAX 12
+#define WORDS_MAX 16
 
 /* The longest command line here is short; getopt_long(3) sorts argv, so that each test gets its own. */
 static int parse_words(enum config_command command, const char *const *words, struct config *c, struct err *e)
@@ -515,6 +515,71 @@ static void the_help_of_matrix_is_as_it_was_read(void **state)
     expect_help(CONFIG_MATRIX, "matrix-help");
 }
 
+/* --- a cell's options one by one, as plans set them ----------------------------------------------------------------
+ */
+
+static void a_cells_options_are_set_as_the_command_line_sets_them(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct cell c = cell_unset();
+    assert_int_equal(cell_set(&c, "mode", "processes", &e), 0);
+    assert_int_equal(cell_set(&c, "mp-start", "spawn", &e), 0);
+    assert_int_equal(cell_set(&c, "workers", "4", &e), 0);
+    assert_int_equal(cell_set(&c, "memory-max", "1G", &e), 0);
+    assert_int_equal(cell_set(&c, "timeout", "1.5", &e), 0);
+    assert_int_equal(cell_set(&c, "env", "A=1", &e), 0);
+    assert_int_equal(cell_set(&c, "env", "B=2", &e), 0);
+    assert_int_equal(cell_complete(&c, &e), 0);
+    struct cell said = accepted("x", "--mode", "processes", "--mp-start", "spawn", "--workers", "4", "--memory-max",
+                                "1G", "--timeout", "1.5")
+                           .cell;
+    assert_int_equal(c.environment.count, 2);
+    assert_string_equal(c.environment.word[1], "B=2");
+    c.environment = said.environment;
+    assert_memory_equal(&c, &said, sizeof(c));
+}
+
+static void a_switch_of_a_cell_is_true_or_false(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct cell c = cell_unset();
+    assert_int_equal(cell_set(&c, "mem-sample", "true", &e), 0);
+    assert_int_equal(c.mem_sample, 1);
+    assert_int_equal(cell_set(&c, "mem-sample", "false", &e), 0);
+    assert_int_equal(c.mem_sample, 0);
+    assert_int_equal(cell_set(&c, "no-mem-sample", "false", &e), 0);
+    assert_int_equal(c.mem_sample, 1);
+    assert_int_equal(cell_set(&c, "mem-sample", "1", &e), -EINVAL);
+    assert_string_equal(e.text, "--mem-sample '1': what is allowed is true or false");
+}
+
+static void what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option, *value, *said;
+    } BAD[] = {
+        {"workers", "0", "--workers '0': what is allowed is a whole number from 1 to 4096"},
+        {"mode", "fibers", "--mode 'fibers': what is allowed is threads, processes or interpreters"},
+        {"runtime", "", "--runtime '': it takes a RUNTIME"},
+        {"worker", "1", "'worker' is no option of a cell ('tare run --help' lists them)"},
+        {"json", "-", "'json' is no option of a cell ('tare run --help' lists them)"},
+        {"repeat", "3", "'repeat' is no option of a cell ('tare run --help' lists them)"},
+        {"help", "true", "'help' is no option of a cell ('tare run --help' lists them)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        struct err e = {0};
+        struct cell c = cell_unset();
+        assert_int_equal(cell_set(&c, BAD[i].option, BAD[i].value, &e), -EINVAL);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_string_equal(e.text, BAD[i].said);
+        struct cell unset = cell_unset();
+        assert_memory_equal(&c, &unset, sizeof(c));
+    }
+}
+
 static void a_scenario_is_found_by_its_whole_name(void **state)
 {
     (void)state;
@@ -565,6 +630,9 @@ int main(void)
         cmocka_unit_test(a_plans_cell_is_left_for_the_plan_to_complete),
         cmocka_unit_test(the_help_of_run_is_as_it_was_read),
         cmocka_unit_test(the_help_of_matrix_is_as_it_was_read),
+        cmocka_unit_test(a_cells_options_are_set_as_the_command_line_sets_them),
+        cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
+        cmocka_unit_test(what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was),
         cmocka_unit_test(a_scenario_is_found_by_its_whole_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -478,8 +478,8 @@ static int run_beside_workloads(char **argv)
     int status = 1;
     if (fixture_open(NULL, dir, sizeof(dir)) != 0 || file_read_all("", "/proc/self/exe", &program) != 0)
         return 1;
-    fixture_write(dir, "/workloads/scenario1.py", "");
-    fixture_write(dir, "/workloads/scenario1", "");
+    fixture_write(dir, "/workloads/scenario1/scenario1.py", "");
+    fixture_write(dir, "/workloads/scenario1/scenario1", "");
     text_format(copy, sizeof(copy), "%s/test_runtime", dir);
     int failed = file_replace(copy, program.data, program.len, NULL);
     text_free(&program);
