@@ -95,7 +95,7 @@ static const char *folder_of(const char *path, char *buf, size_t cap)
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
-    const char *needed[3];
+    const char *needed[4];
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
@@ -104,7 +104,8 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
         needed[count++] = s->command->cwd;
     } else {
         needed[count++] = s->runtime->path;
-        needed[count++] = *s->runtime->script ? s->runtime->script : s->runtime->path;
+        needed[count++] = cell->scenario->dir;
+        needed[count++] = cell->scenario->lib;
     }
     if (*s->tmpdir)
         needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
