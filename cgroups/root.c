@@ -94,6 +94,8 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
             s->superuser ? "" : "--user ", s->mount.point);
     if (!s->superuser)
         return slice_lacking(why, cap, "not run as root");
+    if (s->containers) /* there it would be out of the container's limits */
+        return slice_lacking(why, cap, "the hierarchy is that of the container's host");
     if (!s->hierarchy_root)
         return slice_lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
     if (!slice_writable(s, s->mount.point))
@@ -104,10 +106,16 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
     return 1;
 }
 
-/* A container of its own: our cgroup is the root of our namespace, and yet not the hierarchy's. */
+/* A container of its own: our cgroup is the root of our namespace, and yet not the hierarchy's; or that of all of a pid
+ * namespace, where the engine left us in the host's cgroup namespace. */
 static int step_borrowed(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     (void)e;
+    if (s->containers && ret->own[0] != '\0') {
+        ret->provenance = SLICE_BORROWED;
+        text_format(ret->path, sizeof(ret->path), "%s", ret->own);
+        return 1;
+    }
     if (strcmp(s->own, "/") != 0)
         return slice_lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
     if (s->hierarchy_root || strcmp(s->mount.root, "/") != 0)
@@ -182,6 +190,7 @@ static void look_around(struct surroundings *s)
     s->uid = read_uid(s->sysroot);
     s->superuser = s->uid == 0;
     s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
+    s->containers = slice_is_containers(s);
 }
 
 /* Symbolic links resolved and the sysroot taken off again. */

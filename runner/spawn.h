@@ -38,6 +38,7 @@ struct child {
     int listener_fd; /* what its filter refuses is told here (seccomp_unotify(2)); -1: no filter. The caller closes it
                       */
     struct confine_outcome outcome;
+    bool moved; /* clone3 is hidden by a filter: it was moved into its slice before its exec */
 };
 
 /* Starts it in a session of its own, SIGKILLed should the caller die, with default signal handling, and waits for the

@@ -2,6 +2,7 @@
 #ifndef TARE_SPAWN_INTERNAL_H
 #define TARE_SPAWN_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -14,6 +15,7 @@ struct spawn_message {
     char step[32];
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct confine_outcome outcome;
+    bool moved; /* it was born outside of its slice */
 };
 
 /* How the workload ended, as its init was told by waitid(2). */
@@ -21,7 +23,8 @@ struct spawn_end_message {
     int code, status;
 };
 
-/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1. */
+/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1; clone where clone3 is hidden,
+ * and then the child has to enter the cgroup. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
