@@ -106,6 +106,10 @@ int slice_step_delegated(const struct surroundings *s, struct slice_root *ret, c
     (void)e;
     char parent[PATH_MAX];
     const char *dir = ret->own;
+    if (slice_is_outside(s))
+        return slice_lacking(why, cap,
+                             "%.200s shows what is outside of our cgroup namespace (docker run --cgroupns host)",
+                             s->mount.point);
     if (dir[0] == '\0')
         return slice_lacking(why, cap, "our cgroup '%.200s' is not below %.200s", s->own, s->mount.point);
     if (s->hierarchy_root && strcmp(s->own, "/") == 0)

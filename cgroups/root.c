@@ -48,6 +48,12 @@ bool slice_writable(const struct surroundings *s, const char *dir)
     return s->mount.writable && (s->sysroot[0] != '\0' || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0);
 }
 
+/* A mount from another cgroup namespace, above or beside ours: "/.." and the like (cgroup_namespaces(7)). */
+bool slice_is_outside(const struct surroundings *s)
+{
+    return strncmp(s->mount.root, "/..", 3) == 0 && (s->mount.root[3] == '/' || s->mount.root[3] == '\0');
+}
+
 static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     if (!*s->given)
@@ -96,6 +102,8 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
         return slice_lacking(why, cap, "not run as root");
     if (s->containers) /* there it would be out of the container's limits */
         return slice_lacking(why, cap, "the hierarchy is that of the container's host");
+    if (slice_is_outside(s))
+        return slice_lacking(why, cap, "%s shows what is outside of our cgroup namespace", s->mount.point);
     if (!s->hierarchy_root)
         return slice_lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
     if (!slice_writable(s, s->mount.point))

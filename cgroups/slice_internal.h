@@ -46,6 +46,8 @@ bool slice_exists(const char *sysroot, const char *dir, const char *name);
 bool slice_is_containers(const struct surroundings *s);
 /* Whether our cgroup is the root of a cgroup namespace of our own (delegated.c). */
 bool slice_is_namespace_root(const struct surroundings *s);
+/* Whether the mount shows a part of the hierarchy in which our cgroup namespace's names say nothing. */
+bool slice_is_outside(const struct surroundings *s);
 /* Whether the directory can be written; under a sysroot as far as the mount's options tell. */
 bool slice_writable(const struct surroundings *s, const char *dir);
 

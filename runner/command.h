@@ -16,5 +16,6 @@ command_fn cmd_restore;
 command_fn cmd_clean;
 command_fn cmd_exec;
 command_fn cmd_selftest;
+command_fn cmd_table;
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
     {"exec", "[OPTION]... [--] COMMAND [ARG]...  the same slice, limits, figures and record for any command", cmd_exec},
     {"clean", "            ends and removes what runs that were killed left behind", cmd_clean},
     {"matrix", "PLAN ...   several cells one after the other, a record each, and a table of them", cmd_matrix},
+    {"table", "RECORD|DIR...  one table of records that are there", cmd_table},
     {"doctor", "...        what of this host biases a benchmark, and the remedy for each", cmd_doctor},
     {"tune", "...          apply what can be applied while the machine runs, noting what was there", cmd_tune},
     {"restore", "...       put back what tune changed", cmd_restore},

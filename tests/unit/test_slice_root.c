@@ -210,6 +210,15 @@ static void a_container_in_the_host_s_namespace_that_cannot_is_borrowed(void **s
     assert_missing(SLICE_MEMORY, "memory > /sys/fs/cgroup/cgroup.subtree_control)");
 }
 
+static void a_hierarchy_from_outside_of_our_namespace_is_not_ours_although_we_can_write_it(void **state)
+{
+    (void)state;
+    assert_found_in("containers/outside-mount", SLICE_NONE, "");
+    assert_says(found.reason, "delegated: /sys/fs/cgroup shows what is outside of our cgroup namespace (docker run "
+                              "--cgroupns host)");
+    assert_says(found.reason, "created: /sys/fs/cgroup shows what is outside");
+}
+
 static void a_container_that_was_handed_no_memory_controller_says_that_its_host_has_to(void **state)
 {
     (void)state;
@@ -377,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_container_in_the_host_s_cgroup_namespace_is_not_taken_for_one_of_its_own),
         cmocka_unit_test(a_container_in_the_host_s_namespace_that_can_write_its_own_cgroup_is_delegated),
         cmocka_unit_test(a_container_in_the_host_s_namespace_that_cannot_is_borrowed),
+        cmocka_unit_test(a_hierarchy_from_outside_of_our_namespace_is_not_ours_although_we_can_write_it),
         cmocka_unit_test(a_container_that_was_handed_no_memory_controller_says_that_its_host_has_to),
         cmocka_unit_test(a_v1_only_host_gives_none_and_names_the_v1_mounts),
         cmocka_unit_test(controllers_that_v1_mounts_together_are_told_apart),
