@@ -37,16 +37,19 @@ static struct span name_of(struct span word)
     return (struct span){word.at, equals ? (size_t)(equals - word.at) : word.len};
 }
 
+static int plain(char c)
+{
+    return c == '-' ? '_' : c;
+}
+
 /* As parameqn() of kernel/params.c. */
 static bool is_same_name(struct span a, struct span b)
 {
     if (a.len != b.len)
         return false;
-    for (size_t i = 0; i < a.len; i++) {
-        char x = a.at[i] == '-' ? '_' : a.at[i], y = b.at[i] == '-' ? '_' : b.at[i];
-        if (x != y)
+    for (size_t i = 0; i < a.len; i++)
+        if (plain(a.at[i]) != plain(b.at[i]))
             return false;
-    }
     return true;
 }
 

@@ -157,6 +157,15 @@ class AnyCommand(unittest.TestCase):
         self.assertEqual(checks["emulation"]["verdict"], "warns" if doctor["host"]["hypervisor"] != "KVM" else "ok")
 
 
+class WithoutACommand(unittest.TestCase):
+    """As an image that anybody boots: what it starts is tare, with what the kernel's line has for it."""
+
+    def test_tare_gets_the_words_after_the_kernels(self) -> None:
+        done = boot("--append", "-- run --help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.startswith("tare run SCENARIO"), done.stdout)
+
+
 class Refusals(unittest.TestCase):
     def refused(self, status: int, words: str, *args: str) -> None:
         done = script("vm", *args)
