@@ -8,7 +8,7 @@ DESTDIR ?=
 OUT ?= out
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PACKAGES := jansson gsl libcrypto libseccomp libcap
+PACKAGES := jansson gsl libcrypto libseccomp libcap libcyaml yaml-0.1
 VM_CPUS ?= 2
 # systemd reads units here whatever PREFIX is; pkg-config knows where a distribution has them (systemd-dev on Debian 13).
 SYSTEMD_UNITS = $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/usr/lib/systemd/system)
@@ -22,8 +22,14 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
-PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap,$(call archive,$(l))) $(CGROUP_LIB) -lm
-COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
+PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) -lm
+# What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
+export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
+export CCACHE_BASEDIR = $(CURDIR)
+export CCACHE_NOHASHDIR = 1
+export CCACHE_MAXSIZE ?= 1G
+CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
+COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
@@ -76,10 +82,10 @@ check: ## formatting, static analysis, who may include whom
 	@scripts/setup check
 	@scripts/check
 
-bench: ## what the runner itself costs, side by side with what it replaces
-	@scripts/setup test
+bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
+	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 setup: ## install the Debian packages that a build needs
 	@scripts/setup build
@@ -146,11 +152,15 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
 
-unit-tests: $(UNIT_TESTS)
+unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
+# A test program finds the scenarios as tare does: beside itself.
+$(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
+	@mkdir -p $(@D)
+	@ln -sfn ../workloads $@
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
-$(B)/tests/unit/%.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
+$(B)/tests/unit/fixture.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:

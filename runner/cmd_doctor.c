@@ -21,7 +21,7 @@ static int print_help(void)
                     "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
                     "two hosts differ by it. Then the kernel's command line, flag by flag, beside the locked one that\n"
                     "the VM image boots with (images/vm/cmdline): what differs is said, and fails nothing.\n\n");
-    config_help(CONFIG_DOCTOR, &help);
+    config_help(CONFIG_DOCTOR, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;
