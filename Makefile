@@ -56,7 +56,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-unit test-python test-live check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -67,6 +67,11 @@ run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (ti
 	@$(MAKE) --no-print-directory build
 	@mkdir -p $(OUT)
 	@scripts/run --in-vm seed-short --out $(OUT)
+
+vm-image: setup ## build the VM image: locked kernel, command line and packages, both CPythons, tare
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@scripts/build-vm-image
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test
@@ -88,7 +93,7 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/share/cmdline $(WORKLOADS) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
@@ -102,6 +107,7 @@ install: build ## install below DESTDIR and PREFIX
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
+	install -m 644 images/vm/cmdline $(DESTDIR)$(PREFIX)/share/tare
 	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
 
 clean: ## remove build/
@@ -126,6 +132,11 @@ $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 
 $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%
 	@$(call folder,$(@D))
+	@ln -sfn $(CURDIR)/$< $@
+
+# What `tare doctor` compares the running kernel with.
+$(B)/share/cmdline: images/vm/cmdline
+	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
 # The commit is compiled into these objects: they are made anew when it changes.

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "timing.h"
 #include "version.h"
 
 const char *termination_name(enum termination t)
@@ -283,6 +284,18 @@ static json_t *runtime_json(const struct record *r)
         set(o, "gil_enabled", json_boolean(r->gil_enabled));
     else
         set_absent(o, "gil_enabled", "the workload ended before it said");
+    return o;
+}
+
+static json_t *timing_json(const struct facts *host)
+{
+    json_t *o = json_object();
+    const char *by = timing_emulated_by(host);
+    set(o, "emulated", json_boolean(by != NULL));
+    if (by)
+        set_text(o, "by", by);
+    else
+        set_absent(o, "by", "nothing says that the machine is emulated");
     return o;
 }
 
@@ -611,6 +624,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs(", ", out);
     write_stamps(out, "end_ns", r->end_ns, r->iterations);
     (void)fputs("}", out);
+    write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     write_memory(r, out);
     write_section(out, "cpu", object_of_facts(&r->cpu));

@@ -1,5 +1,9 @@
 /* record: everything that one invocation was, asked and gave; written as record.json (schema tare.record/1), the one
- * truth that text, tables and reports are made from. */
+ * truth that text, tables and reports are made from.
+ *
+ * timing{emulated, by}: whether software emulated the CPU, and what; by is null where none did. No time of a record
+ * with emulated true is a measure: who compares, reports or claims times asks timing_record_emulated_by() first, and
+ * refuses. */
 #ifndef TARE_RECORD_H
 #define TARE_RECORD_H
 
