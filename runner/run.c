@@ -76,7 +76,7 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
     int failed = session_warm(s->session, s->runtime, e);
     if (failed != 0)
         return err_wrap(e, "reading the runtime's files beforehand");
-    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers, &s->ledger, e);
+    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     if (failed != 0)
