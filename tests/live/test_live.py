@@ -28,6 +28,7 @@ MODULES = [
     "test_confine",
     "test_exec",
     "test_matrix",
+    "test_slurm",
 ]
 
 if __name__ == "__main__":
