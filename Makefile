@@ -63,7 +63,7 @@ run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (ti
 	@scripts/run --in-vm seed-short --out $(OUT)/seed-short
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
-	@scripts/setup test
+	@scripts/setup test slurm
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
