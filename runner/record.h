@@ -55,7 +55,8 @@ struct record {
     const char *command, *cwd;     /* of a command: its program and folder; NULL: a scenario */
     char *const *argv;
     const struct facts *host;
-    struct facts plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
+    struct facts
+        plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
     struct verdict isolation;
