@@ -18,7 +18,7 @@ static int print_help(struct err *e)
         "PLAN is a file (its schema: tare.plan/1) or one of these:\n\n");
     int failed = plans_list(&help, e);
     text_add(&help, "\n");
-    config_help(CONFIG_MATRIX, &help);
+    config_help(CONFIG_MATRIX, NULL, &help);
     if (failed == 0)
         (void)fputs(help.data, stdout);
     text_free(&help);

@@ -10,136 +10,6 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "config_table.h"
-#include "cpu_request.h"
-
-static bool is_of_cell(const struct option_row *row)
-{
-    return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
-}
-
-struct cell cell_unset(void)
-{
-    struct config c = {0};
-    for (size_t i = 0; i < config_row_count; i++)
-        if (config_is_number(config_rows[i].kind) && is_of_cell(&config_rows[i]))
-            *config_number(&c, &config_rows[i]) = UNSET;
-    return c.cell;
-}
-
-const char *config_cell_option(size_t n)
-{
-    for (size_t i = 0; i < config_row_count; i++) {
-        const struct option_row *row = &config_rows[i];
-        if ((row->commands & CONFIG_PLAN) && is_of_cell(row) && row->kind != NO && n-- == 0)
-            return row->name;
-    }
-    return NULL;
-}
-
-static const struct option_row *row_of_cell(const char *option)
-{
-    for (size_t i = 0; i < config_row_count; i++)
-        if (is_of_cell(&config_rows[i]) && strcmp(config_rows[i].name, option) == 0)
-            return &config_rows[i];
-    return NULL;
-}
-
-static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)
-{
-    bool yes = strcmp(value, "true") == 0;
-    if (!yes && strcmp(value, "false") != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is true or false", row->name, value);
-    *config_number(c, row) = yes == (row->kind == YES);
-    return 0;
-}
-
-int cell_set(struct cell *cell, const char *option, const char *value, struct err *e)
-{
-    struct config c = {.cell = *cell};
-    const struct option_row *row = row_of_cell(option);
-    if (!row)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
-    bool is_switch = row->kind == YES || row->kind == NO;
-    int failed = is_switch ? take_switch(&c, row, value, e) : config_take(&c, row, value, e);
-    if (failed == 0)
-        *cell = c.cell;
-    return failed;
-}
-
-/* "UID" or "UID:GID", numbers both. */
-static int parse_user(struct cell *cell, struct err *e)
-{
-    char uid[16] = "";
-    uint64_t u = 0, g = 0;
-    const char *colon = cell->user ? strchr(cell->user, ':') : NULL;
-    size_t len = !cell->user ? 0 : colon ? (size_t)(colon - cell->user) : strlen(cell->user);
-    if (!cell->user)
-        return 0;
-    if (len < sizeof(uid))
-        memcpy(uid, cell->user, len);
-    bool ok = text_to_u64(uid, &u) == 0 && text_to_u64(colon ? colon + 1 : uid, &g) == 0;
-    if (!ok || u >= UINT32_MAX || g >= UINT32_MAX)
-        return err_set(e, ERR_USAGE, -EINVAL, "--user '%s': what is allowed is UID or UID:GID, in numbers", cell->user);
-    cell->uid = (uint32_t)u;
-    cell->gid = (uint32_t)g;
-    return 0;
-}
-
-static int check_confinement(struct cell *cell, struct err *e)
-{
-    for (size_t i = 0; i < cell->environment.count; i++)
-        if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
-            return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
-                           cell->environment.word[i]);
-    const char *what = cell->user ? "--user" : cell->writable.count ? "--rw" : NULL;
-    if (what && cell->confinement == CONFINEMENT_OFF)
-        return err_set(e, ERR_USAGE, -EINVAL, "%s goes with --confine full or light; it is off", what);
-    return parse_user(cell, e);
-}
-
-/* What the options contradict each other in. */
-static int check_cell(const struct cell *cell, struct err *e)
-{
-    if (cell->start_method != START_OWN && cell->mode != MODE_PROCESSES)
-        return err_set(e, ERR_USAGE, -EINVAL, "--mp-start '%s' goes with --mode processes; the mode is %s",
-                       start_method_name((enum start_method)cell->start_method), mode_name((enum mode)cell->mode));
-    if (cell->mode == MODE_INTERPRETERS && strcmp(cell->runtime, "native") == 0)
-        return err_set(
-            e, ERR_USAGE, -EINVAL,
-            "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
-    if (cell->profile == PROFILE_OVERHEAD && cell->hold_ms != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--hold-ms '%lld' goes with --profile memory; the profile is overhead",
-                       (long long)cell->hold_ms);
-    if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
-        return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
-    if (cpu_request_parse(cell->cpus, &(struct cpu_request){0}) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
-    return 0;
-}
-
-int cell_complete(struct cell *cell, struct err *e)
-{
-    struct config c = {.cell = *cell};
-    if (c.cell.profile == UNSET)
-        c.cell.profile = PROFILE_OVERHEAD;
-    for (size_t i = 0; i < config_row_count; i++) {
-        const struct option_row *row = &config_rows[i];
-        if (config_is_number(row->kind) && is_of_cell(row) && *config_number(&c, row) == UNSET)
-            *config_number(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
-    }
-    c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
-    c.cell.has_pids_max = c.cell.pids_max != UNSET;
-    if (c.cell.pids_max == UNSET)
-        c.cell.pids_max = 4 * c.cell.workers + 256;
-    if (!c.cell.runtime)
-        c.cell.runtime = "auto";
-    int r = check_cell(&c.cell, e);
-    if (r == 0)
-        r = check_confinement(&c.cell, e);
-    if (r == 0)
-        *cell = c.cell;
-    return r;
-}
 
 const char *config_sysroot(const struct config *c)
 {
@@ -149,16 +19,61 @@ const char *config_sysroot(const struct config *c)
 
 #define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
 
-/* The rows of a command as getopt_long(3) wants them; val is the row's index. */
-static void fill_getopt(enum config_command command, struct option *options)
+/* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
+ * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
+struct known {
+    struct option option[CONFIG_OPTIONS_MAX + SCENARIO_KNOBS_MAX + 1];
+    size_t options, knobs;
+};
+
+/* Their names, without the '=' that argv may have behind them. They stay, as argv does: a process has one command line.
+ */
+static char knob_names[SCENARIO_KNOBS_MAX][SCENARIO_WORD_MAX];
+
+#define KNOB_BASE (ROW_BASE + CONFIG_OPTIONS_MAX)
+
+/* Whether getopt_long(3) would take it, by its whole name or the beginning of it. */
+static bool is_known(const struct known *known, const char *name, size_t len)
 {
-    size_t n = 0;
+    for (size_t i = 0; i < known->options; i++)
+        if (strncmp(known->option[i].name, name, len) == 0)
+            return true;
+    return false;
+}
+
+static void add_known_knob(struct known *known, const char *word)
+{
+    size_t len = strcspn(word + 2, "=");
+    if (len == 0 || len >= SCENARIO_WORD_MAX || known->knobs == SCENARIO_KNOBS_MAX || is_known(known, word + 2, len))
+        return;
+    char *name = knob_names[known->knobs];
+    text_format(name, SCENARIO_WORD_MAX, "%.*s", (int)len, word + 2);
+    if (config_has_option((enum config_command) ~0U, name))
+        return; /* another command's: no knob can have its name */
+    known->option[known->options++] = (struct option){name, required_argument, NULL, KNOB_BASE + (int)known->knobs++};
+}
+
+static void fill_known(enum config_command command, int argc, char **argv, struct known *known)
+{
+    *known = (struct known){0};
     for (size_t i = 0; i < config_row_count; i++)
         if (config_rows[i].commands & command)
-            options[n++] = (struct option){config_rows[i].name,
-                                           config_takes_value(config_rows[i].kind) ? required_argument : no_argument,
-                                           NULL, ROW_BASE + (int)i};
-    options[n] = (struct option){0};
+            known->option[known->options++] = (struct option){
+                config_rows[i].name, config_takes_value(config_rows[i].kind) ? required_argument : no_argument, NULL,
+                ROW_BASE + (int)i};
+    if (!(command & (CONFIG_RUN | CONFIG_MATRIX)))
+        return;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], "--", 2) == 0)
+            add_known_knob(known, argv[i]);
+}
+
+static int no_value(const char *word, const char *command, struct err *e)
+{
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "'%s' takes a value if it is an option at all ('tare %s --help' lists those that there are, with a "
+                   "scenario before --help its own too)",
+                   word, command);
 }
 
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
@@ -167,6 +82,8 @@ static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
     const char *word = optopt != 0 && optopt < ROW_BASE ? letter : argv[optind - 1];
+    if (known && optopt >= KNOB_BASE)
+        return no_value(word, argv[0], e);
     if (known)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it takes a value ('tare %s --help' lists the options)", word,
                        argv[0]);
@@ -174,33 +91,77 @@ static int unknown_option(char **argv, bool known, struct err *e)
                    argv[0]);
 }
 
-static int note_given(struct config_given *given, const struct option_row *row, const char *value, struct err *e)
+/* What `tare matrix` is told of every cell is kept as it was said: the plan's cells take it one by one. */
+static int note_given(struct config_given *given, const char *name, const char *value, struct err *e)
 {
     if (given->count == CONFIG_GIVEN_MAX)
-        return err_set(e, ERR_USAGE, -E2BIG, "--%s: %d options of cells can be given", row->name, CONFIG_GIVEN_MAX);
-    given->option[given->count++] = (struct config_option){row->name, value ? value : "true"};
+        return err_set(e, ERR_USAGE, -E2BIG, "--%s: %d options of cells can be given", name, CONFIG_GIVEN_MAX);
+    given->option[given->count++] = (struct config_option){name, value ? value : "true"};
     return 0;
+}
+
+/* Notes an option that may be a knob. */
+static int take_knob(enum config_command command, struct config *c, const char *name, const char *value,
+                     const char *argv0, struct err *e)
+{
+    char word[SCENARIO_WORD_MAX + 2];
+    text_format(word, sizeof(word), "--%s", name);
+    if (strncmp(value, "--", 2) == 0)
+        return no_value(word, argv0, e);
+    return command == CONFIG_MATRIX ? note_given(&c->given, name, value, e) : cell_set_later(&c->cell, name, value, e);
+}
+
+static bool is_of_cell(const struct option_row *row)
+{
+    return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
+}
+
+static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
+{
+    if (val >= KNOB_BASE)
+        return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
+    const struct option_row *row = &config_rows[val - ROW_BASE];
+    int failed = config_take(c, row, optarg, e);
+    if (failed == 0 && command == CONFIG_MATRIX && is_of_cell(row))
+        failed = note_given(&c->given, row->name, optarg, e);
+    return failed;
+}
+
+/* Takes all options. */
+static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
+{
+    struct known known;
+    fill_known(command, argc, argv, &known);
+    opterr = 0;
+    optind = 0; /* GNU: start anew */
+    for (;;) {
+        int val = getopt_long(argc, argv, command == CONFIG_EXEC ? "+:" : ":", known.option, NULL);
+        if (val == -1)
+            return 0;
+        if (val == '?' || val == ':')
+            return unknown_option(argv, val == ':', e);
+        int r = take_val(command, val, argv[0], c, e);
+        if (r != 0)
+            return r;
+    }
+}
+
+/* The first option that could only be a knob's; NULL: there was none. */
+static const char *first_knob(enum config_command command, const struct config *c)
+{
+    for (size_t i = 0; i < c->given.count; i++)
+        if (!config_has_option(command, c->given.option[i].name))
+            return c->given.option[i].name;
+    return c->cell.later.count ? c->cell.later.item[0].name : NULL;
 }
 
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
-    struct option options[CONFIG_OPTIONS_MAX + 1];
     struct config c = {.cell = cell_unset(), .invocations = {.repeat = 1}, .campaign = {.seed = -1, .task = -1}};
-    fill_getopt(command, options);
-    opterr = 0;
-    optind = 0; /* GNU: start anew */
-    for (;;) {
-        int row = getopt_long(argc, argv, command == CONFIG_EXEC ? "+:" : ":", options, NULL);
-        if (row == -1)
-            break;
-        if (row == '?' || row == ':')
-            return unknown_option(argv, row == ':', e);
-        int r = config_take(&c, &config_rows[row - ROW_BASE], optarg, e);
-        if (r == 0 && command == CONFIG_MATRIX && is_of_cell(&config_rows[row - ROW_BASE]))
-            r = note_given(&c.given, &config_rows[row - ROW_BASE], optarg, e);
-        if (r != 0)
-            return r;
-    }
+    bool has_scenario = command == CONFIG_RUN || command == CONFIG_MATRIX;
+    int r = take_options(command, argc, argv, &c, e);
+    if (r != 0)
+        return r;
     if (command == CONFIG_EXEC)
         c.invocations.argv = optind < argc ? argv + optind : NULL;
     else if (optind < argc)
@@ -208,13 +169,15 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
     if (command != CONFIG_EXEC && optind < argc)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes one name, and '%s' is it", argv[optind], argv[0],
                        c.positional);
-    if (command != CONFIG_MATRIX && !c.help) {
+    if (!has_scenario && !c.help) {
         if (command == CONFIG_EXEC && c.cell.pids_max == UNSET)
             c.cell.pids_max = 0;
-        int r = cell_complete(&c.cell, e);
-        if (r != 0)
-            return r;
+        r = cell_complete(&c.cell, e);
+    } else if (!c.positional && !c.help && first_knob(command, &c)) {
+        r = err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of 'tare %s' ('tare %s --help' lists them)",
+                    first_knob(command, &c), argv[0], argv[0]);
     }
-    *ret = c;
-    return 0;
+    if (r == 0)
+        *ret = c;
+    return r;
 }

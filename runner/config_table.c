@@ -5,8 +5,6 @@
 
 #include "base/cleanup.h"
 
-static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
-static const char *const PROFILES[] = {"overhead", "memory", NULL};
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
 static const char *const SMTS[] = {"use", "avoid", NULL};
@@ -14,11 +12,6 @@ static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
-
-const struct scenario scenarios[] = {
-    {"scenario1", "what creating, starting and joining workers costs: threads, processes, interpreters"},
-    {NULL, NULL},
-};
 
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
@@ -32,22 +25,18 @@ const struct scenario scenarios[] = {
 
 /* clang-format off */
 const struct option_row config_rows[] = {
-    {"mode", CHOICE, "MODE", CELL(mode), MODES, 0, 0, MODE_THREADS, MODE_THREADS, CELLS,
+    {"mode", CHOICE, "MODE", CELL(mode), mode_names, 0, 0, MODE_THREADS, MODE_THREADS, CELLS,
      "what the workers are"},
-    {"profile", CHOICE, "PROFILE", CELL(profile), PROFILES, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
+    {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
      "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled"},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH,
      "measured iterations"},
     {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH,
      "workers of an iteration"},
-    {"work-iters", INTEGER, "N", CELL(work_iters), NULL, 1, 1000000000, 20000, 20000, BOTH,
-     "steps of the hash loop that each worker does"},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH,
      "iterations before those that are measured"},
     {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CELLS,
      "start method, for --mode processes; without it the interpreter's own"},
-    {"hold-ms", INTEGER, "MS", CELL(hold_ms), NULL, 0, 3600000, 0, 1000, BOTH,
-     "how long the workers of profile memory go on"},
     {"mem-interval-ms", INTEGER, "MS", CELL(mem_interval_ms), NULL, 1, 60000, 50, 50, ALL,
      "time between two readings of every process's smaps_rollup"},
     {"mem-sample", YES, NULL, CELL(mem_sample), NULL, 0, 0, 0, 1, ALL,
@@ -147,16 +136,6 @@ const struct option_row config_rows[] = {
 _Static_assert(ARRAY_LEN(config_rows) <= CONFIG_OPTIONS_MAX, "config.c holds as many");
 const size_t config_row_count = ARRAY_LEN(config_rows);
 
-const char *mode_name(enum mode m)
-{
-    return MODES[m];
-}
-
-const char *profile_name(enum profile p)
-{
-    return PROFILES[p];
-}
-
 const char *start_method_name(enum start_method s)
 {
     return s == START_OWN ? NULL : STARTS[s];
@@ -180,12 +159,4 @@ const char *isolation_name(enum isolation i)
 const char *confinement_name(enum confinement c)
 {
     return CONFINEMENTS[c];
-}
-
-const struct scenario *scenario_find(const char *name)
-{
-    for (const struct scenario *s = scenarios; s->name; s++)
-        if (strcmp(s->name, name) == 0)
-            return s;
-    return NULL;
 }

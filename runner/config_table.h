@@ -48,6 +48,9 @@ bool config_takes_value(enum kind kind);
 /* "threads, processes or interpreters" */
 void config_list_choices(const char *const *choices, struct text *out);
 
+/* Keeps an option that is no common one until the scenario is known. */
+int cell_set_later(struct cell *cell, const char *name, const char *value, struct err *e);
+
 /* Takes the value of one option. -EINVAL (usage): the value is none that is allowed; the message says what is. */
 int config_take(struct config *c, const struct option_row *row, const char *value, struct err *e);
 

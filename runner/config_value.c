@@ -25,11 +25,12 @@ bool config_takes_value(enum kind kind)
 
 void config_list_choices(const char *const *choices, struct text *out)
 {
+    bool first = true;
     for (size_t i = 0; choices[i]; i++) {
         if (!*choices[i])
             continue;
-        bool first = out->len == 0;
         text_add(out, "%s%s", first ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+        first = false;
     }
 }
 

@@ -11,7 +11,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "plan_knobs.h"
 #include "plan_product.h"
+#include "scenarios.h"
 
 #define PATH_SAID_MAX 256
 
@@ -37,7 +39,7 @@ static size_t option_find(const struct plan_options *options, const char *name)
     return i;
 }
 
-static int list_options(struct plan_options *ret, struct err *e)
+static int list_options(const char *label, const struct text *bytes, struct plan_options *ret, struct err *e)
 {
     *ret = (struct plan_options){0};
     for (size_t i = 0; i < ARRAY_LEN(LEADING); i++)
@@ -50,6 +52,7 @@ static int list_options(struct plan_options *ret, struct err *e)
             return err_set(e, ERR_OURS, -E2BIG, "more than %d options", PLAN_OPTIONS_MAX);
         ret->name[ret->count++] = name;
     }
+    plan_knobs_add(label, bytes, ret);
     return 0;
 }
 
@@ -260,36 +263,69 @@ static int set_value(const char *option, const char *value, struct cell *cell, s
 {
     if (strcmp(option, "scenario") != 0)
         return cell_set(cell, option, value, e);
-    cell->scenario = scenario_find(value);
-    return cell->scenario ? 0 : err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario; 'tare run' lists them", value);
+    return scenarios_find(value, &cell->scenario, e);
 }
 
-/* A hold time that is said of all cells is for those that hold. */
-static bool is_for_others(const struct making *m, const struct product *p, const char *option)
-{
-    const char *profile = value_of(m, p, option_find(m->options, "profile"));
-    return strcmp(option, "hold-ms") == 0 && (!profile || strcmp(profile, "memory") != 0);
-}
-
-static int set_values(const struct making *m, const struct product *p, const char *path, struct cell *cell,
-                      struct err *e)
+/* The values of the options of all cells, or those of the knobs, which come after them: a knob that is said in the
+ * defaults or on the command line is for the cells that it goes with. */
+static int set_said(const struct making *m, const struct product *p, const char *path, bool knobs, struct cell *cell,
+                    struct err *e)
 {
     char at[PATH_SAID_MAX];
     for (size_t o = 0; o < m->options->count; o++) {
         const char *option = m->options->name[o];
         const char *value = product_value(p, o);
-        if (!value && !is_for_others(m, p, option))
+        if (plan_knobs_is_one(option) != knobs)
+            continue;
+        if (!value && (!knobs || plan_knobs_go_with(cell, option)))
             value = value_of(m, p, o);
         if (!value || set_value(option, value, cell, e) == 0)
             continue;
         path_of_value(m, p, path, o, at, sizeof(at));
         return blame(m, at, e);
     }
+    return 0;
+}
+
+static int set_given(const struct making *m, bool knobs, struct cell *cell, struct err *e)
+{
     for (size_t i = 0; i < m->given->count; i++) {
         const struct config_option *given = &m->given->option[i];
-        int failed = is_for_others(m, p, given->name) ? 0 : cell_set(cell, given->name, given->value, e);
+        if (plan_knobs_is_one(given->name) != knobs || (knobs && !plan_knobs_go_with(cell, given->name)))
+            continue;
+        int failed = cell_set(cell, given->name, given->value, e);
         if (failed != 0)
             return failed;
+    }
+    return 0;
+}
+
+static int set_values(const struct making *m, const struct product *p, const char *path, struct cell *cell,
+                      struct err *e)
+{
+    for (int knobs = 0; knobs < 2; knobs++) {
+        int failed = set_said(m, p, path, knobs, cell, e);
+        if (failed == 0)
+            failed = set_given(m, knobs, cell, e);
+        if (failed != 0)
+            return failed;
+    }
+    return 0;
+}
+
+/* What the command line says of all cells has to be an option of one at least. */
+static int check_given(const struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->given->count; i++) {
+        const char *name = m->given->option[i].name;
+        bool found = !plan_knobs_is_one(name);
+        for (size_t n = 0; !found && n < m->plan->cells; n++)
+            found = scenario_knob_find(m->plan->cell[n].cell.scenario, name);
+        if (!found)
+            return err_set(e, ERR_USAGE, -EINVAL,
+                           "'--%s' is no option of 'tare matrix', nor of a scenario of this plan ('tare matrix --help' "
+                           "lists them)",
+                           name);
     }
     return 0;
 }
@@ -435,6 +471,8 @@ static int make_cells(struct making *m, struct err *e)
         failed = check_exclusions(m, e);
     if (failed == 0)
         failed = check_ids(m, e);
+    if (failed == 0)
+        failed = check_given(m, e);
     if (failed == 0 && m->plan->cells == 0)
         failed = refuse(m, "exclude", -EINVAL, e, "no cell is left");
     return failed;
@@ -453,7 +491,7 @@ int plan_parse(const char *label, struct text *bytes, const struct config_given 
 {
     struct plan p = {0};
     struct plan_options options;
-    int failed = list_options(&options, e);
+    int failed = list_options(label, bytes, &options, e);
     if (failed == 0)
         failed = plan_file_parse(label, bytes, &options, &p.file, e);
     else

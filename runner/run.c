@@ -71,7 +71,7 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
     int failed = session_warm(s->session, s->runtime, e);
     if (failed != 0)
         return err_wrap(e, "reading the runtime's files beforehand");
-    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers, &s->ledger, e);
+    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     if (failed != 0)
@@ -93,7 +93,7 @@ static const char *folder_of(const char *path, char *buf, size_t cap)
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
-    const char *needed[3];
+    const char *needed[4];
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
@@ -102,7 +102,8 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
         needed[count++] = s->command->cwd;
     } else {
         needed[count++] = s->runtime->path;
-        needed[count++] = *s->runtime->script ? s->runtime->script : s->runtime->path;
+        needed[count++] = cell->scenario->dir;
+        needed[count++] = cell->scenario->lib;
     }
     if (*s->tmpdir)
         needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));

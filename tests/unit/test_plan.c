@@ -1,10 +1,13 @@
 #include "plan.h"
 
+#include "tests/unit/knobs.h"
+
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/knobs.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -55,12 +58,14 @@ static void the_seed_is_the_originals_four_cells_with_its_defaults(void **state)
 {
     static const struct {
         const char *id;
-        int64_t mode, profile, iterations, warmup, hold_ms, mem_sample;
+        int64_t mode, profile, iterations, warmup;
+        const char *hold_ms;
+        int64_t mem_sample;
     } WANTED[] = {
-        {"scenario1-threads-overhead", MODE_THREADS, PROFILE_OVERHEAD, 1000, 5, 0, 0},
-        {"scenario1-processes-overhead", MODE_PROCESSES, PROFILE_OVERHEAD, 1000, 5, 0, 0},
-        {"scenario1-threads-memory", MODE_THREADS, PROFILE_MEMORY, 30, 2, 1000, 1},
-        {"scenario1-processes-memory", MODE_PROCESSES, PROFILE_MEMORY, 30, 2, 1000, 1},
+        {"scenario1-threads-overhead", MODE_THREADS, PROFILE_OVERHEAD, 1000, 5, "0", 0},
+        {"scenario1-processes-overhead", MODE_PROCESSES, PROFILE_OVERHEAD, 1000, 5, "0", 0},
+        {"scenario1-threads-memory", MODE_THREADS, PROFILE_MEMORY, 30, 2, "1000", 1},
+        {"scenario1-processes-memory", MODE_PROCESSES, PROFILE_MEMORY, 30, 2, "1000", 1},
     };
     (void)state;
     struct plan p = parsed(SHIPPED, "seed.yml", &NOTHING_GIVEN);
@@ -73,11 +78,11 @@ static void the_seed_is_the_originals_four_cells_with_its_defaults(void **state)
         assert_int_equal(c->profile, WANTED[i].profile);
         assert_int_equal(c->iterations, WANTED[i].iterations);
         assert_int_equal(c->warmup, WANTED[i].warmup);
-        assert_int_equal(c->hold_ms, WANTED[i].hold_ms);
+        assert_string_equal(knob_of(c, "hold-ms"), WANTED[i].hold_ms);
         assert_int_equal(c->mem_sample, WANTED[i].mem_sample);
         assert_int_equal(c->mem_interval_ms, 50);
         assert_int_equal(c->workers, 8);
-        assert_int_equal(c->work_iters, 20000);
+        assert_string_equal(knob_of(c, "work-iters"), "20000");
         assert_int_equal(c->start_method, START_OWN);
         assert_string_equal(c->runtime, "auto");
         assert_string_equal(c->scenario->name, "scenario1");
@@ -195,7 +200,7 @@ static void defaults_hold_for_every_cell_and_a_hold_time_for_those_that_hold(voi
     for (size_t i = 0; i < p.cells; i++) {
         const struct cell *c = &p.cell[i].cell;
         assert_int_equal(c->iterations, 50);
-        assert_int_equal(c->hold_ms, c->profile == PROFILE_MEMORY ? 300 : 0);
+        assert_string_equal(knob_of(c, "hold-ms"), c->profile == PROFILE_MEMORY ? "300" : "0");
     }
     plan_free(&p);
 }
@@ -216,7 +221,7 @@ static void what_the_user_says_goes_before_the_plan(void **state)
             assert_int_equal(c->workers, 3);
             assert_int_equal(c->pids_max, 4 * 3 + 256);
             assert_string_equal(c->runtime, "native");
-            assert_int_equal(c->hold_ms, c->profile == PROFILE_MEMORY ? 250 : 0);
+            assert_string_equal(knob_of(c, "hold-ms"), c->profile == PROFILE_MEMORY ? "250" : "0");
         }
         plan_free(&p);
     }
