@@ -61,6 +61,8 @@ struct record {
     const struct facts *host;
     const struct facts
         *image;               /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
+    struct facts
+        plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
     struct verdict isolation;

@@ -28,6 +28,8 @@ MODULES = [
     "test_systemd",
     "test_confine",
     "test_exec",
+    "test_matrix",
+    "test_slurm",
 ]
 
 def wanted(words: list[str]) -> list[str]:
