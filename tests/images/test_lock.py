@@ -477,7 +477,7 @@ class Engine(Scratch):
     def test_a_base_with_another_digest_stops_with_both_digests(self):
         done = self.build("exit 0", digests="debian@sha256:" + "2" * 64)
         self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertRegex(done.stderr, r"base \S+: what came has the digest debian@sha256:2{64} , the lock has sha256:[0-9a-f]{64}")
+        self.assertRegex(done.stderr, r"base \S+: what came has the digest debian@sha256:2{64}, the lock has sha256:[0-9a-f]{64}")
 
     def test_a_registry_that_was_demanded_and_is_out_of_reach_is_said(self):
         done = self.build("echo 'dial tcp: lookup registry-1.docker.io: no such host' >&2; exit 1", "--base", "registry")
