@@ -27,9 +27,11 @@ void record_free(struct record *r)
     free(STEAL(r->start_ns));
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
+    facts_free(&r->plan);
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
+    facts_free(&r->inherited);
     facts_free(&r->disturbance);
     facts_free(&r->confinement);
     facts_free(&r->program);
@@ -331,8 +333,9 @@ static json_t *limits_json(const struct record_slice *s)
     return o;
 }
 
-static json_t *slice_json(const struct record_slice *s)
+static json_t *slice_json(const struct record *r)
 {
+    const struct record_slice *s = &r->slice;
     json_t *o = json_object();
     set_text(o, "provenance", slice_provenance_name(s->provenance));
     set_text(o, "provenance_reason", *s->reason ? s->reason : NULL);
@@ -353,6 +356,7 @@ static json_t *slice_json(const struct record_slice *s)
     else
         set_absent(o, "cpus_housekeeping", s->cpus_reason);
     set(o, "limits", limits_json(s));
+    set(o, "inherited", object_of_facts(&r->inherited));
     return o;
 }
 
@@ -592,16 +596,29 @@ static void write_memory(const struct record *r, FILE *out)
     }
 }
 
+static void write_image(const struct record *r, FILE *out)
+{
+    const struct fact *none = r->image ? facts_find(r->image, "image") : NULL;
+    if (r->image && !none) {
+        write_section(out, "image", object_of_facts(r->image));
+        return;
+    }
+    write_section(out, "image", json_null());
+    write_section(out, "image_reason", string_of(none ? none->text : "it was not looked for"));
+}
+
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
     write_section(out, "id", json_string(r->id));
     write_section(out, "started_at", json_string(r->started_at));
     write_section(out, "tool", tool_json());
+    write_section(out, "plan", r->plan.count ? object_of_facts(&r->plan) : json_null());
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
     write_section(out, "host", object_of_facts(r->host));
-    write_section(out, "slice", slice_json(&r->slice));
+    write_image(r, out);
+    write_section(out, "slice", slice_json(r));
     write_section(out, "confinement", confinement_json(r));
     write_section(out, "isolation", isolation_json(&r->isolation));
     (void)fputs(",\n\"iterations\": {", out);

@@ -59,6 +59,10 @@ struct record {
     const char *command, *cwd;     /* of a command: its program and folder; NULL: a scenario */
     char *const *argv;
     const struct facts *host;
+    const struct facts
+        *image;               /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
+    struct facts
+        plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
     struct verdict isolation;
@@ -79,6 +83,7 @@ struct record {
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
+    struct facts inherited;   /* limits of the cgroups above: of inspect_inherited(); empty where they were not read */
     struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
     struct facts confinement;
     struct facts program;    /* of a command: its sha256 */
@@ -91,7 +96,7 @@ struct record {
     int exit_status, signal;
 };
 
-/* Frees what the record owns; runtime and host are not its. */
+/* Frees what the record owns; runtime, host and image are not its. */
 void record_free(struct record *r);
 
 /* A fresh id: the time and 32 random bits, of [0-9a-fTZ-]. */

@@ -130,6 +130,8 @@ static void the_keys_are_the_designs(void **state)
         "slice.cpus_requested",
         "slice.cpus_effective",
         "slice.limits",
+        "slice.inherited",
+        "image",
         "isolation.grade",
         "isolation.checks",
         "iterations.start_ns",
@@ -208,6 +210,44 @@ static void a_run_that_went_well_is_all_there(void **state)
     assert_integer(j, "termination.exit_status", 0);
     assert_absent(j, "termination.signal");
     json_decref(j);
+}
+
+static void the_image_of_a_run_is_an_object_of_what_is_known_of_it(void **state)
+{
+    static struct specimen s;
+    struct facts image = {0};
+    (void)state;
+    specimen_threads_memory(&s);
+    facts_absent(&image, "digest", "nobody said");
+    facts_text(&image, "packages_sha256", "ab");
+    facts_int(&image, "packages", 98);
+    s.record.image = &image;
+    facts_real(&s.record.inherited, "cpus", 1.5);
+    json_t *j = parsed(&s.record);
+    assert_absent(j, "image.digest");
+    assert_text(j, "image.packages_sha256", "ab");
+    assert_integer(j, "image.packages", 98);
+    assert_null(json_object_get(j, "image_reason"));
+    assert_real(j, "slice.inherited.cpus", 1.5);
+    json_decref(j);
+    facts_free(&image);
+    specimen_free(&s);
+}
+
+static void a_run_in_no_image_says_why_there_is_none(void **state)
+{
+    static struct specimen s;
+    struct facts image = {0};
+    (void)state;
+    specimen_threads_memory(&s);
+    facts_absent(&image, "image", "not in an image of tare's");
+    s.record.image = &image;
+    json_t *j = parsed(&s.record);
+    assert_absent(j, "image");
+    assert_text(j, "image_reason", "not in an image of tare's");
+    json_decref(j);
+    facts_free(&image);
+    specimen_free(&s);
 }
 
 static void a_sample_holds_what_its_tick_read(void **state)
@@ -676,6 +716,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_keys_are_the_designs),
         cmocka_unit_test(a_run_that_went_well_is_all_there),
+        cmocka_unit_test(the_image_of_a_run_is_an_object_of_what_is_known_of_it),
+        cmocka_unit_test(a_run_in_no_image_says_why_there_is_none),
         cmocka_unit_test(a_sample_holds_what_its_tick_read),
         cmocka_unit_test(a_sample_leaves_out_what_could_not_be_read),
         cmocka_unit_test(what_was_not_sampled_is_null_with_a_reason),

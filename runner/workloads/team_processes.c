@@ -1,5 +1,7 @@
-/* The workers of scenario1 as processes: fork, posix_spawn, and a fork server. */
-#include "scenario1.h"
+/* The workers of a C workload as processes: fork, posix_spawn, and a fork server. */
+#include "workloads/driver.h"
+#include "workloads/pool.h"
+#include "workloads/team.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -11,6 +13,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -24,19 +28,30 @@ static int start_failed(struct err *e, uint64_t i, const char *call, int number)
     return number == EAGAIN ? err_remedy(e, "is pids.max or RLIMIT_NPROC too small for it?") : -number;
 }
 
-/* In a forked worker. It leaves the main process's ends of the gate first: a worker that held them would keep its
- * siblings from seeing that the main process has died. */
-static _Noreturn void forked_main(const struct bench *b, uint64_t i)
+/* In a forked worker. It leaves the main process's ends of the pipes first: a worker that held them would keep its
+ * siblings from seeing that the main process has died. Where workers wait for each other and not for the main process
+ * alone, they end with their parent. */
+static _Noreturn void forked_main(struct bench *b, uint64_t i)
 {
-    uint32_t result;
-    if (b->opt.profile == PROFILE_MEMORY) {
+    uint64_t result;
+    if (b->gate.ready_r >= 0) {
         (void)close(b->gate.ready_r);
         (void)close(b->gate.go_w);
     }
-    _exit(worker_run(&b->opt, i, &b->gate, &result));
+    if (b->area)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (b->serves)
+        pool_leave(b->serves);
+    _exit(worker_main(b, i, &result));
 }
 
 /* --- what fork and spawn share: the main process is the parent -------------------------------------------------- */
+
+static void close_pid_fd(struct worker *w)
+{
+    if (w->pid_fd >= 0)
+        (void)close(STEAL_FD(w->pid_fd));
+}
 
 static int children_join(struct bench *b, uint64_t i, struct err *e)
 {
@@ -46,17 +61,41 @@ static int children_join(struct bench *b, uint64_t i, struct err *e)
     if (TEMP_FAILURE_RETRY(waitpid(w->pid, &w->status, 0)) < 0)
         return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 " (pid %d): waitpid", i, (int)w->pid);
     w->ended = true;
+    close_pid_fd(w);
     return 0;
 }
 
 static int children_look(struct bench *b, struct err *e)
 {
     (void)e;
-    for (uint64_t i = 0; i < b->opt.workers; i++) {
+    for (uint64_t i = 0; i < b->size; i++) {
         struct worker *w = &b->worker[i];
-        if (w->pid > 0 && !w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid)
+        if (w->pid > 0 && !w->ended && waitpid(w->pid, &w->status, WNOHANG) == w->pid) {
             w->ended = true;
+            close_pid_fd(w);
+        }
     }
+    return 0;
+}
+
+static int children_await(struct bench *b, int timeout_ms, struct err *e)
+{
+    cleanup_free struct pollfd *in = calloc(b->size, sizeof(*in));
+    if (!in)
+        return err_sys(e, ERR_WORKLOAD, "waiting for %" PRIu64 " processes", b->size);
+    nfds_t count = 0;
+    for (uint64_t i = 0; i < b->size; i++) {
+        struct worker *w = &b->worker[i];
+        if (w->pid <= 0 || w->ended)
+            continue;
+        if (w->pid_fd < 0)
+            w->pid_fd = pidfd_open(w->pid, 0);
+        if (w->pid_fd < 0)
+            return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 " (pid %d): pidfd_open", i, (int)w->pid);
+        in[count++] = (struct pollfd){.fd = w->pid_fd, .events = POLLIN};
+    }
+    if (TEMP_FAILURE_RETRY(poll(in, count, timeout_ms)) < 0)
+        return err_sys(e, ERR_WORKLOAD, "waiting for processes");
     return 0;
 }
 
@@ -93,7 +132,7 @@ static int processes_verdict(const struct bench *b, uint64_t i, struct err *e)
 
 static void processes_kill(struct bench *b)
 {
-    for (uint64_t i = 0; i < b->opt.workers; i++)
+    for (uint64_t i = 0; i < b->size; i++)
         if (b->worker[i].pid > 0 && !b->worker[i].ended)
             (void)kill(b->worker[i].pid, SIGKILL);
 }
@@ -101,7 +140,7 @@ static void processes_kill(struct bench *b)
 static void children_abandon(struct bench *b)
 {
     processes_kill(b);
-    for (uint64_t i = 0; i < b->opt.workers; i++)
+    for (uint64_t i = 0; i < b->size; i++)
         if (b->worker[i].pid > 0)
             (void)children_join(b, i, NULL);
 }
@@ -119,75 +158,94 @@ static int fork_start(struct bench *b, uint64_t i, struct err *e)
     return 0;
 }
 
-const struct team team_fork = {fork_start, children_join, children_look, processes_verdict, children_abandon};
+const struct team team_fork = {fork_start,     children_join,     children_look,
+                               children_await, processes_verdict, children_abandon};
 
 /* --- spawn: a fresh image of this program -------------------------------------------------------------------- */
 
-/* Its gate keeps its numbers: a dup2 of a descriptor to itself only takes CLOEXEC off (posix_spawn in glibc 2.29 ff.).
- */
-static int spawned_exec(const struct bench *b, char *const argv[], pid_t *pid)
+/* What a spawned worker is told before the arguments of the main process: its index and the descriptors that it has of
+ * it, whose numbers they keep. */
+enum { SPAWNED_INDEX, SPAWNED_READY_W, SPAWNED_GO_R, SPAWNED_AREA, SPAWNED_TASK_R, SPAWNED_DONE_W, SPAWNED_N };
+
+/* A dup2 of a descriptor to itself only takes CLOEXEC off (posix_spawn in glibc 2.29 ff.). */
+static int keep_open(posix_spawn_file_actions_t *actions, int fd)
+{
+    return fd < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, fd, fd);
+}
+
+static int spawned_exec(const struct bench *b, char *const argv[], const int *fd, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     int number = posix_spawn_file_actions_init(&actions);
     if (number != 0)
         return number;
-    if (b->opt.profile == PROFILE_MEMORY) {
-        number = posix_spawn_file_actions_adddup2(&actions, b->gate.ready_w, b->gate.ready_w);
-        if (number == 0)
-            number = posix_spawn_file_actions_adddup2(&actions, b->gate.go_r, b->gate.go_r);
-    }
+    for (size_t k = SPAWNED_READY_W; number == 0 && k < SPAWNED_N; k++)
+        number = keep_open(&actions, fd[k]);
+    for (size_t k = 0; number == 0 && k < b->keep_count; k++)
+        number = keep_open(&actions, b->keep_fd[k]);
     if (number == 0)
         number = posix_spawn(pid, "/proc/self/exe", &actions, NULL, argv, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     return number;
 }
 
-enum { SPAWNED_PROFILE, SPAWNED_WORK_ITERS, SPAWNED_HOLD_MS, SPAWNED_FAULT, SPAWNED_READY_W, SPAWNED_GO_R, SPAWNED_N };
-
 static int spawned_start(struct bench *b, uint64_t i, struct err *e)
 {
-    const uint64_t number_of[SPAWNED_N] = {
-        [SPAWNED_PROFILE] = b->opt.profile,
-        [SPAWNED_WORK_ITERS] = b->opt.work_iters,
-        [SPAWNED_HOLD_MS] = b->opt.hold_ms,
-        [SPAWNED_FAULT] = i == 0 ? b->opt.fault : FAULT_NONE,
-        [SPAWNED_READY_W] = (uint64_t)b->gate.ready_w,
-        [SPAWNED_GO_R] = (uint64_t)b->gate.go_r,
+    const int number_of[SPAWNED_N] = {
+        [SPAWNED_INDEX] = (int)i,
+        [SPAWNED_READY_W] = b->gate.ready_w,
+        [SPAWNED_GO_R] = b->gate.go_r,
+        [SPAWNED_AREA] = b->area_fd,
+        [SPAWNED_TASK_R] = b->serves ? b->serves->task_r : -1,
+        [SPAWNED_DONE_W] = b->serves ? b->serves->done_w : -1,
     };
-    char text[SPAWNED_N][24];
-    char name[] = "scenario1";
-    char option[] = "--worker";
-    char *argv[2 + SPAWNED_N + 1] = {name, option};
+    char text[SPAWNED_N][12];
+    char option[] = "--spawned";
+    cleanup_free char **argv = calloc((size_t)b->argc + SPAWNED_N + 2, sizeof(*argv));
+    if (!argv)
+        return start_failed(e, i, "calloc", errno);
+    argv[0] = b->argv[0];
+    argv[1] = option;
     for (size_t k = 0; k < SPAWNED_N; k++) {
-        text_format(text[k], sizeof(text[k]), "%" PRIu64, number_of[k]);
+        text_format(text[k], sizeof(text[k]), "%d", number_of[k]);
         argv[2 + k] = text[k];
     }
-    int number = spawned_exec(b, argv, &b->worker[i].pid);
+    for (int k = 1; k < b->argc; k++)
+        argv[1 + SPAWNED_N + k] = b->argv[k];
+    int number = spawned_exec(b, argv, number_of, &b->worker[i].pid);
     if (number == 0)
         return 0;
     b->worker[i].pid = 0;
     return start_failed(e, i, "posix_spawn of /proc/self/exe", number);
 }
 
-int worker_spawned(int argc, char **argv)
+int worker_spawned(const struct scenario *scenario, int argc, char **argv)
 {
-    uint64_t number_of[SPAWNED_N];
+    static struct bench bench;
+    static struct pool pool;
+    int64_t number_of[SPAWNED_N];
+    uint64_t result;
     for (int k = 0; k < SPAWNED_N; k++)
-        if (argc != 2 + SPAWNED_N || text_to_u64(argv[2 + k], &number_of[k]) < 0)
+        if (argc < 2 + SPAWNED_N || text_to_i64(argv[2 + k], &number_of[k]) < 0)
             return 2;
-    const struct options opt = {
-        .mode = MODE_PROCESSES,
-        .profile = number_of[SPAWNED_PROFILE],
-        .work_iters = number_of[SPAWNED_WORK_ITERS],
-        .hold_ms = number_of[SPAWNED_HOLD_MS],
-        .fault = number_of[SPAWNED_FAULT],
-    };
-    const struct gate gate = {.ready_w = (int)number_of[SPAWNED_READY_W], .go_r = (int)number_of[SPAWNED_GO_R]};
-    uint32_t result;
-    return worker_run(&opt, 0, &gate, &result);
+    struct err e = {0};
+    argv[1 + SPAWNED_N] = argv[0];
+    if (bench_make(&bench, scenario, argc - 1 - SPAWNED_N, argv + 1 + SPAWNED_N, (int)number_of[SPAWNED_AREA], &e) <
+        0) {
+        (void)fprintf(stderr, "%s: a spawned worker: %s\n", scenario->name, e.text);
+        return 2;
+    }
+    bench.gate.ready_w = (int)number_of[SPAWNED_READY_W];
+    bench.gate.go_r = (int)number_of[SPAWNED_GO_R];
+    pool = (struct pool){.task_r = (int)number_of[SPAWNED_TASK_R], .done_w = (int)number_of[SPAWNED_DONE_W]};
+    bench.serves = pool.task_r >= 0 ? &pool : NULL;
+    if (bench.area)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return worker_main(&bench, (uint64_t)number_of[SPAWNED_INDEX], &result);
 }
 
-const struct team team_spawn = {spawned_start, children_join, children_look, processes_verdict, children_abandon};
+const struct team team_spawn = {spawned_start,  children_join,     children_look,
+                                children_await, processes_verdict, children_abandon};
 
 /* --- fork server ---------------------------------------------------------------------------------------------
  *
@@ -227,9 +285,9 @@ static void server_reap(struct bench *b, int sock)
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         uint64_t i = 0;
-        while (i < b->opt.workers && b->worker[i].pid != pid)
+        while (i < b->size && b->worker[i].pid != pid)
             i++;
-        if (i == b->opt.workers)
+        if (i == b->size)
             continue;
         b->worker[i].pid = 0; /* a pid can come again for another worker */
         struct notice n = {.index = i, .kind = NOTICE_ENDED, .value = status};
@@ -255,7 +313,7 @@ static _Noreturn void server_main(struct bench *b, int sock)
             server_reap(b, sock);
         if (!in[0].revents)
             continue;
-        if (recv(sock, &index, sizeof(index), 0) != (ssize_t)sizeof(index) || index >= b->opt.workers)
+        if (recv(sock, &index, sizeof(index), 0) != (ssize_t)sizeof(index) || index >= b->size)
             break; /* the main process has gone */
         server_fork(b, sock, index, &before);
     }
@@ -290,7 +348,7 @@ static int server_hear(struct bench *b, int flags, struct err *e)
     ssize_t got = TEMP_FAILURE_RETRY(recv(b->server_fd, &n, sizeof(n), flags));
     if (got < 0 && errno == EAGAIN)
         return -EAGAIN;
-    if (got != (ssize_t)sizeof(n) || n.index >= b->opt.workers)
+    if (got != (ssize_t)sizeof(n) || n.index >= b->size)
         return err_set(e, ERR_WORKLOAD, -EPIPE, "the fork server has ended before its time");
     struct worker *w = &b->worker[n.index];
     if (n.kind == NOTICE_NOT_STARTED)
@@ -332,12 +390,20 @@ static int forkserver_look(struct bench *b, struct err *e)
     return code == -EAGAIN ? 0 : code;
 }
 
+static int forkserver_await(struct bench *b, int timeout_ms, struct err *e)
+{
+    struct pollfd in = {.fd = b->server_fd, .events = POLLIN};
+    if (TEMP_FAILURE_RETRY(poll(&in, 1, timeout_ms)) < 0)
+        return err_sys(e, ERR_WORKLOAD, "waiting for the fork server");
+    return 0;
+}
+
 static void forkserver_abandon(struct bench *b)
 {
     if (b->server_fd < 0)
         return;
     processes_kill(b);
-    for (uint64_t i = 0; i < b->opt.workers; i++)
+    for (uint64_t i = 0; i < b->size; i++)
         if (b->worker[i].pid > 0)
             (void)forkserver_join(b, i, NULL);
     (void)close(b->server_fd);
@@ -345,5 +411,5 @@ static void forkserver_abandon(struct bench *b)
     (void)waitpid(b->server_pid, NULL, 0);
 }
 
-const struct team team_forkserver = {forkserver_start, forkserver_join, forkserver_look, processes_verdict,
-                                     forkserver_abandon};
+const struct team team_forkserver = {forkserver_start, forkserver_join,   forkserver_look,
+                                     forkserver_await, processes_verdict, forkserver_abandon};
