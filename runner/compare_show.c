@@ -166,7 +166,7 @@ void compare_text(const struct comparison *c, const struct compare_headline *h, 
         text_add(out, "%-*s  %-16s %5zu %5zu %12s %12s  %-26s %s\n", width, row->label, row->figure, row->a.used,
                  row->b.used, figure_text(row->figure, row->a.mean, a, sizeof(a)),
                  figure_text(row->figure, row->b.mean, b, sizeof(b)), ratio,
-                 verdict_text(row, verdict, sizeof(verdict)), 100 * row->margin);
+                 verdict_text(row, verdict, sizeof(verdict)));
     }
     text_add(out, "\n");
     add_notes(c, h, out);
