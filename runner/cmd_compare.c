@@ -29,7 +29,7 @@ static int print_help(void)
              "it is equivalent (the 90% interval within the margin: reproduced; outside of it: not reproduced;\n"
              "else inconclusive), and whether a difference is shown (Holm's p over all rows below 5%, and beyond\n"
              "the noise floor of this host, if one was measured). Below 5 invocations there is no interval.\n\n");
-    config_help(CONFIG_COMPARE, &help);
+    config_help(CONFIG_COMPARE, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

@@ -17,7 +17,7 @@ static int print_help(void)
                     "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no\n"
                     "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
                     "two hosts differ by it.\n\n");
-    config_help(CONFIG_DOCTOR, &help);
+    config_help(CONFIG_DOCTOR, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

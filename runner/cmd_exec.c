@@ -37,7 +37,7 @@ static int print_help(void)
                     "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
                     "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
                     "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n\n");
-    config_help(CONFIG_EXEC, &help);
+    config_help(CONFIG_EXEC, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

@@ -16,7 +16,7 @@ static int print_help(void)
              "tare plan-size [OPTION]... DIR\n"
              "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how\n"
              "many of both give the wanted precision for the least time (Kalibera and Jones 2013).\n\n");
-    config_help(CONFIG_PLAN_SIZE, &help);
+    config_help(CONFIG_PLAN_SIZE, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

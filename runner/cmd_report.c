@@ -15,7 +15,7 @@ static int print_help(void)
              "tare report [OPTION]... DIR\n"
              "Every record of DIR (or the one record that it is) as a row of a table: what it is, the keys of its\n"
              "cell, every figure. A figure that the record does not have is empty; the last column says why.\n\n");
-    config_help(CONFIG_REPORT, &help);
+    config_help(CONFIG_REPORT, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

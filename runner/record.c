@@ -201,6 +201,31 @@ static json_t *command_json(const struct record *r)
     return o;
 }
 
+/* A knob that does not go with the mode or the runtime has no value. */
+static void set_knobs(json_t *o, const struct cell *c)
+{
+    for (size_t i = 0; i < c->scenario->knobs; i++) {
+        const struct scenario_knob *k = &c->scenario->knob[i];
+        if (!cell_knob_counts(c, i))
+            set_absent(o, k->key, "it does not go with this mode or runtime");
+        else if (k->type == SCENARIO_CHOICE)
+            set_text(o, k->key, c->knob[i]);
+        else if (k->type == SCENARIO_REAL)
+            set_real(o, k->key, strtod(c->knob[i], NULL), "it is no finite number");
+        else
+            set_int(o, k->key, strtoll(c->knob[i], NULL, 10));
+    }
+}
+
+/* Whose scenario it is, where it did not come with tare. */
+static void set_origin(json_t *o, const struct scenario *s)
+{
+    if (s->installed)
+        return;
+    set_text(o, "file", s->file);
+    set_text(o, "sha256", s->sha256);
+}
+
 static json_t *scenario_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
@@ -217,8 +242,7 @@ static json_t *scenario_json(const struct record *r)
     set_int(o, "workers", c->workers);
     set_int(o, "iterations", c->iterations);
     set_int(o, "warmup", c->warmup);
-    set_int(o, "work_iters", c->work_iters);
-    set_int(o, "hold_ms", c->hold_ms);
+    set_knobs(o, c);
     set(o, "mem_sample", json_boolean(c->mem_sample));
     set_int(o, "mem_interval_ms", c->mem_interval_ms);
     set_text(o, "runtime", c->runtime);
@@ -226,6 +250,7 @@ static json_t *scenario_json(const struct record *r)
     set_text(o, "partition", partition_name((enum partition)c->partition));
     set_cpus(o, c);
     set_timeout(o, c);
+    set_origin(o, c->scenario);
     return o;
 }
 

@@ -16,6 +16,20 @@ static const char *python_truth(bool truth)
     return truth ? "True" : "False";
 }
 
+/* A knob of the memory profile alone stands beside how that one samples. */
+static bool is_of_memory(const struct scenario_knob *k)
+{
+    return !(k->profiles >> PROFILE_OVERHEAD & 1);
+}
+
+static void show_sampling(const struct cell *c, struct text *out)
+{
+    for (size_t i = 0; i < c->scenario->knobs; i++)
+        if (is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+            text_add(out, "%s: %s  ", c->scenario->knob[i].key, c->knob[i]);
+    text_add(out, "mem_sample: %s  mem_interval_ms: %" PRId64 "\n", python_truth(c->mem_sample), c->mem_interval_ms);
+}
+
 static void show_environment(const struct record *r, struct text *out)
 {
     const struct cell *c = &r->cell;
@@ -28,11 +42,14 @@ static void show_environment(const struct record *r, struct text *out)
     if (*r->mp_start_method)
         text_add(out, "mp_start_method: %s\n", r->mp_start_method);
     text_add(out, "gil_enabled: %s\n", r->gil_enabled < 0 ? "n/a" : python_truth(r->gil_enabled));
-    text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64 "  work_iters: %" PRId64 "\n",
-             c->workers, c->iterations, c->warmup, c->work_iters);
+    text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64, c->workers, c->iterations,
+             c->warmup);
+    for (size_t i = 0; i < c->scenario->knobs; i++)
+        if (!is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+            text_add(out, "  %s: %s", c->scenario->knob[i].key, c->knob[i]);
+    text_add(out, "\n");
     if (c->profile == PROFILE_MEMORY)
-        text_add(out, "hold_ms: %" PRId64 "  mem_sample: %s  mem_interval_ms: %" PRId64 "\n", c->hold_ms,
-                 python_truth(c->mem_sample), c->mem_interval_ms);
+        show_sampling(c, out);
     text_add(out, "===================\n\n");
 }
 

@@ -98,11 +98,15 @@ static void child_reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A message with up to two descriptors. */
-union passed {
-    char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-    struct cmsghdr align;
-};
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
+{
+    msg->msg_control = control->room;
+    msg->msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *head = CMSG_FIRSTHDR(msg);
+    *head =
+        (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))};
+    memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+}
 
 /* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
  * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
@@ -119,14 +123,8 @@ static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, b
     if (listener >= 0)
         fds[n++] = listener;
     memset(&control, 0, sizeof(control));
-    if (n > 0) {
-        msg.msg_control = control.room;
-        msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-        struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
-        *head =
-            (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(n * sizeof(int))};
-        memcpy(CMSG_DATA(head), fds, n * sizeof(int));
-    }
+    if (n > 0)
+        spawn_pass(&msg, &control, fds, n);
     return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
 }
 
@@ -242,85 +240,129 @@ static bool namespaces_refused(int number)
     return number == EPERM || number == ENOSPC || number == EUSERS || number == EINVAL || number == ENOSYS;
 }
 
-/* The first process of new namespaces. Returns its pid, or 0 where the host gives none. */
+/* The first process of new namespaces. Returns its pid, or 0 where the host gives none and child->refused says why. */
 static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
 {
-    uint64_t flags = spec->confine ? confine_namespaces(spec->confine) : 0;
-    if (flags == 0)
-        return 0;
-    pid_t pid = spawn_clone(-1, flags, &child->init_pidfd);
+    pid_t pid = spawn_clone(-1, confine_namespaces(spec->confine), &child->init_pidfd);
     if (pid == 0) {
         (void)close(talk[0]);
         (void)close(control[0]);
         spawn_init_run(spec, talk[1], control[1]);
     }
-    return pid < 0 && namespaces_refused(errno) && !spec->insist ? 0 : pid;
+    if (pid >= 0 || !namespaces_refused(errno) || spec->insist)
+        return pid;
+    child->refused = errno;
+    return 0;
+}
+
+/* The runner's ends of the two sockets go to the child where there is an init. */
+static int start_init(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    const int on = 1;
+    cleanup_close int heard = -1, told = -1, said = -1, asked = -1;
+    int talk[2], control[2];
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    heard = talk[0], said = talk[1];
+    failed = socket_pair(control, e);
+    if (failed != 0)
+        return failed;
+    told = control[0], asked = control[1];
+    (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+    child->init = clone_init(spec, talk, control, child);
+    if (child->init < 0)
+        return complain_of_clone(-1, e);
+    if (child->init > 0) {
+        child->talk_fd = STEAL_FD(heard);
+        child->init_fd = STEAL_FD(told);
+    }
+    return 0;
 }
 
 /* Without an init: the workload is the caller's own child, and has what needs no namespace. */
-static pid_t clone_child(const struct spawn_spec *spec, const int talk[2], int refused, struct child *child)
+static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     pid_t parent = getpid();
     struct confine_outcome outcome = {{0}};
+    int talk[2];
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
-        outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? refused : 0;
-    pid_t pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
-    if (pid == 0)
-        spawn_child_run(spec, &outcome, talk[1], parent);
-    return pid;
+        outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    child->talk_fd = talk[0];
+    cleanup_close int said = talk[1];
+    child->pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
+    if (child->pid == 0)
+        spawn_child_run(spec, &outcome, said, parent);
+    return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
 }
 
-/* Starts one of the two and hears what comes of it. */
-static int start(const struct spawn_spec *spec, int talk[2], int control[2], struct child *child, struct err *e)
+/* Tells the init to start the workload, and where: a descriptor of the slice goes with it. One that has died is heard
+ * of by its silence. */
+static void tell_init(const struct child *child, int cgroup_fd)
 {
-    struct spawn_message m;
-    child->init = clone_init(spec, talk, control, child);
-    if (child->init == 0)
-        child->pid = clone_child(spec, talk, errno, child);
-    if (child->init < 0 || child->pid < 0)
-        return complain_of_clone(spec->cgroup_fd, e);
-    (void)close(STEAL_FD(talk[1]));
-    (void)close(STEAL_FD(control[1]));
-    if (hear(talk[0], child, &m) == 0)
+    char go = 1;
+    struct iovec iov = {.iov_base = &go, .iov_len = sizeof(go)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    memset(&control, 0, sizeof(control));
+    if (cgroup_fd >= 0)
+        spawn_pass(&msg, &control, &cgroup_fd, 1);
+    (void)sendmsg(child->init_fd, &msg, MSG_NOSIGNAL);
+}
+
+static void close_child(struct child *child)
+{
+    int *const fds[] = {&child->pidfd, &child->listener_fd, &child->talk_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (*fds[i] >= 0)
+            (void)close(STEAL_FD(*fds[i]));
+}
+
+int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
+{
+    struct child child = SPAWN_NO_CHILD;
+    int failed = spec->confine && confine_namespaces(spec->confine) != 0 ? start_init(spec, &child, e) : 0;
+    if (failed == 0)
+        *ret = child;
+    return failed;
+}
+
+int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    struct spawn_message m = {0};
+    int failed = 0;
+    if (child->init > 0)
+        tell_init(child, spec->cgroup_fd);
+    else
+        failed = start_child(spec, child, e);
+    if (failed == 0 && hear(child->talk_fd, child, &m) == 0) {
+        (void)close(STEAL_FD(child->talk_fd));
+        child->executed_ns = clock_now_ns();
         return 0;
+    }
     if (child->init > 0)
         spawn_end(child);
-    else
+    else if (child->pid > 0)
         reap(child->pid);
-    if (child->pidfd >= 0)
-        (void)close(child->pidfd);
-    if (child->listener_fd >= 0)
-        (void)close(child->listener_fd);
+    close_child(child);
+    if (failed != 0)
+        return failed;
     errno = m.number;
     return err_sys(e, ERR_OURS, "'%s': cannot %.31s", spec->path, m.step);
 }
 
 int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
-    int talk[2] = {-1, -1}, control[2] = {-1, -1};
-    const int on = 1;
-    struct child child = {.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .listener_fd = -1};
-    int failed = socket_pair(talk, e);
-    if (failed == 0 && spec->confine)
-        failed = socket_pair(control, e);
-    if (failed == 0) {
-        (void)setsockopt(talk[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
-        child.init_fd = control[0];
-        failed = start(spec, talk, control, &child, e);
-    }
-    if (failed == 0 && child.init > 0)
-        control[0] = -1; /* the child's */
-    else
-        child.init_fd = -1;
-    const int ends[] = {talk[0], talk[1], control[0], control[1]};
-    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-        if (ends[i] >= 0)
-            (void)close(ends[i]);
-    if (failed != 0)
-        return failed;
-    child.executed_ns = clock_now_ns();
-    *ret = child;
-    return 0;
+    struct child child;
+    int failed = spawn_prepare(spec, &child, e);
+    if (failed == 0)
+        failed = spawn_go(spec, &child, e);
+    if (failed == 0)
+        *ret = child;
+    return failed;
 }
 
 void spawn_kill(const struct child *child)
@@ -336,8 +378,9 @@ void spawn_end(struct child *child)
     (void)syscall(SYS_pidfd_send_signal, child->init_pidfd, SIGKILL, NULL, 0U);
     reap(child->init); /* ECHILD, where it was taken for an orphan */
     (void)close(STEAL_FD(child->init_pidfd));
-    if (child->init_fd >= 0)
-        (void)close(STEAL_FD(child->init_fd));
+    (void)close(STEAL_FD(child->init_fd));
+    if (child->talk_fd >= 0) /* prepared, and never told to go */
+        (void)close(STEAL_FD(child->talk_fd));
     child->init = 0;
 }
 

@@ -2,7 +2,9 @@
 #ifndef TARE_SPAWN_INTERNAL_H
 #define TARE_SPAWN_INTERNAL_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "confine.h"
@@ -21,6 +23,15 @@ struct spawn_end_message {
     int code, status;
 };
 
+/* Room for a message's two descriptors, and its sender's credentials. */
+union passed {
+    char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr align;
+};
+
+/* Puts descriptors into a message; control is zeroed (cmsg(3)). */
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count);
+
 /* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
@@ -33,8 +44,8 @@ void spawn_die_with_parent(pid_t parent);
 __attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
                                                int talk_fd, pid_t parent);
 
-/* In the first process of the new namespaces: sets them up, starts the workload, reaps whoever ends, tells of the
- * workload's end and goes when nobody is left. */
+/* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps whoever
+ * ends, tells of the workload's end and goes when nobody is left. */
 __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd);
 
 #endif

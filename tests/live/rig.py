@@ -104,7 +104,7 @@ def wait_for(what, patience_s: float = PATIENCE_S):
     """What `what` gives once it is true; the last that it gave after so long."""
     end = time.monotonic() + patience_s
     while not (got := what()) and time.monotonic() < end:
-        time.sleep(0.01)
+        time.sleep(0.05 if EMULATED else 0.01)  # looking costs the emulator as much as what is waited for
     return got
 
 
@@ -306,6 +306,14 @@ class LiveTest(unittest.TestCase):
 
     def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Done:
         return self.start_command(*words, options=options, env=env, cwd=cwd).end()
+
+    _shared: dict = {}
+
+    def shared(self, name: str, run):
+        """What one run gave, for all the tests that look at it: the first that asks runs it."""
+        if name not in self._shared:
+            self._shared[name] = run()
+        return self._shared[name]
 
     # --- what is asserted everywhere
 

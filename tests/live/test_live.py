@@ -24,6 +24,7 @@ MODULES = [
     "test_tune",
     "test_selftest",
     "test_partitions",
+    "test_crun",
     "test_systemd",
     "test_confine",
     "test_exec",

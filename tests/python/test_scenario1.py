@@ -20,14 +20,14 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SCENARIO1 = ROOT / "runner" / "workloads" / "scenario1.py"
+SCENARIO1 = ROOT / "runner" / "workloads" / "scenario1" / "scenario1.py"
 PYTHON = [sys.executable, "-I", str(SCENARIO1)]
 NATIVE = os.environ.get("TARE_NATIVE_SCENARIO1")
 TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated
 
 WORKERS, ITERATIONS, WARMUP, STEPS, HOLD_MS = 3, 2, 1, 2000, 50
-MAGIC = 0x0031524547444C54
-HEAD = struct.Struct("@8Q 8Q 2048s")
+MAGIC = 0x0032524547444C54
+HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s")
 DONE, FAILED = 3, 4
 
 KINDS = [

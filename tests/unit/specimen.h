@@ -11,6 +11,7 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "record.h"
+#include "tests/unit/knobs.h"
 
 /* A record and what it points to; not to be moved. */
 struct specimen {
@@ -42,7 +43,7 @@ static inline void specimen_cell(struct specimen *s, enum mode mode, enum profil
 {
     struct cell *c = &s->record.cell;
     *c = cell_unset();
-    c->scenario = scenario_find("scenario1");
+    c->scenario = shipped("scenario1");
     c->mode = mode;
     c->profile = profile;
     c->iterations = iterations;

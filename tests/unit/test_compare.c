@@ -561,7 +561,7 @@ static void a_figure_of_the_invocation_has_one_level(void **state)
 static void expect_help(enum config_command command, const char *golden)
 {
     struct text help = {0};
-    config_help(command, &help);
+    config_help(command, NULL, &help);
     golden_check(golden, help.data);
     text_free(&help);
 }

@@ -1,5 +1,5 @@
 /* The workers of scenario1 as processes: fork, posix_spawn, and a fork server. */
-#include "workloads/scenario1.h"
+#include "scenario1.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"

@@ -8,8 +8,8 @@ import os
 import sys
 from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
 
-from ledger import Ledger
 from scenario1_teams import EXIT_FAILED, KINDS, Complaint, WorkerFailed, describe
+from tare_ledger import Ledger
 
 # --- the faults of the main process --------------------------------------------------------------------------------
 

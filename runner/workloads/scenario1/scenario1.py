@@ -97,7 +97,8 @@ if __name__ == "__main__":
     import os
     import sys
 
-    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # python -I leaves it out
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
     sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
     import scenario1_main
 

@@ -11,7 +11,7 @@
  * main process, before the first measured iteration: main-raise fails, daemon leaves a process in a session of its own
  * behind that sleeps for 600 s, fork-bomb forks sleepers up to 4096, eat-memory takes 1 GiB in steps of 1 MiB; the last
  * three then go on with the run if they are let. */
-#include "workloads/scenario1.h"
+#include "scenario1.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

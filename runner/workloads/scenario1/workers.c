@@ -1,5 +1,5 @@
 /* The workers of scenario1: what one of any kind does, its signals, the faults on demand, and workers as threads. */
-#include "workloads/scenario1.h"
+#include "scenario1.h"
 
 #include "base/clock.h"
 #include "base/err.h"
