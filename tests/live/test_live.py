@@ -28,6 +28,7 @@ MODULES = [
     "test_systemd",
     "test_confine",
     "test_exec",
+    "test_compare",
 ]
 
 if __name__ == "__main__":
