@@ -162,7 +162,7 @@ static bool take_integer(struct scan *s, long long *ret)
 
 long json_scan_integers(struct json_span array, long long *ret, size_t cap)
 {
-    struct json_scan_error ignored;
+    struct json_scan_error ignored = {NULL, NULL};
     struct scan s = {array.data, array.data + array.len, &ignored};
     size_t n = 0;
     if (!takes(&s, '['))

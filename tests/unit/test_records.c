@@ -347,7 +347,7 @@ static void quotes_behind_backslashes_do_not_end_a_string(void **state)
 {
     (void)state;
     static const char TEXT[] = "{\"a\\\"}\": \"\\\\\", \"b\": \"\\\\\\\"{\", \"c\": [\"]\", {\"d\": \"}\"}]}";
-    struct json_scan_error why;
+    struct json_scan_error why = {NULL, NULL};
     size_t members = 0;
     assert_int_equal(json_scan_object((struct json_span){TEXT, strlen(TEXT)}, count_member, &members, &why), 0);
     assert_int_equal(members, 3);
