@@ -8,7 +8,7 @@ DESTDIR ?=
 OUT ?= out
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PACKAGES := jansson gsl libcrypto libseccomp libcap
+PACKAGES := jansson gsl libcrypto libseccomp libcap libcyaml yaml-0.1
 VM_CPUS ?= 2
 # systemd reads units here whatever PREFIX is; pkg-config knows where a distribution has them (systemd-dev on Debian 13).
 SYSTEMD_UNITS = $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/usr/lib/systemd/system)
@@ -22,7 +22,7 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
-PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap,$(call archive,$(l))) $(CGROUP_LIB) -lm
+PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) -lm
 # What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
 export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
 export CCACHE_BASEDIR = $(CURDIR)
@@ -33,12 +33,21 @@ COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZ
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+# A scenario is a folder with a scenario.yml; where it has C files they are its native program, of the folder's name.
+# What lies beside the folders is theirs in common.
+SCENARIOS := $(patsubst runner/workloads/%/scenario.yml,%,$(wildcard runner/workloads/*/scenario.yml))
+NATIVE_SCENARIOS := $(foreach s,$(SCENARIOS),$(if $(wildcard runner/workloads/$(s)/*.c),$(s)))
+NATIVE_PROGRAMS := $(foreach s,$(NATIVE_SCENARIOS),$(B)/workloads/$(s)/$(s))
 WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
-WORKLOADS := $(B)/workloads/scenario1 $(B)/workloads/known-loads $(WORKLOAD_SCRIPTS:runner/%=$(B)/%)
+SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
+WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+
+# A folder, also where an older tree has a program of that name.
+folder = mkdir -p $(1) 2>/dev/null || { rm -f $(1) && mkdir -p $(1); }
 
 # What a rule does in a word; V=1 shows the commands.
 ifneq ($(V),1)
@@ -47,7 +56,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-unit test-python test-live check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -58,6 +67,11 @@ run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (ti
 	@$(MAKE) --no-print-directory build
 	@mkdir -p $(OUT)
 	@scripts/run --in-vm seed-short --out $(OUT)
+
+vm-image: setup ## build the VM image: locked kernel, command line and packages, both CPythons, tare
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@scripts/build-vm-image
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test
@@ -79,17 +93,21 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/share/cmdline $(WORKLOADS) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	install -m 755 $(B)/workloads/scenario1 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+	install -m 755 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
+	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
+	$(foreach f,$(SCENARIO_FILES),install -m 644 $(f) $(DESTDIR)$(PREFIX)/libexec/tare/$(f:runner/%=%) &&) true
+	$(foreach p,$(NATIVE_PROGRAMS),install -m 755 $(p) $(DESTDIR)$(PREFIX)/libexec/tare/$(p:$(B)/%=%) &&) true
 	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
+	install -m 644 images/vm/cmdline $(DESTDIR)$(PREFIX)/share/tare
 	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
 
 clean: ## remove build/
@@ -101,8 +119,9 @@ help: ## this list
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
 
-$(B)/workloads/scenario1: $(WORKLOAD_OBJECTS)
-	@mkdir -p $(@D)
+$(foreach s,$(NATIVE_SCENARIOS),$(eval $(B)/workloads/$(s)/$(s): $(patsubst %.c,$(B)/%.o,$(wildcard runner/workloads/$(s)/*.c))))
+$(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)
+	@$(call folder,$(@D))
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -o $@ $^
 
 # What the selftest weighs: a program of its own, so that nothing of tare is in its memory. Static: the
@@ -111,7 +130,12 @@ $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
 
-$(B)/workloads/%.py: runner/workloads/%.py
+$(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%
+	@$(call folder,$(@D))
+	@ln -sfn $(CURDIR)/$< $@
+
+# What `tare doctor` compares the running kernel with.
+$(B)/share/cmdline: images/vm/cmdline
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
@@ -128,7 +152,11 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
 
-unit-tests: $(UNIT_TESTS)
+unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
+# A test program finds the scenarios as tare does: beside itself.
+$(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
+	@mkdir -p $(@D)
+	@ln -sfn ../workloads $@
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)

@@ -22,7 +22,7 @@ static int print_help(void)
              "Ends the processes and removes the cgroups and temporary folders that runs left which were killed, "
              "and\nputs back what those had changed in the hierarchy. A run that is alive holds a lock on what "
              "is its\nown, and is left alone. The cgroups are looked for in the whole hierarchy.\n\n");
-    config_help(CONFIG_CLEAN, &help);
+    config_help(CONFIG_CLEAN, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

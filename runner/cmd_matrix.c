@@ -36,7 +36,7 @@ static int print_help(void)
     for (const struct plan *p = plans; p->name; p++)
         text_add(&help, "  %-24s %s\n", p->name, p->summary);
     text_add(&help, "\n");
-    config_help(CONFIG_MATRIX, &help);
+    config_help(CONFIG_MATRIX, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

@@ -8,23 +8,33 @@
 #include "output.h"
 #include "profiled.h"
 #include "run.h"
+#include "scenarios.h"
 #include "show.h"
 #include "tuning.h"
 
-static int list_scenarios(void)
+static int list_scenarios(struct err *e)
 {
-    for (const struct scenario *s = scenarios; s->name; s++)
-        (void)printf("%s  %s\n", s->name, s->summary);
-    return 0;
+    struct text list = {0};
+    int failed = scenarios_list(&list, e);
+    if (failed == 0)
+        (void)fputs(list.data ? list.data : "", stdout);
+    text_free(&list);
+    return failed;
 }
 
-static int print_help(void)
+static int print_help(const struct scenario *scenario)
 {
     struct text help = {0};
-    text_add(&help,
-             "tare run SCENARIO [OPTION]...\n"
-             "Runs one cell in a fresh slice, prints it and writes its record. Without a scenario: lists them.\n\n");
-    config_help(CONFIG_RUN, &help);
+    if (scenario)
+        text_add(&help, "tare run %s [OPTION]...\n%s.\n\n", scenario->name, scenario->summary);
+    else
+        text_add(
+            &help,
+            "tare run SCENARIO [OPTION]...\n"
+            "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came\n"
+            "with tare, or the path of a folder with a scenario.yml. Without a scenario: lists them; with one before\n"
+            "--help: tells its own options too.\n\n");
+    config_help(CONFIG_RUN, scenario, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;
@@ -97,33 +107,47 @@ static int run_tuned(const struct config *c, const struct runtime *runtime, stru
     return left != 0 && status == 0 ? left : status;
 }
 
-int cmd_run(int argc, char **argv, struct err *e)
+/* Everything that can be known before anything is made. */
+static int prepare(struct config *c, struct limit_profile *profile, struct runtime *runtime, struct err *e)
 {
-    struct config c;
-    struct runtime runtime;
-    struct limit_profile profile = {0};
     struct text said = {0};
-    int failed = config_parse(CONFIG_RUN, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
-    if (c.help)
-        return print_help();
-    if (!c.positional)
-        return list_scenarios();
-    c.cell.scenario = scenario_find(c.positional);
-    if (!c.cell.scenario)
-        return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario; 'tare run' lists them", c.positional);
-    failed = profiled_apply(&c.cell, &profile, &said, e);
+    int failed = cell_complete(&c->cell, e);
+    if (failed == 0)
+        failed = profiled_apply(&c->cell, profile, &said, e);
     if (said.data)
         (void)fprintf(stderr, "tare: --profile-file: %s", said.data);
     text_free(&said);
     if (failed == 0)
-        failed = output_probe(&c.output, e);
-    if (failed == 0)
-        failed = runtime_find(&c.cell, &runtime, e);
-    if (failed != 0)
-        return failed;
-    int status = run_tuned(&c, &runtime, e);
+        failed = output_probe(&c->output, e);
+    return failed ? failed : runtime_find(&c->cell, runtime, e);
+}
+
+static int run(struct config *c, struct err *e)
+{
+    struct limit_profile profile = {0};
+    struct runtime runtime;
+    int status = c->positional ? scenarios_find(c->positional, &c->cell.scenario, e) : 0;
+    if (status != 0)
+        return status;
+    if (c->help)
+        return print_help(c->cell.scenario);
+    if (!c->positional)
+        return list_scenarios(e);
+    status = prepare(c, &profile, &runtime, e);
+    if (status != 0)
+        return status;
+    status = run_tuned(c, &runtime, e);
     runtime_free(&runtime);
+    return status;
+}
+
+int cmd_run(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    int status = config_parse(CONFIG_RUN, argc, argv, &c, e);
+    if (status != 0)
+        return status;
+    status = run(&c, e);
+    scenarios_free();
     return status;
 }

@@ -15,7 +15,7 @@ static int print_help(void)
              "what was expected, what was measured and whether that is within its tolerance (exit 1: one is not).\n"
              "The records of later runs name it (instrument.selftest): it is kept as selftest.json in $TARE_STATE,\n"
              "/var/lib/tare (root) or the cache.\n\n");
-    config_help(CONFIG_SELFTEST, &help);
+    config_help(CONFIG_SELFTEST, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;

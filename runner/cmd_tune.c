@@ -15,7 +15,7 @@ static int help_of(const char *head, enum config_command command, bool table)
 {
     struct text help = {0};
     text_add(&help, "%s", head);
-    config_help(command, &help);
+    config_help(command, NULL, &help);
     if (table) {
         text_add(&help, "\nThe settings, in the order of writing:\n");
         tune_help(&help);

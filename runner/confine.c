@@ -229,6 +229,8 @@ static void choose_namespaces(const struct confine_request *q, struct confine *c
     text_format(c->uid_map, sizeof(c->uid_map), "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
     text_format(c->gid_map, sizeof(c->gid_map), "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
     c->user = (struct confine_user){.uid = geteuid(), .gid = getegid()}; /* there is nobody else in it */
+    if (geteuid() == 0)
+        text_format(c->user.reason, sizeof(c->user.reason), "root without CAP_SYS_ADMIN: a container's");
 }
 
 static void choose_layers(const struct confine_request *q, struct confine *c)

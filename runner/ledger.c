@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -165,43 +166,111 @@ size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap)
     return count;
 }
 
-static int bad_stamps(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static int bad_stamps(struct err *e, const char *fmt, ...)
+static int bad_report(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int bad_report(struct err *e, const char *fmt, ...)
 {
     char text[200];
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return err_set(e, ERR_WORKLOAD, -EPROTO, "the workload's stamps cannot be: %s", text);
+    return err_set(e, ERR_WORKLOAD, -EPROTO, "the workload's report cannot be: %s", text);
 }
 
-int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e)
+static int stamps_check(const struct ledger_map *map, uint64_t expected, struct err *e)
 {
     uint64_t done = __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* unclamped: too many is a fault */
     if (done != expected || done > map->iteration_capacity)
-        return bad_stamps(e, "%" PRIu64 " iterations done, %" PRIu64 " expected, room for %" PRIu64, done, expected,
+        return bad_report(e, "%" PRIu64 " iterations done, %" PRIu64 " expected, room for %" PRIu64, done, expected,
                           map->iteration_capacity);
     int64_t wall_start_ns = map->page->wall_start_ns;
     int64_t wall_end_ns = map->page->wall_end_ns;
     if (wall_start_ns <= 0 || wall_end_ns < wall_start_ns)
-        return bad_stamps(e, "measured from %" PRId64 " to %" PRId64 " ns", wall_start_ns, wall_end_ns);
+        return bad_report(e, "measured from %" PRId64 " to %" PRId64 " ns", wall_start_ns, wall_end_ns);
     int64_t before_ns = wall_start_ns;
     for (uint64_t i = 0; i < done; i++) {
         int64_t start_ns = ledger_starts(map)[i];
         int64_t end_ns = ledger_ends(map)[i];
         if (start_ns < before_ns)
-            return bad_stamps(e, "iteration %" PRIu64 " starts at %" PRId64 " ns, before %s at %" PRId64 " ns", i,
+            return bad_report(e, "iteration %" PRIu64 " starts at %" PRId64 " ns, before %s at %" PRId64 " ns", i,
                               start_ns, i == 0 ? "the measuring" : "the end of the one before", before_ns);
         if (end_ns < start_ns)
-            return bad_stamps(e, "iteration %" PRIu64 " ends at %" PRId64 " ns, before its start at %" PRId64 " ns", i,
+            return bad_report(e, "iteration %" PRIu64 " ends at %" PRId64 " ns, before its start at %" PRId64 " ns", i,
                               end_ns, start_ns);
         before_ns = end_ns;
     }
     if (wall_end_ns < before_ns)
-        return bad_stamps(e, "the last iteration ends at %" PRId64 " ns, after the measuring at %" PRId64 " ns",
+        return bad_report(e, "the last iteration ends at %" PRId64 " ns, after the measuring at %" PRId64 " ns",
                           before_ns, wall_end_ns);
     return 0;
+}
+
+/* --- figures */
+
+static bool figure_name_is_sound(const char *name)
+{
+    size_t len = strnlen(name, LEDGER_FIGURE_NAME);
+    return len > 0 && len < LEDGER_FIGURE_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+/* What is wrong with a figure, or NULL. before: the sound ones that came before it. */
+static const char *figure_fault(const struct ledger_figure *f, const struct ledger_figure *before, size_t count)
+{
+    if (!figure_name_is_sound(f->name))
+        return "its name is not 1 to 31 of a-z, 0-9 and _";
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(before[i].name, f->name) == 0)
+            return "it is given twice";
+    if (f->kind == LEDGER_FIGURE_UNSET)
+        return "it has no value";
+    if (f->kind > LEDGER_FIGURE_REAL)
+        return "it is neither an integer nor a real";
+    return f->kind == LEDGER_FIGURE_REAL && !isfinite(f->real) ? "it is not a finite number" : NULL;
+}
+
+/* Copies first and looks at the copy: the page is the workload's. What is wrong goes to the first of e. */
+static size_t figures_take(const struct ledger_map *map, struct ledger_figure *sound, struct err *e)
+{
+    const struct ledger *l = map->page;
+    uint64_t given = at_most(__atomic_load_n(&l->figure_count, __ATOMIC_ACQUIRE), LEDGER_FIGURES);
+    size_t count = 0;
+    for (uint64_t i = 0; i < given; i++) {
+        struct ledger_figure f = l->figure[i];
+        const char *fault = figure_fault(&f, sound, count);
+        if (!fault)
+            sound[count++] = f;
+        else if (e->code == 0)
+            (void)bad_report(e, "figure %" PRIu64 " ('%.*s'): %s", i, LEDGER_FIGURE_NAME - 1, f.name, fault);
+    }
+    return count;
+}
+
+size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap)
+{
+    struct ledger_figure sound[LEDGER_FIGURES];
+    struct err ignored = {0};
+    size_t count = figures_take(map, sound, &ignored);
+    if (count > cap)
+        count = cap;
+    memcpy(out, sound, count * sizeof(*out));
+    return count;
+}
+
+static int figures_check(const struct ledger_map *map, struct err *e)
+{
+    struct ledger_figure sound[LEDGER_FIGURES];
+    struct err fault = {0};
+    uint64_t given = __atomic_load_n(&map->page->figure_count, __ATOMIC_ACQUIRE);
+    if (given > LEDGER_FIGURES)
+        return bad_report(e, "%" PRIu64 " figures, room for %d", given, LEDGER_FIGURES);
+    (void)figures_take(map, sound, &fault);
+    return fault.code == 0 ? 0 : err_set(e, fault.kind, fault.code, "%s", fault.text);
+}
+
+int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e)
+{
+    int code = stamps_check(map, expected, e);
+    return code == 0 ? figures_check(map, e) : code;
 }
 
 /* --- a C workload's side ------------------------------------------------------------------------------------- */
@@ -280,6 +349,39 @@ void ledger_set_worker(struct ledger *l, uint64_t slot, int pid)
 void ledger_set_worker_count(struct ledger *l, uint64_t count)
 {
     __atomic_store_n(&l->worker_count, count, __ATOMIC_RELEASE);
+}
+
+/* The slot of this name, or a new one, or NULL where there is no room. A name that is too long is cut and stays without
+ * its end, so that the runner finds it. */
+static struct ledger_figure *figure_slot(struct ledger *l, const char *name)
+{
+    uint64_t count = l->figure_count;
+    for (uint64_t i = 0; i < count && i < LEDGER_FIGURES; i++)
+        if (strncmp(l->figure[i].name, name, LEDGER_FIGURE_NAME) == 0)
+            return &l->figure[i];
+    __atomic_store_n(&l->figure_count, count + 1, __ATOMIC_RELEASE);
+    if (count >= LEDGER_FIGURES)
+        return NULL;
+    memcpy(l->figure[count].name, name, strnlen(name, LEDGER_FIGURE_NAME));
+    return &l->figure[count];
+}
+
+void ledger_figure_integer(struct ledger *l, const char *name, int64_t value)
+{
+    struct ledger_figure *f = figure_slot(l, name);
+    if (!f)
+        return;
+    f->integer = value;
+    __atomic_store_n(&f->kind, LEDGER_FIGURE_INTEGER, __ATOMIC_RELEASE);
+}
+
+void ledger_figure_real(struct ledger *l, const char *name, double value)
+{
+    struct ledger_figure *f = figure_slot(l, name);
+    if (!f)
+        return;
+    f->real = value;
+    __atomic_store_n(&f->kind, LEDGER_FIGURE_REAL, __ATOMIC_RELEASE);
 }
 
 void ledger_fail(struct ledger *l, const char *fmt, ...)

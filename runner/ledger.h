@@ -1,4 +1,4 @@
-/* ledger: the shared memory between runner and workload: phase, iteration stamps, worker pids.
+/* ledger: the shared memory between runner and workload: phase, iteration stamps, worker pids, figures of its own.
  *
  * An anonymous memfd that the workload inherits as the descriptor named in $TARE_LEDGER_FD and maps shared. All numbers
  * are in the machine's own byte order and stand on their natural alignment, so that a workload in any language can
@@ -12,8 +12,15 @@
 #include <stdint.h>
 
 #define LEDGER_ENV       "TARE_LEDGER_FD"
-#define LEDGER_MAGIC     0x0031524547444c54ULL /* "TLDGER1\0" on a little-endian machine */
+#define LEDGER_MAGIC     0x0032524547444c54ULL /* "TLDGER2\0" on a little-endian machine */
 #define LEDGER_ERROR_MAX 2048
+
+/* Figures that a workload may give, and the bytes of a figure's name with its NUL. */
+#define LEDGER_FIGURES     32
+#define LEDGER_FIGURE_NAME 32
+
+/* Room for worker processes that a workload has beside the workers that it was told to start (scenario3's writers). */
+#define LEDGER_SPARE_WORKERS 256
 
 enum ledger_phase {
     LEDGER_STARTING = 0,
@@ -24,6 +31,18 @@ enum ledger_phase {
 };
 
 enum ledger_gil { LEDGER_GIL_UNKNOWN = 0, LEDGER_GIL_OFF = 1, LEDGER_GIL_ON = 2, LEDGER_GIL_NONE = 3 /* no Python */ };
+
+enum ledger_figure_kind { LEDGER_FIGURE_UNSET = 0, LEDGER_FIGURE_INTEGER = 1, LEDGER_FIGURE_REAL = 2 };
+
+/* A figure of the workload's own: one number of the whole run, its unit in its name (avg_lock_wait_ns). */
+struct ledger_figure {
+    char name[LEDGER_FIGURE_NAME]; /*  0: of a-z, 0-9 and _, at least one, ended by NUL */
+    uint64_t kind;                 /* 32: enum ledger_figure_kind */
+    union {                        /* 40 */
+        int64_t integer;
+        double real; /* finite: what is not known is left out */
+    };
+};
 
 struct ledger {
     uint64_t magic;               /*   0: LEDGER_MAGIC, by the runner */
@@ -43,10 +62,17 @@ struct ledger {
     uint64_t worker_count;        /* 112: workers of the running iteration that have pids of their own; 0 for threads */
     uint64_t check;               /* 120: what the last worker's hash loop gave, to compare the implementations */
     char error[LEDGER_ERROR_MAX]; /* 128: why it failed, UTF-8, ended by NUL */
+    uint64_t figure_count;        /* 2176: figures given; more than LEDGER_FIGURES says that some found no room */
+    struct ledger_figure figure[LEDGER_FIGURES]; /* 2184: 48 bytes each */
 };
 
 _Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, error) == 128, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, figure_count) == 2176, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, figure) == 2184, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger_figure, kind) == 32, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger_figure, integer) == 40, "the offsets are the interface");
+_Static_assert(sizeof(struct ledger_figure) == 48, "the offsets are the interface");
 
 /* --- the runner's side --------------------------------------------------------------------------------------- */
 
@@ -78,8 +104,14 @@ size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap);
 const int64_t *ledger_starts(const struct ledger_map *map);
 const int64_t *ledger_ends(const struct ledger_map *map);
 
-/* Whether the stamps can be: every start at or before its end, every end at or before the next start, all within
- * wall_start_ns … wall_end_ns, as many as expected. -EPROTO with the first that is not. */
+/* Copies the workload's figures, in its order, at most cap. Each that comes out is sound: a name of its own, ended, of
+ * the right letters; an integer or a finite real. What is not is left out, and ledger_check() says which and why.
+ * Returns how many were written. */
+size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap);
+
+/* Whether what the workload reported can be. Its stamps: every start at or before its end, every end at or before the
+ * next start, all within wall_start_ns … wall_end_ns, as many as expected. Its figures: as many as there is room for,
+ * each of them sound. -EPROTO with the first that is not. */
 int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e);
 
 /* --- a C workload's side ------------------------------------------------------------------------------------- */
@@ -92,6 +124,10 @@ void ledger_set_phase(struct ledger *l, enum ledger_phase phase);
 void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns);
 void ledger_set_worker(struct ledger *l, uint64_t slot, int pid);
 void ledger_set_worker_count(struct ledger *l, uint64_t count);
+/* Gives a figure, or gives it anew. Never fails here: what cannot be (a name too long or of other letters, a real that
+ * is not finite, one more than LEDGER_FIGURES) the runner finds, and the run fails with it as its reason. */
+void ledger_figure_integer(struct ledger *l, const char *name, int64_t value);
+void ledger_figure_real(struct ledger *l, const char *name, double value);
 /* Writes the reason, then the phase LEDGER_FAILED. */
 void ledger_fail(struct ledger *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

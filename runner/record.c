@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "timing.h"
 #include "version.h"
 
 const char *termination_name(enum termination t)
@@ -29,6 +30,7 @@ void record_free(struct record *r)
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
+    facts_free(&r->inherited);
     facts_free(&r->disturbance);
     facts_free(&r->confinement);
     facts_free(&r->program);
@@ -201,6 +203,31 @@ static json_t *command_json(const struct record *r)
     return o;
 }
 
+/* A knob that does not go with the mode or the runtime has no value. */
+static void set_knobs(json_t *o, const struct cell *c)
+{
+    for (size_t i = 0; i < c->scenario->knobs; i++) {
+        const struct scenario_knob *k = &c->scenario->knob[i];
+        if (!cell_knob_counts(c, i))
+            set_absent(o, k->key, "it does not go with this mode or runtime");
+        else if (k->type == SCENARIO_CHOICE)
+            set_text(o, k->key, c->knob[i]);
+        else if (k->type == SCENARIO_REAL)
+            set_real(o, k->key, strtod(c->knob[i], NULL), "it is no finite number");
+        else
+            set_int(o, k->key, strtoll(c->knob[i], NULL, 10));
+    }
+}
+
+/* Whose scenario it is, where it did not come with tare. */
+static void set_origin(json_t *o, const struct scenario *s)
+{
+    if (s->installed)
+        return;
+    set_text(o, "file", s->file);
+    set_text(o, "sha256", s->sha256);
+}
+
 static json_t *scenario_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
@@ -217,8 +244,7 @@ static json_t *scenario_json(const struct record *r)
     set_int(o, "workers", c->workers);
     set_int(o, "iterations", c->iterations);
     set_int(o, "warmup", c->warmup);
-    set_int(o, "work_iters", c->work_iters);
-    set_int(o, "hold_ms", c->hold_ms);
+    set_knobs(o, c);
     set(o, "mem_sample", json_boolean(c->mem_sample));
     set_int(o, "mem_interval_ms", c->mem_interval_ms);
     set_text(o, "runtime", c->runtime);
@@ -226,6 +252,7 @@ static json_t *scenario_json(const struct record *r)
     set_text(o, "partition", partition_name((enum partition)c->partition));
     set_cpus(o, c);
     set_timeout(o, c);
+    set_origin(o, c->scenario);
     return o;
 }
 
@@ -257,6 +284,18 @@ static json_t *runtime_json(const struct record *r)
         set(o, "gil_enabled", json_boolean(r->gil_enabled));
     else
         set_absent(o, "gil_enabled", "the workload ended before it said");
+    return o;
+}
+
+static json_t *timing_json(const struct facts *host)
+{
+    json_t *o = json_object();
+    const char *by = timing_emulated_by(host);
+    set(o, "emulated", json_boolean(by != NULL));
+    if (by)
+        set_text(o, "by", by);
+    else
+        set_absent(o, "by", "nothing says that the machine is emulated");
     return o;
 }
 
@@ -293,8 +332,9 @@ static json_t *limits_json(const struct record_slice *s)
     return o;
 }
 
-static json_t *slice_json(const struct record_slice *s)
+static json_t *slice_json(const struct record *r)
 {
+    const struct record_slice *s = &r->slice;
     json_t *o = json_object();
     set_text(o, "provenance", slice_provenance_name(s->provenance));
     set_text(o, "provenance_reason", *s->reason ? s->reason : NULL);
@@ -315,6 +355,7 @@ static json_t *slice_json(const struct record_slice *s)
     else
         set_absent(o, "cpus_housekeeping", s->cpus_reason);
     set(o, "limits", limits_json(s));
+    set(o, "inherited", object_of_facts(&r->inherited));
     return o;
 }
 
@@ -554,6 +595,17 @@ static void write_memory(const struct record *r, FILE *out)
     }
 }
 
+static void write_image(const struct record *r, FILE *out)
+{
+    const struct fact *none = r->image ? facts_find(r->image, "image") : NULL;
+    if (r->image && !none) {
+        write_section(out, "image", object_of_facts(r->image));
+        return;
+    }
+    write_section(out, "image", json_null());
+    write_section(out, "image_reason", string_of(none ? none->text : "it was not looked for"));
+}
+
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
@@ -563,7 +615,8 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
     write_section(out, "host", object_of_facts(r->host));
-    write_section(out, "slice", slice_json(&r->slice));
+    write_image(r, out);
+    write_section(out, "slice", slice_json(r));
     write_section(out, "confinement", confinement_json(r));
     write_section(out, "isolation", isolation_json(&r->isolation));
     (void)fputs(",\n\"iterations\": {", out);
@@ -571,6 +624,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs(", ", out);
     write_stamps(out, "end_ns", r->end_ns, r->iterations);
     (void)fputs("}", out);
+    write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     write_memory(r, out);
     write_section(out, "cpu", object_of_facts(&r->cpu));

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "record.h"
+#include "timing.h"
 
 #define ROWS_MAX  16
 #define NOTES_MAX 16
@@ -37,6 +38,7 @@ static const struct {
 struct row {
     char name[64];
     bool filled[2]; /* by a record of the profile */
+    bool emulated;  /* its times are no measure */
     double value[COLUMNS];
 };
 
@@ -138,8 +140,20 @@ static void note_isolation(struct table *t, const json_t *record)
             grade);
         note(t, "", line);
     }
-    if (json_is_true(at(record, "host.emulated")))
-        note(t, "", "the times are of an emulated machine: they show order, not size (memory is not emulated)");
+}
+
+static void note_timing(struct table *t, struct row *r, const json_t *record)
+{
+    char line[200];
+    const char *by = timing_record_emulated_by(record);
+    if (!by)
+        return;
+    r->emulated = true;
+    text_format(line, sizeof(line),
+                "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
+                "not emulated)",
+                by);
+    note(t, "", line);
 }
 
 static void note_termination(struct table *t, const json_t *record)
@@ -181,6 +195,7 @@ static void take_record(struct table *t, const json_t *record)
         r->value[AVG] = number_at(record, "result.avg_iter_s");
         r->value[P50] = number_at(record, "result.p50_iter_s");
         r->value[P95] = number_at(record, "result.p95_iter_s");
+        note_timing(t, r, record);
     }
     note_isolation(t, record);
 }
@@ -210,7 +225,8 @@ static void take_ratios(struct table *t)
         if (strncmp(t->row[i].name, "threads", 7) == 0)
             threads = &t->row[i];
     for (size_t i = 0; threads && i < t->rows; i++) {
-        t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
+        if (!threads->emulated && !t->row[i].emulated)
+            t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
         t->row[i].value[PSS_TIMES] = t->row[i].value[PSS] / threads->value[PSS];
     }
 }

@@ -17,10 +17,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "cgroups/inherited.h"
 #include "disturbance.h"
 #include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
+#include "inspect_inherited.h"
 #include "judge.h"
 #include "ledger.h"
 #include "refusals.h"
@@ -47,6 +49,7 @@ struct stage {
     struct slice *slice;
     struct sampler *sampler;
     struct accounts_baseline baseline;
+    struct inherited *inherited;            /* before and after, owned; NULL: not inspected */
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
     struct child child;
@@ -73,7 +76,7 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
     int failed = session_warm(s->session, s->runtime, e);
     if (failed != 0)
         return err_wrap(e, "reading the runtime's files beforehand");
-    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers, &s->ledger, e);
+    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     if (failed != 0)
@@ -95,7 +98,7 @@ static const char *folder_of(const char *path, char *buf, size_t cap)
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
-    const char *needed[3];
+    const char *needed[4];
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
@@ -104,7 +107,8 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
         needed[count++] = s->command->cwd;
     } else {
         needed[count++] = s->runtime->path;
-        needed[count++] = *s->runtime->script ? s->runtime->script : s->runtime->path;
+        needed[count++] = cell->scenario->dir;
+        needed[count++] = cell->scenario->lib;
     }
     if (*s->tmpdir)
         needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
@@ -176,9 +180,14 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
     if (failed == 0)
         failed = prepare_start(s, cell, e);
     s->has_steal = is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
-    if (failed == 0 && is_inspected(s))
-        disturbance_read("", &s->session->cpus, &s->undisturbed);
-    return failed;
+    if (failed != 0 || !is_inspected(s))
+        return failed;
+    s->inherited = calloc(2, sizeof(*s->inherited));
+    if (!s->inherited)
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    inherited_read("", slice_tree_root(s->session->tree), &s->inherited[0]);
+    disturbance_read("", &s->session->cpus, &s->undisturbed);
+    return 0;
 }
 
 static void describe_start(struct stage *s, const struct cell *cell)
@@ -188,6 +197,7 @@ static void describe_start(struct stage *s, const struct cell *cell)
     r->cell = *cell;
     r->runtime = s->runtime;
     r->host = &session->host;
+    r->image = &session->image;
     r->gil_enabled = -1;
     r->command = s->command ? s->command->path : NULL;
     r->argv = s->command ? s->command->argv : NULL;
@@ -298,8 +308,8 @@ static int open_events(const struct stage *s, const char *file)
 
 static void inspect_start(struct stage *s)
 {
-    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), &s->record->isolation);
-    inspect_born(s->slice, s->child.pid, &s->record->isolation);
+    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
+    inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
     inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
     inspect_confinement(s->confine, &s->child, s->record);
 }
@@ -536,6 +546,7 @@ static void release(struct stage *s)
     accounts_baseline_free(&s->baseline);
     ledger_close(&s->ledger);
     confine_free(&s->confine);
+    free(s->inherited);
     workload_words_free(&s->argv);
     workload_words_free(&s->environment);
     free(s->watched.samples);
@@ -606,6 +617,8 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
     if (is_inspected(s)) {
         describe_disturbance(s);
         describe_steal(s);
+        inherited_read("", slice_tree_root(s->session->tree), &s->inherited[1]);
+        inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);
     }
     describe_instrument(s);
     inspect_end(s->record);

@@ -38,7 +38,7 @@ static const char PROBE[] =
     "for f in sorted(f for f in files if os.path.isfile(f)): print('file', f)\n"
     "print('end .')\n";
 
-#define PROBE_SECONDS 20
+#define PROBE_SECONDS 60 /* one second on an idle host; an emulated machine beside other work took more than 20 */
 #define NEEDS         "3.14 or newer is needed"
 
 const char *runtime_cache_dir(char *buf, size_t cap)
@@ -263,9 +263,16 @@ int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e
 
 static int find_native(const struct cell *cell, struct runtime *r, struct err *e)
 {
-    int failed = runtime_find_workload(cell->scenario->name, r->path, sizeof(r->path), e);
-    if (failed != 0)
-        return failed;
+    const struct scenario *scenario = cell->scenario;
+    cleanup_free char *path = scenario_word(scenario, scenario->command[RUNTIME_NATIVE][0], NULL);
+    if (strlen(path) >= sizeof(r->path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", path);
+    text_format(r->path, sizeof(r->path), "%s", path);
+    if (!strchr(r->path, '/'))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': the native command '%s' is to be a path, as {dir}/%s",
+                       scenario->file, r->path, r->path);
+    if (access(r->path, X_OK) != 0)
+        return err_sys(e, ERR_USAGE, "--runtime 'native': the program of '%s', '%s'", scenario->name, r->path);
     r->native = true;
     text_format(r->name, sizeof(r->name), "native");
     text_format(r->implementation, sizeof(r->implementation), "native");
@@ -273,7 +280,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
     text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
     text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* as CPython 3.14's */
     text_add(&r->files, "%s", r->path);
-    failed = runtime_digest_file(r->path, r->sha256);
+    int failed = runtime_digest_file(r->path, r->sha256);
     if (failed != 0) {
         errno = -failed;
         return err_sys(e, ERR_OURS, "%s", r->path);
@@ -301,7 +308,6 @@ static const struct wanted WANTED[] = {
 static bool try_path(const char *path, const struct wanted *wanted, struct runtime *r, char *why, size_t cap)
 {
     struct runtime candidate = {0};
-    text_format(candidate.script, sizeof(candidate.script), "%s", r->script);
     if (strlen(path) >= sizeof(candidate.path)) {
         (void)snprintf(why, cap, "the path is too long");
         return false;
@@ -419,49 +425,45 @@ static int take_named(const char *path, struct runtime *r, struct err *e)
     return 0;
 }
 
-/* The workload's own files: the script and what lies beside it. */
-static void add_scripts(struct runtime *r)
+/* The workload's own files: what lies in the scenario's folder, and what all scenarios have in common. */
+static void add_scripts(const struct scenario *scenario, struct runtime *r)
 {
-    char pattern[PATH_MAX];
-    glob_t found;
-    text_format(pattern, sizeof(pattern), "%.*s/*.py", (int)(strrchr(r->script, '/') - r->script), r->script);
-    if (glob(pattern, 0, NULL, &found) != 0)
-        return;
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        text_add(&r->files, "\n%s", found.gl_pathv[i]);
-    globfree(&found);
+    const char *const dirs[] = {scenario->dir, scenario->lib};
+    for (size_t d = 0; d < ARRAY_LEN(dirs); d++) {
+        char pattern[PATH_MAX + 8];
+        glob_t found;
+        text_format(pattern, sizeof(pattern), "%s/*.py", dirs[d]);
+        if (glob(pattern, 0, NULL, &found) != 0)
+            continue;
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            text_add(&r->files, "\n%s", found.gl_pathv[i]);
+        globfree(&found);
+    }
 }
 
-int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
+static int find_python(const struct cell *cell, struct runtime *r, struct err *e)
 {
-    struct runtime r = {0};
-    char file[64];
-    if (strcmp(cell->runtime, "native") == 0) {
-        int failed = find_native(cell, &r, e);
-        if (failed == 0)
-            *ret = r;
-        else
-            runtime_free(&r);
-        return failed;
-    }
-    text_format(file, sizeof(file), "%s.py", cell->scenario->name);
-    int failed = runtime_find_workload(file, r.script, sizeof(r.script), e);
-    if (failed != 0)
-        return failed;
     const struct wanted *wanted = NULL;
     if (strcmp(cell->runtime, "auto") == 0)
         wanted = &WANTED[cell->mode == MODE_THREADS];
     for (size_t i = 0; !wanted && i < ARRAY_LEN(WANTED); i++)
         if (strcmp(cell->runtime, WANTED[i].name) == 0)
             wanted = &WANTED[i];
-    failed = wanted ? search(wanted, &r, e) : take_named(cell->runtime, &r, e);
-    if (failed != 0) {
+    int failed = wanted ? search(wanted, r, e) : take_named(cell->runtime, r, e);
+    if (failed == 0)
+        add_scripts(cell->scenario, r);
+    return failed;
+}
+
+int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
+{
+    struct runtime r = {0};
+    int failed = cell_runtime_kind(cell) == RUNTIME_NATIVE ? find_native(cell, &r, e) : find_python(cell, &r, e);
+    if (failed == 0)
+        *ret = r;
+    else
         runtime_free(&r);
-        return failed;
-    }
-    add_scripts(&r);
-    *ret = r;
-    return 0;
+    return failed;
 }
 
 void runtime_free(struct runtime *r)

@@ -15,7 +15,6 @@ struct runtime {
     bool native;
     char name[32];           /* "3.14t", "3.14", "native" */
     char path[PATH_MAX];     /* the executable */
-    char script[PATH_MAX];   /* the workload that it runs; "" for native, which is the workload */
     char sha256[65];         /* of the executable */
     char version[32];        /* "3.14.6"; of native: the C library's */
     char banner[256];        /* sys.version in one line; of native: compiler and C library */
@@ -27,11 +26,11 @@ struct runtime {
     struct text files;          /* what it reads to run the scenario, one path a line: warmed before the first slice */
 };
 
-/* Finds the runtime that the cell asks for, in the order: --runtime, $TARE_PYTHON_FT or $TARE_PYTHON_GIL, the cache of
- * scripts/build-python, `uv python find`, PATH; asks the interpreter itself what it is (remembered in the cache by the
- * executable's identity). A GIL build is never taken for a free-threaded one.
- * -EINVAL (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host): none to be had; the
- * message says what was tried and the remedy. The caller ends *ret with runtime_free(). */
+/* Finds the runtime that the cell, which has a scenario, asks for, in the order: --runtime, $TARE_PYTHON_FT or
+ * $TARE_PYTHON_GIL, the cache of scripts/build-python, `uv python find`, PATH; asks the interpreter itself what it is
+ * (remembered in the cache by the executable's identity). A GIL build is never taken for a free-threaded one. -EINVAL
+ * (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host): none to be had; the message
+ * says what was tried and the remedy. The caller ends *ret with runtime_free(). */
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 

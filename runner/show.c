@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "timing.h"
 
 static const char *fact_text(const struct facts *facts, const char *key, const char *otherwise)
 {
@@ -14,6 +15,20 @@ static const char *fact_text(const struct facts *facts, const char *key, const c
 static const char *python_truth(bool truth)
 {
     return truth ? "True" : "False";
+}
+
+/* A knob of the memory profile alone stands beside how that one samples. */
+static bool is_of_memory(const struct scenario_knob *k)
+{
+    return !(k->profiles >> PROFILE_OVERHEAD & 1);
+}
+
+static void show_sampling(const struct cell *c, struct text *out)
+{
+    for (size_t i = 0; i < c->scenario->knobs; i++)
+        if (is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+            text_add(out, "%s: %s  ", c->scenario->knob[i].key, c->knob[i]);
+    text_add(out, "mem_sample: %s  mem_interval_ms: %" PRId64 "\n", python_truth(c->mem_sample), c->mem_interval_ms);
 }
 
 static void show_environment(const struct record *r, struct text *out)
@@ -28,11 +43,14 @@ static void show_environment(const struct record *r, struct text *out)
     if (*r->mp_start_method)
         text_add(out, "mp_start_method: %s\n", r->mp_start_method);
     text_add(out, "gil_enabled: %s\n", r->gil_enabled < 0 ? "n/a" : python_truth(r->gil_enabled));
-    text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64 "  work_iters: %" PRId64 "\n",
-             c->workers, c->iterations, c->warmup, c->work_iters);
+    text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64, c->workers, c->iterations,
+             c->warmup);
+    for (size_t i = 0; i < c->scenario->knobs; i++)
+        if (!is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+            text_add(out, "  %s: %s", c->scenario->knob[i].key, c->knob[i]);
+    text_add(out, "\n");
     if (c->profile == PROFILE_MEMORY)
-        text_add(out, "hold_ms: %" PRId64 "  mem_sample: %s  mem_interval_ms: %" PRId64 "\n", c->hold_ms,
-                 python_truth(c->mem_sample), c->mem_interval_ms);
+        show_sampling(c, out);
     text_add(out, "===================\n\n");
 }
 
@@ -115,6 +133,17 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 
+/* The original's lines give times as they are; here it is said what they are not. */
+static void show_timing(const struct record *r, struct text *out)
+{
+    const char *by = timing_emulated_by(r->host);
+    if (by)
+        text_add(
+            out,
+            "--- timing: emulated ---\nby %s: the times above show order, not size, and are compared with nothing\n",
+            by);
+}
+
 static const char *word_of(const struct check *c)
 {
     return c->ok ? "ok" : c->level == LEVEL_REQUIRED ? "NO" : "noted";
@@ -141,6 +170,7 @@ void show_record(const struct record *r, struct text *out)
     show_processes(r, out);
     if (r->termination != TERMINATION_OK)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
+    show_timing(r, out);
     show_slice(r, out);
     show_isolation(r, out);
     text_add(out, "==============\n");

@@ -40,26 +40,32 @@ static void add_word(struct workload_words *w, const char *fmt, ...)
         add_word(w, fmt, value);                                                                                       \
     } while (0)
 
+/* The scenario's own command, filled in. */
+static void add_command(struct workload_words *w, const struct runtime *runtime, const struct scenario *scenario)
+{
+    char *const *word = scenario->command[runtime->native ? RUNTIME_NATIVE : RUNTIME_PYTHON];
+    for (; *word; word++) {
+        cleanup_free char *filled = scenario_word(scenario, *word, runtime->path);
+        add_word(w, "%s", filled);
+    }
+}
+
 struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start)
 {
     struct workload_words w = {0};
-    add_word(&w, "%s", runtime->path);
-    if (!runtime->native) {
-        add_word(&w, "-P"); /* nothing of the folder it runs in, */
-        add_word(&w, "-s"); /* nothing of the user's site-packages, */
-        add_word(&w, "-B"); /* and nothing written there */
-        add_word(&w, "%s", runtime->script);
-    }
+    add_command(&w, runtime, cell->scenario);
     add_option(&w, "--mode", "%s", mode_name((enum mode)cell->mode));
     add_option(&w, "--profile", "%s", profile_name((enum profile)cell->profile));
     add_option(&w, "--iterations", "%lld", (long long)cell->iterations);
     add_option(&w, "--warmup", "%lld", (long long)cell->warmup);
     add_option(&w, "--workers", "%lld", (long long)cell->workers);
-    add_option(&w, "--work-iters", "%lld", (long long)cell->work_iters);
-    add_option(&w, "--hold-ms", "%lld", (long long)cell->hold_ms);
     add_option(&w, "--pids", "%d", cell->mem_sample ? 1 : 0);
     if (*mp_start)
         add_option(&w, "--mp-start", "%s", mp_start);
+    for (size_t i = 0; i < cell->scenario->knobs; i++) {
+        add_word(&w, "--%s", cell->scenario->knob[i].name);
+        add_word(&w, "%s", cell->knob[i]);
+    }
     const char *fault = getenv("TARE_FAULT"); /* how the tests come by a workload that ends badly */
     if (fault && *fault)
         add_option(&w, "--fault", "%s", fault);

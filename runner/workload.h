@@ -15,7 +15,8 @@ struct workload_words {
     size_t count, cap;
 };
 
-/* mp_start: the start method, "" where the mode has none. Ended with workload_words_free(). */
+/* The scenario's command, what every workload is told, and the scenario's knobs in their order.
+ * mp_start: the start method, "" where the mode has none. Ended with workload_words_free(). */
 struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start);
 
 /* PATH and HOME of the caller, nothing else of its environment, so that it is the same wherever it is run from; then

@@ -12,7 +12,7 @@ import time
 build = sys.argv[1]
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 50
 tare = os.path.join(build, "tare")
-native = os.path.join(build, "workloads", "scenario1")
+native = os.path.join(build, "workloads", "scenario1", "scenario1")
 cell = ["--mode", "threads", "--workers", "1", "--iterations", "1", "--warmup", "0", "--work-iters", "1"]
 
 

@@ -46,7 +46,7 @@ def burn(seconds: float) -> None:
 
 class Load:
     def __init__(self, options: dict[str, str]):
-        from ledger import Ledger
+        from tare_ledger import Ledger
 
         self.ledger = Ledger.attach(os.environ["TARE_LEDGER_FD"])
         self.hold_s = int(options["--hold-ms"]) / 1000

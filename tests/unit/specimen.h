@@ -11,6 +11,7 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "record.h"
+#include "tests/unit/knobs.h"
 
 /* A record and what it points to; not to be moved. */
 struct specimen {
@@ -42,7 +43,7 @@ static inline void specimen_cell(struct specimen *s, enum mode mode, enum profil
 {
     struct cell *c = &s->record.cell;
     *c = cell_unset();
-    c->scenario = scenario_find("scenario1");
+    c->scenario = shipped("scenario1");
     c->mode = mode;
     c->profile = profile;
     c->iterations = iterations;
@@ -234,6 +235,14 @@ static inline void specimen_native(struct specimen *s)
     s->record.has_wall = true;
     s->record.total_wall_s = 0.006;
     text_format(s->record.memory_reason, sizeof(s->record.memory_reason), "memory is not sampled in this run");
+}
+
+/* The same run where software emulates the CPU. */
+static inline void specimen_emulated(struct specimen *s)
+{
+    facts_free(&s->host);
+    facts_bool(&s->host, "emulated", true);
+    facts_text(&s->host, "emulated_by", "QEMU TCG (TARE_VM=tcg)");
 }
 
 static inline void specimen_free(struct specimen *s)

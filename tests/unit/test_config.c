@@ -4,10 +4,11 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "tests/unit/golden.h"
+#include "tests/unit/knobs.h"
 
 #include <errno.h>
 
-#define WORDS_MAX 12
+#define WORDS_MAX 16
 
 /* The longest command line here is short; getopt_long(3) sorts argv, so that each test gets its own. */
 static int parse_words(enum config_command command, const char *const *words, struct config *c, struct err *e)
@@ -18,7 +19,15 @@ static int parse_words(enum config_command command, const char *const *words, st
         argv[argc++] = (char *)*words;
     assert_true(argc <= WORDS_MAX);
     *e = (struct err){0};
-    return config_parse(command, argc, argv, c, e);
+    int failed = config_parse(command, argc, argv, c, e);
+    if (failed != 0 || command != CONFIG_RUN || c->help)
+        return failed;
+    struct config whole = *c; /* as cmd_run goes on */
+    whole.cell.scenario = shipped("scenario1");
+    failed = cell_complete(&whole.cell, e);
+    if (failed == 0)
+        *c = whole;
+    return failed;
 }
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -55,6 +64,13 @@ static void refused_by(enum config_command command, const char *const *words, co
 
 #define refused(wanted, ...) refused_by(CONFIG_RUN, WORDS(__VA_ARGS__), wanted)
 
+static const char *hold_of_cell(struct config c)
+{
+    return knob_of(&c.cell, "hold-ms");
+}
+
+#define hold_of(...) hold_of_cell(accepted("x", __VA_ARGS__))
+
 /* --- defaults: the design's table -------------------------------------------------------------------------------- */
 
 static void defaults_of_profile_overhead_are_the_designs(void **state)
@@ -65,11 +81,11 @@ static void defaults_of_profile_overhead_are_the_designs(void **state)
     assert_int_equal(c.profile, PROFILE_OVERHEAD);
     assert_int_equal(c.iterations, 1000);
     assert_int_equal(c.warmup, 5);
-    assert_int_equal(c.hold_ms, 0);
+    assert_string_equal(knob_of(&c, "hold-ms"), "0");
     assert_int_equal(c.mem_sample, 0);
     assert_int_equal(c.mem_interval_ms, 50);
     assert_int_equal(c.workers, 8);
-    assert_int_equal(c.work_iters, 20000);
+    assert_string_equal(knob_of(&c, "work-iters"), "20000");
 }
 
 static void defaults_of_profile_memory_are_the_designs(void **state)
@@ -80,11 +96,11 @@ static void defaults_of_profile_memory_are_the_designs(void **state)
     assert_int_equal(c.profile, PROFILE_MEMORY);
     assert_int_equal(c.iterations, 30);
     assert_int_equal(c.warmup, 2);
-    assert_int_equal(c.hold_ms, 1000);
+    assert_string_equal(knob_of(&c, "hold-ms"), "1000");
     assert_int_equal(c.mem_sample, 1);
     assert_int_equal(c.mem_interval_ms, 50);
     assert_int_equal(c.workers, 8);
-    assert_int_equal(c.work_iters, 20000);
+    assert_string_equal(knob_of(&c, "work-iters"), "20000");
 }
 
 static void what_is_not_asked_for_is_not_set(void **state)
@@ -120,7 +136,7 @@ static void what_is_said_goes_before_the_profiles_default_in_either_order(void *
     assert_int_equal(accepted("x", "--iterations", "7", "--profile", "memory").cell.iterations, 7);
     assert_int_equal(accepted("x", "--profile", "memory", "--iterations", "7").cell.iterations, 7);
     assert_int_equal(accepted("x", "--profile", "memory", "--warmup", "0").cell.warmup, 0);
-    assert_int_equal(accepted("x", "--profile", "memory", "--hold-ms", "0").cell.hold_ms, 0);
+    assert_string_equal(hold_of("--profile", "memory", "--hold-ms", "0"), "0");
     assert_int_equal(accepted("x", "--profile", "memory", "--no-mem-sample").cell.mem_sample, 0);
     assert_int_equal(accepted("x", "--mem-sample").cell.mem_sample, 1);
 }
@@ -142,9 +158,7 @@ static const struct number_option {
 } NUMBERS[] = {
     {"--iterations", offsetof(struct cell, iterations), 1, 10000000},
     {"--workers", offsetof(struct cell, workers), 1, 4096},
-    {"--work-iters", offsetof(struct cell, work_iters), 1, 1000000000},
     {"--warmup", offsetof(struct cell, warmup), 0, 1000000},
-    {"--hold-ms", offsetof(struct cell, hold_ms), 0, 3600000},
     {"--mem-interval-ms", offsetof(struct cell, mem_interval_ms), 1, 60000},
     {"--pids-max", offsetof(struct cell, pids_max), 4, 4194304},
 };
@@ -354,7 +368,7 @@ static void an_unknown_option_is_named(void **state)
 {
     (void)state;
     refused("'--bogus'|tare run", "--bogus");
-    refused("'--bogus=5'|tare run", "--bogus=5");
+    refused("'--bogus'|tare run", "--bogus=5");
     refused("'-x'|tare run", "-x");
     refused("'--mem-sample=1'", "--mem-sample=1");
     refused_by(CONFIG_MATRIX, WORDS("--bogus"), "'--bogus'|tare matrix");
@@ -395,7 +409,6 @@ static void an_abbreviation_of_two_options_is_refused(void **state)
 {
     (void)state;
     refused("'--mem'", "--mem");
-    refused("'--work=4'", "x", "--work=4"); /* --workers, --work-iters */
 }
 
 static void two_names_are_one_too_many(void **state)
@@ -443,7 +456,7 @@ static void holding_goes_with_profile_memory_only(void **state)
 {
     (void)state;
     refused("--hold-ms '5'|--profile memory|overhead", "x", "--hold-ms", "5");
-    assert_int_equal(accepted("x", "--hold-ms", "0").cell.hold_ms, 0);
+    assert_string_equal(hold_of("--hold-ms", "0"), "0");
 }
 
 static void a_cgroup_root_contradicts_isolation_off(void **state)
@@ -487,16 +500,18 @@ static void a_plans_cell_is_left_for_the_plan_to_complete(void **state)
     struct cell c = accepted_by(CONFIG_MATRIX, WORDS("seed", "--workers", "3", "--hold-ms", "9")).cell;
     const struct cell unset = cell_unset();
     assert_int_equal(c.workers, 3);
-    assert_int_equal(c.hold_ms, 9);
+    assert_int_equal(c.later.count, 1);
+    assert_string_equal(c.later.item[0].name, "hold-ms");
+    assert_string_equal(c.later.item[0].value, "9");
     assert_int_equal(c.iterations, unset.iterations);
     assert_int_equal(c.mode, unset.mode);
     assert_int_equal(c.profile, unset.profile);
 }
 
-static void expect_help(enum config_command command, const char *name)
+static void expect_help(enum config_command command, const struct scenario *scenario, const char *name)
 {
     struct text help = {0};
-    config_help(command, &help);
+    config_help(command, scenario, &help);
     for (const char *line = help.data; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
         assert_true(strcspn(line, "\n") <= 100);
     golden_check(name, help.data);
@@ -506,23 +521,138 @@ static void expect_help(enum config_command command, const char *name)
 static void the_help_of_run_is_as_it_was_read(void **state)
 {
     (void)state;
-    expect_help(CONFIG_RUN, "run-help");
+    expect_help(CONFIG_RUN, NULL, "run-help");
 }
 
 static void the_help_of_matrix_is_as_it_was_read(void **state)
 {
     (void)state;
-    expect_help(CONFIG_MATRIX, "matrix-help");
+    expect_help(CONFIG_MATRIX, NULL, "matrix-help");
 }
 
-static void a_scenario_is_found_by_its_whole_name(void **state)
+/* --- a cell's options one by one, as plans set them ----------------------------------------------------------------
+ */
+
+static void a_cells_options_are_set_as_the_command_line_sets_them(void **state)
 {
     (void)state;
-    assert_non_null(scenario_find("scenario1"));
-    assert_string_equal(scenario_find("scenario1")->name, "scenario1");
-    assert_null(scenario_find("scenario"));
-    assert_null(scenario_find("scenario11"));
-    assert_null(scenario_find(""));
+    struct err e = {0};
+    struct cell c = cell_unset();
+    assert_int_equal(cell_set(&c, "mode", "processes", &e), 0);
+    assert_int_equal(cell_set(&c, "mp-start", "spawn", &e), 0);
+    assert_int_equal(cell_set(&c, "workers", "4", &e), 0);
+    assert_int_equal(cell_set(&c, "memory-max", "1G", &e), 0);
+    assert_int_equal(cell_set(&c, "timeout", "1.5", &e), 0);
+    assert_int_equal(cell_set(&c, "env", "A=1", &e), 0);
+    assert_int_equal(cell_set(&c, "env", "B=2", &e), 0);
+    c.scenario = shipped("scenario1");
+    assert_int_equal(cell_complete(&c, &e), 0);
+    struct cell said = accepted("x", "--mode", "processes", "--mp-start", "spawn", "--workers", "4", "--memory-max",
+                                "1G", "--timeout", "1.5")
+                           .cell;
+    assert_int_equal(c.environment.count, 2);
+    assert_string_equal(c.environment.word[1], "B=2");
+    c.environment = said.environment;
+    assert_memory_equal(&c, &said, sizeof(c));
+}
+
+static void a_switch_of_a_cell_is_true_or_false(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct cell c = cell_unset();
+    assert_int_equal(cell_set(&c, "mem-sample", "true", &e), 0);
+    assert_int_equal(c.mem_sample, 1);
+    assert_int_equal(cell_set(&c, "mem-sample", "false", &e), 0);
+    assert_int_equal(c.mem_sample, 0);
+    assert_int_equal(cell_set(&c, "no-mem-sample", "false", &e), 0);
+    assert_int_equal(c.mem_sample, 1);
+    assert_int_equal(cell_set(&c, "mem-sample", "1", &e), -EINVAL);
+    assert_string_equal(e.text, "--mem-sample '1': what is allowed is true or false");
+}
+
+static void what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option, *value, *said;
+    } BAD[] = {
+        {"workers", "0", "--workers '0': what is allowed is a whole number from 1 to 4096"},
+        {"mode", "fibers", "--mode 'fibers': what is allowed is threads, processes or interpreters"},
+        {"runtime", "", "--runtime '': it takes a RUNTIME"},
+        {"json", "-", "'json' is no option of a cell ('tare run --help' lists them)"},
+        {"repeat", "3", "'repeat' is no option of a cell ('tare run --help' lists them)"},
+        {"help", "true", "'help' is no option of a cell ('tare run --help' lists them)"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        struct err e = {0};
+        struct cell c = cell_unset();
+        assert_int_equal(cell_set(&c, BAD[i].option, BAD[i].value, &e), -EINVAL);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_string_equal(e.text, BAD[i].said);
+        struct cell unset = cell_unset();
+        assert_memory_equal(&c, &unset, sizeof(c));
+    }
+}
+
+/* --- a scenario's knobs ------------------------------------------------------------------------------------------- */
+
+static void a_knob_is_an_option_like_any_other(void **state)
+{
+    (void)state;
+    struct cell c = accepted("x", "--work-iters", "1", "--profile", "memory", "--hold-ms=3600000").cell;
+    assert_string_equal(knob_of(&c, "work-iters"), "1");
+    assert_string_equal(knob_of(&c, "hold-ms"), "3600000");
+    refused("--work-iters '0': what is allowed is a whole number from 1 to 1000000000", "x", "--work-iters", "0");
+    refused("--work-iters '1000000001'|1000000000", "x", "--work-iters=1000000001");
+    refused("--work-iters 'many'|whole number", "x", "--work-iters", "many");
+    refused("--work-iters ' 5'|whole number", "x", "--work-iters", " 5");
+    refused("--work-iters ''|whole number", "x", "--work-iters=");
+    c = accepted("x", "--work-i", "5").cell; /* as getopt_long(3) takes abbreviations */
+    assert_string_equal(knob_of(&c, "work-iters"), "5");
+}
+
+static void a_knob_that_the_scenario_does_not_have_is_named_with_it(void **state)
+{
+    (void)state;
+    refused("'--share'|'scenario1'|tare run scenario1 --help", "x", "--share", "shm");
+    refused("'--share'|value", "x", "--share", "--workers", "3");
+    refused_by(CONFIG_MATRIX, WORDS("--share", "x"), "'--share'|tare matrix");
+}
+
+static void more_unknown_options_than_a_scenario_can_have_are_refused(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct cell c = cell_unset();
+    for (int i = 0; i < SCENARIO_KNOBS_MAX; i++)
+        assert_int_equal(cell_set(&c, "x", "1", &e), 0);
+    assert_int_equal(cell_set(&c, "x", "1", &e), -EINVAL);
+    c = cell_unset();
+    assert_int_equal(cell_set(&c, "a-name-that-is-longer-than-a-knobs-can-be", "1", &e), -EINVAL);
+    assert_int_equal(c.later.count, 0);
+}
+
+static void knobs_are_set_before_the_scenario_and_after_it(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct cell before = cell_unset(), after = cell_unset();
+    assert_int_equal(cell_set(&before, "work-iters", "7", &e), 0);
+    before.scenario = after.scenario = shipped("scenario1");
+    assert_int_equal(cell_set(&after, "work-iters", "7", &e), 0);
+    assert_int_equal(cell_complete(&before, &e), 0);
+    assert_int_equal(cell_complete(&after, &e), 0);
+    assert_string_equal(knob_of(&before, "work-iters"), "7");
+    assert_memory_equal(&before, &after, sizeof(before));
+    assert_int_equal(cell_set(&after, "worker", "7", &e), -EINVAL);
+    assert_string_equal(e.text, "'--worker' is no option of 'scenario1' ('tare run scenario1 --help' lists them)");
+}
+
+static void the_help_of_scenario1_is_as_it_was_read(void **state)
+{
+    (void)state;
+    expect_help(CONFIG_RUN, shipped("scenario1"), "run-scenario1-help");
 }
 
 int main(void)
@@ -565,7 +695,14 @@ int main(void)
         cmocka_unit_test(a_plans_cell_is_left_for_the_plan_to_complete),
         cmocka_unit_test(the_help_of_run_is_as_it_was_read),
         cmocka_unit_test(the_help_of_matrix_is_as_it_was_read),
-        cmocka_unit_test(a_scenario_is_found_by_its_whole_name),
+        cmocka_unit_test(a_cells_options_are_set_as_the_command_line_sets_them),
+        cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
+        cmocka_unit_test(what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was),
+        cmocka_unit_test(a_knob_is_an_option_like_any_other),
+        cmocka_unit_test(a_knob_that_the_scenario_does_not_have_is_named_with_it),
+        cmocka_unit_test(more_unknown_options_than_a_scenario_can_have_are_refused),
+        cmocka_unit_test(knobs_are_set_before_the_scenario_and_after_it),
+        cmocka_unit_test(the_help_of_scenario1_is_as_it_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -61,7 +62,8 @@ static void the_head_holds_the_layout(void **state)
     const struct ledger_map *map = *state;
     const struct ledger *l = map->page;
     assert_int_equal(l->magic, LEDGER_MAGIC);
-    assert_int_equal(l->starts_offset, 128 + LEDGER_ERROR_MAX);
+    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48);
+    assert_int_equal(l->figure_count, 0);
     assert_int_equal(l->ends_offset, l->starts_offset + 8 * ITERATIONS);
     assert_int_equal(l->workers_offset, l->ends_offset + 8 * ITERATIONS);
     assert_int_equal(l->size_bytes, l->workers_offset + 8 * WORKERS);
@@ -196,6 +198,143 @@ static void members_stay_within_the_callers_array(void **state)
     assert_int_equal(ledger_members(map, pids, 2), 2);
     assert_int_equal(pids[2], -5);
     assert_int_equal(ledger_members(map, pids, 0), 0);
+}
+
+/* --- figures -------------------------------------------------------------------------------------------------- */
+
+/* A figure as a workload that does without the helpers may write it. */
+static struct ledger_figure *raw_figure(struct ledger_map *map, uint64_t i, const char *name, size_t len)
+{
+    struct ledger_figure *f = &map->page->figure[i];
+    *f = (struct ledger_figure){.kind = LEDGER_FIGURE_INTEGER, .integer = (int64_t)i};
+    memcpy(f->name, name, len);
+    map->page->figure_count = i + 1;
+    return f;
+}
+
+static void expect_bad_figure(struct ledger_map *map, const char *words)
+{
+    stamp_well(map);
+    expect_disorder(map, words);
+}
+
+static void figures_come_out_as_they_were_given(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES];
+    stamp_well(map);
+    ledger_figure_integer(map->page, "inserts", INT64_MIN);
+    ledger_figure_real(map->page, "dup_rate_pct", 0.1);
+    assert_int_equal(ledger_check(map, ITERATIONS, NULL), 0);
+    assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 2);
+    assert_string_equal(got[0].name, "inserts");
+    assert_int_equal(got[0].kind, LEDGER_FIGURE_INTEGER);
+    assert_true(got[0].integer == INT64_MIN);
+    assert_string_equal(got[1].name, "dup_rate_pct");
+    assert_int_equal(got[1].kind, LEDGER_FIGURE_REAL);
+    assert_true(got[1].real == 0.1);
+}
+
+static void a_figure_that_is_given_again_is_replaced(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES];
+    ledger_figure_integer(map->page, "attempts", 1);
+    ledger_figure_integer(map->page, "attempts_of", 2);
+    ledger_figure_real(map->page, "attempts", 3.5);
+    assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 2);
+    assert_int_equal(got[0].kind, LEDGER_FIGURE_REAL);
+    assert_true(got[0].real == 3.5);
+    assert_int_equal(got[1].integer, 2);
+}
+
+static void the_thirty_third_figure_is_refused(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES + 1];
+    char name[8];
+    for (int i = 0; i <= LEDGER_FIGURES; i++) {
+        (void)snprintf(name, sizeof(name), "f%d", i);
+        ledger_figure_integer(map->page, name, i);
+    }
+    assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), LEDGER_FIGURES);
+    assert_string_equal(got[31].name, "f31");
+    assert_int_equal(ledger_starts(map)[0], 0);
+    expect_bad_figure(map, "33 figures, room for 32");
+}
+
+static void a_hostile_count_of_figures_is_bounded(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES];
+    map->page->figure_count = UINT64_MAX;
+    assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 0);
+    expect_bad_figure(map, "18446744073709551615 figures, room for 32");
+}
+
+static void figures_stay_within_the_callers_array(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[2] = {{.name = "untouched"}, {.name = "untouched"}};
+    ledger_figure_integer(map->page, "one", 1);
+    ledger_figure_integer(map->page, "two", 2);
+    assert_int_equal(ledger_figures(map, got, 1), 1);
+    assert_string_equal(got[1].name, "untouched");
+}
+
+static void a_name_without_an_end_is_refused(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES];
+    ledger_figure_integer(map->page, "a_name_of_thirty_two_letters_is_too_long", 1);
+    ledger_figure_integer(map->page, "a_name_of_31_letters_still_fits", 2);
+    assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 1);
+    assert_int_equal(got[0].integer, 2);
+    expect_bad_figure(map, "figure 0 ('a_name_of_thirty_two_letters_is'): its name is not 1 to 31 of a-z, 0-9 and _");
+}
+
+static void a_name_of_other_letters_is_refused(void **state)
+{
+    struct ledger_map *map = *state;
+    static const char *const names[] = {"", "Inserts", "ops/s", "a b", "é", "x\n"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)raw_figure(map, 0, names[i], strlen(names[i]));
+        expect_bad_figure(map, "figure 0 ('");
+    }
+}
+
+static void a_name_that_comes_twice_is_refused(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES];
+    (void)raw_figure(map, 0, "twice", 5);
+    (void)raw_figure(map, 1, "twice", 5);
+    assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 1);
+    assert_int_equal(got[0].integer, 0);
+    expect_bad_figure(map, "figure 1 ('twice'): it is given twice");
+}
+
+static void a_real_that_is_not_finite_is_refused(void **state)
+{
+    struct ledger_map *map = *state;
+    struct ledger_figure got[LEDGER_FIGURES];
+    static const double reals[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < ARRAY_LEN(reals); i++) {
+        ledger_figure_real(map->page, "rate", reals[i]);
+        assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 0);
+        expect_bad_figure(map, "figure 0 ('rate'): it is not a finite number");
+    }
+    ledger_figure_integer(map->page, "rate", (int64_t)0x7ff8000000000000); /* a NaN's bits are a number here */
+    assert_int_equal(ledger_check(map, ITERATIONS, NULL), 0);
+}
+
+static void a_kind_that_is_none_is_refused(void **state)
+{
+    struct ledger_map *map = *state;
+    raw_figure(map, 0, "x", 1)->kind = LEDGER_FIGURE_UNSET;
+    expect_bad_figure(map, "figure 0 ('x'): it has no value");
+    raw_figure(map, 0, "x", 1)->kind = 3;
+    expect_bad_figure(map, "figure 0 ('x'): it is neither an integer nor a real");
 }
 
 /* --- ledger_check -------------------------------------------------------------------------------------------- */
@@ -386,6 +525,16 @@ int main(void)
         WITH_LEDGER(members_are_the_main_process_and_its_workers),
         WITH_LEDGER(members_leave_out_what_is_no_pid),
         WITH_LEDGER(members_stay_within_the_callers_array),
+        WITH_LEDGER(figures_come_out_as_they_were_given),
+        WITH_LEDGER(a_figure_that_is_given_again_is_replaced),
+        WITH_LEDGER(the_thirty_third_figure_is_refused),
+        WITH_LEDGER(a_hostile_count_of_figures_is_bounded),
+        WITH_LEDGER(figures_stay_within_the_callers_array),
+        WITH_LEDGER(a_name_without_an_end_is_refused),
+        WITH_LEDGER(a_name_of_other_letters_is_refused),
+        WITH_LEDGER(a_name_that_comes_twice_is_refused),
+        WITH_LEDGER(a_real_that_is_not_finite_is_refused),
+        WITH_LEDGER(a_kind_that_is_none_is_refused),
         WITH_LEDGER(stamps_in_order_pass),
         WITH_LEDGER(touching_and_empty_iterations_pass),
         WITH_LEDGER(too_few_and_too_many_iterations_are_caught),

@@ -1,5 +1,7 @@
 #include "plan.h"
 
+#include "tests/unit/knobs.h"
+
 #include "base/cleanup.h"
 #include "base/err.h"
 
@@ -29,12 +31,14 @@ static struct listed cells_of(const char *plan, const struct cell *given)
 static void the_seed_is_the_originals_four_cells_with_its_defaults(void **state)
 {
     static const struct {
-        int64_t mode, profile, iterations, warmup, hold_ms, mem_sample;
+        int64_t mode, profile, iterations, warmup;
+        const char *hold_ms;
+        int64_t mem_sample;
     } WANTED[] = {
-        {MODE_THREADS, PROFILE_OVERHEAD, 1000, 5, 0, 0},
-        {MODE_PROCESSES, PROFILE_OVERHEAD, 1000, 5, 0, 0},
-        {MODE_THREADS, PROFILE_MEMORY, 30, 2, 1000, 1},
-        {MODE_PROCESSES, PROFILE_MEMORY, 30, 2, 1000, 1},
+        {MODE_THREADS, PROFILE_OVERHEAD, 1000, 5, "0", 0},
+        {MODE_PROCESSES, PROFILE_OVERHEAD, 1000, 5, "0", 0},
+        {MODE_THREADS, PROFILE_MEMORY, 30, 2, "1000", 1},
+        {MODE_PROCESSES, PROFILE_MEMORY, 30, 2, "1000", 1},
     };
     (void)state;
     const struct cell given = cell_unset();
@@ -46,11 +50,11 @@ static void the_seed_is_the_originals_four_cells_with_its_defaults(void **state)
         assert_int_equal(c->profile, WANTED[i].profile);
         assert_int_equal(c->iterations, WANTED[i].iterations);
         assert_int_equal(c->warmup, WANTED[i].warmup);
-        assert_int_equal(c->hold_ms, WANTED[i].hold_ms);
+        assert_string_equal(knob_of(c, "hold-ms"), WANTED[i].hold_ms);
         assert_int_equal(c->mem_sample, WANTED[i].mem_sample);
         assert_int_equal(c->mem_interval_ms, 50);
         assert_int_equal(c->workers, 8);
-        assert_int_equal(c->work_iters, 20000);
+        assert_string_equal(knob_of(c, "work-iters"), "20000");
         assert_int_equal(c->start_method, START_OWN);
         assert_string_equal(c->runtime, "auto");
         assert_string_equal(c->scenario->name, "scenario1");
@@ -98,12 +102,12 @@ static void a_hold_time_is_for_the_memory_cells(void **state)
 {
     (void)state;
     struct cell given = cell_unset();
-    given.hold_ms = 250;
+    assert_int_equal(cell_set(&given, "hold-ms", "250", NULL), 0);
     struct listed l = cells_of("seed", &given);
-    assert_int_equal(l.cell[0].hold_ms, 0);
-    assert_int_equal(l.cell[1].hold_ms, 0);
-    assert_int_equal(l.cell[2].hold_ms, 250);
-    assert_int_equal(l.cell[3].hold_ms, 250);
+    assert_string_equal(knob_of(&l.cell[0], "hold-ms"), "0");
+    assert_string_equal(knob_of(&l.cell[1], "hold-ms"), "0");
+    assert_string_equal(knob_of(&l.cell[2], "hold-ms"), "250");
+    assert_string_equal(knob_of(&l.cell[3], "hold-ms"), "250");
 }
 
 static void an_unknown_plan_names_those_that_there_are(void **state)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/knobs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +90,7 @@ static size_t times_asked(void)
 static int find(const char *runtime, enum mode mode, struct runtime *r, struct err *e)
 {
     struct cell c = cell_unset();
-    c.scenario = scenario_find("scenario1");
+    c.scenario = shipped("scenario1");
     c.mode = mode;
     c.runtime = runtime;
     *e = (struct err){0};
@@ -140,7 +141,6 @@ static void what_an_interpreter_says_is_taken(void **state)
     assert_string_equal(r.configure_args.data, "'--with-x' 'A=b c'");
     assert_true(r.free_threaded && !r.gil_enabled);
     assert_non_null(strstr(r.files.data, "/bin/ls\n"));
-    assert_non_null(strstr(r.files.data, r.script));
     text_format(path, sizeof(path), "sha256sum < '%.4000s/bin/python3.14t'", root); /* the oracle */
     FILE *p = popen(path, "r");
     assert_non_null(p);
@@ -417,7 +417,6 @@ static void native_is_the_workload_itself(void **state)
     assert_string_equal(r.name, "native");
     assert_string_equal(r.default_start, "forkserver");
     assert_string_equal(strrchr(r.path, '/'), "/scenario1");
-    assert_string_equal(r.script, "");
     assert_int_equal(strlen(r.sha256), 64);
     assert_non_null(strstr(r.banner, "glibc"));
     assert_string_equal(r.files.data, r.path);
@@ -478,12 +477,18 @@ static int run_beside_workloads(char **argv)
     int status = 1;
     if (fixture_open(NULL, dir, sizeof(dir)) != 0 || file_read_all("", "/proc/self/exe", &program) != 0)
         return 1;
-    fixture_write(dir, "/workloads/scenario1.py", "");
-    fixture_write(dir, "/workloads/scenario1", "");
+    fixture_write(dir, "/workloads/scenario1/scenario1.py", "");
+    fixture_write(dir, "/workloads/scenario1/scenario1", "");
+    fixture_write(dir, "/workloads/scenario1/scenario.yml",
+                  "schema: tare.scenario/1\nname: scenario1\nsummary: a stand-in\n"
+                  "modes: [threads, processes, interpreters]\nprofiles: {overhead: {}}\n"
+                  "commands: {python: ['{python}', '{dir}/scenario1.py'], native: ['{dir}/scenario1']}\n");
+    char native[PATH_MAX + 64];
+    text_format(native, sizeof(native), "%s/workloads/scenario1/scenario1", dir);
     text_format(copy, sizeof(copy), "%s/test_runtime", dir);
     int failed = file_replace(copy, program.data, program.len, NULL);
     text_free(&program);
-    if (failed != 0 || chmod(copy, 0755) != 0)
+    if (failed != 0 || chmod(copy, 0755) != 0 || chmod(native, 0755) != 0)
         return 1;
     (void)setenv(USER_CACHE, runtime_cache_dir(cache, sizeof(cache)), 1);
     pid_t pid = fork();

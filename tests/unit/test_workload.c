@@ -1,5 +1,8 @@
 #include "workload.h"
 
+#include "base/text.h"
+#include "tests/unit/knobs.h"
+
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -22,7 +25,7 @@
 static struct cell cell_of(enum mode mode, enum profile profile)
 {
     struct cell c = cell_unset();
-    c.scenario = scenario_find("scenario1");
+    c.scenario = shipped("scenario1");
     c.mode = mode;
     c.profile = profile;
     assert_int_equal(cell_complete(&c, NULL), 0);
@@ -43,14 +46,16 @@ static void expect_words(const struct workload_words *w, const char *const *want
 static void a_python_workload_is_isolated_from_folder_and_user(void **state)
 {
     (void)state;
-    struct runtime r = {.path = "/opt/python3.14t", .script = "/lib/scenario1.py"};
+    struct runtime r = {.path = "/opt/python3.14t"};
     struct cell c = cell_of(MODE_THREADS, PROFILE_OVERHEAD);
+    char script[PATH_MAX + 16];
+    text_format(script, sizeof(script), "%s/scenario1.py", c.scenario->dir);
     struct workload_words w = workload_argv(&r, &c, "");
     expect_words(&w, (const char *const[]){"/opt/python3.14t",
                                            "-P",
                                            "-s",
                                            "-B",
-                                           "/lib/scenario1.py",
+                                           script,
                                            "--mode",
                                            "threads",
                                            "--profile",
@@ -61,11 +66,11 @@ static void a_python_workload_is_isolated_from_folder_and_user(void **state)
                                            "5",
                                            "--workers",
                                            "8",
+                                           "--pids",
+                                           "0",
                                            "--work-iters",
                                            "20000",
                                            "--hold-ms",
-                                           "0",
-                                           "--pids",
                                            "0",
                                            NULL});
     workload_words_free(&w);
@@ -77,27 +82,14 @@ static void a_native_workload_is_the_executable_itself(void **state)
     (void)state;
     struct runtime r = {.native = true, .path = "/lib/scenario1"};
     struct cell c = cell_of(MODE_PROCESSES, PROFILE_MEMORY);
+    char program[PATH_MAX + 16];
+    text_format(program, sizeof(program), "%s/scenario1", c.scenario->dir);
     struct workload_words w = workload_argv(&r, &c, "forkserver");
-    expect_words(&w, (const char *const[]){"/lib/scenario1",
-                                           "--mode",
-                                           "processes",
-                                           "--profile",
-                                           "memory",
-                                           "--iterations",
-                                           "30",
-                                           "--warmup",
-                                           "2",
-                                           "--workers",
-                                           "8",
-                                           "--work-iters",
-                                           "20000",
-                                           "--hold-ms",
-                                           "1000",
-                                           "--pids",
-                                           "1",
-                                           "--mp-start",
-                                           "forkserver",
-                                           NULL});
+    expect_words(&w,
+                 (const char *const[]){program, "--mode",     "processes",  "--profile",    "memory", "--iterations",
+                                       "30",    "--warmup",   "2",          "--workers",    "8",      "--pids",
+                                       "1",     "--mp-start", "forkserver", "--work-iters", "20000",  "--hold-ms",
+                                       "1000",  NULL});
     workload_words_free(&w);
 }
 
@@ -124,8 +116,7 @@ static void the_largest_of_everything_fits(void **state)
     struct runtime r = {0};
     struct cell c = cell_of(MODE_PROCESSES, PROFILE_MEMORY);
     memset(r.path, 'p', sizeof(r.path) - 1);
-    memset(r.script, 's', sizeof(r.script) - 1);
-    c.iterations = c.warmup = c.workers = c.work_iters = c.hold_ms = INT64_MAX;
+    c.iterations = c.warmup = c.workers = INT64_MAX;
     (void)setenv("TARE_FAULT", "x", 1);
     struct workload_words w = workload_argv(&r, &c, "forkserver");
     (void)unsetenv("TARE_FAULT");

@@ -1,0 +1,79 @@
+"""scenario1_main: what the main process of scenario1.py does: which jobs its workers get, afresh or in a pool."""
+
+# By this name and no other: a worker process finds its function in the file that it has run again as __mp_main__.
+from __main__ import (
+    ROUND_STEPS,
+    hash_loop,
+    memory_in_interpreter,
+    memory_task,
+    overhead_task,
+    process_memory_task,
+    worker_fault,
+)
+
+import driver
+import teams
+
+
+class Scenario1(driver.Scenario):
+    NAME = "scenario1"
+    KNOBS = {
+        "--work-iters": (range(0, 1 << 32), driver.REQUIRED),
+        "--hold-ms": (range(0, 1 << 32), driver.REQUIRED),
+        "--lifecycle": (("fresh", "pool"), "fresh"),
+    }
+
+    def __init__(self, options):
+        self.options = options
+        self.gated = options.profile == "memory"
+        if options.lifecycle == "pool":
+            import teams_pool
+
+            self.team = teams_pool.KINDS[options.mode](options, options.workers)
+        else:
+            self.team = teams.KINDS[options.mode](options, options.workers, self.gated)
+
+    def create(self):
+        o = self.options
+        self.team.create([self.job(o.fault if i == 0 else None) for i in range(o.workers)])
+
+    def job(self, fault: str | None) -> list:
+        o = self.options
+        if o.mode == "interpreters":
+            return self.calls_in_interpreter(fault)
+        if not self.gated:
+            return [(overhead_task, fault, o.work_iters)]
+        hold_ns = o.hold_ms * 1_000_000
+        if o.mode == "threads":
+            return [(memory_task, *self.team.gate_arguments(), fault, hold_ns)]
+        if o.lifecycle == "pool":
+            import teams_pool
+
+            return [(teams_pool.with_gate, process_memory_task, fault, hold_ns)]
+        return [(process_memory_task, *self.team.gate_arguments(), fault, hold_ns)]
+
+    def calls_in_interpreter(self, fault: str | None) -> list:
+        o = self.options
+        first = [(worker_fault, fault)] if fault else []
+        if not self.gated:
+            return [*first, (hash_loop, o.work_iters)]
+        hold_ns = o.hold_ms * 1_000_000
+        return [*first, (memory_in_interpreter, hash_loop, ROUND_STEPS, *self.team.gate_arguments(), hold_ns)]
+
+    def underway(self):
+        if self.gated:
+            self.team.wait_ready()
+            self.team.give_start()
+
+    def result(self):
+        """A process's result stays in the process, but in a pool. So the main process computes it, and after the
+        measuring: forked workers would inherit a loop that the interpreter has specialised already."""
+        if self.options.lifecycle == "pool":
+            return self.team.result()
+        if self.options.mode == "processes":
+            return hash_loop(ROUND_STEPS if self.gated else self.options.work_iters)
+        return self.team.results[-1]
+
+    def close(self):
+        if self.options.lifecycle == "pool":
+            self.team.executor.shutdown()

@@ -1,0 +1,102 @@
+"""tare_ledger: a Python workload's side of runner/ledger.h. Only the main process of a workload writes."""
+
+import os
+import sys
+
+
+class Ledger:
+    """The page as 64-bit words: each assignment to one of them is one aligned store of 8 bytes.
+
+    Nothing orders the stores on a machine that orders them weakly; what the runner reads for good it reads after this
+    process has ended."""
+
+    MAGIC = 0x0032524547444C54
+    STARTING, WARMUP, MEASURING, DONE, FAILED = range(5)
+    GIL_OFF, GIL_ON = 1, 2
+    # Indices of the head's words, from the byte offsets in ledger.h.
+    SIZE, ITERATION_CAPACITY, WORKER_CAPACITY, STARTS, ENDS, WORKERS = (o // 8 for o in (8, 16, 24, 32, 40, 48))
+    PHASE, GIL, WARMUP_DONE, ITERATIONS_DONE, WALL_START, WALL_END = (o // 8 for o in (56, 64, 72, 80, 88, 96))
+    MAIN_PID, WORKER_COUNT, CHECK = (o // 8 for o in (104, 112, 120))
+    ERROR_OFFSET, ERROR_MAX = 128, 2048
+    FIGURE_COUNT = (ERROR_OFFSET + ERROR_MAX) // 8
+    FIGURES_OFFSET, FIGURE_BYTES, FIGURES_MAX = ERROR_OFFSET + ERROR_MAX + 8, 48, 32
+    FIGURE_NAME_MAX = 31
+    FIGURE_INTEGER, FIGURE_REAL = 1, 2
+    HEAD_BYTES = FIGURES_OFFSET + FIGURE_BYTES * FIGURES_MAX
+
+    def __init__(self, page):
+        self.bytes = memoryview(page)
+        self.words = self.bytes.cast("Q")
+        w = self.words
+        if w[0] != self.MAGIC or w[self.SIZE] > len(self.bytes):
+            raise ValueError("the ledger's head is not one of this version")
+        self.starts, self.ends, self.workers = w[self.STARTS] // 8, w[self.ENDS] // 8, w[self.WORKERS] // 8
+        w[self.MAIN_PID] = os.getpid()
+        w[self.GIL] = self.GIL_ON if sys._is_gil_enabled() else self.GIL_OFF
+
+    @classmethod
+    def attach(cls, descriptor: str) -> Ledger:
+        import mmap
+
+        fd = int(descriptor)
+        size = os.fstat(fd).st_size
+        page = mmap.mmap(fd, size, trackfd=False)
+        os.close(fd)  # the mapping stays; workers need not inherit the descriptor
+        return cls(page)
+
+    @classmethod
+    def stand_in(cls, iterations: int, workers: int) -> Ledger:
+        ends = cls.HEAD_BYTES + 8 * iterations
+        size = ends + 8 * iterations + 8 * workers
+        page = bytearray(size)
+        words = memoryview(page).cast("Q")
+        words[: cls.WORKERS + 1] = memoryview(
+            b"".join(
+                n.to_bytes(8, sys.byteorder)
+                for n in (cls.MAGIC, size, iterations, workers, cls.HEAD_BYTES, ends, ends + 8 * iterations)
+            )
+        ).cast("Q")
+        return cls(page)
+
+    def stamp(self, i: int, start_ns: int, end_ns: int) -> None:
+        self.words[self.starts + i] = start_ns
+        self.words[self.ends + i] = end_ns
+        self.words[self.ITERATIONS_DONE] = i + 1
+
+    def figure(self, name: str, value: int | float) -> None:
+        """Gives a figure of the whole run, or gives it anew: an int is kept as 64 bits, anything else as a double."""
+        import math
+
+        letters = set("abcdefghijklmnopqrstuvwxyz0123456789_")
+        if not (0 < len(name) <= self.FIGURE_NAME_MAX and letters.issuperset(name)):
+            raise ValueError(f"figure '{name}': a name is 1 to {self.FIGURE_NAME_MAX} of a-z, 0-9 and _")
+        if isinstance(value, int):
+            kind, as_kind, value = self.FIGURE_INTEGER, "q", int(value)
+            if not -(1 << 63) <= value < 1 << 63:
+                raise ValueError(f"figure '{name}': {value} needs more than 64 bits")
+        else:
+            kind, as_kind, value = self.FIGURE_REAL, "d", float(value)
+            if not math.isfinite(value):
+                raise ValueError(f"figure '{name}': {value} is not a finite number")
+        at = self._figure_at(name.encode())
+        self.bytes.cast(as_kind)[at // 8 + 5] = value
+        self.words[at // 8 + 4] = kind
+
+    def _figure_at(self, name: bytes) -> int:
+        """The offset of the figure of this name, or of a new one that has it."""
+        count = self.words[self.FIGURE_COUNT]
+        name = name.ljust(self.FIGURE_NAME_MAX + 1, b"\0")
+        for i in range(count + 1):
+            at = self.FIGURES_OFFSET + i * self.FIGURE_BYTES
+            if i < count and self.bytes[at : at + len(name)] == name:
+                return at
+        if count == self.FIGURES_MAX:
+            raise ValueError(f"there is room for {self.FIGURES_MAX} figures")
+        self.bytes[at : at + len(name)] = name
+        self.words[self.FIGURE_COUNT] = count + 1
+        return at
+
+    def fail(self, reason: str) -> None:
+        text = reason.encode(errors="replace")[: self.ERROR_MAX - 1].decode(errors="ignore").encode()
+        self.bytes[self.ERROR_OFFSET : self.ERROR_OFFSET + len(text) + 1] = text + b"\0"
+        self.words[self.PHASE] = self.FAILED
