@@ -70,6 +70,7 @@ run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (ti
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test
+	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
