@@ -112,6 +112,15 @@ struct campaign_options {
     struct config_words sbatch;
 };
 
+/* What is made of records: compare, plan-size, report. */
+struct analysis {
+    struct config_words figure, fail_if;
+    const char *margin, *precision; /* shares as text; NULL: the default */
+    const char *across, *noise_floor;
+    int64_t format, method, table_format;          /* table_format: of report */
+    int64_t seed, resamples, noise, force, steady; /* the last three: truths */
+};
+
 struct config {
     struct cell cell;
     struct config_given given; /* of CONFIG_MATRIX: what cell was set by, in order */
@@ -119,9 +128,13 @@ struct config {
     struct host_options host;
     struct invocations invocations;
     struct campaign_options campaign;
+    struct analysis analysis;
     const char *positional; /* the scenario or plan; NULL: none was named */
+    const char *second;     /* the other of compare's two; NULL: none was named */
     bool help;
 };
+
+enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
 
 /* Who takes an option. */
 enum config_command {
@@ -134,6 +147,9 @@ enum config_command {
     CONFIG_RESTORE = 64,
     CONFIG_SELFTEST = 128,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
+    CONFIG_COMPARE = 4096,
+    CONFIG_PLAN_SIZE = 8192,
+    CONFIG_REPORT = 16384,
 };
 
 /* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN and CONFIG_MATRIX is left for cell_complete(): its

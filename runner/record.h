@@ -1,5 +1,9 @@
 /* record: everything that one invocation was, asked and gave; written as record.json (schema tare.record/1), the one
- * truth that text, tables and reports are made from. */
+ * truth that text, tables and reports are made from.
+ *
+ * timing{emulated, by}: whether software emulated the CPU, and what; by is null where none did. No time of a record
+ * with emulated true is a measure: who compares, reports or claims times asks timing_record_emulated_by() first, and
+ * refuses. */
 #ifndef TARE_RECORD_H
 #define TARE_RECORD_H
 
@@ -57,6 +61,8 @@ struct record {
     const struct facts *host;
     struct facts
         plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
+    const struct facts
+        *image;               /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
     struct verdict isolation;
@@ -77,6 +83,7 @@ struct record {
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
+    struct facts inherited;   /* limits of the cgroups above: of inspect_inherited(); empty where they were not read */
     struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
     struct facts confinement;
     struct facts program;    /* of a command: its sha256 */
@@ -89,7 +96,7 @@ struct record {
     int exit_status, signal;
 };
 
-/* Frees what the record owns; runtime and host are not its. */
+/* Frees what the record owns; runtime, host and image are not its. */
 void record_free(struct record *r);
 
 /* A fresh id: the time and 32 random bits, of [0-9a-fTZ-]. */

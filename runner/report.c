@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "record.h"
 #include "stats_interval.h"
+#include "timing.h"
 
 #define NOTES_MAX    64
 #define ROW_NAME_MAX 160
@@ -52,6 +53,7 @@ struct entry {
     char base[64];    /* "threads, 3.14t" */
     char label[8];    /* of a plan's A/A; "" none */
     bool memory, ok;  /* its profile; whether its workload ended well */
+    bool emulated;    /* its times are no measure */
     json_t *scenario; /* what tells its cell from others of that base; owned */
     struct figures figures;
 };
@@ -60,6 +62,7 @@ struct row {
     char name[ROW_NAME_MAX];
     char suffix[ROW_NAME_MAX]; /* what its name has besides the base: it is compared with threads of the same */
     bool threads;
+    bool emulated;       /* its times are no measure */
     struct figures *run; /* of its invocations; owned */
     size_t runs, invocations[2];
     double value[COLUMNS];
@@ -157,8 +160,20 @@ static void note_isolation(struct table *t, const json_t *record)
             grade);
         note(t, "", line);
     }
-    if (json_is_true(at(record, "host.emulated")))
-        note(t, "", "the times are of an emulated machine: they show order, not size (memory is not emulated)");
+}
+
+static void note_timing(struct table *t, struct entry *entry, const json_t *record)
+{
+    char line[200];
+    const char *by = timing_record_emulated_by(record);
+    if (!by)
+        return;
+    entry->emulated = true;
+    text_format(line, sizeof(line),
+                "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
+                "not emulated)",
+                by);
+    note(t, "", line);
 }
 
 static void note_termination(struct table *t, const json_t *record)
@@ -208,6 +223,8 @@ static void take_record(struct table *t, const json_t *record)
     text_format(entry->label, sizeof(entry->label), "%.7s", text_at(record, "plan.label"));
     take_figures(&entry->figures, record, entry->memory);
     note_termination(t, record);
+    if (!entry->memory)
+        note_timing(t, entry, record);
     note_isolation(t, record);
 }
 
@@ -298,6 +315,7 @@ static void fill_rows(struct table *t)
         name_row(entry, keys, &suffix);
         struct row *r = row_of(t, entry, suffix.data);
         text_free(&suffix);
+        r->emulated |= entry->emulated;
         if (!entry->ok) /* it has its row, and its reason below the table */
             continue;
         r->run = grown(r->run, r->runs, sizeof(*r->run));
@@ -368,7 +386,8 @@ static void take_ratios(struct table *t)
                 threads = &t->row[k];
         if (!threads)
             continue;
-        t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
+        if (!threads->emulated && !t->row[i].emulated)
+            t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
         t->row[i].value[PSS_TIMES] = t->row[i].value[PSS] / threads->value[PSS];
     }
 }

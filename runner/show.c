@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "timing.h"
 
 static const char *fact_text(const struct facts *facts, const char *key, const char *otherwise)
 {
@@ -132,6 +133,17 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 
+/* The original's lines give times as they are; here it is said what they are not. */
+static void show_timing(const struct record *r, struct text *out)
+{
+    const char *by = timing_emulated_by(r->host);
+    if (by)
+        text_add(
+            out,
+            "--- timing: emulated ---\nby %s: the times above show order, not size, and are compared with nothing\n",
+            by);
+}
+
 static const char *word_of(const struct check *c)
 {
     return c->ok ? "ok" : c->level == LEVEL_REQUIRED ? "NO" : "noted";
@@ -158,6 +170,7 @@ void show_record(const struct record *r, struct text *out)
     show_processes(r, out);
     if (r->termination != TERMINATION_OK)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
+    show_timing(r, out);
     show_slice(r, out);
     show_isolation(r, out);
     text_add(out, "==============\n");

@@ -80,6 +80,9 @@ int bench_make(struct bench *b, const struct scenario *scenario, int argc, char 
     int code = options_parse(argc, argv, scenario->knobs, scenario->knob_count, &b->opt, e);
     if (code < 0)
         return code;
+    if (scenario->workers_max > 0 && b->opt.workers > scenario->workers_max)
+        return err_set(e, ERR_USAGE, -EINVAL, "--workers '%" PRIu64 "': not a number from 1 to %" PRIu64,
+                       b->opt.workers, scenario->workers_max);
     b->team = team_of(&b->opt);
     return bench_equip(b, area_fd, e);
 }

@@ -47,6 +47,7 @@ struct scenario {
     const char *name;
     const struct option_row *knobs;
     size_t knob_count;
+    uint64_t workers_max; /* of --workers; 0: as many as the option takes */
     /* How many workers an iteration starts; NULL: --workers. */
     uint64_t (*size)(const struct options *opt);
     /* Whether the workers wait for each other at the gate before they begin. */

@@ -119,6 +119,21 @@ def end_all() -> None:
         still_there(0.2)
 
 
+def for_each(cases):
+    """Runs a test once for each case, a sequence of its arguments."""
+
+    def decorate(test):
+        @functools.wraps(test)
+        def run(self):
+            for case in cases:
+                with self.subTest(case=case):
+                    test(self, *case)
+
+        return run
+
+    return decorate
+
+
 class WorkloadTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -54,14 +54,6 @@ static struct table table_of(const struct bench *b)
                           .bits = table_bits(b->opt.knob[KNOB_ID_SPACE])};
 }
 
-static int prepare(struct bench *b, struct err *e)
-{
-    if (b->opt.workers <= WORKERS_MAX)
-        return 0;
-    return err_set(e, ERR_USAGE, -EINVAL, "--workers '%d': not a number from 1 to %d", (int)b->opt.workers,
-                   WORKERS_MAX);
-}
-
 static int reset(struct bench *b, struct err *e)
 {
     struct shared *shared = b->area;
@@ -152,9 +144,9 @@ static const struct scenario SCENARIO2 = {
     .name = "scenario2",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
+    .workers_max = WORKERS_MAX,
     .gated = is_gated,
     .area_bytes = area_bytes,
-    .prepare = prepare,
     .reset = reset,
     .work = work,
     .underway = underway,

@@ -94,9 +94,6 @@ static int pipes_make(int (*ends)[2], uint64_t count, struct bench *b, struct er
 
 static int prepare(struct bench *b, struct err *e)
 {
-    if (b->opt.workers > PRODUCERS_MAX)
-        return err_set(e, ERR_USAGE, -EINVAL, "--workers '%" PRIu64 "': not a number from 1 to %d", b->opt.workers,
-                       PRODUCERS_MAX);
     b->keep_fd = keep_fd;
     int code = pipes_make(request_pipe, b->opt.knob[KNOB_WRITERS], b, e);
     return code == 0 ? pipes_make(answer_pipe, b->opt.workers, b, e) : code;
@@ -254,6 +251,7 @@ static const struct scenario SCENARIO3 = {
     .name = "scenario3",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
+    .workers_max = PRODUCERS_MAX,
     .size = size,
     .gated = is_gated,
     .area_bytes = area_bytes,
