@@ -26,6 +26,8 @@ void record_free(struct record *r)
     free(STEAL(r->start_ns));
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
+    facts_free(&r->plan);
+    facts_free(&r->figures);
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
@@ -394,6 +396,8 @@ static json_t *result_json(const struct record *r)
     set_real(o, "avg_iter_s", r->result.mean_s, why);
     set_real(o, "p50_iter_s", r->result.median_s, why);
     set_real(o, "p95_iter_s", r->result.p95_s, why);
+    if (r->figures.count)
+        set(o, "figures", object_of_facts(&r->figures));
     char check[24];
     if (r->command)
         return o;
@@ -585,6 +589,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "id", json_string(r->id));
     write_section(out, "started_at", json_string(r->started_at));
     write_section(out, "tool", tool_json());
+    write_section(out, "plan", r->plan.count ? object_of_facts(&r->plan) : json_null());
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
     write_section(out, "host", object_of_facts(r->host));

@@ -150,12 +150,28 @@ static void show_isolation(const struct record *r, struct text *out)
     }
 }
 
+/* What the scenario itself reports. */
+static void show_figures(const struct record *r, struct text *out)
+{
+    if (!r->figures.count)
+        return;
+    text_add(out, "--- %s ---\n", r->cell.scenario->name);
+    for (size_t i = 0; i < r->figures.count; i++) {
+        const struct fact *f = &r->figures.list[i];
+        if (f->kind == FACT_REAL)
+            text_add(out, "%s: %.3f\n", f->key, f->real);
+        else
+            show_fact(&r->figures, f->key, f->key, out);
+    }
+}
+
 void show_record(const struct record *r, struct text *out)
 {
     show_environment(r, out);
     text_add(out, "=== result ===\n");
     show_times(r, out);
     show_processes(r, out);
+    show_figures(r, out);
     if (r->termination != TERMINATION_OK)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
     show_slice(r, out);

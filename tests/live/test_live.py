@@ -27,6 +27,7 @@ MODULES = [
     "test_systemd",
     "test_confine",
     "test_exec",
+    "test_readme",
 ]
 
 if __name__ == "__main__":
