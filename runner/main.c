@@ -17,6 +17,7 @@ static const struct {
     {"compare", "A B       ratio B/A of each cell with its interval, and the verdict", cmd_compare},
     {"plan-size", "DIR     how many iterations and invocations give a wanted precision, from a pilot", cmd_plan_size},
     {"report", "DIR        every record's figures as a table", cmd_report},
+    {"table", "RECORD|DIR...  one table of records that are there", cmd_table},
     {"doctor", "...        what of this host biases a benchmark, and the remedy for each", cmd_doctor},
     {"tune", "...          apply what can be applied while the machine runs, noting what was there", cmd_tune},
     {"restore", "...       put back what tune changed", cmd_restore},

@@ -25,8 +25,11 @@
 #include "base/text.h"
 #include "spawn_internal.h"
 
+/* clone3 answered ENOSYS, in this process or the one that it was cloned from. */
+static bool clone3_is_hidden;
+
 /* Before 5.3 of Linux and under filters that hide clone3 (Docker's, without CAP_SYS_ADMIN) there still is clone: it
- * knows of no cgroup, and the handlers that it leaves are reset by the child. */
+ * knows of no cgroup, which the child enters by itself, and the handlers that it leaves are reset by the child. */
 static pid_t clone_the_old_way(uint64_t flags, int *pidfd)
 {
 #if defined(__s390__) || defined(__CRIS__)
@@ -50,7 +53,21 @@ pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd)
         args.cgroup = (__u64)cgroup_fd;
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-    return pid < 0 && errno == ENOSYS && cgroup_fd < 0 ? clone_the_old_way(flags, pidfd) : pid;
+    if (pid >= 0 || errno != ENOSYS)
+        return pid;
+    clone3_is_hidden = true;
+    return clone_the_old_way(flags, pidfd);
+}
+
+/* Where it could not be born in its slice. Only what it touches from now on is charged there (cgroup-v2.rst, "Memory
+ * Ownership"): the exec, which is still to come, replaces all the rest. Sets *moved. Returns 0, or -1 with errno. */
+static int child_enter_slice(int cgroup_fd, bool *moved)
+{
+    *moved = cgroup_fd >= 0 && clone3_is_hidden;
+    if (!*moved)
+        return 0;
+    int fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
 }
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
@@ -88,12 +105,16 @@ static int child_keep_one(int keep_fd)
 /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
  * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
  * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
-static void child_reset_signals(void)
+void spawn_reset_signals(void)
 {
     static const char standard[64];
-    sigset_t none;
     for (int n = 1; n < NSIG; n++)
         (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
+}
+
+static void child_unblock_signals(void)
+{
+    sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -110,9 +131,9 @@ void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_
 
 /* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
  * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
-static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool has_init, int listener)
+static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool moved, bool has_init, int listener)
 {
-    struct spawn_message m = {.outcome = *outcome, .at_ns = clock_now_ns()};
+    struct spawn_message m = {.outcome = *outcome, .moved = moved, .at_ns = clock_now_ns()};
     struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
     union passed control;
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -139,11 +160,14 @@ static void child_insist(int talk_fd, const struct confine_outcome *outcome)
     }
 }
 
-__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
-                                               int talk_fd, pid_t parent)
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
+                                               struct confine_outcome *outcome, int talk_fd, pid_t parent)
 {
     int listener = -1;
+    bool moved = false;
     (void)setsid();
+    if (child_enter_slice(cgroup_fd, &moved) != 0)
+        spawn_complain(talk_fd, "enter the slice");
     if (spec->affinity && sched_setaffinity(0, sizeof(*spec->affinity), (const cpu_set_t *)spec->affinity->word) != 0)
         spawn_complain(talk_fd, "set the CPU affinity");
     if (spec->cwd && chdir(spec->cwd) != 0)
@@ -151,14 +175,19 @@ __attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, st
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
         child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
         spawn_complain(talk_fd, "place its descriptors");
-    child_reset_signals();
+    if (parent) {
+        spawn_reset_signals();
+        if (spec->confine)
+            confine_drop_bounding(spec->confine, outcome);
+    }
+    child_unblock_signals();
     if (spec->confine)
         listener = confine_drop(spec->confine, outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */
         spawn_die_with_parent(parent);
     if (spec->insist)
         child_insist(talk_fd, outcome);
-    if (child_say_ready(talk_fd, outcome, parent == 0, listener) != 0)
+    if (child_say_ready(talk_fd, outcome, moved, parent == 0, listener) != 0)
         spawn_complain(talk_fd, "be watched");
     (void)execve(spec->path, spec->argv, spec->envp);
     spawn_complain(talk_fd, "execute it");
@@ -222,6 +251,7 @@ static int hear(int talk_fd, struct child *child, struct spawn_message *m)
             return -1;
         take_passed(&msg, child->init > 0, child);
         child->outcome = m->outcome;
+        child->moved = m->moved;
         child->started_ns = m->at_ns;
         ready = true;
     }
@@ -295,7 +325,7 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     cleanup_close int said = talk[1];
     child->pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
     if (child->pid == 0)
-        spawn_child_run(spec, &outcome, said, parent);
+        spawn_child_run(spec, spec->cgroup_fd, &outcome, said, parent);
     return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
 }
 
@@ -392,8 +422,9 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
     if (pid < 0)
         return complain_of_clone(cgroup_fd, e);
     if (pid == 0) {
+        bool moved = false;
         spawn_die_with_parent(parent);
-        _exit(fn(arg));
+        _exit(child_enter_slice(cgroup_fd, &moved) == 0 ? fn(arg) : 127);
     }
     struct child child = {.pid = pid, .pidfd = pidfd};
     struct child_end end = {0};

@@ -40,6 +40,7 @@ struct child {
     int listener_fd; /* what its filter refuses is told here (seccomp_unotify(2)); -1: no filter. The caller closes it
                       */
     struct confine_outcome outcome;
+    bool moved; /* clone3 is hidden by a filter: it was moved into its slice before its exec */
 };
 
 #define SPAWN_NO_CHILD ((struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .talk_fd = -1, .listener_fd = -1})
