@@ -72,6 +72,8 @@ static void a_python_workload_is_isolated_from_folder_and_user(void **state)
                                            "20000",
                                            "--hold-ms",
                                            "0",
+                                           "--lifecycle",
+                                           "fresh",
                                            NULL});
     workload_words_free(&w);
     assert_int_equal(w.count, 0);
@@ -89,7 +91,9 @@ static void a_native_workload_is_the_executable_itself(void **state)
                  (const char *const[]){program, "--mode",     "processes",  "--profile",    "memory", "--iterations",
                                        "30",    "--warmup",   "2",          "--workers",    "8",      "--pids",
                                        "1",     "--mp-start", "forkserver", "--work-iters", "20000",  "--hold-ms",
-                                       "1000",  NULL});
+                                       "1000",
+                                           "--lifecycle",
+                                           "fresh",  NULL});
     workload_words_free(&w);
 }
 
