@@ -75,6 +75,7 @@ vm-image: setup ## build the VM image: locked kernel, command line and packages,
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test slurm
+	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
@@ -135,12 +136,12 @@ $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runne
 	@$(call folder,$(@D))
 	@ln -sfn $(CURDIR)/$< $@
 
-$(B)/plans/%.yml: runner/plans/%.yml
+# What `tare doctor` compares the running kernel with.
+$(B)/share/cmdline: images/vm/cmdline
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
-# What `tare doctor` compares the running kernel with.
-$(B)/share/cmdline: images/vm/cmdline
+$(B)/plans/%.yml: runner/plans/%.yml
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 

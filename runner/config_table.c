@@ -11,20 +11,20 @@ static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
-static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
 static const char *const TABLE_FORMATS[] = {"csv", NULL};
 static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
+static const char *const ENGINES[] = {"local", "slurm", NULL};
 
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
 #define HOST(field)   offsetof(struct config, host.field)
 #define AGAIN(field)  offsetof(struct config, invocations.field)
+#define STATS(field)  offsetof(struct config, analysis.field)
 #define PLAN(field)   offsetof(struct config, campaign.field)
 #define CELLS         (CONFIG_RUN | CONFIG_PLAN)
 #define BOTH          (CELLS | CONFIG_MATRIX)
-#define STATS(field)  offsetof(struct config, analysis.field)
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
 #define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
@@ -147,7 +147,7 @@ const struct option_row config_rows[] = {
     {"method", CHOICE, "METHOD", STATS(method), METHODS, 0, 0, 0, 0, CONFIG_COMPARE,
      "of the interval: t: Welch's on the logarithms of invocations; bootstrap: nodes and invocations resampled; auto: t "
      "up to 20 invocations, bootstrap above"},
-    {"seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
+    {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
      "of what is drawn at random: the bootstrap, the dip test"},
     {"resamples", INTEGER, "N", STATS(resamples), NULL, 100, 1000000, 2000, 2000, CONFIG_COMPARE,
      "of the bootstrap"},

@@ -69,7 +69,7 @@ static const char *take_member(struct json_span key, struct json_span value, voi
 /* An object with these members, empty where the record has no such section; the caller's. */
 static int load(const struct record_text *text, enum section s, const char *const *only, json_t **ret, struct err *e)
 {
-    struct json_scan_error why;
+    struct json_scan_error why = {NULL, NULL};
     struct wanted w = {only, json_object(), text, e, false};
     struct json_span span = text->section[s];
     if (!w.into)
@@ -460,7 +460,7 @@ static const char *take_stamps(struct json_span key, struct json_span value, voi
 static int take_iterations(const struct record_text *text, struct invocation *ret, struct err *e)
 {
     struct stamps s = {{NULL, 0}, {NULL, 0}};
-    struct json_scan_error why;
+    struct json_scan_error why = {NULL, NULL};
     struct json_span span = text->section[SECTION_ITERATIONS];
     if (!span.data)
         return record_refuse(text, NULL, "it has no 'iterations'", e);

@@ -61,8 +61,7 @@ struct entry {
 struct row {
     char name[ROW_NAME_MAX];
     char suffix[ROW_NAME_MAX]; /* what its name has besides the base: it is compared with threads of the same */
-    bool threads;
-    bool emulated;       /* its times are no measure */
+    bool threads, emulated;
     struct figures *run; /* of its invocations; owned */
     size_t runs, invocations[2];
     double value[COLUMNS];
@@ -162,18 +161,18 @@ static void note_isolation(struct table *t, const json_t *record)
     }
 }
 
-static void note_timing(struct table *t, struct entry *entry, const json_t *record)
+static bool note_timing(struct table *t, const json_t *record)
 {
     char line[200];
     const char *by = timing_record_emulated_by(record);
     if (!by)
-        return;
-    entry->emulated = true;
+        return false;
     text_format(line, sizeof(line),
                 "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
                 "not emulated)",
                 by);
     note(t, "", line);
+    return true;
 }
 
 static void note_termination(struct table *t, const json_t *record)
@@ -222,9 +221,8 @@ static void take_record(struct table *t, const json_t *record)
                 *start ? " " : "", start, text_at(record, "runtime.name"));
     text_format(entry->label, sizeof(entry->label), "%.7s", text_at(record, "plan.label"));
     take_figures(&entry->figures, record, entry->memory);
+    entry->emulated = !entry->memory && note_timing(t, record);
     note_termination(t, record);
-    if (!entry->memory)
-        note_timing(t, entry, record);
     note_isolation(t, record);
 }
 
@@ -328,12 +326,12 @@ static void fill_rows(struct table *t)
         name_row(entry, keys, &suffix);
         struct row *r = row_of(t, entry, suffix.data);
         text_free(&suffix);
-        r->emulated |= entry->emulated;
         if (!entry->ok) /* it has its row, and its reason below the table */
             continue;
         r->run = grown(r->run, r->runs, sizeof(*r->run));
         r->run[r->runs++] = entry->figures;
         r->invocations[entry->memory]++;
+        r->emulated |= entry->emulated;
     }
     json_decref(keys);
 }
