@@ -74,6 +74,9 @@ static int load(const struct record_text *text, enum section s, const char *cons
     struct json_span span = text->section[s];
     if (!w.into)
         abort();
+    if (span.data && span.len == 4 &&
+        memcmp(span.data, "null", 4) == 0) /* a figure's absence: its reason is beside it */
+        span.data = NULL;
     if (span.data && (span.len == 0 || *span.data != '{')) {
         json_decref(w.into);
         return refuse_at(text, s, "", "no object", e);
