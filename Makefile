@@ -75,6 +75,7 @@ vm-image: setup ## build the VM image: locked kernel, command line and packages,
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test slurm
+	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 

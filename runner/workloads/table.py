@@ -1,5 +1,5 @@
-"""table: a set of ids as an open-addressing table with linear probing in memory that several share: a slot of 32 bits is
-0, or an id plus 1. Whoever uses it holds the caller's lock. table.h is the same table in C."""
+"""table: a set of ids as an open-addressing table with linear probing in memory that several share: a slot of 32 bits
+is 0, or an id plus 1. Whoever uses it holds the caller's lock. table.h is the same table in C."""
 
 
 def table_bits(space: int) -> int:

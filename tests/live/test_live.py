@@ -31,6 +31,7 @@ MODULES = [
     "test_readme",
     "test_matrix",
     "test_slurm",
+    "test_compare",
 ]
 
 def wanted(words: list[str]) -> list[str]:

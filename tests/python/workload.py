@@ -1,5 +1,5 @@
-"""workload: what the tests of all workloads have in common: the runner's side of the ledger, runs of a program, and what
-it leaves behind.
+"""workload: what the tests of all workloads have in common: the runner's side of the ledger, runs of a program, and
+what it leaves behind.
 
 The Python workload runs in the interpreter that runs the tests. With $TARE_NATIVE set to the folder of the C programs
 (build/workloads) they are tested beside it.
@@ -53,7 +53,7 @@ def words(**given) -> list[str]:
 
 
 def worker_ids(seed: int, worker: int, space: int, count: int) -> list[int]:
-    """The ids that a worker draws. SplitMix64 as its paper has it (Steele, Lea and Flood 2014), not as the workloads."""
+    """The ids that a worker draws. SplitMix64 as its paper has it (Steele, Lea, Flood 2014), not the workloads."""
 
     def values(state: int):
         while True:
@@ -165,7 +165,7 @@ class WorkloadTest(unittest.TestCase):
             out.seek(0), err.seek(0)
             return done.returncode, out.read(), err.read()
 
-    def fail_it(self, program: list[str], args: list[str], ledger: RunnerLedger, reason: str, wrapper=()) -> RunnerLedger:
+    def fail_it(self, program, args: list[str], ledger: RunnerLedger, reason: str, wrapper=()) -> RunnerLedger:
         """Runs what must fail with this reason, in the ledger and on stderr."""
         status, _, err = self.run_it(program, args, ledger, wrapper)
         self.assertEqual(status, 70, err)

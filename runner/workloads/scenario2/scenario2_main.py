@@ -1,4 +1,4 @@
-"""scenario2_main: what the main process of scenario2.py does: what is shared, the jobs, and whether the counts add up."""
+"""scenario2_main: what the main process of scenario2.py does: what is shared, the jobs, whether the counts add up."""
 
 import os
 
@@ -35,8 +35,7 @@ class InThreads:
 
 
 class WithManager:
-    """A manager's dict. The manager is a process, started once; each iteration has a new dict and a new lock: one that a
-    worker has died with is nobody's any more."""
+    """A manager's dict. The manager is a process, started once; each iteration has a new dict and a new lock."""
 
     TEAM = {"reporting": True}
 
