@@ -17,24 +17,24 @@ static const char *python_truth(bool truth)
     return truth ? "True" : "False";
 }
 
-/* The original's line holds numbers: a choice is added to it where it is not the default. */
-static bool is_shown(const struct cell *c, size_t knob)
-{
-    const struct scenario_knob *k = &c->scenario->knob[knob];
-    bool usual = k->type == SCENARIO_CHOICE && strcmp(c->knob[knob], k->otherwise[c->profile]) == 0;
-    return cell_knob_counts(c, knob) && !usual;
-}
-
 /* A knob of the memory profile alone stands beside how that one samples. */
 static bool is_of_memory(const struct scenario_knob *k)
 {
     return !(k->profiles >> PROFILE_OVERHEAD & 1);
 }
 
+/* A choice that was left as it is goes unsaid, so that the original's line stays the original's. */
+static bool is_said(const struct cell *c, size_t i)
+{
+    const struct scenario_knob *k = &c->scenario->knob[i];
+    bool left = k->type == SCENARIO_CHOICE && strcmp(c->knob[i], k->otherwise[c->profile]) == 0;
+    return cell_knob_counts(c, i) && !left;
+}
+
 static void show_sampling(const struct cell *c, struct text *out)
 {
     for (size_t i = 0; i < c->scenario->knobs; i++)
-        if (is_of_memory(&c->scenario->knob[i]) && is_shown(c, i))
+        if (is_of_memory(&c->scenario->knob[i]) && is_said(c, i))
             text_add(out, "%s: %s  ", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "mem_sample: %s  mem_interval_ms: %" PRId64 "\n", python_truth(c->mem_sample), c->mem_interval_ms);
 }
@@ -54,7 +54,7 @@ static void show_environment(const struct record *r, struct text *out)
     text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64, c->workers, c->iterations,
              c->warmup);
     for (size_t i = 0; i < c->scenario->knobs; i++)
-        if (!is_of_memory(&c->scenario->knob[i]) && is_shown(c, i))
+        if (!is_of_memory(&c->scenario->knob[i]) && is_said(c, i))
             text_add(out, "  %s: %s", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "\n");
     if (c->profile == PROFILE_MEMORY)
