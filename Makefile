@@ -23,7 +23,13 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
 PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) -lm
-COMPILE = $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
+# What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
+export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
+export CCACHE_BASEDIR = $(CURDIR)
+export CCACHE_NOHASHDIR = 1
+export CCACHE_MAXSIZE ?= 1G
+CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
+COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
 SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
@@ -51,7 +57,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-unit test-python test-live check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -62,8 +68,14 @@ run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (ti
 	@$(MAKE) --no-print-directory build
 	@scripts/run --in-vm seed-short --out $(OUT)/seed-short
 
-test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
+vm-image: setup ## build the VM image: locked kernel, command line and packages, both CPythons, tare
 	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@scripts/build-vm-image
+
+test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
+	@scripts/setup test slurm
+	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
@@ -71,10 +83,10 @@ check: ## formatting, static analysis, who may include whom
 	@scripts/setup check
 	@scripts/check
 
-bench: ## what the runner itself costs, side by side with what it replaces
-	@scripts/setup test
+bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
+	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 setup: ## install the Debian packages that a build needs
 	@scripts/setup build
@@ -82,7 +94,7 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/share/cmdline $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
@@ -97,6 +109,7 @@ install: build ## install below DESTDIR and PREFIX
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
+	install -m 644 images/vm/cmdline $(DESTDIR)$(PREFIX)/share/tare
 	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
 
 clean: ## remove build/
@@ -121,6 +134,11 @@ $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 
 $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%
 	@$(call folder,$(@D))
+	@ln -sfn $(CURDIR)/$< $@
+
+# What `tare doctor` compares the running kernel with.
+$(B)/share/cmdline: images/vm/cmdline
+	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
 $(B)/plans/%.yml: runner/plans/%.yml
@@ -150,7 +168,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 # What workloads have in common is not in OBJECTS.
 $(B)/tests/test_splitmix: $(B)/runner/workloads/table.o
-$(B)/tests/unit/%.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
+$(B)/tests/unit/fixture.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -60,6 +60,13 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
             return;
         }
     }
+    if (slice_is_namespace_root(s) || s->containers) {
+        (void)snprintf(why, cap,
+                       "not handed down to this container (on its host: +%s in every cgroup.subtree_control above it; "
+                       "where that is systemd's, Delegate=cpuset cpu io memory pids)",
+                       controller);
+        return;
+    }
     (void)snprintf(why, cap, "not delegated to this cgroup (by systemd: Delegate=cpuset cpu io memory pids%s)",
                    s->superuser ? "" : " of user@.service, as tare's drop-in has it");
 }

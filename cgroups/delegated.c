@@ -58,9 +58,22 @@ static bool parent_of(const struct surroundings *s, const char *dir, char *ret, 
     return n > 0 && (size_t)n < cap;
 }
 
-static bool is_namespace_root(const struct surroundings *s)
+bool slice_is_namespace_root(const struct surroundings *s)
 {
     return strcmp(s->own, "/") == 0 && strcmp(s->mount.root, "/") == 0 && !s->hierarchy_root;
+}
+
+/* What a container lacks is its engine's to give. */
+static bool say_closed(const struct surroundings *s, char *why, size_t cap)
+{
+    bool container = slice_is_namespace_root(s) || s->containers;
+    if (container && !s->mount.writable)
+        return slice_lacking(why, cap,
+                             "the container's cgroupfs is read-only (Docker Engine 28: --security-opt "
+                             "writable-cgroups=true; Podman: --security-opt unmask=/sys/fs/cgroup --cgroups=split)");
+    if (container && !s->superuser)
+        return slice_lacking(why, cap, "the container's cgroup cannot be written by uid %u (--user 0)", s->uid);
+    return slice_lacking(why, cap, "our cgroup '%.200s' cannot be written", s->own);
 }
 
 /* That we can write a directory does not make it ours. Root can write everywhere, and the user's systemd owns all that
@@ -69,8 +82,8 @@ static bool is_ours(const struct surroundings *s, const char *dir, char *why, si
 {
     char parent[PATH_MAX];
     if (!is_handed_over(s, dir))
-        return slice_lacking(why, cap, "our cgroup '%.200s' cannot be written", s->own);
-    if (is_namespace_root(s) || is_marked(s, dir) || s->entered)
+        return say_closed(s, why, cap);
+    if (slice_is_namespace_root(s) || s->containers || is_marked(s, dir) || s->entered)
         return true;
     if (s->superuser)
         return slice_lacking(why, cap, "our cgroup '%.200s' is not marked as delegated, and root can write anywhere",
@@ -93,6 +106,10 @@ int slice_step_delegated(const struct surroundings *s, struct slice_root *ret, c
     (void)e;
     char parent[PATH_MAX];
     const char *dir = ret->own;
+    if (slice_is_outside(s))
+        return slice_lacking(why, cap,
+                             "%.200s shows what is outside of our cgroup namespace (docker run --cgroupns host)",
+                             s->mount.point);
     if (dir[0] == '\0')
         return slice_lacking(why, cap, "our cgroup '%.200s' is not below %.200s", s->own, s->mount.point);
     if (s->hierarchy_root && strcmp(s->own, "/") == 0)

@@ -48,6 +48,12 @@ bool slice_writable(const struct surroundings *s, const char *dir)
     return s->mount.writable && (s->sysroot[0] != '\0' || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0);
 }
 
+/* A mount from another cgroup namespace, above or beside ours: "/.." and the like (cgroup_namespaces(7)). */
+bool slice_is_outside(const struct surroundings *s)
+{
+    return strncmp(s->mount.root, "/..", 3) == 0 && (s->mount.root[3] == '/' || s->mount.root[3] == '\0');
+}
+
 static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     if (!*s->given)
@@ -94,6 +100,10 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
             s->superuser ? "" : "--user ", s->mount.point);
     if (!s->superuser)
         return slice_lacking(why, cap, "not run as root");
+    if (s->containers) /* there it would be out of the container's limits */
+        return slice_lacking(why, cap, "the hierarchy is that of the container's host");
+    if (slice_is_outside(s))
+        return slice_lacking(why, cap, "%s shows what is outside of our cgroup namespace", s->mount.point);
     if (!s->hierarchy_root)
         return slice_lacking(why, cap, "%s is not the hierarchy's root but that of a cgroup namespace", s->mount.point);
     if (!slice_writable(s, s->mount.point))
@@ -104,10 +114,16 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
     return 1;
 }
 
-/* A container of its own: our cgroup is the root of our namespace, and yet not the hierarchy's. */
+/* A container of its own: our cgroup is the root of our namespace, and yet not the hierarchy's; or that of all of a pid
+ * namespace, where the engine left us in the host's cgroup namespace. */
 static int step_borrowed(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     (void)e;
+    if (s->containers && ret->own[0] != '\0') {
+        ret->provenance = SLICE_BORROWED;
+        text_format(ret->path, sizeof(ret->path), "%s", ret->own);
+        return 1;
+    }
     if (strcmp(s->own, "/") != 0)
         return slice_lacking(why, cap, "our cgroup '%s' is not the root of a cgroup namespace of our own", s->own);
     if (s->hierarchy_root || strcmp(s->mount.root, "/") != 0)
@@ -182,6 +198,7 @@ static void look_around(struct surroundings *s)
     s->uid = read_uid(s->sysroot);
     s->superuser = s->uid == 0;
     s->systemd = slice_exists(s->sysroot, "/run/systemd", "system"); /* sd_booted(3) */
+    s->containers = slice_is_containers(s);
 }
 
 /* Symbolic links resolved and the sysroot taken off again. */

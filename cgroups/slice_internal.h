@@ -21,6 +21,7 @@ struct surroundings {
     bool superuser;
     unsigned uid; /* the effective one */
     bool systemd;
+    bool containers;     /* our cgroup is not the hierarchy's root in sight, and a container's own */
     bool entered;        /* a scope has been asked for, and we are in it */
     const char *refused; /* why there is none; NULL: it has not been asked for */
     struct cgmount mount;
@@ -41,6 +42,12 @@ slice_step_fn slice_step_scope;
 int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool slice_join(char *ret, size_t cap, const char *dir, const char *name);
 bool slice_exists(const char *sysroot, const char *dir, const char *name);
+/* Whether our cgroup, in the host's cgroup namespace, is a container's that we are in (container.c). */
+bool slice_is_containers(const struct surroundings *s);
+/* Whether our cgroup is the root of a cgroup namespace of our own (delegated.c). */
+bool slice_is_namespace_root(const struct surroundings *s);
+/* Whether the mount shows a part of the hierarchy in which our cgroup namespace's names say nothing. */
+bool slice_is_outside(const struct surroundings *s);
 /* Whether the directory can be written; under a sysroot as far as the mount's options tell. */
 bool slice_writable(const struct surroundings *s, const char *dir);
 

@@ -157,7 +157,10 @@ static const char *first_knob(enum config_command command, const struct config *
 
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
-    struct config c = {.cell = cell_unset(), .invocations = {.repeat = 1}, .campaign = {.seed = -1, .task = -1}};
+    struct config c = {.cell = cell_unset(),
+                       .invocations = {.repeat = 1},
+                       .analysis = {.seed = 1, .resamples = 2000},
+                       .campaign = {.seed = -1, .task = -1}};
     bool has_scenario = command == CONFIG_RUN || command == CONFIG_MATRIX;
     int r = take_options(command, argc, argv, &c, e);
     if (r != 0)
@@ -166,9 +169,15 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         c.invocations.argv = optind < argc ? argv + optind : NULL;
     else if (optind < argc)
         c.positional = argv[optind++];
+    if (command == CONFIG_COMPARE && optind < argc)
+        c.second = argv[optind++];
+    if (command == CONFIG_REPORT && c.positional) {
+        c.names = argv + optind - 1;
+        optind = argc;
+    }
     if (command != CONFIG_EXEC && optind < argc)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes one name, and '%s' is it", argv[optind], argv[0],
-                       c.positional);
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes %s, and '%s' is it", argv[optind], argv[0],
+                       c.second ? "two names" : "one name", c.second ? c.second : c.positional);
     if (!has_scenario && !c.help) {
         if (command == CONFIG_EXEC && c.cell.pids_max == UNSET)
             c.cell.pids_max = 0;

@@ -87,6 +87,15 @@ struct host_options {
     int64_t json, dry_run, force, tune; /* truths */
 };
 
+/* What is made of records: compare, plan-size, report. */
+struct analysis {
+    struct config_words figure, fail_if;
+    const char *margin, *precision; /* shares as text; NULL: the default */
+    const char *across, *noise_floor;
+    int64_t format, method, table_format;          /* table_format: of report */
+    int64_t seed, resamples, noise, force, steady; /* the last three: truths */
+};
+
 /* An option of a cell as the command line gave it. */
 struct config_option {
     const char *name, *value; /* a switch's value is "true" */
@@ -118,10 +127,16 @@ struct config {
     struct output output;
     struct host_options host;
     struct invocations invocations;
+    struct analysis analysis;
     struct campaign_options campaign;
     const char *positional; /* the scenario or plan; NULL: none was named */
+    const char *second;     /* the other of compare's two; NULL: none was named */
+    char *const *names;     /* report's, all of them, NULL at the end */
     bool help;
 };
+
+enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
+enum report_format { REPORT_TEXT, REPORT_CSV };
 
 /* Who takes an option. */
 enum config_command {
@@ -133,6 +148,9 @@ enum config_command {
     CONFIG_TUNE = 32,
     CONFIG_RESTORE = 64,
     CONFIG_SELFTEST = 128,
+    CONFIG_COMPARE = 4096,
+    CONFIG_PLAN_SIZE = 8192,
+    CONFIG_REPORT = 16384,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 

@@ -11,17 +11,23 @@ static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
+static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
+static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
+static const char *const TABLE_FORMATS[] = {"text", "csv", NULL};
+static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
 #define HOST(field)   offsetof(struct config, host.field)
 #define AGAIN(field)  offsetof(struct config, invocations.field)
+#define STATS(field)  offsetof(struct config, analysis.field)
 #define PLAN(field)   offsetof(struct config, campaign.field)
 #define CELLS         (CONFIG_RUN | CONFIG_PLAN)
 #define BOTH          (CELLS | CONFIG_MATRIX)
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
+#define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
 
 /* clang-format off */
 const struct option_row config_rows[] = {
@@ -128,7 +134,46 @@ const struct option_row config_rows[] = {
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST,
+    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
+     "what is compared: avg_iter_s, p50_iter_s, p95_iter_s, total_wall_s, rss_bytes, uss_bytes, pss_bytes, "
+     "all_pids_pss_bytes, current_bytes, anon_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, or any number of the "
+     "records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
+     "avg_iter_s)"},
+    {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "reproduced: the 90% interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
+    {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
+     "against one other needs none"},
+    {"method", CHOICE, "METHOD", STATS(method), METHODS, 0, 0, 0, 0, CONFIG_COMPARE,
+     "of the interval: t: Welch's on the logarithms of invocations; bootstrap: nodes and invocations resampled; auto: t "
+     "up to 20 invocations, bootstrap above"},
+    {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
+     "of what is drawn at random: the bootstrap, the dip test"},
+    {"resamples", INTEGER, "N", STATS(resamples), NULL, 100, 1000000, 2000, 2000, CONFIG_COMPARE,
+     "of the bootstrap"},
+    {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "read every iteration too, and class each cell: flat, warmup, slowdown, no steady state or inconsistent"},
+    {"noise", YES, NULL, STATS(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "A and B are the same, run twice (or A alone a plan's folder run with --aa): write how far they are apart as this "
+     "host's noise floor"},
+    {"noise-floor", TEXT, "FILE", STATS(noise_floor), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "the noise floor that is read, or written with --noise; none: no floor (default noise-floor.json beside B, beside A, "
+     "in $TARE_STATE)"},
+    {"force", YES, NULL, STATS(force), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "compare records of slices, of borrowed ones, of none and of emulated machines with each other; the result says so"},
+    {"fail-if", LIST, "CONDITION", STATS(fail_if), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "exit 1 where B is slower:SHARE, faster:SHARE or memory:SHARE (more of it) beyond that share and the difference is "
+     "shown; different; not-reproduced; inconclusive; or where that cannot be judged; may be given again"},
+    {"precision", TEXT, "SHARE", STATS(precision), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
+     "the wanted half-width of the 95% interval, as a share of the mean (default 0.02)"},
+    {"format", CHOICE, "FORMAT", STATS(format), FORMATS, 0, 0, 0, 0, CONFIG_COMPARE,
+     "of the result"},
+    {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
+     "of the result"},
+    {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
+     "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
+     ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS,
      "print this and exit"},
 };
 /* clang-format on */

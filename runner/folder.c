@@ -331,8 +331,10 @@ int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MA
         return err_sys(e, ERR_OURS, "'%s'", aside);
     }
     (void)path_in(f, name, from);
+    const char *tmp = strstr(name, ".tmp."); /* of a draft: its record's name will do */
+    size_t whole = tmp ? (size_t)(tmp - name) : strlen(name);
     for (int n = 1; n < ASIDE_MAX; n++) {
-        int len = snprintf(kept, NAME_MAX, "aside/%.220s.%d", name, n);
+        int len = snprintf(kept, NAME_MAX, "aside/%.*s.%d", (int)whole, name, n);
         if (len < 0 || len >= NAME_MAX)
             break;
         if (access(path_in(f, kept, to), F_OK) == 0)

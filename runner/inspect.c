@@ -7,29 +7,57 @@
 #include "base/file.h"
 #include "inspect_disturbance.h"
 
-void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v)
+void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
 {
-    if (cpus)
+    struct verdict *v = &record->isolation;
+    const struct record_slice *s = &record->slice;
+    struct cpulist ours = {0}, its = {0};
+    char wanted[256], text[256] = "";
+    if (cpus) {
         verdict_add(v, "runner on its own CPUs", cpus->ok, cpus->requested, cpus->achieved, cpus->file, cpus->reason);
+        return;
+    }
+    bool read = cpulist_of_task(0, &ours) == 0 && cpulist_parse(s->cpus_requested, &its) == 0;
+    if (read)
+        (void)cpulist_format(&ours, text, sizeof(text));
+    struct cpulist shared = cpulist_and(&ours, &its);
+    (void)snprintf(wanted, sizeof(wanted), "none of %.240s", s->cpus_requested);
+    verdict_add(v, "runner off its CPUs", read && cpulist_count(&shared) == 0, wanted, text, "sched_getaffinity(2)",
+                s->cpus_reason);
 }
 
-void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v)
+/* What stands in for a slice of its own, and what it would take. */
+static void add_no_slice(struct record *record)
 {
+    const struct record_slice *s = &record->slice;
+    bool borrowed = s->provenance == SLICE_BORROWED;
+    if (record->cell.isolation != ISOLATION_OFF)
+        verdict_add(&record->isolation, "slice of its own", false, "a cgroup of its own",
+                    borrowed ? "the container's, which the runner shares" : "", "/proc/self/mountinfo", s->reason);
+}
+
+void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct record *record)
+{
+    struct verdict *v = &record->isolation;
     char path[64];
     char buf[4096];
     char achieved[256];
-    if (!slice_is_own(slice))
+    if (!slice_is_own(slice)) {
+        add_no_slice(record);
         return;
+    }
     text_format(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
     const char *line = file_read("", path, buf, sizeof(buf)) > 0 ? strstr(buf, "0::") : NULL;
     const char *where = line ? line + 3 : "";
     size_t len = strcspn(where, "\n");
     const char *whole = slice_path(slice);
     /* The file names the place below the mount point, so it is the end of the slice's path. */
-    bool ok = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
+    bool there = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
     (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);
-    verdict_add(v, "born in the slice", ok, "clone3(CLONE_INTO_CGROUP)", achieved, "/proc/PID/cgroup",
-                "it is elsewhere");
+    verdict_add(v, "born in the slice", there && !moved, "clone3(CLONE_INTO_CGROUP)", achieved, "/proc/PID/cgroup",
+                !there ? "it is elsewhere"
+                       : "a filter hides clone3: it was moved there before its exec (docker run --security-opt "
+                         "seccomp=images/seccomp.json)");
 }
 
 void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record)

@@ -2,17 +2,19 @@
 #ifndef TARE_INSPECT_H
 #define TARE_INSPECT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/cpulist.h"
 #include "record.h"
 #include "watch.h"
 
-/* Whether the runner keeps to its own CPUs; nothing where it has none (NULL). */
-void inspect_supervisor(const struct slice_setting *cpus, struct verdict *v);
+/* Whether the runner keeps to its own CPUs, by its cgroup; by its affinity alone where that has no cpuset (NULL). */
+void inspect_supervisor(const struct slice_setting *cpus, struct record *record);
 
-/* Whether the child is in the slice, as /proc/PID/cgroup says; nothing where the slice is not our own. */
-void inspect_born(const struct slice *slice, pid_t pid, struct verdict *v);
+/* Whether the child is in the slice, as /proc/PID/cgroup says, and was from birth (not moved); where the slice is not
+ * our own, what stands in for it. */
+void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct record *record);
 
 /* The CPUs that the workload got: fills in cpus_by and cpus_effective, and checks the child's affinity against them. */
 void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record);

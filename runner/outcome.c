@@ -9,10 +9,12 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "cgroups/inherited.h"
 #include "figures.h"
 #include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
+#include "inspect_inherited.h"
 #include "selftest.h"
 
 #define TICKS_PER_ROLLUP 5 /* the slice's files are cheap: they are read so many times as often as the rollups */
@@ -29,6 +31,7 @@ void outcome_describe_start(struct stage *s, const struct cell *cell)
     r->cell = *cell;
     r->runtime = s->runtime;
     r->host = &session->host;
+    r->image = &session->image;
     r->gil_enabled = -1;
     r->command = s->command ? s->command->path : NULL;
     r->argv = s->command ? s->command->argv : NULL;
@@ -210,6 +213,8 @@ int outcome_take(struct stage *s, struct err *e)
     if (outcome_is_inspected(s)) {
         describe_disturbance(s);
         describe_steal(s);
+        inherited_read("", slice_tree_root(s->session->tree), &s->inherited[1]);
+        inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);
     }
     describe_instrument(s);
     inspect_end(s->record);

@@ -10,6 +10,7 @@
 #include "run.h"
 #include "spawn.h"
 #include "watch.h"
+#include "workload.h"
 
 struct err;
 
@@ -22,9 +23,12 @@ struct stage {
     struct ledger_map ledger; /* closed for a command */
     struct confine *confine;  /* NULL: not confined */
     struct refusals refusals;
+    struct workload_words argv, environment;
+    struct spawn_spec spec;
     struct slice *slice;
     struct sampler *sampler;
     struct accounts_baseline baseline;
+    struct inherited *inherited;            /* before and after, owned; NULL: not inspected */
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
     struct child child;

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "timing.h"
 #include "version.h"
 
 const char *termination_name(enum termination t)
@@ -31,6 +32,7 @@ void record_free(struct record *r)
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
+    facts_free(&r->inherited);
     facts_free(&r->disturbance);
     facts_free(&r->confinement);
     facts_free(&r->program);
@@ -287,6 +289,18 @@ static json_t *runtime_json(const struct record *r)
     return o;
 }
 
+static json_t *timing_json(const struct facts *host)
+{
+    json_t *o = json_object();
+    const char *by = timing_emulated_by(host);
+    set(o, "emulated", json_boolean(by != NULL));
+    if (by)
+        set_text(o, "by", by);
+    else
+        set_absent(o, "by", "nothing says that the machine is emulated");
+    return o;
+}
+
 static void set_controllers(json_t *o, const struct record_slice *s)
 {
     json_t *have = json_array();
@@ -320,8 +334,9 @@ static json_t *limits_json(const struct record_slice *s)
     return o;
 }
 
-static json_t *slice_json(const struct record_slice *s)
+static json_t *slice_json(const struct record *r)
 {
+    const struct record_slice *s = &r->slice;
     json_t *o = json_object();
     set_text(o, "provenance", slice_provenance_name(s->provenance));
     set_text(o, "provenance_reason", *s->reason ? s->reason : NULL);
@@ -342,6 +357,7 @@ static json_t *slice_json(const struct record_slice *s)
     else
         set_absent(o, "cpus_housekeeping", s->cpus_reason);
     set(o, "limits", limits_json(s));
+    set(o, "inherited", object_of_facts(&r->inherited));
     return o;
 }
 
@@ -583,6 +599,17 @@ static void write_memory(const struct record *r, FILE *out)
     }
 }
 
+static void write_image(const struct record *r, FILE *out)
+{
+    const struct fact *none = r->image ? facts_find(r->image, "image") : NULL;
+    if (r->image && !none) {
+        write_section(out, "image", object_of_facts(r->image));
+        return;
+    }
+    write_section(out, "image", json_null());
+    write_section(out, "image_reason", string_of(none ? none->text : "it was not looked for"));
+}
+
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
@@ -593,7 +620,8 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
     write_section(out, "host", object_of_facts(r->host));
-    write_section(out, "slice", slice_json(&r->slice));
+    write_image(r, out);
+    write_section(out, "slice", slice_json(r));
     write_section(out, "confinement", confinement_json(r));
     write_section(out, "isolation", isolation_json(&r->isolation));
     (void)fputs(",\n\"iterations\": {", out);
@@ -601,6 +629,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs(", ", out);
     write_stamps(out, "end_ns", r->end_ns, r->iterations);
     (void)fputs("}", out);
+    write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     write_memory(r, out);
     write_section(out, "cpu", object_of_facts(&r->cpu));

@@ -1,5 +1,9 @@
 /* record: everything that one invocation was, asked and gave; written as record.json (schema tare.record/1), the one
- * truth that text, tables and reports are made from. */
+ * truth that text, tables and reports are made from.
+ *
+ * timing{emulated, by}: whether software emulated the CPU, and what; by is null where none did. No time of a record
+ * with emulated true is a measure: who compares, reports or claims times asks timing_record_emulated_by() first, and
+ * refuses. */
 #ifndef TARE_RECORD_H
 #define TARE_RECORD_H
 
@@ -55,7 +59,10 @@ struct record {
     const char *command, *cwd;     /* of a command: its program and folder; NULL: a scenario */
     char *const *argv;
     const struct facts *host;
-    struct facts plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
+    const struct facts
+        *image; /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
+    struct facts
+        plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
     struct verdict isolation;
@@ -66,7 +73,7 @@ struct record {
     struct stats_iterations result;
     struct facts figures; /* those that the scenario declares, in its order */
     int gil_enabled;      /* as the running workload said: 0, 1; -1 it did not say or has none */
-    uint64_t check;  /* what the hash loop gave */
+    uint64_t check;       /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */
     int64_t tick_ns, rollup_ns;
@@ -77,6 +84,7 @@ struct record {
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
+    struct facts inherited;   /* limits of the cgroups above: of inspect_inherited(); empty where they were not read */
     struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
     struct facts confinement;
     struct facts program;    /* of a command: its sha256 */
@@ -89,7 +97,7 @@ struct record {
     int exit_status, signal;
 };
 
-/* Frees what the record owns; runtime and host are not its. */
+/* Frees what the record owns; runtime, host and image are not its. */
 void record_free(struct record *r);
 
 /* A fresh id: the time and 32 random bits, of [0-9a-fTZ-]. */

@@ -12,13 +12,30 @@
 #include "base/text.h"
 #include "record.h"
 #include "stats_interval.h"
+#include "timing.h"
 
 #define NOTES_MAX    64
 #define ROW_NAME_MAX 160
 #define CONFIDENCE   0.95
 
 /* The columns, NaN where there is no figure. */
-enum column { RUNS, AVG, AVG_HALF, P50, P95, TIMES, RSS, USS, PSS, PSS_HALF, PSS_TIMES, ANON_KERNEL, PEAK, COLUMNS };
+enum column {
+    RUNS,
+    AVG,
+    AVG_HALF,
+    NULL_AVG,
+    P50,
+    P95,
+    TIMES,
+    RSS,
+    USS,
+    PSS,
+    PSS_HALF,
+    PSS_TIMES,
+    ANON_KERNEL,
+    PEAK,
+    COLUMNS
+};
 
 static const struct {
     const char *head;
@@ -30,6 +47,7 @@ static const struct {
     [RUNS] = {"runs", 5, 0, 1, true},
     [AVG] = {"avg ms", 9, 3, 1e3, false},
     [AVG_HALF] = {"+-95%", 8, 3, 1e3, true},
+    [NULL_AVG] = {"null ms", 9, 3, 1e3, true},
     [P50] = {"p50 ms", 9, 3, 1e3, false},
     [P95] = {"p95 ms", 9, 3, 1e3, false},
     [TIMES] = {"x threads", 10, 2, 1, false},
@@ -52,6 +70,7 @@ struct entry {
     char base[64];    /* "threads, 3.14t" */
     char label[8];    /* of a plan's A/A; "" none */
     bool memory, ok;  /* its profile; whether its workload ended well */
+    bool emulated;    /* its times are no measure */
     json_t *scenario; /* what tells its cell from others of that base; owned */
     struct figures figures;
 };
@@ -59,7 +78,10 @@ struct entry {
 struct row {
     char name[ROW_NAME_MAX];
     char suffix[ROW_NAME_MAX]; /* what its name has besides the base: it is compared with threads of the same */
-    bool threads;
+    bool threads, emulated;
+    char base[64];       /* of its entries */
+    bool null;           /* of scenario0, which does nothing in its workers */
+    double workers;      /* NaN: no record said */
     struct figures *run; /* of its invocations; owned */
     size_t runs, invocations[2];
     double value[COLUMNS];
@@ -157,8 +179,20 @@ static void note_isolation(struct table *t, const json_t *record)
             grade);
         note(t, "", line);
     }
-    if (json_is_true(at(record, "host.emulated")))
-        note(t, "", "the times are of an emulated machine: they show order, not size (memory is not emulated)");
+}
+
+static bool note_timing(struct table *t, const json_t *record)
+{
+    char line[200];
+    const char *by = timing_record_emulated_by(record);
+    if (!by)
+        return false;
+    text_format(line, sizeof(line),
+                "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
+                "not emulated)",
+                by);
+    note(t, "", line);
+    return true;
 }
 
 static void note_termination(struct table *t, const json_t *record)
@@ -207,6 +241,7 @@ static void take_record(struct table *t, const json_t *record)
                 *start ? " " : "", start, text_at(record, "runtime.name"));
     text_format(entry->label, sizeof(entry->label), "%.7s", text_at(record, "plan.label"));
     take_figures(&entry->figures, record, entry->memory);
+    entry->emulated = !entry->memory && note_timing(t, record);
     note_termination(t, record);
     note_isolation(t, record);
 }
@@ -283,6 +318,9 @@ static struct row *row_of(struct table *t, const struct entry *entry, const char
     t->row = grown(t->row, t->rows, sizeof(*t->row));
     struct row *r = &t->row[t->rows++];
     *r = (struct row){.threads = strncmp(entry->base, "threads", 7) == 0};
+    text_format(r->base, sizeof(r->base), "%s", entry->base);
+    r->null = strcmp(text_at(entry->scenario, "name"), "scenario0") == 0;
+    r->workers = number_at(entry->scenario, "workers");
     text_format(r->name, sizeof(r->name), "%s", name);
     text_format(r->suffix, sizeof(r->suffix), "%.90s", suffix);
     return r;
@@ -303,6 +341,7 @@ static void fill_rows(struct table *t)
         r->run = grown(r->run, r->runs, sizeof(*r->run));
         r->run[r->runs++] = entry->figures;
         r->invocations[entry->memory]++;
+        r->emulated |= entry->emulated;
     }
     json_decref(keys);
 }
@@ -368,7 +407,8 @@ static void take_ratios(struct table *t)
                 threads = &t->row[k];
         if (!threads)
             continue;
-        t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
+        if (!threads->emulated && !t->row[i].emulated)
+            t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
         t->row[i].value[PSS_TIMES] = t->row[i].value[PSS] / threads->value[PSS];
     }
 }
@@ -388,6 +428,19 @@ static int name_width(const struct table *t)
         if ((int)strlen(t->row[i].name) > width)
             width = (int)strlen(t->row[i].name);
     return width;
+}
+
+/* What the instrument itself weighs, beside what was weighed with it: the null's figure of the same mode, start method,
+ * runtime and workers, where it is among the records. */
+static void take_nulls(struct table *t)
+{
+    for (size_t i = 0; i < t->rows; i++)
+        for (size_t n = 0; n < t->rows; n++) {
+            const struct row *null = &t->row[n];
+            if (!t->row[i].null && null->null && strcmp(null->base, t->row[i].base) == 0 &&
+                null->workers == t->row[i].workers && isfinite(t->row[i].value[AVG]))
+                t->row[i].value[NULL_AVG] = null->value[AVG];
+        }
 }
 
 static void print_row(const struct row *r, const bool *shown, struct text *out)
@@ -456,6 +509,7 @@ int report_table(char *const *paths, size_t count, struct text *out, struct err 
         for (size_t i = 0; i < t.rows; i++)
             summarise(&t.row[i]);
         take_ratios(&t);
+        take_nulls(&t);
         print_table(&t, out);
     }
     free_table(&t);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "cgroups/inherited.h"
 #include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
@@ -85,15 +86,66 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     return confine_prepare(&request, &s->confine, e);
 }
 
+static void specify_command(struct stage *s, const struct cell *cell)
+{
+    s->environment = workload_command_environment(cell);
+    s->spec = (struct spawn_spec){
+        .path = s->command->path,
+        .argv = s->command->argv,
+        .stdin_fd = STDIN_FILENO,
+        .stdout_fd = STDOUT_FILENO,
+        .stderr_fd = STDERR_FILENO,
+        .keep_fd = -1,
+        .cwd = s->command->cwd,
+    };
+}
+
+static void specify_workload(struct stage *s, const struct cell *cell)
+{
+    s->argv = workload_argv(s->runtime, cell, s->record->mp_start_method);
+    s->environment = workload_environment(cell, s->tmpdir, s->ledger.fd);
+    s->spec = (struct spawn_spec){
+        .path = s->runtime->path,
+        .argv = s->argv.word,
+        .stdin_fd = s->null_fd,
+        .stdout_fd = s->messages[1],
+        .stderr_fd = s->messages[1],
+        .keep_fd = s->ledger.fd,
+        .cwd = s->confine ? "/" : NULL,
+    };
+}
+
+/* Its namespaces take longer to make than a slice: they are begun as soon as it is known what is to run in them. */
+static int prepare_start(struct stage *s, const struct cell *cell, struct err *e)
+{
+    if (s->command)
+        specify_command(s, cell);
+    else
+        specify_workload(s, cell);
+    s->spec.envp = s->environment.word;
+    s->spec.cgroup_fd = -1;
+    s->spec.affinity = &s->session->cpus.benchmark;
+    s->spec.confine = s->confine;
+    s->spec.insist = cell->isolation == ISOLATION_STRICT;
+    return spawn_prepare(&s->spec, &s->child, e);
+}
+
 static int prepare(struct stage *s, const struct cell *cell, struct err *e)
 {
     int failed = s->command ? 0 : prepare_scenario(s, cell, e);
     if (failed == 0)
         failed = prepare_confinement(s, cell, e);
+    if (failed == 0)
+        failed = prepare_start(s, cell, e);
     s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
-    if (failed == 0 && outcome_is_inspected(s))
-        disturbance_read("", &s->session->cpus, &s->undisturbed);
-    return failed;
+    if (failed != 0 || !outcome_is_inspected(s))
+        return failed;
+    s->inherited = calloc(2, sizeof(*s->inherited));
+    if (!s->inherited)
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    inherited_read("", slice_tree_root(s->session->tree), &s->inherited[0]);
+    disturbance_read("", &s->session->cpus, &s->undisturbed);
+    return 0;
 }
 
 /* --- in the slice ---------------------------------------------------------------------------------------------- */
@@ -144,61 +196,19 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     return 0;
 }
 
-/* What is the same for a scenario and for a command. */
-static int start_spec(struct stage *s, const struct cell *cell, struct spawn_spec *spec, struct err *e)
+/* Whoever is in namespaces ends with their init; else it takes a guard. */
+static int start(struct stage *s, struct err *e)
 {
-    spec->cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
-    spec->affinity = &s->session->cpus.benchmark;
-    spec->confine = s->confine;
-    spec->insist = cell->isolation == ISOLATION_STRICT;
-    if (!s->confine)
+    s->spec.cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
+    if (s->child.init == 0)
         session_guard(s->session);
-    int failed = spawn_start(spec, &s->child, e);
-    if (failed == 0 && s->child.init == 0)
-        session_guard(s->session);
+    int failed = spawn_go(&s->spec, &s->child, e);
+    if (s->messages[1] >= 0)
+        (void)close(STEAL_FD(s->messages[1]));
     if (failed == 0) {
         s->refusals.listener_fd = s->child.listener_fd;
         s->refusals.cpus = &s->session->cpus.benchmark;
     }
-    return failed;
-}
-
-static int start_command(struct stage *s, const struct cell *cell, struct err *e)
-{
-    struct workload_words environment = workload_command_environment(cell);
-    struct spawn_spec spec = {
-        .path = s->command->path,
-        .argv = s->command->argv,
-        .envp = environment.word,
-        .stdin_fd = STDIN_FILENO,
-        .stdout_fd = STDOUT_FILENO,
-        .stderr_fd = STDERR_FILENO,
-        .keep_fd = -1,
-        .cwd = s->command->cwd,
-    };
-    int failed = start_spec(s, cell, &spec, e);
-    workload_words_free(&environment);
-    return failed;
-}
-
-static int start_workload(struct stage *s, const struct cell *cell, struct err *e)
-{
-    struct workload_words argv = workload_argv(s->runtime, cell, s->record->mp_start_method);
-    struct workload_words environment = workload_environment(cell, s->tmpdir, s->ledger.fd);
-    struct spawn_spec spec = {
-        .path = s->runtime->path,
-        .argv = argv.word,
-        .envp = environment.word,
-        .stdin_fd = s->null_fd,
-        .stdout_fd = s->messages[1],
-        .stderr_fd = s->messages[1],
-        .keep_fd = s->ledger.fd,
-        .cwd = s->confine ? "/" : NULL,
-    };
-    int failed = start_spec(s, cell, &spec, e);
-    workload_words_free(&argv);
-    workload_words_free(&environment);
-    (void)close(STEAL_FD(s->messages[1]));
     return failed;
 }
 
@@ -225,15 +235,15 @@ static int open_events(const struct stage *s, const char *file)
 
 static void inspect_start(struct stage *s)
 {
-    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), &s->record->isolation);
-    inspect_born(s->slice, s->child.pid, &s->record->isolation);
+    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
+    inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
     inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
     inspect_confinement(s->confine, &s->child, s->record);
 }
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
-    int failed = s->command ? start_command(s, cell, e) : start_workload(s, cell, e);
+    int failed = start(s, e);
     if (failed != 0)
         return failed;
     if (outcome_is_inspected(s))
@@ -334,8 +344,8 @@ static void finish(struct stage *s)
                                           .stayed_ms = stayed ? LEAVE_MS : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
-    spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
     s->removed_at_ns = clock_now_ns();
+    spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
 }
 
 static void release(struct stage *s)
@@ -356,6 +366,9 @@ static void release(struct stage *s)
     accounts_baseline_free(&s->baseline);
     ledger_close(&s->ledger);
     confine_free(&s->confine);
+    free(s->inherited);
+    workload_words_free(&s->argv);
+    workload_words_free(&s->environment);
     free(s->watched.samples);
     workload_tmpdir_remove(s->tmpdir);
 }
@@ -381,7 +394,7 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
 static int run_stage(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     s->messages[0] = s->messages[1] = -1;
-    s->child = (struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .listener_fd = -1};
+    s->child = SPAWN_NO_CHILD;
     s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
     *s->record = (struct record){0};
     record_make_id(s->record->id, s->record->started_at);

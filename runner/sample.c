@@ -1,5 +1,6 @@
 #include "sample.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +32,8 @@ struct sampler {
     int *pids; /* of this tick */
     size_t pid_cap;
     bool nested;   /* the members are named by the pids of another namespace, */
-    char proc[64]; /* whose /proc is this; without, the usual one */
+    char proc[64]; /* whose /proc is this; without, the usual one, */
+    bool searched; /* in which they have to be looked for */
 };
 
 /* Reads a held descriptor from its start. Returns the length, or a negative errno. */
@@ -73,7 +75,8 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
 void sampler_translate(struct sampler *s, const char *proc)
 {
     s->nested = true;
-    if (s->procs_fd < 0) /* then nobody but the members says whom to look at */
+    s->searched = s->procs_fd < 0 && proc[0] == '\0';
+    if (s->procs_fd < 0 && proc[0] != '\0') /* then nobody but the members says whom to look at */
         text_format(s->proc, sizeof(s->proc), "%s", proc);
 }
 
@@ -218,6 +221,35 @@ static int sum_pid(struct sampler *s, int pid, struct sample_sums *sums)
     return -ESRCH;
 }
 
+static int keep_pid(struct sampler *s, size_t at, int pid)
+{
+    if (at == s->pid_cap) {
+        size_t cap = s->pid_cap ? s->pid_cap * 2 : 64;
+        int *grown = realloc(s->pids, cap * sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        s->pids = grown;
+        s->pid_cap = cap;
+    }
+    s->pids[at] = pid;
+    return 0;
+}
+
+/* All pids in sight into s->pids: in a container that gives a workload no /proc of its own, some. */
+static ssize_t list_everybody(struct sampler *s)
+{
+    size_t count = 0;
+    cleanup_dir DIR *dir = opendir(s->proc);
+    if (!dir)
+        return -errno;
+    for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+        int pid = d->d_name[0] >= '1' && d->d_name[0] <= '9' ? (int)strtol(d->d_name, NULL, 10) : 0;
+        if (pid > 0 && keep_pid(s, count++, pid) != 0)
+            return -ENOMEM;
+    }
+    return (ssize_t)count;
+}
+
 /* The pids of the slice into s->pids. Returns how many, or a negative errno. */
 static ssize_t list_pids(struct sampler *s)
 {
@@ -232,15 +264,8 @@ static ssize_t list_pids(struct sampler *s)
         long pid = strtol(p, &end, 10);
         if (end == p)
             break;
-        if (count == s->pid_cap) {
-            size_t cap = s->pid_cap ? s->pid_cap * 2 : 64;
-            int *grown = realloc(s->pids, cap * sizeof(*grown));
-            if (!grown)
-                return -ENOMEM;
-            s->pids = grown;
-            s->pid_cap = cap;
-        }
-        s->pids[count++] = (int)pid;
+        if (keep_pid(s, count++, (int)pid) != 0)
+            return -ENOMEM;
     }
     return (ssize_t)count;
 }
@@ -258,6 +283,16 @@ static int read_own_pid(int proc_fd)
     while (end[-1] >= '0' && end[-1] <= '9')
         end--;
     return (int)strtol(end, NULL, 10);
+}
+
+/* Whether a line "NSpid: 1234 2" has the second number: who has no other name than ours is not in the namespace. */
+static bool is_nested(int proc_fd)
+{
+    char buf[4096];
+    int here = 0, there = 0;
+    cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
+    return line && sscanf(line, "\nNSpid: %d%*[ \t]%d", &here, &there) == 2;
 }
 
 /* What the members call a pid of the slice; asked once for each process. */
@@ -308,6 +343,21 @@ static void count_pid(struct sampler *s, int pid, bool member, bool everyone, st
     }
 }
 
+/* The members among all whom /proc shows: both by what they are called there and by that they are called so. */
+static void search_members(struct sampler *s, const int *members, size_t count, struct sample *r)
+{
+    ssize_t listed = list_everybody(s);
+    if (listed < 0) {
+        r->failed_reads++;
+        r->members_partial = true;
+    }
+    for (ssize_t i = 0; i < listed; i++) {
+        const struct watched *w = watch(s, s->pids[i]);
+        if (w && is_member(translate(s, s->pids[i]), members, count) && is_nested(w->proc_fd))
+            count_pid(s, s->pids[i], true, false, r);
+    }
+}
+
 static void take_processes(struct sampler *s, const int *members, size_t member_count, struct sample *r)
 {
     for (size_t i = 0; i < s->count; i++)
@@ -320,8 +370,10 @@ static void take_processes(struct sampler *s, const int *members, size_t member_
     for (ssize_t i = 0; i < listed; i++)
         count_pid(s, s->pids[i], is_member(translate(s, s->pids[i]), members, member_count), true, r);
     /* The ledger is the workload's to write: where there is a slice, only what is in it counts. */
-    for (size_t i = 0; s->procs_fd < 0 && i < member_count; i++)
+    for (size_t i = 0; s->procs_fd < 0 && !s->searched && i < member_count; i++)
         count_pid(s, members[i], true, false, r);
+    if (s->searched)
+        search_members(s, members, member_count, r);
     forget_gone(s);
     r->has_rollup = true;
 }

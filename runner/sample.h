@@ -51,7 +51,8 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e);
 void sampler_close(struct sampler **sampler);
 
 /* The members are named by the pids of a namespace below ours: those of the slice are translated by NSpid of their
- * /proc/PID/status. proc: a path to that namespace's /proc, where there is no slice to list them; "" for none. */
+ * /proc/PID/status. proc: a path to that namespace's /proc, where there is no slice to list them; "" for none: all that
+ * our /proc shows are then looked at. */
 void sampler_translate(struct sampler *sampler, const char *proc);
 
 /* Takes one sample. members: the pids to sum apart, as the ledger names them. with_rollup: also walk the processes (it

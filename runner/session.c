@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,7 @@
 #include "bench_cpus.h"
 #include "cgroups/leftovers.h"
 #include "host.h"
+#include "image.h"
 #include "spawn.h"
 
 /* What a full slice cannot do without. */
@@ -144,8 +146,10 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (failed != 0)
         return failed;
     say_leftovers(&s->root);
-    if (s->recorded)
+    if (s->recorded) {
         host_capture("", &s->host);
+        image_capture("", getenv("TARE_IMAGE_DIGEST"), &s->image);
+    }
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);
     s->root.caller_stays = s->stays;
@@ -193,6 +197,7 @@ int session_close(struct session *s, struct err *e)
         (void)close(STEAL_FD(s->signal_fd));
     topology_free(&s->topology);
     facts_free(&s->host);
+    facts_free(&s->image);
     text_free(&s->warmed);
     return failed;
 }

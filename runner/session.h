@@ -23,6 +23,7 @@ struct session {
     struct topology_choice cpus;
     struct cpulist came_from; /* the caller's CPUs before it was moved; empty: it was not */
     struct facts host;
+    struct facts image; /* that the run is in */
     int signal_fd;      /* SIGINT, SIGTERM, SIGHUP */
     pid_t guard;        /* ends the run's processes where the runner is killed; 0 or less: none */
     struct text warmed; /* runtimes whose files have been read, one path a line */

@@ -25,8 +25,11 @@
 #include "base/text.h"
 #include "spawn_internal.h"
 
+/* clone3 answered ENOSYS, in this process or the one that it was cloned from. */
+static bool clone3_is_hidden;
+
 /* Before 5.3 of Linux and under filters that hide clone3 (Docker's, without CAP_SYS_ADMIN) there still is clone: it
- * knows of no cgroup, and the handlers that it leaves are reset by the child. */
+ * knows of no cgroup, which the child enters by itself, and the handlers that it leaves are reset by the child. */
 static pid_t clone_the_old_way(uint64_t flags, int *pidfd)
 {
 #if defined(__s390__) || defined(__CRIS__)
@@ -50,7 +53,21 @@ pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd)
         args.cgroup = (__u64)cgroup_fd;
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-    return pid < 0 && errno == ENOSYS && cgroup_fd < 0 ? clone_the_old_way(flags, pidfd) : pid;
+    if (pid >= 0 || errno != ENOSYS)
+        return pid;
+    clone3_is_hidden = true;
+    return clone_the_old_way(flags, pidfd);
+}
+
+/* Where it could not be born in its slice. Only what it touches from now on is charged there (cgroup-v2.rst, "Memory
+ * Ownership"): the exec, which is still to come, replaces all the rest. Sets *moved. Returns 0, or -1 with errno. */
+static int child_enter_slice(int cgroup_fd, bool *moved)
+{
+    *moved = cgroup_fd >= 0 && clone3_is_hidden;
+    if (!*moved)
+        return 0;
+    int fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
 }
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
@@ -88,27 +105,35 @@ static int child_keep_one(int keep_fd)
 /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
  * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
  * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
-static void child_reset_signals(void)
+void spawn_reset_signals(void)
 {
     static const char standard[64];
-    sigset_t none;
     for (int n = 1; n < NSIG; n++)
         (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
+}
+
+static void child_unblock_signals(void)
+{
+    sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A message with up to two descriptors. */
-union passed {
-    char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-    struct cmsghdr align;
-};
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
+{
+    msg->msg_control = control->room;
+    msg->msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *head = CMSG_FIRSTHDR(msg);
+    *head =
+        (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))};
+    memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+}
 
 /* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
  * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
-static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool has_init, int listener)
+static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool moved, bool has_init, int listener)
 {
-    struct spawn_message m = {.outcome = *outcome, .at_ns = clock_now_ns()};
+    struct spawn_message m = {.outcome = *outcome, .moved = moved, .at_ns = clock_now_ns()};
     struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
     union passed control;
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -119,14 +144,8 @@ static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, b
     if (listener >= 0)
         fds[n++] = listener;
     memset(&control, 0, sizeof(control));
-    if (n > 0) {
-        msg.msg_control = control.room;
-        msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-        struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
-        *head =
-            (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(n * sizeof(int))};
-        memcpy(CMSG_DATA(head), fds, n * sizeof(int));
-    }
+    if (n > 0)
+        spawn_pass(&msg, &control, fds, n);
     return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
 }
 
@@ -141,11 +160,14 @@ static void child_insist(int talk_fd, const struct confine_outcome *outcome)
     }
 }
 
-__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
-                                               int talk_fd, pid_t parent)
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
+                                               struct confine_outcome *outcome, int talk_fd, pid_t parent)
 {
     int listener = -1;
+    bool moved = false;
     (void)setsid();
+    if (child_enter_slice(cgroup_fd, &moved) != 0)
+        spawn_complain(talk_fd, "enter the slice");
     if (spec->affinity && sched_setaffinity(0, sizeof(*spec->affinity), (const cpu_set_t *)spec->affinity->word) != 0)
         spawn_complain(talk_fd, "set the CPU affinity");
     if (spec->cwd && chdir(spec->cwd) != 0)
@@ -153,14 +175,19 @@ __attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, st
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
         child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
         spawn_complain(talk_fd, "place its descriptors");
-    child_reset_signals();
+    if (parent) {
+        spawn_reset_signals();
+        if (spec->confine)
+            confine_drop_bounding(spec->confine, outcome);
+    }
+    child_unblock_signals();
     if (spec->confine)
         listener = confine_drop(spec->confine, outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */
         spawn_die_with_parent(parent);
     if (spec->insist)
         child_insist(talk_fd, outcome);
-    if (child_say_ready(talk_fd, outcome, parent == 0, listener) != 0)
+    if (child_say_ready(talk_fd, outcome, moved, parent == 0, listener) != 0)
         spawn_complain(talk_fd, "be watched");
     (void)execve(spec->path, spec->argv, spec->envp);
     spawn_complain(talk_fd, "execute it");
@@ -224,6 +251,7 @@ static int hear(int talk_fd, struct child *child, struct spawn_message *m)
             return -1;
         take_passed(&msg, child->init > 0, child);
         child->outcome = m->outcome;
+        child->moved = m->moved;
         child->started_ns = m->at_ns;
         ready = true;
     }
@@ -242,85 +270,129 @@ static bool namespaces_refused(int number)
     return number == EPERM || number == ENOSPC || number == EUSERS || number == EINVAL || number == ENOSYS;
 }
 
-/* The first process of new namespaces. Returns its pid, or 0 where the host gives none. */
+/* The first process of new namespaces. Returns its pid, or 0 where the host gives none and child->refused says why. */
 static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
 {
-    uint64_t flags = spec->confine ? confine_namespaces(spec->confine) : 0;
-    if (flags == 0)
-        return 0;
-    pid_t pid = spawn_clone(-1, flags, &child->init_pidfd);
+    pid_t pid = spawn_clone(-1, confine_namespaces(spec->confine), &child->init_pidfd);
     if (pid == 0) {
         (void)close(talk[0]);
         (void)close(control[0]);
         spawn_init_run(spec, talk[1], control[1]);
     }
-    return pid < 0 && namespaces_refused(errno) && !spec->insist ? 0 : pid;
+    if (pid >= 0 || !namespaces_refused(errno) || spec->insist)
+        return pid;
+    child->refused = errno;
+    return 0;
+}
+
+/* The runner's ends of the two sockets go to the child where there is an init. */
+static int start_init(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    const int on = 1;
+    cleanup_close int heard = -1, told = -1, said = -1, asked = -1;
+    int talk[2], control[2];
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    heard = talk[0], said = talk[1];
+    failed = socket_pair(control, e);
+    if (failed != 0)
+        return failed;
+    told = control[0], asked = control[1];
+    (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+    child->init = clone_init(spec, talk, control, child);
+    if (child->init < 0)
+        return complain_of_clone(-1, e);
+    if (child->init > 0) {
+        child->talk_fd = STEAL_FD(heard);
+        child->init_fd = STEAL_FD(told);
+    }
+    return 0;
 }
 
 /* Without an init: the workload is the caller's own child, and has what needs no namespace. */
-static pid_t clone_child(const struct spawn_spec *spec, const int talk[2], int refused, struct child *child)
+static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     pid_t parent = getpid();
     struct confine_outcome outcome = {{0}};
+    int talk[2];
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
-        outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? refused : 0;
-    pid_t pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
-    if (pid == 0)
-        spawn_child_run(spec, &outcome, talk[1], parent);
-    return pid;
+        outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    child->talk_fd = talk[0];
+    cleanup_close int said = talk[1];
+    child->pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
+    if (child->pid == 0)
+        spawn_child_run(spec, spec->cgroup_fd, &outcome, said, parent);
+    return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
 }
 
-/* Starts one of the two and hears what comes of it. */
-static int start(const struct spawn_spec *spec, int talk[2], int control[2], struct child *child, struct err *e)
+/* Tells the init to start the workload, and where: a descriptor of the slice goes with it. One that has died is heard
+ * of by its silence. */
+static void tell_init(const struct child *child, int cgroup_fd)
 {
-    struct spawn_message m;
-    child->init = clone_init(spec, talk, control, child);
-    if (child->init == 0)
-        child->pid = clone_child(spec, talk, errno, child);
-    if (child->init < 0 || child->pid < 0)
-        return complain_of_clone(spec->cgroup_fd, e);
-    (void)close(STEAL_FD(talk[1]));
-    (void)close(STEAL_FD(control[1]));
-    if (hear(talk[0], child, &m) == 0)
+    char go = 1;
+    struct iovec iov = {.iov_base = &go, .iov_len = sizeof(go)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    memset(&control, 0, sizeof(control));
+    if (cgroup_fd >= 0)
+        spawn_pass(&msg, &control, &cgroup_fd, 1);
+    (void)sendmsg(child->init_fd, &msg, MSG_NOSIGNAL);
+}
+
+static void close_child(struct child *child)
+{
+    int *const fds[] = {&child->pidfd, &child->listener_fd, &child->talk_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (*fds[i] >= 0)
+            (void)close(STEAL_FD(*fds[i]));
+}
+
+int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
+{
+    struct child child = SPAWN_NO_CHILD;
+    int failed = spec->confine && confine_namespaces(spec->confine) != 0 ? start_init(spec, &child, e) : 0;
+    if (failed == 0)
+        *ret = child;
+    return failed;
+}
+
+int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    struct spawn_message m = {0};
+    int failed = 0;
+    if (child->init > 0)
+        tell_init(child, spec->cgroup_fd);
+    else
+        failed = start_child(spec, child, e);
+    if (failed == 0 && hear(child->talk_fd, child, &m) == 0) {
+        (void)close(STEAL_FD(child->talk_fd));
+        child->executed_ns = clock_now_ns();
         return 0;
+    }
     if (child->init > 0)
         spawn_end(child);
-    else
+    else if (child->pid > 0)
         reap(child->pid);
-    if (child->pidfd >= 0)
-        (void)close(child->pidfd);
-    if (child->listener_fd >= 0)
-        (void)close(child->listener_fd);
+    close_child(child);
+    if (failed != 0)
+        return failed;
     errno = m.number;
     return err_sys(e, ERR_OURS, "'%s': cannot %.31s", spec->path, m.step);
 }
 
 int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
 {
-    int talk[2] = {-1, -1}, control[2] = {-1, -1};
-    const int on = 1;
-    struct child child = {.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .listener_fd = -1};
-    int failed = socket_pair(talk, e);
-    if (failed == 0 && spec->confine)
-        failed = socket_pair(control, e);
-    if (failed == 0) {
-        (void)setsockopt(talk[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
-        child.init_fd = control[0];
-        failed = start(spec, talk, control, &child, e);
-    }
-    if (failed == 0 && child.init > 0)
-        control[0] = -1; /* the child's */
-    else
-        child.init_fd = -1;
-    const int ends[] = {talk[0], talk[1], control[0], control[1]};
-    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
-        if (ends[i] >= 0)
-            (void)close(ends[i]);
-    if (failed != 0)
-        return failed;
-    child.executed_ns = clock_now_ns();
-    *ret = child;
-    return 0;
+    struct child child;
+    int failed = spawn_prepare(spec, &child, e);
+    if (failed == 0)
+        failed = spawn_go(spec, &child, e);
+    if (failed == 0)
+        *ret = child;
+    return failed;
 }
 
 void spawn_kill(const struct child *child)
@@ -336,8 +408,9 @@ void spawn_end(struct child *child)
     (void)syscall(SYS_pidfd_send_signal, child->init_pidfd, SIGKILL, NULL, 0U);
     reap(child->init); /* ECHILD, where it was taken for an orphan */
     (void)close(STEAL_FD(child->init_pidfd));
-    if (child->init_fd >= 0)
-        (void)close(STEAL_FD(child->init_fd));
+    (void)close(STEAL_FD(child->init_fd));
+    if (child->talk_fd >= 0) /* prepared, and never told to go */
+        (void)close(STEAL_FD(child->talk_fd));
     child->init = 0;
 }
 
@@ -349,8 +422,9 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
     if (pid < 0)
         return complain_of_clone(cgroup_fd, e);
     if (pid == 0) {
+        bool moved = false;
         spawn_die_with_parent(parent);
-        _exit(fn(arg));
+        _exit(child_enter_slice(cgroup_fd, &moved) == 0 ? fn(arg) : 127);
     }
     struct child child = {.pid = pid, .pidfd = pidfd};
     struct child_end end = {0};

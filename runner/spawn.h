@@ -35,10 +35,22 @@ struct child {
     int64_t executed_ns; /* CLOCK_MONOTONIC when its exec was seen to have succeeded */
     pid_t init;          /* 0: there is none */
     int init_pidfd, init_fd;
+    int refused;     /* errno of why there is none where one was wanted */
+    int talk_fd;     /* until its exec: what it says */
     int listener_fd; /* what its filter refuses is told here (seccomp_unotify(2)); -1: no filter. The caller closes it
                       */
     struct confine_outcome outcome;
+    bool moved; /* clone3 is hidden by a filter: it was moved into its slice before its exec */
 };
+
+#define SPAWN_NO_CHILD ((struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .talk_fd = -1, .listener_fd = -1})
+
+/* The first half of spawn_start(), for who has something else to do meanwhile: starts the init, which makes its
+ * namespaces ready and waits. spec has to be complete but for the cgroup. spawn_end() ends what is never told to go. */
+int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e);
+
+/* The second half, with the cgroup: returns when the exec has succeeded or failed. Where it fails nobody is left. */
+int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e);
 
 /* Starts it in a session of its own, SIGKILLed should the caller die, with default signal handling, and waits for the
  * exec to succeed or fail.

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -48,6 +49,28 @@ __attribute__((noreturn)) static void reap_all(pid_t workload, int control_fd)
     }
 }
 
+/* Waits until the slice is there. Returns its descriptor, which the word came with, or -1; ends where the runner did.
+ */
+static int wait_for_word(int control_fd)
+{
+    char go;
+    int cgroup_fd = -1;
+    union passed control;
+    struct iovec iov = {.iov_base = &go, .iov_len = sizeof(go)};
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
+    ssize_t n;
+    do
+        n = recvmsg(control_fd, &msg, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof(go))
+        _exit(127);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+        memcpy(&cgroup_fd, CMSG_DATA(c), sizeof(cgroup_fd));
+    return cgroup_fd;
+}
+
 __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd)
 {
     struct confine_outcome outcome = {{0}};
@@ -55,11 +78,14 @@ __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int
     die_with_runner(control_fd);
     (void)setsid();
     confine_enter(spec->confine, &outcome);
-    pid_t workload = spawn_clone(spec->cgroup_fd, 0, &pidfd);
+    spawn_reset_signals(); /* here, where it waits anyway, and not in the workload's own process */
+    confine_drop_bounding(spec->confine, &outcome);
+    int cgroup_fd = wait_for_word(control_fd);
+    pid_t workload = spawn_clone(cgroup_fd, 0, &pidfd);
     if (workload == 0)
-        spawn_child_run(spec, &outcome, talk_fd, 0);
+        spawn_child_run(spec, cgroup_fd, &outcome, talk_fd, 0);
     if (workload < 0)
-        spawn_complain(talk_fd, spec->cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+        spawn_complain(talk_fd, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
     /* Nothing of the caller's stays open here: who reads from a pipe of the workload's sees its end. */
     if (control_fd == 0 || dup2(control_fd, 0) == 0)
         (void)syscall(SYS_close_range, 1U, ~0U, 0U);

@@ -2,7 +2,10 @@
 #ifndef TARE_SPAWN_INTERNAL_H
 #define TARE_SPAWN_INTERNAL_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "confine.h"
@@ -14,6 +17,7 @@ struct spawn_message {
     char step[32];
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct confine_outcome outcome;
+    bool moved; /* it was born outside of its slice */
 };
 
 /* How the workload ended, as its init was told by waitid(2). */
@@ -21,7 +25,17 @@ struct spawn_end_message {
     int code, status;
 };
 
-/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1. */
+/* Room for a message's two descriptors, and its sender's credentials. */
+union passed {
+    char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr align;
+};
+
+/* Puts descriptors into a message; control is zeroed (cmsg(3)). */
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count);
+
+/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1; clone where clone3 is hidden,
+ * and then the child has to enter the cgroup. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
@@ -29,12 +43,16 @@ __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 /* In a child: SIGKILL for it should this parent end. */
 void spawn_die_with_parent(pid_t parent);
 
-/* In the workload's own process; does not return. parent: who must be alive, 0: an init sees to that. */
-__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, struct confine_outcome *outcome,
-                                               int talk_fd, pid_t parent);
+/* Signals that are ignored are so after an exec, too: each to its default. */
+void spawn_reset_signals(void);
 
-/* In the first process of the new namespaces: sets them up, starts the workload, reaps whoever ends, tells of the
- * workload's end and goes when nobody is left. */
+/* In the workload's own process, which is to be in this cgroup; does not return. parent: who must be alive, 0: an init
+ * sees to that, and has reset the signals and dropped the bounding set beforehand. */
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
+                                               struct confine_outcome *outcome, int talk_fd, pid_t parent);
+
+/* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps whoever
+ * ends, tells of the workload's end and goes when nobody is left. */
 __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd);
 
 #endif

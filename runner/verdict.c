@@ -13,11 +13,14 @@ static const struct {
 } LEVELS[] = {
     {"runner on its own CPUs", LEVEL_REQUIRED},
     {"born in the slice", LEVEL_REQUIRED},
+    {"slice of its own", LEVEL_REQUIRED}, /* where there is none */
     {"CPU affinity", LEVEL_REQUIRED},
     {"exclusive of foreign tasks", LEVEL_REQUIRED},
     {"memory accounting", LEVEL_REQUIRED},
     {"no OOM kill", LEVEL_REQUIRED},
     {"no throttling", LEVEL_REQUIRED},
+    {"CPU quota", LEVEL_REQUIRED}, /* of the cgroups above, as the next */
+    {"no throttling above", LEVEL_REQUIRED},
     {"SMT siblings kept idle", LEVEL_REQUIRED}, /* --smt avoid */
     {"own namespaces", LEVEL_REQUIRED},         /* these, where --confine asks for them */
     {"network off", LEVEL_REQUIRED},
@@ -27,6 +30,8 @@ static const struct {
     {"user", LEVEL_REQUIRED},
     {"no new privileges", LEVEL_REQUIRED},
     {"seccomp filter", LEVEL_REQUIRED},
+    {"runner off its CPUs", LEVEL_RECORDED}, /* where there is no cpuset to keep it off */
+    {"memory limit above", LEVEL_RECORDED},
     {"SMT siblings idle", LEVEL_RECORDED},
     {"no foreign work on its CPUs", LEVEL_RECORDED},
     {"no CPU pressure", LEVEL_RECORDED},

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034 # what the sourcing script reads
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-lock_file=$top/images/versions.lock
+lock_file=${TARE_LOCK:-$top/images/versions.lock}
 tare_cache=${TARE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tare}
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -79,6 +79,40 @@ debian_root() {
     mirror=$(debian_mirrors | sed -n 1p)
     while read -r option; do set -- "$@" --aptopt="$option"; done < <(apt_proxies)
     mmdebstrap --quiet "$@" "$suite" "$target" ${mirror:+"$mirror"}
+}
+
+# The time that everything in an image bears: the archive's (debian.snapshot), in seconds since 1970.
+snapshot_epoch() {
+    local t
+    t=$(lock_get debian.snapshot) && date -u -d "${t:0:8} ${t:9:2}:${t:11:2}:${t:13:2}" +%s
+}
+
+# locked_root SUITE TARGET SETS OPTION...: mmdebstrap from the lock's packages of SETS (a word each; base is one of them) and
+# no others, with every time stamp the snapshot's.
+locked_root() {
+    local suite=$1 target=$2 sets repo names status=0
+    read -r -a sets <<<"$3"
+    shift 3
+    command -v mmdebstrap >/dev/null || die 3 "no mmdebstrap (scripts/setup test installs what is missing)"
+    repo=$(mktemp -d)
+    "$top/scripts/fetch-debs" --lock "$lock_file" "$suite" "${sets[@]}" "$repo" || { status=$?; rm -rf "$repo"; return $status; }
+    flat_repository "$repo"
+    names=$(sed -n 's/^Package: //p' "$repo/Packages" | paste -sd ,)
+    SOURCE_DATE_EPOCH=$(snapshot_epoch) TMPDIR=${TMPDIR:-/tmp} mmdebstrap --quiet --variant=apt --include="$names" "$@" \
+        "$suite" "$target" "deb [trusted=yes] copy:$repo ./" || status=$?
+    rm -rf "$repo"
+    return $status
+}
+
+# Makes a folder of .debs a repository for apt. Without root, mmdebstrap's user reads it too.
+flat_repository() { # DIR
+    local deb
+    for deb in "$1"/*.deb; do
+        dpkg-deb -f "$deb"
+        printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "$(basename "$deb")" "$(stat -c %s "$deb")" "$(sha256_of "$deb")"
+    done >"$1/Packages"
+    printf 'Codename: %s\nSHA256:\n %s %s Packages\n' "$suite" "$(sha256_of "$1/Packages")" "$(stat -c %s "$1/Packages")" >"$1/Release"
+    chmod -R a+rX "$1"
 }
 
 # The proxies of this host's apt, in its own syntax.

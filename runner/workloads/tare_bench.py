@@ -21,8 +21,8 @@ def work_in_interpreter(folder: str, module: str, values: tuple) -> int:
     return 0
 
 
-def done() -> int:
-    """Whatever the function gave, its worker has a result."""
+def call(work, *values) -> int:
+    work(*values)
     return 0
 
 
@@ -48,7 +48,7 @@ def scenario_of(path: str):
         def __init__(self, options):
             self.options = options
             values = [self.value(options, p) for p in parameters.values()]
-            self.job = [(work, *values), (done,)]
+            self.job = [(call, work, *values)]
             if options.mode == "interpreters":
                 self.job = [(work_in_interpreter, folder, module, tuple(values))]
             self.team = teams.KINDS[options.mode](options, options.workers)

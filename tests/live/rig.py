@@ -45,6 +45,7 @@ FULL = {"cpuset", "memory", "pids", "cpu"} <= CONTROLLERS
 
 needs_controllers = unittest.skipUnless(FULL, "no memory, cpuset and pids controllers here: run in the VM")
 needs_lack = unittest.skipIf(FULL, "all controllers are here: run on a hybrid host")
+once_is_enough = unittest.skipIf(EMULATED and "TARE_LIVE_ON_HOST" in os.environ, "no cgroup matters to it: see the host's run")
 vm_only = unittest.skipUnless(EMULATED and FULL, "would harm the host if it went wrong: run in the VM")
 
 
@@ -104,7 +105,7 @@ def wait_for(what, patience_s: float = PATIENCE_S):
     """What `what` gives once it is true; the last that it gave after so long."""
     end = time.monotonic() + patience_s
     while not (got := what()) and time.monotonic() < end:
-        time.sleep(0.01)
+        time.sleep(0.05 if EMULATED else 0.01)  # looking costs the emulator as much as what is waited for
     return got
 
 
@@ -306,6 +307,14 @@ class LiveTest(unittest.TestCase):
 
     def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Done:
         return self.start_command(*words, options=options, env=env, cwd=cwd).end()
+
+    _shared: dict = {}
+
+    def shared(self, name: str, run):
+        """What one run gave, for all the tests that look at it: the first that asks runs it."""
+        if name not in self._shared:
+            self._shared[name] = run()
+        return self._shared[name]
 
     # --- what is asserted everywhere
 

@@ -49,3 +49,4 @@ class Example(LiveTest):
                 self.assertEqual(record["scenario"]["below"], 77)
                 self.assertEqual(record["scenario"]["file"], str((self.dir / "primes/scenario.yml").resolve()))
                 self.assertEqual(record["termination"]["reason"], "workload-error")
+                self.assertRegex(record["termination"]["detail"], "AssertionError|exit(ed|code|s| status)? .*1")

@@ -7,14 +7,16 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import rig
 from rig import LiveTest, needs_lack, setUpModule, vm_only  # noqa: F401
 
-# A known-loads that is the real one but for one load, in whose place it runs another.
+# A known-loads that is the real one but for some loads, in whose places it runs others, or nothing that there is.
+LIES = {"anon": "shared", "sleeper": "burn", "burn": "nonsense"}
 LIAR = """#!/bin/sh
-name=$1
-[ "$name" != {load} ] || name={instead}
+case $1 in {lies}
+*) name=$1 ;; esac
 shift
 exec {real} "$name" "$@"
 """
@@ -43,10 +45,11 @@ class Selftest(LiveTest):
     def verdicts(self, report: dict, verdict: str) -> list[tuple[str, str]]:
         return [(c["load"], c["figure"]) for c in report["checks"] if c["verdict"] == verdict]
 
-    def assert_whole(self, report: dict) -> None:
+    def assert_whole(self, report: dict, but: str = "") -> None:
+        """But for what is said of a load that did not run."""
         self.assertEqual(report["schema"], "tare.selftest/1")
         self.assertEqual(sum(report["counts"].values()), len(report["checks"]))
-        for check in report["checks"]:
+        for check in (c for c in report["checks"] if c["load"] != but):
             if check["verdict"] == "unavailable":
                 self.assertIsNone(check["measured"])
                 self.assertTrue(check["reason"])
@@ -58,14 +61,24 @@ class Selftest(LiveTest):
 
     @needs_lack
     def test_what_this_host_lacks_is_unavailable_and_the_rest_passes(self):
-        status, report = self.report()
-        self.assert_whole(report)
-        self.assert_none_fails(status, report)
-        lacking = self.verdicts(report, "unavailable")
+        run = self.shared("selftest", self.between_two_records)
+        self.assert_whole(run.report)
+        self.assert_none_fails(run.status, run.report)
+        lacking = self.verdicts(run.report, "unavailable")
         self.assertIn(("anon", "memory.stat anon"), lacking)
-        self.assertIn(("anon", "smaps_rollup pss"), self.verdicts(report, "pass"))
+        self.assertIn(("anon", "smaps_rollup pss"), self.verdicts(run.report, "pass"))
         for load in ("burn", "reaped", "spinners"):
-            self.assertIn((load, "cpu.stat usage"), self.verdicts(report, "pass"))
+            self.assertIn((load, "cpu.stat usage"), self.verdicts(run.report, "pass"))
+
+    def between_two_records(self) -> SimpleNamespace:
+        """A selftest in the best slice to be had, and what records say of the last one before and after it."""
+        if rig.EMULATED:
+            self.set_kernel_file(Path("/proc/sys/vm/nr_hugepages"), "8")
+            self.set_kernel_file(Path("/sys/kernel/mm/transparent_hugepage/enabled"), "madvise")
+        before = self.instrument()
+        status, report = self.report(*(["--isolation", "strict", "--cpus", rig.CPU] if rig.FULL else []))
+        kept = (self.state / "selftest.json").read_text()
+        return SimpleNamespace(status=status, report=report, text=self.json_text, kept=kept, before=before, after=self.instrument())
 
     def set_kernel_file(self, path: Path, value: str) -> None:
         if path.exists():
@@ -76,14 +89,12 @@ class Selftest(LiveTest):
 
     @vm_only
     def test_a_full_slice_passes_every_check(self):
-        self.set_kernel_file(Path("/proc/sys/vm/nr_hugepages"), "8")
-        self.set_kernel_file(Path("/sys/kernel/mm/transparent_hugepage/enabled"), "madvise")
-        status, report = self.report("--isolation", "strict", "--cpus", rig.CPU)
-        self.assert_whole(report)
-        self.assert_none_fails(status, report)
-        self.assertTrue(report["slice"]["exclusive"])
+        run = self.shared("selftest", self.between_two_records)
+        self.assert_whole(run.report)
+        self.assert_none_fails(run.status, run.report)
+        self.assertTrue(run.report["slice"]["exclusive"])
         # Transparent huge pages and reserved ones are the machine's to give: nothing else may be missing.
-        missing = {load for load, _ in self.verdicts(report, "unavailable")}
+        missing = {load for load, _ in self.verdicts(run.report, "unavailable")}
         self.assertLessEqual(missing, {"thp", "hugetlb"})
 
     def test_without_a_slice_the_processes_figures_are_still_proved(self):
@@ -95,31 +106,34 @@ class Selftest(LiveTest):
         self.assertIn(("daemon", "processes found"), self.verdicts(report, "pass"))
         self.assertIn(("family", "smaps_rollup pss"), self.verdicts(report, "pass"))
 
-    def lying(self, load: str, instead: str) -> Path:
-        """A tare beside which lies a known-loads that lies."""
+    def lied_to(self) -> tuple[int, dict]:
+        """By a tare beside which lies a known-loads that lies."""
         build = Path(rig.TARE).resolve().parent
         (self.dir / "workloads").mkdir()
         tare = self.dir / "tare"
         shutil.copy2(build / "tare", tare)
         liar = self.dir / "workloads" / "known-loads"
-        real = build / "workloads" / "known-loads"
-        liar.write_text(LIAR.format(load=load, instead=instead, real=real))
+        lies = "\n".join(f"{load}) name={instead} ;;" for load, instead in LIES.items())
+        liar.write_text(LIAR.format(lies=lies, real=build / "workloads" / "known-loads"))
         liar.chmod(0o755)
-        return tare
+        return self.report(tare=tare)
 
-    @rig.for_each({"of_memory": ("anon", "shared", "smaps_rollup uss"), "of_time": ("sleeper", "burn", "cpu.stat usage")})
-    def a_figure_that_is_not_the_loads_fails(self, load: str, instead: str, figure: str):
-        status, report = self.report(tare=self.lying(load, instead))
-        self.assert_whole(report)
+    @rig.for_each({"of_memory": ("anon", "smaps_rollup uss"), "of_time": ("sleeper", "cpu.stat usage")})
+    def a_figure_that_is_not_the_loads_fails(self, load: str, figure: str):
+        status, report = self.shared("lied to", self.lied_to)
+        self.assert_whole(report, but="burn")
         self.assertEqual(status, 1)
         self.assertIn((load, figure), self.verdicts(report, "FAIL"))
-        self.assertEqual([c for c in report["checks"] if c["verdict"] == "FAIL" and c["load"] != load], [])
 
     def test_a_load_that_does_not_run_fails_its_checks(self):
-        status, report = self.report(tare=self.lying("burn", "nonsense"))
+        status, report = self.shared("lied to", self.lied_to)
         self.assertEqual(status, 1)
-        self.assertEqual(self.verdicts(report, "FAIL"), [("burn", "cpu.stat usage")])
+        self.assertIn(("burn", "cpu.stat usage"), self.verdicts(report, "FAIL"))
         self.assertTrue(next(c["reason"] for c in report["checks"] if c["load"] == "burn"))
+
+    def test_the_lies_about_some_loads_fail_no_other(self):
+        _, report = self.shared("lied to", self.lied_to)
+        self.assertEqual({load for load, _ in self.verdicts(report, "FAIL")}, set(LIES))
 
     def test_interrupted_it_leaves_nothing_and_keeps_nothing(self):
         running = subprocess.Popen([rig.TARE, "selftest"], env=self.env, stdout=subprocess.PIPE, text=True)
@@ -139,15 +153,15 @@ class Selftest(LiveTest):
             return []  # one ended just then
 
     def test_the_last_selftest_is_in_every_record_of_this_boot(self):
-        self.assertIsNone(self.instrument()["selftest"])
-        self.assertIn("tare selftest", self.instrument()["selftest_reason"])
-        _, report = self.report()
-        last = self.instrument()["selftest"]
-        self.assertEqual(last["digest"], hashlib.sha256(self.json_text.encode()).hexdigest())
-        self.assertEqual((self.state / "selftest.json").read_text(), self.json_text)
-        self.assertEqual(last["at"], report["at"])
+        run = self.shared("selftest", self.between_two_records)
+        self.assertIsNone(run.before["selftest"])
+        self.assertIn("tare selftest", run.before["selftest_reason"])
+        last = run.after["selftest"]
+        self.assertEqual(last["digest"], hashlib.sha256(run.text.encode()).hexdigest())
+        self.assertEqual(run.kept, run.text)
+        self.assertEqual(last["at"], run.report["at"])
         for key in ("passed", "failed", "unavailable"):
-            self.assertEqual(last[key], report["counts"][key])
+            self.assertEqual(last[key], run.report["counts"][key])
 
     def instrument(self) -> dict:
         words = [rig.TARE, "run", "scenario1", *map(str, rig.NATIVE), "--json", "-"]

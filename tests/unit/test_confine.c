@@ -8,6 +8,7 @@
 #include "fixture.h"
 #include "spawn.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -343,6 +344,59 @@ static void the_workload_is_seen_with_its_own_pid_until_it_is_waited_for(void **
     end(c, &child);
 }
 
+static long descriptors_of_ours(void)
+{
+    long n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    (void)closedir(d);
+    return n;
+}
+
+static void an_init_made_ahead_starts_nothing_until_it_is_told_to(void **state)
+{
+    static char *const NOTHING[] = {NULL};
+    char *const argv[] = {"true", NULL};
+    char path[64], list[64];
+    struct child child;
+    struct child_end how = {.exit_status = -1};
+    (void)state;
+    struct confine *c = prepared(&FULL);
+    const struct spawn_spec spec = {.path = "/bin/true",
+                                    .argv = argv,
+                                    .envp = NOTHING,
+                                    .cgroup_fd = -1,
+                                    .keep_fd = -1,
+                                    .stdout_fd = 1,
+                                    .stderr_fd = 2,
+                                    .cwd = "/",
+                                    .confine = c};
+    long open_before = descriptors_of_ours();
+    for (int told = 0; told <= 1; told++) {
+        assert_int_equal(spawn_prepare(&spec, &child, NULL), 0);
+        if (child.init == 0) {
+            confine_free(&c);
+            skip();
+        }
+        pid_t init = child.init;
+        (void)poll(NULL, 0, 20);
+        text_format(path, sizeof(path), "/proc/%d/task/%d/children", (int)init, (int)init);
+        assert_int_equal(file_read("", path, list, sizeof(list)), 0);
+        if (told) {
+            assert_int_equal(spawn_go(&spec, &child, NULL), 0);
+            assert_int_equal(spawn_wait(&child, &how, NULL), 0);
+            assert_int_equal(how.exit_status, 0);
+            (void)close(child.listener_fd);
+        }
+        spawn_end(&child);
+        assert_int_equal(kill(init, 0), -1);
+        assert_int_equal(descriptors_of_ours(), open_before);
+    }
+    confine_free(&c);
+}
+
 static void with_the_init_everybody_ends(void **state)
 {
     struct child child;
@@ -395,6 +449,7 @@ int main(void)
         cmocka_unit_test(nobody_or_the_owner_of_what_is_closed_to_it),
         cmocka_unit_test(the_end_is_told_by_the_init),
         cmocka_unit_test(the_workload_is_seen_with_its_own_pid_until_it_is_waited_for),
+        cmocka_unit_test(an_init_made_ahead_starts_nothing_until_it_is_told_to),
         cmocka_unit_test(with_the_init_everybody_ends),
         cmocka_unit_test(what_cannot_be_executed_says_so_and_leaves_nobody),
     };

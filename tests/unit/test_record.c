@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/specimen.h"
+#include "timing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -129,6 +130,8 @@ static void the_keys_are_the_designs(void **state)
         "slice.cpus_requested",
         "slice.cpus_effective",
         "slice.limits",
+        "slice.inherited",
+        "image",
         "isolation.grade",
         "isolation.checks",
         "iterations.start_ns",
@@ -207,6 +210,44 @@ static void a_run_that_went_well_is_all_there(void **state)
     assert_integer(j, "termination.exit_status", 0);
     assert_absent(j, "termination.signal");
     json_decref(j);
+}
+
+static void the_image_of_a_run_is_an_object_of_what_is_known_of_it(void **state)
+{
+    static struct specimen s;
+    struct facts image = {0};
+    (void)state;
+    specimen_threads_memory(&s);
+    facts_absent(&image, "digest", "nobody said");
+    facts_text(&image, "packages_sha256", "ab");
+    facts_int(&image, "packages", 98);
+    s.record.image = &image;
+    facts_real(&s.record.inherited, "cpus", 1.5);
+    json_t *j = parsed(&s.record);
+    assert_absent(j, "image.digest");
+    assert_text(j, "image.packages_sha256", "ab");
+    assert_integer(j, "image.packages", 98);
+    assert_null(json_object_get(j, "image_reason"));
+    assert_real(j, "slice.inherited.cpus", 1.5);
+    json_decref(j);
+    facts_free(&image);
+    specimen_free(&s);
+}
+
+static void a_run_in_no_image_says_why_there_is_none(void **state)
+{
+    static struct specimen s;
+    struct facts image = {0};
+    (void)state;
+    specimen_threads_memory(&s);
+    facts_absent(&image, "image", "not in an image of tare's");
+    s.record.image = &image;
+    json_t *j = parsed(&s.record);
+    assert_absent(j, "image");
+    assert_text(j, "image_reason", "not in an image of tare's");
+    json_decref(j);
+    facts_free(&image);
+    specimen_free(&s);
 }
 
 static void a_sample_holds_what_its_tick_read(void **state)
@@ -650,11 +691,33 @@ static void terminations_have_the_names_that_readers_look_for(void **state)
     assert_string_equal(termination_name(TERMINATION_INTERRUPTED), "interrupted");
 }
 
+/* Both ways in which a reader of records may ask. */
+static void emulated_times_are_marked_in_a_field_of_their_own(void **state)
+{
+    static struct specimen s;
+    (void)state;
+    json_t *j = made(specimen_native);
+    assert_true(json_is_false(at(j, "timing.emulated")));
+    assert_absent(j, "timing.by");
+    assert_null(timing_record_emulated_by(j));
+    json_decref(j);
+    specimen_native(&s);
+    specimen_emulated(&s);
+    j = parsed(&s.record);
+    specimen_free(&s);
+    assert_true(json_is_true(at(j, "timing.emulated")));
+    assert_string_equal(json_string_value(at(j, "timing.by")), "QEMU TCG (TARE_VM=tcg)");
+    assert_string_equal(timing_record_emulated_by(j), "QEMU TCG (TARE_VM=tcg)");
+    json_decref(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_keys_are_the_designs),
         cmocka_unit_test(a_run_that_went_well_is_all_there),
+        cmocka_unit_test(the_image_of_a_run_is_an_object_of_what_is_known_of_it),
+        cmocka_unit_test(a_run_in_no_image_says_why_there_is_none),
         cmocka_unit_test(a_sample_holds_what_its_tick_read),
         cmocka_unit_test(a_sample_leaves_out_what_could_not_be_read),
         cmocka_unit_test(what_was_not_sampled_is_null_with_a_reason),
@@ -676,6 +739,7 @@ int main(void)
         cmocka_unit_test(a_probe_where_nothing_can_be_written_is_a_usage_error),
         cmocka_unit_test(a_slices_reason_fits_as_it_was_found),
         cmocka_unit_test(an_id_is_the_time_and_random_bits),
+        cmocka_unit_test(emulated_times_are_marked_in_a_field_of_their_own),
         cmocka_unit_test(terminations_have_the_names_that_readers_look_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "cgroups/mounts.h"
 #include "cgroups/slice.h"
+#include "fixture.h"
 
 #ifndef FIXTURES
 #define FIXTURES "tests/fixtures"
@@ -179,6 +180,53 @@ static void a_container_in_the_host_s_cgroup_namespace_is_not_taken_for_one_of_i
     assert_says(found.reason, "borrowed: our cgroup '/system.slice/docker-1.scope'");
 }
 
+/* On a tree of its own, unpacked. */
+static void assert_found_in(const char *tree, enum slice_provenance provenance, const char *path)
+{
+    char root[PATH_MAX];
+    assert_int_equal(fixture_open(tree, root, sizeof(root)), 0);
+    memset(&found, 0xee, sizeof(found));
+    assert_int_equal(slice_root_find(root, NULL, &found, &err), 0);
+    fixture_close(root);
+    assert_string_equal(slice_provenance_name(found.provenance), slice_provenance_name(provenance));
+    assert_string_equal(found.path, path);
+}
+
+static void a_container_in_the_host_s_namespace_that_can_write_its_own_cgroup_is_delegated(void **state)
+{
+    (void)state;
+    assert_found_in("containers/host-namespace-writable", SLICE_DELEGATED, "/sys/fs/cgroup/docker/f00");
+    assert_available(SLICE_MEMORY);
+}
+
+static void a_container_in_the_host_s_namespace_that_cannot_is_borrowed(void **state)
+{
+    (void)state;
+    assert_found_in("containers/host-namespace", SLICE_BORROWED, "/sys/fs/cgroup/docker/f00");
+    assert_says(found.reason, "delegated: the container's cgroupfs is read-only (Docker Engine 28: --security-opt "
+                              "writable-cgroups=true; Podman: --security-opt unmask=/sys/fs/cgroup --cgroups=split)");
+    assert_says(found.reason, "created: the hierarchy is that of the container's host");
+    assert_available(SLICE_CPUSET);
+    assert_missing(SLICE_MEMORY, "memory > /sys/fs/cgroup/cgroup.subtree_control)");
+}
+
+static void a_hierarchy_from_outside_of_our_namespace_is_not_ours_although_we_can_write_it(void **state)
+{
+    (void)state;
+    assert_found_in("containers/outside-mount", SLICE_NONE, "");
+    assert_says(found.reason, "delegated: /sys/fs/cgroup shows what is outside of our cgroup namespace (docker run "
+                              "--cgroupns host)");
+    assert_says(found.reason, "created: /sys/fs/cgroup shows what is outside");
+}
+
+static void a_container_that_was_handed_no_memory_controller_says_that_its_host_has_to(void **state)
+{
+    (void)state;
+    assert_found_in("containers/no-memory-controller", SLICE_BORROWED, "/sys/fs/cgroup");
+    assert_missing(SLICE_MEMORY, "not handed down to this container (on its host: +memory in every");
+    assert_available(SLICE_CPU);
+}
+
 static void a_v1_only_host_gives_none_and_names_the_v1_mounts(void **state)
 {
     (void)state;
@@ -336,6 +384,10 @@ int main(void)
         cmocka_unit_test(in_a_leaf_of_what_is_delegated_the_parent_is_the_root),
         cmocka_unit_test(a_directory_that_was_handed_to_a_user_without_systemd_is_theirs),
         cmocka_unit_test(a_container_in_the_host_s_cgroup_namespace_is_not_taken_for_one_of_its_own),
+        cmocka_unit_test(a_container_in_the_host_s_namespace_that_can_write_its_own_cgroup_is_delegated),
+        cmocka_unit_test(a_container_in_the_host_s_namespace_that_cannot_is_borrowed),
+        cmocka_unit_test(a_hierarchy_from_outside_of_our_namespace_is_not_ours_although_we_can_write_it),
+        cmocka_unit_test(a_container_that_was_handed_no_memory_controller_says_that_its_host_has_to),
         cmocka_unit_test(a_v1_only_host_gives_none_and_names_the_v1_mounts),
         cmocka_unit_test(controllers_that_v1_mounts_together_are_told_apart),
         cmocka_unit_test(where_nothing_is_mounted_the_remedy_is_to_mount_it),

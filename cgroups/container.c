@@ -1,0 +1,33 @@
+/* Whether our cgroup is a container's: its engine made it for those who are in our pid namespace, and for nobody else.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroups/slice_internal.h"
+
+/* The initial pid namespace, which the kernel numbers by a constant (include/uapi/linux/nsfs.h, enum init_ns_ino). */
+#define INITIAL_PIDS "pid:[4026531836]"
+
+static bool has_pids_of_its_own(const struct surroundings *s)
+{
+    char path[PATH_MAX];
+    char link[64];
+    int n = snprintf(path, sizeof(path), "%s/proc/self/ns/pid", s->sysroot);
+    ssize_t len = n > 0 && (size_t)n < sizeof(path) ? readlink(path, link, sizeof(link) - 1) : -1;
+    if (len <= 0)
+        return false;
+    link[len] = '\0';
+    return strcmp(link, INITIAL_PIDS) != 0;
+}
+
+/* The container's first process is in it, or in a leaf of it, where a run of tare puts it out of its way. */
+bool slice_is_containers(const struct surroundings *s)
+{
+    char cgroup[CGFILE_CAP];
+    char first[PATH_MAX];
+    if (s->systemd || s->own[0] == '\0' || strcmp(s->own, "/") == 0 || !has_pids_of_its_own(s))
+        return false;
+    slice_read_in(s->sysroot, "/proc/1", "cgroup", cgroup, sizeof(cgroup));
+    return mounts_own_cgroup(cgroup, first, sizeof(first)) == 0 && slice_is_below(first, s->own);
+}

@@ -1,0 +1,191 @@
+#include "cgroups/inherited.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cgroups/cgfile.h"
+#include "cgroups/slice_internal.h"
+
+#define V1_NO_LIMIT ((uint64_t)1 << 62) /* v1 spells "none" as the largest number of whole pages */
+
+/* One hierarchy as it is walked: from dir up to point. */
+struct walk {
+    const char *sysroot;
+    int version;
+    char point[PATH_MAX];
+    char dir[PATH_MAX];
+};
+
+static bool read_value(const struct walk *w, const char *name, char *buf, size_t cap)
+{
+    slice_read_in(w->sysroot, w->dir, name, buf, cap);
+    return buf[0] != '\0';
+}
+
+/* A value in whole numbers; false where the file is not there or sets none. */
+static bool read_number(const struct walk *w, const char *name, uint64_t *ret)
+{
+    char text[64];
+    return read_value(w, name, text, sizeof(text)) && cgfile_value(text, ret) == 0 && *ret != CGFILE_MAX;
+}
+
+static void take(const struct walk *w, const char *name, double value, struct inherited_limit *l)
+{
+    if (l->limited && l->value <= value)
+        return;
+    l->limited = true;
+    l->value = value;
+    (void)snprintf(l->file, sizeof(l->file), "%.*s/%s", (int)(sizeof(l->file) - 64), w->dir, name);
+}
+
+/* "max 100000" or "200000 100000": so many microseconds in each period of so many. */
+static void take_cpu_max(const struct walk *w, struct inherited_limit *l)
+{
+    char text[64];
+    unsigned long long quota = 0, period = 0;
+    if (read_value(w, "cpu.max", text, sizeof(text)) && sscanf(text, "%llu %llu", &quota, &period) == 2 && period > 0)
+        take(w, "cpu.max", (double)quota / (double)period, l);
+}
+
+/* A quota of -1 is none, and no number that is read here. */
+static void take_cfs_quota(const struct walk *w, struct inherited_limit *l)
+{
+    uint64_t quota = 0, period = 0;
+    if (read_number(w, "cpu.cfs_quota_us", &quota) && read_number(w, "cpu.cfs_period_us", &period) && period > 0)
+        take(w, "cpu.cfs_quota_us", (double)quota / (double)period, l);
+}
+
+static void count_throttled(const struct walk *w, struct inherited *to)
+{
+    char text[4096];
+    uint64_t n = 0;
+    if (!read_value(w, "cpu.stat", text, sizeof(text)) || cgfile_key(text, "nr_throttled", &n) != 0)
+        return;
+    if (!to->counted)
+        (void)snprintf(to->throttled_file, sizeof(to->throttled_file), "%.*s/cpu.stat",
+                       (int)(sizeof(to->throttled_file) - 64), w->dir);
+    to->counted = true;
+    to->nr_throttled += n;
+}
+
+static void look_at_cpu(const struct walk *w, struct inherited *to)
+{
+    if (w->version == 2)
+        take_cpu_max(w, &to->cpus);
+    else
+        take_cfs_quota(w, &to->cpus);
+    count_throttled(w, to);
+}
+
+static void look_at_memory(const struct walk *w, struct inherited *to)
+{
+    uint64_t bytes = 0;
+    const char *name = w->version == 2 ? "memory.max" : "memory.limit_in_bytes";
+    if (read_number(w, name, &bytes) && (w->version == 2 || bytes < V1_NO_LIMIT))
+        take(w, name, (double)bytes, &to->memory);
+}
+
+static void look_at_pids(const struct walk *w, struct inherited *to)
+{
+    uint64_t tasks = 0;
+    if (read_number(w, "pids.max", &tasks))
+        take(w, "pids.max", (double)tasks, &to->pids);
+}
+
+/* What is looked at where a controller is. */
+static const struct kind {
+    const char *controller;
+    void (*look)(const struct walk *w, struct inherited *to);
+} KINDS[] = {
+    {"cpu", look_at_cpu},
+    {"memory", look_at_memory},
+    {"pids", look_at_pids},
+};
+
+static struct inherited_limit *limit_of(const struct kind *k, struct inherited *to)
+{
+    return k->look == look_at_cpu ? &to->cpus : k->look == look_at_memory ? &to->memory : &to->pids;
+}
+
+/* Every directory from dir up to the mount point, that one too. */
+static void climb(struct walk w, const struct kind *k, struct inherited *to)
+{
+    if (!slice_is_below(w.dir, w.point))
+        return;
+    limit_of(k, to)->known = true;
+    for (;;) {
+        k->look(&w, to);
+        if (strlen(w.dir) <= strlen(w.point))
+            return;
+        *strrchr(w.dir, '/') = '\0';
+    }
+}
+
+static void climb_v2(const char *sysroot, const struct slice_root *root, const struct kind *k, struct inherited *to)
+{
+    char listed[CGFILE_CAP];
+    struct walk w = {.sysroot = sysroot, .version = 2};
+    const char *from = root->path[0] ? root->path : root->own;
+    if (root->mount[0] == '\0' || from[0] == '\0')
+        return;
+    slice_read_in(sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
+    if (!cgfile_has_word(listed, k->controller))
+        return;
+    text_format(w.point, sizeof(w.point), "%s", root->mount);
+    text_format(w.dir, sizeof(w.dir), "%s", from);
+    climb(w, k, to);
+}
+
+/* Our own cgroup in the v1 hierarchy of a controller: "4:memory:/a/b" (cgroups(7)). */
+static bool own_in_v1(const char *text, const char *controller, char *ret, size_t cap)
+{
+    char names[256];
+    for (const char *line = text; *line;) {
+        const char *end = strchrnul(line, '\n');
+        const char *from = memchr(line, ':', (size_t)(end - line));
+        const char *to = from ? memchr(from + 1, ':', (size_t)(end - from - 1)) : NULL;
+        if (to && to - from <= (ptrdiff_t)sizeof(names)) {
+            (void)snprintf(names, sizeof(names), "%.*s", (int)(to - from - 1), from + 1);
+            int n = snprintf(ret, cap, "%.*s", (int)(end - to - 1), to + 1);
+            if (mounts_has_option(names, controller))
+                return n > 0 && (size_t)n < cap;
+        }
+        line = *end ? end + 1 : end;
+    }
+    return false;
+}
+
+static void climb_v1(const char *sysroot, const char *mountinfo, const struct kind *k, struct inherited *to)
+{
+    struct cgmount m;
+    char cgroup[CGFILE_CAP];
+    char own[PATH_MAX];
+    struct walk w = {.sysroot = sysroot, .version = 1};
+    slice_read_in(sysroot, "/proc/self", "cgroup", cgroup, sizeof(cgroup));
+    if (!own_in_v1(cgroup, k->controller, own, sizeof(own)))
+        return;
+    while (mounts_next(&mountinfo, &m)) {
+        if (m.version != 1 || !mounts_has_option(m.options, k->controller) ||
+            mounts_directory(&m, own, w.dir, sizeof(w.dir)) != 0)
+            continue;
+        text_format(w.point, sizeof(w.point), "%s", m.point);
+        climb(w, k, to);
+        return;
+    }
+}
+
+void inherited_read(const char *sysroot, const struct slice_root *root, struct inherited *ret)
+{
+    const char *prefix = sysroot ? sysroot : "";
+    struct text mountinfo = {0};
+    *ret = (struct inherited){0};
+    (void)file_read_all(prefix, "/proc/self/mountinfo", &mountinfo);
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        climb_v2(prefix, root, &KINDS[i], ret);
+        climb_v1(prefix, mountinfo.data ? mountinfo.data : "", &KINDS[i], ret);
+    }
+    text_free(&mountinfo);
+}
