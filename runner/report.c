@@ -260,12 +260,25 @@ static bool tells_nothing(const char *key)
     return len > 7 && strcmp(key + len - 7, "_reason") == 0;
 }
 
+/* The first record of the same scenario. */
+static const json_t *kin(const struct table *t, const struct entry *of)
+{
+    const json_t *name = json_object_get(of->scenario, "name");
+    size_t i = 0;
+    while (&t->entry[i] != of && !json_equal(name, json_object_get(t->entry[i].scenario, "name")))
+        i++;
+    return t->entry[i].scenario;
+}
+
+/* Scenarios that are not the same one have other knobs anyway: their names tell. */
 static bool differs(const struct table *t, const char *key)
 {
-    const json_t *first = json_object_get(t->entry[0].scenario, key);
-    for (size_t i = 1; i < t->entries; i++)
-        if (!json_equal(first, json_object_get(t->entry[i].scenario, key)))
+    bool named = strcmp(key, "name") == 0;
+    for (size_t i = 1; i < t->entries; i++) {
+        const json_t *other = named ? t->entry[0].scenario : kin(t, &t->entry[i]);
+        if (!json_equal(json_object_get(other, key), json_object_get(t->entry[i].scenario, key)))
             return true;
+    }
     return false;
 }
 
