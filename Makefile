@@ -41,6 +41,7 @@ NATIVE_PROGRAMS := $(foreach s,$(NATIVE_SCENARIOS),$(B)/workloads/$(s)/$(s))
 WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
+PLANS := $(wildcard runner/plans/*.yml)
 SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
 WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -56,20 +57,24 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm test test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-unit test-python test-live check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
-	@scripts/run seed --out $(OUT)
+	@scripts/run seed --out $(OUT)/seed
 
 run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
 	@scripts/setup test
 	@$(MAKE) --no-print-directory build
-	@mkdir -p $(OUT)
-	@scripts/run --in-vm seed-short --out $(OUT)
+	@scripts/run --in-vm seed-short --out $(OUT)/seed-short
+
+vm-image: setup ## build the VM image: locked kernel, command line and packages, both CPythons, tare
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@scripts/build-vm-image
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
-	@scripts/setup test
+	@scripts/setup test slurm
 	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
@@ -89,7 +94,7 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(WORKLOADS) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/share/cmdline $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
@@ -99,10 +104,12 @@ install: build ## install below DESTDIR and PREFIX
 	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
 	$(foreach f,$(SCENARIO_FILES),install -m 644 $(f) $(DESTDIR)$(PREFIX)/libexec/tare/$(f:runner/%=%) &&) true
 	$(foreach p,$(NATIVE_PROGRAMS),install -m 755 $(p) $(DESTDIR)$(PREFIX)/libexec/tare/$(p:$(B)/%=%) &&) true
-	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles
+	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles $(DESTDIR)$(PREFIX)/share/tare/plans
+	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/share/tare/plans
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
+	install -m 644 images/vm/cmdline $(DESTDIR)$(PREFIX)/share/tare
 	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
 
 clean: ## remove build/
@@ -127,6 +134,15 @@ $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 
 $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%
 	@$(call folder,$(@D))
+	@ln -sfn $(CURDIR)/$< $@
+
+# What `tare doctor` compares the running kernel with.
+$(B)/share/cmdline: images/vm/cmdline
+	@mkdir -p $(@D)
+	@ln -sfn $(CURDIR)/$< $@
+
+$(B)/plans/%.yml: runner/plans/%.yml
+	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
 # The commit is compiled into these objects: they are made anew when it changes.

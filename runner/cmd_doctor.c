@@ -1,9 +1,12 @@
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
+#include "base/err.h"
 #include "base/facts.h"
 #include "base/text.h"
 #include "bench_cpus.h"
+#include "cmdline.h"
 #include "command.h"
 #include "config.h"
 #include "doctor.h"
@@ -16,7 +19,8 @@ static int print_help(void)
     text_add(&help, "tare doctor [OPTION]...\n"
                     "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no\n"
                     "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
-                    "two hosts differ by it.\n\n");
+                    "two hosts differ by it. Then the kernel's command line, flag by flag, beside the locked one that\n"
+                    "the VM image boots with (images/vm/cmdline): what differs is said, and fails nothing.\n\n");
     config_help(CONFIG_DOCTOR, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -32,6 +36,22 @@ static int print_findings(const struct diagnosis *d, const struct facts *facts, 
     (void)fputs(out.data, stdout);
     text_free(&out);
     return 0;
+}
+
+/* Judges, prints, and ends with the exit code. */
+static int diagnose(const struct facts *facts, bool json, struct err *e)
+{
+    struct cmdline_lock lock = {0};
+    struct err why = {0};
+    struct diagnosis d = doctor_judge(facts);
+    int failed = doctor_load_cmdline(&lock, &why);
+    doctor_judge_cmdline(&d, facts, &lock, failed != 0 ? why.text : NULL);
+    int status = print_findings(&d, facts, json, e);
+    if (status == 0 && d.count[DOCTOR_FAILS] > 0)
+        status = ERR_HOST;
+    doctor_free(&d);
+    cmdline_lock_free(&lock);
+    return status;
 }
 
 int cmd_doctor(int argc, char **argv, struct err *e)
@@ -51,11 +71,7 @@ int cmd_doctor(int argc, char **argv, struct err *e)
         return status;
     host_capture(root, &facts);
     doctor_capture(root, &cpus, &facts);
-    struct diagnosis d = doctor_judge(&facts);
-    status = print_findings(&d, &facts, c.host.json, e);
-    if (status == 0 && d.count[DOCTOR_FAILS] > 0)
-        status = ERR_HOST;
-    doctor_free(&d);
+    status = diagnose(&facts, c.host.json, e);
     facts_free(&facts);
     return status;
 }

@@ -11,10 +11,12 @@
 #include "base/text.h"
 #include "command.h"
 #include "config.h"
+#include "host.h"
 #include "output.h"
 #include "run.h"
 #include "spawn.h"
 #include "stats.h"
+#include "timing.h"
 
 #define HOOK_TIMEOUT_MS (24 * 3600 * 1000)
 
@@ -146,6 +148,17 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Asked here: a run that nobody records has not looked at its host. */
+static void say_emulation(void)
+{
+    struct facts host = {0};
+    host_capture_virt("", &host);
+    const char *by = timing_emulated_by(&host);
+    if (by)
+        (void)fprintf(stderr, "  times emulated by %s", by);
+    facts_free(&host);
+}
+
 static void summarise(struct tally *t)
 {
     char peak[32];
@@ -167,6 +180,7 @@ static void summarise(struct tally *t)
         (void)fprintf(stderr, "  peak memory %s", text_bytes(t->peak_bytes, peak, sizeof(peak)));
     else
         (void)fprintf(stderr, "  peak memory unavailable (%s)", t->peak_reason);
+    say_emulation();
     if (t->refused)
         (void)fprintf(stderr, "  refused system calls %lld", (long long)t->refused);
     (void)fputc('\n', stderr);

@@ -18,6 +18,7 @@ enum smt { SMT_USE, SMT_AVOID };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 enum confinement { CONFINEMENT_FULL, CONFINEMENT_LIGHT, CONFINEMENT_OFF };
 enum network { NETWORK_NONE, NETWORK_HOST };
+enum engine { ENGINE_LOCAL, ENGINE_SLURM };
 
 const char *start_method_name(enum start_method s); /* NULL for START_OWN */
 const char *isolation_name(enum isolation i);
@@ -86,14 +87,56 @@ struct host_options {
     int64_t json, dry_run, force, tune; /* truths */
 };
 
+/* What is made of records: compare, plan-size, report. */
+struct analysis {
+    struct config_words figure, fail_if;
+    const char *margin, *precision; /* shares as text; NULL: the default */
+    const char *across, *noise_floor;
+    int64_t format, method, table_format;          /* table_format: of report */
+    int64_t seed, resamples, noise, force, steady; /* the last three: truths */
+};
+
+/* An option of a cell as the command line gave it. */
+struct config_option {
+    const char *name, *value; /* a switch's value is "true" */
+};
+
+#define CONFIG_GIVEN_MAX 64
+
+struct config_given {
+    struct config_option option[CONFIG_GIVEN_MAX];
+    size_t count;
+};
+
+/* `tare matrix`: how a plan is gone through. */
+struct campaign_options {
+    int64_t seed;        /* below 0: the plan's, else drawn */
+    int64_t invocations; /* 0: the plan's */
+    const char *until_precise;
+    int64_t max_invocations; /* 0: the plan's */
+    int64_t noise;           /* truth: --aa */
+    int64_t retry;           /* truth */
+    int64_t engine;
+    int64_t task; /* below 0: all of the plan */
+    struct config_words sbatch;
+};
+
 struct config {
     struct cell cell;
+    struct config_given given; /* of CONFIG_MATRIX: what cell was set by, in order */
     struct output output;
     struct host_options host;
     struct invocations invocations;
+    struct analysis analysis;
+    struct campaign_options campaign;
     const char *positional; /* the scenario or plan; NULL: none was named */
+    const char *second;     /* the other of compare's two; NULL: none was named */
+    char *const *names;     /* report's, all of them, NULL at the end */
     bool help;
 };
+
+enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
+enum report_format { REPORT_TEXT, REPORT_CSV };
 
 /* Who takes an option. */
 enum config_command {
@@ -105,6 +148,10 @@ enum config_command {
     CONFIG_TUNE = 32,
     CONFIG_RESTORE = 64,
     CONFIG_SELFTEST = 128,
+    CONFIG_COMPARE = 4096,
+    CONFIG_PLAN_SIZE = 8192,
+    CONFIG_REPORT = 16384,
+    CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 
 /* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN and CONFIG_MATRIX is left for cell_complete(): its
@@ -137,6 +184,9 @@ bool config_has_option(enum config_command command, const char *name);
  * "cpus", "env"), so value must outlive it. -EINVAL (usage): no such option of a cell, or the value is none that is
  * allowed. */
 int cell_set(struct cell *cell, const char *option, const char *value, struct err *e);
+
+/* The options that a plan's cells can set, the n-th from 0; NULL behind the last. */
+const char *config_cell_option(size_t n);
 
 /* What stands before /proc and /sys: "" for the real ones. */
 const char *config_sysroot(const struct config *c);

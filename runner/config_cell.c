@@ -21,6 +21,16 @@ struct cell cell_unset(void)
     return c.cell;
 }
 
+const char *config_cell_option(size_t n)
+{
+    for (size_t i = 0; i < config_row_count; i++) {
+        const struct option_row *row = &config_rows[i];
+        if ((row->commands & CONFIG_PLAN) && is_of_cell(row) && row->kind != NO && n-- == 0)
+            return row->name;
+    }
+    return NULL;
+}
+
 static const struct option_row *row_of_cell(const char *option)
 {
     for (size_t i = 0; i < config_row_count; i++)

@@ -11,20 +11,29 @@ static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
+static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
+static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
+static const char *const TABLE_FORMATS[] = {"text", "csv", NULL};
+static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
+static const char *const ENGINES[] = {"local", "slurm", NULL};
 
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
 #define HOST(field)   offsetof(struct config, host.field)
 #define AGAIN(field)  offsetof(struct config, invocations.field)
-#define BOTH          (CONFIG_RUN | CONFIG_MATRIX)
+#define STATS(field)  offsetof(struct config, analysis.field)
+#define PLAN(field)   offsetof(struct config, campaign.field)
+#define CELLS         (CONFIG_RUN | CONFIG_PLAN)
+#define BOTH          (CELLS | CONFIG_MATRIX)
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
+#define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
 
 /* clang-format off */
 const struct option_row config_rows[] = {
-    {"mode", CHOICE, "MODE", CELL(mode), mode_names, 0, 0, MODE_THREADS, MODE_THREADS, CONFIG_RUN,
+    {"mode", CHOICE, "MODE", CELL(mode), mode_names, 0, 0, MODE_THREADS, MODE_THREADS, CELLS,
      "what the workers are"},
-    {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CONFIG_RUN,
+    {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
      "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled"},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH,
      "measured iterations"},
@@ -32,7 +41,7 @@ const struct option_row config_rows[] = {
      "workers of an iteration"},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH,
      "iterations before those that are measured"},
-    {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CONFIG_RUN,
+    {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CELLS,
      "start method, for --mode processes; without it the interpreter's own"},
     {"mem-interval-ms", INTEGER, "MS", CELL(mem_interval_ms), NULL, 1, 60000, 50, 50, ALL,
      "time between two readings of every process's smaps_rollup"},
@@ -88,21 +97,83 @@ const struct option_row config_rows[] = {
      "end a run that takes longer"},
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
-    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, ALL,
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record into DIR under its own id"},
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
+    {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
+     "invocations of each cell, in place of the plan's; a folder that has some gets the others"},
+    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, (1LL << 53) - 1, UNSET, UNSET, CONFIG_MATRIX,
+     "seed of the order, in place of the plan's; without any it is drawn, and recorded"},
+    {"until-precise", TEXT, "R", PLAN(until_precise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "go on, a block at a time, until the half-width of each cell's 95% interval is below R of its mean (2% or 0.02), "
+     "or to --max-invocations"},
+    {"max-invocations", INTEGER, "N", PLAN(max_invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
+     "where --until-precise gives up; without it the plan's, or 30"},
+    {"aa", YES, NULL, PLAN(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run each cell as two, A and A', shuffled together: what differs between them is this host's noise"},
+    {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run invocations that failed again; their records are kept in aside/"},
+    {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX,
+     "local: here, one after the other; slurm: an array of jobs, one an invocation, the folder shared by the nodes"},
+    {"sbatch", LIST, "OPTION", PLAN(sbatch), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "an option handed on to sbatch, as --sbatch=--account=x; may be given again"},
+    {"task", INTEGER, "N", PLAN(task), NULL, 0, INT32_MAX, UNSET, UNSET, CONFIG_MATRIX,
+     "run the N-th invocation, from 0, of the folder that is named in place of a plan: what a job of the array does"},
     {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
     {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR | CONFIG_SELFTEST,
      "print JSON in place of text"},
     {"only", TEXT, "ID,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "these settings and no others"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "print the order, what is done of it and how long the rest will take (slurm: the batch script), and run nothing"},
     {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "say what would be changed, and change nothing"},
     {"force", YES, NULL, HOST(force), NULL, 0, 0, UNSET, UNSET, CONFIG_RESTORE,
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
      "take /proc and /sys from below DIR: a captured machine"},
-    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET, ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST,
+    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
+     "what is compared: avg_iter_s, p50_iter_s, p95_iter_s, total_wall_s, rss_bytes, uss_bytes, pss_bytes, "
+     "all_pids_pss_bytes, current_bytes, anon_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, or any number of the "
+     "records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
+     "avg_iter_s)"},
+    {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "reproduced: the 90% interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
+    {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
+     "against one other needs none"},
+    {"method", CHOICE, "METHOD", STATS(method), METHODS, 0, 0, 0, 0, CONFIG_COMPARE,
+     "of the interval: t: Welch's on the logarithms of invocations; bootstrap: nodes and invocations resampled; auto: t "
+     "up to 20 invocations, bootstrap above"},
+    {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
+     "of what is drawn at random: the bootstrap, the dip test"},
+    {"resamples", INTEGER, "N", STATS(resamples), NULL, 100, 1000000, 2000, 2000, CONFIG_COMPARE,
+     "of the bootstrap"},
+    {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "read every iteration too, and class each cell: flat, warmup, slowdown, no steady state or inconsistent"},
+    {"noise", YES, NULL, STATS(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "A and B are the same, run twice (or A alone a plan's folder run with --aa): write how far they are apart as this "
+     "host's noise floor"},
+    {"noise-floor", TEXT, "FILE", STATS(noise_floor), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "the noise floor that is read, or written with --noise; none: no floor (default noise-floor.json beside B, beside A, "
+     "in $TARE_STATE)"},
+    {"force", YES, NULL, STATS(force), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "compare records of slices, of borrowed ones, of none and of emulated machines with each other; the result says so"},
+    {"fail-if", LIST, "CONDITION", STATS(fail_if), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "exit 1 where B is slower:SHARE, faster:SHARE or memory:SHARE (more of it) beyond that share and the difference is "
+     "shown; different; not-reproduced; inconclusive; or where that cannot be judged; may be given again"},
+    {"precision", TEXT, "SHARE", STATS(precision), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
+     "the wanted half-width of the 95% interval, as a share of the mean (default 0.02)"},
+    {"format", CHOICE, "FORMAT", STATS(format), FORMATS, 0, 0, 0, 0, CONFIG_COMPARE,
+     "of the result"},
+    {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
+     "of the result"},
+    {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
+     "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
+     ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS,
      "print this and exit"},
 };
 /* clang-format on */

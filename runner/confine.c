@@ -34,7 +34,8 @@
 
 struct confine {
     bool wants[CONFINE_LAYERS];
-    uint64_t namespaces;
+    uint64_t namespaces;           /* of its first process's birth */
+    int unshared;                  /* of its own making */
     char uid_map[48], gid_map[48]; /* of the user namespace; "" without one */
     struct confine_user user;
     struct confine_mounts mounts;
@@ -220,7 +221,8 @@ static bool has_sys_admin(void)
 
 static void choose_namespaces(const struct confine_request *q, struct confine *c)
 {
-    c->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (q->host_network ? 0 : CLONE_NEWNET);
+    c->namespaces = CLONE_NEWPID;
+    c->unshared = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | (q->host_network ? 0 : CLONE_NEWNET);
     if (has_sys_admin())
         return;
     c->namespaces |= CLONE_NEWUSER; /* its first process has every capability in it, whoever it is */
@@ -329,6 +331,14 @@ static int raise_loopback(void)
     return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
+/* Nothing of what follows may then be done: it would be done to the host. */
+static void note_shared(const struct confine *c, struct confine_outcome *o)
+{
+    for (int i = CONFINE_NAMESPACES; i <= CONFINE_HOSTNAME; i++)
+        if (c->wants[i])
+            o->refused[i] = errno;
+}
+
 void confine_enter(const struct confine *c, struct confine_outcome *o)
 {
     if (*c->uid_map) { /* user_namespaces(7): setgroups first, or gid_map is refused */
@@ -336,14 +346,18 @@ void confine_enter(const struct confine *c, struct confine_outcome *o)
         note(o, CONFINE_NAMESPACES, write_once("/proc/self/uid_map", c->uid_map));
         note(o, CONFINE_NAMESPACES, write_once("/proc/self/gid_map", c->gid_map));
     }
+    if (unshare(c->unshared) != 0) {
+        note_shared(c, o);
+        return;
+    }
     note(o, CONFINE_HOSTNAME, sethostname(CONFINE_HOSTNAME_IS, strlen(CONFINE_HOSTNAME_IS)));
     if (c->wants[CONFINE_NETWORK])
         note(o, CONFINE_NETWORK, raise_loopback());
     confine_mounts_apply(&c->mounts, o);
 }
 
-/* The bounding set while there still is CAP_SETPCAP, the rest once nothing else needs a capability. */
-static void drop_bounding(const struct confine *c, struct confine_outcome *o)
+/* While there still is CAP_SETPCAP; the rest once nothing else needs a capability. */
+void confine_drop_bounding(const struct confine *c, struct confine_outcome *o)
 {
     for (cap_value_t cap = 0; cap < c->capabilities; cap++)
         if (prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0UL, 0UL, 0UL) != 0 &&
@@ -376,7 +390,6 @@ static int load_uncounted(const struct sock_fprog *program)
 
 int confine_drop(const struct confine *c, struct confine_outcome *o)
 {
-    drop_bounding(c, o);
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
     note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));

@@ -77,11 +77,16 @@ struct confine_outcome {
     int refused[CONFINE_LAYERS];
 };
 
-/* clone3's flags for the namespaces; CLONE_NEWUSER among them where the caller may not make the others otherwise. */
+/* clone3's flags: the pid namespace, of which its first process has to be born; and CLONE_NEWUSER where the caller may
+ * not make the others otherwise. */
 uint64_t confine_namespaces(const struct confine *c);
 
-/* In the first process of the new namespaces: ids, mounts, loopback, host name. */
+/* In the first process of the pid namespace: the other namespaces, which take the longest of all, ids, mounts,
+ * loopback, host name. */
 void confine_enter(const struct confine *c, struct confine_outcome *outcome);
+
+/* In the workload's own process or in the one that it is forked from: no capability is ever gained by an exec. */
+void confine_drop_bounding(const struct confine *c, struct confine_outcome *outcome);
 
 /* In the workload's own process, the last before its exec: user, capabilities, no_new_privs, filter. Returns the
  * listener of the filter's notifications (seccomp_unotify(2)), or -1. */

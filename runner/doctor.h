@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct cmdline_lock;
 struct cpulist;
 struct err;
 struct facts;
@@ -39,6 +40,7 @@ struct finding {
     const char *why;    /* why it matters, in a phrase */
     const char *remedy; /* a command line or a kernel flag; NULL: none */
     const char *tune;   /* the id by which `tare tune` sets it; NULL: it cannot */
+    const char *flag;   /* of the locked kernel command line; NULL: it is of doctor.c's table */
 };
 
 /* In the table's order. Ended with doctor_free(). */
@@ -56,14 +58,23 @@ void doctor_capture_cgroups(const char *sysroot, struct facts *ret);
 
 /* Judges facts. Pure. */
 struct diagnosis doctor_judge(const struct facts *facts);
+/* Appends a finding for each flag of the locked kernel command line, and `cmdline_locked` for all of them; none of them
+ * can fail. The findings borrow from lock. why_not: why there is no lock; NULL: there is. Pure. */
+void doctor_judge_cmdline(struct diagnosis *d, const struct facts *facts, const struct cmdline_lock *lock,
+                          const char *why_not);
 void doctor_free(struct diagnosis *d);
 
-/* For people: the worst first, the remedy below. */
+/* Loads the locked kernel command line that came with this program (images/vm/cmdline).
+ * -ENOENT: it did not; -EINVAL: it is none. On success the caller ends *ret with cmdline_lock_free(). */
+int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e);
+
+/* For people: the worst first, the remedy below; then the flags of the command line in a block of their own. */
 void doctor_text(const struct diagnosis *d, const struct facts *facts, struct text *out);
 
 /* Schema tare.doctor/1, in the table's order:
  *   {schema, host{…}, counts{fails, warns, unknown, ok, noted},
  *    checks[{id, level, verdict, value, reason, why, remedy, tune}]}        null where there is none
+ * A flag of the locked command line is the check "cmdline.NAME"; its value is the word that the kernel was given.
  * -EIO: the stream failed. */
 int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out, struct err *e);
 

@@ -1,6 +1,7 @@
 /* The doctor's findings, for people and as JSON. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,41 @@ static void add_finding(const struct finding *f, struct text *out)
         text_add(out, "%43s %s\n", "do:", f->remedy);
 }
 
+/* Both the worst first: by verdict, then by level, then in their own order. */
+static void add_all(const struct diagnosis *d, bool flags, void (*add)(const struct finding *, struct text *),
+                    struct text *out)
+{
+    for (int v = 0; v < DOCTOR_VERDICTS; v++)
+        for (int l = DOCTOR_REQUIRED; l <= DOCTOR_RECORDED; l++)
+            for (size_t i = 0; i < d->findings; i++)
+                if ((int)d->finding[i].verdict == v && (int)d->finding[i].level == l && !d->finding[i].flag == !flags)
+                    add(&d->finding[i], out);
+}
+
+static void add_flag(const struct finding *f, struct text *out)
+{
+    text_add(out, "%-8s %-12s %-29s ", doctor_verdict_name(f->verdict), doctor_level_name(f->level), f->flag);
+    if (f->verdict == DOCTOR_OK)
+        text_add(out, "as locked\n");
+    else
+        text_add(out, "%s\n", f->value ? f->value : f->reason);
+    if (f->verdict != DOCTOR_WARNS)
+        return;
+    text_add(out, "%51s %s\n", "why:", f->why);
+    text_add(out, "%51s %s\n", "do:", f->remedy);
+}
+
+static void add_flags(const struct diagnosis *d, struct text *out)
+{
+    size_t flags = 0;
+    for (size_t i = 0; i < d->findings; i++)
+        flags += d->finding[i].flag != NULL;
+    if (flags == 0)
+        return;
+    text_add(out, "\nKernel command line, beside the locked one of the VM image:\n\n");
+    add_all(d, true, add_flag, out);
+}
+
 static const char *text_of(const struct facts *facts, const char *key)
 {
     const struct fact *f = facts_find(facts, key);
@@ -36,15 +72,11 @@ static void add_head(const struct facts *facts, struct text *out)
     text_add(out, "Linux %s on %s\n\n", kernel ? kernel : "(release unknown)", model ? model : "an unnamed CPU");
 }
 
-/* By verdict, then by level, then as the table has them. */
 void doctor_text(const struct diagnosis *d, const struct facts *facts, struct text *out)
 {
     add_head(facts, out);
-    for (int v = 0; v < DOCTOR_VERDICTS; v++)
-        for (int l = DOCTOR_REQUIRED; l <= DOCTOR_RECORDED; l++)
-            for (size_t i = 0; i < d->findings; i++)
-                if ((int)d->finding[i].verdict == v && (int)d->finding[i].level == l)
-                    add_finding(&d->finding[i], out);
+    add_all(d, false, add_finding, out);
+    add_flags(d, out);
     text_add(out, "\ntare doctor:");
     for (int v = 0; v < DOCTOR_VERDICTS; v++)
         text_add(out, "%s %zu %s", v == 0 ? "" : ",", d->count[v], doctor_verdict_name((enum doctor_verdict)v));

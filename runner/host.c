@@ -290,6 +290,17 @@ static void capture_virt(const char *sysroot, struct facts *ret)
     virt_capture(sysroot, known ? reading_tidy(flags) : NULL, ret);
 }
 
+void host_capture_virt(const char *sysroot, struct facts *ret)
+{
+    static const char *const KEYS[] = {"cpu_model", "machine_product"};
+    const char *root = sysroot ? sysroot : "";
+    for (size_t i = 0; i < ARRAY_LEN(READINGS); i++)
+        for (size_t k = 0; k < ARRAY_LEN(KEYS); k++)
+            if (strcmp(READINGS[i].key, KEYS[k]) == 0)
+                reading_take(root, &READINGS[i], ret);
+    capture_virt(root, ret);
+}
+
 void host_capture(const char *sysroot, struct facts *ret)
 {
     const char *root = sysroot ? sysroot : "";

@@ -19,6 +19,9 @@
 #define LEDGER_FIGURES     32
 #define LEDGER_FIGURE_NAME 32
 
+/* Room for worker processes that a workload has beside the workers that it was told to start (scenario3's writers). */
+#define LEDGER_SPARE_WORKERS 256
+
 enum ledger_phase {
     LEDGER_STARTING = 0,
     LEDGER_WARMUP = 1,

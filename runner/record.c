@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "timing.h"
 #include "version.h"
 
 const char *termination_name(enum termination t)
@@ -26,6 +27,8 @@ void record_free(struct record *r)
     free(STEAL(r->start_ns));
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
+    facts_free(&r->plan);
+    facts_free(&r->figures);
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
@@ -286,6 +289,18 @@ static json_t *runtime_json(const struct record *r)
     return o;
 }
 
+static json_t *timing_json(const struct facts *host)
+{
+    json_t *o = json_object();
+    const char *by = timing_emulated_by(host);
+    set(o, "emulated", json_boolean(by != NULL));
+    if (by)
+        set_text(o, "by", by);
+    else
+        set_absent(o, "by", "nothing says that the machine is emulated");
+    return o;
+}
+
 static void set_controllers(json_t *o, const struct record_slice *s)
 {
     json_t *have = json_array();
@@ -397,6 +412,8 @@ static json_t *result_json(const struct record *r)
     set_real(o, "avg_iter_s", r->result.mean_s, why);
     set_real(o, "p50_iter_s", r->result.median_s, why);
     set_real(o, "p95_iter_s", r->result.p95_s, why);
+    if (r->figures.count)
+        set(o, "figures", object_of_facts(&r->figures));
     char check[24];
     if (r->command)
         return o;
@@ -599,6 +616,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "id", json_string(r->id));
     write_section(out, "started_at", json_string(r->started_at));
     write_section(out, "tool", tool_json());
+    write_section(out, "plan", r->plan.count ? object_of_facts(&r->plan) : json_null());
     write_section(out, "scenario", scenario_json(r));
     write_section(out, "runtime", runtime_json(r));
     write_section(out, "host", object_of_facts(r->host));
@@ -611,6 +629,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs(", ", out);
     write_stamps(out, "end_ns", r->end_ns, r->iterations);
     (void)fputs("}", out);
+    write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     write_memory(r, out);
     write_section(out, "cpu", object_of_facts(&r->cpu));

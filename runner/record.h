@@ -1,5 +1,9 @@
 /* record: everything that one invocation was, asked and gave; written as record.json (schema tare.record/1), the one
- * truth that text, tables and reports are made from. */
+ * truth that text, tables and reports are made from.
+ *
+ * timing{emulated, by}: whether software emulated the CPU, and what; by is null where none did. No time of a record
+ * with emulated true is a measure: who compares, reports or claims times asks timing_record_emulated_by() first, and
+ * refuses. */
 #ifndef TARE_RECORD_H
 #define TARE_RECORD_H
 
@@ -57,6 +61,8 @@ struct record {
     const struct facts *host;
     const struct facts
         *image;               /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
+    struct facts
+        plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
     char mp_start_method[16]; /* "" where the mode has none */
     struct record_slice slice;
     struct verdict isolation;
@@ -65,7 +71,8 @@ struct record {
     bool has_wall;
     double total_wall_s;
     struct stats_iterations result;
-    int gil_enabled; /* as the running workload said: 0, 1; -1 it did not say or has none */
+    struct facts figures; /* those that the scenario declares, in its order */
+    int gil_enabled;      /* as the running workload said: 0, 1; -1 it did not say or has none */
     uint64_t check;  /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */

@@ -4,39 +4,66 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "record.h"
+#include "stats_interval.h"
+#include "timing.h"
 
-#define ROWS_MAX  16
-#define NOTES_MAX 16
+#define NOTES_MAX    64
+#define ROW_NAME_MAX 160
+#define CONFIDENCE   0.95
 
 /* The columns, NaN where there is no figure. */
-enum column { AVG, P50, P95, TIMES, RSS, USS, PSS, PSS_TIMES, ANON_KERNEL, PEAK, COLUMNS };
+enum column { RUNS, AVG, AVG_HALF, P50, P95, TIMES, RSS, USS, PSS, PSS_HALF, PSS_TIMES, ANON_KERNEL, PEAK, COLUMNS };
 
 static const struct {
     const char *head;
     int width;
     int decimals;
-    double scale; /* from the record's unit */
+    double scale;  /* from the record's unit */
+    bool optional; /* it is not shown where no row has a figure */
 } COLUMN[COLUMNS] = {
-    [AVG] = {"avg ms", 9, 3, 1e3},
-    [P50] = {"p50 ms", 9, 3, 1e3},
-    [P95] = {"p95 ms", 9, 3, 1e3},
-    [TIMES] = {"x threads", 10, 2, 1},
-    [RSS] = {"RSS MiB", 9, 1, 1.0 / (1 << 20)},
-    [USS] = {"USS MiB", 9, 1, 1.0 / (1 << 20)},
-    [PSS] = {"PSS MiB", 9, 1, 1.0 / (1 << 20)},
-    [PSS_TIMES] = {"x threads", 10, 2, 1},
-    [ANON_KERNEL] = {"anon+kernel", 12, 1, 1.0 / (1 << 20)},
-    [PEAK] = {"peak MiB", 9, 1, 1.0 / (1 << 20)},
+    [RUNS] = {"runs", 5, 0, 1, true},
+    [AVG] = {"avg ms", 9, 3, 1e3, false},
+    [AVG_HALF] = {"+-95%", 8, 3, 1e3, true},
+    [P50] = {"p50 ms", 9, 3, 1e3, false},
+    [P95] = {"p95 ms", 9, 3, 1e3, false},
+    [TIMES] = {"x threads", 10, 2, 1, false},
+    [RSS] = {"RSS MiB", 9, 1, 1.0 / (1 << 20), false},
+    [USS] = {"USS MiB", 9, 1, 1.0 / (1 << 20), false},
+    [PSS] = {"PSS MiB", 9, 1, 1.0 / (1 << 20), false},
+    [PSS_HALF] = {"+-95%", 8, 1, 1.0 / (1 << 20), true},
+    [PSS_TIMES] = {"x threads", 10, 2, 1, false},
+    [ANON_KERNEL] = {"anon+kernel", 12, 1, 1.0 / (1 << 20), false},
+    [PEAK] = {"peak MiB", 9, 1, 1.0 / (1 << 20), false},
+};
+
+/* What a record gives for one column; its others are NaN. */
+struct figures {
+    double value[COLUMNS];
+};
+
+/* A record, as far as the table goes. */
+struct entry {
+    char base[64];    /* "threads, 3.14t" */
+    char label[8];    /* of a plan's A/A; "" none */
+    bool memory, ok;  /* its profile; whether its workload ended well */
+    bool emulated;    /* its times are no measure */
+    json_t *scenario; /* what tells its cell from others of that base; owned */
+    struct figures figures;
 };
 
 struct row {
-    char name[64];
-    bool filled[2]; /* by a record of the profile */
+    char name[ROW_NAME_MAX];
+    char suffix[ROW_NAME_MAX]; /* what its name has besides the base: it is compared with threads of the same */
+    bool threads, emulated;
+    struct figures *run; /* of its invocations; owned */
+    size_t runs, invocations[2];
     double value[COLUMNS];
 };
 
@@ -46,11 +73,21 @@ struct note {
 };
 
 struct table {
-    struct row row[ROWS_MAX];
+    struct entry *entry;
+    size_t entries;
+    struct row *row;
     size_t rows;
     struct note note[NOTES_MAX];
     size_t notes;
 };
+
+static void *grown(void *list, size_t count, size_t size)
+{
+    void *more = count & (count - 1) ? list : reallocarray(list, count ? 2 * count : 1, size);
+    if (!more)
+        abort();
+    return more;
+}
 
 static const json_t *at(const json_t *object, const char *path)
 {
@@ -103,22 +140,6 @@ static void note(struct table *t, const char *name, const char *reason)
         text_add(&n->names, "%s%s", n->names.len ? ", " : "", name);
 }
 
-static struct row *row_of(struct table *t, const char *name)
-{
-    for (size_t i = 0; i < t->rows; i++)
-        if (strcmp(t->row[i].name, name) == 0)
-            return &t->row[i];
-    if (t->rows == ROWS_MAX) {
-        note(t, name, "the table has no room for it");
-        return NULL;
-    }
-    struct row *r = &t->row[t->rows++];
-    text_format(r->name, sizeof(r->name), "%.60s", name);
-    for (int c = 0; c < COLUMNS; c++)
-        r->value[c] = NAN;
-    return r;
-}
-
 static void note_isolation(struct table *t, const json_t *record)
 {
     size_t i;
@@ -138,8 +159,20 @@ static void note_isolation(struct table *t, const json_t *record)
             grade);
         note(t, "", line);
     }
-    if (json_is_true(at(record, "host.emulated")))
-        note(t, "", "the times are of an emulated machine: they show order, not size (memory is not emulated)");
+}
+
+static bool note_timing(struct table *t, const json_t *record)
+{
+    char line[200];
+    const char *by = timing_record_emulated_by(record);
+    if (!by)
+        return false;
+    text_format(line, sizeof(line),
+                "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is "
+                "not emulated)",
+                by);
+    note(t, "", line);
+    return true;
 }
 
 static void note_termination(struct table *t, const json_t *record)
@@ -155,34 +188,173 @@ static void note_termination(struct table *t, const json_t *record)
     text_free(&why);
 }
 
+static void take_figures(struct figures *f, const json_t *record, bool memory)
+{
+    for (int c = 0; c < COLUMNS; c++)
+        f->value[c] = NAN;
+    if (memory) {
+        f->value[RSS] = number_at(record, "memory.parent_and_workers.rss.avg");
+        f->value[USS] = number_at(record, "memory.parent_and_workers.uss.avg");
+        f->value[PSS] = number_at(record, "memory.parent_and_workers.pss.avg");
+        f->value[ANON_KERNEL] =
+            number_at(record, "memory.slice.anon.avg") + number_at(record, "memory.slice.kernel.avg");
+        f->value[PEAK] = number_at(record, "memory.slice.peak");
+    } else {
+        f->value[AVG] = number_at(record, "result.avg_iter_s");
+        f->value[P50] = number_at(record, "result.p50_iter_s");
+        f->value[P95] = number_at(record, "result.p95_iter_s");
+    }
+}
+
 static void take_record(struct table *t, const json_t *record)
 {
-    char name[64];
+    t->entry = grown(t->entry, t->entries, sizeof(*t->entry));
+    struct entry *entry = &t->entry[t->entries++];
     const char *start = text_at(record, "scenario.mp_start_method");
-    const char *mode = text_at(record, "scenario.mode");
-    text_format(name, sizeof(name), "%.15s%s%.12s, %.10s", mode, *start ? " " : "", start,
-                text_at(record, "runtime.name"));
-    struct row *r = row_of(t, name);
-    if (!r)
-        return;
-    bool memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0;
-    if (r->filled[memory])
-        note(t, name, "there are several records of it; the last one is shown");
-    r->filled[memory] = true;
+    const json_t *scenario = at(record, "scenario");
+    *entry = (struct entry){.memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0,
+                            .ok = strcmp(text_at(record, "termination.reason"), "ok") == 0,
+                            .scenario = scenario ? json_deep_copy(scenario) : json_object()};
+    if (!entry->scenario)
+        abort();
+    text_format(entry->base, sizeof(entry->base), "%.15s%s%.12s, %.10s", text_at(record, "scenario.mode"),
+                *start ? " " : "", start, text_at(record, "runtime.name"));
+    text_format(entry->label, sizeof(entry->label), "%.7s", text_at(record, "plan.label"));
+    take_figures(&entry->figures, record, entry->memory);
+    entry->emulated = !entry->memory && note_timing(t, record);
     note_termination(t, record);
-    if (memory) {
-        r->value[RSS] = number_at(record, "memory.parent_and_workers.rss.avg");
-        r->value[USS] = number_at(record, "memory.parent_and_workers.uss.avg");
-        r->value[PSS] = number_at(record, "memory.parent_and_workers.pss.avg");
-        r->value[ANON_KERNEL] =
-            number_at(record, "memory.slice.anon.avg") + number_at(record, "memory.slice.kernel.avg");
-        r->value[PEAK] = number_at(record, "memory.slice.peak");
-    } else {
-        r->value[AVG] = number_at(record, "result.avg_iter_s");
-        r->value[P50] = number_at(record, "result.p50_iter_s");
-        r->value[P95] = number_at(record, "result.p95_iter_s");
-    }
     note_isolation(t, record);
+}
+
+/* --- names: what tells the records' cells apart, and no more ------------------------------------------------------ */
+
+/* What is in the base already, and what a profile changes. */
+static bool tells_nothing(const char *key)
+{
+    static const char *const KEYS[] = {"mode",   "profile", "mp_start_method", "runtime",         "iterations",
+                                       "warmup", "hold_ms", "mem_sample",      "mem_interval_ms", "timeout_ms"};
+    size_t len = strlen(key);
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
+        if (strcmp(KEYS[i], key) == 0)
+            return true;
+    return len > 7 && strcmp(key + len - 7, "_reason") == 0;
+}
+
+static bool differs(const struct table *t, const char *key)
+{
+    const json_t *first = json_object_get(t->entry[0].scenario, key);
+    for (size_t i = 1; i < t->entries; i++)
+        if (!json_equal(first, json_object_get(t->entry[i].scenario, key)))
+            return true;
+    return false;
+}
+
+static void add_difference(const char *key, const json_t *value, struct text *out)
+{
+    char *said = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+    const char *text = json_is_string(value) ? json_string_value(value) : said ? said : "";
+    bool named = strcmp(key, "name") == 0; /* the scenario's own */
+    text_add(out, ", %s%s%s", named ? "" : key, named ? "" : " ", text);
+    free(said);
+}
+
+static void name_row(const struct entry *entry, json_t *keys, struct text *out)
+{
+    const char *key;
+    json_t *unused;
+    json_object_foreach(keys, key, unused)
+    {
+        const json_t *value = json_object_get(entry->scenario, key);
+        if (value && !json_is_null(value))
+            add_difference(key, value, out);
+    }
+    if (*entry->label)
+        text_add(out, ", %s", entry->label);
+}
+
+/* The keys in which scenarios differ, each once. */
+static json_t *differing_keys(const struct table *t)
+{
+    json_t *keys = json_object();
+    for (size_t i = 0; i < t->entries; i++) {
+        const char *key;
+        json_t *value;
+        json_object_foreach(t->entry[i].scenario, key, value)
+        {
+            if (!tells_nothing(key) && !json_object_get(keys, key) && differs(t, key))
+                (void)json_object_set_new(keys, key, json_true());
+        }
+    }
+    return keys;
+}
+
+static struct row *row_of(struct table *t, const struct entry *entry, const char *suffix)
+{
+    char name[ROW_NAME_MAX];
+    text_format(name, sizeof(name), "%s%.90s", entry->base, suffix);
+    for (size_t i = 0; i < t->rows; i++)
+        if (strcmp(t->row[i].name, name) == 0)
+            return &t->row[i];
+    t->row = grown(t->row, t->rows, sizeof(*t->row));
+    struct row *r = &t->row[t->rows++];
+    *r = (struct row){.threads = strncmp(entry->base, "threads", 7) == 0};
+    text_format(r->name, sizeof(r->name), "%s", name);
+    text_format(r->suffix, sizeof(r->suffix), "%.90s", suffix);
+    return r;
+}
+
+static void fill_rows(struct table *t)
+{
+    json_t *keys = differing_keys(t);
+    for (size_t i = 0; i < t->entries; i++) {
+        const struct entry *entry = &t->entry[i];
+        struct text suffix = {0};
+        text_add(&suffix, "%s", "");
+        name_row(entry, keys, &suffix);
+        struct row *r = row_of(t, entry, suffix.data);
+        text_free(&suffix);
+        if (!entry->ok) /* it has its row, and its reason below the table */
+            continue;
+        r->run = grown(r->run, r->runs, sizeof(*r->run));
+        r->run[r->runs++] = entry->figures;
+        r->invocations[entry->memory]++;
+        r->emulated |= entry->emulated;
+    }
+    json_decref(keys);
+}
+
+/* --- one figure of many invocations ------------------------------------------------------------------------------- */
+
+static size_t collect(const struct row *r, enum column c, double *values)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->runs; i++)
+        if (isfinite(r->run[i].value[c]))
+            values[n++] = r->run[i].value[c];
+    return n;
+}
+
+/* Means of the invocations' figures: of means, of medians, of p95s; and the half of Student's interval of a mean. */
+static void summarise(struct row *r)
+{
+    double *values = calloc(r->runs + 1, sizeof(*values));
+    if (!values)
+        abort();
+    for (int c = 0; c < COLUMNS; c++)
+        r->value[c] = NAN;
+    for (int c = AVG; c < COLUMNS; c++) {
+        size_t n = collect(r, (enum column)c, values);
+        if (n == 0)
+            continue;
+        struct stats_interval mean = stats_mean_interval(values, n, CONFIDENCE);
+        r->value[c] = mean.at;
+        if ((c == AVG || c == PSS) && !mean.why_not)
+            r->value[c + 1] = (mean.high - mean.low) / 2;
+    }
+    size_t runs = r->invocations[0] > r->invocations[1] ? r->invocations[0] : r->invocations[1];
+    if (runs > 1)
+        r->value[RUNS] = (double)runs;
+    free(values);
 }
 
 static int load_record(const char *path, json_t **ret, struct err *e)
@@ -205,38 +377,84 @@ static int load_record(const char *path, json_t **ret, struct err *e)
 
 static void take_ratios(struct table *t)
 {
-    const struct row *threads = NULL;
-    for (size_t i = 0; !threads && i < t->rows; i++)
-        if (strncmp(t->row[i].name, "threads", 7) == 0)
-            threads = &t->row[i];
-    for (size_t i = 0; threads && i < t->rows; i++) {
-        t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
+    for (size_t i = 0; i < t->rows; i++) {
+        const struct row *threads = NULL;
+        for (size_t k = 0; !threads && k < t->rows; k++)
+            if (t->row[k].threads && strcmp(t->row[k].suffix, t->row[i].suffix) == 0)
+                threads = &t->row[k];
+        if (!threads)
+            continue;
+        if (!threads->emulated && !t->row[i].emulated)
+            t->row[i].value[TIMES] = t->row[i].value[AVG] / threads->value[AVG];
         t->row[i].value[PSS_TIMES] = t->row[i].value[PSS] / threads->value[PSS];
     }
 }
 
+static bool is_shown(const struct table *t, int column)
+{
+    bool any = !COLUMN[column].optional;
+    for (size_t i = 0; i < t->rows; i++)
+        any |= isfinite(t->row[i].value[column]);
+    return any;
+}
+
+static int name_width(const struct table *t)
+{
+    int width = 30;
+    for (size_t i = 0; i < t->rows; i++)
+        if ((int)strlen(t->row[i].name) > width)
+            width = (int)strlen(t->row[i].name);
+    return width;
+}
+
+static void print_row(const struct row *r, const bool *shown, struct text *out)
+{
+    for (int c = 0; c < COLUMNS; c++) {
+        double scaled = r->value[c] * COLUMN[c].scale;
+        if (!shown[c])
+            continue;
+        if (isfinite(scaled)) /* a ratio to nothing is none */
+            text_add(out, "%*.*f", COLUMN[c].width + 1, COLUMN[c].decimals, scaled);
+        else
+            text_add(out, "%*s", COLUMN[c].width + 1, "-");
+    }
+    text_add(out, "\n");
+}
+
 static void print_table(const struct table *t, struct text *out)
 {
-    text_add(out, "%-30s", "");
-    for (int c = 0; c < COLUMNS; c++)
-        text_add(out, "%*s", COLUMN[c].width + 1, COLUMN[c].head);
+    bool shown[COLUMNS];
+    int width = name_width(t);
+    text_add(out, "%-*s", width, "");
+    for (int c = 0; c < COLUMNS; c++) {
+        shown[c] = is_shown(t, c);
+        if (shown[c])
+            text_add(out, "%*s", COLUMN[c].width + 1, COLUMN[c].head);
+    }
     text_add(out, "\n");
     for (size_t i = 0; i < t->rows; i++) {
-        text_add(out, "%-30s", t->row[i].name);
-        for (int c = 0; c < COLUMNS; c++) {
-            double scaled = t->row[i].value[c] * COLUMN[c].scale;
-            if (isfinite(scaled)) /* a ratio to nothing is none */
-                text_add(out, "%*.*f", COLUMN[c].width + 1, COLUMN[c].decimals, scaled);
-            else
-                text_add(out, "%*s", COLUMN[c].width + 1, "-");
-        }
-        text_add(out, "\n");
+        text_add(out, "%-*s", width, t->row[i].name);
+        print_row(&t->row[i], shown, out);
     }
     if (t->notes)
         text_add(out, "\n");
     for (size_t i = 0; i < t->notes; i++)
         text_add(out, "* %s%s%s\n", t->note[i].names.len ? t->note[i].names.data : "", t->note[i].names.len ? ": " : "",
                  t->note[i].reason.data);
+}
+
+static void free_table(struct table *t)
+{
+    for (size_t i = 0; i < t->entries; i++)
+        json_decref(t->entry[i].scenario);
+    for (size_t i = 0; i < t->rows; i++)
+        free(t->row[i].run);
+    for (size_t i = 0; i < t->notes; i++) {
+        text_free(&t->note[i].names);
+        text_free(&t->note[i].reason);
+    }
+    free(t->entry);
+    free(t->row);
 }
 
 int report_table(char *const *paths, size_t count, struct text *out, struct err *e)
@@ -251,12 +469,12 @@ int report_table(char *const *paths, size_t count, struct text *out, struct err 
         json_decref(record);
     }
     if (failed == 0) {
+        fill_rows(&t);
+        for (size_t i = 0; i < t.rows; i++)
+            summarise(&t.row[i]);
         take_ratios(&t);
         print_table(&t, out);
     }
-    for (size_t i = 0; i < t.notes; i++) {
-        text_free(&t.note[i].names);
-        text_free(&t.note[i].reason);
-    }
+    free_table(&t);
     return failed;
 }

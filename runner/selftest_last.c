@@ -5,35 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "runtime.h"
 #include "selftest.h"
+#include "state.h"
 #include "version.h"
-
-#define SYSTEM_STATE "/var/lib/tare"
-
-/* Where this user keeps it: $TARE_STATE (as tune does), for root the machine's folder, else the user's cache. */
-static void own_dir(char *buf, size_t cap)
-{
-    const char *state = getenv("TARE_STATE");
-    if (state && *state)
-        text_format(buf, cap, "%s", state);
-    else if (geteuid() == 0)
-        text_format(buf, cap, SYSTEM_STATE);
-    else
-        (void)runtime_cache_dir(buf, cap);
-}
 
 int selftest_keep(const struct text *json, struct err *e)
 {
     char dir[PATH_MAX], path[PATH_MAX + 32];
-    own_dir(dir, sizeof(dir));
+    state_dir(dir, sizeof(dir));
     int failed = file_make_dirs(dir);
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
@@ -101,9 +86,9 @@ static const char *try_dir(const char *dir, struct facts *to)
 void selftest_last(struct facts *to)
 {
     char dir[PATH_MAX];
-    own_dir(dir, sizeof(dir));
+    state_dir(dir, sizeof(dir));
     const char *why = try_dir(dir, to);
-    if (why && !getenv("TARE_STATE") && strcmp(dir, SYSTEM_STATE) != 0 && !try_dir(SYSTEM_STATE, to))
+    if (why && !getenv("TARE_STATE") && strcmp(dir, STATE_SYSTEM_DIR) != 0 && !try_dir(STATE_SYSTEM_DIR, to))
         why = NULL;
     if (why)
         facts_absent(to, "selftest", "%s", why);

@@ -153,6 +153,8 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);
     s->root.caller_stays = s->stays;
+    if (cpulist_of_task(0, &s->came_from) != 0)
+        s->came_from = (struct cpulist){0};
     if (failed == 0)
         failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a controller may be listed and yet not be enabled */
@@ -189,6 +191,8 @@ int session_close(struct session *s, struct err *e)
 {
     stop_guard(s);
     int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
+    if (cpulist_count(&s->came_from) > 0)
+        (void)sched_setaffinity(0, sizeof(s->came_from.word), (const cpu_set_t *)s->came_from.word);
     if (s->signal_fd >= 0)
         (void)close(STEAL_FD(s->signal_fd));
     topology_free(&s->topology);

@@ -21,6 +21,7 @@ struct session {
     struct slice_tree *tree;
     struct topology topology;
     struct topology_choice cpus;
+    struct cpulist came_from; /* the caller's CPUs before it was moved; empty: it was not */
     struct facts host;
     struct facts image; /* that the run is in */
     int signal_fd;      /* SIGINT, SIGTERM, SIGHUP */
@@ -46,7 +47,8 @@ int session_open_light(const struct cell *cell, bool recorded, struct session *r
  * namespace of its own. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
 void session_guard(struct session *s);
 
-/* Removes what session_open() made. The error names what is left behind. */
+/* Removes what session_open() made and gives the caller its CPUs back, so that another can be opened. The error names
+ * what is left behind. */
 int session_close(struct session *s, struct err *e);
 
 /* Reads the runtime's files from a slice of their own, once, so that no cell is charged for the page cache of another.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "timing.h"
 
 static const char *fact_text(const struct facts *facts, const char *key, const char *otherwise)
 {
@@ -22,10 +23,18 @@ static bool is_of_memory(const struct scenario_knob *k)
     return !(k->profiles >> PROFILE_OVERHEAD & 1);
 }
 
+/* A choice that was left as it is goes unsaid, so that the original's line stays the original's. */
+static bool is_said(const struct cell *c, size_t i)
+{
+    const struct scenario_knob *k = &c->scenario->knob[i];
+    bool left = k->type == SCENARIO_CHOICE && strcmp(c->knob[i], k->otherwise[c->profile]) == 0;
+    return cell_knob_counts(c, i) && !left;
+}
+
 static void show_sampling(const struct cell *c, struct text *out)
 {
     for (size_t i = 0; i < c->scenario->knobs; i++)
-        if (is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+        if (is_of_memory(&c->scenario->knob[i]) && is_said(c, i))
             text_add(out, "%s: %s  ", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "mem_sample: %s  mem_interval_ms: %" PRId64 "\n", python_truth(c->mem_sample), c->mem_interval_ms);
 }
@@ -45,7 +54,7 @@ static void show_environment(const struct record *r, struct text *out)
     text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64, c->workers, c->iterations,
              c->warmup);
     for (size_t i = 0; i < c->scenario->knobs; i++)
-        if (!is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+        if (!is_of_memory(&c->scenario->knob[i]) && is_said(c, i))
             text_add(out, "  %s: %s", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "\n");
     if (c->profile == PROFILE_MEMORY)
@@ -132,6 +141,17 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 
+/* The original's lines give times as they are; here it is said what they are not. */
+static void show_timing(const struct record *r, struct text *out)
+{
+    const char *by = timing_emulated_by(r->host);
+    if (by)
+        text_add(
+            out,
+            "--- timing: emulated ---\nby %s: the times above show order, not size, and are compared with nothing\n",
+            by);
+}
+
 static const char *word_of(const struct check *c)
 {
     return c->ok ? "ok" : c->level == LEVEL_REQUIRED ? "NO" : "noted";
@@ -150,14 +170,31 @@ static void show_isolation(const struct record *r, struct text *out)
     }
 }
 
+/* What the scenario itself reports. */
+static void show_figures(const struct record *r, struct text *out)
+{
+    if (!r->figures.count)
+        return;
+    text_add(out, "--- %s ---\n", r->cell.scenario->name);
+    for (size_t i = 0; i < r->figures.count; i++) {
+        const struct fact *f = &r->figures.list[i];
+        if (f->kind == FACT_REAL)
+            text_add(out, "%s: %.3f\n", f->key, f->real);
+        else
+            show_fact(&r->figures, f->key, f->key, out);
+    }
+}
+
 void show_record(const struct record *r, struct text *out)
 {
     show_environment(r, out);
     text_add(out, "=== result ===\n");
     show_times(r, out);
     show_processes(r, out);
+    show_figures(r, out);
     if (r->termination != TERMINATION_OK)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
+    show_timing(r, out);
     show_slice(r, out);
     show_isolation(r, out);
     text_add(out, "==============\n");

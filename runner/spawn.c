@@ -105,12 +105,16 @@ static int child_keep_one(int keep_fd)
 /* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
  * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
  * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
-static void child_reset_signals(void)
+void spawn_reset_signals(void)
 {
     static const char standard[64];
-    sigset_t none;
     for (int n = 1; n < NSIG; n++)
         (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
+}
+
+static void child_unblock_signals(void)
+{
+    sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -171,7 +175,12 @@ __attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, in
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
         child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
         spawn_complain(talk_fd, "place its descriptors");
-    child_reset_signals();
+    if (parent) {
+        spawn_reset_signals();
+        if (spec->confine)
+            confine_drop_bounding(spec->confine, outcome);
+    }
+    child_unblock_signals();
     if (spec->confine)
         listener = confine_drop(spec->confine, outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */

@@ -78,6 +78,8 @@ __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int
     die_with_runner(control_fd);
     (void)setsid();
     confine_enter(spec->confine, &outcome);
+    spawn_reset_signals(); /* here, where it waits anyway, and not in the workload's own process */
+    confine_drop_bounding(spec->confine, &outcome);
     int cgroup_fd = wait_for_word(control_fd);
     pid_t workload = spawn_clone(cgroup_fd, 0, &pidfd);
     if (workload == 0)

@@ -43,8 +43,11 @@ __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 /* In a child: SIGKILL for it should this parent end. */
 void spawn_die_with_parent(pid_t parent);
 
+/* Signals that are ignored are so after an exec, too: each to its default. */
+void spawn_reset_signals(void);
+
 /* In the workload's own process, which is to be in this cgroup; does not return. parent: who must be alive, 0: an init
- * sees to that. */
+ * sees to that, and has reset the signals and dropped the bounding set beforehand. */
 __attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
                                                struct confine_outcome *outcome, int talk_fd, pid_t parent);
 

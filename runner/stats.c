@@ -20,6 +20,11 @@ double stats_quantile6(const double *sorted, size_t n, unsigned k, unsigned q)
     return (sorted[below - 1] * ((double)q - weight) + sorted[below] * weight) / (double)q;
 }
 
+double stats_quantile7(const double *sorted, size_t n, double p)
+{
+    return gsl_stats_quantile_from_sorted_data(sorted, 1, n, p);
+}
+
 double stats_median(double *values, size_t n)
 {
     gsl_sort(values, 1, n);

@@ -20,6 +20,10 @@ struct stats_iterations {
  */
 double stats_quantile6(const double *sorted, size_t n, unsigned k, unsigned q);
 
+/* The quantile at p (0 <= p <= 1) of n >= 1 ascending values by Hyndman and Fan's type 7: position 1 + (n - 1)p, never
+ * beyond the least and the greatest value. It is GSL's (gsl_stats_quantile_from_sorted_data) and R's default. */
+double stats_quantile7(const double *sorted, size_t n, double p);
+
 /* From n stamps each. n = 0 gives NaN throughout. */
 struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64_t *end_ns, size_t n);
 

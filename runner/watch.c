@@ -19,7 +19,7 @@
 
 #define PROGRESS_NS  (200 * NS_PER_MS)
 #define PARTITION_NS NS_PER_S
-#define MEMBERS_MAX  4097 /* the most workers, and the main process */
+#define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
 
 struct watch {

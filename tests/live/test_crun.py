@@ -3,7 +3,9 @@
 import json
 import shutil
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
 import rig
 from rig import CPU, MIB, NATIVE, LiveTest, vm_only
@@ -21,10 +23,10 @@ def setUpModule() -> None:
 
 
 class Container(LiveTest):
-    def bundle(self, cgroup: rig.Cgroup, access: str, words: list[str]) -> dict:
+    def bundle(self, cgroup: rig.Cgroup, root: Path, access: str, words: list[str]) -> dict:
         """config.json (github.com/opencontainers/runtime-spec): the guest's root read-only, and what tests use of it."""
         shown = dict.fromkeys(map(str, (rig.ROOT, rig.WORK, rig.CACHE, sys.prefix)))
-        seen = [{"destination": p, "source": p, "type": "bind", "options": ["rbind", "rw"]} for p in shown]
+        seen = [{"destination": p, "source": p, "type": "bind", "options": ["bind", "rw"]} for p in shown]
         kernel = {"/proc": ("proc", []), "/dev": ("tmpfs", ["mode=755"]), "/sys": ("sysfs", ["ro"])}
         kernel |= {"/tmp": ("tmpfs", []), "/sys/fs/cgroup": ("cgroup", [access, "nosuid", "noexec", "nodev"])}
         mounts = [{"destination": d, "type": t, "source": t, "options": o} for d, (t, o) in kernel.items()]
@@ -37,7 +39,7 @@ class Container(LiveTest):
                 "cwd": "/",
                 "capabilities": {kind: CAPABILITIES for kind in ("bounding", "effective", "permitted")},
             },
-            "root": {"path": "rootfs", "readonly": True},
+            "root": {"path": str(root), "readonly": True},
             "mounts": mounts + seen,
             "linux": {
                 "cgroupsPath": f"/{cgroup.path.name}/container",
@@ -48,13 +50,14 @@ class Container(LiveTest):
 
     def contained(self, access: str, *options: object) -> rig.Done:
         cgroup = rig.Cgroup(self)
-        (self.dir / "rootfs").mkdir()
+        root = Path(tempfile.mkdtemp(prefix="tare-live.", dir="/run"))  # in no folder that the container is shown
+        self.addCleanup(root.rmdir)
         words = [rig.TARE, "run", "scenario1", "--json", self.json, *NATIVE, *options]
-        config = self.bundle(cgroup, access, list(map(str, words)))
+        config = self.bundle(cgroup, root, access, list(map(str, words)))
         (self.dir / "config.json").write_text(json.dumps(config))
         # The root is bound in a mount namespace of crun's own: nothing of it is there for whoever cleans up.
         crun = f"crun --cgroup-manager cgroupfs run --bundle {self.dir} {cgroup.path.name}"
-        script = f"mount --bind / {self.dir}/rootfs; exec {crun}"
+        script = f"mount --bind / {root}; exec {crun}"
         running = rig.Running(["unshare", "-m", "sh", "-ec", script], rig.environment(), self.json)
         self.addCleanup(running.abandon)
         return running.end()

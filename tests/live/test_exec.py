@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 
 import rig
-from rig import MIB, LiveTest, for_each, needs_controllers, setUpModule, vm_only  # noqa: F401
+from rig import MIB, LiveTest, for_each, needs_controllers, once_is_enough, setUpModule, vm_only  # noqa: F401
 
 LEVELS = {"full": ("full",), "light": ("light",), "off": ("off",)}
 
 
+@once_is_enough
 class Status(LiveTest):
     @for_each(LEVELS)
     def the_exit_status_is_the_commands(self, level):
@@ -43,6 +44,7 @@ class Status(LiveTest):
         self.assertEqual(done.status, 5)
 
 
+@once_is_enough
 class Streams(LiveTest):
     @for_each(LEVELS)
     def the_streams_are_its_own(self, level):

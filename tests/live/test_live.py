@@ -1,9 +1,9 @@
 """tare, live: in the slices that this machine gives it, with known loads and with every kind of bad end.
 
-    python3.14 -P tests/live/test_live.py -v [MODULE.CLASS.TEST]...
+    python3.14 -P tests/live/test_live.py -v [--part=I/N | MODULE.CLASS.TEST...]
 
 As root, on a host as it is and in the VM (scripts/vm -- …), which has all of cgroup v2. A test that needs what the
-place lacks is skipped and says so. $TARE_UNDER_TEST names another program than build/tare.
+place lacks is skipped and says so. --part: the I-th of N shares of the modules. $TARE_UNDER_TEST names another program than build/tare.
 """
 
 import shutil
@@ -28,12 +28,23 @@ MODULES = [
     "test_systemd",
     "test_confine",
     "test_exec",
+    "test_readme",
+    "test_matrix",
+    "test_slurm",
+    "test_compare",
 ]
 
+def wanted(words: list[str]) -> list[str]:
+    """Names are as they are; without any it is all modules, or a part of them."""
+    if any(not word.startswith("-") for word in words):
+        return words
+    share, of = next((map(int, word[7:].split("/")) for word in words if word.startswith("--part=")), (1, 1))
+    return [word for word in words if not word.startswith("--part=")] + MODULES[share - 1 :: of]
+
+
 if __name__ == "__main__":
-    names = [word for word in sys.argv[1:] if not word.startswith("-")]
     rig.prepare()
     try:
-        unittest.main(module=None, argv=sys.argv + ([] if names else MODULES))
+        unittest.main(module=None, argv=sys.argv[:1] + wanted(sys.argv[1:]))
     finally:
         shutil.rmtree(rig.WORK, ignore_errors=True)

@@ -4,7 +4,7 @@ import json
 import statistics
 
 import rig
-from rig import MIB, LiveTest, for_each, setUpModule  # noqa: F401
+from rig import MIB, LiveTest, for_each, once_is_enough, setUpModule  # noqa: F401
 
 REFUSED = {
     "iterations_0": (["--iterations", "0"], r"--iterations '0'"),
@@ -32,6 +32,7 @@ REFUSED = {
 }
 
 
+@once_is_enough
 class BadInput(LiveTest):
     @for_each(REFUSED)
     def refuses(self, options, why):

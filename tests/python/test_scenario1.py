@@ -1,17 +1,13 @@
 """scenario1.py, run as the runner runs it: every mode to its end, every fault to its reason, nothing left behind.
 
     python3.14 -I tests/python/test_scenario1.py          (or python3.14t: the workload runs in the same interpreter)
-
-With $TARE_NATIVE_SCENARIO1 set to the path of the C program, that is tested too.
 """
 
-import ctypes
 import functools
 import itertools
 import os
 import runpy
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,25 +15,15 @@ import time
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-SCENARIO1 = ROOT / "runner" / "workloads" / "scenario1" / "scenario1.py"
-PYTHON = [sys.executable, "-I", str(SCENARIO1)]
-NATIVE = os.environ.get("TARE_NATIVE_SCENARIO1")
-TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated
+sys.path.insert(0, str(Path(__file__).parent))
+import workload
+from workload import DONE, FAILED, KINDS, TIMEOUT_S, WORKLOADS, WorkloadTest, children, end_all, still_there
 
+SCENARIO1 = WORKLOADS / "scenario1" / "scenario1.py"
+PROGRAMS = workload.programs("scenario1")
+PYTHON = PROGRAMS[0][1]
+NATIVE = PROGRAMS[1][1] if len(PROGRAMS) > 1 else None
 WORKERS, ITERATIONS, WARMUP, STEPS, HOLD_MS = 3, 2, 1, 2000, 50
-MAGIC = 0x0032524547444C54
-HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s")
-DONE, FAILED = 3, 4
-
-KINDS = [
-    ("threads", None),
-    ("processes", "fork"),
-    ("processes", "forkserver"),
-    ("processes", "spawn"),
-    ("interpreters", None),
-]
-PROGRAMS = [("python", PYTHON)] + ([("native", [NATIVE])] if NATIVE else [])
 
 
 def expected_hash(steps: int) -> int:
@@ -45,60 +31,15 @@ def expected_hash(steps: int) -> int:
     return functools.reduce(lambda x, _: (y := (x * 1103515245 + 12345) % 2**32) ^ (y >> 16), range(steps), 0x12345678)
 
 
-class TestLedger:
-    """The runner's side of runner/ledger.h, from its byte offsets."""
-
-    def __init__(self, iterations=ITERATIONS, workers=WORKERS):
-        self.iterations, self.workers = iterations, workers
-        self.ends = HEAD.size + 8 * iterations
-        self.pids = self.ends + 8 * iterations
-        size = self.pids + 8 * workers
-        self.fd = os.memfd_create("ledger")
-        os.ftruncate(self.fd, size)
-        os.pwrite(self.fd, struct.pack("@7Q", MAGIC, size, iterations, workers, HEAD.size, self.ends, self.pids), 0)
-
-    def read(self) -> None:
-        page = os.pread(self.fd, self.pids + 8 * self.workers, 0)
-        fields = HEAD.unpack_from(page)
-        self.phase, self.gil, self.warmup_done, self.iterations_done = fields[7:11]
-        self.wall_start, self.wall_end, self.main_pid, self.worker_count, self.check = fields[11:16]
-        self.error = fields[16].partition(b"\0")[0].decode()
-        self.start_ns = struct.unpack_from(f"@{self.iterations}Q", page, HEAD.size)
-        self.end_ns = struct.unpack_from(f"@{self.iterations}Q", page, self.ends)
-        self.worker_pids = struct.unpack_from(f"@{self.workers}Q", page, self.pids)
+def TestLedger() -> workload.RunnerLedger:
+    return workload.RunnerLedger(ITERATIONS, WORKERS)
 
 
 def arguments(mode: str, mp_start: str | None, profile: str, **changes) -> list[str]:
     given = dict(mode=mode, profile=profile, iterations=ITERATIONS, warmup=WARMUP, workers=WORKERS)
     given |= dict(work_iters=STEPS, hold_ms=HOLD_MS if profile == "memory" else 0, mp_start=mp_start, pids=1)
     given |= changes
-    return [word for k, v in given.items() if v is not None for word in ("--" + k.replace("_", "-"), str(v))]
-
-
-def children() -> list[int]:
-    text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
-    return [int(pid) for pid in text.split()]
-
-
-def still_there(seconds: float) -> list[int]:
-    """Children that are left after this time; every one that ends before is reaped."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return []
-        if time.monotonic() > end:
-            return children()
-        time.sleep(0.02)
-
-
-def end_all() -> None:
-    while left := children():
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        still_there(0.2)
+    return workload.words(**given)
 
 
 def for_each(kinds=KINDS, profiles=("overhead", "memory")):
@@ -118,45 +59,10 @@ def for_each(kinds=KINDS, profiles=("overhead", "memory")):
     return decorate
 
 
-class Scenario1(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        # Whatever a run leaves behind becomes this process's child, whoever its parent was.
-        PR_SET_CHILD_SUBREAPER = 36
-        assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
-
-    def tearDown(self):
-        end_all()
-
-    def run_it(self, program: list[str], args: list[str], ledger: TestLedger | None, wrapper=()):
-        """Returns the exit status, stdout and stderr."""
-        environment = dict(os.environ)
-        environment.pop("TARE_LEDGER_FD", None)
-        if ledger:
-            environment["TARE_LEDGER_FD"] = str(ledger.fd)
-        # Files and not pipes: a process that is left behind keeps a pipe open.
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            done = subprocess.run(
-                [*wrapper, *program, *args],
-                stdout=out,
-                stderr=err,
-                env=environment,
-                pass_fds=[ledger.fd] if ledger else [],
-                timeout=TIMEOUT_S,
-            )
-            if ledger:
-                ledger.read()
-            out.seek(0), err.seek(0)
-            return done.returncode, out.read(), err.read()
-
-    def run_fault(self, program: list[str], kind, profile: str, fault: str, reason: str, wrapper=()) -> TestLedger:
-        ledger = TestLedger()
-        status, _, err = self.run_it(program, arguments(*kind, profile, fault=fault), ledger, wrapper)
-        self.assertEqual(status, 70, err)
-        self.assertEqual(ledger.phase, FAILED)
-        self.assertRegex(ledger.error, reason)
-        self.assertIn(ledger.error, err)
-        return ledger
+class Scenario1(WorkloadTest):
+    def run_fault(self, program: list[str], kind, profile: str, fault: str, reason: str, wrapper=(), **changes):
+        args = arguments(*kind, profile, fault=fault, **changes)
+        return self.fail_it(program, args, TestLedger(), reason, wrapper)
 
     # --- the loop
 
@@ -204,7 +110,7 @@ class Scenario1(unittest.TestCase):
         self.run_it(PYTHON, arguments("threads", None, "overhead"), ledger)
         self.assertEqual(ledger.gil, 2 if sys._is_gil_enabled() else 1)
         if NATIVE:
-            self.run_it([NATIVE], arguments("threads", None, "overhead"), ledger)
+            self.run_it(NATIVE, arguments("threads", None, "overhead"), ledger)
             self.assertEqual(ledger.gil, 3)
 
     def test_the_default_start_method_is_forkserver(self):
@@ -231,17 +137,6 @@ class Scenario1(unittest.TestCase):
             seen = self.pids_seen(program, args, ledger)
             self.assertEqual(len(seen), WORKERS if pids else 0)
             self.assertEqual(ledger.worker_pids, (0,) * WORKERS)  # taken out as they are joined
-
-    def pids_seen(self, program, args, ledger) -> set[int]:
-        environment = os.environ | {"TARE_LEDGER_FD": str(ledger.fd)}
-        seen: set[int] = set()
-        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment) as running:
-            while running.poll() is None:
-                ledger.read()
-                seen.update(pid for pid in ledger.worker_pids[: ledger.worker_count] if pid)
-                time.sleep(0.02)
-        ledger.read()
-        return seen
 
     @for_each(kinds=[KINDS[0], KINDS[4]], profiles=["overhead"])
     def test_threads_and_interpreters_have_no_worker_pids(self, program, kind, profile):
@@ -325,6 +220,44 @@ class Scenario1(unittest.TestCase):
         self.assertEqual(status, 70, err)
         self.assertRegex(ledger.error, r"worker \d+.*(could not be started|pthread_create).*RLIMIT_AS")
 
+    # --- a pool
+
+    @for_each()
+    def test_a_pool_runs_to_its_end(self, program, kind, profile):
+        ledger = TestLedger()
+        status, out, err = self.run_it(program, arguments(*kind, profile, lifecycle="pool"), ledger)
+        self.assertEqual((status, ledger.error, out), (0, "", ""), err)
+        self.assertEqual((ledger.phase, ledger.iterations_done), (DONE, ITERATIONS))
+        self.assertEqual(ledger.check, expected_hash(STEPS if profile == "overhead" else 1000))
+        self.assertEqual(still_there(10), [])
+
+    @for_each(kinds=KINDS[1:4], profiles=["memory"])
+    def test_the_processes_of_a_pool_are_the_same_in_all_iterations(self, program, kind, profile):
+        ledger = TestLedger()
+        args = arguments(*kind, profile, lifecycle="pool", hold_ms=300)
+        self.assertEqual(len(self.pids_seen(program, args, ledger)), WORKERS)
+        self.assertEqual(ledger.phase, DONE)
+        self.assertEqual(ledger.worker_count, WORKERS)
+
+    @for_each()
+    def test_a_task_that_raises_fails_the_run(self, program, kind, profile):
+        reason = "RuntimeError: --fault worker-raise asks for this" if program is PYTHON else "ended with status 1"
+        reason = r"worker 0 \(a task in a pool\):? " + reason
+        self.run_fault(program, kind, profile, "worker-raise", reason, lifecycle="pool")
+        self.assertEqual(still_there(10), [])
+
+    @for_each()
+    def test_a_task_that_exits_fails_the_run(self, program, kind, profile):
+        reason = r"worker 0 \(a task in a pool\):? (SystemExit: |ended with status )3"
+        self.run_fault(program, kind, profile, "worker-exit", reason, lifecycle="pool")
+        self.assertEqual(still_there(10), [])
+
+    @for_each(kinds=KINDS[1:4])
+    def test_a_process_of_a_pool_that_is_killed_fails_the_run(self, program, kind, profile):
+        reason = r"pool.* \(pid \d+\) was ended by signal 9 \(SIGKILL\)"
+        self.run_fault(program, kind, profile, "worker-kill", reason, lifecycle="pool")
+        self.assertEqual(still_there(10), [])
+
     # --- arguments
 
     def test_bad_arguments_are_in_the_ledger(self):
@@ -349,7 +282,7 @@ class Scenario1(unittest.TestCase):
     @unittest.skipUnless(NATIVE, "no native program")
     def test_the_native_program_refuses_interpreters(self):
         ledger = TestLedger()
-        status, _, _ = self.run_it([NATIVE], arguments("interpreters", None, "overhead"), ledger)
+        status, _, _ = self.run_it(NATIVE, arguments("interpreters", None, "overhead"), ledger)
         self.assertEqual(status, 70)
         self.assertIn("there are no interpreters in C", ledger.error)
 

@@ -237,6 +237,14 @@ static inline void specimen_native(struct specimen *s)
     text_format(s->record.memory_reason, sizeof(s->record.memory_reason), "memory is not sampled in this run");
 }
 
+/* The same run where software emulates the CPU. */
+static inline void specimen_emulated(struct specimen *s)
+{
+    facts_free(&s->host);
+    facts_bool(&s->host, "emulated", true);
+    facts_text(&s->host, "emulated_by", "QEMU TCG (TARE_VM=tcg)");
+}
+
 static inline void specimen_free(struct specimen *s)
 {
     record_free(&s->record);

@@ -500,9 +500,6 @@ static void a_plans_cell_is_left_for_the_plan_to_complete(void **state)
     struct cell c = accepted_by(CONFIG_MATRIX, WORDS("seed", "--workers", "3", "--hold-ms", "9")).cell;
     const struct cell unset = cell_unset();
     assert_int_equal(c.workers, 3);
-    assert_int_equal(c.later.count, 1);
-    assert_string_equal(c.later.item[0].name, "hold-ms");
-    assert_string_equal(c.later.item[0].value, "9");
     assert_int_equal(c.iterations, unset.iterations);
     assert_int_equal(c.mode, unset.mode);
     assert_int_equal(c.profile, unset.profile);

@@ -14,8 +14,10 @@
 #include "base/cpulist.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "bench_cpus.h"
+#include "cmdline.h"
 #include "doctor.h"
 #include "fixture.h"
 #include "host.h"
@@ -31,6 +33,17 @@ static void look(const char *root, struct facts *facts, struct diagnosis *ret)
     host_capture(root, facts);
     doctor_capture(root, &choice, facts);
     *ret = doctor_judge(facts);
+}
+
+/* The lock that the goldens are written with: the shipped one may grow. */
+static void read_lock(struct cmdline_lock *ret)
+{
+    char path[PATH_MAX];
+    struct text text = {0};
+    text_format(path, sizeof(path), "%s/fixtures/cmdline.lock", fixture_tests_dir());
+    assert_int_equal(file_read_all("", path, &text), 0);
+    assert_int_equal(cmdline_lock_parse(text.data, ret, NULL), 0);
+    text_free(&text);
 }
 
 static const struct finding *find(const struct diagnosis *d, const char *id)
@@ -49,15 +62,19 @@ static void check_machine(const char *name)
     char root[PATH_MAX], tree[64], golden[64];
     struct facts facts = {0};
     struct diagnosis d;
+    struct cmdline_lock lock;
     struct text text = {0};
     text_format(tree, sizeof(tree), "machines/%s", name);
     text_format(golden, sizeof(golden), "doctor-%s", name);
     assert_int_equal(fixture_open(tree, root, sizeof(root)), 0);
     look(root, &facts, &d);
+    read_lock(&lock);
+    doctor_judge_cmdline(&d, &facts, &lock, NULL);
     doctor_text(&d, &facts, &text);
     golden_check(golden, text.data);
     text_free(&text);
     doctor_free(&d);
+    cmdline_lock_free(&lock);
     facts_free(&facts);
     fixture_close(root);
 }
@@ -77,9 +94,12 @@ static char *json_of(const char *tree, json_t **ret)
     size_t len = 0;
     struct facts facts = {0};
     struct diagnosis d;
+    struct cmdline_lock lock;
     struct err e = {0};
     assert_int_equal(fixture_open(tree, root, sizeof(root)), 0);
     look(root, &facts, &d);
+    read_lock(&lock);
+    doctor_judge_cmdline(&d, &facts, &lock, NULL);
     FILE *out = open_memstream(&bytes, &len);
     assert_int_equal(doctor_json(&d, &facts, out, &e), 0);
     assert_int_equal(fclose(out), 0);
@@ -87,6 +107,7 @@ static char *json_of(const char *tree, json_t **ret)
     assert_non_null(*ret);
     assert_int_equal(json_array_size(json_object_get(*ret, "checks")), d.findings);
     doctor_free(&d);
+    cmdline_lock_free(&lock);
     facts_free(&facts);
     fixture_close(root);
     return bytes;
@@ -275,6 +296,77 @@ static void each_hierarchy_fails_what_it_lacks(void **state)
     check_hierarchy("v1_only", "cgroup2 cgroup_cpuset cgroup_memory cgroup_pids cgroup_kill ");
 }
 
+/* --- the locked command line ------------------------------------------------------------------------------------- */
+
+/* Judges a machine that was booted with this line, NULL: not known, against the goldens' lock. */
+static void judge_line(const char *running, const char *why_not, struct cmdline_lock *lock, struct diagnosis *ret)
+{
+    struct facts facts = {0};
+    if (running)
+        facts_text(&facts, "kernel_cmdline", running);
+    else
+        facts_absent(&facts, "kernel_cmdline", "/proc/cmdline: Permission denied");
+    read_lock(lock);
+    *ret = (struct diagnosis){0};
+    doctor_judge_cmdline(ret, &facts, lock, why_not);
+    facts_free(&facts);
+}
+
+static void each_locked_flag_is_found_absent_or_different(void **state)
+{
+    (void)state;
+    struct cmdline_lock lock;
+    struct diagnosis d;
+    judge_line("ro psi=1 mitigations=off audit=1", NULL, &lock, &d);
+    assert_int_equal(find(&d, "cmdline.psi")->verdict, DOCTOR_OK);
+    assert_string_equal(find(&d, "cmdline.psi")->value, "psi=1");
+    assert_null(find(&d, "cmdline.psi")->remedy);
+    assert_int_equal(find(&d, "cmdline.mitigations")->verdict, DOCTOR_NOTED);
+    assert_string_equal(find(&d, "cmdline.mitigations")->value, "mitigations=off");
+    assert_string_equal(find(&d, "cmdline.mitigations")->remedy, "boot with mitigations=auto");
+    assert_int_equal(find(&d, "cmdline.audit")->verdict, DOCTOR_WARNS);
+    assert_int_equal(find(&d, "cmdline.nowatchdog")->verdict, DOCTOR_WARNS);
+    assert_string_equal(find(&d, "cmdline.nowatchdog")->reason, "absent");
+    assert_string_equal(find(&d, "cmdline_locked")->value, "1 of 5 flags as in the VM image");
+    assert_int_equal(find(&d, "cmdline_locked")->verdict, DOCTOR_NOTED);
+    for (size_t i = 0; i < d.findings; i++)
+        assert_string_not_equal(d.finding[i].id, "cmdline.quiet");
+    assert_int_equal(d.count[DOCTOR_FAILS], 0);
+    assert_int_equal(d.count[DOCTOR_WARNS], 2);
+    doctor_free(&d);
+    cmdline_lock_free(&lock);
+}
+
+static void the_image_itself_is_as_locked(void **state)
+{
+    (void)state;
+    struct cmdline_lock lock;
+    struct diagnosis d;
+    judge_line("root=/dev/vda cgroup_no_v1=all psi=1 mitigations=auto audit=0 nowatchdog isolcpus=1", NULL, &lock, &d);
+    assert_int_equal(d.count[DOCTOR_OK], d.findings);
+    assert_string_equal(find(&d, "cmdline_locked")->value, "5 of 5 flags as in the VM image");
+    doctor_free(&d);
+    cmdline_lock_free(&lock);
+}
+
+static void without_a_line_or_a_lock_nothing_is_claimed(void **state)
+{
+    (void)state;
+    struct cmdline_lock lock;
+    struct diagnosis d;
+    judge_line(NULL, NULL, &lock, &d);
+    assert_int_equal(d.findings, 1);
+    assert_int_equal(d.finding[0].verdict, DOCTOR_UNKNOWN);
+    assert_string_equal(d.finding[0].reason, "/proc/cmdline: Permission denied");
+    doctor_free(&d);
+    cmdline_lock_free(&lock);
+    judge_line("psi=1", "no lock came along", &lock, &d);
+    assert_int_equal(d.findings, 1);
+    assert_string_equal(d.finding[0].reason, "no lock came along");
+    doctor_free(&d);
+    cmdline_lock_free(&lock);
+}
+
 static void this_machine_is_judged(void **state)
 {
     (void)state;
@@ -302,6 +394,9 @@ int main(void)
         cmocka_unit_test(no_interrupt_is_not_any_number_that_begins_with_0),
         cmocka_unit_test(a_kernel_without_the_thing_is_not_biased_by_it),
         cmocka_unit_test(each_hierarchy_fails_what_it_lacks),
+        cmocka_unit_test(each_locked_flag_is_found_absent_or_different),
+        cmocka_unit_test(the_image_itself_is_as_locked),
+        cmocka_unit_test(without_a_line_or_a_lock_nothing_is_claimed),
         cmocka_unit_test(this_machine_is_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

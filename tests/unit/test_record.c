@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/specimen.h"
+#include "timing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -690,6 +691,26 @@ static void terminations_have_the_names_that_readers_look_for(void **state)
     assert_string_equal(termination_name(TERMINATION_INTERRUPTED), "interrupted");
 }
 
+/* Both ways in which a reader of records may ask. */
+static void emulated_times_are_marked_in_a_field_of_their_own(void **state)
+{
+    static struct specimen s;
+    (void)state;
+    json_t *j = made(specimen_native);
+    assert_true(json_is_false(at(j, "timing.emulated")));
+    assert_absent(j, "timing.by");
+    assert_null(timing_record_emulated_by(j));
+    json_decref(j);
+    specimen_native(&s);
+    specimen_emulated(&s);
+    j = parsed(&s.record);
+    specimen_free(&s);
+    assert_true(json_is_true(at(j, "timing.emulated")));
+    assert_string_equal(json_string_value(at(j, "timing.by")), "QEMU TCG (TARE_VM=tcg)");
+    assert_string_equal(timing_record_emulated_by(j), "QEMU TCG (TARE_VM=tcg)");
+    json_decref(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -718,6 +739,7 @@ int main(void)
         cmocka_unit_test(a_probe_where_nothing_can_be_written_is_a_usage_error),
         cmocka_unit_test(a_slices_reason_fits_as_it_was_found),
         cmocka_unit_test(an_id_is_the_time_and_random_bits),
+        cmocka_unit_test(emulated_times_are_marked_in_a_field_of_their_own),
         cmocka_unit_test(terminations_have_the_names_that_readers_look_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

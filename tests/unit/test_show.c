@@ -48,6 +48,24 @@ static void a_native_workload_is_shown_as_read(void **state)
     expect_golden(specimen_native, "show-native");
 }
 
+static void emulated_times_are_marked_below_the_originals_lines(void **state)
+{
+    static struct specimen s;
+    struct text out;
+    (void)state;
+    specimen_native(&s);
+    shown(&s, &out);
+    assert_null(strstr(out.data, "emulated"));
+    text_free(&out);
+    specimen_emulated(&s);
+    shown(&s, &out);
+    const char *mark = strstr(out.data, "\n--- timing: emulated ---\nby QEMU TCG (TARE_VM=tcg): ");
+    assert_non_null(mark);
+    assert_true(strstr(out.data, "\nmemory: (disabled)\n") < mark);
+    text_free(&out);
+    specimen_free(&s);
+}
+
 /* --- the original's lines: the design's block, not the golden files -------------------------------------------- */
 
 /* Every line of `wanted` must come in its order, whatever is between them; a line ending in "…" by its beginning. */
@@ -254,6 +272,7 @@ int main(void)
         cmocka_unit_test(processes_overhead_in_a_partial_slice_is_shown_as_read),
         cmocka_unit_test(a_workload_that_failed_is_shown_as_read),
         cmocka_unit_test(a_native_workload_is_shown_as_read),
+        cmocka_unit_test(emulated_times_are_marked_below_the_originals_lines),
         cmocka_unit_test(the_originals_lines_of_profile_memory_are_kept_exactly),
         cmocka_unit_test(the_originals_lines_of_profile_overhead_are_kept_exactly),
         cmocka_unit_test(what_is_new_comes_below_in_blocks_of_its_own),

@@ -1,20 +1,10 @@
 """scenario1: what creating, starting and joining workers costs in CPython 3.14; standard library only.
 
-    scenario1.py --mode threads|processes|interpreters --profile overhead|memory --iterations N --warmup N --workers N
-                 --work-iters N --hold-ms N [--mp-start fork|forkserver|spawn] --pids 0|1 [--fault F]
-
-It reports into the ledger (runner/ledger.h) whose descriptor is $TARE_LEDGER_FD; without one it keeps a stand-in of the
-same layout and prints a summary. It exits with 0, or with 70 and the reason in the ledger's error and on stderr.
-
---fault is for the tests of the runner. In the first worker: worker-raise raises, worker-exit leaves with status 3,
-worker-kill sends SIGKILL to its process (with threads and interpreters: to all of it), hang waits for ever. In the main
-process, before the first measured iteration: main-raise raises, daemon leaves a process in a session of its own behind
-that sleeps for 600 s, fork-bomb forks sleepers up to 4096, eat-memory takes 1 GiB in steps of 1 MiB; the last three
-then go on with the run if they are let.
+    scenario1.py (the options of driver.py) --work-iters N --hold-ms N [--lifecycle fresh|pool]
 
 This file holds what a worker does and nothing else, for a spawned worker runs it again as __mp_main__, source and all,
-inside the measured time: 600 lines more cost each of them 8 ms. The rest is in scenario1_main.py, which only the main
-process imports.
+inside the measured time: 600 lines more cost each of them 8 ms. The rest is in scenario1_main.py and driver.py, which
+only the main process imports.
 """
 
 from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
@@ -71,7 +61,7 @@ def overhead_task(fault: str | None, steps: int) -> int:
     return hash_loop(steps)
 
 
-def memory_task(fault: str | None, ready, start, hold_ns: int, abandoned=lambda: False) -> int | None:
+def memory_task(ready, start, fault: str | None, hold_ns: int, abandoned=lambda: False) -> int | None:
     """Serves threads and processes: ready and start are semaphores of either kind."""
     if fault:
         worker_fault(fault)
@@ -87,10 +77,10 @@ def memory_task(fault: str | None, ready, start, hold_ns: int, abandoned=lambda:
     return x
 
 
-def process_memory_task(fault: str | None, ready, start, hold_ns: int) -> None:
+def process_memory_task(ready, start, fault: str | None, hold_ns: int) -> int | None:
     from multiprocessing import parent_process
 
-    memory_task(fault, ready, start, hold_ns, lambda: not parent_process().is_alive())
+    return memory_task(ready, start, fault, hold_ns, lambda: not parent_process().is_alive())
 
 
 if __name__ == "__main__":
@@ -100,6 +90,7 @@ if __name__ == "__main__":
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
     sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
+    import driver
     import scenario1_main
 
-    sys.exit(scenario1_main.main(sys.argv[1:]))
+    sys.exit(driver.main(scenario1_main.Scenario1, sys.argv[1:]))

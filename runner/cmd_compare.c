@@ -1,0 +1,260 @@
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "command.h"
+#include "compare.h"
+#include "compare_show.h"
+#include "config.h"
+#include "noise.h"
+#include "records.h"
+#include "share.h"
+#include "state.h"
+
+static int print_help(void)
+{
+    struct text help = {0};
+    text_add(&help, "%s",
+             "tare compare [OPTION]... A B\n"
+             "tare compare --noise [OPTION]... A1 [A2]\n"
+             "A and B are records, folders of records or a plan's folder. First what the two ran in differs in,\n"
+             "then for each cell the ratio B/A over invocations with its 95% interval, and two verdicts: whether\n"
+             "it is equivalent (the 90% interval within the margin: reproduced; outside of it: not reproduced;\n"
+             "else inconclusive), and whether a difference is shown (Holm's p over all rows below 5%, and beyond\n"
+             "the noise floor of this host, if one was measured). Below 5 invocations there is no interval.\n\n");
+    config_help(CONFIG_COMPARE, NULL, &help);
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+/* All that one comparison takes; ended with end(). */
+struct job {
+    const struct analysis *asked;
+    const char *path_a, *path_b;
+    struct records a, b;
+    struct compare_options options;
+    struct compare_condition condition[CONFIG_WORDS_MAX];
+    const char *figure[CONFIG_WORDS_MAX + 1];
+    struct noise noise;
+    char noise_path[PATH_MAX + 64];
+    char noise_why[PATH_MAX + 200];
+    struct comparison result;
+    struct text failed; /* the conditions that hold */
+};
+
+static void end(struct job *j)
+{
+    comparison_free(&j->result);
+    noise_free(&j->noise);
+    records_free(&j->a);
+    records_free(&j->b);
+    text_free(&j->failed);
+}
+
+/* --- what was asked
+ * ---------------------------------------------------------------------------------------------------- */
+
+static int take_conditions(struct job *j, struct err *e)
+{
+    struct compare_options *o = &j->options;
+    bool of_memory = false;
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < j->asked->fail_if.count; i++)
+        failed = compare_condition(j->asked->fail_if.word[i], &j->condition[i], e);
+    for (size_t i = 0; failed == 0 && i < j->asked->fail_if.count; i++)
+        of_memory |= j->condition[i].kind == CONDITION_MEMORY;
+    for (size_t i = 0; i < o->figures; i++)
+        of_memory &= !compare_is_bytes(o->figure[i]);
+    if (of_memory && o->figures > 0) /* with the default ones, those of profile memory are of memory */
+        j->figure[o->figures++] = "pss_bytes";
+    return failed;
+}
+
+static int take_options(struct job *j, struct err *e)
+{
+    const struct analysis *a = j->asked;
+    j->options = (struct compare_options){.figure = j->figure,
+                                          .figures = a->figure.count,
+                                          .across = a->across,
+                                          .margin = 0.02,
+                                          .method = (enum compare_method)a->method,
+                                          .seed = (uint64_t)a->seed,
+                                          .resamples = (size_t)a->resamples,
+                                          .force = a->force};
+    for (size_t i = 0; i < a->figure.count; i++)
+        j->figure[i] = a->figure.word[i];
+    int failed = share_option("margin", a->margin, 0.0001, 10, &j->options.margin, e);
+    return failed == 0 ? take_conditions(j, e) : failed;
+}
+
+static int read_both(struct job *j, struct err *e)
+{
+    j->a.with_iterations = j->b.with_iterations = j->asked->steady;
+    if (!j->path_b) { /* one folder that holds both halves */
+        j->path_b = j->path_a;
+        j->a.only_label = "A";
+        j->b.only_label = "A'";
+    }
+    int failed = records_read(&j->a, j->path_a, e);
+    return failed == 0 ? records_read(&j->b, j->path_b, e) : failed;
+}
+
+/* --- the noise floor
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void beside(const char *path, char *buf, size_t cap)
+{
+    struct stat st;
+    char copy[PATH_MAX];
+    (void)snprintf(copy, sizeof(copy), "%s", path);
+    bool folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    (void)snprintf(buf, cap, "%s/" NOISE_FILE, folder ? path : dirname(copy));
+}
+
+static void in_state(char *buf, size_t cap)
+{
+    char dir[PATH_MAX];
+    state_dir(dir, sizeof(dir));
+    text_format(buf, cap, "%s/" NOISE_FILE, dir);
+}
+
+/* Reads the file into the job unless it is of another host. -ENOENT: there is none. */
+static int try_noise(struct job *j, const char *path, struct err *e)
+{
+    int failed = noise_read(path, &j->noise, e);
+    if (failed != 0)
+        return failed;
+    const char *other = noise_other_host(&j->noise, &j->b.list[0]);
+    text_format(j->noise_path, sizeof(j->noise_path), "%.*s", PATH_MAX, path);
+    j->noise_why[0] = '\0';
+    if (!other) {
+        j->options.noise = &j->noise;
+        return 0;
+    }
+    noise_free(&j->noise);
+    (void)snprintf(j->noise_why, sizeof(j->noise_why), "%s was measured on another %s than B's: not used", path, other);
+    return 0;
+}
+
+static int find_noise(struct job *j, struct err *e)
+{
+    const char *named = j->asked->noise_floor;
+    char path[3][PATH_MAX + 64];
+    if (named && strcmp(named, "none") == 0) {
+        text_format(j->noise_why, sizeof(j->noise_why), "not asked for (--noise-floor none)");
+        return 0;
+    }
+    if (named)
+        return try_noise(j, named, e);
+    text_format(j->noise_why, sizeof(j->noise_why),
+                "none was measured here ('tare matrix --aa', 'tare compare --noise')");
+    beside(j->path_b, path[0], sizeof(path[0]));
+    beside(j->path_a, path[1], sizeof(path[1]));
+    in_state(path[2], sizeof(path[2]));
+    for (size_t i = 0; i < ARRAY_LEN(path); i++) {
+        struct err why = {0};
+        int failed = try_noise(j, path[i], &why);
+        if (failed != 0 && failed != -ENOENT && failed != -ENOTDIR) {
+            *e = why;
+            return failed;
+        }
+        if (j->options.noise)
+            return 0;
+    }
+    return 0;
+}
+
+static int write_noise(struct job *j, struct err *e)
+{
+    char path[PATH_MAX + 64], dir[PATH_MAX];
+    int failed = noise_measure(&j->result, &j->a.list[0], &j->noise, e);
+    if (failed != 0)
+        return failed;
+    if (j->asked->noise_floor) {
+        (void)snprintf(path, sizeof(path), "%s", j->asked->noise_floor);
+    } else {
+        state_dir(dir, sizeof(dir));
+        failed = file_make_dirs(dir);
+        if (failed != 0)
+            return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
+        in_state(path, sizeof(path));
+    }
+    failed = noise_write(&j->noise, path, e);
+    if (failed == 0)
+        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: %zu figures of cells", path, j->noise.rows);
+    return failed;
+}
+
+/* --- the result
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static int show(struct job *j)
+{
+    static void (*const AS[])(const struct comparison *, const struct compare_headline *, struct text *) = {
+        [FORMAT_TEXT] = compare_text,
+        [FORMAT_JSON] = compare_json,
+        [FORMAT_MARKDOWN] = compare_markdown,
+        [FORMAT_CSV] = compare_csv,
+    };
+    bool holds = false;
+    struct text out = {0};
+    for (size_t i = 0; i < j->asked->fail_if.count; i++)
+        holds |= compare_condition_holds(&j->condition[i], &j->result, &j->failed);
+    const struct compare_headline head = {j->path_a,
+                                          j->path_b,
+                                          j->a.count,
+                                          j->b.count,
+                                          j->options.margin,
+                                          j->options.noise ? j->noise_path : NULL,
+                                          j->options.noise ? "" : j->noise_why,
+                                          j->options.seed,
+                                          j->options.resamples,
+                                          j->condition,
+                                          j->asked->fail_if.count,
+                                          j->failed.data ? j->failed.data : ""};
+    AS[j->asked->format](&j->result, &head, &out);
+    (void)fputs(out.data, stdout);
+    text_free(&out);
+    if (holds && j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN)
+        (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);
+    return holds ? ERR_SAID_NO : 0;
+}
+
+static int run(struct job *j, struct err *e)
+{
+    int failed = take_options(j, e);
+    if (failed == 0)
+        failed = read_both(j, e);
+    if (failed == 0 && !j->asked->noise)
+        failed = find_noise(j, e);
+    if (failed == 0)
+        failed = compare_records(&j->a, &j->b, &j->options, &j->result, e);
+    if (failed == 0 && j->asked->noise)
+        failed = write_noise(j, e);
+    return failed == 0 ? show(j) : failed;
+}
+
+int cmd_compare(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    int failed = config_parse(CONFIG_COMPARE, argc, argv, &c, e);
+    if (failed != 0)
+        return failed;
+    if (c.help)
+        return print_help();
+    if (!c.positional || (!c.second && !c.analysis.noise))
+        return err_set(e, ERR_USAGE, -EINVAL, "it takes two: A and B, records or folders ('tare compare --help')");
+    static struct job j;
+    j = (struct job){.asked = &c.analysis, .path_a = c.positional, .path_b = c.second};
+    int status = run(&j, e);
+    end(&j);
+    return status;
+}

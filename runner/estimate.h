@@ -1,0 +1,30 @@
+/* estimate: how long what is left of a plan will take, by what its cells have taken. Pure. */
+#ifndef TARE_ESTIMATE_H
+#define TARE_ESTIMATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tally;
+struct text;
+
+struct estimate {
+    double seconds; /* of those invocations whose cell has a measured one */
+    size_t unknown; /* invocations whose cell has none */
+    size_t left;    /* of both kinds */
+};
+
+/* The mean of what the cell's invocations have taken, in s; NaN: none of them says. */
+double estimate_cell(const struct tally *t, size_t cell);
+
+/* Of the invocations of the first `blocks` blocks that are not done. */
+struct estimate estimate_left(const struct tally *t, uint64_t blocks);
+
+/* "about 1 min 05 s", "at least 40 s" where some cells are unknown, "unknown" where all are, "nothing" where none is
+ * left. */
+void estimate_say(const struct estimate *e, struct text *out);
+
+/* "3 h 05 min", "1 min 05 s", "12 s". */
+void estimate_say_seconds(double seconds, struct text *out);
+
+#endif

@@ -1,0 +1,36 @@
+/* pairs: keys and values in order, and a pool that keeps each text and each set of pairs once: of ten thousand records
+ * nearly all have the same machine and the same reasons. */
+#ifndef TARE_PAIRS_H
+#define TARE_PAIRS_H
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct pair {
+    const char *key, *value; /* of the pool */
+};
+
+/* Ascending by key. A value; of a pool where it was kept. */
+struct pairs {
+    const struct pair *list;
+    size_t count;
+    const char *text; /* all of it as "key=value key=value" */
+};
+
+struct pool;
+
+/* Running out of memory aborts. The pool's owner ends it with pool_free(), and everything kept in it. */
+struct pool *pool_new(void);
+void pool_free(struct pool *p);
+
+/* The pool's own copy, the same pointer for the same text. */
+const char *pool_keep(struct pool *p, const char *text);
+
+/* The pool's own set, the same pointer for the same pairs. Sorts list. The texts are to be of the pool already. */
+const struct pairs *pool_keep_pairs(struct pool *p, struct pair *list, size_t count);
+
+/* The value, or NULL. */
+const char *pairs_find(const struct pairs *p, const char *key);
+
+#endif

@@ -1,0 +1,17 @@
+/* plans: where plans are: those that came with tare, by name, or any file. */
+#ifndef TARE_PLANS_H
+#define TARE_PLANS_H
+
+#include <stddef.h>
+
+struct err;
+struct text;
+
+/* The file of a plan: a path where it holds a slash or ends in .yml or .yaml, else the name of one that came with tare.
+ * -ENOENT (usage): there is none of this name; the message lists those that there are. */
+int plans_find(const char *name, char *buf, size_t cap, struct err *e);
+
+/* A line each: name, summary. -ENOENT: the plans are not where tare was built or installed. */
+int plans_list(struct text *out, struct err *e);
+
+#endif

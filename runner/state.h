@@ -1,0 +1,12 @@
+/* state: where this user's tare keeps what later runs ask for. */
+#ifndef TARE_STATE_H
+#define TARE_STATE_H
+
+#include <stddef.h>
+
+#define STATE_SYSTEM_DIR "/var/lib/tare"
+
+/* $TARE_STATE; else STATE_SYSTEM_DIR for root, the user's cache for others. cap: PATH_MAX will do. */
+void state_dir(char *buf, size_t cap);
+
+#endif

@@ -1,0 +1,46 @@
+/* stats_interval: an estimate and how far it can be trusted; intervals of one sample's median, quantile and mean. Pure.
+ *
+ * What cannot be said is a value too: why_not is then a sentence, and low and high are NaN. */
+#ifndef TARE_STATS_INTERVAL_H
+#define TARE_STATS_INTERVAL_H
+
+#include <stddef.h>
+
+/* Invocations below which no interval is given: with two degrees of freedom t is 4.3, and a spread that was found among
+ * three or four tells next to nothing of the spread there is. */
+#define STATS_INTERVAL_MIN 5
+
+struct stats_interval {
+    double at; /* the estimate; NaN where there is not even one */
+    double low, high;
+    double confidence;   /* as 0.95; of ranks: what they cover, at least what was asked for */
+    const char *why_not; /* NULL: low and high are there. A constant text */
+};
+
+/* No interval, for this reason, about an estimate that may be there (else NaN). */
+struct stats_interval stats_no_interval(double at, double confidence, const char *why_not);
+
+/* Two ranks, 1 the least value, between which the quantile lies. */
+struct stats_ranks {
+    size_t low, high;
+    double confidence;
+    const char *why_not;
+};
+
+/* The ranks j < k of n independent values with P(X(j) <= q-quantile <= X(k)) = B(k-1; n, q) - B(j-1; n, q) >=
+ * confidence, B the binomial distribution (Le Boudec, Performance Evaluation, 2010, Theorem 2.1). Each tail is at most
+ * half of what may be missed; where the upper cannot be, as for a p95 of 59 to 71 values, k is n and j pays for it.
+ * why_not: no two ranks reach the confidence: fewer than 6 values for a median at 95%, than 59 for a p95. */
+struct stats_ranks stats_quantile_ranks(size_t n, double q, double confidence);
+
+/* The values at those ranks of n ascending ones; the estimate is the type 7 quantile. */
+struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double q, double confidence);
+
+/* Student's t on n invocation means: mean -+ t(1 - a/2; n-1) s / sqrt(n) (Student, Biometrika 6, 1908; as Kalibera and
+ * Jones 2013, section 9.1, use it at the highest level). why_not: fewer than STATS_INTERVAL_MIN. */
+struct stats_interval stats_mean_interval(const double *means, size_t n, double confidence);
+
+/* t(p; df), df > 0 and not necessarily whole. */
+double stats_student(double p, double df);
+
+#endif

@@ -1,0 +1,57 @@
+/* tally: what of a plan is done, by the records in its folder. */
+#ifndef TARE_TALLY_H
+#define TARE_TALLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct folder;
+struct folder_plan;
+struct plan;
+struct record;
+
+/* One invocation: a unit of the plan (a cell, or its A or A' of --aa) in one block. */
+struct tally_one {
+    char *file;       /* the record's name in the folder; NULL: it is not done. Owned */
+    bool failed;      /* its workload did not end well; the record says why */
+    double elapsed_s; /* what it took, from before its slice to after it; NaN: the record does not say */
+    double figure;    /* what is weighed: of profile overhead the mean iteration in s, of memory the mean PSS in bytes;
+                       * NaN: it has none */
+};
+
+/* Starts as {.units = …, .cells = …}; ended by tally_free(). */
+struct tally {
+    size_t cells, units;   /* of a block */
+    struct tally_one *one; /* of block b (from 0) and unit u: one[b * units + u] */
+    size_t blocks;         /* that have room */
+    size_t strangers;      /* records in the folder that are of no plan; they are not counted */
+};
+
+/* The unit of a cell and its label (0: none, 1: A, 2: A'). */
+size_t tally_unit(const struct tally *t, size_t cell, int label);
+size_t tally_cell(const struct tally *t, size_t unit);
+int tally_label(const struct tally *t, size_t unit);
+const char *tally_label_name(int label); /* "A", "A'"; NULL for 0 */
+
+/* NULL where that block has not begun. */
+const struct tally_one *tally_at(const struct tally *t, uint64_t block, size_t unit);
+
+/* How many of the first `blocks` blocks' invocations are done, and how many of those failed. */
+size_t tally_done(const struct tally *t, uint64_t blocks);
+size_t tally_failed(const struct tally *t, uint64_t blocks);
+
+/* Reads the folder's records. What is named as a record and is none, as after a crash, is said on stderr and, where
+ * mend is true, moved to aside/; retry: records of failed invocations too. Where two are of one invocation the first by
+ * name counts. -EINVAL (usage): a record of a newer schema, or of another plan. */
+int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
+               bool mend, bool retry, struct err *e);
+
+/* Takes in what has just been run and saved under this name. */
+void tally_add(struct tally *t, uint64_t block, size_t unit, const char *file, const struct record *r,
+               double elapsed_s);
+
+void tally_free(struct tally *t);
+
+#endif

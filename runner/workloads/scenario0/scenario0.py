@@ -1,0 +1,51 @@
+"""scenario0: the life of scenario1's iterations with nothing in the worker: what the instrument itself weighs.
+
+    scenario0.py (the options of driver.py) --hold-ms N
+
+This file is short for the reason that scenario1.py is: a spawned worker runs it again.
+"""
+
+
+def null_task(fault: str | None) -> int:
+    if fault:
+        from faults import worker_fault
+
+        worker_fault(fault)
+    return 0
+
+
+def null_in_interpreter() -> int:  # stateless: it goes to an interpreter as its code
+    return 0
+
+
+def memory_task(mode: str, ready, start, fault: str | None, hold_s: float) -> int:
+    from gates import pass_gate
+    from time import sleep
+
+    null_task(fault)
+    pass_gate(mode, ready, start)
+    sleep(hold_s)
+    return 0
+
+
+def memory_in_interpreter(ready_w: int, start_r: int, hold_s: float) -> int:
+    import os
+    from time import sleep
+
+    os.write(ready_w, b"r")
+    os.read(start_r, 1)
+    sleep(hold_s)
+    return 0
+
+
+if __name__ == "__main__":
+    import os
+    import sys
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
+    sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
+    import driver
+    import scenario0_main
+
+    sys.exit(driver.main(scenario0_main.Scenario0, sys.argv[1:]))

@@ -1,0 +1,66 @@
+/* table: a set of ids as an open-addressing table with linear probing: a slot is 0, or an id plus 1. It lies in memory
+ * of the caller's, which may be shared; whoever uses it holds the caller's lock. workloads/table.py is the same table
+ * in Python. */
+#ifndef TARE_WORKLOADS_TABLE_H
+#define TARE_WORKLOADS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table {
+    uint32_t *slot;
+    unsigned bits; /* 2^bits slots */
+};
+
+/* Bits for a table of ids below space, space at most 2^31: at most three quarters of it are ever in use. */
+static inline unsigned table_bits(uint64_t space)
+{
+    unsigned bits = 3;
+    while ((UINT64_C(3) << bits) / 4 < space)
+        bits++;
+    return bits;
+}
+
+static inline size_t table_bytes(uint64_t space)
+{
+    return sizeof(uint32_t) << table_bits(space);
+}
+
+/* Where an id's search begins: Fibonacci hashing (Knuth, TAOCP 3, 6.4). */
+static inline uint32_t table_home(const struct table *t, uint32_t id)
+{
+    return (uint32_t)(id * UINT32_C(0x9E3779B1)) >> (32 - t->bits);
+}
+
+/* The slot that holds the id, or the empty one where it belongs. */
+static inline uint32_t *table_find(const struct table *t, uint32_t id)
+{
+    const uint32_t mask = (uint32_t)((UINT64_C(1) << t->bits) - 1);
+    uint32_t at = table_home(t, id);
+    while (t->slot[at] != 0 && t->slot[at] != id + 1)
+        at = (at + 1) & mask;
+    return &t->slot[at];
+}
+
+/* Whether the id was not there before; it is now. */
+static inline bool table_insert(const struct table *t, uint32_t id)
+{
+    uint32_t *slot = table_find(t, id);
+    if (*slot != 0)
+        return false;
+    *slot = id + 1;
+    return true;
+}
+
+/* How many distinct ids it holds: a second copy of an id is found by nobody, and not counted. */
+static inline uint64_t table_distinct(const struct table *t)
+{
+    uint64_t distinct = 0;
+    for (uint64_t at = 0; at < UINT64_C(1) << t->bits; at++)
+        if (t->slot[at] != 0 && table_find(t, t->slot[at] - 1) == &t->slot[at])
+            distinct++;
+    return distinct;
+}
+
+#endif

@@ -1,0 +1,316 @@
+"""teams: the kinds of workers that a Python workload has, and how each of them fails.
+
+Imports are made where they are needed: what one kind imports must not be in the memory figures of another.
+"""
+
+import os
+import sys
+
+EXIT_FAILED = 70  # EX_SOFTWARE of sysexits.h
+LOOK_S = 0.1  # how often the wait for the ready signs looks for workers that have died instead
+
+
+class Complaint(Exception):
+    """Its text alone says what is wrong."""
+
+
+class WorkerFailed(Complaint):
+    """A worker did not do its work."""
+
+
+class Team:
+    """The workers of one iteration after the other. What a run makes once is made in __init__, outside the clock.
+
+    A job is a sequence of calls, each (function, argument...); the last one's value is the worker's result. What a
+    worker does to pass the gate is in its calls; gate_arguments() has what they need for it."""
+
+    LASTING = False  # whether workers outlive their iteration
+
+    def __init__(self, options, size: int, gated: bool = False):
+        self.options = options
+        self.size = size
+        self.workers = []
+        self.results: list = [None] * size
+
+    def create(self, jobs: list) -> None:
+        """Makes the worker objects of the next iteration, one a job."""
+
+    def start(self, i: int) -> int:
+        """Starts worker i. Returns its pid, or 0 where it has none of its own."""
+
+    def join(self, i: int) -> None:
+        """Waits for the end of worker i, however it ends."""
+        self.workers[i].join()
+
+    def pids(self) -> list[int]:
+        """Those of lasting workers."""
+        return []
+
+    def gate_arguments(self) -> tuple:
+        """What a call needs to say that its worker is ready and to wait for the start signal."""
+
+    def wait_ready(self) -> None:
+        """Waits for the ready sign of every worker; raises where one has ended instead."""
+
+    def give_start(self) -> None:
+        """Gives the start signal to all."""
+
+    def watch(self, workers: range, seconds: float) -> None:
+        """Waits until these have ended, at most so long. The first worker that failed, whichever it is, raises at
+        once: others may wait for it for ever."""
+        from time import monotonic
+
+        deadline = monotonic() + seconds
+        while running := self.running(workers):
+            self.raise_failure()
+            left = deadline - monotonic()
+            if left <= 0:
+                raise WorkerFailed(f"worker {running[0]} had not ended after {seconds:g} s")
+            self.await_end(running, left)
+        self.raise_failure()
+
+    def running(self, workers: range) -> list[int]:
+        """Those of them that have not ended."""
+
+    def await_end(self, running: list[int], seconds: float) -> None:
+        """Returns when a worker may have ended."""
+
+    def raise_failure(self) -> None:
+        """Raises if a worker is known to have failed."""
+
+    def take_reports(self) -> None:
+        """After the joins: makes sure that results has what the workers gave."""
+
+    def abandon(self) -> None:
+        """Ends what still runs after a failure."""
+
+
+class Threads(Team):
+    """threading's. Where a new thread runs out of memory before its first line, its start() waits for ever (gh-140746):
+    no code of ours runs then, and only the runner's time limit ends the run.
+    """
+
+    def __init__(self, options, size, gated=False):
+        import threading
+
+        super().__init__(options, size, gated)
+        self.make_thread = threading.Thread
+        if gated:
+            self.make_gate()
+
+    def make_gate(self) -> None:
+        import threading
+
+        self.ready = threading.Semaphore(0)
+        self.start_signal = threading.Semaphore(0)
+
+    def gate_arguments(self):
+        return self.ready, self.start_signal
+
+    def create(self, jobs):
+        self.results = [None] * self.size
+        self.failures: list[BaseException | None] = [None] * self.size
+        self.jobs = jobs
+        self.workers = [self.make_thread(target=self.work, args=(i,)) for i in range(self.size)]
+
+    def work(self, i: int) -> None:
+        try:
+            self.results[i] = self.do(self.jobs[i])
+        except BaseException as e:
+            self.failures[i] = e  # allocates nothing: it may be a MemoryError
+
+    def do(self, job):
+        for function, *arguments in job:
+            result = function(*arguments)
+        return result
+
+    def start(self, i):
+        self.workers[i].start()
+        return 0
+
+    def wait_ready(self):
+        for _ in self.workers:
+            while not self.ready.acquire(timeout=LOOK_S):
+                self.raise_failure()
+
+    def give_start(self):
+        self.start_signal.release(len(self.workers))
+
+    def running(self, workers):
+        return [i for i in workers if self.workers[i].is_alive()]
+
+    def await_end(self, running, seconds):
+        self.workers[running[0]].join(min(seconds, LOOK_S))  # a look at the others now and then
+
+    def raise_failure(self):
+        for i, (thread, failure) in enumerate(zip(self.workers, self.failures, strict=True)):
+            if failure is not None:
+                raise WorkerFailed(f"worker {i} (a thread): {describe(failure)}") from failure
+            if thread.ident is not None and not thread.is_alive() and self.results[i] is None:
+                raise WorkerFailed(f"worker {i} (a thread) ended without a result")
+
+    def abandon(self):
+        """Threads that wait or loop end with the process, and with nothing less."""
+        sys.stderr.flush()
+        os._exit(EXIT_FAILED)
+
+
+class Interpreters(Threads):
+    """Each worker is a thread that creates an interpreter, makes its calls in it and closes it: creating and closing
+    are in the clock, as they are for a process.
+
+    The signals are pipes. The interpreters' own queue is no signal: its get() looks every 10 ms, which would show in
+    the figures; a read from a pipe sleeps, and lets go of the GIL.
+    """
+
+    def __init__(self, options, size, gated=False):
+        from concurrent import interpreters
+
+        super().__init__(options, size, gated)
+        self.interpreters = interpreters
+
+    def make_gate(self):
+        self.ready_r, self.ready_w = os.pipe()
+        self.start_r, self.start_w = os.pipe()
+
+    def gate_arguments(self):
+        return self.ready_w, self.start_r
+
+    def do(self, job):
+        interpreter = self.interpreters.create()
+        try:
+            for function, *arguments in job:
+                result = interpreter.call(function, *arguments)
+            return result
+        except self.interpreters.ExecutionFailed as e:
+            raise WorkerFailed(f"in its interpreter: {e.excinfo.formatted}") from e
+        finally:
+            interpreter.close()
+
+    def wait_ready(self):
+        import select
+
+        ready = 0
+        while ready < self.size:
+            if select.select([self.ready_r], [], [], LOOK_S)[0]:
+                ready += len(os.read(self.ready_r, 64))
+            else:
+                self.raise_failure()
+
+    def give_start(self):
+        for _ in range(self.size):
+            os.write(self.start_w, b"s")
+
+
+class Processes(Team):
+    """Processes of multiprocessing. The fork server is the interpreter's own, with its default preload, which is the
+    program that was started; the first worker's start starts it, so it falls into the first warm-up iteration.
+
+    The signals are semaphores and not an Event: a worker that dies while it waits for an Event makes set() hang.
+
+    A job is one call. A result stays in its process, unless reporting: then each call gets the sending end of a pipe as
+    its first argument, and what it sends is the worker's result.
+    """
+
+    def __init__(self, options, size, gated=False, reporting=False):
+        import multiprocessing
+
+        super().__init__(options, size, gated)
+        self.context = multiprocessing.get_context(options.mp_start)
+        self.reporting = reporting
+        self.reports = []
+        if gated:
+            self.ready = self.context.Semaphore(0)
+            self.start_signal = self.context.Semaphore(0)
+
+    def gate_arguments(self):
+        return self.ready, self.start_signal
+
+    def create(self, jobs):
+        self.close_reports()
+        if self.reporting:
+            self.reports = [self.context.Pipe(duplex=False) for _ in jobs]
+            jobs = [[(job[0][0], send, *job[0][1:])] for job, (_, send) in zip(jobs, self.reports, strict=True)]
+        self.workers = [self.context.Process(target=function, args=arguments) for ((function, *arguments),) in jobs]
+
+    def close_reports(self) -> None:
+        for ends in self.reports:
+            for end in ends:
+                end.close()
+
+    def start(self, i):
+        self.workers[i].start()
+        return self.workers[i].pid
+
+    def wait_ready(self):
+        for _ in self.workers:
+            while not self.ready.acquire(timeout=LOOK_S):
+                self.raise_failure()
+                if any(worker.exitcode == 0 for worker in self.workers):
+                    raise WorkerFailed("a worker ended before it was ready")
+
+    def give_start(self):
+        for _ in self.workers:
+            self.start_signal.release()
+
+    def running(self, workers):
+        return [i for i in workers if self.workers[i].exitcode is None]
+
+    def await_end(self, running, seconds):
+        from multiprocessing.connection import wait
+
+        # One that has ended since is in running still: its sentinel is ready. Of the others any that lives may fail.
+        also = [i for i, worker in enumerate(self.workers) if i not in running and worker.exitcode is None]
+        wait([self.workers[i].sentinel for i in running + also], seconds)
+
+    def raise_failure(self):
+        for i, worker in enumerate(self.workers):
+            if worker.pid is not None and worker.exitcode:
+                raise WorkerFailed(f"worker {i} (pid {worker.pid}) {describe_exit(worker.exitcode)}")
+
+    def take_reports(self):
+        for i, (receive, _) in enumerate(self.reports):
+            if not receive.poll():
+                raise WorkerFailed(f"worker {i} (pid {self.workers[i].pid}) ended without a result")
+            self.results[i] = receive.recv()
+
+    def abandon(self):
+        import contextlib
+        import signal
+
+        for worker in self.workers:
+            # 255: its fork server has died, and nobody knows whether it lives.
+            if worker.pid is not None and worker.exitcode in (None, 255):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
+        for worker in self.workers:
+            if worker.pid is not None:
+                worker.join(5)
+
+
+KINDS = {"threads": Threads, "processes": Processes, "interpreters": Interpreters}
+
+LIKELY_CAUSES = {
+    "SIGKILL": " (likely the kernel's OOM killer: see oom_kill in memory.events)",
+    "SIGSYS": " (a seccomp filter refused a system call)",
+    "SIGXCPU": " (RLIMIT_CPU is used up)",
+}
+
+
+def describe_exit(code: int) -> str:
+    if code < 0:
+        import signal
+
+        name = signal.Signals(-code).name if -code in signal.valid_signals() else "?"
+        return f"was ended by signal {-code} ({name}){LIKELY_CAUSES.get(name, '')}"
+    likely = {
+        1: " (an exception, shown on stderr)",
+        255: " (or its fork server has died: multiprocessing says 255 then)",
+    }
+    return f"ended with exit status {code}{likely.get(code, '')}"
+
+
+def describe(e: BaseException) -> str:
+    if isinstance(e, Complaint):
+        return str(e)
+    return f"{type(e).__name__}: {e}" if str(e) else type(e).__name__

@@ -1,0 +1,147 @@
+"""teams_pool: workers that outlive the iteration: concurrent.futures' executors, made and filled before the clock.
+
+An iteration submits as many tasks as there are workers and waits for all. A filled executor has started all its
+workers, which it does only as tasks come: so the first tasks wait for each other at the gate.
+"""
+
+import os
+
+from teams import Interpreters, Processes, Threads, WorkerFailed, describe, describe_exit
+
+GATE: tuple = ()  # in a process of a pool: semaphores do not go through its queue of tasks
+
+
+def set_gate(*gate) -> None:
+    global GATE
+    GATE = gate
+
+
+def with_gate(function, *arguments):
+    return function(*GATE, *arguments)
+
+
+def pass_semaphores(ready, start_signal) -> bool:
+    ready.release()
+    return start_signal.acquire()
+
+
+def pass_pipes(ready_w: int, start_r: int) -> bool:  # stateless: it goes to another interpreter as its code
+    import os
+
+    os.write(ready_w, b"r")
+    return os.read(start_r, 1) == b"s"
+
+
+class Pool:
+    """What the three have in common; in front of the kind of team whose gate it uses."""
+
+    LASTING = True
+
+    def __init__(self, options, size):
+        super().__init__(options, size, gated=True)
+        self.executor = self.make_executor()
+        self.create([[self.passing_the_gate()]] * size)
+        for i in range(size):
+            self.start(i)
+        self.wait_ready()
+        self.give_start()
+        for i in range(size):
+            self.join(i)
+        self.raise_failure()
+
+    def create(self, jobs):
+        self.workers = jobs
+        self.futures = [[] for _ in jobs]
+
+    def start(self, i):
+        for call in self.workers[i]:
+            self.futures[i].append(self.executor.submit(*call))
+        return 0
+
+    def join(self, i):
+        for future in self.futures[i]:
+            future.exception()
+
+    def raise_failure(self):
+        for i, futures in enumerate(self.futures):
+            for future in futures:
+                if future.done() and (e := future.exception()) is not None:
+                    raise WorkerFailed(self.failure(i, e)) from e
+
+    def failure(self, i: int, e: BaseException) -> str:
+        return f"worker {i} (a task in a pool): {describe(e)}"
+
+    def result(self):
+        return self.futures[-1][-1].result()
+
+
+class ThreadPool(Pool, Threads):
+    def make_executor(self):
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(self.size)
+
+    def passing_the_gate(self):
+        return pass_semaphores, *self.gate_arguments()
+
+
+class InterpreterPool(Pool, Interpreters):
+    def make_executor(self):
+        from concurrent.futures import InterpreterPoolExecutor
+
+        return InterpreterPoolExecutor(self.size)
+
+    def passing_the_gate(self):
+        return pass_pipes, *self.gate_arguments()
+
+
+class ProcessPool(Pool, Processes):
+    def __init__(self, options, size):
+        self.children = []
+        super().__init__(options, size)
+        import multiprocessing
+
+        self.children = multiprocessing.active_children()
+
+    def make_executor(self):
+        from concurrent.futures import ProcessPoolExecutor
+
+        return ProcessPoolExecutor(
+            self.size, mp_context=self.context, initializer=set_gate, initargs=self.gate_arguments()
+        )
+
+    def passing_the_gate(self):
+        return with_gate, pass_semaphores
+
+    def pids(self):
+        return [child.pid for child in self.children]
+
+    def wait_ready(self):
+        for _ in self.workers:
+            while not self.ready.acquire(timeout=0.1):
+                self.raise_failure()
+
+    def failure(self, i, e):
+        """A pool that has lost a worker ends all others with SIGTERM, and does not say which it was."""
+        import signal
+        from concurrent.futures import BrokenExecutor
+
+        if isinstance(e, BrokenExecutor):
+            for child in self.children:
+                child.join(1)
+                if child.exitcode not in (None, 0, -signal.SIGTERM):
+                    return f"a worker of the pool (pid {child.pid}) {describe_exit(child.exitcode)}"
+        return super().failure(i, e)
+
+    def abandon(self):
+        import contextlib
+        import signal
+
+        for child in self.children:
+            if child.exitcode in (None, 255):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+KINDS = {"threads": ThreadPool, "processes": ProcessPool, "interpreters": InterpreterPool}

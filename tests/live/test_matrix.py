@@ -1,0 +1,260 @@
+"""Plans: whatever ends `tare matrix`, the same command goes on, and what is there in the end is each invocation once."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+
+import rig
+from rig import LiveTest, setUpModule  # noqa: F401
+
+PLAN = """schema: tare.plan/1
+name: tiny
+seed: 7
+invocations: {invocations}
+defaults: {{scenario: scenario1, runtime: native, iterations: 2, warmup: 0, work-iters: 1000}}
+cells:
+  - each: {{mode: [threads, processes], workers: [1, 2]}}
+"""
+CELLS = 4
+
+
+class Matrix(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.plan = self.dir / "tiny.yml"
+        self.out = self.dir / "out"
+        self.write_plan(2)
+
+    def write_plan(self, invocations: int, more: str = "") -> None:
+        self.plan.write_text(PLAN.format(invocations=invocations) + more)
+
+    def begin(self, *options: object, plan=None, fault: str = "") -> subprocess.Popen:
+        words = [rig.TARE, "matrix", plan or self.plan, "--out", self.out, *options]
+        env = rig.environment(TARE_FAULT=fault) if fault else rig.environment()
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        running = subprocess.Popen([str(word) for word in words], env=env, text=True, **pipes)
+        self.addCleanup(self.abandon, running)
+        return running
+
+    @staticmethod
+    def abandon(running: subprocess.Popen) -> None:
+        if running.poll() is None:
+            running.terminate()
+            running.wait(30)
+        running.stdout.close(), running.stderr.close()
+
+    def finish(self, running: subprocess.Popen) -> rig.Done:
+        out, err = running.communicate(timeout=4 * rig.PATIENCE_S)
+        return rig.Done(running.returncode, out, err, self.dir / "none")
+
+    def run_plan(self, *options: object, fault: str = "") -> rig.Done:
+        return self.finish(self.begin(*options, fault=fault))
+
+    def names(self) -> list[str]:
+        return sorted(path.name for path in self.out.glob("*.json")) if self.out.exists() else []
+
+    def records(self) -> list[dict]:
+        return [json.loads((self.out / name).read_text()) for name in self.names()]
+
+    def assert_complete(self, invocations: int, labels=(None,)) -> None:
+        """Every cell once in every block, in the dry run's order, and nothing half-written."""
+        done = Counter((r["plan"]["cell"], r["plan"]["block"], r["plan"]["label"]) for r in self.records())
+        cells = {f"scenario1-{mode}-native-workers={n}" for mode in ("threads", "processes") for n in (1, 2)}
+        wanted = {(cell, block + 1, label) for cell in cells for block in range(invocations) for label in labels}
+        self.assertEqual(done, Counter(wanted))
+        self.assertEqual([p.name for p in self.out.rglob("*.tmp.*") if p.parent.name != "aside"], [])
+        for record in self.records():
+            self.assertEqual(record["termination"]["reason"], "ok")
+            self.assertEqual(len(record["iterations"]["start_ns"]), 2)
+            self.assertEqual(record["plan"]["seed"], 7)
+
+    def order(self) -> list[tuple[int, str]]:
+        shown = self.run_plan("--dry-run").out
+        return [(int(block), cell) for block, cell in re.findall(r"^ *\d+  block (\d+) +(\S+)", shown, re.M)]
+
+
+class Resumed(Matrix):
+    def test_killed_ten_times_at_any_point_it_is_complete_in_the_end(self):
+        seed = int(time.time())
+        chance = random.Random(seed)
+        invocations = 12
+        self.write_plan(invocations)
+        for _ in range(10):
+            before = len(self.names())
+            running = self.begin()
+            wanted = before + chance.randint(0, 3)
+            rig.wait_for(lambda: len(self.names()) >= wanted or running.poll() is not None)
+            time.sleep(chance.uniform(0, 0.15))
+            running.kill()
+            self.assertEqual(running.wait(30), -signal.SIGKILL, f"it had ended: seed {seed}")
+            for record in self.records():  # each is whole JSON
+                self.assertEqual(record["schema"], "tare.record/1")
+            self.assertTrue(rig.wait_for(lambda: not rig.workload_pids(), 10) or not rig.workload_pids())
+        self.assertLess(len(self.names()), invocations * CELLS)
+        kept = {name: (self.out / name).stat().st_mtime_ns for name in self.names()}
+        done = self.run_plan()
+        self.assertEqual(done.status, 0, f"seed {seed}\n{done}")
+        self.assert_complete(invocations)
+        for name, mtime in kept.items():
+            self.assertEqual((self.out / name).stat().st_mtime_ns, mtime, f"{name} was run again")
+        positions = {(r["plan"]["block"], r["plan"]["position"]): r["plan"]["cell"] for r in self.records()}
+        self.assertEqual([(block, positions[block, p]) for block in range(1, invocations + 1) for p in range(1, 5)],
+                         self.order())
+        subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
+
+    def test_what_is_done_is_not_run_again(self):
+        self.assertEqual(self.run_plan().status, 0)
+        self.assert_complete(2)
+        before = {name: (self.out / name).read_bytes() for name in self.names()}
+        done = self.run_plan()
+        self.assertEqual(done.status, 0)
+        self.assertIn("all 8 invocations are in", done.err)
+        self.assertEqual({name: (self.out / name).read_bytes() for name in self.names()}, before)
+        self.assertIn("threads, native, workers 2", done.out)
+
+    def test_more_invocations_are_added(self):
+        self.run_plan()
+        done = self.finish(self.begin("--invocations", 5))
+        self.assertEqual(done.status, 0, done)
+        self.assert_complete(5)
+        self.assertIn("+-95%", done.out)
+
+    def test_a_folder_goes_on_with_its_own_plan_and_options(self):
+        self.run_plan("--iterations", "2")
+        (self.out / self.names()[0]).unlink()
+        words = [rig.TARE, "matrix", str(self.out)]
+        done = subprocess.run(words, env=rig.environment(), capture_output=True, text=True, timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        self.assert_complete(2)
+
+    def test_a_truncated_record_is_named_kept_aside_and_run_again(self):
+        self.run_plan()
+        name = self.names()[3]
+        whole = (self.out / name).read_bytes()
+        (self.out / name).write_bytes(whole[: len(whole) // 2])
+        done = self.run_plan()
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.err, rf"\Atare: matrix: '[^']*{re.escape(name)}': it is no whole record \(line \d+: .*\): "
+                         rf"kept as aside/{re.escape(name)}.1, and run again\n\Z")
+        self.assertEqual((self.out / "aside" / f"{name}.1").read_bytes(), whole[: len(whole) // 2])
+        self.assert_complete(2)
+
+    def test_an_interrupted_one_is_kept_aside_and_run_again(self):
+        self.write_plan(2, "  - {mode: threads, profile: memory, hold-ms: 600000}\n")
+        running = self.begin("--seed", "7")
+        rig.wait_for(lambda: rig.workload_pids() and len(self.names()) > 0)
+        held = lambda: any(b"600000" in rig.Path(f"/proc/{p}/cmdline").read_bytes() for p in rig.workload_pids())
+        self.assertTrue(rig.wait_for(lambda: self.quietly(held)))
+        running.send_signal(signal.SIGINT)
+        done = self.finish(running)
+        self.assertEqual(done.status, 130, done)
+        aside = list((self.out / "aside").iterdir())
+        self.assertEqual(len(aside), 1)
+        self.assertEqual(json.loads(aside[0].read_text())["termination"]["reason"], "interrupted")
+        self.assertNotIn("interrupted", [r["termination"]["reason"] for r in self.records()])
+
+    @staticmethod
+    def quietly(what):
+        try:
+            return what()
+        except OSError:
+            return False
+
+
+class OneFolder(Matrix):
+    def test_two_at_once_are_not(self):
+        self.write_plan(2, "  - {mode: threads, profile: memory, hold-ms: 600000}\n")
+        running = self.begin()
+        self.assertTrue(rig.wait_for(lambda: rig.workload_pids()))
+        done = self.run_plan()
+        self.assert_refused(done, 2, rf"another tare matrix is at work in it: pid {running.pid} on ")
+
+    def test_another_plan_is_refused_and_nothing_is_lost(self):
+        self.run_plan()
+        before = {p: p.read_bytes() for p in self.out.iterdir()}
+        self.write_plan(3)
+        self.assert_refused(self.run_plan(), 2, r"holds the plan 'tiny' \(SHA-256 [0-9a-f]{12}\.\.\.\)")
+        self.write_plan(2)
+        self.assert_refused(self.run_plan("--workers", "3"), 2, "with no options of cells, and this is it with --workers 3")
+        self.assert_refused(self.run_plan("--aa"), 2, "without --aa, and this is it with")
+        self.assert_refused(self.run_plan("--seed", "8"), 2, "with the seed 7, and this is it with 8")
+        self.assertEqual({p: p.read_bytes() for p in self.out.iterdir() if p.name != ".lock"},
+                         {p: b for p, b in before.items() if p.name != ".lock"})
+
+    def test_a_record_of_a_newer_schema_is_refused(self):
+        self.run_plan()
+        name = self.names()[0]
+        newer = (self.out / name).read_text().replace("tare.record/1", "tare.record/2")
+        (self.out / name).write_text(newer)
+        self.assert_refused(self.run_plan(), 2, rf"{re.escape(name)}': its schema is 'tare.record/2'")
+        self.assertEqual((self.out / name).read_text(), newer)
+
+    def test_a_changed_copy_of_the_plan_is_refused(self):
+        self.run_plan()
+        with open(self.out / "plan.yml", "a") as copy:
+            copy.write("# changed\n")
+        self.assert_refused(self.run_plan(), 2, "plan.yml' is another plan, or was changed")
+
+
+class Ended(Matrix):
+    def test_failed_cells_stay_with_their_reason_and_the_rest_goes_on(self):
+        self.write_plan(2, "  - {id: slow, mode: threads, profile: memory, hold-ms: 600000, timeout: 0.2}\n")
+        done = self.run_plan()
+        self.assertEqual(done.status, 4, done)
+        self.assertIn("2 of 10 invocations did not end well", done.err)
+        self.assertEqual(len(self.names()), 10)
+        reasons = Counter(r["termination"]["reason"] for r in self.records())
+        self.assertEqual(reasons, Counter(ok=8, timeout=2))
+        self.assertIn("threads memory: timeout:", done.out)
+        again = self.run_plan()
+        self.assertEqual((again.status, len(list(self.out.glob("aside/*")))), (4, 0))
+        self.assertEqual(self.run_plan("--retry").status, 4)
+        self.assertEqual(len(list(self.out.glob("aside/*"))), 2)
+
+    def test_a_and_a_are_run_in_one_order(self):
+        done = self.run_plan("--aa")
+        self.assertEqual(done.status, 0, done)
+        self.assert_complete(2, labels=("A", "A'"))
+        self.assertIn(", A'", done.out)
+
+    def test_until_precise_adds_whole_blocks_up_to_the_cap(self):
+        done = self.run_plan("--until-precise", "0.0001%", "--max-invocations", 6)
+        self.assertEqual(done.status, 0, done)
+        self.assert_complete(6)
+
+    def test_until_precise_ends_when_it_is(self):
+        done = self.run_plan("--until-precise", "0.99", "--invocations", "5", "--max-invocations", 30)
+        self.assertEqual(done.status, 0, done)
+        blocks = max(r["plan"]["block"] for r in self.records())
+        self.assertGreaterEqual(blocks, 5)
+        self.assert_complete(blocks)
+
+    def test_a_dry_run_makes_nothing_and_tells_what_is_left(self):
+        done = self.run_plan("--dry-run")
+        self.assertEqual(done.status, 0, done)
+        self.assertFalse(self.out.exists())
+        self.assertIn("8 of 8 invocations to run, time: unknown", done.out)
+        self.run_plan("--invocations", "1")
+        self.assertRegex(self.run_plan("--dry-run").out, r"4 of 8 invocations to run, time: about ")
+
+
+class Cpus(Matrix):
+    def test_cells_of_other_cpus_get_them_and_the_next_its_own_again(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        lists = f"[{cpus[0]}, {cpus[-1]}]"
+        self.plan.write_text(PLAN.format(invocations=2).replace("workers: [1, 2]", f"cpus: {lists}"))
+        done = self.run_plan()
+        self.assertEqual(done.status, 0, done)
+        for record in self.records():
+            self.assertEqual(record["slice"]["cpus_requested"], record["scenario"]["cpus"])
+            self.assertEqual(record["slice"]["cpus_effective"], record["scenario"]["cpus"])
+
+    def test_cpus_that_are_not_there_are_refused_before_anything_runs(self):
+        self.plan.write_text(PLAN.format(invocations=2).replace("workers: [1, 2]", "cpus: [x1, x4096]"))
+        self.assert_refused(self.run_plan(), 2, r"cell 'scenario1-threads-native-cpus=x4096'.*below 'exclude'")
+        self.assertEqual(self.names(), [])

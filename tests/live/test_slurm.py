@@ -1,0 +1,125 @@
+"""A plan as a job array on a real Slurm of two nodes, one of which is lost in the middle."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+from collections import Counter
+from pathlib import Path
+
+import rig
+from rig import LiveTest
+
+PATIENCE_S = 420  # Slurm holds a requeued job back for up to two minutes
+NEEDED = ("munged", "slurmctld", "slurmd", "sbatch")
+
+
+def setUpModule() -> None:
+    rig.setUpModule()
+    if lacking := [name for name in NEEDED if not shutil.which(name)]:
+        raise unittest.SkipTest(f"no {', '.join(lacking)} here: scripts/setup slurm installs them")
+    if rig.EMULATED:
+        raise unittest.SkipTest("Slurm's own timeouts are too short for emulated time: run on a host")
+
+
+class Slurm(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.cluster = Path(tempfile.mkdtemp(dir=rig.WORK, prefix="s"))
+        self.out = self.dir / "quick"
+        self.addCleanup(shutil.rmtree, self.cluster, True)
+
+    def begin(self, *words: object) -> subprocess.Popen:
+        """tare matrix in a cluster that ends with it."""
+        script = rig.ROOT / "scripts" / "slurm" / "cluster"
+        words = [script, "--dir", self.cluster, "--", rig.TARE, "matrix", *words, "--out", self.out]
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        running = subprocess.Popen([str(w) for w in words], env=rig.environment(), text=True, **pipes)
+        self.addCleanup(self.abandon, running)
+        return running
+
+    @staticmethod
+    def abandon(running: subprocess.Popen) -> None:
+        if running.poll() is None:
+            running.terminate()
+            running.wait(60)
+        running.stdout.close(), running.stderr.close()
+
+    def finish(self, running: subprocess.Popen) -> rig.Done:
+        out, err = running.communicate(timeout=PATIENCE_S)
+        return rig.Done(running.returncode, out, err, self.dir / "none")
+
+    def records(self) -> list[dict]:
+        return [json.loads(path.read_text()) for path in self.out.glob("*.json")]
+
+    def daemon(self, node: str) -> int:
+        return int((self.cluster / f"{node}.pid").read_text())
+
+    def jobs_on(self, node: str) -> list[int]:
+        """What Slurm started there: each job's script, which is tare."""
+        return [pid for pid in rig.pids_with(b"SLURMD_NODENAME=%b" % node.encode())
+                if f"SLURM_CONF={self.cluster}" in rig.read(f"/proc/{pid}/environ")]
+
+    def lose(self, node: str) -> None:
+        """As a machine is lost: at once, with everybody on it. A job outlives its slurmd, below a slurmstepd."""
+        jobs = self.jobs_on(node)
+        parents = {rig.parent_of(pid) for pid in jobs}
+        steps = [pid for pid in parents if rig.read(f"/proc/{pid}/comm").startswith("slurmstepd")]
+        for pid in [self.daemon(node), *steps, *jobs]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def in_the_middle_on(self, node: str) -> bool:
+        return len(list(self.out.glob("*.json"))) >= 6 and bool(self.jobs_on(node))
+
+    def test_a_lost_node_leaves_the_records_complete(self):
+        running = self.begin("quick", "--engine", "slurm", "--iterations", 4, "--warmup", 0, "--hold-ms", 100)
+        rig.wait_for(lambda: self.in_the_middle_on("n1") or running.poll() is not None, PATIENCE_S)
+        self.assertIsNone(running.poll(), "it ended before a node could be lost")
+        self.lose("n1")
+        done = self.finish(running)
+        subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
+        self.assertEqual(done.status, 0, done)
+        plans = [r["plan"] for r in self.records()]
+        cells = {p["cell"] for p in plans}
+        self.assertEqual(len(cells), 7)
+        self.assertEqual(Counter((p["cell"], p["block"]) for p in plans),
+                         Counter((cell, block) for cell in cells for block in range(1, 6)))
+        self.assertEqual({p["node"] for p in plans}, {"n1", "n2"})
+        self.assertTrue(any(int(p["slurm"].get("restarts", 0)) > 0 for p in plans), "no job was requeued")
+        self.assertEqual({r["termination"]["reason"] for r in self.records()}, {"ok"})
+
+    def test_a_tare_that_is_killed_joins_its_jobs_again(self):
+        script = (f"'{rig.TARE}' matrix seed-short --engine slurm --runtime native --out '{self.out}' & "
+                  f"while ! [ -s '{self.out}/slurm/jobs' ]; do sleep 0.1; done; kill -9 $!; "
+                  f"exec '{rig.TARE}' matrix seed-short --engine slurm --runtime native --out '{self.out}'")
+        words = [rig.ROOT / "scripts/slurm/cluster", "--dir", self.cluster, "--", "sh", "-c", script]
+        done = subprocess.run([str(w) for w in words], env=rig.environment(), capture_output=True, text=True,
+                              timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("joining the jobs that are there: 1", done.stderr)
+        self.assertEqual(len(self.records()), 4)
+        self.assertEqual({r["plan"]["slurm"]["array_job_id"] for r in self.records()}, {"1"})
+
+
+class NoSlurm(LiveTest):
+    def test_without_slurm_it_says_so_and_what_to_do(self):
+        env = rig.environment(PATH="/nowhere")
+        words = [rig.TARE, "matrix", "seed-short", "--engine", "slurm", "--runtime", "native", "--out", self.dir / "o"]
+        done = subprocess.run([str(w) for w in words], env=env, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 3, done)
+        self.assertRegex(done.stderr, r"\Atare: matrix: sbatch: .*\(--engine local runs the plan here\)\n\Z")
+
+    def test_a_dry_run_prints_the_batch_script(self):
+        words = [rig.TARE, "matrix", "seed", "--engine", "slurm", "--dry-run", "--sbatch=--account=x", "--out", "o"]
+        done = subprocess.run(words, env=rig.environment(), capture_output=True, text=True, cwd=self.dir)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("#SBATCH --array=0-3\n", done.stdout)
+        self.assertIn("#SBATCH --account=x\n", done.stdout)
+        self.assertRegex(done.stdout, rf"exec '{rig.TARE}' matrix --task \$SLURM_ARRAY_TASK_ID '{self.dir}/o'\n\Z")
+        self.assertFalse((self.dir / "o").exists())

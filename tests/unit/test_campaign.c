@@ -1,0 +1,304 @@
+#include "campaign_open.h"
+#include "campaign_show.h"
+#include "estimate.h"
+#include "folder.h"
+#include "record.h"
+#include "slurm.h"
+#include "tally.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/specimen.h"
+
+#include <errno.h>
+#include <math.h>
+#include <unistd.h>
+
+/* A folder of the test's own, and a plan with it. */
+static char root[PATH_MAX];
+
+static int open_root(void **state)
+{
+    (void)state;
+    return fixture_open(NULL, root, sizeof(root));
+}
+
+static int close_root(void **state)
+{
+    (void)state;
+    fixture_close(root);
+    return 0;
+}
+
+#define TINY                                                                                                           \
+    "schema: tare.plan/1\nname: tiny\nseed: 42\ninvocations: 3\ndefaults: {scenario: scenario1, runtime: native}\n"    \
+    "cells:\n  - each: {mode: [threads, processes], profile: [overhead, memory]}\n"
+
+static struct config tiny_config(bool dry_run)
+{
+    static char file[PATH_MAX + 16], out[PATH_MAX + 16];
+    fixture_write(root, "/tiny.yml", TINY);
+    text_format(file, sizeof(file), "%s/tiny.yml", root);
+    text_format(out, sizeof(out), "%s/out", root);
+    struct config c = {.positional = file, .campaign = {.seed = -1, .task = -1}};
+    c.output.dir = out;
+    c.host.dry_run = dry_run;
+    return c;
+}
+
+static struct campaign opened(const struct config *config)
+{
+    struct campaign c;
+    struct err e = {0};
+    if (campaign_open(&c, config, &e) != 0)
+        fail_msg("%s", e.text);
+    return c;
+}
+
+/* A record of the plan's, saved as a run would have. */
+static void save(const struct campaign *c, uint64_t block, const char *cell, double seconds, bool ok)
+{
+    static struct specimen s;
+    char name[NAME_MAX], path[PATH_MAX];
+    struct err e = {0};
+    specimen_threads_memory(&s);
+    facts_text(&s.record.plan, "name", "tiny");
+    facts_text(&s.record.plan, "sha256", c->bound.sha256);
+    facts_text(&s.record.plan, "cell", cell);
+    facts_int(&s.record.plan, "block", (int64_t)block);
+    facts_int(&s.record.plan, "elapsed_ns", (int64_t)(seconds * 1e9));
+    s.record.termination = ok ? TERMINATION_OK : TERMINATION_TIMEOUT;
+    text_format(path, sizeof(path), "%s/%s", c->folder.path, folder_record_name(block, cell, 0, name));
+    if (record_save(&s.record, path, &e) != 0)
+        fail_msg("%s", e.text);
+    specimen_free(&s);
+}
+
+/* The root's name is another in each run. */
+static char *described(struct campaign *c)
+{
+    struct text out = {0}, stable = {0};
+    campaign_describe(c, &out);
+    const char *at = strstr(out.data, root);
+    assert_non_null(at);
+    text_add(&stable, "%.*s/folder%s", (int)(at - out.data), out.data, at + strlen(root));
+    text_free(&out);
+    return stable.data;
+}
+
+static void a_dry_run_is_as_it_was_read(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(true);
+    struct campaign c = opened(&config);
+    char *text = described(&c);
+    golden_check("matrix-dry-run", text);
+    free(text);
+    assert_int_not_equal(access(c.folder.path, F_OK), 0);
+    campaign_close(&c);
+}
+
+static void what_is_done_is_told_with_its_time_and_the_rest_is_estimated(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    save(&c, 1, "scenario1-threads-native-overhead", 2, true);
+    save(&c, 2, "scenario1-threads-native-overhead", 4, true);
+    save(&c, 1, "scenario1-processes-native-memory", 61.4, false);
+    campaign_close(&c);
+    c = opened(&config);
+    char *text = described(&c);
+    golden_check("matrix-dry-run-begun", text);
+    free(text);
+    assert_int_equal(tally_done(&c.tally, 3), 3);
+    assert_int_equal(tally_failed(&c.tally, 3), 1);
+    campaign_close(&c);
+}
+
+static void an_estimate_is_the_mean_of_what_a_cell_has_taken(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    save(&c, 1, "scenario1-threads-native-overhead", 2, true);
+    save(&c, 2, "scenario1-threads-native-overhead", 4, true);
+    campaign_close(&c);
+    c = opened(&config);
+    assert_true(estimate_cell(&c.tally, 0) == 3);
+    assert_true(isnan(estimate_cell(&c.tally, 1)));
+    struct estimate e = estimate_left(&c.tally, 3);
+    assert_true(e.seconds == 3); /* one of three is left of that cell */
+    assert_int_equal(e.left, 10);
+    assert_int_equal(e.unknown, 9);
+    campaign_close(&c);
+}
+
+static void a_time_is_said_as_people_say_it(void **state)
+{
+    static const struct {
+        double seconds;
+        const char *said;
+    } WANTED[] = {{0, "0 s"}, {59.4, "59 s"}, {59.6, "1 min 00 s"}, {65, "1 min 05 s"}, {11100, "3 h 05 min"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++) {
+        struct text t = {0};
+        estimate_say_seconds(WANTED[i].seconds, &t);
+        assert_string_equal(t.data, WANTED[i].said);
+        text_free(&t);
+    }
+}
+
+/* --- the folder ----------------------------------------------------------------------------------------------------
+ */
+
+static void a_seed_that_nobody_names_is_drawn_once_and_kept(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    fixture_write(root, "/tiny.yml",
+                  "schema: tare.plan/1\nname: tiny\ncells: [{scenario: scenario1, runtime: native}]\n");
+    struct campaign c = opened(&config);
+    int64_t seed = c.bound.seed;
+    assert_true(seed >= 0);
+    campaign_close(&c);
+    c = opened(&config);
+    assert_int_equal(c.bound.seed, seed);
+    campaign_close(&c);
+}
+
+static void a_folder_is_held_by_one(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config), other;
+    struct err e = {0};
+    char who[40];
+    assert_int_equal(campaign_open(&other, &config, &e), -EBUSY);
+    text_format(who, sizeof(who), ": pid %d on ", (int)getpid());
+    assert_non_null(strstr(e.text, who));
+    assert_int_equal(e.kind, ERR_USAGE);
+    campaign_close(&other);
+    campaign_close(&c);
+    c = opened(&config);
+    campaign_close(&c);
+}
+
+static void what_is_given_is_kept_and_read_back(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    config.given = (struct config_given){.option = {{"iterations", "9"}, {"env", "A=b c"}}, .count = 2};
+    struct campaign c = opened(&config);
+    struct folder_plan read;
+    struct text bytes = {0};
+    struct err e = {0};
+    assert_int_equal(folder_read(&c.folder, &read, &bytes, &e), 0);
+    assert_string_equal(bytes.data, TINY);
+    assert_int_equal(read.given.count, 2);
+    assert_string_equal(read.given.option[1].name, "env");
+    assert_string_equal(read.given.option[1].value, "A=b c");
+    assert_string_equal(read.sha256, c.bound.sha256);
+    assert_int_equal(read.seed, 42);
+    text_free(&bytes);
+    folder_plan_free(&read);
+    campaign_close(&c);
+}
+
+static void a_broken_lock_file_is_refused(void **state)
+{
+    static const char *const BROKEN[] = {
+        "", "name = x\n", "nonsense\n", "seed = many\n", "option = alone\n", "name = tiny\nsha256 = abc\nseed = 1\n"};
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    campaign_close(&c);
+    for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++) {
+        struct err e = {0};
+        fixture_write(root, "/out/plan.lock", BROKEN[i]);
+        assert_true(campaign_open(&c, &config, &e) < 0);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_non_null(strstr(e.text, "out/plan.lock'"));
+        campaign_close(&c);
+    }
+}
+
+static void records_of_no_plan_are_not_counted_and_of_another_refused(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    struct err e = {0};
+    fixture_write(root, "/out/note.json", "{");
+    fixture_write(root, "/out/alone.json", "{\"schema\": \"tare.record/1\", \"plan\": null}");
+    campaign_close(&c);
+    c = opened(&config);
+    assert_int_equal(c.tally.strangers, 1);
+    assert_int_equal(tally_done(&c.tally, 3), 0);
+    campaign_close(&c);
+    fixture_write(root, "/out/0001-x.json",
+                  "{\"schema\": \"tare.record/1\", \"plan\": {\"name\": \"other\", \"sha256\": \"0123456789abcdef\"}}");
+    assert_int_equal(campaign_open(&c, &config, &e), -EEXIST);
+    assert_non_null(strstr(e.text, "/0001-x.json' is of the plan 'other' (SHA-256 0123456789ab...)"));
+    campaign_close(&c);
+}
+
+static void names_of_records_are_told_from_others(void **state)
+{
+    char name[NAME_MAX];
+    (void)state;
+    assert_string_equal(folder_record_name(1, "a-b", 0, name), "0001-a-b.json");
+    assert_string_equal(folder_record_name(12345, "x", 2, name), "12345-x-A2.json");
+    assert_true(folder_is_record_name("0001-a.json"));
+    assert_true(folder_is_record_name("12345-x-A2.json"));
+    static const char *const NOT[] = {"1-a.json", "0001.json", "0001-a.txt", "note.json", "0001-.json", ""};
+    for (size_t i = 0; i < ARRAY_LEN(NOT); i++)
+        assert_false(folder_is_record_name(NOT[i]));
+}
+
+/* --- the batch script ----------------------------------------------------------------------------------------------
+ */
+
+static void the_batch_script_is_as_it_was_read(void **state)
+{
+    static const uint64_t TASKS[] = {0, 1, 2, 5, 7, 8};
+    static const struct config_words OPTIONS = {.word = {"--account=x", "--time=10"}, .count = 2};
+    (void)state;
+    struct slurm_array a = {.folder = "/shared/it's 5% \"q\"",
+                            .plan = "quick",
+                            .tare = "/usr/local/bin/tare",
+                            .options = &OPTIONS,
+                            .task = TASKS,
+                            .tasks = ARRAY_LEN(TASKS)};
+    struct text script = {0};
+    slurm_script(&a, 0, &script);
+    golden_check("matrix-slurm", script.data);
+    text_free(&script);
+    slurm_script(&a, 5, &script);
+    assert_non_null(strstr(script.data, "#SBATCH --array=0,2-3\n"));
+    assert_non_null(strstr(script.data, "--task $((5 + SLURM_ARRAY_TASK_ID)) "));
+    text_free(&script);
+}
+
+int main(void)
+{
+#define rooted(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
+    const struct CMUnitTest tests[] = {
+        rooted(a_dry_run_is_as_it_was_read),
+        rooted(what_is_done_is_told_with_its_time_and_the_rest_is_estimated),
+        rooted(an_estimate_is_the_mean_of_what_a_cell_has_taken),
+        cmocka_unit_test(a_time_is_said_as_people_say_it),
+        rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),
+        rooted(a_folder_is_held_by_one),
+        rooted(what_is_given_is_kept_and_read_back),
+        rooted(a_broken_lock_file_is_refused),
+        rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
+        cmocka_unit_test(names_of_records_are_told_from_others),
+        cmocka_unit_test(the_batch_script_is_as_it_was_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
