@@ -132,6 +132,14 @@ class Resumed(Matrix):
         self.assertEqual(done.returncode, 0, done)
         self.assert_complete(2)
 
+    def test_a_plan_that_came_with_tare_goes_before_a_folder_of_its_name(self):
+        for plan in ("seed-short", "seed-short", "./seed-short"):
+            to = [] if "/" in plan else ["--out", "seed-short", "--runtime", "native", "--hold-ms", "1"]
+            done = subprocess.run([rig.TARE, "matrix", plan, *to], env=rig.environment(), capture_output=True, text=True,
+                                  cwd=self.dir, timeout=rig.PATIENCE_S)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(len(list((self.dir / "seed-short").glob("*.json"))), 4)
+
     def test_a_truncated_record_is_named_kept_aside_and_run_again(self):
         self.run_plan()
         name = self.names()[3]
