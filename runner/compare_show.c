@@ -156,7 +156,8 @@ void compare_text(const struct comparison *c, const struct compare_headline *h, 
 {
     int width = widest_label(c);
     char a[40], b[40], ratio[64], verdict[80];
-    text_add(out, "A: %s (%zu records)\nB: %s (%zu records)\n\n", h->a, h->a_records, h->b, h->b_records);
+    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
+             h->b, h->b_records, h->b_records == 1 ? "" : "s");
     environments_text(c, out);
     text_add(out, "%-*s  %-16s %5s %5s %12s %12s  %-26s %s\n", width, "cell", "figure", "n A", "n B", "A", "B",
              "B/A [95% interval]", "verdict (margin)");
@@ -190,7 +191,8 @@ static void md_cell(struct text *out, const char *value)
 void compare_markdown(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     char buf[80];
-    text_add(out, "A: `%s` (%zu records), B: `%s` (%zu records)\n\n", h->a, h->a_records, h->b, h->b_records);
+    text_add(out, "A: `%s` (%zu record%s), B: `%s` (%zu record%s)\n\n", h->a, h->a_records,
+             h->a_records == 1 ? "" : "s", h->b, h->b_records, h->b_records == 1 ? "" : "s");
     if (c->differences)
         text_add(out, "| environment | A | B |\n|---|---|---|\n");
     for (size_t i = 0; i < c->differences; i++) {

@@ -13,7 +13,7 @@ static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
-static const char *const TABLE_FORMATS[] = {"csv", NULL};
+static const char *const TABLE_FORMATS[] = {"text", "csv", NULL};
 static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 
@@ -171,7 +171,7 @@ const struct option_row config_rows[] = {
     {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
-     "of the result"},
+     "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
      ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS,
      "print this and exit"},

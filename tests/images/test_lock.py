@@ -345,7 +345,7 @@ class Updates(Scratch):
 
 
 class Base(Scratch):
-    """The base image of the lock's packages. Two builds of it, of which one may be in the cache."""
+    """The base image of the lock's packages, in two builds: of these bits, by this mmdebstrap, they are made once."""
 
     @classmethod
     def setUpClass(cls):
@@ -354,15 +354,27 @@ class Base(Scratch):
         assert found.returncode == 0, found.stderr
         cls.lock = Path(found.stdout.strip())
         cls.out = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        cls.checked = run("scripts/build-image", "--base-only", "--check", "--lock", cls.lock, "--out", cls.out)
-        assert cls.checked.returncode in (0, 1), cls.checked.stderr
-        cls.tar = Path(cls.checked.stdout.strip().split("\n")[-1])
+        build = ("scripts/build-image", "--base-only", "--lock", cls.lock, "--out", cls.out)
+        built = run(*build)
+        assert built.returncode == 0, built.stderr
+        cls.tar = Path(built.stdout.strip())
+        # Beside the tar, whose path is named by all that it is made of and by.
+        same, tools = cls.tar.with_name("two-builds"), run("mmdebstrap", "--version").stdout + run("dpkg", "--version").stdout
+        if not same.exists() or same.read_text() != sha256(cls.tar.read_bytes()) + tools:
+            cls.checked = run(*build, "--check")
+            if cls.checked.returncode == 0:
+                same.write_text(sha256(cls.tar.read_bytes()) + tools)
+        else:
+            cls.checked = None
 
     def locked(self):
         rows = run("images/install-locked", "--list", "trixie", "base", TARE_LOCK=self.lock).stdout.splitlines()
         return {row.split()[0]: row.split()[1:] for row in rows}
 
     def test_two_builds_of_the_base_are_the_same_bit_by_bit(self):
+        if not self.checked:
+            self.assertIn(sha256(self.tar.read_bytes()), self.tar.with_name("two-builds").read_text())
+            return
         self.assertEqual(self.checked.returncode, 0, self.checked.stdout + self.checked.stderr)
         self.assertIn("two builds are the same, bit by bit: sha256 " + sha256(self.tar.read_bytes()), self.checked.stderr)
 
@@ -393,7 +405,7 @@ class Base(Scratch):
         self.assertEqual({c["name"]: c["hashes"] for c in sbom["components"]},
                          {n: [{"alg": "SHA-256", "content": row[2]}] for n, row in self.locked().items()})
         for part in sbom["components"]:
-            self.assertRegex(part["purl"], r"^pkg:deb/debian/[a-z0-9.+%-]+@[^@:+]+\?arch=(amd64|all)&distro=trixie$")
+            self.assertRegex(part["purl"], r"^pkg:deb/debian/[A-Za-z0-9.%-]+@[^@:+]+\?arch=(amd64|all)&distro=trixie$")
         self.assertEqual(len({c["bom-ref"] for c in sbom["components"]}), len(sbom["components"]))
 
     def test_an_image_with_a_package_that_the_lock_does_not_have_is_refused(self):

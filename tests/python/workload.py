@@ -38,7 +38,7 @@ KINDS = [
 
 
 def python_program(name: str) -> list[str]:
-    return [sys.executable, "-I", str(WORKLOADS / name / f"{name}.py")]
+    return [sys.executable, "-I", "-B", str(WORKLOADS / name / f"{name}.py")]
 
 
 def programs(name: str) -> list[tuple[str, list[str]]]:
@@ -178,7 +178,7 @@ class WorkloadTest(unittest.TestCase):
         """The workers' pids that were in the ledger while it ran. then is called with them until it returns True."""
         environment = os.environ | {"TARE_LEDGER_FD": str(ledger.fd)}
         seen: set[int] = set()
-        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment) as running:
+        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment, stderr=subprocess.DEVNULL) as running:
             called = False
             while running.poll() is None:
                 ledger.read()

@@ -265,6 +265,8 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         {HEAD HOST RESULT STAMPS " x", "there is something after its end"},
         {HEAD HOST STAMPS, "it has no 'result'"},
         {HEAD RESULT STAMPS, "it has no 'host'"},
+        {HEAD HOST "\"result\": null, " STAMPS, "it has no 'result'"},
+        {HEAD HOST RESULT "\"image\": 7, " STAMPS, "image is no object"},
         {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [1, 2], \"end_ns\": [3]}}", "not as many whole numbers each"},
         {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [1.5], \"end_ns\": [3]}}", "not as many whole numbers each"},
         {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [5], \"end_ns\": [3]}}", "before start_ns"},
