@@ -80,6 +80,7 @@ class Matrix(LiveTest):
 
 class Resumed(Matrix):
     def test_killed_ten_times_at_any_point_it_is_complete_in_the_end(self):
+        self.addCleanup(subprocess.run, [rig.TARE, "clean"], env=rig.environment(), capture_output=True)
         seed = int(time.time())
         chance = random.Random(seed)
         invocations = 12
@@ -105,7 +106,6 @@ class Resumed(Matrix):
         positions = {(r["plan"]["block"], r["plan"]["position"]): r["plan"]["cell"] for r in self.records()}
         self.assertEqual([(block, positions[block, p]) for block in range(1, invocations + 1) for p in range(1, 5)],
                          self.order())
-        subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
 
     def test_what_is_done_is_not_run_again(self):
         self.assertEqual(self.run_plan().status, 0)
