@@ -1,9 +1,9 @@
-#include "report.h"
+#include "report/report.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "record.h"
+#include "record/record.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/specimen.h"
 
