@@ -20,9 +20,10 @@
 #include "plan/campaign_open.h"
 #include "plan/slurm.h"
 
-#define POLL_S     1
-#define PATIENCE_S 300 /* with a controller that does not answer: it may be restarted meanwhile */
-#define SETTLE_S   10  /* with a shared file system that shows a record later than its job's end (nfs(5), ac) */
+#define POLLS_A_LOOK 5 /* at the records, which may be many */
+#define POLL_S       1
+#define PATIENCE_S   300 /* with a controller that does not answer: it may be restarted meanwhile */
+#define SETTLE_S     10  /* with a shared file system that shows a record later than its job's end (nfs(5), ac) */
 
 /* A campaign handed over. */
 struct handover {
@@ -118,6 +119,7 @@ static int wait_for_jobs(struct handover *h, struct err *e)
     int64_t answered_ns = clock_now_ns();
     bool alive = *h->jobs.data != '\0';
     block_signals(&ends);
+    unsigned polls = 0;
     while (alive && h->interrupted_by == 0) {
         struct text said = {0};
         int failed = slurm_jobs(h->jobs.data, &alive, &said, e);
@@ -127,7 +129,8 @@ static int wait_for_jobs(struct handover *h, struct err *e)
             return err_remedy(e, "the jobs %s may go on: the same command joins them", h->jobs.data);
         else
             alive = true;
-        int unread = h->meter.progress.show ? read_again(h, false, e) : 0;
+        bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
+        int unread = looks ? read_again(h, false, e) : 0;
         campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
         text_free(&said);
         if (unread != 0)

@@ -63,10 +63,17 @@ static int read_bound(struct campaign *c, const struct config *config, struct te
     return failed;
 }
 
+/* A plan that came with tare goes before a folder of its name: that one is ./NAME. */
+static bool names_folder(const char *name)
+{
+    char path[PATH_MAX];
+    return folder_is_bound(name) && (strchr(name, '/') || plans_find(name, path, sizeof(path), NULL) != 0);
+}
+
 static int read_plan(struct campaign *c, const struct config *config, struct err *e)
 {
     struct text bytes = {0};
-    bool bound = folder_is_bound(config->positional);
+    bool bound = names_folder(config->positional);
     if (!bound && config->campaign.task >= 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--task goes with a plan's folder; '%s' is none", config->positional);
     int failed = bound ? read_bound(c, config, &bytes, e) : read_named(c, config, &bytes, e);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -241,11 +242,27 @@ static int read_one(const struct reading *r, const char *name, struct err *e)
     return failed;
 }
 
-/* A record that was being written when tare was killed. */
+/* What was being written when tare was killed (file_draft_open). */
 static bool is_draft(const char *name)
 {
-    const char *tmp = strstr(name, ".json.tmp.");
-    return tmp && strspn(tmp + 10, "0123456789") == strlen(tmp + 10);
+    const char *tmp = strstr(name, ".tmp.");
+    char whole[NAME_MAX + 1];
+    if (!tmp || strspn(tmp + 5, "0123456789") != strlen(tmp + 5))
+        return false;
+    text_format(whole, sizeof(whole), "%.*s", (int)(tmp - name), name);
+    return folder_is_record_name(whole) || strcmp(whole, "plan.yml") == 0 || strcmp(whole, "plan.lock") == 0;
+}
+
+/* Of a record it is kept; of the plan's copy it is no more than what has been written since. */
+static int clear_draft(const struct reading *r, const char *name, struct err *e)
+{
+    char path[PATH_MAX];
+    if (!r->mend)
+        return 0;
+    if (strncmp(name, "plan.", 5) != 0)
+        return set_aside(r, name, "it was being written when tare was ended", e);
+    text_format(path, sizeof(path), "%s/%s", r->folder->path, name);
+    return unlink(path) == 0 ? 0 : err_sys(e, ERR_OURS, "'%s'", path);
 }
 
 static int is_wanted(const struct dirent *d)
@@ -265,9 +282,7 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
     for (int i = 0; i < n; i++) {
         const char *name = found[i]->d_name;
         if (failed == 0)
-            failed = !is_draft(name) ? read_one(&r, name, e)
-                     : mend          ? set_aside(&r, name, "it was being written when tare was ended", e)
-                                     : 0;
+            failed = is_draft(name) ? clear_draft(&r, name, e) : read_one(&r, name, e);
         free(found[i]);
     }
     free(found);

@@ -80,6 +80,7 @@ class Matrix(LiveTest):
 
 class Resumed(Matrix):
     def test_killed_ten_times_at_any_point_it_is_complete_in_the_end(self):
+        self.addCleanup(subprocess.run, [rig.TARE, "clean"], env=rig.environment(), capture_output=True)
         seed = int(time.time())
         chance = random.Random(seed)
         invocations = 12
@@ -105,7 +106,6 @@ class Resumed(Matrix):
         positions = {(r["plan"]["block"], r["plan"]["position"]): r["plan"]["cell"] for r in self.records()}
         self.assertEqual([(block, positions[block, p]) for block in range(1, invocations + 1) for p in range(1, 5)],
                          self.order())
-        subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
 
     def test_what_is_done_is_not_run_again(self):
         self.assertEqual(self.run_plan().status, 0)
@@ -131,6 +131,14 @@ class Resumed(Matrix):
         done = subprocess.run(words, env=rig.environment(), capture_output=True, text=True, timeout=rig.PATIENCE_S)
         self.assertEqual(done.returncode, 0, done)
         self.assert_complete(2)
+
+    def test_a_plan_that_came_with_tare_goes_before_a_folder_of_its_name(self):
+        for plan in ("seed-short", "seed-short", "./seed-short"):
+            to = [] if "/" in plan else ["--out", "seed-short", "--runtime", "native", "--hold-ms", "1"]
+            done = subprocess.run([rig.TARE, "matrix", plan, *to], env=rig.environment(), capture_output=True, text=True,
+                                  cwd=self.dir, timeout=rig.PATIENCE_S)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(len(list((self.dir / "seed-short").glob("*.json"))), 4)
 
     def test_a_truncated_record_is_named_kept_aside_and_run_again(self):
         self.run_plan()

@@ -247,6 +247,29 @@ static void records_of_no_plan_are_not_counted_and_of_another_refused(void **sta
     campaign_close(&c);
 }
 
+static void what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan(void **state)
+{
+    static const char *const LEFT[] = {"/out/plan.yml.tmp.12", "/out/plan.lock.tmp.12", "/out/0001-x.json.tmp.12"};
+    char path[PATH_MAX + 64];
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    campaign_close(&c);
+    for (size_t i = 0; i < ARRAY_LEN(LEFT); i++)
+        fixture_write(root, LEFT[i], "half");
+    fixture_write(root, "/out/mine.tmp.12", "the user's");
+    c = opened(&config);
+    campaign_close(&c);
+    for (size_t i = 0; i < ARRAY_LEN(LEFT); i++) {
+        text_format(path, sizeof(path), "%s%s", root, LEFT[i]);
+        assert_int_not_equal(access(path, F_OK), 0);
+    }
+    text_format(path, sizeof(path), "%s/out/aside/0001-x.json.1", root);
+    assert_int_equal(access(path, F_OK), 0);
+    text_format(path, sizeof(path), "%s/out/mine.tmp.12", root);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void names_of_records_are_told_from_others(void **state)
 {
     char name[NAME_MAX];
@@ -297,6 +320,7 @@ int main(void)
         rooted(what_is_given_is_kept_and_read_back),
         rooted(a_broken_lock_file_is_refused),
         rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
+        rooted(what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan),
         cmocka_unit_test(names_of_records_are_told_from_others),
         cmocka_unit_test(the_batch_script_is_as_it_was_read),
     };
