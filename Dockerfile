@@ -37,27 +37,27 @@ COPY cgroups cgroups
 COPY runner runner
 ARG REVISION=unknown
 RUN make CC="$COMPILER" COMMIT="$REVISION" build && make CC="$COMPILER" COMMIT="$REVISION" DESTDIR=/stage install && \
-    strip /stage/usr/local/bin/tare /stage/usr/local/libexec/tare/workloads/scenario1 && \
+    find /stage/usr/local/bin /stage/usr/local/libexec -type f -perm -u+x ! -name '*.py' -exec strip {} + && \
     mkdir -p /stage/usr/local/share/tare/image && "$COMPILER" --version | head -n 1 >/stage/usr/local/share/tare/image/compiler
 
 # --- what runs: no compiler, no shell tools but the base's --------------------------------------------------------
 FROM ${BASE} AS runtime
 ARG SUITE=trixie
 ARG TARE_MIRROR=
+ARG SOURCE_DATE_EPOCH=
 COPY images/versions.lock images/install-locked images/describe-image /usr/local/share/tare/image/images/
-COPY scripts/lib.sh /usr/local/share/tare/image/scripts/
 RUN /usr/local/share/tare/image/images/install-locked "$SUITE" base runtime
 COPY --from=python /opt/tare /opt/tare
 COPY --from=tare /stage/usr/local /usr/local
 ARG BASE
-ARG BASE_DIGEST=
+# Goes with BASE; scripts/build-image says both.
+ARG BASE_DIGEST=sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132
 ARG REVISION=unknown
 ARG VERSION=0.1.0
 ARG SOURCE=unknown
 ARG PYTHON_PGO=1
-ARG SOURCE_DATE_EPOCH=
-RUN /usr/local/share/tare/image/images/describe-image "base_name=$BASE" "base_digest=$BASE_DIGEST" "suite=$SUITE" \
-        "revision=$REVISION" "python_pgo=$PYTHON_PGO" "source_date_epoch=$SOURCE_DATE_EPOCH"
+RUN /usr/local/share/tare/image/images/describe-image "base=$BASE" "suite=$SUITE" "revision=$REVISION" \
+        "python_pgo=$PYTHON_PGO" "source_date_epoch=$SOURCE_DATE_EPOCH"
 LABEL org.opencontainers.image.title="tare" \
       org.opencontainers.image.description="what threads, processes and interpreters cost in Python 3.14" \
       org.opencontainers.image.source="$SOURCE" \

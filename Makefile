@@ -75,6 +75,7 @@ vm-image: setup ## build the VM image: locked kernel, command line and packages,
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test slurm
+	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
@@ -165,6 +166,8 @@ $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+# What workloads have in common is not in OBJECTS.
+$(B)/tests/test_splitmix: $(B)/runner/workloads/table.o
 $(B)/tests/unit/fixture.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

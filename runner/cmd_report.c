@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/err.h"
 #include "base/text.h"
@@ -7,18 +8,32 @@
 #include "config.h"
 #include "records.h"
 #include "records_csv.h"
+#include "report.h"
 
 static int print_help(void)
 {
     struct text help = {0};
     text_add(&help,
-             "tare report [OPTION]... DIR\n"
-             "Every record of DIR (or the one record that it is) as a row of a table: what it is, the keys of its\n"
-             "cell, every figure. A figure that the record does not have is empty; the last column says why.\n\n");
+             "tare report [OPTION]... RECORD|DIR...\n"
+             "One table of these records, and of those in these folders: a row a cell, its times beside its memory, with\n"
+             "the ratios to threads. As CSV a row a record: what it is, the keys of its cell, every figure; a figure\n"
+             "that the record does not have is empty, and the last column says why.\n\n");
     config_help(CONFIG_REPORT, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;
+}
+
+static int make_table(const struct records *records, struct text *out, struct err *e)
+{
+    char **path = calloc(records->count + 1, sizeof(*path));
+    if (!path)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", records->count);
+    for (size_t i = 0; i < records->count; i++)
+        path[i] = (char *)records->list[i].path; /* it is only read */
+    int failed = report_table(path, records->count, out, e);
+    free(path);
+    return failed;
 }
 
 int cmd_report(int argc, char **argv, struct err *e)
@@ -31,13 +46,16 @@ int cmd_report(int argc, char **argv, struct err *e)
         return failed;
     if (c.help)
         return print_help();
-    if (!c.positional)
-        return err_set(e, ERR_USAGE, -EINVAL, "it takes a record or a folder of records ('tare report --help')");
-    failed = records_read(&records, c.positional, e);
-    if (failed == 0) {
+    if (!c.names)
+        return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
+    for (size_t i = 0; failed == 0 && c.names[i]; i++)
+        failed = records_read(&records, c.names[i], e);
+    if (failed == 0 && c.analysis.table_format == REPORT_CSV)
         records_csv(&records, &out);
+    else if (failed == 0)
+        failed = make_table(&records, &out, e);
+    if (failed == 0)
         (void)fwrite(out.data, 1, out.len, stdout);
-    }
     text_free(&out);
     records_free(&records);
     return failed;

@@ -19,6 +19,5 @@ command_fn cmd_selftest;
 command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;
-command_fn cmd_table;
 
 #endif

@@ -114,6 +114,11 @@ static void take_steady(const struct cell_group *g, struct compare_side *side)
 /* --- nodes
  * ----------------------------------------------------------------------------------------------------------------- */
 
+static bool names_none(const struct by_node *s)
+{
+    return s->nodes == 0 || (s->nodes == 1 && !*s->node[0]);
+}
+
 /* The strata: a node each that both sides have; all together where no node is known or none is common. */
 static size_t make_strata(const struct by_node *a, const struct by_node *b, struct stats_stratum *strata,
                           struct compare_row *row)
@@ -130,7 +135,9 @@ static size_t make_strata(const struct by_node *a, const struct by_node *b, stru
     }
     if (a->overflow || b->overflow)
         row->node_note = "more nodes than are told apart: they are taken together";
-    else if (common == 0 && a->count && b->count)
+    else if (common == 0 && (names_none(a) || names_none(b)))
+        row->node_note = a->count && b->count ? "one side does not name its node: all are taken together" : NULL;
+    else if (common == 0)
         row->node_note = "the sides ran on different nodes: the ratio is one of node and change together";
     else if (common < a->nodes || common < b->nodes)
         row->node_note = "a node that one side alone has is left out of the ratio";

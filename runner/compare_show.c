@@ -41,16 +41,16 @@ static void ratio_text(const struct stats_interval *r, char *buf, size_t cap)
         (void)snprintf(buf, cap, "%.4f [%.4f, %.4f]", r->at, r->low, r->high);
 }
 
-/* "reproduced; no difference shown", "no interval" */
+/* "reproduced; no difference shown (2%)", "no verdict" */
 static const char *verdict_text(const struct compare_row *row, char *buf, size_t cap)
 {
     if (row->finding == COMPARE_UNKNOWN)
         (void)snprintf(buf, cap, "no verdict");
     else if (row->equivalence == STATS_UNKNOWN)
-        (void)snprintf(buf, cap, "%s", compare_finding_name(row->finding));
+        (void)snprintf(buf, cap, "%s (%.3g%%)", compare_finding_name(row->finding), 100 * row->margin);
     else
-        (void)snprintf(buf, cap, "%s; %s", stats_equivalence_name(row->equivalence),
-                       compare_finding_name(row->finding));
+        (void)snprintf(buf, cap, "%s; %s (%.3g%%)", stats_equivalence_name(row->equivalence),
+                       compare_finding_name(row->finding), 100 * row->margin);
     return buf;
 }
 
@@ -156,17 +156,18 @@ void compare_text(const struct comparison *c, const struct compare_headline *h, 
 {
     int width = widest_label(c);
     char a[40], b[40], ratio[64], verdict[80];
-    text_add(out, "A: %s (%zu records)\nB: %s (%zu records)\n\n", h->a, h->a_records, h->b, h->b_records);
+    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
+             h->b, h->b_records, h->b_records == 1 ? "" : "s");
     environments_text(c, out);
     text_add(out, "%-*s  %-16s %5s %5s %12s %12s  %-26s %s\n", width, "cell", "figure", "n A", "n B", "A", "B",
              "B/A [95% interval]", "verdict (margin)");
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
         ratio_text(&row->ratio95, ratio, sizeof(ratio));
-        text_add(out, "%-*s  %-16s %5zu %5zu %12s %12s  %-26s %s (%.3g%%)\n", width, row->label, row->figure,
-                 row->a.used, row->b.used, figure_text(row->figure, row->a.mean, a, sizeof(a)),
+        text_add(out, "%-*s  %-16s %5zu %5zu %12s %12s  %-26s %s\n", width, row->label, row->figure, row->a.used,
+                 row->b.used, figure_text(row->figure, row->a.mean, a, sizeof(a)),
                  figure_text(row->figure, row->b.mean, b, sizeof(b)), ratio,
-                 verdict_text(row, verdict, sizeof(verdict)), 100 * row->margin);
+                 verdict_text(row, verdict, sizeof(verdict)));
     }
     text_add(out, "\n");
     add_notes(c, h, out);
@@ -190,7 +191,8 @@ static void md_cell(struct text *out, const char *value)
 void compare_markdown(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     char buf[80];
-    text_add(out, "A: `%s` (%zu records), B: `%s` (%zu records)\n\n", h->a, h->a_records, h->b, h->b_records);
+    text_add(out, "A: `%s` (%zu record%s), B: `%s` (%zu record%s)\n\n", h->a, h->a_records,
+             h->a_records == 1 ? "" : "s", h->b, h->b_records, h->b_records == 1 ? "" : "s");
     if (c->differences)
         text_add(out, "| environment | A | B |\n|---|---|---|\n");
     for (size_t i = 0; i < c->differences; i++) {
@@ -200,8 +202,10 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
         md_cell(out, c->difference[i].b);
         text_add_bytes(out, "\n", 1);
     }
-    text_add(out, "%s| cell | figure | n | A | B | B/A [95%% interval] | verdict |\n|---|---|---|---|---|---|---|\n",
-             c->differences ? "\n" : "");
+    text_add(
+        out,
+        "%s| cell | figure | n | A | B | B/A [95%% interval] | verdict (margin) |\n|---|---|---|---|---|---|---|\n",
+        c->differences ? "\n" : "");
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
         text_add_bytes(out, "|", 1);

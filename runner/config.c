@@ -171,6 +171,10 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         c.positional = argv[optind++];
     if (command == CONFIG_COMPARE && optind < argc)
         c.second = argv[optind++];
+    if (command == CONFIG_REPORT && c.positional) {
+        c.names = argv + optind - 1;
+        optind = argc;
+    }
     if (command != CONFIG_EXEC && optind < argc)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes %s, and '%s' is it", argv[optind], argv[0],
                        c.second ? "two names" : "one name", c.second ? c.second : c.positional);

@@ -131,10 +131,12 @@ struct config {
     struct campaign_options campaign;
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's two; NULL: none was named */
+    char *const *names;     /* report's, all of them, NULL at the end */
     bool help;
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
+enum report_format { REPORT_TEXT, REPORT_CSV };
 
 /* Who takes an option. */
 enum config_command {

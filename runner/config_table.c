@@ -13,7 +13,7 @@ static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
-static const char *const TABLE_FORMATS[] = {"csv", NULL};
+static const char *const TABLE_FORMATS[] = {"text", "csv", NULL};
 static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 
@@ -147,7 +147,7 @@ const struct option_row config_rows[] = {
     {"method", CHOICE, "METHOD", STATS(method), METHODS, 0, 0, 0, 0, CONFIG_COMPARE,
      "of the interval: t: Welch's on the logarithms of invocations; bootstrap: nodes and invocations resampled; auto: t "
      "up to 20 invocations, bootstrap above"},
-    {"seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
+    {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
      "of what is drawn at random: the bootstrap, the dip test"},
     {"resamples", INTEGER, "N", STATS(resamples), NULL, 100, 1000000, 2000, 2000, CONFIG_COMPARE,
      "of the bootstrap"},
@@ -171,7 +171,7 @@ const struct option_row config_rows[] = {
     {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
-     "of the result"},
+     "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
      ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS,
      "print this and exit"},

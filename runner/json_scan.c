@@ -23,21 +23,26 @@ static void skip_blanks(struct scan *s)
         s->p++;
 }
 
-/* At a quote; ends behind the other one. */
+/* At a quote; ends behind the other one: the next that has no odd number of backslashes before it. */
 static int skip_string(struct scan *s)
 {
     const char *begin = s->p++;
-    while (s->p < s->end && *s->p != '"')
-        s->p += *s->p == '\\' ? 2 : 1;
-    if (s->p >= s->end)
-        return fail(s, begin, "a string does not end: the file is cut off");
-    s->p++;
-    return 0;
+    for (;;) {
+        const char *quote = memchr(s->p, '"', (size_t)(s->end - s->p));
+        if (!quote)
+            return fail(s, begin, "a string does not end: the file is cut off");
+        size_t escapes = 0;
+        while (quote[-1 - (ptrdiff_t)escapes] == '\\')
+            escapes++;
+        s->p = quote + 1;
+        if (escapes % 2 == 0)
+            return 0;
+    }
 }
 
 static bool is_of_literal(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '-' ||
            c == '.';
 }
 
@@ -157,7 +162,7 @@ static bool take_integer(struct scan *s, long long *ret)
 
 long json_scan_integers(struct json_span array, long long *ret, size_t cap)
 {
-    struct json_scan_error ignored;
+    struct json_scan_error ignored = {NULL, NULL};
     struct scan s = {array.data, array.data + array.len, &ignored};
     size_t n = 0;
     if (!takes(&s, '['))

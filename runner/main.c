@@ -7,21 +7,21 @@
 
 static const struct {
     const char *name;
+    const char *takes;
     const char *summary;
     command_fn *fn;
 } COMMANDS[] = {
-    {"run", "SCENARIO ...  one cell: run it in its slice, print it, write its record", cmd_run},
-    {"exec", "[OPTION]... [--] COMMAND [ARG]...  the same slice, limits, figures and record for any command", cmd_exec},
-    {"clean", "            ends and removes what runs that were killed left behind", cmd_clean},
-    {"matrix", "PLAN ...   several cells one after the other, a record each, and a table of them", cmd_matrix},
-    {"compare", "A B       ratio B/A of each cell with its interval, and the verdict", cmd_compare},
-    {"plan-size", "DIR     how many iterations and invocations give a wanted precision, from a pilot", cmd_plan_size},
-    {"report", "DIR        every record's figures as a table", cmd_report},
-    {"table", "RECORD|DIR...  one table of records that are there", cmd_table},
-    {"doctor", "...        what of this host biases a benchmark, and the remedy for each", cmd_doctor},
-    {"tune", "...          apply what can be applied while the machine runs, noting what was there", cmd_tune},
-    {"restore", "...       put back what tune changed", cmd_restore},
-    {"selftest", "...      prove the instrument on known loads, on this machine, now", cmd_selftest},
+    {"run", "SCENARIO", "one cell: run it in its slice, print it, write its record", cmd_run},
+    {"exec", "-- COMMAND", "the same slice, limits, figures and record for any command", cmd_exec},
+    {"matrix", "PLAN", "many cells, in random blocks, resumable, one record an invocation", cmd_matrix},
+    {"compare", "A B", "the ratio B/A of each cell with its interval, and the verdict", cmd_compare},
+    {"plan-size", "DIR", "how many iterations and invocations give a wanted precision, from a pilot", cmd_plan_size},
+    {"report", "DIR", "a table of records: a row a cell, or every figure as CSV", cmd_report},
+    {"doctor", "", "what of this host biases a benchmark, and the remedy for each", cmd_doctor},
+    {"tune", "", "apply what can be applied while the machine runs, noting what was there", cmd_tune},
+    {"restore", "", "put back what tune changed", cmd_restore},
+    {"selftest", "", "prove the instrument on known loads, on this machine, now", cmd_selftest},
+    {"clean", "", "end and remove what runs that were killed left behind", cmd_clean},
 };
 
 static void usage(FILE *out)
@@ -29,7 +29,7 @@ static void usage(FILE *out)
     (void)fputs("tare weighs what threads, processes and interpreters cost, each in a cgroup v2 slice of its own.\n\n",
                 out);
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
-        (void)fprintf(out, "  tare %s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+        (void)fprintf(out, "  tare %-9s %-10s  %s\n", COMMANDS[i].name, COMMANDS[i].takes, COMMANDS[i].summary);
     (void)fputs("\n'tare COMMAND --help' lists a command's options.\n"
                 "Exit codes: 0 done; 1 a comparison or verification said no; 2 usage or bad input; 3 the host cannot\n"
                 "give what was demanded; 4 the workload failed; 5 tare's own failure; 128+n ended by signal n.\n",

@@ -1,12 +1,14 @@
 #include "pairs.h"
 
 #include <search.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct pool {
-    void *texts, *sets; /* trees of tsearch(3) */
+    char **slot; /* of the texts: open addressing, at most half full */
+    size_t slots, texts;
+    void *sets; /* a tree of tsearch(3) */
 };
 
 struct pool *pool_new(void)
@@ -29,25 +31,57 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    tdestroy(p->texts, free);
+    for (size_t i = 0; i < p->slots; i++)
+        free(p->slot[i]);
+    free(p->slot);
     tdestroy(p->sets, free_set);
     free(p);
 }
 
-static int compare_texts(const void *a, const void *b)
+/* FNV-1a, 64 bits (draft-eastlake-fnv). */
+static uint64_t hash_of(const char *text)
 {
-    return strcmp(a, b);
+    uint64_t h = 0xcbf29ce484222325;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        h = (h ^ *p) * 0x100000001b3;
+    return h;
+}
+
+/* Where the text is, or the empty slot where it belongs. */
+static char **slot_of(const struct pool *p, const char *text)
+{
+    size_t i = hash_of(text) & (p->slots - 1);
+    while (p->slot[i] && strcmp(p->slot[i], text) != 0)
+        i = (i + 1) & (p->slots - 1);
+    return &p->slot[i];
+}
+
+static void grow(struct pool *p)
+{
+    struct pool larger = {.slots = p->slots ? 2 * p->slots : 1024};
+    larger.slot = calloc(larger.slots, sizeof(*larger.slot));
+    if (!larger.slot)
+        abort();
+    for (size_t i = 0; i < p->slots; i++)
+        if (p->slot[i])
+            *slot_of(&larger, p->slot[i]) = p->slot[i];
+    free(p->slot);
+    p->slot = larger.slot;
+    p->slots = larger.slots;
 }
 
 const char *pool_keep(struct pool *p, const char *text)
 {
-    char *const *found = tfind(text, &p->texts, compare_texts);
-    if (found)
-        return *found;
-    char *copy = strdup(text);
-    if (!copy || !tsearch(copy, &p->texts, compare_texts))
+    if (2 * (p->texts + 1) > p->slots)
+        grow(p);
+    char **slot = slot_of(p, text);
+    if (!*slot) {
+        *slot = strdup(text);
+        p->texts++;
+    }
+    if (!*slot)
         abort();
-    return copy;
+    return *slot;
 }
 
 static int compare_keys(const void *a, const void *b)

@@ -28,6 +28,7 @@ void record_free(struct record *r)
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
     facts_free(&r->plan);
+    facts_free(&r->figures);
     facts_free(&r->peak);
     facts_free(&r->cpu);
     facts_free(&r->events);
@@ -411,6 +412,8 @@ static json_t *result_json(const struct record *r)
     set_real(o, "avg_iter_s", r->result.mean_s, why);
     set_real(o, "p50_iter_s", r->result.median_s, why);
     set_real(o, "p95_iter_s", r->result.p95_s, why);
+    if (r->figures.count)
+        set(o, "figures", object_of_facts(&r->figures));
     char check[24];
     if (r->command)
         return o;

@@ -60,7 +60,7 @@ struct record {
     char *const *argv;
     const struct facts *host;
     const struct facts
-        *image;               /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
+        *image; /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */
     struct facts
         plan; /* of a plan's invocation: name, sha256, seed, cell, label, block, position, ...; empty: of none */
     char mp_start_method[16]; /* "" where the mode has none */
@@ -71,8 +71,9 @@ struct record {
     bool has_wall;
     double total_wall_s;
     struct stats_iterations result;
-    int gil_enabled; /* as the running workload said: 0, 1; -1 it did not say or has none */
-    uint64_t check;  /* what the hash loop gave */
+    struct facts figures; /* those that the scenario declares, in its order */
+    int gil_enabled;      /* as the running workload said: 0, 1; -1 it did not say or has none */
+    uint64_t check;       /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */
     int64_t tick_ns, rollup_ns;

@@ -158,7 +158,7 @@ static int read_text(const char *path, struct text *buffer, struct err *e)
 
 static int read_file(struct records *r, const char *path, bool named, struct text *buffer, struct err *e)
 {
-    struct json_scan_error why;
+    struct json_scan_error why = {NULL, NULL};
     struct invocation one = {0};
     int failed = read_text(path, buffer, e);
     if (failed != 0)

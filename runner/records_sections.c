@@ -66,19 +66,28 @@ static const char *take_member(struct json_span key, struct json_span value, voi
     return NULL;
 }
 
-/* An object with these members, empty where the record has no such section; the caller's. */
+static bool is_null(struct json_span span)
+{
+    return !span.data || (span.len == 4 && memcmp(span.data, "null", 4) == 0);
+}
+
+/* An object with these members, empty where the record has no such section or null for it; the caller's. */
 static int load(const struct record_text *text, enum section s, const char *const *only, json_t **ret, struct err *e)
 {
-    struct json_scan_error why;
+    struct json_scan_error why = {NULL, NULL};
     struct wanted w = {only, json_object(), text, e, false};
     struct json_span span = text->section[s];
     if (!w.into)
         abort();
-    if (span.data && (span.len == 0 || *span.data != '{')) {
+    if (is_null(span)) {
+        *ret = w.into;
+        return 0;
+    }
+    if (*span.data != '{') {
         json_decref(w.into);
         return refuse_at(text, s, "", "no object", e);
     }
-    if (span.data && json_scan_object(span, take_member, &w, &why) != 0) {
+    if (json_scan_object(span, take_member, &w, &why) != 0) {
         json_decref(w.into);
         return w.failed ? -EINVAL : record_refuse(text, why.at, why.why, e);
     }
@@ -279,7 +288,7 @@ static int check_there(const struct record_text *text, struct err *e)
     char why[80];
     for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++) {
         text_format(why, sizeof(why), "it has no '%s'", section_names[NEEDED[i]]);
-        if (!text->section[NEEDED[i]].data)
+        if (is_null(text->section[NEEDED[i]]))
             return record_refuse(text, NULL, why, e);
     }
     return 0;
@@ -460,7 +469,7 @@ static const char *take_stamps(struct json_span key, struct json_span value, voi
 static int take_iterations(const struct record_text *text, struct invocation *ret, struct err *e)
 {
     struct stamps s = {{NULL, 0}, {NULL, 0}};
-    struct json_scan_error why;
+    struct json_scan_error why = {NULL, NULL};
     struct json_span span = text->section[SECTION_ITERATIONS];
     if (!span.data)
         return record_refuse(text, NULL, "it has no 'iterations'", e);

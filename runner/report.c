@@ -19,7 +19,23 @@
 #define CONFIDENCE   0.95
 
 /* The columns, NaN where there is no figure. */
-enum column { RUNS, AVG, AVG_HALF, P50, P95, TIMES, RSS, USS, PSS, PSS_HALF, PSS_TIMES, ANON_KERNEL, PEAK, COLUMNS };
+enum column {
+    RUNS,
+    AVG,
+    AVG_HALF,
+    NULL_AVG,
+    P50,
+    P95,
+    TIMES,
+    RSS,
+    USS,
+    PSS,
+    PSS_HALF,
+    PSS_TIMES,
+    ANON_KERNEL,
+    PEAK,
+    COLUMNS
+};
 
 static const struct {
     const char *head;
@@ -31,6 +47,7 @@ static const struct {
     [RUNS] = {"runs", 5, 0, 1, true},
     [AVG] = {"avg ms", 9, 3, 1e3, false},
     [AVG_HALF] = {"+-95%", 8, 3, 1e3, true},
+    [NULL_AVG] = {"null ms", 9, 3, 1e3, true},
     [P50] = {"p50 ms", 9, 3, 1e3, false},
     [P95] = {"p95 ms", 9, 3, 1e3, false},
     [TIMES] = {"x threads", 10, 2, 1, false},
@@ -62,6 +79,9 @@ struct row {
     char name[ROW_NAME_MAX];
     char suffix[ROW_NAME_MAX]; /* what its name has besides the base: it is compared with threads of the same */
     bool threads, emulated;
+    char base[64];       /* of its entries */
+    bool null;           /* of scenario0, which does nothing in its workers */
+    double workers;      /* NaN: no record said */
     struct figures *run; /* of its invocations; owned */
     size_t runs, invocations[2];
     double value[COLUMNS];
@@ -298,6 +318,9 @@ static struct row *row_of(struct table *t, const struct entry *entry, const char
     t->row = grown(t->row, t->rows, sizeof(*t->row));
     struct row *r = &t->row[t->rows++];
     *r = (struct row){.threads = strncmp(entry->base, "threads", 7) == 0};
+    text_format(r->base, sizeof(r->base), "%s", entry->base);
+    r->null = strcmp(text_at(entry->scenario, "name"), "scenario0") == 0;
+    r->workers = number_at(entry->scenario, "workers");
     text_format(r->name, sizeof(r->name), "%s", name);
     text_format(r->suffix, sizeof(r->suffix), "%.90s", suffix);
     return r;
@@ -407,6 +430,19 @@ static int name_width(const struct table *t)
     return width;
 }
 
+/* What the instrument itself weighs, beside what was weighed with it: the null's figure of the same mode, start method,
+ * runtime and workers, where it is among the records. */
+static void take_nulls(struct table *t)
+{
+    for (size_t i = 0; i < t->rows; i++)
+        for (size_t n = 0; n < t->rows; n++) {
+            const struct row *null = &t->row[n];
+            if (!t->row[i].null && null->null && strcmp(null->base, t->row[i].base) == 0 &&
+                null->workers == t->row[i].workers && isfinite(t->row[i].value[AVG]))
+                t->row[i].value[NULL_AVG] = null->value[AVG];
+        }
+}
+
 static void print_row(const struct row *r, const bool *shown, struct text *out)
 {
     for (int c = 0; c < COLUMNS; c++) {
@@ -473,6 +509,7 @@ int report_table(char *const *paths, size_t count, struct text *out, struct err 
         for (size_t i = 0; i < t.rows; i++)
             summarise(&t.row[i]);
         take_ratios(&t);
+        take_nulls(&t);
         print_table(&t, out);
     }
     free_table(&t);

@@ -4,69 +4,27 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "accounts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
-#include "disturbance.h"
 #include "host.h"
 #include "inspect.h"
 #include "inspect_confine.h"
-#include "inspect_inherited.h"
 #include "judge.h"
-#include "ledger.h"
-#include "refusals.h"
-#include "selftest.h"
-#include "spawn.h"
+#include "outcome.h"
 #include "workload.h"
 
-#define TICKS_PER_ROLLUP 5    /* the slice's files are cheap: they are read so many times as often as the rollups */
-#define LEAVE_MS         2000 /* what a forkserver and a resource tracker may take to follow their parent */
-#define KILL_MS          10000
-#define ARGS_MAX         32
-
-/* What one cell holds while it runs. */
-struct stage {
-    struct session *session;
-    const struct runtime *runtime;     /* NULL for a command */
-    const struct run_command *command; /* NULL for a scenario */
-    struct record *record;
-    struct ledger_map ledger; /* closed for a command */
-    struct confine *confine;  /* NULL: not confined */
-    struct refusals refusals;
-    struct workload_words argv, environment;
-    struct spawn_spec spec;
-    struct slice *slice;
-    struct sampler *sampler;
-    struct accounts_baseline baseline;
-    struct inherited *inherited;            /* before and after, owned; NULL: not inspected */
-    struct disturbance_reading undisturbed; /* before the slice was made */
-    struct disturbance_pressure pressure_before, pressure;
-    struct child child;
-    struct watch_result watched;
-    char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
-    int messages[2]; /* the pipe of the workload's messages: read end, write end */
-    int null_fd, pids_events_fd, partition_fd;
-    int64_t slice_at_ns, removed_at_ns;
-    long long steal_ticks;
-    bool has_steal;
-};
-
-/* A command without a record is not looked at: nobody would read it, and it may be short. */
-static bool is_inspected(const struct stage *s)
-{
-    return s->session->recorded || s->record->cell.isolation == ISOLATION_STRICT;
-}
+#define LEAVE_MS 2000 /* what a forkserver and a resource tracker may take to follow their parent */
+#define KILL_MS  10000
+#define ARGS_MAX 32
 
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
@@ -179,8 +137,8 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
         failed = prepare_confinement(s, cell, e);
     if (failed == 0)
         failed = prepare_start(s, cell, e);
-    s->has_steal = is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
-    if (failed != 0 || !is_inspected(s))
+    s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
+    if (failed != 0 || !outcome_is_inspected(s))
         return failed;
     s->inherited = calloc(2, sizeof(*s->inherited));
     if (!s->inherited)
@@ -188,37 +146,6 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
     inherited_read("", slice_tree_root(s->session->tree), &s->inherited[0]);
     disturbance_read("", &s->session->cpus, &s->undisturbed);
     return 0;
-}
-
-static void describe_start(struct stage *s, const struct cell *cell)
-{
-    struct record *r = s->record;
-    const struct session *session = s->session;
-    r->cell = *cell;
-    r->runtime = s->runtime;
-    r->host = &session->host;
-    r->image = &session->image;
-    r->gil_enabled = -1;
-    r->command = s->command ? s->command->path : NULL;
-    r->argv = s->command ? s->command->argv : NULL;
-    r->cwd = s->command ? s->command->cwd : NULL;
-    if (!s->command && cell->mode == MODE_PROCESSES) {
-        const char *named = start_method_name((enum start_method)cell->start_method);
-        text_format(r->mp_start_method, sizeof(r->mp_start_method), "%s", named ? named : s->runtime->default_start);
-    }
-    r->sampled = cell->mem_sample;
-    r->rollup_ns = cell->mem_interval_ms * NS_PER_MS;
-    r->tick_ns = r->rollup_ns / TICKS_PER_ROLLUP;
-    if (!r->sampled)
-        text_format(r->memory_reason, sizeof(r->memory_reason), "memory is not sampled in this run (--mem-sample)");
-    struct record_slice *slice = &r->slice;
-    const struct slice_root *root = slice_tree_root(session->tree);
-    slice->provenance = root->provenance;
-    text_format(slice->reason, sizeof(slice->reason), "%s", root->reason);
-    memcpy(slice->controller, root->controller, sizeof(slice->controller));
-    (void)cpulist_format(&session->cpus.benchmark, slice->cpus_requested, sizeof(slice->cpus_requested));
-    (void)cpulist_format(&session->cpus.housekeeping, slice->housekeeping, sizeof(slice->housekeeping));
-    text_format(slice->cpus_reason, sizeof(slice->cpus_reason), "%s", session->cpus.reason);
 }
 
 /* --- in the slice ---------------------------------------------------------------------------------------------- */
@@ -319,7 +246,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     int failed = start(s, e);
     if (failed != 0)
         return failed;
-    if (is_inspected(s))
+    if (outcome_is_inspected(s))
         inspect_start(s);
     if (cell->mem_sample)
         failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
@@ -384,27 +311,6 @@ static void note_trouble(struct record *r, const struct err *e)
     (void)snprintf(r->trouble + len, sizeof(r->trouble) - len, "%s%s", len ? "; " : "", e->text);
 }
 
-/* What the filter refused, and what found no way out of the namespace (RFC 4293, ipSystemStatsOutNoRoutes). */
-static void describe_refused(struct stage *s)
-{
-    static const char NONE[] = "no filter was asked for (--confine full)";
-    struct facts *events = &s->record->events;
-    bool filtered = s->confine && confine_wants(s->confine, CONFINE_SECCOMP);
-    if (s->refusals.cpus && s->child.listener_fd >= 0)
-        refusals_describe(&s->refusals, events);
-    else
-        facts_absent(events, "seccomp_refused", "%s",
-                     filtered ? "the host tells nobody what its filter refuses" : NONE);
-    uint64_t unreachable = 0;
-    if (!is_inspected(s))
-        return;
-    if (s->child.init > 0 && confine_wants(s->confine, CONFINE_NETWORK) &&
-        inspect_no_routes(s->child.init, &unreachable) == 0)
-        facts_int(events, "network_unreachable", (int64_t)unreachable);
-    else
-        facts_absent(events, "network_unreachable", "it has no network of its own");
-}
-
 /* Ends whatever is left, reads the counters while the slice is still there, and says how it ended. */
 static void finish(struct stage *s)
 {
@@ -416,7 +322,8 @@ static void finish(struct stage *s)
         spawn_kill(&s->child);
     if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
         note_trouble(r, &e);
-    describe_refused(s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
+    outcome_describe_refused(
+        s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
     if (spawn_wait(&s->child, &end, &e) != 0)
         note_trouble(r, &e);
     r->exited = !end.signalled;
@@ -426,7 +333,7 @@ static void finish(struct stage *s)
     bool stayed = ended && !end.signalled && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
-    if (is_inspected(s))
+    if (outcome_is_inspected(s))
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
@@ -439,93 +346,6 @@ static void finish(struct stage *s)
         note_trouble(r, &e);
     s->removed_at_ns = clock_now_ns();
     spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
-}
-
-/* --- what came of it ------------------------------------------------------------------------------------------- */
-
-/* An invocation of a command is its one iteration, from its exec to its end. */
-static void take_invocation(struct stage *s)
-{
-    struct record *r = s->record;
-    r->start_ns[0] = s->child.started_ns;
-    r->end_ns[0] = s->watched.ended_ns;
-    r->iterations = 1;
-    r->has_wall = true;
-    r->total_wall_s = (double)(r->end_ns[0] - r->start_ns[0]) / (double)NS_PER_S;
-}
-
-static void take_ledger(struct stage *s, size_t n)
-{
-    struct record *r = s->record;
-    memcpy(r->start_ns, ledger_starts(&s->ledger), n * sizeof(*r->start_ns));
-    memcpy(r->end_ns, ledger_ends(&s->ledger), n * sizeof(*r->end_ns));
-    r->iterations = n;
-    const struct ledger *page = s->ledger.page;
-    r->has_wall = page->wall_end_ns > page->wall_start_ns;
-    r->total_wall_s = (double)(page->wall_end_ns - page->wall_start_ns) / (double)NS_PER_S;
-    r->gil_enabled = page->gil == LEDGER_GIL_ON ? 1 : page->gil == LEDGER_GIL_OFF ? 0 : -1;
-    r->check = page->check;
-}
-
-static int take_stamps(struct stage *s, struct err *e)
-{
-    struct record *r = s->record;
-    size_t n = s->command ? 1 : (size_t)ledger_iterations_done(&s->ledger);
-    r->start_ns = calloc(n + 1, sizeof(*r->start_ns));
-    r->end_ns = calloc(n + 1, sizeof(*r->end_ns));
-    if (!r->start_ns || !r->end_ns)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu stamps", n);
-    if (s->command)
-        take_invocation(s);
-    else
-        take_ledger(s, n);
-    r->result = stats_of_iterations(r->start_ns, r->end_ns, n);
-    return 0;
-}
-
-/* VmHWM, not ru_maxrss: that one survives exec and may be the caller's (proc(5)). */
-static void weigh_ourselves(struct facts *instrument)
-{
-    char buf[4096];
-    const char *line = file_read("", "/proc/self/status", buf, sizeof(buf)) > 0 ? strstr(buf, "\nVmHWM:") : NULL;
-    if (line)
-        facts_int(instrument, "peak_rss_bytes", strtoll(line + 7, NULL, 10) * 1024);
-    else
-        facts_absent(instrument, "peak_rss_bytes", "/proc/self/status has no VmHWM");
-}
-
-static void describe_instrument(struct stage *s)
-{
-    struct facts *f = &s->record->instrument;
-    facts_int(f, "prepare_ns", s->slice_at_ns - s->session->idle_ns);
-    facts_int(f, "slice_to_exec_ns", s->child.executed_ns - s->slice_at_ns);
-    if (s->watched.why == WATCH_ENDED)
-        facts_int(f, "exit_to_removed_ns", s->removed_at_ns - s->watched.ended_ns);
-    else
-        facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
-    if (is_inspected(s)) {
-        weigh_ourselves(f);
-        selftest_last(f);
-    }
-    s->session->idle_ns = s->removed_at_ns;
-}
-
-static void describe_steal(struct stage *s)
-{
-    long long now = 0;
-    if (s->has_steal && host_steal_ticks("", &now) == 0)
-        facts_int(&s->record->cpu, "steal_ticks", now - s->steal_ticks);
-    else
-        facts_absent(&s->record->cpu, "steal_ticks", "/proc/stat does not say");
-}
-
-/* Once the slice is gone and everybody has been waited for. */
-static void describe_disturbance(struct stage *s)
-{
-    struct disturbance_reading now;
-    disturbance_read("", &s->session->cpus, &now);
-    disturbance_describe(&s->session->cpus, &s->undisturbed, &now, &s->pressure_before, &s->pressure,
-                         &s->record->disturbance);
 }
 
 static void release(struct stage *s)
@@ -553,52 +373,6 @@ static void release(struct stage *s)
     workload_tmpdir_remove(s->tmpdir);
 }
 
-static void take_samples(struct stage *s)
-{
-    struct record *r = s->record;
-    r->samples = STEAL(s->watched.samples);
-    r->sample_count = s->watched.count;
-    r->missed_ticks = s->watched.missed_ticks;
-    r->memory = memory_summarise(r->samples, r->sample_count, r->start_ns, r->end_ns, r->iterations);
-}
-
-static int describe_confinement(struct stage *s, struct err *e)
-{
-    struct record *r = s->record;
-    struct text pseudo = {0};
-    size_t len = 0;
-    if (!s->confine)
-        return 0;
-    facts_int(&r->confinement, "uid", confine_uid(s->confine));
-    facts_int(&r->confinement, "gid", confine_gid(s->confine));
-    const void *filter = confine_filter_bytes(s->confine, &len);
-    if (!filter || !s->session->recorded) /* nobody will read it */
-        return 0;
-    char hex[65];
-    int failed = runtime_digest(filter, len, hex);
-    if (failed == 0)
-        failed = confine_filter_text(s->confine, &pseudo);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "describing the seccomp filter: %s", strerror(-failed));
-    facts_text(&r->confinement, "seccomp.sha256", hex);
-    facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
-    facts_text(&r->confinement, "seccomp.filter", pseudo.data ? pseudo.data : "");
-    text_free(&pseudo);
-    return 0;
-}
-
-static void describe_program(struct stage *s)
-{
-    char hex[65];
-    if (!s->command || !s->session->recorded)
-        return;
-    int failed = runtime_digest_file(s->command->path, hex);
-    if (failed == 0)
-        facts_text(&s->record->program, "sha256", hex);
-    else
-        facts_absent(&s->record->program, "sha256", "%s", strerror(-failed));
-}
-
 static int run_stages(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     int failed = prepare(s, cell, e);
@@ -614,21 +388,7 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
     if (failed != 0)
         return failed;
     finish(s);
-    if (is_inspected(s)) {
-        describe_disturbance(s);
-        describe_steal(s);
-        inherited_read("", slice_tree_root(s->session->tree), &s->inherited[1]);
-        inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);
-    }
-    describe_instrument(s);
-    inspect_end(s->record);
-    describe_program(s);
-    failed = describe_confinement(s, e);
-    if (failed == 0)
-        failed = take_stamps(s, e);
-    if (failed == 0)
-        take_samples(s);
-    return failed;
+    return outcome_take(s, e);
 }
 
 static int run_stage(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
@@ -638,7 +398,7 @@ static int run_stage(struct stage *s, const struct cell *cell, const struct prog
     s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
     *s->record = (struct record){0};
     record_make_id(s->record->id, s->record->started_at);
-    describe_start(s, cell);
+    outcome_describe_start(s, cell);
     int failed = run_stages(s, cell, progress, e);
     release(s);
     if (failed != 0)

@@ -192,8 +192,8 @@ static int take_range(const struct reading *r, const struct said_knob *said, con
         return blame(r, path, "%s has min and max, and no choices", k->type == SCENARIO_REAL ? "a real" : "an integer");
     struct scenario_knob wide = *k;
     bool real = k->type == SCENARIO_REAL;
-    text_format(wide.low, sizeof(wide.low), real ? "-1e300" : "-9007199254740991"); /* what JSON carries exactly */
-    text_format(wide.high, sizeof(wide.high), real ? "1e300" : "9007199254740991");
+    text_format(wide.low, sizeof(wide.low), real ? "-1e300" : "-9223372036854775808");
+    text_format(wide.high, sizeof(wide.high), real ? "1e300" : "9223372036854775807");
     text_format(wide.name, sizeof(wide.name), "min");
     if (scenario_knob_check(&wide, said->min, NULL) != 0)
         return blame(r, path, "min '%s' is no %s", said->min, real ? "number" : "whole number");

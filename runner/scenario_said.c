@@ -6,7 +6,8 @@
 
 #define COMMAND_WORD_MAX 512
 
-#define OPTIONAL                  (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+/* NOLINTBEGIN(bugprone-macro-parentheses): their arguments are types and members' names */
 #define WORD(key, of, name)       CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, of, name, 1, SCENARIO_WORD_MAX - 1)
 #define MAYBE(key, of, name, max) CYAML_FIELD_STRING_PTR(key, OPTIONAL, of, name, 1, (max)-1)
 #define LIST(key_, of, name, flag, entry_, most)                                                                       \
@@ -14,6 +15,7 @@
         .key = (key_), .data_offset = offsetof(of, name.word), .count_offset = offsetof(of, name.count),               \
         .count_size = sizeof(unsigned), .value = {CYAML_VALUE_SEQUENCE((flag), char *, (entry_), 1, (most))},          \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const cyaml_schema_value_t WORD_ENTRY = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, SCENARIO_WORD_MAX - 1)};
 static const cyaml_schema_value_t COMMAND_ENTRY = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, COMMAND_WORD_MAX)};

@@ -17,6 +17,14 @@ static const char *python_truth(bool truth)
     return truth ? "True" : "False";
 }
 
+/* The original's line holds numbers: a choice is added to it where it is not the default. */
+static bool is_shown(const struct cell *c, size_t knob)
+{
+    const struct scenario_knob *k = &c->scenario->knob[knob];
+    bool usual = k->type == SCENARIO_CHOICE && strcmp(c->knob[knob], k->otherwise[c->profile]) == 0;
+    return cell_knob_counts(c, knob) && !usual;
+}
+
 /* A knob of the memory profile alone stands beside how that one samples. */
 static bool is_of_memory(const struct scenario_knob *k)
 {
@@ -26,7 +34,7 @@ static bool is_of_memory(const struct scenario_knob *k)
 static void show_sampling(const struct cell *c, struct text *out)
 {
     for (size_t i = 0; i < c->scenario->knobs; i++)
-        if (is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+        if (is_of_memory(&c->scenario->knob[i]) && is_shown(c, i))
             text_add(out, "%s: %s  ", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "mem_sample: %s  mem_interval_ms: %" PRId64 "\n", python_truth(c->mem_sample), c->mem_interval_ms);
 }
@@ -46,7 +54,7 @@ static void show_environment(const struct record *r, struct text *out)
     text_add(out, "workers: %" PRId64 "  iterations: %" PRId64 "  warmup: %" PRId64, c->workers, c->iterations,
              c->warmup);
     for (size_t i = 0; i < c->scenario->knobs; i++)
-        if (!is_of_memory(&c->scenario->knob[i]) && cell_knob_counts(c, i))
+        if (!is_of_memory(&c->scenario->knob[i]) && is_shown(c, i))
             text_add(out, "  %s: %s", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "\n");
     if (c->profile == PROFILE_MEMORY)
@@ -162,12 +170,28 @@ static void show_isolation(const struct record *r, struct text *out)
     }
 }
 
+/* What the scenario itself reports. */
+static void show_figures(const struct record *r, struct text *out)
+{
+    if (!r->figures.count)
+        return;
+    text_add(out, "--- %s ---\n", r->cell.scenario->name);
+    for (size_t i = 0; i < r->figures.count; i++) {
+        const struct fact *f = &r->figures.list[i];
+        if (f->kind == FACT_REAL)
+            text_add(out, "%s: %.3f\n", f->key, f->real);
+        else
+            show_fact(&r->figures, f->key, f->key, out);
+    }
+}
+
 void show_record(const struct record *r, struct text *out)
 {
     show_environment(r, out);
     text_add(out, "=== result ===\n");
     show_times(r, out);
     show_processes(r, out);
+    show_figures(r, out);
     if (r->termination != TERMINATION_OK)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
     show_timing(r, out);

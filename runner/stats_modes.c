@@ -111,10 +111,12 @@ static double narrow(const double *x, size_t n, struct hull *convex, struct hull
 
 double stats_dip(const double *sorted, size_t n)
 {
+    struct hull convex = {.upper = false}, concave = {.upper = true};
     cleanup_free size_t *knots = calloc(2 * n, sizeof(*knots));
     if (!knots)
         abort();
-    struct hull convex = {knots, 0, false}, concave = {knots + n, 0, true};
+    convex.knot = knots;
+    concave.knot = knots + n;
     double dip = sorted[0] == sorted[n - 1] ? 1 : narrow(sorted, n, &convex, &concave);
     return dip / (2 * (double)n);
 }

@@ -23,12 +23,12 @@ double stats_autocorrelation(const double *x, size_t n, size_t lag)
 
 size_t stats_outliers(const double *x, size_t n, size_t *where, size_t cap)
 {
-    cleanup_free double *work = calloc(n + 1, sizeof(*work));
     size_t found = 0;
-    if (!work)
-        abort();
     if (n == 0)
         return 0;
+    cleanup_free double *work = calloc(n, sizeof(*work));
+    if (!work)
+        abort();
     memcpy(work, x, n * sizeof(*x));
     double median = stats_median(work, n);
     for (size_t i = 0; i < n; i++)

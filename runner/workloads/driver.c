@@ -17,19 +17,13 @@
 
 /* --- the bench ----------------------------------------------------------------------------------------------- */
 
-/* Threads get memory of the process's own; processes a memfd, which a spawned one can map too. */
+/* A memfd, with threads too: a spawned process can map it, and it tells what of it has been written to. */
 static int area_make(struct bench *b, int area_fd, struct err *e)
 {
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    b->area_fd = area_fd;
-    if (b->opt.mode == MODE_PROCESSES) {
-        flags = MAP_SHARED;
-        if (area_fd < 0)
-            b->area_fd = memfd_create("tare-area", MFD_CLOEXEC);
-        if (b->area_fd < 0 || (area_fd < 0 && ftruncate(b->area_fd, (off_t)b->area_bytes) < 0))
-            return err_sys(e, ERR_WORKLOAD, "shared memory of %zu bytes", b->area_bytes);
-    }
-    b->area = mmap(NULL, b->area_bytes, PROT_READ | PROT_WRITE, flags, b->area_fd, 0);
+    b->area_fd = area_fd >= 0 ? area_fd : memfd_create("tare-area", MFD_CLOEXEC);
+    if (b->area_fd < 0 || (area_fd < 0 && ftruncate(b->area_fd, (off_t)b->area_bytes) < 0))
+        return err_sys(e, ERR_WORKLOAD, "shared memory of %zu bytes", b->area_bytes);
+    b->area = mmap(NULL, b->area_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->area_fd, 0);
     if (b->area != MAP_FAILED)
         return 0;
     b->area = NULL;
@@ -39,10 +33,9 @@ static int area_make(struct bench *b, int area_fd, struct err *e)
 /* Every iteration begins with memory that nobody has touched. */
 static int area_clear(struct bench *b, struct err *e)
 {
-    int failed = b->area_fd < 0
-                     ? madvise(b->area, b->area_bytes, MADV_DONTNEED)
-                     : fallocate(b->area_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)b->area_bytes);
-    return failed ? err_sys(e, ERR_WORKLOAD, "emptying %zu bytes of shared memory", b->area_bytes) : 0;
+    if (fallocate(b->area_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)b->area_bytes) == 0)
+        return 0;
+    return err_sys(e, ERR_WORKLOAD, "emptying %zu bytes of shared memory", b->area_bytes);
 }
 
 static void workers_reset(struct bench *b)

@@ -237,7 +237,7 @@ class UsageError(Complaint):
 FAULTS = ("worker-raise", "worker-exit", "worker-kill", "main-raise", "hang", "daemon", "fork-bomb", "eat-memory")
 REQUIRED = object()
 
-# A tuple: the choices. A range: the numbers. Then what it is where it is left out.
+# A tuple: the choices. A range: the numbers. str: any text. Then what it is where it is left out.
 OPTIONS = {
     "--mode": (("threads", "processes", "interpreters"), REQUIRED),
     "--profile": (("overhead", "memory"), REQUIRED),
@@ -273,6 +273,8 @@ class Options:
     def value(name: str, allowed, text: str | None) -> str | int:
         if text is None:
             raise UsageError(f"{name} needs a value")
+        if allowed is str:
+            return text
         if isinstance(allowed, tuple):
             if text in allowed:
                 return text

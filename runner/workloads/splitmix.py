@@ -1,4 +1,4 @@
-"""splitmix: SplitMix64 in Python, and the ids that scenario2 and scenario3 draw with it; splitmix.h is the same in C."""
+"""splitmix: SplitMix64 in Python, for the ids that scenario2 and scenario3 draw; splitmix.h is the same in C."""
 
 GAMMA = 0x9E3779B97F4A7C15
 MASK = 0xFFFFFFFFFFFFFFFF

@@ -53,14 +53,18 @@ static inline bool table_insert(const struct table *t, uint32_t id)
     return true;
 }
 
-/* How many distinct ids it holds: a second copy of an id is found by nobody, and not counted. */
-static inline uint64_t table_distinct(const struct table *t)
+/* How many distinct ids the slots from … to - 1 hold: a second copy of an id is found by nobody, and not counted. */
+static inline uint64_t table_distinct(const struct table *t, uint64_t from, uint64_t to)
 {
     uint64_t distinct = 0;
-    for (uint64_t at = 0; at < UINT64_C(1) << t->bits; at++)
+    for (uint64_t at = from; at < to; at++)
         if (t->slot[at] != 0 && table_find(t, t->slot[at] - 1) == &t->slot[at])
             distinct++;
     return distinct;
 }
+
+/* The same of a whole table. fd: the file that it lies in, at this offset. What nobody has written to is a hole
+ * in the file, and is not looked at: reading it would take memory, which the slice would be charged for. */
+uint64_t table_count(const struct table *t, int fd, uint64_t offset);
 
 #endif

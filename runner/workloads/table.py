@@ -1,5 +1,5 @@
-"""table: a set of ids as an open-addressing table with linear probing in memory that several share: a slot of 32 bits is
-0, or an id plus 1. Whoever uses it holds the caller's lock. table.h is the same table in C."""
+"""table: a set of ids as an open-addressing table with linear probing in memory that several share: a slot of 32 bits
+is 0, or an id plus 1. Whoever uses it holds the caller's lock. table.h is the same table in C."""
 
 
 def table_bits(space: int) -> int:
@@ -31,11 +31,25 @@ def make_insert(slots: memoryview, bits: int):
     return insert
 
 
-def distinct(slots: memoryview) -> int:
-    """How many distinct ids it holds; an id in two slots counts once."""
-    step = 1 << 20  # of it at a time, for the sake of memory
+def written(fd: int, size: int):
+    """The parts of a file of so many bytes that somebody has written to: (begin, end) in bytes, by pages."""
+    import os
+
+    end = 0
+    while end < size:
+        try:
+            begin = os.lseek(fd, end, os.SEEK_DATA)
+        except OSError:  # ENXIO: no more
+            return
+        end = os.lseek(fd, begin, os.SEEK_HOLE)
+        yield begin, min(end, size)
+
+
+def distinct(slots: memoryview, fd: int) -> int:
+    """How many distinct ids it holds; an id in two slots counts once. fd: the file that it lies in. What nobody has
+    written to is not looked at: reading it would take memory, which the slice would be charged for."""
     ids: set[int] = set()
-    for at in range(0, len(slots), step):
-        ids.update(slots[at : at + step])
+    for begin, end in written(fd, slots.nbytes):
+        ids.update(slots[begin // 4 : end // 4])
     ids.discard(0)
     return len(ids)

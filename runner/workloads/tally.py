@@ -3,8 +3,9 @@
 from teams import WorkerFailed
 
 # What a worker's result is, a tuple of numbers: an interpreter shares nothing else.
-FIELDS = ("attempts", "inserts", "duplicates", "first_id", "start_ns", "end_ns", "lock_wait_ns", "put_ns", "ack_wait_ns")
-SUMS = ("attempts", "inserts", "lock_wait_ns", "put_ns", "ack_wait_ns")
+WAITS = ("lock_wait_ns", "put_ns", "ack_wait_ns")
+FIELDS = ("attempts", "inserts", "duplicates", "first_id", "start_ns", "end_ns", *WAITS)
+SUMS = ("attempts", "inserts", *WAITS)
 NAMES = {"lock_wait_ns": "avg_lock_wait_ns", "put_ns": "avg_queue_put_ns", "ack_wait_ns": "avg_ack_wait_ns"}
 
 

@@ -83,7 +83,7 @@ struct bench {
     struct gate gate;
     void *area; /* shared by the main process and the workers; NULL where there is none */
     size_t area_bytes;
-    int area_fd; /* a memfd; -1 with threads */
+    int area_fd; /* the memfd that it is; -1 where there is none */
     const int
         *keep_fd; /* descriptors that a spawned worker inherits under their numbers, beside the gate and the area */
     size_t keep_count;

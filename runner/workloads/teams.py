@@ -156,8 +156,8 @@ class Threads(Team):
 
 
 class Interpreters(Threads):
-    """Each worker is a thread that creates an interpreter, makes its calls in it and closes it: creating and closing are
-    in the clock, as they are for a process.
+    """Each worker is a thread that creates an interpreter, makes its calls in it and closes it: creating and closing
+    are in the clock, as they are for a process.
 
     The signals are pipes. The interpreters' own queue is no signal: its get() looks every 10 ms, which would show in
     the figures; a read from a pipe sleeps, and lets go of the GIL.

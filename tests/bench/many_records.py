@@ -8,7 +8,7 @@ Without a template `build/tare run` makes one. Invocations differ by 1%, the ite
 the times. The standard library alone.
 """
 import argparse
-import copy
+import itertools
 import json
 import pathlib
 import random
@@ -35,31 +35,30 @@ def cell(number):
 
 
 def draw(template, number, rng, args):
-    record = copy.copy(template)
-    record["id"] = f"20261124T000000Z-{args.seed & 0xfff:03x}{number:05x}"
-    record["scenario"] = dict(template["scenario"], iterations=args.iterations, **cell(number % args.cells))
+    """The sections that are this record's own."""
     mean = 2e6 * (1 + number % args.cells) * rng.gauss(1, 0.01) * args.shift
     lengths = [max(1, round(rng.gauss(mean, 0.03 * mean))) for _ in range(args.iterations)]
-    starts, now = [], 5_000_000_000
-    for length in lengths:
-        starts.append(now)
-        now += length + 1000
-    record["iterations"] = {"start_ns": starts, "end_ns": [s + n for s, n in zip(starts, lengths)]}
-    seconds = [n / 1e9 for n in lengths]
-    record["result"] = dict(template["result"], total_wall_s=(now - starts[0]) / 1e9,
-                            avg_iter_s=statistics.fmean(seconds), p50_iter_s=statistics.median(seconds),
-                            p95_iter_s=statistics.quantiles(seconds, n=20)[18] if len(seconds) > 19 else None)
+    starts = list(itertools.accumulate(lengths, lambda at, length: at + length + 1000, initial=5_000_000_000))
+    ends = [start + length for start, length in zip(starts, lengths)]
+    seconds = [length / 1e9 for length in lengths]
+    own = {
+        "id": f"20261124T000000Z-{args.seed & 0xfff:03x}{number:05x}",
+        "scenario": dict(template["scenario"], iterations=args.iterations, **cell(number % args.cells)),
+        "iterations": {"start_ns": starts[:-1], "end_ns": ends},
+        "result": dict(template["result"], total_wall_s=(ends[-1] - starts[0]) / 1e9,
+                       avg_iter_s=statistics.fmean(seconds), p50_iter_s=statistics.median(seconds),
+                       p95_iter_s=statistics.quantiles(seconds, n=20)[18] if len(seconds) > 19 else None),
+    }
     if args.nodes:
-        record["plan"] = {"node": args.nodes[number // args.cells % len(args.nodes)]}
-    return record
+        own["plan"] = {"node": args.nodes[number // args.cells % len(args.nodes)]}
+    return own
 
 
-def write(record, path):
-    """As the runner lays it out: sections in lines of their own, each list of stamps in one."""
-    stamps = record["iterations"]
-    shown = dict(record, iterations="STAMPS")
-    text = json.dumps(shown, indent=2)
-    path.write_text(text.replace('"STAMPS"', json.dumps(stamps, separators=(",", ":"))))
+def write(common, own, path):
+    """As the runner lays it out: sections in lines of their own, each list of stamps in one. common: the other sections,
+    as text already: they are most of it and always the same."""
+    sections = [f'"{key}": {json.dumps(value, separators=(",", ":"))}' for key, value in own.items()]
+    path.write_text("{\n" + ",\n".join(common[:1] + sections + common[1:]) + "\n}\n")
 
 
 def main():
@@ -76,9 +75,11 @@ def main():
     template = json.loads(args.template.read_text()) if args.template else real_record()
     rng = random.Random(args.seed)
     args.folder.mkdir(parents=True, exist_ok=True)
+    own = ("id", "scenario", "iterations", "result", "plan")
+    common = [f'"{key}": {json.dumps(value, indent=2)}' for key, value in template.items() if key not in own]
     for number in range(args.count):
         record = draw(template, number, rng, args)
-        write(record, args.folder / f"{record['id']}.json")
+        write(common, record, args.folder / f"{record['id']}.json")
 
 
 if __name__ == "__main__":

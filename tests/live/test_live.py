@@ -28,8 +28,10 @@ MODULES = [
     "test_systemd",
     "test_confine",
     "test_exec",
+    "test_readme",
     "test_matrix",
     "test_slurm",
+    "test_compare",
 ]
 
 def wanted(words: list[str]) -> list[str]:

@@ -5,6 +5,8 @@ is the end of the run and no hang.
 """
 
 import itertools
+import mmap
+import os
 import random
 import sys
 import time
@@ -77,8 +79,7 @@ class Scenario2(WorkloadTest):
 
     def test_the_table_is_a_set(self):
         for space in (1, 7, 1000, 20000):
-            octets = memoryview(bytearray(table.table_bytes(space)))
-            slots = octets.cast("I")
+            slots, fd = self.table(space)
             self.assertEqual(len(slots), 1 << table.table_bits(space))
             self.assertGreaterEqual(len(slots) * 3 / 4, space)
             insert = table.make_insert(slots, table.table_bits(space))
@@ -88,12 +89,28 @@ class Scenario2(WorkloadTest):
                 self.assertEqual(insert(id), id not in known)
                 known.add(id)
             self.assertEqual({slot - 1 for slot in slots if slot}, known)
-            self.assertEqual(table.distinct(slots), space)
+            self.assertEqual(table.distinct(slots, fd), space)
+            os.close(fd)
 
     def test_an_id_in_two_slots_counts_once(self):
-        slots = memoryview(bytearray(table.table_bytes(10))).cast("I")
+        slots, fd = self.table(10)
         slots[0] = slots[5] = 3
-        self.assertEqual(table.distinct(slots), 1)
+        self.assertEqual(table.distinct(slots, fd), 1)
+        os.close(fd)
+
+    def test_counting_takes_no_memory(self):
+        slots, fd = self.table(10_000_000)
+        slots[7] = slots[5_000_000] = 3
+        slots[len(slots) - 1] = 4
+        before = os.fstat(fd).st_blocks
+        self.assertEqual(table.distinct(slots, fd), 2)
+        self.assertEqual(os.fstat(fd).st_blocks, before)
+        os.close(fd)
+
+    def table(self, space: int):
+        fd = os.memfd_create("table")
+        os.ftruncate(fd, table.table_bytes(space))
+        return memoryview(mmap.mmap(fd, table.table_bytes(space), trackfd=False)).cast("I"), fd
 
     # --- a run
 

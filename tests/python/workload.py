@@ -1,5 +1,5 @@
-"""workload: what the tests of all workloads have in common: the runner's side of the ledger, runs of a program, and what
-it leaves behind.
+"""workload: what the tests of all workloads have in common: the runner's side of the ledger, runs of a program, and
+what it leaves behind.
 
 The Python workload runs in the interpreter that runs the tests. With $TARE_NATIVE set to the folder of the C programs
 (build/workloads) they are tested beside it.
@@ -38,7 +38,7 @@ KINDS = [
 
 
 def python_program(name: str) -> list[str]:
-    return [sys.executable, "-I", str(WORKLOADS / name / f"{name}.py")]
+    return [sys.executable, "-I", "-B", str(WORKLOADS / name / f"{name}.py")]
 
 
 def programs(name: str) -> list[tuple[str, list[str]]]:
@@ -53,7 +53,7 @@ def words(**given) -> list[str]:
 
 
 def worker_ids(seed: int, worker: int, space: int, count: int) -> list[int]:
-    """The ids that a worker draws. SplitMix64 as its paper has it (Steele, Lea and Flood 2014), not as the workloads."""
+    """The ids that a worker draws. SplitMix64 as its paper has it (Steele, Lea, Flood 2014), not the workloads."""
 
     def values(state: int):
         while True:
@@ -165,7 +165,7 @@ class WorkloadTest(unittest.TestCase):
             out.seek(0), err.seek(0)
             return done.returncode, out.read(), err.read()
 
-    def fail_it(self, program: list[str], args: list[str], ledger: RunnerLedger, reason: str, wrapper=()) -> RunnerLedger:
+    def fail_it(self, program, args: list[str], ledger: RunnerLedger, reason: str, wrapper=()) -> RunnerLedger:
         """Runs what must fail with this reason, in the ledger and on stderr."""
         status, _, err = self.run_it(program, args, ledger, wrapper)
         self.assertEqual(status, 70, err)
@@ -178,7 +178,7 @@ class WorkloadTest(unittest.TestCase):
         """The workers' pids that were in the ledger while it ran. then is called with them until it returns True."""
         environment = os.environ | {"TARE_LEDGER_FD": str(ledger.fd)}
         seen: set[int] = set()
-        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment) as running:
+        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment, stderr=subprocess.DEVNULL) as running:
             called = False
             while running.poll() is None:
                 ledger.read()

@@ -435,6 +435,41 @@ static void more_rows_and_notes_than_fit_overrun_nothing(void **state)
     free(text);
 }
 
+/* --- the null beside the others ---------------------------------------------------------------------------------- */
+
+static void save_cell(const char *scenario, const char *mode, int workers, double avg_s)
+{
+    char json[600];
+    text_format(json, sizeof(json),
+                HEAD ", \"scenario\": {\"name\": \"%s\", \"mode\": \"%s\", \"profile\": \"overhead\", "
+                     "\"workers\": %d}, \"runtime\": {\"name\": \"native\"}, \"termination\": {\"reason\": "
+                     "\"ok\"}, \"result\": {\"avg_iter_s\": %g}}",
+                scenario, mode, workers, avg_s);
+    save_text(json);
+}
+
+static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **state)
+{
+    (void)state;
+    shelf.count = 0;
+    save_cell("scenario0", "threads", 4, 0.002);
+    save_cell("scenario1", "threads", 4, 0.005);
+    save_cell("scenario1", "threads", 8, 0.007);
+    save_cell("scenario1", "processes", 4, 0.009);
+    char *text = table_text();
+    assert_non_null(strstr(text, "avg ms   null ms    p50 ms"));
+    assert_non_null(strstr(text, "    5.000     2.000         -"));
+    assert_non_null(strstr(text, "    2.000         -         -")); /* not beside itself */
+    assert_non_null(strstr(text, "    7.000         -         -")); /* other workers */
+    assert_non_null(strstr(text, "    9.000         -         -")); /* another mode */
+    free(text);
+    shelf.count = 0;
+    save_cell("scenario1", "threads", 4, 0.005);
+    text = table_text();
+    assert_null(strstr(text, "null ms"));
+    free(text);
+}
+
 int main(void)
 {
 #define shelved(test) cmocka_unit_test_setup_teardown(test, open_shelf, close_shelf)
@@ -455,6 +490,7 @@ int main(void)
         shelved(a_folder_is_no_record),
         shelved(one_bad_file_among_good_ones_is_an_error),
         shelved(missing_keys_are_dashes),
+        shelved(the_nulls_figure_stands_beside_those_of_its_mode_and_workers),
         shelved(huge_and_odd_numbers_do_no_harm),
         shelved(long_names_are_cut_and_long_reasons_are_not),
         shelved(more_rows_and_notes_than_fit_overrun_nothing),

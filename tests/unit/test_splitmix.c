@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -81,7 +84,7 @@ static void an_id_is_new_once(void **state)
         known[id] = true;
     }
     assert_true(distinct < SPACE);
-    assert_int_equal(table_distinct(&t), distinct);
+    assert_int_equal(table_distinct(&t, 0, UINT64_C(1) << t.bits), distinct);
     free(t.slot);
 }
 
@@ -93,7 +96,7 @@ static void the_whole_space_fits(void **state)
         struct table t = table_make(spaces[i]);
         for (uint32_t id = 0; id < spaces[i]; id++)
             assert_true(table_insert(&t, id));
-        assert_int_equal(table_distinct(&t), spaces[i]);
+        assert_int_equal(table_distinct(&t, 0, UINT64_C(1) << t.bits), spaces[i]);
         free(t.slot);
     }
 }
@@ -107,8 +110,32 @@ static void an_id_in_two_slots_counts_once(void **state)
     while (t.slot[at] != 0)
         at++;
     t.slot[at] = 43;
-    assert_int_equal(table_distinct(&t), 1);
+    assert_int_equal(table_distinct(&t, 0, UINT64_C(1) << t.bits), 1);
     free(t.slot);
+}
+
+/* As in scenario2's shared memory, and no more of it in use after than before. */
+static void counting_in_a_file_leaves_its_holes_alone(void **state)
+{
+    (void)state;
+    enum { SPACE = 10000000, OFFSET = 640 };
+    static const uint32_t ids[] = {0, 1, 5000000, 5000001, SPACE - 1};
+    struct stat before;
+    struct stat after;
+    cleanup_close int fd = memfd_create("table", MFD_CLOEXEC);
+    size_t bytes = OFFSET + table_bytes(SPACE);
+    assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+    char *file = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(file, MAP_FAILED);
+    struct table t = {.slot = (uint32_t *)(void *)(file + OFFSET), .bits = table_bits(SPACE)};
+    assert_int_equal(table_count(&t, fd, OFFSET), 0);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+        assert_true(table_insert(&t, ids[i]));
+    assert_int_equal(fstat(fd, &before), 0);
+    assert_int_equal(table_count(&t, fd, OFFSET), ARRAY_LEN(ids));
+    assert_int_equal(fstat(fd, &after), 0);
+    assert_int_equal(after.st_blocks, before.st_blocks);
+    (void)munmap(file, bytes);
 }
 
 int main(void)
@@ -121,6 +148,7 @@ int main(void)
         cmocka_unit_test(an_id_is_new_once),
         cmocka_unit_test(the_whole_space_fits),
         cmocka_unit_test(an_id_in_two_slots_counts_once),
+        cmocka_unit_test(counting_in_a_file_leaves_its_holes_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,7 +125,8 @@ static int settle(struct bench *b, bool measured, struct err *e)
     struct totals ignored = {0};
     const struct table table = table_of(b);
     const struct shared *shared = b->area;
-    return tally_take(shared->tally, b->opt.workers, table_distinct(&table), measured ? &totals : &ignored, e);
+    return tally_take(shared->tally, b->opt.workers, table_count(&table, b->area_fd, sizeof(*shared)),
+                      measured ? &totals : &ignored, e);
 }
 
 static void report(struct bench *b, struct ledger *l)

@@ -1,4 +1,4 @@
-"""scenario2_main: what the main process of scenario2.py does: what is shared, the jobs, and whether the counts add up."""
+"""scenario2_main: what the main process of scenario2.py does: what is shared, the jobs, whether the counts add up."""
 
 import os
 
@@ -35,8 +35,7 @@ class InThreads:
 
 
 class WithManager:
-    """A manager's dict. The manager is a process, started once; each iteration has a new dict and a new lock: one that a
-    worker has died with is nobody's any more."""
+    """A manager's dict. The manager is a process, started once; each iteration has a new dict and a new lock."""
 
     TEAM = {"reporting": True}
 
@@ -84,7 +83,7 @@ class WithSharedMemory:
         from table import distinct
 
         with self.memory.buf[: self.bytes] as octets, octets.cast("I") as slots:
-            return distinct(slots)
+            return distinct(slots, self.memory._fd)
 
     def close(self):
         if self.memory:
@@ -94,7 +93,7 @@ class WithSharedMemory:
 
 
 class InInterpreters:
-    """The table, in anonymous memory that every interpreter of the process gets as a memoryview: no copy is made."""
+    """The table, in memory that every interpreter of the process gets as a memoryview: no copy is made."""
 
     TEAM: dict = {}
     SEMAPHORE = 1  # the kind of multiprocessing's Lock
@@ -113,7 +112,9 @@ class InInterpreters:
         from _multiprocessing import SemLock
 
         self.close()
-        self.memory = memoryview(mmap.mmap(-1, self.bytes))
+        self.fd = os.memfd_create("tare-table")
+        os.ftruncate(self.fd, self.bytes)
+        self.memory = memoryview(mmap.mmap(self.fd, self.bytes, trackfd=False))
         self.lock = SemLock(self.SEMAPHORE, 1, 1, f"/tare-{os.getpid()}", False)
 
     def job(self, gate, task):
@@ -124,13 +125,14 @@ class InInterpreters:
         from table import distinct
 
         with self.memory.cast("I") as slots:
-            return distinct(slots)
+            return distinct(slots, self.fd)
 
     def close(self):
         if self.lock:
             from _multiprocessing import sem_unlink
 
             sem_unlink(self.lock.name)
+            os.close(self.fd)
             self.lock = None
 
 

@@ -224,7 +224,7 @@ static int settle(struct bench *b, bool measured, struct err *e)
         const struct table table = table_of(b, i);
         requests += shared->served[i].requests;
         inserts += shared->served[i].inserts;
-        distinct += table_distinct(&table);
+        distinct += table_count(&table, b->area_fd, sizeof(*shared) + i * table_bytes(shard_space(&b->opt)));
     }
     if (requests != attempts || inserts != distinct)
         return err_set(e, ERR_WORKLOAD, -EPROTO,

@@ -4,8 +4,8 @@ its answer; standard library only.
     scenario3.py (the options of driver.py) --duration-ms N --id-space N --seed N --writers N [--transport pipe|ring]
 
 For duration_ms each of the --workers producers draws an id, puts it into the queue of the writer of its shard (id mod
-writers), and waits at a queue of its own for the acknowledgement, which says whether the id was new. Each writer has its
-shard's ids in a set of its own, without a lock. The queues are what people reach for:
+writers), and waits at a queue of its own for the acknowledgement, which says whether the id was new. Each writer has
+its shard's ids in a set of its own, without a lock. The queues are what people reach for:
 
     threads         queue.Queue
     processes       multiprocessing.Queue

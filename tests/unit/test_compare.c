@@ -1,0 +1,609 @@
+#include "compare.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "compare_show.h"
+#include "config.h"
+#include "noise.h"
+#include "plan_size.h"
+#include "records.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/near.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+static char root[PATH_MAX];
+static struct records a, b;
+static struct comparison c;
+static size_t serial;
+
+static int open_root(void **state)
+{
+    (void)state;
+    serial = 0;
+    return fixture_open(NULL, root, sizeof(root));
+}
+
+static int close_root(void **state)
+{
+    (void)state;
+    comparison_free(&c);
+    records_free(&a);
+    records_free(&b);
+    fixture_close(root);
+    return 0;
+}
+
+/* What a record is made of besides; the defaults where a field is NULL. */
+struct made {
+    const char *mode, *host, *extra, *reason;
+    double pss; /* 0: not sampled */
+};
+
+static void put(const char *side, double avg_iter_s, const struct made *m)
+{
+    struct text t = {0};
+    char path[80];
+    text_add(
+        &t,
+        "{\"schema\": \"tare.record/1\", \"id\": \"id-%zu\", \"scenario\": {\"name\": \"scenario1\", \"mode\": \"%s\", "
+        "\"profile\": \"%s\", \"workers\": 8, \"iterations\": 3, \"warmup\": 2}, \"runtime\": {\"name\": \"3.14t\", "
+        "\"version\": \"3.14.6\"}, \"host\": {%s}, \"isolation\": {\"grade\": \"full\"}, %s "
+        "\"termination\": {\"reason\": \"%s\"}, \"iterations\": {\"start_ns\": [0,10000000,20000000], \"end_ns\": "
+        "[%.0f,%.0f,%.0f]}, \"result\": {\"avg_iter_s\": %.17g}",
+        serial, m->mode ? m->mode : "threads", m->pss > 0 ? "memory" : "overhead",
+        m->host ? m->host : "\"kernel_release\": \"6.12\", \"cpu_model\": \"Q\", \"emulated\": false",
+        m->extra ? m->extra : "", m->reason ? m->reason : "ok", avg_iter_s * 1e9, 1e7 + 1.01e9 * avg_iter_s,
+        2e7 + 0.99e9 * avg_iter_s, avg_iter_s);
+    if (m->pss > 0)
+        text_add(&t, ", \"memory\": {\"parent_and_workers\": {\"pss\": {\"avg\": %.0f}}}", m->pss);
+    text_add(&t, "}");
+    text_format(path, sizeof(path), "/%s/%03zu.json", side, serial++);
+    fixture_write(root, path, t.data);
+    text_free(&t);
+}
+
+/* n invocations about this time, a percent apart, in a fixed pattern. */
+static void put_some(const char *side, size_t n, double avg_iter_s, const struct made *m)
+{
+    for (size_t i = 0; i < n; i++)
+        put(side, avg_iter_s * (1 + 0.01 * ((double)(i * 7 % n) / (double)n - 0.5)), m);
+}
+
+#define SOME(side, n, avg, ...) put_some(side, n, avg, &(const struct made){__VA_ARGS__})
+#define PLAIN                   .reason = NULL
+
+static int read_side(struct records *r, const char *side, struct err *e)
+{
+    char path[PATH_MAX + 16];
+    text_format(path, sizeof(path), "%s/%s", root, side);
+    return records_read(r, path, e);
+}
+
+static int compared(struct compare_options o, struct err *e)
+{
+    *e = (struct err){0};
+    o.margin = o.margin > 0 ? o.margin : 0.02;
+    o.resamples = 500;
+    o.seed = 1;
+    if (!a.count && read_side(&a, "a", e) != 0)
+        fail_msg("%s", e->text);
+    if (!b.count && read_side(&b, "b", e) != 0)
+        fail_msg("%s", e->text);
+    comparison_free(&c);
+    return compare_records(&a, &b, &o, &c, e);
+}
+
+static void compare_or_fail(struct compare_options o)
+{
+    struct err e;
+    if (compared(o, &e) != 0)
+        fail_msg("%s", e.text);
+}
+
+static void refused(struct compare_options o, const char *wanted)
+{
+    struct err e;
+    if (compared(o, &e) == 0)
+        fail_msg("'%s' was not refused", wanted);
+    if (e.kind != ERR_USAGE || !strstr(e.text, wanted))
+        fail_msg("'%s' is not in: %s", wanted, e.text);
+}
+
+#define OPTIONS(...) ((struct compare_options){__VA_ARGS__})
+#define AS_USUAL     OPTIONS(.force = false)
+
+/* --- cells and figures
+ * ------------------------------------------------------------------------------------------------ */
+
+static void the_same_is_reproduced_and_not_different(void **state)
+{
+    (void)state;
+    SOME("a", 10, 2e-3, PLAIN);
+    SOME("b", 10, 2.001e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.rows, 1);
+    assert_string_equal(c.row[0].label, "scenario1 threads 3.14t overhead");
+    assert_string_equal(c.row[0].figure, "avg_iter_s");
+    assert_int_equal(c.row[0].a.used, 10);
+    assert_near(c.row[0].ratio95.at, 1.0005, 1e-6);
+    assert_int_equal(c.row[0].equivalence, STATS_REPRODUCED);
+    assert_int_equal(c.row[0].finding, COMPARE_NOT_SHOWN);
+    assert_int_equal(c.differences, 0);
+    assert_true(c.fields >= 5);
+}
+
+static void a_shift_is_different_and_not_reproduced(void **state)
+{
+    (void)state;
+    SOME("a", 10, 2e-3, PLAIN);
+    SOME("b", 10, 2.1e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_near(c.row[0].ratio95.at, 1.05, 1e-6);
+    assert_int_equal(c.row[0].equivalence, STATS_NOT_REPRODUCED);
+    assert_int_equal(c.row[0].finding, COMPARE_DIFFERENT);
+    assert_near(c.row[0].dominance, 1, 0);
+    assert_near(c.row[0].shift, 1e-4, 3e-6);
+}
+
+static void cells_find_each_other_by_what_they_are(void **state)
+{
+    (void)state;
+    SOME("a", 5, 2e-3, .mode = "threads");
+    SOME("a", 5, 4e-3, .mode = "processes");
+    SOME("a", 5, 1, .mode = "threads", .pss = 36e6);
+    SOME("b", 5, 4e-3, .mode = "processes");
+    SOME("b", 5, 1, .mode = "threads", .pss = 72e6);
+    SOME("b", 5, 1, .mode = "interpreters");
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.rows, 2);
+    assert_string_equal(c.row[0].label, "scenario1 processes 3.14t overhead");
+    assert_string_equal(c.row[1].figure, "pss_bytes"); /* what its profile is for */
+    assert_near(c.row[1].ratio95.at, 2, 1e-9);
+    assert_int_equal(c.only_as, 1);
+    assert_int_equal(c.only_bs, 1);
+    assert_non_null(strstr(c.only_b[0]->text, "mode=interpreters"));
+}
+
+static void one_cell_against_one_other_needs_no_key(void **state)
+{
+    (void)state;
+    SOME("a", 5, 2e-3, .mode = "threads");
+    SOME("b", 5, 4e-3, .mode = "processes");
+    compare_or_fail(AS_USUAL);
+    assert_string_equal(c.row[0].label, "scenario1 threads 3.14t overhead -> scenario1 processes 3.14t overhead");
+    assert_near(c.row[0].ratio95.at, 2, 1e-6);
+}
+
+static void across_drops_keys_and_refuses_what_then_is_one(void **state)
+{
+    (void)state;
+    SOME("a", 5, 2e-3, .mode = "threads");
+    SOME("a", 5, 1, .mode = "threads", .pss = 36e6);
+    SOME("b", 5, 4e-3, .mode = "processes");
+    SOME("b", 5, 1, .mode = "processes", .pss = 36e6);
+    refused(AS_USUAL, "no cell in common");
+    compare_or_fail(OPTIONS(.across = "mode"));
+    assert_int_equal(c.rows, 2);
+    refused(OPTIONS(.across = "mode,profile,mem_sample"), "are one cell; name fewer keys");
+}
+
+static void fewer_than_five_have_a_ratio_and_no_verdict(void **state)
+{
+    (void)state;
+    SOME("a", 4, 2e-3, PLAIN);
+    SOME("b", 10, 2.1e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_near(c.row[0].ratio95.at, 1.05, 0.001);
+    assert_string_equal(c.row[0].ratio95.why_not, "fewer than 5 invocations on a side");
+    assert_int_equal(c.row[0].finding, COMPARE_UNKNOWN);
+    assert_int_equal(c.row[0].equivalence, STATS_UNKNOWN);
+}
+
+static void failed_runs_are_left_out_and_counted(void **state)
+{
+    (void)state;
+    SOME("a", 6, 2e-3, PLAIN);
+    SOME("b", 6, 2e-3, PLAIN);
+    SOME("b", 2, 9e-3, .reason = "oom");
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.row[0].b.used, 6);
+    assert_int_equal(c.row[0].b.failed, 2);
+    assert_string_equal(c.row[0].b.why_not, "oom");
+}
+
+static void an_unknown_figure_names_what_is_allowed(void **state)
+{
+    (void)state;
+    static const char *const FIGURE[] = {"speed"};
+    SOME("a", 5, 2e-3, PLAIN);
+    SOME("b", 5, 2e-3, PLAIN);
+    refused(OPTIONS(.figure = FIGURE, .figures = 1), "--figure 'speed': what is allowed is total_wall_s, avg_iter_s");
+}
+
+/* --- nodes
+ * -------------------------------------------------------------------------------------------------------------- */
+
+#define NODE(n) .extra = "\"plan\": {\"node\": \"" n "\"},"
+
+static void nodes_are_compared_each_with_itself(void **state)
+{
+    (void)state;
+    SOME("a", 6, 2e-3, NODE("n1"));
+    SOME("a", 3, 20e-3, NODE("n2"));
+    SOME("b", 3, 2.2e-3, NODE("n1"));
+    SOME("b", 6, 22e-3, NODE("n2"));
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.row[0].nodes, 2);
+    assert_near(c.row[0].ratio95.at, 1.1, 0.005);
+    assert_true(c.row[0].ratio95.low > 1.08 && c.row[0].ratio95.high < 1.12);
+}
+
+static void other_nodes_on_either_side_are_said(void **state)
+{
+    (void)state;
+    SOME("a", 6, 2e-3, NODE("n1"));
+    SOME("b", 6, 2e-3, NODE("n2"));
+    compare_or_fail(AS_USUAL);
+    assert_non_null(strstr(c.row[0].node_note, "different nodes"));
+    assert_int_equal(c.row[0].nodes, 0);
+}
+
+static void five_nodes_are_a_level_that_is_resampled(void **state)
+{
+    (void)state;
+    static const char *const EXTRA[] = {"\"plan\": {\"node\": \"n1\"},", "\"plan\": {\"node\": \"n2\"},",
+                                        "\"plan\": {\"node\": \"n3\"},", "\"plan\": {\"node\": \"n4\"},",
+                                        "\"plan\": {\"node\": \"n5\"},"};
+    for (size_t n = 0; n < ARRAY_LEN(EXTRA); n++) {
+        SOME("a", 4, 2e-3 * (1 + 0.01 * (double)n), .extra = EXTRA[n]);
+        SOME("b", 4, 2.2e-3 * (1 + 0.01 * (double)n), .extra = EXTRA[n]);
+    }
+    compare_or_fail(AS_USUAL);
+    assert_true(c.row[0].bootstrapped);
+    assert_int_equal(c.row[0].nodes, 5);
+    assert_true(c.row[0].ratio95.low < 1.1 && 1.1 < c.row[0].ratio95.high);
+}
+
+/* --- environments and kinds
+ * ------------------------------------------------------------------------------------------------- */
+
+static void environments_differ_field_by_field(void **state)
+{
+    (void)state;
+    SOME("a", 5, 2e-3, PLAIN);
+    SOME("b", 4, 2e-3,
+         .host = "\"kernel_release\": \"6.1\", \"cpu_model\": \"Q\", \"emulated\": false, \"load_1min\": 3");
+    SOME("b", 1, 2e-3, .host = "\"kernel_release\": \"6.12\", \"cpu_model\": \"Q\", \"emulated\": false, \"extra\": 1");
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.differences, 2);
+    assert_string_equal(c.difference[0].key, "host.extra");
+    assert_string_equal(c.difference[0].a, "not recorded");
+    assert_string_equal(c.difference[0].b, "not recorded (4), 1 (1)");
+    assert_string_equal(c.difference[1].key, "host.kernel_release");
+    assert_string_equal(c.difference[1].a, "6.12");
+    assert_string_equal(c.difference[1].b, "6.1 (4), 6.12 (1)");
+}
+
+static void kinds_are_not_compared_without_force_and_force_is_told(void **state)
+{
+    (void)state;
+    SOME("a", 5, 2e-3, PLAIN);
+    SOME("b", 5, 40e-3, .host = "\"kernel_release\": \"6.12\", \"emulated\": true");
+    refused(AS_USUAL, "in a slice (5) and emulated (5) are not comparable");
+    compare_or_fail(OPTIONS(.force = true));
+    assert_string_equal(c.forced, "in a slice (5) and emulated (5)");
+    assert_true(c.emulated);
+}
+
+/* --- the noise floor
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void a_difference_inside_the_noise_is_called_so(void **state)
+{
+    (void)state;
+    struct noise n = {0}, again = {0};
+    struct err e = {0};
+    char path[PATH_MAX + 32];
+    SOME("a", 10, 2e-3, PLAIN);
+    SOME("b", 10, 2.03e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_int_equal(c.row[0].finding, COMPARE_DIFFERENT);
+    assert_int_equal(noise_measure(&c, &a.list[0], &n, &e), 0); /* as if both were the same */
+    assert_true(n.row[0].floor > 0.015 && n.row[0].floor < 0.02);
+    text_format(path, sizeof(path), "%s/noise-floor.json", root);
+    assert_int_equal(noise_write(&n, path, &e), 0);
+    assert_int_equal(noise_read(path, &again, &e), 0);
+    assert_near(again.row[0].floor, n.row[0].floor, 1e-15);
+    assert_null(noise_other_host(&again, &b.list[0]));
+    compare_or_fail(OPTIONS(.noise = &again, .margin = 0.001));
+    assert_int_equal(c.row[0].finding, COMPARE_INSIDE_NOISE);
+    assert_true(c.row[0].floor_of_cell);
+    assert_near(c.row[0].margin, n.row[0].floor, 1e-12); /* no finer than the noise */
+    assert_int_equal(c.row[0].equivalence, STATS_REPRODUCED);
+    noise_free(&n);
+    noise_free(&again);
+}
+
+static void a_floor_of_another_host_or_of_no_schema_is_not_taken(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct noise n = {0};
+    char path[PATH_MAX + 32];
+    text_format(path, sizeof(path), "%s/noise-floor.json", root);
+    assert_int_equal(noise_read(path, &n, &e), -ENOENT);
+    static const char *const BAD[] = {"",
+                                      "{",
+                                      "[]",
+                                      "{\"schema\": \"tare.noise/2\"}",
+                                      "{\"schema\": \"tare.noise/1\"}",
+                                      "{\"schema\": \"tare.noise/1\", \"host\": {\"kernel_release\": \"k\", "
+                                      "\"cpu_model\": \"c\", \"node\": \"\"}, \"rows\": [{}]}"};
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        fixture_write(root, "/noise-floor.json", BAD[i]);
+        e = (struct err){0};
+        assert_int_equal(noise_read(path, &n, &e), -EINVAL);
+        assert_int_equal(e.kind, ERR_USAGE);
+    }
+    fixture_write(root, "/noise-floor.json",
+                  "{\"schema\": \"tare.noise/1\", \"host\": {\"kernel_release\": \"6.12\", \"cpu_model\": \"other\", "
+                  "\"node\": \"\"}, \"rows\": []}");
+    SOME("a", 1, 2e-3, PLAIN);
+    assert_int_equal(read_side(&a, "a", &e), 0);
+    assert_int_equal(noise_read(path, &n, &e), 0);
+    assert_string_equal(noise_other_host(&n, &a.list[0]), "CPU model");
+    noise_free(&n);
+}
+
+static void a_cell_whose_noise_was_not_measured_gets_the_widest(void **state)
+{
+    (void)state;
+    struct noise_row rows[] = {{"x", "avg_iter_s", 0.01, 1, 1, 1, 5, 5}, {"y", "avg_iter_s", 0.03, 1, 1, 1, 5, 5}};
+    const struct noise n = {.row = rows, .rows = 2};
+    const struct pairs y = {.text = "y"}, z = {.text = "z"};
+    bool of_cell = false;
+    assert_near(noise_floor(&n, &y, "avg_iter_s", &of_cell), 0.03, 0);
+    assert_true(of_cell);
+    assert_near(noise_floor(&n, &z, "avg_iter_s", &of_cell), 0.03, 0);
+    assert_false(of_cell);
+    assert_true(isnan(noise_floor(&n, &z, "pss_bytes", &of_cell)));
+}
+
+/* --- conditions
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static bool fails_if(const char *text)
+{
+    struct compare_condition condition;
+    struct text why = {0};
+    struct err e = {0};
+    if (compare_condition(text, &condition, &e) != 0)
+        fail_msg("%s", e.text);
+    bool holds = compare_condition_holds(&condition, &c, &why);
+    assert_true(holds == (why.len > 0));
+    text_free(&why);
+    return holds;
+}
+
+static void conditions_hold_where_the_difference_is_shown_and_beyond_the_share(void **state)
+{
+    (void)state;
+    SOME("a", 10, 2e-3, PLAIN);
+    SOME("b", 10, 2.1e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_true(fails_if("slower:4%"));
+    assert_true(fails_if("slower:0.04"));
+    assert_false(fails_if("slower:6%"));
+    assert_false(fails_if("faster:1%"));
+    assert_true(fails_if("different"));
+    assert_true(fails_if("not-reproduced"));
+    assert_false(fails_if("inconclusive"));
+    assert_true(fails_if("memory:5%")); /* it was not weighed: it cannot be judged */
+}
+
+static void more_memory_is_worse_and_a_greater_rate_is_better(void **state)
+{
+    (void)state;
+    SOME("a", 6, 2e-3, .mode = "threads", .pss = 36e6);
+    SOME("b", 6, 2e-3, .mode = "threads", .pss = 40e6);
+    for (size_t i = 0; i < 6; i++) { /* figures that are all the same have no interval */
+        put("a", 1, &(const struct made){.pss = 36e6 + 1e4 * (double)i});
+        put("b", 1, &(const struct made){.pss = 40e6 + 1e4 * (double)i});
+    }
+    compare_or_fail(AS_USUAL);
+    assert_true(fails_if("memory:5%"));
+    assert_false(fails_if("memory:20%"));
+    c.row[0].more_is_less = true;
+    c.row[0].figure = "ops_per_s";
+    assert_true(fails_if("faster:5%"));
+    assert_false(fails_if("slower:5%"));
+}
+
+static void what_cannot_be_judged_does_not_pass(void **state)
+{
+    (void)state;
+    SOME("a", 3, 2e-3, PLAIN);
+    SOME("b", 3, 2e-3, PLAIN);
+    compare_or_fail(AS_USUAL);
+    assert_true(fails_if("slower:5%"));
+}
+
+static void a_condition_that_is_none_names_what_is_allowed(void **state)
+{
+    (void)state;
+    static const char *const BAD[] = {
+        "",           "slow:5%",    "slower",     "slower:",    "slower:x",   "different:5%",
+        "slower:5%%", "slower:nan", "slower:-1%", "slower: 5%", "slower:1e9", "faster:0x5"};
+    struct compare_condition condition;
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        struct err e = {0};
+        if (compare_condition(BAD[i], &condition, &e) == 0)
+            fail_msg("'%s' was accepted", BAD[i]);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_non_null(strstr(e.text, "what is allowed is slower:SHARE"));
+    }
+}
+
+/* --- as it is shown
+ * --------------------------------------------------------------------------------------------------------- */
+
+static void expect_shown(const char *golden,
+                         void (*show)(const struct comparison *, const struct compare_headline *, struct text *))
+{
+    static const struct compare_condition FAIL_IF = {"slower:1%", CONDITION_SLOWER, 0.01};
+    struct text out = {0}, why = {0};
+    assert_true(compare_condition_holds(&FAIL_IF, &c, &why));
+    const struct compare_headline h = {"before", "after", a.count,  b.count, 0.02,    NULL, "none was measured here",
+                                       1,        500,     &FAIL_IF, 1,       why.data};
+    show(&c, &h, &out);
+    golden_check(golden, out.data);
+    text_free(&out);
+    text_free(&why);
+}
+
+static void the_result_is_as_it_was_read(void **state)
+{
+    (void)state;
+    SOME("a", 6, 2e-3, .mode = "threads");
+    SOME("a", 3, 4e-3, .mode = "processes");
+    SOME("a", 1, 4e-3, .mode = "interpreters");
+    SOME("b", 6, 2.1e-3, .mode = "threads",
+         .host = "\"kernel_release\": \"6.1\", \"cpu_model\": \"Q\", \"emulated\": false");
+    SOME("b", 3, 4e-3, .mode = "processes",
+         .host = "\"kernel_release\": \"6.1\", \"cpu_model\": \"Q\", \"emulated\": false");
+    SOME("b", 1, 4e-3, .mode = "processes", .reason = "timeout",
+         .host = "\"kernel_release\": \"6.1\", \"cpu_model\": \"Q\", \"emulated\": false");
+    compare_or_fail(AS_USUAL);
+    expect_shown("compare-text", compare_text);
+    expect_shown("compare-markdown", compare_markdown);
+    expect_shown("compare-json", compare_json);
+    expect_shown("compare-csv", compare_csv);
+}
+
+/* --- plan-size
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static void a_plan_is_sized_from_its_pilot(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct plan_size p;
+    struct text out = {0};
+    SOME("a", 10, 2e-3, PLAIN);
+    SOME("a", 1, 2e-3, .mode = "processes");
+    a.with_iterations = true;
+    assert_int_equal(read_side(&a, "a", &e), 0);
+    assert_int_equal(plan_size(&a, NULL, 0, 0.02, &p, &e), 0);
+    assert_int_equal(p.rows, 2);
+    assert_int_equal(p.row[0].invocations, 10);
+    assert_int_equal(p.row[0].iterations, 3);
+    assert_null(p.row[0].why_not);
+    assert_int_equal(p.row[0].want_iterations, 3); /* the records do not say what an invocation costs */
+    assert_non_null(p.row[0].iterations_why);
+    assert_int_equal(p.row[0].want_invocations, 5);
+    assert_string_equal(p.row[1].why_not, "fewer than two invocations: nothing tells how they differ");
+    plan_size_text(&p, &out);
+    golden_check("plan-size-text", out.data);
+    text_free(&out);
+    plan_size_json(&p, &out);
+    json_t *o = json_loads(out.data, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(o, "schema")), "tare.plan-size/1");
+    assert_int_equal(json_array_size(json_object_get(o, "cells")), 2);
+    json_decref(o);
+    text_free(&out);
+    plan_size_free(&p);
+}
+
+static void finer_precision_takes_more_invocations(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct plan_size p;
+    size_t before = 0;
+    SOME("a", 20, 2e-3, PLAIN);
+    a.with_iterations = true;
+    assert_int_equal(read_side(&a, "a", &e), 0);
+    const double precision[] = {0.02, 0.002, 0.0005};
+    for (size_t i = 0; i < ARRAY_LEN(precision); i++) {
+        assert_int_equal(plan_size(&a, NULL, 0, precision[i], &p, &e), 0);
+        assert_true(p.row[0].want_invocations > before);
+        before = p.row[0].want_invocations;
+        plan_size_free(&p);
+    }
+}
+
+static void a_figure_of_the_invocation_has_one_level(void **state)
+{
+    (void)state;
+    static const char *const FIGURE[] = {"avg_iter_s", "p95_iter_s"}, *const NONE[] = {"speed"};
+    struct err e = {0};
+    struct plan_size p;
+    SOME("a", 6, 2e-3, PLAIN);
+    a.with_iterations = true;
+    assert_int_equal(read_side(&a, "a", &e), 0);
+    assert_int_equal(plan_size(&a, FIGURE, 2, 0.02, &p, &e), 0);
+    assert_int_equal(p.rows, 2);
+    assert_int_equal(p.row[1].invocations, 0);
+    assert_non_null(p.row[1].why_not);
+    plan_size_free(&p);
+    assert_int_equal(plan_size(&a, NONE, 1, 0.02, &p, &e), -EINVAL);
+    assert_int_equal(e.kind, ERR_USAGE);
+}
+
+/* --- help
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+static void expect_help(enum config_command command, const char *golden)
+{
+    struct text help = {0};
+    config_help(command, NULL, &help);
+    golden_check(golden, help.data);
+    text_free(&help);
+}
+
+static void the_help_of_what_reads_records_is_as_it_was_read(void **state)
+{
+    (void)state;
+    expect_help(CONFIG_COMPARE, "compare-help");
+    expect_help(CONFIG_PLAN_SIZE, "plan-size-help");
+    expect_help(CONFIG_REPORT, "report-help");
+}
+
+#define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_ROOT(the_same_is_reproduced_and_not_different),
+        IN_ROOT(a_shift_is_different_and_not_reproduced),
+        IN_ROOT(cells_find_each_other_by_what_they_are),
+        IN_ROOT(one_cell_against_one_other_needs_no_key),
+        IN_ROOT(across_drops_keys_and_refuses_what_then_is_one),
+        IN_ROOT(fewer_than_five_have_a_ratio_and_no_verdict),
+        IN_ROOT(failed_runs_are_left_out_and_counted),
+        IN_ROOT(an_unknown_figure_names_what_is_allowed),
+        IN_ROOT(nodes_are_compared_each_with_itself),
+        IN_ROOT(other_nodes_on_either_side_are_said),
+        IN_ROOT(five_nodes_are_a_level_that_is_resampled),
+        IN_ROOT(environments_differ_field_by_field),
+        IN_ROOT(kinds_are_not_compared_without_force_and_force_is_told),
+        IN_ROOT(a_difference_inside_the_noise_is_called_so),
+        IN_ROOT(a_floor_of_another_host_or_of_no_schema_is_not_taken),
+        IN_ROOT(a_cell_whose_noise_was_not_measured_gets_the_widest),
+        IN_ROOT(conditions_hold_where_the_difference_is_shown_and_beyond_the_share),
+        IN_ROOT(more_memory_is_worse_and_a_greater_rate_is_better),
+        IN_ROOT(what_cannot_be_judged_does_not_pass),
+        IN_ROOT(a_condition_that_is_none_names_what_is_allowed),
+        IN_ROOT(the_result_is_as_it_was_read),
+        IN_ROOT(a_plan_is_sized_from_its_pilot),
+        IN_ROOT(finer_precision_takes_more_invocations),
+        IN_ROOT(a_figure_of_the_invocation_has_one_level),
+        IN_ROOT(the_help_of_what_reads_records_is_as_it_was_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

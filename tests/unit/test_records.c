@@ -1,0 +1,444 @@
+#include "records.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "csv.h"
+#include "json_scan.h"
+#include "record.h"
+#include "records_csv.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/near.h"
+#include "tests/unit/specimen.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char root[PATH_MAX];
+
+static int open_root(void **state)
+{
+    (void)state;
+    return fixture_open(NULL, root, sizeof(root));
+}
+
+static int close_root(void **state)
+{
+    (void)state;
+    fixture_close(root);
+    return 0;
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[PATH_MAX + 64];
+    text_format(path, sizeof(path), "%s/%s", root, name);
+    return path;
+}
+
+/* A record as a run writes it, by the writer itself. */
+static void save(const char *name, const char *id, void (*make)(struct specimen *))
+{
+    static struct specimen s;
+    struct err e = {0};
+    make(&s);
+    text_format(s.record.id, sizeof(s.record.id), "%s", id);
+    if (record_save(&s.record, path_of(name), &e) != 0)
+        fail_msg("%s", e.text);
+    specimen_free(&s);
+}
+
+static struct records accepted(const char *name, bool with_iterations)
+{
+    struct records r = {.with_iterations = with_iterations};
+    struct err e = {0};
+    if (records_read(&r, path_of(name), &e) != 0)
+        fail_msg("%s", e.text);
+    return r;
+}
+
+/* Usage, in one line that holds `wanted` and the file's name. */
+static void refused(const char *name, const char *wanted)
+{
+    struct records r = {.with_iterations = true};
+    struct err e = {0};
+    if (records_read(&r, path_of(name), &e) == 0)
+        fail_msg("%s was accepted", name);
+    if (e.kind != ERR_USAGE || strchr(e.text, '\n') || !strstr(e.text, wanted) || !strstr(e.text, name))
+        fail_msg("'%s' is not in: %s", wanted, e.text);
+    records_free(&r);
+}
+
+static double figure(const struct records *r, size_t i, const char *name)
+{
+    int at = records_figure(r, name);
+    assert_true(at >= 0);
+    return invocation_figure(&r->list[i], (size_t)at).value;
+}
+
+/* --- what a record gives ------------------------------------------------------------------------------------------ */
+
+static void a_record_is_read_back_as_it_was_written(void **state)
+{
+    (void)state;
+    save("one.json", "id-1", specimen_threads_memory);
+    struct records r = accepted("one.json", false);
+    const struct invocation *i = &r.list[0];
+    assert_int_equal(r.count, 1);
+    assert_string_equal(i->id, "id-1");
+    assert_string_equal(i->grade, "full");
+    assert_string_equal(i->node, "");
+    assert_int_equal(i->kind, RECORD_SLICED);
+    assert_true(i->ok);
+    assert_null(i->iteration_s);
+    assert_string_equal(pairs_find(i->cell, "mode"), "threads");
+    assert_string_equal(pairs_find(i->cell, "runtime"), "3.14t");
+    assert_string_equal(pairs_find(i->cell, "hold_ms"), "1000");
+    assert_null(pairs_find(i->cell, "mp_start_method")); /* it has none */
+    assert_null(pairs_find(i->cell, "iterations"));      /* how it was run, not what */
+    assert_string_equal(pairs_find(i->environment, "scenario.iterations"), "30");
+    assert_string_equal(pairs_find(i->environment, "runtime.version"), "3.14.6");
+    assert_string_equal(pairs_find(i->environment, "host.cpus.governor"), "unavailable (there is no cpufreq here)");
+    assert_near(figure(&r, 0, "avg_iter_s"), 0.0155, 1e-12); /* 1 to 30 ms */
+    assert_near(figure(&r, 0, "total_wall_s"), 30.265476, 0);
+    assert_near(figure(&r, 0, "peak_bytes"), 50331648, 0);
+    assert_near(figure(&r, 0, "uss_bytes"), 30000000, 0);
+    assert_near(figure(&r, 0, "cpu_usage_usec"), 28123456, 0);
+    records_free(&r);
+}
+
+static void iterations_are_read_where_they_are_asked_for(void **state)
+{
+    (void)state;
+    save("one.json", "id-1", specimen_threads_memory);
+    struct records r = accepted("one.json", true);
+    assert_int_equal(r.list[0].iterations, 30);
+    for (size_t k = 0; k < 30; k++)
+        assert_near(r.list[0].iteration_s[k], 1e-3 * (double)(k + 1), 1e-15);
+    assert_true(isnan(r.list[0].overhead_s)); /* the specimen says prepare_ns alone */
+    records_free(&r);
+}
+
+static void an_absent_figure_has_the_records_reason(void **state)
+{
+    (void)state;
+    save("one.json", "id-1", specimen_native);
+    struct records r = accepted("one.json", false);
+    struct figure p95 = invocation_figure(&r.list[0], (size_t)records_figure(&r, "p95_iter_s"));
+    struct figure rss = invocation_figure(&r.list[0], (size_t)records_figure(&r, "rss_bytes"));
+    assert_true(isnan(p95.value) && isnan(rss.value));
+    assert_string_equal(p95.why_not, "3 iterations are too few (20)");
+    assert_string_equal(rss.why_not, "memory is not sampled in this run");
+    assert_int_equal(r.list[0].kind, RECORD_UNSLICED);
+    assert_int_equal(records_figure(&r, "no_such"), -1);
+    assert_true(isnan(invocation_figure(&r.list[0], 999).value));
+    records_free(&r);
+}
+
+static void a_failed_run_is_no_figure_and_says_how_it_ended(void **state)
+{
+    (void)state;
+    save("one.json", "id-1", specimen_failed);
+    struct records r = accepted("one.json", false);
+    assert_false(r.list[0].ok);
+    assert_string_equal(r.list[0].termination, "signal");
+    assert_string_equal(r.list[0].detail, "the workload was ended by signal 11 (Segmentation fault)");
+    records_free(&r);
+}
+
+static void records_of_a_machine_share_what_they_ran_in(void **state)
+{
+    (void)state;
+    save("1.json", "id-1", specimen_threads_memory);
+    save("2.json", "id-2", specimen_threads_memory);
+    save("3.json", "id-3", specimen_processes_overhead);
+    struct records r = accepted("", false);
+    assert_int_equal(r.count, 3);
+    assert_ptr_equal(r.list[0].cell, r.list[1].cell);
+    assert_ptr_equal(r.list[0].environment, r.list[1].environment);
+    assert_ptr_not_equal(r.list[0].cell, r.list[2].cell);
+    assert_string_equal(r.list[1].id, "id-2");
+    records_free(&r);
+}
+
+/* --- small records by hand ------------------------------------------------------------------------------------------
+ */
+
+#define HEAD                                                                                                           \
+    "{\"schema\": \"tare.record/1\", \"id\": \"x\",\n\"scenario\": {\"name\": \"s\", \"workers\": 2},\n\"runtime\": "  \
+    "{\"name\": \"r\"}, \"termination\": {\"reason\": \"ok\"},\n"
+#define HOST   "\"host\": {\"emulated\": false}, "
+#define RESULT "\"result\": {\"avg_iter_s\": 1.5, \"ops_per_s\": 7}, "
+#define STAMPS "\"iterations\": {\"start_ns\": [1, 5], \"end_ns\": [3, 9]}}"
+
+static void write_file(const char *name, const char *text)
+{
+    char path[300];
+    text_format(path, sizeof(path), "/%s", name);
+    fixture_write(root, path, text);
+}
+
+static void every_number_of_the_result_is_a_figure(void **state)
+{
+    (void)state;
+    write_file("a.json", HEAD HOST RESULT STAMPS);
+    struct records r = accepted("a.json", true);
+    assert_near(figure(&r, 0, "ops_per_s"), 7, 0);
+    assert_true(r.name[records_figure(&r, "ops_per_s")].more_is_less);
+    assert_false(r.name[records_figure(&r, "avg_iter_s")].more_is_less);
+    assert_near(r.list[0].iteration_s[1], 4e-9, 1e-20);
+    records_free(&r);
+}
+
+static void an_emulated_machine_is_told_by_either_key(void **state)
+{
+    (void)state;
+    write_file("a.json", HEAD "\"host\": {\"emulated\": true}, " RESULT STAMPS);
+    write_file("b.json", HEAD "\"timing\": {\"emulated\": true}, " HOST RESULT STAMPS);
+    write_file("c.json", HEAD "\"slice\": {\"provenance\": \"borrowed\"}, " HOST RESULT STAMPS);
+    const enum record_kind wanted[] = {RECORD_EMULATED, RECORD_EMULATED, RECORD_BORROWED};
+    const char *const name[] = {"a.json", "b.json", "c.json"};
+    for (size_t i = 0; i < 3; i++) {
+        struct records r = accepted(name[i], false);
+        assert_int_equal(r.list[0].kind, wanted[i]);
+        records_free(&r);
+    }
+}
+
+static void the_node_and_the_label_are_the_plans(void **state)
+{
+    (void)state;
+    write_file("a.json", HEAD "\"plan\": {\"node\": \"n7\", \"label\": \"A'\"}, " HOST RESULT STAMPS);
+    struct records r = accepted("a.json", false);
+    assert_string_equal(r.list[0].node, "n7");
+    assert_string_equal(r.list[0].label, "A'");
+    records_free(&r);
+    struct records other = {.only_label = "A"};
+    struct err e = {0};
+    assert_int_equal(records_read(&other, path_of("a.json"), &e), -EINVAL);
+    assert_non_null(strstr(e.text, "labelled A"));
+    records_free(&other);
+}
+
+/* --- what is hostile
+ * -------------------------------------------------------------------------------------------------- */
+
+static void a_file_cut_off_anywhere_is_refused(void **state)
+{
+    (void)state;
+    static const char WHOLE[] = HEAD HOST RESULT STAMPS;
+    char part[sizeof(WHOLE)];
+    for (size_t len = 0; len < sizeof(WHOLE) - 1; len++) {
+        memcpy(part, WHOLE, len);
+        part[len] = '\0';
+        write_file("cut.json", part);
+        refused("cut.json", "");
+    }
+    write_file("cut.json", HEAD HOST);
+    refused("cut.json", "line 4: it ends in the middle: the file is cut off");
+}
+
+static void what_is_wrong_is_named_with_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted;
+    } BAD[] = {
+        {"", "it is empty"},
+        {"[]", "line 1: it is no JSON object"},
+        {"{}", "it has no schema"},
+        {"{\"schema\": \"tare.record/2\"}", "its schema is \"tare.record/2\"; this tare reads tare.record/1"},
+        {"{\"schema\": \"tare.compare/1\"}", "its schema is \"tare.compare/1\""},
+        {"{\"schema\": 1}", "its schema is 1"},
+        {HEAD HOST "\"result\": {\"avg_iter_s\": NaN}, " STAMPS, "line 4: neither a number nor a word of JSON's"},
+        {HEAD HOST "\"result\": {\"avg_iter_s\": Infinity}, " STAMPS, "line 4: neither a number"},
+        {HEAD HOST "\"result\": {\"avg_iter_s\": 1e999}, " STAMPS, "line 4: real number overflow"},
+        {HEAD HOST "\"result\": {\"avg_iter_s\": \"1\"}, " STAMPS, "line 4: result.avg_iter_s is neither a number nor"},
+        {HEAD HOST "\"result\": [1], " STAMPS, "result is no object"},
+        {HEAD HOST "\"result\": {\"avg_iter_s\": 1, \"avg_iter_s\": 2}, " STAMPS, "a key that is there already"},
+        {HEAD HOST RESULT RESULT STAMPS, "a key that is there already"},
+        {HEAD HOST RESULT "\"memory\": {\"slice\": {\"peak\": \"a lot\"}}, " STAMPS, "memory.slice.peak is neither"},
+        {HEAD HOST RESULT "\"plan\": {\"node\": 7}, " STAMPS, "plan.node is no text"},
+        {HEAD HOST RESULT STAMPS " x", "there is something after its end"},
+        {HEAD HOST STAMPS, "it has no 'result'"},
+        {HEAD RESULT STAMPS, "it has no 'host'"},
+        {HEAD HOST "\"result\": null, " STAMPS, "it has no 'result'"},
+        {HEAD HOST RESULT "\"image\": 7, " STAMPS, "image is no object"},
+        {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [1, 2], \"end_ns\": [3]}}", "not as many whole numbers each"},
+        {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [1.5], \"end_ns\": [3]}}", "not as many whole numbers each"},
+        {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [5], \"end_ns\": [3]}}", "before start_ns"},
+        {HEAD HOST RESULT "\"iterations\": {\"start_ns\": [99999999999999999999], \"end_ns\": [3]}}",
+         "not as many whole"},
+        {HEAD HOST RESULT "\"iterations\": [}}", "a bracket that was not opened"},
+        {HEAD "\"host\": {\"a\": \"\xff\"}, " RESULT STAMPS, "line 4: "},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
+        write_file("bad.json", BAD[i].text);
+        refused("bad.json", BAD[i].wanted);
+    }
+}
+
+static void deep_nesting_is_refused_wherever_it_is(void **state)
+{
+    (void)state;
+    struct text t = {0};
+    text_add(&t, "%s\"deep\": ", HEAD);
+    for (int i = 0; i < 100000; i++)
+        text_add_bytes(&t, "[", 1);
+    write_file("deep.json", t.data);
+    refused("deep.json", "line 4: it is nested too deeply");
+    text_free(&t);
+}
+
+static void a_folder_without_a_record_is_refused(void **state)
+{
+    (void)state;
+    write_file("notes.json", "{\"schema\": \"tare.noise/1\"}");
+    refused("", "there is no record in it");
+    refused("nowhere", "No such file or directory");
+}
+
+static void other_json_of_a_folder_is_counted_and_a_broken_record_is_not_passed_over(void **state)
+{
+    (void)state;
+    write_file("noise-floor.json", "{\"schema\": \"tare.noise/1\"}");
+    write_file("a.json", HEAD HOST RESULT STAMPS);
+    write_file(".hidden.json", "{");
+    write_file("readme.txt", "no record");
+    struct records r = accepted("", false);
+    assert_int_equal(r.count, 1);
+    assert_int_equal(r.others, 1);
+    records_free(&r);
+    write_file("b.json", HEAD HOST);
+    refused("", "b.json");
+}
+
+static void a_record_that_is_there_twice_is_refused(void **state)
+{
+    (void)state;
+    write_file("a.json", HEAD HOST RESULT STAMPS);
+    write_file("copy.json", HEAD HOST RESULT STAMPS);
+    refused("", "are one record: both have the id x");
+}
+
+static void a_plans_folder_keeps_its_records_in_one_below(void **state)
+{
+    (void)state;
+    write_file("records/a.json", HEAD HOST RESULT STAMPS);
+    write_file("plan.json", "{\"schema\": \"tare.plan/1\"}");
+    struct records r = accepted("", false);
+    assert_int_equal(r.count, 1);
+    records_free(&r);
+}
+
+/* --- the scanner
+ * ------------------------------------------------------------------------------------------------------- */
+
+static const char *count_member(struct json_span key, struct json_span value, void *to)
+{
+    (void)key;
+    (void)value;
+    ++*(size_t *)to;
+    return NULL;
+}
+
+static void quotes_behind_backslashes_do_not_end_a_string(void **state)
+{
+    (void)state;
+    static const char TEXT[] = "{\"a\\\"}\": \"\\\\\", \"b\": \"\\\\\\\"{\", \"c\": [\"]\", {\"d\": \"}\"}]}";
+    struct json_scan_error why = {NULL, NULL};
+    size_t members = 0;
+    assert_int_equal(json_scan_object((struct json_span){TEXT, strlen(TEXT)}, count_member, &members, &why), 0);
+    assert_int_equal(members, 3);
+}
+
+static void integers_are_read_with_their_signs_and_limits(void **state)
+{
+    (void)state;
+    static const char TEXT[] = "[ 0, -5 ,9223372036854775807]";
+    long long n[3] = {0};
+    assert_int_equal(json_scan_integers((struct json_span){TEXT, strlen(TEXT)}, n, 3), 3);
+    assert_true(n[0] == 0 && n[1] == -5 && n[2] == 9223372036854775807LL);
+    static const char *const BAD[] = {"[1,]",  "[,1]",    "[1 2]", "[9223372036854775808]", "[1", "1",
+                                      "[1.0]", "[\"1\"]", "[-]"};
+    for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
+        assert_int_equal(json_scan_integers((struct json_span){BAD[i], strlen(BAD[i])}, n, 3), -EINVAL);
+}
+
+/* --- CSV
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+/* RFC 4180, section 2, rules 5 to 7. */
+static void csv_quotes_what_has_to_be_quoted(void **state)
+{
+    (void)state;
+    struct text t = {0};
+    csv_text(&t, true, "plain");
+    csv_text(&t, false, "a,b");
+    csv_text(&t, false, "say \"x\"");
+    csv_text(&t, false, "two\nlines");
+    csv_text(&t, false, "");
+    csv_number(&t, 0.1);
+    csv_number(&t, 1.0 / 3);
+    csv_number(&t, NAN);
+    csv_end(&t);
+    assert_string_equal(t.data, "plain,\"a,b\",\"say \"\"x\"\"\",\"two\nlines\",,0.1,0.3333333333333333,\r\n");
+    text_free(&t);
+}
+
+static void the_table_has_a_row_a_record_and_as_many_fields_in_each(void **state)
+{
+    (void)state;
+    struct text t = {0};
+    save("1.json", "id-1", specimen_threads_memory);
+    save("2.json", "id-2", specimen_failed);
+    write_file("3.json", HEAD HOST RESULT STAMPS);
+    struct records r = accepted("", false);
+    records_csv(&r, &t);
+    records_free(&r);
+    size_t lines = 0, commas = 0, first = 0;
+    for (const char *p = t.data; *p; p++) {
+        commas += *p == ',';
+        if (*p != '\n')
+            continue;
+        assert_true(p[-1] == '\r');
+        first = lines == 0 ? commas : first;
+        assert_int_equal(commas, first);
+        commas = 0;
+        lines++;
+    }
+    assert_int_equal(lines, 4);
+    assert_non_null(strstr(t.data, ",ops_per_s,")); /* the column of one record alone */
+    assert_non_null(strstr(t.data, "id-2,2026-11-22T11:40:43Z,,,in a slice,full,signal,"));
+    text_free(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_record_is_read_back_as_it_was_written, open_root, close_root),
+        cmocka_unit_test_setup_teardown(iterations_are_read_where_they_are_asked_for, open_root, close_root),
+        cmocka_unit_test_setup_teardown(an_absent_figure_has_the_records_reason, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_failed_run_is_no_figure_and_says_how_it_ended, open_root, close_root),
+        cmocka_unit_test_setup_teardown(records_of_a_machine_share_what_they_ran_in, open_root, close_root),
+        cmocka_unit_test_setup_teardown(every_number_of_the_result_is_a_figure, open_root, close_root),
+        cmocka_unit_test_setup_teardown(an_emulated_machine_is_told_by_either_key, open_root, close_root),
+        cmocka_unit_test_setup_teardown(the_node_and_the_label_are_the_plans, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_file_cut_off_anywhere_is_refused, open_root, close_root),
+        cmocka_unit_test_setup_teardown(what_is_wrong_is_named_with_its_place, open_root, close_root),
+        cmocka_unit_test_setup_teardown(deep_nesting_is_refused_wherever_it_is, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_folder_without_a_record_is_refused, open_root, close_root),
+        cmocka_unit_test_setup_teardown(other_json_of_a_folder_is_counted_and_a_broken_record_is_not_passed_over,
+                                        open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_record_that_is_there_twice_is_refused, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_plans_folder_keeps_its_records_in_one_below, open_root, close_root),
+        cmocka_unit_test(quotes_behind_backslashes_do_not_end_a_string),
+        cmocka_unit_test(integers_are_read_with_their_signs_and_limits),
+        cmocka_unit_test(csv_quotes_what_has_to_be_quoted),
+        cmocka_unit_test_setup_teardown(the_table_has_a_row_a_record_and_as_many_fields_in_each, open_root, close_root),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
