@@ -206,6 +206,11 @@ class LockedPackages(Scratch):
         self.assertEqual(done.returncode, 2)
         self.assertIn("no set 'none' of 'sid'; what it has is both", done.stderr)
 
+    def test_another_suites_packages_are_not_installed_into_this_root(self):
+        done = run("images/install-locked", "sid", "both", TARE_LOCK=self.lock)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "this root is Debian .*: the packages of sid are not for it")
+
     def test_a_closure_without_a_row_is_an_error(self):
         self.lock.write_text(re.sub(r"^deb\.sid = one.*\n", "", self.lock.read_text(), flags=re.M))
         done = self.download()
