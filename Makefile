@@ -31,7 +31,7 @@ export CCACHE_MAXSIZE ?= 1G
 CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
 COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
-SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/base/*.c cgroups/*.c))
+SOURCES := $(filter-out runner/main.c runner/workloads/%,$(wildcard runner/*.c runner/*/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 # A scenario is a folder with a scenario.yml; where it has C files they are its native program, of the folder's name.
 # What lies beside the folders is theirs in common.
@@ -150,7 +150,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o record.o selftest_json.o selftest_last.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o record/record.o selftest/selftest_json.o selftest/selftest_last.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 

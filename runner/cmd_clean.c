@@ -5,8 +5,8 @@
 #include "cgroups/leftovers.h"
 #include "cgroups/slice.h"
 #include "command.h"
-#include "config.h"
-#include "workload.h"
+#include "config/config.h"
+#include "runtime/workload.h"
 
 struct tally {
     int found;

@@ -10,12 +10,12 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "command.h"
-#include "compare.h"
-#include "compare_show.h"
-#include "config.h"
-#include "noise.h"
-#include "records.h"
-#include "share.h"
+#include "compare/compare.h"
+#include "compare/compare_show.h"
+#include "compare/noise.h"
+#include "config/config.h"
+#include "report/records.h"
+#include "report/share.h"
 #include "state.h"
 
 static int print_help(void)

@@ -5,13 +5,13 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/text.h"
-#include "bench_cpus.h"
-#include "cmdline.h"
 #include "command.h"
-#include "config.h"
-#include "doctor.h"
-#include "host.h"
-#include "topology.h"
+#include "config/config.h"
+#include "doctor/cmdline.h"
+#include "doctor/doctor.h"
+#include "host/bench_cpus.h"
+#include "host/host.h"
+#include "host/topology.h"
 
 static int print_help(void)
 {

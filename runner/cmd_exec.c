@@ -10,13 +10,13 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "command.h"
-#include "config.h"
-#include "host.h"
-#include "output.h"
+#include "config/config.h"
+#include "host/host.h"
+#include "record/output.h"
+#include "record/timing.h"
 #include "run.h"
-#include "spawn.h"
-#include "stats.h"
-#include "timing.h"
+#include "spawn/spawn.h"
+#include "stats/stats.h"
 
 #define HOOK_TIMEOUT_MS (24 * 3600 * 1000)
 

@@ -1,10 +1,10 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "campaign.h"
 #include "command.h"
-#include "config.h"
-#include "plans.h"
+#include "config/config.h"
+#include "plan/campaign.h"
+#include "plan/plans.h"
 
 static int print_help(struct err *e)
 {

@@ -4,10 +4,10 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "command.h"
-#include "config.h"
-#include "plan_size.h"
-#include "records.h"
-#include "share.h"
+#include "compare/plan_size.h"
+#include "config/config.h"
+#include "report/records.h"
+#include "report/share.h"
 
 static int print_help(void)
 {

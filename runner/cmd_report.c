@@ -5,19 +5,20 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "command.h"
-#include "config.h"
-#include "records.h"
-#include "records_csv.h"
-#include "report.h"
+#include "config/config.h"
+#include "report/records.h"
+#include "report/records_csv.h"
+#include "report/report.h"
 
 static int print_help(void)
 {
     struct text help = {0};
-    text_add(&help,
-             "tare report [OPTION]... RECORD|DIR...\n"
-             "One table of these records, and of those in these folders: a row a cell, its times beside its memory, with\n"
-             "the ratios to threads. As CSV a row a record: what it is, the keys of its cell, every figure; a figure\n"
-             "that the record does not have is empty, and the last column says why.\n\n");
+    text_add(
+        &help,
+        "tare report [OPTION]... RECORD|DIR...\n"
+        "One table of these records, and of those in these folders: a row a cell, its times beside its memory, with\n"
+        "the ratios to threads. As CSV a row a record: what it is, the keys of its cell, every figure; a figure\n"
+        "that the record does not have is empty, and the last column says why.\n\n");
     config_help(CONFIG_REPORT, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);

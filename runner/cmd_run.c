@@ -3,14 +3,14 @@
 
 #include "base/cleanup.h"
 #include "command.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/profiled.h"
 #include "meter.h"
-#include "output.h"
-#include "profiled.h"
+#include "record/output.h"
+#include "record/show.h"
 #include "run.h"
-#include "scenarios.h"
-#include "show.h"
-#include "tuning.h"
+#include "scenario/scenarios.h"
+#include "tune/tuning.h"
 
 static int list_scenarios(struct err *e)
 {

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "command.h"
-#include "config.h"
-#include "selftest.h"
+#include "config/config.h"
+#include "selftest/selftest.h"
 
 static int print_help(void)
 {

@@ -5,11 +5,11 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "bench_cpus.h"
 #include "command.h"
-#include "config.h"
-#include "topology.h"
-#include "tune.h"
+#include "config/config.h"
+#include "host/bench_cpus.h"
+#include "host/topology.h"
+#include "tune/tune.h"
 
 static int help_of(const char *head, enum config_command command, bool table)
 {

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "config.h"
-#include "watch.h"
+#include "config/config.h"
+#include "spawn/watch.h"
 
 /* A value; starts by meter_open(). */
 struct meter {

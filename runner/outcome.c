@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
-#include "figures.h"
-#include "host.h"
-#include "inspect.h"
-#include "inspect_confine.h"
-#include "inspect_inherited.h"
-#include "selftest.h"
+#include "host/host.h"
+#include "scenario/figures.h"
+#include "selftest/selftest.h"
+#include "verdict/inspect.h"
+#include "verdict/inspect_confine.h"
+#include "verdict/inspect_inherited.h"
 
 #define TICKS_PER_ROLLUP 5 /* the slice's files are cheap: they are read so many times as often as the rollups */
 

@@ -3,14 +3,14 @@
 #ifndef TARE_OUTCOME_H
 #define TARE_OUTCOME_H
 
-#include "accounts.h"
-#include "disturbance.h"
+#include "confine/refusals.h"
+#include "host/disturbance.h"
 #include "ledger.h"
-#include "refusals.h"
+#include "record/accounts.h"
 #include "run.h"
-#include "spawn.h"
-#include "watch.h"
-#include "workload.h"
+#include "runtime/workload.h"
+#include "spawn/spawn.h"
+#include "spawn/watch.h"
 
 struct err;
 

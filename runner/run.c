@@ -15,12 +15,12 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
-#include "host.h"
-#include "inspect.h"
-#include "inspect_confine.h"
-#include "judge.h"
+#include "host/host.h"
 #include "outcome.h"
-#include "workload.h"
+#include "runtime/workload.h"
+#include "verdict/inspect.h"
+#include "verdict/inspect_confine.h"
+#include "verdict/judge.h"
 
 #define LEAVE_MS 2000 /* what a forkserver and a resource tracker may take to follow their parent */
 #define KILL_MS  10000

@@ -2,10 +2,10 @@
 #ifndef TARE_RUN_H
 #define TARE_RUN_H
 
-#include "record.h"
-#include "runtime.h"
+#include "record/record.h"
+#include "runtime/runtime.h"
 #include "session.h"
-#include "watch.h"
+#include "spawn/watch.h"
 
 struct err;
 

@@ -15,11 +15,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "bench_cpus.h"
 #include "cgroups/leftovers.h"
-#include "host.h"
-#include "image.h"
-#include "spawn.h"
+#include "host/bench_cpus.h"
+#include "host/host.h"
+#include "host/image.h"
+#include "spawn/spawn.h"
 
 /* What a full slice cannot do without. */
 static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE_PIDS};

@@ -8,9 +8,9 @@
 
 #include "base/facts.h"
 #include "cgroups/slice.h"
-#include "config.h"
-#include "record.h"
-#include "topology.h"
+#include "config/config.h"
+#include "host/topology.h"
+#include "record/record.h"
 
 struct err;
 struct runtime;

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "runtime.h"
+#include "runtime/runtime.h"
 
 void state_dir(char *buf, size_t cap)
 {

@@ -178,7 +178,8 @@ class WorkloadTest(unittest.TestCase):
         """The workers' pids that were in the ledger while it ran. then is called with them until it returns True."""
         environment = os.environ | {"TARE_LEDGER_FD": str(ledger.fd)}
         seen: set[int] = set()
-        with subprocess.Popen([*program, *args], pass_fds=[ledger.fd], env=environment, stderr=subprocess.DEVNULL) as running:
+        quiet = dict(pass_fds=[ledger.fd], env=environment, stderr=subprocess.DEVNULL)
+        with subprocess.Popen([*program, *args], **quiet) as running:
             called = False
             while running.poll() is None:
                 ledger.read()

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "config.h"
-#include "scenarios.h"
+#include "config/config.h"
+#include "scenario/scenarios.h"
 
 static inline const struct scenario *shipped(const char *name)
 {

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/text.h"
-#include "record.h"
+#include "record/record.h"
 #include "tests/unit/knobs.h"
 
 /* A record and what it points to; not to be moved. */

@@ -1,12 +1,12 @@
-#include "confine.h"
+#include "confine/confine.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "confine_mounts.h"
+#include "confine/confine_mounts.h"
 #include "fixture.h"
-#include "spawn.h"
+#include "spawn/spawn.h"
 
 #include <dirent.h>
 #include <errno.h>

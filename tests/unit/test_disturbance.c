@@ -1,5 +1,5 @@
 /* disturbance: what came between a run and its CPUs, from two readings, and what the verdict makes of it. */
-#include "disturbance.h"
+#include "host/disturbance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "fixture.h"
-#include "inspect_disturbance.h"
-#include "record.h"
-#include "topology.h"
+#include "host/topology.h"
+#include "record/record.h"
+#include "verdict/inspect_disturbance.h"
 
 /* CPUs 1 and 3 are the benchmark's; 5 is a sibling; 4 is offline, and so has no column. */
 static struct topology_choice choice(void)

@@ -16,14 +16,14 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "bench_cpus.h"
-#include "cmdline.h"
-#include "doctor.h"
+#include "doctor/cmdline.h"
+#include "doctor/doctor.h"
 #include "fixture.h"
-#include "host.h"
+#include "host/bench_cpus.h"
+#include "host/host.h"
+#include "host/topology.h"
 #include "tests/unit/golden.h"
-#include "topology.h"
-#include "tune.h"
+#include "tune/tune.h"
 
 static void look(const char *root, struct facts *facts, struct diagnosis *ret)
 {

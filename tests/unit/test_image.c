@@ -1,5 +1,5 @@
 /* image: what the build of an image left in it, and what its engine hands in; never more than these say. */
-#include "image.h"
+#include "host/image.h"
 
 #include <limits.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "sample/memory.h"
 
 #include "base/cleanup.h"
 

@@ -1,4 +1,4 @@
-#include "order.h"
+#include "plan/order.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

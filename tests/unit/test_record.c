@@ -1,12 +1,12 @@
-#include "record.h"
+#include "record/record.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "record/timing.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/specimen.h"
-#include "timing.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
-#include "report.h"
+#include "report/report.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "record.h"
+#include "record/record.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/specimen.h"
 
@@ -470,6 +470,83 @@ static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **
     free(text);
 }
 
+/* --- several invocations --------------------------------------------------------------------------------------------
+ */
+
+/* An invocation of threads whose iterations take so many seconds. */
+static void shelve_run(double mean_s, const char *label, int workers, const char *reason)
+{
+    struct text json = {0};
+    text_add(&json,
+             HEAD ", \"plan\": {\"label\": %s%s%s}, \"scenario\": {\"name\": \"scenario1\", \"mode\": \"threads\", "
+                  "\"profile\": \"overhead\", \"workers\": %d}, \"runtime\": {\"name\": \"3.14t\"}, "
+                  "\"termination\": {\"reason\": \"%s\"}, \"result\": {\"avg_iter_s\": %.6f, \"p50_iter_s\": %.6f}}",
+             label ? "\"" : "", label ? label : "null", label ? "\"" : "", workers, reason, mean_s, mean_s);
+    save_text(json.data);
+    text_free(&json);
+}
+
+/* Python: m = [10, 11, 12, 14, 18]; statistics.fmean(m) is 13, statistics.stdev(m) * 2.7764451 / 5**0.5 is 3.926; the
+ * quantile is t(0.975, 4) of the tables. */
+static void five_invocations_have_a_mean_and_an_interval(void **state)
+{
+    static const double MEANS[] = {0.010, 0.011, 0.012, 0.014, 0.018};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(MEANS); i++)
+        shelve_run(MEANS[i], NULL, 8, "ok");
+    char *text = table_text();
+    assert_non_null(strstr(text, " runs    avg ms    +-95%    p50 ms"));
+    assert_non_null(strstr(text, "threads, 3.14t                     5    13.000    3.926    13.000"));
+    free(text);
+}
+
+static void four_have_a_mean_alone(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 4; i++)
+        shelve_run(0.010 * i, NULL, 8, "ok");
+    char *text = table_text();
+    assert_null(strstr(text, "+-95%"));
+    assert_non_null(strstr(text, "threads, 3.14t                     4    25.000    25.000"));
+    free(text);
+}
+
+static void an_invocation_that_failed_is_left_out_of_the_mean(void **state)
+{
+    (void)state;
+    shelve_run(0.010, NULL, 8, "ok");
+    shelve_run(0.500, NULL, 8, "timeout");
+    shelve_run(0.020, NULL, 8, "ok");
+    char *text = table_text();
+    assert_non_null(strstr(text, "threads, 3.14t                     2    15.000"));
+    assert_non_null(strstr(text, "threads overhead: timeout"));
+    free(text);
+}
+
+static void what_cells_differ_in_is_in_their_rows_names_and_each_has_its_own_threads(void **state)
+{
+    (void)state;
+    shelve_run(0.010, NULL, 1, "ok");
+    shelve_run(0.040, NULL, 4, "ok");
+    char *text = table_text();
+    assert_non_null(strstr(text, "\nthreads, 3.14t, workers 1 "));
+    double figure[10];
+    figures_of(text, "threads, 3.14t, workers 4", figure);
+    assert_true(figure[0] == 40.0 && figure[3] == 1.0);
+    free(text);
+}
+
+static void the_two_halves_of_an_a_a_plan_are_two_rows(void **state)
+{
+    (void)state;
+    shelve_run(0.010, "A", 8, "ok");
+    shelve_run(0.011, "A'", 8, "ok");
+    char *text = table_text();
+    assert_non_null(strstr(text, "\nthreads, 3.14t, A "));
+    assert_non_null(strstr(text, "\nthreads, 3.14t, A' "));
+    free(text);
+}
+
 int main(void)
 {
 #define shelved(test) cmocka_unit_test_setup_teardown(test, open_shelf, close_shelf)
@@ -483,6 +560,11 @@ int main(void)
         shelved(emulated_times_have_no_ratio_and_memory_has),
         shelved(an_older_records_host_tells_of_emulation_too),
         shelved(a_table_of_nothing_has_its_heads),
+        shelved(five_invocations_have_a_mean_and_an_interval),
+        shelved(four_have_a_mean_alone),
+        shelved(an_invocation_that_failed_is_left_out_of_the_mean),
+        shelved(what_cells_differ_in_is_in_their_rows_names_and_each_has_its_own_threads),
+        shelved(the_two_halves_of_an_a_a_plan_are_two_rows),
         shelved(broken_json_names_the_file_and_the_line),
         shelved(another_schema_is_named),
         shelved(a_deep_nest_is_refused),

@@ -1,4 +1,4 @@
-#include "sample.h"
+#include "sample/sample.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,17 +1,17 @@
-#include "scenario_file.h"
+#include "scenario/scenario_file.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "config.h"
-#include "figures.h"
+#include "config/config.h"
 #include "ledger.h"
-#include "scenarios.h"
+#include "runtime/workload.h"
+#include "scenario/figures.h"
+#include "scenario/scenarios.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/knobs.h"
-#include "workload.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -16,7 +16,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "selftest.h"
+#include "selftest/selftest.h"
 
 #define MIB ((int64_t)1 << 20)
 

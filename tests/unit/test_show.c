@@ -1,7 +1,7 @@
-#include "show.h"
+#include "record/show.h"
 
 #include "base/text.h"
-#include "record.h"
+#include "record/record.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/specimen.h"
 

@@ -1,4 +1,4 @@
-#include "spawn.h"
+#include "spawn/spawn.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-#include "stats_compare.h"
+#include "stats/stats_compare.h"
 
 #include "base/cleanup.h"
 #include "tests/unit/near.h"

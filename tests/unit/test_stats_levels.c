@@ -1,8 +1,8 @@
-#include "stats_levels.h"
+#include "stats/stats_levels.h"
 
 #include "base/cleanup.h"
-#include "stats_bootstrap.h"
-#include "stats_interval.h"
+#include "stats/stats_bootstrap.h"
+#include "stats/stats_interval.h"
 #include "tests/unit/near.h"
 
 #include <gsl/gsl_randist.h>

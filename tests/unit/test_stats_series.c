@@ -1,7 +1,7 @@
-#include "stats_series.h"
+#include "stats/stats_series.h"
 
 #include "base/cleanup.h"
-#include "stats_modes.h"
+#include "stats/stats_modes.h"
 #include "tests/unit/near.h"
 
 #include <gsl/gsl_randist.h>

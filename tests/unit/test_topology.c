@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "fixture.h"
-#include "topology.h"
+#include "host/topology.h"
 
 static struct topology machine(const char *name)
 {

@@ -1,4 +1,4 @@
-#include "verdict.h"
+#include "verdict/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,20 @@
+/* compare_internal: between the parts of compare. */
+#ifndef TARE_COMPARE_INTERNAL_H
+#define TARE_COMPARE_INTERNAL_H
+
+#include "compare/compare.h"
+#include "report/cells.h"
+
+/* The invocations of a pair of cells. */
+struct cell_pair {
+    const struct cell_group *a, *b;
+};
+
+/* Fills in all of *row but its label, floor and finding. */
+void compare_figures(const struct records *ra, const struct records *rb, const struct cell_pair *pair,
+                     const char *figure, const struct compare_options *o, struct compare_row *row);
+
+/* The differences of what the invocations of these pairs ran in. */
+void compare_environments(const struct cell_pair *pairs, size_t count, struct comparison *ret);
+
+#endif

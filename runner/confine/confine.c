@@ -1,0 +1,405 @@
+#include "confine/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "confine/confine_mounts.h"
+#include "confine/confine_user.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+struct confine {
+    bool wants[CONFINE_LAYERS];
+    uint64_t namespaces;           /* of its first process's birth */
+    int unshared;                  /* of its own making */
+    char uid_map[48], gid_map[48]; /* of the user namespace; "" without one */
+    struct confine_user user;
+    struct confine_mounts mounts;
+    cap_t no_capability;
+    cap_value_t capabilities; /* that this kernel knows */
+    scmp_filter_ctx filter;
+    struct sock_fprog program; /* filter == NULL: none */
+};
+
+const char *confine_layer_name(enum confine_layer layer)
+{
+    static const char *const NAMES[] = {"namespaces", "loopback",       "read-only root", "private folders",
+                                        "own /proc",  "host name",      "user",           "capabilities",
+                                        "privileges", "seccomp filter", "seccomp counts"};
+    return NAMES[layer];
+}
+
+/* --- the filter --------------------------------------------------------------------------------------------------- */
+
+/* Refused whatever their arguments: what sets clocks, changes the kernel or what is mounted, looks into others or
+ * measures the machine. io_uring is not here: nothing of it escapes the slice, and a program is measured as it is. */
+static const char *const REFUSED[] = {
+    "clock_settime",
+    "clock_settime64",
+    "settimeofday",
+    "adjtimex",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "stime",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "create_module",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "mount",
+    "umount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "mount_setattr",
+    "swapon",
+    "swapoff",
+    "bpf",
+    "perf_event_open",
+    "setns",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "syslog",
+    "acct",
+    "quotactl",
+    "quotactl_fd",
+    "iopl",
+    "ioperm",
+    "sethostname",
+    "setdomainname",
+    "vhangup",
+    "fanotify_init",
+    "sched_setaffinity", /* the last is let through within the slice's CPUs: refusals.c */
+};
+
+/* New namespaces. clone3 has its flags behind a pointer, where no filter sees them; it is let through, because without
+ * it glibc would start every thread with one failed call more. What it could make is harmless: nobody has a
+ * capability, and what a user namespace gives is refused above. */
+static const uint64_t NAMESPACE_FLAGS[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
+                                           CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET, CLONE_NEWTIME};
+
+static const enum __ptrace_request OTHERS[] = {PTRACE_ATTACH, PTRACE_SEIZE}; /* a child's PTRACE_TRACEME is its own */
+
+static const uint64_t REALTIME[] = {SCHED_FIFO, SCHED_RR, 6 /* SCHED_DEADLINE */};
+
+static int refuse_flags(scmp_filter_ctx f, int nr, unsigned count)
+{
+    int failed = 0;
+    for (unsigned i = 0; i < count && failed == 0; i++)
+        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, nr, 1,
+                                  SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACE_FLAGS[i], NAMESPACE_FLAGS[i]));
+    return failed;
+}
+
+static int refuse_by_argument(scmp_filter_ctx f)
+{
+    int failed = refuse_flags(f, SCMP_SYS(unshare), ARRAY_LEN(NAMESPACE_FLAGS));
+    if (failed == 0) /* the last is among clone's exit signal */
+        failed = refuse_flags(f, SCMP_SYS(clone), ARRAY_LEN(NAMESPACE_FLAGS) - 1);
+    for (size_t i = 0; i < ARRAY_LEN(OTHERS) && failed == 0; i++)
+        failed =
+            seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)OTHERS[i], 0));
+    for (size_t i = 0; i < ARRAY_LEN(REALTIME) && failed == 0; i++)
+        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(sched_setscheduler), 1,
+                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff, REALTIME[i]));
+    if (failed == 0) /* a negative nice value */
+        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(setpriority), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, 0x80000000, 0x80000000));
+    return failed;
+}
+
+static int add_rules(scmp_filter_ctx f)
+{
+    int failed = refuse_by_argument(f);
+    for (size_t i = 0; i < ARRAY_LEN(REFUSED) && failed == 0; i++) {
+        int nr = seccomp_syscall_resolve_name(REFUSED[i]);
+        if (nr != __NR_SCMP_ERROR) /* one that this libseccomp knows */
+            failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, nr, 0);
+        if (failed == -EDOM || failed == -EINVAL) /* one that this architecture lacks */
+            failed = 0;
+    }
+    return failed;
+}
+
+/* What libseccomp writes to a descriptor. */
+static int export(int (*write_it)(const scmp_filter_ctx, int), scmp_filter_ctx f, struct text *ret)
+{
+    char chunk[8192];
+    ssize_t n;
+    cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
+    int failed = fd < 0 ? -errno : write_it(f, fd);
+    if (failed != 0 || lseek(fd, 0, SEEK_SET) != 0)
+        return failed != 0 ? failed : -errno;
+    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+        text_add_bytes(ret, chunk, (size_t)n);
+    return n < 0 ? -errno : 0;
+}
+
+static int compile_filter(struct confine *c)
+{
+    struct text code = {0};
+    c->filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!c->filter)
+        return -ENOMEM;
+    /* For every call of another architecture, i386 on x86-64 too: its part of the filter would double what this takes.
+     */
+    int failed = seccomp_attr_set(c->filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+    (void)seccomp_attr_set(c->filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: 2.5 and newer */
+    (void)seccomp_attr_set(c->filter, SCMP_FLTATR_CTL_SSB, 1);      /* as SECCOMP_FILTER_FLAG_SPEC_ALLOW below */
+    if (failed == 0)
+        failed = add_rules(c->filter);
+    if (failed == 0)
+        failed = export(seccomp_export_bpf, c->filter, &code);
+    c->program.filter = (struct sock_filter *)(void *)code.data;
+    c->program.len = (unsigned short)(code.len / sizeof(struct sock_filter));
+    return failed;
+}
+
+const void *confine_filter_bytes(const struct confine *c, size_t *len)
+{
+    *len = c->program.len * sizeof(struct sock_filter);
+    return c->program.filter;
+}
+
+int confine_filter_text(const struct confine *c, struct text *ret)
+{
+    return c->filter ? export(seccomp_export_pfc, c->filter, ret) : -ENOENT;
+}
+
+const char *confine_call_name(uint32_t arch, int nr, char *buf, size_t cap)
+{
+    char *name = seccomp_syscall_resolve_num_arch(arch, nr);
+    (void)snprintf(buf, cap, name ? "%s" : "%s%d", name ? name : "nr_", nr);
+    free(name);
+    return buf;
+}
+
+/* --- preparing ------------------------------------------------------------------------------------------------------
+ */
+
+static bool has_sys_admin(void)
+{
+    cap_flag_value_t value = CAP_CLEAR;
+    cap_t mine = cap_get_proc();
+    bool has = mine && cap_get_flag(mine, CAP_SYS_ADMIN, CAP_EFFECTIVE, &value) == 0 && value == CAP_SET;
+    (void)cap_free(mine);
+    return has;
+}
+
+static void choose_namespaces(const struct confine_request *q, struct confine *c)
+{
+    c->namespaces = CLONE_NEWPID;
+    c->unshared = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | (q->host_network ? 0 : CLONE_NEWNET);
+    if (has_sys_admin())
+        return;
+    c->namespaces |= CLONE_NEWUSER; /* its first process has every capability in it, whoever it is */
+    text_format(c->uid_map, sizeof(c->uid_map), "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
+    text_format(c->gid_map, sizeof(c->gid_map), "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
+    c->user = (struct confine_user){.uid = geteuid(), .gid = getegid()}; /* there is nobody else in it */
+    if (geteuid() == 0)
+        text_format(c->user.reason, sizeof(c->user.reason), "root without CAP_SYS_ADMIN: a container's");
+}
+
+static void choose_layers(const struct confine_request *q, struct confine *c)
+{
+    for (int i = 0; i < CONFINE_LAYERS; i++)
+        c->wants[i] = true;
+    c->wants[CONFINE_NETWORK] = !q->host_network;
+    c->wants[CONFINE_ROOT] = q->read_only_root;
+    c->wants[CONFINE_SECCOMP] = c->wants[CONFINE_COUNTING] = q->filter;
+}
+
+int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
+{
+    struct confine_user user;
+    int failed = confine_user_choose(q, &user, e);
+    struct confine *c = failed == 0 ? calloc(1, sizeof(*c)) : NULL;
+    if (!c)
+        return failed != 0 ? failed : err_set(e, ERR_OURS, -ENOMEM, "no memory for the confinement");
+    choose_layers(q, c);
+    c->user = user;
+    choose_namespaces(q, c);
+    c->capabilities = cap_max_bits();
+    c->no_capability = cap_init();
+    failed = confine_mounts_plan(q, &c->mounts, e);
+    if (failed == 0 && q->filter && (failed = compile_filter(c)) != 0)
+        (void)err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
+    if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, c->user.gid) != 0)
+        failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->user.uid);
+    if (failed == 0 && !c->no_capability)
+        failed = err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");
+    if (failed != 0)
+        confine_free(&c);
+    else
+        *ret = c;
+    return failed;
+}
+
+void confine_free(struct confine **confine)
+{
+    struct confine *c = STEAL(*confine);
+    if (!c)
+        return;
+    confine_mounts_free(&c->mounts);
+    (void)cap_free(c->no_capability);
+    seccomp_release(c->filter);
+    free(c->program.filter);
+    free(c);
+}
+
+bool confine_wants(const struct confine *c, enum confine_layer layer)
+{
+    return c->wants[layer];
+}
+
+uid_t confine_uid(const struct confine *c)
+{
+    return c->user.uid;
+}
+
+gid_t confine_gid(const struct confine *c)
+{
+    return c->user.gid;
+}
+
+const char *confine_user_reason(const struct confine *c)
+{
+    return c->user.reason;
+}
+
+uint64_t confine_namespaces(const struct confine *c)
+{
+    return c->namespaces;
+}
+
+/* --- in the child: system calls only --------------------------------------------------------------------------------
+ */
+
+static void note(struct confine_outcome *o, enum confine_layer layer, long result)
+{
+    if (result < 0 && o->refused[layer] == 0)
+        o->refused[layer] = errno;
+}
+
+static int write_once(const char *path, const char *value)
+{
+    cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t len = (ssize_t)strlen(value);
+    return fd >= 0 && write(fd, value, (size_t)len) == len ? 0 : -1;
+}
+
+static int raise_loopback(void)
+{
+    struct ifreq request = {.ifr_name = "lo"};
+    cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    return ioctl(fd, SIOCSIFFLAGS, &request);
+}
+
+/* Nothing of what follows may then be done: it would be done to the host. */
+static void note_shared(const struct confine *c, struct confine_outcome *o)
+{
+    for (int i = CONFINE_NAMESPACES; i <= CONFINE_HOSTNAME; i++)
+        if (c->wants[i])
+            o->refused[i] = errno;
+}
+
+void confine_enter(const struct confine *c, struct confine_outcome *o)
+{
+    if (*c->uid_map) { /* user_namespaces(7): setgroups first, or gid_map is refused */
+        (void)write_once("/proc/self/setgroups", "deny");
+        note(o, CONFINE_NAMESPACES, write_once("/proc/self/uid_map", c->uid_map));
+        note(o, CONFINE_NAMESPACES, write_once("/proc/self/gid_map", c->gid_map));
+    }
+    if (unshare(c->unshared) != 0) {
+        note_shared(c, o);
+        return;
+    }
+    note(o, CONFINE_HOSTNAME, sethostname(CONFINE_HOSTNAME_IS, strlen(CONFINE_HOSTNAME_IS)));
+    if (c->wants[CONFINE_NETWORK])
+        note(o, CONFINE_NETWORK, raise_loopback());
+    confine_mounts_apply(&c->mounts, o);
+}
+
+/* While there still is CAP_SETPCAP; the rest once nothing else needs a capability. */
+void confine_drop_bounding(const struct confine *c, struct confine_outcome *o)
+{
+    for (cap_value_t cap = 0; cap < c->capabilities; cap++)
+        if (prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0UL, 0UL, 0UL) != 0 &&
+            prctl(PR_CAPBSET_READ, (unsigned long)cap, 0UL, 0UL, 0UL) == 1)
+            note(o, CONFINE_CAPABILITIES, -1);
+}
+
+static void become(const struct confine *c, struct confine_outcome *o)
+{
+    if (!c->user.change)
+        return;
+    note(o, CONFINE_USER, setgroups(0, NULL));
+    note(o, CONFINE_USER, syscall(SYS_setresgid, c->user.gid, c->user.gid, c->user.gid));
+    note(o, CONFINE_USER, syscall(SYS_setresuid, c->user.uid, c->user.uid, c->user.uid));
+}
+
+static int load(const struct sock_fprog *program, unsigned flags)
+{
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, program);
+}
+
+/* Where nobody can be told (a filter around us has a listener already), the same calls are refused uncounted. */
+static int load_uncounted(const struct sock_fprog *program)
+{
+    for (unsigned i = 0; i < program->len; i++)
+        if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF)
+            program->filter[i].k = SECCOMP_RET_ERRNO | EPERM;
+    return load(program, 0);
+}
+
+int confine_drop(const struct confine *c, struct confine_outcome *o)
+{
+    become(c, o);
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
+    note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
+    note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
+    if (!c->program.filter)
+        return -1;
+    int listener = load(&c->program, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    if (listener < 0) {
+        note(o, CONFINE_COUNTING, -1);
+        note(o, CONFINE_SECCOMP, load_uncounted(&c->program));
+    }
+    return listener;
+}

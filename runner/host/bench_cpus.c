@@ -1,0 +1,75 @@
+#include "host/bench_cpus.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "host/topology.h"
+
+static int read_request(const struct cell *cell, struct cpu_request *ret, struct err *e)
+{
+    if (!cell)
+        return 0;
+    if (cpu_request_parse(cell->cpus, ret) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
+    ret->avoid_smt = cell->smt == SMT_AVOID;
+    ret->has_node = cell->numa >= 0;
+    ret->node = ret->has_node ? (int)cell->numa : 0;
+    return 0;
+}
+
+/* Names the options that led to it. */
+static int blame_options(const struct cell *cell, int failed, struct err *e)
+{
+    struct text options = {0};
+    if (!cell)
+        return failed;
+    if (cell->cpus)
+        text_add(&options, "--cpus '%s'", cell->cpus);
+    if (cell->smt == SMT_AVOID)
+        text_add(&options, "%s--smt avoid", options.len ? " " : "");
+    if (cell->numa >= 0)
+        text_add(&options, "%s--numa %d", options.len ? " " : "", (int)cell->numa);
+    int ret = options.len ? err_wrap(e, "%s", options.data) : failed;
+    text_free(&options);
+    return ret;
+}
+
+static int read_allowed(const char *sysroot, const struct topology *t, struct cpulist *ret, struct err *e)
+{
+    if (sysroot[0] != '\0') {
+        *ret = t->online;
+        return 0;
+    }
+    int failed = cpulist_of_task(0, ret);
+    if (failed == 0)
+        return 0;
+    errno = -failed;
+    return err_sys(e, ERR_OURS, "sched_getaffinity");
+}
+
+int bench_cpus_choose(const char *sysroot, const struct cell *cell, struct topology *topology,
+                      struct topology_choice *ret, struct err *e)
+{
+    struct topology t = {0};
+    struct cpu_request request = {0};
+    struct cpulist allowed = {0};
+    int failed = read_request(cell, &request, e);
+    if (failed == 0)
+        failed = topology_read(sysroot, &t, e);
+    if (failed != 0)
+        return failed;
+    failed = read_allowed(sysroot, &t, &allowed, e);
+    if (failed == 0) {
+        failed = topology_choose(&t, &allowed, &request, ret, e);
+        failed = failed == 0 ? 0 : blame_options(cell, failed, e);
+    }
+    if (failed == 0 && topology)
+        *topology = t;
+    else
+        topology_free(&t);
+    return failed;
+}

@@ -1,0 +1,254 @@
+/* Sources: Documentation/admin-guide/cputopology.rst and Documentation/ABI/stable/sysfs-devices-node. */
+#include "host/topology.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define CPU_DIR  "/sys/devices/system/cpu"
+#define NODE_DIR "/sys/devices/system/node"
+
+#define LIST_TEXT_MAX         32768 /* every second one of CPULIST_MAX CPUs takes 20 KiB */
+#define CAPACITY_GAP_PERCENT  10
+#define FREQUENCY_GAP_PERCENT 20
+
+/* ---- reading ---- */
+
+static int read_list(const char *root, const char *path, struct cpulist *ret)
+{
+    char text[LIST_TEXT_MAX];
+    ssize_t n = file_read(root, path, text, sizeof(text));
+    return n < 0 ? (int)n : cpulist_parse(text, ret);
+}
+
+/* A number of one CPU's, or -1. */
+static long read_cpu_number(const char *root, int cpu, const char *leaf)
+{
+    char path[128], text[32];
+    int64_t n = -1;
+    text_format(path, sizeof(path), CPU_DIR "/cpu%d/%s", cpu, leaf);
+    if (file_read(root, path, text, sizeof(text)) < 0 || text_to_i64(text, &n) != 0)
+        return -1;
+    return n < 0 || n > INT_MAX ? -1 : (long)n;
+}
+
+static int compare_cpu(const void *a, const void *b)
+{
+    return *(const int *)a - ((const struct topology_cpu *)b)->cpu;
+}
+
+static struct topology_cpu *find_cpu(const struct topology *t, int cpu)
+{
+    return bsearch(&cpu, t->cpu, t->cpus, sizeof(*t->cpu), compare_cpu);
+}
+
+/* The online CPUs of the core that cpu is in. Not by core_id, which is unique within a die only. */
+static struct cpulist read_siblings(const char *root, const struct topology *t, int cpu)
+{
+    static const char *const LEAVES[] = {"core_cpus_list", "thread_siblings_list"}; /* 5.3 and newer; older */
+    struct cpulist siblings = {0};
+    for (size_t i = 0; i < ARRAY_LEN(LEAVES); i++) {
+        char path[128];
+        text_format(path, sizeof(path), CPU_DIR "/cpu%d/topology/%s", cpu, LEAVES[i]);
+        if (read_list(root, path, &siblings) == 0)
+            break;
+    }
+    siblings = cpulist_and(&siblings, &t->online);
+    cpulist_add(&siblings, (unsigned)cpu);
+    return siblings;
+}
+
+static void read_cores(const char *root, struct topology *t)
+{
+    struct cpulist seen = {0};
+    for (size_t i = 0; i < t->cpus; i++) {
+        int cpu = t->cpu[i].cpu;
+        if (cpulist_has(&seen, (unsigned)cpu))
+            continue;
+        long socket = read_cpu_number(root, cpu, "topology/physical_package_id");
+        struct cpulist siblings = read_siblings(root, t, cpu);
+        siblings = cpulist_minus(&siblings, &seen);
+        for (int c = cpulist_next(&siblings, 0); c >= 0; c = cpulist_next(&siblings, c + 1)) {
+            struct topology_cpu *entry = find_cpu(t, c);
+            entry->core = t->cores;
+            entry->socket = socket < 0 ? 0 : (int)socket; /* -1: arm64 and others without firmware tables */
+            cpulist_add(&seen, (unsigned)c);
+        }
+        t->cores++;
+    }
+}
+
+static int compare_int(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+/* The ids are the firmware's and can be of any size: no set of bits holds them. */
+static int count_sockets(const struct topology *t)
+{
+    cleanup_free int *id = calloc(t->cpus, sizeof(*id));
+    int count = 0;
+    if (!id)
+        abort();
+    for (size_t i = 0; i < t->cpus; i++)
+        id[i] = t->cpu[i].socket;
+    qsort(id, t->cpus, sizeof(*id), compare_int);
+    for (size_t i = 0; i < t->cpus; i++)
+        count += i == 0 || id[i] != id[i - 1];
+    return count;
+}
+
+static void read_nodes(const char *root, struct topology *t)
+{
+    struct cpulist nodes = {0};
+    (void)read_list(root, NODE_DIR "/online", &nodes); /* without CONFIG_NUMA there is none: all is node 0 */
+    for (int n = cpulist_next(&nodes, 0); n >= 0; n = cpulist_next(&nodes, n + 1)) {
+        char path[128];
+        struct cpulist cpus = {0};
+        text_format(path, sizeof(path), NODE_DIR "/node%d/cpulist", n);
+        (void)read_list(root, path, &cpus);
+        cpus = cpulist_and(&cpus, &t->online);
+        for (int c = cpulist_next(&cpus, 0); c >= 0; c = cpulist_next(&cpus, c + 1))
+            find_cpu(t, c)->node = n;
+    }
+    nodes = topology_nodes_of(t, &t->online);
+    t->nodes = (int)cpulist_count(&nodes);
+}
+
+/* ---- core classes: a speed per CPU, in any unit, from the first source that knows all of them ---- */
+
+/* arch/x86/events/intel/core.c, intel_hybrid_pmu_type_map: one PMU a core type, fastest first. */
+static bool speeds_by_core_type(const char *root, const struct topology *t, long *speed)
+{
+    static const char *const PATHS[] = {"/sys/devices/cpu_core/cpus", "/sys/devices/cpu_atom/cpus",
+                                        "/sys/devices/cpu_lowpower/cpus"};
+    size_t known = 0;
+    for (size_t i = 0; i < ARRAY_LEN(PATHS); i++) {
+        struct cpulist cpus = {0};
+        if (read_list(root, PATHS[i], &cpus) != 0)
+            continue;
+        for (size_t c = 0; c < t->cpus; c++) {
+            if (!cpulist_has(&cpus, (unsigned)t->cpu[c].cpu))
+                continue;
+            speed[c] = (long)(ARRAY_LEN(PATHS) - i);
+            known++;
+        }
+    }
+    return known == t->cpus;
+}
+
+/* Read once a core: on a large machine these files are half of the time that all of this takes. */
+static bool speeds_by_number(const char *root, const struct topology *t, const char *leaf, long *speed)
+{
+    cleanup_free long *of_core = calloc((size_t)t->cores, sizeof(*of_core));
+    if (!of_core)
+        abort();
+    for (size_t i = 0; i < t->cpus; i++) {
+        long *core = &of_core[t->cpu[i].core];
+        if (*core == 0)
+            *core = read_cpu_number(root, t->cpu[i].cpu, leaf);
+        if (*core <= 0)
+            return false;
+        speed[i] = *core;
+    }
+    return true;
+}
+
+static long next_lower(const long *speed, size_t count, long than)
+{
+    long best = 0;
+    for (size_t i = 0; i < count; i++)
+        if (speed[i] < than && speed[i] > best)
+            best = speed[i];
+    return best;
+}
+
+static void assign_classes(struct topology *t, const long *speed, int gap_percent)
+{
+    int klass = 0;
+    long faster = next_lower(speed, t->cpus, LONG_MAX);
+    for (long v = faster; v > 0; v = next_lower(speed, t->cpus, v)) {
+        if ((double)v * 100 < (double)faster * (100 - gap_percent))
+            klass++;
+        for (size_t i = 0; i < t->cpus; i++)
+            if (speed[i] == v)
+                t->cpu[i].klass = klass;
+        faster = v;
+    }
+    t->classes = klass + 1;
+}
+
+static void read_classes(const char *root, struct topology *t)
+{
+    cleanup_free long *speed = calloc(t->cpus, sizeof(*speed));
+    if (!speed)
+        abort();
+    t->classes = 1;
+    if (speeds_by_core_type(root, t, speed))
+        assign_classes(t, speed, 0);
+    else if (speeds_by_number(root, t, "cpu_capacity", speed))
+        assign_classes(t, speed, CAPACITY_GAP_PERCENT);
+    else if (speeds_by_number(root, t, "cpufreq/cpuinfo_max_freq", speed))
+        assign_classes(t, speed, FREQUENCY_GAP_PERCENT);
+}
+
+int topology_read(const char *sysroot, struct topology *ret, struct err *e)
+{
+    struct topology t = {0};
+    int failed = read_list(sysroot, CPU_DIR "/online", &t.online);
+    t.cpus = cpulist_count(&t.online);
+    if (failed == 0 && t.cpus == 0)
+        failed = -ENODATA;
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "%s" CPU_DIR "/online: %s", sysroot ? sysroot : "", strerror(-failed));
+    if (read_list(sysroot, CPU_DIR "/present", &t.present) != 0)
+        t.present = t.online;
+    (void)read_list(sysroot, CPU_DIR "/isolated", &t.isolated);
+    t.cpu = calloc(t.cpus, sizeof(*t.cpu));
+    if (!t.cpu)
+        abort();
+    int cpu = -1;
+    for (size_t i = 0; i < t.cpus; i++)
+        t.cpu[i].cpu = cpu = cpulist_next(&t.online, cpu + 1);
+    read_cores(sysroot, &t);
+    t.sockets = count_sockets(&t);
+    read_nodes(sysroot, &t);
+    read_classes(sysroot, &t);
+    *ret = t;
+    return 0;
+}
+
+void topology_free(struct topology *t)
+{
+    free(t->cpu);
+    *t = (struct topology){0};
+}
+
+int topology_threads_per_core(const struct topology *t)
+{
+    cleanup_free int *threads = calloc(t->cpus + 1, sizeof(*threads));
+    int most = 0;
+    if (!threads)
+        abort();
+    for (size_t i = 0; i < t->cpus; i++) {
+        int n = ++threads[t->cpu[i].core];
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+struct cpulist topology_nodes_of(const struct topology *t, const struct cpulist *cpus)
+{
+    struct cpulist nodes = {0};
+    for (size_t i = 0; i < t->cpus; i++)
+        if (cpulist_has(cpus, (unsigned)t->cpu[i].cpu))
+            cpulist_add(&nodes, (unsigned)t->cpu[i].node);
+    return nodes;
+}

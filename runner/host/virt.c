@@ -1,0 +1,181 @@
+#include "host/virt.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
+#include "base/cleanup.h"
+#include "base/facts.h"
+#include "base/file.h"
+
+/* Whole words only: "hypervisor" must not be found inside a longer flag. */
+static bool has_flag(const char *flags, const char *flag)
+{
+    size_t len = strlen(flag);
+    for (const char *p = flags; p && *p; p += strcspn(p, " ")) {
+        p += strspn(p, " ");
+        if (strncmp(p, flag, len) == 0 && (p[len] == ' ' || p[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* A signature by the name that people know; others stand for themselves. */
+static const char *name_of_signature(const char *signature)
+{
+    static const struct {
+        const char *signature, *name;
+    } NAMES[] = {
+        {"KVMKVMKVM", "KVM"},        {"Linux KVM Hv", "KVM"},        {"TCGTCGTCGTCG", "QEMU TCG"},
+        {"Microsoft Hv", "Hyper-V"}, {"VMwareVMware", "VMware"},     {"XenVMMXenVMM", "Xen"},
+        {"bhyve bhyve ", "bhyve"},   {"VBoxVBoxVBox", "VirtualBox"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (strcmp(signature, NAMES[i].signature) == 0)
+            return NAMES[i].name;
+    return signature;
+}
+
+/* The signature in CPUID leaf 0x40000000: the range that Intel and AMD leave to hypervisors
+ * (Documentation/virt/kvm/x86/cpuid.rst). Only to be asked where the CPU's flag says that there is one. */
+static bool hypervisor_signature(char name[13])
+{
+#if defined(__x86_64__) || defined(__i386__)
+    unsigned eax = 0, part[3] = {0};
+    __cpuid(0x40000000, eax, part[0], part[1], part[2]);
+    memcpy(name, part, sizeof(part));
+    name[12] = '\0';
+    for (size_t i = 0; name[i]; i++)
+        if ((unsigned char)name[i] < ' ' || (unsigned char)name[i] > '~')
+            return false;
+    return name[0] != '\0';
+#else
+    (void)name;
+    return false;
+#endif
+}
+
+static const char *text_of(const struct facts *f, const char *key)
+{
+    const struct fact *fact = facts_find(f, key);
+    return fact && fact->kind == FACT_TEXT ? fact->text : "";
+}
+
+/* DMI product names of virtual machines; bare-metal clouds have names of their own, so this is no list of vendors. */
+static bool is_virtual_product(const char *product)
+{
+    static const char *const PARTS[] = {"KVM", "QEMU", "Virtual", "VMware", "Standard PC", "Bochs", "Google Compute"};
+    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
+        if (strstr(product, PARTS[i]))
+            return true;
+    return false;
+}
+
+static void capture_hypervisor(const char *sysroot, const char *cpu_flags, struct facts *ret)
+{
+    static const char KEY[] = "hypervisor";
+    const char *product = text_of(ret, "machine_product");
+    char name[64];
+    if (file_read(sysroot, "/sys/hypervisor/type", name, sizeof(name)) > 0)
+        facts_text(ret, KEY, name);
+    else if (has_flag(cpu_flags, KEY) && sysroot[0] == '\0' && hypervisor_signature(name))
+        facts_text(ret, KEY, name_of_signature(name));
+    else if (is_virtual_product(product))
+        facts_text(ret, KEY, product);
+    else if (has_flag(cpu_flags, KEY))
+        facts_text(ret, KEY, "unnamed");
+    else if (cpu_flags)
+        facts_text(ret, KEY, "none");
+    else
+        facts_absent(ret, KEY, "neither /proc/cpuinfo nor /sys/hypervisor nor DMI tells");
+}
+
+static void capture_emulation(const char *sysroot, struct facts *ret)
+{
+    const char *vm = sysroot[0] == '\0' ? getenv("TARE_VM") : NULL;
+    const char *by = NULL;
+    if (vm && strcmp(vm, "tcg") == 0)
+        by = "QEMU TCG (TARE_VM=tcg)";
+    else if (strstr(text_of(ret, "cpu_model"), "QEMU TCG")) /* target/i386/cpu.c of QEMU: -cpu max without KVM */
+        by = "QEMU TCG (the CPU's model name)";
+    else if (strstr(text_of(ret, "hypervisor"), "QEMU TCG")) /* the same file: whatever the -cpu */
+        by = "QEMU TCG (the CPU's hypervisor signature)";
+    facts_bool(ret, "emulated", by != NULL);
+    if (by)
+        facts_text(ret, "emulated_by", by);
+    else
+        facts_absent(ret, "emulated_by", "nothing says that it is");
+}
+
+/* The text of a link of /proc/self/ns, "" where it cannot be read. */
+static void read_namespace(const char *sysroot, const char *name, char *buf, size_t cap)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/proc/self/ns/%s", sysroot, name);
+    ssize_t len = n > 0 && (size_t)n < sizeof(path) ? readlink(path, buf, cap - 1) : 0;
+    buf[len > 0 ? len : 0] = '\0';
+}
+
+/* How many of the process's namespaces are the initial ones, which the kernel numbers by constants
+ * (include/uapi/linux/nsfs.h, enum init_ns_ino). */
+static size_t initial_namespaces(const char *sysroot, size_t *asked, bool *own_pids)
+{
+    static const struct {
+        const char *name, *link;
+    } INITIAL[] = {
+        {"ipc", "ipc:[4026531839]"},
+        {"uts", "uts:[4026531838]"},
+        {"pid", "pid:[4026531836]"},
+        {"cgroup", "cgroup:[4026531835]"},
+    };
+    size_t initial = 0;
+    *asked = ARRAY_LEN(INITIAL);
+    *own_pids = false;
+    for (size_t i = 0; i < ARRAY_LEN(INITIAL); i++) {
+        char link[64];
+        read_namespace(sysroot, INITIAL[i].name, link, sizeof(link));
+        bool same = strcmp(link, INITIAL[i].link) == 0;
+        initial += same;
+        if (strcmp(INITIAL[i].name, "pid") == 0)
+            *own_pids = link[0] && !same;
+    }
+    return initial;
+}
+
+static bool exists(const char *sysroot, const char *path)
+{
+    char whole[PATH_MAX];
+    int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, path);
+    return n > 0 && (size_t)n < sizeof(whole) && access(whole, F_OK) == 0;
+}
+
+static void capture_container(const char *sysroot, struct facts *ret)
+{
+    char named[64];
+    size_t asked = 0;
+    bool own_pids = false;
+    size_t initial = initial_namespaces(sysroot, &asked, &own_pids);
+    if (initial == asked) /* a container's image booted as a machine keeps the marks below */
+        facts_text(ret, "container", "none");
+    else if (exists(sysroot, "/run/.containerenv"))
+        facts_text(ret, "container", "podman");
+    else if (exists(sysroot, "/.dockerenv"))
+        facts_text(ret, "container", "docker");
+    else if (file_read(sysroot, "/run/systemd/container", named, sizeof(named)) > 0)
+        facts_text(ret, "container", named);
+    else
+        facts_text(ret, "container", own_pids ? "unnamed" : "none");
+}
+
+void virt_capture(const char *sysroot, const char *cpu_flags, struct facts *ret)
+{
+    capture_hypervisor(sysroot, cpu_flags, ret);
+    capture_emulation(sysroot, ret);
+    capture_container(sysroot, ret);
+}

@@ -1,0 +1,345 @@
+#include "plan/campaign.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "host/bench_cpus.h"
+#include "plan/campaign_cluster.h"
+#include "plan/campaign_meter.h"
+#include "plan/campaign_open.h"
+#include "plan/campaign_show.h"
+#include "plan/order.h"
+#include "plan/runtimes.h"
+#include "record/record.h"
+#include "record/show.h"
+#include "report/report.h"
+#include "run.h"
+
+/* A plan on its way, and what its invocations share. */
+struct stage {
+    struct campaign *campaign;
+    struct runtimes runtimes;
+    struct session session;
+    const struct cell *session_of; /* NULL: none is open */
+    struct campaign_meter meter;
+    size_t run; /* invocations, here and now */
+    int interrupted_by;
+};
+
+/* --- one invocation ---------------------------------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether a session that was opened for one cell will do for the other. */
+static bool same_host_options(const struct cell *a, const struct cell *b)
+{
+    return same_text(a->cpus, b->cpus) && same_text(a->cgroup_root, b->cgroup_root) && a->smt == b->smt &&
+           a->numa == b->numa && a->isolation == b->isolation;
+}
+
+static int close_session(struct stage *s, struct err *e)
+{
+    if (!s->session_of)
+        return 0;
+    s->session_of = NULL;
+    return session_close(&s->session, e);
+}
+
+static int open_session(struct stage *s, const struct cell *cell, struct err *e)
+{
+    if (s->session_of && same_host_options(s->session_of, cell))
+        return 0;
+    int failed = close_session(s, e);
+    if (failed == 0)
+        failed = session_open(cell, &s->session, e);
+    if (failed == 0)
+        s->session_of = cell;
+    return failed;
+}
+
+static void describe_node(enum engine engine, struct facts *plan)
+{
+    static const char *const SLURM[][2] = {{"SLURM_JOB_ID", "slurm.job_id"},
+                                           {"SLURM_ARRAY_JOB_ID", "slurm.array_job_id"},
+                                           {"SLURM_ARRAY_TASK_ID", "slurm.array_task_id"},
+                                           {"SLURM_RESTART_COUNT", "slurm.restarts"},
+                                           {"SLURM_CLUSTER_NAME", "slurm.cluster"}};
+    const char *node = getenv("SLURMD_NODENAME");
+    char host[256] = "";
+    (void)gethostname(host, sizeof(host) - 1);
+    facts_text(plan, "engine", engine == ENGINE_SLURM ? "slurm" : "local");
+    facts_text(plan, "node", node ? node : host);
+    if (!getenv("SLURM_JOB_ID"))
+        facts_absent(plan, "slurm", "it is no job of Slurm's");
+    for (size_t i = 0; getenv("SLURM_JOB_ID") && i < ARRAY_LEN(SLURM); i++)
+        if (getenv(SLURM[i][0]))
+            facts_text(plan, SLURM[i][1], getenv(SLURM[i][0]));
+}
+
+static void describe_plan(const struct stage *s, const struct place_in_plan *at, int64_t elapsed_ns, struct facts *plan)
+{
+    const struct campaign *c = s->campaign;
+    const char *label = tally_label_name(tally_label(&c->tally, at->unit));
+    facts_text(plan, "name", c->plan.name);
+    facts_text(plan, "sha256", c->bound.sha256);
+    facts_int(plan, "seed", c->bound.seed);
+    facts_text(plan, "order", c->plan.order == ORDER_BLOCKS ? "blocks" : "listed");
+    facts_text(plan, "cell", c->plan.cell[tally_cell(&c->tally, at->unit)].id);
+    if (label)
+        facts_text(plan, "label", label);
+    else
+        facts_absent(plan, "label", "each cell is run once a block (--aa runs it as A and A')");
+    facts_int(plan, "block", (int64_t)at->block + 1);
+    facts_int(plan, "position", (int64_t)at->position + 1);
+    facts_int(plan, "elapsed_ns", elapsed_ns);
+    describe_node((enum engine)c->engine, plan);
+}
+
+/* An interrupted one is kept, but not as what it was to be: it is run again. */
+static int keep_record(const struct stage *s, const struct place_in_plan *at, const struct record *r, char *name,
+                       struct err *e)
+{
+    const struct campaign *c = s->campaign;
+    char path[PATH_MAX], aside[NAME_MAX + 64];
+    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at->unit)];
+    (void)folder_record_name(at->block + 1, cell->id, tally_label(&c->tally, at->unit), name);
+    if (r->termination != TERMINATION_INTERRUPTED) {
+        text_format(path, sizeof(path), "%s/%s", c->folder.path, name);
+        return record_save(r, path, e);
+    }
+    text_format(path, sizeof(path), "%s/aside", c->folder.path);
+    int failed = file_make_dirs(path);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_OURS, "'%s'", path);
+    }
+    text_format(aside, sizeof(aside), "aside/%s.%s", name, r->id);
+    text_format(path, sizeof(path), "%s/%s", c->folder.path, aside);
+    return record_save(r, path, e);
+}
+
+static void show_text(const struct stage *s, const struct record *r)
+{
+    struct text shown = {0};
+    if (!s->campaign->texts)
+        return;
+    show_record(r, &shown);
+    (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
+    (void)fflush(stdout);
+    text_free(&shown);
+}
+
+static int take_record(struct stage *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
+                       struct err *e)
+{
+    char name[NAME_MAX];
+    s->run++;
+    s->interrupted_by = r->interrupted_by;
+    describe_plan(s, at, elapsed_ns, &r->plan);
+    int failed = keep_record(s, at, r, name, e);
+    if (failed != 0)
+        return failed;
+    if (r->termination != TERMINATION_INTERRUPTED) {
+        tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
+        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit)->figure);
+    }
+    show_text(s, r);
+    return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
+}
+
+static int run_unit(struct stage *s, const struct place_in_plan *at, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    struct record record;
+    size_t i = tally_cell(&c->tally, at->unit);
+    const struct plan_cell *cell = &c->plan.cell[i];
+    int64_t began_ns = clock_now_ns();
+    int failed = open_session(s, &cell->cell, e);
+    if (failed != 0)
+        return err_wrap(e, "cell '%s'", cell->id);
+    const struct progress *progress = campaign_meter_running(
+        &s->meter, cell, tally_label_name(tally_label(&c->tally, at->unit)), at->block + 1, (uint64_t)c->blocks);
+    failed = run_cell(&s->session, &cell->cell, runtimes_of(&s->runtimes, i), progress, &record, e);
+    campaign_meter_clear(&s->meter);
+    if (failed != 0)
+        return err_wrap(e, "cell '%s'", cell->id);
+    failed = take_record(s, at, &record, clock_now_ns() - began_ns, e);
+    record_free(&record);
+    return failed;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+static int run_block(struct stage *s, uint64_t block, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = 0;
+    campaign_order(c, block);
+    for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
+        const struct place_in_plan at = {block, p, c->order[p]};
+        const struct tally_one *one = tally_at(&c->tally, block, at.unit);
+        if (!one || !one->file)
+            failed = run_unit(s, &at, e);
+    }
+    return failed;
+}
+
+/* Before anything is made: whether this host has the CPUs that the cells name. */
+static int check_cpus(const struct campaign *c, struct err *e)
+{
+    const struct cell *checked = NULL;
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        struct topology_choice choice;
+        if (checked && same_host_options(checked, cell))
+            continue;
+        checked = cell;
+        if (bench_cpus_choose("", cell, NULL, &choice, e) != 0) {
+            (void)err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+            return err_remedy(e, "or leave it out: below 'exclude': - {id: %s}", c->plan.cell[i].id);
+        }
+    }
+    return 0;
+}
+
+static int run_blocks(struct stage *s, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = 0;
+    for (uint64_t block = 0; failed == 0 && !s->interrupted_by; block++) {
+        if (block >= (uint64_t)c->blocks && !campaign_goes_on(c))
+            break;
+        failed = run_block(s, block, e);
+    }
+    return failed;
+}
+
+static int open_stage(struct stage *s, struct err *e)
+{
+    int failed = check_cpus(s->campaign, e);
+    if (failed == 0)
+        failed = runtimes_find(&s->campaign->plan, &s->runtimes, e);
+    campaign_meter_open(&s->meter, &s->campaign->tally);
+    return failed;
+}
+
+static int run_here(struct campaign *c, size_t *run, int *interrupted_by, struct err *e)
+{
+    struct stage s = {.campaign = c};
+    bool all_done = tally_done(&c->tally, (uint64_t)c->blocks) == (size_t)c->blocks * c->tally.units;
+    int failed = all_done && !campaign_goes_on(c) ? 0 : open_stage(&s, e);
+    if (failed == 0)
+        failed = run_blocks(&s, e);
+    int left = close_session(&s, failed == 0 ? e : NULL);
+    runtimes_free(&s.runtimes);
+    *run = s.run;
+    *interrupted_by = s.interrupted_by;
+    return failed != 0 ? failed : left;
+}
+
+/* --- how it ended ------------------------------------------------------------------------------------------------ */
+
+/* In the order of the plan's cells, so that the table's rows are. */
+static int print_table(const struct campaign *c, struct err *e)
+{
+    struct text table = {0};
+    size_t n = 0, all = tally_done(&c->tally, c->tally.blocks);
+    cleanup_free char **path = calloc(all + 1, sizeof(*path));
+    if (!path)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", all);
+    for (size_t u = 0; u < c->tally.units; u++)
+        for (uint64_t b = 0; b < c->tally.blocks; b++) {
+            const struct tally_one *one = tally_at(&c->tally, b, u);
+            if (one->file && asprintf(&path[n++], "%s/%s", c->folder.path, one->file) < 0)
+                abort();
+        }
+    int failed = n ? report_table(path, n, &table, e) : 0;
+    if (failed == 0 && n)
+        (void)printf("%s* plan %s, seed %lld, %zu record%s: %s\n", table.data, c->plan.name, (long long)c->bound.seed,
+                     n, n == 1 ? "" : "s", c->folder.path);
+    for (size_t i = 0; i < n; i++)
+        free(path[i]);
+    text_free(&table);
+    return failed;
+}
+
+static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
+{
+    size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
+    if (interrupted_by)
+        return 128 + interrupted_by;
+    if (failed)
+        return err_set(e, ERR_WORKLOAD, -ECANCELED,
+                       "%zu of %zu invocations did not end well; the table says why (--retry runs them again)", failed,
+                       done);
+    return 0;
+}
+
+static int run_all(struct campaign *c, struct err *e)
+{
+    size_t run = 0;
+    int interrupted_by = 0;
+    int failed = c->engine == ENGINE_SLURM ? campaign_on_cluster(c, &run, &interrupted_by, e)
+                                           : run_here(c, &run, &interrupted_by, e);
+    if (failed == 0 && run == 0 && !interrupted_by)
+        (void)fprintf(stderr,
+                      "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
+                      "measures again)\n",
+                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
+    struct err shown = {0}; /* what was measured is shown, however it ended */
+    int untold = print_table(c, failed == 0 ? e : &shown);
+    if (failed != 0 || untold != 0)
+        return failed != 0 ? failed : untold;
+    return exit_of(c, interrupted_by, e);
+}
+
+/* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
+static int run_task(struct campaign *c, uint64_t task, struct err *e)
+{
+    struct stage s = {.campaign = c};
+    const uint64_t block = task / c->tally.units;
+    if (block >= PLAN_INVOCATIONS_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "--task '%llu': the plan has no such invocation",
+                       (unsigned long long)task);
+    campaign_order(c, block);
+    const size_t position = (size_t)(task % c->tally.units);
+    const struct place_in_plan at = {block, position, c->order[position]};
+    const struct tally_one *one = tally_at(&c->tally, block, at.unit);
+    int failed = one && one->file ? 0 : open_stage(&s, e);
+    if (failed == 0 && !(one && one->file))
+        failed = run_unit(&s, &at, e);
+    int left = close_session(&s, failed == 0 ? e : NULL);
+    runtimes_free(&s.runtimes);
+    if (failed == 0 && s.interrupted_by)
+        return 128 + s.interrupted_by;
+    return failed != 0 ? failed : left;
+}
+
+int campaign_run(const struct config *config, struct err *e)
+{
+    struct campaign c = {.folder.lock_fd = -1};
+    int failed = campaign_open(&c, config, e);
+    int status = failed;
+    if (failed == 0 && config->host.dry_run)
+        status = campaign_show_order(&c, e);
+    else if (failed == 0)
+        status = config->campaign.task >= 0 ? run_task(&c, (uint64_t)config->campaign.task, e) : run_all(&c, e);
+    campaign_close(&c);
+    return status;
+}

@@ -1,0 +1,258 @@
+#include "plan/campaign_cluster.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "plan/campaign_meter.h"
+#include "plan/campaign_open.h"
+#include "plan/slurm.h"
+
+#define POLL_S     1
+#define PATIENCE_S 300 /* with a controller that does not answer: it may be restarted meanwhile */
+#define SETTLE_S   10  /* with a shared file system that shows a record later than its job's end (nfs(5), ac) */
+
+/* A campaign handed over. */
+struct handover {
+    struct campaign *campaign;
+    struct campaign_meter meter;
+    char folder[PATH_MAX], tare[PATH_MAX]; /* absolute */
+    uint64_t *task;                        /* what is not done yet */
+    size_t tasks;
+    struct text jobs;
+    int interrupted_by;
+};
+
+static int find_paths(struct handover *h, struct err *e)
+{
+    ssize_t n = readlink("/proc/self/exe", h->tare, sizeof(h->tare) - 1);
+    if (n < 0)
+        return err_sys(e, ERR_OURS, "/proc/self/exe");
+    h->tare[n] = '\0';
+    if (realpath(h->campaign->folder.path, h->folder))
+        return 0;
+    char here[PATH_MAX];
+    if (errno != ENOENT || !getcwd(here, sizeof(here)))
+        return err_sys(e, ERR_USAGE, "'%s'", h->campaign->folder.path);
+    bool absolute = *h->campaign->folder.path == '/'; /* a dry run's, which is not there yet */
+    int len = snprintf(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
+                       h->campaign->folder.path);
+    return len > 0 && (size_t)len < sizeof(h->folder)
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+}
+
+static int list_missing(struct handover *h, struct err *e)
+{
+    struct campaign *c = h->campaign;
+    free(h->task);
+    h->task = calloc((size_t)c->blocks * c->tally.units + 1, sizeof(*h->task));
+    h->tasks = 0;
+    if (!h->task)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the plan's invocations");
+    for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
+        campaign_order(c, b);
+        for (size_t p = 0; p < c->tally.units; p++) {
+            const struct tally_one *one = tally_at(&c->tally, b, c->order[p]);
+            if (!one || !one->file)
+                h->task[h->tasks++] = b * c->tally.units + p;
+        }
+    }
+    return 0;
+}
+
+static struct slurm_array array_of(const struct handover *h)
+{
+    return (struct slurm_array){.folder = h->folder,
+                                .plan = h->campaign->plan.name,
+                                .tare = h->tare,
+                                .options = &h->campaign->options->sbatch,
+                                .task = h->task,
+                                .tasks = h->tasks};
+}
+
+/* Reads the records that there are; with mend those that are broken are set aside, which is for when no job is left. */
+static int read_again(struct handover *h, bool mend, struct err *e)
+{
+    struct campaign *c = h->campaign;
+    tally_free(&c->tally);
+    c->tally.strangers = 0;
+    return tally_read(&c->tally, &c->plan, &c->folder, &c->bound, mend, mend && c->options->retry, e);
+}
+
+/* --- waiting ----------------------------------------------------------------------------------------------------- */
+
+static void block_signals(sigset_t *ends)
+{
+    (void)sigemptyset(ends);
+    (void)sigaddset(ends, SIGINT);
+    (void)sigaddset(ends, SIGTERM);
+    (void)sigaddset(ends, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, ends, NULL);
+}
+
+/* A second, unless a signal comes: then its number, else 0. */
+static int pause_for(const sigset_t *ends)
+{
+    const struct timespec a_while = {.tv_sec = POLL_S};
+    int signal = sigtimedwait(ends, NULL, &a_while);
+    return signal > 0 ? signal : 0;
+}
+
+/* Until no job is left. */
+static int wait_for_jobs(struct handover *h, struct err *e)
+{
+    sigset_t ends;
+    int64_t answered_ns = clock_now_ns();
+    bool alive = *h->jobs.data != '\0';
+    block_signals(&ends);
+    while (alive && h->interrupted_by == 0) {
+        struct text said = {0};
+        int failed = slurm_jobs(h->jobs.data, &alive, &said, e);
+        if (failed == 0)
+            answered_ns = clock_now_ns();
+        else if (clock_now_ns() - answered_ns > PATIENCE_S * NS_PER_S)
+            return err_remedy(e, "the jobs %s may go on: the same command joins them", h->jobs.data);
+        else
+            alive = true;
+        int unread = h->meter.progress.show ? read_again(h, false, e) : 0;
+        campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
+        text_free(&said);
+        if (unread != 0)
+            return unread;
+        h->interrupted_by = alive ? pause_for(&ends) : 0;
+    }
+    campaign_meter_clear(&h->meter);
+    return 0;
+}
+
+/* The ids of the jobs are kept, so that a tare that was ended can be followed by another that joins them. */
+static const char *jobs_path(const struct handover *h, char buf[PATH_MAX])
+{
+    text_format(buf, PATH_MAX, "%s/slurm/jobs", h->folder);
+    return buf;
+}
+
+static void remember_jobs(const struct handover *h, struct err *e)
+{
+    char path[PATH_MAX];
+    (void)file_replace(jobs_path(h, path), h->jobs.data, h->jobs.len, e);
+}
+
+static int join_jobs(struct handover *h, struct err *e)
+{
+    char path[PATH_MAX], jobs[4096] = "";
+    bool alive = false;
+    struct text said = {0};
+    text_free(&h->jobs);
+    if (file_read("", jobs_path(h, path), jobs, sizeof(jobs)) <= 0)
+        jobs[0] = '\0';
+    text_add(&h->jobs, "%s", jobs);
+    int failed = slurm_jobs(jobs, &alive, &said, e);
+    if (failed == 0 && alive) {
+        (void)fprintf(stderr, "tare: matrix: joining the jobs that are there: %s (%s)\n", jobs, said.data);
+        failed = wait_for_jobs(h, e);
+    }
+    text_free(&said);
+    return failed;
+}
+
+/* --- one round --------------------------------------------------------------------------------------------------- */
+
+static int settle(struct handover *h, struct err *e)
+{
+    int failed = 0;
+    for (int s = 0; failed == 0 && s <= SETTLE_S; s++) {
+        if (s > 0)
+            (void)sleep(1);
+        failed = read_again(h, s == SETTLE_S, e);
+        if (failed == 0)
+            failed = list_missing(h, e);
+        if (h->tasks == 0)
+            break;
+    }
+    return failed;
+}
+
+/* Submits what is missing of the wanted blocks and waits for it. */
+static int run_round(struct handover *h, struct err *e)
+{
+    struct slurm_array array = array_of(h);
+    text_free(&h->jobs);
+    int failed = slurm_submit(&array, &h->jobs, e);
+    if (h->jobs.len)
+        remember_jobs(h, failed == 0 ? e : NULL);
+    if (failed != 0)
+        return failed;
+    (void)fprintf(stderr, "tare: matrix: %zu invocations are Slurm's: %s\n", h->tasks, h->jobs.data);
+    failed = wait_for_jobs(h, e);
+    if (failed != 0 || h->interrupted_by)
+        return failed;
+    failed = settle(h, e);
+    if (failed != 0 || h->tasks == 0)
+        return failed;
+    return err_set(e, ERR_WORKLOAD, -ENODATA,
+                   "%zu invocations have no record: their jobs ended without one (%s/slurm/*.out say why; the same "
+                   "command runs them again)",
+                   h->tasks, h->campaign->folder.path);
+}
+
+static int run_rounds(struct handover *h, struct err *e)
+{
+    int failed = find_paths(h, e);
+    if (failed == 0)
+        failed = join_jobs(h, e);
+    if (failed == 0 && !h->interrupted_by)
+        failed = read_again(h, true, e);
+    while (failed == 0 && !h->interrupted_by) {
+        failed = list_missing(h, e);
+        if (failed == 0 && h->tasks == 0 && !campaign_goes_on(h->campaign))
+            break;
+        if (failed == 0 && h->tasks > 0)
+            failed = run_round(h, e);
+    }
+    return failed;
+}
+
+int campaign_on_cluster(struct campaign *c, size_t *run, int *interrupted_by, struct err *e)
+{
+    struct handover h = {.campaign = c};
+    size_t before = tally_done(&c->tally, c->tally.blocks);
+    campaign_meter_open(&h.meter, &c->tally);
+    int failed = run_rounds(&h, e);
+    if (h.interrupted_by)
+        (void)fprintf(stderr, "tare: matrix: the jobs %s go on: the same command joins them, scancel ends them\n",
+                      h.jobs.data);
+    *interrupted_by = h.interrupted_by;
+    *run = tally_done(&c->tally, c->tally.blocks) - before;
+    text_free(&h.jobs);
+    free(h.task);
+    return failed;
+}
+
+int campaign_cluster_script(struct campaign *c, struct text *out, struct err *e)
+{
+    struct handover h = {.campaign = c};
+    int failed = find_paths(&h, e);
+    if (failed == 0)
+        failed = list_missing(&h, e);
+    if (failed == 0 && h.tasks > 0) {
+        struct slurm_array array = array_of(&h);
+        text_add(out, "\n");
+        slurm_script(&array, 0, out);
+    }
+    free(h.task);
+    return failed;
+}

@@ -1,0 +1,190 @@
+#include "plan/campaign_open.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "plan/order.h"
+#include "plan/plans.h"
+#include "stats/stats_interval.h"
+
+#define PLAN_BYTES_MAX (1 << 20)
+#define CONFIDENCE     0.95
+
+/* --- the plan ---------------------------------------------------------------------------------------------------- */
+
+static int read_file(const char *path, struct text *ret, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    if (!S_ISREG(st.st_mode) || st.st_size > PLAN_BYTES_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 MiB", path);
+    int failed = file_read_all("", path, ret);
+    if (failed == 0)
+        return 0;
+    errno = -failed;
+    return err_sys(e, ERR_USAGE, "'%s'", path);
+}
+
+static int read_named(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
+{
+    int failed = plans_find(config->positional, c->file, sizeof(c->file), e);
+    if (failed == 0)
+        failed = read_file(c->file, bytes, e);
+    c->bound =
+        (struct folder_plan){.seed = config->campaign.seed, .noise = config->campaign.noise, .given = config->given};
+    return failed;
+}
+
+/* A folder goes on with what it is bound to. */
+static int read_bound(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
+{
+    const char *option = config->given.count          ? config->given.option[0].name
+                         : config->output.dir         ? "out"
+                         : config->campaign.noise     ? "aa"
+                         : config->campaign.seed >= 0 ? "seed"
+                                                      : NULL;
+    if (option)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s: the folder '%s' goes on with its own plan and options", option,
+                       config->positional);
+    int failed = folder_look(config->positional, &c->folder, e);
+    if (failed == 0)
+        failed = folder_read(&c->folder, &c->bound, bytes, e);
+    if (failed == 0)
+        text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
+    return failed;
+}
+
+static int read_plan(struct campaign *c, const struct config *config, struct err *e)
+{
+    struct text bytes = {0};
+    bool bound = folder_is_bound(config->positional);
+    if (!bound && config->campaign.task >= 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--task goes with a plan's folder; '%s' is none", config->positional);
+    int failed = bound ? read_bound(c, config, &bytes, e) : read_named(c, config, &bytes, e);
+    if (failed != 0) {
+        text_free(&bytes);
+        return failed;
+    }
+    return plan_parse(c->file, &bytes, &c->bound.given, &c->plan, e);
+}
+
+/* What the command line says goes before what the plan says. */
+static int settle(struct campaign *c, const struct campaign_options *o, struct err *e)
+{
+    struct plan *p = &c->plan;
+    if (o->invocations > 0)
+        p->invocations = o->invocations;
+    if (o->max_invocations > 0)
+        p->max_invocations = o->max_invocations;
+    if (o->until_precise && plan_parse_precision(o->until_precise, &p->precision) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--until-precise '%s': what is allowed is %s", o->until_precise,
+                       PLAN_PRECISION_ALLOWED);
+    if (p->precision > 0 && p->max_invocations < p->invocations)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "%lld invocations are more than the %lld at which it is to give up "
+                       "(--max-invocations)",
+                       (long long)p->invocations, (long long)p->max_invocations);
+    c->options = o;
+    c->blocks = p->invocations;
+    c->engine = o->task >= 0 ? ENGINE_SLURM : o->engine;
+    c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
+    c->seed_drawn = c->bound.seed < 0;
+    text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
+    c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
+    c->texts =
+        p->invocations == 1 && o->invocations == 0 && !c->bound.noise && c->engine == ENGINE_LOCAL && p->precision == 0;
+    c->order = calloc(c->tally.units + 1, sizeof(*c->order));
+    return c->order ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu cells", c->tally.units);
+}
+
+/* --- the folder -------------------------------------------------------------------------------------------------- */
+
+static int bind(struct campaign *c, const struct config *config, struct err *e)
+{
+    char path[FOLDER_PATH_MAX];
+    bool looks = config->host.dry_run || config->campaign.task >= 0;
+    int n = *c->folder.path      ? snprintf(path, sizeof(path), "%s", c->folder.path)
+            : config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
+                                 : snprintf(path, sizeof(path), "out/%s", c->plan.name);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    int failed = looks ? folder_look(path, &c->folder, e) : folder_open(path, &c->folder, e);
+    if (failed == 0)
+        failed = folder_bind(&c->folder, &c->bound, &c->plan.file.bytes, !looks, e);
+    if (folder_is_bound(c->folder.path))
+        c->seed_drawn = false;
+    return failed;
+}
+
+int campaign_open(struct campaign *c, const struct config *config, struct err *e)
+{
+    bool alone = !config->host.dry_run && config->campaign.task < 0 && config->campaign.engine == ENGINE_LOCAL;
+    *c = (struct campaign){.folder.lock_fd = -1};
+    int failed = read_plan(c, config, e);
+    if (failed == 0)
+        failed = settle(c, &config->campaign, e);
+    if (failed == 0)
+        failed = bind(c, config, e);
+    if (failed == 0)
+        failed = tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e);
+    if (failed == 0 && c->tally.strangers)
+        (void)fprintf(stderr, "tare: matrix: %zu record%s in '%s' %s of no plan: not counted\n", c->tally.strangers,
+                      c->tally.strangers == 1 ? "" : "s", c->folder.path, c->tally.strangers == 1 ? "is" : "are");
+    return failed;
+}
+
+void campaign_close(struct campaign *c)
+{
+    tally_free(&c->tally);
+    folder_close(&c->folder);
+    folder_plan_free(&c->bound);
+    plan_free(&c->plan);
+    free(STEAL(c->order));
+}
+
+void campaign_order(struct campaign *c, uint64_t block)
+{
+    if (c->plan.order == ORDER_LISTED)
+        order_listed(c->tally.units, c->order);
+    else
+        order_block((uint64_t)c->bound.seed, block, c->tally.units, c->order);
+}
+
+/* --- until it is precise ----------------------------------------------------------------------------------------- */
+
+static bool is_precise(const struct campaign *c, size_t unit, double *figures)
+{
+    size_t n = 0;
+    for (uint64_t b = 0; b < c->tally.blocks; b++) {
+        const struct tally_one *one = tally_at(&c->tally, b, unit);
+        if (one->file && !one->failed && isfinite(one->figure))
+            figures[n++] = one->figure;
+    }
+    if (n == 0) /* a cell that always fails would go on for ever */
+        return true;
+    struct stats_interval i = stats_mean_interval(figures, n, CONFIDENCE);
+    return !i.why_not && (i.high - i.low) / 2 < c->plan.precision * fabs(i.at);
+}
+
+bool campaign_goes_on(struct campaign *c)
+{
+    bool precise = true;
+    if (c->plan.precision <= 0 || c->blocks >= c->plan.max_invocations)
+        return false;
+    cleanup_free double *figures = calloc(c->tally.blocks + 1, sizeof(*figures));
+    if (!figures)
+        abort();
+    for (size_t u = 0; precise && u < c->tally.units; u++)
+        precise = is_precise(c, u, figures);
+    c->blocks += precise ? 0 : 1;
+    return !precise;
+}

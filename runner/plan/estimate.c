@@ -1,0 +1,78 @@
+#include "plan/estimate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "plan/tally.h"
+
+/* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
+static double *mean_by_cell(const struct tally *t)
+{
+    double *mean_s = calloc(t->cells + 1, sizeof(*mean_s));
+    cleanup_free size_t *n = calloc(t->cells + 1, sizeof(*n));
+    if (!mean_s || !n)
+        abort();
+    for (size_t i = 0; i < t->blocks * t->units; i++) {
+        size_t cell = tally_cell(t, i % t->units);
+        if (!t->one[i].file || !isfinite(t->one[i].elapsed_s))
+            continue;
+        n[cell]++;
+        mean_s[cell] += (t->one[i].elapsed_s - mean_s[cell]) / (double)n[cell];
+    }
+    for (size_t c = 0; c < t->cells; c++)
+        if (n[c] == 0)
+            mean_s[c] = NAN;
+    return mean_s;
+}
+
+struct estimate estimate_left(const struct tally *t, uint64_t blocks)
+{
+    struct estimate e = {0};
+    cleanup_free double *cell_s = mean_by_cell(t);
+    for (uint64_t b = 0; b < blocks; b++)
+        for (size_t u = 0; u < t->units; u++) {
+            const struct tally_one *one = tally_at(t, b, u);
+            if (one && one->file)
+                continue;
+            double s = cell_s[tally_cell(t, u)];
+            e.left++;
+            if (isnan(s))
+                e.unknown++;
+            else
+                e.seconds += s;
+        }
+    return e;
+}
+
+double estimate_cell(const struct tally *t, size_t cell)
+{
+    cleanup_free double *cell_s = mean_by_cell(t);
+    return cell_s[cell];
+}
+
+void estimate_say_seconds(double seconds, struct text *out)
+{
+    long long s = llround(seconds);
+    if (s >= 3600)
+        text_add(out, "%lld h %02lld min", s / 3600, s % 3600 / 60);
+    else if (s >= 60)
+        text_add(out, "%lld min %02lld s", s / 60, s % 60);
+    else
+        text_add(out, "%lld s", s);
+}
+
+void estimate_say(const struct estimate *e, struct text *out)
+{
+    if (e->left == 0) {
+        text_add(out, "nothing");
+        return;
+    }
+    if (e->unknown == e->left) {
+        text_add(out, "unknown");
+        return;
+    }
+    text_add(out, "%s", e->unknown ? "at least " : "about ");
+    estimate_say_seconds(e->seconds, out);
+}

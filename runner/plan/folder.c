@@ -1,0 +1,345 @@
+#include "plan/folder.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "plan/plan.h"
+#include "runtime/runtime.h"
+
+#define ASIDE_MAX 10000
+
+static const char *path_in(const struct folder *f, const char *name, char buf[PATH_MAX])
+{
+    text_format(buf, PATH_MAX, "%s/%s", f->path, name);
+    return buf;
+}
+
+/* --- the lock ---------------------------------------------------------------------------------------------------- */
+
+static int refuse_busy(const struct folder *f, struct err *e)
+{
+    char who[80] = "", path[PATH_MAX];
+    (void)file_read("", path_in(f, ".lock", path), who, sizeof(who));
+    return err_set(e, ERR_USAGE, -EBUSY,
+                   "'%s': another tare matrix is at work in it%s%s (wait for it, or take another "
+                   "--out)",
+                   f->path, *who ? ": " : "", who);
+}
+
+static void sign_lock(int fd)
+{
+    char host[64] = "", line[96];
+    (void)gethostname(host, sizeof(host) - 1);
+    int n = snprintf(line, sizeof(line), "pid %d on %s\n", (int)getpid(), host);
+    if (ftruncate(fd, 0) == 0)
+        (void)!pwrite(fd, line, (size_t)n, 0);
+}
+
+static int take_lock(struct folder *f, struct err *e)
+{
+    char path[PATH_MAX];
+    cleanup_close int fd = open(path_in(f, ".lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "--out '%s': cannot write there", f->path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s'", path);
+    sign_lock(fd);
+    f->lock_fd = STEAL_FD(fd);
+    return 0;
+}
+
+int folder_look(const char *path, struct folder *ret, struct err *e)
+{
+    if (strlen(path) >= sizeof(ret->path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    text_format(ret->path, sizeof(ret->path), "%s", path);
+    ret->lock_fd = -1;
+    return 0;
+}
+
+int folder_open(const char *path, struct folder *ret, struct err *e)
+{
+    int failed = folder_look(path, ret, e);
+    if (failed != 0)
+        return failed;
+    failed = file_make_dirs(path);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", path);
+    }
+    return take_lock(ret, e);
+}
+
+void folder_close(struct folder *f)
+{
+    if (f->lock_fd >= 0)
+        (void)close(STEAL_FD(f->lock_fd));
+}
+
+/* --- what it is bound to ----------------------------------------------------------------------------------------- */
+
+bool folder_is_bound(const char *path)
+{
+    char lock[PATH_MAX];
+    struct stat st;
+    int n = snprintf(lock, sizeof(lock), "%s/plan.lock", path);
+    return n > 0 && (size_t)n < sizeof(lock) && stat(lock, &st) == 0;
+}
+
+static void write_lock_text(const struct folder_plan *p, struct text *out)
+{
+    text_add(out,
+             "# The plan that this folder's records are of, and what was decided for all of them. Written by tare.\n"
+             "name = %s\nsha256 = %s\nseed = %lld\naa = %s\n",
+             p->name, p->sha256, (long long)p->seed, p->noise ? "yes" : "no");
+    for (size_t i = 0; i < p->given.count; i++)
+        text_add(out, "option = %s %s\n", p->given.option[i].name, p->given.option[i].value);
+}
+
+/* A line's key and value, cut apart in place. */
+static int take_line(struct folder_plan *p, char *line)
+{
+    char *value = strstr(line, " = ");
+    if (*line == '#' || !*line)
+        return 0;
+    if (!value)
+        return -EINVAL;
+    *value = '\0';
+    value += 3;
+    if (strcmp(line, "name") == 0)
+        (void)snprintf(p->name, sizeof(p->name), "%s", value);
+    else if (strcmp(line, "sha256") == 0)
+        (void)snprintf(p->sha256, sizeof(p->sha256), "%s", value);
+    else if (strcmp(line, "seed") == 0)
+        return text_to_i64(value, &p->seed);
+    else if (strcmp(line, "aa") == 0)
+        p->noise = strcmp(value, "yes") == 0;
+    else if (strcmp(line, "option") == 0 && p->given.count < CONFIG_GIVEN_MAX && strchr(value, ' ')) {
+        char *space = strchr(value, ' ');
+        *space = '\0';
+        p->given.option[p->given.count++] = (struct config_option){value, space + 1};
+    } else
+        return -EINVAL;
+    return 0;
+}
+
+static int read_lock(const struct folder *f, struct folder_plan *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    struct folder_plan p = {.seed = -1};
+    int failed = file_read_all("", path_in(f, "plan.lock", path), &p.words);
+    if (failed == -ENOENT)
+        return failed;
+    char *rest = p.words.data;
+    for (unsigned n = 1; failed == 0 && rest && *rest; n++) {
+        char *line = strsep(&rest, "\n");
+        failed = take_line(&p, line);
+        if (failed != 0)
+            failed =
+                err_set(e, ERR_USAGE, -EINVAL, "'%s': line %u is none that tare wrote (take another --out)", path, n);
+    }
+    if (failed == 0 && (p.seed < 0 || strlen(p.sha256) != 64))
+        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is not whole (take another --out)", path);
+    if (failed != 0) {
+        folder_plan_free(&p);
+        return failed;
+    }
+    *ret = p;
+    return 0;
+}
+
+static int read_copy(const struct folder *f, struct text *ret, char sha256[65], struct err *e)
+{
+    char path[PATH_MAX];
+    int failed = file_read_all("", path_in(f, "plan.yml", path), ret);
+    if (failed == 0)
+        failed = runtime_digest(ret->data ? ret->data : "", ret->len, sha256);
+    if (failed == 0)
+        return 0;
+    errno = -failed;
+    return failed == -ENOENT ? failed : err_sys(e, ERR_USAGE, "'%s'", path);
+}
+
+int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e)
+{
+    char sha256[65] = "";
+    struct folder_plan p;
+    int failed = read_lock(f, &p, e);
+    if (failed == -ENOENT)
+        return err_set(e, ERR_USAGE, failed, "'%s' holds no plan (it has no plan.lock)", f->path);
+    if (failed != 0)
+        return failed;
+    failed = read_copy(f, bytes, sha256, e);
+    if (failed == -ENOENT || (failed == 0 && strcmp(sha256, p.sha256) != 0))
+        failed = err_set(e, ERR_USAGE, -EINVAL,
+                         "'%s/plan.yml' is not the plan that its records are of: its SHA-256 is "
+                         "not that of plan.lock (put it back, or take another --out)",
+                         f->path);
+    if (failed != 0)
+        folder_plan_free(&p);
+    else
+        *ret = p;
+    return failed;
+}
+
+void folder_plan_free(struct folder_plan *p)
+{
+    text_free(&p->words);
+}
+
+/* --- binding ----------------------------------------------------------------------------------------------------- */
+
+static void say_options(const struct config_given *given, struct text *out)
+{
+    for (size_t i = 0; i < given->count; i++)
+        text_add(out, " --%s %s", given->option[i].name, given->option[i].value);
+    if (given->count == 0)
+        text_add(out, " no options of cells");
+}
+
+static int refuse_other(const struct folder *f, const struct folder_plan *has, const struct folder_plan *wanted,
+                        struct err *e)
+{
+    static const char REMEDY[] = "one folder holds one plan (take another --out)";
+    struct text theirs = {0}, ours = {0};
+    int failed = 0;
+    say_options(&has->given, &theirs);
+    say_options(&wanted->given, &ours);
+    if (strcmp(has->sha256, wanted->sha256) != 0)
+        failed = err_set(e, ERR_USAGE, -EEXIST,
+                         "'%s' holds the plan '%s' (SHA-256 %.12s...), and this is '%s' "
+                         "(%.12s...): %s",
+                         f->path, has->name, has->sha256, wanted->name, wanted->sha256, REMEDY);
+    else if (strcmp(theirs.data, ours.data) != 0)
+        failed = err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' with%s, and this is it with%s: %s", f->path,
+                         has->name, theirs.data, ours.data, REMEDY);
+    else if (has->noise != wanted->noise)
+        failed = err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' %s --aa, and this is it %s: %s", f->path,
+                         has->name, has->noise ? "with" : "without", has->noise ? "without" : "with", REMEDY);
+    else if (wanted->seed >= 0 && has->seed != wanted->seed)
+        failed = err_set(e, ERR_USAGE, -EEXIST,
+                         "'%s' holds the plan '%s' with the seed %lld, and this is it with %lld: "
+                         "%s",
+                         f->path, has->name, (long long)has->seed, (long long)wanted->seed, REMEDY);
+    text_free(&theirs);
+    text_free(&ours);
+    return failed;
+}
+
+static void draw_seed(struct folder_plan *p)
+{
+    uint32_t drawn = 0;
+    if (getrandom(&drawn, sizeof(drawn), 0) != (ssize_t)sizeof(drawn))
+        drawn = (uint32_t)getpid();
+    if (p->seed < 0)
+        p->seed = drawn;
+}
+
+/* The folder's copy: written where it is not there. */
+static int check_copy(const struct folder *f, const struct folder_plan *wanted, const struct text *bytes, bool write,
+                      struct err *e)
+{
+    char path[PATH_MAX], sha256[65] = "";
+    struct text there = {0};
+    int failed = read_copy(f, &there, sha256, e);
+    text_free(&there);
+    if (failed == -ENOENT)
+        return write ? file_replace(path_in(f, "plan.yml", path), bytes->data, bytes->len, e) : 0;
+    if (failed == 0 && strcmp(sha256, wanted->sha256) != 0)
+        return err_set(e, ERR_USAGE, -EEXIST,
+                       "'%s/plan.yml' is another plan, or was changed: one folder holds one plan (take another --out)",
+                       f->path);
+    return failed;
+}
+
+/* It is read back a line each. */
+static int check_words(const struct config_given *given, struct err *e)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (strchr(given->option[i].value, '\n'))
+            return err_set(e, ERR_USAGE, -EINVAL, "--%s: what is allowed for a plan is a value of one line",
+                           given->option[i].name);
+    return 0;
+}
+
+/* plan.lock comes last: without it nothing is bound. */
+static int bind_new(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write,
+                    struct err *e)
+{
+    char path[PATH_MAX];
+    struct text lock = {0};
+    int failed = check_words(&wanted->given, e);
+    if (failed == 0)
+        failed = check_copy(f, wanted, bytes, write, e);
+    draw_seed(wanted);
+    write_lock_text(wanted, &lock);
+    if (failed == 0 && write)
+        failed = file_replace(path_in(f, "plan.lock", path), lock.data, lock.len, e);
+    text_free(&lock);
+    return failed;
+}
+
+int folder_bind(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
+{
+    struct folder_plan has;
+    int failed = runtime_digest(bytes->data, bytes->len, wanted->sha256);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "SHA-256 of the plan: %s", strerror(-failed));
+    failed = read_lock(f, &has, e);
+    if (failed == -ENOENT)
+        return bind_new(f, wanted, bytes, write, e);
+    if (failed != 0)
+        return failed;
+    failed = refuse_other(f, &has, wanted, e);
+    wanted->seed = has.seed;
+    folder_plan_free(&has);
+    return failed == 0 ? check_copy(f, wanted, bytes, write, e) : failed;
+}
+
+/* --- records ----------------------------------------------------------------------------------------------------- */
+
+const char *folder_record_name(uint64_t block, const char *cell, int label, char buf[NAME_MAX])
+{
+    static const char *const LABELS[] = {"", "-A", "-A2"};
+    text_format(buf, NAME_MAX, "%04llu-%s%s.json", (unsigned long long)block, cell, LABELS[label]);
+    return buf;
+}
+
+bool folder_is_record_name(const char *name)
+{
+    size_t digits = strspn(name, "0123456789"), len = strlen(name);
+    return digits >= 4 && name[digits] == '-' && len > digits + 6 && strcmp(name + len - 5, ".json") == 0;
+}
+
+int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MAX], struct err *e)
+{
+    char from[PATH_MAX], to[PATH_MAX], aside[PATH_MAX];
+    int failed = file_make_dirs(path_in(f, "aside", aside));
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_OURS, "'%s'", aside);
+    }
+    (void)path_in(f, name, from);
+    const char *tmp = strstr(name, ".tmp."); /* of a draft: its record's name will do */
+    size_t whole = tmp ? (size_t)(tmp - name) : strlen(name);
+    for (int n = 1; n < ASIDE_MAX; n++) {
+        int len = snprintf(kept, NAME_MAX, "aside/%.*s.%d", (int)whole, name, n);
+        if (len < 0 || len >= NAME_MAX)
+            break;
+        if (access(path_in(f, kept, to), F_OK) == 0)
+            continue;
+        return rename(from, to) == 0 ? 0 : err_sys(e, ERR_OURS, "'%s': cannot be set aside as '%s'", from, kept);
+    }
+    return err_set(e, ERR_OURS, -EEXIST, "'%s': there is no room for it in '%s'", from, aside);
+}

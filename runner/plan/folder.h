@@ -1,0 +1,71 @@
+/* folder: where a plan's records are. One folder holds one plan:
+ *
+ *   plan.yml    the plan, byte for byte
+ *   plan.lock   its SHA-256, the seed, the options that were given for every cell
+ *   .lock       held (flock) by whoever runs the plan
+ *   NNNN-ID.json     a record: block NNNN of cell ID; with --aa NNNN-ID-A.json and NNNN-ID-A2.json
+ *   aside/      what was in a record's place and is none: nothing is thrown away
+ *   slurm/      the batch scripts, and what the jobs printed */
+#ifndef TARE_FOLDER_H
+#define TARE_FOLDER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "config/config.h"
+
+struct err;
+
+#define FOLDER_PATH_MAX (PATH_MAX - 512) /* so that every name in it fits into PATH_MAX */
+
+struct folder {
+    char path[FOLDER_PATH_MAX];
+    int lock_fd; /* -1: not ours */
+};
+
+/* What a folder is bound to. */
+struct folder_plan {
+    char sha256[65]; /* of the plan's bytes */
+    char name[64];
+    int64_t seed; /* below 0: none yet */
+    bool noise;   /* --aa: each cell is run as A and A' */
+    struct config_given given;
+    struct text words; /* what given points into; empty where they are the caller's */
+};
+
+/* Makes the folder and takes its lock. -EBUSY (usage): another tare matrix runs in it, and the message says which.
+ * -ENOTDIR and the like (usage). The caller ends it with folder_close(). */
+int folder_open(const char *path, struct folder *ret, struct err *e);
+
+/* Looks at a folder without the lock, which need not be there. */
+int folder_look(const char *path, struct folder *ret, struct err *e);
+
+void folder_close(struct folder *f);
+
+/* Whether path is a folder that is bound to a plan. */
+bool folder_is_bound(const char *path);
+
+/* What the folder is bound to and its plan's bytes. -EINVAL (usage): plan.lock is broken, or plan.yml was changed.
+ * The caller ends *ret with folder_plan_free() and *bytes with text_free(). */
+int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e);
+
+/* Binds the folder to a plan, or sees that it is: a seed that wanted lacks is filled in from there, else drawn.
+ * -EEXIST (usage): it is another's, by what they differ in. Writes nothing where write is false. */
+int folder_bind(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write,
+                struct err *e);
+
+void folder_plan_free(struct folder_plan *p);
+
+/* The name of a record in the folder. label: 0 none, 1 A, 2 A'. Returns buf. */
+const char *folder_record_name(uint64_t block, const char *cell, int label, char buf[NAME_MAX]);
+
+/* Whether a file of this name is a record's by its looks. */
+bool folder_is_record_name(const char *name);
+
+/* Moves a file into aside/, under a name that is free there, and writes that to kept ("aside/..."). */
+int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MAX], struct err *e);
+
+#endif

@@ -1,0 +1,55 @@
+/* plan: what a plan's file says -> its cells, each complete, with everything decided. Nothing is looked up on the host.
+ */
+#ifndef TARE_PLAN_H
+#define TARE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "plan/plan_file.h"
+
+struct err;
+struct text;
+
+#define PLAN_ID_MAX            128
+#define PLAN_NAME_MAX          64
+#define PLAN_CELLS_MAX         10000
+#define PLAN_INVOCATIONS_MAX   100000
+#define PLAN_MAX_INVOCATIONS   30                /* where --until-precise gives up, if nobody says otherwise */
+#define PLAN_SEED_MAX          ((1LL << 53) - 1) /* what JSON's numbers hold exactly (RFC 8259, 6) */
+#define PLAN_PRECISION_ALLOWED "a ratio above 0 and below 1, as 2% or 0.02"
+
+enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
+
+struct plan_cell {
+    char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], so that it can name a file */
+    struct cell cell;     /* its texts are the plan's, or whose the given options are */
+};
+
+struct plan {
+    struct plan_file file;
+    const char *name, *summary; /* summary: "" where it has none */
+    int64_t seed;               /* below 0: it names none */
+    int64_t invocations, max_invocations;
+    double precision; /* half-width of a 95% interval over its mean that ends it; 0: not asked for */
+    enum plan_order order;
+    struct plan_cell *cell;
+    size_t cells;
+};
+
+/* Reads a plan (bytes are taken over in any case) and makes its cells. label is how messages call its text; given: what
+ * the user's options say of every cell, which goes before what the plan says. label and given have to stay.
+ * -EINVAL, -E2BIG (usage): one line with the place: a schema error, a value that is not allowed, a cell that cannot be
+ * (with the exclusion that takes it out), an exclusion that takes nothing out, two cells of one id, more than
+ * PLAN_CELLS_MAX cells. The caller ends *ret with plan_free(). */
+int plan_parse(const char *label, struct text *bytes, const struct config_given *given, struct plan *ret,
+               struct err *e);
+
+/* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
+int plan_parse_precision(const char *text, double *ret);
+
+void plan_free(struct plan *p);
+
+#endif

@@ -1,0 +1,119 @@
+#include "plan/plans.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "plan/plan_file.h"
+
+/* Beside the program in a build tree, in ../share/tare of it once installed. */
+static int find_folder(char buf[PATH_MAX], struct err *e)
+{
+    static const char *const BESIDE[] = {"plans", "../share/tare/plans"};
+    char exe[PATH_MAX], path[PATH_MAX + 32];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (n < 0)
+        return err_sys(e, ERR_OURS, "/proc/self/exe");
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(BESIDE); i++) {
+        text_format(path, sizeof(path), "%s/%s", exe, BESIDE[i]);
+        if (realpath(path, buf))
+            return 0;
+    }
+    return err_set(e, ERR_OURS, -ENOENT, "tare's plans are neither in %s/plans nor in %s/../share/tare/plans", exe,
+                   exe);
+}
+
+static bool is_path(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return strchr(name, '/') || (dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0));
+}
+
+/* "quick" of ".../quick.yml" */
+static void name_of(const char *path, struct text *ret)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    text_add(ret, "%.*s", (int)strcspn(name, "."), name);
+}
+
+static int list_files(glob_t *ret, struct err *e)
+{
+    char folder[PATH_MAX], pattern[PATH_MAX + 8];
+    int failed = find_folder(folder, e);
+    if (failed != 0)
+        return failed;
+    text_format(pattern, sizeof(pattern), "%s/*.yml", folder);
+    return glob(pattern, 0, NULL, ret) == 0 ? 0 : err_set(e, ERR_OURS, -ENOENT, "there are no plans in %s", folder);
+}
+
+int plans_find(const char *name, char *buf, size_t cap, struct err *e)
+{
+    glob_t files;
+    struct text names = {0};
+    if (is_path(name)) {
+        text_format(buf, cap, "%.*s", (int)cap - 1, name);
+        return 0;
+    }
+    int failed = list_files(&files, e);
+    if (failed != 0)
+        return failed;
+    failed = -ENOENT;
+    for (size_t i = 0; failed != 0 && i < files.gl_pathc; i++) {
+        struct text one = {0};
+        name_of(files.gl_pathv[i], &one);
+        text_add(&names, "%s%s", names.len ? ", " : "", one.data);
+        if (strcmp(one.data, name) == 0) {
+            text_format(buf, cap, "%s", files.gl_pathv[i]);
+            failed = 0;
+        }
+        text_free(&one);
+    }
+    if (failed != 0)
+        (void)err_set(e, ERR_USAGE, failed, "'%s' is no plan; what is allowed is %s, or a file as ./%s.yml", name,
+                      names.data, name);
+    text_free(&names);
+    globfree(&files);
+    return failed;
+}
+
+static int list_one(const char *path, struct text *out, struct err *e)
+{
+    struct text bytes = {0}, name = {0};
+    struct plan_file f = {0};
+    int failed = file_read_all("", path, &bytes);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_OURS, "'%s'", path);
+    }
+    failed = plan_file_parse(path, &bytes, NULL, &f, e);
+    if (failed != 0)
+        return failed;
+    name_of(path, &name);
+    text_add(out, "%-12s %s\n", name.data, f.said->summary ? f.said->summary : "");
+    text_free(&name);
+    plan_file_free(&f);
+    return 0;
+}
+
+int plans_list(struct text *out, struct err *e)
+{
+    glob_t files;
+    int failed = list_files(&files, e);
+    if (failed != 0)
+        return failed;
+    for (size_t i = 0; failed == 0 && i < files.gl_pathc; i++)
+        failed = list_one(files.gl_pathv[i], out, e);
+    globfree(&files);
+    return failed;
+}

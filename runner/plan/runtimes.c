@@ -1,0 +1,95 @@
+#include "plan/runtimes.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+static bool is_auto(const struct cell *c)
+{
+    return strcmp(c->runtime, "auto") == 0;
+}
+
+/* Whether what was found for one is the other's too: of a name alone, or of a name and a mode ("auto"). */
+static bool same(const struct cell *a, const struct cell *b)
+{
+    return a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
+}
+
+static int find_one(const struct plan *plan, size_t cell, struct runtimes *r, struct err *e)
+{
+    const struct cell *c = &plan->cell[cell].cell;
+    for (size_t i = 0; i < cell; i++) {
+        if (!same(&plan->cell[i].cell, c))
+            continue;
+        r->of[cell] = r->of[i];
+        return 0;
+    }
+    struct runtime *at = &r->found[r->count];
+    int failed = runtime_find(c, at, e);
+    if (failed != 0)
+        return failed;
+    r->of[cell] = r->count++;
+    return 0;
+}
+
+static int find_all(const struct plan *plan, struct runtimes *r, size_t *at, struct err *e)
+{
+    *r = (struct runtimes){.found = calloc(plan->cells + 1, sizeof(*r->found)),
+                           .of = calloc(plan->cells + 1, sizeof(*r->of))};
+    if (!r->found || !r->of)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu runtimes", plan->cells);
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < plan->cells; i++) {
+        failed = find_one(plan, i, r, e);
+        *at = i;
+    }
+    return failed;
+}
+
+static bool can_go_native(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->cells; i++)
+        if (is_auto(&plan->cell[i].cell) && plan->cell[i].cell.mode == MODE_INTERPRETERS)
+            return false;
+    return true;
+}
+
+static void go_native(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->cells; i++)
+        if (is_auto(&plan->cell[i].cell))
+            plan->cell[i].cell.runtime = "native";
+}
+
+int runtimes_find(struct plan *plan, struct runtimes *ret, struct err *e)
+{
+    size_t at = 0;
+    int failed = find_all(plan, ret, &at, e);
+    if (failed == -ENOENT && is_auto(&plan->cell[at].cell) && can_go_native(plan)) {
+        (void)fprintf(stderr, "tare: matrix: %s; going on with the native runtime\n", e->text);
+        runtimes_free(ret);
+        *e = (struct err){0};
+        go_native(plan);
+        failed = find_all(plan, ret, &at, e);
+    }
+    return failed == 0 ? 0 : err_wrap(e, "cell '%s'", plan->cell[at].id);
+}
+
+const struct runtime *runtimes_of(const struct runtimes *r, size_t cell)
+{
+    return &r->found[r->of[cell]];
+}
+
+void runtimes_free(struct runtimes *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        runtime_free(&r->found[i]);
+    free(STEAL(r->found));
+    free(STEAL(r->of));
+    r->count = 0;
+}

@@ -1,0 +1,209 @@
+#include "plan/slurm.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "spawn/spawn.h"
+
+#define ANSWER_MS         30000
+#define MAX_ARRAY_DEFAULT 1001 /* slurm.conf(5), MaxArraySize */
+#define ARGS_MAX          8
+#define NODES_SAID_MAX    200
+
+/* --- the script -------------------------------------------------------------------------------------------------- */
+
+static void add_shell_word(const char *word, struct text *out)
+{
+    text_add(out, "'");
+    for (const char *c = word; *c; c++)
+        text_add(out, "%s%c", *c == '\'' ? "'\\'" : "", *c); /* it'\''s */
+    text_add(out, "'");
+}
+
+/* A path where sbatch(1) has a filename pattern. */
+static void add_pattern(const char *path, struct text *out)
+{
+    for (const char *c = path; *c; c++)
+        text_add(out, "%s%c", *c == '%' ? "%" : *c == '"' || *c == '\\' ? "\\" : "", *c);
+}
+
+/* "0-3,7" of those tasks that are less than `most` away from base. */
+static void add_indices(const struct slurm_array *a, uint64_t base, uint64_t most, struct text *out)
+{
+    bool first = true;
+    for (size_t i = 0; i < a->tasks; i++) {
+        if (a->task[i] < base || a->task[i] - base >= most)
+            continue;
+        size_t last = i;
+        while (last + 1 < a->tasks && a->task[last + 1] == a->task[last] + 1 && a->task[last + 1] - base < most)
+            last++;
+        text_add(out, "%s%llu", first ? "" : ",", (unsigned long long)(a->task[i] - base));
+        if (last > i)
+            text_add(out, "-%llu", (unsigned long long)(a->task[last] - base));
+        first = false;
+        i = last;
+    }
+}
+
+static void write_script(const struct slurm_array *a, uint64_t base, uint64_t most, struct text *out)
+{
+    text_add(out,
+             "#!/bin/sh\n"
+             "# The plan '%s': one invocation a task, alone on its node; a task whose node is lost is run again.\n"
+             "#SBATCH --job-name=tare-%s\n"
+             "#SBATCH --array=",
+             a->plan, a->plan);
+    add_indices(a, base, most, out);
+    text_add(out, "\n#SBATCH --ntasks=1\n"
+                  "#SBATCH --exclusive\n"
+                  "#SBATCH --requeue\n"
+                  "#SBATCH --open-mode=append\n"
+                  "#SBATCH --output=\"");
+    add_pattern(a->folder, out);
+    text_add(out, "/slurm/%%A_%%a.out\"\n");
+    for (size_t i = 0; i < a->options->count; i++)
+        text_add(out, "#SBATCH %s\n", a->options->word[i]);
+    text_add(out, "exec ");
+    add_shell_word(a->tare, out);
+    if (base)
+        text_add(out, " matrix --task $((%llu + SLURM_ARRAY_TASK_ID)) ", (unsigned long long)base);
+    else
+        text_add(out, " matrix --task $SLURM_ARRAY_TASK_ID ");
+    add_shell_word(a->folder, out);
+    text_add(out, "\n");
+}
+
+void slurm_script(const struct slurm_array *a, uint64_t base, struct text *out)
+{
+    write_script(a, base, UINT32_MAX, out);
+}
+
+/* --- Slurm's own commands ---------------------------------------------------------------------------------------- */
+
+/* What a command prints, its errors too. */
+static int ask(const char *const *words, struct text *answer)
+{
+    const char *argv[ARGS_MAX + 5] = {"sh", "-c", "exec \"$@\" 2>&1", "sh"};
+    size_t n = 4;
+    for (; *words; words++)
+        argv[n++] = *words;
+    int failed = spawn_capture((char *const *)(void *)argv, ANSWER_MS, answer);
+    if (failed != 0 && answer->data) /* one line of it is said */
+        answer->data[strcspn(answer->data, "\n")] = '\0';
+    return failed;
+}
+
+static uint64_t max_array_size(void)
+{
+    struct text answer = {0};
+    const char *const words[] = {"scontrol", "show", "config", NULL};
+    unsigned long long size = MAX_ARRAY_DEFAULT;
+    int failed = ask(words, &answer);
+    const char *line = failed == 0 && answer.data ? strstr(answer.data, "MaxArraySize") : NULL;
+    if (!line || sscanf(line, "MaxArraySize = %llu", &size) != 1 || size < 1)
+        size = MAX_ARRAY_DEFAULT;
+    text_free(&answer);
+    return size;
+}
+
+static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most, char path[PATH_MAX], struct err *e)
+{
+    struct text script = {0};
+    write_script(a, base, most, &script);
+    text_format(path, PATH_MAX, "%s/slurm/%llu.sh", a->folder, (unsigned long long)base);
+    int failed = file_replace(path, script.data, script.len, e);
+    text_free(&script);
+    return failed;
+}
+
+static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most, struct text *jobs, struct err *e)
+{
+    char path[PATH_MAX];
+    struct text answer = {0};
+    unsigned long long job = 0;
+    int failed = save_script(a, base, most, path, e);
+    if (failed != 0)
+        return failed;
+    const char *const words[] = {"sbatch", "--parsable", path, NULL};
+    failed = ask(words, &answer);
+    if (failed == 0 && (!answer.data || sscanf(answer.data, "%llu", &job) != 1))
+        failed = -EIO;
+    if (failed == 0)
+        text_add(jobs, "%s%llu", jobs->len ? " " : "", job);
+    else
+        failed = err_set(e, ERR_HOST, -EIO, "sbatch: %s (--engine local runs the plan here)",
+                         answer.data && *answer.data ? answer.data : strerror(-failed));
+    text_free(&answer);
+    return failed;
+}
+
+int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e)
+{
+    char folder[PATH_MAX];
+    text_format(folder, sizeof(folder), "%s/slurm", a->folder);
+    int failed = file_make_dirs(folder);
+    if (failed != 0) {
+        errno = -failed;
+        return err_sys(e, ERR_USAGE, "'%s'", folder);
+    }
+    uint64_t most = max_array_size();
+    for (size_t i = 0; failed == 0 && i < a->tasks;) {
+        uint64_t base = a->task[i] < most ? 0 : a->task[i];
+        failed = submit_one(a, base, most, jobs, e);
+        while (i < a->tasks && a->task[i] - base < most)
+            i++;
+    }
+    return failed;
+}
+
+/* --- what has become of them ------------------------------------------------------------------------------------- */
+
+/* "RUNNING n1" lines counted. */
+static void count_states(char *answer, bool *alive, struct text *said)
+{
+    size_t running = 0, pending = 0, others = 0;
+    struct text nodes = {0};
+    for (char *rest = answer, *line; (line = strsep(&rest, "\n"));) {
+        char state[32] = "", node[64] = "";
+        if (sscanf(line, "%31s %63s", state, node) < 1)
+            continue;
+        bool runs = strcmp(state, "RUNNING") == 0;
+        running += runs ? 1 : 0;
+        pending += strcmp(state, "PENDING") == 0 ? 1 : 0;
+        others += !runs && strcmp(state, "PENDING") != 0 ? 1 : 0;
+        if (runs && nodes.len < NODES_SAID_MAX)
+            text_add(&nodes, " %s", node);
+    }
+    *alive = running + pending + others > 0;
+    text_add(said, "%zu running%s%s, %zu pending", running, nodes.len ? " on" : "", nodes.len ? nodes.data : "",
+             pending + others);
+    text_free(&nodes);
+}
+
+int slurm_jobs(const char *jobs, bool *alive, struct text *said, struct err *e)
+{
+    struct text answer = {0}, list = {0};
+    *alive = false;
+    if (!*jobs)
+        return 0;
+    for (const char *c = jobs; *c; c++)
+        text_add(&list, "%c", *c == ' ' ? ',' : *c);
+    const char *const words[] = {"squeue", "-h", "-r", "-o", "%T %N", "-j", list.data, NULL};
+    int failed = ask(words, &answer);
+    bool forgotten = failed != 0 && answer.data && strstr(answer.data, "Invalid job id");
+    if (failed == 0 && answer.data)
+        count_states(answer.data, alive, said);
+    else if (failed != 0 && !forgotten)
+        (void)err_set(e, ERR_HOST, -EAGAIN, "squeue: %s",
+                      answer.data && *answer.data ? answer.data : strerror(-failed));
+    text_free(&answer);
+    text_free(&list);
+    return failed == 0 || forgotten ? 0 : -EAGAIN;
+}

@@ -1,0 +1,275 @@
+#include "plan/tally.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "plan/folder.h"
+#include "plan/plan.h"
+#include "record/record.h"
+
+/* What the reading of a folder needs at hand. */
+struct reading {
+    struct tally *tally;
+    const struct plan *plan;
+    const struct folder *folder;
+    const struct folder_plan *bound;
+    bool mend, retry;
+};
+
+/* --- units ------------------------------------------------------------------------------------------------------- */
+
+size_t tally_unit(const struct tally *t, size_t cell, int label)
+{
+    return label == 2 ? t->cells + cell : cell;
+}
+
+size_t tally_cell(const struct tally *t, size_t unit)
+{
+    return unit % t->cells;
+}
+
+int tally_label(const struct tally *t, size_t unit)
+{
+    return t->units == t->cells ? 0 : unit < t->cells ? 1 : 2;
+}
+
+const char *tally_label_name(int label)
+{
+    static const char *const NAMES[] = {NULL, "A", "A'"};
+    return NAMES[label];
+}
+
+static struct tally_one *room_for(struct tally *t, uint64_t block, size_t unit)
+{
+    if (block >= t->blocks) {
+        size_t blocks = (size_t)block + 1;
+        struct tally_one *more = reallocarray(t->one, blocks * t->units, sizeof(*more));
+        if (!more)
+            abort();
+        t->one = more;
+        for (size_t i = t->blocks * t->units; i < blocks * t->units; i++)
+            t->one[i] = (struct tally_one){.elapsed_s = NAN, .figure = NAN};
+        t->blocks = blocks;
+    }
+    return &t->one[(size_t)block * t->units + unit];
+}
+
+const struct tally_one *tally_at(const struct tally *t, uint64_t block, size_t unit)
+{
+    return block < t->blocks ? &t->one[(size_t)block * t->units + unit] : NULL;
+}
+
+size_t tally_done(const struct tally *t, uint64_t blocks)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->blocks * t->units && i < blocks * t->units; i++)
+        n += t->one[i].file != NULL;
+    return n;
+}
+
+size_t tally_failed(const struct tally *t, uint64_t blocks)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->blocks * t->units && i < blocks * t->units; i++)
+        n += t->one[i].file && t->one[i].failed;
+    return n;
+}
+
+void tally_add(struct tally *t, uint64_t block, size_t unit, const char *file, const struct record *r, double elapsed_s)
+{
+    struct tally_one *one = room_for(t, block, unit);
+    bool memory = r->cell.profile == PROFILE_MEMORY;
+    free(one->file);
+    *one = (struct tally_one){
+        .file = strdup(file),
+        .failed = r->termination != TERMINATION_OK,
+        .elapsed_s = elapsed_s,
+        .figure = !memory                   ? r->result.mean_s
+                  : r->memory.members.pss.n ? (double)stats_range_mean(&r->memory.members.pss)
+                                            : NAN,
+    };
+    if (!one->file)
+        abort();
+}
+
+void tally_free(struct tally *t)
+{
+    for (size_t i = 0; i < t->blocks * t->units; i++)
+        free(t->one[i].file);
+    free(STEAL(t->one));
+    t->blocks = 0;
+}
+
+/* --- a record's few keys ----------------------------------------------------------------------------------------- */
+
+static const json_t *at(const json_t *object, const char *path)
+{
+    char key[64];
+    while (object && *path) {
+        size_t len = strcspn(path, ".");
+        text_format(key, sizeof(key), "%.*s", (int)len, path);
+        object = json_object_get(object, key);
+        path += len;
+        path += *path == '.';
+    }
+    return object;
+}
+
+static const char *text_at(const json_t *record, const char *path)
+{
+    const char *s = json_string_value(at(record, path));
+    return s ? s : "";
+}
+
+static double number_at(const json_t *record, const char *path)
+{
+    const json_t *v = at(record, path);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static size_t find_cell(const struct plan *plan, const char *id)
+{
+    size_t i = 0;
+    while (i < plan->cells && strcmp(plan->cell[i].id, id) != 0)
+        i++;
+    return i;
+}
+
+/* Its number where it is of this plan; -1: of none. */
+static int label_of(const struct reading *r, const char *name)
+{
+    if (!r->bound->noise)
+        return *name ? -1 : 0;
+    return strcmp(name, "A") == 0 ? 1 : strcmp(name, "A'") == 0 ? 2 : -1;
+}
+
+static void take(struct tally_one *one, const json_t *record, const char *name)
+{
+    bool memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0;
+    one->file = strdup(name);
+    if (!one->file)
+        abort();
+    one->failed = strcmp(text_at(record, "termination.reason"), "ok") != 0;
+    one->elapsed_s = number_at(record, "plan.elapsed_ns") / (double)NS_PER_S;
+    one->figure = number_at(record, memory ? "memory.parent_and_workers.pss.avg" : "result.avg_iter_s");
+}
+
+/* --- the folder -------------------------------------------------------------------------------------------------- */
+
+static int set_aside(const struct reading *r, const char *name, const char *why, struct err *e)
+{
+    char kept[NAME_MAX];
+    if (!r->mend) {
+        (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: it does not count\n", r->folder->path, name, why);
+        return 0;
+    }
+    int failed = folder_set_aside(r->folder, name, kept, e);
+    if (failed == 0)
+        (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: kept as %s, and run again\n", r->folder->path, name, why,
+                      kept);
+    return failed;
+}
+
+/* A record of this tare's schema: whether it counts. */
+static int take_record(const struct reading *r, const char *name, const json_t *record, struct err *e)
+{
+    const char *sha256 = text_at(record, "plan.sha256"), *reason = text_at(record, "termination.reason");
+    size_t cell = find_cell(r->plan, text_at(record, "plan.cell"));
+    double block = number_at(record, "plan.block");
+    int label = label_of(r, text_at(record, "plan.label"));
+    if (!*sha256) {
+        r->tally->strangers++;
+        return 0;
+    }
+    if (strcmp(sha256, r->bound->sha256) != 0)
+        return err_set(e, ERR_USAGE, -EEXIST,
+                       "'%s/%s' is of the plan '%s' (SHA-256 %.12s...): one folder holds one plan (move it away, or "
+                       "take another --out)",
+                       r->folder->path, name, text_at(record, "plan.name"), sha256);
+    if (cell == r->plan->cells || label < 0 || !(block >= 1 && block <= PLAN_INVOCATIONS_MAX)) {
+        r->tally->strangers++;
+        return 0;
+    }
+    if (strcmp(reason, "interrupted") == 0)
+        return set_aside(r, name, "it was interrupted", e);
+    if (r->retry && strcmp(reason, "ok") != 0)
+        return set_aside(r, name, "it failed", e);
+    struct tally_one *one = room_for(r->tally, (uint64_t)block - 1, tally_unit(r->tally, cell, label));
+    if (one->file)
+        (void)fprintf(stderr, "tare: matrix: '%s/%s' is a second record of what '%s' is of: it does not count\n",
+                      r->folder->path, name, one->file);
+    else
+        take(one, record, name);
+    return 0;
+}
+
+static int read_one(const struct reading *r, const char *name, struct err *e)
+{
+    char path[PATH_MAX], broken[300];
+    json_error_t why;
+    text_format(path, sizeof(path), "%s/%s", r->folder->path, name);
+    json_t *record = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (!record && !folder_is_record_name(name))
+        return 0; /* somebody else's */
+    if (!record && why.line < 0)
+        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", path, why.text);
+    if (!record) {
+        (void)snprintf(broken, sizeof(broken), "it is no whole record (line %d: %.160s)", why.line, why.text);
+        return set_aside(r, name, broken, e);
+    }
+    const char *schema = text_at(record, "schema");
+    int failed = 0;
+    if (strcmp(schema, RECORD_SCHEMA) == 0)
+        failed = take_record(r, name, record, e);
+    else if (strncmp(schema, "tare.record/", 12) == 0)
+        failed = err_set(e, ERR_USAGE, -EINVAL,
+                         "'%s': its schema is '%.40s'; this tare reads %s (take the tare that "
+                         "wrote it, or another --out)",
+                         path, schema, RECORD_SCHEMA);
+    else if (folder_is_record_name(name))
+        failed = set_aside(r, name, "it is no record", e);
+    json_decref(record);
+    return failed;
+}
+
+/* A record that was being written when tare was killed. */
+static bool is_draft(const char *name)
+{
+    const char *tmp = strstr(name, ".json.tmp.");
+    return tmp && strspn(tmp + 10, "0123456789") == strlen(tmp + 10);
+}
+
+static int is_wanted(const struct dirent *d)
+{
+    size_t len = strlen(d->d_name);
+    return *d->d_name != '.' && ((len > 5 && strcmp(d->d_name + len - 5, ".json") == 0) || is_draft(d->d_name));
+}
+
+int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
+               bool mend, bool retry, struct err *e)
+{
+    const struct reading r = {t, plan, folder, bound, mend, retry};
+    struct dirent **found = NULL;
+    int n = scandir(folder->path, &found, is_wanted, alphasort), failed = 0;
+    if (n < 0)
+        return errno == ENOENT ? 0 : err_sys(e, ERR_USAGE, "'%s'", folder->path);
+    for (int i = 0; i < n; i++) {
+        const char *name = found[i]->d_name;
+        if (failed == 0)
+            failed = !is_draft(name) ? read_one(&r, name, e)
+                     : mend          ? set_aside(&r, name, "it was being written when tare was ended", e)
+                                     : 0;
+        free(found[i]);
+    }
+    free(found);
+    return failed;
+}

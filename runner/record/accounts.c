@@ -1,0 +1,120 @@
+#include "record/accounts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cgroups/cgfile.h"
+#include "record/record.h"
+
+/* One key of a flat-keyed file. */
+struct account {
+    const char *file, *key;
+    const char *as; /* the record's key */
+    enum slice_controller controller;
+};
+
+static const struct account CPU[] = {
+    {"cpu.stat", "usage_usec", "usage_usec", SLICE_CONTROLLERS}, /* there without the controller too */
+    {"cpu.stat", "user_usec", "user_usec", SLICE_CONTROLLERS},
+    {"cpu.stat", "system_usec", "system_usec", SLICE_CONTROLLERS},
+    {"cpu.stat", "nr_periods", "nr_periods", SLICE_CPU},
+    {"cpu.stat", "nr_throttled", "nr_throttled", SLICE_CPU},
+    {"cpu.stat", "throttled_usec", "throttled_usec", SLICE_CPU},
+};
+
+static const struct account EVENTS[] = {
+    {"memory.events", "low", "low", SLICE_MEMORY},
+    {"memory.events", "high", "high", SLICE_MEMORY},
+    {"memory.events", "max", "max", SLICE_MEMORY},
+    {"memory.events", "oom", "oom", SLICE_MEMORY},
+    {"memory.events", "oom_kill", "oom_kill", SLICE_MEMORY},
+    {"memory.events", "oom_group_kill", "oom_group_kill", SLICE_MEMORY},
+    {"pids.events", "max", "pids_max", SLICE_PIDS},
+};
+
+static int read_account(int dirfd, const struct account *a, uint64_t *ret)
+{
+    char buf[4096];
+    ssize_t n = file_read_at(dirfd, a->file, buf, sizeof(buf));
+    return n < 0 ? (int)n : cgfile_key(buf, a->key, ret);
+}
+
+static const char *lacks(const struct record_slice *slice, const struct account *a)
+{
+    if (slice->provenance == SLICE_NONE)
+        return slice->reason;
+    if (a->controller < SLICE_CONTROLLERS && !slice->controller[a->controller].available)
+        return slice->controller[a->controller].reason;
+    return NULL;
+}
+
+static void take(int dirfd, const struct account *a, const struct facts *before, const struct record_slice *slice,
+                 struct facts *to)
+{
+    uint64_t value = 0;
+    const char *lacking = lacks(slice, a);
+    int failed = dirfd < 0 || lacking ? -1 : read_account(dirfd, a, &value);
+    if (failed != 0) {
+        if (lacking)
+            facts_absent(to, a->as, "%s", lacking);
+        else
+            facts_absent(to, a->as, "%s has no readable %s on this kernel: %s", a->file, a->key, strerror(-failed));
+        return;
+    }
+    const struct fact *was = before ? facts_find(before, a->as) : NULL;
+    facts_int(to, a->as, (int64_t)value - (was && was->kind == FACT_INT ? was->integer : 0));
+}
+
+void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret)
+{
+    char buf[64];
+    uint64_t value = 0;
+    *ret = (struct accounts_baseline){0};
+    for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
+        if (read_account(slice_dirfd, &CPU[i], &value) == 0)
+            facts_int(&ret->cpu, CPU[i].as, (int64_t)value);
+    for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
+        if (read_account(slice_dirfd, &EVENTS[i], &value) == 0)
+            facts_int(&ret->events, EVENTS[i].as, (int64_t)value);
+    ret->has_current = file_read_at(slice_dirfd, "memory.current", buf, sizeof(buf)) > 0 &&
+                       cgfile_value(buf, &ret->current_bytes) == 0;
+}
+
+void accounts_baseline_free(struct accounts_baseline *b)
+{
+    facts_free(&b->cpu);
+    facts_free(&b->events);
+}
+
+/* memory.peak, and by how much memory.current and memory.stat may differ: both are charged in batches of 64 pages a CPU
+ * (mm/memcontrol.c, MEMCG_CHARGE_BATCH; the kernel's own test_kmem.c allows as much). */
+static void read_peak(int dirfd, struct record *record)
+{
+    char buf[64];
+    uint64_t value = 0;
+    const struct slice_availability *memory = &record->slice.controller[SLICE_MEMORY];
+    if (!memory->available) {
+        facts_absent(&record->peak, "peak", "%s", memory->reason);
+        facts_absent(&record->peak, "uncertainty_bytes", "%s", memory->reason);
+        return;
+    }
+    if (file_read_at(dirfd, "memory.peak", buf, sizeof(buf)) > 0 && cgfile_value(buf, &value) == 0)
+        facts_int(&record->peak, "peak", (int64_t)value);
+    else
+        facts_absent(&record->peak, "peak", "this kernel has no memory.peak (5.19 and newer have)");
+    facts_int(&record->peak, "uncertainty_bytes", 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, struct record *record)
+{
+    read_peak(slice_dirfd, record);
+    if (baseline && baseline->has_current)
+        facts_int(&record->peak, "baseline", (int64_t)baseline->current_bytes);
+    for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
+        take(slice_dirfd, &CPU[i], baseline ? &baseline->cpu : NULL, &record->slice, &record->cpu);
+    for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
+        take(slice_dirfd, &EVENTS[i], baseline ? &baseline->events : NULL, &record->slice, &record->events);
+}

@@ -1,0 +1,33 @@
+/* cells: records grouped into the cells of which they are invocations. Pure. */
+#ifndef TARE_CELLS_H
+#define TARE_CELLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report/records.h"
+
+/* One cell: its invocations in the order in which the records were read. */
+struct cell_group {
+    const struct pairs *cell;
+    const struct invocation **invocation;
+    size_t count;
+};
+
+struct cell_groups {
+    struct cell_group *list;
+    size_t count;
+};
+
+/* In the order of first appearance. Running out of memory aborts. */
+struct cell_groups cells_group(const struct records *r);
+void cells_free(struct cell_groups *g);
+
+/* The same cell, but for keys of this comma-separated list (NULL: none). */
+bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but);
+
+/* How people call a cell: the scenario, mode, start method, runtime and profile, and every other key whose value is not
+ * the same in all of these cells. The caller frees it. */
+char *cells_label(const struct pairs *cell, const struct pairs *const *all, size_t count);
+
+#endif

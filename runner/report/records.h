@@ -1,0 +1,78 @@
+/* records: records read back for analysis, what of each is needed and no more. One record is one invocation of a cell.
+ * Their files are hostile until shown otherwise. */
+#ifndef TARE_RECORDS_H
+#define TARE_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/pairs.h"
+
+struct err;
+
+/* What is comparable with its like alone. */
+enum record_kind {
+    RECORD_SLICED,   /* in a slice of its own: graded full or partial */
+    RECORD_BORROWED, /* the container was the slice */
+    RECORD_UNSLICED, /* without one */
+    RECORD_EMULATED, /* on an emulated CPU, whatever the slice */
+};
+
+const char *record_kind_name(enum record_kind k);
+
+/* A figure of one record. */
+struct figure {
+    double value;        /* NaN where there is none */
+    const char *why_not; /* then the record's reason, else NULL */
+};
+
+/* A row of the figures that are known; a record's result can have more, which are found when it is read. */
+struct figure_name {
+    const char *name;  /* as --figure takes it: the unit at its end */
+    bool more_is_less; /* truth: a greater one is the better one, as of a rate */
+};
+
+struct invocation {
+    const char *path, *id, *started_at;
+    const struct pairs *cell;                 /* scenario keys that make the cell, and the runtime's name */
+    const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
+    const char *node;                         /* the machine's name; "" where the record tells none */
+    const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
+    const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */
+    bool ok;                                  /* termination "ok": its figures count */
+    enum record_kind kind;
+    struct figure *figure; /* records.names of them; later ones are absent */
+    size_t figures;
+    double *iteration_s; /* only with_iterations: measured iterations in the order of time; owned */
+    size_t iterations;
+    double overhead_s; /* only with_iterations: what the invocation took beside its iterations; NaN unknown */
+};
+
+/* Starts as {0}; ended with records_free(). */
+struct records {
+    struct invocation *list;
+    size_t count, cap;
+    struct figure_name *name;
+    size_t names;
+    size_t others; /* .json files of a folder that are no records */
+    struct pool *pool;
+    bool with_iterations;   /* set before reading: keep every iteration too */
+    const char *only_label; /* set before reading: of this label alone; NULL: all */
+};
+
+/* Adds the record of this file; or of every *.json of this folder, in the order of their names, or else of its folder
+ * "records". A file given by name has to be a record; in a folder, JSON of another schema is counted in `others`.
+ * -EINVAL (usage): cut off, of a newer schema, of a wrong type, not finite, nested too deeply, a record twice (its id),
+ * no record at all: one line with the file and the place. -ENOENT, …: it cannot be read. */
+int records_read(struct records *r, const char *path, struct err *e);
+
+void records_free(struct records *r);
+
+/* The index of a figure's name, or -1. */
+int records_figure(const struct records *r, const char *name);
+
+/* The figure of an invocation; absent with a reason where it has none of this index. */
+struct figure invocation_figure(const struct invocation *i, size_t index);
+
+#endif

@@ -1,0 +1,206 @@
+#include "runtime/workload.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "ledger.h"
+
+static void add_word(struct workload_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_word(struct workload_words *w, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (w->count + 1 >= w->cap) {
+        w->cap = w->cap ? w->cap * 2 : 64;
+        w->word = realloc(w->word, w->cap * sizeof(*w->word));
+    }
+    if (!w->word || vasprintf(&w->word[w->count++], fmt, ap) < 0)
+        abort();
+    va_end(ap);
+    w->word[w->count] = NULL;
+}
+
+#define add_option(w, name, fmt, value)                                                                                \
+    do {                                                                                                               \
+        add_word(w, "%s", name);                                                                                       \
+        add_word(w, fmt, value);                                                                                       \
+    } while (0)
+
+/* The scenario's own command, filled in. */
+static void add_command(struct workload_words *w, const struct runtime *runtime, const struct scenario *scenario)
+{
+    char *const *word = scenario->command[runtime->native ? RUNTIME_NATIVE : RUNTIME_PYTHON];
+    for (; *word; word++) {
+        cleanup_free char *filled = scenario_word(scenario, *word, runtime->path);
+        add_word(w, "%s", filled);
+    }
+}
+
+struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start)
+{
+    struct workload_words w = {0};
+    add_command(&w, runtime, cell->scenario);
+    add_option(&w, "--mode", "%s", mode_name((enum mode)cell->mode));
+    add_option(&w, "--profile", "%s", profile_name((enum profile)cell->profile));
+    add_option(&w, "--iterations", "%lld", (long long)cell->iterations);
+    add_option(&w, "--warmup", "%lld", (long long)cell->warmup);
+    add_option(&w, "--workers", "%lld", (long long)cell->workers);
+    add_option(&w, "--pids", "%d", cell->mem_sample ? 1 : 0);
+    if (*mp_start)
+        add_option(&w, "--mp-start", "%s", mp_start);
+    for (size_t i = 0; i < cell->scenario->knobs; i++) {
+        add_word(&w, "--%s", cell->scenario->knob[i].name);
+        add_word(&w, "%s", cell->knob[i]);
+    }
+    const char *fault = getenv("TARE_FAULT"); /* how the tests come by a workload that ends badly */
+    if (fault && *fault)
+        add_option(&w, "--fault", "%s", fault);
+    return w;
+}
+
+/* Sets NAME=VALUE, in the place of one of the same name. */
+static void set_variable(struct workload_words *w, const char *variable)
+{
+    size_t len = strcspn(variable, "=") + 1;
+    for (size_t i = 0; i < w->count; i++) {
+        if (strncmp(w->word[i], variable, len) != 0)
+            continue;
+        free(w->word[i]);
+        w->word[i] = strdup(variable);
+        if (!w->word[i])
+            abort();
+        return;
+    }
+    add_word(w, "%s", variable);
+}
+
+static void add_allowed(struct workload_words *w)
+{
+    const char *path = getenv("PATH");
+    const char *home = getenv("HOME");
+    add_word(w, "PATH=%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
+    add_word(w, "HOME=%s", home ? home : "/");
+    add_word(w, "LC_ALL=C.UTF-8");
+    add_word(w, "TZ=UTC");
+    add_word(w, "PYTHONHASHSEED=0");
+}
+
+static void add_named(struct workload_words *w, const struct cell *cell)
+{
+    for (size_t i = 0; i < cell->environment.count; i++)
+        set_variable(w, cell->environment.word[i]);
+}
+
+struct workload_words workload_environment(const struct cell *cell, const char *tmpdir, int ledger_fd)
+{
+    struct workload_words w = {0};
+    add_allowed(&w);
+    add_word(&w, "TMPDIR=%s", tmpdir);
+    add_word(&w, LEDGER_ENV "=%d", ledger_fd);
+    add_named(&w, cell);
+    return w;
+}
+
+struct workload_words workload_command_environment(const struct cell *cell)
+{
+    struct workload_words w = {0};
+    const char *term = getenv("TERM");
+    if (cell->confinement == CONFINEMENT_OFF) {
+        for (char **variable = environ; *variable; variable++)
+            set_variable(&w, *variable);
+    } else {
+        add_allowed(&w);
+        if (term)
+            add_word(&w, "TERM=%s", term);
+    }
+    add_named(&w, cell);
+    return w;
+}
+
+void workload_words_free(struct workload_words *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->word[i]);
+    free(w->word);
+    *w = (struct workload_words){0};
+}
+
+/* A lock on the folder for as long as the run lives: tare clean tells by it which are in use. One at a time. */
+static int tmpdir_fd = -1;
+
+static const char *tmpdir_base(void)
+{
+    const char *base = getenv("TMPDIR");
+    return base && *base && strlen(base) <= 40 ? base : "/tmp"; /* sockets' names below it are bounded: unix(7) */
+}
+
+int workload_tmpdir_make(char *path, size_t cap, struct err *e)
+{
+    const char *base = tmpdir_base();
+    struct stat st;
+    for (;;) {
+        text_format(path, cap, "%s/tare.XXXXXX", base);
+        if (!mkdtemp(path))
+            break;
+        tmpdir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* Until it is locked a tare clean may take it for one that was left. */
+        if (tmpdir_fd < 0 || flock(tmpdir_fd, LOCK_EX) != 0 || fstat(tmpdir_fd, &st) != 0 || st.st_nlink > 0)
+            return 0;
+        (void)close(STEAL_FD(tmpdir_fd));
+    }
+    path[0] = '\0';
+    return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s'", base);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void workload_tmpdir_remove(const char *path)
+{
+    if (*path)
+        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (tmpdir_fd >= 0)
+        (void)close(STEAL_FD(tmpdir_fd));
+}
+
+/* Only our own: what another user has in a shared folder, they may swap while we remove it. */
+static bool may_be_left(const char *path, const char *name)
+{
+    struct stat st;
+    if (strncmp(name, "tare.", 5) != 0 || strlen(name) != strlen("tare.XXXXXX") || lstat(path, &st) != 0)
+        return false;
+    return S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context)
+{
+    char path[PATH_MAX];
+    cleanup_dir DIR *dir = opendir(tmpdir_base());
+    for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
+        text_format(path, sizeof(path), "%s/%s", tmpdir_base(), d->d_name);
+        if (!may_be_left(path, d->d_name))
+            continue;
+        cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+            continue;
+        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        fn(path, access(path, F_OK) == 0 ? -ENOTEMPTY : 0, context);
+    }
+}

@@ -1,0 +1,185 @@
+#include "scenario/scenarios.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "runtime/runtime.h"
+#include "scenario/scenario_file.h"
+
+#define LOADED_MAX 64
+#define FILE_NAME  "scenario.yml"
+
+static struct scenario *loaded[LOADED_MAX];
+static size_t loaded_count;
+
+void scenarios_free(void)
+{
+    for (size_t i = 0; i < loaded_count; i++)
+        scenario_free(STEAL(loaded[i]));
+    loaded_count = 0;
+}
+
+/* What config knows of the options that all have. */
+static int common(const char *option, const char *value, struct err *e)
+{
+    struct cell scratch = cell_unset();
+    if (!config_has_option(CONFIG_RUN, option))
+        return 1;
+    return value ? cell_set(&scratch, option, value, e) : 0;
+}
+
+/* A regular file of the size that a scenario can have, whole. */
+static int read_small(const char *path, char *buf, size_t cap, size_t *len, struct err *e)
+{
+    struct stat st;
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait */
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no file", path);
+    *len = 0;
+    for (ssize_t n = 1; n > 0; *len += (size_t)n) {
+        n = read(fd, buf + *len, cap - *len);
+        if (n < 0)
+            return err_sys(e, ERR_USAGE, "'%s'", path);
+    }
+    if (*len == cap)
+        return err_set(e, ERR_USAGE, -EFBIG, "'%s': a scenario's file has at most %zu bytes", path, cap - 1);
+    return 0;
+}
+
+/* The folder with its links resolved, the file's not: in a build tree it is one, and the programs lie beside the link.
+ */
+static int place(struct scenario *s, const char *path, struct err *e)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct err ignored = {0};
+    text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (!realpath(dir, s->dir))
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    int n = snprintf(s->file, sizeof(s->file), "%s/%s", s->dir, slash ? slash + 1 : path);
+    if (n < 0 || (size_t)n >= sizeof(s->file))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", path);
+    if (runtime_find_workload(".", s->lib, sizeof(s->lib), &ignored) != 0)
+        text_format(s->lib, sizeof(s->lib), "%s", s->dir);
+    return 0;
+}
+
+static const struct scenario *find_loaded(const struct scenario *like)
+{
+    for (size_t i = 0; i < loaded_count; i++)
+        if (strcmp(loaded[i]->file, like->file) == 0 && strcmp(loaded[i]->sha256, like->sha256) == 0)
+            return loaded[i];
+    return NULL;
+}
+
+/* A file that was loaded before and is the same is given again. */
+static int keep(struct scenario *s, const char *path, const struct scenario **ret, struct err *e)
+{
+    *ret = find_loaded(s);
+    if (*ret) {
+        scenario_free(s);
+        return 0;
+    }
+    if (loaded_count == LOADED_MAX) {
+        scenario_free(s);
+        return err_set(e, ERR_USAGE, -E2BIG, "'%s': more than %d scenarios at once", path, LOADED_MAX);
+    }
+    *ret = loaded[loaded_count++] = s;
+    return 0;
+}
+
+static int load(const char *path, bool installed, const struct scenario **ret, struct err *e)
+{
+    char buf[SCENARIO_FILE_MAX + 1];
+    struct scenario *s = NULL;
+    size_t len = 0;
+    int failed = read_small(path, buf, sizeof(buf), &len, e);
+    if (failed == 0)
+        failed = scenario_parse(path, buf, len, common, &s, e);
+    if (failed != 0)
+        return failed;
+    s->installed = installed;
+    failed = place(s, path, e);
+    if (failed == 0 && runtime_digest(buf, len, s->sha256) != 0)
+        failed = err_set(e, ERR_OURS, -EIO, "the digest of '%s'", path);
+    if (failed != 0) {
+        scenario_free(s);
+        return failed;
+    }
+    return keep(s, path, ret, e);
+}
+
+/* The folders of those that are installed, sorted. */
+static void add_names(const char *separator, struct text *out)
+{
+    char lib[PATH_MAX], pattern[PATH_MAX + 32];
+    glob_t found;
+    struct err ignored = {0};
+    if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0)
+        return;
+    text_format(pattern, sizeof(pattern), "%s/*/" FILE_NAME, lib);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *name = found.gl_pathv[i] + strlen(lib) + 1;
+        text_add(out, "%s%.*s", out->len ? separator : "", (int)strcspn(name, "/"), name);
+    }
+    globfree(&found);
+}
+
+static int unknown(const char *named, struct err *e)
+{
+    struct text names = {0};
+    add_names(", ", &names);
+    (void)err_set(e, ERR_USAGE, -ENOENT,
+                  "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME, named,
+                  names.data ? names.data : "none");
+    text_free(&names);
+    return -ENOENT;
+}
+
+int scenarios_find(const char *named, const struct scenario **ret, struct err *e)
+{
+    char path[PATH_MAX + 32], dir[PATH_MAX];
+    struct stat st;
+    struct err ignored = {0};
+    if (!strpbrk(named, "/.")) {
+        if (!*named || strlen(named) > NAME_MAX || runtime_find_workload(named, dir, sizeof(dir), &ignored) != 0)
+            return unknown(named, e);
+        text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
+        return access(path, R_OK) == 0 ? load(path, true, ret, e) : unknown(named, e);
+    }
+    if (stat(named, &st) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", named);
+    int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
+    return load(path, false, ret, e);
+}
+
+int scenarios_list(struct text *out, struct err *e)
+{
+    struct text names = {0};
+    char *rest = NULL;
+    add_names(" ", &names);
+    int failed = 0;
+    for (char *name = strtok_r(names.data, " ", &rest); failed == 0 && name; name = strtok_r(NULL, " ", &rest)) {
+        const struct scenario *s = NULL;
+        failed = scenarios_find(name, &s, e);
+        if (failed == 0)
+            text_add(out, "%s  %s\n", name, s->summary);
+    }
+    text_free(&names);
+    return failed;
+}

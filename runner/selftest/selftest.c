@@ -1,0 +1,194 @@
+#include "selftest/selftest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define MIB  ((int64_t)1 << 20)
+#define KIB  ((int64_t)1 << 10)
+#define MSEC ((int64_t)1000)
+
+/* Why each tolerance. */
+#define WALK    "page tables are walked exactly; code that is used for the first time is mapped 64 KiB at a time"
+#define FAMILY  "exact page walks: 64 KiB of each of the five processes' own, and each PSS rounded down to 1 KiB"
+#define CHARGED "both ends within a batch of 64 pages a CPU (mm/memcontrol.c, MEMCG_CHARGE_BATCH), and some own pages"
+#define TABLES  CHARGED "; page tables are 8 bytes a page"
+#define CLOCK   "the kernel counts to the ns; starting, speaking and ending are the rest"
+#define FORKS   "the kernel counts to the ns; forking and the kernel's part of two exits are the rest"
+#define COUNT   "a count"
+
+/* An emulated machine has no clock for what its host takes from it: a CPU that is taken away in the middle of a fork
+ * has used that time, as it seems from inside. Its times mean nothing; that they are counted at all can still be shown.
+ */
+#define EMULATED_TIMES 8
+
+/* In the order of running; those of a load stand together. */
+/* clang-format off */
+const struct selftest_check selftest_checks[] = {
+    {"anon", SELFTEST_RSS, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"anon", SELFTEST_USS, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"anon", SELFTEST_PSS, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"anon", SELFTEST_PSS_ALL, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"anon", SELFTEST_ANON, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 64 * KIB, 2, false, CHARGED},
+    {"anon", SELFTEST_CURRENT, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 512 * KIB, 2, false, TABLES},
+    {"anon", SELFTEST_PEAK, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 512 * KIB, 2, false, TABLES},
+    {"shared", SELFTEST_PSS, SELFTEST_FIXED, 20 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"shared", SELFTEST_SHMEM, SELFTEST_FIXED, 20 * MIB, 64 * KIB, 64 * KIB, 2, false, CHARGED},
+    {"shared", SELFTEST_ANON, SELFTEST_FIXED, 0, 64 * KIB, 64 * KIB, 2, false, CHARGED},
+    {"file", SELFTEST_FILE, SELFTEST_FIXED, 20 * MIB, 64 * KIB, 64 * KIB, 2, false, CHARGED},
+    {"file", SELFTEST_ANON, SELFTEST_FIXED, 0, 64 * KIB, 64 * KIB, 2, false, CHARGED},
+    {"thp", SELFTEST_USS, SELFTEST_FIXED, 16 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"thp", SELFTEST_ANON, SELFTEST_FIXED, 16 * MIB, 64 * KIB, 64 * KIB, 2, false, CHARGED},
+    {"hugetlb", SELFTEST_USS, SELFTEST_FIXED, 8 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
+    {"family", SELFTEST_PSS, SELFTEST_FIXED, 60 * MIB, 320 * KIB, 320 * KIB, 0, false, FAMILY},
+    {"family", SELFTEST_PSS_ALL, SELFTEST_FIXED, 60 * MIB, 320 * KIB, 320 * KIB, 0, false, FAMILY},
+    {"family", SELFTEST_USS, SELFTEST_FIXED, 25 * MIB, 320 * KIB, 320 * KIB, 0, false, FAMILY},
+    {"family", SELFTEST_RSS, SELFTEST_FIXED, 200 * MIB, 320 * KIB, 320 * KIB, 0, false, FAMILY},
+    {"family", SELFTEST_ANON, SELFTEST_FIXED, 60 * MIB, 320 * KIB, 320 * KIB, 2, false, CHARGED},
+    {"burn", SELFTEST_CPU, SELFTEST_CLOCKS, 0, 5 * MSEC, 30 * MSEC, 0, false, CLOCK},
+    {"sleeper", SELFTEST_CPU, SELFTEST_FIXED, 0, 0, 30 * MSEC, 0, false, CLOCK},
+    {"reaped", SELFTEST_CPU, SELFTEST_CLOCKS, 0, 5 * MSEC, 60 * MSEC, 0, false, FORKS},
+    {"daemon", SELFTEST_FOUND, SELFTEST_FIXED, 1, 0, 0, 0, false, COUNT},
+    {"daemon", SELFTEST_LEFT, SELFTEST_FIXED, 0, 0, 0, 0, false, COUNT},
+    {"spinners", SELFTEST_CPUS_OUTSIDE, SELFTEST_FIXED, 0, 0, 0, 0, false, COUNT},
+    {"spinners", SELFTEST_CPUS_USED, SELFTEST_CPUS, 0, 0, 0, 0, false,
+     "a count: twice as many spinners as CPUs fill all of them; fewer are no fault where the CPUs are shared with others"},
+    {"spinners", SELFTEST_CPU, SELFTEST_CLOCKS, 0, 5 * MSEC, 30 * MSEC, 0, true,
+     "two clocks of the kernel's for the same time; the exits of two spinners a CPU are the rest"},
+    {"spinners", SELFTEST_CPU, SELFTEST_CEILING, 0, 100 * MSEC, 30 * MSEC, 0, true,
+     "a tenth for the time until all are forked; nothing to be missed where the CPUs are shared with others"},
+};
+/* clang-format on */
+
+size_t selftest_count(void)
+{
+    return ARRAY_LEN(selftest_checks);
+}
+
+const char *selftest_load(const char *name)
+{
+    static const char *const LOADS[][2] = {
+        {"anon", "50 MiB of anonymous memory, every page written"},
+        {"shared", "20 MiB of shared memory, every page written"},
+        {"file", "a file of 20 MiB, written: its page cache"},
+        {"thp", "8 transparent huge pages of 2 MiB, a byte of each written"},
+        {"hugetlb", "4 reserved huge pages of 2 MiB, a byte of each written"},
+        {"family", "a parent with 40 MiB and 4 forked children that each write to 5 MiB of them"},
+        {"burn", "1 s of CPU by the thread's own clock"},
+        {"sleeper", "half a second of sleep"},
+        {"reaped", "2 children of 0.5 s CPU each that nobody waits for: the kernel reaps them"},
+        {"daemon", "a daemon, forked twice, that is still there when the load's main process has ended"},
+        {"spinners", "two spinners a CPU for 1 s"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(LOADS); i++)
+        if (strcmp(LOADS[i][0], name) == 0)
+            return LOADS[i][1];
+    return NULL;
+}
+
+static const struct {
+    const char *name, *unit;
+} FIGURES[SELFTEST_FIGURES] = {
+    [SELFTEST_RSS] = {"smaps_rollup rss", "bytes"},
+    [SELFTEST_USS] = {"smaps_rollup uss", "bytes"},
+    [SELFTEST_PSS] = {"smaps_rollup pss", "bytes"},
+    [SELFTEST_PSS_ALL] = {"smaps_rollup pss of all pids", "bytes"},
+    [SELFTEST_CURRENT] = {"memory.current", "bytes"},
+    [SELFTEST_ANON] = {"memory.stat anon", "bytes"},
+    [SELFTEST_FILE] = {"memory.stat file", "bytes"},
+    [SELFTEST_SHMEM] = {"memory.stat shmem", "bytes"},
+    [SELFTEST_PEAK] = {"memory.peak", "bytes"},
+    [SELFTEST_CPU] = {"cpu.stat usage", "us"},
+    [SELFTEST_CPUS_OUTSIDE] = {"CPUs outside of the slice's", "CPUs"},
+    [SELFTEST_CPUS_USED] = {"CPUs used", "CPUs"},
+    [SELFTEST_FOUND] = {"processes found", "processes"},
+    [SELFTEST_LEFT] = {"processes left", "processes"},
+};
+
+const char *selftest_figure_name(enum selftest_figure f)
+{
+    return FIGURES[f].name;
+}
+
+const char *selftest_figure_unit(enum selftest_figure f)
+{
+    return FIGURES[f].unit;
+}
+
+const char *selftest_verdict_name(enum selftest_verdict v)
+{
+    static const char *const NAMES[] = {"FAIL", "unavailable", "pass"};
+    return NAMES[v];
+}
+
+struct selftest_result selftest_expect(const struct selftest_check *check, const struct selftest_scale *scale)
+{
+    const int64_t truths[] = {
+        [SELFTEST_FIXED] = check->expected,
+        [SELFTEST_CPUS] = scale->cpus,
+        [SELFTEST_CLOCKS] = scale->clocks_usec,
+        [SELFTEST_CEILING] = scale->ceiling_usec,
+    };
+    const bool stolen = scale->emulated && check->figure == SELFTEST_CPU;
+    const int64_t times = (check->per_cpu ? scale->cpus : 1) * (stolen ? EMULATED_TIMES : 1);
+    const int64_t lag = check->batches * scale->batch_bytes;
+    struct selftest_result r = {
+        .check = check,
+        .verdict = SELFTEST_UNAVAILABLE,
+        .has_expected = true,
+        .expected = truths[check->truth],
+        .below = check->below * times + lag,
+        .above = check->above * times + lag,
+    };
+    if ((check->truth == SELFTEST_CEILING || check->truth == SELFTEST_CPUS) && !scale->alone)
+        r.below = r.expected; /* others may take any part of these CPUs: only the most is known */
+    return r;
+}
+
+void selftest_judge(struct selftest_result *r, int64_t measured)
+{
+    bool within = measured >= r->expected - r->below && measured <= r->expected + r->above;
+    r->has_measured = true;
+    r->measured = measured;
+    r->verdict = within ? SELFTEST_PASS : SELFTEST_FAIL;
+}
+
+void selftest_add(struct selftest_report *report, const struct selftest_result *result)
+{
+    if (report->results == SELFTEST_CHECKS_MAX)
+        return;
+    report->result[report->results++] = *result;
+    report->count[result->verdict]++;
+}
+
+static void add_result(const struct selftest_result *r, struct text *out)
+{
+    const char *unit = selftest_figure_unit(r->check->figure);
+    text_add(out, "%-11s  %-28s ", selftest_verdict_name(r->verdict), selftest_figure_name(r->check->figure));
+    if (r->has_measured)
+        text_add(out, "expected %lld %s (-%lld +%lld), measured %lld\n", (long long)r->expected, unit,
+                 (long long)r->below, (long long)r->above, (long long)r->measured);
+    else
+        text_add(out, "(%s)\n", r->reason);
+    if (r->verdict == SELFTEST_FAIL && r->has_measured)
+        text_add(out, "%-11s  %-28s tolerance: %s\n", "", "", r->check->why);
+}
+
+void selftest_text(const struct selftest_report *report, struct text *out)
+{
+    const char *load = "";
+    text_add(out, "slice: %s%s%s%s\nCPUs: %s%s%s\n", report->provenance, *report->slice_reason ? " (" : "",
+             report->slice_reason, *report->slice_reason ? ")" : "", report->cpus,
+             report->exclusive ? ", nobody else's" : "", report->emulated ? ", emulated: times have more room" : "");
+    for (size_t i = 0; i < report->results; i++) {
+        const struct selftest_result *r = &report->result[i];
+        if (strcmp(load, r->check->load) != 0)
+            text_add(out, "\n%s: %s\n", r->check->load, selftest_load(r->check->load));
+        load = r->check->load;
+        add_result(r, out);
+    }
+    text_add(out, "\ntare selftest: %zu passed, %zu failed, %zu unavailable\n", report->count[SELFTEST_PASS],
+             report->count[SELFTEST_FAIL], report->count[SELFTEST_UNAVAILABLE]);
+}

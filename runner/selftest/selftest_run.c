@@ -1,0 +1,297 @@
+/* The selftest's conductor: session, slice, known load, sampler and accounts, the objects that a run is made of. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "record/accounts.h"
+#include "record/record.h"
+#include "runtime/runtime.h"
+#include "sample/sample.h"
+#include "selftest/loads.h"
+#include "selftest/selftest.h"
+#include "selftest/selftest_stage.h"
+#include "session.h"
+#include "spawn/spawn.h"
+
+#define STATE_MS  120000 /* what a state may take to stand; emulated machines are slow */
+#define SETTLE_MS 2100   /* memory.stat is flushed every 2 s at the latest (mm/memcontrol.c, FLUSH_TIME) */
+#define KILL_MS   10000
+#define PIDS_MAX  16
+
+/* --- the slice --------------------------------------------------------------------------------------------------- */
+
+/* As `tare run` asks for it. */
+static int make_slice(struct stage *s, struct err *e)
+{
+    static const enum slice_partition OF[] = {
+        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
+        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
+        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
+        [PARTITION_NONE] = SLICE_PARTITION_NONE,
+    };
+    const struct session *session = s->session;
+    const struct slice_limits limits = {
+        .partition = s->cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[s->cell->partition],
+        .cpus = session->cpus.benchmark,
+        .mems = topology_nodes_of(&session->topology, &session->cpus.benchmark),
+        .swap_off = true,
+        .oom_group = true,
+        .has_pids_max = true,
+        .pids_max = 4 * (uint64_t)s->scale.cpus + 256,
+    };
+    char name[32];
+    size_t count = 0;
+    text_format(name, sizeof(name), "selftest-%s", s->name);
+    int failed = slice_create(session->tree, name, &limits, &s->slice, e);
+    if (failed != 0)
+        return failed;
+    const struct slice_setting *setting = slice_settings(s->slice, &count);
+    for (size_t i = 0; s->cell->isolation == ISOLATION_STRICT && i < count; i++)
+        if (!setting[i].ok)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", setting[i].file,
+                           setting[i].requested, *setting[i].achieved ? setting[i].achieved : "nothing",
+                           setting[i].reason);
+    const struct slice_setting *partition = slice_check_partition(s->slice);
+    s->exclusive = partition && partition->ok && strcmp(partition->requested, partition->achieved) == 0;
+    s->scale.alone = s->exclusive && strcmp(partition->achieved, "root") == 0;
+    return 0;
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+static int take(struct stage *s, struct reading *to, struct err *e)
+{
+    int pids[PIDS_MAX];
+    const struct slice_root *root = slice_tree_root(s->session->tree);
+    size_t count = load_pids(&s->load, pids, PIDS_MAX);
+    sampler_take(s->sampler, clock_now_ns(), pids, count, true, &to->sample);
+    to->accounts = calloc(1, sizeof(*to->accounts));
+    if (!to->accounts)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the accounts");
+    to->accounts->slice.provenance = root->provenance;
+    text_format(to->accounts->slice.reason, sizeof(to->accounts->slice.reason), "%s", root->reason);
+    memcpy(to->accounts->slice.controller, root->controller, sizeof(root->controller));
+    accounts_read(slice_dirfd(s->slice), NULL, to->accounts);
+    return 0;
+}
+
+static void drop(struct reading *r)
+{
+    if (r->accounts)
+        record_free(r->accounts);
+    free(STEAL(r->accounts));
+}
+
+/* The rows of the table for this load. */
+static bool next_check(const struct stage *s, size_t *i, const struct selftest_check **ret)
+{
+    while (*i < selftest_count()) {
+        *ret = &selftest_checks[(*i)++];
+        if (strcmp((*ret)->load, s->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether any figure of the load can be had, and whether one is of the statistics that lag. */
+static bool is_worth_it(const struct stage *s, bool *lags)
+{
+    const struct selftest_check *c = NULL;
+    bool any = false;
+    *lags = false;
+    for (size_t i = 0; next_check(s, &i, &c);) {
+        if (stage_lacking(s, c->figure))
+            continue;
+        any = true;
+        *lags |= stage_lags(c->figure);
+    }
+    return any;
+}
+
+/* --- the load ---------------------------------------------------------------------------------------------------- */
+
+static void hear(struct stage *s)
+{
+    char cpus[4096];
+    int64_t wall_usec = 0;
+    (void)load_word(&s->load, "lacks", s->lacks, sizeof(s->lacks));
+    s->has_clocks = load_number(&s->load, "cpu_usec", &s->scale.clocks_usec);
+    (void)load_number(&s->load, "wall_usec", &wall_usec);
+    s->scale.ceiling_usec = s->scale.cpus * wall_usec;
+    if (load_word(&s->load, "cpus", cpus, sizeof(cpus)))
+        (void)cpulist_parse(cpus, &s->used);
+}
+
+/* A daemon that is the slice's is found there; without one it has become our child (PR_SET_CHILD_SUBREAPER). */
+static int end_others(struct stage *s, struct err *e)
+{
+    struct sample rest;
+    if (!slice_is_own(s->slice)) {
+        int ended = spawn_kill_orphans(KILL_MS, e);
+        s->found = ended;
+        s->left = ended < 0 ? -1 : 0; /* it returns when there is no child any more */
+        return ended < 0 ? ended : 0;
+    }
+    sampler_take(s->sampler, clock_now_ns(), NULL, 0, true, &rest);
+    s->found = slice_populated(s->slice) > 0 ? rest.all_count : 0;
+    int failed = slice_kill(s->slice, KILL_MS, e);
+    s->left = slice_populated(s->slice);
+    return failed;
+}
+
+/* From state to state. */
+static int follow(struct stage *s, bool lags, struct err *e)
+{
+    int failed = load_ready(&s->load, STATE_MS, e);
+    if (failed == 0)
+        failed = take(s, &s->before, e);
+    if (failed != 0)
+        return failed;
+    load_go(&s->load);
+    failed = load_ready(&s->load, STATE_MS, e);
+    if (failed != 0)
+        return failed;
+    hear(s);
+    if (lags && !*s->lacks)
+        (void)poll(NULL, 0, SETTLE_MS);
+    failed = take(s, &s->after, e);
+    if (failed == 0)
+        failed = load_end(&s->load, STATE_MS, e);
+    if (failed == 0 && strcmp(s->name, "daemon") == 0)
+        failed = end_others(s, e);
+    s->loaded = failed == 0;
+    return failed;
+}
+
+static int run_load(struct stage *s, bool lags, struct err *e)
+{
+    const struct load_spec spec = {
+        .program = s->program,
+        .name = s->name,
+        .cpus = (int)s->scale.cpus,
+        .dir = s->dir,
+        .cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1,
+        .affinity = &s->session->cpus.benchmark,
+        .signal_fd = s->session->signal_fd,
+    };
+    struct err trouble = {0};
+    int failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
+    if (failed != 0)
+        return failed;
+    failed = load_start(&spec, &s->load, &trouble);
+    if (failed == 0)
+        failed = follow(s, lags, &trouble);
+    if (failed == 0)
+        return 0;
+    (void)snprintf(s->trouble, sizeof(s->trouble), "%.299s", trouble.text);
+    return failed == -EINTR ? failed : 0; /* a load that went wrong fails its checks, and the others go on */
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------- */
+
+static int release(struct stage *s, struct err *e)
+{
+    load_abandon(&s->load);
+    sampler_close(&s->sampler);
+    drop(&s->before);
+    drop(&s->after);
+    if (s->slice && !slice_is_own(s->slice))
+        (void)spawn_kill_orphans(KILL_MS, NULL);
+    return s->slice ? slice_destroy(&s->slice, e) : 0;
+}
+
+static int weigh(struct stage *s, struct selftest_report *report, struct err *e)
+{
+    const struct selftest_check *c = NULL;
+    bool lags = false;
+    int failed = make_slice(s, e);
+    if (failed == 0 && is_worth_it(s, &lags))
+        failed = run_load(s, lags, e);
+    for (size_t i = 0; failed == 0 && next_check(s, &i, &c);) {
+        const struct selftest_result r = stage_judge(s, c);
+        selftest_add(report, &r);
+    }
+    report->exclusive = s->exclusive;
+    report->emulated = s->scale.emulated;
+    int left = release(s, failed == 0 ? e : NULL);
+    return failed != 0 ? failed : left;
+}
+
+static void describe(const struct session *session, struct selftest_report *report)
+{
+    char id[RECORD_ID_MAX];
+    const struct slice_root *root = slice_tree_root(session->tree);
+    record_make_id(id, report->at);
+    if (file_read("", "/proc/sys/kernel/random/boot_id", report->boot_id, sizeof(report->boot_id)) <= 0)
+        *report->boot_id = '\0';
+    text_format(report->provenance, sizeof(report->provenance), "%s", slice_provenance_name(root->provenance));
+    text_format(report->slice_reason, sizeof(report->slice_reason), "%s", root->reason);
+    (void)cpulist_format(&session->cpus.benchmark, report->cpus, sizeof(report->cpus));
+}
+
+static int run_loads(struct session *session, const struct cell *cell, const char *program,
+                     struct selftest_report *report, struct err *e)
+{
+    const char *tmpdir = getenv("TMPDIR");
+    const struct fact *emulated = facts_find(&session->host, "emulated");
+    const char *done = "";
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < selftest_count(); i++) {
+        if (strcmp(selftest_checks[i].load, done) == 0)
+            continue;
+        done = selftest_checks[i].load;
+        struct stage s = {
+            .session = session,
+            .cell = cell,
+            .program = program,
+            .dir = tmpdir && *tmpdir ? tmpdir : "/tmp",
+            .name = done,
+            .load = {.child = {.pidfd = -1}, .go_fd = -1, .said_fd = -1},
+            .scale = {.cpus = cpulist_count(&session->cpus.benchmark),
+                      .batch_bytes = 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN),
+                      .emulated = emulated && emulated->kind == FACT_BOOL && emulated->truth},
+            .found = -1,
+            .left = -1,
+        };
+        failed = weigh(&s, report, e);
+    }
+    return failed;
+}
+
+static int signal_of(const struct session *session)
+{
+    struct signalfd_siginfo info;
+    return read(session->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) ? (int)info.ssi_signo : SIGINT;
+}
+
+int selftest_run(const struct cell *cell, struct selftest_report *ret, struct err *e)
+{
+    char program[PATH_MAX];
+    struct session session;
+    *ret = (struct selftest_report){0};
+    int failed = runtime_find_workload("known-loads", program, sizeof(program), e);
+    if (failed == 0)
+        failed = session_open(cell, &session, e);
+    if (failed != 0)
+        return failed;
+    session_guard(&session); /* the loads have no pid namespace that would end with us */
+    describe(&session, ret);
+    failed = run_loads(&session, cell, program, ret, e);
+    if (failed == -EINTR) {
+        ret->interrupted_by = signal_of(&session);
+        failed = 0;
+    }
+    int left = session_close(&session, failed == 0 ? e : NULL);
+    return failed != 0 ? failed : left;
+}

@@ -1,0 +1,472 @@
+#include "spawn/spawn.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "spawn/spawn_internal.h"
+
+/* clone3 answered ENOSYS, in this process or the one that it was cloned from. */
+static bool clone3_is_hidden;
+
+/* Before 5.3 of Linux and under filters that hide clone3 (Docker's, without CAP_SYS_ADMIN) there still is clone: it
+ * knows of no cgroup, which the child enters by itself, and the handlers that it leaves are reset by the child. */
+static pid_t clone_the_old_way(uint64_t flags, int *pidfd)
+{
+#if defined(__s390__) || defined(__CRIS__)
+    (void)flags, (void)pidfd;
+    errno = ENOSYS;
+    return -1;
+#else
+    return (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, NULL);
+#endif
+}
+
+pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd)
+{
+    struct clone_args args = {
+        .flags = flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        .pidfd = (__u64)(uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+    };
+    if (cgroup_fd >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (__u64)cgroup_fd;
+    }
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    if (pid >= 0 || errno != ENOSYS)
+        return pid;
+    clone3_is_hidden = true;
+    return clone_the_old_way(flags, pidfd);
+}
+
+/* Where it could not be born in its slice. Only what it touches from now on is charged there (cgroup-v2.rst, "Memory
+ * Ownership"): the exec, which is still to come, replaces all the rest. Sets *moved. Returns 0, or -1 with errno. */
+static int child_enter_slice(int cgroup_fd, bool *moved)
+{
+    *moved = cgroup_fd >= 0 && clone3_is_hidden;
+    if (!*moved)
+        return 0;
+    int fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
+}
+
+__attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
+{
+    struct spawn_message m = {.number = errno};
+    (void)strncpy(m.step, step, sizeof(m.step) - 1);
+    (void)send(talk_fd, &m, sizeof(m), MSG_NOSIGNAL);
+    _exit(127);
+}
+
+/* A kill -9 of the runner must not leave the workload behind. The parent may have died before the request. */
+void spawn_die_with_parent(pid_t parent)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+}
+
+/* dup2() onto the same number leaves FD_CLOEXEC on, so that case is asked for by fcntl. */
+static int child_place(int fd, int number)
+{
+    if (fd == number)
+        return fcntl(fd, F_SETFD, 0);
+    return dup2(fd, number);
+}
+
+/* What the caller was itself started with (a make's jobserver, a shell's) is hidden from the workload: only the kept
+ * descriptor passes the exec. Before Linux 5.11 (close_range(2), CLOSE_RANGE_CLOEXEC) it is not. */
+static int child_keep_one(int keep_fd)
+{
+    (void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+    return keep_fd >= 0 ? fcntl(keep_fd, F_SETFD, 0) : 0;
+}
+
+/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
+ * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
+ * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
+void spawn_reset_signals(void)
+{
+    static const char standard[64];
+    for (int n = 1; n < NSIG; n++)
+        (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
+}
+
+static void child_unblock_signals(void)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
+{
+    msg->msg_control = control->room;
+    msg->msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *head = CMSG_FIRSTHDR(msg);
+    *head =
+        (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))};
+    memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+}
+
+/* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
+ * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
+static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool moved, bool has_init, int listener)
+{
+    struct spawn_message m = {.outcome = *outcome, .moved = moved, .at_ns = clock_now_ns()};
+    struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    int fds[2];
+    size_t n = 0;
+    if (has_init && (fds[n++] = (int)syscall(SYS_pidfd_open, getpid(), 0U)) < 0)
+        return -1;
+    if (listener >= 0)
+        fds[n++] = listener;
+    memset(&control, 0, sizeof(control));
+    if (n > 0)
+        spawn_pass(&msg, &control, fds, n);
+    return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
+}
+
+/* --isolation strict: nothing runs with less than was asked for. */
+static void child_insist(int talk_fd, const struct confine_outcome *outcome)
+{
+    for (int i = 0; i < CONFINE_LAYERS; i++) {
+        if (outcome->refused[i] == 0)
+            continue;
+        errno = outcome->refused[i];
+        spawn_complain(talk_fd, confine_layer_name((enum confine_layer)i));
+    }
+}
+
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
+                                               struct confine_outcome *outcome, int talk_fd, pid_t parent)
+{
+    int listener = -1;
+    bool moved = false;
+    (void)setsid();
+    if (child_enter_slice(cgroup_fd, &moved) != 0)
+        spawn_complain(talk_fd, "enter the slice");
+    if (spec->affinity && sched_setaffinity(0, sizeof(*spec->affinity), (const cpu_set_t *)spec->affinity->word) != 0)
+        spawn_complain(talk_fd, "set the CPU affinity");
+    if (spec->cwd && chdir(spec->cwd) != 0)
+        spawn_complain(talk_fd, "enter its folder");
+    if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
+        child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
+        spawn_complain(talk_fd, "place its descriptors");
+    if (parent) {
+        spawn_reset_signals();
+        if (spec->confine)
+            confine_drop_bounding(spec->confine, outcome);
+    }
+    child_unblock_signals();
+    if (spec->confine)
+        listener = confine_drop(spec->confine, outcome);
+    if (parent) /* a change of user takes the request back (prctl(2)) */
+        spawn_die_with_parent(parent);
+    if (spec->insist)
+        child_insist(talk_fd, outcome);
+    if (child_say_ready(talk_fd, outcome, moved, parent == 0, listener) != 0)
+        spawn_complain(talk_fd, "be watched");
+    (void)execve(spec->path, spec->argv, spec->envp);
+    spawn_complain(talk_fd, "execute it");
+}
+
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* clone3 itself failed: say which of its two reasons it is. */
+static int complain_of_clone(int cgroup_fd, struct err *e)
+{
+    int number = errno;
+    (void)err_sys(e, ERR_OURS, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+    if (number == ENOSYS || number == E2BIG)
+        (void)err_remedy(e, "a kernel of 5.7 or newer has it; a seccomp filter may hide it");
+    return -number;
+}
+
+/* The descriptors and the sender's pid that came with a message. */
+static void take_passed(struct msghdr *msg, bool has_init, struct child *child)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        struct ucred sender;
+        int fds[2] = {-1, -1};
+        if (c->cmsg_level != SOL_SOCKET)
+            continue;
+        if (c->cmsg_type == SCM_CREDENTIALS && has_init) {
+            memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+            child->pid = sender.pid;
+        }
+        if (c->cmsg_type != SCM_RIGHTS)
+            continue;
+        memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0) < sizeof(fds) ? c->cmsg_len - CMSG_LEN(0) : sizeof(fds));
+        if (has_init)
+            child->pidfd = fds[0];
+        child->listener_fd = fds[has_init ? 1 : 0];
+    }
+}
+
+/* Reads until the end of file: the socket's other end was closed by the exec. Returns 0; or -1, and *m says what the
+ * child could not do. */
+static int hear(int talk_fd, struct child *child, struct spawn_message *m)
+{
+    bool ready = false;
+    for (;;) {
+        union passed control;
+        struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+        struct msghdr msg = {
+            .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
+        ssize_t n = recvmsg(talk_fd, &msg, MSG_CMSG_CLOEXEC);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0 && ready)
+            return 0;
+        if (n != (ssize_t)sizeof(*m))
+            *m = (struct spawn_message){.number = EPROTO, .step = "start it"};
+        if (m->number != 0)
+            return -1;
+        take_passed(&msg, child->init > 0, child);
+        child->outcome = m->outcome;
+        child->moved = m->moved;
+        child->started_ns = m->at_ns;
+        ready = true;
+    }
+}
+
+static int socket_pair(int ends[2], struct err *e)
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return err_sys(e, ERR_OURS, "socketpair");
+    return 0;
+}
+
+/* What clone3 answers where namespaces are not to be had: not permitted, none left, unknown. */
+static bool namespaces_refused(int number)
+{
+    return number == EPERM || number == ENOSPC || number == EUSERS || number == EINVAL || number == ENOSYS;
+}
+
+/* The first process of new namespaces. Returns its pid, or 0 where the host gives none and child->refused says why. */
+static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
+{
+    pid_t pid = spawn_clone(-1, confine_namespaces(spec->confine), &child->init_pidfd);
+    if (pid == 0) {
+        (void)close(talk[0]);
+        (void)close(control[0]);
+        spawn_init_run(spec, talk[1], control[1]);
+    }
+    if (pid >= 0 || !namespaces_refused(errno) || spec->insist)
+        return pid;
+    child->refused = errno;
+    return 0;
+}
+
+/* The runner's ends of the two sockets go to the child where there is an init. */
+static int start_init(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    const int on = 1;
+    cleanup_close int heard = -1, told = -1, said = -1, asked = -1;
+    int talk[2], control[2];
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    heard = talk[0], said = talk[1];
+    failed = socket_pair(control, e);
+    if (failed != 0)
+        return failed;
+    told = control[0], asked = control[1];
+    (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+    child->init = clone_init(spec, talk, control, child);
+    if (child->init < 0)
+        return complain_of_clone(-1, e);
+    if (child->init > 0) {
+        child->talk_fd = STEAL_FD(heard);
+        child->init_fd = STEAL_FD(told);
+    }
+    return 0;
+}
+
+/* Without an init: the workload is the caller's own child, and has what needs no namespace. */
+static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    pid_t parent = getpid();
+    struct confine_outcome outcome = {{0}};
+    int talk[2];
+    for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
+        outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    child->talk_fd = talk[0];
+    cleanup_close int said = talk[1];
+    child->pid = spawn_clone(spec->cgroup_fd, 0, &child->pidfd);
+    if (child->pid == 0)
+        spawn_child_run(spec, spec->cgroup_fd, &outcome, said, parent);
+    return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
+}
+
+/* Tells the init to start the workload, and where: a descriptor of the slice goes with it. One that has died is heard
+ * of by its silence. */
+static void tell_init(const struct child *child, int cgroup_fd)
+{
+    char go = 1;
+    struct iovec iov = {.iov_base = &go, .iov_len = sizeof(go)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    memset(&control, 0, sizeof(control));
+    if (cgroup_fd >= 0)
+        spawn_pass(&msg, &control, &cgroup_fd, 1);
+    (void)sendmsg(child->init_fd, &msg, MSG_NOSIGNAL);
+}
+
+static void close_child(struct child *child)
+{
+    int *const fds[] = {&child->pidfd, &child->listener_fd, &child->talk_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (*fds[i] >= 0)
+            (void)close(STEAL_FD(*fds[i]));
+}
+
+int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
+{
+    struct child child = SPAWN_NO_CHILD;
+    int failed = spec->confine && confine_namespaces(spec->confine) != 0 ? start_init(spec, &child, e) : 0;
+    if (failed == 0)
+        *ret = child;
+    return failed;
+}
+
+int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    struct spawn_message m = {0};
+    int failed = 0;
+    if (child->init > 0)
+        tell_init(child, spec->cgroup_fd);
+    else
+        failed = start_child(spec, child, e);
+    if (failed == 0 && hear(child->talk_fd, child, &m) == 0) {
+        (void)close(STEAL_FD(child->talk_fd));
+        child->executed_ns = clock_now_ns();
+        return 0;
+    }
+    if (child->init > 0)
+        spawn_end(child);
+    else if (child->pid > 0)
+        reap(child->pid);
+    close_child(child);
+    if (failed != 0)
+        return failed;
+    errno = m.number;
+    return err_sys(e, ERR_OURS, "'%s': cannot %.31s", spec->path, m.step);
+}
+
+int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
+{
+    struct child child;
+    int failed = spawn_prepare(spec, &child, e);
+    if (failed == 0)
+        failed = spawn_go(spec, &child, e);
+    if (failed == 0)
+        *ret = child;
+    return failed;
+}
+
+void spawn_kill(const struct child *child)
+{
+    if (child->pidfd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0U);
+}
+
+void spawn_end(struct child *child)
+{
+    if (child->init <= 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, child->init_pidfd, SIGKILL, NULL, 0U);
+    reap(child->init); /* ECHILD, where it was taken for an orphan */
+    (void)close(STEAL_FD(child->init_pidfd));
+    (void)close(STEAL_FD(child->init_fd));
+    if (child->talk_fd >= 0) /* prepared, and never told to go */
+        (void)close(STEAL_FD(child->talk_fd));
+    child->init = 0;
+}
+
+int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
+{
+    int pidfd = -1;
+    pid_t parent = getpid();
+    pid_t pid = spawn_clone(cgroup_fd, 0, &pidfd);
+    if (pid < 0)
+        return complain_of_clone(cgroup_fd, e);
+    if (pid == 0) {
+        bool moved = false;
+        spawn_die_with_parent(parent);
+        _exit(child_enter_slice(cgroup_fd, &moved) == 0 ? fn(arg) : 127);
+    }
+    struct child child = {.pid = pid, .pidfd = pidfd};
+    struct child_end end = {0};
+    int r = spawn_wait(&child, &end, e);
+    if (r < 0)
+        return r;
+    if (end.signalled)
+        return err_set(e, ERR_OURS, -ECHILD, "a helper process was ended by signal %d (%s)", end.signal,
+                       strsignal(end.signal));
+    return end.exit_status;
+}
+
+/* What the init tells of the workload's end; a silent one was killed, and the workload with it. */
+static void wait_by_init(const struct child *child, siginfo_t *info)
+{
+    struct spawn_end_message end = {0};
+    ssize_t n;
+    do
+        n = recv(child->init_fd, &end, sizeof(end), 0);
+    while (n < 0 && errno == EINTR);
+    bool told = n == (ssize_t)sizeof(end);
+    info->si_code = told ? end.code : CLD_KILLED;
+    info->si_status = told ? end.status : SIGKILL;
+    if (told)
+        (void)send(child->init_fd, "", 1, MSG_NOSIGNAL);
+}
+
+int spawn_wait(struct child *child, struct child_end *ret, struct err *e)
+{
+    siginfo_t info = {0};
+    if (child->init > 0)
+        wait_by_init(child, &info);
+    else
+        while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) != 0)
+            if (errno != EINTR)
+                return err_sys(e, ERR_OURS, "waiting for pid %d", (int)child->pid);
+    *ret = (struct child_end){0};
+    ret->signalled = info.si_code != CLD_EXITED;
+    if (ret->signalled)
+        ret->signal = info.si_status;
+    else
+        ret->exit_status = info.si_status;
+    (void)close(STEAL_FD(child->pidfd));
+    return 0;
+}

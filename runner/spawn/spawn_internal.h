@@ -1,0 +1,58 @@
+/* spawn_internal: what a child says to the runner, and how the parts of spawn call each other. */
+#ifndef TARE_SPAWN_INTERNAL_H
+#define TARE_SPAWN_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "confine/confine.h"
+#include "spawn/spawn.h"
+
+/* What the workload's process says before its exec, one datagram: that it is ready, or what it could not do. */
+struct spawn_message {
+    int number; /* errno of what it could not do; 0: ready */
+    char step[32];
+    int64_t at_ns; /* CLOCK_MONOTONIC */
+    struct confine_outcome outcome;
+    bool moved; /* it was born outside of its slice */
+};
+
+/* How the workload ended, as its init was told by waitid(2). */
+struct spawn_end_message {
+    int code, status;
+};
+
+/* Room for a message's two descriptors, and its sender's credentials. */
+union passed {
+    char room[CMSG_SPACE(2 * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr align;
+};
+
+/* Puts descriptors into a message; control is zeroed (cmsg(3)). */
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count);
+
+/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1; clone where clone3 is hidden,
+ * and then the child has to enter the cgroup. */
+pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
+
+__attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
+
+/* In a child: SIGKILL for it should this parent end. */
+void spawn_die_with_parent(pid_t parent);
+
+/* Signals that are ignored are so after an exec, too: each to its default. */
+void spawn_reset_signals(void);
+
+/* In the workload's own process, which is to be in this cgroup; does not return. parent: who must be alive, 0: an init
+ * sees to that, and has reset the signals and dropped the bounding set beforehand. */
+__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
+                                               struct confine_outcome *outcome, int talk_fd, pid_t parent);
+
+/* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps whoever
+ * ends, tells of the workload's end and goes when nobody is left. */
+__attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd);
+
+#endif

@@ -1,0 +1,256 @@
+#include "spawn/watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "cgroups/cgfile.h"
+#include "confine/refusals.h"
+#include "ledger.h"
+#include "spawn/spawn.h"
+
+#define PROGRESS_NS  (200 * NS_PER_MS)
+#define PARTITION_NS NS_PER_S
+#define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
+#define NEVER        INT64_MAX
+
+struct watch {
+    const struct watch_request *request;
+    struct watch_result *result;
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns; /* NEVER: not awaited */
+    size_t cap;
+    int *members;
+};
+
+static int64_t earliest(const struct watch *w)
+{
+    int64_t at = w->tick_at_ns;
+    at = w->progress_at_ns < at ? w->progress_at_ns : at;
+    at = w->partition_at_ns < at ? w->partition_at_ns : at;
+    return w->timeout_at_ns < at ? w->timeout_at_ns : at;
+}
+
+static int keep_sample(struct watch *w, const struct sample *sample)
+{
+    struct watch_result *r = w->result;
+    if (r->count == w->cap) {
+        size_t cap = w->cap ? w->cap * 2 : 1024;
+        struct sample *grown = realloc(r->samples, cap * sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        r->samples = grown;
+        w->cap = cap;
+    }
+    r->samples[r->count++] = *sample;
+    return 0;
+}
+
+static bool is_measuring(const struct watch_request *q)
+{
+    return !q->ledger || ledger_phase(q->ledger) == LEDGER_MEASURING;
+}
+
+/* Whose memory is summed apart. */
+static size_t members_of(const struct watch_request *q, int *members)
+{
+    if (q->ledger)
+        return ledger_members(q->ledger, members, MEMBERS_MAX);
+    members[0] = q->child->init > 0 ? 2 : q->child->pid; /* after the init the first of its namespace */
+    return 1;
+}
+
+/* One tick, and the next deadline on the same grid; ticks that it comes too late for are counted. */
+static int tick(struct watch *w, int64_t now_ns)
+{
+    const struct watch_request *q = w->request;
+    int failed = 0;
+    if (is_measuring(q)) {
+        struct sample sample;
+        bool rollup = now_ns >= w->rollup_at_ns;
+        size_t n = rollup ? members_of(q, w->members) : 0;
+        sampler_take(q->sampler, w->tick_at_ns, w->members, n, rollup, &sample);
+        failed = keep_sample(w, &sample);
+        while (rollup && w->rollup_at_ns <= now_ns)
+            w->rollup_at_ns += q->rollup_ns;
+    }
+    now_ns = clock_now_ns();
+    w->tick_at_ns += q->tick_ns;
+    if (w->tick_at_ns <= now_ns) {
+        int64_t missed = (now_ns - w->tick_at_ns) / q->tick_ns + 1;
+        w->result->missed_ticks += is_measuring(q) ? (uint64_t)missed : 0;
+        w->tick_at_ns += missed * q->tick_ns;
+    }
+    return failed;
+}
+
+/* Keeps the last WATCH_MESSAGES_MAX bytes. */
+static void keep_messages(struct watch_result *r, const char *bytes, size_t len)
+{
+    size_t have = strlen(r->messages);
+    if (len > WATCH_MESSAGES_MAX) {
+        bytes += len - WATCH_MESSAGES_MAX;
+        len = WATCH_MESSAGES_MAX;
+    }
+    if (have + len > WATCH_MESSAGES_MAX) {
+        size_t drop = have + len - WATCH_MESSAGES_MAX;
+        memmove(r->messages, r->messages + drop, have - drop);
+        have -= drop;
+    }
+    memcpy(r->messages + have, bytes, len);
+    r->messages[have + len] = '\0';
+}
+
+/* Returns whether more may come. */
+static bool take_messages(int fd, struct watch_result *r)
+{
+    char chunk[2048];
+    ssize_t n = read(fd, chunk, sizeof(chunk));
+    for (ssize_t i = 0; i < n; i++)
+        if (chunk[i] == '\0')
+            chunk[i] = '?';
+    if (n > 0)
+        keep_messages(r, chunk, (size_t)n);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+void watch_drain(int messages_fd, struct watch_result *result)
+{
+    struct pollfd p = {.fd = messages_fd, .events = POLLIN};
+    while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && take_messages(messages_fd, result))
+        ;
+}
+
+static bool pids_max_was_hit(int fd)
+{
+    char buf[256];
+    uint64_t times = 0;
+    ssize_t n = pread(fd, buf, sizeof(buf) - 1, 0);
+    if (n <= 0)
+        return false;
+    buf[n] = '\0';
+    return cgfile_key(buf, "max", &times) == 0 && times > 0;
+}
+
+/* The kernel tells when a partition turns invalid (cpuset.c, notify_partition_change), but not always: 6.12 does not
+ * where a CPU goes offline. So it is looked at once a second too, which disturbs nobody: where there is a partition, we
+ * are outside of it. A loss is noted and the run goes on: what it has measured so far it has. */
+static void look_at_partition(struct watch *w)
+{
+    w->partition_at_ns = clock_now_ns() + PARTITION_NS;
+    struct watch_result *r = w->result;
+    char buf[sizeof(r->partition_said)];
+    ssize_t n = w->request->partition ? pread(w->request->partition_fd, buf, sizeof(buf) - 1, 0) : -1;
+    if (n < 0)
+        return;
+    buf[n] = '\0';
+    buf[strcspn(buf, "\n")] = '\0';
+    if (r->partition_lost_ns != 0 || strcmp(buf, w->request->partition) == 0)
+        return;
+    r->partition_lost_ns = clock_now_ns();
+    text_format(r->partition_said, sizeof(r->partition_said), "%s", buf);
+}
+
+enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, REFUSALS, WATCHED };
+
+/* What poll(2) found. Returns true once the watch is over. */
+static bool take_events(struct watch *w, struct pollfd *fds)
+{
+    struct watch_result *r = w->result;
+    struct signalfd_siginfo info;
+    if (fds[REFUSALS].revents && (!(fds[REFUSALS].revents & POLLIN) || refusals_answer(w->request->refusals) != 0))
+        fds[REFUSALS].fd = -1; /* nobody with the filter is left */
+    if (fds[CHILD].revents) {
+        r->why = WATCH_ENDED;
+        return true;
+    }
+    if (fds[SIGNALS].revents & POLLIN && read(fds[SIGNALS].fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        r->why = WATCH_INTERRUPTED;
+        r->signal = (int)info.ssi_signo;
+        return true;
+    }
+    if (fds[PIDS].revents & POLLPRI && pids_max_was_hit(fds[PIDS].fd)) {
+        r->why = WATCH_PIDS_MAX;
+        return true;
+    }
+    if (fds[PARTITION].revents & POLLPRI)
+        look_at_partition(w);
+    if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
+        fds[MESSAGES].fd = -1;
+    return false;
+}
+
+static bool take_deadlines(struct watch *w, int *failed)
+{
+    const struct watch_request *q = w->request;
+    int64_t now_ns = clock_now_ns();
+    if (now_ns >= w->tick_at_ns)
+        *failed = tick(w, now_ns);
+    if (now_ns >= w->partition_at_ns)
+        look_at_partition(w);
+    if (q->progress && now_ns >= w->progress_at_ns) {
+        q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
+        w->progress_at_ns = now_ns + PROGRESS_NS;
+    }
+    if (now_ns < w->timeout_at_ns)
+        return *failed != 0;
+    w->result->why = WATCH_TIMEOUT;
+    return true;
+}
+
+static int watch_loop(struct watch *w, struct err *e)
+{
+    const struct watch_request *q = w->request;
+    struct pollfd fds[WATCHED] = {
+        [CHILD] = {.fd = q->child->pidfd, .events = POLLIN},
+        [SIGNALS] = {.fd = q->signal_fd, .events = POLLIN},
+        [PIDS] = {.fd = q->pids_events_fd, .events = POLLPRI},
+        [MESSAGES] = {.fd = q->messages_fd, .events = POLLIN},
+        [PARTITION] = {.fd = q->partition ? q->partition_fd : -1, .events = POLLPRI},
+        [REFUSALS] = {.fd = q->refusals ? q->refusals->listener_fd : -1, .events = POLLIN},
+    };
+    int failed = 0;
+    for (;;) {
+        int64_t at_ns = earliest(w);
+        int64_t left_ns = at_ns - clock_now_ns();
+        struct timespec left = clock_timespec(left_ns > 0 ? left_ns : 0);
+        int n = ppoll(fds, WATCHED, at_ns == NEVER ? NULL : &left, NULL);
+        if (n < 0 && errno != EINTR)
+            return err_sys(e, ERR_OURS, "poll");
+        if (n > 0 && take_events(w, fds))
+            return 0;
+        if (take_deadlines(w, &failed))
+            return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "no memory for another sample");
+    }
+}
+
+int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e)
+{
+    cleanup_free int *members = calloc(MEMBERS_MAX, sizeof(*members));
+    int64_t start_ns = request->child->executed_ns;
+    struct watch w = {
+        .request = request,
+        .result = ret,
+        .tick_at_ns = request->sampler ? start_ns + request->tick_ns : NEVER,
+        .rollup_at_ns = start_ns + request->tick_ns,
+        .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
+        .progress_at_ns = request->progress ? start_ns : NEVER,
+        .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,
+        .members = members,
+    };
+    if (!members)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory to watch the workload");
+    *ret = (struct watch_result){0};
+    int failed = watch_loop(&w, e);
+    ret->ended_ns = clock_now_ns();
+    if (request->refusals)
+        refusals_close(request->refusals);
+    return failed;
+}

@@ -1,0 +1,59 @@
+/* watch: waits for the workload: ticks at absolute deadlines, its messages, the timeout and the user's signals. */
+#ifndef TARE_WATCH_H
+#define TARE_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sample/sample.h"
+
+struct err;
+struct child;
+struct ledger_map;
+struct refusals;
+
+#define WATCH_MESSAGES_MAX 4096
+
+/* Called now and then for a progress line; never where there is no terminal, so that the runner sleeps. */
+struct progress {
+    void (*show)(void *arg, uint64_t warmup_done, uint64_t iterations_done);
+    void *arg;
+};
+
+struct watch_request {
+    const struct child *child;
+    const struct ledger_map *ledger; /* NULL: there is none, and all of the run is measured */
+    struct sampler *sampler;         /* NULL: nothing is sampled and nothing ticks */
+    int64_t tick_ns;                 /* between two samples of the slice's files */
+    int64_t rollup_ns;               /* between two walks of the processes */
+    int64_t timeout_ns;              /* from the exec on; 0: none */
+    int messages_fd;                 /* the workload's standard output and error, non-blocking; -1: they are not ours */
+    struct refusals *refusals;       /* what its filter asks; closed at the end. NULL: nothing */
+    int signal_fd;                   /* signalfd(2) of what ends the run */
+    int partition_fd;                /* the slice's cpuset.cpus.partition, read once; -1 where there is none */
+    const char *partition;           /* what it reads while all is well */
+    int pids_events_fd; /* the slice's pids.events, -1 where there is none: hitting pids.max ends the run */
+    const struct progress *progress; /* NULL: none */
+};
+
+enum watch_why { WATCH_ENDED, WATCH_TIMEOUT, WATCH_INTERRUPTED, WATCH_PIDS_MAX };
+
+struct watch_result {
+    enum watch_why why;
+    int signal;             /* of WATCH_INTERRUPTED */
+    int64_t ended_ns;       /* CLOCK_MONOTONIC when it was seen */
+    struct sample *samples; /* owned by the caller */
+    size_t count;
+    uint64_t missed_ticks;
+    int64_t partition_lost_ns;             /* CLOCK_MONOTONIC when it was first seen to read otherwise; 0: it did not */
+    char partition_said[160];              /* what it read then */
+    char messages[WATCH_MESSAGES_MAX + 1]; /* the last that the workload printed */
+};
+
+/* Returns once the child has ended (it is not reaped) or has to be ended by the caller. */
+int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e);
+
+/* Takes in what is still in the pipe after the end. */
+void watch_drain(int messages_fd, struct watch_result *result);
+
+#endif
