@@ -206,6 +206,11 @@ class LockedPackages(Scratch):
         self.assertEqual(done.returncode, 2)
         self.assertIn("no set 'none' of 'sid'; what it has is both", done.stderr)
 
+    def test_another_suites_packages_are_not_installed_into_this_root(self):
+        done = run("images/install-locked", "sid", "both", TARE_LOCK=self.lock)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "this root is Debian .*: the packages of sid are not for it")
+
     def test_a_closure_without_a_row_is_an_error(self):
         self.lock.write_text(re.sub(r"^deb\.sid = one.*\n", "", self.lock.read_text(), flags=re.M))
         done = self.download()
@@ -567,6 +572,33 @@ class Comparing(Scratch):
         with tarfile.open(fileobj=io.BytesIO(layer)) as files:
             self.assertEqual({m.name: (m.mtime, m.mode, m.size) for m in files},
                              {"./usr/old": (5, 0o644, 1), "./usr/young": (900, 0o755, 1), "./usr/.wh.gone": (900, 0o644, 0)})
+
+
+    def test_an_image_with_interpreters_lists_them_their_source_and_what_is_linked_into_tare(self):
+        lock = LOCK.read_text()
+        value = lambda key: re.search(rf"^{re.escape(key)} = (.*)", lock, re.M).group(1)
+        bash = re.search(r"^deb\.trixie = bash (\S+) (\S+) (\S+)", lock, re.M).groups()
+        python = "opt/x/bin/python" + value("cpython.version").rpartition(".")[0]
+        status = f"Package: bash\nStatus: install ok installed\nVersion: {bash[0]}\nArchitecture: {bash[1]}\n".encode()
+        layer = self.dir / "layer"
+        with tarfile.open(layer, "w") as out:
+            for name, data in (("var/lib/dpkg/status", status), (python + "t", b"ELF")):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                out.addfile(info, io.BytesIO(data))
+            link = tarfile.TarInfo(python)
+            link.type, link.linkname = tarfile.LNKTYPE, python + "t"
+            out.addfile(link)
+        done = run("scripts/image-archive", "describe", self.archive("image", layer), self.dir / "out", "suite=trixie", "base=made",
+                   "name=tare:x", "revision=abc", "snapshot=s", "source_date_epoch=0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told, sbom = (json.loads((self.dir / "out" / name).read_text()) for name in ("image.json", "sbom.cdx.json"))
+        self.assertEqual([(i["path"], i["sha256"]) for i in told["interpreters"]],
+                         [("/" + python, sha256(b"ELF")), ("/" + python + "t", sha256(b"ELF"))])
+        parts = {c["name"]: c for c in sbom["components"]}
+        self.assertEqual(parts.keys(), {"bash", "cpython", *value("static.trixie").split()})
+        self.assertEqual(parts["cpython"]["hashes"], [{"alg": "SHA-256", "content": value("cpython.sha256")}])
+        self.assertEqual(parts["libgsl-dev"]["properties"], [{"name": "tare:linkage", "value": "static, in bin/tare"}])
 
 
 class Pins(Scratch):
