@@ -22,7 +22,9 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
-PKG_LIBS = $(foreach l,jansson gsl gslcblas crypto seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) -lm
+# Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
+CRYPTO_LIB = $(if $(shell nm $(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$(call archive,crypto))
+PKG_LIBS = $(foreach l,jansson gsl gslcblas seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) $(CRYPTO_LIB) -lm
 # What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
 export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
 export CCACHE_BASEDIR = $(CURDIR)
