@@ -33,6 +33,7 @@ RUN images/prune-python /opt/tare
 # --- tare itself ------------------------------------------------------------------------------------------------
 FROM toolchain AS tare
 COPY Makefile ./
+COPY images/vm images/vm
 COPY cgroups cgroups
 COPY runner runner
 ARG REVISION=unknown
