@@ -40,7 +40,8 @@ static void match_free(struct match *m)
 
 static void add_only(const struct pairs ***list, size_t *count, const struct pairs *cell)
 {
-    *list = realloc(*list, (*count + 1) * sizeof(**list));
+    *list = reallocarray(*list, *count + 1,
+                         sizeof(const struct pairs *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     if (!*list)
         abort();
     (*list)[(*count)++] = cell;

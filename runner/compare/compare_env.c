@@ -21,7 +21,7 @@ static void add_setting(struct settings *s, const struct pairs *set)
             s->times[i - 1]++;
             return;
         }
-    s->set = realloc(s->set, (s->count + 1) * sizeof(*s->set));
+    s->set = reallocarray(s->set, s->count + 1, sizeof(*s->set)); /* NOLINT(bugprone-sizeof-expression): pointers */
     s->times = realloc(s->times, (s->count + 1) * sizeof(*s->times));
     if (!s->set || !s->times)
         abort();

@@ -24,13 +24,15 @@ struct cell_groups cells_group(const struct records *r)
     for (size_t i = 0; i < r->count; i++)
         group_of(&g, r->list[i].cell)->count++;
     for (size_t i = 0; i < g.count; i++) {
-        g.list[i].invocation = calloc(g.list[i].count, sizeof(const struct invocation *));
+        g.list[i].invocation = calloc(g.list[i].count + 1, sizeof(const struct invocation *));
         if (!g.list[i].invocation)
             abort();
         g.list[i].count = 0;
     }
     for (size_t i = 0; i < r->count; i++) {
         struct cell_group *group = group_of(&g, r->list[i].cell);
+        if (!group->invocation) /* every cell was seen above */
+            abort();
         group->invocation[group->count++] = &r->list[i];
     }
     return g;

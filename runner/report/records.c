@@ -228,7 +228,7 @@ static int refuse_twins(const struct records *r, struct err *e)
         abort();
     for (size_t i = 0; i < r->count; i++)
         by_id[i] = &r->list[i];
-    qsort(by_id, r->count, sizeof(*by_id), compare_ids);
+    qsort(by_id, r->count, sizeof(*by_id), compare_ids); /* NOLINT(bugprone-sizeof-expression): pointers */
     for (size_t i = 1; i < r->count; i++)
         if (strcmp(by_id[i]->id, by_id[i - 1]->id) == 0)
             return err_set(e, ERR_USAGE, -EINVAL, "'%s' and '%s' are one record: both have the id %s",

@@ -289,16 +289,17 @@ static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const 
 static int start_init(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     const int on = 1;
-    cleanup_close int heard = -1, told = -1, said = -1, asked = -1;
     int talk[2], control[2];
     int failed = socket_pair(talk, e);
     if (failed != 0)
         return failed;
-    heard = talk[0], said = talk[1];
+    cleanup_close int heard = talk[0];
+    cleanup_close int said __attribute__((unused)) = talk[1];
     failed = socket_pair(control, e);
     if (failed != 0)
         return failed;
-    told = control[0], asked = control[1];
+    cleanup_close int told = control[0];
+    cleanup_close int asked __attribute__((unused)) = control[1];
     (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
     child->init = clone_init(spec, talk, control, child);
     if (child->init < 0)

@@ -29,7 +29,7 @@ struct sums {
 
 static double *room_for(size_t n)
 {
-    double *p = calloc(n, sizeof(*p));
+    double *p = calloc(n + 1, sizeof(*p)); /* of nothing, too */
     if (!p)
         abort();
     return p;
@@ -137,7 +137,7 @@ static bool is_outlier(const double *x, size_t n, size_t i, double *window)
 
 static struct points points_of(const double *x, size_t n)
 {
-    struct points p = {room_for(n), calloc(n, sizeof(*p.at)), 0, 0};
+    struct points p = {room_for(n), calloc(n + 1, sizeof(*p.at)), 0, 0};
     cleanup_free double *window = room_for(WINDOW);
     if (!p.at)
         abort();

@@ -86,9 +86,8 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
         blame_command(r);
     else if (!clean)
         blame_workload(r, seen);
-    else if (seen->ledger && ledger_check(seen->ledger, (uint64_t)cell->iterations, &e) != 0)
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
-    else if (seen->ledger && figures_check(seen->ledger, cell->scenario, &e) != 0)
+    else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &e) != 0 ||
+                              figures_check(seen->ledger, cell->scenario, &e) != 0))
         terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
     else if (seen->stayed_ms)
         terminate(r, TERMINATION_WORKLOAD_ERROR, "it left processes behind that were still there %d ms after its end",
