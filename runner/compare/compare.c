@@ -137,6 +137,8 @@ static int check_kinds(const struct match *m, bool force, struct comparison *ret
                          "records %s are not comparable: their figures differ by what they were measured in (--force "
                          "compares them all the same, and the result says so)",
                          mixed.data);
+    if (failed == 0 && force && ret->emulated && !mixed.len)
+        text_add(&mixed, "times of emulated machines");
     if (failed == 0 && mixed.len)
         ret->forced = STEAL(mixed.data);
     text_free(&mixed);
@@ -168,6 +170,30 @@ static const char *own_figure(const struct records *ra, const struct records *rb
     return "avg_iter_s";
 }
 
+static bool is_emulated(const struct cell_pair *p)
+{
+    size_t kinds[RECORD_EMULATED + 1] = {0};
+    count_kinds(p->a, kinds);
+    count_kinds(p->b, kinds);
+    return kinds[RECORD_EMULATED] > 0;
+}
+
+/* Memory is not emulated; all else has an emulator's clock in it. */
+static bool is_of_memory(const char *figure)
+{
+    size_t len = strlen(figure);
+    return len > 6 && strcmp(figure + len - 6, "_bytes") == 0;
+}
+
+/* The values stay, for the order that they show. */
+static void withhold(struct compare_row *row)
+{
+    static const char WHY[] = "the times are emulated and no measure (--force compares them all the same)";
+    row->ratio95 = stats_no_interval(NAN, 0.95, WHY);
+    row->ratio90 = stats_no_interval(NAN, 0.90, WHY);
+    row->p = row->shift = row->dominance = NAN;
+}
+
 static void add_row(struct comparison *c, const struct records *ra, const struct records *rb, const struct cell_pair *p,
                     const char *figure, const struct compare_options *o)
 {
@@ -177,6 +203,8 @@ static void add_row(struct comparison *c, const struct records *ra, const struct
     struct compare_row *row = &c->row[c->rows++];
     *row = (struct compare_row){.figure = figure};
     compare_figures(ra, rb, p, figure, o, row);
+    if (!o->force && is_emulated(p) && !is_of_memory(figure))
+        withhold(row);
 }
 
 static void add_rows(struct comparison *c, const struct records *ra, const struct records *rb, const struct match *m,

@@ -94,9 +94,11 @@ static void row_notes(const struct compare_row *row, struct text *out)
 static void add_notes(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     if (c->forced)
-        text_add(out, "* forced: %s were compared, which differ by what they were measured in\n", c->forced);
+        text_add(out, "* forced: %s were compared, which are no measure of each other\n", c->forced);
     else if (c->emulated)
-        text_add(out, "* the times are of an emulated machine: they show order, not size\n");
+        text_add(
+            out,
+            "* the times are of an emulated machine: they show order, not size, and are not compared (memory is)\n");
     if (*h->noise_why)
         text_add(out, "* noise floor: %s\n", h->noise_why);
     else

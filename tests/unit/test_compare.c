@@ -299,6 +299,32 @@ static void kinds_are_not_compared_without_force_and_force_is_told(void **state)
     assert_true(c.emulated);
 }
 
+static void emulated_times_are_not_compared(void **state)
+{
+    (void)state;
+    static const char EMULATED[] = "\"kernel_release\": \"6.12\", \"emulated\": true";
+    SOME("a", 5, 2e-3, .host = EMULATED);
+    SOME("b", 5, 40e-3, .host = EMULATED);
+    compare_or_fail(AS_USUAL);
+    assert_true(isnan(c.row[0].ratio95.at));
+    assert_non_null(strstr(c.row[0].ratio95.why_not, "emulated"));
+    assert_int_equal(c.row[0].finding, COMPARE_UNKNOWN);
+    assert_true(c.row[0].a.mean > 0); /* what there is to see is shown */
+    compare_or_fail(OPTIONS(.force = true));
+    assert_true(c.row[0].ratio95.at > 1);
+    assert_string_equal(c.forced, "times of emulated machines");
+}
+
+static void emulated_memory_is_compared(void **state)
+{
+    (void)state;
+    SOME("a", 5, 1, .host = "\"emulated\": true", .pss = 10e6);
+    SOME("b", 5, 1, .host = "\"emulated\": true", .pss = 20e6);
+    compare_or_fail(AS_USUAL);
+    assert_string_equal(c.row[0].figure, "pss_bytes");
+    assert_near(c.row[0].ratio95.at, 2, 1e-9);
+}
+
 /* --- the noise floor
  * ---------------------------------------------------------------------------------------------------- */
 
@@ -592,6 +618,8 @@ int main(void)
         IN_ROOT(five_nodes_are_a_level_that_is_resampled),
         IN_ROOT(environments_differ_field_by_field),
         IN_ROOT(kinds_are_not_compared_without_force_and_force_is_told),
+        IN_ROOT(emulated_times_are_not_compared),
+        IN_ROOT(emulated_memory_is_compared),
         IN_ROOT(a_difference_inside_the_noise_is_called_so),
         IN_ROOT(a_floor_of_another_host_or_of_no_schema_is_not_taken),
         IN_ROOT(a_cell_whose_noise_was_not_measured_gets_the_widest),
