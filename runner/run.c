@@ -22,9 +22,10 @@
 #include "verdict/inspect_confine.h"
 #include "verdict/judge.h"
 
-#define LEAVE_MS 2000 /* what a forkserver and a resource tracker may take to follow their parent */
-#define KILL_MS  10000
-#define ARGS_MAX 32
+#define LEAVE_MS          2000 /* what a forkserver and a resource tracker may take to follow their parent */
+#define LEAVE_MS_EMULATED (8 * LEAVE_MS)
+#define KILL_MS           10000
+#define ARGS_MAX          32
 
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
@@ -283,10 +284,16 @@ static bool others_left(const struct stage *s)
     return waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
 }
 
+/* An emulated CPU takes many times as long for the same steps. */
+static int leave_ms(const struct stage *s)
+{
+    return timing_emulated_by(&s->session->host) ? LEAVE_MS_EMULATED : LEAVE_MS;
+}
+
 /* Gives the helpers of a workload that has ended well the time to follow it. Returns whether someone stayed. */
 static bool wait_for_others(const struct stage *s)
 {
-    int64_t deadline_ns = clock_now_ns() + LEAVE_MS * NS_PER_MS;
+    int64_t deadline_ns = clock_now_ns() + leave_ms(s) * NS_PER_MS;
     while (others_left(s)) {
         if (clock_now_ns() > deadline_ns)
             return true;
@@ -341,7 +348,7 @@ static void finish(struct stage *s)
         watch_drain(s->messages[0], &s->watched);
     judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                           .ledger = s->command ? NULL : &s->ledger,
-                                          .stayed_ms = stayed ? LEAVE_MS : 0});
+                                          .stayed_ms = stayed ? leave_ms(s) : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
     s->removed_at_ns = clock_now_ns();
