@@ -17,6 +17,7 @@
 #include "cgroups/inherited.h"
 #include "host/host.h"
 #include "outcome.h"
+#include "record/timing.h"
 #include "runtime/workload.h"
 #include "verdict/inspect.h"
 #include "verdict/inspect_confine.h"
