@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import rig
-from rig import LiveTest, setUpModule  # noqa: F401
+from rig import LiveTest, once_is_enough, setUpModule  # noqa: F401
 
 README = rig.Path(__file__).resolve().parents[2] / "README.md"
 
@@ -18,6 +18,7 @@ def example() -> str:
     return re.sub(r"^    ", "", found[0].strip("\n"), flags=re.M) + "\n"
 
 
+@once_is_enough
 class Example(LiveTest):
     def run_it(self, script: str):
         (self.dir / "build").symlink_to(rig.Path(rig.TARE).resolve().parent)

@@ -19,7 +19,7 @@ KINDS = {
     "python_interpreters": (rig.WRAPPER, "interpreters", None, 1, 3),
     "free_threaded_threads": ("3.14t", "threads", None, 1, 3),
 }
-HOLD_MS = 1500 if rig.EMULATED else 700
+HOLD_MS = 4000 if rig.EMULATED else 700
 HELD = ["--profile", "memory", "--iterations", 1, "--warmup", 0, "--workers", 2, "--hold-ms", HOLD_MS]
 
 
