@@ -24,6 +24,7 @@ RUN case "$COMPILER" in \
 
 # --- both interpreters, from one tarball with the same compiler and flags ---------------------------------------
 FROM toolchain AS python
+ARG COMPILER=gcc
 ARG PYTHON_PGO=1
 COPY scripts/build-python scripts/
 RUN CC="$COMPILER" TARE_CACHE=/opt/tare scripts/build-python
@@ -32,6 +33,7 @@ RUN images/prune-python /opt/tare
 
 # --- tare itself ------------------------------------------------------------------------------------------------
 FROM toolchain AS tare
+ARG COMPILER=gcc
 COPY Makefile ./
 COPY images/vm images/vm
 COPY cgroups cgroups
