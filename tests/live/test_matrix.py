@@ -83,7 +83,7 @@ class Resumed(Matrix):
         self.addCleanup(subprocess.run, [rig.TARE, "clean"], env=rig.environment(), capture_output=True)
         seed = int(time.time())
         chance = random.Random(seed)
-        invocations = 12
+        invocations = 12 if rig.EMULATED else 60  # more than ten short lives can do
         self.write_plan(invocations)
         for _ in range(10):
             before = len(self.names())
