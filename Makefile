@@ -59,7 +59,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-engine test-unit test-python test-live check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -77,9 +77,14 @@ vm-image: setup ## build the VM image: locked kernel, command line and packages,
 
 test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
 	@scripts/setup test slurm
-	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
+
+test-engine: ## the images under a real Docker engine, here and in the VM (builds them: a quarter of an hour, once)
+	@scripts/setup test
+	@command -v dockerd >/dev/null || scripts/setup images
+	@$(MAKE) --no-print-directory build python
+	@scripts/test engine
 
 check: ## formatting, static analysis, who may include whom
 	@scripts/setup check
@@ -118,7 +123,7 @@ clean: ## remove build/
 	rm -rf $(B)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
