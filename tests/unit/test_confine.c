@@ -376,7 +376,7 @@ static void an_init_made_ahead_starts_nothing_until_it_is_told_to(void **state)
     long open_before = descriptors_of_ours();
     for (int told = 0; told <= 1; told++) {
         assert_int_equal(spawn_prepare(&spec, &child, NULL), 0);
-        if (child.init == 0) {
+        if (child.init == 0) { /* this host gives no namespaces: there is no init to look at */
             confine_free(&c);
             skip();
         }
