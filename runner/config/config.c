@@ -19,6 +19,15 @@ const char *config_sysroot(const struct config *c)
 
 #define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
 
+/* The row that the one short option, -o, stands for. */
+static const struct option_row *output_row(enum config_command command)
+{
+    for (size_t i = 0; i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, "output") == 0)
+            return &config_rows[i];
+    return NULL;
+}
+
 /* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
  * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
 struct known {
@@ -77,7 +86,7 @@ static int no_value(const char *word, const char *command, struct err *e)
 }
 
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
- * last that it took; of short ones, which tare has none of, optopt is the letter. */
+ * last that it took; of short ones, of which tare has -o alone, optopt is the letter. */
 static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -120,7 +129,7 @@ static int take_val(enum config_command command, int val, const char *argv0, str
 {
     if (val >= KNOB_BASE)
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
-    const struct option_row *row = &config_rows[val - ROW_BASE];
+    const struct option_row *row = val == 'o' ? output_row(command) : &config_rows[val - ROW_BASE];
     int failed = config_take(c, row, optarg, e);
     if (failed == 0 && command == CONFIG_MATRIX && is_of_cell(row))
         failed = note_given(&c->given, row->name, optarg, e);
@@ -135,7 +144,11 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = getopt_long(argc, argv, command == CONFIG_EXEC ? "+:" : ":", known.option, NULL);
+        int val = getopt_long(argc, argv,
+                              command == CONFIG_EXEC ? "+:"
+                              : output_row(command)  ? ":o:"
+                                                     : ":",
+                              known.option, NULL);
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')

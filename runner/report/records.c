@@ -215,6 +215,29 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static int is_name(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* A bundle's records: a folder a cell. */
+static int read_cells(struct records *r, const char *dir, struct text *buffer, struct err *e)
+{
+    struct dirent **entry = NULL;
+    char path[PATH_MAX];
+    int failed = 0, n = scandir(dir, &entry, is_name, alphasort);
+    if (n < 0)
+        return err_sys(e, ERR_USAGE, "'%s'", dir);
+    for (int i = 0; i < n; i++) {
+        int len = snprintf(path, sizeof(path), "%s/%s", dir, entry[i]->d_name);
+        if (failed == 0 && len > 0 && (size_t)len < sizeof(path) && is_folder(path))
+            failed = read_folder(r, path, buffer, e);
+        free(entry[i]);
+    }
+    free(entry);
+    return failed;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     return strcmp((*(const struct invocation *const *)a)->id, (*(const struct invocation *const *)b)->id);
@@ -251,6 +274,8 @@ int records_read(struct records *r, const char *path, struct err *e)
         int len = snprintf(inner, sizeof(inner), "%s/records", path);
         if (failed == 0 && r->count == before && len > 0 && (size_t)len < sizeof(inner) && is_folder(inner))
             failed = read_folder(r, inner, &buffer, e);
+        if (failed == 0 && r->count == before && len > 0 && (size_t)len < sizeof(inner) && is_folder(inner))
+            failed = read_cells(r, inner, &buffer, e);
     }
     text_free(&buffer);
     if (failed == 0 && r->count == before)

@@ -38,6 +38,8 @@ struct invocation {
     const struct pairs *cell;                 /* scenario keys that make the cell, and the runtime's name */
     const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
     const char *node;                         /* the machine's name; "" where the record tells none */
+    const char *plan_cell;                    /* the cell's id in its plan; "" of none */
+    uint64_t block;                           /* of its plan, from 1; 0 of none */
     const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
     const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */
     bool ok;                                  /* termination "ok": its figures count */
@@ -62,7 +64,8 @@ struct records {
 };
 
 /* Adds the record of this file; or of every *.json of this folder, in the order of their names, or else of its folder
- * "records". A file given by name has to be a record; in a folder, JSON of another schema is counted in `others`.
+ * "records", or else of the folders in that one, as in a bundle. A file given by name has to be a record; in a folder,
+ * JSON of another schema is counted in `others`.
  * -EINVAL (usage): cut off, of a newer schema, of a wrong type, not finite, nested too deeply, a record twice (its id),
  * no record at all: one line with the file and the place. -ENOENT, …: it cannot be read. */
 int records_read(struct records *r, const char *path, struct err *e);

@@ -1,0 +1,165 @@
+#include "artefact/verify_derived.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "artefact/bag.h"
+#include "artefact/bundle.h"
+#include "artefact/derive.h"
+#include "artefact/findings.h"
+#include "artefact/pack.h"
+#include "artefact/parcel.h"
+#include "artefact/scratch.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "report/json_scan.h"
+
+#define CRATE_MAX  (64U << 20)
+#define ENTITY_MAX (1U << 16)
+
+static bool begins(const char *path, const char *with)
+{
+    return strncmp(path, with, strlen(with)) == 0;
+}
+
+/* What a bundle's other files follow from. */
+static bool is_source(const char *path)
+{
+    static const char *const NAMES[] = {BUNDLE_PLAN, BUNDLE_LOCK,    BUNDLE_CLAIMS,
+                                        BUNDLE_PACK, BUNDLE_LICENSE, BUNDLE_IMAGES};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (strcmp(path, NAMES[i]) == 0)
+            return true;
+    return begins(path, BUNDLE_RECORDS);
+}
+
+/* --- both ways --------------------------------------------------------------------------------------------------- */
+
+struct comparing {
+    const struct verify_sides *s;
+    int data_fd; /* ours */
+    struct parcel derived;
+    struct findings *findings;
+    struct text *notes;
+};
+
+static void compare_file(struct comparing *c, const struct parcel_file *ours)
+{
+    const struct parcel_file *theirs = parcel_find(c->s->payload, ours->path);
+    enum finding_verdict kind = strcmp(ours->path, CRATE_FILE) == 0 ? FINDING_INTEGRITY : FINDING_DERIVATION;
+    if (!theirs)
+        findings_add(c->findings, kind, ours->path, "it is not there, and follows from the records");
+    else if (strcmp(theirs->sha256, ours->sha256) != 0)
+        findings_add(c->findings, kind, ours->path, "it is not what the records, the plan and the claims give");
+}
+
+static void find_strangers(struct comparing *c)
+{
+    for (size_t i = 0; i < c->s->payload->count; i++) {
+        const char *path = c->s->payload->file[i].path;
+        if (!is_source(path) && !parcel_find(&c->derived, path))
+            findings_add(c->findings, FINDING_INTEGRITY, path, "it is none of a bundle's files, and follows from none");
+    }
+}
+
+/* --- the crate --------------------------------------------------------------------------------------------------- */
+
+/* A file that the crate says something else of is named itself: that the crate is another one is little help. */
+static const char *take_entity(struct json_span key, struct json_span value, void *to)
+{
+    struct comparing *c = to;
+    json_error_t ignored;
+    json_t *o = value.len <= ENTITY_MAX ? json_loadb(value.data, value.len, 0, &ignored) : NULL;
+    const char *id = json_string_value(json_object_get(o, "@id")),
+               *type = json_string_value(json_object_get(o, "@type"));
+    const char *sha256 = json_string_value(json_object_get(o, "sha256"));
+    (void)key;
+    if (id && type && strcmp(type, "File") == 0) {
+        const struct parcel_file *file = parcel_find(c->s->payload, id);
+        if (!file)
+            findings_add(c->findings, FINDING_INTEGRITY, id, CRATE_FILE " describes it, and it is not there");
+        else if (!sha256 || strcmp(sha256, file->sha256) != 0)
+            findings_add(c->findings, FINDING_INTEGRITY, id, "its SHA-256 is %s, and " CRATE_FILE " says %.64s",
+                         file->sha256, sha256 ? sha256 : "none");
+    }
+    json_decref(o);
+    return NULL;
+}
+
+static const char *take_graph(struct json_span key, struct json_span value, void *to)
+{
+    struct json_scan_error why;
+    if (key.len != strlen("@graph") || memcmp(key.data, "@graph", key.len) != 0)
+        return NULL;
+    return json_scan_array(value, take_entity, to, &why) == 0 ? NULL : "@graph is no list";
+}
+
+static void check_crate(struct comparing *c)
+{
+    struct text t = {0};
+    struct json_scan_error why = {NULL, NULL};
+    if (scratch_read(c->s->data_fd, CRATE_FILE, CRATE_MAX, &t) != 0)
+        findings_add(c->findings, FINDING_INTEGRITY, CRATE_FILE, "it is not there, or larger than 64 MiB");
+    else if (json_scan_object((struct json_span){t.data, t.len}, take_graph, c, &why) != 0)
+        findings_add(c->findings, FINDING_INTEGRITY, CRATE_FILE, "%s", why.why);
+    text_free(&t);
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------- */
+
+static bool is_other_format(const struct comparing *c)
+{
+    return json_integer_value(json_object_get(c->s->b->pack, "format")) != PACK_FORMAT;
+}
+
+static void compare_bag(struct comparing *c, int ours)
+{
+    static const char *const NAMES[] = {"bagit.txt", "bag-info.txt", BAG_MANIFEST, BAG_TAG_MANIFEST};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (!scratch_same(c->s->root_fd, ours, NAMES[i]))
+            findings_add(c->findings, FINDING_INTEGRITY, NAMES[i], "packed again it is another");
+}
+
+static int compare_all(struct comparing *c, struct err *e)
+{
+    int failed = derive_documents(c->s->b, c->data_fd, true, e);
+    if (failed == 0)
+        failed = derive_crate(c->s->b, c->s->payload, c->data_fd, e);
+    if (failed == 0)
+        failed = parcel_read_folder(c->data_fd, &c->derived, c->findings, e);
+    for (size_t i = 0; failed == 0 && i < c->derived.count; i++)
+        compare_file(c, &c->derived.file[i]);
+    if (failed == 0)
+        find_strangers(c);
+    if (failed == 0)
+        failed = pack_bag(c->s->b, c->s->derived_fd, c->s->data_fd, e);
+    if (failed == 0)
+        compare_bag(c, c->s->derived_fd);
+    return failed;
+}
+
+int verify_derived(const struct verify_sides *s, struct findings *f, struct text *notes, struct err *e)
+{
+    struct comparing c = {.s = s, .data_fd = -1, .findings = f, .notes = notes};
+    check_crate(&c);
+    if (is_other_format(&c)) {
+        text_add(notes,
+                 "what follows from the records is not compared: it was packed in the format %lld, and this tare "
+                 "derives the format %d\n",
+                 (long long)json_integer_value(json_object_get(s->b->pack, "format")), PACK_FORMAT);
+        return 0;
+    }
+    if (mkdirat(s->derived_fd, BUNDLE_DATA, 0755) == 0)
+        c.data_fd = openat(s->derived_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = c.data_fd < 0 ? err_sys(e, ERR_HOST, "a folder of our own") : compare_all(&c, e);
+    if (c.data_fd >= 0)
+        (void)close(c.data_fd);
+    parcel_free(&c.derived);
+    return failed;
+}
