@@ -187,13 +187,13 @@ int bag_check(int dirfd, const struct parcel *files, struct findings *f, struct 
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu files", files->count);
     int failed = check_declaration(dirfd, files, f, e);
     if (failed == 0)
-        failed = check_info(dirfd, files, f, e);
-    if (failed == 0)
         failed = check_manifest(dirfd, BAG_MANIFEST, files, &named, f, e);
     if (failed == 0)
         failed = check_manifest(dirfd, BAG_TAG_MANIFEST, files, &named, f, e);
     if (failed == 0)
         check_unnamed(files, &named, f);
+    if (failed == 0)
+        failed = check_info(dirfd, files, f, e);
     free(named.seen);
     return failed;
 }

@@ -196,6 +196,7 @@ static int load(struct verifying *w, struct err *e)
             findings_add(&w->v->findings, FINDING_INTEGRITY, w->payload.file[i].path, "a record above 32 MiB");
     if (failed != 0 || is_broken(w))
         return failed;
+    verify_crate(&w->payload, w->data_fd, &w->v->findings);
     failed = bundle_load(w->data, &w->bundle, e);
     w->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {

@@ -18,15 +18,6 @@
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "report/json_scan.h"
-
-#define CRATE_MAX  (64U << 20)
-#define ENTITY_MAX (1U << 16)
-
-static bool begins(const char *path, const char *with)
-{
-    return strncmp(path, with, strlen(with)) == 0;
-}
 
 /* What a bundle's other files follow from. */
 static bool is_source(const char *path)
@@ -36,7 +27,7 @@ static bool is_source(const char *path)
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (strcmp(path, NAMES[i]) == 0)
             return true;
-    return begins(path, BUNDLE_RECORDS);
+    return false;
 }
 
 /* --- both ways --------------------------------------------------------------------------------------------------- */
@@ -61,54 +52,21 @@ static void compare_file(struct comparing *c, const struct parcel_file *ours)
 
 static void find_strangers(struct comparing *c)
 {
-    for (size_t i = 0; i < c->s->payload->count; i++) {
-        const char *path = c->s->payload->file[i].path;
-        if (!is_source(path) && !parcel_find(&c->derived, path))
+    const struct parcel *payload = c->s->payload;
+    const struct records *records = &c->s->b->records;
+    cleanup_free bool *is_record = calloc(payload->count + 1, sizeof(*is_record));
+    if (!is_record)
+        abort();
+    for (size_t i = 0; i < records->count; i++) {
+        const struct parcel_file *file = parcel_find(payload, records->list[i].path);
+        if (file)
+            is_record[file - payload->file] = true;
+    }
+    for (size_t i = 0; i < payload->count; i++) {
+        const char *path = payload->file[i].path;
+        if (!is_record[i] && !is_source(path) && !parcel_find(&c->derived, path))
             findings_add(c->findings, FINDING_INTEGRITY, path, "it is none of a bundle's files, and follows from none");
     }
-}
-
-/* --- the crate --------------------------------------------------------------------------------------------------- */
-
-/* A file that the crate says something else of is named itself: that the crate is another one is little help. */
-static const char *take_entity(struct json_span key, struct json_span value, void *to)
-{
-    struct comparing *c = to;
-    json_error_t ignored;
-    json_t *o = value.len <= ENTITY_MAX ? json_loadb(value.data, value.len, 0, &ignored) : NULL;
-    const char *id = json_string_value(json_object_get(o, "@id")),
-               *type = json_string_value(json_object_get(o, "@type"));
-    const char *sha256 = json_string_value(json_object_get(o, "sha256"));
-    (void)key;
-    if (id && type && strcmp(type, "File") == 0) {
-        const struct parcel_file *file = parcel_find(c->s->payload, id);
-        if (!file)
-            findings_add(c->findings, FINDING_INTEGRITY, id, CRATE_FILE " describes it, and it is not there");
-        else if (!sha256 || strcmp(sha256, file->sha256) != 0)
-            findings_add(c->findings, FINDING_INTEGRITY, id, "its SHA-256 is %s, and " CRATE_FILE " says %.64s",
-                         file->sha256, sha256 ? sha256 : "none");
-    }
-    json_decref(o);
-    return NULL;
-}
-
-static const char *take_graph(struct json_span key, struct json_span value, void *to)
-{
-    struct json_scan_error why;
-    if (key.len != strlen("@graph") || memcmp(key.data, "@graph", key.len) != 0)
-        return NULL;
-    return json_scan_array(value, take_entity, to, &why) == 0 ? NULL : "@graph is no list";
-}
-
-static void check_crate(struct comparing *c)
-{
-    struct text t = {0};
-    struct json_scan_error why = {NULL, NULL};
-    if (scratch_read(c->s->data_fd, CRATE_FILE, CRATE_MAX, &t) != 0)
-        findings_add(c->findings, FINDING_INTEGRITY, CRATE_FILE, "it is not there, or larger than 64 MiB");
-    else if (json_scan_object((struct json_span){t.data, t.len}, take_graph, c, &why) != 0)
-        findings_add(c->findings, FINDING_INTEGRITY, CRATE_FILE, "%s", why.why);
-    text_free(&t);
 }
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
@@ -147,7 +105,6 @@ static int compare_all(struct comparing *c, struct err *e)
 int verify_derived(const struct verify_sides *s, struct findings *f, struct text *notes, struct err *e)
 {
     struct comparing c = {.s = s, .data_fd = -1, .findings = f, .notes = notes};
-    check_crate(&c);
     if (is_other_format(&c)) {
         text_add(notes,
                  "what follows from the records is not compared: it was packed in the format %lld, and this tare "
