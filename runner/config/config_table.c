@@ -172,6 +172,8 @@ const struct option_row config_rows[] = {
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
      "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
+    {"paper", TEXT, "FOLDER", STATS(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "write what a paper takes in into this folder, which is new or empty: numbers.tex, tables, figures, appendix.tex"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
      ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS,
      "print this and exit"},
