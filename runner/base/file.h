@@ -40,6 +40,10 @@ void file_draft_abandon(struct file_draft *draft);
 /* A draft of these bytes, opened, written and committed. */
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e);
 
+/* A new file of mode 0644, whatever the umask, below an open directory. -EEXIST: there is something of that name. What
+ * was begun and failed is gone. */
+int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
+
 /* mkdir -p. Returns 0 or a negative errno. */
 int file_make_dirs(const char *path);
 

@@ -92,7 +92,9 @@ struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
     const char *across, *noise_floor;
-    int64_t format, method, table_format;          /* table_format: of report */
+    const char *paper, *out;              /* of report: the folder for a paper's files, the file for the report */
+    int64_t text;                         /* of report: a truth, for table_format */
+    int64_t format, method, table_format; /* table_format: of report */
     int64_t seed, resamples, noise, force, steady; /* the last three: truths */
 };
 

@@ -174,6 +174,8 @@ const struct option_row config_rows[] = {
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
      "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
+    {"paper", TEXT, "FOLDER", STATS(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "write what a paper takes in into this folder, which is new or empty: numbers.tex, tables, figures, appendix.tex"},
     {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
      "the bundle, or -o FILE"},
     {"author", LIST, "NAME", BUNDLE(author), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,

@@ -540,6 +540,8 @@ static int take_all(struct records *r, const struct record_text *text, struct lo
         failed = take_iterations(text, ret, e);
         ret->overhead_s = overhead_of(l);
     }
+    if (failed == 0 && r->with_details)
+        failed = record_take_details(r, text, ret, e);
     return failed;
 }
 

@@ -1,0 +1,32 @@
+/* tables: what a study says, table by table. */
+#ifndef TARE_TABLES_H
+#define TARE_TABLES_H
+
+#include "study/study.h"
+#include "study/table.h"
+
+enum tables_of {
+    TABLES_TIME,        /* a row a cell whose times count: mean, median, p95, ratio to threads */
+    TABLES_MEMORY,      /* a row a cell of profile memory */
+    TABLES_FIGURES,     /* a row a cell and figure: all there is */
+    TABLES_EXPERIMENTS, /* a row a cell: what it took */
+    TABLES_ISOLATION,   /* a row a cell and check that does not hold */
+    TABLES_FAILED,      /* a row a record that gives no figure */
+    TABLES_DIFFERENCES, /* a row a field of the environment and value, where cells differ in it */
+    TABLES_ENVIRONMENT, /* a row a field that all share */
+    TABLES,
+};
+
+/* All of them, in that order; those that have no rows too. The study has to outlive them. */
+struct tables {
+    struct table of[TABLES];
+};
+
+struct tables tables_make(const struct study *s);
+void tables_free(struct tables *t);
+
+/* tables_environment.c */
+struct table tables_differences(const struct study *s);
+struct table tables_environment(const struct study *s);
+
+#endif
