@@ -1,9 +1,18 @@
 #include "artefact/derive.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "artefact/bundle.h"
 #include "artefact/scratch.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "paper/paper.h"
+
+#define WORDS_MAX 160
 
 static int write_text(int dirfd, const char *path, struct text *t, struct err *e)
 {
@@ -47,9 +56,44 @@ static int derive_texts(const struct bundle *b, int dirfd, struct err *e)
     return failed;
 }
 
+/* --- paper/ ------------------------------------------------------------------------------------------------------ */
+
+/* A claim's words, which paper_write() borrows. */
+struct words {
+    char expected[WORDS_MAX], found[WORDS_MAX];
+};
+
+static void put_into_words(const struct bundle *b, struct words *words, struct paper_claim *claims)
+{
+    for (size_t i = 0; i < b->claims.count; i++) {
+        const struct claim *c = &b->claims.list[i];
+        claims[i] = (struct paper_claim){c->id, c->text, claim_expected(c, words[i].expected, WORDS_MAX),
+                                         claim_found(c, &b->judgement[i], words[i].found, WORDS_MAX),
+                                         claim_verdict_name(b->judgement[i].verdict)};
+    }
+}
+
+static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err *e)
+{
+    cleanup_free struct words *words = calloc(b->claims.count + 1, sizeof(*words));
+    cleanup_free struct paper_claim *claims = calloc(b->claims.count + 1, sizeof(*claims));
+    if (!words || !claims)
+        abort();
+    put_into_words(b, words, claims);
+    cleanup_close int fd =
+        mkdirat(dirfd, "paper", 0755) == 0 ? openat(dirfd, "paper", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return err_sys(e, ERR_OURS, "paper");
+    const char *const records[] = {b->path};
+    const struct paper_options o = {claims, b->claims.count, json_string_value(json_object_get(b->pack, "title")),
+                                    draw};
+    return paper_write(records, 1, &o, fd, e);
+}
+
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e)
 {
-    (void)draw;
     int failed = derive_environments(b, dirfd, e);
-    return failed == 0 ? derive_texts(b, dirfd, e) : failed;
+    if (failed == 0)
+        failed = derive_texts(b, dirfd, e);
+    return failed == 0 ? derive_paper(b, dirfd, draw, e) : failed;
 }

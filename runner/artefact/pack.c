@@ -14,6 +14,7 @@
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
+#include "artefact/drawn_by.h"
 #include "artefact/findings.h"
 #include "artefact/pack_info.h"
 #include "artefact/parcel.h"
@@ -226,16 +227,18 @@ static int write_pack(struct packing *p, struct err *e)
     char title[200];
     int64_t date_s = 0;
     struct text t = {0};
-    json_t *authors = json_array();
+    json_t *authors = json_array(), *drawn = NULL;
     text_format(title, sizeof(title), "Measurements by the plan '%.60s' of tare", p->plan.name);
     int failed = take_authors(p, authors, e);
     if (failed == 0)
         failed = find_date(p, &date_s, e);
-    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:O, s:s, s:I, s:b, s:s, s:n, s:i}", "schema", PACK_SCHEMA,
+    if (failed == 0)
+        failed = drawn_by(&drawn, e);
+    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:O, s:s, s:I, s:b, s:s, s:o*, s:i}", "schema", PACK_SCHEMA,
                           "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "title",
                           p->o->title ? p->o->title : title, "authors", authors, "license",
                           p->o->license ? p->o->license : TARE_LICENSE, "date_s", (json_int_t)date_s, "incomplete",
-                          p->o->allow_incomplete, "claims", p->claims_from, "gnuplot", "format", PACK_FORMAT);
+                          p->o->allow_incomplete, "claims", p->claims_from, "drawn_by", drawn, "format", PACK_FORMAT);
     json_decref(authors);
     if (failed == 0 && !o)
         failed = err_set(e, ERR_USAGE, -EINVAL, "--title: it is no UTF-8");

@@ -36,14 +36,14 @@ int pack_info_parse(const char *bytes, size_t len, json_t **ret, struct err *e)
     const char *schema = NULL, *title = NULL, *license = NULL, *version = NULL, *claims = NULL;
     json_int_t date = 0;
     int incomplete = 0;
-    json_t *authors = NULL, *gnuplot = NULL;
+    json_t *authors = NULL, *drawn = NULL;
     json_t *o = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
     if (!o)
         return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": line %d: %s", why.line, why.text);
     int failed =
         json_unpack_ex(o, &why, 0, "{s:s, s:s, s:s, s:I, s:b, s:s, s:o, s:o, s:{s:s}}", "schema", &schema, "title",
                        &title, "license", &license, "date_s", &date, "incomplete", &incomplete, "claims", &claims,
-                       "authors", &authors, "gnuplot", &gnuplot, "tool", "version", &version) == 0
+                       "authors", &authors, "drawn_by", &drawn, "tool", "version", &version) == 0
             ? 0
             : err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": %s", why.text);
     if (failed == 0 && strcmp(schema, PACK_SCHEMA) != 0)

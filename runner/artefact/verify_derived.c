@@ -12,6 +12,7 @@
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
+#include "artefact/drawn_by.h"
 #include "artefact/findings.h"
 #include "artefact/pack.h"
 #include "artefact/parcel.h"
@@ -36,9 +37,29 @@ struct comparing {
     const struct verify_sides *s;
     int data_fd; /* ours */
     struct parcel derived;
+    bool draws; /* what draws here draws as theirs did */
     struct findings *findings;
     struct text *notes;
 };
+
+/* A drawing is compared where it is drawn the same here. */
+static bool is_drawing(const char *path)
+{
+    static const char *const ENDINGS[] = {".svg", ".pdf", ".png"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < ARRAY_LEN(ENDINGS); i++)
+        if (strcmp(dot, ENDINGS[i]) == 0)
+            return strncmp(path, BUNDLE_PAPER "figures/", strlen(BUNDLE_PAPER "figures/")) == 0;
+    return false;
+}
+
+/* Of a drawing that was not drawn here its data are compared, which have its name. */
+static bool has_data(const struct comparing *c, const char *path)
+{
+    char data[PARCEL_PATH_MAX + 1];
+    text_format(data, sizeof(data), "%.*s.dat", (int)(strrchr(path, '.') - path), path);
+    return parcel_find(&c->derived, data) != NULL;
+}
 
 static void compare_file(struct comparing *c, const struct parcel_file *ours)
 {
@@ -64,7 +85,8 @@ static void find_strangers(struct comparing *c)
     }
     for (size_t i = 0; i < payload->count; i++) {
         const char *path = payload->file[i].path;
-        if (!is_record[i] && !is_source(path) && !parcel_find(&c->derived, path))
+        if (!is_record[i] && !is_source(path) && !parcel_find(&c->derived, path) &&
+            (c->draws || !is_drawing(path) || !has_data(c, path)))
             findings_add(c->findings, FINDING_INTEGRITY, path, "it is none of a bundle's files, and follows from none");
     }
 }
@@ -84,9 +106,29 @@ static void compare_bag(struct comparing *c, int ours)
             findings_add(c->findings, FINDING_INTEGRITY, NAMES[i], "packed again it is another");
 }
 
+/* Whether drawings can be compared; why not is a note. */
+static void find_drawer(struct comparing *c)
+{
+    struct err why = {0};
+    json_t *here = NULL;
+    const json_t *theirs = json_object_get(c->s->b->pack, "drawn_by");
+    const char *version = json_string_value(json_object_get(theirs, "gnuplot"));
+    int failed = drawn_by(&here, &why);
+    c->draws = failed == 0 && json_equal(here, theirs);
+    if (failed != 0)
+        text_add(c->notes, "the drawings are not compared, their data are: %s\n", why.text);
+    else if (!c->draws)
+        text_add(c->notes,
+                 "the drawings are not compared, their data are: gnuplot %.40s with its fonts drew them, and here %s "
+                 "draws otherwise\n",
+                 version ? version : "(unknown)", json_string_value(json_object_get(here, "gnuplot")));
+    json_decref(here);
+}
+
 static int compare_all(struct comparing *c, struct err *e)
 {
-    int failed = derive_documents(c->s->b, c->data_fd, true, e);
+    find_drawer(c);
+    int failed = derive_documents(c->s->b, c->data_fd, c->draws, e);
     if (failed == 0)
         failed = derive_crate(c->s->b, c->s->payload, c->data_fd, e);
     if (failed == 0)
