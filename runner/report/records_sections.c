@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "report/records_internal.h"
 
+#define SECTION_MAX (1U << 20)
+
 /* --- json ----------------------------------------------------------------------------------------------------------
  */
 
@@ -23,6 +25,8 @@ static int load_span(const struct record_text *text, struct json_span span, json
 {
     json_error_t why;
     char line[sizeof(why.text) + 8];
+    if (span.len > SECTION_MAX) /* as a tree it takes fifty times as much */
+        return record_refuse(text, span.data, "a section above 1 MiB that is neither stamps nor samples", e);
     *ret = json_loadb(span.data, span.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (*ret)
         return 0;

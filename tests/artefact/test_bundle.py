@@ -13,7 +13,7 @@ from bundles import BundleTest, files, remake_crate, remake_manifests, sha256, t
 
 class Packing(BundleTest):
     def test_what_was_packed_is_whole_and_follows_from_the_records(self):
-        said = self.verify(self.tar, status=0)
+        said = self.verify(self.packed, status=0)
         self.assertEqual(said["integrity"], {"findings": [], "found": 0, "key": None, "signature": "unsigned", "verdict": "good"})
         self.assertEqual(said["derivation"]["verdict"], "good")
         self.assertEqual(said["records"], 15)
@@ -21,9 +21,9 @@ class Packing(BundleTest):
         self.assertEqual([c["verdict"] for c in said["derivation"]["claims"]], ["SUPPORTED", "SUPPORTED"])
 
     def test_its_name_is_the_digest_of_the_tar(self):
-        self.assertIn(f"sha256 {sha256(self.tar)}\n", self.said)
-        self.assertEqual(self.verify(self.tar)["sha256"], sha256(self.tar))
-        self.assertEqual(self.verify(self.bag())["sha256"], sha256(self.tar))
+        self.assertIn(f"sha256 {sha256(self.packed)}\n", self.said)
+        self.assertEqual(self.verify(self.packed)["sha256"], sha256(self.packed))
+        self.assertEqual(self.verify(self.bag())["sha256"], sha256(self.packed))
 
     def test_the_same_records_give_the_same_bytes_anywhere(self):
         odd = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.UTF-8", "HOME": "/nonexistent"}
@@ -33,7 +33,7 @@ class Packing(BundleTest):
             tar = self.dir / f"{number}.tar"
             done = tare("pack", folder, "-o", tar, env=env, umask=umask)
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(sha256(tar), sha256(self.tar))
+            self.assertEqual(sha256(tar), sha256(self.packed))
 
     def test_its_date_is_the_epoch_that_is_given(self):
         tar = self.dir / "dated.tar"
@@ -44,7 +44,7 @@ class Packing(BundleTest):
         self.verify(tar, status=0)
 
     def test_its_entries_are_canonical(self):
-        names = subprocess.run(["tar", "tvf", self.tar, "--numeric-owner"], capture_output=True, text=True, check=True)
+        names = subprocess.run(["tar", "tvf", self.packed, "--numeric-owner"], capture_output=True, text=True, check=True)
         lines = [line.split() for line in names.stdout.splitlines()]
         self.assertEqual({(line[0], line[1]) for line in lines}, {("-rw-r--r--", "0/0")})
         self.assertEqual([line[5] for line in lines], sorted(line[5] for line in lines))
@@ -113,7 +113,7 @@ class Changes(BundleTest):
         data[at] = ord("1" if data[at] != ord("1") else "2")
         path.write_bytes(data)
 
-    def assert_all_are_found(self, remake, names):
+    def assert_all_are_found(self, remake, names, draw=lambda name: False):
         pristine = self.bag()
         missed, unnamed = [], []
         for name in names(files(pristine)):
@@ -122,7 +122,7 @@ class Changes(BundleTest):
             shutil.copytree(pristine, bag)
             self.change(bag / name)
             remake(bag)
-            found = self.findings(self.verify(bag))
+            found = self.findings(self.verify(bag, draw=draw(name)))
             inside = name.removeprefix("data/")
             if not found:
                 missed.append(name)
@@ -142,7 +142,8 @@ class Changes(BundleTest):
             remake_manifests(bag)
 
         derived = ("data/paper/", "data/README", "data/CITATION", "data/.zenodo", "data/env/host", "data/env/sbom")
-        self.assert_all_are_found(remake, lambda names: [n for n in names if n.startswith(derived)])
+        self.assert_all_are_found(remake, lambda names: [n for n in names if n.startswith(derived)],
+                                  lambda name: name.endswith((".svg", ".pdf", ".png")))
 
     def test_a_result_that_does_not_follow_from_its_samples_is_named_where_all_digests_are_made_anew(self):
         edits = [
@@ -157,7 +158,7 @@ class Changes(BundleTest):
         ]
         for cell, keys, fn in edits:
             with self.subTest(keys=keys):
-                bag = bundles.unpack(self.tar, self.dir / "-".join(map(str, keys)))
+                bag = bundles.unpack(self.packed, self.dir / "-".join(map(str, keys)))
                 path = bag / f"data/records/{cell}/0002.json"
                 record = json.loads(path.read_text())
                 inner = record
@@ -167,16 +168,21 @@ class Changes(BundleTest):
                 path.write_text(specimen.text_of(record))
                 remake_crate(bag)
                 remake_manifests(bag)
-                found = self.verify(bag, status=1)["derivation"]["findings"]
+                found = self.verify(bag, status=1, draw=False)["derivation"]["findings"]
                 self.assertTrue(any(f["file"] == f"records/{cell}/0002.json" for f in found), found)
+
+    def test_without_gnuplot_the_data_of_drawings_are_compared_and_it_is_said(self):
+        said = self.verify(self.packed, status=0, draw=False)["derivation"]
+        self.assertEqual(said["verdict"], "good")
+        self.assertTrue(any(n.startswith("the drawings are not compared, their data are") for n in said["notes"]), said)
 
     def test_a_file_more_is_found_and_named(self):
         for name in ("data/extra.txt", "data/records/extra.txt", "extra.txt"):
-            bag = bundles.unpack(self.tar, self.dir / name.replace("/", "-"))
+            bag = bundles.unpack(self.packed, self.dir / name.replace("/", "-"))
             (bag / name).write_text("x")
             if name.startswith("data/"):
                 remake_manifests(bag)
-            found = self.findings(self.verify(bag, status=1))
+            found = self.findings(self.verify(bag, status=1, draw=False))
             self.assertTrue(any(f["file"] in (name, name.removeprefix("data/")) for f in found), found)
 
 
@@ -190,7 +196,7 @@ class Signing(BundleTest):
 
     def signed(self, secret):
         tar = self.dir / "signed.tar"
-        shutil.copy(self.tar, tar)
+        shutil.copy(self.packed, tar)
         done = tare("sign", tar, "--key", secret)
         self.assertEqual((done.returncode, done.stdout), (0, f"{tar}: signed\n"), done.stderr)
         return tar
@@ -237,8 +243,8 @@ class Signing(BundleTest):
         if not shutil.which("zstd"):
             self.skipTest("zstd is not installed")
         packed = self.dir / "packed.tar.zst"
-        subprocess.run(["zstd", "-q", "-o", packed, self.tar], check=True)
-        self.assertEqual(self.verify(packed, status=0)["sha256"], sha256(self.tar))
+        subprocess.run(["zstd", "-q", "-o", packed, self.packed], check=True)
+        self.assertEqual(self.verify(packed, status=0)["sha256"], sha256(self.packed))
 
 
 if __name__ == "__main__":
