@@ -187,7 +187,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel bag minisig claims crate)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 # What workloads have in common is not in OBJECTS.
