@@ -65,7 +65,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-engine test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-engine test-unit test-python test-live check setup python install clean help bench sanitize fuzz fuzzers
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -190,6 +190,21 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
+$(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
+
+# --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS := bundle record plan
+fuzz: ## fuzz the readers of bundles, records and plans for FUZZ_SECONDS each; the corpus grows in build/fuzz
+	@scripts/setup fuzz
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
+	@for t in $(FUZZ_TARGETS); do \
+	    mkdir -p build/fuzz/corpus/$$t && \
+	    build/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=20 -max_len=65536 \
+	        -artifact_prefix=build/fuzz/found- build/fuzz/corpus/$$t tests/fuzz/corpus/$$t || exit; done
+fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
+$(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
+	$(Q)$(COMPILE) $(PKG_CFLAGS) -DFUZZ_TARGET=fuzz_$* -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What workloads have in common is not in OBJECTS.
 $(B)/tests/test_splitmix: $(B)/runner/workloads/table.o
 $(B)/tests/unit/fixture.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'
