@@ -17,13 +17,14 @@ const char *config_sysroot(const struct config *c)
     return dir && strspn(dir, "/") != strlen(dir) ? dir : "";
 }
 
-#define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
+#define OUTPUT_WORD "output"
+#define ROW_BASE    256 /* above any letter: by that optopt tells a row from one */
 
 /* The row that the one short option, -o, stands for. */
 static const struct option_row *output_row(enum config_command command)
 {
     for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, "output") == 0)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
             return &config_rows[i];
     return NULL;
 }
@@ -86,7 +87,7 @@ static int no_value(const char *word, const char *command, struct err *e)
 }
 
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
- * last that it took; of short ones, of which tare has -o alone, optopt is the letter. */
+ * last that it took; of short ones optopt is the letter. */
 static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -136,6 +137,14 @@ static int take_val(enum config_command command, int val, const char *argv0, str
     return failed;
 }
 
+/* The only letter: -o, where the command has --output. */
+static const char *letters_of(enum config_command command)
+{
+    if (command == CONFIG_EXEC)
+        return "+:";
+    return output_row(command) ? ":o:" : ":";
+}
+
 /* Takes all options. */
 static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
 {
@@ -144,11 +153,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = getopt_long(argc, argv,
-                              command == CONFIG_EXEC ? "+:"
-                              : output_row(command)  ? ":o:"
-                                                     : ":",
-                              known.option, NULL);
+        int val = getopt_long(argc, argv, letters_of(command), known.option, NULL);
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')
