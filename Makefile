@@ -178,6 +178,9 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
 
+# What .incbin takes in is not in the dependencies that the compiler writes.
+$(B)/runner/page/page_assets.o: runner/page/page.css runner/page/page.js
+
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.
 $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))

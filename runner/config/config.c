@@ -17,16 +17,8 @@ const char *config_sysroot(const struct config *c)
     return dir && strspn(dir, "/") != strlen(dir) ? dir : "";
 }
 
-#define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
-
-/* The row that the one short option, -o, stands for. */
-static const struct option_row *output_row(enum config_command command)
-{
-    for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, "output") == 0)
-            return &config_rows[i];
-    return NULL;
-}
+#define OUTPUT_WORD "output"
+#define ROW_BASE    256 /* above any letter: by that optopt tells a row from one */
 
 /* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
  * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
@@ -86,7 +78,7 @@ static int no_value(const char *word, const char *command, struct err *e)
 }
 
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
- * last that it took; of short ones, of which tare has -o alone, optopt is the letter. */
+ * last that it took; of short ones optopt is the letter. */
 static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -129,11 +121,27 @@ static int take_val(enum config_command command, int val, const char *argv0, str
 {
     if (val >= KNOB_BASE)
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
-    const struct option_row *row = val == 'o' ? output_row(command) : &config_rows[val - ROW_BASE];
+    const struct option_row *row = &config_rows[val - ROW_BASE];
     int failed = config_take(c, row, optarg, e);
     if (failed == 0 && command == CONFIG_MATRIX && is_of_cell(row))
         failed = note_given(&c->given, row->name, optarg, e);
     return failed;
+}
+
+/* The only letter: -o, where the command has --output. */
+static const char *letters_of(enum config_command command)
+{
+    if (command == CONFIG_EXEC)
+        return "+:";
+    return config_has_option(command, OUTPUT_WORD) ? ":o:" : ":";
+}
+
+static int val_of_letter(enum config_command command, int val)
+{
+    for (size_t i = 0; val == 'o' && i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
+            return ROW_BASE + (int)i;
+    return val;
 }
 
 /* Takes all options. */
@@ -144,11 +152,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = getopt_long(argc, argv,
-                              command == CONFIG_EXEC ? "+:"
-                              : output_row(command)  ? ":o:"
-                                                     : ":",
-                              known.option, NULL);
+        int val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, NULL));
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')

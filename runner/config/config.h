@@ -92,7 +92,7 @@ struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
     const char *across, *noise_floor;
-    const char *paper, *out;              /* of report: the folder for a paper's files, the file for the report */
+    const char *paper, *output;           /* of report: the folder for what a paper takes in, the file for the report */
     int64_t text;                         /* of report: a truth, for table_format */
     int64_t format, method, table_format; /* table_format: of report */
     int64_t seed, resamples, noise, force, steady; /* the last three: truths */
@@ -147,7 +147,7 @@ struct config {
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
-enum report_format { REPORT_TEXT, REPORT_CSV };
+enum report_format { REPORT_HTML, REPORT_TEXT, REPORT_CSV, REPORT_MARKDOWN, REPORT_TEX, REPORT_JSON };
 
 /* Who takes an option. */
 enum config_command {

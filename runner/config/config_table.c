@@ -13,7 +13,7 @@ static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
-static const char *const TABLE_FORMATS[] = {"text", "csv", NULL};
+static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
 static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 
@@ -173,7 +173,12 @@ const struct option_row config_rows[] = {
     {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
-     "text: a row a cell, over its invocations; csv: a row a record, with every figure"},
+     "html: the whole report as one page, DIR/report.html; text: a row a cell, and the answer in words; csv: a row a "
+     "record, with every figure; md, tex, json: the report's tables; all but html are printed"},
+    {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "the same as --format text"},
+    {"output", TEXT, "FILE", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "write the report to FILE; -o FILE is the same; - is standard output"},
     {"paper", TEXT, "FOLDER", STATS(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "write what a paper takes in into this folder, which is new or empty: numbers.tex, tables, figures, appendix.tex"},
     {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,

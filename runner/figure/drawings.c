@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "report/cells.h"
 
 void drawings_y_axis(struct drawing *d, const double *value, size_t count)
 {
@@ -68,7 +69,10 @@ static void add_bar(struct text *data, struct bar b)
 /* --- the answer: time and memory as ratios to threads ---------------------------------------------------------------
  */
 
-/* Cells of one label: one of each profile. */
+/* What a profile sets besides. */
+#define OF_PROFILE "profile,hold_ms,mem_sample,mem_interval_ms"
+
+/* Cells that differ in their profile alone. */
 struct pair_of_cells {
     const struct study_cell *time, *memory;
 };
@@ -87,7 +91,7 @@ static size_t pair_up(const struct study *s, struct pair_of_cells *pair)
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
         size_t k = 0;
-        while (k < n && strcmp((pair[k].time ? pair[k].time : pair[k].memory)->label, c->label) != 0)
+        while (k < n && !cells_alike((pair[k].time ? pair[k].time : pair[k].memory)->cell, c->cell, OF_PROFILE))
             k++;
         if (k == n)
             pair[n++] = (struct pair_of_cells){NULL, NULL};
@@ -170,7 +174,7 @@ struct mark {
 static void say_figure(struct text *alt, const char *title, double at, const char *unit)
 {
     if (isfinite(at))
-        text_add(alt, " %s %.3g %s", title, at, unit);
+        text_add(alt, "%s %s%s%.4g %s", *title ? "," : "", title, *title ? " " : "", at, unit);
 }
 
 static void draw_rows(struct drawings *all, const struct study *s, bool memory, const char *name, const char *title,
@@ -188,7 +192,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
     for (size_t m = 0; m < marks; m++)
         text_add(&data, " %s %s_low %s_high", mark[m].column, mark[m].column, mark[m].column);
     text_add(&data, "\n");
-    text_add(&alt, "%s.", title);
+    text_add(&alt, "Means with 95%% intervals.");
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
         const struct study_figure *first = study_figure(s, c, mark[0].figure);

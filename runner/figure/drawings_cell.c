@@ -39,8 +39,14 @@ static int compare_values(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* An invocation and its number, from 1, in the order of time. */
+struct chosen {
+    const struct invocation *of;
+    size_t number;
+};
+
 /* The invocations whose iterations there are: all, or as many spread evenly from the first to the last. */
-static size_t choose(const struct study_cell *c, size_t most, const struct invocation **ret, size_t *of)
+static size_t choose(const struct study_cell *c, size_t most, struct chosen *ret, size_t *of)
 {
     size_t n = 0, chosen = 0;
     for (size_t i = 0; i < c->count; i++)
@@ -50,7 +56,7 @@ static size_t choose(const struct study_cell *c, size_t most, const struct invoc
         if (!c->invocation[i]->ok || c->invocation[i]->iterations == 0)
             continue;
         if (chosen < take && seen == (take > 1 ? chosen * (n - 1) / (take - 1) : 0))
-            ret[chosen++] = c->invocation[i];
+            ret[chosen++] = (struct chosen){c->invocation[i], seen + 1};
         seen++;
     }
     *of = n;
@@ -63,7 +69,7 @@ static size_t choose(const struct study_cell *c, size_t most, const struct invoc
 static void draw_distributions(struct drawings *all, const struct study_cell *c)
 {
     static const double AT[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
-    const struct invocation *one[BOXES_MAX];
+    struct chosen one[BOXES_MAX];
     double ends[2 * BOXES_MAX];
     size_t of = 0, n = choose(c, BOXES_MAX, one, &of);
     double least = INFINITY, greatest = 0;
@@ -73,22 +79,22 @@ static void draw_distributions(struct drawings *all, const struct study_cell *c)
     struct text alt = {0};
     text_add(&d->data, "invocation iterations min p5 q1 median q3 p95 max\n");
     for (size_t i = 0; i < n; i++) {
-        cleanup_free double *sorted = calloc(one[i]->iterations + 1, sizeof(*sorted));
+        cleanup_free double *sorted = calloc(one[i].of->iterations + 1, sizeof(*sorted));
         if (!sorted)
             abort();
-        memcpy(sorted, one[i]->iteration_s, one[i]->iterations * sizeof(*sorted));
-        qsort(sorted, one[i]->iterations, sizeof(*sorted), compare_values);
-        text_add(&d->data, "%zu %zu", i + 1, one[i]->iterations);
+        memcpy(sorted, one[i].of->iteration_s, one[i].of->iterations * sizeof(*sorted));
+        qsort(sorted, one[i].of->iterations, sizeof(*sorted), compare_values);
+        text_add(&d->data, "%zu %zu", one[i].number, one[i].of->iterations);
         for (size_t k = 0; k < ARRAY_LEN(AT); k++)
-            add_number(&d->data, 1e3 * stats_quantile7(sorted, one[i]->iterations, AT[k]));
+            add_number(&d->data, 1e3 * stats_quantile7(sorted, one[i].of->iterations, AT[k]));
         text_add(&d->data, "\n");
-        double median = 1e3 * stats_quantile7(sorted, one[i]->iterations, 0.5);
+        double median = 1e3 * stats_quantile7(sorted, one[i].of->iterations, 0.5);
         least = fmin(least, median);
         greatest = fmax(greatest, median);
         ends[2 * i] = 1e3 * sorted[0];
-        ends[2 * i + 1] = 1e3 * sorted[one[i]->iterations - 1];
+        ends[2 * i + 1] = 1e3 * sorted[one[i].of->iterations - 1];
     }
-    text_add(&alt, "%s: %zu invocations%s, whose median iterations lie from %.3g to %.3g ms.", c->label, n,
+    text_add(&alt, "%zu invocations%s, whose median iterations lie from %.4g to %.4g ms.", n,
              n < of ? " of more, spread evenly" : "", least, greatest);
     d->alt = STEAL(alt.data);
     drawings_y_axis(d, ends, 2 * n);
@@ -136,7 +142,7 @@ static struct line line_of(const struct invocation *i, size_t block)
     return l;
 }
 
-static void plot_series(struct drawing *d, size_t lines, size_t block)
+static void plot_series(struct drawing *d, const struct chosen *one, size_t lines, size_t block)
 {
     text_add(&d->plot, "set xlabel 'iteration'\nset ylabel 'time of an iteration [ms]'\nset xrange [0:*]\nplot ");
     for (size_t i = 0; i < lines; i++)
@@ -145,8 +151,8 @@ static void plot_series(struct drawing *d, size_t lines, size_t block)
             "%s'%s%s' using 'iteration':'time_%zu' with points pointtype %zu pointsize 0.35 linecolor rgb '%s' title "
             "'invocation %zu', \\\n     '' using 'iteration':'segment_%zu' with steps linewidth 2 linecolor rgb "
             "'%s' notitle",
-            i ? ", \\\n     " : "", i ? "" : d->name, i ? "" : ".dat", i + 1, 5 + 2 * i, drawing_colour(i), i + 1,
-            i + 1, drawing_colour(i));
+            i ? ", \\\n     " : "", i ? "" : d->name, i ? "" : ".dat", i + 1, 5 + 2 * i, drawing_colour(i),
+            one[i].number, i + 1, drawing_colour(i));
     text_add(&d->plot, "\n");
     if (block > 1)
         text_add(&d->plot, "# each point is the median of %zu iterations\n", block);
@@ -154,26 +160,26 @@ static void plot_series(struct drawing *d, size_t lines, size_t block)
 
 static void draw_series(struct drawings *all, const struct study_cell *c)
 {
-    const struct invocation *one[SERIES_MAX];
+    struct chosen one[SERIES_MAX];
     struct line line[SERIES_MAX];
     size_t of = 0, n = choose(c, SERIES_MAX, one, &of), longest = 0;
     struct text alt = {0};
     for (size_t i = 0; i < n; i++)
-        longest = one[i]->iterations > longest ? one[i]->iterations : longest;
+        longest = one[i].of->iterations > longest ? one[i].of->iterations : longest;
     if (longest < 2)
         return;
     size_t block = (longest + POINTS_MAX - 1) / POINTS_MAX;
     struct drawing *d = add(all, c, "series", "Iterations in the order of time, and the levels between changepoints");
     text_add(&d->data, "iteration");
-    text_add(&alt, "%s: %zu of %zu invocations", c->label, n, of);
+    text_add(&alt, "%zu of %zu invocations", n, of);
     for (size_t i = 0; i < n; i++) {
-        line[i] = line_of(one[i], block);
+        line[i] = line_of(one[i].of, block);
         text_add(&d->data, " time_%zu segment_%zu", i + 1, i + 1);
         if (line[i].segments)
-            text_add(&alt, "%s %zu changepoint%s in number %zu", i ? "," : ",", line[i].segments - 1,
-                     line[i].segments == 2 ? "" : "s", i + 1);
+            text_add(&alt, ", %zu changepoint%s in number %zu", line[i].segments - 1, line[i].segments == 2 ? "" : "s",
+                     one[i].number);
         else
-            text_add(&alt, ", too few iterations for changepoints in number %zu", i + 1);
+            text_add(&alt, ", too few iterations for changepoints in number %zu", one[i].number);
     }
     text_add(&alt, "; all invocations together: %s.", stats_steady_name(c->steady));
     if (block > 1)
@@ -200,7 +206,7 @@ static void draw_series(struct drawings *all, const struct study_cell *c)
     }
     d->alt = STEAL(alt.data);
     drawings_y_axis(d, value, values);
-    plot_series(d, n, block);
+    plot_series(d, one, n, block);
 }
 
 /* --- memory over time -----------------------------------------------------------------------------------------------
@@ -269,13 +275,12 @@ static void draw_memory(struct drawings *all, const struct study_cell *c)
     struct text alt = {0};
     bool classes = has_classes(i);
     add_points(d, i, &greatest);
-    text_add(
-        &alt,
-        "%s: memory of one invocation, the middle one by its time (record %s); the greatest sum of PSS is %.3g MiB. "
-        "%s",
-        c->label, i->id, greatest,
-        classes ? "Classes of memory.stat are stacked below the sums of PSS and RSS."
-                : "The record has no classes of memory.stat, so the sums of PSS and RSS stand alone.");
+    text_add(&alt,
+             "One invocation, the middle one by its time (record %s); the greatest sum of PSS is %.3g MiB. "
+             "%s",
+             i->id, greatest,
+             classes ? "Classes of memory.stat are stacked below the sums of PSS and RSS."
+                     : "The record has no classes of memory.stat, so the sums of PSS and RSS stand alone.");
     d->alt = STEAL(alt.data);
     text_add(&d->plot, "set xlabel 'time [s]'\nset ylabel 'memory [MiB]'\nset yrange [0:*]\nset xrange [0:*]\nplot ");
     if (classes)

@@ -46,16 +46,29 @@ static int make_folder(int dirfd, const char *name, int *ret, struct err *e)
     return 0;
 }
 
+static void add_table(const struct study *s, const struct table *t, struct text *out)
+{
+    paper_head(s, t->title, out);
+    if (t->rows > 0)
+        tex_table(t, out);
+    else
+        tex_text(out, t->empty ? t->empty : "");
+}
+
+void paper_tables(const struct study *s, const struct tables *t, struct text *out)
+{
+    for (size_t i = 0; i < TABLES; i++) {
+        text_add(out, "%s", i ? "\n" : "");
+        add_table(s, &t->of[i], out);
+    }
+}
+
 static int write_table(const struct study *s, const struct table *t, int dirfd, struct err *e)
 {
     char name[NAME_MAX];
     struct text csv = {0}, tex = {0};
-    paper_head(s, t->title, &tex);
     table_csv(t, &csv);
-    if (t->rows > 0)
-        tex_table(t, &tex);
-    else
-        tex_text(&tex, t->empty ? t->empty : "");
+    add_table(s, t, &tex);
     text_format(name, sizeof(name), "%s.csv", t->name);
     int failed = file_create_at(dirfd, name, csv.data, csv.len, e);
     text_format(name, sizeof(name), "%s.tex", t->name);

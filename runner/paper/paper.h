@@ -30,4 +30,11 @@ struct paper_options {
  * before an error stays. */
 int paper_write(const char *const *records, size_t count, const struct paper_options *o, int dirfd, struct err *e);
 
+struct study;
+struct tables;
+struct text;
+
+/* The tables of a study as LaTeX, each under its title as a remark: what `tare report --format tex` prints. */
+void paper_tables(const struct study *s, const struct tables *t, struct text *out);
+
 #endif

@@ -125,24 +125,19 @@ static size_t widest(const struct table *t, size_t column)
     return most;
 }
 
-static bool is_right(const struct table_column *c)
-{
-    return c->number || c->use == TABLE_SHOWN;
-}
-
 /* Columns that wrap share what is left of the line by what is in them. */
 static void add_columns(const struct table *t, struct text *out)
 {
     double sum = 0;
     for (size_t i = 0; i < t->columns; i++)
-        if (table_shows(t, i) && !is_right(&t->column[i]) && widest(t, i) > LONG_TEXT)
+        if (table_shows(t, i) && !table_is_right(&t->column[i]) && widest(t, i) > LONG_TEXT)
             sum += (double)widest(t, i) > 90 ? 90 : (double)widest(t, i);
     text_add(out, "{@{}");
     for (size_t i = 0; i < t->columns; i++) {
         double width = (double)widest(t, i) > 90 ? 90 : (double)widest(t, i);
         if (!table_shows(t, i))
             continue;
-        if (is_right(&t->column[i]))
+        if (table_is_right(&t->column[i]))
             text_add(out, "r");
         else if (width > LONG_TEXT)
             text_add(out, "p{%.2f\\linewidth}", 0.75 * width / (sum > 60 ? sum : 60));

@@ -51,10 +51,10 @@ struct invocation_details {
     size_t unmets, checks; /* checks: of how many */
     struct memory_point *point;
     size_t points;
-    double elapsed_s;     /* all of it, from the slice's making to its end; NaN: the record does not tell */
-    size_t bytes;         /* of the record's file */
-    const char *plan;     /* the plan's name; "" none */
-    const char *selftest; /* what the last selftest of this machine and build said, or why there is none */
+    double elapsed_s;        /* all of it, from the slice's making to its end; NaN: the record does not tell */
+    size_t bytes;            /* of the record's file */
+    const char *plan, *seed; /* the plan's name and seed; "" none */
+    const char *selftest;    /* what the last selftest of this machine and build said, or why there is none */
 };
 
 struct invocation {

@@ -91,6 +91,15 @@ static void take_instrument(struct records *r, const json_t *instrument, struct 
     text_free(&said);
 }
 
+static const char *seed_of(struct records *r, const json_t *plan)
+{
+    const json_t *seed = json_object_get(plan, "seed");
+    char text[32] = "";
+    if (json_is_integer(seed))
+        text_format(text, sizeof(text), "%lld", (long long)json_integer_value(seed));
+    return pool_keep(r->pool, text);
+}
+
 int record_take_details(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e)
 {
     static const enum section WANTED[] = {SECTION_ISOLATION, SECTION_MEMORY, SECTION_PLAN, SECTION_INSTRUMENT};
@@ -105,6 +114,7 @@ int record_take_details(struct records *r, const struct record_text *text, struc
         take_instrument(r, section[SECTION_INSTRUMENT], d);
         d->elapsed_s = number(section[SECTION_PLAN], "elapsed_ns") / 1e9;
         d->plan = kept(r, section[SECTION_PLAN], "name", "");
+        d->seed = seed_of(r, section[SECTION_PLAN]);
         d->bytes = text->whole.len;
     }
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)

@@ -75,8 +75,9 @@ int study_decimals(const struct stats_interval *i, double scale);
 /* The value in that many decimals; "" for no number. Returns buf. */
 const char *study_number(double value, int decimals, char *buf, size_t cap);
 
-/* What the records say, a sentence a line: each mode's time and memory beside threads'. The caller frees it. */
-char *study_answer(const struct study *s);
+/* What the records say, a sentence a line that begins with "LABEL: ": each mode's memory, or its time, beside threads'.
+ * "" where no cell is run for that. The caller frees it. */
+char *study_answer(const struct study *s, bool memory);
 
 /* study_cells.c: fills in names and labels of all cells, which are sorted by then. */
 void study_name_cells(struct study *s);

@@ -90,6 +90,11 @@ const struct table_cell *table_at(const struct table *t, size_t row, size_t colu
     return &t->cell[row * t->columns + column];
 }
 
+bool table_is_right(const struct table_column *c)
+{
+    return c->number || (c->use == TABLE_SHOWN && strcmp(c->head, "95% interval") == 0);
+}
+
 bool table_shows(const struct table *t, size_t column)
 {
     bool any = false;
@@ -162,7 +167,7 @@ void table_markdown(const struct table *t, struct text *out)
     text_add(out, "|\n");
     for (size_t i = 0; i < t->columns; i++)
         if (table_shows(t, i))
-            text_add(out, "%s", t->column[i].number || t->column[i].use == TABLE_SHOWN ? "|---:" : "|---");
+            text_add(out, "%s", table_is_right(&t->column[i]) ? "|---:" : "|---");
     text_add(out, "|\n");
     for (size_t row = 0; row < t->rows; row++) {
         for (size_t i = 0; i < t->columns; i++) {

@@ -53,6 +53,9 @@ void table_interval(struct table *t, const struct stats_interval *i, double scal
 
 const struct table_cell *table_at(const struct table *t, size_t row, size_t column);
 
+/* Whether a column is set to the right: numbers, and intervals. */
+bool table_is_right(const struct table_column *c);
+
 /* Whether a column is shown: for eyes, and not empty in every row. */
 bool table_shows(const struct table *t, size_t column);
 

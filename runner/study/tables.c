@@ -66,23 +66,16 @@ static void add_ratio(struct table *t, const struct study *s, const struct study
     table_interval(t, &ratio, 1, decimals);
 }
 
-/* What is not told by the label, since it is a column of its own: the profile. */
-static void add_name(struct table *t, const struct study_cell *c)
+void tables_add_name(struct table *t, const struct study_cell *c)
 {
     table_row(t, c->id);
     table_text(t, c->label);
     table_text(t, c->id);
 }
 
-#define NAME                                                                                                           \
-    {"cell", "cell", "", false, TABLE_BOTH},                                                                           \
-    {                                                                                                                  \
-        "id", "id", "", false, TABLE_DATA                                                                              \
-    }
-
 static struct table time_table(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {NAME,
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   INVOCATIONS,
                                                   MEAN("avg_iter_ms", "mean", "ms"),
                                                   {"p50_iter_ms", "median", "ms", true, TABLE_BOTH},
@@ -94,7 +87,7 @@ static struct table time_table(const struct study *s)
         const struct study_cell *c = &s->cell[i];
         if (study_is_memory(c))
             continue;
-        add_name(&t, c);
+        tables_add_name(&t, c);
         add_whole(&t, (double)c->ok);
         add_mean(&t, s, c, "avg_iter_s");
         add_point(&t, s, c, "p50_iter_s");
@@ -107,7 +100,7 @@ static struct table time_table(const struct study *s)
 
 static struct table memory_table(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {NAME,
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   INVOCATIONS,
                                                   MEAN("pss_mib", "PSS", "MiB"),
                                                   {"uss_mib", "USS", "MiB", true, TABLE_BOTH},
@@ -124,7 +117,7 @@ static struct table memory_table(const struct study *s)
         const struct study_cell *c = &s->cell[i];
         if (!study_is_memory(c))
             continue;
-        add_name(&t, c);
+        tables_add_name(&t, c);
         add_whole(&t, (double)c->ok);
         add_mean(&t, s, c, "pss_bytes");
         for (size_t k = 0; k < ARRAY_LEN(POINTS); k++)
@@ -140,7 +133,7 @@ static void add_figure(struct table *t, const struct study *s, const struct stud
     const char *name = s->records.name[index].name;
     struct study_unit u = study_unit(name);
     int decimals = study_decimals(&f->mean, u.scale);
-    add_name(t, c);
+    tables_add_name(t, c);
     table_text(t, c->profile);
     table_text(t, name);
     table_text(t, u.unit);
@@ -152,11 +145,12 @@ static void add_figure(struct table *t, const struct study *s, const struct stud
     table_number(t, f->max * u.scale, decimals, NULL);
     add_ratio(t, s, c, name);
     table_text(t, f->finding ? f->finding : "");
+    table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
 static struct table figures_table(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {NAME,
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH},
                                                   {"figure", "figure", "", false, TABLE_BOTH},
                                                   {"unit", "unit", "", false, TABLE_BOTH},
@@ -166,7 +160,8 @@ static struct table figures_table(const struct study *s)
                                                   {"min", "least", "", true, TABLE_BOTH},
                                                   {"max", "greatest", "", true, TABLE_BOTH},
                                                   RATIO,
-                                                  {"finding", "finding", "", false, TABLE_BOTH}};
+                                                  {"finding", "finding", "", false, TABLE_BOTH},
+                                                  {"why_not", "why not", "", false, TABLE_SHOWN}};
     struct table t =
         table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++)
@@ -177,7 +172,7 @@ static struct table figures_table(const struct study *s)
 
 static struct table experiments_table(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {NAME,
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH},
                                                   INVOCATIONS,
                                                   {"failed", "failed", "", true, TABLE_BOTH},
@@ -195,7 +190,7 @@ static struct table experiments_table(const struct study *s)
         }
         for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
             memory = study_figure(s, c, MEMORY[k]) ? study_figure(s, c, MEMORY[k])->max : NAN;
-        add_name(&t, c);
+        tables_add_name(&t, c);
         table_text(&t, c->profile);
         add_whole(&t, (double)c->count);
         add_whole(&t, (double)(c->count - c->ok));
@@ -206,88 +201,9 @@ static struct table experiments_table(const struct study *s)
     return t;
 }
 
-/* --- isolation ---------------------------------------------------------------------------------------------------- */
-
-/* The grades of a cell's invocations, each once. */
-static void say_grades(const struct study_cell *c, struct text *out)
-{
-    text_add(out, "%s", "");
-    for (size_t i = 0; i < c->count; i++) {
-        bool told = false;
-        for (size_t k = 0; k < i; k++)
-            told |= strcmp(c->invocation[k]->grade, c->invocation[i]->grade) == 0;
-        if (!told)
-            text_add(out, "%s%s", out->len ? ", " : "",
-                     *c->invocation[i]->grade ? c->invocation[i]->grade : "not told");
-    }
-}
-
-/* In how many invocations the check does not hold, each for the same reason. */
-static size_t times_unmet(const struct study_cell *c, const struct unmet *u)
-{
-    size_t times = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        const struct invocation_details *d = &c->invocation[i]->details;
-        for (size_t k = 0; k < d->unmets; k++)
-            times += d->unmet[k].name == u->name && d->unmet[k].reason == u->reason; /* of one pool */
-    }
-    return times;
-}
-
-static bool is_first(const struct study_cell *c, size_t invocation, size_t unmet)
-{
-    const struct unmet *u = &c->invocation[invocation]->details.unmet[unmet];
-    for (size_t i = 0; i <= invocation; i++) {
-        const struct invocation_details *d = &c->invocation[i]->details;
-        for (size_t k = 0; k < d->unmets && !(i == invocation && k == unmet); k++)
-            if (d->unmet[k].name == u->name && d->unmet[k].reason == u->reason)
-                return false;
-    }
-    return true;
-}
-
-static void add_verdict(struct table *t, const struct study_cell *c, const char *grades, const struct unmet *u)
-{
-    add_name(t, c);
-    table_text(t, c->profile);
-    table_text(t, grades);
-    table_text(t, u ? u->name : "every check holds");
-    table_text(t, u ? u->level : "");
-    table_text(t, u ? u->reason : "");
-    table_number(t, u ? (double)times_unmet(c, u) : NAN, 0, NULL);
-}
-
-static struct table isolation_table(const struct study *s)
-{
-    static const struct table_column COLUMNS[] = {NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH},
-                                                  {"grade", "grade", "", false, TABLE_BOTH},
-                                                  {"check", "does not hold", "", false, TABLE_BOTH},
-                                                  {"level", "level", "", false, TABLE_BOTH},
-                                                  {"reason", "reason", "", false, TABLE_BOTH},
-                                                  {"times", "in runs", "", true, TABLE_BOTH}};
-    struct table t = table_new("isolation", "Isolation of each cell", COLUMNS, ARRAY_LEN(COLUMNS));
-    for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
-        struct text grades = {0};
-        bool any = false;
-        say_grades(c, &grades);
-        for (size_t k = 0; k < c->count; k++)
-            for (size_t u = 0; u < c->invocation[k]->details.unmets; u++)
-                if (is_first(c, k, u)) {
-                    add_verdict(&t, c, grades.data, &c->invocation[k]->details.unmet[u]);
-                    any = true;
-                }
-        if (!any)
-            add_verdict(&t, c, grades.data, NULL);
-        text_free(&grades);
-    }
-    return t;
-}
-
 static struct table failed_table(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {NAME,
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH},
                                                   {"record", "record", "", false, TABLE_BOTH},
                                                   {"started_at", "started", "", false, TABLE_BOTH},
@@ -300,7 +216,7 @@ static struct table failed_table(const struct study *s)
             const struct invocation *one = s->cell[i].invocation[k];
             if (one->ok)
                 continue;
-            add_name(&t, &s->cell[i]);
+            tables_add_name(&t, &s->cell[i]);
             table_text(&t, s->cell[i].profile);
             table_text(&t, one->id);
             table_text(&t, one->started_at);
@@ -316,7 +232,8 @@ struct tables tables_make(const struct study *s)
                                   [TABLES_MEMORY] = memory_table(s),
                                   [TABLES_FIGURES] = figures_table(s),
                                   [TABLES_EXPERIMENTS] = experiments_table(s),
-                                  [TABLES_ISOLATION] = isolation_table(s),
+                                  [TABLES_VERDICTS] = tables_verdicts(s),
+                                  [TABLES_ISOLATION] = tables_isolation(s),
                                   [TABLES_FAILED] = failed_table(s),
                                   [TABLES_DIFFERENCES] = tables_differences(s),
                                   [TABLES_ENVIRONMENT] = tables_environment(s)}};
