@@ -80,10 +80,10 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
-test-long: ## what takes longer: sanitizers, all that is live in VMs, a Slurm cluster, the images' lock and VM
+test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
 	@scripts/setup test slurm
 	@$(MAKE) --no-print-directory build python
-	@scripts/test sanitize guests cluster images
+	@scripts/test sanitize workload-gil guests cluster images
 
 test-engine: ## the images under a real Docker engine, here and in the VM (builds them: a quarter of an hour, once)
 	@scripts/setup test
