@@ -1,47 +1,232 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "command.h"
 #include "config/config.h"
+#include "figure/draw.h"
+#include "figure/drawings.h"
+#include "page/page.h"
+#include "paper/paper.h"
 #include "report/records.h"
 #include "report/records_csv.h"
 #include "report/report.h"
+#include "study/study.h"
+#include "study/study_show.h"
+#include "study/tables.h"
+
+#define PAGE     "report.html"
+#define SELFTEST "selftest.json"
 
 static int print_help(void)
 {
     struct text help = {0};
-    text_add(
-        &help,
-        "tare report [OPTION]... RECORD|DIR...\n"
-        "One table of these records, and of those in these folders: a row a cell, its times beside its memory, with\n"
-        "the ratios to threads. As CSV a row a record: what it is, the keys of its cell, every figure; a figure\n"
-        "that the record does not have is empty, and the last column says why.\n\n");
+    text_add(&help, "tare report [OPTION]... RECORD|DIR...\n"
+                    "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
+                    "first, every\n"
+                    "figure drawn, and no need of a network or of another file; as text, Markdown, LaTeX or JSON; as "
+                    "CSV with a row\n"
+                    "a record: what it is, the keys of its cell, every figure (one that the record does not have is "
+                    "empty, and the\n"
+                    "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n");
     config_help(CONFIG_REPORT, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
     return 0;
 }
 
-static int make_table(const struct records *records, struct text *out, struct err *e)
+static bool is_folder(const char *path)
 {
-    char **path = calloc(records->count + 1, sizeof(*path));
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static size_t count_names(const struct config *c)
+{
+    size_t count = 0;
+    while (c->names[count])
+        count++;
+    return count;
+}
+
+/* --- formats --------------------------------------------------------------------------------------------------------
+ */
+
+static int make_table(const struct study *s, struct text *out, struct err *e)
+{
+    cleanup_free char **path = calloc(s->records.count + 1, sizeof(*path)); /* NOLINT(bugprone-sizeof-expression) */
     if (!path)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", records->count);
-    for (size_t i = 0; i < records->count; i++)
-        path[i] = (char *)records->list[i].path; /* it is only read */
-    int failed = report_table(path, records->count, out, e);
-    free(path);
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", s->records.count);
+    for (size_t i = 0; i < s->records.count; i++)
+        path[i] = (char *)s->records.list[i].path; /* it is only read */
+    int failed = report_table(path, s->records.count, out, e);
+    if (failed == 0 && s->cells > 1) {
+        text_add(out, "\n");
+        study_words(s, out);
+    }
+    return failed;
+}
+
+/* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
+static const char *find_selftest(const struct config *c, char *path)
+{
+    for (size_t i = 0; c->names[i]; i++) {
+        int n = snprintf(path, PATH_MAX, "%s/" SELFTEST, c->names[i]);
+        if (is_folder(c->names[i]) && n > 0 && n < PATH_MAX && access(path, R_OK) == 0)
+            return path;
+    }
+    return NULL;
+}
+
+/* A host without gnuplot gets the figures' data, and is told. */
+static int make_page(const struct config *c, const struct study *s, struct text *out, struct err *e)
+{
+    char selftest[PATH_MAX];
+    struct err why = {0};
+    struct drawings drawings = drawings_make(s);
+    struct text *svg = calloc(drawings.count + 1, sizeof(*svg));
+    if (!svg)
+        abort();
+    int failed = drawings.count ? draw_svg(&drawings, svg, &why) : 0;
+    struct page_parts parts = {.drawing = &drawings,
+                               .svg = failed == 0 ? svg : NULL,
+                               .no_svg = "This figure is not drawn, since there was no gnuplot; its data are below",
+                               .selftest = find_selftest(c, selftest)};
+    if (failed == -ENOENT && why.kind == ERR_HOST) {
+        (void)fprintf(stderr, "tare: report: %s; the page has their data in place of them\n", why.text);
+        failed = 0;
+    } else if (failed != 0 && e) {
+        *e = why;
+    }
+    if (failed == 0)
+        failed = page_make(s, &parts, out, e);
+    for (size_t i = 0; i < drawings.count; i++)
+        text_free(&svg[i]);
+    free(svg);
+    drawings_free(&drawings);
+    return failed;
+}
+
+static int make_report(const struct config *c, enum report_format format, const struct study *s, struct text *out,
+                       struct err *e)
+{
+    struct tables t = tables_make(s);
+    int failed = 0;
+    if (format == REPORT_HTML)
+        failed = make_page(c, s, out, e);
+    else if (format == REPORT_TEXT)
+        failed = make_table(s, out, e);
+    else if (format == REPORT_MARKDOWN)
+        study_markdown(s, &t, out);
+    else if (format == REPORT_TEX)
+        paper_tables(s, &t, out);
+    else
+        study_json(s, &t, out);
+    tables_free(&t);
+    return failed;
+}
+
+/* Of ten thousand records and more, no more is kept than what is told. */
+static int make_csv(const struct config *c, struct text *out, struct err *e)
+{
+    struct records records = {0};
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && c->names[i]; i++)
+        failed = records_read(&records, c->names[i], e);
+    if (failed == 0)
+        records_csv(&records, out);
+    records_free(&records);
+    return failed;
+}
+
+/* --- where it goes --------------------------------------------------------------------------------------------------
+ */
+
+/* path has room for PATH_MAX; "-": standard output. */
+static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
+{
+    int n = 0;
+    if (c->analysis.output)
+        n = snprintf(path, PATH_MAX, "%s", c->analysis.output);
+    else if (format != REPORT_HTML)
+        n = snprintf(path, PATH_MAX, "-");
+    else if (is_folder(c->names[0]))
+        n = snprintf(path, PATH_MAX, "%s/" PAGE, c->names[0]);
+    else
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "'%s' is no folder that the page could be written into (-o FILE says where, --text prints)",
+                       c->names[0]);
+    return n >= PATH_MAX ? err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o '%.100s…': the name is too long", path) : 0;
+}
+
+static int put(const char *path, const struct text *out, struct err *e)
+{
+    if (strcmp(path, "-") == 0) {
+        (void)fwrite(out->data, 1, out->len, stdout);
+        return 0;
+    }
+    int failed = file_replace(path, out->data, out->len, e);
+    if (failed == 0)
+        (void)printf("%s\n", path);
+    return failed;
+}
+
+/* --- --paper --------------------------------------------------------------------------------------------------------
+ */
+
+static int put_paper(const char *draft, const char *path, struct err *e)
+{
+    if (rename(draft, path) == 0)
+        return 0;
+    if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
+        return err_set(e, ERR_USAGE, -EEXIST, "--paper '%s': what is allowed is a new folder or an empty one", path);
+    return err_sys(e, ERR_OURS, "--paper '%s'", path);
+}
+
+/* Made beside its place and put there when it is whole: after a failure nothing is left. */
+static int write_paper(const struct config *c, struct err *e)
+{
+    char draft[PATH_MAX];
+    const char *path = c->analysis.paper;
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    int n = snprintf(draft, sizeof(draft), "%.*s.tmp.%d", (int)len, path, (int)getpid());
+    if (n < 0 || (size_t)n >= sizeof(draft))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--paper '%.100s…': the name is too long", path);
+    int failed = file_make_dirs(draft);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "--paper '%s': %s", path, strerror(-failed));
+    cleanup_close int fd = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct paper_options how = {.draw = true};
+    if (fd < 0)
+        failed = err_sys(e, ERR_OURS, "'%s'", draft);
+    else
+        failed = paper_write((const char *const *)c->names, count_names(c), &how, fd, e);
+    if (failed == 0)
+        failed = put_paper(draft, path, e);
+    if (failed != 0)
+        (void)file_remove_tree(AT_FDCWD, draft);
+    else
+        (void)printf("%s\n", path);
     return failed;
 }
 
 int cmd_report(int argc, char **argv, struct err *e)
 {
     struct config c;
-    struct records records = {0};
+    struct study study;
     struct text out = {0};
+    char path[PATH_MAX];
     int failed = config_parse(CONFIG_REPORT, argc, argv, &c, e);
     if (failed != 0)
         return failed;
@@ -49,15 +234,21 @@ int cmd_report(int argc, char **argv, struct err *e)
         return print_help();
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
-    for (size_t i = 0; failed == 0 && c.names[i]; i++)
-        failed = records_read(&records, c.names[i], e);
-    if (failed == 0 && c.analysis.table_format == REPORT_CSV)
-        records_csv(&records, &out);
-    else if (failed == 0)
-        failed = make_table(&records, &out, e);
+    enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
+    failed = find_output(&c, format, path, e);
+    if (failed == 0 && format == REPORT_CSV) {
+        failed = make_csv(&c, &out, e);
+    } else if (failed == 0) {
+        failed = study_read((const char *const *)c.names, count_names(&c), &study, e);
+        if (failed == 0) {
+            failed = make_report(&c, format, &study, &out, e);
+            study_free(&study);
+        }
+    }
     if (failed == 0)
-        (void)fwrite(out.data, 1, out.len, stdout);
+        failed = put(path, &out, e);
+    if (failed == 0 && c.analysis.paper)
+        failed = write_paper(&c, e);
     text_free(&out);
-    records_free(&records);
     return failed;
 }

@@ -172,6 +172,24 @@ int file_replace(const char *path, const char *bytes, size_t len, struct err *e)
     return file_draft_commit(&draft, e);
 }
 
+int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e)
+{
+    cleanup_close int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_OURS, "cannot write '%s'", name);
+    bool failed = fchmod(fd, 0644) != 0;
+    for (size_t at = 0; !failed && at < len;) {
+        ssize_t n = write(fd, bytes + at, len - at);
+        failed = n < 0 && errno != EINTR;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    if (!failed)
+        return 0;
+    int code = err_sys(e, ERR_OURS, "cannot write '%s'", name);
+    (void)unlinkat(dirfd, name, 0);
+    return code;
+}
+
 int file_make_dirs(const char *path)
 {
     char part[PATH_MAX];

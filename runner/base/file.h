@@ -45,6 +45,10 @@ int file_replace(const char *path, const char *bytes, size_t len, struct err *e)
  * -ELOOP: nested deeper than 256 folders. */
 int file_remove_tree(int dirfd, const char *name);
 
+/* A new file of mode 0644, whatever the umask, below an open directory. -EEXIST: there is something of that name. What
+ * was begun and failed is gone. */
+int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
+
 /* mkdir -p. Returns 0 or a negative errno. */
 int file_make_dirs(const char *path);
 

@@ -17,7 +17,8 @@ const char *config_sysroot(const struct config *c)
     return dir && strspn(dir, "/") != strlen(dir) ? dir : "";
 }
 
-#define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
+#define OUTPUT_WORD "output"
+#define ROW_BASE    256 /* above any letter: by that optopt tells a row from one */
 
 /* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
  * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
@@ -77,7 +78,7 @@ static int no_value(const char *word, const char *command, struct err *e)
 }
 
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
- * last that it took; of short ones, which tare has none of, optopt is the letter. */
+ * last that it took; of short ones optopt is the letter. */
 static int unknown_option(char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
@@ -127,6 +128,22 @@ static int take_val(enum config_command command, int val, const char *argv0, str
     return failed;
 }
 
+/* The only letter: -o, where the command has --output. */
+static const char *letters_of(enum config_command command)
+{
+    if (command == CONFIG_EXEC)
+        return "+:";
+    return config_has_option(command, OUTPUT_WORD) ? ":o:" : ":";
+}
+
+static int val_of_letter(enum config_command command, int val)
+{
+    for (size_t i = 0; val == 'o' && i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
+            return ROW_BASE + (int)i;
+    return val;
+}
+
 /* Takes all options. */
 static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
 {
@@ -135,7 +152,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = getopt_long(argc, argv, command == CONFIG_EXEC ? "+:" : ":", known.option, NULL);
+        int val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, NULL));
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')

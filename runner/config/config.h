@@ -92,8 +92,18 @@ struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
     const char *across, *noise_floor;
-    int64_t format, method, table_format;          /* table_format: of report */
+    const char *paper, *output;           /* of report: the folder for what a paper takes in, the file for the report */
+    int64_t text;                         /* of report: a truth, for table_format */
+    int64_t format, method, table_format; /* table_format: of report */
     int64_t seed, resamples, noise, force, steady; /* the last three: truths */
+};
+
+/* `tare pack`, `verify`, `sign`. */
+struct artefact_options {
+    const char *output; /* NULL: none was named */
+    struct config_words author;
+    const char *title, *license, *license_file, *claims, *key, *paper;
+    int64_t allow_incomplete; /* truth */
 };
 
 /* An option of a cell as the command line gave it. */
@@ -129,6 +139,7 @@ struct config {
     struct invocations invocations;
     struct analysis analysis;
     struct campaign_options campaign;
+    struct artefact_options artefact;
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's two; NULL: none was named */
     char *const *names;     /* report's, all of them, NULL at the end */
@@ -136,7 +147,7 @@ struct config {
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
-enum report_format { REPORT_TEXT, REPORT_CSV };
+enum report_format { REPORT_HTML, REPORT_TEXT, REPORT_CSV, REPORT_MARKDOWN, REPORT_TEX, REPORT_JSON };
 
 /* Who takes an option. */
 enum config_command {
@@ -151,6 +162,9 @@ enum config_command {
     CONFIG_COMPARE = 4096,
     CONFIG_PLAN_SIZE = 8192,
     CONFIG_REPORT = 16384,
+    CONFIG_PACK = 32768,
+    CONFIG_VERIFY = 65536,
+    CONFIG_SIGN = 131072,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 

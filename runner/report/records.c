@@ -17,6 +17,7 @@
 #include "report/records_internal.h"
 
 #define RECORD_BYTES_MAX (1LL << 30)
+#define RECORDS_DEPTH    3 /* of folders below "records" */
 
 const char *const section_names[SECTIONS] = {
     [SECTION_SCHEMA] = "schema",
@@ -100,12 +101,18 @@ struct figure invocation_figure(const struct invocation *i, size_t index)
     return index < i->figures ? i->figure[index] : (struct figure){NAN, "the record has no such figure"};
 }
 
+static void free_invocation(struct invocation *i)
+{
+    free(i->figure);
+    free(i->iteration_s);
+    free(i->details.unmet);
+    free(i->details.point);
+}
+
 void records_free(struct records *r)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        free(r->list[i].figure);
-        free(r->list[i].iteration_s);
-    }
+    for (size_t i = 0; i < r->count; i++)
+        free_invocation(&r->list[i]);
     free(r->list);
     free(r->name);
     pool_free(r->pool);
@@ -173,8 +180,7 @@ static int read_file(struct records *r, const char *path, bool named, struct tex
     }
     failed = record_take(r, &text, &one, e);
     if (failed != 0 || (r->only_label && strcmp(one.label, r->only_label) != 0)) {
-        free(one.figure);
-        free(one.iteration_s);
+        free_invocation(&one);
         return failed;
     }
     records_add(r, one);
@@ -184,35 +190,64 @@ static int read_file(struct records *r, const char *path, bool named, struct tex
 /* --- folders -------------------------------------------------------------------------------------------------------
  */
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int is_shown(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
 static int is_json(const struct dirent *entry)
 {
     size_t len = strlen(entry->d_name);
     return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0;
 }
 
-static int read_folder(struct records *r, const char *dir, struct text *buffer, struct err *e)
+static int read_folder(struct records *r, const char *dir, unsigned deeper, struct text *buffer, struct err *e);
+
+static int read_entry(struct records *r, const char *dir, const struct dirent *entry, unsigned deeper,
+                      struct text *buffer, struct err *e)
+{
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+    if (len < 0 || (size_t)len >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", entry->d_name);
+    if (deeper > 0 && is_folder(path))
+        return read_folder(r, path, deeper - 1, buffer, e);
+    return is_json(entry) ? read_file(r, path, false, buffer, e) : 0;
+}
+
+/* The records of a folder, and of the folders in it so many levels down. */
+static int read_folder(struct records *r, const char *dir, unsigned deeper, struct text *buffer, struct err *e)
 {
     struct dirent **entry = NULL;
-    char path[PATH_MAX];
-    int failed = 0, n = scandir(dir, &entry, is_json, alphasort);
+    int failed = 0, n = scandir(dir, &entry, deeper > 0 ? is_shown : is_json, alphasort);
     if (n < 0)
         return err_sys(e, ERR_USAGE, "'%s'", dir);
     for (int i = 0; i < n; i++) {
-        int len = snprintf(path, sizeof(path), "%s/%s", dir, entry[i]->d_name);
-        if (failed == 0 && (len < 0 || (size_t)len >= sizeof(path)))
-            failed = err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", entry[i]->d_name);
         if (failed == 0)
-            failed = read_file(r, path, false, buffer, e);
+            failed = read_entry(r, dir, entry[i], deeper, buffer, e);
         free(entry[i]);
     }
     free(entry);
     return failed;
 }
 
-static bool is_folder(const char *path)
+/* A bundle keeps a folder a cell in data/records. */
+static int read_inner(struct records *r, const char *dir, struct text *buffer, struct err *e)
 {
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    static const char *const INNER[] = {"records", "data/records"};
+    char inner[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(INNER); i++) {
+        int len = snprintf(inner, sizeof(inner), "%s/%s", dir, INNER[i]);
+        if (len > 0 && (size_t)len < sizeof(inner) && is_folder(inner))
+            return read_folder(r, inner, RECORDS_DEPTH, buffer, e);
+    }
+    return 0;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -246,11 +281,9 @@ int records_read(struct records *r, const char *path, struct err *e)
     if (!is_folder(path)) {
         failed = read_file(r, path, true, &buffer, e);
     } else {
-        char inner[PATH_MAX];
-        failed = read_folder(r, path, &buffer, e);
-        int len = snprintf(inner, sizeof(inner), "%s/records", path);
-        if (failed == 0 && r->count == before && len > 0 && (size_t)len < sizeof(inner) && is_folder(inner))
-            failed = read_folder(r, inner, &buffer, e);
+        failed = read_folder(r, path, 0, &buffer, e);
+        if (failed == 0 && r->count == before)
+            failed = read_inner(r, path, &buffer, e);
     }
     text_free(&buffer);
     if (failed == 0 && r->count == before)

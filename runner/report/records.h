@@ -33,11 +33,37 @@ struct figure_name {
     bool more_is_less; /* truth: a greater one is the better one, as of a rate */
 };
 
+/* A check of the isolation that does not hold. */
+struct unmet {
+    const char *name, *level, *reason; /* of the pool */
+};
+
+/* Memory at a moment of an invocation, in bytes; NaN where it was not read then. */
+struct memory_point {
+    double at_s; /* since its first sample */
+    double anon, file, kernel, shmem, current;
+    double pss, rss; /* sums over every process of the slice */
+};
+
+/* What a report tells of an invocation besides its figures. */
+struct invocation_details {
+    struct unmet *unmet;
+    size_t unmets, checks; /* checks: of how many */
+    struct memory_point *point;
+    size_t points;
+    double elapsed_s;        /* all of it, from the slice's making to its end; NaN: the record does not tell */
+    size_t bytes;            /* of the record's file */
+    const char *plan, *seed; /* the plan's name and seed; "" none */
+    const char *selftest;    /* what the last selftest of this machine and build said, or why there is none */
+};
+
 struct invocation {
     const char *path, *id, *started_at;
     const struct pairs *cell;                 /* scenario keys that make the cell, and the runtime's name */
     const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
     const char *node;                         /* the machine's name; "" where the record tells none */
+    const char *plan_cell;                    /* the cell's id in its plan; "" of none */
+    uint64_t block;                           /* of its plan, from 1; 0 of none */
     const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
     const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */
     bool ok;                                  /* termination "ok": its figures count */
@@ -47,6 +73,7 @@ struct invocation {
     double *iteration_s; /* only with_iterations: measured iterations in the order of time; owned */
     size_t iterations;
     double overhead_s; /* only with_iterations: what the invocation took beside its iterations; NaN unknown */
+    struct invocation_details details; /* only with_details; its lists are owned */
 };
 
 /* Starts as {0}; ended with records_free(). */
@@ -58,13 +85,15 @@ struct records {
     size_t others; /* .json files of a folder that are no records */
     struct pool *pool;
     bool with_iterations;   /* set before reading: keep every iteration too */
+    bool with_details;      /* set before reading: keep the details too */
     const char *only_label; /* set before reading: of this label alone; NULL: all */
 };
 
-/* Adds the record of this file; or of every *.json of this folder, in the order of their names, or else of its folder
- * "records". A file given by name has to be a record; in a folder, JSON of another schema is counted in `others`.
- * -EINVAL (usage): cut off, of a newer schema, of a wrong type, not finite, nested too deeply, a record twice (its id),
- * no record at all: one line with the file and the place. -ENOENT, …: it cannot be read. */
+/* Adds the record of this file; or of every *.json of this folder, in the order of their names; or else of its folder
+ * "records" or "data/records" (a bundle's), and of the folders below that. A file given by name has to be a record; in
+ * a folder, JSON of another schema is counted in `others`. -EINVAL (usage): cut off, of a newer schema, of a wrong
+ * type, not finite, nested too deeply, a record twice (its id), no record at all: one line with the file and the place.
+ * -ENOENT, …: it cannot be read. */
 int records_read(struct records *r, const char *path, struct err *e);
 
 void records_free(struct records *r);

@@ -44,6 +44,10 @@ struct record_text {
 /* Fills in *ret from the sections. -EINVAL with the place in *e. */
 int record_take(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e);
 
+/* records_details.c: fills in ret->details. What a record does not tell is absent there; only what is of a wrong type
+ * is an error. */
+int record_take_details(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e);
+
 /* "'path': line 12: why", the line of `at` (NULL: no line). Returns -EINVAL. */
 int record_refuse(const struct record_text *text, const char *at, const char *why, struct err *e);
 

@@ -46,6 +46,16 @@ struct stats_steady_state {
  * fewer than STATS_STEADY_MIN: unknown. */
 struct stats_steady_state stats_steady_state(const double *x, size_t n);
 
+/* One stretch between two changepoints. */
+struct stats_segment {
+    size_t from; /* the first iteration; it ends where the next begins */
+    double mean; /* without outliers */
+};
+
+/* The segments that stats_steady_state() finds, ascending from iteration 0; ret has room for n. Returns how many: 0
+ * below STATS_STEADY_MIN values. */
+size_t stats_segments(const double *x, size_t n, struct stats_segment *ret);
+
 /* The class of a cell: that of all its n invocations where they agree, else inconsistent; unknown ones do not count. */
 enum stats_steady stats_steady_of_all(const enum stats_steady *classes, size_t n);
 

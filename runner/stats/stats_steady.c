@@ -218,6 +218,33 @@ struct stats_steady_state stats_steady_state(const double *x, size_t n)
     return r;
 }
 
+static size_t segments_of(const double *x, size_t n, size_t block, struct stats_segment *ret)
+{
+    struct points p = points_of(x, n);
+    cleanup_free size_t *ends = calloc(n + 1, sizeof(*ends));
+    if (!ends)
+        abort();
+    size_t segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);
+    for (size_t i = 0; i < segments; i++) {
+        size_t from = i ? ends[i - 1] : 0;
+        ret[i] = (struct stats_segment){i ? p.at[from] * block : 0, gsl_stats_mean(p.y + from, 1, ends[i] - from)};
+    }
+    free(p.y);
+    free(p.at);
+    return segments;
+}
+
+size_t stats_segments(const double *x, size_t n, struct stats_segment *ret)
+{
+    if (n < STATS_STEADY_MIN)
+        return 0;
+    if (n <= POINTS_MAX)
+        return segments_of(x, n, 1, ret);
+    size_t block = (n + POINTS_MAX - 1) / POINTS_MAX;
+    cleanup_free double *fewer = room_for(n / block + 1);
+    return segments_of(fewer, thin_out(x, n, block, fewer), block, ret);
+}
+
 enum stats_steady stats_steady_of_all(const enum stats_steady *classes, size_t n)
 {
     enum stats_steady all = STATS_STEADY_UNKNOWN;

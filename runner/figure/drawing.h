@@ -1,0 +1,44 @@
+/* drawing: one figure as its data and the gnuplot commands that draw it, in one style for all. Pure. */
+#ifndef TARE_DRAWING_H
+#define TARE_DRAWING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct drawing {
+    char *name;       /* of [a-z0-9-]: its files' */
+    char *title;      /* a sentence without its stop */
+    char *alt;        /* what there is to be seen, in words */
+    char *cell;       /* the id of the cell that it shows; NULL: several */
+    struct text data; /* NAME.dat: a line of column names, then lines of numbers and ids, for gnuplot and pgfplots */
+    struct text plot; /* gnuplot's commands, which read NAME.dat */
+    double width_cm, height_cm;
+};
+
+/* All of its texts are owned. Starts as {0}. */
+struct drawings {
+    struct drawing *list;
+    size_t count;
+};
+
+void drawings_free(struct drawings *d);
+
+/* A new one at the end, with these texts and the style's commands in its plot; valid until the next is added. */
+struct drawing *drawing_add(struct drawings *d, const char *name, const char *title);
+
+/* As many digits as it takes to read the same number back; "nan" for none, which both programs leave out. */
+void drawing_number(struct text *data, double value);
+
+/* A text for gnuplot in single quotes, in which nothing is expanded. */
+void drawing_quote(struct text *plot, const char *text);
+
+/* Truth: the values span a decade, all of them above 0; not finite ones do not count. */
+bool drawing_spans_decades(const double *value, size_t count);
+
+/* Okabe and Ito's palette, which the colour-blind tell apart (Color Universal Design, 2008), without the yellow:
+ * "#0072B2" and so on, over again after seven. */
+const char *drawing_colour(size_t i);
+
+#endif

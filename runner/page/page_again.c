@@ -1,0 +1,79 @@
+/* How to run it again: the commands that make such records. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "page/page_parts.h"
+
+/* "tare run scenario1 --mode threads --workers 8": the cell's keys are the options' names. */
+static void add_option(struct text *line, const struct pair *p)
+{
+    static const struct {
+        const char *key, *option;
+    } NAMED[] = {{"mp_start_method", "mp-start"}};
+    const char *name = p->key;
+    for (size_t i = 0; i < ARRAY_LEN(NAMED); i++)
+        if (strcmp(p->key, NAMED[i].key) == 0)
+            name = NAMED[i].option;
+    if (strcmp(p->value, "false") == 0)
+        text_add(line, " --no-");
+    else
+        text_add(line, " --");
+    for (; *name; name++)
+        text_add(line, "%c", *name == '_' ? '-' : *name);
+    if (strcmp(p->value, "true") != 0 && strcmp(p->value, "false") != 0)
+        text_add(line, " %s", p->value);
+}
+
+static void add_run(const struct study_cell *c, struct text *line)
+{
+    static const char *const SETTINGS[] = {"scenario.iterations", "scenario.warmup"};
+    text_add(line, "tare run %s", c->scenario);
+    for (size_t i = 0; i < c->cell->count; i++)
+        if (strcmp(c->cell->list[i].key, "name") != 0)
+            add_option(line, &c->cell->list[i]);
+    for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++) {
+        const char *value = pairs_find(c->invocation[0]->environment, SETTINGS[i]);
+        if (value)
+            text_add(line, " --%s %s", strchr(SETTINGS[i], '.') + 1, value);
+    }
+    text_add(line, " --out out/again\n");
+}
+
+static void add_exec(const struct study_cell *c, const char *argv, struct text *line)
+{
+    text_add(line, "tare exec --repeat %zu -- ", c->count);
+    text_add(line, "%s # as a JSON array\n", argv);
+}
+
+void page_again(const struct study *s, struct text *out)
+{
+    struct text lines = {0};
+    text_add(&lines, "%s", "");
+    for (size_t i = 0; i < s->records.count; i++) {
+        const struct invocation_details *d = &s->records.list[i].details;
+        bool told = !*d->plan;
+        for (size_t k = 0; !told && k < i; k++)
+            told = strcmp(s->records.list[k].details.plan, d->plan) == 0;
+        if (told)
+            continue;
+        text_add(&lines, "tare matrix %s", d->plan);
+        if (*d->seed)
+            text_add(&lines, " --seed %s", d->seed);
+        text_add(&lines, " --out out/%s-again\n", d->plan);
+    }
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        const char *argv = pairs_find(c->cell, "argv");
+        if (*c->invocation[0]->details.plan)
+            continue;
+        if (argv)
+            add_exec(c, argv, &lines);
+        else
+            add_run(c, &lines);
+    }
+    text_add(&lines, "tare compare DIR out/AGAIN   # these records against the new ones, cell by cell\n");
+    text_add(out, "<pre tabindex=\"0\"><code>");
+    html_text(out, lines.data);
+    text_add(out, "</code></pre>\n");
+    text_free(&lines);
+}

@@ -1,0 +1,40 @@
+/* paper: what a paper takes in, from records alone, so that no hand copies a figure.
+ *
+ *   numbers.tex          a macro a figure
+ *   tables/NAME.tex      a tabular in booktabs style; NAME.csv the same in full
+ *   figures/NAME.pdf     and .svg, .png; NAME.dat their data (for pgfplots too), NAME.gp gnuplot's commands
+ *   appendix.tex         claims and experiments, as artefact committees ask for them */
+#ifndef TARE_PAPER_H
+#define TARE_PAPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+
+/* A claim in words. */
+struct paper_claim {
+    const char *id, *text, *expected, *found, *verdict;
+};
+
+struct paper_options {
+    const struct paper_claim *claim;
+    size_t claims;
+    const char *title; /* of what the artefact is to; NULL: the plan's name */
+    bool draw;         /* SVG, PDF and PNG by gnuplot; false: their data and commands alone */
+};
+
+/* Writes all of it below dirfd, which exists and is empty, from these records (files or folders) alone: the same bytes
+ * from the same records on any path, time zone, locale and umask, and with the same gnuplot and fonts.
+ * -EEXIST: the folder is not empty. -ENOENT (host): no gnuplot. -EINVAL (usage): as records_read(). What was written
+ * before an error stays. */
+int paper_write(const char *const *records, size_t count, const struct paper_options *o, int dirfd, struct err *e);
+
+struct study;
+struct tables;
+struct text;
+
+/* The tables of a study as LaTeX, each under its title as a remark: what `tare report --format tex` prints. */
+void paper_tables(const struct study *s, const struct tables *t, struct text *out);
+
+#endif

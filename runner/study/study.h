@@ -1,0 +1,86 @@
+/* study: what is said of a set of records: its cells, each figure with its interval, and the ratio to threads. Made
+ * once, by compare and stats; what is written of it (page, paper, tables) computes nothing. */
+#ifndef TARE_STUDY_H
+#define TARE_STUDY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report/records.h"
+#include "stats/stats_interval.h"
+#include "stats/stats_series.h"
+
+struct err;
+
+/* One cell and one figure, over the invocations that ended well. */
+struct study_figure {
+    struct stats_interval mean;  /* of the invocations' figures, at 95% */
+    double median, min, max;     /* NaN without any */
+    size_t used;                 /* invocations that have it */
+    const char *why_not;         /* where none has: the record's reason, else NULL */
+    struct stats_interval ratio; /* to the base's, at 95%; of geometric means. Its why_not where there is none */
+    const char *finding;         /* compare's word for the ratio; NULL: it was compared with nothing */
+};
+
+struct study_cell {
+    const struct pairs *cell;
+    const struct invocation **invocation; /* ascending by id, which is by time; owned */
+    size_t count, ok;
+    char *id;    /* of [a-z0-9-], unique among these cells: names files, macros and places; owned */
+    char *label; /* as people call it, without its profile; owned */
+    const char *scenario, *mode, *start, *runtime, *profile; /* "" where the records have none */
+    double workers;                                          /* NaN where the records have none */
+    bool emulated;                                           /* its times are no measure */
+    const struct study_cell *base; /* threads of the same, on the free-threaded build where there is one; may be itself;
+                                      NULL: there are none */
+    struct study_figure *figure;   /* one for each of records.name; owned */
+    enum stats_steady steady;      /* of all its invocations */
+    const struct invocation
+        *typical; /* whose mean iteration is the median one's (the lower of two); NULL: none is ok */
+};
+
+struct study {
+    struct records records;
+    struct study_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
+    size_t cells;
+};
+
+/* Reads these records, files or folders, and works them out. Where they lie does not matter: the same records make the
+ * same study. Errors as records_read(). The caller ends *ret with study_free(). */
+int study_read(const char *const *paths, size_t count, struct study *ret, struct err *e);
+
+void study_free(struct study *s);
+
+/* The figure of a cell by its name; NULL: no record has one of that name. */
+const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name);
+
+/* Truth: of profile memory. */
+bool study_is_memory(const struct study_cell *c);
+
+/* How a figure is shown. */
+struct study_unit {
+    const char *name;  /* the figure's */
+    const char *title; /* "mean time of an iteration" */
+    const char *unit;  /* "ms"; "" where it has none that is known */
+    double scale;      /* from the record's unit to this one */
+};
+
+/* Never NULL; the title of an unknown figure is its name. */
+struct study_unit study_unit(const char *figure);
+
+/* Decimals at which a value is rounded so that the shorter arm of its interval keeps two digits (below 0: tens,
+ * hundreds); without an interval, so that the value itself keeps three. scale as of study_unit(). */
+int study_decimals(const struct stats_interval *i, double scale);
+
+/* The value in that many decimals; "" for no number. Returns buf. */
+const char *study_number(double value, int decimals, char *buf, size_t cap);
+
+/* What the records say, a sentence a line that begins with "LABEL: ": each mode's memory, or its time, beside threads'.
+ * "" where no cell is run for that. The caller frees it. */
+char *study_answer(const struct study *s, bool memory);
+
+/* study_cells.c: fills in names and labels of all cells, which are sorted by then. */
+void study_name_cells(struct study *s);
+int study_compare_cells(const void *a, const void *b);
+
+#endif

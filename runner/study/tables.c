@@ -1,0 +1,246 @@
+#include "study/tables.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+/* mean, its interval for eyes, its two ends */
+#define MEAN(key, head, unit)                                                                                          \
+    {key, head, unit, true, TABLE_BOTH}, {key "_ci95", "95% interval", unit, false, TABLE_SHOWN},                      \
+        {key "_ci95_low", "low", unit, true, TABLE_DATA},                                                              \
+    {                                                                                                                  \
+        key "_ci95_high", "high", unit, true, TABLE_DATA                                                               \
+    }
+
+#define RATIO                                                                                                          \
+    {"ratio_to_threads", "to threads", "x", true, TABLE_BOTH},                                                         \
+        {"ratio_ci95", "95% interval", "x", false, TABLE_SHOWN}, {"ratio_ci95_low", "low", "x", true, TABLE_DATA},     \
+    {                                                                                                                  \
+        "ratio_ci95_high", "high", "x", true, TABLE_DATA                                                               \
+    }
+
+#define INVOCATIONS                                                                                                    \
+    {                                                                                                                  \
+        "invocations", "runs", "", true, TABLE_BOTH                                                                    \
+    }
+
+static void add_whole(struct table *t, double n)
+{
+    table_number(t, n, 0, NULL);
+}
+
+static void add_mean(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+{
+    static const struct study_figure NONE = {.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
+    const struct study_figure *f = study_figure(s, c, name);
+    struct study_unit u = study_unit(name);
+    f = f ? f : &NONE;
+    int decimals = study_decimals(&f->mean, u.scale);
+    table_number(t, f->mean.at * u.scale, decimals, f->why_not);
+    table_interval(t, &f->mean, u.scale, decimals);
+}
+
+/* The mean alone, in the digits of its own interval. */
+static void add_point(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+{
+    const struct study_figure *f = study_figure(s, c, name);
+    struct study_unit u = study_unit(name);
+    if (f)
+        table_number(t, f->mean.at * u.scale, study_decimals(&f->mean, u.scale), f->why_not);
+    else
+        table_number(t, NAN, 0, "no record has it");
+}
+
+static void add_ratio(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+{
+    const struct study_figure *f = study_figure(s, c, name);
+    struct stats_interval ratio = f ? f->ratio : stats_no_interval(NAN, 0.95, "no record has it");
+    if (c->base == c) /* what the others are weighed against */
+        ratio =
+            stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is what the others are compared with");
+    int decimals = c->base == c ? 0 : study_decimals(&ratio, 1);
+    table_number(t, ratio.at, decimals, ratio.why_not);
+    table_interval(t, &ratio, 1, decimals);
+}
+
+void tables_add_name(struct table *t, const struct study_cell *c)
+{
+    table_row(t, c->id);
+    table_text(t, c->label);
+    table_text(t, c->id);
+}
+
+static struct table time_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  INVOCATIONS,
+                                                  MEAN("avg_iter_ms", "mean", "ms"),
+                                                  {"p50_iter_ms", "median", "ms", true, TABLE_BOTH},
+                                                  {"p95_iter_ms", "p95", "ms", true, TABLE_BOTH},
+                                                  RATIO,
+                                                  {"steady", "series", "", false, TABLE_BOTH}};
+    struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        if (study_is_memory(c))
+            continue;
+        tables_add_name(&t, c);
+        add_whole(&t, (double)c->ok);
+        add_mean(&t, s, c, "avg_iter_s");
+        add_point(&t, s, c, "p50_iter_s");
+        add_point(&t, s, c, "p95_iter_s");
+        add_ratio(&t, s, c, "avg_iter_s");
+        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
+    }
+    return t;
+}
+
+static struct table memory_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  INVOCATIONS,
+                                                  MEAN("pss_mib", "PSS", "MiB"),
+                                                  {"uss_mib", "USS", "MiB", true, TABLE_BOTH},
+                                                  {"rss_mib", "RSS", "MiB", true, TABLE_BOTH},
+                                                  {"all_pids_pss_mib", "PSS of all", "MiB", true, TABLE_BOTH},
+                                                  {"anon_mib", "anon", "MiB", true, TABLE_BOTH},
+                                                  {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH},
+                                                  {"peak_mib", "peak", "MiB", true, TABLE_BOTH},
+                                                  RATIO};
+    static const char *const POINTS[] = {"uss_bytes",  "rss_bytes",    "all_pids_pss_bytes",
+                                         "anon_bytes", "kernel_bytes", "peak_bytes"};
+    struct table t = table_new("memory", "Memory, averaged over the measured iterations", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        if (!study_is_memory(c))
+            continue;
+        tables_add_name(&t, c);
+        add_whole(&t, (double)c->ok);
+        add_mean(&t, s, c, "pss_bytes");
+        for (size_t k = 0; k < ARRAY_LEN(POINTS); k++)
+            add_point(&t, s, c, POINTS[k]);
+        add_ratio(&t, s, c, "pss_bytes");
+    }
+    return t;
+}
+
+static void add_figure(struct table *t, const struct study *s, const struct study_cell *c, size_t index)
+{
+    const struct study_figure *f = &c->figure[index];
+    const char *name = s->records.name[index].name;
+    struct study_unit u = study_unit(name);
+    int decimals = study_decimals(&f->mean, u.scale);
+    tables_add_name(t, c);
+    table_text(t, c->profile);
+    table_text(t, name);
+    table_text(t, u.unit);
+    add_whole(t, (double)f->used);
+    table_number(t, f->mean.at * u.scale, decimals, f->why_not);
+    table_interval(t, &f->mean, u.scale, decimals);
+    table_number(t, f->median * u.scale, decimals, NULL);
+    table_number(t, f->min * u.scale, decimals, NULL);
+    table_number(t, f->max * u.scale, decimals, NULL);
+    add_ratio(t, s, c, name);
+    table_text(t, f->finding ? f->finding : "");
+    table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
+}
+
+static struct table figures_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH},
+                                                  {"figure", "figure", "", false, TABLE_BOTH},
+                                                  {"unit", "unit", "", false, TABLE_BOTH},
+                                                  INVOCATIONS,
+                                                  MEAN("mean", "mean", ""),
+                                                  {"median", "median", "", true, TABLE_BOTH},
+                                                  {"min", "least", "", true, TABLE_BOTH},
+                                                  {"max", "greatest", "", true, TABLE_BOTH},
+                                                  RATIO,
+                                                  {"finding", "finding", "", false, TABLE_BOTH},
+                                                  {"why_not", "why not", "", false, TABLE_SHOWN}};
+    struct table t =
+        table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++)
+        for (size_t k = 0; k < s->records.names; k++)
+            add_figure(&t, s, &s->cell[i], k);
+    return t;
+}
+
+static struct table experiments_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH},
+                                                  INVOCATIONS,
+                                                  {"failed", "failed", "", true, TABLE_BOTH},
+                                                  {"elapsed_min", "time taken", "min", true, TABLE_BOTH},
+                                                  {"memory_mib", "greatest memory", "MiB", true, TABLE_BOTH},
+                                                  {"records_mib", "records", "MiB", true, TABLE_BOTH}};
+    static const char *const MEMORY[] = {"peak_bytes", "current_bytes", "all_pids_pss_bytes", "pss_bytes"};
+    struct table t = table_new("experiments", "What each cell took", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        double elapsed_s = 0, bytes = 0, memory = NAN;
+        for (size_t k = 0; k < c->count; k++) {
+            elapsed_s += c->invocation[k]->details.elapsed_s; /* NaN stays */
+            bytes += (double)c->invocation[k]->details.bytes;
+        }
+        for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
+            memory = study_figure(s, c, MEMORY[k]) ? study_figure(s, c, MEMORY[k])->max : NAN;
+        tables_add_name(&t, c);
+        table_text(&t, c->profile);
+        add_whole(&t, (double)c->count);
+        add_whole(&t, (double)(c->count - c->ok));
+        table_number(&t, elapsed_s / 60, 2, "a record was made outside of a plan and does not tell");
+        table_number(&t, memory / (1 << 20), 1, "no memory was sampled");
+        table_number(&t, bytes / (1 << 20), 2, NULL);
+    }
+    return t;
+}
+
+static struct table failed_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH},
+                                                  {"record", "record", "", false, TABLE_BOTH},
+                                                  {"started_at", "started", "", false, TABLE_BOTH},
+                                                  {"termination", "ended by", "", false, TABLE_BOTH},
+                                                  {"detail", "reason", "", false, TABLE_BOTH}};
+    struct table t = table_new("failed", "Invocations that failed", COLUMNS, ARRAY_LEN(COLUMNS));
+    t.empty = "No invocation failed.";
+    for (size_t i = 0; i < s->cells; i++)
+        for (size_t k = 0; k < s->cell[i].count; k++) {
+            const struct invocation *one = s->cell[i].invocation[k];
+            if (one->ok)
+                continue;
+            tables_add_name(&t, &s->cell[i]);
+            table_text(&t, s->cell[i].profile);
+            table_text(&t, one->id);
+            table_text(&t, one->started_at);
+            table_text(&t, one->termination);
+            table_text(&t, one->detail);
+        }
+    return t;
+}
+
+struct tables tables_make(const struct study *s)
+{
+    return (struct tables){.of = {[TABLES_TIME] = time_table(s),
+                                  [TABLES_MEMORY] = memory_table(s),
+                                  [TABLES_FIGURES] = figures_table(s),
+                                  [TABLES_EXPERIMENTS] = experiments_table(s),
+                                  [TABLES_VERDICTS] = tables_verdicts(s),
+                                  [TABLES_ISOLATION] = tables_isolation(s),
+                                  [TABLES_FAILED] = failed_table(s),
+                                  [TABLES_DIFFERENCES] = tables_differences(s),
+                                  [TABLES_ENVIRONMENT] = tables_environment(s)}};
+}
+
+void tables_free(struct tables *t)
+{
+    for (size_t i = 0; i < TABLES; i++)
+        table_free(&t->of[i]);
+}

@@ -1,0 +1,122 @@
+/* What was asked of the host and what it gave, cell by cell. */
+#include <math.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "study/tables.h"
+
+/* The grades of a cell's invocations, each once. */
+static void say_grades(const struct study_cell *c, struct text *out)
+{
+    text_add(out, "%s", "");
+    for (size_t i = 0; i < c->count; i++) {
+        bool told = false;
+        for (size_t k = 0; k < i; k++)
+            told |= strcmp(c->invocation[k]->grade, c->invocation[i]->grade) == 0;
+        if (!told)
+            text_add(out, "%s%s", out->len ? ", " : "",
+                     *c->invocation[i]->grade ? c->invocation[i]->grade : "not told");
+    }
+}
+
+/* In how many invocations the check does not hold, each for the same reason. */
+static size_t times_unmet(const struct study_cell *c, const struct unmet *u)
+{
+    size_t times = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct invocation_details *d = &c->invocation[i]->details;
+        for (size_t k = 0; k < d->unmets; k++)
+            times += d->unmet[k].name == u->name && d->unmet[k].reason == u->reason; /* of one pool */
+    }
+    return times;
+}
+
+static bool is_first(const struct study_cell *c, size_t invocation, size_t unmet)
+{
+    const struct unmet *u = &c->invocation[invocation]->details.unmet[unmet];
+    for (size_t i = 0; i <= invocation; i++) {
+        const struct invocation_details *d = &c->invocation[i]->details;
+        for (size_t k = 0; k < d->unmets && !(i == invocation && k == unmet); k++)
+            if (d->unmet[k].name == u->name && d->unmet[k].reason == u->reason)
+                return false;
+    }
+    return true;
+}
+
+static void add_verdict(struct table *t, const struct study_cell *c, const char *grades, const struct unmet *u)
+{
+    tables_add_name(t, c);
+    table_text(t, c->profile);
+    table_text(t, grades);
+    table_text(t, u ? u->name : "every check holds");
+    table_text(t, u ? u->level : "");
+    table_text(t, u ? u->reason : "");
+    table_number(t, u ? (double)times_unmet(c, u) : NAN, 0, NULL);
+}
+
+struct table tables_isolation(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH},
+                                                  {"grade", "grade", "", false, TABLE_BOTH},
+                                                  {"check", "does not hold", "", false, TABLE_BOTH},
+                                                  {"level", "level", "", false, TABLE_BOTH},
+                                                  {"reason", "reason", "", false, TABLE_BOTH},
+                                                  {"times", "in runs", "", true, TABLE_BOTH}};
+    struct table t = table_new("isolation", "Checks of the isolation that do not hold", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        struct text grades = {0};
+        bool any = false;
+        say_grades(c, &grades);
+        for (size_t k = 0; k < c->count; k++)
+            for (size_t u = 0; u < c->invocation[k]->details.unmets; u++)
+                if (is_first(c, k, u)) {
+                    add_verdict(&t, c, grades.data, &c->invocation[k]->details.unmet[u]);
+                    any = true;
+                }
+        if (!any)
+            add_verdict(&t, c, grades.data, NULL);
+        text_free(&grades);
+    }
+    return t;
+}
+
+/* How many checks of this level do not hold, in the invocation in which most of them do not. */
+static size_t most_unmet(const struct study_cell *c, bool required)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct invocation_details *d = &c->invocation[i]->details;
+        size_t n = 0;
+        for (size_t k = 0; k < d->unmets; k++)
+            n += (strcmp(d->unmet[k].level, "recorded") != 0) == required;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+struct table tables_verdicts(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH},
+                                                  {"grade", "isolation", "", false, TABLE_BOTH},
+                                                  {"checks", "checks", "", true, TABLE_BOTH},
+                                                  {"required_unmet", "required, not met", "", true, TABLE_BOTH},
+                                                  {"recorded_unmet", "recorded, not met", "", true, TABLE_BOTH}};
+    struct table t = table_new("verdicts", "Isolation of each cell", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        struct text grades = {0};
+        say_grades(c, &grades);
+        tables_add_name(&t, c);
+        table_text(&t, c->profile);
+        table_text(&t, grades.data);
+        table_number(&t, (double)c->invocation[0]->details.checks, 0, NULL);
+        table_number(&t, (double)most_unmet(c, true), 0, NULL);
+        table_number(&t, (double)most_unmet(c, false), 0, NULL);
+        text_free(&grades);
+    }
+    return t;
+}

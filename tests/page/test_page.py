@@ -1,0 +1,301 @@
+"""The page of `tare report` in a browser, and the sample paper with its paper outputs.
+
+A host without Chromium, npm (for axe-core), gnuplot or LaTeX skips what needs them, with the reason.
+"""
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+import browser
+import made
+
+CACHE = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tare")
+AXE = ("axe-core", "4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
+
+
+def axe_source():
+    """The script, from the cache or from the registry by npm; None where neither gives it."""
+    name, version, digest = AXE
+    kept = CACHE / f"{name}-{version}.tgz"
+    if not kept.exists() and shutil.which("npm"):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["npm", "pack", f"{name}@{version}", "--silent"], cwd=folder, check=False, timeout=120,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            found = list(Path(folder).glob("*.tgz"))
+            if found:
+                CACHE.mkdir(parents=True, exist_ok=True)
+                shutil.move(found[0], kept)
+    if not kept.exists():
+        return None
+    data = kept.read_bytes()
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError(f"{kept}: it is not the {name} {version} that is pinned")
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return tar.extractfile("package/axe.min.js").read().decode()
+
+
+def setUpModule():
+    global MADE
+    if not shutil.which("gnuplot"):
+        raise unittest.SkipTest("no gnuplot here draws the figures (apt-get install gnuplot-nox)")
+    MADE = made.Made()
+    unittest.addModuleCleanup(MADE.close)
+
+
+class Report(unittest.TestCase):
+    """What `tare report` writes and says."""
+
+    def test_the_page_is_the_same_on_another_path_zone_locale_and_umask(self):
+        first, second = MADE.copy("first"), MADE.copy("second one")
+        done = made.tare("report", first)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{first}/report.html\n"), done.stderr)
+        old = os.umask(0o077)
+        try:
+            done = made.tare("report", second, TZ="Asia/Tokyo", LC_ALL="de_DE.UTF-8", SOURCE_DATE_EPOCH="1234567890")
+        finally:
+            os.umask(old)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((first / "report.html").read_bytes(), (second / "report.html").read_bytes())
+
+    def test_without_gnuplot_the_page_has_the_data_and_says_so(self):
+        folder, tools = MADE.copy("bare"), MADE.folder / "bin"
+        tools.mkdir()
+        for word in ("sh", "env"):
+            (tools / word).symlink_to(shutil.which(word))
+        done = made.tare("report", folder, PATH=str(tools))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no gnuplot", done.stderr)
+        page = (folder / "report.html").read_text()
+        self.assertIn("there was no gnuplot", page)
+        self.assertNotIn("<svg", page)
+        done = made.tare("report", folder, "--paper", MADE.folder / "none", PATH=str(tools))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertFalse((MADE.folder / "none").exists())
+        self.assertEqual([p.name for p in MADE.folder.glob("none*")], [])
+
+    def test_a_paper_folder_that_is_not_empty_is_refused_and_kept(self):
+        folder = MADE.folder / "mine"
+        folder.mkdir()
+        (folder / "thesis.tex").write_text("years of work")
+        done = made.tare("report", MADE.records, "--text", "--paper", folder)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("a new folder or an empty one", done.stderr)
+        self.assertEqual([p.name for p in folder.iterdir()], ["thesis.tex"])
+        self.assertEqual([p.name for p in MADE.folder.glob("mine*")], ["mine"])
+
+    def test_records_by_name_have_no_place_for_a_page(self):
+        record = next(MADE.records.glob("0001-*.json"))
+        done = made.tare("report", record)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("-o FILE", done.stderr)
+        done = made.tare("report", record, "-o", MADE.folder / "one.html")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((MADE.folder / "one.html").read_text().startswith("<!DOCTYPE html>"))
+
+    def test_each_format_is_printed(self):
+        for word, begin in (("text", " "), ("csv", "cell"), ("md", "## The answer"), ("tex", "%"), ("json", "{")):
+            with self.subTest(word):
+                done = made.tare("report", MADE.records, "--format", word)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(done.stdout.startswith(begin) or word == "csv", done.stdout[:80])
+                self.assertGreater(len(done.stdout), 500)
+
+
+class InBrowser(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        path = browser.find()
+        if not path:
+            raise unittest.SkipTest("no Chromium here opens the page (apt-get install chromium)")
+        done = made.tare("report", MADE.records)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        cls.url = (MADE.records / "report.html").as_uri()
+        cls.browser = browser.Browser(path)
+        cls.addClassCleanup(cls.browser.close)
+
+    def test_it_opens_without_a_message_and_asks_for_nothing(self):
+        self.browser.open(self.url)
+        self.browser.run("new Promise(done => setTimeout(done, 300))")
+        self.assertEqual(self.browser.messages, [])
+        self.assertEqual([url.split("#")[0] for url in self.browser.requests], [self.url])
+
+    def test_every_figure_is_there_and_has_a_text_alternative(self):
+        self.browser.open(self.url)
+        figures = self.browser.run("""[...document.querySelectorAll("figure")].map(figure => {
+            const svg = figure.querySelector("svg[role=img]");
+            const said = svg ? svg.getAttribute("aria-labelledby").split(" ").map(id => document.getElementById(id)) : [];
+            return {id: figure.id, width: svg ? svg.getBoundingClientRect().width : 0,
+                    marks: svg ? svg.querySelectorAll("path, use, polygon").length : 0,
+                    said: said.map(one => one ? one.textContent : ""), caption: figure.querySelector("figcaption").textContent,
+                    rows: figure.querySelectorAll("details tr").length};
+        })""")
+        ids = {figure["id"] for figure in figures}
+        for name in ("answer", "time", "memory", "scaling-time"):
+            self.assertIn(f"figure-{name}", ids)
+        for kind, count in (("iterations-", 4), ("series-", 4), ("memory-", 2)):
+            self.assertEqual(len([i for i in ids if i.startswith(f"figure-{kind}")]), count, kind)
+        for figure in figures:
+            with self.subTest(figure["id"]):
+                self.assertGreater(figure["width"], 300)
+                self.assertGreater(figure["marks"], 10)
+                self.assertEqual(len(figure["said"]), 2)
+                self.assertTrue(all(len(text) > 15 for text in figure["said"]), figure["said"])
+                self.assertGreater(figure["rows"], 1)
+
+    def test_axe_finds_no_violation(self):
+        source = axe_source()
+        if source is None:
+            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
+        for width, dark in ((1280, False), (390, False), (1280, True), (390, True)):
+            with self.subTest(width=width, dark=dark):
+                self.browser.open(self.url, width=width, dark=dark)
+                self.browser.run(source + ";0")
+                found = self.browser.run("""axe.run(document, {resultTypes: ["violations"]}).then(result => ({
+                    passes: result.passes.length, violations: result.violations.map(v => [v.id, v.help,
+                    v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])}))""")
+                self.assertEqual(found["violations"], [])
+                self.assertGreater(found["passes"], 20)
+
+    def test_axe_would_find_one(self):
+        source = axe_source()
+        if source is None:
+            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
+        self.browser.open(self.url)
+        self.browser.run(source + "; document.querySelector('svg[role=img]').removeAttribute('aria-labelledby'); "
+                         "document.querySelectorAll('svg > title').forEach(t => t.remove()); 0")
+        found = self.browser.run("axe.run().then(result => result.violations.map(v => v.id))")
+        self.assertIn("svg-img-alt", found)
+
+    def test_a_narrow_screen_scrolls_down_alone(self):
+        for width in (390, 1280):
+            self.browser.open(self.url, width=width)
+            self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
+
+    def test_ids_are_unique(self):
+        self.browser.open(self.url)
+        twice = self.browser.run("""(() => { const seen = new Set(), twice = [];
+            document.querySelectorAll("[id]").forEach(one => { if (seen.has(one.id)) twice.push(one.id); seen.add(one.id); });
+            return twice; })()""")
+        self.assertEqual(twice, [])
+
+    def test_a_head_sorts_its_table_both_ways_by_keyboard(self):
+        self.browser.open(self.url)
+        column = """[...document.querySelector("#table-time").parentNode.tBodies[0].rows].map(r => +r.cells[2].dataset.v)"""
+        self.browser.run("""document.querySelector("#table-time").parentNode.tHead.rows[0].cells[2].firstChild.focus()""")
+        seen = []
+        for _ in range(2):
+            for kind in ("keyDown", "keyUp"):
+                self.browser.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r" if kind == "keyDown" else "",
+                                  windowsVirtualKeyCode=13)
+            seen.append(self.browser.run(column))
+        self.assertEqual(seen[0], sorted(seen[0]))
+        self.assertEqual(seen[1], sorted(seen[0], reverse=True))
+        self.assertEqual(self.browser.run("""document.querySelector("#table-time").parentNode.querySelector("[aria-sort]").getAttribute("aria-sort")"""),
+                         "descending")
+
+    def test_a_filter_leaves_the_cells_that_it_names(self):
+        self.browser.open(self.url)
+        self.browser.run("""(() => { const i = document.getElementById("filter-text"); i.value = "threads memory";
+            i.dispatchEvent(new Event("input")); })()""")
+        shown = self.browser.run("""[...document.querySelectorAll("[data-cell]")].filter(one => one.offsetParent !== null)
+            .map(one => one.dataset.cell)""")
+        self.assertTrue(shown)
+        self.assertEqual(set(shown), {"threads-native-memory"})
+        self.assertEqual(self.browser.run("document.getElementById('filter-status').textContent"), "1 of 6 cells shown")
+
+    def test_it_is_all_there_without_a_script(self):
+        self.browser.open(self.url, script=False)
+        root = self.browser.call("DOM.getDocument")["root"]["nodeId"]
+
+        def count(selector):
+            return len(self.browser.call("DOM.querySelectorAll", nodeId=root, selector=selector)["nodeIds"])
+
+        self.assertGreaterEqual(count("figure svg"), 12)
+        self.assertGreaterEqual(count("section table"), 7)
+        self.assertEqual(count("form:not([hidden])"), 0)
+        self.assertEqual(count("th button"), 0)
+
+    def test_it_prints(self):
+        self.browser.open(self.url)
+        pdf = self.browser.pdf()
+        self.assertTrue(pdf.startswith(b"%PDF"))
+        self.assertGreater(len(pdf), 50000)
+
+    def test_screenshots_are_kept_for_the_eye(self):
+        made.LOGS.mkdir(parents=True, exist_ok=True)
+        for width, dark in ((1280, False), (390, False), (1280, True)):
+            path = made.LOGS / f"page-{width}{'-dark' if dark else ''}.png"
+            self.browser.open(self.url, width=width, dark=dark)
+            self.browser.screenshot(path)
+            self.assertGreater(path.stat().st_size, 50000)
+
+
+class Paper(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("pdflatex"):
+            raise unittest.SkipTest("no pdflatex here (apt-get install texlive-latex-recommended texlive-pictures)")
+        for style in ("booktabs.sty", "longtable.sty", "pgfplots.sty"):
+            if not subprocess.run(["kpsewhich", style], capture_output=True, check=False).stdout:
+                raise unittest.SkipTest(f"LaTeX has no {style} here (apt-get install texlive-latex-recommended texlive-pictures)")
+        cls.paper = MADE.folder / "paper"
+        done = made.tare("report", MADE.records, "--text", "--paper", cls.paper)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
+    def compile(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(self.paper, Path(folder) / "paper")
+            (Path(folder) / "sample.tex").write_text(text)
+            done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "sample.tex"],
+                                  cwd=folder, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, check=False)
+            pdf = Path(folder) / "sample.pdf"
+            words = None
+            if pdf.exists() and shutil.which("pdftotext"):
+                words = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+            return done.returncode, done.stdout, words
+
+    def test_the_sample_paper_compiles_and_holds_the_figures(self):
+        sample = (made.HERE / "sample.tex").read_text()
+        status, log, words = self.compile(sample)
+        self.assertEqual(status, 0, log[-3000:])
+        self.assertNotIn("Undefined control sequence", log)
+        self.assertNotIn("File `paper", log)
+        numbers = dict(re.findall(r"\\newcommand{\\(tare\w+)}{([^\\}]*)}", (self.paper / "numbers.tex").read_text()))
+        used = set(re.findall(r"\\(tare[A-Z]\w+)", sample))
+        self.assertGreater(len(used), 4)
+        for macro in used:
+            self.assertIn(macro, numbers)
+            if words is not None:
+                self.assertIn(numbers[macro], words)
+
+    def test_a_macro_that_is_not_there_is_an_error_and_an_absent_figure_a_warning(self):
+        sample = (made.HERE / "sample.tex").read_text()
+        status, log, _ = self.compile(sample.replace(r"\tareCells", r"\tareCellsOfNobody"))
+        self.assertNotEqual(status, 0)
+        self.assertIn("Undefined control sequence", log)
+        absent = re.search(r"\\newcommand{\\(tare\w+)}{\\tareAbsent", (self.paper / "numbers.tex").read_text())
+        self.assertTrue(absent)
+        status, log, _ = self.compile(sample.replace(r"\tareCells", "\\" + absent[1]))
+        self.assertEqual(status, 0, log[-2000:])
+        self.assertIn("Package tare Warning", log)
+
+    def test_every_table_compiles(self):
+        names = sorted(path.name for path in (self.paper / "tables").glob("*.tex"))
+        self.assertGreaterEqual(len(names), 8)
+        body = "\n\n".join(r"\input{paper/tables/" + name + "}" for name in names)
+        status, log, _ = self.compile(r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{textcomp,booktabs,longtable}"
+                                      r"\begin{document}\tiny " + body + r"\end{document}")
+        self.assertEqual(status, 0, log[-3000:])
+
+
+if __name__ == "__main__":
+    unittest.main()

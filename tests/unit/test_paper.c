@@ -1,0 +1,270 @@
+#include "paper/paper.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "figure/draw.h"
+#include "figure/drawing.h"
+#include "figure/drawings.h"
+#include "page/page.h"
+#include "page/page_parts.h"
+#include "paper/tex.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/shelf.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char root[PATH_MAX], paper[PATH_MAX];
+
+static int open_root(void **state)
+{
+    (void)state;
+    return fixture_open(NULL, root, sizeof(root)) || fixture_open(NULL, paper, sizeof(paper));
+}
+
+static int close_root(void **state)
+{
+    (void)state;
+    fixture_close(root);
+    fixture_close(paper);
+    return 0;
+}
+
+static int write_paper(const struct paper_options *o, struct err *e)
+{
+    cleanup_close int fd = open(paper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *path = root;
+    *e = (struct err){0};
+    return paper_write(&path, 1, o, fd, e);
+}
+
+static void write_shelf(bool as_bundle, bool draw)
+{
+    static const struct paper_claim CLAIMS[] = {
+        {"C1", "forkserver costs more than 1.5 times threads", "at least 1.5", "2.5 (2.4 to 2.6)", "SUPPORTED"}};
+    struct paper_options o = {.claim = CLAIMS, .claims = 1, .title = "A shelf & more", .draw = draw};
+    struct err e;
+    shelf_write(root, SHELF, SHELF_CELLS, as_bundle);
+    int failed = write_paper(&o, &e);
+    if (failed == -ENOENT && e.kind == ERR_HOST) {
+        (void)close_root(NULL);
+        skip();
+    }
+    if (failed != 0)
+        fail_msg("%s", e.text);
+}
+
+static void add_file(struct text *out, const char *name)
+{
+    char path[PATH_MAX + 64];
+    text_format(path, sizeof(path), "%s/%s", paper, name);
+    text_add(out, "==> %s\n", name);
+    assert_int_equal(file_read_all("", path, out), 0);
+}
+
+/* Every file below, by name, with its bytes. */
+static void add_folder(struct text *out, const char *below)
+{
+    char path[PATH_MAX + 64];
+    struct dirent **entry = NULL;
+    text_format(path, sizeof(path), "%s/%s", paper, below);
+    int n = scandir(path, &entry, NULL, alphasort);
+    assert_true(n > 2);
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+        text_format(path, sizeof(path), "%s/%.100s/%.200s", paper, below, entry[i]->d_name);
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+            char name[320];
+            assert_int_equal(st.st_mode & 07777, 0644);
+            text_format(name, sizeof(name), "%.50s/%.200s", below, entry[i]->d_name);
+            add_file(out, name);
+        }
+        free(entry[i]);
+    }
+    free(entry);
+}
+
+static void numbers_tex_is_as_it_was_read(void **state)
+{
+    struct text out = {0};
+    (void)state;
+    write_shelf(false, false);
+    add_file(&out, "numbers.tex");
+    golden_check("paper-numbers", out.data);
+    text_free(&out);
+}
+
+static void tables_and_appendix_are_as_they_were_read(void **state)
+{
+    static const char *const FILES[] = {
+        "appendix.tex",      "tables/time.tex",         "tables/time.csv",   "tables/memory.tex",
+        "tables/memory.csv", "tables/isolation.tex",    "tables/failed.tex", "figures/answer.dat",
+        "figures/answer.gp", "figures/scaling-time.dat"};
+    struct text out = {0};
+    (void)state;
+    write_shelf(false, false);
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++)
+        add_file(&out, FILES[i]);
+    golden_check("paper-tables", out.data);
+    text_free(&out);
+}
+
+/* A plan's folder and a bundle, two zones, two masks. */
+static void the_same_records_give_the_same_bytes_anywhere(void **state)
+{
+    struct text first = {0}, second = {0};
+    mode_t mask = umask(022);
+    write_shelf(false, true);
+    add_file(&first, "numbers.tex");
+    add_folder(&first, "tables");
+    add_folder(&first, "figures");
+    (void)close_root(state);
+    (void)open_root(state);
+    (void)umask(077);
+    (void)setenv("TZ", "Asia/Tokyo", 1);
+    (void)setenv("SOURCE_DATE_EPOCH", "1234567890", 1);
+    write_shelf(true, true);
+    (void)unsetenv("TZ");
+    (void)unsetenv("SOURCE_DATE_EPOCH");
+    (void)umask(mask);
+    add_file(&second, "numbers.tex");
+    add_folder(&second, "tables");
+    add_folder(&second, "figures");
+    assert_int_equal(first.len, second.len);
+    assert_memory_equal(first.data, second.data, first.len);
+    assert_non_null(memmem(first.data, first.len, "%PDF", 4));
+    text_free(&first);
+    text_free(&second);
+}
+
+static void a_folder_with_something_in_it_is_refused(void **state)
+{
+    struct paper_options o = {.draw = false};
+    struct err e;
+    (void)state;
+    shelf_write(root, SHELF, SHELF_CELLS, false);
+    fixture_write(paper, "/notes", "mine");
+    assert_int_equal(write_paper(&o, &e), -EEXIST);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_non_null(strstr(e.text, "notes"));
+}
+
+static void a_broken_record_is_refused_by_name(void **state)
+{
+    struct paper_options o = {.draw = false};
+    struct err e;
+    (void)state;
+    shelf_write(root, SHELF, SHELF_CELLS, false);
+    fixture_write(root, "/zz.json", "{\"schema\": \"tare.record/1\", \"id\": \"x\"");
+    assert_int_equal(write_paper(&o, &e), -EINVAL);
+    assert_non_null(strstr(e.text, "zz.json"));
+}
+
+static void what_latex_would_take_as_its_own_is_set_as_it_is(void **state)
+{
+    struct text out = {0};
+    (void)state;
+    tex_text(&out, "\\input{x} 50% a_b $5 #1 {~^} \"é\" …\n\x01");
+    assert_string_equal(out.data, "\\textbackslash{}input\\{x\\} 50\\% a\\_b \\$5 \\#1 \\{\\textasciitilde{}"
+                                  "\\textasciicircum{}\\} \\textquotedbl{}[U+00E9]\\textquotedbl{} \\ldots{}  ");
+    out.len = 0;
+    tex_macro(&out, "threads-3.14t");
+    assert_string_equal(out.data, "ThreadsThreeOneFourT");
+    text_free(&out);
+}
+
+static void what_html_would_take_as_its_own_is_text(void **state)
+{
+    struct text out = {0};
+    (void)state;
+    html_text(&out, "<script>alert('x')</script> & \"y\"");
+    assert_string_equal(out.data, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;");
+    text_free(&out);
+}
+
+static void what_gnuplot_would_run_is_a_text_to_it(void **state)
+{
+    struct text out = {0};
+    (void)state;
+    drawing_quote(&out, "it's `id`\n@x");
+    assert_string_equal(out.data, "'it''s `id` @x'");
+    text_free(&out);
+}
+
+/* --- the page -------------------------------------------------------------------------------------------------------
+ */
+
+static void make_page(struct text *out)
+{
+    struct study s;
+    struct err e = {0};
+    const char *path = root;
+    shelf_write(root, SHELF, SHELF_CELLS, false);
+    assert_int_equal(study_read(&path, 1, &s, &e), 0);
+    struct drawings d = drawings_make(&s);
+    struct page_parts parts = {.drawing = &d, .no_svg = "This figure is not drawn"};
+    assert_int_equal(page_make(&s, &parts, out, &e), 0);
+    drawings_free(&d);
+    study_free(&s);
+}
+
+static bool is_of_skeleton(const char *line, size_t len)
+{
+    static const char *const MARKS[] = {"<h1",         "<h2",      "<h3",  "<section", "<figure",
+                                        "<figcaption", "<caption", "<nav", "<main",    "<li>"};
+    for (size_t i = 0; i < ARRAY_LEN(MARKS); i++)
+        if (memmem(line, len, MARKS[i], strlen(MARKS[i])))
+            return true;
+    return false;
+}
+
+static void the_pages_skeleton_is_as_it_was_read(void **state)
+{
+    struct text page = {0}, skeleton = {0};
+    (void)state;
+    make_page(&page);
+    for (const char *line = page.data; *line;) {
+        size_t len = strcspn(line, "\n");
+        if (is_of_skeleton(line, len))
+            text_add(&skeleton, "%.*s\n", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    golden_check("report-page", skeleton.data);
+    text_free(&page);
+    text_free(&skeleton);
+}
+
+static void the_page_asks_for_nothing_outside_of_itself(void **state)
+{
+    static const char *const FORBIDDEN[] = {"http:", "https:", "src=", "url(", "@import", "<link", "<img", "<iframe"};
+    struct text page = {0};
+    (void)state;
+    make_page(&page);
+    for (size_t i = 0; i < ARRAY_LEN(FORBIDDEN); i++)
+        assert_null(strstr(page.data, FORBIDDEN[i]));
+    assert_null(strstr(page.data, "Q & R <9>")); /* the CPU's name, as the record has it */
+    assert_non_null(strstr(page.data, "Q &amp; R &lt;9&gt;"));
+    text_free(&page);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(numbers_tex_is_as_it_was_read),
+        TEST(tables_and_appendix_are_as_they_were_read),
+        TEST(the_same_records_give_the_same_bytes_anywhere),
+        TEST(a_folder_with_something_in_it_is_refused),
+        TEST(a_broken_record_is_refused_by_name),
+        TEST(what_latex_would_take_as_its_own_is_set_as_it_is),
+        TEST(what_html_would_take_as_its_own_is_text),
+        TEST(what_gnuplot_would_run_is_a_text_to_it),
+        TEST(the_pages_skeleton_is_as_it_was_read),
+        TEST(the_page_asks_for_nothing_outside_of_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
