@@ -89,7 +89,7 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
 	@scripts/setup test slurm
 	@$(MAKE) --no-print-directory build python
-	@scripts/test sanitize workload-gil guests cluster images
+	@scripts/test artefact sanitize workload-gil guests cluster images
 
 test-engine: ## the images under a real Docker engine, here and in the VM (builds them: a quarter of an hour, once)
 	@scripts/setup test
