@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define SLOTS 4
@@ -19,25 +19,13 @@
 /* The folders there are, for whoever ends the process. */
 static char standing[SLOTS][PATH_MAX / 2];
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)at;
-    (void)(type == FTW_DP || type == FTW_DNR ? rmdir(path) : unlink(path));
-    return 0;
-}
-
-static void remove_tree(const char *path)
-{
-    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* nftw(3) is not async-signal-safe by the letter; here the process is at its end, and nothing else runs after it. */
+/* Reading folders is not async-signal-safe by the letter; here the process is at its end, and nothing else runs after
+ * it. */
 static void on_end(int signal)
 {
     for (size_t i = 0; i < SLOTS; i++)
         if (*standing[i])
-            remove_tree(standing[i]);
+            (void)file_remove_tree(AT_FDCWD, standing[i]);
     (void)raise(signal); /* SA_RESETHAND: the default now */
 }
 
@@ -84,7 +72,7 @@ void scratch_end(struct scratch *s)
         return;
     if (s->fd >= 0)
         (void)close(STEAL_FD(s->fd));
-    remove_tree(s->path);
+    (void)file_remove_tree(AT_FDCWD, s->path);
     stand(s->path, "");
     s->path[0] = '\0';
 }
@@ -103,20 +91,9 @@ int scratch_make_folders(int dirfd, const char *path)
 int scratch_write(int dirfd, const char *path, const char *bytes, size_t len, struct err *e)
 {
     int failed = scratch_make_folders(dirfd, path);
-    cleanup_close int fd =
-        failed != 0 ? -1 : openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return err_set(e, ERR_OURS, failed ? failed : -errno, "%s: %s", path, strerror(failed ? -failed : errno));
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(e, ERR_OURS, "%s", path);
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    return file_create_at(dirfd, path, bytes, len, e);
 }
 
 int scratch_read(int dirfd, const char *path, size_t max, struct text *ret)

@@ -20,15 +20,6 @@ const char *config_sysroot(const struct config *c)
 #define OUTPUT_WORD "output"
 #define ROW_BASE    256 /* above any letter: by that optopt tells a row from one */
 
-/* The row that the one short option, -o, stands for. */
-static const struct option_row *output_row(enum config_command command)
-{
-    for (size_t i = 0; i < config_row_count; i++)
-        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
-            return &config_rows[i];
-    return NULL;
-}
-
 /* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
  * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
 struct known {
@@ -130,7 +121,7 @@ static int take_val(enum config_command command, int val, const char *argv0, str
 {
     if (val >= KNOB_BASE)
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
-    const struct option_row *row = val == 'o' ? output_row(command) : &config_rows[val - ROW_BASE];
+    const struct option_row *row = &config_rows[val - ROW_BASE];
     int failed = config_take(c, row, optarg, e);
     if (failed == 0 && command == CONFIG_MATRIX && is_of_cell(row))
         failed = note_given(&c->given, row->name, optarg, e);
@@ -142,7 +133,15 @@ static const char *letters_of(enum config_command command)
 {
     if (command == CONFIG_EXEC)
         return "+:";
-    return output_row(command) ? ":o:" : ":";
+    return config_has_option(command, OUTPUT_WORD) ? ":o:" : ":";
+}
+
+static int val_of_letter(enum config_command command, int val)
+{
+    for (size_t i = 0; val == 'o' && i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
+            return ROW_BASE + (int)i;
+    return val;
 }
 
 /* Takes all options. */
@@ -153,7 +152,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = getopt_long(argc, argv, letters_of(command), known.option, NULL);
+        int val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, NULL));
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')
