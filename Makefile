@@ -59,7 +59,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-engine test-unit test-python test-live check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -75,10 +75,20 @@ vm-image: setup ## build the VM image: locked kernel, command line and packages,
 	@$(MAKE) --no-print-directory build
 	@scripts/build-vm-image
 
-test: ## set everything up, then pass the tests: units, sanitizers, the workloads, live in the VM
-	@scripts/setup test slurm
+test: ## set everything up, then pass the tests: units, the workloads, live here, the slices in a VM
+	@scripts/setup test
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
+
+test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
+	@scripts/setup test slurm
+	@$(MAKE) --no-print-directory build python
+	@scripts/test sanitize workload-gil guests cluster images page
+
+test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
+	@scripts/setup test page
+	@$(MAKE) --no-print-directory build
+	@scripts/test page
 
 test-engine: ## the images under a real Docker engine, here and in the VM (builds them: a quarter of an hour, once)
 	@scripts/setup test

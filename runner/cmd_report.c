@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,14 +183,6 @@ static int put(const char *path, const struct text *out, struct err *e)
 /* --- --paper --------------------------------------------------------------------------------------------------------
  */
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static int put_paper(const char *draft, const char *path, struct err *e)
 {
     if (rename(draft, path) == 0)
@@ -224,7 +215,7 @@ static int write_paper(const struct config *c, struct err *e)
     if (failed == 0)
         failed = put_paper(draft, path, e);
     if (failed != 0)
-        (void)nftw(draft, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        (void)file_remove_tree(AT_FDCWD, draft);
     else
         (void)printf("%s\n", path);
     return failed;

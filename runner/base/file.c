@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -207,4 +208,38 @@ int file_make_dirs(const char *path)
             return -ENOTDIR;
     }
     return 0;
+}
+
+#define NESTED_MAX 256 /* each takes a descriptor, of which a process has 1024 at least */
+
+/* By descriptors and never by paths. */
+static int remove_nested(int dirfd, const char *name, int depth)
+{
+    int failed = 0;
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return -errno;
+    if (depth == NESTED_MAX)
+        return -ELOOP;
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    cleanup_dir DIR *dir = fdopendir(fd);
+    if (!dir) {
+        failed = -errno;
+        (void)close(fd);
+        return failed;
+    }
+    for (struct dirent *d = readdir(dir); d && failed == 0; d = readdir(dir))
+        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+            failed = remove_nested(fd, d->d_name, depth + 1);
+    if (failed == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        failed = -errno;
+    return failed;
+}
+
+int file_remove_tree(int dirfd, const char *name)
+{
+    return remove_nested(dirfd, name, 0);
 }

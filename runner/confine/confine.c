@@ -257,7 +257,7 @@ int confine_prepare(const struct confine_request *q, struct confine **ret, struc
     failed = confine_mounts_plan(q, &c->mounts, e);
     if (failed == 0 && q->filter && (failed = compile_filter(c)) != 0)
         (void)err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
-    if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, c->user.gid) != 0)
+    if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
         failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->user.uid);
     if (failed == 0 && !c->no_capability)
         failed = err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "ledger.h"
 
@@ -166,27 +166,21 @@ int workload_tmpdir_make(char *path, size_t cap, struct err *e)
     return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s'", base);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
 void workload_tmpdir_remove(const char *path)
 {
     if (*path)
-        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        (void)file_remove_tree(AT_FDCWD, path);
     if (tmpdir_fd >= 0)
         (void)close(STEAL_FD(tmpdir_fd));
 }
 
-/* Only our own: what another user has in a shared folder, they may swap while we remove it. */
+/* Our own; and root's, which an unprivileged workload was given: its group stays root's, as nobody else can make it. */
 static bool may_be_left(const char *path, const char *name)
 {
     struct stat st;
     if (strncmp(name, "tare.", 5) != 0 || strlen(name) != strlen("tare.XXXXXX") || lstat(path, &st) != 0)
         return false;
-    return S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+    return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || (geteuid() == 0 && st.st_gid == 0));
 }
 
 void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context)
@@ -200,7 +194,6 @@ void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *conte
         cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
             continue;
-        (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-        fn(path, access(path, F_OK) == 0 ? -ENOTEMPTY : 0, context);
+        fn(path, file_remove_tree(AT_FDCWD, path), context);
     }
 }

@@ -46,6 +46,7 @@ FULL = {"cpuset", "memory", "pids", "cpu"} <= CONTROLLERS
 needs_controllers = unittest.skipUnless(FULL, "no memory, cpuset and pids controllers here: run in the VM")
 needs_lack = unittest.skipIf(FULL, "all controllers are here: run on a hybrid host")
 once_is_enough = unittest.skipIf(EMULATED and "TARE_LIVE_ON_HOST" in os.environ, "no cgroup matters to it: see the host's run")
+needs_time = unittest.skipIf(EMULATED, "times are emulated here and no ratio is made of them: run on a host")
 vm_only = unittest.skipUnless(EMULATED and FULL, "would harm the host if it went wrong: run in the VM")
 
 

@@ -62,6 +62,7 @@ class Compared(Records):
     def refuses(self, words, why):
         self.assert_refused(self.tare("compare", *(word.format(**self.paths()) for word in words)), 2, why)
 
+    @rig.needs_time
     def test_the_same_is_reproduced(self):
         done = self.tare("compare", "--format", "json", self.made / "a", self.made / "b")
         self.assertEqual(done.status, 0, done)
@@ -72,6 +73,7 @@ class Compared(Records):
         self.assertEqual(result["environments"]["differences"], [])
         self.assertFalse(result["forced"])
 
+    @rig.needs_time
     def test_five_percent_are_seen_and_fail_a_gate(self):
         done = self.tare("compare", "--format", "json", "--fail-if", "slower:3%", self.made / "a", self.made / "slow")
         self.assertEqual(done.status, 1, done)
@@ -84,6 +86,7 @@ class Compared(Records):
         self.assertIn("--fail-if holds", done.err)
         self.assertEqual(self.tare("compare", "--fail-if", "slower:20%", self.made / "a", self.made / "slow").status, 0)
 
+    @rig.needs_time
     def test_a_noise_floor_is_written_found_again_and_spoken_of(self):
         done = self.tare("compare", "--noise", self.made / "a", self.made / "slow")
         self.assertEqual(done.status, 0, done)

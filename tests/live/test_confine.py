@@ -71,6 +71,10 @@ LET_THROUGH = {
 
 
 class Confined(LiveTest):
+    def open_to_all(self, folder):
+        self.addCleanup(folder.chmod, folder.stat().st_mode & 0o777)
+        folder.chmod(0o755)
+
     def python(self, code: str, *options, **more) -> rig.Done:
         return self.exec(sys.executable, "-P", "-c", textwrap.dedent(code), options=options, **more)
 
@@ -183,6 +187,19 @@ class Inside(Confined):
         self.assertIn(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n", done.out)
         self.assertIn(f"Gid:\t{gid}\t{gid}\t{gid}\t{gid}\n", done.out)
 
+    def test_clean_removes_the_folder_that_an_unprivileged_workload_was_given(self):
+        self.open_to_all(rig.WORK)
+        running = self.start("--runtime", "native", "--iterations", 100000, "--user", "12345")
+        self.assertTrue(rig.wait_for(lambda: [path.stat().st_uid for path in rig.TMP.iterdir()] == [12345], 10))
+        running.process.kill()
+        running.process.wait()
+
+        def is_clean() -> bool:
+            subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
+            return not list(rig.TMP.iterdir())
+
+        self.assertTrue(rig.wait_for(is_clean, 5), [path.stat() for path in rig.TMP.iterdir()])
+
     def test_the_user_is_nobody_where_nothing_is_closed_to_it(self):
         done = self.exec("id", "-u", cwd="/")
         self.assertEqual(done.out, "65534\n", done)
@@ -192,7 +209,7 @@ class Inside(Confined):
         closed = self.dir / "closed"
         closed.mkdir(0o700)
         self.dir.chmod(0o755)
-        rig.WORK.chmod(0o755)
+        self.open_to_all(rig.WORK)
         os.chown(closed, 12345, 54321)
         done = self.exec("id", "-u", cwd=closed)
         self.assertEqual(done.out, "12345\n", done)
@@ -284,7 +301,7 @@ class Unprivileged(Confined):
         copy = rig.WORK / "tare"
         if not copy.exists():
             subprocess.run(["cp", rig.TARE, copy], check=True)
-        rig.WORK.chmod(0o755)
+        self.open_to_all(rig.WORK)
         done = subprocess.run([*user, copy, *words], capture_output=True, text=True, cwd="/", env=rig.environment(HOME="/"),
                               timeout=rig.PATIENCE_S)
         self.assertEqual(done.returncode, 0, done)

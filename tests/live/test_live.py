@@ -1,6 +1,6 @@
 """tare, live: in the slices that this machine gives it, with known loads and with every kind of bad end.
 
-    python3.14 -P tests/live/test_live.py -v [--part=I/N | MODULE.CLASS.TEST...]
+    python3.14 -P tests/live/test_live.py -v [--part=I/N | --without=MODULE | MODULE.CLASS.TEST...]
 
 As root, on a host as it is and in the VM (scripts/vm -- …), which has all of cgroup v2. A test that needs what the
 place lacks is skipped and says so. --part: the I-th of N shares of the modules. $TARE_UNDER_TEST names another program than build/tare.
@@ -39,7 +39,9 @@ def wanted(words: list[str]) -> list[str]:
     if any(not word.startswith("-") for word in words):
         return words
     share, of = next((map(int, word[7:].split("/")) for word in words if word.startswith("--part=")), (1, 1))
-    return [word for word in words if not word.startswith("--part=")] + MODULES[share - 1 :: of]
+    without = [word.partition("=")[2] for word in words if word.startswith("--without=")]
+    modules = [module for module in MODULES[share - 1 :: of] if module not in without]
+    return [word for word in words if not word.startswith(("--part=", "--without="))] + modules
 
 
 if __name__ == "__main__":

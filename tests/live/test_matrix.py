@@ -79,13 +79,19 @@ class Matrix(LiveTest):
 
 
 class Resumed(Matrix):
-    def is_clean(self) -> bool:
+    def clean(self) -> None:
         """What was killed holds its locks until it is gone: it may take a second look."""
-        subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
-        return not list(rig.TMP.iterdir())
+        said = []
+
+        def is_clean() -> bool:
+            done = subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True, text=True)
+            said.append(f"exit {done.returncode}\n{done.stdout}{done.stderr}")
+            return not list(rig.TMP.iterdir())
+
+        self.assertTrue(rig.wait_for(is_clean, 10), f"tare clean, {len(said)} times, at last: {said[-1]}")
 
     def test_killed_ten_times_at_any_point_it_is_complete_in_the_end(self):
-        self.addCleanup(rig.wait_for, self.is_clean, 10)
+        self.addCleanup(self.clean)
         seed = int(time.time())
         chance = random.Random(seed)
         invocations = 12 if rig.EMULATED else 60  # more than ten short lives can do

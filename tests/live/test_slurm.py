@@ -63,9 +63,25 @@ class Slurm(LiveTest):
         return [pid for pid in rig.pids_with(b"SLURMD_NODENAME=%b" % node.encode())
                 if f"SLURM_CONF={self.cluster}" in rig.read(f"/proc/{pid}/environ")]
 
-    def lose(self, node: str) -> None:
+    def catch(self, node: str) -> list[int]:
+        """Its jobs, stopped in the middle: one that was seen may be over before it is killed."""
+        caught = []
+        for pid in self.jobs_on(node):
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except ProcessLookupError:
+                continue
+            if rig.wait_for(lambda: self.state_of(pid) in ("T", "Z", ""), 2) and self.state_of(pid) == "T":
+                caught.append(pid)
+        return caught
+
+    @staticmethod
+    def state_of(pid: int) -> str:
+        stat = rig.read(f"/proc/{pid}/stat") if os.path.exists(f"/proc/{pid}") else ""
+        return stat.rpartition(")")[2].strip()[:1]
+
+    def lose(self, node: str, jobs: list[int]) -> None:
         """As a machine is lost: at once, with everybody on it. A job outlives its slurmd, below a slurmstepd."""
-        jobs = self.jobs_on(node)
         parents = {rig.parent_of(pid) for pid in jobs}
         steps = [pid for pid in parents if rig.read(f"/proc/{pid}/comm").startswith("slurmstepd")]
         for pid in [self.daemon(node), *steps, *jobs]:
@@ -74,14 +90,15 @@ class Slurm(LiveTest):
             except ProcessLookupError:
                 pass
 
-    def in_the_middle_on(self, node: str) -> bool:
-        return len(list(self.out.glob("*.json"))) >= 6 and bool(self.jobs_on(node))
+    def in_the_middle_on(self, node: str) -> list[int]:
+        return self.catch(node) if len(list(self.out.glob("*.json"))) >= 6 else []
 
     def test_a_lost_node_leaves_the_records_complete(self):
         running = self.begin("quick", "--engine", "slurm", "--iterations", 4, "--warmup", 0, "--hold-ms", 100)
-        rig.wait_for(lambda: self.in_the_middle_on("n1") or running.poll() is not None, PATIENCE_S)
+        caught = []
+        rig.wait_for(lambda: caught.extend(self.in_the_middle_on("n1")) or caught or running.poll() is not None, PATIENCE_S)
         self.assertIsNone(running.poll(), "it ended before a node could be lost")
-        self.lose("n1")
+        self.lose("n1", caught)
         done = self.finish(running)
         subprocess.run([rig.TARE, "clean"], env=rig.environment(), capture_output=True)
         self.assertEqual(done.status, 0, done)

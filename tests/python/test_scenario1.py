@@ -133,7 +133,7 @@ class Scenario1(WorkloadTest):
     def test_worker_pids_are_in_the_ledger_while_the_workers_run(self, program, kind, profile):
         for pids in (1, 0):
             ledger = TestLedger()
-            args = arguments(*kind, profile, hold_ms=1000, iterations=1, warmup=0, pids=pids)
+            args = arguments(*kind, profile, hold_ms=500, iterations=1, warmup=0, pids=pids)
             seen = self.pids_seen(program, args, ledger)
             self.assertEqual(len(seen), WORKERS if pids else 0)
             self.assertEqual(ledger.worker_pids, (0,) * WORKERS)  # taken out as they are joined

@@ -294,6 +294,18 @@ static void folders_are_made_on_the_whole_way(void **state)
     assert_int_equal(file_make_dirs("/"), 0);
 }
 
+static void a_tree_is_removed_and_what_it_links_to_is_not(void **state)
+{
+    (void)state;
+    assert_int_equal(file_make_dirs(in_root("/kept")), 0);
+    assert_int_equal(file_make_dirs(in_root("/tree/below/deeper")), 0);
+    assert_int_equal(symlink("../../kept", in_root("/tree/below/link")), 0);
+    assert_int_equal(file_remove_tree(AT_FDCWD, in_root("/tree")), 0);
+    assert_int_equal(access(in_root("/tree"), F_OK), -1);
+    assert_int_equal(access(in_root("/kept"), F_OK), 0);
+    assert_int_equal(file_remove_tree(AT_FDCWD, in_root("/tree")), 0); /* there is none */
+}
+
 static void a_file_on_the_way_is_no_folder(void **state)
 {
     (void)state;
@@ -344,6 +356,7 @@ int main(void)
         with_root(a_folder_that_cannot_be_written_keeps_the_old_file),
         with_root(a_folder_that_cannot_be_synced_keeps_the_old_file),
         with_root(folders_are_made_on_the_whole_way),
+        with_root(a_tree_is_removed_and_what_it_links_to_is_not),
         with_root(a_file_on_the_way_is_no_folder),
         cmocka_unit_test(a_fixture_is_gone_after_it_is_closed),
     };
