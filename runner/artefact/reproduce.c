@@ -66,8 +66,8 @@ static void count(struct reproduction *r)
 
 static bool differs(const struct verification *v, const char *field)
 {
-    for (size_t i = 0; i < v->differences; i++)
-        if (strcmp(v->difference[i].field, field) == 0)
+    for (size_t i = 0; i < v->distance.count; i++)
+        if (strcmp(v->distance.list[i].field, field) == 0)
             return true;
     return false;
 }

@@ -28,12 +28,12 @@ static void add_environment(const struct verification *v, struct text *out)
         text_add(out, "environment: not looked at\n");
         return;
     }
-    text_add(out, "environment: %zu of %zu fields of the machine differ\n", v->differences, v->fields);
-    for (size_t i = 0; i < v->differences && i < DIFFERENCES_SHOWN; i++)
-        text_add(out, "  %s: theirs %s; here %s\n", v->difference[i].field, v->difference[i].theirs,
-                 v->difference[i].here);
-    if (v->differences > DIFFERENCES_SHOWN)
-        text_add(out, "  and %zu more (reproduction.json has all)\n", v->differences - DIFFERENCES_SHOWN);
+    text_add(out, "environment: %zu of %zu fields of the machine differ\n", v->distance.count, v->distance.fields);
+    for (size_t i = 0; i < v->distance.count && i < DIFFERENCES_SHOWN; i++)
+        text_add(out, "  %s: theirs %s; here %s\n", v->distance.list[i].field, v->distance.list[i].theirs,
+                 v->distance.list[i].here);
+    if (v->distance.count > DIFFERENCES_SHOWN)
+        text_add(out, "  and %zu more (reproduction.json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
 }
 
 static void add_run(const struct reproduction *r, struct text *out)

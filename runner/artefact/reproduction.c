@@ -68,11 +68,11 @@ static json_t *counts_json(const struct reproduction *r)
 static json_t *environment_json(const struct verification *v)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < v->differences; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->difference[i].field),
-                                                    "theirs", text_json(v->difference[i].theirs), "here",
-                                                    text_json(v->difference[i].here)));
-    return json_pack("{s:I, s:o}", "fields", (json_int_t)v->fields, "differences", list);
+    for (size_t i = 0; i < v->distance.count; i++)
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
+                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
+                                                    text_json(v->distance.list[i].here)));
+    return json_pack("{s:I, s:o}", "fields", (json_int_t)v->distance.fields, "differences", list);
 }
 
 /* By their places in a bundle, whose digests are those of the folder's files. */
@@ -137,12 +137,13 @@ int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
         json_decref(records);
         return failed;
     }
-    *ret = json_pack(
-        "{s:s, s:{s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema", REPRODUCTION_SCHEMA,
-        "tool", "name", "tare", "version", TARE_VERSION, "date", newest(&r->records), "original", original_json(r),
-        "rerun", run_json(r), "terms", "declared_role", reproduce_role_name(r->o->role), "shows",
-        reproduce_term(r->o->role), "source", REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment",
-        environment_json(&r->verified), "claims", claims_json(r), "counts", counts_json(r), "records", records);
+    *ret =
+        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
+                  REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
+                  newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms", "declared_role",
+                  reproduce_role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
+                  REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
+                  "claims", claims_json(r), "counts", counts_json(r), "records", records);
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);
 }
 
