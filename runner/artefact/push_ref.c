@@ -46,7 +46,7 @@ int push_ref_parse(const char *text, struct push_ref *ret, struct err *e)
     if (!ret->registry && strncmp(text, OCI, strlen(OCI)) != 0)
         return refuse(text, e);
     const char *place = text + (ret->registry ? strlen(DOCKER) : strlen(OCI));
-    if (ret->registry && !strchr(place, '/'))
+    if (ret->registry && (*place == '/' || !strchr(place, '/')))
         return refuse(text, e);
     return take(text, place, ret, e);
 }

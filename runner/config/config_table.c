@@ -222,9 +222,9 @@ const struct option_row config_rows[] = {
      "run a bundle that is not whole, too; the result says so"},
     {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PULL,
      "the bundle that is written, or -o FILE"},
-    {"subject", TEXT, "TAG|sha256:DIGEST", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
-     "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag "
-     "or manifest digest"},
+    {"subject", TEXT, "NAME", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
+     "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag, "
+     "or manifest digest (sha256:...)"},
     {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
      "print JSON in place of text"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,

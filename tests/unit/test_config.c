@@ -521,6 +521,14 @@ static void the_help_of_run_is_as_it_was_read(void **state)
     expect_help(CONFIG_RUN, NULL, "run-help");
 }
 
+static void the_help_of_reproduce_push_and_pull_is_as_it_was_read(void **state)
+{
+    (void)state;
+    expect_help(CONFIG_REPRODUCE, NULL, "reproduce-help");
+    expect_help(CONFIG_PUSH, NULL, "push-help");
+    expect_help(CONFIG_PULL, NULL, "pull-help");
+}
+
 static void the_help_of_matrix_is_as_it_was_read(void **state)
 {
     (void)state;
@@ -700,6 +708,7 @@ int main(void)
         cmocka_unit_test(a_plans_cell_is_left_for_the_plan_to_complete),
         cmocka_unit_test(the_help_of_run_is_as_it_was_read),
         cmocka_unit_test(the_help_of_matrix_is_as_it_was_read),
+        cmocka_unit_test(the_help_of_reproduce_push_and_pull_is_as_it_was_read),
         cmocka_unit_test(the_help_of_bundles_is_as_it_was_read),
         cmocka_unit_test(a_cells_options_are_set_as_the_command_line_sets_them),
         cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
