@@ -33,8 +33,12 @@ export CCACHE_MAXSIZE ?= 1G
 CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
 COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
-SOURCES := $(filter-out runner/main.c runner/workloads/%,$(wildcard runner/*.c runner/*/*.c cgroups/*.c))
+SOURCES := $(filter-out runner/main.c runner/workloads/% runner/artefact/%,$(wildcard runner/*.c runner/*/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+# What is done with bundles is a program of its own: libarchive brings fifteen libraries, which a runner that starts in
+# a millisecond does not load.
+ARTEFACT_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out %/artefact_main.c,$(wildcard runner/artefact/*.c)))
+ARTEFACT_LIBS := -larchive
 # A scenario is a folder with a scenario.yml; where it has C files they are its native program, of the folder's name.
 # What lies beside the folders is theirs in common.
 SCENARIOS := $(patsubst runner/workloads/%/scenario.yml,%,$(wildcard runner/workloads/*/scenario.yml))
@@ -43,6 +47,8 @@ NATIVE_PROGRAMS := $(foreach s,$(NATIVE_SCENARIOS),$(B)/workloads/$(s)/$(s))
 WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
+# What the program finds beside itself.
+SHARED := cmdline LICENSE versions.lock
 PLANS := $(wildcard runner/plans/*.yml)
 SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
 WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
@@ -59,7 +65,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize
+.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -83,7 +89,7 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
 	@scripts/setup test slurm
 	@$(MAKE) --no-print-directory build python
-	@scripts/test sanitize workload-gil guests cluster images page
+	@scripts/test artefact sanitize workload-gil guests cluster images page
 
 test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
 	@scripts/setup test page
@@ -111,11 +117,12 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(B)/share/cmdline $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
+	install -m 755 $(B)/tare-artefact $(DESTDIR)$(PREFIX)/libexec/tare/tare-artefact
 	install -m 755 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
@@ -126,7 +133,7 @@ install: build ## install below DESTDIR and PREFIX
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
-	install -m 644 images/vm/cmdline $(DESTDIR)$(PREFIX)/share/tare
+	install -m 644 images/vm/cmdline LICENSE images/versions.lock $(DESTDIR)$(PREFIX)/share/tare
 	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
 
 clean: ## remove build/
@@ -137,6 +144,9 @@ help: ## this list
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
+
+$(B)/tare-artefact: $(B)/runner/artefact/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 
 $(foreach s,$(NATIVE_SCENARIOS),$(eval $(B)/workloads/$(s)/$(s): $(patsubst %.c,$(B)/%.o,$(wildcard runner/workloads/$(s)/*.c))))
 $(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)
@@ -153,8 +163,11 @@ $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runne
 	@$(call folder,$(@D))
 	@ln -sfn $(CURDIR)/$< $@
 
-# What `tare doctor` compares the running kernel with.
+# What `tare doctor` compares the running kernel with; what `tare pack` puts into a bundle.
 $(B)/share/cmdline: images/vm/cmdline
+$(B)/share/LICENSE: LICENSE
+$(B)/share/versions.lock: images/versions.lock
+$(SHARED:%=$(B)/share/%):
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/$< $@
 
@@ -167,7 +180,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o record/record.o selftest/selftest_json.o selftest/selftest_last.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o artefact/pack.o artefact/verify.o record/record.o selftest/selftest_json.o selftest/selftest_last.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 
@@ -185,7 +198,26 @@ $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_
 	@ln -sfn ../workloads $@
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
+# What reads bundles is not in OBJECTS either.
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims fuzz_corpus)
+$(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
+$(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
+$(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
+
+# --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS := bundle record plan
+fuzz: ## fuzz the readers of bundles, records and plans for FUZZ_SECONDS each; the corpus grows in build/fuzz
+	@scripts/setup fuzz
+	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
+	@for t in $(FUZZ_TARGETS); do \
+	    mkdir -p build/fuzz/corpus/$$t && \
+	    build/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=20 -max_len=65536 \
+	        -artifact_prefix=build/fuzz/found- build/fuzz/corpus/$$t tests/fuzz/corpus/$$t || exit; done
+fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
+$(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
+	$(Q)$(COMPILE) $(PKG_CFLAGS) -DFUZZ_TARGET=fuzz_$* -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What workloads have in common is not in OBJECTS.
 $(B)/tests/test_splitmix: $(B)/runner/workloads/table.o
 $(B)/tests/unit/fixture.o: EXTRA = -DTESTS_DIR='"$(CURDIR)/tests"'

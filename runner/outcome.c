@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
@@ -184,7 +185,7 @@ static int describe_confinement(struct stage *s, struct err *e)
     if (!filter || !s->session->recorded) /* nobody will read it */
         return 0;
     char hex[65];
-    int failed = runtime_digest(filter, len, hex);
+    int failed = digest_bytes(filter, len, hex);
     if (failed == 0)
         failed = confine_filter_text(s->confine, &pseudo);
     if (failed != 0)
@@ -201,7 +202,7 @@ static void describe_program(struct stage *s)
     char hex[65];
     if (!s->command || !s->session->recorded)
         return;
-    int failed = runtime_digest_file(s->command->path, hex);
+    int failed = digest_file(s->command->path, hex);
     if (failed == 0)
         facts_text(&s->record->program, "sha256", hex);
     else

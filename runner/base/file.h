@@ -40,14 +40,14 @@ void file_draft_abandon(struct file_draft *draft);
 /* A draft of these bytes, opened, written and committed. */
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e);
 
-/* A new file of mode 0644, whatever the umask, below an open directory. -EEXIST: there is something of that name. What
- * was begun and failed is gone. */
-int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
-
 /* Removes what name is below dirfd (AT_FDCWD: the working directory), a folder with all that is in it; links are not
  * followed, not even one that its owner swaps in meanwhile. Returns 0, also where there is none, or a negative errno;
  * -ELOOP: nested deeper than 256 folders. */
 int file_remove_tree(int dirfd, const char *name);
+
+/* A new file of mode 0644, whatever the umask, below an open directory. -EEXIST: there is something of that name. What
+ * was begun and failed is gone. */
+int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
 
 /* mkdir -p. Returns 0 or a negative errno. */
 int file_make_dirs(const char *path);

@@ -136,10 +136,10 @@ static const char *letters_of(enum config_command command)
     return config_has_option(command, OUTPUT_WORD) ? ":o:" : ":";
 }
 
-static int val_of_letter(int val)
+static int val_of_letter(enum config_command command, int val)
 {
     for (size_t i = 0; val == 'o' && i < config_row_count; i++)
-        if (strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
             return ROW_BASE + (int)i;
     return val;
 }
@@ -152,7 +152,7 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = val_of_letter(getopt_long(argc, argv, letters_of(command), known.option, NULL));
+        int val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, NULL));
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')

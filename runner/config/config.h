@@ -98,6 +98,14 @@ struct analysis {
     int64_t seed, resamples, noise, force, steady; /* the last three: truths */
 };
 
+/* `tare pack`, `verify`, `sign`. */
+struct artefact_options {
+    const char *output; /* NULL: none was named */
+    struct config_words author;
+    const char *title, *license, *license_file, *claims, *key, *paper;
+    int64_t allow_incomplete; /* truth */
+};
+
 /* An option of a cell as the command line gave it. */
 struct config_option {
     const char *name, *value; /* a switch's value is "true" */
@@ -131,6 +139,7 @@ struct config {
     struct invocations invocations;
     struct analysis analysis;
     struct campaign_options campaign;
+    struct artefact_options artefact;
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's two; NULL: none was named */
     char *const *names;     /* report's, all of them, NULL at the end */
@@ -153,6 +162,9 @@ enum config_command {
     CONFIG_COMPARE = 4096,
     CONFIG_PLAN_SIZE = 8192,
     CONFIG_REPORT = 16384,
+    CONFIG_PACK = 32768,
+    CONFIG_VERIFY = 65536,
+    CONFIG_SIGN = 131072,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 

@@ -23,10 +23,12 @@ static const char *const ENGINES[] = {"local", "slurm", NULL};
 #define AGAIN(field)  offsetof(struct config, invocations.field)
 #define STATS(field)  offsetof(struct config, analysis.field)
 #define PLAN(field)   offsetof(struct config, campaign.field)
+#define BUNDLE(field) offsetof(struct config, artefact.field)
 #define CELLS         (CONFIG_RUN | CONFIG_PLAN)
 #define BOTH          (CELLS | CONFIG_MATRIX)
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
+#define BUNDLES       (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN)
 #define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
 
 /* clang-format off */
@@ -179,8 +181,30 @@ const struct option_row config_rows[] = {
      "write the report to FILE; -o FILE is the same; - is standard output"},
     {"paper", TEXT, "FOLDER", STATS(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "write what a paper takes in into this folder, which is new or empty: numbers.tex, tables, figures, appendix.tex"},
+    {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "the bundle, or -o FILE"},
+    {"author", LIST, "NAME", BUNDLE(author), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "\"Family, Given <ORCID iD or e-mail>\", or a group's name; may be given again (default the project's)"},
+    {"title", TEXT, "TITLE", BUNDLE(title), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "of what is packed; without it made of the plan's name"},
+    {"license", TEXT, "SPDX", BUNDLE(license), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "of what is packed, as CC-BY-4.0 (default the project's)"},
+    {"license-file", TEXT, "FILE", BUNDLE(license_file), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "the license's text; without it where to read it"},
+    {"claims", TEXT, "FILE", BUNDLE(claims), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "what is claimed of the records (schema tare.claims/1)"},
+    {"allow-incomplete", YES, NULL, BUNDLE(allow_incomplete), NULL, 0, 0, 0, 0, CONFIG_PACK,
+     "pack a plan of which invocations are missing; the bundle says so"},
+    {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "the public key (minisign's) that the bundle has to be signed with"},
+    {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_SIGN,
+     "the secret key, as 'minisign -G' makes one"},
+    {"paper", TEXT, "MAIN.TEX", BUNDLE(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "look for numbers in this LaTeX text that do not come from the bundle's numbers.tex"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "print JSON in place of text"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
-     ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS,
+     ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS | BUNDLES,
      "print this and exit"},
 };
 /* clang-format on */

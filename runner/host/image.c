@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "host/reading.h"
-#include "runtime/runtime.h"
 
 #define FACTS_FILE    IMAGE_DIR "/facts"
 #define PACKAGES_FILE IMAGE_DIR "/packages"
@@ -49,7 +49,7 @@ static int digest_of(const char *sysroot, const char *path, char hex[65])
 {
     char whole[PATH_MAX];
     text_format(whole, sizeof(whole), "%.4000s%.90s", sysroot, path);
-    return runtime_digest_file(whole, hex);
+    return digest_file(whole, hex);
 }
 
 /* Whether dpkg's own list is the one that the image was built with. */

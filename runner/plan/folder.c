@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "plan/plan.h"
-#include "runtime/runtime.h"
 
 #define ASIDE_MAX 10000
 
@@ -164,7 +164,7 @@ static int read_copy(const struct folder *f, struct text *ret, char sha256[65], 
     char path[PATH_MAX];
     int failed = file_read_all("", path_in(f, "plan.yml", path), ret);
     if (failed == 0)
-        failed = runtime_digest(ret->data ? ret->data : "", ret->len, sha256);
+        failed = digest_bytes(ret->data ? ret->data : "", ret->len, sha256);
     if (failed == 0)
         return 0;
     errno = -failed;
@@ -293,7 +293,7 @@ static int bind_new(const struct folder *f, struct folder_plan *wanted, const st
 int folder_bind(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
 {
     struct folder_plan has;
-    int failed = runtime_digest(bytes->data, bytes->len, wanted->sha256);
+    int failed = digest_bytes(bytes->data, bytes->len, wanted->sha256);
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "SHA-256 of the plan: %s", strerror(-failed));
     failed = read_lock(f, &has, e);

@@ -14,10 +14,10 @@
 #include "base/text.h"
 #include "plan/plan_file.h"
 
-/* Beside the program in a build tree, in ../share/tare of it once installed. */
+/* Beside the program in a build tree; once installed in share/tare, from bin or from libexec/tare. */
 static int find_folder(char buf[PATH_MAX], struct err *e)
 {
-    static const char *const BESIDE[] = {"plans", "../share/tare/plans"};
+    static const char *const BESIDE[] = {"plans", "../share/tare/plans", "../../share/tare/plans"};
     char exe[PATH_MAX], path[PATH_MAX + 32];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
     if (n < 0)
@@ -37,6 +37,12 @@ static bool is_path(const char *name)
 {
     const char *dot = strrchr(name, '.');
     return strchr(name, '/') || (dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0));
+}
+
+static bool is_claims(const char *path)
+{
+    size_t len = strlen(path), end = strlen(PLANS_CLAIMS);
+    return len > end && strcmp(path + len - end, PLANS_CLAIMS) == 0;
 }
 
 /* "quick" of ".../quick.yml" */
@@ -71,6 +77,8 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
     failed = -ENOENT;
     for (size_t i = 0; failed != 0 && i < files.gl_pathc; i++) {
         struct text one = {0};
+        if (is_claims(files.gl_pathv[i]))
+            continue;
         name_of(files.gl_pathv[i], &one);
         text_add(&names, "%s%s", names.len ? ", " : "", one.data);
         if (strcmp(one.data, name) == 0) {
@@ -113,7 +121,8 @@ int plans_list(struct text *out, struct err *e)
     if (failed != 0)
         return failed;
     for (size_t i = 0; failed == 0 && i < files.gl_pathc; i++)
-        failed = list_one(files.gl_pathv[i], out, e);
+        if (!is_claims(files.gl_pathv[i]))
+            failed = list_one(files.gl_pathv[i], out, e);
     globfree(&files);
     return failed;
 }

@@ -7,6 +7,8 @@
 struct err;
 struct text;
 
+#define PLANS_CLAIMS ".claims.yml" /* behind a plan's name: what is claimed of its records */
+
 /* The file of a plan: a path where it holds a slash or ends in .yml or .yaml, else the name of one that came with tare.
  * -ENOENT (usage): there is none of this name; the message lists those that there are. */
 int plans_find(const char *name, char *buf, size_t cap, struct err *e);

@@ -146,6 +146,37 @@ int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct
     return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
 }
 
+static int scan_element(struct scan *s, json_scan_fn *take, void *to)
+{
+    struct json_span value;
+    skip_blanks(s);
+    value.data = s->p;
+    int failed = skip_value(s);
+    if (failed != 0)
+        return failed;
+    value.len = (size_t)(s->p - value.data);
+    const char *why = take((struct json_span){NULL, 0}, value, to);
+    return why ? fail(s, value.data, why) : 0;
+}
+
+int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
+{
+    struct scan s = {text.data, text.data + text.len, why};
+    if (!takes(&s, '['))
+        return fail(&s, s.p, text.len == 0 ? "it is empty" : "it is no JSON array");
+    if (!takes(&s, ']')) {
+        do {
+            int failed = scan_element(&s, take, to);
+            if (failed != 0)
+                return failed;
+        } while (takes(&s, ','));
+        if (!takes(&s, ']'))
+            return fail(&s, s.p, s.p >= s.end ? "it ends in the middle: the file is cut off" : "a ',' is missing");
+    }
+    skip_blanks(&s);
+    return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
+}
+
 /* Digits with a sign: strtoll() would take blanks and run over the end. */
 static bool take_integer(struct scan *s, long long *ret)
 {

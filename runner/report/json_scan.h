@@ -27,6 +27,9 @@ typedef const char *json_scan_fn(struct json_span key, struct json_span value, v
  * *why. */
 int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why);
 
+/* The same for each element of the array that the text is; key is then nothing (data NULL). */
+int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why);
+
 /* Whole numbers of an array, of any sign: at most cap are written. Returns how many there are, or -EINVAL where it is
  * anything else, or a number does not fit. */
 long json_scan_integers(struct json_span array, long long *ret, size_t cap);

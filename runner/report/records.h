@@ -62,6 +62,8 @@ struct invocation {
     const struct pairs *cell;                 /* scenario keys that make the cell, and the runtime's name */
     const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
     const char *node;                         /* the machine's name; "" where the record tells none */
+    const char *plan_cell;                    /* the cell's id in its plan; "" of none */
+    uint64_t block;                           /* of its plan, from 1; 0 of none */
     const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
     const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */
     bool ok;                                  /* termination "ok": its figures count */

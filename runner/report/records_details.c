@@ -72,7 +72,7 @@ static void take_points(const json_t *memory, struct invocation_details *d)
     json_array_foreach(samples, i, sample)
     {
         take_point(sample, begin_ns, &d->point[d->points]);
-        d->points += isfinite(d->point[d->points].at_s);
+        d->points += isfinite(d->point[d->points].at_s) ? 1 : 0;
     }
 }
 

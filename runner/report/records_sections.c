@@ -9,6 +9,8 @@
 #include "base/err.h"
 #include "report/records_internal.h"
 
+#define SECTION_MAX (1U << 20)
+
 /* --- json ----------------------------------------------------------------------------------------------------------
  */
 
@@ -23,6 +25,8 @@ static int load_span(const struct record_text *text, struct json_span span, json
 {
     json_error_t why;
     char line[sizeof(why.text) + 8];
+    if (span.len > SECTION_MAX) /* as a tree it takes fifty times as much */
+        return record_refuse(text, span.data, "a section above 1 MiB that is neither stamps nor samples", e);
     *ret = json_loadb(span.data, span.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (*ret)
         return 0;
@@ -261,7 +265,7 @@ static int load_all(const struct record_text *text, bool with_iterations, struct
     static const char *const ISOLATION[] = {"grade", NULL};
     static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", NULL};
     static const char *const TOOL[] = {"version", "commit", NULL};
-    static const char *const PLAN[] = {"node", "label", NULL};
+    static const char *const PLAN[] = {"node", "label", "cell", "block", NULL};
     static const char *const TIMING[] = {"emulated", NULL};
     static const char *const INSTRUMENT[] = {"prepare_ns", "slice_to_exec_ns", "exit_to_removed_ns", NULL};
     static const struct {
@@ -309,7 +313,8 @@ static enum record_kind kind_of(const struct loaded *l, const char *grade)
     return RECORD_SLICED;
 }
 
-/* The name of the machine, by whichever key the record gives it, and which half of an A/A plan it is of. */
+/* The name of the machine, by whichever key the record gives it, and what of its plan it is: cell, block, half of A/A.
+ */
 static int take_place(struct records *r, const struct record_text *text, const struct loaded *l, struct invocation *ret,
                       struct err *e)
 {
@@ -318,6 +323,12 @@ static int take_place(struct records *r, const struct record_text *text, const s
         const char *key;
     } NODES[] = {{SECTION_PLAN, "node"}, {SECTION_HOST, "node"}, {SECTION_HOST, "hostname"}};
     int failed = take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "label", &ret->label, e);
+    const json_t *block = json_object_get(l->section[SECTION_PLAN], "block");
+    if (failed == 0)
+        failed = take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "cell", &ret->plan_cell, e);
+    if (failed == 0 && block && !json_is_null(block) && (!json_is_integer(block) || json_integer_value(block) < 1))
+        failed = refuse_at(text, SECTION_PLAN, "block", "no whole number from 1", e);
+    ret->block = (uint64_t)json_integer_value(block);
     ret->node = pool_keep(r->pool, "");
     for (size_t i = 0; failed == 0 && !*ret->node && i < ARRAY_LEN(NODES); i++)
         failed = take_text(r, text, NODES[i].s, l->section[NODES[i].s], NODES[i].key, &ret->node, e);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <gnu/libc-version.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "spawn/spawn.h"
@@ -55,45 +55,6 @@ const char *runtime_cache_dir(char *buf, size_t cap)
     return buf;
 }
 
-static void write_hex(const unsigned char digest[32], char hex[65])
-{
-    for (unsigned i = 0; i < 32; i++)
-        (void)sprintf(hex + 2 * i, "%02x", digest[i]);
-}
-
-int runtime_digest_file(const char *path, char hex[65])
-{
-    unsigned char chunk[65536];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (!ctx)
-        return -ENOMEM;
-    ssize_t n = 0;
-    int ok = EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
-    while (ok && (n = read(fd, chunk, sizeof(chunk))) > 0)
-        ok = EVP_DigestUpdate(ctx, chunk, (size_t)n);
-    int failed = n < 0 ? -errno : 0;
-    ok = ok && EVP_DigestFinal_ex(ctx, digest, &len);
-    EVP_MD_CTX_free(ctx);
-    if (failed || !ok || len != 32)
-        return failed ? failed : -EIO;
-    write_hex(digest, hex);
-    return 0;
-}
-
-int runtime_digest(const void *bytes, size_t len, char hex[65])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
-        return -EIO;
-    write_hex(digest, hex);
-    return 0;
-}
-
 /* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
 
 /* The name under which an answer is remembered: it changes with the executable and with the question. */
@@ -102,8 +63,7 @@ static int memory_path(const char *path, char *buf, size_t cap)
     struct stat st;
     char cache[PATH_MAX];
     char key[PATH_MAX + 128];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
+    char hex[DIGEST_HEX];
     if (stat(path, &st) != 0)
         return -errno;
     text_format(key, sizeof(key), "%s %llu %llu %lld %lld.%09ld %lld.%09ld", path, (unsigned long long)st.st_dev,
@@ -111,13 +71,12 @@ static int memory_path(const char *path, char *buf, size_t cap)
                 (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
     struct text whole = {0};
     text_add(&whole, "%s\n%s", key, PROBE);
-    int ok = EVP_Digest(whole.data, whole.len, digest, &len, EVP_sha256(), NULL);
+    int failed = digest_bytes(whole.data, whole.len, hex);
     text_free(&whole);
-    if (!ok)
-        return -EIO;
+    if (failed != 0)
+        return failed;
     (void)runtime_cache_dir(cache, sizeof(cache));
-    int n = snprintf(buf, cap, "%s/probes/%02x%02x%02x%02x%02x%02x%02x%02x", cache, digest[0], digest[1], digest[2],
-                     digest[3], digest[4], digest[5], digest[6], digest[7]);
+    int n = snprintf(buf, cap, "%s/probes/%.16s", cache, hex);
     return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
 }
 
@@ -203,7 +162,7 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
     struct text answer = {0};
     int failed = spawn_capture(argv, PROBE_SECONDS * 1000, &answer);
     if (failed == 0)
-        failed = runtime_digest_file(r->path, hex);
+        failed = digest_file(r->path, hex);
     if (failed == 0) {
         text_add(&answer, "sha256 %s\n", hex);
         failed = take_answer(answer.data, r);
@@ -280,7 +239,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
     text_format(r->banner, sizeof(r->banner), "C, glibc %s [GCC %s]", gnu_get_libc_version(), __VERSION__);
     text_format(r->default_start, sizeof(r->default_start), "forkserver"); /* as CPython 3.14's */
     text_add(&r->files, "%s", r->path);
-    int failed = runtime_digest_file(r->path, r->sha256);
+    int failed = digest_file(r->path, r->sha256);
     if (failed != 0) {
         errno = -failed;
         return err_sys(e, ERR_OURS, "%s", r->path);

@@ -34,9 +34,6 @@ struct runtime {
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
-/* SHA-256 in hexadecimal, of bytes and of a file. 0 or a negative errno. */
-int runtime_digest(const void *bytes, size_t len, char ret[65]);
-int runtime_digest_file(const char *path, char ret[65]);
 /* The path of a workload that came with tare. -ENOENT: it is not where tare was built or installed. */
 int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e);
 

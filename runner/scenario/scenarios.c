@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "config/config.h"
@@ -111,7 +112,7 @@ static int load(const char *path, bool installed, const struct scenario **ret, s
         return failed;
     s->installed = installed;
     failed = place(s, path, e);
-    if (failed == 0 && runtime_digest(buf, len, s->sha256) != 0)
+    if (failed == 0 && digest_bytes(buf, len, s->sha256) != 0)
         failed = err_set(e, ERR_OURS, -EIO, "the digest of '%s'", path);
     if (failed != 0) {
         scenario_free(s);

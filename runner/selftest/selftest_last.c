@@ -1,12 +1,12 @@
 /* The last selftest: kept as its JSON, and told to the records of the same boot and the same build. */
 #include <jansson.h>
 #include <limits.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -50,12 +50,8 @@ static void describe(const json_t *whole, const struct text *json, struct facts 
 {
     static const char *const COUNTS[][2] = {
         {"selftest.passed", "passed"}, {"selftest.failed", "failed"}, {"selftest.unavailable", "unavailable"}};
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
-    unsigned len = 0;
-    if (EVP_Digest(json->data, json->len, digest, &len, EVP_sha256(), NULL))
-        for (unsigned i = 0; i < len; i++)
-            (void)sprintf(hex + 2 * (size_t)i, "%02x", digest[i]);
+    char hex[DIGEST_HEX] = "";
+    (void)digest_bytes(json->data, json->len, hex);
     facts_text(to, "selftest.digest", hex);
     facts_text(to, "selftest.at", string_at(whole, "at"));
     const json_t *counts = json_object_get(whole, "counts");

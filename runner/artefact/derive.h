@@ -1,0 +1,46 @@
+/* derive: every file of a bundle that follows from its sources (records, plan, claims, pack.json, LICENSE, the lock of
+ * the images), written anew. Packing writes them into the bundle; verifying writes them elsewhere and compares. */
+#ifndef TARE_DERIVE_H
+#define TARE_DERIVE_H
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+struct bundle;
+struct err;
+struct json_t;
+struct parcel;
+
+/* Writes env/host.json, env/sbom.cdx.json, paper/, README.md, CITATION.cff and .zenodo.json below dirfd, in which none
+ * of them is yet. The same bytes from the same sources. draw: the figures too, by gnuplot; else their data alone.
+ * -ENOENT (host): no gnuplot. Errors of reading the sources (usage). */
+int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e);
+
+/* ro-crate-metadata.json, of all the payload's other files. */
+int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd, struct err *e);
+
+#define CRATE_FILE "ro-crate-metadata.json"
+
+/* --- what it is made of ------------------------------------------------------------------------------------------ */
+
+void citation_cff(const struct bundle *b, struct text *out);
+void zenodo_json(const struct bundle *b, struct text *out);
+void bundle_readme(const struct bundle *b, struct text *out);
+
+/* The machines that the records are of (schema tare.environments/1): host, image and tool of each, without what changes
+ * from moment to moment. The caller's. */
+int environments_of(const struct bundle *b, struct json_t **ret, struct err *e);
+
+/* CycloneDX 1.5: tare, the interpreters, the system; where the records were made in an image that the lock names, its
+ * packages with their hashes. */
+int sbom_of(const struct bundle *b, const struct json_t *environments, struct json_t **ret, struct err *e);
+
+/* "2026-11-25" and "2026-11-25T00:10:10Z" of seconds since 1970. buf: 32 bytes; returned. */
+const char *derive_date(int64_t at_s, char *buf);
+const char *derive_time(int64_t at_s, char *buf);
+
+/* Its text, keys sorted, a newline at its end. Takes the reference. */
+void derive_json(struct json_t *o, struct text *out);
+
+#endif

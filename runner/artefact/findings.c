@@ -1,0 +1,52 @@
+#include "artefact/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+const char *finding_verdict_name(enum finding_verdict v)
+{
+    static const char *const NAMES[] = {"integrity", "derivation", "environment", "re-run"};
+    return NAMES[v];
+}
+
+/* A name out of a hostile archive may hold what steers a terminal. */
+static char *printable(const char *bytes)
+{
+    struct text t = {0};
+    text_add(&t, "%s", "");
+    for (const unsigned char *p = (const unsigned char *)bytes; *p; p++)
+        text_add(&t, *p < 0x20 || *p >= 0x7f ? "\\x%02x" : "%c", *p);
+    return t.data;
+}
+
+void findings_add(struct findings *f, enum finding_verdict verdict, const char *file, const char *fmt, ...)
+{
+    char text[1000];
+    va_list ap;
+    f->found[verdict]++;
+    if (f->count == FINDINGS_KEPT)
+        return;
+    if (f->count == f->cap) {
+        f->cap = f->cap ? f->cap * 2 : 16;
+        f->list = realloc(f->list, f->cap * sizeof(*f->list));
+        if (!f->list)
+            abort();
+    }
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    f->list[f->count++] = (struct finding){.verdict = verdict, .file = printable(file), .text = printable(text)};
+}
+
+void findings_free(struct findings *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        free(f->list[i].file);
+        free(f->list[i].text);
+    }
+    free(f->list);
+    *f = (struct findings){0};
+}

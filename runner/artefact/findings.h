@@ -1,0 +1,38 @@
+/* findings: what a verification found wrong, each with the file it is in; four verdicts, kept apart. */
+#ifndef TARE_FINDINGS_H
+#define TARE_FINDINGS_H
+
+#include <stddef.h>
+
+/* What a finding speaks against. */
+enum finding_verdict {
+    FINDING_INTEGRITY,   /* the bytes are those that were packed */
+    FINDING_DERIVATION,  /* what is claimed follows from the raw samples */
+    FINDING_ENVIRONMENT, /* how far this machine is from theirs */
+    FINDING_RERUN,       /* what running it again gave */
+    FINDING_VERDICTS,
+};
+
+const char *finding_verdict_name(enum finding_verdict v);
+
+struct finding {
+    enum finding_verdict verdict;
+    char *file; /* inside of the bundle; "" for the bundle itself. Bytes outside of printable ASCII are written \xNN */
+    char *text;
+};
+
+#define FINDINGS_KEPT 1000 /* an archive can hold a million faults; so many are told in words */
+
+/* Starts as {0}; the owner ends it with findings_free(). Running out of memory aborts. */
+struct findings {
+    struct finding *list;
+    size_t count; /* in the list */
+    size_t cap;
+    size_t found[FINDING_VERDICTS]; /* all, also those that are not in the list */
+};
+
+void findings_add(struct findings *f, enum finding_verdict verdict, const char *file, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void findings_free(struct findings *f);
+
+#endif

@@ -1,0 +1,31 @@
+/* minisig: signatures in minisign's format (https://jedisct1.github.io/minisign/, "Signature format"), verified. Making
+ * them is minisign's own. */
+#ifndef TARE_MINISIG_H
+#define TARE_MINISIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MINISIG_KEY_ID 17 /* 16 upper-case hexadecimal digits, as minisign prints them, and NUL */
+
+struct minisig_key {
+    uint8_t id[8];
+    uint8_t bytes[32]; /* Ed25519 */
+};
+
+enum minisig_verdict {
+    MINISIG_GOOD,
+    MINISIG_WRONG,     /* by this key, and not of these bytes (or with another trusted comment) */
+    MINISIG_OTHER_KEY, /* by a key that is not the one given */
+    MINISIG_MALFORMED,
+};
+
+/* Reads a public key: the file of `minisign -G`, or its last line alone. -EINVAL: it is none. */
+int minisig_key_read(const char *text, struct minisig_key *ret);
+
+/* Verifies a signature file's text over a message. key NULL: whose it is, is told all the same (MINISIG_OTHER_KEY).
+ * key_id is filled in unless MINISIG_MALFORMED. Plain and pre-hashed (BLAKE2b-512) signatures. */
+enum minisig_verdict minisig_verify(const void *message, size_t len, const char *signature,
+                                    const struct minisig_key *key, char key_id[MINISIG_KEY_ID]);
+
+#endif

@@ -1,0 +1,151 @@
+#include "artefact/sign.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "artefact/bag.h"
+#include "artefact/bundle.h"
+#include "artefact/findings.h"
+#include "artefact/parcel.h"
+#include "artefact/scratch.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+
+extern char **environ;
+
+/* What a signing holds. */
+struct signing {
+    const char *path, *key;
+    struct scratch unpacked;
+    char folder[PATH_MAX]; /* the bag's */
+    int root_fd;
+    bool tar;
+    char top[PARCEL_PATH_MAX + 1];
+    struct parcel all;
+    struct findings findings;
+};
+
+static void end(struct signing *s)
+{
+    parcel_free(&s->all);
+    findings_free(&s->findings);
+    if (s->root_fd >= 0)
+        (void)close(s->root_fd);
+    scratch_end(&s->unpacked);
+}
+
+static int open_bag(struct signing *s, struct err *e)
+{
+    struct stat st;
+    cleanup_close int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", s->path);
+    text_format(s->folder, sizeof(s->folder), "%.4000s", s->path);
+    s->tar = S_ISREG(st.st_mode);
+    if (!s->tar) {
+        s->root_fd = STEAL_FD(fd);
+        return 0;
+    }
+    size_t len = strlen(s->path);
+    if (len > 4 && strcmp(s->path + len - 4, ".zst") == 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is signed is the tar, before it is compressed", s->path);
+    int failed = scratch_begin(NULL, &s->unpacked, e);
+    if (failed == 0)
+        failed = parcel_unpack(fd, s->unpacked.fd, s->top, &s->findings, e);
+    text_format(s->folder, sizeof(s->folder), "%s", s->unpacked.path);
+    s->root_fd = fcntl(s->unpacked.fd, F_DUPFD_CLOEXEC, 0);
+    return failed;
+}
+
+/* Nothing is vouched for that is not whole. */
+static int check_bag(struct signing *s, struct err *e)
+{
+    int failed = parcel_read_folder(s->root_fd, &s->all, &s->findings, e);
+    if (failed == 0)
+        failed = bag_check(s->root_fd, &s->all, &s->findings, e);
+    if (failed == 0 && s->findings.count > 0)
+        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is broken: %s: %s ('tare verify' tells all)", s->path,
+                         s->findings.list[0].file, s->findings.list[0].text);
+    return failed;
+}
+
+/* It asks for the key's password itself, on the terminal. */
+static int run_minisign(const struct signing *s, struct err *e)
+{
+    char message[PATH_MAX + 64], signature[PATH_MAX + 64], digest[DIGEST_HEX], comment[128];
+    int status = 0;
+    pid_t pid = 0;
+    text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, s->folder);
+    text_format(signature, sizeof(signature), "%s/" BAG_SIGNATURE, s->folder);
+    int failed = digest_file(message, digest);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", message, strerror(-failed));
+    text_format(comment, sizeof(comment), BAG_TAG_MANIFEST " sha256 %s", digest);
+    char *const argv[] = {"minisign", "-S",    "-s",      (char *)s->key, "-m",
+                          message,    "-x",    signature, "-c",           "signature of a bundle of tare",
+                          "-t",       comment, NULL};
+    posix_spawn_file_actions_t actions;
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    failed = -posix_spawnp(&pid, "minisign", &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_sys(e, ERR_OURS, "waitpid");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
+    return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", s->key);
+}
+
+/* With the date that it was packed with: nothing else of it changes. */
+static int write_tar(struct signing *s, struct err *e)
+{
+    struct bundle b = {.fd = -1};
+    struct file_draft draft;
+    char data[PATH_MAX + 16];
+    struct parcel all = {0};
+    text_format(data, sizeof(data), "%s/" BUNDLE_DATA, s->folder);
+    int failed = bundle_load(data, &b, e);
+    if (failed == 0)
+        failed = parcel_read_folder(s->root_fd, &all, &s->findings, e);
+    if (failed == 0)
+        failed = file_draft_open(s->path, &draft, e);
+    if (failed == 0) {
+        failed = parcel_write_tar(&all, s->root_fd, s->top, b.date_s, fileno(draft.stream), e);
+        if (failed != 0)
+            file_draft_abandon(&draft);
+        else
+            failed = file_draft_commit(&draft, e);
+    }
+    parcel_free(&all);
+    bundle_free(&b);
+    return failed;
+}
+
+int sign(const char *path, const char *key, struct err *e)
+{
+    struct signing s = {.path = path, .key = key, .root_fd = -1};
+    int failed = access(key, R_OK) == 0 ? open_bag(&s, e) : err_sys(e, ERR_USAGE, "--key '%s'", key);
+    if (failed == 0)
+        failed = check_bag(&s, e);
+    if (failed == 0)
+        failed = run_minisign(&s, e);
+    if (failed == 0 && s.tar)
+        failed = write_tar(&s, e);
+    end(&s);
+    return failed;
+}

@@ -1,0 +1,13 @@
+/* sign: a bundle's signature, made by minisign itself: its secret keys are locked with a password that no other program
+ * has any business to see. */
+#ifndef TARE_SIGN_H
+#define TARE_SIGN_H
+
+struct err;
+
+/* Signs BAG_TAG_MANIFEST of the bundle, a tar, which is written anew, or a folder, with the secret key in this file,
+ * and puts the signature beside it. -EINVAL (usage): no bundle, or one that is broken (only what verify finds whole up
+ * to its manifests is signed); -ENOENT (host): no minisign; -EPERM (usage): minisign refused. */
+int sign(const char *path, const char *key, struct err *e);
+
+#endif

@@ -1,0 +1,251 @@
+"""A bundle from its making to its verdict."""
+
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+import bundles
+import specimen
+from bundles import BundleTest, files, remake_crate, remake_manifests, sha256, tare
+
+
+class Packing(BundleTest):
+    def test_what_was_packed_is_whole_and_follows_from_the_records(self):
+        said = self.verify(self.packed, status=0)
+        self.assertEqual(said["integrity"], {"findings": [], "found": 0, "key": None, "signature": "unsigned", "verdict": "good"})
+        self.assertEqual(said["derivation"]["verdict"], "good")
+        self.assertEqual(said["records"], 15)
+        self.assertEqual(said["rerun"]["verdict"], "not run")
+        self.assertEqual([c["verdict"] for c in said["derivation"]["claims"]], ["SUPPORTED", "SUPPORTED"])
+
+    def test_its_name_is_the_digest_of_the_tar(self):
+        self.assertIn(f"sha256 {sha256(self.packed)}\n", self.said)
+        self.assertEqual(self.verify(self.packed)["sha256"], sha256(self.packed))
+        self.assertEqual(self.verify(self.bag())["sha256"], sha256(self.packed))
+
+    def test_the_same_records_give_the_same_bytes_anywhere(self):
+        odd = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "LANG": "de_DE.UTF-8", "HOME": "/nonexistent"}
+        for number, (env, umask) in enumerate([({"TZ": "UTC"}, 0o022), (odd, 0o077), (odd, 0)]):
+            folder = self.dir / f"some where {number}" / "else"
+            shutil.copytree(self.folder, folder)
+            tar = self.dir / f"{number}.tar"
+            done = tare("pack", folder, "-o", tar, env=env, umask=umask)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(sha256(tar), sha256(self.packed))
+
+    def test_its_date_is_the_epoch_that_is_given(self):
+        tar = self.dir / "dated.tar"
+        self.assertEqual(tare("pack", self.folder, "-o", tar, env={"SOURCE_DATE_EPOCH": "86400"}).returncode, 0)
+        bag = bundles.unpack(tar, self.dir / "bag")
+        self.assertIn("date-released: 1970-01-02\n", (bag / "data/CITATION.cff").read_text())
+        self.assertEqual((bag / "data/README.md").stat().st_mtime, 86400)
+        self.verify(tar, status=0)
+
+    def test_its_entries_are_canonical(self):
+        names = subprocess.run(["tar", "tvf", self.packed, "--numeric-owner"], capture_output=True, text=True, check=True)
+        lines = [line.split() for line in names.stdout.splitlines()]
+        self.assertEqual({(line[0], line[1]) for line in lines}, {("-rw-r--r--", "0/0")})
+        self.assertEqual([line[5] for line in lines], sorted(line[5] for line in lines))
+
+    def test_a_plan_without_all_its_records_is_refused_and_packed_on_demand(self):
+        folder, tar = self.dir / "part", self.dir / "part.tar"
+        shutil.copytree(self.folder, folder)
+        (folder / f"0003-{specimen.FORK}.json").unlink()
+        done = tare("pack", folder, "-o", tar)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"1 of the plan's 15 invocations are missing ({specimen.FORK}, block 3", done.stderr)
+        self.assertEqual(list(self.dir.iterdir()), [folder])
+        self.assertEqual(tare("pack", folder, "-o", tar, "--allow-incomplete").returncode, 0)
+        said = self.verify(tar, status=0)
+        self.assertIn("1 invocations of the plan are missing; it was packed so (--allow-incomplete)", said["derivation"]["notes"])
+        bag = bundles.unpack(tar, self.dir / "bag")
+        self.assertIn(f"{specimen.FORK}, block 3", (bag / "data/README.md").read_text())
+
+    def test_a_record_that_is_taken_out_is_missed(self):
+        bag = self.bag()
+        (bag / f"data/records/{specimen.FORK}/0002.json").unlink()
+        remake_manifests(bag)
+        texts = [f["text"] for f in self.findings(self.verify(bag, status=1))]
+        self.assertTrue(any(f"{specimen.FORK}, block 2: it has no record" in text for text in texts), texts)
+
+    def test_a_failed_invocation_is_packed_with_its_reason(self):
+        def fail(records):
+            records[f"0002-{specimen.FORK}.json"]["termination"] = {"reason": "oom", "detail": "killed in iteration 3"}
+
+        specimen.make(self.dir / "failed", edit=fail)
+        tar = self.dir / "failed.tar"
+        self.assertEqual(tare("pack", self.dir / "failed", "-o", tar).returncode, 0)
+        self.verify(tar, status=0)
+        bag = bundles.unpack(tar, self.dir / "bag")
+        crate = json.loads((bag / "data/ro-crate-metadata.json").read_text())
+        failed = [e for e in crate["@graph"] if e["@type"] == "CreateAction" and "error" in e]
+        self.assertEqual([(e["error"], e["actionStatus"]["@id"]) for e in failed],
+                         [("killed in iteration 3", "http://schema.org/FailedActionStatus")])
+
+    def test_without_claims_it_says_so_and_has_a_valid_file_of_none(self):
+        specimen.make(self.dir / "none", claims=None)
+        done = tare("pack", self.dir / "none", "-o", self.dir / "none.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("nothing is claimed", done.stdout)
+        self.assertEqual(self.verify(self.dir / "none.tar", status=0)["derivation"]["claims"], [])
+
+    def test_a_claim_of_no_cell_is_refused_with_its_place(self):
+        specimen.make(self.dir / "other", claims=specimen.CLAIMS.replace(f"of: {specimen.FORK}", "of: nobody"))
+        done = tare("pack", self.dir / "other", "-o", self.dir / "other.tar")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("claims.yml:5:12: ", done.stderr)
+        self.assertIn("'nobody', which is no cell of the plan 'specimen'", done.stderr)
+
+    def test_a_folder_of_no_plan_is_refused(self):
+        done = tare("pack", self.dir, "-o", self.dir / "x.tar")
+        self.assertEqual((done.returncode, list(self.dir.iterdir())), (2, []))
+        self.assertIn("holds no plan", done.stderr)
+
+
+class Changes(BundleTest):
+    def change(self, path):
+        """Another digit, the last of the file, or another letter where it has none."""
+        data = bytearray(path.read_bytes())
+        digits = [i for i, byte in enumerate(data) if chr(byte).isdigit()]
+        at = digits[len(digits) // 2] if digits else len(data) // 2
+        data[at] = ord("1" if data[at] != ord("1") else "2")
+        path.write_bytes(data)
+
+    def assert_all_are_found(self, remake, names, draw=lambda name: False):
+        pristine = self.bag()
+        missed, unnamed = [], []
+        for name in names(files(pristine)):
+            bag = self.dir / "changed"
+            shutil.rmtree(bag, ignore_errors=True)
+            shutil.copytree(pristine, bag)
+            self.change(bag / name)
+            remake(bag)
+            found = self.findings(self.verify(bag, draw=draw(name)))
+            inside = name.removeprefix("data/")
+            if not found:
+                missed.append(name)
+            elif not any(f["file"] in (name, inside) or name in f["text"] for f in found):
+                unnamed.append((name, found))
+        self.assertEqual((missed, unnamed), ([], []))
+
+    def test_each_file_that_is_changed_is_found_and_named(self):
+        self.assert_all_are_found(lambda bag: None, lambda names: names)
+
+    def test_each_file_that_is_changed_is_found_and_named_where_the_manifests_are_made_anew(self):
+        self.assert_all_are_found(remake_manifests, lambda names: [n for n in names if n.startswith("data/")])
+
+    def test_each_figure_that_is_changed_is_found_where_all_digests_are_made_anew(self):
+        def remake(bag):
+            remake_crate(bag)
+            remake_manifests(bag)
+
+        derived = ("data/paper/", "data/README", "data/CITATION", "data/.zenodo", "data/env/host", "data/env/sbom")
+        self.assert_all_are_found(remake, lambda names: [n for n in names if n.startswith(derived)],
+                                  lambda name: name.endswith((".svg", ".pdf", ".png")))
+
+    def test_a_result_that_does_not_follow_from_its_samples_is_named_where_all_digests_are_made_anew(self):
+        edits = [
+            (specimen.THREADS, ("result", "avg_iter_s"), lambda x: x * (1 + 1e-9)),
+            (specimen.THREADS, ("result", "p50_iter_s"), lambda x: x * (1 - 1e-9)),
+            (specimen.FORK, ("result", "p95_iter_s"), lambda x: x + 1e-9),
+            (specimen.FORK, ("iterations", "end_ns", 7), lambda x: x + 1),
+            (specimen.MEMORY, ("memory", "parent_and_workers", "pss", "avg"), lambda x: x + 1),
+            (specimen.MEMORY, ("memory", "all_pids", "rss", "max"), lambda x: x + 4096),
+            (specimen.MEMORY, ("memory", "samples", 3, "parent_and_workers", "uss"), lambda x: x + 4096),
+            (specimen.MEMORY, ("memory", "samples_in_iterations"), lambda x: x - 1),
+        ]
+        for cell, keys, fn in edits:
+            with self.subTest(keys=keys):
+                bag = bundles.unpack(self.packed, self.dir / "-".join(map(str, keys)))
+                path = bag / f"data/records/{cell}/0002.json"
+                record = json.loads(path.read_text())
+                inner = record
+                for key in keys[:-1]:
+                    inner = inner[key]
+                inner[keys[-1]] = fn(inner[keys[-1]])
+                path.write_text(specimen.text_of(record))
+                remake_crate(bag)
+                remake_manifests(bag)
+                found = self.verify(bag, status=1, draw=False)["derivation"]["findings"]
+                self.assertTrue(any(f["file"] == f"records/{cell}/0002.json" for f in found), found)
+
+    def test_without_gnuplot_the_data_of_drawings_are_compared_and_it_is_said(self):
+        said = self.verify(self.packed, status=0, draw=False)["derivation"]
+        self.assertEqual(said["verdict"], "good")
+        self.assertTrue(any(n.startswith("the drawings are not compared, their data are") for n in said["notes"]), said)
+
+    def test_a_file_more_is_found_and_named(self):
+        for name in ("data/extra.txt", "data/records/extra.txt", "extra.txt"):
+            bag = bundles.unpack(self.packed, self.dir / name.replace("/", "-"))
+            (bag / name).write_text("x")
+            if name.startswith("data/"):
+                remake_manifests(bag)
+            found = self.findings(self.verify(bag, status=1, draw=False))
+            self.assertTrue(any(f["file"] in (name, name.removeprefix("data/")) for f in found), found)
+
+
+class Signing(BundleTest):
+    def keys(self, name):
+        if not shutil.which("minisign"):
+            self.skipTest("minisign is not installed")
+        public, secret = self.dir / f"{name}.pub", self.dir / f"{name}.key"
+        subprocess.run(["minisign", "-G", "-W", "-p", public, "-s", secret], check=True, capture_output=True)
+        return public, secret
+
+    def signed(self, secret):
+        tar = self.dir / "signed.tar"
+        shutil.copy(self.packed, tar)
+        done = tare("sign", tar, "--key", secret)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{tar}: signed\n"), done.stderr)
+        return tar
+
+    def test_a_signature_holds_and_minisign_itself_says_so(self):
+        public, secret = self.keys("mine")
+        tar = self.signed(secret)
+        said = self.verify(tar, "--key", public, status=0)
+        self.assertEqual(said["integrity"]["signature"], "signed")
+        bag = bundles.unpack(tar, self.dir / "bag")
+        subprocess.run(["minisign", "-V", "-p", public, "-m", bag / "tagmanifest-sha256.txt"], check=True, capture_output=True)
+        self.assertEqual(self.verify(bag, "--key", public, status=0)["sha256"], sha256(tar))
+
+    def test_an_unknown_key_is_told_by_its_number_and_no_fault(self):
+        public, secret = self.keys("mine")
+        said = self.verify(self.signed(secret), status=0)
+        self.assertEqual(said["integrity"]["signature"], "unknown key")
+        self.assertIn(said["integrity"]["key"], public.read_text())
+
+    def test_another_key_than_the_one_that_is_asked_for_is_a_fault(self):
+        tar = self.signed(self.keys("mine")[1])
+        found = self.findings(self.verify(tar, "--key", self.keys("theirs")[0], status=1))
+        self.assertEqual([f["file"] for f in found], ["tagmanifest-sha256.txt.minisig"])
+
+    def test_a_signature_of_other_bytes_is_a_fault(self):
+        public, secret = self.keys("mine")
+        bag = bundles.unpack(self.signed(secret), self.dir / "bag")
+        (bag / "data/claims.yml").write_text((bag / "data/claims.yml").read_text().replace("1.5", "1.4"))
+        remake_crate(bag)
+        remake_manifests(bag)
+        found = self.findings(self.verify(bag, "--key", public, status=1))
+        self.assertIn("tagmanifest-sha256.txt.minisig", [f["file"] for f in found])
+
+    def test_a_broken_bundle_is_not_signed(self):
+        _, secret = self.keys("mine")
+        bag = self.bag()
+        (bag / "data/README.md").write_text("another")
+        done = tare("sign", bag, "--key", secret)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is broken: data/README.md", done.stderr)
+        self.assertFalse((bag / "tagmanifest-sha256.txt.minisig").exists())
+
+    def test_compressed_it_is_the_same_bundle(self):
+        if not shutil.which("zstd"):
+            self.skipTest("zstd is not installed")
+        packed = self.dir / "packed.tar.zst"
+        subprocess.run(["zstd", "-q", "-o", packed, self.packed], check=True)
+        self.assertEqual(self.verify(packed, status=0)["sha256"], sha256(self.packed))
+
+
+if __name__ == "__main__":
+    unittest.main()
