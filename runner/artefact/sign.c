@@ -21,8 +21,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-extern char **environ;
-
 /* What a signing holds. */
 struct signing {
     const char *path, *key;
