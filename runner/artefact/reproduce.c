@@ -72,17 +72,26 @@ static bool differs(const struct verification *v, const char *field)
     return false;
 }
 
-/* An absolute value means something on the same class of hardware alone. */
-static struct judgement judge(const struct reproduction *r, const struct claim *c)
+/* An absolute value means something on the same class of hardware alone; NULL: it is the same. */
+static const char *other_class(const struct reproduction *r)
 {
     static const char *const CLASS[] = {"cpu_model", "arch", "hypervisor"};
+    if (r->o->where == REPRODUCE_VM)
+        return "it was run in a virtual machine";
+    for (size_t i = 0; i < sizeof(CLASS) / sizeof(*CLASS); i++)
+        if (differs(&r->verified, CLASS[i]))
+            return CLASS[i];
+    return NULL;
+}
+
+static struct judgement judge(const struct reproduction *r, const struct claim *c)
+{
     struct judgement j = claim_judge(c, &r->records);
-    for (size_t i = 0; c->kind == CLAIM_VALUE && j.verdict != CLAIM_NOT_RUN && i < sizeof(CLASS) / sizeof(*CLASS); i++)
-        if (differs(&r->verified, CLASS[i])) {
-            j.verdict = CLAIM_NOT_RUN;
-            (void)snprintf(j.why, sizeof(j.why), "an absolute value means something on the same hardware alone: %s",
-                           CLASS[i]);
-        }
+    const char *other = c->kind == CLAIM_VALUE && j.verdict != CLAIM_NOT_RUN ? other_class(r) : NULL;
+    if (other) {
+        j.verdict = CLAIM_NOT_RUN;
+        (void)snprintf(j.why, sizeof(j.why), "an absolute value means something on the same hardware alone: %s", other);
+    }
     return j;
 }
 

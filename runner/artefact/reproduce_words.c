@@ -22,13 +22,18 @@ const char *reproduce_term(int64_t role)
 
 #define DIFFERENCES_SHOWN 20
 
-static void add_environment(const struct verification *v, struct text *out)
+/* Of the machine that the command was given on. */
+static void add_environment(const struct reproduction *r, struct text *out)
 {
+    const struct verification *v = &r->verified;
     if (!v->compared) {
         text_add(out, "environment: not looked at\n");
         return;
     }
-    text_add(out, "environment: %zu of %zu fields of the machine differ\n", v->distance.count, v->distance.fields);
+    text_add(out, "environment: %zu of %zu fields of the machine differ%s\n", v->distance.count, v->distance.fields,
+             r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
+                 ? ""
+                 : " (this host's; what ran elsewhere has its own in its records)");
     for (size_t i = 0; i < v->distance.count && i < DIFFERENCES_SHOWN; i++)
         text_add(out, "  %s: theirs %s; here %s\n", v->distance.list[i].field, v->distance.list[i].theirs,
                  v->distance.list[i].here);
@@ -71,7 +76,7 @@ void reproduction_text(const struct reproduction *r, struct text *out)
              !v->derived                                  ? "not looked at"
              : verification_failed(v, FINDING_DERIVATION) ? "broken ('tare verify' tells what)"
                                                           : "good");
-    add_environment(v, out);
+    add_environment(r, out);
     add_run(r, out);
     text_add(out, "claims: %zu", b->claims.count);
     reproduction_count(r, of);

@@ -223,7 +223,7 @@ const struct option_row config_rows[] = {
     {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PULL,
      "the bundle that is written, or -o FILE"},
     {"subject", TEXT, "NAME", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
-     "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag, "
+     "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag "
      "or manifest digest (sha256:...)"},
     {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
      "print JSON in place of text"},
