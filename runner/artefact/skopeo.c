@@ -85,7 +85,7 @@ static int run(const char *words[], int wait_ms, struct text *ret, struct err *e
     char path[sizeof(s.path) + 8];
     text_format(path, sizeof(path), "%s/" SAID, s.path);
     char *argv[WORDS_MAX + 6] = {(char *)"sh", (char *)"-c", (char *)LINE, (char *)"sh", path};
-    for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
+    for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
         argv[5 + i] = (char *)words[i];
     int code = spawn_capture(argv, wait_ms, ret);
     if (code != 0) {

@@ -1,5 +1,6 @@
 """Bundles into OCI layouts and Debian's docker-registry on the loopback, and out again."""
 
+import http.client
 import json
 import pathlib
 import shutil
@@ -7,7 +8,6 @@ import socket
 import subprocess
 import time
 import unittest
-import urllib.request
 
 from bundles import BundleTest, sha256, tare
 
@@ -159,9 +159,10 @@ class Registry(BundleTest):
 
     @classmethod
     def get(cls, path):
-        request = urllib.request.Request(f"http://{cls.host}/v2/{path}", headers={"Accept": f"{MANIFEST}, {INDEX}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.headers, answer.read()
+        connection = http.client.HTTPConnection(cls.host, timeout=10)
+        connection.request("GET", f"/v2/{path}", headers={"Accept": f"{MANIFEST}, {INDEX}"})
+        answer = connection.getresponse()
+        return answer.headers, answer.read()
 
     def test_a_bundle_and_its_reproduction_go_there_and_come_back(self):
         place = f"docker://{self.host}/paper"
