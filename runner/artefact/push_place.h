@@ -22,8 +22,9 @@ struct push_place {
 int place_open(const char *ref, int make, struct push_place *ret, struct err *e);
 void place_close(struct push_place *p);
 
-/* "docker://HOST/REPO:TAG", "docker://HOST/REPO@sha256:…" or "oci:FOLDER:TAG"; buf of PLACE_NAME_MAX bytes, which is returned. */
 #define PLACE_NAME_MAX 2400
+
+/* "docker://HOST/REPO:TAG", "docker://HOST/REPO@sha256:…" or "oci:FOLDER:TAG". Returns buf. */
 const char *place_name(const struct push_place *p, const char *tag, char buf[PLACE_NAME_MAX]);
 
 /* Appends the bytes of the manifest or index that has this tag or digest, its own digest checked where it is known.

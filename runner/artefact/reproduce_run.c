@@ -269,9 +269,26 @@ static int run(struct command_line *c)
 static int compose(struct command_line *c, const struct reproduction *r, struct err *e)
 {
     if (r->o->where != REPRODUCE_HOST && r->o->engine == ENGINE_SLURM)
-        if (status == ERR_USAGE || status == ERR_HOST)
-            return err_set(e, (enum err_kind)status, -ECANCELED, "the plan was refused (exit status %d, see above)",
-                           status);
+        return err_set(e, ERR_USAGE, -EINVAL, "--engine slurm runs on the nodes themselves: leave --in-image, --in-vm");
+    return r->o->where == REPRODUCE_HOST ? on_host(c, r, e)
+           : r->o->where == REPRODUCE_VM ? in_vm(c, r, e)
+                                         : in_image(c, r, e);
+}
+
+int reproduce_run(struct reproduction *r, struct err *e)
+{
+    struct command_line c = {.count = 0};
+    int status = 0;
+    int failed = compose(&c, r, e);
+    if (failed == 0 && (status = run(&c)) < 0)
+        failed = err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
+    end(&c);
+    /* 4: invocations failed; their records say why, and a claim of theirs is not run. */
+    if (failed != 0 || status == 0 || status == ERR_WORKLOAD)
+        return failed;
+    if (status == ERR_USAGE || status == ERR_HOST)
+        return err_set(e, (enum err_kind)status, -ECANCELED, "the plan was refused (exit status %d, see above)",
+                       status);
     return err_set(
         e, ERR_OURS, -ECANCELED,
         "the plan was not run to its end (exit status %d, see above); the same command with --out %s goes on", status,
