@@ -71,9 +71,9 @@ int place_manifest(const struct push_place *p, const char *tag, struct text *ret
         return failed == 0 ? check_digest(tag, ret, hex, e) : failed;
     }
     int failed = oci_find(p->layout, *tag ? tag : NULL, &descriptor, e);
-    const char *digest = json_string_value(json_object_get(descriptor, "digest"));
+    const char *said = json_string_value(json_object_get(descriptor, "digest")), *digest = said ? said : "";
     if (failed == 0)
-        failed = oci_get_bytes(p->layout, digest ? digest : "", ret, e);
+        failed = oci_get_bytes(p->layout, digest, ret, e);
     if (failed == 0)
         failed = check_digest(digest, ret, hex, e);
     json_decref(descriptor);

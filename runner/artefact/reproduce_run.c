@@ -15,8 +15,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-extern char **environ;
-
 #define WORDS_MAX 256
 
 /* A command line in the making; its words are owned. */
@@ -241,7 +239,7 @@ static int start(struct command_line *c, pid_t *ret)
     posix_spawn_file_actions_t actions;
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    int failed = -posix_spawn(ret, c->word[0], &actions, NULL, c->word, environ);
+    int failed = c->count == 0 ? -EINVAL : -posix_spawn(ret, c->word[0], &actions, NULL, c->word, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     return failed;
 }
