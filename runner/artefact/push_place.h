@@ -22,7 +22,8 @@ struct push_place {
 int place_open(const char *ref, int make, struct push_place *ret, struct err *e);
 void place_close(struct push_place *p);
 
-/* "docker://HOST/REPO:TAG", "docker://HOST/REPO@sha256:…" or "oci:FOLDER:TAG"; buf of PLACE_NAME_MAX bytes, which is returned. */
+/* "docker://HOST/REPO:TAG", "docker://HOST/REPO@sha256:…" or "oci:FOLDER:TAG"; buf of PLACE_NAME_MAX bytes, which is
+ * returned. */
 #define PLACE_NAME_MAX 2400
 const char *place_name(const struct push_place *p, const char *tag, char buf[PLACE_NAME_MAX]);
 
