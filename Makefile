@@ -69,7 +69,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-long test-engine check setup python install clean help bench sanitize fuzz fuzzers
+.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -93,7 +93,12 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
 	@scripts/setup test slurm
 	@$(MAKE) --no-print-directory build python
-	@scripts/test artefact sanitize workload-gil guests cluster images
+	@scripts/test artefact sanitize workload-gil guests cluster images page
+
+test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
+	@scripts/setup test page
+	@$(MAKE) --no-print-directory build
+	@scripts/test page
 
 test-engine: ## the images under a real Docker engine, here and in the VM (builds them: a quarter of an hour, once)
 	@scripts/setup test

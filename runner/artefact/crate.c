@@ -372,7 +372,10 @@ static int fill(struct crate *c, const struct parcel *payload, struct err *e)
 {
     size_t i;
     const json_t *author = NULL;
-    json_array_foreach(json_object_get(c->b->pack, "authors"), i, author) add_author(c, author, i);
+    json_array_foreach(json_object_get(c->b->pack, "authors"), i, author)
+    {
+        add_author(c, author, i);
+    }
     add_root(c);
     for (i = 0; i < payload->count; i++)
         if (strcmp(payload->file[i].path, CRATE_FILE) != 0)

@@ -62,20 +62,29 @@ static char *here_text(const struct fact *f)
     return t.data;
 }
 
+/* Takes the texts over. */
+static void add_difference(struct distance *ret, const char *field, char *theirs, char *here)
+{
+    ret->list = reallocarray(ret->list, ret->count + 1, sizeof(*ret->list));
+    if (!ret->list)
+        abort();
+    struct distance_field *one = &ret->list[ret->count++];
+    one->field = strdup(field);
+    one->theirs = theirs;
+    one->here = here;
+    if (!one->field)
+        abort();
+}
+
 static void compare(const struct fact *f, const json_t *host, struct distance *ret)
 {
-    char *theirs = theirs_text(find(host, f->key)), *here = here_text(f);
-    if (theirs && here)
-        ret->fields++;
-    if (theirs && here && strcmp(theirs, here) != 0) {
-        ret->list = reallocarray(ret->list, ret->count + 1, sizeof(*ret->list));
-        char *field = strdup(f->key);
-        if (!ret->list || !field)
-            abort();
-        ret->list[ret->count++] = (struct distance_field){field, STEAL(theirs), STEAL(here)};
-    }
-    free(theirs);
-    free(here);
+    cleanup_free char *theirs = theirs_text(find(host, f->key));
+    cleanup_free char *here = here_text(f);
+    if (!theirs || !here)
+        return;
+    ret->fields++;
+    if (strcmp(theirs, here) != 0)
+        add_difference(ret, f->key, STEAL(theirs), STEAL(here));
 }
 
 void distance_measure(const json_t *host, const char *sysroot, struct distance *ret)

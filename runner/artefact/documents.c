@@ -88,7 +88,10 @@ void citation_cff(const struct bundle *b, struct text *out)
     text_add(out, "cff-version: 1.2.0\nmessage: \"If you use these measurements, please cite them as below.\"\n");
     add_key(out, "", "title", said(b, "title"));
     text_add(out, "type: dataset\nauthors:\n");
-    json_array_foreach(json_object_get(b->pack, "authors"), i, author) cite_author(author, out);
+    json_array_foreach(json_object_get(b->pack, "authors"), i, author)
+    {
+        cite_author(author, out);
+    }
     text_add(out, "date-released: %s\n", derive_date(b->date_s, date));
     add_key(out, "", "license", said(b, "license"));
     text_add(out, "keywords:\n  - benchmarking\n  - reproducibility\n  - cgroups\n");
@@ -163,7 +166,9 @@ static void add_authors(const struct bundle *b, struct text *out)
     size_t i;
     const json_t *author;
     json_array_foreach(json_object_get(b->pack, "authors"), i, author)
+    {
         text_add(out, "%s%s", i ? ", " : "", pack_info_name(author, name, sizeof(name)));
+    }
 }
 
 void bundle_readme(const struct bundle *b, struct text *out)

@@ -40,7 +40,11 @@ static json_t *find_alike(json_t *list, const json_t *environment)
 {
     size_t i;
     json_t *one;
-    json_array_foreach(list, i, one) if (json_equal(json_object_get(one, "environment"), environment)) return one;
+    json_array_foreach(list, i, one)
+    {
+        if (json_equal(json_object_get(one, "environment"), environment))
+            return one;
+    }
     return NULL;
 }
 
@@ -234,7 +238,10 @@ int sbom_of(const struct bundle *b, const json_t *environments, json_t **ret, st
     size_t i;
     const json_t *of = NULL;
     json_t *components = json_array();
-    json_array_foreach(json_object_get(environments, "environments"), i, of) add_environment(components, of);
+    json_array_foreach(json_object_get(environments, "environments"), i, of)
+    {
+        add_environment(components, of);
+    }
     int failed = add_packages(b, environments, components, &packages, e);
     if (failed != 0) {
         json_decref(components);

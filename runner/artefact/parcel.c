@@ -36,7 +36,7 @@ static int by_path(const void *a, const void *b)
 
 const struct parcel_file *parcel_find(const struct parcel *p, const char *path)
 {
-    struct parcel_file key;
+    struct parcel_file key = {.size_bytes = 0};
     if (strlen(path) > PARCEL_PATH_MAX)
         return NULL;
     text_format(key.path, sizeof(key.path), "%s", path);

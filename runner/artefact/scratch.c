@@ -19,7 +19,8 @@
 /* The folders there are, for whoever ends the process. */
 static char standing[SLOTS][PATH_MAX / 2];
 
-/* Reading a folder is not async-signal-safe by the letter; here the process is at its end, and nothing else runs after. */
+/* Reading folders is not async-signal-safe by the letter; here the process is at its end, and nothing else runs after
+ * it. */
 static void on_end(int signal)
 {
     for (size_t i = 0; i < SLOTS; i++)
@@ -90,20 +91,9 @@ int scratch_make_folders(int dirfd, const char *path)
 int scratch_write(int dirfd, const char *path, const char *bytes, size_t len, struct err *e)
 {
     int failed = scratch_make_folders(dirfd, path);
-    cleanup_close int fd =
-        failed != 0 ? -1 : openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return err_set(e, ERR_OURS, failed ? failed : -errno, "%s: %s", path, strerror(failed ? -failed : errno));
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_sys(e, ERR_OURS, "%s", path);
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    return file_create_at(dirfd, path, bytes, len, e);
 }
 
 int scratch_read(int dirfd, const char *path, size_t max, struct text *ret)

@@ -11,7 +11,6 @@
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
-#include "artefact/distance.h"
 #include "artefact/evidence.h"
 #include "artefact/pack.h"
 #include "artefact/parcel.h"
@@ -305,23 +304,14 @@ static int pack_again(struct verifying *w, struct err *e)
 
 static int measure_distance(struct verifying *w, struct err *e)
 {
-    struct distance d = {0};
     struct evidence v = {0};
     int failed = evidence_read(&w->bundle, w->bundle.records.list[0].path, &v, e);
     if (failed == 0) {
         json_t *host = evidence_section(&v, "host");
-        distance_measure(host, "", &d);
+        distance_measure(host, "", &w->v->distance);
         json_decref(host);
-        w->v->difference = calloc(d.count + 1, sizeof(*w->v->difference));
-        if (!w->v->difference)
-            abort();
-        for (size_t i = 0; i < d.count; i++)
-            w->v->difference[w->v->differences++] =
-                (struct verify_difference){STEAL(d.list[i].field), STEAL(d.list[i].theirs), STEAL(d.list[i].here)};
-        w->v->fields = d.fields;
         w->v->compared = true;
     }
-    distance_free(&d);
     evidence_free(&v);
     return failed;
 }
@@ -405,12 +395,7 @@ void verification_free(struct verification *v)
         for (size_t k = 0; k < ARRAY_LEN(words); k++)
             free(words[k]);
     }
-    for (size_t i = 0; i < v->differences; i++) {
-        free(v->difference[i].field);
-        free(v->difference[i].theirs);
-        free(v->difference[i].here);
-    }
     free(v->claim);
-    free(v->difference);
+    distance_free(&v->distance);
     *v = (struct verification){0};
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "artefact/distance.h"
 #include "artefact/findings.h"
 #include "artefact/minisig.h"
 #include "base/digest.h"
@@ -30,11 +31,6 @@ struct verify_claim {
     char *id, *text, *expected, *found, *verdict, *why;
 };
 
-/* A field in which this machine differs from theirs. */
-struct verify_difference {
-    char *field, *theirs, *here;
-};
-
 /* Ended with verification_free(). */
 struct verification {
     struct findings findings;
@@ -47,8 +43,7 @@ struct verification {
     struct text notes;   /* what was not compared and why, a line each */
     struct verify_claim *claim;
     size_t claims;
-    struct verify_difference *difference;
-    size_t differences, fields; /* fields: of how many */
+    struct distance distance;
 };
 
 /* Goes through all steps; what is wrong is a finding. Where integrity is broken nothing that was not vouched for is

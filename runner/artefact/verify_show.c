@@ -16,7 +16,7 @@ static const char *word(const struct verification *v, enum finding_verdict kind)
     if (kind == FINDING_DERIVATION)
         return !v->derived ? "not looked at" : verification_failed(v, kind) ? "broken" : "good";
     if (kind == FINDING_ENVIRONMENT)
-        return !v->compared ? "not looked at" : v->differences ? "differs" : "same";
+        return !v->compared ? "not looked at" : v->distance.count ? "differs" : "same";
     return "not run";
 }
 
@@ -50,11 +50,12 @@ static void add_environment(const struct verification *v, struct text *out)
 {
     if (!v->compared)
         return;
-    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->differences, v->fields);
-    for (size_t i = 0; i < v->differences && i < DIFFERENCES_SHOWN; i++)
-        text_add(out, "  %s: %s; here %s\n", v->difference[i].field, v->difference[i].theirs, v->difference[i].here);
-    if (v->differences > DIFFERENCES_SHOWN)
-        text_add(out, "  and %zu more (--json has all)\n", v->differences - DIFFERENCES_SHOWN);
+    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->distance.count, v->distance.fields);
+    for (size_t i = 0; i < v->distance.count && i < DIFFERENCES_SHOWN; i++)
+        text_add(out, "  %s: %s; here %s\n", v->distance.list[i].field, v->distance.list[i].theirs,
+                 v->distance.list[i].here);
+    if (v->distance.count > DIFFERENCES_SHOWN)
+        text_add(out, "  and %zu more (--json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
 }
 
 /* Each line of a text behind two blanks. */
@@ -132,11 +133,11 @@ static json_t *claims_json(const struct verification *v)
 static json_t *environment_json(const struct verification *v)
 {
     json_t *o = verdict_json(v, FINDING_ENVIRONMENT), *list = json_array();
-    for (size_t i = 0; i < v->differences; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->difference[i].field),
-                                                    "theirs", text_json(v->difference[i].theirs), "here",
-                                                    text_json(v->difference[i].here)));
-    (void)json_object_set_new(o, "fields", json_integer((json_int_t)v->fields));
+    for (size_t i = 0; i < v->distance.count; i++)
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
+                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
+                                                    text_json(v->distance.list[i].here)));
+    (void)json_object_set_new(o, "fields", json_integer((json_int_t)v->distance.fields));
     (void)json_object_set_new(o, "differences", list);
     return o;
 }

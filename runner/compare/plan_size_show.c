@@ -1,8 +1,8 @@
 /* A recommended size in words and as JSON. */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/json_put.h"
 #include "base/text.h"
 #include "compare/plan_size.h"
 
@@ -82,36 +82,12 @@ void plan_size_text(const struct plan_size *p, struct text *out)
 /* --- JSON
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static void set(json_t *o, const char *key, json_t *value)
-{
-    if (!value || json_object_set_new(o, key, value) != 0)
-        abort(); /* out of memory */
-}
-
-static void set_text(json_t *o, const char *key, const char *value)
-{
-    json_t *s = value ? json_string(value) : json_null();
-    set(o, key, s ? s : json_string("(not UTF-8)"));
-}
-
-static void set_real(json_t *o, const char *key, double value, const char *why_not)
-{
-    char with[64];
-    if (isfinite(value)) {
-        set(o, key, json_real(value));
-        return;
-    }
-    text_format(with, sizeof(with), "%s_reason", key);
-    set(o, key, json_null());
-    set_text(o, with, why_not ? why_not : "there is none");
-}
-
 static void set_count(json_t *o, const char *key, size_t value, const char *why_not)
 {
     if (value > 0)
-        set(o, key, json_integer((json_int_t)value));
+        json_put(o, key, json_integer((json_int_t)value));
     else
-        set_real(o, key, NAN, why_not);
+        json_put_real(o, key, NAN, why_not);
 }
 
 static json_t *components_json(const struct size_row *row)
@@ -120,10 +96,10 @@ static json_t *components_json(const struct size_row *row)
     json_t *list = json_array();
     for (size_t i = 0; !row->part.why_not && i < row->part.levels; i++) {
         json_t *one = json_object();
-        set_text(one, "level", LEVEL[row->of_iterations ? i : 1]);
-        set(one, "repetitions", json_real(row->part.r[i]));
-        set(one, "s2", json_real(row->part.s2[i]));
-        set(one, "t2", json_real(row->part.t2[i]));
+        json_put_text(one, "level", LEVEL[row->of_iterations ? i : 1]);
+        json_put(one, "repetitions", json_real(row->part.r[i]));
+        json_put(one, "s2", json_real(row->part.s2[i]));
+        json_put(one, "t2", json_real(row->part.t2[i]));
         (void)json_array_append_new(list, one);
     }
     return list;
@@ -134,24 +110,25 @@ static json_t *row_json(const struct size_row *row)
     static const char NO_ITERATIONS[] = "the figure is one of the invocation";
     const char *why = row->of_iterations ? row->why_not : NO_ITERATIONS;
     json_t *o = json_object();
-    set_text(o, "cell", row->label);
-    set_text(o, "figure", row->figure);
-    set(o, "pilot_invocations", json_integer((json_int_t)row->invocations));
-    set(o, "pilot_failed", json_integer((json_int_t)row->failed));
+    json_put_text(o, "cell", row->label);
+    json_put_text(o, "figure", row->figure);
+    json_put(o, "pilot_invocations", json_integer((json_int_t)row->invocations));
+    json_put(o, "pilot_failed", json_integer((json_int_t)row->failed));
     set_count(o, "pilot_iterations", row->iterations, row->of_iterations ? "no iteration was finished" : NO_ITERATIONS);
-    set_real(o, "mean", row->part.mean, row->why_not);
-    set_real(o, "half_width", row->half_width, row->half_width_why);
-    set(o, "components", components_json(row));
-    set_text(o, "steady_state", row->of_iterations ? stats_steady_name(row->steady) : NULL);
-    set(o, "iterations_left_out", json_integer((json_int_t)row->skipped));
-    set_real(o, "autocorrelation", row->autocorrelation, row->of_iterations ? "too few iterations" : NO_ITERATIONS);
-    set_real(o, "overhead_s", row->overhead_s,
-             row->of_iterations ? "the records do not say what an invocation takes besides its iterations"
-                                : NO_ITERATIONS);
+    json_put_real(o, "mean", row->part.mean, row->why_not);
+    json_put_real(o, "half_width", row->half_width, row->half_width_why);
+    json_put(o, "components", components_json(row));
+    json_put_text(o, "steady_state", row->of_iterations ? stats_steady_name(row->steady) : NULL);
+    json_put(o, "iterations_left_out", json_integer((json_int_t)row->skipped));
+    json_put_real(o, "autocorrelation", row->autocorrelation,
+                  row->of_iterations ? "too few iterations" : NO_ITERATIONS);
+    json_put_real(o, "overhead_s", row->overhead_s,
+                  row->of_iterations ? "the records do not say what an invocation takes besides its iterations"
+                                     : NO_ITERATIONS);
     set_count(o, "iterations", row->want_iterations, why);
-    set_text(o, "iterations_note", row->iterations_why);
+    json_put_text(o, "iterations_note", row->iterations_why);
     set_count(o, "invocations", row->want_invocations, row->why_not);
-    set_real(o, "total_s", row->total_s, why);
+    json_put_real(o, "total_s", row->total_s, why);
     return o;
 }
 
@@ -160,9 +137,9 @@ void plan_size_json(const struct plan_size *p, struct text *out)
     json_t *o = json_object(), *rows = json_array();
     for (size_t i = 0; i < p->rows; i++)
         (void)json_array_append_new(rows, row_json(&p->row[i]));
-    set_text(o, "schema", PLAN_SIZE_SCHEMA);
-    set(o, "precision", json_real(p->precision));
-    set(o, "cells", rows);
+    json_put_text(o, "schema", PLAN_SIZE_SCHEMA);
+    json_put(o, "precision", json_real(p->precision));
+    json_put(o, "cells", rows);
     char *text = json_dumps(o, JSON_INDENT(2));
     if (!text)
         abort();

@@ -41,7 +41,9 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
     *one = (struct drawing){.name = strdup(name), .title = strdup(title), .width_cm = 15, .height_cm = 7};
     if (!one->name || !one->title)
         abort();
-    text_add(&one->plot, "# %s. Drawn by gnuplot 5.4 or newer: gnuplot -p %s.gp\n%s", title, name, STYLE);
+    for (char *c = one->title; *c; c++) /* a second line would be a command to gnuplot */
+        *c = (char)((unsigned char)*c < ' ' || *c == '\\' || *c == '`' ? ' ' : *c);
+    text_add(&one->plot, "# %s. Drawn by gnuplot 5.4 or newer: gnuplot -p %s.gp\n%s", one->title, name, STYLE);
     return one;
 }
 

@@ -25,7 +25,8 @@ struct drawings {
 
 void drawings_free(struct drawings *d);
 
-/* A new one at the end, with these texts and the style's commands in its plot; valid until the next is added. */
+/* A new one at the end, with these texts, which are a line each, and the style's commands in its plot; valid until the
+ * next is added. */
 struct drawing *drawing_add(struct drawings *d, const char *name, const char *title);
 
 /* As many digits as it takes to read the same number back; "nan" for none, which both programs leave out. */

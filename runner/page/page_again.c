@@ -4,6 +4,20 @@
 #include "base/cleanup.h"
 #include "page/page_parts.h"
 
+/* A word of a shell's. */
+static void add_word(struct text *line, const char *word)
+{
+    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=+:,@%";
+    if (*word && strspn(word, PLAIN) == strlen(word)) {
+        text_add(line, " %s", word);
+        return;
+    }
+    text_add(line, " '");
+    for (; *word; word++)
+        text_add_bytes(line, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    text_add(line, "'");
+}
+
 /* "tare run scenario1 --mode threads --workers 8": the cell's keys are the options' names. */
 static void add_option(struct text *line, const struct pair *p)
 {
@@ -21,20 +35,23 @@ static void add_option(struct text *line, const struct pair *p)
     for (; *name; name++)
         text_add(line, "%c", *name == '_' ? '-' : *name);
     if (strcmp(p->value, "true") != 0 && strcmp(p->value, "false") != 0)
-        text_add(line, " %s", p->value);
+        add_word(line, p->value);
 }
 
 static void add_run(const struct study_cell *c, struct text *line)
 {
     static const char *const SETTINGS[] = {"scenario.iterations", "scenario.warmup"};
-    text_add(line, "tare run %s", c->scenario);
+    text_add(line, "tare run");
+    add_word(line, c->scenario);
     for (size_t i = 0; i < c->cell->count; i++)
         if (strcmp(c->cell->list[i].key, "name") != 0)
             add_option(line, &c->cell->list[i]);
     for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++) {
         const char *value = pairs_find(c->invocation[0]->environment, SETTINGS[i]);
-        if (value)
-            text_add(line, " --%s %s", strchr(SETTINGS[i], '.') + 1, value);
+        if (value) {
+            text_add(line, " --%s", strchr(SETTINGS[i], '.') + 1);
+            add_word(line, value);
+        }
     }
     text_add(line, " --out out/again\n");
 }
@@ -56,10 +73,11 @@ void page_again(const struct study *s, struct text *out)
             told = strcmp(s->records.list[k].details.plan, d->plan) == 0;
         if (told)
             continue;
-        text_add(&lines, "tare matrix %s", d->plan);
+        text_add(&lines, "tare matrix");
+        add_word(&lines, d->plan);
         if (*d->seed)
             text_add(&lines, " --seed %s", d->seed);
-        text_add(&lines, " --out out/%s-again\n", d->plan);
+        text_add(&lines, " --out out/again\n");
     }
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
@@ -71,7 +89,7 @@ void page_again(const struct study *s, struct text *out)
         else
             add_run(c, &lines);
     }
-    text_add(&lines, "tare compare DIR out/AGAIN   # these records against the new ones, cell by cell\n");
+    text_add(&lines, "tare compare DIR out/again   # these records against the new ones, cell by cell\n");
     text_add(out, "<pre tabindex=\"0\"><code>");
     html_text(out, lines.data);
     text_add(out, "</code></pre>\n");

@@ -17,7 +17,7 @@ static void say_records(const struct study *s, struct text *out)
         size_t times = 0;
         bool first = true;
         for (size_t k = 0; k < s->records.count; k++) {
-            bool same = strcmp(s->records.list[k].details.selftest, said) == 0;
+            bool same = s->records.list[k].details.selftest == said; /* of a pool */
             times += same;
             first &= !same || k >= i;
         }

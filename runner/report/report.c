@@ -411,13 +411,24 @@ static int load_record(const char *path, json_t **ret, struct err *e)
     return 0;
 }
 
+/* The first of an interpreter, else the native. */
+static const struct row *threads_like(const struct table *t, const struct row *r)
+{
+    const struct row *native = NULL;
+    for (size_t k = 0; k < t->rows; k++) {
+        if (!t->row[k].threads || strcmp(t->row[k].suffix, r->suffix) != 0)
+            continue;
+        if (strcmp(t->row[k].base, "threads, native") != 0)
+            return &t->row[k];
+        native = native ? native : &t->row[k];
+    }
+    return native;
+}
+
 static void take_ratios(struct table *t)
 {
     for (size_t i = 0; i < t->rows; i++) {
-        const struct row *threads = NULL;
-        for (size_t k = 0; !threads && k < t->rows; k++)
-            if (t->row[k].threads && strcmp(t->row[k].suffix, t->row[i].suffix) == 0)
-                threads = &t->row[k];
+        const struct row *threads = threads_like(t, &t->row[i]);
         if (!threads)
             continue;
         if (!threads->emulated && !t->row[i].emulated)

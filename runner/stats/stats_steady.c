@@ -122,33 +122,73 @@ struct points {
     size_t n, outliers;
 };
 
+/* The values of a stretch in ascending order, which moves along: sorting it anew at each value would be what a series
+ * of a thousand mostly waits for. */
+struct window {
+    double *sorted; /* owned */
+    size_t begin, len;
+};
+
+static struct window window_of(const double *x, size_t n)
+{
+    struct window w = {room_for(WINDOW), 0, n < WINDOW ? n : WINDOW};
+    memcpy(w.sorted, x, w.len * sizeof(*x));
+    (void)stats_median(w.sorted, w.len); /* sorts them */
+    return w;
+}
+
+/* The first that is not below the value. */
+static size_t rank_in(const struct window *w, size_t len, double value)
+{
+    size_t low = 0, high = len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (w->sorted[middle] < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void move_to(struct window *w, const double *x, size_t begin)
+{
+    for (; w->begin < begin; w->begin++) {
+        size_t out = rank_in(w, w->len, x[w->begin]), rest = w->len - 1;
+        memmove(w->sorted + out, w->sorted + out + 1, (rest - out) * sizeof(*x));
+        size_t in = rank_in(w, rest, x[w->begin + w->len]);
+        memmove(w->sorted + in + 1, w->sorted + in, (rest - in) * sizeof(*x));
+        w->sorted[in] = x[w->begin + w->len];
+    }
+}
+
 /* median -+ 3 (p90 - p10) of the window of the value. */
-static bool is_outlier(const double *x, size_t n, size_t i, double *window)
+static bool is_outlier(const double *x, size_t n, size_t i, struct window *w)
 {
     size_t begin = i > WINDOW / 2 ? i - WINDOW / 2 : 0;
-    size_t len = n < WINDOW ? n : WINDOW;
-    if (begin + len > n)
-        begin = n - len;
-    memcpy(window, x + begin, len * sizeof(*x));
-    double median = stats_median(window, len);
-    double reach = 3 * (stats_quantile7(window, len, 0.9) - stats_quantile7(window, len, 0.1));
+    if (begin + w->len > n)
+        begin = n - w->len;
+    move_to(w, x, begin);
+    double median = gsl_stats_median_from_sorted_data(w->sorted, 1, w->len);
+    double reach = 3 * (stats_quantile7(w->sorted, w->len, 0.9) - stats_quantile7(w->sorted, w->len, 0.1));
     return reach > 0 && fabs(x[i] - median) > reach;
 }
 
 static struct points points_of(const double *x, size_t n)
 {
     struct points p = {room_for(n), calloc(n + 1, sizeof(*p.at)), 0, 0};
-    cleanup_free double *window = room_for(WINDOW);
     if (!p.at)
         abort();
+    struct window window = window_of(x, n);
     for (size_t i = 0; i < n; i++) {
-        if (is_outlier(x, n, i, window)) {
+        if (is_outlier(x, n, i, &window)) {
             p.outliers++;
             continue;
         }
         p.y[p.n] = x[i];
         p.at[p.n++] = i;
     }
+    free(window.sorted);
     return p;
 }
 

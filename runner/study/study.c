@@ -171,8 +171,10 @@ static struct records records_of(const struct study *s, const struct study_cell 
     struct records r = s->records;
     r.list = room_for(c->count, sizeof(*r.list));
     r.count = r.cap = c->count;
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++) {
         r.list[i] = *c->invocation[i];
+        r.list[i].iteration_s = NULL; /* the series was classed once, and not for every figure anew */
+    }
     return r;
 }
 

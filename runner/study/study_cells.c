@@ -161,6 +161,9 @@ static void make_label(const struct study *s, struct study_cell *c, bool scenari
         if (!is_own(p->key) && tells(s, c, p->key))
             text_add(&label, ", %s %s", p->key, p->value);
     }
+    for (size_t i = 0; i < label.len; i++) /* it is told in a line, whatever a record holds */
+        if ((unsigned char)label.data[i] < ' ' || label.data[i] == 127)
+            label.data[i] = ' ';
     if (label.len > LABEL_MAX) {
         cut(&label, LABEL_MAX);
         text_add(&label, "…");

@@ -1,5 +1,6 @@
 /* What was asked of the host and what it gave, cell by cell. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -20,31 +21,38 @@ static void say_grades(const struct study_cell *c, struct text *out)
     }
 }
 
-/* In how many invocations the check does not hold, each for the same reason. */
-static size_t times_unmet(const struct study_cell *c, const struct unmet *u)
+/* A check that does not hold, and in how many invocations it does not for the same reason. */
+struct broken {
+    const struct unmet *of;
+    size_t times;
+};
+
+/* Each once, in the order in which they came up; of one pool, so that pointers tell. The caller frees the list. */
+static struct broken *broken_of(const struct study_cell *c, size_t *count)
 {
-    size_t times = 0;
+    struct broken *list = NULL;
+    size_t n = 0;
     for (size_t i = 0; i < c->count; i++) {
         const struct invocation_details *d = &c->invocation[i]->details;
-        for (size_t k = 0; k < d->unmets; k++)
-            times += d->unmet[k].name == u->name && d->unmet[k].reason == u->reason; /* of one pool */
+        for (size_t u = 0; u < d->unmets; u++) {
+            size_t k = 0;
+            while (k < n && (list[k].of->name != d->unmet[u].name || list[k].of->reason != d->unmet[u].reason))
+                k++;
+            if (k == n) {
+                list = reallocarray(list, n + 1, sizeof(*list));
+                if (!list)
+                    abort();
+                list[n++] = (struct broken){&d->unmet[u], 0};
+            }
+            list[k].times++;
+        }
     }
-    return times;
+    *count = n;
+    return list;
 }
 
-static bool is_first(const struct study_cell *c, size_t invocation, size_t unmet)
-{
-    const struct unmet *u = &c->invocation[invocation]->details.unmet[unmet];
-    for (size_t i = 0; i <= invocation; i++) {
-        const struct invocation_details *d = &c->invocation[i]->details;
-        for (size_t k = 0; k < d->unmets && !(i == invocation && k == unmet); k++)
-            if (d->unmet[k].name == u->name && d->unmet[k].reason == u->reason)
-                return false;
-    }
-    return true;
-}
-
-static void add_verdict(struct table *t, const struct study_cell *c, const char *grades, const struct unmet *u)
+static void add_verdict(struct table *t, const struct study_cell *c, const char *grades, const struct unmet *u,
+                        double times)
 {
     tables_add_name(t, c);
     table_text(t, c->profile);
@@ -52,7 +60,7 @@ static void add_verdict(struct table *t, const struct study_cell *c, const char 
     table_text(t, u ? u->name : "every check holds");
     table_text(t, u ? u->level : "");
     table_text(t, u ? u->reason : "");
-    table_number(t, u ? (double)times_unmet(c, u) : NAN, 0, NULL);
+    table_number(t, times, 0, NULL);
 }
 
 struct table tables_isolation(const struct study *s)
@@ -68,16 +76,13 @@ struct table tables_isolation(const struct study *s)
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
         struct text grades = {0};
-        bool any = false;
+        size_t count = 0;
+        cleanup_free struct broken *broken = broken_of(c, &count);
         say_grades(c, &grades);
-        for (size_t k = 0; k < c->count; k++)
-            for (size_t u = 0; u < c->invocation[k]->details.unmets; u++)
-                if (is_first(c, k, u)) {
-                    add_verdict(&t, c, grades.data, &c->invocation[k]->details.unmet[u]);
-                    any = true;
-                }
-        if (!any)
-            add_verdict(&t, c, grades.data, NULL);
+        for (size_t k = 0; k < count; k++)
+            add_verdict(&t, c, grades.data, broken[k].of, (double)broken[k].times);
+        if (count == 0)
+            add_verdict(&t, c, grades.data, NULL, NAN);
         text_free(&grades);
     }
     return t;

@@ -527,6 +527,14 @@ static void the_help_of_matrix_is_as_it_was_read(void **state)
     expect_help(CONFIG_MATRIX, NULL, "matrix-help");
 }
 
+static void the_help_of_bundles_is_as_it_was_read(void **state)
+{
+    (void)state;
+    expect_help(CONFIG_PACK, NULL, "pack-help");
+    expect_help(CONFIG_VERIFY, NULL, "verify-help");
+    expect_help(CONFIG_SIGN, NULL, "sign-help");
+}
+
 /* --- a cell's options one by one, as plans set them ----------------------------------------------------------------
  */
 
@@ -692,6 +700,7 @@ int main(void)
         cmocka_unit_test(a_plans_cell_is_left_for_the_plan_to_complete),
         cmocka_unit_test(the_help_of_run_is_as_it_was_read),
         cmocka_unit_test(the_help_of_matrix_is_as_it_was_read),
+        cmocka_unit_test(the_help_of_bundles_is_as_it_was_read),
         cmocka_unit_test(a_cells_options_are_set_as_the_command_line_sets_them),
         cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
         cmocka_unit_test(what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was),

@@ -194,6 +194,26 @@ static void what_gnuplot_would_run_is_a_text_to_it(void **state)
     text_free(&out);
 }
 
+/* A mode that would be a line of its own in a script, a document, a page. */
+static void what_a_record_holds_is_never_a_command(void **state)
+{
+    static const struct shelf_cell EVIL[] = {
+        {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL},
+        {"x\\nsystem 'touch /tmp/x' #\\u0027`id`<b>", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL},
+    };
+    struct paper_options o = {.draw = false};
+    struct text out = {0};
+    struct err e;
+    (void)state;
+    shelf_write(root, EVIL, 2, false);
+    assert_int_equal(write_paper(&o, &e), 0);
+    add_folder(&out, "figures");
+    assert_non_null(strstr(out.data, "system"));
+    assert_null(strstr(out.data, "\nsystem"));
+    assert_null(strstr(out.data, "#'`id`"));
+    text_free(&out);
+}
+
 /* --- the page -------------------------------------------------------------------------------------------------------
  */
 
@@ -263,6 +283,7 @@ int main(void)
         TEST(what_latex_would_take_as_its_own_is_set_as_it_is),
         TEST(what_html_would_take_as_its_own_is_text),
         TEST(what_gnuplot_would_run_is_a_text_to_it),
+        TEST(what_a_record_holds_is_never_a_command),
         TEST(the_pages_skeleton_is_as_it_was_read),
         TEST(the_page_asks_for_nothing_outside_of_itself),
     };

@@ -1,0 +1,105 @@
+#include "base/json_put.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/facts.h"
+#include "base/text.h"
+
+json_t *json_of_bytes(const char *bytes)
+{
+    json_t *s = json_string(bytes);
+    if (s)
+        return s;
+    struct text latin = {0};
+    for (const unsigned char *p = (const unsigned char *)bytes; *p; p++) {
+        if (*p < 0x80)
+            text_add_bytes(&latin, (const char *)p, 1);
+        else
+            text_add(&latin, "%c%c", 0xC0 | *p >> 6, 0x80 | (*p & 0x3F));
+    }
+    s = json_string(latin.data);
+    text_free(&latin);
+    return s;
+}
+
+void json_put(json_t *object, const char *key, json_t *value)
+{
+    if (!value || json_object_set_new(object, key, value) != 0)
+        abort(); /* out of memory */
+}
+
+void json_put_text(json_t *object, const char *key, const char *value)
+{
+    json_put(object, key, value ? json_of_bytes(value) : json_null());
+}
+
+void json_put_int(json_t *object, const char *key, int64_t value)
+{
+    json_put(object, key, json_integer(value));
+}
+
+void json_put_absent(json_t *object, const char *key, const char *reason)
+{
+    char with[128];
+    text_format(with, sizeof(with), "%s_reason", key);
+    json_put(object, key, json_null());
+    json_put_text(object, with, reason ? reason : "there is none");
+}
+
+void json_put_real(json_t *object, const char *key, double value, const char *why_not)
+{
+    if (isfinite(value))
+        json_put(object, key, json_real(value));
+    else
+        json_put_absent(object, key, why_not);
+}
+
+void json_put_fact(json_t *object, const char *key, const struct fact *f)
+{
+    switch (f->kind) {
+    case FACT_ABSENT:
+        json_put_absent(object, key, f->text);
+        break;
+    case FACT_INT:
+        json_put_int(object, key, f->integer);
+        break;
+    case FACT_REAL:
+        json_put_real(object, key, f->real, "not a finite number");
+        break;
+    case FACT_BOOL:
+        json_put(object, key, json_boolean(f->truth));
+        break;
+    case FACT_TEXT:
+        json_put_text(object, key, f->text);
+        break;
+    }
+}
+
+void json_put_facts(json_t *object, const struct facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct fact *f = &facts->list[i];
+        const char *dot = strchr(f->key, '.');
+        if (!dot) {
+            json_put_fact(object, f->key, f);
+            continue;
+        }
+        char outer[sizeof(f->key)];
+        text_format(outer, sizeof(outer), "%.*s", (int)(dot - f->key), f->key);
+        json_t *inner = json_object_get(object, outer);
+        if (!inner) {
+            inner = json_object();
+            json_put(object, outer, inner);
+        }
+        json_put_fact(inner, dot + 1, f);
+    }
+}
+
+json_t *json_of_facts(const struct facts *facts)
+{
+    json_t *o = json_object();
+    json_put_facts(o, facts);
+    return o;
+}

@@ -1,0 +1,38 @@
+/* json_put: members of jansson objects. Each aborts where memory runs out. */
+#ifndef TARE_JSON_PUT_H
+#define TARE_JSON_PUT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct fact;
+struct facts;
+
+/* A string of whatever bytes: what is no UTF-8 (a kernel file, a workload's message) is written with its bytes as
+ * Latin-1 rather than lost. The caller owns it. */
+json_t *json_of_bytes(const char *bytes);
+
+/* Takes the value over. NULL: out of memory. */
+void json_put(json_t *object, const char *key, json_t *value);
+
+/* NULL becomes null. */
+void json_put_text(json_t *object, const char *key, const char *value);
+
+void json_put_int(json_t *object, const char *key, int64_t value);
+
+/* A figure that there is not: null, and why beside it as "<key>_reason" (NULL: "there is none"). */
+void json_put_absent(json_t *object, const char *key, const char *reason);
+
+/* What is not finite is absent. */
+void json_put_real(json_t *object, const char *key, double value, const char *why_not);
+
+/* By its kind; an absent one is null with its reason. */
+void json_put_fact(json_t *object, const char *key, const struct fact *f);
+
+/* "a.b" becomes b in the object a. */
+void json_put_facts(json_t *object, const struct facts *facts);
+
+/* An object of them; the caller owns it. */
+json_t *json_of_facts(const struct facts *facts);
+
+#endif
