@@ -350,18 +350,6 @@ class InTheVm(Case):
         self.assertEqual((self.out / "strict.status").read_text().strip(), "3")
         self.assertIn("--isolation strict: the slice would be 'borrowed'", (self.out / "strict.err").read_text())
 
-    def test_no_memory_controller_is_told_and_no_memory_of_a_slice_is_claimed(self):
-        record = self.record("no_memory")
-        self.assertEqual(record["slice"]["provenance"], "borrowed")
-        self.assertNotIn("memory", record["slice"]["controllers"])
-        told = checks(record)
-        self.assertFalse(told["memory accounting"]["ok"])
-        self.assertIn("not handed down to this container", told["memory accounting"]["reason"])
-        self.assertNotIn("memory limit above", told)
-        self.assertIsNone(record["memory"]["slice"]["current"])
-        self.assertIn("not handed down to this container", record["memory"]["slice"]["current_reason"])
-        self.assertGreater(record["memory"]["parent_and_workers"]["pss"]["avg"], 0)
-
     def test_nothing_is_left_in_the_hierarchy(self):
         self.assertEqual((self.out / "left").read_text(), "")
 
