@@ -184,7 +184,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o artefact/pack.o artefact/verify.o record/record.o selftest/selftest_json.o selftest/selftest_last.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o artefact/pack.o artefact/reproduction.o artefact/verify.o record/record.o selftest/selftest_json.o selftest/selftest_last.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 

@@ -1,4 +1,4 @@
-/* tare-artefact: what `tare` hands over to: commands that read records and bundles, and run nothing. */
+/* tare-artefact: what `tare` hands over to: commands that read and write bundles. It measures nothing itself. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +9,8 @@ static const struct {
     const char *name;
     command_fn *fn;
 } COMMANDS[] = {
-    {"pack", cmd_pack},
-    {"verify", cmd_verify},
-    {"sign", cmd_sign},
+    {"pack", cmd_pack},           {"verify", cmd_verify}, {"sign", cmd_sign},
+    {"reproduce", cmd_reproduce}, {"push", cmd_push},     {"pull", cmd_pull},
 };
 
 int main(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "artefact/pack_info.h"
+#include "artefact/reproduction.h"
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -120,6 +121,18 @@ static int load_claims(struct bundle *b, struct err *e)
     return failed == 0 ? claims_check(&b->claims, &b->plan, e) : failed;
 }
 
+static int load_reproduction(struct bundle *b, struct err *e)
+{
+    struct text bytes = {0};
+    int failed = scratch_read(b->fd, REPRODUCTION_FILE, REPRODUCTION_MAX, &bytes);
+    if (failed != 0)
+        failed = failed == -ENOENT ? 0 : err_set(e, ERR_USAGE, failed, REPRODUCTION_FILE ": %s", strerror(-failed));
+    else
+        failed = reproduction_parse(bytes.data, bytes.len, &b->reproduction, e);
+    text_free(&bytes);
+    return failed;
+}
+
 static int load_records(struct bundle *b, struct err *e)
 {
     size_t len = strlen(b->path) + 1;
@@ -213,6 +226,8 @@ int bundle_load(const char *path, struct bundle *ret, struct err *e)
     if (failed == 0)
         failed = load_claims(&b, e);
     if (failed == 0)
+        failed = load_reproduction(&b, e);
+    if (failed == 0)
         failed = load_records(&b, e);
     if (failed != 0) {
         forget_folder(path, e);
@@ -233,6 +248,7 @@ void bundle_free(struct bundle *b)
     claims_free(&b->claims);
     free(b->judgement);
     json_decref(b->pack);
+    json_decref(b->reproduction);
     records_free(&b->records);
     plan_free(&b->plan);
     text_free(&b->plan_bytes);

@@ -43,6 +43,7 @@ struct bundle {
     struct claims claims;
     struct judgement *judgement; /* one a claim */
     struct json_t *pack;         /* env/pack.json, of the schema */
+    struct json_t *reproduction; /* reproduction.json, of a bundle that reproduces another; else NULL */
     struct records records;      /* path: inside the payload, "records/CELL/0001.json" */
     /* what of the plan is there */
     size_t cells, blocks; /* blocks: that the plan asks for */

@@ -13,6 +13,7 @@
 #include "artefact/evidence.h"
 #include "artefact/pack_info.h"
 #include "artefact/parcel.h"
+#include "artefact/reproduction.h"
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -341,6 +342,18 @@ static int add_action(struct crate *c, const struct invocation *one, struct err 
 
 /* --- the root ---------------------------------------------------------------------------------------------------- */
 
+/* Of a reproduction: the bundle whose plan it ran again, by its digest. */
+static void add_original(struct crate *c, json_t *root)
+{
+    char sha256[96];
+    const json_t *of = json_object_get(c->b->reproduction, "original");
+    set(root, "isBasedOn", reference("#original"));
+    json_t *o = entity(c, "#original", "CreativeWork");
+    (void)snprintf(sha256, sizeof(sha256), "sha256:%s", reproduction_of(c->b->reproduction));
+    set_text(o, "name", *text_at(of, "title") ? text_at(of, "title") : "a bundle");
+    set_text(o, "identifier", sha256);
+}
+
 static void add_root(struct crate *c)
 {
     char date[32], license[ID_MAX];
@@ -360,6 +373,8 @@ static void add_root(struct crate *c)
     set(o, "author", json_incref(c->authors));
     set(o, "hasPart", json_incref(c->has_part));
     set(o, "mentions", json_incref(c->mentions));
+    if (c->b->reproduction)
+        add_original(c, o);
     o = entity(c, PROFILE, "CreativeWork");
     set_text(o, "name", "Process Run Crate");
     set_text(o, "version", "0.5");

@@ -122,7 +122,7 @@ enum minisig_verdict minisig_verify(const void *message, size_t len, const char 
         return MINISIG_MALFORMED;
     for (size_t i = sizeof(s.key_id); i-- > 0;) /* a little-endian number */
         id = id << 8 | s.key_id[i];
-    (void)snprintf(key_id, MINISIG_KEY_ID, "%016" PRIX64, id);
+    (void)snprintf(key_id, MINISIG_KEY_ID, "%" PRIX64, id);
     if (!key || memcmp(key->id, s.key_id, sizeof(s.key_id)) != 0)
         return MINISIG_OTHER_KEY;
     return verify_message(key, &s, message, len) && verify_comment(key, &s) ? MINISIG_GOOD : MINISIG_WRONG;

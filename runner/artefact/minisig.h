@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MINISIG_KEY_ID 17 /* 16 upper-case hexadecimal digits, as minisign prints them, and NUL */
+#define MINISIG_KEY_ID 17 /* upper-case hexadecimal digits without leading zeros, as minisign prints them, and NUL */
 
 struct minisig_key {
     uint8_t id[8];

@@ -18,6 +18,7 @@
 #include "artefact/findings.h"
 #include "artefact/pack_info.h"
 #include "artefact/parcel.h"
+#include "artefact/reproduction.h"
 #include "artefact/scratch.h"
 #include "artefact/shared.h"
 #include "base/cleanup.h"
@@ -40,6 +41,7 @@ struct packing {
     struct scratch root;
     int data_fd;
     const char *claims_from;
+    bool incomplete; /* it may be: it was asked for, or it is of a short subset */
     struct bundle bundle;
     struct text *said;
 };
@@ -147,6 +149,27 @@ static int copy_claims(struct packing *p, struct err *e)
     return scratch_write(p->data_fd, BUNDLE_CLAIMS, NO_CLAIMS, strlen(NO_CLAIMS), e);
 }
 
+/* What `tare reproduce` left there, with its signature. A short subset is never all of its plan. */
+static int copy_reproduction(struct packing *p, struct err *e)
+{
+    char path[PATH_MAX + 32];
+    struct text bytes = {0};
+    json_t *o = NULL;
+    text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, p->folder.path);
+    if (access(path, F_OK) != 0)
+        return 0;
+    int failed = copy_in(p, path, REPRODUCTION_FILE, REPRODUCTION_MAX, e);
+    if (failed == 0 && scratch_read(p->data_fd, REPRODUCTION_FILE, REPRODUCTION_MAX, &bytes) == 0)
+        failed = reproduction_parse(bytes.data, bytes.len, &o, e);
+    p->incomplete = p->incomplete || (o && reproduction_is_smoke(o));
+    text_free(&bytes);
+    json_decref(o);
+    text_format(path, sizeof(path), "%s/" REPRODUCTION_SIGNED, p->folder.path);
+    if (failed != 0 || access(path, F_OK) != 0)
+        return failed;
+    return copy_in(p, path, REPRODUCTION_SIGNED, 1U << 16, e);
+}
+
 static bool is_spdx(const char *id)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-+";
@@ -238,7 +261,7 @@ static int write_pack(struct packing *p, struct err *e)
                           "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "title",
                           p->o->title ? p->o->title : title, "authors", authors, "license",
                           p->o->license ? p->o->license : TARE_LICENSE, "date_s", (json_int_t)date_s, "incomplete",
-                          p->o->allow_incomplete, "claims", p->claims_from, "drawn_by", drawn, "format", PACK_FORMAT);
+                          p->incomplete, "claims", p->claims_from, "drawn_by", drawn, "format", PACK_FORMAT);
     json_decref(authors);
     if (failed == 0 && !o)
         failed = err_set(e, ERR_USAGE, -EINVAL, "--title: it is no UTF-8");
@@ -261,6 +284,8 @@ static int write_sources(struct packing *p, struct err *e)
     if (failed == 0)
         failed = copy_claims(p, e);
     if (failed == 0)
+        failed = copy_reproduction(p, e);
+    if (failed == 0)
         failed = write_license(p, e);
     if (failed == 0)
         failed = copy_lock(p, e);
@@ -273,7 +298,7 @@ static int refuse_incomplete(const struct packing *p, struct err *e)
 {
     const struct bundle *b = &p->bundle;
     struct text some = {0};
-    if (b->missing == 0 || p->o->allow_incomplete)
+    if (b->missing == 0 || p->incomplete)
         return 0;
     bundle_missing(b, 3, &some);
     for (char *at = some.data; (at = strchr(at, '\n'));)
@@ -316,12 +341,29 @@ int pack_bag(const struct bundle *b, int rootfd, int datafd, struct err *e)
     return failed;
 }
 
+/* A counter-record of other records than those that are there. */
+static int refuse_stale(const struct packing *p, const struct parcel *payload, struct err *e)
+{
+    struct findings f = {0};
+    if (p->bundle.reproduction)
+        reproduction_check(&p->bundle, payload, &f);
+    int failed = f.count == 0 ? 0
+                              : err_set(e, ERR_USAGE, -ESTALE,
+                                        "'%s': " REPRODUCTION_FILE ": %s ('tare reproduce' with this --out writes it "
+                                        "anew)",
+                                        p->folder.path, f.list[0].text);
+    findings_free(&f);
+    return failed;
+}
+
 static int write_derived(struct packing *p, struct err *e)
 {
     struct parcel payload = {0};
     int failed = derive_documents(&p->bundle, p->data_fd, true, e);
     if (failed == 0)
         failed = list_own(p->data_fd, &payload, e);
+    if (failed == 0)
+        failed = refuse_stale(p, &payload, e);
     if (failed == 0)
         failed = derive_crate(&p->bundle, &payload, p->data_fd, e);
     parcel_free(&payload);
@@ -395,7 +437,7 @@ static int open_root(struct packing *p, struct err *e)
 int pack(const struct pack_options *o, struct packed *ret, struct text *said, struct err *e)
 {
     char path[PATH_MAX];
-    struct packing p = {.o = o, .data_fd = -1, .bundle = {.fd = -1}, .said = said};
+    struct packing p = {.o = o, .data_fd = -1, .bundle = {.fd = -1}, .said = said, .incomplete = o->allow_incomplete};
     int failed = read_folder(&p, e);
     if (failed == 0)
         failed = open_root(&p, e);

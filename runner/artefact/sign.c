@@ -21,8 +21,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-extern char **environ;
-
 /* What a signing holds. */
 struct signing {
     const char *path, *key;
@@ -79,21 +77,24 @@ static int check_bag(struct signing *s, struct err *e)
     return failed;
 }
 
-/* It asks for the key's password itself, on the terminal. */
-static int run_minisign(const struct signing *s, struct err *e)
+/* minisign asks for the key's password itself, on the terminal. */
+int sign_file(const char *message, const char *name, const char *key, struct err *e)
 {
-    char message[PATH_MAX + 64], signature[PATH_MAX + 64], digest[DIGEST_HEX], comment[128];
+    char signature[PATH_MAX + 80], digest[DIGEST_HEX], comment[192];
     int status = 0;
     pid_t pid = 0;
-    text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, s->folder);
-    text_format(signature, sizeof(signature), "%s/" BAG_SIGNATURE, s->folder);
+    text_format(signature, sizeof(signature), "%s.minisig", message);
     int failed = digest_file(message, digest);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", message, strerror(-failed));
-    text_format(comment, sizeof(comment), BAG_TAG_MANIFEST " sha256 %s", digest);
-    char *const argv[] = {"minisign", "-S",    "-s",      (char *)s->key, "-m",
-                          message,    "-x",    signature, "-c",           "signature of a bundle of tare",
-                          "-t",       comment, NULL};
+    text_format(comment, sizeof(comment), "%.80s sha256 %s", name, digest);
+    char *const argv[] = {"minisign", "-S",
+                          "-s",       (char *)key,
+                          "-m",       (char *)message,
+                          "-x",       signature,
+                          "-c",       "signature of a bundle of tare",
+                          "-t",       comment,
+                          NULL};
     posix_spawn_file_actions_t actions;
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
@@ -108,7 +109,14 @@ static int run_minisign(const struct signing *s, struct err *e)
         return 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
-    return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", s->key);
+    return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
+}
+
+static int run_minisign(const struct signing *s, struct err *e)
+{
+    char message[PATH_MAX + 64];
+    text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, s->folder);
+    return sign_file(message, BAG_TAG_MANIFEST, s->key, e);
 }
 
 /* With the date that it was packed with: nothing else of it changes. */
@@ -134,6 +142,11 @@ static int write_tar(struct signing *s, struct err *e)
     parcel_free(&all);
     bundle_free(&b);
     return failed;
+}
+
+int sign_check(const char *key, struct err *e)
+{
+    return access(key, R_OK) == 0 ? 0 : err_sys(e, ERR_USAGE, "--sign '%s'", key);
 }
 
 int sign(const char *path, const char *key, struct err *e)

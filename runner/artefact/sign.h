@@ -10,4 +10,11 @@ struct err;
  * to its manifests is signed); -ENOENT (host): no minisign; -EPERM (usage): minisign refused. */
 int sign(const char *path, const char *key, struct err *e);
 
+/* Signs one file, whose name in the trusted comment is `name`; the signature is put beside it, as FILE.minisig. -ENOENT
+ * (host): no minisign; -EPERM (usage): minisign refused. */
+int sign_file(const char *path, const char *name, const char *key, struct err *e);
+
+/* Whether the secret key's file can be read, before anything is done that takes long. */
+int sign_check(const char *key, struct err *e);
+
 #endif

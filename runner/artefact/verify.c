@@ -14,6 +14,7 @@
 #include "artefact/evidence.h"
 #include "artefact/pack.h"
 #include "artefact/parcel.h"
+#include "artefact/reproduction.h"
 #include "artefact/scratch.h"
 #include "artefact/verify_derived.h"
 #include "base/cleanup.h"
@@ -272,6 +273,8 @@ static int derive(struct verifying *w, struct err *e)
     int failed = scratch_begin(NULL, &w->derived, e);
     for (size_t i = 0; failed == 0 && i < w->bundle.records.count; i++)
         failed = check_record(w, &w->bundle.records.list[i], e);
+    if (failed == 0 && w->bundle.reproduction)
+        reproduction_check(&w->bundle, &w->payload, &w->v->findings);
     const struct verify_sides sides = {&w->bundle, &w->payload, w->data_fd, w->derived.fd, w->root_fd};
     if (failed == 0)
         failed = verify_derived(&sides, &w->v->findings, &w->v->notes, e);

@@ -16,6 +16,7 @@
 #include "artefact/findings.h"
 #include "artefact/pack.h"
 #include "artefact/parcel.h"
+#include "artefact/reproduction.h"
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -23,8 +24,8 @@
 /* What a bundle's other files follow from. */
 static bool is_source(const char *path)
 {
-    static const char *const NAMES[] = {BUNDLE_PLAN, BUNDLE_LOCK,    BUNDLE_CLAIMS,
-                                        BUNDLE_PACK, BUNDLE_LICENSE, BUNDLE_IMAGES};
+    static const char *const NAMES[] = {BUNDLE_PLAN,    BUNDLE_LOCK,   BUNDLE_CLAIMS,     BUNDLE_PACK,
+                                        BUNDLE_LICENSE, BUNDLE_IMAGES, REPRODUCTION_FILE, REPRODUCTION_SIGNED};
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (strcmp(path, NAMES[i]) == 0)
             return true;

@@ -159,7 +159,7 @@ static void take_number(struct reading *r, char before)
     r->p += len;
 }
 
-static void scan(struct reading *r, const char *text)
+static void scan(struct reading *r)
 {
     char before = '\n';
     look_for_given(r);
@@ -173,7 +173,8 @@ static void scan(struct reading *r, const char *text)
             take_number(r, before);
         else
             step(r);
-        before = r->p > text && r->p > at ? r->p[-1] : before;
+        if (r->p > at)
+            before = r->p[-1];
     }
 }
 
@@ -196,7 +197,7 @@ int verify_paper(const char *path, int data_fd, struct findings *f, struct err *
             findings_add(f, FINDING_DERIVATION, path, "it has a NUL byte: what is behind it is not looked at");
         if (!strstr(t.data, "numbers"))
             findings_add(f, FINDING_DERIVATION, path, "it does not read numbers.tex (\\input{numbers})");
-        scan(&r, t.data);
+        scan(&r);
     }
     text_free(&t);
     text_free(&numbers);

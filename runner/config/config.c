@@ -186,7 +186,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         c.invocations.argv = optind < argc ? argv + optind : NULL;
     else if (optind < argc)
         c.positional = argv[optind++];
-    if (command == CONFIG_COMPARE && optind < argc)
+    if ((command & (CONFIG_COMPARE | CONFIG_PUSH)) && optind < argc)
         c.second = argv[optind++];
     if (command == CONFIG_REPORT && c.positional) {
         c.names = argv + optind - 1;

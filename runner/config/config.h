@@ -19,6 +19,7 @@ enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 enum confinement { CONFINEMENT_FULL, CONFINEMENT_LIGHT, CONFINEMENT_OFF };
 enum network { NETWORK_NONE, NETWORK_HOST };
 enum engine { ENGINE_LOCAL, ENGINE_SLURM };
+enum role { ROLE_UNDECLARED, ROLE_SAME_TEAM, ROLE_DIFFERENT_TEAM };
 
 const char *start_method_name(enum start_method s); /* NULL for START_OWN */
 const char *isolation_name(enum isolation i);
@@ -98,12 +99,14 @@ struct analysis {
     int64_t seed, resamples, noise, force, steady; /* the last three: truths */
 };
 
-/* `tare pack`, `verify`, `sign`. */
+/* `tare pack`, `verify`, `sign`, `reproduce`, `push`, `pull`. */
 struct artefact_options {
     const char *output; /* NULL: none was named */
     struct config_words author;
     const char *title, *license, *license_file, *claims, *key, *paper;
-    int64_t allow_incomplete; /* truth */
+    const char *out, *sign, *subject;
+    int64_t role;                                                  /* enum role */
+    int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */
 };
 
 /* An option of a cell as the command line gave it. */
@@ -141,7 +144,7 @@ struct config {
     struct campaign_options campaign;
     struct artefact_options artefact;
     const char *positional; /* the scenario or plan; NULL: none was named */
-    const char *second;     /* the other of compare's two; NULL: none was named */
+    const char *second;     /* the other of compare's and push's two; NULL: none was named */
     char *const *names;     /* report's, all of them, NULL at the end */
     bool help;
 };
@@ -165,6 +168,9 @@ enum config_command {
     CONFIG_PACK = 32768,
     CONFIG_VERIFY = 65536,
     CONFIG_SIGN = 131072,
+    CONFIG_REPRODUCE = 262144,
+    CONFIG_PUSH = 524288,
+    CONFIG_PULL = 1048576,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 

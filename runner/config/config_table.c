@@ -16,6 +16,7 @@ static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
 static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
 static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
+static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
 #define CELL(field)   offsetof(struct config, cell.field)
 #define OUTPUT(field) offsetof(struct config, output.field)
@@ -28,7 +29,7 @@ static const char *const ENGINES[] = {"local", "slurm", NULL};
 #define BOTH          (CELLS | CONFIG_MATRIX)
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
-#define BUNDLES       (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN)
+#define BUNDLES       (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL)
 #define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
 
 /* clang-format off */
@@ -116,9 +117,9 @@ const struct option_row config_rows[] = {
      "run each cell as two, A and A', shuffled together: what differs between them is this host's noise"},
     {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run invocations that failed again; their records are kept in aside/"},
-    {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX,
+    {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX | CONFIG_REPRODUCE,
      "local: here, one after the other; slurm: an array of jobs, one an invocation, the folder shared by the nodes"},
-    {"sbatch", LIST, "OPTION", PLAN(sbatch), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+    {"sbatch", LIST, "OPTION", PLAN(sbatch), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_REPRODUCE,
      "an option handed on to sbatch, as --sbatch=--account=x; may be given again"},
     {"task", INTEGER, "N", PLAN(task), NULL, 0, INT32_MAX, UNSET, UNSET, CONFIG_MATRIX,
      "run the N-th invocation, from 0, of the folder that is named in place of a plan: what a job of the array does"},
@@ -201,7 +202,30 @@ const struct option_row config_rows[] = {
      "the secret key, as 'minisign -G' makes one"},
     {"paper", TEXT, "MAIN.TEX", BUNDLE(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
      "look for numbers in this LaTeX text that do not come from the bundle's numbers.tex"},
-    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+    {"smoke", YES, NULL, BUNDLE(smoke), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "a short subset, some minutes: every cell, with at most five invocations of five iterations; the result says so"},
+    {"host", YES, NULL, BUNDLE(host), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "run it on this host itself (the default)"},
+    {"in-image", YES, NULL, BUNDLE(in_image), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "run it in the image whose digest the records name, by scripts/docker-run (ENGINE=podman: in place of docker)"},
+    {"in-vm", YES, NULL, BUNDLE(in_vm), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "run it in the VM image, by scripts/vm; what is emulated has no times"},
+    {"role", CHOICE, "WHO", BUNDLE(role), ROLES, 0, 0, ROLE_UNDECLARED, ROLE_UNDECLARED, CONFIG_REPRODUCE,
+     "who runs it: same-team (what is shown is repeatability) or different-team (reproducibility); a declaration, which "
+     "nothing checks"},
+    {"out", TEXT, "DIR", BUNDLE(out), NULL, 0, 0, UNSET, UNSET, CONFIG_REPRODUCE,
+     "the folder of the new records and of reproduction.json; run again with the same it goes on, and 'tare pack' packs "
+     "it (default out/reproduction-, the plan's name and the bundle's first digits)"},
+    {"sign", TEXT, "FILE", BUNDLE(sign), NULL, 0, 0, UNSET, UNSET, CONFIG_REPRODUCE,
+     "sign reproduction.json with this secret key of minisign's"},
+    {"force", YES, NULL, BUNDLE(force), NULL, 0, 0, UNSET, UNSET, CONFIG_REPRODUCE,
+     "run a bundle that is not whole, too; the result says so"},
+    {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PULL,
+     "the bundle that is written, or -o FILE"},
+    {"subject", TEXT, "TAG|sha256:DIGEST", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
+     "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag "
+     "or manifest digest"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
      "print JSON in place of text"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
      ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS | BUNDLES,

@@ -106,7 +106,8 @@ static int undate(struct text *pdf, const char *name, struct err *e)
     char *at = memmem(pdf->data, pdf->len, KEY, strlen(KEY));
     if (!at || (size_t)(at - pdf->data) + strlen(KEY) + strlen(THEN) > pdf->len)
         return err_set(e, ERR_OURS, -EIO, "'%s': its date is not where cairo is known to write it", name);
-    memcpy(at + strlen(KEY), THEN, strlen(THEN));
+    for (size_t i = 0; THEN[i]; i++)
+        at[strlen(KEY) + i] = THEN[i];
     return 0;
 }
 

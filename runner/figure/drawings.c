@@ -74,7 +74,7 @@ static void add_bar(struct text *data, struct bar b)
 
 /* Cells that differ in their profile alone. */
 struct pair_of_cells {
-    const struct study_cell *time, *memory;
+    const struct study_cell *first, *time, *memory; /* first: the one that came first of them */
 };
 
 static struct bar ratio_of(const struct study *s, const struct study_cell *c, const char *name)
@@ -91,10 +91,10 @@ static size_t pair_up(const struct study *s, struct pair_of_cells *pair)
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
         size_t k = 0;
-        while (k < n && !cells_alike((pair[k].time ? pair[k].time : pair[k].memory)->cell, c->cell, OF_PROFILE))
+        while (k < n && !cells_alike(pair[k].first->cell, c->cell, OF_PROFILE))
             k++;
         if (k == n)
-            pair[n++] = (struct pair_of_cells){NULL, NULL};
+            pair[n++] = (struct pair_of_cells){c, NULL, NULL};
         if (study_is_memory(c))
             pair[k].memory = pair[k].memory ? pair[k].memory : c;
         else
@@ -122,7 +122,7 @@ static void draw_answer(struct drawings *all, const struct study *s)
     text_add(&data, "row cell time low high memory memory_low memory_high\n");
     text_add(&alt, "Ratios to threads with 95%% intervals.");
     for (size_t i = 0; i < pairs; i++) {
-        const struct study_cell *c = pair[i].time ? pair[i].time : pair[i].memory;
+        const struct study_cell *c = pair[i].first;
         struct bar time = ratio_of(s, pair[i].time, "avg_iter_s"), memory = ratio_of(s, pair[i].memory, "pss_bytes");
         if (isnan(time.at) && isnan(memory.at))
             continue;

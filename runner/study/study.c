@@ -90,7 +90,7 @@ static struct study_cell cell_of(const struct records *r, struct cell_group *g)
 {
     const char *workers = pairs_find(g->cell, "workers");
     struct study_cell c = {.cell = g->cell,
-                           .invocation = STEAL(g->invocation),
+                           .invocation = g->invocation,
                            .count = g->count,
                            .scenario = value_of(g->cell, "name"),
                            .mode = value_of(g->cell, "mode"),
@@ -98,6 +98,7 @@ static struct study_cell cell_of(const struct records *r, struct cell_group *g)
                            .runtime = value_of(g->cell, "runtime"),
                            .profile = value_of(g->cell, "profile"),
                            .workers = workers ? strtod(workers, NULL) : NAN};
+    g->invocation = NULL; /* the cell's from here on */
     for (size_t i = 0; i < c.count; i++) {
         c.ok += c.invocation[i]->ok;
         c.emulated |= c.invocation[i]->ok && c.invocation[i]->kind == RECORD_EMULATED;

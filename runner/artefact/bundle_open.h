@@ -1,0 +1,29 @@
+/* bundle_open: a bundle, a tar or a folder, opened for what is done with it; whole up to its manifests, or not at all.
+ */
+#ifndef TARE_BUNDLE_OPEN_H
+#define TARE_BUNDLE_OPEN_H
+
+#include <limits.h>
+
+#include "artefact/bundle.h"
+#include "artefact/findings.h"
+#include "artefact/parcel.h"
+#include "artefact/scratch.h"
+
+struct err;
+
+/* Ended with bundle_close(), also after a failure. */
+struct opened_bundle {
+    struct scratch unpacked;
+    int root_fd;
+    char data[PATH_MAX]; /* the payload's folder */
+    struct bundle bundle;
+    struct findings findings; /* what is not whole */
+};
+
+/* Unpacks a tar and reads what the bundle says. What is not whole is a finding, and where `broken` is false also an
+ * error. -EINVAL (usage): there is no bundle at that path, or what it says cannot be read. */
+int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct err *e);
+void bundle_close(struct opened_bundle *o);
+
+#endif

@@ -1,0 +1,42 @@
+/* oci_layout: a folder of content by digest (OCI Image Layout 1.1, image-layout.md), as far as bundles need it. */
+#ifndef TARE_OCI_LAYOUT_H
+#define TARE_OCI_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+
+struct err;
+struct json_t;
+struct text;
+
+#define OCI_MANIFEST     "application/vnd.oci.image.manifest.v1+json"
+#define OCI_INDEX        "application/vnd.oci.image.index.v1+json"
+#define OCI_MANIFEST_MAX (4U << 20) /* bytes: what registries take, too (distribution-spec, "Pushing Manifests") */
+
+/* Opens the folder, or makes it a layout where it is new or empty and make is true. *ret: its descriptor, the caller's.
+ * -EINVAL (usage): it is there and no layout; -ENOENT (usage): it is not there. */
+int oci_layout_open(const char *path, bool make, int *ret, struct err *e);
+
+/* A blob of these bytes; hex: its digest. */
+int oci_put_bytes(int layout, const char *bytes, size_t len, char hex[DIGEST_HEX], struct err *e);
+
+/* A blob of this file, read from its beginning; also its size in bytes. */
+int oci_put_file(int layout, int fd, char hex[DIGEST_HEX], uint64_t *size_bytes, struct err *e);
+
+/* Gives what the descriptor describes this tag, which is then no other's. */
+int oci_tag(int layout, const char *tag, const struct json_t *descriptor, struct err *e);
+
+/* The descriptor of a tag, or of a manifest by its digest ("sha256:…"); NULL tag: of the only one. The caller's.
+ * -ENOENT (usage): there is none; the message lists the tags that there are. */
+int oci_find(int layout, const char *tag, struct json_t **ret, struct err *e);
+
+/* Reads a manifest or index by its digest ("sha256:…") and appends it. -EBADMSG (said no): its bytes have another. */
+int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *e);
+
+/* Copies a blob to fd. -EBADMSG (said no): its bytes have another digest or size. */
+int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, struct err *e);
+
+#endif

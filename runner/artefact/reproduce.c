@@ -1,0 +1,146 @@
+#include "artefact/reproduce.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "artefact/reproduction.h"
+#include "base/err.h"
+#include "base/file.h"
+
+const char *reproduce_where_name(enum reproduce_where w)
+{
+    static const char *const NAMES[] = {"host", "image", "vm"};
+    return NAMES[w];
+}
+
+/* --- the original ------------------------------------------------------------------------------------------------ */
+
+static int check_original(struct reproduction *r, struct err *e)
+{
+    const struct verify_options v = {r->o->path, NULL, NULL};
+    int failed = verify(&v, &r->verified, e);
+    if (failed != 0)
+        return failed;
+    if (verification_failed(&r->verified, FINDING_INTEGRITY) && !r->o->force)
+        return err_set(e, ERR_SAID_NO, -EBADMSG,
+                       "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->o->path);
+    return bundle_open(r->o->path, r->o->force, &r->original, e);
+}
+
+static int name_folder(struct reproduction *r, struct err *e)
+{
+    const struct bundle *b = &r->original.bundle;
+    char name[PATH_MAX];
+    if (r->o->out)
+        text_format(name, sizeof(name), "%s", r->o->out);
+    else
+        text_format(name, sizeof(name), "out/reproduction-%s-%.8s", b->plan.name, r->verified.sha256);
+    if (strlen(name) >= sizeof(r->out))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    text_format(r->out, sizeof(r->out), "%s", name);
+    return 0;
+}
+
+/* --- what came of it --------------------------------------------------------------------------------------------- */
+
+/* The claims go with the records, so that both are packed together. */
+static int keep_claims(const struct reproduction *r, struct err *e)
+{
+    char path[PATH_MAX];
+    const struct text *claims = &r->original.bundle.claims.bytes;
+    text_format(path, sizeof(path), "%s/" BUNDLE_CLAIMS, r->out);
+    return file_replace(path, claims->data, claims->len, e);
+}
+
+static void count(struct reproduction *r)
+{
+    const struct bundle *b = &r->original.bundle;
+    r->planned = (size_t)r->invocations * b->cells * (b->noise ? 2 : 1);
+    for (size_t i = 0; i < r->records.count; i++) {
+        r->run += r->records.list[i].plan_cell[0] != '\0';
+        r->failed += r->records.list[i].plan_cell[0] && !r->records.list[i].ok;
+    }
+}
+
+static bool differs(const struct verification *v, const char *field)
+{
+    for (size_t i = 0; i < v->distance.count; i++)
+        if (strcmp(v->distance.list[i].field, field) == 0)
+            return true;
+    return false;
+}
+
+/* An absolute value means something on the same class of hardware alone. */
+static struct judgement judge(const struct reproduction *r, const struct claim *c)
+{
+    static const char *const CLASS[] = {"cpu_model", "arch", "hypervisor"};
+    struct judgement j = claim_judge(c, &r->records);
+    for (size_t i = 0; c->kind == CLAIM_VALUE && j.verdict != CLAIM_NOT_RUN && i < sizeof(CLASS) / sizeof(*CLASS); i++)
+        if (differs(&r->verified, CLASS[i])) {
+            j.verdict = CLAIM_NOT_RUN;
+            (void)snprintf(j.why, sizeof(j.why), "an absolute value means something on the same hardware alone: %s",
+                           CLASS[i]);
+        }
+    return j;
+}
+
+static int judge_all(struct reproduction *r, struct err *e)
+{
+    const struct claims *claims = &r->original.bundle.claims;
+    int failed = records_read(&r->records, r->out, e);
+    if (failed != 0)
+        return failed;
+    r->judgement = calloc(claims->count + 1, sizeof(*r->judgement));
+    if (!r->judgement)
+        abort();
+    count(r);
+    for (size_t i = 0; i < claims->count; i++)
+        r->judgement[i] = judge(r, &claims->list[i]);
+    return 0;
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------- */
+
+int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
+{
+    *ret = (struct reproduction){.o = o, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
+    int failed = check_original(ret, e);
+    if (failed == 0)
+        failed = name_folder(ret, e);
+    if (failed != 0)
+        return failed;
+    int64_t planned = ret->original.bundle.plan.invocations;
+    ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
+    failed = reproduce_run(ret, e);
+    if (failed == 0)
+        failed = keep_claims(ret, e);
+    return failed == 0 ? judge_all(ret, e) : failed;
+}
+
+void reproduction_free(struct reproduction *r)
+{
+    verification_free(&r->verified);
+    bundle_close(&r->original);
+    records_free(&r->records);
+    free(r->judgement);
+    *r = (struct reproduction){.original = {.root_fd = -1, .bundle = {.fd = -1}}};
+}
+
+void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])
+{
+    for (int v = 0; v < CLAIM_VERDICTS; v++)
+        of[v] = 0;
+    for (size_t i = 0; i < r->original.bundle.claims.count; i++)
+        of[r->judgement[i].verdict]++;
+}
+
+int reproduction_status(const struct reproduction *r)
+{
+    size_t of[CLAIM_VERDICTS];
+    reproduction_count(r, of);
+    if (r->original.bundle.claims.count == 0)
+        return 0;
+    return of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0 ? 0 : ERR_SAID_NO;
+}

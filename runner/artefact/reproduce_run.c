@@ -1,0 +1,293 @@
+/* The plan of a bundle as processes: tare matrix on this host, in the image, in the VM image. */
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "artefact/evidence.h"
+#include "artefact/reproduce.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+
+extern char **environ;
+
+#define WORDS_MAX 256
+
+/* A command line in the making; its words are owned. */
+struct command_line {
+    char *word[WORDS_MAX + 1];
+    size_t count;
+};
+
+static void add(struct command_line *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct command_line *c, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (c->count == WORDS_MAX || vasprintf(&c->word[c->count++], fmt, ap) < 0)
+        abort();
+    va_end(ap);
+}
+
+static void end(struct command_line *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        free(c->word[i]);
+}
+
+/* --- what tare matrix is told ------------------------------------------------------------------------------------ */
+
+static int64_t at_most(int64_t most, int64_t planned)
+{
+    return planned < most ? planned : most;
+}
+
+/* Of all cells the most that is asked of one. */
+static int64_t planned_iterations(const struct plan *plan)
+{
+    int64_t most = 1;
+    for (size_t i = 0; i < plan->cells; i++)
+        if (plan->cell[i].cell.iterations > most)
+            most = plan->cell[i].cell.iterations;
+    return most;
+}
+
+/* The options that the original's folder was bound to, so that it is the same plan; a smoke run has its own of two. */
+static void add_given(struct command_line *c, const struct reproduction *r)
+{
+    const struct config_given *given = &r->original.bundle.bound.given;
+    for (size_t i = 0; i < given->count; i++) {
+        const char *name = given->option[i].name, *value = given->option[i].value;
+        if (r->o->smoke && (strcmp(name, "iterations") == 0 || strcmp(name, "warmup") == 0))
+            continue;
+        if (strcmp(value, "true") == 0)
+            add(c, "--%s", name);
+        else
+            add(c, "--%s=%s", name, value);
+    }
+}
+
+static void add_matrix(struct command_line *c, const struct reproduction *r, const char *plan, const char *out)
+{
+    const struct bundle *b = &r->original.bundle;
+    add(c, "matrix");
+    add(c, "%s", plan);
+    add(c, "--out=%s", out);
+    add(c, "--invocations=%lld", (long long)r->invocations);
+    if (b->bound.seed >= 0)
+        add(c, "--seed=%lld", (long long)b->bound.seed);
+    if (b->noise)
+        add(c, "--aa");
+    add_given(c, r);
+    if (r->o->smoke) {
+        add(c, "--iterations=%lld", (long long)at_most(SMOKE_ITERATIONS, planned_iterations(&b->plan)));
+        add(c, "--warmup=%d", SMOKE_WARMUP);
+    }
+}
+
+/* --- where it runs ----------------------------------------------------------------------------------------------- */
+
+/* A file beside this program: in a build tree, or as installed. */
+static int find_beside(const char *const *where, size_t count, char *buf, size_t cap)
+{
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (n < 0)
+        return -errno;
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < count; i++) {
+        text_format(buf, cap, "%s/%s", exe, where[i]);
+        if (access(buf, X_OK) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}
+
+static int on_host(struct command_line *c, const struct reproduction *r, struct err *e)
+{
+    static const char *const WHERE[] = {"tare", "../../bin/tare"};
+    char tare[PATH_MAX + 32], plan[PATH_MAX + 32];
+    int failed = find_beside(WHERE, ARRAY_LEN(WHERE), tare, sizeof(tare));
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "no program tare beside this one ('make' builds both)");
+    add(c, "%s", tare);
+    text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->original.data);
+    add_matrix(c, r, plan, r->out);
+    if (r->o->engine == ENGINE_SLURM)
+        add(c, "--engine=slurm");
+    for (size_t i = 0; i < r->o->sbatch->count; i++)
+        add(c, "--sbatch=%s", r->o->sbatch->word[i]);
+    return 0;
+}
+
+static int find_script(const char *name, char *buf, size_t cap, struct err *e)
+{
+    char where[64];
+    text_format(where, sizeof(where), "../scripts/%s", name);
+    const char *const beside[] = {where};
+    int failed = find_beside(beside, 1, buf, cap);
+    return failed == 0 ? 0
+                       : err_set(e, ERR_HOST, failed,
+                                 "scripts/%s is not beside this program: it comes with tare's source tree, not with an "
+                                 "installed tare",
+                                 name);
+}
+
+/* "[NAME@]sha256:…" of the first record that was made in an image. The caller's; NULL: none was. */
+static char *image_of(const struct bundle *b, struct err *e)
+{
+    char *digest = NULL;
+    for (size_t i = 0; !digest && i < b->records.count; i++) {
+        struct evidence v = {0};
+        if (evidence_read(b, b->records.list[i].path, &v, e) != 0)
+            return NULL;
+        json_t *image = evidence_section(&v, "image");
+        const char *text = json_string_value(json_object_get(image, "digest"));
+        digest = text ? strdup(text) : NULL;
+        json_decref(image);
+        evidence_free(&v);
+    }
+    if (!digest)
+        (void)err_set(e, ERR_HOST, -ENOENT, "--in-image: no record of the bundle names the digest of an image");
+    return digest;
+}
+
+/* scripts/docker-run --plan FILE --out DIR IMAGE -- OPTION of tare matrix... */
+static int in_image(struct command_line *c, const struct reproduction *r, struct err *e)
+{
+    char script[PATH_MAX + 80];
+    cleanup_free char *image = image_of(&r->original.bundle, e);
+    int failed = image ? find_script("docker-run", script, sizeof(script), e) : e->code;
+    if (failed != 0)
+        return failed;
+    add(c, "%s", script);
+    add(c, "--plan");
+    add(c, "%s/" BUNDLE_PLAN, r->original.data);
+    add(c, "--out");
+    add(c, "%s", r->out);
+    add(c, "%s", image);
+    add(c, "--");
+    size_t before = c->count;
+    add_matrix(c, r, "", "");
+    /* its first three are the script's own: matrix, the plan, --out */
+    for (size_t i = before; i < before + 3; i++)
+        free(c->word[i]);
+    memmove(&c->word[before], &c->word[before + 3], (c->count - before - 3) * sizeof(*c->word));
+    c->count -= 3;
+    return 0;
+}
+
+/* A word as any POSIX shell takes it. */
+static void add_quoted(struct text *t, const char *bytes, size_t len)
+{
+    text_add(t, "'");
+    for (size_t i = 0; i < len; i++)
+        text_add(t, bytes[i] == '\'' ? "'\\''" : "%c", bytes[i]);
+    text_add(t, "'");
+}
+
+/* Nothing of this host is in the image: the plan goes along in the command. What was done comes back when it ends. */
+static int in_vm(struct command_line *c, const struct reproduction *r, struct err *e)
+{
+    char script[PATH_MAX + 80];
+    struct text t = {0};
+    struct command_line matrix = {.count = 0};
+    int failed = find_script("vm", script, sizeof(script), e);
+    if (failed != 0)
+        return failed;
+    const struct text *plan = &r->original.bundle.plan_bytes;
+    text_add(&t, "printf %%s ");
+    add_quoted(&t, plan->data, plan->len);
+    text_add(&t, " >/tmp/" BUNDLE_PLAN " && exec tare");
+    add_matrix(&matrix, r, "/tmp/" BUNDLE_PLAN, "/out");
+    for (size_t i = 0; i < matrix.count; i++) {
+        text_add(&t, " ");
+        add_quoted(&t, matrix.word[i], strlen(matrix.word[i]));
+    }
+    end(&matrix);
+    add(c, "%s", script);
+    add(c, "--image");
+    add(c, "--out");
+    add(c, "%s", r->out);
+    add(c, "--");
+    add(c, "sh");
+    add(c, "-c");
+    add(c, "%s", t.data);
+    text_free(&t);
+    return 0;
+}
+
+/* --- running it -------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t running; /* the process; 0: none */
+
+/* A terminal's signals reach the process too, as it is in the same group; others are handed on. It ends as it does by
+ * itself, and then we do. */
+static void hand_on(int signal)
+{
+    if (signal != SIGINT && running > 0)
+        (void)kill((pid_t)running, signal);
+}
+
+static int start(struct command_line *c, pid_t *ret)
+{
+    posix_spawn_file_actions_t actions;
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    int failed = -posix_spawn(ret, c->word[0], &actions, NULL, c->word, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return failed;
+}
+
+/* Its exit status as a shell has it; what it prints goes to stderr. A negative errno where it cannot be started. */
+static int run(struct command_line *c)
+{
+    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction before[ARRAY_LEN(SIGNALS)], act = {.sa_handler = hand_on};
+    pid_t pid = 0;
+    int status = 0;
+    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
+        (void)sigaction(SIGNALS[i], &act, &before[i]);
+    int failed = start(c, &pid);
+    running = pid;
+    while (failed == 0 && waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            failed = -errno;
+    running = 0;
+    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
+        (void)sigaction(SIGNALS[i], &before[i], NULL);
+    return failed != 0 ? failed : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int compose(struct command_line *c, const struct reproduction *r, struct err *e)
+{
+    if (r->o->where != REPRODUCE_HOST && r->o->engine == ENGINE_SLURM)
+        return err_set(e, ERR_USAGE, -EINVAL, "--engine slurm runs on the nodes themselves: leave --in-image, --in-vm");
+    return r->o->where == REPRODUCE_HOST ? on_host(c, r, e)
+           : r->o->where == REPRODUCE_VM ? in_vm(c, r, e)
+                                         : in_image(c, r, e);
+}
+
+int reproduce_run(struct reproduction *r, struct err *e)
+{
+    struct command_line c = {.count = 0};
+    int status = 0;
+    int failed = compose(&c, r, e);
+    if (failed == 0 && (status = run(&c)) < 0)
+        failed = err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
+    end(&c);
+    /* 4: invocations failed; their records say why, and a claim of theirs is not run. */
+    if (failed != 0 || status == 0 || status == ERR_WORKLOAD)
+        return failed;
+    return err_set(
+        e, status < ERR_WORKLOAD ? (enum err_kind)status : ERR_OURS, -ECANCELED,
+        "the plan was not run to its end (exit status %d, see above); the same command with --out %s goes on", status,
+        r->out);
+}

@@ -1,0 +1,128 @@
+#include "artefact/skopeo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "artefact/scratch.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "spawn/spawn.h"
+
+#define WAIT_MS   (60 * 60 * 1000)
+#define ASK_MS    (60 * 1000)
+#define SAID      "said"
+#define SAID_MAX  (1U << 16)
+#define WORDS_MAX 12
+
+static const char DOCKER[] = "docker://";
+
+bool skopeo_is_loopback(const char *ref)
+{
+    static const char *const HOSTS[] = {"localhost", "127.0.0.1", "[::1]"};
+    if (strncmp(ref, DOCKER, strlen(DOCKER)) != 0)
+        return false;
+    const char *host = ref + strlen(DOCKER);
+    for (size_t i = 0; i < ARRAY_LEN(HOSTS); i++) {
+        size_t len = strlen(HOSTS[i]);
+        if (strncmp(host, HOSTS[i], len) == 0 && (host[len] == '/' || host[len] == ':'))
+            return true;
+    }
+    return false;
+}
+
+/* Of a log line `time="…" level=fatal msg="…"` the message; else the line. In place. */
+static const char *last_line(struct text *said)
+{
+    while (said->len > 0 && said->data[said->len - 1] == '\n')
+        said->data[--said->len] = '\0';
+    char *line = strrchr(said->data, '\n');
+    line = line ? line + 1 : said->data;
+    char *msg = strstr(line, "msg=\"");
+    if (!msg)
+        return line;
+    msg += strlen("msg=\"");
+    char *to = msg;
+    for (const char *p = msg; *p && *p != '"'; p++) {
+        p += *p == '\\' && p[1];
+        *to++ = *p;
+    }
+    *to = '\0';
+    return msg;
+}
+
+/* words: the command, its reference last. */
+static int refuse(const char *words[], int code, const char *said, struct err *e)
+{
+    size_t last = 0;
+    while (words[last + 1])
+        last++;
+    bool unknown = strstr(said, "manifest unknown") || strstr(said, "name unknown") || strstr(said, "not found");
+    if (unknown)
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s': the registry has nothing of this name", words[last]);
+    return err_set(e, ERR_USAGE, -EREMOTEIO, "'%s': skopeo %s: %s", words[last], words[0],
+                   *said ? said : strerror(-code));
+}
+
+/* Its standard output goes to ret; of what it says on the other the last line is the error. */
+static int run(const char *words[], int wait_ms, struct text *ret, struct err *e)
+{
+    static const char LINE[] = "said=$1; shift; command -v skopeo >/dev/null || exit 1; exec skopeo \"$@\" 2>\"$said\"";
+    char *version[] = {(char *)"skopeo", (char *)"--version", NULL};
+    struct text ignored = {0}, said = {0};
+    struct scratch s = {.fd = -1};
+    int known = spawn_capture(version, ASK_MS, &ignored);
+    text_free(&ignored);
+    if (known != 0)
+        return err_set(e, ERR_HOST, -ENOENT,
+                       "no skopeo on the PATH speaks to registries (apt-get install skopeo); "
+                       "oci:FOLDER needs none");
+    int failed = scratch_begin(NULL, &s, e);
+    if (failed != 0)
+        return failed;
+    char path[sizeof(s.path) + 8];
+    text_format(path, sizeof(path), "%s/" SAID, s.path);
+    char *argv[WORDS_MAX + 6] = {(char *)"sh", (char *)"-c", (char *)LINE, (char *)"sh", path};
+    for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
+        argv[5 + i] = (char *)words[i];
+    int code = spawn_capture(argv, wait_ms, ret);
+    if (code != 0) {
+        (void)scratch_read(s.fd, SAID, SAID_MAX, &said);
+        failed = refuse(words, code, last_line(&said), e);
+        text_free(&said);
+    }
+    scratch_end(&s);
+    return failed;
+}
+
+int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e)
+{
+    /* An index is written anew by skopeo, which says that it cannot be where digests are to be preserved. */
+    const char *words[WORDS_MAX] = {"copy", index_only ? "--multi-arch=index-only" : "--preserve-digests"};
+    struct text ignored = {0};
+    size_t n = 2;
+    if (skopeo_is_loopback(from))
+        words[n++] = "--src-tls-verify=false";
+    if (skopeo_is_loopback(to))
+        words[n++] = "--dest-tls-verify=false";
+    words[n++] = "--";
+    words[n++] = from;
+    words[n] = to;
+    int failed = run(words, WAIT_MS, &ignored, e);
+    text_free(&ignored);
+    return failed;
+}
+
+int skopeo_manifest(const char *ref, struct text *ret, struct err *e)
+{
+    const char *words[WORDS_MAX] = {"inspect", "--raw"};
+    size_t n = 2;
+    if (skopeo_is_loopback(ref))
+        words[n++] = "--tls-verify=false";
+    words[n++] = "--";
+    words[n] = ref;
+    text_add_bytes(ret, "", 0);
+    return run(words, ASK_MS, ret, e);
+}

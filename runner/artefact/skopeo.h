@@ -1,0 +1,21 @@
+/* skopeo: how bundles get into registries and out: skopeo(1) as a process, with its own credentials and rules. */
+#ifndef TARE_SKOPEO_H
+#define TARE_SKOPEO_H
+
+#include <stdbool.h>
+
+struct err;
+struct text;
+
+/* "docker://HOST/REPO:TAG" on the loopback: a registry there has no certificate, and is spoken to without (as docker
+ * does). Pure. */
+bool skopeo_is_loopback(const char *ref);
+
+/* Copies a manifest with all that it needs, byte for byte; index_only: an index alone, whose manifests are there already,
+ * which skopeo writes anew: version 1.9 leaves the entries' artifactType out. One of the two is a registry's. -ENOENT (host): no skopeo; -EREMOTEIO (usage): what it said, its last line. */
+int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e);
+
+/* Appends the bytes of a manifest. -ENOENT (usage): the registry has none of this name. */
+int skopeo_manifest(const char *ref, struct text *ret, struct err *e);
+
+#endif
