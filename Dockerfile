@@ -34,12 +34,14 @@ RUN images/prune-python /opt/tare
 # --- tare itself ------------------------------------------------------------------------------------------------
 FROM toolchain AS tare
 ARG COMPILER=gcc
-COPY Makefile ./
+COPY Makefile LICENSE ./
 COPY images/vm images/vm
 COPY cgroups cgroups
 COPY runner runner
 ARG REVISION=unknown
-RUN make CC="$COMPILER" COMMIT="$REVISION" build && make CC="$COMPILER" COMMIT="$REVISION" DESTDIR=/stage install && \
+# ARTEFACT=0: the image weighs; bundles are packed and verified by the tare outside of it.
+RUN make CC="$COMPILER" COMMIT="$REVISION" ARTEFACT=0 build && \
+    make CC="$COMPILER" COMMIT="$REVISION" ARTEFACT=0 DESTDIR=/stage install && \
     find /stage/usr/local/bin /stage/usr/local/libexec -type f -perm -u+x ! -name '*.py' -exec strip {} + && \
     mkdir -p /stage/usr/local/share/tare/image && "$COMPILER" --version | head -n 1 >/stage/usr/local/share/tare/image/compiler
 

@@ -161,6 +161,8 @@ static void capture_container(const char *sysroot, struct facts *ret)
     size_t asked = 0;
     bool own_pids = false;
     size_t initial = initial_namespaces(sysroot, &asked, &own_pids);
+    /* systemd.io/CONTAINER_INTERFACE; podman's mark is covered where the root is read-only and /run a tmpfs. */
+    const char *said = own_pids && sysroot[0] == '\0' ? getenv("container") : NULL;
     if (initial == asked) /* a container's image booted as a machine keeps the marks below */
         facts_text(ret, "container", "none");
     else if (exists(sysroot, "/run/.containerenv"))
@@ -169,6 +171,8 @@ static void capture_container(const char *sysroot, struct facts *ret)
         facts_text(ret, "container", "docker");
     else if (file_read(sysroot, "/run/systemd/container", named, sizeof(named)) > 0)
         facts_text(ret, "container", named);
+    else if (said && *said)
+        facts_text(ret, "container", said);
     else
         facts_text(ret, "container", own_pids ? "unnamed" : "none");
 }

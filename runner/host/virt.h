@@ -10,8 +10,8 @@ struct facts;
  *                the CPU only says that there is one; absent where nothing tells
  *   emulated     bool: the CPU is emulated in software: function can be tested, no time measured here means anything
  *   emulated_by  text: what says so; absent where it is not
- *   container    text: "none", "docker", "podman", what /run/systemd/container says, or "unnamed" for a PID namespace
- *                that is not the initial one
+ *   container    text: "none", "docker", "podman", what /run/systemd/container or $container says, or "unnamed" for a
+ *                PID namespace that is not the initial one
  *
  * cpu_flags: the flags of /proc/cpuinfo, NULL where there are none. sysroot as for host_capture(); the CPU itself and
  * $TARE_VM ("tcg" in our own test VM) are asked only where it is "". */

@@ -89,7 +89,8 @@ static void a_process_is_weighed_with_what_it_touched(void **state)
     assert_true(much.members.pss_bytes <= much.members.rss_bytes);
     assert_true(little.members.uss_bytes > 0);
     uint64_t more = much.members.uss_bytes - little.members.uss_bytes;
-    /* Two forks of the same process; a sanitizer keeps an eighth of it beside it, and both write a few pages of their own. */
+    /* Two forks of the same process; a sanitizer keeps an eighth of it beside it, and both write a few pages of their
+     * own. */
     assert_in_range(more, TOUCHED - TOUCHED / 8, TOUCHED + TOUCHED / 4);
     end_child(small);
     end_child(large);
