@@ -16,7 +16,7 @@ struct reproduction;
 
 #define REPRODUCTION_SCHEMA "tare.reproduction/1"
 #define REPRODUCTION_FILE   "reproduction.json"
-#define REPRODUCTION_SIGNED REPRODUCTION_FILE ".minisig"
+#define REPRODUCTION_SIGNED "reproduction.json.minisig"
 #define REPRODUCTION_MAX    (16U << 20) /* bytes */
 
 /* Writes it into the folder of the new records. */

@@ -79,8 +79,7 @@ void plan_size_text(const struct plan_size *p, struct text *out)
     }
 }
 
-/* --- JSON
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- JSON ------------------------------------------------------------------------------------------------------ */
 
 static void set_count(json_t *o, const char *key, size_t value, const char *why_not)
 {
@@ -92,11 +91,10 @@ static void set_count(json_t *o, const char *key, size_t value, const char *why_
 
 static json_t *components_json(const struct size_row *row)
 {
-    static const char *const LEVEL[] = {"iteration", "invocation"};
     json_t *list = json_array();
     for (size_t i = 0; !row->part.why_not && i < row->part.levels; i++) {
         json_t *one = json_object();
-        json_put_text(one, "level", LEVEL[row->of_iterations ? i : 1]);
+        json_put_text(one, "level", row->of_iterations && i == 0 ? "iteration" : "invocation");
         json_put(one, "repetitions", json_real(row->part.r[i]));
         json_put(one, "s2", json_real(row->part.s2[i]));
         json_put(one, "t2", json_real(row->part.t2[i]));
