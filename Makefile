@@ -17,15 +17,17 @@ SYSTEMD_USER_UNITS = $(or $(shell pkg-config --variable=systemduserunitdir syste
 
 B := build
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+# $(call once,NAME,TEXT): the value of NAME, whose $$-escaped TEXT is expanded where it is first asked for, and then kept.
+once = $(eval $(1) := $(2))$($(1))
 # Looked up only when something is compiled: setup may have to install pkg-config first.
-PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$$(shell pkg-config --cflags $$(PACKAGES)))
 # Archives where there are any, and no position-independent program: loading seven libraries and relocating libcrypto
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
 archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
-CGROUP_LIB = $(if $(shell nm $(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$(call archive,cgroup))
+CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$$(call archive,cgroup)))
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
-CRYPTO_LIB = $(if $(shell nm $(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$(call archive,crypto))
-PKG_LIBS = $(foreach l,jansson gsl gslcblas seccomp cap cyaml yaml,$(call archive,$(l))) $(CGROUP_LIB) $(CRYPTO_LIB) -lm
+CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
+PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas seccomp cap cyaml yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
 # What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
 export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
 export CCACHE_BASEDIR = $(CURDIR)
