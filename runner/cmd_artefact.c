@@ -6,26 +6,15 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/text.h"
+#include "base/file.h"
 #include "command.h"
 
 /* Beside the program in a build tree, in ../libexec/tare of it once installed. */
 static int find_program(char *buf, size_t cap, struct err *e)
 {
-    static const char *const BESIDE[] = {"tare-artefact", "../libexec/tare/tare-artefact"};
-    char exe[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    if (n < 0)
-        return err_sys(e, ERR_OURS, "/proc/self/exe");
-    exe[n] = '\0';
-    *strrchr(exe, '/') = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(BESIDE); i++) {
-        text_format(buf, cap, "%s/%s", exe, BESIDE[i]);
-        if (access(buf, X_OK) == 0)
-            return 0;
-    }
-    return err_set(e, ERR_OURS, -ENOENT, "%s is not there, nor is %s/tare-artefact ('make' builds it beside tare)", buf,
-                   exe);
+    static const char *const BESIDE[] = {".", "../libexec/tare"};
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "tare-artefact", buf, cap);
+    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "tare-artefact is not beside tare ('make' builds it)");
 }
 
 /* Bundles take libarchive, whose loading costs more than a run's start may: that is the other program's. */

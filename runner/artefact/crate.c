@@ -1,7 +1,6 @@
 /* ro-crate-metadata.json: RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) with Process Run Crate 0.5
  * (https://w3id.org/ro/wfrun/process/0.5): every file, and an action for each invocation. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/json_put.h"
 
 #define PROFILE "https://w3id.org/ro/wfrun/process/0.5"
 #define ID_MAX  512
@@ -28,19 +28,6 @@ struct crate {
     json_t *graph, *has_part, *mentions, *authors;
     json_t *seen; /* ids of what is there once: applications, images, environments */
 };
-
-static void set(json_t *o, const char *key, json_t *value)
-{
-    if (json_object_set_new(o, key, value) != 0)
-        abort();
-}
-
-/* json_string() gives nothing for what is no UTF-8, as a text that was cut. */
-static void set_text(json_t *o, const char *key, const char *value)
-{
-    json_t *text = json_string(value);
-    set(o, key, text ? text : json_string("(no UTF-8)"));
-}
 
 /* An identifier: cut where it is too long, of characters that a URI has. */
 static const char *make_id(char id[ID_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -74,7 +61,7 @@ static json_t *once(struct crate *c, const char *id, const char *type)
 {
     if (json_object_get(c->seen, id))
         return NULL;
-    set(c->seen, id, json_true());
+    json_put(c->seen, id, json_true());
     return entity(c, id, type);
 }
 
@@ -105,10 +92,10 @@ static void add_file(struct crate *c, const struct parcel_file *file)
     char size[32];
     json_t *o = entity(c, file->path, "File");
     text_format(size, sizeof(size), "%" PRIu64, file->size_bytes);
-    set_text(o, "name", file->path);
-    set_text(o, "contentSize", size);
-    set_text(o, "encodingFormat", format_of(file->path));
-    set_text(o, "sha256", file->sha256);
+    json_put_text(o, "name", file->path);
+    json_put_text(o, "contentSize", size);
+    json_put_text(o, "encodingFormat", format_of(file->path));
+    json_put_text(o, "sha256", file->sha256);
     (void)json_array_append_new(c->has_part, reference(file->path));
 }
 
@@ -125,13 +112,13 @@ static void add_author(struct crate *c, const json_t *author, size_t i)
     (void)json_array_append_new(c->authors, reference(id));
     if (!o)
         return;
-    set_text(o, "name", pack_info_name(author, name, sizeof(name)));
+    json_put_text(o, "name", pack_info_name(author, name, sizeof(name)));
     if (*text_at(author, "family")) {
-        set_text(o, "familyName", text_at(author, "family"));
-        set_text(o, "givenName", text_at(author, "given"));
+        json_put_text(o, "familyName", text_at(author, "family"));
+        json_put_text(o, "givenName", text_at(author, "given"));
     }
     if (*text_at(author, "email"))
-        set_text(o, "email", text_at(author, "email"));
+        json_put_text(o, "email", text_at(author, "email"));
 }
 
 /* --- applications and images ------------------------------------------------------------------------------------- */
@@ -141,10 +128,11 @@ static const char *add_tool(struct crate *c, const json_t *tool, char id[ID_MAX]
     (void)make_id(id, "#tare-%.60s-%.60s", text_at(tool, "version"), text_at(tool, "commit"));
     json_t *o = once(c, id, "SoftwareApplication");
     if (o) {
-        set_text(o, "name", "tare");
-        set_text(o, "softwareVersion", text_at(tool, "version"));
-        set_text(o, "identifier", text_at(tool, "commit"));
-        set_text(o, "description", "weighs what threads, processes and interpreters cost, each in a cgroup v2 slice");
+        json_put_text(o, "name", "tare");
+        json_put_text(o, "softwareVersion", text_at(tool, "version"));
+        json_put_text(o, "identifier", text_at(tool, "commit"));
+        json_put_text(o, "description",
+                      "weighs what threads, processes and interpreters cost, each in a cgroup v2 slice");
     }
     return id;
 }
@@ -155,10 +143,10 @@ static const char *add_runtime(struct crate *c, const json_t *runtime, char id[I
                   text_at(runtime, "sha256"));
     json_t *o = once(c, id, "SoftwareApplication");
     if (o) {
-        set_text(o, "name", text_at(runtime, "name"));
-        set_text(o, "softwareVersion", text_at(runtime, "version"));
-        set_text(o, "description", text_at(runtime, "banner"));
-        set_text(o, "sha256", text_at(runtime, "sha256"));
+        json_put_text(o, "name", text_at(runtime, "name"));
+        json_put_text(o, "softwareVersion", text_at(runtime, "version"));
+        json_put_text(o, "description", text_at(runtime, "banner"));
+        json_put_text(o, "sha256", text_at(runtime, "sha256"));
     }
     return id;
 }
@@ -176,10 +164,10 @@ static const char *add_instrument(struct crate *c, const struct evidence *v, con
                   text_at(tool, "commit"), runtime ? "-" : "", runtime ? on + 1 : "");
     json_t *o = once(c, id, "SoftwareApplication");
     if (o) {
-        set_text(o, "name", *name ? name : "command");
-        set_text(o, "softwareVersion", text_at(tool, "version"));
-        set(o, "softwareRequirements",
-            runtime ? json_pack("[o, o]", reference(of), reference(on)) : json_pack("[o]", reference(of)));
+        json_put_text(o, "name", *name ? name : "command");
+        json_put_text(o, "softwareVersion", text_at(tool, "version"));
+        json_put(o, "softwareRequirements",
+                 runtime ? json_pack("[o, o]", reference(of), reference(on)) : json_pack("[o]", reference(of)));
     }
     json_decref(tool);
     json_decref(runtime);
@@ -204,12 +192,12 @@ static void add_image(struct crate *c, const struct evidence *v, json_t *action)
         (void)make_id(id, "#image-%.64s", sha256);
         json_t *o = once(c, id, "ContainerImage");
         if (o) {
-            set(o, "additionalType", reference("https://w3id.org/ro/terms/workflow-run#DockerImage"));
-            set_text(o, "registry", registry);
-            set_text(o, "name", name);
-            set_text(o, "sha256", sha256);
+            json_put(o, "additionalType", reference("https://w3id.org/ro/terms/workflow-run#DockerImage"));
+            json_put_text(o, "registry", registry);
+            json_put_text(o, "name", name);
+            json_put_text(o, "sha256", sha256);
         }
-        set(action, "containerImage", reference(id));
+        json_put(action, "containerImage", reference(id));
     }
     json_decref(image);
 }
@@ -224,10 +212,10 @@ static void add_value(struct crate *c, json_t *list, const char *kind, const cha
     (void)make_id(id, "#%.40s-%.100s-%.200s", kind, name, value);
     json_t *o = once(c, id, "PropertyValue");
     if (o) {
-        set_text(o, "name", name);
-        set_text(o, "value", value);
+        json_put_text(o, "name", name);
+        json_put_text(o, "value", value);
         if (unit)
-            set_text(o, "unitText", unit);
+            json_put_text(o, "unitText", unit);
     }
     (void)json_array_append_new(list, reference(id));
 }
@@ -248,7 +236,7 @@ static void add_environment(struct crate *c, const struct evidence *v, json_t *a
         add_value(c, list, "environment", name, equals + 1, NULL);
     }
     if (json_array_size(list))
-        set(action, "environment", list);
+        json_put(action, "environment", list);
     else
         json_decref(list);
     json_decref(confinement);
@@ -268,7 +256,7 @@ static void add_usage(struct crate *c, const struct evidence *v, json_t *action)
         add_value(c, list, "usage", "elapsed_ns", value, "nanoseconds");
     }
     if (json_array_size(list))
-        set(action, "resourceUsage", list);
+        json_put(action, "resourceUsage", list);
     else
         json_decref(list);
     json_decref(cpu);
@@ -282,20 +270,20 @@ static void add_times(const struct evidence *v, const struct invocation *one, js
     char end[32];
     json_t *plan = evidence_section(v, "plan");
     const json_t *elapsed = json_object_get(plan, "elapsed_ns");
-    set_text(action, "startTime", one->started_at);
+    json_put_text(action, "startTime", one->started_at);
     if (json_is_integer(elapsed) && json_integer_value(elapsed) >= 0 &&
         json_integer_value(elapsed) / NS_PER_S < 4000000000LL && strptime(one->started_at, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        set_text(action, "endTime",
-                 derive_time((int64_t)timegm(&tm) + (json_integer_value(elapsed) + NS_PER_S - 1) / NS_PER_S, end));
+        json_put_text(action, "endTime",
+                      derive_time((int64_t)timegm(&tm) + (json_integer_value(elapsed) + NS_PER_S - 1) / NS_PER_S, end));
     json_decref(plan);
 }
 
 static void add_status(const struct invocation *one, json_t *action)
 {
-    set(action, "actionStatus",
-        reference(one->ok ? "http://schema.org/CompletedActionStatus" : "http://schema.org/FailedActionStatus"));
+    json_put(action, "actionStatus",
+             reference(one->ok ? "http://schema.org/CompletedActionStatus" : "http://schema.org/FailedActionStatus"));
     if (!one->ok)
-        set_text(action, "error", *one->detail ? one->detail : one->termination);
+        json_put_text(action, "error", *one->detail ? one->detail : one->termination);
 }
 
 static void describe(const struct bundle *b, const struct evidence *v, const struct invocation *one, json_t *action)
@@ -304,11 +292,11 @@ static void describe(const struct bundle *b, const struct evidence *v, const str
     json_t *scenario = evidence_section(v, "scenario");
     char *said = json_dumps(scenario, JSON_SORT_KEYS | JSON_COMPACT);
     text_add(&t, "%s, block %" PRIu64 "%s%s", one->plan_cell, one->block, *one->label ? " " : "", one->label);
-    set_text(action, "name", t.data);
+    json_put_text(action, "name", t.data);
     t.len = 0;
     text_add(&t, "plan %s, isolation %s, scenario %s", b->plan.name, *one->grade ? one->grade : "unknown",
              said ? said : "unknown");
-    set_text(action, "description", t.data);
+    json_put_text(action, "description", t.data);
     free(said);
     text_free(&t);
     json_decref(scenario);
@@ -324,10 +312,10 @@ static int add_action(struct crate *c, const struct invocation *one, struct err 
         (void)make_id(id, "#%.200s", one->id);
         json_t *action = entity(c, id, "CreateAction");
         describe(c->b, &v, one, action);
-        set(action, "instrument", reference(add_instrument(c, &v, scenario, instrument)));
-        set(action, "agent", json_copy(json_array_get(c->authors, 0)));
-        set(action, "object", reference(BUNDLE_PLAN));
-        set(action, "result", reference(one->path));
+        json_put(action, "instrument", reference(add_instrument(c, &v, scenario, instrument)));
+        json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
+        json_put(action, "object", reference(BUNDLE_PLAN));
+        json_put(action, "result", reference(one->path));
         add_times(&v, one, action);
         add_status(one, action);
         add_image(c, &v, action);
@@ -347,11 +335,11 @@ static void add_original(struct crate *c, json_t *root)
 {
     char sha256[96];
     const json_t *of = json_object_get(c->b->reproduction, "original");
-    set(root, "isBasedOn", reference("#original"));
+    json_put(root, "isBasedOn", reference("#original"));
     json_t *o = entity(c, "#original", "CreativeWork");
     (void)snprintf(sha256, sizeof(sha256), "sha256:%s", reproduction_of(c->b->reproduction));
-    set_text(o, "name", *text_at(of, "title") ? text_at(of, "title") : "a bundle");
-    set_text(o, "identifier", sha256);
+    json_put_text(o, "name", *text_at(of, "title") ? text_at(of, "title") : "a bundle");
+    json_put_text(o, "identifier", sha256);
 }
 
 static void add_root(struct crate *c)
@@ -359,28 +347,29 @@ static void add_root(struct crate *c)
     char date[32], license[ID_MAX];
     const json_t *pack = c->b->pack;
     json_t *o = entity(c, CRATE_FILE, "CreativeWork");
-    set(o, "about", reference("./"));
-    set(o, "conformsTo", reference("https://w3id.org/ro/crate/1.1"));
+    json_put(o, "about", reference("./"));
+    json_put(o, "conformsTo", reference("https://w3id.org/ro/crate/1.1"));
     (void)make_id(license, "https://spdx.org/licenses/%.100s", text_at(pack, "license"));
     o = entity(c, "./", "Dataset");
-    set_text(o, "name", text_at(pack, "title"));
-    set_text(o, "description",
-             "Records of a plan of measurements with their raw samples, what is claimed of them, and the tables and "
-             "figures made from them.");
-    set_text(o, "datePublished", derive_date(c->b->date_s, date));
-    set(o, "license", reference(license));
-    set(o, "conformsTo", reference(PROFILE));
-    set(o, "author", json_incref(c->authors));
-    set(o, "hasPart", json_incref(c->has_part));
-    set(o, "mentions", json_incref(c->mentions));
+    json_put_text(o, "name", text_at(pack, "title"));
+    json_put_text(
+        o, "description",
+        "Records of a plan of measurements with their raw samples, what is claimed of them, and the tables and "
+        "figures made from them.");
+    json_put_text(o, "datePublished", derive_date(c->b->date_s, date));
+    json_put(o, "license", reference(license));
+    json_put(o, "conformsTo", reference(PROFILE));
+    json_put(o, "author", json_incref(c->authors));
+    json_put(o, "hasPart", json_incref(c->has_part));
+    json_put(o, "mentions", json_incref(c->mentions));
     if (c->b->reproduction)
         add_original(c, o);
     o = entity(c, PROFILE, "CreativeWork");
-    set_text(o, "name", "Process Run Crate");
-    set_text(o, "version", "0.5");
+    json_put_text(o, "name", "Process Run Crate");
+    json_put_text(o, "version", "0.5");
     o = entity(c, license, "CreativeWork");
-    set_text(o, "name", text_at(pack, "license"));
-    set_text(o, "description", "The license's text is in " BUNDLE_LICENSE ".");
+    json_put_text(o, "name", text_at(pack, "license"));
+    json_put_text(o, "description", "The license's text is in " BUNDLE_LICENSE ".");
 }
 
 static int fill(struct crate *c, const struct parcel *payload, struct err *e)

@@ -14,6 +14,7 @@
 #include "artefact/reproduce.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
 
 #define WORDS_MAX 256
 
@@ -91,28 +92,11 @@ static void add_matrix(struct command_line *c, const struct reproduction *r, con
 
 /* --- where it runs ----------------------------------------------------------------------------------------------- */
 
-/* A file beside this program: in a build tree, or as installed. */
-static int find_beside(const char *const *where, size_t count, char *buf, size_t cap)
-{
-    char exe[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    if (n < 0)
-        return -errno;
-    exe[n] = '\0';
-    *strrchr(exe, '/') = '\0';
-    for (size_t i = 0; i < count; i++) {
-        text_format(buf, cap, "%s/%s", exe, where[i]);
-        if (access(buf, X_OK) == 0)
-            return 0;
-    }
-    return -ENOENT;
-}
-
 static int on_host(struct command_line *c, const struct reproduction *r, struct err *e)
 {
-    static const char *const WHERE[] = {"tare", "../../bin/tare"};
+    static const char *const WHERE[] = {".", "../../bin"};
     char tare[PATH_MAX + 32], plan[PATH_MAX + 32];
-    int failed = find_beside(WHERE, ARRAY_LEN(WHERE), tare, sizeof(tare));
+    int failed = file_beside_program(WHERE, ARRAY_LEN(WHERE), "tare", tare, sizeof(tare));
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "no program tare beside this one ('make' builds both)");
     add(c, "%s", tare);
@@ -127,10 +111,8 @@ static int on_host(struct command_line *c, const struct reproduction *r, struct 
 
 static int find_script(const char *name, char *buf, size_t cap, struct err *e)
 {
-    char where[64];
-    text_format(where, sizeof(where), "../scripts/%s", name);
-    const char *const beside[] = {where};
-    int failed = find_beside(beside, 1, buf, cap);
+    static const char *const WHERE[] = {"../scripts"};
+    int failed = file_beside_program(WHERE, ARRAY_LEN(WHERE), name, buf, cap);
     return failed == 0 ? 0
                        : err_set(e, ERR_HOST, failed,
                                  "scripts/%s is not beside this program: it comes with tare's source tree, not with an "

@@ -243,3 +243,19 @@ int file_remove_tree(int dirfd, const char *name)
 {
     return remove_nested(dirfd, name, 0);
 }
+
+int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap)
+{
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (n < 0)
+        return -errno;
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < folders; i++) {
+        text_format(buf, cap, "%s/%s/%s", exe, folder[i], name);
+        if (access(buf, F_OK) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}

@@ -49,6 +49,10 @@ int file_remove_tree(int dirfd, const char *name);
  * was begun and failed is gone. */
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
 
+/* FOLDER/name in the first of these folders that has it; they are relative to the folder that this program is in, as a
+ * build tree and an installation have them. Returns 0, -ENOENT, or why the program's own place is not known. */
+int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap);
+
 /* mkdir -p. Returns 0 or a negative errno. */
 int file_make_dirs(const char *path);
 

@@ -17,20 +17,11 @@
 /* Beside the program in a build tree, in ../share/tare of it once installed. */
 static int read_lock(struct text *ret, char path[PATH_MAX], struct err *e)
 {
-    static const char *const BESIDE[] = {"share/cmdline", "../share/tare/cmdline"};
-    char exe[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    if (n < 0)
-        return err_sys(e, ERR_OURS, "/proc/self/exe");
-    exe[n] = '\0';
-    *strrchr(exe, '/') = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(BESIDE); i++) {
-        int len = snprintf(path, PATH_MAX, "%s/%s", exe, BESIDE[i]);
-        if (len > 0 && len < PATH_MAX && file_read_all("", path, ret) == 0)
-            return 0;
-    }
-    return err_set(e, ERR_OURS, -ENOENT, "no locked command line: neither %s/%s nor %s/%s can be read", exe, BESIDE[0],
-                   exe, BESIDE[1]);
+    static const char *const BESIDE[] = {"share", "../share/tare"};
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "cmdline", path, PATH_MAX);
+    if (failed == 0)
+        failed = file_read_all("", path, ret);
+    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "no locked command line where tare was built or installed");
 }
 
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)

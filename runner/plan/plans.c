@@ -18,19 +18,11 @@
 static int find_folder(char buf[PATH_MAX], struct err *e)
 {
     static const char *const BESIDE[] = {"plans", "../share/tare/plans", "../../share/tare/plans"};
-    char exe[PATH_MAX], path[PATH_MAX + 32];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    if (n < 0)
-        return err_sys(e, ERR_OURS, "/proc/self/exe");
-    exe[n] = '\0';
-    *strrchr(exe, '/') = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(BESIDE); i++) {
-        text_format(path, sizeof(path), "%s/%s", exe, BESIDE[i]);
-        if (realpath(path, buf))
-            return 0;
-    }
-    return err_set(e, ERR_OURS, -ENOENT, "tare's plans are neither in %s/plans nor in %s/../share/tare/plans", exe,
-                   exe);
+    char path[PATH_MAX + 32];
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), ".", path, sizeof(path));
+    if (failed == 0 && realpath(path, buf))
+        return 0;
+    return err_set(e, ERR_OURS, -ENOENT, "tare's plans are not where it was built or installed");
 }
 
 static bool is_path(const char *name)

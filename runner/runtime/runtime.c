@@ -201,23 +201,14 @@ static int identify(struct runtime *r, char *why, size_t cap)
 int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e)
 {
     static const char *const BESIDE[] = {"workloads", "../libexec/tare/workloads"};
-    char exe[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-    if (n < 0)
-        return err_sys(e, ERR_OURS, "/proc/self/exe");
-    exe[n] = '\0';
-    *strrchr(exe, '/') = '\0';
-    for (size_t i = 0; i < ARRAY_LEN(BESIDE); i++) {
-        char path[PATH_MAX * 2];
-        char real[PATH_MAX];
-        text_format(path, sizeof(path), "%s/%s/%s", exe, BESIDE[i], file);
-        if (realpath(path, real) && access(real, R_OK) == 0) {
-            text_format(buf, cap, "%s", real);
-            return 0;
-        }
+    char path[PATH_MAX * 2];
+    char real[PATH_MAX];
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), file, path, sizeof(path));
+    if (failed == 0 && realpath(path, real) && access(real, R_OK) == 0) {
+        text_format(buf, cap, "%s", real);
+        return 0;
     }
-    return err_set(e, ERR_OURS, -ENOENT,
-                   "the workload '%s' is neither in %s/workloads nor in %s/../libexec/tare/workloads", file, exe, exe);
+    return err_set(e, ERR_OURS, -ENOENT, "the workload '%s' is not where tare was built or installed", file);
 }
 
 static int find_native(const struct cell *cell, struct runtime *r, struct err *e)

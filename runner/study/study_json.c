@@ -1,23 +1,11 @@
 /* A study as JSON. */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "study/study_show.h"
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) != 0)
-        abort();
-}
-
-static json_t *text_or_null(const char *text)
-{
-    json_t *s = text ? json_string(text) : json_null();
-    return s ? s : json_string("(not UTF-8)");
-}
 
 /* A whole number stays one. */
 static json_t *number_or_null(double value)
@@ -35,10 +23,13 @@ static json_t *row_json(const struct table *t, size_t row)
         char why[80];
         if (t->column[i].use == TABLE_SHOWN)
             continue;
-        set(o, t->column[i].key, t->column[i].number ? number_or_null(c->value) : text_or_null(c->text));
+        if (t->column[i].number)
+            json_put(o, t->column[i].key, number_or_null(c->value));
+        else
+            json_put_text(o, t->column[i].key, c->text);
         text_format(why, sizeof(why), "%.60s_reason", t->column[i].key);
         if (t->column[i].number && c->why && *c->why)
-            set(o, why, text_or_null(c->why));
+            json_put_text(o, why, c->why);
     }
     return o;
 }
@@ -59,7 +50,7 @@ static json_t *answer_json(const struct study *s)
         cleanup_free char *said = study_answer(s, memory);
         char *rest = NULL;
         for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-            (void)json_array_append_new(lines, text_or_null(line));
+            (void)json_array_append_new(lines, json_of_bytes(line));
     }
     return lines;
 }
@@ -67,12 +58,12 @@ static json_t *answer_json(const struct study *s)
 void study_json(const struct study *s, const struct tables *t, struct text *out)
 {
     json_t *whole = json_object();
-    set(whole, "schema", json_string(REPORT_SCHEMA));
-    set(whole, "records", json_integer((json_int_t)s->records.count));
-    set(whole, "cells", json_integer((json_int_t)s->cells));
-    set(whole, "answer", answer_json(s));
+    json_put(whole, "schema", json_string(REPORT_SCHEMA));
+    json_put(whole, "records", json_integer((json_int_t)s->records.count));
+    json_put(whole, "cells", json_integer((json_int_t)s->cells));
+    json_put(whole, "answer", answer_json(s));
     for (size_t i = 0; i < TABLES; i++)
-        set(whole, t->of[i].name, table_json(&t->of[i]));
+        json_put(whole, t->of[i].name, table_json(&t->of[i]));
     cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2) | JSON_SORT_KEYS);
     json_decref(whole);
     if (!dump)
