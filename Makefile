@@ -28,6 +28,8 @@ CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
 CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
 PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas seccomp cap cyaml yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
+# Symbols are bound at the start: a forked child that binds its own copies the tables, page by page.
+PROGRAM_LDFLAGS := -no-pie -Wl,-z,now
 # What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
 export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
 export CCACHE_BASEDIR = $(CURDIR)
@@ -149,10 +151,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(B)/tare-artefact: $(B)/runner/artefact/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -no-pie -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 
 $(foreach s,$(NATIVE_SCENARIOS),$(eval $(B)/workloads/$(s)/$(s): $(patsubst %.c,$(B)/%.o,$(wildcard runner/workloads/$(s)/*.c))))
 $(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)

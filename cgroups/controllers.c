@@ -31,14 +31,10 @@ static void find_v1_mount(const struct surroundings *s, const char *controller, 
             (void)snprintf(ret, cap, "mounted at %.100s; ", m.point);
 }
 
-/* A line of /proc/cgroups: "name hierarchy number enabled" (cgroups(7)). */
-static bool find_in_proc(const struct surroundings *s, const char *controller, int *hierarchy, int *enabled)
+/* A line of /proc/cgroups: "name hierarchy number enabled" (cgroups(7)); text starts with an end of line. */
+static bool find_in_proc(const char *text, const char *controller, int *hierarchy, int *enabled)
 {
-    char cgroups[CGFILE_CAP];
     char pattern[64];
-    char text[CGFILE_CAP + 1] = "\n";
-    slice_read_in(s->sysroot, "/proc", "cgroups", cgroups, sizeof(cgroups));
-    text_format(text, sizeof(text), "\n%s", cgroups);
     text_format(pattern, sizeof(pattern), "\n%s\t", controller);
     const char *line = strstr(text, pattern);
     return line && sscanf(line + strlen(pattern), "%d %*d %d", hierarchy, enabled) == 2;
@@ -71,8 +67,8 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
                    s->superuser ? "" : " of user@.service, as tare's drop-in has it");
 }
 
-static void why_missing(const struct surroundings *s, const struct slice_root *root, enum slice_controller c, char *why,
-                        size_t cap)
+static void why_missing(const struct surroundings *s, const struct slice_root *root, const char *proc_cgroups,
+                        enum slice_controller c, char *why, size_t cap)
 {
     char where[128];
     int hierarchy = 0;
@@ -80,7 +76,7 @@ static void why_missing(const struct surroundings *s, const struct slice_root *r
     const char *name = slice_controller_name(c);
     const char *v1_name = c == SLICE_IO ? "blkio" : name;
     bool is_top = s->hierarchy_root && strcmp(root->path, s->mount.point) == 0;
-    bool listed = find_in_proc(s, v1_name, &hierarchy, &enabled);
+    bool listed = find_in_proc(proc_cgroups, v1_name, &hierarchy, &enabled);
     find_v1_mount(s, v1_name, where, sizeof(where));
     if (where[0] || hierarchy != 0)
         (void)snprintf(why, cap, "v1 holds it (%sboot with cgroup_no_v1=all)", where);
@@ -107,6 +103,8 @@ static void read_in_manager(const struct surroundings *s, char *buf, size_t cap)
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root)
 {
     char listed[CGFILE_CAP] = "";
+    char proc_cgroups[CGFILE_CAP + 1] = "\n";
+    slice_read_in(s->sysroot, "/proc", "cgroups", proc_cgroups + 1, CGFILE_CAP);
     if (root->provenance ==
         SLICE_CREATED) /* its directory may not be there yet: it gets what the hierarchy's root has */
         slice_read_in(s->sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
@@ -118,6 +116,6 @@ void slice_find_controllers(const struct surroundings *s, struct slice_root *roo
         struct slice_availability *a = &root->controller[c];
         a->available = cgfile_has_word(listed, slice_controller_name((enum slice_controller)c));
         if (!a->available)
-            why_missing(s, root, (enum slice_controller)c, a->reason, sizeof(a->reason));
+            why_missing(s, root, proc_cgroups, (enum slice_controller)c, a->reason, sizeof(a->reason));
     }
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <libcgroup.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +30,10 @@ struct slice {
     int dirfd;
     char name[256];
     char path[PATH_MAX];
-    struct slice_setting settings[SLICE_SETTINGS_MAX];
-    size_t count;
     struct slice_setting *partition_setting; /* one of the settings; NULL: no partition was asked for */
     struct partition partition;
+    size_t count;
+    struct slice_setting settings[SLICE_SETTINGS_MAX]; /* the first `count`; the others' memory is never touched */
 };
 
 static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
@@ -187,9 +188,10 @@ int slice_create(struct slice_tree *tree, const char *name, const struct slice_l
 {
     if (!slice_is_file_name(name))
         return err_set(e, ERR_USAGE, -EINVAL, "slice '%s': a file name is allowed", name);
-    struct slice *s = calloc(1, sizeof(*s));
+    struct slice *s = malloc(sizeof(*s));
     if (!s)
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    memset(s, 0, offsetof(struct slice, settings));
     s->tree = tree;
     s->own = tree->own;
     s->dirfd = -1;

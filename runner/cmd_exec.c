@@ -120,21 +120,21 @@ static int exit_of(const struct record *r, struct err *e)
 static int invoke(struct session *session, const struct config *c, const struct run_command *command, bool measured,
                   struct tally *tally, struct err *e)
 {
-    struct record record;
+    struct record *record;
     int failed = hook("prepare", c->invocations.prepare, e);
     if (failed == 0)
         failed = run_command(session, &c->cell, command, &record, e);
     if (failed != 0)
         return failed;
-    int status = exit_of(&record, e);
+    int status = exit_of(record, e);
     if (measured)
-        count(tally, &record);
+        count(tally, record);
     if (measured && output_wanted(&c->output)) {
-        failed = output_save(&record, &c->output, e);
+        failed = output_save(record, &c->output, e);
         if (failed == 0 && output_on_stdout(&c->output))
-            failed = record_write(&record, stdout, e);
+            failed = record_write(record, stdout, e);
     }
-    record_free(&record);
+    record_free(record);
     if (failed == 0)
         failed = hook("cleanup", c->invocations.cleanup, status < 0 ? NULL : e);
     return failed != 0 && status >= 0 ? failed : status;

@@ -75,7 +75,7 @@ static int run_in_session(const struct config *c, const struct runtime *runtime,
                           struct err *e)
 {
     struct session session;
-    struct record record;
+    struct record *record;
     struct meter meter;
     int failed = session_open(&c->cell, &session, e);
     if (failed != 0)
@@ -86,10 +86,10 @@ static int run_in_session(const struct config *c, const struct runtime *runtime,
     meter_clear(&meter);
     int status = failed;
     if (failed == 0) {
-        status = write_results(&record, &c->output, e);
+        status = write_results(record, &c->output, e);
         if (status == 0)
-            status = exit_of(&record, e);
-        record_free(&record);
+            status = exit_of(record, e);
+        record_free(record);
     }
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;

@@ -139,6 +139,8 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
         failed = prepare_confinement(s, cell, e);
     if (failed == 0)
         failed = prepare_start(s, cell, e);
+    if (failed == 0 && s->confine)
+        failed = confine_compile(s->confine, e);
     s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
     if (failed != 0 || !outcome_is_inspected(s))
         return failed;
@@ -399,31 +401,37 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
     return outcome_take(s, e);
 }
 
-static int run_stage(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
+static int run_stage(struct stage *s, const struct cell *cell, const struct progress *progress, struct record **ret,
+                     struct err *e)
 {
+    *ret = NULL;
+    s->record = record_new(e);
+    if (!s->record)
+        return -ENOMEM;
     s->messages[0] = s->messages[1] = -1;
     s->child = SPAWN_NO_CHILD;
     s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
-    *s->record = (struct record){0};
     record_make_id(s->record->id, s->record->started_at);
     outcome_describe_start(s, cell);
     int failed = run_stages(s, cell, progress, e);
     release(s);
     if (failed != 0)
         record_free(s->record);
+    else
+        *ret = s->record;
     return failed;
 }
 
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
-             const struct progress *progress, struct record *ret, struct err *e)
+             const struct progress *progress, struct record **ret, struct err *e)
 {
-    struct stage s = {.session = session, .runtime = runtime, .record = ret};
-    return run_stage(&s, cell, progress, e);
+    struct stage s = {.session = session, .runtime = runtime};
+    return run_stage(&s, cell, progress, ret, e);
 }
 
-int run_command(struct session *session, const struct cell *cell, const struct run_command *command, struct record *ret,
-                struct err *e)
+int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
+                struct record **ret, struct err *e)
 {
-    struct stage s = {.session = session, .command = command, .record = ret};
-    return run_stage(&s, cell, NULL, e);
+    struct stage s = {.session = session, .command = command};
+    return run_stage(&s, cell, NULL, ret, e);
 }

@@ -19,12 +19,12 @@ struct run_command {
 /* Runs one cell in a fresh slice of the session and removes the slice again.
  * 0: *ret is complete, whatever the workload did (its termination says). Otherwise nothing ran: with --isolation strict
  * -ENOTSUP (host) where a limit did not take effect, else tare's own failure.
- * *ret borrows runtime and the session's host; the caller ends it with record_free(). */
+ * *ret borrows runtime and the session's host; the caller ends it with record_free(). On failure it is NULL. */
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
-             const struct progress *progress, struct record *ret, struct err *e);
+             const struct progress *progress, struct record **ret, struct err *e);
 
 /* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. */
-int run_command(struct session *session, const struct cell *cell, const struct run_command *command, struct record *ret,
-                struct err *e) __attribute__((nonnull(3)));
+int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
+                struct record **ret, struct err *e) __attribute__((nonnull(3)));
 
 #endif

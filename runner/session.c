@@ -165,26 +165,24 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return failed;
 }
 
-static int open_session(const struct cell *cell, struct session s, struct session *ret, struct err *e)
+static int open_session(const struct cell *cell, struct session *s, struct err *e)
 {
-    int failed = open_stages(cell, &s, e);
-    if (failed != 0) {
-        (void)session_close(&s, NULL);
-        return failed;
-    }
-    *ret = s;
-    return 0;
+    int failed = open_stages(cell, s, e);
+    if (failed != 0)
+        (void)session_close(s, NULL);
+    return failed;
 }
 
 int session_open(const struct cell *cell, struct session *ret, struct err *e)
 {
-    return open_session(cell, (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true}, ret, e);
+    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true};
+    return open_session(cell, ret, e);
 }
 
 int session_open_light(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
 {
-    const struct session s = {.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded, .stays = true};
-    return open_session(cell, s, ret, e);
+    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded, .stays = true};
+    return open_session(cell, ret, e);
 }
 
 int session_close(struct session *s, struct err *e)

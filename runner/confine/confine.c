@@ -42,7 +42,7 @@ struct confine {
     cap_t no_capability;
     cap_value_t capabilities; /* that this kernel knows */
     scmp_filter_ctx filter;
-    struct sock_fprog program; /* filter == NULL: none */
+    struct sock_fprog program; /* of confine_compile(); filter == NULL: none */
 };
 
 const char *confine_layer_name(enum confine_layer layer)
@@ -168,7 +168,7 @@ static int export(int (*write_it)(const scmp_filter_ctx, int), scmp_filter_ctx f
     return n < 0 ? -errno : 0;
 }
 
-static int compile_filter(struct confine *c)
+static int compile(struct confine *c)
 {
     struct text code = {0};
     c->filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -184,8 +184,16 @@ static int compile_filter(struct confine *c)
     if (failed == 0)
         failed = export(seccomp_export_bpf, c->filter, &code);
     c->program.filter = (struct sock_filter *)(void *)code.data;
+    if (failed == 0 && code.len > CONFINE_FILTER_MAX)
+        failed = -E2BIG;
     c->program.len = (unsigned short)(code.len / sizeof(struct sock_filter));
     return failed;
+}
+
+int confine_compile(struct confine *c, struct err *e)
+{
+    int failed = c->wants[CONFINE_SECCOMP] ? compile(c) : 0;
+    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
 }
 
 const void *confine_filter_bytes(const struct confine *c, size_t *len)
@@ -255,8 +263,6 @@ int confine_prepare(const struct confine_request *q, struct confine **ret, struc
     c->capabilities = cap_max_bits();
     c->no_capability = cap_init();
     failed = confine_mounts_plan(q, &c->mounts, e);
-    if (failed == 0 && q->filter && (failed = compile_filter(c)) != 0)
-        (void)err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
     if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
         failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->user.uid);
     if (failed == 0 && !c->no_capability)
@@ -380,26 +386,31 @@ static int load(const struct sock_fprog *program, unsigned flags)
 }
 
 /* Where nobody can be told (a filter around us has a listener already), the same calls are refused uncounted. */
-static int load_uncounted(const struct sock_fprog *program)
+static int load_uncounted(const struct sock_fprog *counted)
 {
-    for (unsigned i = 0; i < program->len; i++)
-        if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF)
-            program->filter[i].k = SECCOMP_RET_ERRNO | EPERM;
-    return load(program, 0);
+    struct sock_filter code[CONFINE_FILTER_MAX / sizeof(struct sock_filter)];
+    const struct sock_fprog program = {.len = counted->len, .filter = code};
+    memcpy(code, counted->filter, counted->len * sizeof(*code));
+    for (unsigned i = 0; i < program.len; i++)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_USER_NOTIF)
+            code[i].k = SECCOMP_RET_ERRNO | EPERM;
+    return load(&program, 0);
 }
 
-int confine_drop(const struct confine *c, struct confine_outcome *o)
+int confine_drop(const struct confine *c, const void *filter, size_t len, struct confine_outcome *o)
 {
+    const struct sock_fprog program = {.len = (unsigned short)(len / sizeof(struct sock_filter)),
+                                       .filter = (struct sock_filter *)(uintptr_t)filter};
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
     note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
     note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
-    if (!c->program.filter)
+    if (len == 0)
         return -1;
-    int listener = load(&c->program, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    int listener = load(&program, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (listener < 0) {
         note(o, CONFINE_COUNTING, -1);
-        note(o, CONFINE_SECCOMP, load_uncounted(&c->program));
+        note(o, CONFINE_SECCOMP, load_uncounted(&program));
     }
     return listener;
 }

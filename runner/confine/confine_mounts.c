@@ -163,7 +163,8 @@ static int place(const struct confine_bind *b, int tree, bool read_only)
 {
     if (read_only && make_read_only(tree, "", AT_EMPTY_PATH) != 0)
         return -1;
-    make_folders_above(b->path);
+    if (!b->device) /* they are in the new /dev itself */
+        make_folders_above(b->path);
     if (b->folder)
         (void)mkdir(b->path, 0755);
     else

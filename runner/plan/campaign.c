@@ -166,7 +166,7 @@ static int take_record(struct stage *s, const struct place_in_plan *at, struct r
 static int run_unit(struct stage *s, const struct place_in_plan *at, struct err *e)
 {
     struct campaign *c = s->campaign;
-    struct record record;
+    struct record *record;
     size_t i = tally_cell(&c->tally, at->unit);
     const struct plan_cell *cell = &c->plan.cell[i];
     int64_t began_ns = clock_now_ns();
@@ -179,8 +179,8 @@ static int run_unit(struct stage *s, const struct place_in_plan *at, struct err 
     campaign_meter_clear(&s->meter);
     if (failed != 0)
         return err_wrap(e, "cell '%s'", cell->id);
-    failed = take_record(s, at, &record, clock_now_ns() - began_ns, e);
-    record_free(&record);
+    failed = take_record(s, at, record, clock_now_ns() - began_ns, e);
+    record_free(record);
     return failed;
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +24,16 @@ const char *termination_name(enum termination t)
     return NAMES[t];
 }
 
-void record_free(struct record *r)
+struct record *record_new(struct err *e)
+{
+    void *room = mmap(NULL, sizeof(struct record), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room != MAP_FAILED)
+        return room;
+    (void)err_set(e, ERR_OURS, -ENOMEM, "no memory for the record");
+    return NULL;
+}
+
+void record_clear(struct record *r)
 {
     free(STEAL(r->start_ns));
     free(STEAL(r->end_ns));
@@ -38,6 +48,14 @@ void record_free(struct record *r)
     facts_free(&r->confinement);
     facts_free(&r->program);
     facts_free(&r->instrument);
+}
+
+void record_free(struct record *r)
+{
+    if (!r)
+        return;
+    record_clear(r);
+    (void)munmap(r, sizeof(*r));
 }
 
 void record_make_id(char id[RECORD_ID_MAX], char started_at[32])

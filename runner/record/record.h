@@ -97,7 +97,14 @@ struct record {
     int exit_status, signal;
 };
 
+/* An empty record, for record_free(). Its pages are mapped and not yet there: most of its room is for what few runs
+ * have, and a page that nobody writes to costs a short run nothing. NULL: -ENOMEM (ours) is in e. */
+struct record *record_new(struct err *e);
+
 /* Frees what the record owns; runtime, host and image are not its. */
+void record_clear(struct record *r);
+
+/* The same, and the record of record_new(). NULL is well. */
 void record_free(struct record *r);
 
 /* A fresh id: the time and 32 random bits, of [0-9a-fTZ-]. */

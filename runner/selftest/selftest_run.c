@@ -76,9 +76,9 @@ static int take(struct stage *s, struct reading *to, struct err *e)
     const struct slice_root *root = slice_tree_root(s->session->tree);
     size_t count = load_pids(&s->load, pids, PIDS_MAX);
     sampler_take(s->sampler, clock_now_ns(), pids, count, true, &to->sample);
-    to->accounts = calloc(1, sizeof(*to->accounts));
+    to->accounts = record_new(e);
     if (!to->accounts)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the accounts");
+        return -ENOMEM;
     to->accounts->slice.provenance = root->provenance;
     text_format(to->accounts->slice.reason, sizeof(to->accounts->slice.reason), "%s", root->reason);
     memcpy(to->accounts->slice.controller, root->controller, sizeof(root->controller));
@@ -88,9 +88,7 @@ static int take(struct stage *s, struct reading *to, struct err *e)
 
 static void drop(struct reading *r)
 {
-    if (r->accounts)
-        record_free(r->accounts);
-    free(STEAL(r->accounts));
+    record_free(STEAL(r->accounts));
 }
 
 /* The rows of the table for this load. */

@@ -49,43 +49,42 @@ __attribute__((noreturn)) static void reap_all(pid_t workload, int control_fd)
     }
 }
 
-/* Waits until the slice is there. Returns its descriptor, which the word came with, or -1; ends where the runner did.
+/* Waits until the slice is there: its descriptor, or -1, and the filter come with the word. Ends where the runner did.
  */
-static int wait_for_word(int control_fd)
+static void wait_for_word(int control_fd, struct spawn_birth *birth)
 {
+    static _Alignas(8) char filter[CONFINE_FILTER_MAX];
     char go;
-    int cgroup_fd = -1;
     union passed control;
-    struct iovec iov = {.iov_base = &go, .iov_len = sizeof(go)};
+    struct iovec iov[2] = {{.iov_base = &go, .iov_len = sizeof(go)}, {.iov_base = filter, .iov_len = sizeof(filter)}};
     struct msghdr msg = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
+        .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.room, .msg_controllen = sizeof(control)};
     ssize_t n;
     do
         n = recvmsg(control_fd, &msg, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)sizeof(go))
+    if (n < (ssize_t)sizeof(go))
         _exit(127);
+    birth->filter = filter;
+    birth->filter_len = (size_t)n - sizeof(go);
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-        memcpy(&cgroup_fd, CMSG_DATA(c), sizeof(cgroup_fd));
-    return cgroup_fd;
+        memcpy(&birth->cgroup_fd, CMSG_DATA(c), sizeof(birth->cgroup_fd));
 }
 
 __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd)
 {
-    struct confine_outcome outcome = {{0}};
+    struct spawn_birth birth = {.spec = spec, .cgroup_fd = -1, .talk_fd = talk_fd};
     int pidfd = -1;
     die_with_runner(control_fd);
     (void)setsid();
-    confine_enter(spec->confine, &outcome);
+    confine_enter(spec->confine, &birth.outcome);
     spawn_reset_signals(); /* here, where it waits anyway, and not in the workload's own process */
-    confine_drop_bounding(spec->confine, &outcome);
-    int cgroup_fd = wait_for_word(control_fd);
-    pid_t workload = spawn_clone(cgroup_fd, 0, &pidfd);
-    if (workload == 0)
-        spawn_child_run(spec, cgroup_fd, &outcome, talk_fd, 0);
+    confine_drop_bounding(spec->confine, &birth.outcome);
+    wait_for_word(control_fd, &birth);
+    pid_t workload = spawn_clone_until_exec(birth.cgroup_fd, &pidfd, spawn_child_run, &birth);
     if (workload < 0)
-        spawn_complain(talk_fd, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+        spawn_complain(talk_fd, birth.cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
     /* Nothing of the caller's stays open here: who reads from a pipe of the workload's sees its end. */
     if (control_fd == 0 || dup2(control_fd, 0) == 0)
         (void)syscall(SYS_close_range, 1U, ~0U, 0U);

@@ -46,10 +46,24 @@ void spawn_die_with_parent(pid_t parent);
 /* Signals that are ignored are so after an exec, too: each to its default. */
 void spawn_reset_signals(void);
 
-/* In the workload's own process, which is to be in this cgroup; does not return. parent: who must be alive, 0: an init
- * sees to that, and has reset the signals and dropped the bounding set beforehand. */
-__attribute__((noreturn)) void spawn_child_run(const struct spawn_spec *spec, int cgroup_fd,
-                                               struct confine_outcome *outcome, int talk_fd, pid_t parent);
+/* What the workload's own process is to do. */
+struct spawn_birth {
+    const struct spawn_spec *spec;
+    int cgroup_fd, talk_fd;
+    pid_t parent;                   /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
+                                       the bounding set beforehand */
+    const void *filter;             /* BPF, of filter_len bytes */
+    size_t filter_len;
+    struct confine_outcome outcome; /* so far */
+};
+
+/* In that process: does it, of a struct spawn_birth, and does not return. It may have its parent's memory, which it
+ * leaves as it is. */
+__attribute__((noreturn)) void spawn_child_run(void *birth);
+
+/* spawn_clone() for fn, which has to end in an exec or in _exit(): where the architecture is known, without a copy of
+ * the caller's memory, and the caller waits for that. Not for two threads at once. */
+pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg);
 
 /* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps whoever
  * ends, tells of the workload's end and goes when nobody is left. */

@@ -233,7 +233,7 @@ static int watch_loop(struct watch *w, struct err *e)
 
 int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e)
 {
-    cleanup_free int *members = calloc(MEMBERS_MAX, sizeof(*members));
+    cleanup_free int *members = malloc(MEMBERS_MAX * sizeof(*members));
     int64_t start_ns = request->child->executed_ns;
     struct watch w = {
         .request = request,

@@ -247,7 +247,7 @@ static inline void specimen_emulated(struct specimen *s)
 
 static inline void specimen_free(struct specimen *s)
 {
-    record_free(&s->record);
+    record_clear(&s->record);
     runtime_free(&s->runtime);
     facts_free(&s->host);
 }

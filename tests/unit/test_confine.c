@@ -36,7 +36,7 @@ static struct confine *prepared(const struct confine_request *request)
 {
     struct confine *c = NULL;
     struct err e = {0};
-    if (confine_prepare(request, &c, &e) != 0)
+    if (confine_prepare(request, &c, &e) != 0 || confine_compile(c, &e) != 0)
         fail_msg("%s", e.text);
     return c;
 }
@@ -397,6 +397,30 @@ static void an_init_made_ahead_starts_nothing_until_it_is_told_to(void **state)
     confine_free(&c);
 }
 
+static void nothing_is_started_without_the_filter_that_was_asked_for(void **state)
+{
+    char *const argv[] = {"true", NULL};
+    struct confine *c = NULL;
+    struct child child = SPAWN_NO_CHILD;
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(confine_prepare(&FULL, &c, &e), 0); /* and no confine_compile() */
+    const struct spawn_spec spec = {.path = "/bin/true",
+                                    .argv = argv,
+                                    .envp = argv + 1,
+                                    .cgroup_fd = -1,
+                                    .keep_fd = -1,
+                                    .stdout_fd = 1,
+                                    .stderr_fd = 2,
+                                    .cwd = "/",
+                                    .confine = c};
+    long open_before = descriptors_of_ours();
+    assert_int_equal(spawn_start(&spec, &child, &e), -EINVAL);
+    assert_non_null(strstr(e.text, "filter"));
+    assert_int_equal(descriptors_of_ours(), open_before);
+    confine_free(&c);
+}
+
 static void with_the_init_everybody_ends(void **state)
 {
     struct child child;
@@ -450,6 +474,7 @@ int main(void)
         cmocka_unit_test(the_end_is_told_by_the_init),
         cmocka_unit_test(the_workload_is_seen_with_its_own_pid_until_it_is_waited_for),
         cmocka_unit_test(an_init_made_ahead_starts_nothing_until_it_is_told_to),
+        cmocka_unit_test(nothing_is_started_without_the_filter_that_was_asked_for),
         cmocka_unit_test(with_the_init_everybody_ends),
         cmocka_unit_test(what_cannot_be_executed_says_so_and_leaves_nobody),
     };
