@@ -164,13 +164,14 @@ static json_t *load_of(struct checking *c, const struct parcel_file *file)
     return o;
 }
 
-static const struct parcel_file *see(struct checking *c, const char *path)
+/* from: what needs it. */
+static const struct parcel_file *see(struct checking *c, const char *path, const char *from)
 {
     const struct parcel_file *file = parcel_find(c->payload, path);
     if (file)
         c->seen[file - c->payload->file] = true;
     else
-        findings_add(c->findings, FINDING_INTEGRITY, path, "it is not there, and the image needs it");
+        findings_add(c->findings, FINDING_INTEGRITY, path, "it is not there, and %s needs it", from);
     return file;
 }
 
@@ -186,7 +187,7 @@ static const struct parcel_file *follow(struct checking *c, const char *from, co
         return NULL;
     }
     text_format(path, sizeof(path), BLOBS "%s", hex);
-    const struct parcel_file *file = see(c, path);
+    const struct parcel_file *file = see(c, path, from);
     if (file && (json_integer_value(size) < 0 || (uint64_t)json_integer_value(size) != file->size_bytes))
         findings_add(c->findings, FINDING_INTEGRITY, from,
                      "its %s %.80s has %" JSON_INTEGER_FORMAT " bytes by it, and %" PRIu64 " are there", what,
@@ -206,7 +207,7 @@ static const struct parcel_file *check_index(struct checking *c)
 {
     char digest[80], hex[DIGEST_HEX];
     struct text t = {0};
-    const struct parcel_file *file = see(c, INDEX), *manifest = NULL;
+    const struct parcel_file *file = see(c, INDEX, "the image"), *manifest = NULL;
     json_t *index = load_of(c, file);
     const json_t *list = json_object_get(index, "manifests");
     if (index && json_array_size(list) != 1)
@@ -329,7 +330,7 @@ void image_layout_check(const struct parcel *payload, int data_fd, struct findin
     struct checking c = {payload, data_fd, f, calloc(payload->count, sizeof(bool))};
     if (!c.seen)
         abort();
-    const struct parcel_file *declared = see(&c, LAYOUT OCI_LAYOUT_FILE);
+    const struct parcel_file *declared = see(&c, LAYOUT OCI_LAYOUT_FILE, "the image");
     if (declared &&
         (digest_bytes(OCI_LAYOUT_TEXT, strlen(OCI_LAYOUT_TEXT), hex) != 0 || strcmp(hex, declared->sha256) != 0))
         findings_add(f, FINDING_INTEGRITY, declared->path,

@@ -296,8 +296,9 @@ static int hold_against_records(struct taking *t, struct err *e)
         if (failed == 0 && !known)
             return err_set(e, ERR_USAGE, -ESTALE,
                            "--with-image '%.300s': it is another image than the records': its id is " PREFIX
-                           "%s, its manifest " PREFIX "%s, and %s was made in %.200s (name that one, or leave it)",
-                           t->ref, t->layout.config, t->layout.manifest, t->b->records.list[i].path, digest);
+                           "%s, its manifest " PREFIX "%s, and %s was made in %.200s (%s%.200s)",
+                           t->ref, t->layout.config, t->layout.manifest, t->b->records.list[i].path, digest,
+                           strchr(digest, '@') ? "name it where it is: docker://" : "name it: docker-daemon:", digest);
         text_format(before, sizeof(before), "%s", digest);
     }
     return failed;
