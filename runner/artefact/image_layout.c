@@ -38,12 +38,12 @@ static const char *text_at(const json_t *o, const char *key)
     return s ? s : "";
 }
 
-/* The digits of "sha256:HEX"; NULL: it is none. */
-static const char *digits_of(const char *digest)
+const char *image_digest_hex(const char *digest)
 {
-    const char *hex = digest + strlen(PREFIX);
-    return begins(digest, PREFIX) && strlen(hex) == DIGEST_HEX - 1 && strspn(hex, "0123456789abcdef") == DIGEST_HEX - 1
-               ? hex
+    size_t len = strlen(PREFIX);
+    return begins(digest, PREFIX) && strlen(digest) == len + DIGEST_HEX - 1 &&
+                   strspn(digest + len, "0123456789abcdef") == DIGEST_HEX - 1
+               ? digest + len
                : NULL;
 }
 
@@ -68,7 +68,7 @@ static json_t *load(int data_fd, const char *path, const char **why)
 /* Of the descriptor under a key the digits. -EINVAL: there is none. */
 static int take_digits(const json_t *descriptor, char ret[DIGEST_HEX])
 {
-    const char *hex = digits_of(text_at(descriptor, "digest"));
+    const char *hex = image_digest_hex(text_at(descriptor, "digest"));
     if (!hex)
         return -EINVAL;
     text_format(ret, DIGEST_HEX, "%s", hex);
@@ -104,7 +104,7 @@ int image_layout_read(int data_fd, struct image_layout *ret, struct err *e)
 bool image_layout_is(const struct image_layout *l, int data_fd, const char *digest)
 {
     char path[PARCEL_PATH_MAX];
-    const char *at = strrchr(digest, '@'), *hex = digits_of(at ? at + 1 : digest);
+    const char *at = strrchr(digest, '@'), *hex = image_digest_hex(at ? at + 1 : digest);
     if (!l->there || !hex)
         return false;
     text_format(path, sizeof(path), NAMED "%s", hex);
@@ -117,12 +117,12 @@ bool image_layout_leads_to(const json_t *o, const struct image_layout *l, const 
     char path[PARCEL_PATH_MAX];
     size_t i;
     const json_t *one = NULL;
-    const char *config = digits_of(text_at(json_object_get(o, "config"), "digest"));
+    const char *config = image_digest_hex(text_at(json_object_get(o, "config"), "digest"));
     if (config)
         return strcmp(config, l->config) == 0;
     json_array_foreach(json_object_get(o, "manifests"), i, one)
     {
-        const char *hex = digits_of(text_at(one, "digest"));
+        const char *hex = image_digest_hex(text_at(one, "digest"));
         if (!hex)
             continue;
         text_format(path, sizeof(path), NAMED "%s", hex);
@@ -180,7 +180,7 @@ static const struct parcel_file *follow(struct checking *c, const char *from, co
                                         const json_t *descriptor)
 {
     char path[PARCEL_PATH_MAX];
-    const char *hex = digits_of(text_at(descriptor, "digest"));
+    const char *hex = image_digest_hex(text_at(descriptor, "digest"));
     const json_t *size = json_object_get(descriptor, "size");
     if (!hex || !json_is_integer(size)) {
         findings_add(c->findings, FINDING_INTEGRITY, from, "its %s has no digest (sha256:...) with a size", what);
@@ -249,7 +249,7 @@ static void check_config(struct checking *c, const struct parcel_file *file, con
         {
             const char *type = text_at(one, "mediaType"), *id = json_string_value(json_array_get(ids, i));
             bool plain = strcmp(type, "application/vnd.oci.image.layer.v1.tar") == 0;
-            if (!id || !digits_of(id) || (plain && strcmp(id, text_at(one, "digest")) != 0))
+            if (!id || !image_digest_hex(id) || (plain && strcmp(id, text_at(one, "digest")) != 0))
                 findings_add(c->findings, FINDING_INTEGRITY, file->path, "its layer %zu is not the manifest's", i + 1);
         }
     json_decref(config);

@@ -25,6 +25,9 @@ struct image_layout {
     char config[DIGEST_HEX];   /* of the config's: the image id of docker and podman */
 };
 
+/* The digits of "sha256:HEX", inside of it; NULL: it is none. Pure. */
+const char *image_digest_hex(const char *digest);
+
 /* Whether a path of the payload is of the image. Pure. */
 bool image_layout_has(const char *path);
 

@@ -108,11 +108,7 @@ static int fetch(struct taking *t, const char *beside, struct err *e)
 /* The name of a blob's file, of a descriptor; NULL: it has no SHA-256. */
 static const char *blob_of(const json_t *descriptor)
 {
-    const char *digest = text_at(descriptor, "digest"), *hex = digest + strlen(PREFIX);
-    return strncmp(digest, PREFIX, strlen(PREFIX)) == 0 && strlen(hex) == DIGEST_HEX - 1 &&
-                   strspn(hex, "0123456789abcdef") == DIGEST_HEX - 1
-               ? hex
-               : NULL;
+    return image_digest_hex(text_at(descriptor, "digest"));
 }
 
 /* The config at 0, then the layers; NULL at the end. */
@@ -282,6 +278,17 @@ static int explain(struct taking *t, const char *hex, bool *known, struct err *e
     return failed;
 }
 
+static int refuse_other(const struct taking *t, const char *record, const char *digest, struct err *e)
+{
+    const char *where = strncmp(digest, "localhost/", strlen("localhost/")) == 0 ? "containers-storage:"
+                        : strchr(digest, '@')                                    ? "docker://"
+                                                                                 : "docker-daemon:";
+    return err_set(e, ERR_USAGE, -ESTALE,
+                   "--with-image '%.300s': it is another image than the records': its id is " PREFIX
+                   "%s, its manifest " PREFIX "%s, and %.150s was made in %.200s (name that one, as %s%.200s)",
+                   t->ref, t->layout.config, t->layout.manifest, record, digest, where, digest);
+}
+
 static int hold_against_records(struct taking *t, struct err *e)
 {
     char digest[512], before[512] = "";
@@ -294,11 +301,7 @@ static int hold_against_records(struct taking *t, struct err *e)
         const char *at = strstr(digest, PREFIX);
         failed = explain(t, at ? at + strlen(PREFIX) : digest, &known, e);
         if (failed == 0 && !known)
-            return err_set(e, ERR_USAGE, -ESTALE,
-                           "--with-image '%.300s': it is another image than the records': its id is " PREFIX
-                           "%s, its manifest " PREFIX "%s, and %s was made in %.200s (%s%.200s)",
-                           t->ref, t->layout.config, t->layout.manifest, t->b->records.list[i].path, digest,
-                           strchr(digest, '@') ? "name it where it is: docker://" : "name it: docker-daemon:", digest);
+            return refuse_other(t, t->b->records.list[i].path, digest, e);
         text_format(before, sizeof(before), "%s", digest);
     }
     return failed;

@@ -93,6 +93,18 @@ static int run(const char *words[], const char *ref, const char *beside, int wai
     return failed;
 }
 
+/* skopeo(1) looks for the engine at its usual socket alone; $DOCKER_HOST is where docker(1) has it. */
+static size_t add_engine(const char *words[], size_t n, const char *option, const char *ref)
+{
+    static const char DAEMON[] = "docker-daemon:";
+    const char *host = getenv("DOCKER_HOST");
+    if (strncmp(ref, DAEMON, strlen(DAEMON)) != 0 || !host || !*host)
+        return n;
+    words[n++] = option;
+    words[n++] = host;
+    return n;
+}
+
 int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e)
 {
     /* An index is written anew by skopeo, which says that it cannot be where digests are to be preserved. */
@@ -116,7 +128,7 @@ int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct
     const char *words[WORDS_MAX] = {"copy", "--remove-signatures"};
     char to[PATH_MAX];
     struct text ignored = {0};
-    size_t n = 2;
+    size_t n = add_engine(words, 2, "--src-daemon-host", ref);
     if (skopeo_is_loopback(ref))
         words[n++] = "--src-tls-verify=false";
     words[n++] = "--";
@@ -131,7 +143,7 @@ int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct
 int skopeo_manifest(const char *ref, const char *beside, struct text *ret, struct err *e)
 {
     const char *words[WORDS_MAX] = {"inspect", "--raw"};
-    size_t n = 2;
+    size_t n = add_engine(words, 2, "--daemon-host", ref);
     if (skopeo_is_loopback(ref))
         words[n++] = "--tls-verify=false";
     words[n++] = "--";

@@ -6,13 +6,12 @@ import os
 import pathlib
 import shutil
 import signal
-import stat
 import subprocess
 import tarfile
-import tempfile
 import time
 import unittest
 
+import registry
 import specimen
 import test_reproduce
 from bundles import TARE, TOP, BundleTest, files, remake_crate, remake_manifests, sha256, tare, unpack
@@ -195,6 +194,26 @@ class Packing(ImageTest):
                 (self.dir / "bin" / path.name).symlink_to(path)
         line = self.pack(self.folder, self.layout.ref, status=3, env={"PATH": str(self.dir / "bin")})
         self.assertIn("apt-get install skopeo", line)
+
+
+@unittest.skipIf(registry.missing(), "docker-registry is not installed")
+class FromRegistry(ImageTest):
+    def test_a_registry_s_digest_is_what_the_records_may_name_also_of_docker_s_own_manifests(self):
+        host = registry.serve(type(self), self.root)
+        for kind in ("oci", "v2s2"):
+            place, noted = f"docker://{host}/tare:{kind}", self.dir / f"{kind}.digest"
+            subprocess.run(["skopeo", "copy", "-q", "--dest-tls-verify=false", "--format", kind, "--digestfile", noted,
+                            self.layout.ref, place], check=True)
+            digest = noted.read_text().strip()
+            folder = self.named(f"{host}/tare@{digest}", kind)
+            self.assertIn("15 of 15 records name it", self.pack(folder, place, f"{kind}.tar"))
+            self.pack(folder, f"docker://{host}/tare@{digest}", f"{kind}-again.tar")
+            self.assertEqual(sha256(self.dir / f"{kind}.tar"), sha256(self.dir / f"{kind}-again.tar"))
+            self.verify(self.dir / f"{kind}.tar", status=0)
+            kept = [f for f in files(unpack(self.dir / f"{kind}.tar", self.dir / f"bag-{kind}")) if "image-named" in f]
+            self.assertEqual(kept, [f"data/env/image-named/{digest[7:]}"] if kind == "v2s2" else [])
+        line = self.pack(self.folder, f"docker://{host}/tare:none", status=2)
+        self.assertIn("the registry has nothing of this name", line)
 
 
 STANDS_IN = """#!/usr/bin/env python3
