@@ -27,7 +27,9 @@ FROM toolchain AS python
 ARG COMPILER=gcc
 ARG PYTHON_PGO=1
 COPY scripts/build-python scripts/
-RUN CC="$COMPILER" TARE_CACHE=/opt/tare scripts/build-python
+# One layer each: a build that is cut off keeps the first.
+RUN CC="$COMPILER" TARE_CACHE=/opt/tare scripts/build-python ft
+RUN CC="$COMPILER" TARE_CACHE=/opt/tare scripts/build-python gil
 COPY images/prune-python images/
 RUN images/prune-python /opt/tare
 
@@ -39,9 +41,8 @@ COPY images/vm images/vm
 COPY cgroups cgroups
 COPY runner runner
 ARG REVISION=unknown
-# ARTEFACT=0: the image weighs; bundles are packed and verified by the tare outside of it.
-RUN make CC="$COMPILER" COMMIT="$REVISION" ARTEFACT=0 build && \
-    make CC="$COMPILER" COMMIT="$REVISION" ARTEFACT=0 DESTDIR=/stage install && \
+RUN make CC="$COMPILER" COMMIT="$REVISION" build && \
+    make CC="$COMPILER" COMMIT="$REVISION" DESTDIR=/stage install && \
     find /stage/usr/local/bin /stage/usr/local/libexec -type f -perm -u+x ! -name '*.py' -exec strip {} + && \
     mkdir -p /stage/usr/local/share/tare/image && "$COMPILER" --version | head -n 1 >/stage/usr/local/share/tare/image/compiler
 

@@ -44,9 +44,6 @@ OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 # a millisecond does not load.
 ARTEFACT_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out %/artefact_main.c,$(wildcard runner/artefact/*.c)))
 ARTEFACT_LIBS := -larchive
-# ARTEFACT=0: without it, where nothing is done with bundles and libarchive is not there: in the container's image.
-ARTEFACT ?= 1
-ARTEFACT_PROGRAM := $(if $(filter 0,$(ARTEFACT)),,$(B)/tare-artefact)
 # A scenario is a folder with a scenario.yml; where it has C files they are its native program, of the folder's name.
 # What lies beside the folders is theirs in common.
 SCENARIOS := $(patsubst runner/workloads/%/scenario.yml,%,$(wildcard runner/workloads/*/scenario.yml))
@@ -125,12 +122,12 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(ARTEFACT_PROGRAM) $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	$(if $(ARTEFACT_PROGRAM),install -m 755 $(ARTEFACT_PROGRAM) $(DESTDIR)$(PREFIX)/libexec/tare/tare-artefact)
+	install -m 755 $(B)/tare-artefact $(DESTDIR)$(PREFIX)/libexec/tare/tare-artefact
 	install -m 755 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true

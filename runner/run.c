@@ -30,13 +30,10 @@
 
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
-/* What a scenario needs: its files in the page cache, a ledger, a folder, a pipe for its messages. */
+/* What a scenario is handed: a ledger, a folder, a pipe for its messages. */
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
-    int failed = session_warm(s->session, s->runtime, e);
-    if (failed != 0)
-        return err_wrap(e, "reading the runtime's files beforehand");
-    failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
+    int failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     if (failed != 0)
@@ -141,6 +138,8 @@ static int prepare(struct stage *s, const struct cell *cell, struct err *e)
         failed = prepare_start(s, cell, e);
     if (failed == 0 && s->confine)
         failed = confine_compile(s->confine, e);
+    if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
+        (void)err_wrap(e, "reading the runtime's files beforehand");
     s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
     if (failed != 0 || !outcome_is_inspected(s))
         return failed;

@@ -193,7 +193,8 @@ static int compile(struct confine *c)
 int confine_compile(struct confine *c, struct err *e)
 {
     int failed = c->wants[CONFINE_SECCOMP] ? compile(c) : 0;
-    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
+    return failed == 0 ? 0
+                       : err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
 }
 
 const void *confine_filter_bytes(const struct confine *c, size_t *len)

@@ -115,8 +115,8 @@ static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void
 #define HAVE_CLONE3_CALLING 1
 #endif
 
-/* As vfork(2) does it: the child has the caller's memory, and the caller stands still, until the exec. A page table that
- * is not copied, and pages that need not be, are half of what starting a small program takes. */
+/* As vfork(2) does it: the child has the caller's memory, and the caller stands still, until the exec. A page table
+ * that is not copied, and pages that need not be, are half of what starting a small program takes. */
 pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg)
 {
 #ifdef HAVE_CLONE3_CALLING

@@ -50,9 +50,9 @@ void spawn_reset_signals(void);
 struct spawn_birth {
     const struct spawn_spec *spec;
     int cgroup_fd, talk_fd;
-    pid_t parent;                   /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
-                                       the bounding set beforehand */
-    const void *filter;             /* BPF, of filter_len bytes */
+    pid_t parent;       /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
+                           the bounding set beforehand */
+    const void *filter; /* BPF, of filter_len bytes */
     size_t filter_len;
     struct confine_outcome outcome; /* so far */
 };

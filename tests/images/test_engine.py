@@ -130,6 +130,20 @@ class Inside(Case):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_a_plan_s_records_become_a_bundle_and_a_verdict_in_it(self):
+        """Nothing but the image is needed to make a bundle, nor to look at one."""
+        script = """set -e; cd /out; cat >two.yml <<'END'
+schema: tare.plan/1
+name: two
+cells:
+  - {scenario: scenario1, mode: threads, runtime: native, iterations: 3}
+END
+tare matrix two.yml --out records; tare pack records -o two.tar; tare verify two.tar"""
+        done = self.sh(script, "-v", "/out")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\nintegrity: good\n", done.stdout)
+        self.assertIn("\nderivation: good\n", done.stdout)
+
     def test_the_shipped_filter_refuses_what_no_benchmark_needs_even_to_a_root_with_every_capability(self):
         calls = {"mount": 165, "clock_settime": 227, "ptrace": 101, "bpf": 321, "keyctl": 250, "init_module": 175,
                  "perf_event_open": 298, "swapon": 167, "setns": 308, "userfaultfd": 323}

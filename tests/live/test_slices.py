@@ -133,6 +133,26 @@ class Provenance(LiveTest):
         self.assertIn("docker run", limit["reason"])
         self.assertEqual(record["cpus_effective"], str(CPU))
 
+    @vm_only
+    def test_a_container_that_no_memory_controller_was_handed_to_has_no_figure_of_it_and_says_why(self):
+        cgroup = rig.Cgroup(self)
+        cgroup.control("-", {"memory"})
+        self.addCleanup(cgroup.control, "+", {"memory"})
+        view = f"umount {rig.MOUNT}; mount -t cgroup2 -o ro cgroup2 {rig.MOUNT}"
+        inside = ["unshare", "-C", *self.in_mounts_of_its_own(view)]
+        enter = ["sh", "-ec", f'echo 0 >{cgroup.path}/cgroup.procs; exec "$@"', "sh"]
+        done = self.run_cell(*NATIVE, *HELD, "--memory-max", "512M", prefix=[*enter, *inside])
+        self.assert_ok(done)
+        self.assertEqual(done.record["slice"]["provenance"], "borrowed")
+        memory = done.record["memory"]
+        self.assertIsNone(memory["slice"]["current"])
+        self.assertTrue(memory["parent_and_workers"]["pss"], memory)
+        limit = done.record["slice"]["limits"]["memory.max"]
+        self.assertFalse(limit["ok"])
+        accounting = next(c for c in done.record["isolation"]["checks"] if c["name"] == "memory accounting")
+        self.assertFalse(accounting["ok"])
+        self.assertIn("+memory in every cgroup.subtree_control above it", accounting["reason"])
+
     @for_each(
         {
             "cgroup2_is_not_mounted": ("umount {}", "no cgroup2 file system is mounted"),

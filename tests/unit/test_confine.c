@@ -41,6 +41,20 @@ static struct confine *prepared(const struct confine_request *request)
     return c;
 }
 
+/* Where the caller is; standard output and error are the caller's. */
+static struct spawn_spec spec_of(const char *path, char *const *argv, char *const *envp, const struct confine *c)
+{
+    return (struct spawn_spec){.path = path,
+                               .argv = argv,
+                               .envp = envp,
+                               .cgroup_fd = -1,
+                               .keep_fd = -1,
+                               .stdout_fd = 1,
+                               .stderr_fd = 2,
+                               .cwd = "/",
+                               .confine = c};
+}
+
 /* --- the filter ----------------------------------------------------------------------------------------------------
  */
 
@@ -285,15 +299,7 @@ static struct confine *start(const char *script, struct child *child)
     char *const argv[] = {"sh", "-c", (char *)script, NULL};
     struct err e = {0};
     struct confine *c = prepared(&FULL);
-    const struct spawn_spec spec = {.path = "/bin/sh",
-                                    .argv = argv,
-                                    .envp = ENVIRONMENT,
-                                    .cgroup_fd = -1,
-                                    .keep_fd = -1,
-                                    .stdout_fd = 1,
-                                    .stderr_fd = 2,
-                                    .cwd = "/",
-                                    .confine = c};
+    const struct spawn_spec spec = spec_of("/bin/sh", argv, ENVIRONMENT, c);
     if (spawn_start(&spec, child, &e) != 0)
         fail_msg("%s", e.text);
     return c;
@@ -364,15 +370,7 @@ static void an_init_made_ahead_starts_nothing_until_it_is_told_to(void **state)
     struct child_end how = {.exit_status = -1};
     (void)state;
     struct confine *c = prepared(&FULL);
-    const struct spawn_spec spec = {.path = "/bin/true",
-                                    .argv = argv,
-                                    .envp = NOTHING,
-                                    .cgroup_fd = -1,
-                                    .keep_fd = -1,
-                                    .stdout_fd = 1,
-                                    .stderr_fd = 2,
-                                    .cwd = "/",
-                                    .confine = c};
+    const struct spawn_spec spec = spec_of("/bin/true", argv, NOTHING, c);
     long open_before = descriptors_of_ours();
     for (int told = 0; told <= 1; told++) {
         assert_int_equal(spawn_prepare(&spec, &child, NULL), 0);
@@ -405,15 +403,7 @@ static void nothing_is_started_without_the_filter_that_was_asked_for(void **stat
     struct err e = {0};
     (void)state;
     assert_int_equal(confine_prepare(&FULL, &c, &e), 0); /* and no confine_compile() */
-    const struct spawn_spec spec = {.path = "/bin/true",
-                                    .argv = argv,
-                                    .envp = argv + 1,
-                                    .cgroup_fd = -1,
-                                    .keep_fd = -1,
-                                    .stdout_fd = 1,
-                                    .stderr_fd = 2,
-                                    .cwd = "/",
-                                    .confine = c};
+    const struct spawn_spec spec = spec_of("/bin/true", argv, argv + 1, c);
     long open_before = descriptors_of_ours();
     assert_int_equal(spawn_start(&spec, &child, &e), -EINVAL);
     assert_non_null(strstr(e.text, "filter"));
@@ -442,14 +432,7 @@ static void what_cannot_be_executed_says_so_and_leaves_nobody(void **state)
     struct err e = {0};
     (void)state;
     struct confine *c = prepared(&FULL);
-    struct spawn_spec spec = {.path = "/nowhere",
-                              .argv = argv,
-                              .envp = argv + 1,
-                              .cgroup_fd = -1,
-                              .keep_fd = -1,
-                              .stdout_fd = 1,
-                              .stderr_fd = 2,
-                              .confine = c};
+    struct spawn_spec spec = spec_of("/nowhere", argv, argv + 1, c);
     assert_int_equal(spawn_start(&spec, &child, &e), -ENOENT);
     assert_non_null(strstr(e.text, "'/nowhere': cannot execute it"));
     spec.cwd = "/nowhere/either";
