@@ -205,7 +205,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push fuzz_corpus)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push image_layout fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o

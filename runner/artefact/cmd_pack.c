@@ -15,7 +15,8 @@ static int print_help(void)
              "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the\n"
              "records, their plan, what is claimed of them, the tables and figures made from them, and who made it.\n"
              "The same records give the same bytes. Claims are those of --claims, of DIR/claims.yml, or those that\n"
-             "came with the plan.\n\n");
+             "came with the plan. --with-image puts the image into it that the records were made in, which 'tare\n"
+             "reproduce --in-image' then runs in; one that the records contradict is refused.\n\n");
     config_help(CONFIG_PACK, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -43,6 +44,7 @@ int cmd_pack(int argc, char **argv, struct err *e)
                                    c.artefact.license,
                                    c.artefact.license_file,
                                    c.artefact.claims,
+                                   c.artefact.image,
                                    c.artefact.allow_incomplete == 1};
     failed = pack(&o, &packed, &said, e);
     if (failed == 0)

@@ -10,6 +10,7 @@
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
 #include "artefact/evidence.h"
+#include "artefact/image_layout.h"
 #include "artefact/pack_info.h"
 #include "artefact/parcel.h"
 #include "artefact/reproduction.h"
@@ -27,6 +28,8 @@ struct crate {
     const struct bundle *b;
     json_t *graph, *has_part, *mentions, *authors;
     json_t *seen; /* ids of what is there once: applications, images, environments */
+    json_t *image_files;
+    struct image_layout image; /* that the bundle holds */
 };
 
 /* An identifier: cut where it is too long, of characters that a URI has. */
@@ -81,6 +84,8 @@ static const char *format_of(const char *path)
         {".pdf", "application/pdf"},   {".png", "image/png"},         {".cff", "application/yaml"},
     };
     const char *dot = strrchr(path, '.');
+    if (image_layout_has(path) && !dot)
+        return strstr(path, "/blobs/") ? "application/octet-stream" : "application/json";
     for (size_t i = 0; dot && i < ARRAY_LEN(FORMATS); i++)
         if (strcmp(dot, FORMATS[i][0]) == 0)
             return FORMATS[i][1];
@@ -97,6 +102,8 @@ static void add_file(struct crate *c, const struct parcel_file *file)
     json_put_text(o, "encodingFormat", format_of(file->path));
     json_put_text(o, "sha256", file->sha256);
     (void)json_array_append_new(c->has_part, reference(file->path));
+    if (image_layout_has(file->path))
+        (void)json_array_append_new(c->image_files, reference(file->path));
 }
 
 /* --- people ------------------------------------------------------------------------------------------------------ */
@@ -174,6 +181,15 @@ static const char *add_instrument(struct crate *c, const struct evidence *v, con
     return id;
 }
 
+/* An image that the bundle holds is of its files, and has its manifest's digest beside the one it is called by. */
+static void add_content(struct crate *c, json_t *o)
+{
+    char digest[96];
+    text_format(digest, sizeof(digest), "sha256:%s", c->image.manifest);
+    json_put_text(o, "identifier", digest);
+    json_put(o, "hasPart", json_incref(c->image_files));
+}
+
 /* "[REGISTRY/]NAME@sha256:…" of $TARE_IMAGE_DIGEST; where the engine told none, the hash of its content. */
 static void add_image(struct crate *c, const struct evidence *v, json_t *action)
 {
@@ -196,10 +212,32 @@ static void add_image(struct crate *c, const struct evidence *v, json_t *action)
             json_put_text(o, "registry", registry);
             json_put_text(o, "name", name);
             json_put_text(o, "sha256", sha256);
+            if (image_layout_is(&c->image, c->b->fd, digest))
+                add_content(c, o);
         }
         json_put(action, "containerImage", reference(id));
     }
     json_decref(image);
+}
+
+/* The image that the bundle holds and no record names: nothing else leads to it. */
+static void add_unnamed_image(struct crate *c)
+{
+    char id[ID_MAX];
+    size_t i;
+    const json_t *one = NULL;
+    json_array_foreach(c->graph, i, one)
+    {
+        if (strcmp(text_at(one, "@type"), "ContainerImage") == 0 && json_object_get(one, "hasPart"))
+            return;
+    }
+    (void)make_id(id, "#image-%.64s", c->image.config);
+    json_t *o = entity(c, id, "ContainerImage");
+    json_put(o, "additionalType", reference("https://w3id.org/ro/terms/workflow-run#DockerImage"));
+    json_put_text(o, "name", "the image in " IMAGE_LAYOUT ", which no record names");
+    json_put_text(o, "sha256", c->image.config);
+    add_content(c, o);
+    (void)json_array_append_new(c->mentions, reference(id));
 }
 
 /* --- actions ----------------------------------------------------------------------------------------------------- */
@@ -387,14 +425,18 @@ static int fill(struct crate *c, const struct parcel *payload, struct err *e)
     int failed = 0;
     for (i = 0; failed == 0 && i < c->b->records.count; i++)
         failed = add_action(c, &c->b->records.list[i], e);
+    if (failed == 0 && c->image.there)
+        add_unnamed_image(c);
     return failed;
 }
 
 int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd, struct err *e)
 {
     struct text t = {0};
-    struct crate c = {b, json_array(), json_array(), json_array(), json_array(), json_object()};
-    int failed = fill(&c, payload, e);
+    struct crate c = {b, json_array(), json_array(), json_array(), json_array(), json_object(), json_array(), {0}};
+    int failed = image_layout_read(b->fd, &c.image, e);
+    if (failed == 0)
+        failed = fill(&c, payload, e);
     if (failed == 0) {
         derive_json(json_pack("{s:[s, s], s:O}", "@context", "https://w3id.org/ro/crate/1.1/context",
                               "https://w3id.org/ro/terms/workflow-run/context", "@graph", c.graph),
@@ -407,5 +449,6 @@ int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd
     json_decref(c.mentions);
     json_decref(c.authors);
     json_decref(c.seen);
+    json_decref(c.image_files);
     return failed;
 }

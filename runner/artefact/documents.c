@@ -8,7 +8,9 @@
 
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
+#include "artefact/image_layout.h"
 #include "artefact/pack_info.h"
+#include "base/err.h"
 
 #define NAME_BYTES 512
 
@@ -171,6 +173,20 @@ static void add_authors(const struct bundle *b, struct text *out)
     }
 }
 
+/* The image, where the bundle holds it. One that cannot be read is found elsewhere. */
+static void add_image(const struct bundle *b, struct text *out)
+{
+    struct image_layout l;
+    struct err ignored = {0};
+    if (image_layout_read(b->fd, &l, &ignored) == 0 && l.there)
+        text_add(out,
+                 "| `" IMAGE_LAYOUT "/` | the image to run it in, an OCI image layout: image id `sha256:%s`, manifest "
+                 "`sha256:%s`; `skopeo copy oci:data/" IMAGE_LAYOUT
+                 " docker-daemon:NAME:TAG` loads it, `tare reproduce "
+                 "--in-image` too |\n",
+                 l.config, l.manifest);
+}
+
 void bundle_readme(const struct bundle *b, struct text *out)
 {
     char date[32];
@@ -194,6 +210,7 @@ void bundle_readme(const struct bundle *b, struct text *out)
              "| `plan.yml`, `plan.lock` | what was to be run, in which order |\n"
              "| `claims.yml` | what is claimed of it, with a tolerance declared beforehand |\n"
              "| `paper/` | numbers, tables and figures, each derived from the records |\n"
-             "| `env/` | the machines, the lock of the images, the list of components (CycloneDX) |\n"
-             "| `ro-crate-metadata.json` | the same for machines (RO-Crate 1.1, Process Run Crate 0.5) |\n");
+             "| `env/` | the machines, the lock of the images, the list of components (CycloneDX) |\n");
+    add_image(b, out);
+    text_add(out, "| `ro-crate-metadata.json` | the same for machines (RO-Crate 1.1, Process Run Crate 0.5) |\n");
 }

@@ -17,11 +17,11 @@
 #include "base/err.h"
 #include "base/text.h"
 
-#define LAYOUT_FILE "oci-layout"
-#define INDEX_FILE  "index.json"
-#define BLOBS       "blobs/sha256/"
+#define LAYOUT_FILE OCI_LAYOUT_FILE
+#define INDEX_FILE  OCI_INDEX_FILE
+#define BLOBS       OCI_BLOBS
 #define REF_NAME    "org.opencontainers.image.ref.name"
-#define LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}\n"
+#define LAYOUT_TEXT OCI_LAYOUT_TEXT
 #define PREFIX      "sha256:"
 #define NAME_LEN    128
 
@@ -49,15 +49,20 @@ static int write_json(int layout, const char *name, json_t *o, struct err *e)
     return failed;
 }
 
+static json_t *index_of(const json_t *descriptor)
+{
+    json_t *o = json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", OCI_INDEX, "manifests");
+    if (descriptor)
+        (void)json_array_append_new(json_object_get(o, "manifests"), json_deep_copy(descriptor));
+    return o;
+}
+
 static int begin(int layout, struct err *e)
 {
     if (scratch_make_folders(layout, BLOBS) != 0)
         return err_sys(e, ERR_HOST, BLOBS);
     int failed = write_new(layout, LAYOUT_FILE, LAYOUT_TEXT, strlen(LAYOUT_TEXT), e);
-    return failed != 0
-               ? failed
-               : write_json(layout, INDEX_FILE,
-                            json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", OCI_INDEX, "manifests"), e);
+    return failed != 0 ? failed : write_json(layout, INDEX_FILE, index_of(NULL), e);
 }
 
 static bool is_empty(int fd)
@@ -202,6 +207,16 @@ static int read_index(int layout, json_t **ret, struct err *e)
     *ret = o;
     text_free(&t);
     return failed;
+}
+
+void oci_index_text(const json_t *descriptor, struct text *ret)
+{
+    derive_json(index_of(descriptor), ret);
+}
+
+int oci_set_only(int layout, const json_t *descriptor, struct err *e)
+{
+    return write_json(layout, INDEX_FILE, index_of(descriptor), e);
 }
 
 static const char *text_at(const json_t *o, const char *key)

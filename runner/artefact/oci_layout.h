@@ -16,6 +16,11 @@ struct text;
 #define OCI_INDEX        "application/vnd.oci.image.index.v1+json"
 #define OCI_MANIFEST_MAX (4U << 20) /* bytes: what registries take, too (distribution-spec, "Pushing Manifests") */
 
+#define OCI_LAYOUT_FILE "oci-layout"
+#define OCI_LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}\n"
+#define OCI_INDEX_FILE  "index.json"
+#define OCI_BLOBS       "blobs/sha256/"
+
 /* Opens the folder, or makes it a layout where it is new or empty and make is true. *ret: its descriptor, the caller's.
  * -EINVAL (usage): it is there and no layout; -ENOENT (usage): it is not there. */
 int oci_layout_open(const char *path, bool make, int *ret, struct err *e);
@@ -28,6 +33,10 @@ int oci_put_file(int layout, int fd, char hex[DIGEST_HEX], uint64_t *size_bytes,
 
 /* Gives what the descriptor describes this tag, which is then no other's. */
 int oci_tag(int layout, const char *tag, const struct json_t *descriptor, struct err *e);
+
+/* Makes the descriptor the index's only one, without a tag; and the bytes of that index. */
+int oci_set_only(int layout, const struct json_t *descriptor, struct err *e);
+void oci_index_text(const struct json_t *descriptor, struct text *ret);
 
 /* The descriptor of a tag, or of a manifest by its digest ("sha256:…"); NULL tag: of the only one. The caller's.
  * -ENOENT (usage): there is none; the message lists the tags that there are. */

@@ -16,6 +16,7 @@
 #include "artefact/derive.h"
 #include "artefact/drawn_by.h"
 #include "artefact/findings.h"
+#include "artefact/pack_image.h"
 #include "artefact/pack_info.h"
 #include "artefact/parcel.h"
 #include "artefact/reproduction.h"
@@ -408,7 +409,7 @@ void pack_summary(const struct bundle *b, struct text *said)
     text_add(said, "\n");
 }
 
-static void sum_up(struct packing *p)
+static int sum_up(struct packing *p, struct err *e)
 {
     pack_summary(&p->bundle, p->said);
     if (p->bundle.claims.count == 0 && strcmp(p->claims_from, "none") == 0)
@@ -418,6 +419,7 @@ static void sum_up(struct packing *p)
         text_add(p->said, "author: " TARE_AUTHORS " (--author \"Family, Given <ORCID>\" names yours)\n");
     if (p->tally.strangers)
         text_add(p->said, "left out: %zu records of '%s' that are of no plan\n", p->tally.strangers, p->folder.path);
+    return pack_image_summary(&p->bundle, p->said, e);
 }
 
 static int open_root(struct packing *p, struct err *e)
@@ -449,12 +451,14 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
     }
     if (failed == 0)
         failed = refuse_incomplete(&p, e);
+    if (failed == 0 && o->image)
+        failed = pack_image(&p.bundle, o->image, p.root.path, e);
     if (failed == 0)
         failed = write_derived(&p, e);
     if (failed == 0)
         failed = write_bundle(&p, ret, e);
     if (failed == 0)
-        sum_up(&p);
+        failed = sum_up(&p, e);
     end(&p);
     return failed;
 }

@@ -16,6 +16,7 @@ struct pack_options {
     const char *const *author;   /* as pack_info_author() takes them; none: the project's */
     size_t authors;
     const char *title, *license, *license_file, *claims; /* NULL: made of the plan, the project's, none, found */
+    const char *image;                                   /* as skopeo(1) names it; NULL: none is packed */
     bool allow_incomplete;
 };
 
@@ -29,7 +30,8 @@ struct packed {
 /* Writes the bundle and appends what is to be said of it to `said`, a line each. The same records give the same bytes
  * on any path, time zone, locale and umask; the date in it is $SOURCE_DATE_EPOCH, else the newest record's. -EINVAL
  * (usage): no plan's folder, a claim of a cell that the plan does not have, an author or license that is none. -ENODATA
- * (usage): invocations are missing and allow_incomplete is not set. -ENOENT (host): no gnuplot. */
+ * (usage): invocations are missing and allow_incomplete is not set. -ENOENT (host): no gnuplot. Of the image what
+ * pack_image() says. */
 int pack(const struct pack_options *o, struct packed *ret, struct text *said, struct err *e);
 
 /* Of the payload in `root`/data: bagit.txt, bag-info.txt, both manifests, written into rootfd. */

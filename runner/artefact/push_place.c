@@ -62,13 +62,19 @@ static int check_digest(const char *tag, const struct text *t, char hex[DIGEST_H
     return 0;
 }
 
+/* What failed for want of skopeo can be done without a registry. */
+static int told(int failed, struct err *e)
+{
+    return failed == -ENOENT && e->kind == ERR_HOST ? err_remedy(e, "oci:FOLDER needs none") : failed;
+}
+
 int place_manifest(const struct push_place *p, const char *tag, struct text *ret, char hex[DIGEST_HEX], struct err *e)
 {
     char name[PLACE_NAME_MAX];
     json_t *descriptor = NULL;
     if (p->ref.registry) {
-        int failed = skopeo_manifest(place_name(p, tag, name), ret, e);
-        return failed == 0 ? check_digest(tag, ret, hex, e) : failed;
+        int failed = skopeo_manifest(place_name(p, tag, name), NULL, ret, e);
+        return failed == 0 ? check_digest(tag, ret, hex, e) : told(failed, e);
     }
     int failed = oci_find(p->layout, *tag ? tag : NULL, &descriptor, e);
     const char *said = json_string_value(json_object_get(descriptor, "digest")), *digest = said ? said : "";
@@ -107,7 +113,7 @@ int place_put(const struct push_place *p, const char *tag, json_t *o, const char
     json_decref(o);
     if (failed != 0 || !p->ref.registry)
         return failed;
-    return skopeo_copy(layout_name(p, tag, from), place_name(p, tag, to), strcmp(type, OCI_INDEX) == 0, e);
+    return told(skopeo_copy(layout_name(p, tag, from), place_name(p, tag, to), strcmp(type, OCI_INDEX) == 0, e), e);
 }
 
 int place_fetch(const struct push_place *p, const char *tag, struct err *e)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "artefact/image_layout.h"
 #include "artefact/reproduction.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -126,6 +127,14 @@ int reproduce(const struct reproduce_options *o, struct reproduction *ret, struc
     if (failed == 0)
         failed = keep_claims(ret, e);
     return failed == 0 ? judge_all(ret, e) : failed;
+}
+
+bool reproduction_in_held_image(const struct reproduction *r)
+{
+    struct image_layout held;
+    struct err ignored = {0};
+    return r->o->where == REPRODUCE_IMAGE && image_layout_read(r->original.bundle.fd, &held, &ignored) == 0 &&
+           held.there;
 }
 
 void reproduction_free(struct reproduction *r)

@@ -53,6 +53,9 @@ int reproduce(const struct reproduce_options *o, struct reproduction *ret, struc
 
 void reproduction_free(struct reproduction *r);
 
+/* Of a run in an image: whether it is the one that the bundle holds, and not one that its records name. */
+bool reproduction_in_held_image(const struct reproduction *r);
+
 /* Runs the plan into r->out, each by a process, and waits. */
 int reproduce_run(struct reproduction *r, struct err *e);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "artefact/evidence.h"
+#include "artefact/image_layout.h"
 #include "artefact/reproduce.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -120,10 +121,20 @@ static int find_script(const char *name, char *buf, size_t cap, struct err *e)
                                  name);
 }
 
-/* "[NAME@]sha256:…" of the first record that was made in an image. The caller's; NULL: none was. */
-static char *image_of(const struct bundle *b, struct err *e)
+/* The image as docker-run takes it: oci:DIR of the one that the bundle holds, or "[NAME@]sha256:…" of the first record
+ * that was made in an image. The caller's; NULL: there is none. */
+static char *image_of(const struct reproduction *r, struct err *e)
 {
+    const struct bundle *b = &r->original.bundle;
+    struct image_layout held;
     char *digest = NULL;
+    if (image_layout_read(b->fd, &held, e) != 0)
+        return NULL;
+    if (held.there) {
+        if (asprintf(&digest, "oci:%s/" IMAGE_LAYOUT, r->original.data) < 0)
+            abort();
+        return digest;
+    }
     for (size_t i = 0; !digest && i < b->records.count; i++) {
         struct evidence v = {0};
         if (evidence_read(b, b->records.list[i].path, &v, e) != 0)
@@ -135,7 +146,8 @@ static char *image_of(const struct bundle *b, struct err *e)
         evidence_free(&v);
     }
     if (!digest)
-        (void)err_set(e, ERR_HOST, -ENOENT, "--in-image: no record of the bundle names the digest of an image");
+        (void)err_set(e, ERR_HOST, -ENOENT,
+                      "--in-image: the bundle holds no image, and no record of it names the digest of one");
     return digest;
 }
 
@@ -143,7 +155,7 @@ static char *image_of(const struct bundle *b, struct err *e)
 static int in_image(struct command_line *c, const struct reproduction *r, struct err *e)
 {
     char script[PATH_MAX + 80];
-    cleanup_free char *image = image_of(&r->original.bundle, e);
+    cleanup_free char *image = image_of(r, e);
     int failed = image ? find_script("docker-run", script, sizeof(script), e) : e->code;
     if (failed != 0)
         return failed;

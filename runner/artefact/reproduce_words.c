@@ -43,8 +43,9 @@ static void add_environment(const struct reproduction *r, struct text *out)
 
 static void add_run(const struct reproduction *r, struct text *out)
 {
-    static const char *const WHERE[] = {"on this host", "in the bundle's image", "in the VM image"};
-    text_add(out, "re-run %s%s: %zu of %zu invocations, %zu failed\n", WHERE[r->o->where],
+    static const char *const WHERE[] = {"on this host", "in the image that the records name", "in the VM image"};
+    const char *where = reproduction_in_held_image(r) ? "in the image that the bundle holds" : WHERE[r->o->where];
+    text_add(out, "re-run %s%s: %zu of %zu invocations, %zu failed\n", where,
              r->o->engine == ENGINE_SLURM ? " by Slurm" : "", r->run, r->planned, r->failed);
     if (r->o->smoke)
         text_add(out,

@@ -116,9 +116,12 @@ static json_t *run_json(const struct reproduction *r)
     json_t *smoke = r->o->smoke ? json_pack("{s:I, s:i, s:i}", "invocations", (json_int_t)r->invocations,
                                             "iterations_at_most", SMOKE_ITERATIONS, "warmup", SMOKE_WARMUP)
                                 : json_null();
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", reproduce_where_name(r->o->where), "engine",
-                     r->o->engine == ENGINE_SLURM ? "slurm" : "local", "smoke", smoke, "planned",
-                     (json_int_t)r->planned, "run", (json_int_t)r->run, "failed", (json_int_t)r->failed);
+    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", reproduce_where_name(r->o->where), "engine",
+                          r->o->engine == ENGINE_SLURM ? "slurm" : "local", "smoke", smoke, "planned",
+                          (json_int_t)r->planned, "run", (json_int_t)r->run, "failed", (json_int_t)r->failed);
+    if (r->o->where == REPRODUCE_IMAGE)
+        (void)json_object_set_new(o, "image", json_string(reproduction_in_held_image(r) ? "held" : "named"));
+    return o;
 }
 
 /* When the newest record was begun: what is written follows from what was measured. */

@@ -1,6 +1,7 @@
 #include "artefact/skopeo.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,21 +54,17 @@ static const char *last_line(struct text *said)
     return msg;
 }
 
-/* words: the command, its reference last. */
-static int refuse(const char *words[], int code, const char *said, struct err *e)
+static int refuse(const char *command, const char *ref, int code, const char *said, struct err *e)
 {
-    size_t last = 0;
-    while (words[last + 1])
-        last++;
     bool unknown = strstr(said, "manifest unknown") || strstr(said, "name unknown") || strstr(said, "not found");
-    if (unknown)
-        return err_set(e, ERR_USAGE, -ENOENT, "'%s': the registry has nothing of this name", words[last]);
-    return err_set(e, ERR_USAGE, -EREMOTEIO, "'%s': skopeo %s: %s", words[last], words[0],
-                   *said ? said : strerror(-code));
+    if (unknown && strncmp(ref, DOCKER, strlen(DOCKER)) == 0)
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s': the registry has nothing of this name", ref);
+    return err_set(e, ERR_USAGE, -EREMOTEIO, "'%s': skopeo %s: %s", ref, command, *said ? said : strerror(-code));
 }
 
-/* Its standard output goes to ret; of what it says on the other the last line is the error. */
-static int run(const char *words[], int wait_ms, struct text *ret, struct err *e)
+/* Its standard output goes to ret; of what it says on the other the last line is the error, which is of ref. What it
+ * puts aside meanwhile is in `beside` (NULL: $TMPDIR or /tmp) and gone with its end, however that comes. */
+static int run(const char *words[], const char *ref, const char *beside, int wait_ms, struct text *ret, struct err *e)
 {
     static const char LINE[] = "said=$1; shift; command -v skopeo >/dev/null || exit 1; exec skopeo \"$@\" 2>\"$said\"";
     char *version[] = {(char *)"skopeo", (char *)"--version", NULL};
@@ -76,25 +73,36 @@ static int run(const char *words[], int wait_ms, struct text *ret, struct err *e
     int known = spawn_capture(version, ASK_MS, &ignored);
     text_free(&ignored);
     if (known != 0)
-        return err_set(e, ERR_HOST, -ENOENT,
-                       "no skopeo on the PATH speaks to registries (apt-get install skopeo); "
-                       "oci:FOLDER needs none");
-    int failed = scratch_begin(NULL, &s, e);
+        return err_set(e, ERR_HOST, -ENOENT, "'%s': there is no skopeo on the PATH (apt-get install skopeo)", ref);
+    int failed = scratch_begin(beside, &s, e);
     if (failed != 0)
         return failed;
     char path[sizeof(s.path) + 8];
     text_format(path, sizeof(path), "%s/" SAID, s.path);
-    char *argv[WORDS_MAX + 6] = {(char *)"sh", (char *)"-c", (char *)LINE, (char *)"sh", path};
+    char *argv[WORDS_MAX + 8] = {(char *)"sh", (char *)"-c",       (char *)LINE, (char *)"sh",
+                                 path,         (char *)"--tmpdir", s.path};
     for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
-        argv[5 + i] = (char *)words[i];
+        argv[7 + i] = (char *)words[i];
     int code = spawn_capture(argv, wait_ms, ret);
     if (code != 0) {
         (void)scratch_read(s.fd, SAID, SAID_MAX, &said);
-        failed = refuse(words, code, last_line(&said), e);
+        failed = refuse(words[0], ref, code, last_line(&said), e);
         text_free(&said);
     }
     scratch_end(&s);
     return failed;
+}
+
+/* skopeo(1) looks for the engine at its usual socket alone; $DOCKER_HOST is where docker(1) has it. */
+static size_t add_engine(const char *words[], size_t n, const char *option, const char *ref)
+{
+    static const char DAEMON[] = "docker-daemon:";
+    const char *host = getenv("DOCKER_HOST");
+    if (strncmp(ref, DAEMON, strlen(DAEMON)) != 0 || !host || !*host)
+        return n;
+    words[n++] = option;
+    words[n++] = host;
+    return n;
 }
 
 int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e)
@@ -110,19 +118,36 @@ int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e
     words[n++] = "--";
     words[n++] = from;
     words[n] = to;
-    int failed = run(words, WAIT_MS, &ignored, e);
+    int failed = run(words, to, NULL, WAIT_MS, &ignored, e);
     text_free(&ignored);
     return failed;
 }
 
-int skopeo_manifest(const char *ref, struct text *ret, struct err *e)
+int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct err *e)
+{
+    const char *words[WORDS_MAX] = {"copy", "--remove-signatures"};
+    char to[PATH_MAX];
+    struct text ignored = {0};
+    size_t n = add_engine(words, 2, "--src-daemon-host", ref);
+    if (skopeo_is_loopback(ref))
+        words[n++] = "--src-tls-verify=false";
+    words[n++] = "--";
+    words[n++] = ref;
+    text_format(to, sizeof(to), "dir:%s", folder);
+    words[n] = to;
+    int failed = run(words, ref, beside, WAIT_MS, &ignored, e);
+    text_free(&ignored);
+    return failed;
+}
+
+int skopeo_manifest(const char *ref, const char *beside, struct text *ret, struct err *e)
 {
     const char *words[WORDS_MAX] = {"inspect", "--raw"};
-    size_t n = 2;
+    size_t n = add_engine(words, 2, "--daemon-host", ref);
     if (skopeo_is_loopback(ref))
         words[n++] = "--tls-verify=false";
     words[n++] = "--";
     words[n] = ref;
     text_add_bytes(ret, "", 0);
-    return run(words, ASK_MS, ret, e);
+    return run(words, ref, beside, WAIT_MS, ret, e);
 }

@@ -1,4 +1,5 @@
-/* skopeo: how bundles get into registries and out: skopeo(1) as a process, with its own credentials and rules. */
+/* skopeo: how bundles get into registries and out, and images into bundles: skopeo(1) as a process, with its own
+ * credentials and rules. */
 #ifndef TARE_SKOPEO_H
 #define TARE_SKOPEO_H
 
@@ -16,7 +17,13 @@ bool skopeo_is_loopback(const char *ref);
  * -ENOENT (host): no skopeo; -EREMOTEIO (usage): what it said, its last line. */
 int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e);
 
-/* Appends the bytes of a manifest. -ENOENT (usage): the registry has none of this name. */
-int skopeo_manifest(const char *ref, struct text *ret, struct err *e);
+/* Copies an image that any transport of skopeo's names into this folder, which is made: manifest.json as its place has
+ * it, and each blob under the digits of its digest (skopeo's `dir:`, which converts and compresses nothing). Of an
+ * index it is this machine's image. What skopeo itself puts aside goes into `beside`. Errors as above. */
+int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct err *e);
+
+/* Appends the bytes of a manifest or index; beside (NULL: $TMPDIR or /tmp) is for what is put aside meanwhile. -ENOENT
+ * (usage): the registry has none of this name. */
+int skopeo_manifest(const char *ref, const char *beside, struct text *ret, struct err *e);
 
 #endif

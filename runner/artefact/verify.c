@@ -12,7 +12,9 @@
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
 #include "artefact/evidence.h"
+#include "artefact/image_layout.h"
 #include "artefact/pack.h"
+#include "artefact/pack_image.h"
 #include "artefact/parcel.h"
 #include "artefact/reproduction.h"
 #include "artefact/scratch.h"
@@ -34,6 +36,7 @@ struct verifying {
     char top[PARCEL_PATH_MAX + 1]; /* of a tar; "" of a folder */
     struct parcel all, payload;
     struct bundle bundle;
+    struct image_layout image;
     bool loaded;
 };
 
@@ -197,6 +200,13 @@ static int load(struct verifying *w, struct err *e)
     if (failed != 0 || is_broken(w))
         return failed;
     verify_crate(&w->payload, w->data_fd, &w->v->findings);
+    size_t before = w->v->findings.found[FINDING_INTEGRITY];
+    image_layout_check(&w->payload, w->data_fd, &w->v->findings);
+    if (w->v->findings.found[FINDING_INTEGRITY] > before)
+        return 0; /* the crate follows from it, and cannot be derived */
+    failed = image_layout_read(w->data_fd, &w->image, e);
+    if (failed != 0)
+        return failed;
     failed = bundle_load(w->data, &w->bundle, e);
     w->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {
@@ -251,7 +261,18 @@ static void check_coverage(struct verifying *w)
 
 /* --- 6: derivation ----------------------------------------------------------------------------------------------- */
 
-/* The record's own figures, and which plan it says that it is of. */
+/* The image that the record says it was made in is the one that the bundle holds, where it holds one. */
+static void check_image(struct verifying *w, const struct invocation *one, const struct evidence *v)
+{
+    json_t *image = w->image.there ? evidence_section(v, "image") : NULL;
+    const char *digest = json_string_value(json_object_get(image, "digest"));
+    if (digest && !image_layout_is(&w->image, w->data_fd, digest))
+        findings_add(&w->v->findings, FINDING_INTEGRITY, one->path,
+                     "it was made in the image %.300s, and " IMAGE_LAYOUT " is sha256:%s", digest, w->image.config);
+    json_decref(image);
+}
+
+/* The record's own figures, and which plan and image it says that it is of. */
 static int check_record(struct verifying *w, const struct invocation *one, struct err *e)
 {
     struct evidence v = {0};
@@ -261,6 +282,7 @@ static int check_record(struct verifying *w, const struct invocation *one, struc
         const char *sha256 = json_string_value(json_object_get(plan, "sha256"));
         if (!sha256 || strcmp(sha256, w->bundle.bound.sha256) != 0)
             findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
+        check_image(w, one, &v);
         evidence_derive(&v, &w->v->findings);
         json_decref(plan);
     }
@@ -327,7 +349,7 @@ static char *copy(const char *text)
     return c;
 }
 
-static void take_claims(struct verifying *w)
+static int take_claims(struct verifying *w, struct err *e)
 {
     char expected[96], found[96];
     const struct bundle *b = &w->bundle;
@@ -347,6 +369,7 @@ static void take_claims(struct verifying *w)
         };
     }
     pack_summary(b, &w->v->summary);
+    return pack_image_summary(b, &w->v->summary, e);
 }
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
@@ -365,8 +388,9 @@ static int go_through(struct verifying *w, struct err *e)
     if (failed != 0 || !w->loaded)
         return failed;
     check_coverage(w);
-    take_claims(w);
-    failed = derive(w, e);
+    failed = take_claims(w, e);
+    if (failed == 0)
+        failed = derive(w, e);
     if (failed == 0)
         failed = pack_again(w, e);
     if (failed == 0 && w->o->paper)

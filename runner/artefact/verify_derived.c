@@ -14,6 +14,7 @@
 #include "artefact/derive.h"
 #include "artefact/drawn_by.h"
 #include "artefact/findings.h"
+#include "artefact/image_layout.h"
 #include "artefact/pack.h"
 #include "artefact/parcel.h"
 #include "artefact/reproduction.h"
@@ -29,7 +30,7 @@ static bool is_source(const char *path)
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (strcmp(path, NAMES[i]) == 0)
             return true;
-    return false;
+    return image_layout_has(path);
 }
 
 /* --- both ways --------------------------------------------------------------------------------------------------- */

@@ -103,7 +103,7 @@ struct analysis {
 struct artefact_options {
     const char *output; /* NULL: none was named */
     struct config_words author;
-    const char *title, *license, *license_file, *claims, *key, *paper;
+    const char *title, *license, *license_file, *claims, *image, *key, *paper;
     const char *out, *sign, *subject;
     int64_t role;                                                  /* enum role */
     int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */

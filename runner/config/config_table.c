@@ -194,6 +194,9 @@ const struct option_row config_rows[] = {
      "the license's text; without it where to read it"},
     {"claims", TEXT, "FILE", BUNDLE(claims), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
      "what is claimed of the records (schema tare.claims/1)"},
+    {"with-image", TEXT, "REF", BUNDLE(image), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "pack the image that the records were made in, too, as skopeo(1) names it: docker-daemon:NAME:TAG, "
+     "containers-storage:NAME, docker-archive:FILE, oci:DIR, docker://HOST/NAME@DIGEST"},
     {"allow-incomplete", YES, NULL, BUNDLE(allow_incomplete), NULL, 0, 0, 0, 0, CONFIG_PACK,
      "pack a plan of which invocations are missing; the bundle says so"},
     {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
@@ -207,7 +210,8 @@ const struct option_row config_rows[] = {
     {"host", YES, NULL, BUNDLE(host), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
      "run it on this host itself (the default)"},
     {"in-image", YES, NULL, BUNDLE(in_image), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
-     "run it in the image whose digest the records name, by scripts/docker-run (ENGINE=podman: in place of docker)"},
+     "run it in the bundle's image, by scripts/docker-run (ENGINE=podman: in place of docker): the one that it holds, "
+     "else the one whose digest its records name"},
     {"in-vm", YES, NULL, BUNDLE(in_vm), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
      "run it in the VM image, by scripts/vm; what is emulated has no times"},
     {"role", CHOICE, "WHO", BUNDLE(role), ROLES, 0, 0, ROLE_UNDECLARED, ROLE_UNDECLARED, CONFIG_REPRODUCE,

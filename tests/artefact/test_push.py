@@ -4,11 +4,9 @@ import http.client
 import json
 import pathlib
 import shutil
-import socket
-import subprocess
-import time
 import unittest
 
+import registry
 from bundles import BundleTest, sha256, tare
 
 TYPE = "application/vnd.tare.bundle.v1+tar"
@@ -131,7 +129,7 @@ class Pushing(BundleTest):
         self.assertIn("apt-get install skopeo", done.stderr)
 
 
-@unittest.skipIf(not shutil.which("docker-registry"), "docker-registry is not installed")
+@unittest.skipIf(registry.missing(), "docker-registry is not installed")
 @unittest.skipIf(not shutil.which("skopeo"), "skopeo is not installed")
 class Registry(BundleTest):
     @classmethod
@@ -140,22 +138,7 @@ class Registry(BundleTest):
         root = pathlib.Path(cls.common.name)
         cls.again = root / "again.tar"
         make_reproduction(cls.folder, cls.packed, cls.again)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            cls.host = f"127.0.0.1:{s.getsockname()[1]}"
-        (root / "registry.yml").write_text(
-            f'version: 0.1\nstorage: {{filesystem: {{rootdirectory: "{root / "registry"}"}}}}\nhttp: {{addr: "{cls.host}"}}\n')
-        process = subprocess.Popen(["docker-registry", "serve", root / "registry.yml"], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        cls.addClassCleanup(process.wait)
-        cls.addClassCleanup(process.terminate)
-        for _ in range(100):
-            try:
-                cls.get("")
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError("docker-registry does not answer")
+        cls.host = registry.serve(cls, root)
 
     @classmethod
     def get(cls, path):

@@ -151,7 +151,7 @@ class Reproducing(unittest.TestCase):
     def test_without_an_image_it_says_what_lacks(self):
         done = tare("reproduce", self.packed, "--in-image", "--out", self.dir / "again")
         self.assertEqual(done.returncode, 3)
-        self.assertIn("no record of the bundle names the digest of an image", done.stderr)
+        self.assertIn("the bundle holds no image, and no record of it names the digest of one", done.stderr)
         self.assertFalse((self.dir / "again").exists())
 
     def test_bad_words_get_one_line(self):

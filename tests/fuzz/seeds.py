@@ -10,9 +10,11 @@ import json
 import pathlib
 import sys
 import tarfile
+import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/artefact"))
+import oci_image  # noqa: E402
 import specimen  # noqa: E402
 
 PACK = {"schema": "tare.pack/1", "tool": {"name": "tare", "version": "0.1.0", "commit": "x"}, "title": "t",
@@ -54,6 +56,19 @@ def payload(sha256, records):
     return files
 
 
+def image(index=None):
+    """The files of an image in a bundle, with the index that is given or one as tare writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        layout = oci_image.Layout(pathlib.Path(folder))
+        size = len((layout.folder / "blobs" / layout.manifest.replace(":", "/")).read_bytes())
+        one = {"mediaType": oci_image.TYPES["manifest"], "digest": layout.manifest, "size": size}
+        listed = {"schemaVersion": 2, "mediaType": oci_image.TYPES["index"], "manifests": [one]}
+        (layout.folder / "index.json").write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n" if index is None else index)
+        (layout.folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}\n')
+        files = sorted(p for p in layout.folder.rglob("*") if p.is_file())
+        return {f"env/image/{p.relative_to(layout.folder)}": p.read_bytes() for p in files}
+
+
 def seeds():
     sha256 = hashlib.sha256(specimen.PLAN.encode()).hexdigest()
     records = specimen.records(sha256)
@@ -62,6 +77,8 @@ def seeds():
     small = {"bagit.txt": b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"}
     yield "bundle", "whole", tar_of(whole)
     yield "bundle", "no-records", tar_of(bag_of(payload(sha256, {})))
+    yield "bundle", "image", tar_of(bag_of(payload(sha256, few) | image()))
+    yield "bundle", "image-of-nothing", tar_of(bag_of(payload(sha256, {}) | image('{"manifests": [{"digest": [], "size": -1}]}')))
     yield "bundle", "small", tar_of(small)
     yield "bundle", "link", tar_of({"x": b""}, type=tarfile.SYMTYPE, linkname="/etc/passwd")
     yield "bundle", "pax", tar_of(small, format=tarfile.PAX_FORMAT, pax_headers={"path": "a/b"})

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 import unittest
@@ -18,6 +19,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
+sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "artefact"))
+
+import oci_image
 from engine import CACHE, TOP, Engine, why_not
 
 VARIANT = "debian13-gcc14"
@@ -278,6 +282,51 @@ class DockerRun(Case):
         done = self.docker_run("tare:no-such")
         self.assertEqual(done.returncode, 3)
         self.assertIn("no image 'tare:no-such'", done.stderr)
+
+
+@unittest.skipIf(not (TOP / "build/tare-artefact").exists(), "no build/tare-artefact (make)")
+@unittest.skipIf(not shutil.which("skopeo"), "skopeo is not installed")
+class Held(Case):
+    """The image in a bundle, out of the engine and into it."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.dir = Path(folder.name)
+
+    def succeed(self, *words):
+        done = engine.run(*words)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done
+
+    def test_a_plan_weighed_in_the_image_is_packed_with_it_verified_and_run_again_in_it(self):
+        (self.dir / "small.yml").write_text(
+            "schema: tare.plan/1\nname: small\ninvocations: 1\n"
+            "cells: [{scenario: scenario1, mode: threads, runtime: native, iterations: 5, warmup: 1}]\n")
+        tare, tar = TOP / "build/tare", self.dir / "small.tar"
+        self.succeed("scripts/docker-run", "--plan", self.dir / "small.yml", "--out", self.dir / "records", IMAGE)
+        pack = (tare, "pack", self.dir / "records", "-o", tar, "--with-image")
+        said = self.succeed(*pack, f"docker-daemon:{IMAGE}").stdout
+        self.assertIn(f"image: {image['Id']} ", said)
+        self.assertIn("1 of 1 records name it", said)
+        first = tar.read_bytes()
+        self.succeed("docker", "save", "-o", self.dir / "saved.tar", IMAGE)
+        self.succeed(*pack, f"docker-archive:{self.dir / 'saved.tar'}")
+        self.assertTrue(tar.read_bytes() == first, "the same image out of an archive gives other bytes")
+        self.assertIn("integrity: good\n", self.succeed(tare, "verify", tar).stdout)
+        done = engine.run(tare, "reproduce", tar, "--in-image", "--out", self.dir / "again")
+        self.assertIn("re-run in the image that the bundle holds: 1 of 1 invocations, 0 failed\n", done.stdout, done.stderr)
+        (record,) = (self.dir / "again").glob("0*.json")
+        self.assertEqual(json.loads(record.read_text())["image"]["digest"], image["Id"])
+
+    def test_what_the_engine_does_not_have_is_loaded_and_has_the_id_of_its_config(self):
+        for compress in (False, True):
+            layout = oci_image.Layout(self.dir / f"layout-{compress}", f"no image of anybody's, {compress}", compress=compress)
+            tag = f"tare-bundle:{layout.config[7:19]}"
+            self.addCleanup(engine.run, "docker", "image", "rm", tag)
+            done = engine.run("scripts/docker-run", "--out", self.dir / "out", layout.ref)  # it has no tare to run
+            self.assertIn(f"the image {layout.config} is now {tag} in docker's store", done.stderr)
+            self.assertEqual(engine.inspect(tag)["Id"], layout.config)
 
 
 class InTheVm(Case):
