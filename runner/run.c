@@ -33,7 +33,8 @@
 /* What a scenario is handed: a ledger, a folder, a pipe for its messages. */
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
-    int failed = ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
+    int failed =
+        ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     if (failed != 0)

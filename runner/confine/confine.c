@@ -401,7 +401,7 @@ static int load_uncounted(const struct sock_fprog *counted)
 int confine_drop(const struct confine *c, const void *filter, size_t len, struct confine_outcome *o)
 {
     const struct sock_fprog program = {.len = (unsigned short)(len / sizeof(struct sock_filter)),
-                                       .filter = (struct sock_filter *)(uintptr_t)filter};
+                                       .filter = (struct sock_filter *)filter};
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
     note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));

@@ -418,7 +418,7 @@ static void tell_init(const struct child *child, const struct confine *confine, 
     struct iovec iov[2] = {{.iov_base = &go, .iov_len = sizeof(go)}};
     union passed control;
     struct msghdr msg = {.msg_iov = iov, .msg_iovlen = ARRAY_LEN(iov)};
-    iov[1].iov_base = (void *)(uintptr_t)confine_filter_bytes(confine, &iov[1].iov_len);
+    iov[1].iov_base = (void *)confine_filter_bytes(confine, &iov[1].iov_len);
     memset(&control, 0, sizeof(control));
     if (cgroup_fd >= 0)
         spawn_pass(&msg, &control, &cgroup_fd, 1);
