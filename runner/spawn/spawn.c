@@ -405,7 +405,7 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     if (failed != 0)
         return failed;
     child->talk_fd = talk[0];
-    cleanup_close int said = birth.talk_fd = talk[1];
+    cleanup_close int said __attribute__((unused)) = birth.talk_fd = talk[1];
     child->pid = spawn_clone_until_exec(spec->cgroup_fd, &child->pidfd, spawn_child_run, &birth);
     return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
 }
