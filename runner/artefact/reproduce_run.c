@@ -73,12 +73,9 @@ static void add_given(struct command_line *c, const struct reproduction *r)
     }
 }
 
-static void add_matrix(struct command_line *c, const struct reproduction *r, const char *plan, const char *out)
+static void add_options(struct command_line *c, const struct reproduction *r)
 {
     const struct bundle *b = &r->original.bundle;
-    add(c, "matrix");
-    add(c, "%s", plan);
-    add(c, "--out=%s", out);
     add(c, "--invocations=%lld", (long long)r->invocations);
     if (b->bound.seed >= 0)
         add(c, "--seed=%lld", (long long)b->bound.seed);
@@ -89,6 +86,14 @@ static void add_matrix(struct command_line *c, const struct reproduction *r, con
         add(c, "--iterations=%lld", (long long)at_most(SMOKE_ITERATIONS, planned_iterations(&b->plan)));
         add(c, "--warmup=%d", SMOKE_WARMUP);
     }
+}
+
+static void add_matrix(struct command_line *c, const struct reproduction *r, const char *plan, const char *out)
+{
+    add(c, "matrix");
+    add(c, "%s", plan);
+    add(c, "--out=%s", out);
+    add_options(c, r);
 }
 
 /* --- where it runs ----------------------------------------------------------------------------------------------- */
@@ -166,13 +171,7 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
     add(c, "%s", r->out);
     add(c, "%s", image);
     add(c, "--");
-    size_t before = c->count;
-    add_matrix(c, r, "", "");
-    /* its first three are the script's own: matrix, the plan, --out */
-    for (size_t i = before; i < before + 3; i++)
-        free(c->word[i]);
-    memmove(&c->word[before], &c->word[before + 3], (c->count - before - 3) * sizeof(*c->word));
-    c->count -= 3;
+    add_options(c, r); /* matrix, the plan and --out are the script's own */
     return 0;
 }
 

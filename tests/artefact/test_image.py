@@ -443,6 +443,11 @@ class RunningIn(ImageTest):
         self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.stdout)
         self.assertNotIn("stays there", done.stderr)
         self.assertEqual((self.dir / "calls").read_text().count("load"), 1)
+        # the whole plan has fewer options than a short subset, and no word more than these
+        done = tare("reproduce", self.dir / "packed.tar", "--in-image", "--out", self.dir / "whole", env=env)
+        self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.stdout, done.stderr)
+        *_, run = [line for line in (self.dir / "calls").read_text().splitlines() if line.startswith("run ")]
+        self.assertRegex(run, r" matrix /plan.yml --out /out --invocations=5 --seed=\d+$")
 
     def docker_run(self, *words):
         return subprocess.run([DOCKER_RUN, "--out", self.dir / "out", *words], capture_output=True, text=True,
