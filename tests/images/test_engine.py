@@ -134,20 +134,6 @@ class Inside(Case):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_a_plan_s_records_become_a_bundle_and_a_verdict_in_it(self):
-        """Nothing but the image is needed to make a bundle, nor to look at one."""
-        script = """set -e; cd /out; cat >two.yml <<'END'
-schema: tare.plan/1
-name: two
-cells:
-  - {scenario: scenario1, mode: threads, runtime: native, iterations: 3}
-END
-tare matrix two.yml --out records; tare pack records -o two.tar; tare verify two.tar"""
-        done = self.sh(script, "-v", "/out")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("\nintegrity: good\n", done.stdout)
-        self.assertIn("\nderivation: good\n", done.stdout)
-
     def test_the_shipped_filter_refuses_what_no_benchmark_needs_even_to_a_root_with_every_capability(self):
         calls = {"mount": 165, "clock_settime": 227, "ptrace": 101, "bpf": 321, "keyctl": 250, "init_module": 175,
                  "perf_event_open": 298, "swapon": 167, "setns": 308, "userfaultfd": 323}
@@ -318,6 +304,26 @@ class Held(Case):
         self.assertIn("re-run in the image that the bundle holds: 1 of 1 invocations, 0 failed\n", done.stdout, done.stderr)
         (record,) = (self.dir / "again").glob("0*.json")
         self.assertEqual(json.loads(record.read_text())["image"]["digest"], image["Id"])
+
+    def test_nothing_but_the_image_is_needed_to_look_at_a_bundle(self):
+        """To pack one takes a gnuplot, which the image has not."""
+        (self.dir / "small.yml").write_text(
+            "schema: tare.plan/1\nname: small\ninvocations: 1\n"
+            "cells: [{scenario: scenario1, mode: threads, runtime: native, iterations: 5, warmup: 1}]\n")
+        self.dir.chmod(0o755)
+        tare, tar = TOP / "build/tare", self.dir / "small.tar"
+        self.succeed(tare, "matrix", self.dir / "small.yml", "--out", self.dir / "records")
+        self.succeed(tare, "pack", self.dir / "records", "-o", tar)
+        tar.chmod(0o644)
+        done = engine.container("-v", f"{self.dir}:/bundle:ro", IMAGE, "verify", "/bundle/small.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\nintegrity: good\n", done.stdout)
+        self.assertIn("\nderivation: good\n", done.stdout)
+        self.assertIn("no gnuplot", done.stdout)
+        (self.dir / "records").chmod(0o755)
+        done = engine.container("-v", f"{self.dir}:/bundle:ro", IMAGE, "pack", "/bundle/records", "-o", "/tmp/x.tar")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no gnuplot on the PATH", done.stderr)
 
     def test_what_the_engine_does_not_have_is_loaded_and_has_the_id_of_its_config(self):
         for compress in (False, True):
