@@ -35,11 +35,21 @@ static const struct account EVENTS[] = {
     {"pids.events", "max", "pids_max", SLICE_PIDS},
 };
 
-static int read_account(int dirfd, const struct account *a, uint64_t *ret)
+/* A file as it was read once: keys of one reading belong together, as user_usec and system_usec do to usage_usec. */
+struct page {
+    const char *file; /* NULL: none yet */
+    int failed;       /* a negative errno */
+    char text[4096];
+};
+
+static int read_account(int dirfd, const struct account *a, struct page *page, uint64_t *ret)
 {
-    char buf[4096];
-    ssize_t n = file_read_at(dirfd, a->file, buf, sizeof(buf));
-    return n < 0 ? (int)n : cgfile_key(buf, a->key, ret);
+    if (!page->file || strcmp(page->file, a->file) != 0) {
+        ssize_t n = file_read_at(dirfd, a->file, page->text, sizeof(page->text));
+        page->file = a->file;
+        page->failed = n < 0 ? (int)n : 0;
+    }
+    return page->failed != 0 ? page->failed : cgfile_key(page->text, a->key, ret);
 }
 
 static const char *lacks(const struct record_slice *slice, const struct account *a)
@@ -51,12 +61,12 @@ static const char *lacks(const struct record_slice *slice, const struct account 
     return NULL;
 }
 
-static void take(int dirfd, const struct account *a, const struct facts *before, const struct record_slice *slice,
-                 struct facts *to)
+static void take(int dirfd, const struct account *a, struct page *page, const struct facts *before,
+                 const struct record_slice *slice, struct facts *to)
 {
     uint64_t value = 0;
     const char *lacking = lacks(slice, a);
-    int failed = dirfd < 0 || lacking ? -1 : read_account(dirfd, a, &value);
+    int failed = dirfd < 0 || lacking ? -1 : read_account(dirfd, a, page, &value);
     if (failed != 0) {
         if (lacking)
             facts_absent(to, a->as, "%s", lacking);
@@ -72,12 +82,13 @@ void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret)
 {
     char buf[64];
     uint64_t value = 0;
+    struct page page = {.file = NULL};
     *ret = (struct accounts_baseline){0};
     for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
-        if (read_account(slice_dirfd, &CPU[i], &value) == 0)
+        if (read_account(slice_dirfd, &CPU[i], &page, &value) == 0)
             facts_int(&ret->cpu, CPU[i].as, (int64_t)value);
     for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
-        if (read_account(slice_dirfd, &EVENTS[i], &value) == 0)
+        if (read_account(slice_dirfd, &EVENTS[i], &page, &value) == 0)
             facts_int(&ret->events, EVENTS[i].as, (int64_t)value);
     ret->has_current = file_read_at(slice_dirfd, "memory.current", buf, sizeof(buf)) > 0 &&
                        cgfile_value(buf, &ret->current_bytes) == 0;
@@ -110,11 +121,12 @@ static void read_peak(int dirfd, struct record *record)
 
 void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, struct record *record)
 {
+    struct page page = {.file = NULL};
     read_peak(slice_dirfd, record);
     if (baseline && baseline->has_current)
         facts_int(&record->peak, "baseline", (int64_t)baseline->current_bytes);
     for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
-        take(slice_dirfd, &CPU[i], baseline ? &baseline->cpu : NULL, &record->slice, &record->cpu);
+        take(slice_dirfd, &CPU[i], &page, baseline ? &baseline->cpu : NULL, &record->slice, &record->cpu);
     for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
-        take(slice_dirfd, &EVENTS[i], baseline ? &baseline->events : NULL, &record->slice, &record->events);
+        take(slice_dirfd, &EVENTS[i], &page, baseline ? &baseline->events : NULL, &record->slice, &record->events);
 }

@@ -145,6 +145,15 @@ def parent_of(pid: int) -> int:
     return int(re.search(r"^PPid:\s*(\d+)", read(f"/proc/{pid}/status"), re.M)[1])
 
 
+def descends_from(pid: int, ancestor: int) -> bool:
+    try:
+        while pid not in (0, ancestor):
+            pid = parent_of(pid)
+    except OSError:
+        pass  # it has ended
+    return pid == ancestor
+
+
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
 
@@ -218,16 +227,20 @@ class Running:
         self.process = subprocess.Popen(words, env=env, cwd=cwd, text=True, **pipes)
         self.pid = self.process.pid
 
+    def workload_pids(self) -> list[int]:
+        """Of this run alone: others may be under way."""
+        return [pid for pid in workload_pids() if descends_from(pid, self.pid)]
+
     def main(self) -> int | None:
         """The workload's main process, once it has executed."""
-        pids = workload_pids()
+        pids = self.workload_pids()
         return next((pid for pid in pids if parent_of(pid) not in pids), None)
 
     def workload(self, processes: int = 1) -> list[int]:
         """Its processes, once there are so many; the main one first."""
 
         def enough():
-            pids = workload_pids()
+            pids = self.workload_pids()
             return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) in pids, pid))
 
         return wait_for(enough) or []
