@@ -61,6 +61,9 @@ int slice_root_find(const char *sysroot, const char *given, struct slice_root *r
  * slice_tree_open(). The scope ends with the last process in it. */
 int slice_root_enter(struct slice_root *root, struct err *e);
 
+/* Whether slice_tree_open() leaves the caller in the cgroup that it is in. */
+bool slice_root_leaves_caller(const struct slice_root *root);
+
 /* Whether the slice's CPUs are taken from everybody else (cpuset.cpus.partition). */
 enum slice_partition {
     SLICE_PARTITION_NONE,

@@ -102,10 +102,16 @@ static bool is_in_root(const struct slice_root *root)
     return strncmp(root->own, root->path, len) == 0 && (root->own[len] == '/' || root->own[len] == '\0');
 }
 
+bool slice_root_leaves_caller(const struct slice_root *root)
+{
+    bool own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
+    return !own || (root->caller_stays && !is_in_root(root));
+}
+
 /* "0" means the writer (cgroup-v2.rst). Migrating waits for an RCU grace period, some 20 ms: once a run. */
 static int move_in(struct slice_tree *t, struct err *e)
 {
-    if (t->root.caller_stays && !is_in_root(&t->root))
+    if (slice_root_leaves_caller(&t->root))
         return 0;
     if (t->root.own[0] == '\0')
         return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s': no way back from '%s'", t->root.mount,

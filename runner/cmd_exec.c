@@ -117,13 +117,13 @@ static int exit_of(const struct record *r, struct err *e)
     return 0;
 }
 
-static int invoke(struct session *session, const struct config *c, const struct run_command *command, bool measured,
-                  struct tally *tally, struct err *e)
+static int invoke(struct session *session, const struct config *c, const struct run_command *command,
+                  struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
 {
     struct record *record;
     int failed = hook("prepare", c->invocations.prepare, e);
     if (failed == 0)
-        failed = run_command(session, &c->cell, command, &record, e);
+        failed = run_command(session, &c->cell, command, ahead, &record, e);
     if (failed != 0)
         return failed;
     int status = exit_of(record, e);
@@ -186,14 +186,15 @@ static void summarise(struct tally *t)
     (void)fputc('\n', stderr);
 }
 
-static int invoke_all(struct session *session, const struct config *c, const struct run_command *command, struct err *e)
+static int invoke_all(struct session *session, const struct config *c, const struct run_command *command,
+                      struct run_ahead *ahead, struct err *e)
 {
     struct tally tally = {.wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
     int status = 0;
     if (!tally.wall_s)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < c->invocations.warmup + c->invocations.repeat; i++)
-        status = invoke(session, c, command, i >= c->invocations.warmup, &tally, e);
+        status = invoke(session, c, command, ahead, i >= c->invocations.warmup, &tally, e);
     if (!c->invocations.quiet)
         summarise(&tally);
     free(tally.wall_s);
@@ -203,10 +204,17 @@ static int invoke_all(struct session *session, const struct config *c, const str
 static int in_session(const struct config *c, const struct run_command *command, struct err *e)
 {
     struct session session;
-    int failed = session_open_light(&c->cell, output_wanted(&c->output), &session, e);
+    struct run_ahead ahead = {.child = SPAWN_NO_CHILD};
+    int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
+    /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
+    if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
+        failed = run_command_begin(&c->cell, command, &ahead, e);
+    if (failed == 0 && (failed = session_open_found(&c->cell, &session, e)) != 0)
+        run_ahead_end(&ahead);
     if (failed != 0)
         return failed;
-    int status = invoke_all(&session, c, command, e);
+    int status = invoke_all(&session, c, command, &ahead, e);
+    run_ahead_end(&ahead);
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;
 }

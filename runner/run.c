@@ -124,19 +124,51 @@ static int prepare_start(struct stage *s, const struct cell *cell, struct err *e
         specify_workload(s, cell);
     s->spec.envp = s->environment.word;
     s->spec.cgroup_fd = -1;
-    s->spec.affinity = &s->session->cpus.benchmark;
     s->spec.confine = s->confine;
     s->spec.insist = cell->isolation == ISOLATION_STRICT;
     return spawn_prepare(&s->spec, &s->child, e);
 }
 
-static int prepare(struct stage *s, const struct cell *cell, struct err *e)
+static int begin(struct stage *s, const struct cell *cell, struct err *e)
+{
+    int failed = prepare_confinement(s, cell, e);
+    return failed == 0 ? prepare_start(s, cell, e) : failed;
+}
+
+int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e)
+{
+    struct stage s = {.command = command, .child = SPAWN_NO_CHILD};
+    int failed = begin(&s, cell, e);
+    *ret = (struct run_ahead){s.confine, s.environment, s.spec, s.child};
+    if (failed != 0)
+        run_ahead_end(ret);
+    return failed;
+}
+
+void run_ahead_end(struct run_ahead *a)
+{
+    spawn_end(&a->child);
+    confine_free(&a->confine);
+    workload_words_free(&a->environment);
+    *a = (struct run_ahead){.child = SPAWN_NO_CHILD};
+}
+
+static void take_ahead(struct stage *s, struct run_ahead *a)
+{
+    s->confine = a->confine;
+    s->environment = a->environment;
+    s->spec = a->spec;
+    s->child = a->child;
+    *a = (struct run_ahead){.child = SPAWN_NO_CHILD};
+}
+
+static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
 {
     int failed = s->command ? 0 : prepare_scenario(s, cell, e);
-    if (failed == 0)
-        failed = prepare_confinement(s, cell, e);
-    if (failed == 0)
-        failed = prepare_start(s, cell, e);
+    if (ahead && ahead->spec.path)
+        take_ahead(s, ahead);
+    else if (failed == 0)
+        failed = begin(s, cell, e);
     if (failed == 0 && s->confine)
         failed = confine_compile(s->confine, e);
     if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
@@ -204,6 +236,7 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
 static int start(struct stage *s, struct err *e)
 {
     s->spec.cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
+    s->spec.affinity = &s->session->cpus.benchmark;
     if (s->child.init == 0)
         session_guard(s->session);
     int failed = spawn_go(&s->spec, &s->child, e);
@@ -383,9 +416,10 @@ static void release(struct stage *s)
     workload_tmpdir_remove(s->tmpdir);
 }
 
-static int run_stages(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
+static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead *ahead,
+                      const struct progress *progress, struct err *e)
 {
-    int failed = prepare(s, cell, e);
+    int failed = prepare(s, cell, ahead, e);
     if (failed == 0)
         failed = make_slice(s, cell, e);
     if (failed != 0)
@@ -401,8 +435,8 @@ static int run_stages(struct stage *s, const struct cell *cell, const struct pro
     return outcome_take(s, e);
 }
 
-static int run_stage(struct stage *s, const struct cell *cell, const struct progress *progress, struct record **ret,
-                     struct err *e)
+static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead *ahead, const struct progress *progress,
+                     struct record **ret, struct err *e)
 {
     *ret = NULL;
     s->record = record_new(e);
@@ -413,7 +447,7 @@ static int run_stage(struct stage *s, const struct cell *cell, const struct prog
     s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
     record_make_id(s->record->id, s->record->started_at);
     outcome_describe_start(s, cell);
-    int failed = run_stages(s, cell, progress, e);
+    int failed = run_stages(s, cell, ahead, progress, e);
     release(s);
     if (failed != 0)
         record_free(s->record);
@@ -426,12 +460,12 @@ int run_cell(struct session *session, const struct cell *cell, const struct runt
              const struct progress *progress, struct record **ret, struct err *e)
 {
     struct stage s = {.session = session, .runtime = runtime};
-    return run_stage(&s, cell, progress, ret, e);
+    return run_stage(&s, cell, NULL, progress, ret, e);
 }
 
 int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
-                struct record **ret, struct err *e)
+                struct run_ahead *ahead, struct record **ret, struct err *e)
 {
     struct stage s = {.session = session, .command = command};
-    return run_stage(&s, cell, NULL, ret, e);
+    return run_stage(&s, cell, ahead, NULL, ret, e);
 }

@@ -4,7 +4,9 @@
 
 #include "record/record.h"
 #include "runtime/runtime.h"
+#include "runtime/workload.h"
 #include "session.h"
+#include "spawn/spawn.h"
 #include "spawn/watch.h"
 
 struct err;
@@ -23,8 +25,23 @@ struct run_command {
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
              const struct progress *progress, struct record **ret, struct err *e);
 
-/* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. */
+/* What of a command's invocation can be done before its session is open. */
+struct run_ahead {
+    struct confine *confine;
+    struct workload_words environment;
+    struct spawn_spec spec;
+    struct child child;
+};
+
+/* Begins an invocation: its namespaces are made while the caller opens the session. Only where that leaves the caller
+ * in its cgroup (slice_root_leaves_caller()), in which what has been begun is, too. A value; run_command() takes what
+ * is in it, and run_ahead_end() ends what was not taken. */
+int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e);
+void run_ahead_end(struct run_ahead *a);
+
+/* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. ahead: what
+ * was begun of it, empty afterwards; NULL or empty: nothing. */
 int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
-                struct record **ret, struct err *e) __attribute__((nonnull(3)));
+                struct run_ahead *ahead, struct record **ret, struct err *e) __attribute__((nonnull(3)));
 
 #endif

@@ -138,9 +138,8 @@ static void say_leftovers(const struct slice_root *root)
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
-    int failed = find_root(cell, s, e);
-    if (failed == 0) /* after it: in a scope we may have other CPUs than we had */
-        failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
+    /* With the root: in a scope we may have other CPUs than we had. */
+    int failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
         failed = refuse_less(&s->root, e);
     if (failed != 0)
@@ -152,7 +151,6 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     }
     record_make_id(s->id, started_at);
     failed = take_signals(s, e);
-    s->root.caller_stays = s->stays;
     if (cpulist_of_task(0, &s->came_from) != 0)
         s->came_from = (struct cpulist){0};
     if (failed == 0)
@@ -165,24 +163,27 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     return failed;
 }
 
-static int open_session(const struct cell *cell, struct session *s, struct err *e)
+int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true};
+    int failed = find_root(cell, ret, e);
+    return failed == 0 ? session_open_found(cell, ret, e) : failed;
+}
+
+int session_find(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+{
+    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded};
+    int failed = find_root(cell, ret, e);
+    ret->root.caller_stays = true;
+    return failed;
+}
+
+int session_open_found(const struct cell *cell, struct session *s, struct err *e)
 {
     int failed = open_stages(cell, s, e);
     if (failed != 0)
         (void)session_close(s, NULL);
     return failed;
-}
-
-int session_open(const struct cell *cell, struct session *ret, struct err *e)
-{
-    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true};
-    return open_session(cell, ret, e);
-}
-
-int session_open_light(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
-{
-    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded, .stays = true};
-    return open_session(cell, ret, e);
 }
 
 int session_close(struct session *s, struct err *e)

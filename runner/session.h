@@ -30,7 +30,6 @@ struct session {
     int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */
     uint64_t cells;     /* run so far: the next cell's name */
     bool recorded;      /* records will be written: the host is captured for them */
-    bool stays;         /* the runner stays in its own cgroup */
 };
 
 /* Finds the root, chooses the CPUs, captures the host, makes the run's directory and moves the caller into it and onto
@@ -39,9 +38,11 @@ struct session {
  * The caller ends it with session_close(). */
 int session_open(const struct cell *cell, struct session *ret, struct err *e);
 
-/* The same for `tare exec`, which is to be quick: without capturing the host where no record is wanted, and the caller
- * stays in its own cgroup where that is outside of the root. */
-int session_open_light(const struct cell *cell, bool recorded, struct session *ret, struct err *e);
+/* The same in two halves for `tare exec`, which is to be quick and has something to do in between: without capturing
+ * the host where no record is wanted, and the caller stays in its own cgroup where that is outside of the root. The
+ * first finds the root, and a failure of it, or of the second, leaves nothing to be closed. */
+int session_find(const struct cell *cell, bool recorded, struct session *ret, struct err *e);
+int session_open_found(const struct cell *cell, struct session *s, struct err *e);
 
 /* From now on, should the runner be killed, whoever is in the run's cgroup ends with it; for a workload without a pid
  * namespace of its own. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */

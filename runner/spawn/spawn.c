@@ -249,7 +249,8 @@ void spawn_child_run(void *of)
     (void)setsid();
     if (child_enter_slice(birth->cgroup_fd, &moved) != 0)
         spawn_complain(talk_fd, "enter the slice");
-    if (spec->affinity && sched_setaffinity(0, sizeof(*spec->affinity), (const cpu_set_t *)spec->affinity->word) != 0)
+    const struct cpulist *cpus = birth->affinity;
+    if (cpus && sched_setaffinity(0, sizeof(*cpus), (const cpu_set_t *)cpus->word) != 0)
         spawn_complain(talk_fd, "set the CPU affinity");
     if (spec->cwd && chdir(spec->cwd) != 0)
         spawn_complain(talk_fd, "enter its folder");
@@ -395,7 +396,8 @@ static int start_init(const struct spawn_spec *spec, struct child *child, struct
 /* Without an init: the workload is the caller's own child, and has what needs no namespace. */
 static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
-    struct spawn_birth birth = {.spec = spec, .cgroup_fd = spec->cgroup_fd, .parent = getpid()};
+    struct spawn_birth birth = {
+        .spec = spec, .cgroup_fd = spec->cgroup_fd, .affinity = spec->affinity, .parent = getpid()};
     int talk[2];
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
         birth.outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
@@ -412,16 +414,18 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
 
 /* Tells the init to start the workload, where, and with what filter: a descriptor of the slice goes with it. One that
  * has died is heard of by its silence. */
-static void tell_init(const struct child *child, const struct confine *confine, int cgroup_fd)
+static void tell_init(const struct child *child, const struct spawn_spec *spec)
 {
-    char go = 1;
-    struct iovec iov[2] = {{.iov_base = &go, .iov_len = sizeof(go)}};
+    struct spawn_word word = {.has_affinity = spec->affinity != NULL};
+    struct iovec iov[2] = {{.iov_base = &word, .iov_len = sizeof(word)}};
     union passed control;
     struct msghdr msg = {.msg_iov = iov, .msg_iovlen = ARRAY_LEN(iov)};
-    iov[1].iov_base = (void *)confine_filter_bytes(confine, &iov[1].iov_len);
+    if (spec->affinity)
+        word.affinity = *spec->affinity;
+    iov[1].iov_base = (void *)confine_filter_bytes(spec->confine, &iov[1].iov_len);
     memset(&control, 0, sizeof(control));
-    if (cgroup_fd >= 0)
-        spawn_pass(&msg, &control, &cgroup_fd, 1);
+    if (spec->cgroup_fd >= 0)
+        spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
     (void)sendmsg(child->init_fd, &msg, MSG_NOSIGNAL);
 }
 
@@ -458,7 +462,7 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
     if (failed != 0)
         ;
     else if (child->init > 0)
-        tell_init(child, spec->confine, spec->cgroup_fd);
+        tell_init(child, spec);
     else
         failed = start_child(spec, child, e);
     if (failed == 0 && hear(child->talk_fd, child, &m) == 0) {

@@ -46,11 +46,11 @@ struct child {
 #define SPAWN_NO_CHILD ((struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .talk_fd = -1, .listener_fd = -1})
 
 /* The first half of spawn_start(), for who has something else to do meanwhile: starts the init, which makes its
- * namespaces ready and waits. spec has to be complete but for the cgroup and the compiled filter. spawn_end() ends what
- * is never told to go. */
+ * namespaces ready and waits. spec has to be complete but for the cgroup, the affinity and the compiled filter.
+ * spawn_end() ends what is never told to go. */
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e);
 
-/* The second half, with the cgroup: returns when the exec has succeeded or failed. Where it fails nobody is left. */
+/* The second half, with those: returns when the exec has succeeded or failed. Where it fails nobody is left. */
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e);
 
 /* Starts it in a session of its own, SIGKILLed should the caller die, with default signal handling, and waits for the

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "base/cpulist.h"
 #include "confine/confine.h"
 #include "spawn/spawn.h"
 
@@ -18,6 +19,12 @@ struct spawn_message {
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct confine_outcome outcome;
     bool moved; /* it was born outside of its slice */
+};
+
+/* What tells an init to start the workload, before the filter's bytes, with a descriptor of the slice. */
+struct spawn_word {
+    bool has_affinity;
+    struct cpulist affinity;
 };
 
 /* How the workload ended, as its init was told by waitid(2). */
@@ -50,9 +57,10 @@ void spawn_reset_signals(void);
 struct spawn_birth {
     const struct spawn_spec *spec;
     int cgroup_fd, talk_fd;
-    pid_t parent;       /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
-                           the bounding set beforehand */
-    const void *filter; /* BPF, of filter_len bytes */
+    const struct cpulist *affinity; /* NULL: as cpuset or the caller has it */
+    pid_t parent;                   /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
+                                       the bounding set beforehand */
+    const void *filter;             /* BPF, of filter_len bytes */
     size_t filter_len;
     struct confine_outcome outcome; /* so far */
 };

@@ -133,6 +133,13 @@ class Repeated(LiveTest):
         done = self.exec("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log])
         self.assertEqual((done.status, log.read_text()), (3, "x\n"), done)
 
+    def test_what_prepare_mounts_is_there(self):
+        (place := self.dir / "place").mkdir()
+        mount = f"mount -t tmpfs none {place} && echo mounted >{place}/word"
+        words = ["unshare", "--mount", rig.TARE, "exec", "--quiet", "--prepare", mount, "--rw", place, "--", "cat", place / "word"]
+        done = subprocess.run(words, capture_output=True, text=True, env=rig.environment(), timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (0, "mounted\n"), done)
+
     def test_a_prepare_that_fails_ends_it(self):
         done = self.exec("true", options=["--prepare", "exit 1"])
         self.assertEqual(done.status, 2)
