@@ -37,12 +37,11 @@ class Engine:
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         if self.answers():
             return  # somebody keeps one running here
-        log = open(DIR / "run/log", "w")
-        self.process = subprocess.Popen(
-            ["dockerd", "--data-root", DIR / "data", "--exec-root", DIR / "run/exec", "--pidfile", DIR / "run/pid",
-             "-H", self.socket, *OPTIONS],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )
+        words = ["dockerd", "--data-root", DIR / "data", "--exec-root", DIR / "run/exec", "--pidfile", DIR / "run/pid"]
+        with open(DIR / "run/log", "w") as log:
+            self.process = subprocess.Popen(
+                [*words, "-H", self.socket, *OPTIONS], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         end = time.monotonic() + 90
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
