@@ -10,15 +10,7 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "host/host.h"
-
-static bool is_of_the_moment(const char *key)
-{
-    static const char *const KEYS[] = {"load_1min", "load_5min", "load_15min", "boot_id", "steal_ticks"};
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (strcmp(key, KEYS[i]) == 0)
-            return true;
-    return false;
-}
+#include "report/records.h"
 
 /* "a.b" in {a: {b: …}}. */
 static const json_t *find(const json_t *o, const char *key)
@@ -92,7 +84,7 @@ void distance_measure(const json_t *host, const char *sysroot, struct distance *
     struct facts facts = {0};
     host_capture(sysroot, &facts);
     for (size_t i = 0; i < facts.count; i++)
-        if (!is_of_the_moment(facts.list[i].key))
+        if (!records_is_of_the_moment(facts.list[i].key))
             compare(&facts.list[i], host, ret);
     facts_free(&facts);
 }

@@ -25,12 +25,10 @@
 /* What a bundle's other files follow from. */
 static bool is_source(const char *path)
 {
-    static const char *const NAMES[] = {BUNDLE_PLAN,    BUNDLE_LOCK,   BUNDLE_CLAIMS,     BUNDLE_PACK,
-                                        BUNDLE_LICENSE, BUNDLE_IMAGES, REPRODUCTION_FILE, REPRODUCTION_SIGNED};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (strcmp(path, NAMES[i]) == 0)
-            return true;
-    return image_layout_has(path);
+    static const char *const NAMES[] = {BUNDLE_PLAN,       BUNDLE_LOCK,         BUNDLE_CLAIMS,
+                                        BUNDLE_PACK,       BUNDLE_LICENSE,      BUNDLE_IMAGES,
+                                        REPRODUCTION_FILE, REPRODUCTION_SIGNED, NULL};
+    return text_is_among(path, NAMES) || image_layout_has(path);
 }
 
 /* --- both ways --------------------------------------------------------------------------------------------------- */
@@ -47,12 +45,10 @@ struct comparing {
 /* A drawing is compared where it is drawn the same here. */
 static bool is_drawing(const char *path)
 {
-    static const char *const ENDINGS[] = {".svg", ".pdf", ".png"};
+    static const char *const ENDINGS[] = {".svg", ".pdf", ".png", NULL};
     const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < ARRAY_LEN(ENDINGS); i++)
-        if (strcmp(dot, ENDINGS[i]) == 0)
-            return strncmp(path, BUNDLE_PAPER "figures/", strlen(BUNDLE_PAPER "figures/")) == 0;
-    return false;
+    return dot && text_is_among(dot, ENDINGS) &&
+           strncmp(path, BUNDLE_PAPER "figures/", strlen(BUNDLE_PAPER "figures/")) == 0;
 }
 
 /* Of a drawing that was not drawn here its data are compared, which have its name. */

@@ -133,6 +133,14 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap)
     return buf;
 }
 
+bool text_is_among(const char *word, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(word, *list) == 0)
+            return true;
+    return false;
+}
+
 void text_format(char *buf, size_t cap, const char *fmt, ...)
 {
     va_list ap;

@@ -2,6 +2,7 @@
 #ifndef TARE_TEXT_H
 #define TARE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ int text_to_bytes(const char *text, uint64_t *ret);
 
 /* Bytes as people read them, "12.3 MiB", in a buffer of the caller's. Returns buf. */
 const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
+
+/* Whether the word is one of these; the list ends with NULL. */
+bool text_is_among(const char *word, const char *const *list);
 
 /* snprintf that aborts instead of cutting: for names and paths whose bounds are known. */
 void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -98,11 +98,8 @@ static void capture_irqs(const char *sysroot, const struct cpulist *benchmark, s
 static bool is_settings_daemon(const char *comm)
 {
     static const char *const NAMES[] = {"tuned",    "power-profiles-", "auto-cpufreq", "thermald", "tlp",
-                                        "cpufreqd", "cpuspeed",        "numad",        "ksmtuned"};
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (strcmp(comm, NAMES[i]) == 0)
-            return true;
-    return false;
+                                        "cpufreqd", "cpuspeed",        "numad",        "ksmtuned", NULL};
+    return text_is_among(comm, NAMES);
 }
 
 static void capture_daemons(const char *sysroot, struct facts *ret)

@@ -98,6 +98,9 @@ int records_read(struct records *r, const char *path, struct err *e);
 
 void records_free(struct records *r);
 
+/* Whether a fact of the host changes from run to run on the same machine, and explains nothing: load, boot, steal. */
+bool records_is_of_the_moment(const char *key);
+
 /* The index of a figure's name, or -1. */
 int records_figure(const struct records *r, const char *name);
 

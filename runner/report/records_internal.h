@@ -1,7 +1,10 @@
-/* records_internal: between the reader of one file (records_file.c), what it makes of the sections (records_sections.c)
- * and the collection (records.c). */
+/* records_internal: between the reader of files and the collection (records.c), a file's sections as trees
+ * (records_load.c), and what is made of them (records_pairs.c, records_sections.c, records_details.c). */
 #ifndef TARE_RECORDS_INTERNAL_H
 #define TARE_RECORDS_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
 
 #include "base/text.h"
 #include "report/json_scan.h"
@@ -40,6 +43,35 @@ struct record_text {
     struct json_span whole;
     struct json_span section[SECTIONS];
 };
+
+/* The sections that are read as trees; what was not loaded is NULL. */
+struct loaded {
+    json_t *section[SECTIONS];
+};
+
+/* Loads what analyses look at, with what they take beside the iterations where these are wanted, and nothing else.
+ * -EINVAL with the place in *e. record_unload() also after a failure. */
+int record_load(const struct record_text *text, bool with_iterations, struct loaded *l, struct err *e);
+void record_unload(struct loaded *l);
+
+/* Whether the record has no such section, or null for it. */
+bool record_lacks(struct json_span span);
+
+/* A member of a section that is a text, null or missing: "" then. -EINVAL with the place in *e where it is neither. */
+int record_take_text(struct records *r, const struct record_text *text, enum section s, const json_t *from,
+                     const char *key, const char **ret, struct err *e);
+
+/* The same of a member of the record itself. */
+int record_take_top(struct records *r, const struct record_text *text, enum section s, const char **ret, struct err *e);
+
+/* "'path': line 12: section.key is <what>". Returns -EINVAL. */
+int record_refuse_at(const struct record_text *text, enum section s, const char *key, const char *what, struct err *e);
+
+/* What the cell is: scenario and runtime, without what two runs of it may differ in; the pool's. */
+const struct pairs *record_cell(struct records *r, const struct loaded *l);
+
+/* What it ran in, and how: everything that is not of the moment; the pool's. */
+const struct pairs *record_environment(struct records *r, const struct loaded *l);
 
 /* Fills in *ret from the sections. -EINVAL with the place in *e. */
 int record_take(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e);

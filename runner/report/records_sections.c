@@ -9,282 +9,6 @@
 #include "base/err.h"
 #include "report/records_internal.h"
 
-#define SECTION_MAX (1U << 20)
-
-/* --- json ----------------------------------------------------------------------------------------------------------
- */
-
-static int refuse_at(const struct record_text *text, enum section s, const char *key, const char *what, struct err *e)
-{
-    char why[200];
-    text_format(why, sizeof(why), "%s%s%.60s is %s", section_names[s], *key ? "." : "", key, what);
-    return record_refuse(text, text->section[s].data, why, e);
-}
-
-static int load_span(const struct record_text *text, struct json_span span, json_t **ret, struct err *e)
-{
-    json_error_t why;
-    char line[sizeof(why.text) + 8];
-    if (span.len > SECTION_MAX) /* as a tree it takes fifty times as much */
-        return record_refuse(text, span.data, "a section above 1 MiB that is neither stamps nor samples", e);
-    *ret = json_loadb(span.data, span.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (*ret)
-        return 0;
-    text_format(line, sizeof(line), "%s", why.text);
-    const char *at = why.position >= 0 && (size_t)why.position <= span.len ? span.data + why.position : span.data;
-    return record_refuse(text, at, line, e);
-}
-
-/* The members of a section by name, each loaded; the others are not looked at. */
-struct wanted {
-    const char *const *only; /* ends with NULL; NULL: all */
-    json_t *into;
-    const struct record_text *text;
-    struct err *e;
-    bool failed;
-};
-
-static bool is_wanted(const char *const *only, const char *key)
-{
-    for (; only && *only; only++)
-        if (strcmp(*only, key) == 0)
-            return true;
-    return only == NULL;
-}
-
-static const char *take_member(struct json_span key, struct json_span value, void *to)
-{
-    struct wanted *w = to;
-    char name[128];
-    json_t *loaded = NULL;
-    if (key.len >= sizeof(name))
-        return "a key of more than 127 bytes";
-    text_format(name, sizeof(name), "%.*s", (int)key.len, key.data);
-    if (!is_wanted(w->only, name))
-        return NULL;
-    if (json_object_get(w->into, name))
-        return "a key that is there already";
-    w->failed = load_span(w->text, value, &loaded, w->e) != 0;
-    if (w->failed || json_object_set_new(w->into, name, loaded) != 0)
-        return "it cannot be read";
-    return NULL;
-}
-
-static bool is_null(struct json_span span)
-{
-    return !span.data || (span.len == 4 && memcmp(span.data, "null", 4) == 0);
-}
-
-/* An object with these members, empty where the record has no such section or null for it; the caller's. */
-static int load(const struct record_text *text, enum section s, const char *const *only, json_t **ret, struct err *e)
-{
-    struct json_scan_error why = {NULL, NULL};
-    struct wanted w = {only, json_object(), text, e, false};
-    struct json_span span = text->section[s];
-    if (!w.into)
-        abort();
-    if (is_null(span)) {
-        *ret = w.into;
-        return 0;
-    }
-    if (*span.data != '{') {
-        json_decref(w.into);
-        return refuse_at(text, s, "", "no object", e);
-    }
-    if (json_scan_object(span, take_member, &w, &why) != 0) {
-        json_decref(w.into);
-        return w.failed ? -EINVAL : record_refuse(text, why.at, why.why, e);
-    }
-    *ret = w.into;
-    return 0;
-}
-
-/* A text that may be null or missing: "" then. */
-static int take_text(struct records *r, const struct record_text *text, enum section s, const json_t *from,
-                     const char *key, const char **ret, struct err *e)
-{
-    const json_t *v = json_object_get(from, key);
-    if (v && !json_is_string(v) && !json_is_null(v))
-        return refuse_at(text, s, key, "no text", e);
-    *ret = pool_keep(r->pool, json_is_string(v) ? json_string_value(v) : "");
-    return 0;
-}
-
-/* A member of the record itself. */
-static int take_top(struct records *r, const struct record_text *text, enum section s, const char **ret, struct err *e)
-{
-    json_t *v = NULL;
-    *ret = pool_keep(r->pool, "");
-    if (!text->section[s].data)
-        return 0;
-    int failed = load_span(text, text->section[s], &v, e);
-    if (failed == 0 && !json_is_string(v) && !json_is_null(v))
-        failed = refuse_at(text, s, "", "no text", e);
-    if (failed == 0 && json_is_string(v))
-        *ret = pool_keep(r->pool, json_string_value(v));
-    json_decref(v);
-    return failed;
-}
-
-/* --- cell and environment
- * --------------------------------------------------------------------------------------------- */
-
-struct builder {
-    struct pool *pool;
-    struct pair *list;
-    size_t count, cap;
-};
-
-static void add_pair(struct builder *b, const char *key, const char *value)
-{
-    if (b->count == b->cap) {
-        b->cap = b->cap ? 2 * b->cap : 64;
-        b->list = realloc(b->list, b->cap * sizeof(*b->list));
-        if (!b->list)
-            abort();
-    }
-    b->list[b->count++] = (struct pair){pool_keep(b->pool, key), pool_keep(b->pool, value)};
-}
-
-static const struct pairs *finish(struct builder *b)
-{
-    const struct pairs *set = pool_keep_pairs(b->pool, b->list, b->count);
-    free(b->list);
-    return set;
-}
-
-/* Null stands for itself with its reason. */
-static void add_json(struct builder *b, const char *key, const json_t *value, const char *reason)
-{
-    char *dumped = NULL;
-    struct text absent = {0};
-    if (json_is_string(value)) {
-        add_pair(b, key, json_string_value(value));
-        return;
-    }
-    if (json_is_null(value))
-        text_add(&absent, "unavailable%s%s%s", reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
-    else
-        dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
-    add_pair(b, key, json_is_null(value) ? absent.data : dumped ? dumped : "");
-    text_free(&absent);
-    free(dumped);
-}
-
-static bool is_reason(const char *key)
-{
-    size_t len = strlen(key);
-    return len > 7 && strcmp(key + len - 7, "_reason") == 0;
-}
-
-/* What changes from run to run on the same machine, and explains nothing. */
-static bool is_of_the_moment(const char *key)
-{
-    static const char *const KEYS[] = {"load_1min", "load_5min", "load_15min", "boot_id", "steal_ticks"};
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (strcmp(key, KEYS[i]) == 0)
-            return true;
-    return false;
-}
-
-static void add_section(struct builder *b, const char *prefix, json_t *object)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        char whole[256], with[136];
-        if (is_reason(key) || is_of_the_moment(key) || strlen(prefix) + strlen(key) + 2 > sizeof(whole))
-            continue;
-        text_format(whole, sizeof(whole), "%s.%s", prefix, key);
-        text_format(with, sizeof(with), "%.120s_reason", key);
-        if (json_is_object(value) && strlen(whole) < 128)
-            add_section(b, whole, value);
-        else
-            add_json(b, whole, value, json_string_value(json_object_get(object, with)));
-    }
-}
-
-/* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
-static bool is_setting(const char *key)
-{
-    static const char *const KEYS[] = {"iterations", "warmup", "runtime",    "isolation", "partition",
-                                       "cpus",       "smt",    "numa",       "cwd",       "timeout_ms",
-                                       "plan",       "block",  "invocation", "seed",      "order"};
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (strcmp(key, KEYS[i]) == 0)
-            return true;
-    return false;
-}
-
-static const struct pairs *cell_of(struct records *r, json_t *scenario, const json_t *runtime)
-{
-    struct builder b = {.pool = r->pool};
-    const char *key, *name = json_string_value(json_object_get(runtime, "name"));
-    json_t *value;
-    json_object_foreach(scenario, key, value)
-    {
-        if (!is_reason(key) && !is_setting(key) && !json_is_null(value))
-            add_json(&b, key, value, NULL);
-    }
-    add_pair(&b, "runtime", name ? name : "");
-    return finish(&b);
-}
-
-static void add_settings(struct builder *b, json_t *scenario)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(scenario, key, value)
-    {
-        char whole[136];
-        text_format(whole, sizeof(whole), "scenario.%.120s", key);
-        if (is_setting(key) && strcmp(key, "runtime") != 0 && !json_is_null(value))
-            add_json(b, whole, value, NULL);
-    }
-}
-
-/* --- one after the other
- * ------------------------------------------------------------------------------------------------ */
-
-/* The sections as they are loaded; what was not loaded is NULL. */
-struct loaded {
-    json_t *section[SECTIONS];
-};
-
-static void unload(struct loaded *l)
-{
-    for (int i = 0; i < SECTIONS; i++)
-        json_decref(l->section[i]);
-}
-
-static int load_all(const struct record_text *text, bool with_iterations, struct loaded *l, struct err *e)
-{
-    static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
-    static const char *const CONFINEMENT[] = {"level", "network", NULL};
-    static const char *const ISOLATION[] = {"grade", NULL};
-    static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", NULL};
-    static const char *const TOOL[] = {"version", "commit", NULL};
-    static const char *const PLAN[] = {"node", "label", "cell", "block", NULL};
-    static const char *const TIMING[] = {"emulated", NULL};
-    static const char *const INSTRUMENT[] = {"prepare_ns", "slice_to_exec_ns", "exit_to_removed_ns", NULL};
-    static const struct {
-        enum section s;
-        const char *const *only;
-    } WANTED[] = {
-        {SECTION_TOOL, TOOL},           {SECTION_SCENARIO, NULL}, {SECTION_RUNTIME, NULL},
-        {SECTION_HOST, NULL},           {SECTION_IMAGE, NULL},    {SECTION_SLICE, SLICE},
-        {SECTION_ISOLATION, ISOLATION}, {SECTION_RESULT, NULL},   {SECTION_CONFINEMENT, CONFINEMENT},
-        {SECTION_MEMORY, MEMORY},       {SECTION_CPU, NULL},      {SECTION_TERMINATION, NULL},
-        {SECTION_PLAN, PLAN},           {SECTION_TIMING, TIMING}, {SECTION_INSTRUMENT, INSTRUMENT},
-    };
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < ARRAY_LEN(WANTED); i++)
-        if (WANTED[i].s != SECTION_INSTRUMENT || with_iterations)
-            failed = load(text, WANTED[i].s, WANTED[i].only, &l->section[WANTED[i].s], e);
-    return failed;
-}
-
 static int check_there(const struct record_text *text, struct err *e)
 {
     static const enum section NEEDED[] = {SECTION_ID, SECTION_SCENARIO, SECTION_HOST, SECTION_RESULT,
@@ -292,7 +16,7 @@ static int check_there(const struct record_text *text, struct err *e)
     char why[80];
     for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++) {
         text_format(why, sizeof(why), "it has no '%s'", section_names[NEEDED[i]]);
-        if (is_null(text->section[NEEDED[i]]))
+        if (record_lacks(text->section[NEEDED[i]]))
             return record_refuse(text, NULL, why, e);
     }
     return 0;
@@ -322,45 +46,34 @@ static int take_place(struct records *r, const struct record_text *text, const s
         enum section s;
         const char *key;
     } NODES[] = {{SECTION_PLAN, "node"}, {SECTION_HOST, "node"}, {SECTION_HOST, "hostname"}};
-    int failed = take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "label", &ret->label, e);
+    int failed = record_take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "label", &ret->label, e);
     const json_t *block = json_object_get(l->section[SECTION_PLAN], "block");
     if (failed == 0)
-        failed = take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "cell", &ret->plan_cell, e);
+        failed = record_take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "cell", &ret->plan_cell, e);
     if (failed == 0 && block && !json_is_null(block) && (!json_is_integer(block) || json_integer_value(block) < 1))
-        failed = refuse_at(text, SECTION_PLAN, "block", "no whole number from 1", e);
+        failed = record_refuse_at(text, SECTION_PLAN, "block", "no whole number from 1", e);
     ret->block = (uint64_t)json_integer_value(block);
     ret->node = pool_keep(r->pool, "");
     for (size_t i = 0; failed == 0 && !*ret->node && i < ARRAY_LEN(NODES); i++)
-        failed = take_text(r, text, NODES[i].s, l->section[NODES[i].s], NODES[i].key, &ret->node, e);
+        failed = record_take_text(r, text, NODES[i].s, l->section[NODES[i].s], NODES[i].key, &ret->node, e);
     if (failed == 0 && !*ret->node)
-        failed = take_top(r, text, SECTION_NODE, &ret->node, e);
+        failed = record_take_top(r, text, SECTION_NODE, &ret->node, e);
     return failed;
-}
-
-static const struct pairs *environment_of(struct records *r, const struct loaded *l)
-{
-    static const enum section ORDER[] = {SECTION_TOOL,  SECTION_RUNTIME,   SECTION_HOST,       SECTION_IMAGE,
-                                         SECTION_SLICE, SECTION_ISOLATION, SECTION_CONFINEMENT};
-    struct builder b = {.pool = r->pool};
-    for (size_t i = 0; i < ARRAY_LEN(ORDER); i++)
-        add_section(&b, section_names[ORDER[i]], l->section[ORDER[i]]);
-    add_settings(&b, l->section[SECTION_SCENARIO]);
-    return finish(&b);
 }
 
 static int take_words(struct records *r, const struct record_text *text, const struct loaded *l, struct invocation *ret,
                       struct err *e)
 {
     const json_t *end = l->section[SECTION_TERMINATION];
-    int failed = take_top(r, text, SECTION_ID, &ret->id, e);
+    int failed = record_take_top(r, text, SECTION_ID, &ret->id, e);
     if (failed == 0)
-        failed = take_top(r, text, SECTION_STARTED_AT, &ret->started_at, e);
+        failed = record_take_top(r, text, SECTION_STARTED_AT, &ret->started_at, e);
     if (failed == 0)
-        failed = take_text(r, text, SECTION_ISOLATION, l->section[SECTION_ISOLATION], "grade", &ret->grade, e);
+        failed = record_take_text(r, text, SECTION_ISOLATION, l->section[SECTION_ISOLATION], "grade", &ret->grade, e);
     if (failed == 0)
-        failed = take_text(r, text, SECTION_TERMINATION, end, "reason", &ret->termination, e);
+        failed = record_take_text(r, text, SECTION_TERMINATION, end, "reason", &ret->termination, e);
     if (failed == 0)
-        failed = take_text(r, text, SECTION_TERMINATION, end, "detail", &ret->detail, e);
+        failed = record_take_text(r, text, SECTION_TERMINATION, end, "detail", &ret->detail, e);
     if (failed == 0)
         failed = take_place(r, text, l, ret, e);
     if (failed == 0 && !*ret->id)
@@ -433,7 +146,7 @@ static int take_known(struct records *r, const struct record_text *text, const s
         parent = json_object_get(parent, outer);
     }
     if (figure_of(r, parent, key, &f) != 0)
-        return refuse_at(text, FIGURES[i].s, FIGURES[i].path, "neither a number nor null", e);
+        return record_refuse_at(text, FIGURES[i].s, FIGURES[i].path, "neither a number nor null", e);
     set_figure(r, ret, FIGURES[i].name, f);
     return 0;
 }
@@ -448,13 +161,13 @@ static int take_results(struct records *r, const struct record_text *text, json_
     struct figure f;
     for (size_t i = 0; OURS[i]; i++) {
         if (figure_of(r, result, OURS[i], &f) != 0)
-            return refuse_at(text, SECTION_RESULT, OURS[i], "neither a number nor null", e);
+            return record_refuse_at(text, SECTION_RESULT, OURS[i], "neither a number nor null", e);
         set_figure(r, ret, OURS[i], f);
     }
     json_object_foreach(result, key, value)
     {
         bool is_one = json_is_number(value) || (json_is_null(value) && records_figure(r, key) >= 0);
-        if (is_one && !is_wanted(OURS, key) && figure_of(r, result, key, &f) == 0)
+        if (is_one && !text_is_among(key, OURS) && figure_of(r, result, key, &f) == 0)
             set_figure(r, ret, key, f);
     }
     return 0;
@@ -488,7 +201,7 @@ static int take_iterations(const struct record_text *text, struct invocation *re
         return record_refuse(text, why.at, why.why, e);
     long n = s.start.data ? json_scan_integers(s.start, NULL, 0) : -EINVAL;
     if (n < 0 || !s.end.data || json_scan_integers(s.end, NULL, 0) != n)
-        return refuse_at(text, SECTION_ITERATIONS, "start_ns, end_ns", "not as many whole numbers each", e);
+        return record_refuse_at(text, SECTION_ITERATIONS, "start_ns, end_ns", "not as many whole numbers each", e);
     cleanup_free long long *ns = calloc(2 * (size_t)n + 1, sizeof(*ns));
     ret->iteration_s = calloc((size_t)n + 1, sizeof(*ret->iteration_s));
     if (!ns || !ret->iteration_s)
@@ -498,7 +211,7 @@ static int take_iterations(const struct record_text *text, struct invocation *re
     ret->iterations = (size_t)n;
     for (long i = 0; i < n; i++) {
         if (ns[i] < 0 || ns[n + i] < ns[i])
-            return refuse_at(text, SECTION_ITERATIONS, "end_ns", "before start_ns somewhere", e);
+            return record_refuse_at(text, SECTION_ITERATIONS, "end_ns", "before start_ns somewhere", e);
         ret->iteration_s[i] = (double)(ns[n + i] - ns[i]) / 1e9;
     }
     return 0;
@@ -527,7 +240,7 @@ static int take_all(struct records *r, const struct record_text *text, struct lo
 {
     int failed = check_there(text, e);
     if (failed == 0)
-        failed = load_all(text, r->with_iterations, l, e);
+        failed = record_load(text, r->with_iterations, l, e);
     if (failed == 0)
         failed = take_words(r, text, l, ret, e);
     if (failed != 0)
@@ -535,8 +248,8 @@ static int take_all(struct records *r, const struct record_text *text, struct lo
     ret->path = pool_keep(r->pool, text->path);
     ret->ok = strcmp(ret->termination, "ok") == 0;
     ret->kind = kind_of(l, ret->grade);
-    ret->cell = cell_of(r, l->section[SECTION_SCENARIO], l->section[SECTION_RUNTIME]);
-    ret->environment = environment_of(r, l);
+    ret->cell = record_cell(r, l);
+    ret->environment = record_environment(r, l);
     failed = take_results(r, text, l->section[SECTION_RESULT], ret, e);
     for (size_t i = 0; failed == 0 && i < ARRAY_LEN(FIGURES); i++)
         failed = take_known(r, text, l, i, ret, e);
@@ -553,6 +266,6 @@ int record_take(struct records *r, const struct record_text *text, struct invoca
 {
     struct loaded l = {{NULL}};
     int failed = take_all(r, text, &l, ret, e);
-    unload(&l);
+    record_unload(&l);
     return failed;
 }
