@@ -18,11 +18,12 @@ static struct cell_group *group_of(struct cell_groups *g, const struct pairs *ce
     return &g->list[g->count++];
 }
 
-struct cell_groups cells_group(const struct records *r)
+/* The invocations by the cell that each is of. */
+static struct cell_groups group_by(const struct records *r, const struct pairs *const *cell_of)
 {
     struct cell_groups g = {NULL, 0};
     for (size_t i = 0; i < r->count; i++)
-        group_of(&g, r->list[i].cell)->count++;
+        group_of(&g, cell_of[i])->count++;
     for (size_t i = 0; i < g.count; i++) {
         g.list[i].invocation = calloc(g.list[i].count + 1, sizeof(const struct invocation *));
         if (!g.list[i].invocation)
@@ -30,12 +31,115 @@ struct cell_groups cells_group(const struct records *r)
         g.list[i].count = 0;
     }
     for (size_t i = 0; i < r->count; i++) {
-        struct cell_group *group = group_of(&g, r->list[i].cell);
+        struct cell_group *group = group_of(&g, cell_of[i]);
         if (!group->invocation) /* every cell was seen above */
             abort();
         group->invocation[group->count++] = &r->list[i];
     }
     return g;
+}
+
+/* --- cells of a plan that only settings tell apart ------------------------------------------------------------------
+ */
+
+/* The first invocation of each of its plan's cells. */
+struct firsts {
+    const struct invocation **list; /* owned */
+    size_t count;
+};
+
+static size_t find_first(const struct firsts *f, const char *plan_cell)
+{
+    size_t k = 0;
+    while (k < f->count && f->list[k]->plan_cell != plan_cell) /* texts of a pool: equal ones are one */
+        k++;
+    return k;
+}
+
+static struct firsts firsts_of(const struct cell_group *g)
+{
+    struct firsts f = {calloc(g->count + 1, sizeof(const struct invocation *)), 0};
+    if (!f.list)
+        abort();
+    for (size_t i = 0; i < g->count; i++)
+        if (find_first(&f, g->invocation[i]->plan_cell) == f.count)
+            f.list[f.count++] = g->invocation[i];
+    return f;
+}
+
+/* Whether it is the same throughout each cell of the plan, and not in all of them. */
+static bool is_swept(const struct cell_group *g, const struct firsts *f, const char *key)
+{
+    const char *first = pairs_find(f->list[0]->environment, key);
+    bool differs = false;
+    for (size_t i = 1; i < f->count; i++)
+        differs |= pairs_find(f->list[i]->environment, key) != first;
+    for (size_t i = 0; differs && i < g->count; i++) {
+        const struct invocation *of = f->list[find_first(f, g->invocation[i]->plan_cell)];
+        if (pairs_find(g->invocation[i]->environment, key) != pairs_find(of->environment, key))
+            return false;
+    }
+    return differs;
+}
+
+/* The cell with the settings that were swept; with the plan's own name of it where these do not tell it apart. */
+static const struct pairs *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
+                                         size_t at, bool by_name)
+{
+    const struct pairs *base = g->cell, *environment = f->list[at]->environment;
+    cleanup_free struct pair *list = calloc(base->count + environment->count + 1, sizeof(*list));
+    size_t n = base->count;
+    if (!list)
+        abort();
+    if (n > 0)
+        memcpy(list, base->list, n * sizeof(*list));
+    for (size_t i = 0; i < environment->count; i++) {
+        const struct pair *p = &environment->list[i];
+        if (strncmp(p->key, RECORDS_SETTING, strlen(RECORDS_SETTING)) == 0 && is_swept(g, f, p->key))
+            list[n++] = (struct pair){pool_keep(r->pool, p->key + strlen(RECORDS_SETTING)), p->value};
+    }
+    if (by_name)
+        list[n++] = (struct pair){pool_keep(r->pool, "cell"), f->list[at]->plan_cell};
+    return pool_keep_pairs(r->pool, list, n);
+}
+
+static bool are_told_apart(const struct pairs *const *cell, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (cell[i] == cell[k])
+                return false;
+    return true;
+}
+
+static void tell_apart(const struct records *r, const struct cell_group *g, const struct pairs **cell_of)
+{
+    struct firsts f = firsts_of(g);
+    cleanup_free const struct pairs **cell = calloc(f.count + 1, sizeof(const struct pairs *));
+    if (!cell)
+        abort();
+    for (size_t i = 0; f.count > 1 && i < f.count; i++)
+        cell[i] = with_settings(r, g, &f, i, false);
+    bool apart = f.count < 2 || are_told_apart(cell, f.count);
+    for (size_t i = 0; !apart && i < f.count; i++)
+        cell[i] = with_settings(r, g, &f, i, true);
+    for (size_t i = 0; f.count > 1 && i < g->count; i++)
+        cell_of[g->invocation[i] - r->list] = cell[find_first(&f, g->invocation[i]->plan_cell)];
+    free(f.list);
+}
+
+struct cell_groups cells_group(const struct records *r)
+{
+    cleanup_free const struct pairs **cell_of = calloc(r->count + 1, sizeof(const struct pairs *));
+    if (!cell_of)
+        abort();
+    for (size_t i = 0; i < r->count; i++)
+        cell_of[i] = r->list[i].cell;
+    struct cell_groups alike = group_by(r, cell_of);
+    for (size_t i = 0; i < alike.count; i++)
+        tell_apart(r, &alike.list[i], cell_of);
+    cells_free(&alike);
+    return group_by(r, cell_of);
 }
 
 void cells_free(struct cell_groups *g)

@@ -59,7 +59,7 @@ struct invocation_details {
 
 struct invocation {
     const char *path, *id, *started_at;
-    const struct pairs *cell;                 /* scenario keys that make the cell, and the runtime's name */
+    const struct pairs *cell;                 /* scenario keys that make it, and the runtime's name; see cells.h */
     const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
     const char *node;                         /* the machine's name; "" where the record tells none */
     const char *plan_cell;                    /* the cell's id in its plan; "" of none */
@@ -97,6 +97,9 @@ struct records {
 int records_read(struct records *r, const char *path, struct err *e);
 
 void records_free(struct records *r);
+
+/* How the settings are named among the pairs of the environment: what says how a scenario was run, and not what. */
+#define RECORDS_SETTING "scenario."
 
 /* Whether a fact of the host changes from run to run on the same machine, and explains nothing: load, boot, steal. */
 bool records_is_of_the_moment(const char *key);

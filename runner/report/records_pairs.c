@@ -111,7 +111,7 @@ static void add_settings(struct builder *b, json_t *scenario)
     json_object_foreach(scenario, key, value)
     {
         char whole[136];
-        text_format(whole, sizeof(whole), "scenario.%.120s", key);
+        text_format(whole, sizeof(whole), RECORDS_SETTING "%.120s", key);
         if (is_setting(key) && strcmp(key, "runtime") != 0 && !json_is_null(value))
             add_json(b, whole, value, NULL);
     }

@@ -15,7 +15,7 @@
 #include "stats/stats_interval.h"
 
 #define NOTES_MAX    64
-#define ROW_NAME_MAX 160
+#define ROW_NAME_MAX 200
 #define CONFIDENCE   0.95
 
 /* The columns, NaN where there is no figure. */
@@ -67,8 +67,10 @@ struct figures {
 
 /* A record, as far as the table goes. */
 struct entry {
-    char base[64];    /* "threads, 3.14t" */
-    char label[8];    /* of a plan's A/A; "" none */
+    char base[64]; /* "threads, 3.14t" */
+    char label[8]; /* of a plan's A/A; "" none */
+    char cell[48]; /* the plan's name of its cell, as far as it fits; "" none */
+    char suffix[ROW_NAME_MAX];
     bool memory, ok;  /* its profile; whether its workload ended well */
     bool emulated;    /* its times are no measure */
     json_t *scenario; /* what tells its cell from others of that base; owned */
@@ -82,6 +84,8 @@ struct row {
     char base[64];       /* of its entries */
     bool null;           /* of scenario0, which does nothing in its workers */
     double workers;      /* NaN: no record said */
+    const char *cell[2]; /* of its first entry of each profile; NULL none so far */
+    bool several;        /* cells of a plan have its name */
     struct figures *run; /* of its invocations; owned */
     size_t runs, invocations[2];
     double value[COLUMNS];
@@ -240,6 +244,7 @@ static void take_record(struct table *t, const json_t *record)
     text_format(entry->base, sizeof(entry->base), "%.15s%s%.12s, %.10s", text_at(record, "scenario.mode"),
                 *start ? " " : "", start, text_at(record, "runtime.name"));
     text_format(entry->label, sizeof(entry->label), "%.7s", text_at(record, "plan.label"));
+    text_format(entry->cell, sizeof(entry->cell), "%.47s", text_at(record, "plan.cell"));
     take_figures(&entry->figures, record, entry->memory);
     entry->emulated = !entry->memory && note_timing(t, record);
     note_termination(t, record);
@@ -321,10 +326,10 @@ static json_t *differing_keys(const struct table *t)
     return keys;
 }
 
-static struct row *row_of(struct table *t, const struct entry *entry, const char *suffix)
+static struct row *row_of(struct table *t, const struct entry *entry)
 {
     char name[ROW_NAME_MAX];
-    text_format(name, sizeof(name), "%s%.90s", entry->base, suffix);
+    text_format(name, sizeof(name), "%s%s", entry->base, entry->suffix);
     for (size_t i = 0; i < t->rows; i++)
         if (strcmp(t->row[i].name, name) == 0)
             return &t->row[i];
@@ -335,20 +340,44 @@ static struct row *row_of(struct table *t, const struct entry *entry, const char
     r->null = strcmp(text_at(entry->scenario, "name"), "scenario0") == 0;
     r->workers = number_at(entry->scenario, "workers");
     text_format(r->name, sizeof(r->name), "%s", name);
-    text_format(r->suffix, sizeof(r->suffix), "%.90s", suffix);
+    text_format(r->suffix, sizeof(r->suffix), "%s", entry->suffix);
     return r;
+}
+
+/* Cells that nothing shown so far tells apart have their plan's name of them too. */
+static void name_apart(struct table *t)
+{
+    for (size_t i = 0; i < t->entries; i++) {
+        struct row *r = row_of(t, &t->entry[i]);
+        const char **cell = &r->cell[t->entry[i].memory];
+        if (!*cell)
+            *cell = t->entry[i].cell;
+        r->several |= strcmp(*cell, t->entry[i].cell) != 0;
+    }
+    for (size_t i = 0; i < t->entries; i++) {
+        struct entry *entry = &t->entry[i];
+        if (row_of(t, entry)->several && *entry->cell) {
+            size_t len = strlen(entry->suffix);
+            text_format(entry->suffix + len, sizeof(entry->suffix) - len, ", %s", entry->cell);
+        }
+    }
+    t->rows = 0;
 }
 
 static void fill_rows(struct table *t)
 {
     json_t *keys = differing_keys(t);
     for (size_t i = 0; i < t->entries; i++) {
-        const struct entry *entry = &t->entry[i];
         struct text suffix = {0};
         text_add(&suffix, "%s", "");
-        name_row(entry, keys, &suffix);
-        struct row *r = row_of(t, entry, suffix.data);
+        name_row(&t->entry[i], keys, &suffix);
+        text_format(t->entry[i].suffix, sizeof(t->entry[i].suffix), "%.90s", suffix.data);
         text_free(&suffix);
+    }
+    name_apart(t);
+    for (size_t i = 0; i < t->entries; i++) {
+        const struct entry *entry = &t->entry[i];
+        struct row *r = row_of(t, entry);
         if (!entry->ok) /* it has its row, and its reason below the table */
             continue;
         r->run = grown(r->run, r->runs, sizeof(*r->run));

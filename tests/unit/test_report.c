@@ -511,6 +511,26 @@ static void four_have_a_mean_alone(void **state)
     free(text);
 }
 
+static void cells_of_a_plan_that_nothing_else_tells_apart_have_its_names(void **state)
+{
+    static const char *const CELLS[] = {"small", "large"};
+    (void)state;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(CELLS); i++) {
+        struct text json = {0};
+        text_add(&json,
+                 HEAD ", \"plan\": {\"cell\": \"%s\"}, \"scenario\": {\"name\": \"scenario1\", \"mode\": \"threads\", "
+                      "\"profile\": \"overhead\", \"workers\": 8}, \"runtime\": {\"name\": \"3.14t\"}, "
+                      "\"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 0.0%zu0}}",
+                 CELLS[i / 2], 1 + i / 2);
+        save_text(json.data);
+        text_free(&json);
+    }
+    char *text = table_text();
+    assert_non_null(strstr(text, "threads, 3.14t, small              2    10.000"));
+    assert_non_null(strstr(text, "threads, 3.14t, large              2    20.000"));
+    free(text);
+}
+
 static void an_invocation_that_failed_is_left_out_of_the_mean(void **state)
 {
     (void)state;
@@ -562,6 +582,7 @@ int main(void)
         shelved(a_table_of_nothing_has_its_heads),
         shelved(five_invocations_have_a_mean_and_an_interval),
         shelved(four_have_a_mean_alone),
+        shelved(cells_of_a_plan_that_nothing_else_tells_apart_have_its_names),
         shelved(an_invocation_that_failed_is_left_out_of_the_mean),
         shelved(what_cells_differ_in_is_in_their_rows_names_and_each_has_its_own_threads),
         shelved(the_two_halves_of_an_a_a_plan_are_two_rows),
