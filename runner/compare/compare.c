@@ -243,6 +243,9 @@ static void judge_row(struct compare_row *row, const struct compare_options *o)
     row->floor = o->noise ? noise_floor(o->noise, row->a.cell, row->figure, &row->floor_of_cell) : NAN;
     row->margin = isnan(row->floor) ? o->margin : fmax(o->margin, row->floor);
     row->equivalence = stats_equivalence(&row->ratio90, row->margin);
+    /* What two runs of the same may differ by is more than was asked about: that it was held is not to be seen. */
+    if (row->margin > o->margin && row->equivalence == STATS_REPRODUCED)
+        row->equivalence = STATS_INCONCLUSIVE;
     bool apart = row->bootstrapped ? row->ratio95.low > 1 || row->ratio95.high < 1 : row->p_holm < 0.05;
     if (!isnan(row->ratio95.at) && fabs(log(row->ratio95.at)) <= log1p(row->floor))
         row->finding = COMPARE_INSIDE_NOISE;

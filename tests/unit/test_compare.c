@@ -349,6 +349,9 @@ static void a_difference_inside_the_noise_is_called_so(void **state)
     assert_int_equal(c.row[0].finding, COMPARE_INSIDE_NOISE);
     assert_true(c.row[0].floor_of_cell);
     assert_near(c.row[0].margin, n.row[0].floor, 1e-12); /* no finer than the noise */
+    assert_int_equal(c.row[0].equivalence, STATS_INCONCLUSIVE);
+    compare_or_fail(OPTIONS(.noise = &again, .margin = 0.03));
+    assert_near(c.row[0].margin, 0.03, 0);
     assert_int_equal(c.row[0].equivalence, STATS_REPRODUCED);
     noise_free(&n);
     noise_free(&again);
