@@ -15,6 +15,24 @@ die() {
     exit "$status"
 }
 
+# The header comment of the script that sources this is its usage: what --help prints, and nothing else is done.
+usage() {
+    sed -n '1d; /^# shellcheck /q; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit 0
+}
+
+listed() { # WORD...: a, b, c
+    local text
+    printf -v text '%s, ' "$@"
+    echo "${text%, }"
+}
+
+no_option() { # WORD ALLOWED...
+    local word=$1
+    shift
+    die 2 "no option '$word'; allowed: $(listed "$@")"
+}
+
 # Every value of a key of images/versions.lock, a line each; fails where the key is not there.
 lock_get() {
     awk -v key="$1" '
