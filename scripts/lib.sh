@@ -33,6 +33,22 @@ no_option() { # WORD ALLOWED...
     die 2 "no option '$word'; allowed: $(listed "$@")"
 }
 
+words() { # OPTION LIST ALLOWED...: the words of a list with commas, a line each; one or more
+    local option=$1 list=$2 any
+    shift 2
+    any=$(IFS='|'; echo "$*")
+    [[ $list =~ ^($any)(,($any))*$ ]] || die 2 "$option '$list': what is allowed is a list of $(listed "$@")"
+    tr , '\n' <<<"$list"
+}
+
+# Makes the folder where it is not there, and tries it: of what root may do, access(2) says too much.
+output_folder() { # OPTION DIR
+    local why probe=$2/.probe.$$
+    why=$(mkdir -p -- "$2" 2>&1) || die 2 "$1 '$2': cannot be made: ${why##*: }"
+    why=$( (: >"$probe") 2>&1) || die 2 "$1 '$2': cannot be written: ${why##*: }"
+    rm -f -- "$probe"
+}
+
 # Every value of a key of images/versions.lock, a line each; fails where the key is not there.
 lock_get() {
     awk -v key="$1" '

@@ -7,6 +7,7 @@ Builds nothing and needs no engine, no network and no cache.
 
 import os
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -60,6 +61,90 @@ class Options(ScriptTest):
         for name, option in (("build-image", "--tag"), ("update-lock", "--suite"), ("docker-run", "--memory"), ("compare-images", "--cells")):
             with self.subTest(script=name):
                 self.refused(script(name, option), f"{option}: needs a value")
+
+
+ENGINE = """#!/bin/sh
+# An engine's command as far as scripts/docker-run takes it; what there is beside it decides what becomes of it.
+here=${0%/*}
+echo "$*" >>"$here/calls"
+case "$1 $2" in
+"image inspect") echo "sha256:1111" ;;
+"run "*)
+    case "$*" in *" report "*) echo "a table"; exit ;; esac
+    [ -e "$here/silent" ] || echo "\\"id\\": \\"record-$$\\","
+    ;;
+esac
+"""
+
+
+class DockerRunTest(ScriptTest):
+    def setUp(self):
+        self.dir = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.out = self.dir / "out"
+        self.engine = self.dir / "docker"
+        self.engine.write_text(ENGINE)
+        self.engine.chmod(0o755)
+        self.environment = {"PATH": f"{self.dir}:{os.environ['PATH']}", "ENGINE": "docker"}
+
+    def docker_run(self, *words):
+        return script("docker-run", "--out", self.out, *words, **self.environment)
+
+    def calls(self, verb):
+        calls = self.dir / "calls"
+        return [line for line in calls.read_text().splitlines() if line.startswith(verb + " ")] if calls.exists() else []
+
+
+class DockerRun(DockerRunTest):
+    def test_each_cell_is_a_container_and_its_record_is_kept(self):
+        done = self.docker_run()
+        self.assertEqual((done.returncode, done.stdout.splitlines()[0]), (0, "a table"), done.stderr)
+        self.assertEqual(len(list(self.out.glob("record-*.json"))), 4)
+        self.assertEqual(len(list(self.out.iterdir())), 4)
+        self.assertEqual(len(self.calls("run")), 5)
+
+    def test_what_it_does_not_take_is_one_line_and_starts_nothing(self):
+        for words, said in ((("--modes", ""), "--modes '': what is allowed is a list of threads, processes, interpreters"),
+                            (("--modes", ","), "--modes ',': what is allowed"), (("--modes", "*"), "--modes '*': what is allowed"),
+                            (("--modes", "threads,fibres"), "--modes 'threads,fibres': what is allowed"),
+                            (("--profiles", ""), "--profiles '': what is allowed is a list of overhead, memory"),
+                            (("--cpus", "3-1"), "--cpus '3-1'"), (("--cpus", "0,1-2-3"), "--cpus '0,1-2-3'"),
+                            (("--memory", "1"), "--memory '1'"), (("--memory", "6143k"), "from 6m on"), (("--memory", "0g"), "--memory"),
+                            (("--plan", self.dir), f"--plan '{self.dir}': no file"), (("--plan", "/none"), "--plan '/none': no file")):
+            with self.subTest(words=words):
+                self.refused(self.docker_run(*words), said)
+        self.assertEqual(self.calls("run"), [])
+
+    def test_what_is_its_own_is_refused_in_both_forms_behind_the_dashes(self):
+        for option in ("--mode", "--profile", "--json", "--out"):
+            for words in ([option, "x"], [f"{option}=x"]):
+                with self.subTest(words=words):
+                    self.refused(self.docker_run("IMAGE", "--", *words), f"'{words[0]}' is this script's own")
+        self.assertEqual(self.docker_run("--modes", "threads", "IMAGE", "--", "--profile-file=x").returncode, 0)
+
+    def test_the_least_memory_and_ranges_of_cpus_go_through(self):
+        for words in (("--memory", "6m"), ("--memory", "6291456"), ("--memory", "1G"), ("--cpus", "0-0,2,08-9")):
+            with self.subTest(words=words):
+                self.assertEqual(self.docker_run(*words, "--modes", "threads").returncode, 0)
+
+    def test_a_folder_that_cannot_be_written_is_one_line(self):
+        file = self.dir / "file"
+        file.touch()
+        for folder, said in (("/proc", "cannot be written: "), ("/proc/x", "cannot be made: "), (file, "cannot be made: ")):
+            with self.subTest(folder=folder):
+                self.refused(script("docker-run", "--out", folder, **self.environment), f"--out '{folder}': {said}")
+                self.refused(script("compare-images", "--out", folder, "a", "b", **self.environment), f"--out '{folder}': {said}")
+        self.assertEqual(self.calls("run"), [])
+
+    def test_no_record_at_all_is_no_success(self):
+        (self.dir / "silent").touch()
+        done = self.docker_run()
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("no record was written", done.stderr)
+
+    def test_a_comparison_of_no_cells_is_refused(self):
+        for cells in ("", ",", "fork,spoon"):
+            self.refused(script("compare-images", "--cells", cells, "a", "b"),
+                         f"--cells '{cells}': what is allowed is a list of threads, forkserver, fork, spawn, interpreters")
 
 
 if __name__ == "__main__":
