@@ -49,6 +49,17 @@ output_folder() { # OPTION DIR
     rm -f -- "$probe"
 }
 
+engine_answers() { # ENGINE: or exit 3, with what it says and how it is started
+    local said start
+    said=$("$1" version 2>&1 >/dev/null) && return
+    said=${said##*$'\n'}
+    case $1 in
+        docker) start="as root: systemctl start docker, or dockerd; DOCKER_HOST names one elsewhere" ;;
+        *) start="$1 info tells more" ;;
+    esac
+    die 3 "$1 does not answer${said:+: $said} ($start)"
+}
+
 # Every value of a key of images/versions.lock, a line each; fails where the key is not there.
 lock_get() {
     awk -v key="$1" '

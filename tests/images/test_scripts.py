@@ -6,6 +6,8 @@ Builds nothing and needs no engine, no network and no cache.
 """
 
 import os
+import shlex
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -68,7 +70,8 @@ ENGINE = """#!/bin/sh
 here=${0%/*}
 echo "$*" >>"$here/calls"
 case "$1 $2" in
-"image inspect") echo "sha256:1111" ;;
+"image inspect") [ ! -e "$here/empty" ] || { echo "Error: No such image" >&2; exit 1; }; echo "sha256:1111" ;;
+"version "*) [ ! -e "$here/down" ] || { echo "Client: 20"; echo "Cannot connect to the daemon" >&2; exit 1; } ;;
 "run "*)
     case "$*" in *" report "*) echo "a table"; exit ;; esac
     [ -e "$here/silent" ] || echo "\\"id\\": \\"record-$$\\","
@@ -140,6 +143,44 @@ class DockerRun(DockerRunTest):
         done = self.docker_run()
         self.assertEqual(done.returncode, 5)
         self.assertIn("no record was written", done.stderr)
+
+    def test_an_engine_that_does_not_answer_is_not_one_without_the_image(self):
+        (self.dir / "empty").touch()
+        self.refused(self.docker_run("some:image"), "docker has no image 'some:image': Error: No such image", 3)
+        (self.dir / "down").touch()
+        self.refused(self.docker_run("some:image"), "docker does not answer: Cannot connect to the daemon (as root: systemctl start docker", 3)
+        self.refused(script("build-image", "--out", self.out, **self.environment), "docker does not answer: Cannot connect", 3)
+        self.assertFalse(self.out.exists())
+
+    def test_a_dry_run_tells_the_digest_where_the_engine_has_the_image(self):
+        done = self.docker_run("--dry-run")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout.count("docker run --rm "), 4)
+        self.assertIn(" TARE_IMAGE_DIGEST=sha256:1111 ", done.stdout)
+        self.assertEqual(self.calls("run"), [])
+
+    def test_a_dry_run_takes_no_engine_and_no_image(self):
+        (self.dir / "empty").touch()
+        (self.dir / "down").touch()
+        for environment in (self.environment, {"ENGINE": "podman", "PATH": self.path_without("podman")}):
+            done = script("docker-run", "--dry-run", "--out", self.out, "--writable-cgroups", **environment)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            lines = done.stdout.splitlines()
+            self.assertEqual(len(lines), 4)
+            for line in lines:
+                words = shlex.split(line)
+                self.assertEqual(words[:3], [environment["ENGINE"], "run", "--rm"])
+                self.assertIn("TARE_IMAGE_DIGEST=<digest>", words)
+        self.assertFalse(self.out.exists())
+
+    def path_without(self, program):
+        """What docker-run takes of this host, by links, and no such program."""
+        tools = self.dir / "tools"
+        tools.mkdir()
+        for tool in ("bash", "dirname", "sed", "tr", "env"):
+            (tools / tool).symlink_to(shutil.which(tool))
+        self.assertIsNone(shutil.which(program, path=tools))
+        return str(tools)
 
     def test_a_comparison_of_no_cells_is_refused(self):
         for cells in ("", ",", "fork,spoon"):
