@@ -6,10 +6,13 @@ Builds nothing and needs no engine, no network and no cache.
 """
 
 import os
+import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -74,8 +77,14 @@ case "$1 $2" in
 "version "*) [ ! -e "$here/down" ] || { echo "Client: 20"; echo "Cannot connect to the daemon" >&2; exit 1; } ;;
 "run "*)
     case "$*" in *" report "*) echo "a table"; exit ;; esac
+    if [ -e "$here/endless" ]; then
+        echo $$ >"$here/client"
+        until [ -e "$here/stopped" ]; do sleep 0.05; done
+        exit 143
+    fi
     [ -e "$here/silent" ] || echo "\\"id\\": \\"record-$$\\","
     ;;
+"stop "*) [ ! -e "$here/unborn" ] || { echo "No such container" >&2; exit 1; }; : >"$here/stopped" ;;
 esac
 """
 
@@ -95,6 +104,62 @@ class DockerRunTest(ScriptTest):
     def calls(self, verb):
         calls = self.dir / "calls"
         return [line for line in calls.read_text().splitlines() if line.startswith(verb + " ")] if calls.exists() else []
+
+
+class Ended(DockerRunTest):
+    """By a signal, while a container runs."""
+
+    def setUp(self):
+        super().setUp()
+        (self.dir / "endless").touch()
+
+    def end_with(self, number, *words):
+        """Its status, and the name of the container."""
+        # Whoever runs these tests may have told its children to ignore SIGINT.
+        process = subprocess.Popen(
+            [TOP / "scripts/docker-run", "--out", self.out, *words], env=os.environ | self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        self.addCleanup(process.kill)
+        client = self.dir / "client"
+        until = time.monotonic() + 30
+        while not (client.exists() and client.read_text().endswith("\n")):
+            self.assertIsNone(process.poll(), "it has ended before its time")
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.02)
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+        self.assertEqual(said, "" if "--plan" in words else "docker-run: threads, overhead\n")
+        self.assertFalse(Path(f"/proc/{client.read_text().strip()}").exists(), "the engine's client is left")
+        self.assertEqual(list(self.out.iterdir()), [])
+        (run,) = self.calls("run")
+        return process.returncode, re.search(r" --name (\S+) ", run)[1]
+
+    def test_the_container_ends_the_part_file_goes_and_nothing_else_is_begun(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            with self.subTest(signal=number):
+                ended, name = self.end_with(number)
+                self.assertEqual(ended, status)
+                self.assertEqual((self.calls("stop"), self.calls("rm")), ([f"stop {name}"], [f"rm -f {name}"]))
+            for name in ("calls", "client", "stopped"):
+                (self.dir / name).unlink()
+
+    def test_a_container_that_is_not_there_yet_is_not_made_any_more(self):
+        (self.dir / "unborn").touch()
+        ended, name = self.end_with(signal.SIGTERM)
+        self.assertEqual((ended, self.calls("rm")), (143, [f"rm -f {name}"]))
+
+    def test_a_plan_s_container_ends_too(self):
+        plan = self.dir / "plan.yml"
+        plan.touch()
+        ended, name = self.end_with(signal.SIGTERM, "--plan", plan)
+        self.assertEqual((ended, self.calls("stop")), (143, [f"stop {name}"]))
+
+    def test_each_container_has_a_name_of_its_own_and_none_is_stopped_at_a_good_end(self):
+        (self.dir / "endless").unlink()
+        self.assertEqual(self.docker_run().returncode, 0)
+        names = [re.search(r" --name (\S+) ", run)[1] for run in self.calls("run")]
+        self.assertEqual((len(names), len(set(names))), (5, 5))
+        self.assertEqual(self.calls("stop") + self.calls("rm"), [])
 
 
 class DockerRun(DockerRunTest):
