@@ -247,6 +247,24 @@ class DockerRun(DockerRunTest):
         self.assertIsNone(shutil.which(program, path=tools))
         return str(tools)
 
+    def test_a_layout_that_is_none_is_one_line_in_plain_words(self):
+        broken = self.dir / "layout"
+        broken.mkdir()
+        for text, said in ((None, f"{broken}/index.json: No such file or directory"), ("{}", f"{broken}: no index.json and manifest as"),
+                           ("[]", f"{broken}: no index.json and manifest as"), ("no JSON", f"{broken}: no index.json and manifest as")):
+            if text is not None:
+                (broken / "index.json").write_text(text)
+            with self.subTest(index=text):
+                self.refused(script("image-archive", "id", broken), f"image-archive: {said}")
+                self.refused(self.docker_run(f"oci:{broken}"), f"docker-run: 'oci:{broken}': it is no layout of an image: {said}")
+                self.refused(script("compare-images", "--out", self.out, "a", f"oci:{broken}", **self.environment), said)
+        self.assertFalse(self.out.exists())
+
+    def test_what_is_no_archive_is_one_line_in_plain_words(self):
+        readme = TOP / "README.md"
+        self.refused(script("image-archive", "compare", readme, readme), f"image-archive: {readme}: no tar archive")
+        self.refused(script("image-archive", "compare", "/none", readme), "image-archive: /none: No such file or directory")
+
     def test_a_comparison_of_no_cells_is_refused(self):
         for cells in ("", ",", "fork,spoon"):
             self.refused(script("compare-images", "--cells", cells, "a", "b"),
