@@ -113,11 +113,11 @@ class Ended(DockerRunTest):
         super().setUp()
         (self.dir / "endless").touch()
 
-    def end_with(self, number, *words):
+    def end_with(self, number, *words, name="docker-run", said="docker-run: threads, overhead\n"):
         """Its status, and the name of the container."""
         # Whoever runs these tests may have told its children to ignore SIGINT.
         process = subprocess.Popen(
-            [TOP / "scripts/docker-run", "--out", self.out, *words], env=os.environ | self.environment, stdin=subprocess.DEVNULL,
+            [TOP / "scripts" / name, "--out", self.out, *words], env=os.environ | self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.addCleanup(process.kill)
         client = self.dir / "client"
@@ -127,10 +127,9 @@ class Ended(DockerRunTest):
             self.assertLess(time.monotonic(), until)
             time.sleep(0.02)
         process.send_signal(number)
-        said = process.communicate(timeout=30)[1]
-        self.assertEqual(said, "" if "--plan" in words else "docker-run: threads, overhead\n")
+        self.assertEqual(process.communicate(timeout=30)[1], said)
         self.assertFalse(Path(f"/proc/{client.read_text().strip()}").exists(), "the engine's client is left")
-        self.assertEqual(list(self.out.iterdir()), [])
+        self.assertEqual([path for path in self.out.rglob("*") if path.is_file()], [])
         (run,) = self.calls("run")
         return process.returncode, re.search(r" --name (\S+) ", run)[1]
 
@@ -151,8 +150,16 @@ class Ended(DockerRunTest):
     def test_a_plan_s_container_ends_too(self):
         plan = self.dir / "plan.yml"
         plan.touch()
-        ended, name = self.end_with(signal.SIGTERM, "--plan", plan)
+        ended, name = self.end_with(signal.SIGTERM, "--plan", plan, said="")
         self.assertEqual((ended, self.calls("stop")), (143, [f"stop {name}"]))
+
+    def test_a_comparison_ends_the_container_that_it_is_at(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(signal=number):
+                ended, name = self.end_with(number, "a", "b", name="compare-images", said="compare-images: block 1 of 10\n")
+                self.assertEqual((ended, self.calls("stop")), (status, [f"stop {name}"]))
+            for name in ("calls", "client", "stopped"):
+                (self.dir / name).unlink()
 
     def test_each_container_has_a_name_of_its_own_and_none_is_stopped_at_a_good_end(self):
         (self.dir / "endless").unlink()
