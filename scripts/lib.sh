@@ -15,6 +15,51 @@ die() {
     exit "$status"
 }
 
+# The header comment of the script that sources this is its usage: what --help prints, and nothing else is done.
+usage() {
+    sed -n '1d; /^# shellcheck /q; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit 0
+}
+
+listed() { # WORD...: a, b, c
+    local text
+    printf -v text '%s, ' "$@"
+    echo "${text%, }"
+}
+
+no_option() { # WORD ALLOWED...
+    local word=$1
+    shift
+    die 2 "no option '$word'; allowed: $(listed "$@")"
+}
+
+words() { # OPTION LIST ALLOWED...: the words of a list with commas, a line each; one or more
+    local option=$1 list=$2 any
+    shift 2
+    any=$(IFS='|'; echo "$*")
+    [[ $list =~ ^($any)(,($any))*$ ]] || die 2 "$option '$list': what is allowed is a list of $(listed "$@")"
+    tr , '\n' <<<"$list"
+}
+
+# Makes the folder where it is not there, and tries it: of what root may do, access(2) says too much.
+output_folder() { # OPTION DIR
+    local why probe=$2/.probe.$$
+    why=$(mkdir -p -- "$2" 2>&1) || die 2 "$1 '$2': cannot be made: ${why##*: }"
+    why=$( (: >"$probe") 2>&1) || die 2 "$1 '$2': cannot be written: ${why##*: }"
+    rm -f -- "$probe"
+}
+
+engine_answers() { # ENGINE: or exit 3, with what it says and how it is started
+    local said start
+    said=$("$1" version 2>&1 >/dev/null) && return
+    said=${said##*$'\n'}
+    case $1 in
+        docker) start="as root: systemctl start docker, or dockerd; DOCKER_HOST names one elsewhere" ;;
+        *) start="$1 info tells more" ;;
+    esac
+    die 3 "$1 does not answer${said:+: $said} ($start)"
+}
+
 # Every value of a key of images/versions.lock, a line each; fails where the key is not there.
 lock_get() {
     awk -v key="$1" '
