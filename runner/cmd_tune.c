@@ -63,12 +63,14 @@ static void show_steps(const char *command, const struct tune_steps *steps, cons
 
 static void show_journal(const struct journal *j)
 {
-    if (*j->set_aside)
+    if (*j->set_aside && j->other_boot)
         (void)printf("the journal was another boot's, whose settings ended with it: it is now %s\n", j->set_aside);
     if (j->torn)
         (void)printf("the journal's last line is cut short: what it announced was never done\n");
     if (j->damaged > 0)
-        (void)printf("the journal has %u damaged lines, which are left out\n", j->damaged);
+        (void)printf("the journal has %u damaged line%s: what was there before that change is not known, and not put "
+                     "back\n",
+                     j->damaged, j->damaged == 1 ? "" : "s");
 }
 
 /* --- tune ------------------------------------------------------------------------------------------------------- */
@@ -151,8 +153,10 @@ static int restore(const char *root, bool force, struct err *e)
         failed = tune_restore(&host, &journal, force, &steps, e);
     if (steps.steps > 0 || (journal.fd >= 0 && failed == 0))
         show_steps("restore", &steps, steps.steps == 0 ? ": nothing to do" : "");
+    if (journal.damaged > 0 && *journal.set_aside)
+        (void)printf("the damaged journal is now %s\n", journal.set_aside);
+    size_t left = tune_count(&steps, TUNE_FOREIGN) + tune_count(&steps, TUNE_REFUSED) + journal.damaged;
     journal_close(&journal);
-    size_t left = tune_count(&steps, TUNE_FOREIGN) + tune_count(&steps, TUNE_REFUSED);
     tune_steps_free(&steps);
     return failed != 0 ? failed : left > 0 ? ERR_HOST : 0;
 }
@@ -166,9 +170,10 @@ int cmd_restore(int argc, char **argv, struct err *e)
     if (status != 0)
         return status;
     if (c.help)
-        return help_of("tare restore [OPTION]...\n"
-                       "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
-                       "put back stays in the journal, and the exit code is 3.\n\n",
-                       CONFIG_RESTORE, false);
+        return help_of(
+            "tare restore [OPTION]...\n"
+            "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
+            "put back stays in the journal, and the exit code is 3; so it is where the journal is damaged.\n\n",
+            CONFIG_RESTORE, false);
     return restore(config_sysroot(&c), c.host.force, e);
 }

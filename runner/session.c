@@ -51,7 +51,8 @@ static int refuse_less(const struct slice_root *root, struct err *e)
     return 0;
 }
 
-/* SIGPIPE too: a reader that has gone must not end the runner before its slices are removed. */
+/* SIGPIPE and SIGXFSZ too: a reader that has gone, or a limit on a file's size, must not end the runner before its
+ * slices are removed. */
 static int take_signals(struct session *s, struct err *e)
 {
     sigset_t ends;
@@ -59,10 +60,12 @@ static int take_signals(struct session *s, struct err *e)
     (void)sigaddset(&ends, SIGINT);
     (void)sigaddset(&ends, SIGTERM);
     (void)sigaddset(&ends, SIGHUP);
+    (void)sigaddset(&ends, SIGQUIT);
     s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->signal_fd < 0)
         return err_sys(e, ERR_OURS, "signalfd");
     (void)sigaddset(&ends, SIGPIPE);
+    (void)sigaddset(&ends, SIGXFSZ);
     (void)sigprocmask(SIG_BLOCK, &ends, NULL);
     return 0;
 }

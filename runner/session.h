@@ -24,7 +24,7 @@ struct session {
     struct cpulist came_from; /* the caller's CPUs before it was moved; empty: it was not */
     struct facts host;
     struct facts image; /* that the run is in */
-    int signal_fd;      /* SIGINT, SIGTERM, SIGHUP */
+    int signal_fd;      /* SIGINT, SIGTERM, SIGHUP, SIGQUIT */
     pid_t guard;        /* ends the run's processes where the runner is killed; 0 or less: none */
     struct text warmed; /* runtimes whose files have been read, one path a line */
     int64_t idle_ns;    /* CLOCK_MONOTONIC since when the next cell is being prepared */

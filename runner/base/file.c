@@ -109,15 +109,28 @@ static int create_anew(const char *path)
     return fd;
 }
 
+/* A rename would put a file in the place of a device, and of a link: the file that it leads to is meant. One of the
+ * system's own, as /dev/stdout is, leads wherever a descriptor does. */
+static int draft_place(const char *path, char ret[PATH_MAX], struct err *e)
+{
+    struct stat st;
+    bool there = stat(path, &st) == 0, system = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+    if ((there && !S_ISREG(st.st_mode)) || system)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", path);
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        return realpath(path, ret) ? 0 : err_sys(e, ERR_USAGE, "the link '%s'", path);
+    int n = snprintf(ret, PATH_MAX, "%s", path);
+    return n >= 0 && n < PATH_MAX ? 0 : err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is too long", path);
+}
+
 int file_draft_open(const char *path, struct file_draft *ret, struct err *e)
 {
-    int n = snprintf(ret->path, sizeof(ret->path), "%s", path);
-    int m = snprintf(ret->temporary, sizeof(ret->temporary), "%s.tmp.%d", path, (int)getpid());
-    struct stat st;
-    if (n < 0 || m < 0 || (size_t)m >= sizeof(ret->temporary))
+    int failed = draft_place(path, ret->path, e);
+    if (failed != 0)
+        return failed;
+    int m = snprintf(ret->temporary, sizeof(ret->temporary), "%s.tmp.%d", ret->path, (int)getpid());
+    if (m < 0 || (size_t)m >= sizeof(ret->temporary))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is too long", path);
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* a rename would put a file in the place of a device */
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", path);
     int fd = create_anew(ret->temporary);
     ret->stream = fd < 0 ? NULL : fdopen(fd, "w");
     if (!ret->stream) {

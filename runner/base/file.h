@@ -31,7 +31,8 @@ struct file_draft {
     char temporary[PATH_MAX];
 };
 
-/* Opens the draft. -ENAMETOOLONG, -EACCES, -ENOENT, … On success it is ended by commit or abandon. */
+/* Opens the draft; of a link, beside the file that it leads to. -EINVAL (usage): no regular file, or something in /dev
+ * or /proc. -ENAMETOOLONG, -EACCES, -ENOENT, … On success it is ended by commit or abandon. */
 int file_draft_open(const char *path, struct file_draft *ret, struct err *e);
 /* Syncs, closes, renames and syncs the folder. On failure the temporary file is gone. */
 int file_draft_commit(struct file_draft *draft, struct err *e);

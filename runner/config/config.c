@@ -72,8 +72,8 @@ static void fill_known(enum config_command command, int argc, char **argv, struc
 static int no_value(const char *word, const char *command, struct err *e)
 {
     return err_set(e, ERR_USAGE, -EINVAL,
-                   "'%s' takes a value if it is an option at all ('tare %s --help' lists those that there are, with a "
-                   "scenario before --help its own too)",
+                   "'%s' takes a value if it is an option at all ('tare %s --help' lists those that there are; with a "
+                   "scenario before --help its own, too)",
                    word, command);
 }
 

@@ -141,9 +141,12 @@ static int refuse_by_argument(scmp_filter_ctx f)
     return failed;
 }
 
-static int add_rules(scmp_filter_ctx f)
+/* host_network: without it the network is off, and that is not said of a family which knows no namespaces. */
+static int add_rules(scmp_filter_ctx f, bool host_network)
 {
     int failed = refuse_by_argument(f);
+    if (failed == 0 && !host_network)
+        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_VSOCK));
     for (size_t i = 0; i < ARRAY_LEN(REFUSED) && failed == 0; i++) {
         int nr = seccomp_syscall_resolve_name(REFUSED[i]);
         if (nr != __NR_SCMP_ERROR) /* one that this libseccomp knows */
@@ -180,7 +183,7 @@ static int compile(struct confine *c)
     (void)seccomp_attr_set(c->filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: 2.5 and newer */
     (void)seccomp_attr_set(c->filter, SCMP_FLTATR_CTL_SSB, 1);      /* as SECCOMP_FILTER_FLAG_SPEC_ALLOW below */
     if (failed == 0)
-        failed = add_rules(c->filter);
+        failed = add_rules(c->filter, !c->wants[CONFINE_NETWORK]);
     if (failed == 0)
         failed = export(seccomp_export_bpf, c->filter, &code);
     c->program.filter = (struct sock_filter *)(void *)code.data;

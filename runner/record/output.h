@@ -13,10 +13,11 @@ struct err;
 bool output_wanted(const struct output *out);
 bool output_on_stdout(const struct output *out);
 
-/* Tries, before anything runs, where records will go; makes the folder. -EACCES and the like (usage). */
+/* Tries, before anything runs, where records will go, and leaves nothing there. -EACCES and the like (usage). */
 int output_probe(const struct output *out, struct err *e);
 
-/* Writes the record into the folder and the file, where they are named; standard output is the caller's. */
+/* Writes the record into the folder, which it makes, and the file, where they are named; standard output is the
+ * caller's. */
 int output_save(const struct record *r, const struct output *out, struct err *e);
 
 #endif

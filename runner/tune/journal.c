@@ -139,6 +139,7 @@ static void read_lines(struct journal *j, char *text, char other_boot[64])
         struct journal_record r = {0};
         if (!end) {
             j->torn = true;
+            j->whole_bytes = (off_t)(line - text);
             return;
         }
         *end = '\0';
@@ -222,7 +223,8 @@ static int read_journal(struct journal *j, struct err *e)
     if (failed != 0 && failed != -ENOENT)
         return err_set(e, ERR_OURS, failed, "the journal '%s': %s", j->path,
                        failed == -EINVAL ? "no regular file of a sane size" : strerror(-failed));
-    if (failed == 0 && j->records == 0 && (*other_boot || j->damaged > 0))
+    j->other_boot = *other_boot != '\0';
+    if (failed == 0 && j->records == 0 && (j->other_boot || j->damaged > 0))
         return set_aside(j, *other_boot ? other_boot : "damaged", e);
     return 0;
 }
@@ -234,7 +236,7 @@ static int open_file(struct journal *j, bool create, struct err *e)
         return 0;
     if (j->fd < 0)
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
-    if (create && j->torn && write(j->fd, "\n", 1) != 1) /* ends the line that a crash cut short */
+    if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* the line that a crash cut short */
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     if (create && (fsync(j->fd) != 0 || fsync(j->dir_fd) != 0))
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
@@ -252,8 +254,11 @@ int journal_open(const char *path, const char *boot_id, bool create, struct jour
         failed = read_journal(&j, e);
     if (failed == 0)
         failed = open_file(&j, create, e);
-    if (failed == -EACCES || failed == -EPERM)
+    if (failed == -EACCES || failed == -EPERM || failed == -EROFS) {
+        if (e)
+            e->kind = ERR_HOST;
         (void)err_remedy(e, "run as root, or name a folder of yours with TARE_STATE");
+    }
     if (failed != 0)
         journal_close(&j);
     if (failed != 0 && !nothing)

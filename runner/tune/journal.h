@@ -33,7 +33,9 @@ struct journal {
     size_t records, cap;
     unsigned damaged;         /* whole lines that are none of ours */
     bool torn;                /* the last line was cut short: what it announced was never done */
-    char set_aside[PATH_MAX]; /* where another boot's journal went; "" there was none */
+    off_t whole_bytes;        /* where it is, behind the whole ones */
+    bool other_boot;          /* it has records of another boot */
+    char set_aside[PATH_MAX]; /* where another boot's journal, or one that cannot be read, went; "" there was none */
 };
 
 /* The journal's place: $TARE_STATE is its folder, else root + /var/lib/tare; its name there is tune.journal. */

@@ -103,7 +103,7 @@ static const char *likely_cause(int signal_number)
 {
     switch (signal_number) {
     case SIGKILL:
-        return "likely the kernel's OOM killer: see oom_kill in memory.events";
+        return "the kernel's OOM killer, where events.oom_kill in the record says so";
     case SIGSYS:
         return "a seccomp filter refused a system call";
     case SIGXCPU:

@@ -291,7 +291,7 @@ class Processes(Team):
 KINDS = {"threads": Threads, "processes": Processes, "interpreters": Interpreters}
 
 LIKELY_CAUSES = {
-    "SIGKILL": " (likely the kernel's OOM killer: see oom_kill in memory.events)",
+    "SIGKILL": " (the kernel's OOM killer, where events.oom_kill in the record says so)",
     "SIGSYS": " (a seccomp filter refused a system call)",
     "SIGXCPU": " (RLIMIT_CPU is used up)",
 }

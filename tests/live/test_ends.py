@@ -67,7 +67,7 @@ class Ends(LiveTest):
         os.kill(pids[-1], signal.SIGKILL)
         self.assert_end(running.end(), FAILED, "workload-error", r"worker \d.*(SIGKILL|signal 9)")
 
-    @for_each({"sigint": (signal.SIGINT,), "sigterm": (signal.SIGTERM,), "sighup": (signal.SIGHUP,)})
+    @for_each({"sigint": (signal.SIGINT,), "sigterm": (signal.SIGTERM,), "sighup": (signal.SIGHUP,), "sigquit": (signal.SIGQUIT,)})
     def after(self, number):
         running = self.start_cell("native", "processes", *LONG)
         self.assertTrue(running.workload(3))

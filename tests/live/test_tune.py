@@ -100,6 +100,17 @@ class Tuned(LiveTest):
         self.assertEqual(tare("restore", "--force").returncode, 0)
         self.assert_as_before()
 
+    def test_a_damaged_journal_is_not_passed_over(self):
+        swappiness = Path("/proc/sys/vm/swappiness")
+        self.addCleanup(swappiness.write_text, swappiness.read_text())
+        tare("tune", "--only", "swappiness")
+        JOURNAL.write_bytes(JOURNAL.read_bytes().replace(b"swappiness", b"swappinesz"))
+        done = tare("restore")
+        self.assertEqual(done.returncode, 3, done)
+        self.assertRegex(done.stdout, r"1 damaged line: .* not put back\nthe damaged journal is now \S+\.damaged\n")
+        self.assertNotIn("another boot", done.stdout)
+        self.assertEqual(settings()["/proc/sys/vm/swappiness"], b"0\n")
+
     def test_without_a_place_for_the_journal_nothing_is_changed(self):
         done = tare("tune", TARE_STATE="/proc/tare")
         self.assertEqual(done.returncode, 5, done)

@@ -39,6 +39,8 @@ class BadInput(LiveTest):
         (self.dir / "file").touch()
         before = sorted(self.dir.rglob("*"))
         given = [word.format(dir=self.dir) for word in options]
+        if "--out" not in given:
+            given = ["--out", self.dir / "new/deep", *given]
         done = self.run_native(*given)
         self.assert_refused(done, 2, why)
         self.assertEqual(sorted(self.dir.rglob("*")), before)

@@ -168,7 +168,7 @@ class Scenario1(WorkloadTest):
 
     @for_each(kinds=KINDS[1:4])
     def test_a_worker_process_that_is_killed_fails_the_run(self, program, kind, profile):
-        reason = r"worker 0 \(pid \d+\) was ended by signal 9 \(SIGKILL\) \(likely the kernel's OOM killer"
+        reason = r"worker 0 \(pid \d+\) was ended by signal 9 \(SIGKILL\) \(the kernel's OOM killer, where"
         self.run_fault(program, kind, profile, "worker-kill", reason)
         self.assertEqual(still_there(10), [])
 

@@ -197,6 +197,39 @@ static void a_folder_is_not_replaced_by_a_file(void **state)
     assert_entries("/", 1);
 }
 
+static void what_a_link_leads_to_is_replaced_and_the_link_is_not(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct stat st;
+    fixture_write(root, "/real/file", "old");
+    assert_int_equal(symlink("real/file", in_root("/link")), 0);
+    assert_int_equal(file_replace(in_root("/link"), "new", 3, &e), 0);
+    assert_content("/real/file", "new");
+    assert_int_equal(lstat(in_root("/link"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_entries("/", 2);
+    assert_entries("/real", 1);
+    assert_int_equal(unlink(in_root("/real/file")), 0);
+    assert_int_equal(file_replace(in_root("/link"), "new", 3, &e), -ENOENT);
+    assert_non_null(strstr(e.text, "the link '"));
+}
+
+/* Where it leads to is a file here, and /dev would have one in the place of the link. */
+static void a_link_of_the_systems_own_is_refused(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    int was = dup(STDOUT_FILENO), to = open(in_root("/out"), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(was >= 0 && to >= 0 && dup2(to, STDOUT_FILENO) >= 0);
+    int failed = file_replace("/dev/stdout", "x", 1, &e);
+    assert_true(dup2(was, STDOUT_FILENO) >= 0);
+    (void)close(was);
+    (void)close(to);
+    assert_int_equal(failed, -EINVAL);
+    assert_non_null(strstr(e.text, "'/dev/stdout' is no regular file"));
+}
+
 /* A full disk, by a limit on the file's size: root is not above it. In a child, for the limit cannot be taken back. */
 static void a_disk_that_is_full_leaves_the_old_file(void **state)
 {
@@ -346,6 +379,8 @@ int main(void)
         with_root(a_kernel_file_is_written_but_never_created),
         with_root(a_replaced_file_is_new_and_whole),
         with_root(a_file_is_replaced_by_its_name_alone),
+        with_root(what_a_link_leads_to_is_replaced_and_the_link_is_not),
+        with_root(a_link_of_the_systems_own_is_refused),
         with_root(the_draft_of_a_killed_process_is_no_obstacle),
         with_root(a_missing_folder_is_named_and_nothing_is_made),
         with_root(a_name_too_long_leaves_nothing_behind),
