@@ -64,7 +64,9 @@ int cmd_doctor(int argc, char **argv, struct err *e)
         status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
     if (status == 0 && c.help)
         return print_help();
-    const char *root = config_sysroot(&c);
+    const char *root = "";
+    if (status == 0)
+        status = config_sysroot(&c, &root, e);
     if (status == 0)
         status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
     if (status != 0)

@@ -118,8 +118,10 @@ int cmd_tune(int argc, char **argv, struct err *e)
             "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
             "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n",
             CONFIG_TUNE, true);
-    const char *root = config_sysroot(&c);
-    status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
+    const char *root = "";
+    status = config_sysroot(&c, &root, e);
+    if (status == 0)
+        status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
     if (status == 0)
         status = tune_plan(root, &cpus, c.host.only, &steps, e);
     if (status == 0 && c.host.dry_run) {
@@ -175,5 +177,7 @@ int cmd_restore(int argc, char **argv, struct err *e)
             "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
             "put back stays in the journal, and the exit code is 3; so it is where the journal is damaged.\n\n",
             CONFIG_RESTORE, false);
-    return restore(config_sysroot(&c), c.host.force, e);
+    const char *root = "";
+    status = config_sysroot(&c, &root, e);
+    return status == 0 ? restore(root, c.host.force, e) : status;
 }

@@ -5,16 +5,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "config/config_table.h"
 
-const char *config_sysroot(const struct config *c)
+int config_sysroot(const struct config *c, const char **ret, struct err *e)
 {
     const char *dir = c->host.sysroot;
-    return dir && strspn(dir, "/") != strlen(dir) ? dir : "";
+    struct stat st;
+    *ret = dir && strspn(dir, "/") != strlen(dir) ? dir : "";
+    if (!**ret)
+        return 0;
+    bool there = stat(dir, &st) == 0;
+    if (there && S_ISDIR(st.st_mode))
+        return 0;
+    if (there)
+        errno = ENOTDIR;
+    return err_sys(e, ERR_USAGE, "--sysroot '%s'", dir);
 }
 
 #define OUTPUT_WORD "output"

@@ -208,8 +208,8 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
 /* The options that a plan's cells can set, the n-th from 0; NULL behind the last. */
 const char *config_cell_option(size_t n);
 
-/* What stands before /proc and /sys: "" for the real ones. */
-const char *config_sysroot(const struct config *c);
+/* What stands before /proc and /sys: "" for the real ones. -ENOTDIR and the like (usage): it is no folder. */
+int config_sysroot(const struct config *c, const char **ret, struct err *e);
 
 /* The command's options, one paragraph a row, for --help. With a scenario its own defaults, and then its knobs. */
 void config_help(enum config_command command, const struct scenario *scenario, struct text *out);

@@ -67,7 +67,7 @@ static void show_times(const struct record *r, struct text *out)
     if (r->has_wall)
         text_add(out, "total_wall_s: %.6f\n", r->total_wall_s);
     else
-        text_add(out, "total_wall_s: nan\n");
+        text_add(out, "total_wall_s: unavailable (the measured iterations were not finished)\n");
     text_add(out, "avg_iter_s: %.9f\n", r->result.mean_s);
     text_add(out, "p50_iter_s: %.9f\n", r->result.median_s);
     text_add(out, "p95_iter_s: %.9f\n", r->result.p95_s);

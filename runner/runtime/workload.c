@@ -163,7 +163,7 @@ int workload_tmpdir_make(char *path, size_t cap, struct err *e)
         (void)close(STEAL_FD(tmpdir_fd));
     }
     path[0] = '\0';
-    return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s'", base);
+    return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s' ($TMPDIR, or /tmp)", base);
 }
 
 void workload_tmpdir_remove(const char *path)

@@ -666,6 +666,24 @@ static void the_help_of_scenario1_is_as_it_was_read(void **state)
     expect_help(CONFIG_RUN, shipped("scenario1"), "run-scenario1-help");
 }
 
+static void a_sysroot_that_is_no_folder_is_named(void **state)
+{
+    static const char *const NOT[] = {"/nowhere", "/dev/null"};
+    struct config c = {0};
+    struct err e = {0};
+    const char *root = NULL;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(NOT); i++) {
+        c.host.sysroot = NOT[i];
+        assert_true(config_sysroot(&c, &root, &e) < 0);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_non_null(strstr(e.text, "--sysroot '/"));
+    }
+    c.host.sysroot = "//";
+    assert_int_equal(config_sysroot(&c, &root, &e), 0);
+    assert_string_equal(root, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -687,6 +705,7 @@ int main(void)
         cmocka_unit_test(texts_are_taken_as_they_are),
         cmocka_unit_test(an_empty_text_is_refused),
         cmocka_unit_test(a_bad_list_of_cpus_names_what_is_allowed),
+        cmocka_unit_test(a_sysroot_that_is_no_folder_is_named),
         cmocka_unit_test(an_unknown_option_is_named),
         cmocka_unit_test(an_unknown_option_is_named_wherever_it_stands),
         cmocka_unit_test(an_option_without_its_value_is_named),
