@@ -220,6 +220,57 @@ class OneFolder(Matrix):
         self.assert_refused(self.run_plan(), 2, "plan.yml' is another plan, or was changed")
 
 
+class Refused(Matrix):
+    """What cannot be run here leaves its folder to the plan that can."""
+
+    def assert_nothing_made(self, status: int, why: str, *options: object) -> None:
+        for more in ((), ("--dry-run",)):
+            self.assert_refused(self.run_plan(*options, *more), status, why)
+            self.assertFalse(self.out.exists(), more)
+
+    def test_cpus_that_are_not_there(self):
+        self.assert_nothing_made(2, "CPU [0-9]+ does not exist", "--cpus", "0-4095")
+
+    def test_a_runtime_that_is_none(self):
+        self.assert_nothing_made(2, "'/bin/true': it is no Python interpreter", "--runtime", "/bin/true")
+
+    @rig.needs_lack
+    def test_a_full_slice_that_is_not_to_be_had(self):
+        self.assert_nothing_made(3, "--isolation strict: no [a-z]+ controller", "--isolation", "strict")
+
+    def test_a_cluster_without_slurm(self):
+        commands = self.dir / "bin"
+        commands.mkdir()
+        words = [rig.TARE, "matrix", self.plan, "--out", self.out, "--engine", "slurm"]
+        for more in ([], ["--dry-run"]):
+            done = subprocess.run([*words, *more], env=rig.environment(PATH=str(commands)), capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (3, "tare: matrix: sbatch: there is none on PATH "
+                                                              "(--engine local runs the plan here)\n"))
+            self.assertFalse(self.out.exists(), more)
+
+    def test_no_folder_is_left_that_was_made_on_the_way(self):
+        self.out = self.dir / "a" / "b"
+        self.assert_refused(self.run_plan("--env", "A=1\n2"), 2, "a value of one line")
+        self.assertFalse((self.dir / "a").exists())
+
+    def test_the_corrected_plan_takes_the_folder(self):
+        self.assertEqual(self.run_plan("--invocations", 1).status, 0)
+        for record in self.names():
+            (self.out / record).unlink()
+        self.write_plan(2)
+        self.assertEqual(self.run_plan("--warmup", 1).status, 0)
+        self.assert_complete(2)
+
+    def test_what_is_complete_needs_nothing_of_the_host(self):
+        self.plan.write_text(PLAN.format(invocations=1).replace("runtime: native", f"runtime: {rig.WRAPPER}"))
+        self.assertEqual(self.run_plan().status, 0)
+        moved = rig.WRAPPER.rename(self.dir / "elsewhere")
+        self.addCleanup(moved.rename, rig.WRAPPER)
+        self.assertEqual(self.run_plan().status, 0)
+        self.assertEqual(self.run_plan("--dry-run").status, 0)
+        self.assertEqual(self.run_plan("--invocations", 2).status, 2)
+
+
 class Ended(Matrix):
     def test_failed_cells_stay_with_their_reason_and_the_rest_goes_on(self):
         self.write_plan(2, "  - {id: slow, mode: threads, profile: memory, hold-ms: 600000, timeout: 0.2}\n")
