@@ -208,6 +208,9 @@ static int read_lock(const struct folder *f, struct folder_plan *ret, struct err
     int failed = file_read_all("", path_in(f, "plan.lock", path), &p.words);
     if (failed == -ENOENT)
         return failed;
+    errno = -failed;
+    if (failed != 0)
+        failed = err_sys(e, ERR_USAGE, "'%s'", path);
     char *rest = p.words.data;
     for (unsigned n = 1; failed == 0 && rest && *rest; n++) {
         char *line = strsep(&rest, "\n");

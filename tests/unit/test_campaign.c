@@ -233,6 +233,22 @@ static void a_broken_lock_file_is_refused(void **state)
     }
 }
 
+static void a_file_is_no_folder_and_is_named(void **state)
+{
+    (void)state;
+    char path[PATH_MAX + 16];
+    struct folder f;
+    struct folder_plan read;
+    struct text bytes = {0};
+    struct err e = {0};
+    fixture_write(root, "/file", "");
+    text_format(path, sizeof(path), "%s/file", root);
+    assert_int_equal(folder_look(path, &f, &e), 0);
+    assert_int_equal(folder_read(&f, &read, &bytes, &e), -ENOTDIR);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_non_null(strstr(e.text, "file/plan.lock': Not a directory"));
+}
+
 static void records_of_no_plan_are_not_counted_and_of_another_refused(void **state)
 {
     (void)state;
@@ -414,6 +430,7 @@ int main(void)
         rooted(a_folder_is_held_by_one),
         rooted(what_is_given_is_kept_and_read_back),
         rooted(a_broken_lock_file_is_refused),
+        rooted(a_file_is_no_folder_and_is_named),
         rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
         rooted(what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan),
         rooted(a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back),
