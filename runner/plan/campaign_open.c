@@ -36,7 +36,11 @@ static int read_file(const char *path, struct text *ret, struct err *e)
 
 static int read_named(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
 {
+    struct stat st;
     int failed = plans_find(config->positional, c->file, sizeof(c->file), e);
+    const char *path = failed == 0 ? c->file : config->positional;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s' holds no plan (it has no plan.lock)", path);
     if (failed == 0)
         failed = read_file(c->file, bytes, e);
     c->bound =

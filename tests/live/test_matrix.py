@@ -248,6 +248,18 @@ class Refused(Matrix):
                                                               "(--engine local runs the plan here)\n"))
             self.assertFalse(self.out.exists(), more)
 
+    def test_what_is_no_plan(self):
+        folder = self.dir / "folder"
+        folder.mkdir()
+        (folder / "plan.yml").write_bytes(self.plan.read_bytes())
+        for named, said in ((str(folder), f"'{folder}' holds no plan (it has no plan.lock)"),
+                            ("folder", "'folder' holds no plan (it has no plan.lock)"),
+                            ("/", "'/' holds no plan (it has no plan.lock)"),
+                            ("", "the plan's name is empty ('tare matrix' lists those that there are)")):
+            done = subprocess.run([rig.TARE, "matrix", named], env=rig.environment(), capture_output=True, text=True,
+                                  cwd=self.dir)
+            self.assertEqual((done.returncode, done.stderr), (2, f"tare: matrix: {said}\n"))
+
     def test_no_folder_is_left_that_was_made_on_the_way(self):
         self.out = self.dir / "a" / "b"
         self.assert_refused(self.run_plan("--env", "A=1\n2"), 2, "a value of one line")

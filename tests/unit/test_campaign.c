@@ -418,6 +418,23 @@ static void the_batch_script_is_as_it_was_read(void **state)
     text_free(&script);
 }
 
+static void a_command_of_slurms_that_is_not_there_is_said_in_our_words(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    bool alive = true;
+    struct text said = {0};
+    struct err e = {0};
+    text_format(path, sizeof(path), "%s", getenv("PATH"));
+    assert_int_equal(setenv("PATH", root, 1), 0);
+    int none = slurm_find(&e), jobs = slurm_jobs("12", &alive, &said, &e);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    assert_int_equal(none, -ENOENT);
+    assert_int_equal(jobs, -EAGAIN);
+    assert_string_equal(e.text, "squeue: there is none on PATH");
+    text_free(&said);
+}
+
 int main(void)
 {
 #define rooted(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
@@ -438,6 +455,7 @@ int main(void)
         rooted(a_folder_is_left_as_it_was_where_it_cannot_be_bound),
         rooted(a_folder_without_a_record_may_be_bound_to_another_plan),
         cmocka_unit_test(names_of_records_are_told_from_others),
+        rooted(a_command_of_slurms_that_is_not_there_is_said_in_our_words),
         cmocka_unit_test(the_batch_script_is_as_it_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
