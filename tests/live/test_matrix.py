@@ -283,6 +283,32 @@ class Refused(Matrix):
         self.assertEqual(self.run_plan("--invocations", 2).status, 2)
 
 
+class Compared(Matrix):
+    def compare(self, *options: str) -> subprocess.CompletedProcess:
+        return subprocess.run([rig.TARE, "compare", self.out, self.out, *options], env=rig.environment(), text=True,
+                              capture_output=True, timeout=rig.PATIENCE_S)
+
+    def test_across_a_key_that_no_cell_has(self):
+        self.run_plan("--invocations", 1)
+        for keys, named in (("bogus", "bogus"), ("runtime,bogu", "bogu"), ("runtime,", "")):
+            done = self.compare("--across", keys)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            found = re.fullmatch(rf"tare: compare: --across '{named}': what is allowed is (.*)\n", done.stderr)
+            allowed = found.group(1).split(", ")
+            self.assertEqual(allowed, sorted(set(allowed)))
+            self.assertLessEqual({"mode", "name", "profile", "runtime", "workers"}, set(allowed))
+        self.assertEqual(self.compare("--across", "runtime,profile").returncode, 0)
+
+    def test_the_help_names_the_figures_that_the_error_lists(self):
+        self.run_plan("--invocations", 1)
+        said = self.compare("--figure", "bogus").stderr.strip().partition("what is allowed is ")[2].split(", ")
+        result = self.records()[0]["result"]
+        for command in ("compare", "plan-size"):
+            text = subprocess.run([rig.TARE, command, "--help"], env=rig.environment(), capture_output=True, text=True)
+            named = " ".join(text.stdout.split()).partition("what is compared: ")[2].partition(", or any number")[0]
+            self.assertEqual(named.split(", "), [f for f in said if f in named.split(", ") or f not in result])
+
+
 class Ended(Matrix):
     def test_failed_cells_stay_with_their_reason_and_the_rest_goes_on(self):
         self.write_plan(2, "  - {id: slow, mode: threads, profile: memory, hold-ms: 600000, timeout: 0.2}\n")
