@@ -299,6 +299,10 @@ class Compared(Matrix):
             self.assertLessEqual({"mode", "name", "profile", "runtime", "workers"}, set(allowed))
         self.assertEqual(self.compare("--across", "runtime,profile").returncode, 0)
 
+    def test_the_list_of_commands_says_what_a_report_is(self):
+        done = subprocess.run([rig.TARE, "--help"], env=rig.environment(), capture_output=True, text=True)
+        self.assertRegex(done.stdout, r"(?m)^  tare report +DIR +.*HTML.*paper")
+
     def test_the_help_names_the_figures_that_the_error_lists(self):
         self.run_plan("--invocations", 1)
         said = self.compare("--figure", "bogus").stderr.strip().partition("what is allowed is ")[2].split(", ")
