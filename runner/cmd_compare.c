@@ -14,6 +14,7 @@
 #include "compare/compare_show.h"
 #include "compare/noise.h"
 #include "config/config.h"
+#include "report/pairs.h"
 #include "report/records.h"
 #include "report/share.h"
 #include "state.h"
@@ -105,6 +106,44 @@ static int read_both(struct job *j, struct err *e)
     }
     int failed = records_read(&j->a, j->path_a, e);
     return failed == 0 ? records_read(&j->b, j->path_b, e) : failed;
+}
+
+static bool has_key(const struct records *r, const char *key)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (pairs_find(r->list[i].cell, key))
+            return true;
+    return false;
+}
+
+/* Those of the cells, each once. */
+static void list_keys(const struct records *r, const struct records *but, struct text *ret)
+{
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t k = 0; (i == 0 || r->list[i].cell != r->list[i - 1].cell) && k < r->list[i].cell->count; k++) {
+            const char *key = r->list[i].cell->list[k].key;
+            const struct records before = {.list = r->list, .count = i};
+            if (!has_key(&before, key) && !has_key(but, key))
+                text_add(ret, "%s%s", ret->len ? ", " : "", key);
+        }
+}
+
+static int check_across(const struct job *j, struct err *e)
+{
+    static const struct records NONE;
+    char key[128];
+    int failed = 0;
+    for (const char *at = j->asked->across; failed == 0 && at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        text_format(key, sizeof(key), "%.*s", (int)strcspn(at, ","), at);
+        if (has_key(&j->a, key) || has_key(&j->b, key))
+            continue;
+        struct text keys = {0};
+        list_keys(&j->a, &NONE, &keys);
+        list_keys(&j->b, &j->a, &keys);
+        failed = err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s", key, keys.data);
+        text_free(&keys);
+    }
+    return failed;
 }
 
 /* --- the noise floor
@@ -233,6 +272,8 @@ static int run(struct job *j, struct err *e)
     int failed = take_options(j, e);
     if (failed == 0)
         failed = read_both(j, e);
+    if (failed == 0)
+        failed = check_across(j, e);
     if (failed == 0 && !j->asked->noise)
         failed = find_noise(j, e);
     if (failed == 0)

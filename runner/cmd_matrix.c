@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdio.h>
 
+#include "base/err.h"
 #include "base/text.h"
 #include "command.h"
 #include "config/config.h"
@@ -43,5 +45,7 @@ int cmd_matrix(int argc, char **argv, struct err *e)
         return failed;
     if (c.help)
         return print_help(e);
+    if (c.positional && !*c.positional)
+        return err_set(e, ERR_USAGE, -EINVAL, "the plan's name is empty ('tare matrix' lists those that there are)");
     return c.positional ? campaign_run(&c, e) : list_plans(e);
 }

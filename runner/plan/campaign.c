@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/slice.h"
 #include "config/config.h"
 #include "host/bench_cpus.h"
 #include "plan/campaign_cluster.h"
@@ -23,6 +24,7 @@
 #include "plan/campaign_show.h"
 #include "plan/order.h"
 #include "plan/runtimes.h"
+#include "plan/slurm.h"
 #include "record/record.h"
 #include "record/show.h"
 #include "report/report.h"
@@ -32,6 +34,7 @@
 struct stage {
     struct campaign *campaign;
     struct runtimes runtimes;
+    bool checked; /* that the host has what the plan needs; the runtimes are found */
     struct session session;
     const struct cell *session_of; /* NULL: none is open */
     struct campaign_meter meter;
@@ -184,23 +187,10 @@ static int run_unit(struct stage *s, const struct place_in_plan *at, struct err 
     return failed;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------- */
+/* --- what it needs ------------------------------------------------------------------------------------------------
+ */
 
-static int run_block(struct stage *s, uint64_t block, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    int failed = 0;
-    campaign_order(c, block);
-    for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
-        const struct place_in_plan at = {block, p, c->order[p]};
-        const struct tally_one *one = tally_at(&c->tally, block, at.unit);
-        if (!one || !one->file)
-            failed = run_unit(s, &at, e);
-    }
-    return failed;
-}
-
-/* Before anything is made: whether this host has the CPUs that the cells name. */
+/* Whether this host has the CPUs that the cells name. */
 static int check_cpus(const struct campaign *c, struct err *e)
 {
     const struct cell *checked = NULL;
@@ -218,6 +208,74 @@ static int check_cpus(const struct campaign *c, struct err *e)
     return 0;
 }
 
+static int refuse_less(const struct cell *cell, struct err *e)
+{
+    static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE_PIDS};
+    struct slice_root root;
+    int failed = slice_root_find("", cell->cgroup_root, &root, e);
+    if (failed != 0)
+        return failed;
+    if (root.provenance == SLICE_NONE || root.provenance == SLICE_BORROWED)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the slice would be '%s': %s",
+                       slice_provenance_name(root.provenance), root.reason);
+    for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++)
+        if (!root.controller[NEEDED[i]].available)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: no %s controller: %s",
+                           slice_controller_name(NEEDED[i]), root.controller[NEEDED[i]].reason);
+    return 0;
+}
+
+/* --isolation strict, as far as it can be known before a slice is made; session_open() knows the rest. */
+static int check_isolation(const struct campaign *c, struct err *e)
+{
+    const struct cell *checked = NULL;
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        if (cell->isolation != ISOLATION_STRICT || (checked && same_text(checked->cgroup_root, cell->cgroup_root)))
+            continue;
+        checked = cell;
+        if (refuse_less(cell, e) != 0)
+            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+    }
+    return 0;
+}
+
+static bool is_handed_over(const struct campaign *c)
+{
+    return c->engine == ENGINE_SLURM && c->options->task < 0;
+}
+
+/* Once: whether this host has what the plan needs. What the nodes of a cluster have is theirs to say. */
+static int check_host(struct stage *s, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    if (s->checked)
+        return 0;
+    s->checked = true;
+    if (is_handed_over(c))
+        return slurm_find(e);
+    int failed = check_cpus(c, e);
+    if (failed == 0)
+        failed = check_isolation(c, e);
+    return failed == 0 ? runtimes_find(&c->plan, &s->runtimes, e) : failed;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+static int run_block(struct stage *s, uint64_t block, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = 0;
+    campaign_order(c, block);
+    for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
+        const struct place_in_plan at = {block, p, c->order[p]};
+        const struct tally_one *one = tally_at(&c->tally, block, at.unit);
+        if (!one || !one->file)
+            failed = run_unit(s, &at, e);
+    }
+    return failed;
+}
+
 static int run_blocks(struct stage *s, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -232,24 +290,25 @@ static int run_blocks(struct stage *s, struct err *e)
 
 static int open_stage(struct stage *s, struct err *e)
 {
-    int failed = check_cpus(s->campaign, e);
-    if (failed == 0)
-        failed = runtimes_find(&s->campaign->plan, &s->runtimes, e);
+    int failed = check_host(s, e);
     campaign_meter_open(&s->meter, &s->campaign->tally);
     return failed;
 }
 
-static int run_here(struct campaign *c, size_t *run, int *interrupted_by, struct err *e)
+static bool is_done(const struct campaign *c)
 {
-    struct stage s = {.campaign = c};
-    bool all_done = tally_done(&c->tally, (uint64_t)c->blocks) == (size_t)c->blocks * c->tally.units;
-    int failed = all_done && !campaign_goes_on(c) ? 0 : open_stage(&s, e);
+    return tally_done(&c->tally, (uint64_t)c->blocks) == (size_t)c->blocks * c->tally.units;
+}
+
+static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
     if (failed == 0)
-        failed = run_blocks(&s, e);
-    int left = close_session(&s, failed == 0 ? e : NULL);
-    runtimes_free(&s.runtimes);
-    *run = s.run;
-    *interrupted_by = s.interrupted_by;
+        failed = run_blocks(s, e);
+    int left = close_session(s, failed == 0 ? e : NULL);
+    *run = s->run;
+    *interrupted_by = s->interrupted_by;
     return failed != 0 ? failed : left;
 }
 
@@ -291,12 +350,13 @@ static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
     return 0;
 }
 
-static int run_all(struct campaign *c, struct err *e)
+static int run_all(struct stage *s, struct err *e)
 {
+    struct campaign *c = s->campaign;
     size_t run = 0;
     int interrupted_by = 0;
     int failed = c->engine == ENGINE_SLURM ? campaign_on_cluster(c, &run, &interrupted_by, e)
-                                           : run_here(c, &run, &interrupted_by, e);
+                                           : run_here(s, &run, &interrupted_by, e);
     if (failed == 0 && run == 0 && !interrupted_by)
         (void)fprintf(stderr,
                       "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
@@ -310,9 +370,9 @@ static int run_all(struct campaign *c, struct err *e)
 }
 
 /* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
-static int run_task(struct campaign *c, uint64_t task, struct err *e)
+static int run_task(struct stage *s, uint64_t task, struct err *e)
 {
-    struct stage s = {.campaign = c};
+    struct campaign *c = s->campaign;
     const uint64_t block = task / c->tally.units;
     if (block >= PLAN_INVOCATIONS_MAX)
         return err_set(e, ERR_USAGE, -EINVAL, "--task '%llu': the plan has no such invocation",
@@ -321,25 +381,40 @@ static int run_task(struct campaign *c, uint64_t task, struct err *e)
     const size_t position = (size_t)(task % c->tally.units);
     const struct place_in_plan at = {block, position, c->order[position]};
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
-    int failed = one && one->file ? 0 : open_stage(&s, e);
+    int failed = one && one->file ? 0 : open_stage(s, e);
     if (failed == 0 && !(one && one->file))
-        failed = run_unit(&s, &at, e);
-    int left = close_session(&s, failed == 0 ? e : NULL);
-    runtimes_free(&s.runtimes);
-    if (failed == 0 && s.interrupted_by)
-        return 128 + s.interrupted_by;
+        failed = run_unit(s, &at, e);
+    int left = close_session(s, failed == 0 ? e : NULL);
+    if (failed == 0 && s->interrupted_by)
+        return 128 + s->interrupted_by;
     return failed != 0 ? failed : left;
+}
+
+/* A folder is made and bound when nothing speaks against the plan any more; one in which all is done needs nothing. */
+static int open_plan(struct stage *s, const struct config *config, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = campaign_open(c, config, e);
+    if (failed == 0 && !folder_is_begun(&c->folder))
+        failed = check_host(s, e);
+    if (failed == 0)
+        failed = campaign_bind(c, config, e);
+    bool looks = config->host.dry_run || is_handed_over(c);
+    return failed == 0 && looks && !is_done(c) ? check_host(s, e) : failed;
 }
 
 int campaign_run(const struct config *config, struct err *e)
 {
     struct campaign c = {.folder.lock_fd = -1};
-    int failed = campaign_open(&c, config, e);
-    int status = failed;
-    if (failed == 0 && config->host.dry_run)
+    struct stage s = {.campaign = &c};
+    int status = open_plan(&s, config, e);
+    if (status == 0 && config->host.dry_run)
         status = campaign_show_order(&c, e);
-    else if (failed == 0)
-        status = config->campaign.task >= 0 ? run_task(&c, (uint64_t)config->campaign.task, e) : run_all(&c, e);
+    else if (status == 0)
+        status = config->campaign.task >= 0 ? run_task(&s, (uint64_t)config->campaign.task, e) : run_all(&s, e);
+    if (status < 0)
+        folder_take_back(&c.folder);
+    runtimes_free(&s.runtimes);
     campaign_close(&c);
     return status;
 }

@@ -36,7 +36,11 @@ static int read_file(const char *path, struct text *ret, struct err *e)
 
 static int read_named(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
 {
+    struct stat st;
     int failed = plans_find(config->positional, c->file, sizeof(c->file), e);
+    const char *path = failed == 0 ? c->file : config->positional;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s' holds no plan (it has no plan.lock)", path);
     if (failed == 0)
         failed = read_file(c->file, bytes, e);
     c->bound =
@@ -104,7 +108,6 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
     c->blocks = p->invocations;
     c->engine = o->task >= 0 ? ENGINE_SLURM : o->engine;
     c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
-    c->seed_drawn = c->bound.seed < 0;
     text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
     c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
     c->texts =
@@ -115,32 +118,35 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
 
 /* --- the folder -------------------------------------------------------------------------------------------------- */
 
-static int bind(struct campaign *c, const struct config *config, struct err *e)
+static int find_folder(struct campaign *c, const struct config *config, struct err *e)
 {
     char path[FOLDER_PATH_MAX];
-    bool looks = config->host.dry_run || config->campaign.task >= 0;
     int n = *c->folder.path      ? snprintf(path, sizeof(path), "%s", c->folder.path)
             : config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
                                  : snprintf(path, sizeof(path), "out/%s", c->plan.name);
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
-    int failed = looks ? folder_look(path, &c->folder, e) : folder_open(path, &c->folder, e);
-    if (failed == 0)
-        failed = folder_bind(&c->folder, &c->bound, &c->plan.file.bytes, !looks, e);
-    if (folder_is_bound(c->folder.path))
-        c->seed_drawn = false;
-    return failed;
+    return folder_look(path, &c->folder, e);
 }
 
 int campaign_open(struct campaign *c, const struct config *config, struct err *e)
 {
-    bool alone = !config->host.dry_run && config->campaign.task < 0 && config->campaign.engine == ENGINE_LOCAL;
     *c = (struct campaign){.folder.lock_fd = -1};
     int failed = read_plan(c, config, e);
     if (failed == 0)
         failed = settle(c, &config->campaign, e);
+    return failed == 0 ? find_folder(c, config, e) : failed;
+}
+
+int campaign_bind(struct campaign *c, const struct config *config, struct err *e)
+{
+    char path[FOLDER_PATH_MAX];
+    bool looks = config->host.dry_run || config->campaign.task >= 0;
+    bool alone = !looks && config->campaign.engine == ENGINE_LOCAL;
+    text_format(path, sizeof(path), "%s", c->folder.path);
+    int failed = looks ? 0 : folder_open(path, &c->folder, e);
     if (failed == 0)
-        failed = bind(c, config, e);
+        failed = folder_bind(&c->folder, &c->bound, &c->plan.file.bytes, !looks, e);
     if (failed == 0)
         failed = tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e);
     if (failed == 0 && c->tally.strangers)

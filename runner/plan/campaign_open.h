@@ -22,9 +22,8 @@ struct campaign {
     struct tally tally;
     int64_t blocks; /* wanted so far: grows with until-precise */
     int64_t engine;
-    bool seed_drawn; /* nobody named the seed, and no folder keeps it yet */
-    bool texts;      /* each invocation's text is printed: there is one a cell */
-    size_t *order;   /* of one block, see campaign_order() */
+    bool texts;    /* each invocation's text is printed: there is one a cell */
+    size_t *order; /* of one block, see campaign_order() */
 };
 
 /* An invocation: block and position from 0, the unit that stands there. */
@@ -33,10 +32,15 @@ struct place_in_plan {
     size_t position, unit;
 };
 
-/* Reads the plan (a file, one that came with tare, or the one that a folder is bound to), binds its folder, takes the
- * folder's lock, and reads what is done. With --dry-run nothing is written, and with --task nothing is locked.
- * Usage errors throughout. The caller ends it with campaign_close(), also after a failure. */
+/* Reads the plan: a file, one that came with tare, or the one that a folder is bound to. Nothing is made yet, so that
+ * what the host lacks for it can be said first. Usage errors throughout. The caller ends it with campaign_close(), also
+ * after a failure. */
 int campaign_open(struct campaign *c, const struct config *config, struct err *e);
+
+/* Makes the plan's folder, takes its lock, binds it, and reads what is done. With --dry-run and with --task nothing is
+ * written or locked. Usage errors throughout. */
+int campaign_bind(struct campaign *c, const struct config *config, struct err *e);
+
 void campaign_close(struct campaign *c);
 
 /* Fills c->order with the units of a block. */

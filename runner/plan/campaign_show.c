@@ -16,7 +16,7 @@ static void describe_head(const struct campaign *c, struct text *out)
              c->tally.units);
     if (p->order == ORDER_LISTED)
         text_add(out, ", in the plan's order\n");
-    else if (c->seed_drawn)
+    else if (c->bound.drawn)
         text_add(out, ", shuffled with a seed that is drawn anew unless one is named, as --seed %lld\n",
                  (long long)c->bound.seed);
     else

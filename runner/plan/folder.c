@@ -1,6 +1,7 @@
 #include "plan/folder.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,11 +50,14 @@ static void sign_lock(int fd)
 static int take_lock(struct folder *f, struct err *e)
 {
     char path[PATH_MAX];
+    struct stat st;
     cleanup_close int fd = open(path_in(f, ".lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
         return err_sys(e, ERR_USAGE, "--out '%s': cannot write there", f->path);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s'", path);
+    if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* whoever held it has just taken the folder back */
+        return refuse_busy(f, e);
     sign_lock(fd);
     f->lock_fd = STEAL_FD(fd);
     return 0;
@@ -63,9 +67,40 @@ int folder_look(const char *path, struct folder *ret, struct err *e)
 {
     if (strlen(path) >= sizeof(ret->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    *ret = (struct folder){.lock_fd = -1};
     text_format(ret->path, sizeof(ret->path), "%s", path);
-    ret->lock_fd = -1;
     return 0;
+}
+
+/* How much of a path is left without its last name. */
+static size_t parent_len(const char *path, size_t len)
+{
+    const char *slash = memrchr(path, '/', len);
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+static size_t part_that_is_there(const char *path)
+{
+    char part[FOLDER_PATH_MAX];
+    size_t len = strlen(path);
+    text_format(part, sizeof(part), "%s", path);
+    while (len > 0 && access(part, F_OK) != 0) {
+        len = parent_len(part, len);
+        part[len] = '\0';
+    }
+    return len;
+}
+
+/* From the inside out, as far as they are empty. */
+static void remove_made(const struct folder *f)
+{
+    char path[FOLDER_PATH_MAX];
+    text_format(path, sizeof(path), "%s", f->path);
+    for (size_t len = strlen(path); len > f->there; len = parent_len(path, len)) {
+        path[len] = '\0';
+        if (rmdir(path) != 0 && errno != ENOENT)
+            return;
+    }
 }
 
 int folder_open(const char *path, struct folder *ret, struct err *e)
@@ -73,12 +108,30 @@ int folder_open(const char *path, struct folder *ret, struct err *e)
     int failed = folder_look(path, ret, e);
     if (failed != 0)
         return failed;
+    ret->there = part_that_is_there(path);
     failed = file_make_dirs(path);
     if (failed != 0) {
         errno = -failed;
-        return err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", path);
-    }
-    return take_lock(ret, e);
+        failed = err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", path);
+    } else
+        failed = take_lock(ret, e);
+    if (failed != 0)
+        remove_made(ret);
+    return failed;
+}
+
+void folder_take_back(struct folder *f)
+{
+    char path[PATH_MAX];
+    if (f->lock_fd < 0 || folder_is_begun(f))
+        return;
+    if (f->bound)
+        (void)unlink(path_in(f, "plan.lock", path));
+    if (f->copied)
+        (void)unlink(path_in(f, "plan.yml", path));
+    if (f->bound || f->there < strlen(f->path))
+        (void)unlink(path_in(f, ".lock", path));
+    remove_made(f);
 }
 
 void folder_close(struct folder *f)
@@ -95,6 +148,20 @@ bool folder_is_bound(const char *path)
     struct stat st;
     int n = snprintf(lock, sizeof(lock), "%s/plan.lock", path);
     return n > 0 && (size_t)n < sizeof(lock) && stat(lock, &st) == 0;
+}
+
+bool folder_is_begun(const struct folder *f)
+{
+    bool begun = false;
+    const struct dirent *d;
+    DIR *dir = opendir(f->path);
+    while (dir && !begun && (d = readdir(dir))) {
+        size_t len = strlen(d->d_name);
+        begun = (len > 5 && strcmp(d->d_name + len - 5, ".json") == 0) || strcmp(d->d_name, "slurm") == 0;
+    }
+    if (dir)
+        (void)closedir(dir);
+    return begun;
 }
 
 static void write_lock_text(const struct folder_plan *p, struct text *out)
@@ -141,6 +208,9 @@ static int read_lock(const struct folder *f, struct folder_plan *ret, struct err
     int failed = file_read_all("", path_in(f, "plan.lock", path), &p.words);
     if (failed == -ENOENT)
         return failed;
+    errno = -failed;
+    if (failed != 0)
+        failed = err_sys(e, ERR_USAGE, "'%s'", path);
     char *rest = p.words.data;
     for (unsigned n = 1; failed == 0 && rest && *rest; n++) {
         char *line = strsep(&rest, "\n");
@@ -242,20 +312,29 @@ static void draw_seed(struct folder_plan *p)
     uint32_t drawn = 0;
     if (getrandom(&drawn, sizeof(drawn), 0) != (ssize_t)sizeof(drawn))
         drawn = (uint32_t)getpid();
-    if (p->seed < 0)
+    p->drawn = p->seed < 0;
+    if (p->drawn)
         p->seed = drawn;
 }
 
+static int write_copy(struct folder *f, const struct text *bytes, struct err *e)
+{
+    char path[PATH_MAX];
+    int failed = file_replace(path_in(f, "plan.yml", path), bytes->data, bytes->len, e);
+    f->copied |= failed == 0;
+    return failed;
+}
+
 /* The folder's copy: written where it is not there. */
-static int check_copy(const struct folder *f, const struct folder_plan *wanted, const struct text *bytes, bool write,
+static int check_copy(struct folder *f, const struct folder_plan *wanted, const struct text *bytes, bool write,
                       struct err *e)
 {
-    char path[PATH_MAX], sha256[65] = "";
+    char sha256[65] = "";
     struct text there = {0};
     int failed = read_copy(f, &there, sha256, e);
     text_free(&there);
     if (failed == -ENOENT)
-        return write ? file_replace(path_in(f, "plan.yml", path), bytes->data, bytes->len, e) : 0;
+        return write ? write_copy(f, bytes, e) : 0;
     if (failed == 0 && strcmp(sha256, wanted->sha256) != 0)
         return err_set(e, ERR_USAGE, -EEXIST,
                        "'%s/plan.yml' is another plan, or was changed: one folder holds one plan (take another --out)",
@@ -273,24 +352,30 @@ static int check_words(const struct config_given *given, struct err *e)
     return 0;
 }
 
-/* plan.lock comes last: without it nothing is bound. */
-static int bind_new(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write,
+/* plan.lock comes last: without it nothing is bound. over: in place of a plan that has not begun. */
+static int bind_new(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, bool over,
                     struct err *e)
 {
     char path[PATH_MAX];
     struct text lock = {0};
     int failed = check_words(&wanted->given, e);
-    if (failed == 0)
+    if (failed == 0 && over && write && unlink(path_in(f, "plan.lock", path)) != 0)
+        failed = err_sys(e, ERR_USAGE, "'%s'", path);
+    if (failed == 0 && !over)
         failed = check_copy(f, wanted, bytes, write, e);
+    else if (failed == 0 && write)
+        failed = write_copy(f, bytes, e);
     draw_seed(wanted);
     write_lock_text(wanted, &lock);
     if (failed == 0 && write)
         failed = file_replace(path_in(f, "plan.lock", path), lock.data, lock.len, e);
+    f->bound |= failed == 0 && write;
+    wanted->drawn &= !f->bound;
     text_free(&lock);
     return failed;
 }
 
-int folder_bind(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
+int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e)
 {
     struct folder_plan has;
     int failed = digest_bytes(bytes->data, bytes->len, wanted->sha256);
@@ -298,12 +383,16 @@ int folder_bind(const struct folder *f, struct folder_plan *wanted, const struct
         return err_set(e, ERR_OURS, failed, "SHA-256 of the plan: %s", strerror(-failed));
     failed = read_lock(f, &has, e);
     if (failed == -ENOENT)
-        return bind_new(f, wanted, bytes, write, e);
+        return bind_new(f, wanted, bytes, write, false, e);
     if (failed != 0)
         return failed;
     failed = refuse_other(f, &has, wanted, e);
-    wanted->seed = has.seed;
     folder_plan_free(&has);
+    if (failed != 0 && !folder_is_begun(f)) {
+        *e = (struct err){0};
+        return bind_new(f, wanted, bytes, write, true, e);
+    }
+    wanted->seed = has.seed;
     return failed == 0 ? check_copy(f, wanted, bytes, write, e) : failed;
 }
 

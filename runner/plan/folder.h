@@ -23,7 +23,10 @@ struct err;
 
 struct folder {
     char path[FOLDER_PATH_MAX];
-    int lock_fd; /* -1: not ours */
+    int lock_fd;  /* -1: not ours */
+    size_t there; /* of path: what was there before folder_open() */
+    bool bound;   /* plan.lock was written by this process, */
+    bool copied;  /* and plan.yml */
 };
 
 /* What a folder is bound to. */
@@ -31,6 +34,7 @@ struct folder_plan {
     char sha256[65]; /* of the plan's bytes */
     char name[64];
     int64_t seed; /* below 0: none yet */
+    bool drawn;   /* the seed has just been, and is written nowhere */
     bool noise;   /* --aa: each cell is run as A and A' */
     struct config_given given;
     struct text words; /* what given points into; empty where they are the caller's */
@@ -40,6 +44,10 @@ struct folder_plan {
  * -ENOTDIR and the like (usage). The caller ends it with folder_close(). */
 int folder_open(const char *path, struct folder *ret, struct err *e);
 
+/* Takes back what folder_open() and folder_bind() made, the folders above it too, unless the plan has begun since: a
+ * plan that was refused leaves nothing behind. The folder has still to be closed. */
+void folder_take_back(struct folder *f);
+
 /* Looks at a folder without the lock, which need not be there. */
 int folder_look(const char *path, struct folder *ret, struct err *e);
 
@@ -48,14 +56,16 @@ void folder_close(struct folder *f);
 /* Whether path is a folder that is bound to a plan. */
 bool folder_is_bound(const char *path);
 
+/* Whether something of a plan is in it: a record, or what Slurm was handed. */
+bool folder_is_begun(const struct folder *f);
+
 /* What the folder is bound to and its plan's bytes. -EINVAL (usage): plan.lock is broken, or plan.yml was changed.
  * The caller ends *ret with folder_plan_free() and *bytes with text_free(). */
 int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e);
 
 /* Binds the folder to a plan, or sees that it is: a seed that wanted lacks is filled in from there, else drawn.
- * -EEXIST (usage): it is another's, by what they differ in. Writes nothing where write is false. */
-int folder_bind(const struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write,
-                struct err *e);
+ * -EEXIST (usage): it is another's, which has begun, by what they differ in. Writes nothing where write is false. */
+int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e);
 
 void folder_plan_free(struct folder_plan *p);
 

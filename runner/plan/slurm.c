@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -87,17 +88,40 @@ void slurm_script(const struct slurm_array *a, uint64_t base, struct text *out)
 
 /* --- Slurm's own commands ---------------------------------------------------------------------------------------- */
 
+static bool is_on_path(const char *command)
+{
+    const char *path = getenv("PATH");
+    for (const char *at = path; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+        char candidate[PATH_MAX];
+        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, command);
+        if (n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What a command prints, its errors too. */
 static int ask(const char *const *words, struct text *answer)
 {
     const char *argv[ARGS_MAX + 5] = {"sh", "-c", "exec \"$@\" 2>&1", "sh"};
     size_t n = 4;
+    if (!is_on_path(*words)) {
+        text_add(answer, "there is none on PATH");
+        return -ENOENT;
+    }
     for (; *words; words++)
         argv[n++] = *words;
     int failed = spawn_capture((char *const *)(void *)argv, ANSWER_MS, answer);
     if (failed != 0 && answer->data) /* one line of it is said */
         answer->data[strcspn(answer->data, "\n")] = '\0';
     return failed;
+}
+
+int slurm_find(struct err *e)
+{
+    return is_on_path("sbatch")
+               ? 0
+               : err_set(e, ERR_HOST, -ENOENT, "sbatch: there is none on PATH (--engine local runs the plan here)");
 }
 
 static uint64_t max_array_size(void)

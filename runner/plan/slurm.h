@@ -24,9 +24,11 @@ struct slurm_array {
 /* Adds the batch script of the tasks base … base + 2^32, whose array indices are their distance from base. */
 void slurm_script(const struct slurm_array *a, uint64_t base, struct text *out);
 
+/* Whether there is an sbatch to submit with. -ENOENT (host): none on PATH. */
+int slurm_find(struct err *e);
+
 /* Submits the tasks, in as many arrays as the cluster's MaxArraySize makes of them, and adds the jobs' ids to jobs, a
- * blank between two. The scripts are kept in folder/slurm. -ENOENT (host): no sbatch here; -EIO (host): it refused, in
- * its own words. */
+ * blank between two. The scripts are kept in folder/slurm. -EIO (host): sbatch refused, in its own words. */
 int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e);
 
 /* Whether any of the jobs is still pending or running; said: "3 running on n1 n2, 4 pending". -EAGAIN (host): the

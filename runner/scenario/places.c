@@ -23,6 +23,8 @@ struct level {
 
 struct walk {
     struct places *places;
+    const char *bytes; /* all of the text */
+    size_t len;
     struct level level[DEPTH_MAX];
     size_t depth;
     size_t documents;
@@ -131,13 +133,27 @@ static int take_event(struct walk *w, const yaml_event_t *event, struct err *e)
     }
 }
 
+/* What cannot be read as text has no mark, but an offset; a column is a character, as in marks. */
+static int refuse_text(const struct walk *w, const yaml_parser_t *parser, struct err *e)
+{
+    size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
+    if (parser->error == YAML_READER_ERROR) {
+        line = column = 1;
+        for (size_t i = 0; i < parser->problem_offset && i < w->len; i++) {
+            bool ends = w->bytes[i] == '\n', goes_on = ((unsigned char)w->bytes[i] & 0xc0) == 0x80;
+            line += ends;
+            column = ends ? 1 : column + !goes_on;
+        }
+    }
+    return refuse(w->places, line, column, parser->problem ? parser->problem : "this is no YAML", e);
+}
+
 static int walk(struct walk *w, yaml_parser_t *parser, struct err *e)
 {
     for (;;) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event))
-            return refuse(w->places, parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-                          parser->problem ? parser->problem : "this is no YAML", e);
+            return refuse_text(w, parser, e);
         bool last = event.type == YAML_STREAM_END_EVENT;
         int failed = take_event(w, &event, e);
         yaml_event_delete(&event);
@@ -152,7 +168,7 @@ int places_read(const char *name, const char *bytes, size_t len, struct places *
 {
     yaml_parser_t parser;
     *ret = (struct places){.name = name};
-    struct walk w = {.places = ret};
+    struct walk w = {.places = ret, .bytes = bytes, .len = len};
     if (!yaml_parser_initialize(&parser))
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for a YAML parser");
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);

@@ -73,4 +73,9 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     import driver
 
-    sys.exit(driver.main(scenario_of(sys.argv[1]), sys.argv[2:]))
+    try:
+        scenario = scenario_of(sys.argv[1])
+    except Exception as e:  # of the reader's file: the last line is the reason that is recorded
+        sys.excepthook(type(e), e, e.__traceback__)
+        sys.exit(driver.describe(e))
+    sys.exit(driver.main(scenario, sys.argv[2:]))

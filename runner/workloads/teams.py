@@ -313,4 +313,17 @@ def describe_exit(code: int) -> str:
 def describe(e: BaseException) -> str:
     if isinstance(e, Complaint):
         return str(e)
-    return f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
+    reason = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
+    return reason if isinstance(e, SyntaxError) else reason + place(e)  # a SyntaxError names its own
+
+
+def place(e: BaseException) -> str:
+    """The innermost file and line that it came through, as a SyntaxError says them; of another process's none."""
+    file = line = None
+    at = e.__traceback__
+    while at:
+        code = at.tb_frame.f_code
+        if not code.co_filename.startswith("<"):  # "<frozen importlib._bootstrap>"
+            file, line = code.co_filename, at.tb_lineno
+        at = at.tb_next
+    return f" ({os.path.basename(file)}, line {line})" if file else ""

@@ -220,6 +220,99 @@ class OneFolder(Matrix):
         self.assert_refused(self.run_plan(), 2, "plan.yml' is another plan, or was changed")
 
 
+class Refused(Matrix):
+    """What cannot be run here leaves its folder to the plan that can."""
+
+    def assert_nothing_made(self, status: int, why: str, *options: object) -> None:
+        for more in ((), ("--dry-run",)):
+            self.assert_refused(self.run_plan(*options, *more), status, why)
+            self.assertFalse(self.out.exists(), more)
+
+    def test_cpus_that_are_not_there(self):
+        self.assert_nothing_made(2, "CPU [0-9]+ does not exist", "--cpus", "0-4095")
+
+    def test_a_runtime_that_is_none(self):
+        self.assert_nothing_made(2, "'/bin/true': it is no Python interpreter", "--runtime", "/bin/true")
+
+    @rig.needs_lack
+    def test_a_full_slice_that_is_not_to_be_had(self):
+        self.assert_nothing_made(3, "--isolation strict: no [a-z]+ controller", "--isolation", "strict")
+
+    def test_a_cluster_without_slurm(self):
+        commands = self.dir / "bin"
+        commands.mkdir()
+        words = [rig.TARE, "matrix", self.plan, "--out", self.out, "--engine", "slurm"]
+        for more in ([], ["--dry-run"]):
+            done = subprocess.run([*words, *more], env=rig.environment(PATH=str(commands)), capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (3, "tare: matrix: sbatch: there is none on PATH "
+                                                              "(--engine local runs the plan here)\n"))
+            self.assertFalse(self.out.exists(), more)
+
+    def test_what_is_no_plan(self):
+        folder = self.dir / "folder"
+        folder.mkdir()
+        (folder / "plan.yml").write_bytes(self.plan.read_bytes())
+        for named, said in ((str(folder), f"'{folder}' holds no plan (it has no plan.lock)"),
+                            ("folder", "'folder' holds no plan (it has no plan.lock)"),
+                            ("/", "'/' holds no plan (it has no plan.lock)"),
+                            ("", "the plan's name is empty ('tare matrix' lists those that there are)")):
+            done = subprocess.run([rig.TARE, "matrix", named], env=rig.environment(), capture_output=True, text=True,
+                                  cwd=self.dir)
+            self.assertEqual((done.returncode, done.stderr), (2, f"tare: matrix: {said}\n"))
+
+    def test_no_folder_is_left_that_was_made_on_the_way(self):
+        self.out = self.dir / "a" / "b"
+        self.assert_refused(self.run_plan("--env", "A=1\n2"), 2, "a value of one line")
+        self.assertFalse((self.dir / "a").exists())
+
+    def test_the_corrected_plan_takes_the_folder(self):
+        self.assertEqual(self.run_plan("--invocations", 1).status, 0)
+        for record in self.names():
+            (self.out / record).unlink()
+        self.write_plan(2)
+        self.assertEqual(self.run_plan("--warmup", 1).status, 0)
+        self.assert_complete(2)
+
+    def test_what_is_complete_needs_nothing_of_the_host(self):
+        self.plan.write_text(PLAN.format(invocations=1).replace("runtime: native", f"runtime: {rig.WRAPPER}"))
+        self.assertEqual(self.run_plan().status, 0)
+        moved = rig.WRAPPER.rename(self.dir / "elsewhere")
+        self.addCleanup(moved.rename, rig.WRAPPER)
+        self.assertEqual(self.run_plan().status, 0)
+        self.assertEqual(self.run_plan("--dry-run").status, 0)
+        self.assertEqual(self.run_plan("--invocations", 2).status, 2)
+
+
+class Compared(Matrix):
+    def compare(self, *options: str) -> subprocess.CompletedProcess:
+        return subprocess.run([rig.TARE, "compare", self.out, self.out, *options], env=rig.environment(), text=True,
+                              capture_output=True, timeout=rig.PATIENCE_S)
+
+    def test_across_a_key_that_no_cell_has(self):
+        self.run_plan("--invocations", 1)
+        for keys, named in (("bogus", "bogus"), ("runtime,bogu", "bogu"), ("runtime,", "")):
+            done = self.compare("--across", keys)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            found = re.fullmatch(rf"tare: compare: --across '{named}': what is allowed is (.*)\n", done.stderr)
+            allowed = found.group(1).split(", ")
+            self.assertEqual(allowed, sorted(set(allowed)))
+            self.assertLessEqual({"mode", "name", "profile", "runtime", "workers"}, set(allowed))
+        self.assertEqual(self.compare("--across", "runtime,profile").returncode, 0)
+
+    def test_the_list_of_commands_says_what_a_report_is(self):
+        done = subprocess.run([rig.TARE, "--help"], env=rig.environment(), capture_output=True, text=True)
+        self.assertRegex(done.stdout, r"(?m)^  tare report +DIR +.*HTML.*paper")
+
+    def test_the_help_names_the_figures_that_the_error_lists(self):
+        self.run_plan("--invocations", 1)
+        said = self.compare("--figure", "bogus").stderr.strip().partition("what is allowed is ")[2].split(", ")
+        result = self.records()[0]["result"]
+        for command in ("compare", "plan-size"):
+            text = subprocess.run([rig.TARE, command, "--help"], env=rig.environment(), capture_output=True, text=True)
+            named = " ".join(text.stdout.split()).partition("what is compared: ")[2].partition(", or any number")[0]
+            self.assertEqual(named.split(", "), [f for f in said if f in named.split(", ") or f not in result])
+
+
 class Ended(Matrix):
     def test_failed_cells_stay_with_their_reason_and_the_rest_goes_on(self):
         self.write_plan(2, "  - {id: slow, mode: threads, profile: memory, hold-ms: 600000, timeout: 0.2}\n")

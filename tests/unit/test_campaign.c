@@ -50,11 +50,17 @@ static struct config tiny_config(bool dry_run)
     return c;
 }
 
+static int open_bound(struct campaign *c, const struct config *config, struct err *e)
+{
+    int failed = campaign_open(c, config, e);
+    return failed == 0 ? campaign_bind(c, config, e) : failed;
+}
+
 static struct campaign opened(const struct config *config)
 {
     struct campaign c;
     struct err e = {0};
-    if (campaign_open(&c, config, &e) != 0)
+    if (open_bound(&c, config, &e) != 0)
         fail_msg("%s", e.text);
     return c;
 }
@@ -178,7 +184,7 @@ static void a_folder_is_held_by_one(void **state)
     struct campaign c = opened(&config), other;
     struct err e = {0};
     char who[40];
-    assert_int_equal(campaign_open(&other, &config, &e), -EBUSY);
+    assert_int_equal(open_bound(&other, &config, &e), -EBUSY);
     text_format(who, sizeof(who), ": pid %d on ", (int)getpid());
     assert_non_null(strstr(e.text, who));
     assert_int_equal(e.kind, ERR_USAGE);
@@ -220,11 +226,27 @@ static void a_broken_lock_file_is_refused(void **state)
     for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++) {
         struct err e = {0};
         fixture_write(root, "/out/plan.lock", BROKEN[i]);
-        assert_true(campaign_open(&c, &config, &e) < 0);
+        assert_true(open_bound(&c, &config, &e) < 0);
         assert_int_equal(e.kind, ERR_USAGE);
         assert_non_null(strstr(e.text, "out/plan.lock'"));
         campaign_close(&c);
     }
+}
+
+static void a_file_is_no_folder_and_is_named(void **state)
+{
+    (void)state;
+    char path[PATH_MAX + 16];
+    struct folder f;
+    struct folder_plan read;
+    struct text bytes = {0};
+    struct err e = {0};
+    fixture_write(root, "/file", "");
+    text_format(path, sizeof(path), "%s/file", root);
+    assert_int_equal(folder_look(path, &f, &e), 0);
+    assert_int_equal(folder_read(&f, &read, &bytes, &e), -ENOTDIR);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_non_null(strstr(e.text, "file/plan.lock': Not a directory"));
 }
 
 static void records_of_no_plan_are_not_counted_and_of_another_refused(void **state)
@@ -242,7 +264,7 @@ static void records_of_no_plan_are_not_counted_and_of_another_refused(void **sta
     campaign_close(&c);
     fixture_write(root, "/out/0001-x.json",
                   "{\"schema\": \"tare.record/1\", \"plan\": {\"name\": \"other\", \"sha256\": \"0123456789abcdef\"}}");
-    assert_int_equal(campaign_open(&c, &config, &e), -EEXIST);
+    assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
     assert_non_null(strstr(e.text, "/0001-x.json' is of the plan 'other' (SHA-256 0123456789ab...)"));
     campaign_close(&c);
 }
@@ -268,6 +290,95 @@ static void what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan(v
     assert_int_equal(access(path, F_OK), 0);
     text_format(path, sizeof(path), "%s/out/mine.tmp.12", root);
     assert_int_equal(access(path, F_OK), 0);
+}
+
+/* Whether name is in the folder of the test. */
+static bool is_there(const char *name)
+{
+    char path[PATH_MAX];
+    text_format(path, sizeof(path), "%s/%s", root, name);
+    return access(path, F_OK) == 0;
+}
+
+static void a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back(void **state)
+{
+    (void)state;
+    char out[PATH_MAX + 16];
+    struct config config = tiny_config(false);
+    struct campaign c;
+    struct err e = {0};
+    text_format(out, sizeof(out), "%s/a//b/c/", root);
+    config.output.dir = out;
+    assert_int_equal(campaign_open(&c, &config, &e), 0);
+    assert_false(is_there("a"));
+    assert_int_equal(campaign_bind(&c, &config, &e), 0);
+    assert_true(is_there("a/b/c/plan.lock"));
+    folder_take_back(&c.folder);
+    campaign_close(&c);
+    assert_false(is_there("a"));
+    assert_true(is_there("tiny.yml"));
+}
+
+static void nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    save(&c, 1, "scenario1-threads-native-overhead", 2, true);
+    folder_take_back(&c.folder);
+    campaign_close(&c);
+    assert_true(is_there("out/plan.lock") && is_there("out/plan.yml"));
+    assert_true(is_there("out/0001-scenario1-threads-native-overhead.json"));
+    fixture_remove(root, "/out/0001-scenario1-threads-native-overhead.json");
+    c = opened(&config);
+    folder_take_back(&c.folder);
+    campaign_close(&c);
+    assert_true(is_there("out/plan.lock") && is_there("out/plan.yml"));
+}
+
+static void a_folder_is_left_as_it_was_where_it_cannot_be_bound(void **state)
+{
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c;
+    struct err e = {0};
+    fixture_write(root, "/out/plan.yml", "the user's");
+    assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
+    folder_take_back(&c.folder);
+    campaign_close(&c);
+    assert_true(is_there("out/plan.yml"));
+    assert_false(is_there("out/plan.lock"));
+}
+
+static void a_folder_without_a_record_may_be_bound_to_another_plan(void **state)
+{
+    static const char OTHER[] = "schema: tare.plan/1\nname: other\ncells: [{scenario: scenario1, runtime: native}]\n";
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    struct folder_plan read;
+    struct text bytes = {0};
+    struct err e = {0};
+    campaign_close(&c);
+    fixture_write(root, "/tiny.yml", OTHER);
+    config.host.dry_run = true;
+    c = opened(&config);
+    assert_true(c.bound.drawn);
+    campaign_close(&c);
+    config.host.dry_run = false;
+    c = opened(&config);
+    assert_false(c.bound.drawn);
+    assert_int_equal(folder_read(&c.folder, &read, &bytes, &e), 0);
+    assert_string_equal(read.name, "other");
+    assert_string_equal(bytes.data, OTHER);
+    assert_int_equal(read.seed, c.bound.seed);
+    text_free(&bytes);
+    folder_plan_free(&read);
+    campaign_close(&c);
+    fixture_write(root, "/out/slurm/jobs", "12"); /* they would run what the folder says */
+    fixture_write(root, "/tiny.yml", TINY);
+    assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
+    campaign_close(&c);
 }
 
 static void names_of_records_are_told_from_others(void **state)
@@ -307,6 +418,23 @@ static void the_batch_script_is_as_it_was_read(void **state)
     text_free(&script);
 }
 
+static void a_command_of_slurms_that_is_not_there_is_said_in_our_words(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    bool alive = true;
+    struct text said = {0};
+    struct err e = {0};
+    text_format(path, sizeof(path), "%s", getenv("PATH"));
+    assert_int_equal(setenv("PATH", root, 1), 0);
+    int none = slurm_find(&e), jobs = slurm_jobs("12", &alive, &said, &e);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    assert_int_equal(none, -ENOENT);
+    assert_int_equal(jobs, -EAGAIN);
+    assert_string_equal(e.text, "squeue: there is none on PATH");
+    text_free(&said);
+}
+
 int main(void)
 {
 #define rooted(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
@@ -319,9 +447,15 @@ int main(void)
         rooted(a_folder_is_held_by_one),
         rooted(what_is_given_is_kept_and_read_back),
         rooted(a_broken_lock_file_is_refused),
+        rooted(a_file_is_no_folder_and_is_named),
         rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
         rooted(what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan),
+        rooted(a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back),
+        rooted(nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before),
+        rooted(a_folder_is_left_as_it_was_where_it_cannot_be_bound),
+        rooted(a_folder_without_a_record_may_be_bound_to_another_plan),
         cmocka_unit_test(names_of_records_are_told_from_others),
+        rooted(a_command_of_slurms_that_is_not_there_is_said_in_our_words),
         cmocka_unit_test(the_batch_script_is_as_it_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,7 +279,7 @@ static const struct {
     {"unknown-alias.yml", "unknown-alias.yml:...No anchor found for alias: 'other'"},
     {"key-that-is-a-list.yml", "key-that-is-a-list.yml:3:3: a key has to be a word"},
     {"too-deep.yml", "too-deep.yml:3:...: this is nested too deep"},
-    {"no-utf-8.yml", "no-utf-8.yml:...invalid leading UTF-8 octet"},
+    {"no-utf-8.yml", "no-utf-8.yml:2:7: invalid leading UTF-8 octet"},
 };
 
 static bool says(const char *text, const char *said)
@@ -311,6 +311,18 @@ static void bad_plans_are_refused_in_one_line_with_the_place(void **state)
         if (!says(e.text, BAD[i].said))
             fail_msg("'%s' is not what is said: %s", BAD[i].said, e.text);
     }
+}
+
+static void what_is_no_text_is_placed_by_line_and_character(void **state)
+{
+    static const char TEXT[] = "schema: tare.plan/1\n# \u00e9\u20ac\nname: \u00e9\0\n";
+    (void)state;
+    struct text bytes = {0};
+    struct plan p;
+    struct err e = {0};
+    text_add_bytes(&bytes, TEXT, sizeof(TEXT) - 1);
+    assert_int_equal(plan_parse("p.yml", &bytes, &NOTHING_GIVEN, &p, &e), -EINVAL);
+    assert_string_equal(e.text, "p.yml:3:8: control characters are not allowed");
 }
 
 static void what_the_user_says_can_make_a_cell_impossible_too(void **state)
@@ -376,6 +388,7 @@ int main(void)
         cmocka_unit_test(defaults_hold_for_every_cell_and_a_hold_time_for_those_that_hold),
         cmocka_unit_test(what_the_user_says_goes_before_the_plan),
         cmocka_unit_test(bad_plans_are_refused_in_one_line_with_the_place),
+        cmocka_unit_test(what_is_no_text_is_placed_by_line_and_character),
         cmocka_unit_test(what_the_user_says_can_make_a_cell_impossible_too),
         cmocka_unit_test(a_broken_plan_does_no_harm),
         cmocka_unit_test(a_precision_is_a_ratio),
