@@ -38,8 +38,7 @@ static int find_root(const struct cell *cell, struct session *s, struct err *e)
     return 0;
 }
 
-/* --isolation strict: what can be known before anything is made. */
-static int refuse_less(const struct slice_root *root, struct err *e)
+int session_refuse_less(const struct slice_root *root, struct err *e)
 {
     if (root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED)
         return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the slice would be '%s': %s",
@@ -144,7 +143,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     /* With the root: in a scope we may have other CPUs than we had. */
     int failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
-        failed = refuse_less(&s->root, e);
+        failed = session_refuse_less(&s->root, e);
     if (failed != 0)
         return failed;
     say_leftovers(&s->root);
@@ -159,7 +158,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (failed == 0)
         failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a controller may be listed and yet not be enabled */
-        failed = refuse_less(slice_tree_root(s->tree), e);
+        failed = session_refuse_less(slice_tree_root(s->tree), e);
     if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
         failed = spawn_adopt_orphans(e);
     keep_house(s);

@@ -44,6 +44,10 @@ int session_open(const struct cell *cell, struct session *ret, struct err *e);
 int session_find(const struct cell *cell, bool recorded, struct session *ret, struct err *e);
 int session_open_found(const struct cell *cell, struct session *s, struct err *e);
 
+/* --isolation strict, as far as it can be known before anything is made: -ENOTSUP (host) where this root gives no full
+ * slice. */
+int session_refuse_less(const struct slice_root *root, struct err *e);
+
 /* From now on, should the runner be killed, whoever is in the run's cgroup ends with it; for a workload without a pid
  * namespace of its own. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
 void session_guard(struct session *s);

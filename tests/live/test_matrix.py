@@ -242,10 +242,10 @@ class Refused(Matrix):
         commands = self.dir / "bin"
         commands.mkdir()
         words = [rig.TARE, "matrix", self.plan, "--out", self.out, "--engine", "slurm"]
-        for more in ([], ["--dry-run"]):
+        none = "tare: matrix: sbatch: there is none on PATH (--engine local runs the plan here)\n"
+        for more, came in ((["--dry-run"], (0, "")), ([], (3, none))):
             done = subprocess.run([*words, *more], env=rig.environment(PATH=str(commands)), capture_output=True, text=True)
-            self.assertEqual((done.returncode, done.stderr), (3, "tare: matrix: sbatch: there is none on PATH "
-                                                              "(--engine local runs the plan here)\n"))
+            self.assertEqual((done.returncode, done.stderr), came)
             self.assertFalse(self.out.exists(), more)
 
     def test_what_is_no_plan(self):
