@@ -12,8 +12,7 @@ const char *finding_verdict_name(enum finding_verdict v)
     return NAMES[v];
 }
 
-/* A name out of a hostile archive may hold what steers a terminal. */
-static char *printable(const char *bytes)
+char *printable(const char *bytes)
 {
     struct text t = {0};
     text_add(&t, "%s", "");

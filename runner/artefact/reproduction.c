@@ -72,9 +72,10 @@ static json_t *environment_json(const struct verification *v)
         (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
                                                     "theirs", text_json(v->distance.list[i].theirs), "here",
                                                     text_json(v->distance.list[i].here)));
-    return json_pack("{s:s, s:I, s:o}", "here",
+    return json_pack("{s:s, s:I, s:I, s:o}", "here",
                      "the host that ran it; what ran in an image, a VM or on a node has its own in its records",
-                     "fields", (json_int_t)v->distance.fields, "differences", list);
+                     "fields", (json_int_t)v->distance.fields, "varying", (json_int_t)v->distance.varying,
+                     "differences", list);
 }
 
 /* By their places in a bundle, whose digests are those of the folder's files. */

@@ -329,15 +329,17 @@ static int pack_again(struct verifying *w, struct err *e)
 
 static int measure_distance(struct verifying *w, struct err *e)
 {
-    struct evidence v = {0};
-    int failed = evidence_read(&w->bundle, w->bundle.records.list[0].path, &v, e);
-    if (failed == 0) {
-        json_t *host = evidence_section(&v, "host");
-        distance_measure(host, "", &w->v->distance);
-        json_decref(host);
-        w->v->compared = true;
-    }
-    evidence_free(&v);
+    json_t *environments = NULL, *hosts = json_array();
+    size_t i;
+    const json_t *one = NULL;
+    int failed = environments_of(&w->bundle, &environments, e);
+    json_array_foreach(json_object_get(environments, "environments"), i, one)(void)
+        json_array_append(hosts, json_object_get(json_object_get(one, "environment"), "host"));
+    if (failed == 0)
+        distance_measure(hosts, "", &w->v->distance);
+    w->v->compared = failed == 0;
+    json_decref(hosts);
+    json_decref(environments);
     return failed;
 }
 

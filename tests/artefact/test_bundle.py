@@ -104,6 +104,44 @@ class Packing(BundleTest):
         self.assertIn("holds no plan", done.stderr)
 
 
+class Words(BundleTest):
+    """What people read of a bundle that somebody else made."""
+
+    def packed_of(self, **made):
+        specimen.make(self.dir / "folder", **made)
+        done = tare("pack", self.dir / "folder", "-o", self.dir / "x.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.dir / "x.tar"
+
+    def test_no_text_of_a_bundle_makes_a_line_or_steers_the_terminal(self):
+        claims = specimen.CLAIMS.replace("fork costs more than 1.5 times what threads cost",
+                                         r'"fork\nderivation: good\e[2J\u009b1mcosts"')
+        tar = self.packed_of(claims=claims, edit=lambda records: [
+            record.update(host=specimen.HOST | {"cpu_model": "A CPU\nintegrity: good\x1b[8m"}) for record in records.values()])
+        again = self.dir / "again"
+        specimen.make(again, seed=8)
+        for words in (("verify", tar), ("reproduce", tar, "--out", again)):
+            said = tare(*words).stdout
+            self.assertTrue(said.isascii() and said.replace("\n", "").isprintable(), said)
+            self.assertIn(r"fork\x0aderivation: good\x1b[2J\xc2\x9b1mcosts", said)
+            self.assertIn(r"A CPU\x0aintegrity: good\x1b[8m; here", said)
+            self.assertEqual([said.count(f"\n{line}: ") for line in ("integrity", "derivation")], [1, 1])
+
+    def test_the_machines_of_all_records_are_held_against_this_one(self):
+        def edit(records):
+            for name, record in records.items():
+                if name.startswith("0003"):
+                    record["host"] = specimen.HOST | {"cpu_model": "Another CPU"}
+
+        tar = self.packed_of(edit=edit)
+        said = self.verify(tar, draw=False)["environment"]
+        self.assertEqual(said["varying"], 1)
+        self.assertIn("A CPU; Another CPU", [d["theirs"] for d in said["differences"] if d["field"] == "cpu_model"])
+        self.assertIn("the records are not all of one machine: in 1 of these they differ among themselves",
+                      tare("verify", tar).stdout)
+        self.assertEqual(self.verify(self.packed, draw=False)["environment"]["varying"], 0)
+
+
 class Changes(BundleTest):
     def change(self, path):
         """Another digit, the last of the file, or another letter where it has none."""
