@@ -86,8 +86,10 @@ int cmd_reproduce(int argc, char **argv, struct err *e)
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a bundle ('tare reproduce --help')");
     failed = take_where(&c.artefact, &where, e);
+    if (failed == 0 && c.campaign.sbatch.count > 0 && c.campaign.engine != ENGINE_SLURM)
+        failed = err_set(e, ERR_USAGE, -EINVAL, "--sbatch is for --engine slurm, which was not asked for");
     if (failed == 0 && c.artefact.sign)
-        failed = sign_check(c.artefact.sign, e);
+        failed = sign_check("--sign", c.artefact.sign, e);
     if (failed != 0)
         return failed;
     const struct reproduce_options o = {

@@ -14,12 +14,17 @@
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
 #include "artefact/findings.h"
+#include "artefact/minisig.h"
 #include "artefact/parcel.h"
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "spawn/spawn.h"
+
+#define KEY_MAX    4096 /* bytes of a key's file */
+#define VERSION_MS (30 * 1000)
 
 /* What a signing holds. */
 struct signing {
@@ -144,15 +149,30 @@ static int write_tar(struct signing *s, struct err *e)
     return failed;
 }
 
-int sign_check(const char *key, struct err *e)
+int sign_check(const char *option, const char *key, struct err *e)
 {
-    return access(key, R_OK) == 0 ? 0 : err_sys(e, ERR_USAGE, "--sign '%s'", key);
+    char *const version[] = {(char *)"minisign", (char *)"-v", NULL};
+    struct text t = {0}, said = {0};
+    int failed = scratch_read(AT_FDCWD, key, KEY_MAX, &t);
+    if (failed != 0)
+        (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, strerror(-failed));
+    else if (!minisig_is_secret_key(t.data))
+        failed = err_set(e, ERR_USAGE, -EINVAL, "%s '%s': it is no secret key of minisign's ('minisign -G' makes one)",
+                         option, key);
+    else if (spawn_capture(version, VERSION_MS, &said) != 0)
+        failed = err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
+    explicit_bzero(t.data, t.len);
+    text_free(&t);
+    text_free(&said);
+    return failed;
 }
 
 int sign(const char *path, const char *key, struct err *e)
 {
     struct signing s = {.path = path, .key = key, .root_fd = -1};
-    int failed = access(key, R_OK) == 0 ? open_bag(&s, e) : err_sys(e, ERR_USAGE, "--key '%s'", key);
+    int failed = sign_check("--key", key, e);
+    if (failed == 0)
+        failed = open_bag(&s, e);
     if (failed == 0)
         failed = check_bag(&s, e);
     if (failed == 0)

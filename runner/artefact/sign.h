@@ -14,7 +14,8 @@ int sign(const char *path, const char *key, struct err *e);
  * (host): no minisign; -EPERM (usage): minisign refused. */
 int sign_file(const char *path, const char *name, const char *key, struct err *e);
 
-/* Whether the secret key's file can be read, before anything is done that takes long. */
-int sign_check(const char *key, struct err *e);
+/* Whether the file is a secret key and minisign is there, before anything is done that takes long. -EINVAL and the like
+ * (usage): it is none or cannot be read, in the words of the option that named it. */
+int sign_check(const char *option, const char *key, struct err *e);
 
 #endif

@@ -268,6 +268,12 @@ class Signing(BundleTest):
         found = self.findings(self.verify(bag, "--key", public, status=1))
         self.assertIn("tagmanifest-sha256.txt.minisig", [f["file"] for f in found])
 
+    def test_what_is_no_secret_key_signs_nothing_and_gets_one_line(self):
+        public, _ = self.keys("mine")
+        done = tare("sign", self.bag(), "--key", public)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+        self.assertIn(f"--key '{public}': it is no secret key of minisign's", done.stderr)
+
     def test_a_broken_bundle_is_not_signed(self):
         _, secret = self.keys("mine")
         bag = self.bag()

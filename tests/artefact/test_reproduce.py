@@ -187,6 +187,8 @@ class Reproducing(unittest.TestCase):
             ((self.packed, "--role", "nobody"), "same-team or different-team"),
             ((self.packed, "--engine", "slurm", "--in-vm"), "--engine slurm runs on the nodes themselves"),
             ((self.packed, "--sign", "/nonexistent"), "--sign '/nonexistent'"),
+            ((self.packed, "--sign", self.common / "original/claims.yml"), "it is no secret key of minisign's"),
+            ((self.packed, "--sbatch=--account=x"), "--sbatch is for --engine slurm"),
             (("/nonexistent",), "'/nonexistent'"),
         ):
             done = tare("reproduce", *words, cwd=self.dir)
