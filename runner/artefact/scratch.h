@@ -16,8 +16,8 @@ struct scratch {
 };
 
 /* Makes an empty one in `beside` (NULL: $TMPDIR or /tmp), mode 0700. It is removed when the process is ended by SIGINT,
- * SIGTERM or SIGHUP too. At most four at a
- * time. -ENOSPC and the like (host). */
+ * SIGTERM or SIGHUP too, after what the process has started; where it was killed `tare clean` does it, in $TMPDIR and
+ * /tmp alone. At most four at a time. -ENOSPC and the like (host). */
 int scratch_begin(const char *beside, struct scratch *ret, struct err *e);
 void scratch_end(struct scratch *s);
 
