@@ -425,8 +425,6 @@ static int sum_up(struct packing *p, struct err *e)
 static int open_root(struct packing *p, struct err *e)
 {
     char output[PATH_MAX];
-    if (strlen(p->o->output) >= sizeof(output))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
     text_format(output, sizeof(output), "%s", p->o->output);
     int failed = scratch_begin(dirname(output), &p->root, e);
     if (failed != 0)
@@ -440,7 +438,9 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
 {
     char path[PATH_MAX];
     struct packing p = {.o = o, .data_fd = -1, .bundle = {.fd = -1}, .said = said, .incomplete = o->allow_incomplete};
-    int failed = read_folder(&p, e);
+    int failed = scratch_check_output(o->output, e);
+    if (failed == 0)
+        failed = read_folder(&p, e);
     if (failed == 0)
         failed = open_root(&p, e);
     if (failed == 0)

@@ -323,7 +323,9 @@ int pull(const char *ref, const char *output, struct pushed *ret, struct text *s
 {
     struct push_place p = {.layout = -1};
     *ret = (struct pushed){0};
-    int failed = place_open(ref, false, &p, e);
+    int failed = scratch_check_output(output, e);
+    if (failed == 0)
+        failed = place_open(ref, false, &p, e);
     if (failed == 0)
         failed = get(&p, output, ret, said, e);
     place_close(&p);

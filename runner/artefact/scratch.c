@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,28 @@ int scratch_read(int dirfd, const char *path, size_t max, struct text *ret)
             return -EFBIG;
         text_add_bytes(ret, chunk, (size_t)n);
     }
+}
+
+int scratch_check_output(const char *path, struct err *e)
+{
+    char output[PATH_MAX];
+    struct stat st;
+    size_t len = strlen(path);
+    if (len >= sizeof(output))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
+    if (len <= 4 || strcmp(path + len - 4, ".tar") != 0)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "-o '%s': what is allowed is a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)", path);
+    text_format(output, sizeof(output), "%s", path);
+    const char *in = dirname(output);
+    if (stat(in, &st) == 0 && !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (access(in, W_OK | X_OK) == 0)
+        return stat(path, &st) != 0 || S_ISREG(st.st_mode)
+                   ? 0
+                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is no regular file", path);
+    return err_sys(e, ERR_USAGE, "-o '%s': the folder '%s'", path, in);
 }
 
 static ssize_t read_block(int fd, char *buf, size_t cap)

@@ -31,6 +31,10 @@ int scratch_read(int dirfd, const char *path, size_t max, struct text *ret);
 /* The folders that lead to a path, below dirfd. 0 or a negative errno. */
 int scratch_make_folders(int dirfd, const char *path);
 
+/* Whether a bundle's tar can be written as the -o file, before anything is done for it. -EINVAL, -ENOENT and the like
+ * (usage): its name does not end in .tar, or its folder is none that can be written into. */
+int scratch_check_output(const char *path, struct err *e);
+
 /* Whether two files below two folders have the same bytes. false also where one cannot be read. */
 bool scratch_same(int a_fd, int b_fd, const char *path);
 

@@ -104,6 +104,26 @@ class Packing(BundleTest):
         self.assertIn("holds no plan", done.stderr)
 
 
+class Outputs(BundleTest):
+    def test_a_file_that_cannot_be_written_gets_one_line_before_anything_is_done(self):
+        layout = f"oci:{self.dir / 'layout'}:v1"
+        self.assertEqual(tare("push", self.packed, layout).returncode, 0)
+        (self.dir / "folder.tar").mkdir()
+        before = sorted(self.dir.rglob("*"))
+        for output, line in (
+            (self.dir / "none/x.tar", f"the folder '{self.dir / 'none'}': No such file or directory"),
+            (self.dir / "layout/index.json/x.tar", "Not a directory"),
+            (self.dir / "folder.tar", "is no regular file"),
+            (self.dir / "x.tar.zst", "a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)"),
+        ):
+            for words in (("pack", self.folder), ("pull", layout)):
+                done = tare(*words, "-o", output)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn(f"-o '{output}'", done.stderr)
+                self.assertIn(line, done.stderr)
+        self.assertEqual(sorted(self.dir.rglob("*")), before)
+
+
 class Words(BundleTest):
     """What people read of a bundle that somebody else made."""
 
