@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -36,10 +37,12 @@ struct signing {
     char top[PARCEL_PATH_MAX + 1];
     struct parcel all;
     struct findings findings;
+    struct bundle bundle;
 };
 
 static void end(struct signing *s)
 {
+    bundle_free(&s->bundle);
     parcel_free(&s->all);
     findings_free(&s->findings);
     if (s->root_fd >= 0)
@@ -52,16 +55,20 @@ static int open_bag(struct signing *s, struct err *e)
     struct stat st;
     cleanup_close int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0)
-        return err_sys(e, ERR_USAGE, "'%s'", s->path);
+        return err_sys(e, ERR_USAGE, "it cannot be read");
     text_format(s->folder, sizeof(s->folder), "%.4000s", s->path);
     s->tar = S_ISREG(st.st_mode);
+    if ((st.st_mode & 0222) == 0)
+        return err_set(e, ERR_USAGE, -EACCES, "it is read-only, and the signature goes into it (chmod u+w)");
+    if (!s->tar && !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, -EINVAL, "what is allowed is a tar or a folder");
     if (!s->tar) {
         s->root_fd = STEAL_FD(fd);
         return 0;
     }
     size_t len = strlen(s->path);
     if (len > 4 && strcmp(s->path + len - 4, ".zst") == 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is signed is the tar, before it is compressed", s->path);
+        return err_set(e, ERR_USAGE, -EINVAL, "what is signed is the tar, before it is compressed");
     int failed = scratch_begin(NULL, &s->unpacked, e);
     if (failed == 0)
         failed = parcel_unpack(fd, s->unpacked.fd, s->top, &s->findings, e);
@@ -77,9 +84,18 @@ static int check_bag(struct signing *s, struct err *e)
     if (failed == 0)
         failed = bag_check(s->root_fd, &s->all, &s->findings, e);
     if (failed == 0 && s->findings.count > 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is broken: %s: %s ('tare verify' tells all)", s->path,
-                         s->findings.list[0].file, s->findings.list[0].text);
+        failed = err_set(e, ERR_USAGE, -EINVAL, "it is broken: %s%s%s ('tare verify' tells all)",
+                         s->findings.list[0].file, *s->findings.list[0].file ? ": " : "", s->findings.list[0].text);
     return failed;
+}
+
+static int load_bundle(struct signing *s, struct err *e)
+{
+    char data[PATH_MAX + 16];
+    text_format(data, sizeof(data), "%s/" BUNDLE_DATA, s->folder);
+    if (strlen(data) >= sizeof(s->bundle.path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "its path is too long");
+    return bundle_load(data, &s->bundle, e) == 0 ? 0 : err_wrap(e, "it is no bundle that can be read");
 }
 
 /* minisign asks for the key's password itself, on the terminal. */
@@ -127,25 +143,19 @@ static int run_minisign(const struct signing *s, struct err *e)
 /* With the date that it was packed with: nothing else of it changes. */
 static int write_tar(struct signing *s, struct err *e)
 {
-    struct bundle b = {.fd = -1};
     struct file_draft draft;
-    char data[PATH_MAX + 16];
     struct parcel all = {0};
-    text_format(data, sizeof(data), "%s/" BUNDLE_DATA, s->folder);
-    int failed = bundle_load(data, &b, e);
-    if (failed == 0)
-        failed = parcel_read_folder(s->root_fd, &all, &s->findings, e);
+    int failed = parcel_read_folder(s->root_fd, &all, &s->findings, e);
     if (failed == 0)
         failed = file_draft_open(s->path, &draft, e);
     if (failed == 0) {
-        failed = parcel_write_tar(&all, s->root_fd, s->top, b.date_s, fileno(draft.stream), e);
+        failed = parcel_write_tar(&all, s->root_fd, s->top, s->bundle.date_s, fileno(draft.stream), e);
         if (failed != 0)
             file_draft_abandon(&draft);
         else
             failed = file_draft_commit(&draft, e);
     }
     parcel_free(&all);
-    bundle_free(&b);
     return failed;
 }
 
@@ -169,16 +179,22 @@ int sign_check(const char *option, const char *key, struct err *e)
 
 int sign(const char *path, const char *key, struct err *e)
 {
-    struct signing s = {.path = path, .key = key, .root_fd = -1};
+    char target[PATH_MAX];
+    struct signing s = {.path = target, .key = key, .root_fd = -1, .bundle = {.fd = -1}};
     int failed = sign_check("--key", key, e);
-    if (failed == 0)
-        failed = open_bag(&s, e);
+    if (failed == 0 && !realpath(path, target)) /* a link stays one, and its target is signed */
+        failed = err_sys(e, ERR_USAGE, "'%s'", path);
+    if (failed != 0)
+        return failed;
+    failed = open_bag(&s, e);
     if (failed == 0)
         failed = check_bag(&s, e);
+    if (failed == 0)
+        failed = load_bundle(&s, e);
     if (failed == 0)
         failed = run_minisign(&s, e);
     if (failed == 0 && s.tar)
         failed = write_tar(&s, e);
     end(&s);
-    return failed;
+    return failed == 0 ? 0 : err_wrap(e, "'%s'", path);
 }

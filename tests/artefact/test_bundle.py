@@ -124,6 +124,35 @@ class Outputs(BundleTest):
         self.assertEqual(sorted(self.dir.rglob("*")), before)
 
 
+class Claims(BundleTest):
+    def test_what_is_wrong_with_claims_is_told_by_their_file_line_and_column(self):
+        for number, (old, new, line) in enumerate((
+            ("figure: avg_iter_s", "figure: bogus", "5:92: the claim 'C1' names 'bogus', which is no figure of the records: they have "),
+            (specimen.MEMORY, "nobody", "10:12: the claim 'C2' names 'nobody', which is no cell of the plan"),
+            ("tolerance: 0.10", "tolerance: wide", "7:16: 'wide': what is allowed is a number"),
+        )):
+            claims = specimen.CLAIMS.replace(old, new)
+            specimen.make(self.dir / f"{number}", claims=claims)
+            given = self.dir / f"given {number}.yml"
+            given.write_text(claims)
+            for options, name in ((("--claims", given), given), ((), self.dir / f"{number}/claims.yml")):
+                done = tare("pack", self.dir / f"{number}", "-o", self.dir / "x.tar", *options)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn(f"{name}:{line}", done.stderr)
+        self.assertFalse((self.dir / "x.tar").exists())
+
+    def test_a_figure_of_cells_that_have_not_run_well_may_be_unknown_yet(self):
+        def fail(records):
+            for name, record in records.items():
+                if specimen.MEMORY in name:
+                    record["termination"] = {"reason": "oom", "detail": "killed in iteration 1"}
+
+        specimen.make(self.dir / "failed", claims=specimen.CLAIMS.replace("pss_bytes", "requests_per_s"), edit=fail)
+        done = tare("pack", self.dir / "failed", "-o", self.dir / "x.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 NOT RUN", done.stdout)
+
+
 class Words(BundleTest):
     """What people read of a bundle that somebody else made."""
 
@@ -300,8 +329,34 @@ class Signing(BundleTest):
         (bag / "data/README.md").write_text("another")
         done = tare("sign", bag, "--key", secret)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("is broken: data/README.md", done.stderr)
+        self.assertIn(f"'{bag}': it is broken: data/README.md", done.stderr)
         self.assertFalse((bag / "tagmanifest-sha256.txt.minisig").exists())
+
+    def test_what_is_no_bundle_that_can_be_read_is_not_signed_and_named(self):
+        _, secret = self.keys("mine")
+        bag = self.bag()
+        (bag / "data/env/pack.json").write_text("{}")
+        remake_manifests(bag)
+        noise, locked = self.dir / "noise.tar", self.dir / "locked.tar"
+        noise.write_text("no tar\n")
+        shutil.copy(self.packed, locked)
+        locked.chmod(0o444)
+        for path, line in ((bag, "it is no bundle that can be read: env/pack.json"), (noise, "no tar"), ("/dev/null", "what is allowed is"),
+                           (locked, "it is read-only"), (self.dir / "none", "No such file")):
+            done = tare("sign", path, "--key", secret)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn(f"tare: sign: '{path}': {line}", done.stderr)
+        self.assertFalse((bag / "tagmanifest-sha256.txt.minisig").exists())
+        self.assertEqual(sha256(locked), sha256(self.packed))
+
+    def test_a_link_stays_one_and_its_target_is_signed(self):
+        public, secret = self.keys("mine")
+        target, link = self.dir / "target.tar", self.dir / "link"
+        shutil.copy(self.packed, target)
+        link.symlink_to("target.tar")
+        self.assertEqual(tare("sign", link, "--key", secret).returncode, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.verify(target, "--key", public, status=0)["integrity"]["signature"], "signed")
 
     def test_compressed_it_is_the_same_bundle(self):
         if not shutil.which("zstd"):
