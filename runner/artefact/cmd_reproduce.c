@@ -68,9 +68,10 @@ static int print_result(const struct reproduction *r, bool json, struct err *e)
 /* What is wrong with a bundle that is refused. */
 static void print_findings(const struct verification *v)
 {
+    char line[1400];
     for (size_t i = 0; i < v->findings.count; i++)
         if (v->findings.list[i].verdict == FINDING_INTEGRITY)
-            (void)printf("%s: %s\n", v->findings.list[i].file, v->findings.list[i].text);
+            (void)printf("%s\n", finding_line(&v->findings.list[i], line, sizeof(line)));
 }
 
 int cmd_reproduce(int argc, char **argv, struct err *e)

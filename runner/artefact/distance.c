@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "artefact/findings.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/text.h"
@@ -129,17 +128,6 @@ void distance_measure(const json_t *hosts, const char *sysroot, struct distance 
         if (!records_is_of_the_moment(facts.list[i].key))
             compare(&facts.list[i], hosts, ret);
     facts_free(&facts);
-}
-
-void distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out)
-{
-    if (d->varying > 0)
-        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
-                 d->varying);
-    for (size_t i = 0; i < d->count && i < most; i++) {
-        cleanup_free char *of = printable(d->list[i].theirs), *here = printable(d->list[i].here);
-        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
-    }
 }
 
 void distance_free(struct distance *d)

@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 struct json_t;
-struct text;
 
 struct distance_field {
     char *field, *theirs, *here; /* "cpu_model"; theirs: each that there is, "A; B"; owned */
@@ -22,10 +21,6 @@ struct distance {
  * ("" the real one). What changes from moment to moment is not compared, and neither is what one of the two does not
  * know. */
 void distance_measure(const struct json_t *hosts, const char *sysroot, struct distance *ret);
-
-/* A line each of the first `most`, as people read them, printable whatever the records hold. theirs: before their
- * value. */
-void distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out);
 
 void distance_free(struct distance *d);
 

@@ -40,6 +40,12 @@ void findings_add(struct findings *f, enum finding_verdict verdict, const char *
     f->list[f->count++] = (struct finding){.verdict = verdict, .file = printable(file), .text = printable(text)};
 }
 
+const char *finding_line(const struct finding *f, char *buf, size_t cap)
+{
+    (void)snprintf(buf, cap, "%s%s%s", f->file, *f->file ? ": " : "", f->text);
+    return buf;
+}
+
 void findings_free(struct findings *f)
 {
     for (size_t i = 0; i < f->count; i++) {

@@ -35,7 +35,7 @@ static void add_environment(const struct reproduction *r, struct text *out)
              r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
                  ? ""
                  : " (this host's; what ran elsewhere has its own in its records)");
-    distance_text(&v->distance, "theirs ", DIFFERENCES_SHOWN, out);
+    verify_distance_text(&v->distance, "theirs ", DIFFERENCES_SHOWN, out);
     if (v->distance.count > DIFFERENCES_SHOWN)
         text_add(out, "  and %zu more (reproduction.json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
 }

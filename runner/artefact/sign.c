@@ -22,10 +22,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "spawn/spawn.h"
 
-#define KEY_MAX    4096 /* bytes of a key's file */
-#define VERSION_MS (30 * 1000)
+#define KEY_MAX 4096 /* bytes of a key's file */
 
 /* What a signing holds. */
 struct signing {
@@ -80,12 +78,15 @@ static int open_bag(struct signing *s, struct err *e)
 /* Nothing is vouched for that is not whole. */
 static int check_bag(struct signing *s, struct err *e)
 {
-    int failed = parcel_read_folder(s->root_fd, &s->all, &s->findings, e);
+    char first[600];
+    int failed = faccessat(s->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+                     ? parcel_read_folder(s->root_fd, &s->all, &s->findings, e)
+                     : err_set(e, ERR_USAGE, -EINVAL, "it is no bundle: it has no " BAG_DECLARATION);
     if (failed == 0)
         failed = bag_check(s->root_fd, &s->all, &s->findings, e);
     if (failed == 0 && s->findings.count > 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "it is broken: %s%s%s ('tare verify' tells all)",
-                         s->findings.list[0].file, *s->findings.list[0].file ? ": " : "", s->findings.list[0].text);
+        failed = err_set(e, ERR_USAGE, -EINVAL, "it is broken: %s ('tare verify' tells all)",
+                         finding_line(&s->findings.list[0], first, sizeof(first)));
     return failed;
 }
 
@@ -98,12 +99,31 @@ static int load_bundle(struct signing *s, struct err *e)
     return bundle_load(data, &s->bundle, e) == 0 ? 0 : err_wrap(e, "it is no bundle that can be read");
 }
 
+/* Its exit status as a shell has it; what it prints goes to `to`, or to stderr. -ENOENT and the like (host): it cannot
+ * be started. */
+static int run_minisign(char *const argv[], const char *to, struct err *e)
+{
+    int status = 0;
+    pid_t pid = 0;
+    posix_spawn_file_actions_t actions;
+    (void)posix_spawn_file_actions_init(&actions);
+    if (to)
+        (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, to, O_WRONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    int failed = -posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_sys(e, ERR_OURS, "waitpid");
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 /* minisign asks for the key's password itself, on the terminal. */
 int sign_file(const char *message, const char *name, const char *key, struct err *e)
 {
     char signature[PATH_MAX + 80], digest[DIGEST_HEX], comment[192];
-    int status = 0;
-    pid_t pid = 0;
     text_format(signature, sizeof(signature), "%s.minisig", message);
     int failed = digest_file(message, digest);
     if (failed != 0)
@@ -116,24 +136,15 @@ int sign_file(const char *message, const char *name, const char *key, struct err
                           "-c",       "signature of a bundle of tare",
                           "-t",       comment,
                           NULL};
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    failed = -posix_spawnp(&pid, "minisign", &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0)
-        return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return err_sys(e, ERR_OURS, "waitpid");
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    int status = run_minisign(argv, NULL, e);
+    if (status <= 0)
+        return status;
+    if (status == 127)
         return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
     return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
 }
 
-static int run_minisign(const struct signing *s, struct err *e)
+static int sign_manifest(const struct signing *s, struct err *e)
 {
     char message[PATH_MAX + 64];
     text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, s->folder);
@@ -159,21 +170,27 @@ static int write_tar(struct signing *s, struct err *e)
     return failed;
 }
 
+static int find_minisign(struct err *e)
+{
+    char *const argv[] = {"minisign", "-v", NULL};
+    return run_minisign(argv, "/dev/null", e) == 0
+               ? 0
+               : err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
+}
+
 int sign_check(const char *option, const char *key, struct err *e)
 {
-    char *const version[] = {(char *)"minisign", (char *)"-v", NULL};
-    struct text t = {0}, said = {0};
+    struct text t = {0};
     int failed = scratch_read(AT_FDCWD, key, KEY_MAX, &t);
     if (failed != 0)
         (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, strerror(-failed));
     else if (!minisig_is_secret_key(t.data))
         failed = err_set(e, ERR_USAGE, -EINVAL, "%s '%s': it is no secret key of minisign's ('minisign -G' makes one)",
                          option, key);
-    else if (spawn_capture(version, VERSION_MS, &said) != 0)
-        failed = err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
+    else
+        failed = find_minisign(e);
     explicit_bzero(t.data, t.len);
     text_free(&t);
-    text_free(&said);
     return failed;
 }
 
@@ -192,7 +209,7 @@ int sign(const char *path, const char *key, struct err *e)
     if (failed == 0)
         failed = load_bundle(&s, e);
     if (failed == 0)
-        failed = run_minisign(&s, e);
+        failed = sign_manifest(&s, e);
     if (failed == 0 && s.tar)
         failed = write_tar(&s, e);
     end(&s);

@@ -47,12 +47,23 @@ static const char *signature_text(const struct verification *v, char *buf, size_
     return buf;
 }
 
+void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out)
+{
+    if (d->varying > 0)
+        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
+                 d->varying);
+    for (size_t i = 0; i < d->count && i < most; i++) {
+        cleanup_free char *of = printable(d->list[i].theirs), *here = printable(d->list[i].here);
+        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
+    }
+}
+
 static void add_environment(const struct verification *v, struct text *out)
 {
     if (!v->compared)
         return;
     text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->distance.count, v->distance.fields);
-    distance_text(&v->distance, "", DIFFERENCES_SHOWN, out);
+    verify_distance_text(&v->distance, "", DIFFERENCES_SHOWN, out);
     if (v->distance.count > DIFFERENCES_SHOWN)
         text_add(out, "  and %zu more (--json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
 }

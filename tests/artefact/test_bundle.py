@@ -176,6 +176,17 @@ class Words(BundleTest):
             self.assertIn(r"A CPU\x0aintegrity: good\x1b[8m; here", said)
             self.assertEqual([said.count(f"\n{line}: ") for line in ("integrity", "derivation")], [1, 1])
 
+    def test_a_version_in_a_bundle_makes_no_line(self):
+        bag = self.bag()
+        path = bag / "data/env/pack.json"
+        pack = json.loads(path.read_text())
+        pack["drawn_by"]["gnuplot"] = "5\nintegrity: good"
+        path.write_text(json.dumps(pack))
+        remake_crate(bag)
+        remake_manifests(bag)
+        said = tare("verify", bag).stdout
+        self.assertIn(r"gnuplot 5\x0aintegrity: good with its fonts", said)
+
     def test_the_machines_of_all_records_are_held_against_this_one(self):
         def edit(records):
             for name, record in records.items():
@@ -189,6 +200,42 @@ class Words(BundleTest):
         self.assertIn("the records are not all of one machine: in 1 of these they differ among themselves",
                       tare("verify", tar).stdout)
         self.assertEqual(self.verify(self.packed, draw=False)["environment"]["varying"], 0)
+
+
+    def test_what_is_no_bundle_is_told_so_and_no_more(self):
+        folder, plain = self.dir / "folder", self.dir / "plain.tar"
+        folder.mkdir()
+        for number in range(20):
+            (folder / f"a link {number}").symlink_to("nowhere")
+        subprocess.run(["tar", "-cf", plain, "-C", self.dir, "folder"], check=True)
+        for path in (folder, plain):
+            for words in (("verify", path), ("reproduce", path), ("push", plain, f"oci:{self.dir / 'layout'}")):
+                done = tare(*words)
+                self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done.stdout + done.stderr)
+                self.assertIn("it is no bundle: it has no bagit.txt", done.stderr)
+
+    def test_a_message_of_a_file_names_it_once_and_advises_nothing_that_is_not_there(self):
+        edits = {
+            "plan.yml": ("invocations: 5", "invocations: 6",
+                         "* plan.yml: it is not the plan that its records are of: its SHA-256 is not that of plan.lock\n"),
+            f"records/{specimen.FORK}/0001.json": ("tare.record/1", "tare.record/9", ".json: line 2: its schema is "),
+        }
+        for number, (name, (old, new, line)) in enumerate(edits.items()):
+            bag = bundles.unpack(self.packed, self.dir / f"{number}")
+            path = bag / "data" / name
+            path.write_text(path.read_text().replace(old, new))
+            remake_crate(bag)
+            remake_manifests(bag)
+            said = tare("verify", bag).stdout
+            self.assertIn(line, said)
+            self.assertEqual(said.count(name), 1, said)
+
+    def test_a_finding_of_the_bundle_itself_names_no_file(self):
+        tar = self.dir / "longer.tar"
+        tar.write_bytes(self.packed.read_bytes() + bytes(512))
+        done = tare("reproduce", tar, "--out", self.dir / "again")
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(done.stdout.startswith("its files packed again"), done.stdout)
 
 
 class Changes(BundleTest):

@@ -180,6 +180,11 @@ class Reproducing(unittest.TestCase):
         self.assertIn("the bundle holds no image, and no record of it names the digest of one", done.stderr)
         self.assertFalse((self.dir / "again").exists())
 
+    def test_a_plan_that_is_refused_gets_one_line(self):
+        done = tare("reproduce", self.packed, "--out", self.common / "original/small.yml/again")
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+        self.assertIn("Not a directory", done.stderr)
+
     def test_bad_words_get_one_line(self):
         for words, line in (
             ((), "it takes a bundle"),
