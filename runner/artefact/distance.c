@@ -108,7 +108,10 @@ static void compare(const struct fact *f, const json_t *hosts, struct distance *
     size_t i;
     const json_t *host = NULL;
     cleanup_free char *here = here_text(f);
-    json_array_foreach(hosts, i, host) take_value(&theirs, theirs_text(find(host, f->key)));
+    json_array_foreach(hosts, i, host)
+    {
+        take_value(&theirs, theirs_text(find(host, f->key)));
+    }
     if (here && theirs.count > 0) {
         ret->fields++;
         ret->varying += theirs.count > 1;

@@ -348,8 +348,10 @@ static int measure_distance(struct verifying *w, struct err *e)
     size_t i;
     const json_t *one = NULL;
     int failed = environments_of(&w->bundle, &environments, e);
-    json_array_foreach(json_object_get(environments, "environments"), i, one)(void)
-        json_array_append(hosts, json_object_get(json_object_get(one, "environment"), "host"));
+    json_array_foreach(json_object_get(environments, "environments"), i, one)
+    {
+        (void)json_array_append(hosts, json_object_get(json_object_get(one, "environment"), "host"));
+    }
     if (failed == 0)
         distance_measure(hosts, "", &w->v->distance);
     w->v->compared = failed == 0;
