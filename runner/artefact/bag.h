@@ -8,6 +8,7 @@ struct err;
 struct findings;
 struct parcel;
 
+#define BAG_DECLARATION  "bagit.txt"
 #define BAG_MANIFEST     "manifest-sha256.txt"
 #define BAG_TAG_MANIFEST "tagmanifest-sha256.txt"
 #define BAG_SIGNATURE    BAG_TAG_MANIFEST ".minisig"

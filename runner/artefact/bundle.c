@@ -70,6 +70,14 @@ static void forget_folder(const char *path, struct err *e)
         memmove(p, p + len + (p[len] == '/'), strlen(p + len + (p[len] == '/')) + 1);
 }
 
+/* What is advised of a folder that a plan is run in is of no use for a bundle. */
+static void forget_remedy(struct err *e)
+{
+    char *remedy = strstr(e->text, " (");
+    if (remedy && strstr(remedy, "--out)"))
+        *remedy = '\0';
+}
+
 static int read_source(struct bundle *b, const char *name, struct text *ret, struct err *e)
 {
     int failed = scratch_read(b->fd, name, BUNDLE_SOURCE_MAX, ret);
@@ -85,8 +93,8 @@ static int load_plan(struct bundle *b, struct err *e)
     int failed = read_source(b, BUNDLE_PLAN, &b->plan_bytes, e); /* for its size, too */
     if (failed == 0)
         failed = folder_look(b->path, &folder, e);
-    if (failed == 0)
-        failed = folder_read(&folder, &b->bound, &bytes, e);
+    if (failed == 0 && (failed = folder_read(&folder, &b->bound, &bytes, e)) != 0)
+        forget_remedy(e);
     if (failed == 0)
         failed = plan_parse(BUNDLE_PLAN, &bytes, &b->bound.given, &b->plan, e);
     text_free(&bytes);

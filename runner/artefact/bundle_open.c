@@ -42,15 +42,16 @@ static int open_root(struct opened_bundle *o, const char *path, struct err *e)
 static int check_whole(struct opened_bundle *o, const char *path, bool broken, struct err *e)
 {
     struct parcel all = {0};
-    int failed = parcel_read_folder(o->root_fd, &all, &o->findings, e);
-    if (failed == 0 && !parcel_find(&all, "bagit.txt"))
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no bundle: it has no bagit.txt", path);
+    char first[600];
+    int failed = faccessat(o->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+                     ? parcel_read_folder(o->root_fd, &all, &o->findings, e)
+                     : err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no bundle: it has no " BAG_DECLARATION, path);
     if (failed == 0)
         failed = bag_check(o->root_fd, &all, &o->findings, e);
     parcel_free(&all);
     if (failed == 0 && o->findings.count > 0 && !broken)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is broken: %s: %s ('tare verify' tells all)", path,
-                         o->findings.list[0].file, o->findings.list[0].text);
+        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is broken: %s ('tare verify' tells all)", path,
+                         finding_line(&o->findings.list[0], first, sizeof(first)));
     return failed;
 }
 

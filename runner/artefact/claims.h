@@ -82,6 +82,10 @@ int claims_parse(const char *name, struct text *bytes, struct claims *ret, struc
 /* Whether each cell that a claim names is one of the plan. -EINVAL (usage): the place, and what is allowed. */
 int claims_check(const struct claims *c, const struct plan *plan, struct err *e);
 
+/* Whether each claim's figure is one of the records'. One of whose cells no record ended well may be unknown yet.
+ * -EINVAL (usage): the place, and what is allowed. */
+int claims_check_figures(const struct claims *c, const struct records *r, struct err *e);
+
 /* Judges one claim by the records of its cells (invocation.plan_cell; of A/A plans the records of A). A time of an
  * emulated machine is no measure: NOT RUN. Intervals as `tare compare` has them: Welch's on logarithms for a ratio
  * (stats_compare.h), Student's t for a mean (stats_interval.h), least squares on logarithms for an exponent. */

@@ -288,3 +288,30 @@ const char *claim_found(const struct claim *c, const struct judgement *j, char *
         (void)snprintf(buf, cap, "%s [%s, %s]", at, low, high);
     return buf;
 }
+
+static bool has_run(const struct claim *c, const struct records *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t n = 0; n < c->cells; n++)
+            if (r->list[i].ok && strcmp(r->list[i].plan_cell, c->cell[n]) == 0)
+                return true;
+    return false;
+}
+
+int claims_check_figures(const struct claims *c, const struct records *r, struct err *e)
+{
+    char key[64];
+    struct text known = {0};
+    size_t i = 0;
+    while (i < c->count && (records_figure(r, c->list[i].figure) >= 0 || !has_run(&c->list[i], r)))
+        i++;
+    if (i == c->count)
+        return 0;
+    for (size_t k = 0; k < r->names; k++)
+        text_add(&known, "%s%s", k ? ", " : "", r->name[k].name);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "the claim '%s' names '%s', which is no figure of the records: they have %s",
+                  c->list[i].id, c->list[i].figure, known.data ? known.data : "none");
+    text_free(&known);
+    text_format(key, sizeof(key), "claims[%zu].%s.figure", i, claim_kind_name(c->list[i].kind));
+    return places_blame(&c->places, key, e);
+}

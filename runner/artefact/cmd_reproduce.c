@@ -68,9 +68,10 @@ static int print_result(const struct reproduction *r, bool json, struct err *e)
 /* What is wrong with a bundle that is refused. */
 static void print_findings(const struct verification *v)
 {
+    char line[1400];
     for (size_t i = 0; i < v->findings.count; i++)
         if (v->findings.list[i].verdict == FINDING_INTEGRITY)
-            (void)printf("%s: %s\n", v->findings.list[i].file, v->findings.list[i].text);
+            (void)printf("%s\n", finding_line(&v->findings.list[i], line, sizeof(line)));
 }
 
 int cmd_reproduce(int argc, char **argv, struct err *e)
@@ -86,8 +87,10 @@ int cmd_reproduce(int argc, char **argv, struct err *e)
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a bundle ('tare reproduce --help')");
     failed = take_where(&c.artefact, &where, e);
+    if (failed == 0 && c.campaign.sbatch.count > 0 && c.campaign.engine != ENGINE_SLURM)
+        failed = err_set(e, ERR_USAGE, -EINVAL, "--sbatch is for --engine slurm, which was not asked for");
     if (failed == 0 && c.artefact.sign)
-        failed = sign_check(c.artefact.sign, e);
+        failed = sign_check("--sign", c.artefact.sign, e);
     if (failed != 0)
         return failed;
     const struct reproduce_options o = {

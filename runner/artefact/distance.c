@@ -12,6 +12,8 @@
 #include "host/host.h"
 #include "report/records.h"
 
+#define VALUES_TOLD 8
+
 /* "a.b" in {a: {b: …}}. */
 static const json_t *find(const json_t *o, const char *key)
 {
@@ -68,24 +70,66 @@ static void add_difference(struct distance *ret, const char *field, char *theirs
         abort();
 }
 
-static void compare(const struct fact *f, const json_t *host, struct distance *ret)
+/* What the hosts have of a field, each value once and in the order of the records. */
+struct values {
+    char **list;
+    size_t count;
+};
+
+static void take_value(struct values *v, char *text)
 {
-    cleanup_free char *theirs = theirs_text(find(host, f->key));
-    cleanup_free char *here = here_text(f);
-    if (!theirs || !here)
+    size_t i = 0;
+    while (text && i < v->count && strcmp(v->list[i], text) != 0)
+        i++;
+    if (!text || i < v->count) {
+        free(text);
         return;
-    ret->fields++;
-    if (strcmp(theirs, here) != 0)
-        add_difference(ret, f->key, STEAL(theirs), STEAL(here));
+    }
+    v->list = reallocarray(v->list, v->count + 1, sizeof(*v->list));
+    if (!v->list)
+        abort();
+    v->list[v->count++] = text;
 }
 
-void distance_measure(const json_t *host, const char *sysroot, struct distance *ret)
+/* The caller's. */
+static char *all_values(const struct values *v)
+{
+    struct text t = {0};
+    for (size_t i = 0; i < v->count && i < VALUES_TOLD; i++)
+        text_add(&t, "%s%s", i ? "; " : "", v->list[i]);
+    if (v->count > VALUES_TOLD)
+        text_add(&t, "; and %zu more", v->count - VALUES_TOLD);
+    return t.data;
+}
+
+static void compare(const struct fact *f, const json_t *hosts, struct distance *ret)
+{
+    struct values theirs = {0};
+    size_t i;
+    const json_t *host = NULL;
+    cleanup_free char *here = here_text(f);
+    json_array_foreach(hosts, i, host)
+    {
+        take_value(&theirs, theirs_text(find(host, f->key)));
+    }
+    if (here && theirs.count > 0) {
+        ret->fields++;
+        ret->varying += theirs.count > 1;
+        if (theirs.count > 1 || strcmp(theirs.list[0], here) != 0)
+            add_difference(ret, f->key, all_values(&theirs), STEAL(here));
+    }
+    for (i = 0; i < theirs.count; i++)
+        free(theirs.list[i]);
+    free(theirs.list);
+}
+
+void distance_measure(const json_t *hosts, const char *sysroot, struct distance *ret)
 {
     struct facts facts = {0};
     host_capture(sysroot, &facts);
     for (size_t i = 0; i < facts.count; i++)
         if (!records_is_of_the_moment(facts.list[i].key))
-            compare(&facts.list[i], host, ret);
+            compare(&facts.list[i], hosts, ret);
     facts_free(&facts);
 }
 

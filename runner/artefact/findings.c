@@ -12,8 +12,7 @@ const char *finding_verdict_name(enum finding_verdict v)
     return NAMES[v];
 }
 
-/* A name out of a hostile archive may hold what steers a terminal. */
-static char *printable(const char *bytes)
+char *printable(const char *bytes)
 {
     struct text t = {0};
     text_add(&t, "%s", "");
@@ -39,6 +38,12 @@ void findings_add(struct findings *f, enum finding_verdict verdict, const char *
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     f->list[f->count++] = (struct finding){.verdict = verdict, .file = printable(file), .text = printable(text)};
+}
+
+const char *finding_line(const struct finding *f, char *buf, size_t cap)
+{
+    (void)snprintf(buf, cap, "%s%s%s", f->file, *f->file ? ": " : "", f->text);
+    return buf;
 }
 
 void findings_free(struct findings *f)

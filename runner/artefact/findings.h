@@ -21,6 +21,10 @@ struct finding {
     char *text;
 };
 
+/* The text as it is printed, with bytes outside of printable ASCII as \xNN: what comes from a bundle or a record may
+ * hold what steers a terminal, or a line that looks like one of ours. The caller's. */
+char *printable(const char *bytes);
+
 #define FINDINGS_KEPT 1000 /* an archive can hold a million faults; so many are told in words */
 
 /* Starts as {0}; the owner ends it with findings_free(). Running out of memory aborts. */
@@ -33,6 +37,9 @@ struct findings {
 
 void findings_add(struct findings *f, enum finding_verdict verdict, const char *file, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* "FILE: what is wrong", without the file where it is the bundle itself; cut to the buffer, which is returned. */
+const char *finding_line(const struct finding *f, char *buf, size_t cap);
 void findings_free(struct findings *f);
 
 #endif

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIGNATURE_BYTES 64
-#define COMMENT_MAX     8192 /* minisign's TRUSTEDCOMMENTMAXBYTES */
+#define SIGNATURE_BYTES  64
+#define SECRET_KEY_BYTES 158  /* algorithms, salt, limits, the key itself and its checksum */
+#define COMMENT_MAX      8192 /* minisign's TRUSTEDCOMMENTMAXBYTES */
 
 /* A signature file: two lines of Base64, each after a comment. */
 struct signature {
@@ -24,8 +25,8 @@ struct signature {
 /* Decodes a line of Base64 that holds exactly so many bytes. */
 static bool decode(const char *line, size_t len, uint8_t *bytes, size_t expected)
 {
-    unsigned char buf[128];
-    if (len != (expected + 2) / 3 * 4 || len > sizeof(buf) / 4 * 4)
+    unsigned char buf[192];
+    if (len != (expected + 2) / 3 * 4 || len / 4 * 3 > sizeof(buf))
         return false;
     if (EVP_DecodeBlock(buf, (const unsigned char *)line, (int)len) < (int)expected)
         return false;
@@ -55,6 +56,16 @@ int minisig_key_read(const char *text, struct minisig_key *ret)
     memcpy(ret->id, bytes + 2, sizeof(ret->id));
     memcpy(ret->bytes, bytes + 10, sizeof(ret->bytes));
     return 0;
+}
+
+bool minisig_is_secret_key(const char *text)
+{
+    uint8_t bytes[SECRET_KEY_BYTES];
+    const char *key = NULL, *next = NULL;
+    (void)line_length(text, &key);
+    size_t len = line_length(key, &next);
+    return strncmp(text, "untrusted comment:", 18) == 0 && decode(key, len, bytes, sizeof(bytes)) &&
+           memcmp(bytes, "Ed", 2) == 0;
 }
 
 static bool parse(const char *text, struct signature *ret)

@@ -3,6 +3,7 @@
 #ifndef TARE_MINISIG_H
 #define TARE_MINISIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,10 @@ enum minisig_verdict {
 
 /* Reads a public key: the file of `minisign -G`, or its last line alone. -EINVAL: it is none. */
 int minisig_key_read(const char *text, struct minisig_key *ret);
+
+/* Whether a text has the form of a secret key, the file of `minisign -G`; its password and whether it is whole are
+ * minisign's to find. */
+bool minisig_is_secret_key(const char *text);
 
 /* Verifies a signature file's text over a message. key NULL: whose it is, is told all the same (MINISIG_OTHER_KEY).
  * key_id is filled in unless MINISIG_MALFORMED. Plain and pre-hashed (BLAKE2b-512) signatures. */

@@ -255,8 +255,9 @@ static int refuse_tag(const char *tag, const json_t *list, struct err *e)
     size_t i;
     const json_t *one = NULL;
     json_array_foreach(list, i, one) if (*tag_of(one)) text_add(&known, "%s%s", known.len ? ", " : "", tag_of(one));
-    int failed = err_set(e, ERR_USAGE, -ENOENT, tag ? "no tag '%s': there %s %s" : "%s: it has several tags: %s %s",
-                         tag ? tag : "which", known.len ? "is" : "are", known.data ? known.data : "none");
+    int failed = !known.data ? err_set(e, ERR_USAGE, -ENOENT, "it has no tag")
+                 : tag       ? err_set(e, ERR_USAGE, -ENOENT, "no tag '%s': what is there is %s", tag, known.data)
+                             : err_set(e, ERR_USAGE, -ENOENT, "which? It has several tags: %s", known.data);
     text_free(&known);
     return failed;
 }

@@ -42,7 +42,8 @@ struct packing {
     struct scratch root;
     int data_fd;
     const char *claims_from;
-    bool incomplete; /* it may be: it was asked for, or it is of a short subset */
+    struct claims claims; /* by the name of the user's file */
+    bool incomplete;      /* it may be: it was asked for, or it is of a short subset */
     struct bundle bundle;
     struct text *said;
 };
@@ -50,6 +51,7 @@ struct packing {
 static void end(struct packing *p)
 {
     bundle_free(&p->bundle);
+    claims_free(&p->claims);
     tally_free(&p->tally);
     plan_free(&p->plan);
     folder_plan_free(&p->bound);
@@ -133,19 +135,34 @@ static bool find_own_claims(const struct packing *p, char *buf, size_t cap)
     return access(buf, R_OK) == 0;
 }
 
+/* What is wrong with them is told by the name of the user's file. */
+static int take_claims(struct packing *p, const char *from, struct err *e)
+{
+    struct text bytes = {0};
+    int failed = copy_in(p, from, BUNDLE_CLAIMS, BUNDLE_SOURCE_MAX, e);
+    if (failed == 0 && (failed = scratch_read(p->data_fd, BUNDLE_CLAIMS, BUNDLE_SOURCE_MAX, &bytes)) != 0)
+        failed = err_set(e, ERR_OURS, failed, "'%s': %s", from, strerror(-failed));
+    if (failed != 0) {
+        text_free(&bytes);
+        return failed;
+    }
+    failed = claims_parse(from, &bytes, &p->claims, e);
+    return failed == 0 ? claims_check(&p->claims, &p->plan, e) : failed;
+}
+
 static int copy_claims(struct packing *p, struct err *e)
 {
     char path[PATH_MAX + 32];
     p->claims_from = "given";
     if (p->o->claims)
-        return copy_in(p, p->o->claims, BUNDLE_CLAIMS, BUNDLE_SOURCE_MAX, e);
+        return take_claims(p, p->o->claims, e);
     text_format(path, sizeof(path), "%s/" BUNDLE_CLAIMS, p->folder.path);
     p->claims_from = "folder";
     if (access(path, F_OK) == 0)
-        return copy_in(p, path, BUNDLE_CLAIMS, BUNDLE_SOURCE_MAX, e);
+        return take_claims(p, path, e);
     p->claims_from = "plan";
     if (find_own_claims(p, path, sizeof(path)))
-        return copy_in(p, path, BUNDLE_CLAIMS, BUNDLE_SOURCE_MAX, e);
+        return take_claims(p, path, e);
     p->claims_from = "none";
     return scratch_write(p->data_fd, BUNDLE_CLAIMS, NO_CLAIMS, strlen(NO_CLAIMS), e);
 }
@@ -425,8 +442,6 @@ static int sum_up(struct packing *p, struct err *e)
 static int open_root(struct packing *p, struct err *e)
 {
     char output[PATH_MAX];
-    if (strlen(p->o->output) >= sizeof(output))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
     text_format(output, sizeof(output), "%s", p->o->output);
     int failed = scratch_begin(dirname(output), &p->root, e);
     if (failed != 0)
@@ -440,7 +455,9 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
 {
     char path[PATH_MAX];
     struct packing p = {.o = o, .data_fd = -1, .bundle = {.fd = -1}, .said = said, .incomplete = o->allow_incomplete};
-    int failed = read_folder(&p, e);
+    int failed = scratch_check_output(o->output, e);
+    if (failed == 0)
+        failed = read_folder(&p, e);
     if (failed == 0)
         failed = open_root(&p, e);
     if (failed == 0)
@@ -449,6 +466,8 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
         text_format(path, sizeof(path), "%s/" BUNDLE_DATA, p.root.path);
         failed = bundle_load(path, &p.bundle, e);
     }
+    if (failed == 0)
+        failed = claims_check_figures(&p.claims, &p.bundle.records, e);
     if (failed == 0)
         failed = refuse_incomplete(&p, e);
     if (failed == 0 && o->image)

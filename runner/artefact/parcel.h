@@ -15,6 +15,8 @@ struct findings;
 #define PARCEL_FILES_MAX 100000             /* 10,000 records and their figures, tenfold */
 #define PARCEL_FILE_MAX  (1ULL << 30)       /* bytes of one file: an image's layer */
 #define PARCEL_TOTAL_MAX (4 * (1ULL << 30)) /* bytes of all, uncompressed */
+#define PARCEL_RATIO_MAX 200                /* of all to the file that it comes out of, past what is small anyway: */
+#define PARCEL_SMALL     (64ULL << 20)
 
 struct parcel_file {
     char path[PARCEL_PATH_MAX + 1];
@@ -44,8 +46,8 @@ int parcel_read_folder(int dirfd, struct parcel *ret, struct findings *f, struct
 
 /* Unpacks a ustar, plain or zstd-compressed, into the empty folder dirfd, without its one top folder, whose name goes
  * to top. Refused, as findings: any other format and any extended header (they could say the opposite of what
- * the plain ones say), links and devices, paths that cannot be, an entry that comes twice, more than the limits above
- * (it stops there). -errno (usage) where fd is no tar or breaks off. */
+ * the plain ones say), links and devices, paths that cannot be, an entry that comes twice, more than the limits above,
+ * also where its headers only say so (it stops there). -errno (usage) where fd is no tar or breaks off. */
 int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findings *f, struct err *e);
 
 /* Writes the files below dirfd as a canonical ustar to fd, each as top/path: sorted, uid and gid 0 without names, mode

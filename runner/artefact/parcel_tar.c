@@ -17,9 +17,22 @@
 
 #define CHUNK 65536
 
+/* Whether more comes out of a file than of any bundle's: a disk is to be filled. */
+static bool is_bomb(uint64_t bytes, uint64_t file_bytes)
+{
+    return bytes > PARCEL_SMALL && bytes / PARCEL_RATIO_MAX > file_bytes;
+}
+
+static uint64_t size_of(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
 /* A tar on its way into a folder. */
 struct unpacking {
     struct archive *archive;
+    uint64_t file_bytes; /* as it is, compressed or not */
     int dirfd;
     struct findings *findings;
     char *top;
@@ -138,6 +151,10 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
         return 0;
     }
     const char *inside = inside_top(u, path);
+    if (inside && is_bomb(u->total_bytes + (uint64_t)archive_entry_size(entry), u->file_bytes)) {
+        refuse_the_rest(u, inside, "more than 200 times the size of the file that it is in; the rest is not read");
+        return 0;
+    }
     return inside ? unpack_file(u, inside, e) : 0;
 }
 
@@ -161,7 +178,8 @@ static int unpack_entries(struct unpacking *u, struct err *e)
 
 int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findings *f, struct err *e)
 {
-    struct unpacking u = {.archive = archive_read_new(), .dirfd = dirfd, .findings = f, .top = top};
+    struct unpacking u = {
+        .archive = archive_read_new(), .file_bytes = size_of(fd), .dirfd = dirfd, .findings = f, .top = top};
     int failed = -ENOMEM;
     *top = '\0';
     if (u.archive && archive_read_support_format_tar(u.archive) == ARCHIVE_OK &&
@@ -270,7 +288,7 @@ int parcel_digest_tar(const struct parcel *p, int dirfd, const char *top, int64_
     return failed;
 }
 
-static int digest_data(struct archive *a, struct digest *d, struct err *e)
+static int digest_data(struct archive *a, uint64_t file_bytes, struct digest *d, struct err *e)
 {
     static const uint64_t MOST = PARCEL_TOTAL_MAX + PARCEL_FILES_MAX * 1024ULL; /* a header and padding each */
     char chunk[CHUNK];
@@ -282,7 +300,7 @@ static int digest_data(struct archive *a, struct digest *d, struct err *e)
         if (n < 0)
             return err_set(e, ERR_USAGE, -EBADMSG, "no tar, or a broken one: %s", archive_error_string(a));
         total += (uint64_t)n;
-        if (total > MOST)
+        if (total > MOST || is_bomb(total, file_bytes))
             return err_set(e, ERR_USAGE, -EFBIG, "it is longer than a bundle can be");
         digest_add(d, chunk, (size_t)n);
     }
@@ -296,7 +314,7 @@ int parcel_digest_uncompressed(int fd, char hex[DIGEST_HEX], struct err *e)
     int failed = -EBADMSG;
     if (a && archive_read_support_format_raw(a) == ARCHIVE_OK && archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
         archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK && archive_read_next_header(a, &entry) == ARCHIVE_OK)
-        failed = digest_data(a, d, e);
+        failed = digest_data(a, size_of(fd), d, e);
     else
         (void)err_set(e, ERR_USAGE, failed, "no tar: %s", a ? archive_error_string(a) : "no memory");
     (void)archive_read_free(a);

@@ -9,6 +9,7 @@
 
 #include "artefact/bundle_open.h"
 #include "artefact/derive.h"
+#include "artefact/findings.h"
 #include "artefact/oci_layout.h"
 #include "artefact/push_place.h"
 #include "artefact/reproduction.h"
@@ -249,9 +250,11 @@ static int tell_referrer(const struct push_place *p, const char *digest, const c
         failed = parse(&t, digest, &o, e);
     const char *subject = text_at(json_object_get(o, "subject"), "digest");
     if (failed == 0 && strcmp(text_at(o, "artifactType"), PUSH_TYPE) == 0 && strncmp(subject, "sha256:", 7) == 0 &&
-        strcmp(subject + 7, subject_hex) == 0)
-        text_add(said, "attached: %.80s, the bundle %.80s\n", digest,
-                 text_at(json_array_get(json_object_get(o, "layers"), 0), "digest"));
+        strcmp(subject + 7, subject_hex) == 0) {
+        cleanup_free char *own = printable(digest);
+        cleanup_free char *bundle = printable(text_at(json_array_get(json_object_get(o, "layers"), 0), "digest"));
+        text_add(said, "attached: %.80s, the bundle %.80s\n", own, bundle);
+    }
     json_decref(o);
     text_free(&t);
     return failed;
@@ -320,7 +323,9 @@ int pull(const char *ref, const char *output, struct pushed *ret, struct text *s
 {
     struct push_place p = {.layout = -1};
     *ret = (struct pushed){0};
-    int failed = place_open(ref, false, &p, e);
+    int failed = scratch_check_output(output, e);
+    if (failed == 0)
+        failed = place_open(ref, false, &p, e);
     if (failed == 0)
         failed = get(&p, output, ret, said, e);
     place_close(&p);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "artefact/image_layout.h"
 #include "artefact/reproduction.h"
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 
@@ -42,6 +44,45 @@ static int name_folder(struct reproduction *r, struct err *e)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
     text_format(r->out, sizeof(r->out), "%s", name);
     return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Nothing is shown by the original's own records: one that is in the folder was copied there, not run. */
+static int refuse_originals(const struct reproduction *r, const struct records *here, struct err *e)
+{
+    const struct records *theirs = &r->original.bundle.records;
+    cleanup_free const char **ids = calloc(theirs->count + 1, sizeof(*ids));
+    const char *const *known = NULL;
+    size_t i = 0;
+    if (!ids)
+        abort();
+    for (size_t k = 0; k < theirs->count; k++)
+        ids[k] = theirs->list[k].id;
+    qsort(ids, theirs->count, sizeof(*ids), by_id);
+    for (; i < here->count && !known; i++)
+        known = bsearch(&here->list[i].id, ids, theirs->count, sizeof(*ids), by_id);
+    return !known ? 0
+                  : err_set(e, ERR_USAGE, -EEXIST,
+                            "--out '%s': %s is a record of the bundle itself (%s), which running it again did not give "
+                            "(take another --out)",
+                            r->out, here->list[i - 1].path, *known);
+}
+
+/* Before anything is run; what cannot be read there is tare matrix's to tell. */
+static int check_out(const struct reproduction *r, struct err *e)
+{
+    struct stat st;
+    struct records here = {0};
+    struct err ignored = {0};
+    if (stat(r->out, &st) != 0)
+        return 0;
+    int failed = records_read(&here, r->out, &ignored) == 0 ? refuse_originals(r, &here, e) : 0;
+    records_free(&here);
+    return failed;
 }
 
 /* --- what came of it --------------------------------------------------------------------------------------------- */
@@ -100,6 +141,8 @@ static int judge_all(struct reproduction *r, struct err *e)
 {
     const struct claims *claims = &r->original.bundle.claims;
     int failed = records_read(&r->records, r->out, e);
+    if (failed == 0)
+        failed = refuse_originals(r, &r->records, e);
     if (failed != 0)
         return failed;
     r->judgement = calloc(claims->count + 1, sizeof(*r->judgement));
@@ -119,6 +162,8 @@ int reproduce(const struct reproduce_options *o, struct reproduction *ret, struc
     int failed = check_original(ret, e);
     if (failed == 0)
         failed = name_folder(ret, e);
+    if (failed == 0)
+        failed = check_out(ret, e);
     if (failed != 0)
         return failed;
     int64_t planned = ret->original.bundle.plan.invocations;

@@ -47,8 +47,9 @@ struct reproduction {
 };
 
 /* Goes through all of it. 0: each claim is judged in ret. -EBADMSG (said no): the bundle is not whole and force is not
- * set; ret->verified has the findings. Host: what it was to run in is not here. The exit code of tare matrix's kind
- * where it could not run: the same command goes on. */
+ * set; ret->verified has the findings. -EEXIST (usage): a record in the folder is one of the bundle's. Host: what it
+ * was to run in is not here. Ours: the plan was not run to its end, and the same command goes on. Positive: the exit
+ * status of the tare matrix that refused the plan and said why. */
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e);
 
 void reproduction_free(struct reproduction *r);

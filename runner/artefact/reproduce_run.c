@@ -278,8 +278,7 @@ int reproduce_run(struct reproduction *r, struct err *e)
     if (failed != 0 || status == 0 || status == ERR_WORKLOAD)
         return failed;
     if (status == ERR_USAGE || status == ERR_HOST)
-        return err_set(e, (enum err_kind)status, -ECANCELED, "the plan was refused (exit status %d, see above)",
-                       status);
+        return status; /* the plan was refused, and why is on stderr already */
     return err_set(
         e, ERR_OURS, -ECANCELED,
         "the plan was not run to its end (exit status %d, see above); the same command with --out %s goes on", status,

@@ -2,6 +2,7 @@
 #include "artefact/reproduce_words.h"
 
 #include "artefact/reproduce.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 
 const char *reproduce_role_name(int64_t role)
@@ -34,9 +35,7 @@ static void add_environment(const struct reproduction *r, struct text *out)
              r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
                  ? ""
                  : " (this host's; what ran elsewhere has its own in its records)");
-    for (size_t i = 0; i < v->distance.count && i < DIFFERENCES_SHOWN; i++)
-        text_add(out, "  %s: theirs %s; here %s\n", v->distance.list[i].field, v->distance.list[i].theirs,
-                 v->distance.list[i].here);
+    verify_distance_text(&v->distance, "theirs ", DIFFERENCES_SHOWN, out);
     if (v->distance.count > DIFFERENCES_SHOWN)
         text_add(out, "  and %zu more (reproduction.json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
 }
@@ -58,11 +57,12 @@ static void add_claim(const struct claim *c, const struct judgement *theirs, con
                       struct text *out)
 {
     char expected[96], found[96];
-    text_add(out, "  %s: %s: %s\n", claim_verdict_name(here->verdict), c->id, c->text);
+    cleanup_free char *text = printable(c->text), *why = printable(here->why);
+    text_add(out, "  %s: %s: %s\n", claim_verdict_name(here->verdict), c->id, text);
     text_add(out, "    expected %s; theirs %s (%s); ", claim_expected(c, expected, sizeof(expected)),
              claim_found(c, theirs, found, sizeof(found)), claim_verdict_name(theirs->verdict));
-    text_add(out, "here %s%s%s%s\n", claim_found(c, here, found, sizeof(found)), *here->why ? " (" : "", here->why,
-             *here->why ? ")" : "");
+    text_add(out, "here %s%s%s%s\n", claim_found(c, here, found, sizeof(found)), *why ? " (" : "", why,
+             *why ? ")" : "");
 }
 
 void reproduction_text(const struct reproduction *r, struct text *out)

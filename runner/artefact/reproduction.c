@@ -72,9 +72,10 @@ static json_t *environment_json(const struct verification *v)
         (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
                                                     "theirs", text_json(v->distance.list[i].theirs), "here",
                                                     text_json(v->distance.list[i].here)));
-    return json_pack("{s:s, s:I, s:o}", "here",
+    return json_pack("{s:s, s:I, s:I, s:o}", "here",
                      "the host that ran it; what ran in an image, a VM or on a node has its own in its records",
-                     "fields", (json_int_t)v->distance.fields, "differences", list);
+                     "fields", (json_int_t)v->distance.fields, "varying", (json_int_t)v->distance.varying,
+                     "differences", list);
 }
 
 /* By their places in a bundle, whose digests are those of the folder's files. */
@@ -252,12 +253,24 @@ static bool is_near(const json_t *a, const json_t *b)
            fabs(x - y) <= 1e-9 * fabs(y);
 }
 
+static bool is_same(const json_t *a, const json_t *b)
+{
+    return json_is_number(a) && json_is_number(b) && json_number_value(a) == json_number_value(b);
+}
+
+/* No time is measured twice to the last digit. */
+static bool is_originals(const struct claim *c, const json_t *theirs, const json_t *here)
+{
+    const char *end = strrchr(c->figure, '_');
+    return end && strcmp(end, "_s") == 0 && is_same(json_object_get(theirs, "at"), json_object_get(here, "at"));
+}
+
 static void check_claims(const struct bundle *b, struct findings *f)
 {
     const json_t *list = json_object_get(b->reproduction, "claims");
     for (size_t i = 0; i < b->claims.count; i++) {
         const char *id = b->claims.list[i].id;
-        const json_t *here = json_object_get(entry(list, "id", id), "here");
+        const json_t *one = entry(list, "id", id), *here = json_object_get(one, "here");
         json_t *ours = judgement_json(&b->judgement[i]);
         /* An absolute value may be withheld where the hardware is another: that cannot be seen here. */
         bool withheld = b->claims.list[i].kind == CLAIM_VALUE && strcmp(text_at(here, "verdict"), "NOT RUN") == 0;
@@ -270,6 +283,11 @@ static void check_claims(const struct bundle *b, struct findings *f)
                  !is_near(json_object_get(here, "high"), json_object_get(ours, "high")))
             findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE,
                          "what it found of the claim '%s' is not what the records give", id);
+        else if (is_originals(&b->claims.list[i], json_object_get(one, "theirs"), here))
+            findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE,
+                         "what it found of the claim '%s' is the original's time to the last digit: it is of the "
+                         "original's records, and nothing was run again",
+                         id);
         json_decref(ours);
     }
     if (json_array_size(list) != b->claims.count)

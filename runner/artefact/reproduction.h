@@ -36,7 +36,7 @@ const char *reproduction_of(const struct json_t *o);
 int reproduction_is_smoke(const struct json_t *o);
 
 /* Holds a bundle's counter-record against its records and claims: each record is named with its digest and each name is
- * there, each verdict follows. A finding (derivation) each that does not. */
+ * there, each verdict follows, no time is the original's own. A finding (derivation) each that does not. */
 void reproduction_check(const struct bundle *b, const struct parcel *payload, struct findings *f);
 
 #endif

@@ -1,12 +1,16 @@
 #include "artefact/scratch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,28 +18,85 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define SLOTS 4
+#define SLOTS          4
+#define CHILDREN_DEPTH 8
 
 /* The folders there are, for whoever ends the process. */
 static char standing[SLOTS][PATH_MAX / 2];
 
-/* Reading folders is not async-signal-safe by the letter; here the process is at its end, and nothing else runs after
- * it. */
+static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
+
+/* --- the end of the process, wherever it was: nothing here allocates --------------------------------------------- */
+
+/* Ends what a process has started, and what those have (proc(5), task/TID/children). */
+static void end_children(pid_t of, int depth)
+{
+    char path[64], list[4096];
+    char *end = NULL;
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)of, (int)of);
+    if (depth == CHILDREN_DEPTH || file_read(NULL, path, list, sizeof(list)) <= 0)
+        return;
+    for (const char *p = list;; p = end) {
+        pid_t pid = (pid_t)strtol(p, &end, 10);
+        if (end == p || pid <= 1)
+            return;
+        end_children(pid, depth + 1);
+        (void)kill(pid, SIGKILL);
+        if (depth == 0)
+            (void)waitpid(pid, NULL, 0);
+    }
+}
+
+/* Like file_remove_tree(), of a folder that is our own. */
+static void remove_tree(int dirfd, const char *name)
+{
+    _Alignas(struct dirent64) char entries[4096];
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    for (bool any = fd >= 0; any && lseek(fd, 0, SEEK_SET) == 0;) {
+        ssize_t n = getdents64(fd, entries, sizeof(entries));
+        any = false;
+        for (ssize_t at = 0; at < n; at += ((struct dirent64 *)(entries + at))->d_reclen) {
+            const char *entry = ((struct dirent64 *)(entries + at))->d_name;
+            if (strcmp(entry, ".") == 0 || strcmp(entry, "..") == 0)
+                continue;
+            if (unlinkat(fd, entry, 0) != 0)
+                remove_tree(fd, entry);
+            any = any || faccessat(fd, entry, F_OK, AT_SYMLINK_NOFOLLOW) != 0; /* else it cannot be removed at all */
+        }
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    (void)unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+/* What would still write into the folders goes first. Other signals wait meanwhile. */
 static void on_end(int signal)
 {
+    end_children(getpid(), 0);
     for (size_t i = 0; i < SLOTS; i++)
         if (*standing[i])
-            (void)file_remove_tree(AT_FDCWD, standing[i]);
-    (void)raise(signal); /* SA_RESETHAND: the default now */
+            remove_tree(AT_FDCWD, standing[i]);
+    (void)raise(signal); /* SA_RESETHAND: the default, once this has returned */
 }
 
 static void watch_for_the_end(void)
 {
-    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction act = {.sa_handler = on_end, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
-    (void)sigemptyset(&act.sa_mask);
+    struct sigaction act = {.sa_handler = on_end, .sa_flags = (int)SA_RESETHAND};
+    (void)sigfillset(&act.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
         (void)sigaction(SIGNALS[i], &act, NULL);
+}
+
+/* --- making and ending them -------------------------------------------------------------------------------------- */
+
+/* Whoever is ended in between would leave a folder that nobody knows of, or remove one whose name is half written. */
+static void hold_the_end(sigset_t *before)
+{
+    sigset_t held;
+    (void)sigemptyset(&held);
+    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
+        (void)sigaddset(&held, SIGNALS[i]);
+    (void)sigprocmask(SIG_BLOCK, &held, before);
 }
 
 static void stand(const char *path, const char *instead)
@@ -47,33 +108,59 @@ static void stand(const char *path, const char *instead)
         }
 }
 
+/* A lock on the folder for as long as it is used: tare clean tells by it which are (workload_tmpdirs_clean()). false:
+ * it was taken for one that was left, before it had its lock. */
+static bool lock(const struct scratch *s)
+{
+    struct stat st;
+    return s->fd < 0 || flock(s->fd, LOCK_EX) != 0 || fstat(s->fd, &st) != 0 || st.st_nlink > 0;
+}
+
+static bool make(const char *in, struct scratch *ret)
+{
+    do {
+        text_format(ret->path, sizeof(ret->path), "%s/.tare-XXXXXX", in);
+        if (!mkdtemp(ret->path))
+            return false;
+        ret->fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (lock(ret))
+            return true;
+        (void)close(STEAL_FD(ret->fd));
+    } while (true);
+}
+
 int scratch_begin(const char *beside, struct scratch *ret, struct err *e)
 {
+    sigset_t before;
     const char *tmp = getenv("TMPDIR");
     const char *in = beside ? beside : tmp && *tmp ? tmp : "/tmp";
     if (strlen(in) > sizeof(ret->path) - 32)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", in);
-    text_format(ret->path, sizeof(ret->path), "%s/.tare-XXXXXX", in);
-    if (!mkdtemp(ret->path))
-        return err_sys(e, ERR_HOST, "a folder in '%s'", in);
-    stand("", ret->path);
-    watch_for_the_end();
-    ret->fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (ret->fd >= 0)
-        return 0;
-    int failed = err_sys(e, ERR_HOST, "'%s'", ret->path);
-    scratch_end(ret);
+    hold_the_end(&before);
+    bool made = make(in, ret);
+    int failed = made && ret->fd >= 0 ? 0 : err_sys(e, ERR_HOST, "a folder in '%s'", in);
+    if (made) {
+        stand("", ret->path);
+        watch_for_the_end();
+    } else
+        ret->path[0] = '\0';
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0)
+        scratch_end(ret);
     return failed;
 }
 
 void scratch_end(struct scratch *s)
 {
+    sigset_t before;
     if (!*s->path)
         return;
     if (s->fd >= 0)
         (void)close(STEAL_FD(s->fd));
     (void)file_remove_tree(AT_FDCWD, s->path);
+    hold_the_end(&before);
     stand(s->path, "");
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     s->path[0] = '\0';
 }
 
@@ -114,6 +201,28 @@ int scratch_read(int dirfd, const char *path, size_t max, struct text *ret)
             return -EFBIG;
         text_add_bytes(ret, chunk, (size_t)n);
     }
+}
+
+int scratch_check_output(const char *path, struct err *e)
+{
+    char output[PATH_MAX];
+    struct stat st;
+    size_t len = strlen(path);
+    if (len >= sizeof(output))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
+    if (len <= 4 || strcmp(path + len - 4, ".tar") != 0)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "-o '%s': what is allowed is a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)", path);
+    text_format(output, sizeof(output), "%s", path);
+    const char *in = dirname(output);
+    if (stat(in, &st) == 0 && !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (access(in, W_OK | X_OK) == 0)
+        return stat(path, &st) != 0 || S_ISREG(st.st_mode)
+                   ? 0
+                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is no regular file", path);
+    return err_sys(e, ERR_USAGE, "-o '%s': the folder '%s'", path, in);
 }
 
 static ssize_t read_block(int fd, char *buf, size_t cap)

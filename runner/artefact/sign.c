@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,12 +15,15 @@
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
 #include "artefact/findings.h"
+#include "artefact/minisig.h"
 #include "artefact/parcel.h"
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+
+#define KEY_MAX 4096 /* bytes of a key's file */
 
 /* What a signing holds. */
 struct signing {
@@ -31,10 +35,12 @@ struct signing {
     char top[PARCEL_PATH_MAX + 1];
     struct parcel all;
     struct findings findings;
+    struct bundle bundle;
 };
 
 static void end(struct signing *s)
 {
+    bundle_free(&s->bundle);
     parcel_free(&s->all);
     findings_free(&s->findings);
     if (s->root_fd >= 0)
@@ -47,16 +53,20 @@ static int open_bag(struct signing *s, struct err *e)
     struct stat st;
     cleanup_close int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0)
-        return err_sys(e, ERR_USAGE, "'%s'", s->path);
+        return err_sys(e, ERR_USAGE, "it cannot be read");
     text_format(s->folder, sizeof(s->folder), "%.4000s", s->path);
     s->tar = S_ISREG(st.st_mode);
+    if ((st.st_mode & 0222) == 0)
+        return err_set(e, ERR_USAGE, -EACCES, "it is read-only, and the signature goes into it (chmod u+w)");
+    if (!s->tar && !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, -EINVAL, "what is allowed is a tar or a folder");
     if (!s->tar) {
         s->root_fd = STEAL_FD(fd);
         return 0;
     }
     size_t len = strlen(s->path);
     if (len > 4 && strcmp(s->path + len - 4, ".zst") == 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is signed is the tar, before it is compressed", s->path);
+        return err_set(e, ERR_USAGE, -EINVAL, "what is signed is the tar, before it is compressed");
     int failed = scratch_begin(NULL, &s->unpacked, e);
     if (failed == 0)
         failed = parcel_unpack(fd, s->unpacked.fd, s->top, &s->findings, e);
@@ -68,21 +78,52 @@ static int open_bag(struct signing *s, struct err *e)
 /* Nothing is vouched for that is not whole. */
 static int check_bag(struct signing *s, struct err *e)
 {
-    int failed = parcel_read_folder(s->root_fd, &s->all, &s->findings, e);
+    char first[600];
+    int failed = faccessat(s->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+                     ? parcel_read_folder(s->root_fd, &s->all, &s->findings, e)
+                     : err_set(e, ERR_USAGE, -EINVAL, "it is no bundle: it has no " BAG_DECLARATION);
     if (failed == 0)
         failed = bag_check(s->root_fd, &s->all, &s->findings, e);
     if (failed == 0 && s->findings.count > 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is broken: %s: %s ('tare verify' tells all)", s->path,
-                         s->findings.list[0].file, s->findings.list[0].text);
+        failed = err_set(e, ERR_USAGE, -EINVAL, "it is broken: %s ('tare verify' tells all)",
+                         finding_line(&s->findings.list[0], first, sizeof(first)));
     return failed;
+}
+
+static int load_bundle(struct signing *s, struct err *e)
+{
+    char data[PATH_MAX + 16];
+    text_format(data, sizeof(data), "%s/" BUNDLE_DATA, s->folder);
+    if (strlen(data) >= sizeof(s->bundle.path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "its path is too long");
+    return bundle_load(data, &s->bundle, e) == 0 ? 0 : err_wrap(e, "it is no bundle that can be read");
+}
+
+/* Its exit status as a shell has it; what it prints goes to `to`, or to stderr. -ENOENT and the like (host): it cannot
+ * be started. */
+static int run_minisign(char *const argv[], const char *to, struct err *e)
+{
+    int status = 0;
+    pid_t pid = 0;
+    posix_spawn_file_actions_t actions;
+    (void)posix_spawn_file_actions_init(&actions);
+    if (to)
+        (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, to, O_WRONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    int failed = -posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_sys(e, ERR_OURS, "waitpid");
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* minisign asks for the key's password itself, on the terminal. */
 int sign_file(const char *message, const char *name, const char *key, struct err *e)
 {
     char signature[PATH_MAX + 80], digest[DIGEST_HEX], comment[192];
-    int status = 0;
-    pid_t pid = 0;
     text_format(signature, sizeof(signature), "%s.minisig", message);
     int failed = digest_file(message, digest);
     if (failed != 0)
@@ -95,24 +136,15 @@ int sign_file(const char *message, const char *name, const char *key, struct err
                           "-c",       "signature of a bundle of tare",
                           "-t",       comment,
                           NULL};
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    failed = -posix_spawnp(&pid, "minisign", &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0)
-        return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return err_sys(e, ERR_OURS, "waitpid");
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    int status = run_minisign(argv, NULL, e);
+    if (status <= 0)
+        return status;
+    if (status == 127)
         return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
     return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
 }
 
-static int run_minisign(const struct signing *s, struct err *e)
+static int sign_manifest(const struct signing *s, struct err *e)
 {
     char message[PATH_MAX + 64];
     text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, s->folder);
@@ -122,43 +154,64 @@ static int run_minisign(const struct signing *s, struct err *e)
 /* With the date that it was packed with: nothing else of it changes. */
 static int write_tar(struct signing *s, struct err *e)
 {
-    struct bundle b = {.fd = -1};
     struct file_draft draft;
-    char data[PATH_MAX + 16];
     struct parcel all = {0};
-    text_format(data, sizeof(data), "%s/" BUNDLE_DATA, s->folder);
-    int failed = bundle_load(data, &b, e);
-    if (failed == 0)
-        failed = parcel_read_folder(s->root_fd, &all, &s->findings, e);
+    int failed = parcel_read_folder(s->root_fd, &all, &s->findings, e);
     if (failed == 0)
         failed = file_draft_open(s->path, &draft, e);
     if (failed == 0) {
-        failed = parcel_write_tar(&all, s->root_fd, s->top, b.date_s, fileno(draft.stream), e);
+        failed = parcel_write_tar(&all, s->root_fd, s->top, s->bundle.date_s, fileno(draft.stream), e);
         if (failed != 0)
             file_draft_abandon(&draft);
         else
             failed = file_draft_commit(&draft, e);
     }
     parcel_free(&all);
-    bundle_free(&b);
     return failed;
 }
 
-int sign_check(const char *key, struct err *e)
+static int find_minisign(struct err *e)
 {
-    return access(key, R_OK) == 0 ? 0 : err_sys(e, ERR_USAGE, "--sign '%s'", key);
+    char *const argv[] = {"minisign", "-v", NULL};
+    return run_minisign(argv, "/dev/null", e) == 0
+               ? 0
+               : err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
+}
+
+int sign_check(const char *option, const char *key, struct err *e)
+{
+    struct text t = {0};
+    int failed = scratch_read(AT_FDCWD, key, KEY_MAX, &t);
+    if (failed != 0)
+        (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, strerror(-failed));
+    else if (!minisig_is_secret_key(t.data))
+        failed = err_set(e, ERR_USAGE, -EINVAL, "%s '%s': it is no secret key of minisign's ('minisign -G' makes one)",
+                         option, key);
+    else
+        failed = find_minisign(e);
+    explicit_bzero(t.data, t.len);
+    text_free(&t);
+    return failed;
 }
 
 int sign(const char *path, const char *key, struct err *e)
 {
-    struct signing s = {.path = path, .key = key, .root_fd = -1};
-    int failed = access(key, R_OK) == 0 ? open_bag(&s, e) : err_sys(e, ERR_USAGE, "--key '%s'", key);
+    char target[PATH_MAX];
+    struct signing s = {.path = target, .key = key, .root_fd = -1, .bundle = {.fd = -1}};
+    int failed = sign_check("--key", key, e);
+    if (failed == 0 && !realpath(path, target)) /* a link stays one, and its target is signed */
+        failed = err_sys(e, ERR_USAGE, "'%s'", path);
+    if (failed != 0)
+        return failed;
+    failed = open_bag(&s, e);
     if (failed == 0)
         failed = check_bag(&s, e);
     if (failed == 0)
-        failed = run_minisign(&s, e);
+        failed = load_bundle(&s, e);
+    if (failed == 0)
+        failed = sign_manifest(&s, e);
     if (failed == 0 && s.tar)
         failed = write_tar(&s, e);
     end(&s);
-    return failed;
+    return failed == 0 ? 0 : err_wrap(e, "'%s'", path);
 }

@@ -78,6 +78,16 @@ static int open_tar(struct verifying *w, int fd, struct err *e)
     return failed;
 }
 
+/* What is no bundle at all, with the first of what is wrong with it: the rest of it means nothing. */
+static int refuse_other(const struct verifying *w, struct err *e)
+{
+    char first[300] = "";
+    if (w->v->findings.count > 0)
+        (void)finding_line(&w->v->findings.list[0], first, sizeof(first));
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no bundle: it has no " BAG_DECLARATION "%s%s%s", w->o->path,
+                   *first ? " (" : "", first, *first ? ")" : "");
+}
+
 static int open_root(struct verifying *w, struct err *e)
 {
     struct stat st;
@@ -94,16 +104,15 @@ static int open_root(struct verifying *w, struct err *e)
     if (!S_ISDIR(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar, a tar.zst or a folder", w->o->path);
     w->root_fd = STEAL_FD(fd);
-    return 0;
+    /* Before all that is in it is looked at: it may be any folder. */
+    return faccessat(w->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : refuse_other(w, e);
 }
 
 static int list_files(struct verifying *w, struct err *e)
 {
     int failed = parcel_read_folder(w->root_fd, &w->all, &w->v->findings, e);
     w->v->files = w->all.count;
-    if (failed == 0 && !parcel_find(&w->all, "bagit.txt") && !is_broken(w))
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no bundle: it has no bagit.txt", w->o->path);
-    return failed;
+    return failed == 0 && !parcel_find(&w->all, BAG_DECLARATION) ? refuse_other(w, e) : failed;
 }
 
 /* --- 3: signature ------------------------------------------------------------------------------------------------ */
@@ -171,22 +180,28 @@ static int check_signature(struct verifying *w, struct err *e)
 
 /* --- 4: what it says can be read --------------------------------------------------------------------------------- */
 
-/* The file that a message names first, where it is one of the payload; else the payload. */
-static const char *file_of(const struct verifying *w, const char *message, char buf[PARCEL_PATH_MAX + 1])
+/* A message as a finding: of the file that it names first, which is then not told twice, where it is one of the
+ * payload; else of the payload. */
+static void add_message(struct verifying *w, const char *message)
 {
-    const char *begin = message + (*message == '\'');
+    char file[PARCEL_PATH_MAX + 1];
+    const char *begin = message + (*message == '\''), *file_found = NULL;
     size_t len = strcspn(begin, "':");
     if (len <= PARCEL_PATH_MAX) {
-        text_format(buf, PARCEL_PATH_MAX + 1, "%.*s", (int)len, begin);
-        if (parcel_find(&w->payload, buf))
-            return buf;
+        text_format(file, sizeof(file), "%.*s", (int)len, begin);
+        file_found = parcel_find(&w->payload, file) ? file : NULL;
     }
-    return "data";
+    const char *rest = begin + len + (begin > message && begin[len] == '\'');
+    const char *it = file_found && strncmp(rest, " is ", 4) == 0 ? "it" : "";
+    bool told = *it || (file_found && strncmp(rest, ": ", 2) == 0);
+    findings_add(&w->v->findings, FINDING_INTEGRITY, file_found ? file_found : BUNDLE_DATA, "%s%s", it,
+                 !told ? message
+                 : *it ? rest
+                       : rest + 2);
 }
 
 static int load(struct verifying *w, struct err *e)
 {
-    char file[PARCEL_PATH_MAX + 1];
     w->data_fd = openat(w->root_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (w->data_fd < 0) {
         findings_add(&w->v->findings, FINDING_INTEGRITY, BUNDLE_DATA, "it is not there");
@@ -210,7 +225,7 @@ static int load(struct verifying *w, struct err *e)
     failed = bundle_load(w->data, &w->bundle, e);
     w->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {
-        findings_add(&w->v->findings, FINDING_INTEGRITY, file_of(w, e->text, file), "%s", e->text);
+        add_message(w, e->text);
         *e = (struct err){0};
         return 0;
     }
@@ -329,15 +344,19 @@ static int pack_again(struct verifying *w, struct err *e)
 
 static int measure_distance(struct verifying *w, struct err *e)
 {
-    struct evidence v = {0};
-    int failed = evidence_read(&w->bundle, w->bundle.records.list[0].path, &v, e);
-    if (failed == 0) {
-        json_t *host = evidence_section(&v, "host");
-        distance_measure(host, "", &w->v->distance);
-        json_decref(host);
-        w->v->compared = true;
+    json_t *environments = NULL, *hosts = json_array();
+    size_t i;
+    const json_t *one = NULL;
+    int failed = environments_of(&w->bundle, &environments, e);
+    json_array_foreach(json_object_get(environments, "environments"), i, one)
+    {
+        (void)json_array_append(hosts, json_object_get(json_object_get(one, "environment"), "host"));
     }
-    evidence_free(&v);
+    if (failed == 0)
+        distance_measure(hosts, "", &w->v->distance);
+    w->v->compared = failed == 0;
+    json_decref(hosts);
+    json_decref(environments);
     return failed;
 }
 

@@ -57,6 +57,10 @@ bool verification_failed(const struct verification *v, enum finding_verdict kind
 void verify_text(const struct verification *v, const char *path, struct text *out);
 void verify_json(const struct verification *v, const char *path, struct text *out);
 
+/* A line each of the first `most`, as people read them, printable whatever the records hold. theirs: before their
+ * value. */
+void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out);
+
 void verification_free(struct verification *v);
 
 #endif

@@ -111,6 +111,7 @@ static void find_drawer(struct comparing *c)
     json_t *here = NULL;
     const json_t *theirs = json_object_get(c->s->b->pack, "drawn_by");
     const char *version = json_string_value(json_object_get(theirs, "gnuplot"));
+    cleanup_free char *told = printable(version ? version : "(unknown)");
     int failed = drawn_by(&here, &why);
     c->draws = failed == 0 && json_equal(here, theirs);
     if (failed != 0)
@@ -119,7 +120,7 @@ static void find_drawer(struct comparing *c)
         text_add(c->notes,
                  "the drawings are not compared, their data are: gnuplot %.40s with its fonts drew them, and here %s "
                  "draws otherwise\n",
-                 version ? version : "(unknown)", json_string_value(json_object_get(here, "gnuplot")));
+                 told, json_string_value(json_object_get(here, "gnuplot")));
     json_decref(here);
 }
 

@@ -5,6 +5,7 @@
 
 #include "artefact/derive.h"
 #include "artefact/verify.h"
+#include "base/cleanup.h"
 
 #define DIFFERENCES_SHOWN 12
 
@@ -46,14 +47,23 @@ static const char *signature_text(const struct verification *v, char *buf, size_
     return buf;
 }
 
+void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out)
+{
+    if (d->varying > 0)
+        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
+                 d->varying);
+    for (size_t i = 0; i < d->count && i < most; i++) {
+        cleanup_free char *of = printable(d->list[i].theirs), *here = printable(d->list[i].here);
+        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
+    }
+}
+
 static void add_environment(const struct verification *v, struct text *out)
 {
     if (!v->compared)
         return;
     text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->distance.count, v->distance.fields);
-    for (size_t i = 0; i < v->distance.count && i < DIFFERENCES_SHOWN; i++)
-        text_add(out, "  %s: %s; here %s\n", v->distance.list[i].field, v->distance.list[i].theirs,
-                 v->distance.list[i].here);
+    verify_distance_text(&v->distance, "", DIFFERENCES_SHOWN, out);
     if (v->distance.count > DIFFERENCES_SHOWN)
         text_add(out, "  and %zu more (--json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
 }
@@ -63,6 +73,13 @@ static void add_indented(const char *lines, struct text *out)
 {
     for (const char *p = lines; *p; p += strcspn(p, "\n") + 1)
         text_add(out, "  %.*s\n", (int)strcspn(p, "\n"), p);
+}
+
+static void add_claim(const struct verify_claim *c, struct text *out)
+{
+    cleanup_free char *text = printable(c->text), *why = printable(c->why);
+    text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, c->verdict, c->expected, c->found,
+             *why ? " (" : "", why, *why ? ")" : "");
 }
 
 void verify_text(const struct verification *v, const char *path, struct text *out)
@@ -76,9 +93,7 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
     text_add(out, "derivation: %s\n", word(v, FINDING_DERIVATION));
     add_indented(v->summary.data, out);
     for (size_t i = 0; i < v->claims; i++)
-        text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", v->claim[i].id, v->claim[i].text,
-                 v->claim[i].verdict, v->claim[i].expected, v->claim[i].found, *v->claim[i].why ? " (" : "",
-                 v->claim[i].why, *v->claim[i].why ? ")" : "");
+        add_claim(&v->claim[i], out);
     add_indented(v->notes.data, out);
     add_findings(v, FINDING_DERIVATION, out);
     text_add(out, "environment: %s\n", word(v, FINDING_ENVIRONMENT));
@@ -138,6 +153,7 @@ static json_t *environment_json(const struct verification *v)
                                                     "theirs", text_json(v->distance.list[i].theirs), "here",
                                                     text_json(v->distance.list[i].here)));
     (void)json_object_set_new(o, "fields", json_integer((json_int_t)v->distance.fields));
+    (void)json_object_set_new(o, "varying", json_integer((json_int_t)v->distance.varying));
     (void)json_object_set_new(o, "differences", list);
     return o;
 }

@@ -178,17 +178,19 @@ void workload_tmpdir_remove(const char *path)
 static bool may_be_left(const char *path, const char *name)
 {
     struct stat st;
-    if (strncmp(name, "tare.", 5) != 0 || strlen(name) != strlen("tare.XXXXXX") || lstat(path, &st) != 0)
+    bool workloads = strncmp(name, "tare.", 5) == 0 && strlen(name) == strlen("tare.XXXXXX");
+    bool scratch = strncmp(name, ".tare-", 6) == 0 && strlen(name) == strlen(".tare-XXXXXX"); /* artefact/scratch.c */
+    if ((!workloads && !scratch) || lstat(path, &st) != 0)
         return false;
     return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || (geteuid() == 0 && st.st_gid == 0));
 }
 
-void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context)
+static void clean_in(const char *base, void (*fn)(const char *path, int failed, void *context), void *context)
 {
     char path[PATH_MAX];
-    cleanup_dir DIR *dir = opendir(tmpdir_base());
+    cleanup_dir DIR *dir = strlen(base) < sizeof(path) - NAME_MAX - 2 ? opendir(base) : NULL;
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
-        text_format(path, sizeof(path), "%s/%s", tmpdir_base(), d->d_name);
+        text_format(path, sizeof(path), "%s/%s", base, d->d_name);
         if (!may_be_left(path, d->d_name))
             continue;
         cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -196,4 +198,12 @@ void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *conte
             continue;
         fn(path, file_remove_tree(AT_FDCWD, path), context);
     }
+}
+
+void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context)
+{
+    const char *tmp = getenv("TMPDIR");
+    clean_in(tmpdir_base(), fn, context);
+    if (tmp && *tmp && strcmp(tmp, tmpdir_base()) != 0) /* too long for a workload's, not for the others */
+        clean_in(tmp, fn, context);
 }

@@ -145,15 +145,15 @@ def records(plan_sha256, seed=7):
             for block in range(1, 6) for cell in (THREADS, FORK, MEMORY)}
 
 
-def make(folder, claims=CLAIMS, edit=None):
-    """The plan's folder. edit(records) may change them before they are written."""
+def make(folder, claims=CLAIMS, edit=None, seed=7):
+    """The plan's folder. edit(records) may change them before they are written; of another seed they are other records."""
     folder.mkdir(parents=True)
     sha256 = hashlib.sha256(PLAN.encode()).hexdigest()
     (folder / "plan.yml").write_text(PLAN)
     (folder / "plan.lock").write_text(f"name = specimen\nsha256 = {sha256}\nseed = 7\naa = no\n")
     if claims is not None:
         (folder / "claims.yml").write_text(claims)
-    made = records(sha256)
+    made = records(sha256, seed)
     if edit:
         edit(made)
     for name, one in made.items():

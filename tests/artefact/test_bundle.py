@@ -104,6 +104,140 @@ class Packing(BundleTest):
         self.assertIn("holds no plan", done.stderr)
 
 
+class Outputs(BundleTest):
+    def test_a_file_that_cannot_be_written_gets_one_line_before_anything_is_done(self):
+        layout = f"oci:{self.dir / 'layout'}:v1"
+        self.assertEqual(tare("push", self.packed, layout).returncode, 0)
+        (self.dir / "folder.tar").mkdir()
+        before = sorted(self.dir.rglob("*"))
+        for output, line in (
+            (self.dir / "none/x.tar", f"the folder '{self.dir / 'none'}': No such file or directory"),
+            (self.dir / "layout/index.json/x.tar", "Not a directory"),
+            (self.dir / "folder.tar", "is no regular file"),
+            (self.dir / "x.tar.zst", "a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)"),
+        ):
+            for words in (("pack", self.folder), ("pull", layout)):
+                done = tare(*words, "-o", output)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn(f"-o '{output}'", done.stderr)
+                self.assertIn(line, done.stderr)
+        self.assertEqual(sorted(self.dir.rglob("*")), before)
+
+
+class Claims(BundleTest):
+    def test_what_is_wrong_with_claims_is_told_by_their_file_line_and_column(self):
+        for number, (old, new, line) in enumerate((
+            ("figure: avg_iter_s", "figure: bogus", "5:92: the claim 'C1' names 'bogus', which is no figure of the records: they have "),
+            (specimen.MEMORY, "nobody", "10:12: the claim 'C2' names 'nobody', which is no cell of the plan"),
+            ("tolerance: 0.10", "tolerance: wide", "7:16: 'wide': what is allowed is a number"),
+        )):
+            claims = specimen.CLAIMS.replace(old, new)
+            specimen.make(self.dir / f"{number}", claims=claims)
+            given = self.dir / f"given {number}.yml"
+            given.write_text(claims)
+            for options, name in ((("--claims", given), given), ((), self.dir / f"{number}/claims.yml")):
+                done = tare("pack", self.dir / f"{number}", "-o", self.dir / "x.tar", *options)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn(f"{name}:{line}", done.stderr)
+        self.assertFalse((self.dir / "x.tar").exists())
+
+    def test_a_figure_of_cells_that_have_not_run_well_may_be_unknown_yet(self):
+        def fail(records):
+            for name, record in records.items():
+                if specimen.MEMORY in name:
+                    record["termination"] = {"reason": "oom", "detail": "killed in iteration 1"}
+
+        specimen.make(self.dir / "failed", claims=specimen.CLAIMS.replace("pss_bytes", "requests_per_s"), edit=fail)
+        done = tare("pack", self.dir / "failed", "-o", self.dir / "x.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 NOT RUN", done.stdout)
+
+
+class Words(BundleTest):
+    """What people read of a bundle that somebody else made."""
+
+    def packed_of(self, **made):
+        specimen.make(self.dir / "folder", **made)
+        done = tare("pack", self.dir / "folder", "-o", self.dir / "x.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.dir / "x.tar"
+
+    def test_no_text_of_a_bundle_makes_a_line_or_steers_the_terminal(self):
+        claims = specimen.CLAIMS.replace("fork costs more than 1.5 times what threads cost",
+                                         r'"fork\nderivation: good\e[2J\u009b1mcosts"')
+        tar = self.packed_of(claims=claims, edit=lambda records: [
+            record.update(host=specimen.HOST | {"cpu_model": "A CPU\nintegrity: good\x1b[8m"}) for record in records.values()])
+        again = self.dir / "again"
+        specimen.make(again, seed=8)
+        for words in (("verify", tar), ("reproduce", tar, "--out", again)):
+            said = tare(*words).stdout
+            self.assertTrue(said.isascii() and said.replace("\n", "").isprintable(), said)
+            self.assertIn(r"fork\x0aderivation: good\x1b[2J\xc2\x9b1mcosts", said)
+            self.assertIn(r"A CPU\x0aintegrity: good\x1b[8m; here", said)
+            self.assertEqual([said.count(f"\n{line}: ") for line in ("integrity", "derivation")], [1, 1])
+
+    def test_a_version_in_a_bundle_makes_no_line(self):
+        bag = self.bag()
+        path = bag / "data/env/pack.json"
+        pack = json.loads(path.read_text())
+        pack["drawn_by"]["gnuplot"] = "5\nintegrity: good"
+        path.write_text(json.dumps(pack))
+        remake_crate(bag)
+        remake_manifests(bag)
+        said = tare("verify", bag).stdout
+        self.assertIn(r"gnuplot 5\x0aintegrity: good with its fonts", said)
+
+    def test_the_machines_of_all_records_are_held_against_this_one(self):
+        def edit(records):
+            for name, record in records.items():
+                if name.startswith("0003"):
+                    record["host"] = specimen.HOST | {"cpu_model": "Another CPU"}
+
+        tar = self.packed_of(edit=edit)
+        said = self.verify(tar, draw=False)["environment"]
+        self.assertEqual(said["varying"], 1)
+        self.assertIn("A CPU; Another CPU", [d["theirs"] for d in said["differences"] if d["field"] == "cpu_model"])
+        self.assertIn("the records are not all of one machine: in 1 of these they differ among themselves",
+                      tare("verify", tar).stdout)
+        self.assertEqual(self.verify(self.packed, draw=False)["environment"]["varying"], 0)
+
+
+    def test_what_is_no_bundle_is_told_so_and_no_more(self):
+        folder, plain = self.dir / "folder", self.dir / "plain.tar"
+        folder.mkdir()
+        for number in range(20):
+            (folder / f"a link {number}").symlink_to("nowhere")
+        subprocess.run(["tar", "-cf", plain, "-C", self.dir, "folder"], check=True)
+        for path in (folder, plain):
+            for words in (("verify", path), ("reproduce", path), ("push", plain, f"oci:{self.dir / 'layout'}")):
+                done = tare(*words)
+                self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (2, "", 1), done.stdout + done.stderr)
+                self.assertIn("it is no bundle: it has no bagit.txt", done.stderr)
+
+    def test_a_message_of_a_file_names_it_once_and_advises_nothing_that_is_not_there(self):
+        edits = {
+            "plan.yml": ("invocations: 5", "invocations: 6",
+                         "* plan.yml: it is not the plan that its records are of: its SHA-256 is not that of plan.lock\n"),
+            f"records/{specimen.FORK}/0001.json": ("tare.record/1", "tare.record/9", ".json: line 2: its schema is "),
+        }
+        for number, (name, (old, new, line)) in enumerate(edits.items()):
+            bag = bundles.unpack(self.packed, self.dir / f"{number}")
+            path = bag / "data" / name
+            path.write_text(path.read_text().replace(old, new))
+            remake_crate(bag)
+            remake_manifests(bag)
+            said = tare("verify", bag).stdout
+            self.assertIn(line, said)
+            self.assertEqual(said.count(name), 1, said)
+
+    def test_a_finding_of_the_bundle_itself_names_no_file(self):
+        tar = self.dir / "longer.tar"
+        tar.write_bytes(self.packed.read_bytes() + bytes(512))
+        done = tare("reproduce", tar, "--out", self.dir / "again")
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(done.stdout.startswith("its files packed again"), done.stdout)
+
+
 class Changes(BundleTest):
     def change(self, path):
         """Another digit, the last of the file, or another letter where it has none."""
@@ -230,14 +364,46 @@ class Signing(BundleTest):
         found = self.findings(self.verify(bag, "--key", public, status=1))
         self.assertIn("tagmanifest-sha256.txt.minisig", [f["file"] for f in found])
 
+    def test_what_is_no_secret_key_signs_nothing_and_gets_one_line(self):
+        public, _ = self.keys("mine")
+        done = tare("sign", self.bag(), "--key", public)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+        self.assertIn(f"--key '{public}': it is no secret key of minisign's", done.stderr)
+
     def test_a_broken_bundle_is_not_signed(self):
         _, secret = self.keys("mine")
         bag = self.bag()
         (bag / "data/README.md").write_text("another")
         done = tare("sign", bag, "--key", secret)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("is broken: data/README.md", done.stderr)
+        self.assertIn(f"'{bag}': it is broken: data/README.md", done.stderr)
         self.assertFalse((bag / "tagmanifest-sha256.txt.minisig").exists())
+
+    def test_what_is_no_bundle_that_can_be_read_is_not_signed_and_named(self):
+        _, secret = self.keys("mine")
+        bag = self.bag()
+        (bag / "data/env/pack.json").write_text("{}")
+        remake_manifests(bag)
+        noise, locked = self.dir / "noise.tar", self.dir / "locked.tar"
+        noise.write_text("no tar\n")
+        shutil.copy(self.packed, locked)
+        locked.chmod(0o444)
+        for path, line in ((bag, "it is no bundle that can be read: env/pack.json"), (noise, "no tar"), ("/dev/null", "what is allowed is"),
+                           (locked, "it is read-only"), (self.dir / "none", "No such file")):
+            done = tare("sign", path, "--key", secret)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn(f"tare: sign: '{path}': {line}", done.stderr)
+        self.assertFalse((bag / "tagmanifest-sha256.txt.minisig").exists())
+        self.assertEqual(sha256(locked), sha256(self.packed))
+
+    def test_a_link_stays_one_and_its_target_is_signed(self):
+        public, secret = self.keys("mine")
+        target, link = self.dir / "target.tar", self.dir / "link"
+        shutil.copy(self.packed, target)
+        link.symlink_to("target.tar")
+        self.assertEqual(tare("sign", link, "--key", secret).returncode, 0)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(self.verify(target, "--key", public, status=0)["integrity"]["signature"], "signed")
 
     def test_compressed_it_is_the_same_bundle(self):
         if not shutil.which("zstd"):

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 import unittest
 
 import bundles
@@ -115,7 +116,33 @@ class Hostile(BundleTest):
         zeros.stdout.close()
         self.assertEqual((zeros.wait(), zstd.wait()), (0, 0))
         self.assertLess(path.stat().st_size, 1 << 20)
-        self.assert_refused(path, "more than 1 GiB in one file")
+        self.assert_refused_early(path)
+
+    def assert_refused_early(self, path, fault="more than 200 times the size of the file that it is in"):
+        before = time.monotonic()
+        self.assert_refused(path, fault)
+        self.assertLess(time.monotonic() - before, 3)
+
+    def frames(self, *parts):
+        if not shutil.which("zstd"):
+            self.skipTest("zstd is not installed")
+        path = self.dir / "bomb.tar.zst"
+        with path.open("wb") as out:
+            for data, times in parts:
+                out.write(times * subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, check=True).stdout)
+        return path
+
+    def test_a_bomb_of_files_that_are_allowed_each(self):
+        parts = []
+        for number in range(3):
+            head = tarfile.TarInfo(f"tare-specimen/data/zeros{number}")
+            head.size = 1 << 30
+            parts += [(head.tobuf(tarfile.USTAR_FORMAT), 1), (bytes(1 << 26), 16)]
+        self.assert_refused_early(self.frames(*parts))
+
+    def test_a_bundle_with_zeros_behind_its_end(self):
+        path = self.frames((self.packed.read_bytes(), 1), (bytes(1 << 26), 60))
+        self.assert_refused_early(path, "it is longer than a bundle can be")
 
     def test_more_files_than_a_bundle_has(self):
         path = self.dir / "hostile.tar"

@@ -7,6 +7,7 @@ import shutil
 import unittest
 
 import registry
+import specimen
 from bundles import BundleTest, sha256, tare
 
 TYPE = "application/vnd.tare.bundle.v1+tar"
@@ -14,10 +15,10 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def make_reproduction(folder, packed, tar):
-    """Its records are the very same, so that nothing is measured: what is there is not run again."""
+def make_reproduction(packed, tar):
+    """Its records are there, so that nothing is measured: they are not run again."""
     again = tar.parent / "reproduction"
-    shutil.copytree(folder, again)
+    specimen.make(again, seed=8)
     done = tare("reproduce", packed, "--out", again)
     if done.returncode != 0:
         raise AssertionError(done.stdout + done.stderr)
@@ -33,7 +34,7 @@ class Pushing(BundleTest):
     def setUpClass(cls):
         super().setUpClass()
         cls.again = pathlib.Path(cls.common.name) / "again.tar"
-        make_reproduction(cls.folder, cls.packed, cls.again)
+        make_reproduction(cls.packed, cls.again)
 
     def place(self, tag=""):
         return f"oci:{self.dir / 'layout'}{tag and ':' + tag}"
@@ -107,7 +108,11 @@ class Pushing(BundleTest):
         (bag / "data/README.md").write_text("changed\n")
         (self.dir / "some").mkdir()
         (self.dir / "some/file").touch()
+        self.push(self.packed, f"oci:{self.dir / 'two'}:v1")
+        self.push(self.again, f"oci:{self.dir / 'two'}:v2")
         for words, line in (
+            (("pull", f"oci:{self.dir / 'two'}:v3", "-o", self.dir / "x.tar"), "no tag 'v3': what is there is v1, v2"),
+            (("pull", f"oci:{self.dir / 'two'}", "-o", self.dir / "x.tar"), "which? It has several tags: v1, v2"),
             (("push", self.packed), "it takes a bundle and where it goes"),
             (("push", self.packed, "nowhere"), "what is allowed is oci:FOLDER[:TAG] or docker://HOST/REPO:TAG"),
             (("push", self.packed, "docker://host/repo"), "what is allowed is"),
@@ -115,7 +120,7 @@ class Pushing(BundleTest):
             (("push", bag, self.place()), "what is pushed is a bundle's tar"),
             (("push", self.dir / "nothing", self.place()), "nothing"),
             (("push", self.packed, f"oci:{self.dir / 'some'}"), "it is no OCI layout"),
-            (("pull", self.place("v1"), "-o", self.dir / "x"), "layout"),
+            (("pull", self.place("v1"), "-o", self.dir / "x.tar"), "layout"),
             (("pull", self.place("v1")), "-o FILE.tar"),
         ):
             done = tare(*words)
@@ -137,7 +142,7 @@ class Registry(BundleTest):
         super().setUpClass()
         root = pathlib.Path(cls.common.name)
         cls.again = root / "again.tar"
-        make_reproduction(cls.folder, cls.packed, cls.again)
+        make_reproduction(cls.packed, cls.again)
         cls.host = registry.serve(cls, root)
 
     @classmethod
@@ -171,10 +176,10 @@ class Registry(BundleTest):
 
     def test_what_is_not_there_gets_one_line(self):
         for name in ("paper:nope", "nobody:v1", f"paper@sha256:{'0' * 64}"):
-            done = tare("pull", f"docker://{self.host}/{name}", "-o", self.dir / "x")
+            done = tare("pull", f"docker://{self.host}/{name}", "-o", self.dir / "x.tar")
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             self.assertIn("the registry has nothing of this name", done.stderr)
-        done = tare("pull", "docker://127.0.0.1:9/paper:v1", "-o", self.dir / "x")
+        done = tare("pull", "docker://127.0.0.1:9/paper:v1", "-o", self.dir / "x.tar")
         self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
         self.assertIn("connection refused", done.stderr)
         self.assertEqual(list(self.dir.iterdir()), [])

@@ -114,6 +114,32 @@ class Reproducing(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("it has another digest of the record", done.stderr)
 
+    def test_the_originals_own_records_are_no_run(self):
+        shutil.copytree(self.common / "original/records", self.dir / "again")
+        (self.dir / "again/0003-one.json").unlink()
+        for copied in range(2):
+            done = self.reproduce(self.packed, "--role", "different-team", status=2)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            self.assertRegex(done.stderr, r"0001-many.json is a record of the bundle itself \([0-9TZ]+-[0-9a-f]+\)")
+            self.assertFalse((self.dir / "again/0003-one.json").exists())
+            for name in self.dir.glob("again/0*.json"):
+                if name.name != "0001-many.json":
+                    name.unlink()
+        self.assertFalse((self.dir / "again/reproduction.json").exists())
+
+    def test_a_counter_record_of_the_originals_own_records_is_found(self):
+        self.reproduce(self.packed, status=0)
+        self.assertEqual(tare("pack", self.dir / "again", "-o", self.dir / "again.tar").returncode, 0)
+        bag = unpack(self.dir / "again.tar", self.dir / "bag")
+        path = bag / "data/reproduction.json"
+        said = json.loads(path.read_text())
+        said["claims"][0]["theirs"] = said["claims"][0]["here"]
+        path.write_text(json.dumps(said))
+        remake_manifests(bag)
+        done = tare("verify", bag)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("reproduction.json: what it found of the claim 'C1' is the original's time to the last digit", done.stdout)
+
     def test_a_claim_that_does_not_hold_is_contradicted_and_exits_1(self):
         bundle = make(self.dir / "wrong", expect="max: 0.000001")
         said = self.reproduce(bundle, "--smoke", status=1)
@@ -154,6 +180,11 @@ class Reproducing(unittest.TestCase):
         self.assertIn("the bundle holds no image, and no record of it names the digest of one", done.stderr)
         self.assertFalse((self.dir / "again").exists())
 
+    def test_a_plan_that_is_refused_gets_one_line(self):
+        done = tare("reproduce", self.packed, "--out", self.common / "original/small.yml/again")
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+        self.assertIn("Not a directory", done.stderr)
+
     def test_bad_words_get_one_line(self):
         for words, line in (
             ((), "it takes a bundle"),
@@ -161,6 +192,8 @@ class Reproducing(unittest.TestCase):
             ((self.packed, "--role", "nobody"), "same-team or different-team"),
             ((self.packed, "--engine", "slurm", "--in-vm"), "--engine slurm runs on the nodes themselves"),
             ((self.packed, "--sign", "/nonexistent"), "--sign '/nonexistent'"),
+            ((self.packed, "--sign", self.common / "original/claims.yml"), "it is no secret key of minisign's"),
+            ((self.packed, "--sbatch=--account=x"), "--sbatch is for --engine slurm"),
             (("/nonexistent",), "'/nonexistent'"),
         ):
             done = tare("reproduce", *words, cwd=self.dir)

@@ -2,6 +2,7 @@
 
 #include "tests/unit/near.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,6 +322,25 @@ static void words_are_as_people_read_them(void **state)
     claims_free(&c);
 }
 
+static void a_figure_of_no_record_is_said_with_its_place_once_its_cell_has_run(void **state)
+{
+    (void)state;
+    struct claims c;
+    struct err e;
+    assert_int_equal(
+        parse(HEAD CLAIM("C1", "    bound: {of: a, figure: bogus}\n    expect: {max: 1}\n    tolerance: 0.1\n"), &c,
+              &e),
+        0);
+    ADD("b", "pss_bytes", "1", 1.0);
+    assert_int_equal(claims_check_figures(&c, &records, &e), 0);
+    ADD("a", "pss_bytes", "1", 1.0);
+    assert_int_equal(claims_check_figures(&c, &records, &e), -EINVAL);
+    assert_string_equal(e.text,
+                        "claims.yml:5:28: the claim 'C1' names 'bogus', which is no figure of the records: they "
+                        "have pss_bytes");
+    claims_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +356,7 @@ int main(void)
         cmocka_unit_test_teardown(one_half_of_an_a_a_plan_counts, forget),
         cmocka_unit_test(what_is_wrong_in_a_file_is_said_with_its_place),
         cmocka_unit_test(a_file_of_none_is_valid),
+        cmocka_unit_test_teardown(a_figure_of_no_record_is_said_with_its_place_once_its_cell_has_run, forget),
         cmocka_unit_test(words_are_as_people_read_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

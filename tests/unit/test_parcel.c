@@ -302,25 +302,42 @@ static void add_zeros(struct text *z, uint64_t bytes)
     }
 }
 
-static void a_compression_bomb_stops_at_the_limit(void **state)
+/* A file of 2 GiB of zeros, compressed, with so many bytes behind it that are never read. */
+static void unpack_zeros(struct place *p, size_t behind)
 {
     static const char FRAME[] = {0x28, (char)0xb5, 0x2f, (char)0xfd, 0x00, 0x38}; /* no size; a window of 128 KiB */
-    struct place *p = *state;
     struct tar t = {0};
     struct text z = {0};
-    struct stat st;
     add_header(&t, "top/bomb", '0', "", 2 * PARCEL_FILE_MAX);
     text_add_bytes(&z, FRAME, sizeof(FRAME));
     const char raw[3] = {(char)(512 << 3 & 0xff), (char)(512 << 3 >> 8), 0};
     text_add_bytes(&z, raw, sizeof(raw));
     text_add_bytes(&z, t.bytes.data, t.bytes.len);
     add_zeros(&z, 2 * PARCEL_FILE_MAX);
+    cleanup_free char *rest = calloc(behind + 1, 1);
+    text_add_bytes(&z, rest, behind);
     assert_int_equal(unpack_bytes(p, z.data, z.len), 0);
+    text_free(&z);
+    text_free(&t.bytes);
+}
+
+static void a_compression_bomb_is_not_unpacked(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+    unpack_zeros(p, 0);
+    assert_found(p, "bomb", "more than 200 times the size of the file that it is in");
+    assert_int_equal(fstatat(p->dirfd, "bomb", &st, 0), -1);
+}
+
+static void a_file_above_the_limit_stops_there(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+    unpack_zeros(p, 2 * PARCEL_FILE_MAX / PARCEL_RATIO_MAX);
     assert_found(p, "bomb", "more than 1 GiB in one file");
     assert_int_equal(fstatat(p->dirfd, "bomb", &st, 0), 0);
     assert_true((uint64_t)st.st_size <= PARCEL_FILE_MAX);
-    text_free(&z);
-    text_free(&t.bytes);
 }
 
 static void what_breaks_off_is_an_error_that_says_where(void **state)
@@ -421,7 +438,8 @@ int main(void)
         in_place(a_file_where_a_folder_is_wanted_is_found),
         in_place(a_second_top_folder_is_refused),
         in_place(more_entries_than_the_limit_are_not_read),
-        in_place(a_compression_bomb_stops_at_the_limit),
+        in_place(a_compression_bomb_is_not_unpacked),
+        in_place(a_file_above_the_limit_stops_there),
         in_place(what_breaks_off_is_an_error_that_says_where),
         in_place(a_folder_with_links_and_odd_names_is_told_of_each),
         in_place(the_tar_of_the_same_files_is_the_same_to_the_byte),
