@@ -12,15 +12,6 @@ const char *finding_verdict_name(enum finding_verdict v)
     return NAMES[v];
 }
 
-char *printable(const char *bytes)
-{
-    struct text t = {0};
-    text_add(&t, "%s", "");
-    for (const unsigned char *p = (const unsigned char *)bytes; *p; p++)
-        text_add(&t, *p < 0x20 || *p >= 0x7f ? "\\x%02x" : "%c", *p);
-    return t.data;
-}
-
 void findings_add(struct findings *f, enum finding_verdict verdict, const char *file, const char *fmt, ...)
 {
     char text[1000];
@@ -37,7 +28,8 @@ void findings_add(struct findings *f, enum finding_verdict verdict, const char *
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    f->list[f->count++] = (struct finding){.verdict = verdict, .file = printable(file), .text = printable(text)};
+    f->list[f->count++] =
+        (struct finding){.verdict = verdict, .file = text_printable(file), .text = text_printable(text)};
 }
 
 const char *finding_line(const struct finding *f, char *buf, size_t cap)

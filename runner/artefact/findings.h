@@ -17,13 +17,9 @@ const char *finding_verdict_name(enum finding_verdict v);
 
 struct finding {
     enum finding_verdict verdict;
-    char *file; /* inside of the bundle; "" for the bundle itself. Bytes outside of printable ASCII are written \xNN */
+    char *file; /* inside of the bundle; "" for the bundle itself; as text_printable() has it */
     char *text;
 };
-
-/* The text as it is printed, with bytes outside of printable ASCII as \xNN: what comes from a bundle or a record may
- * hold what steers a terminal, or a line that looks like one of ours. The caller's. */
-char *printable(const char *bytes);
 
 #define FINDINGS_KEPT 1000 /* an archive can hold a million faults; so many are told in words */
 

@@ -251,8 +251,8 @@ static int tell_referrer(const struct push_place *p, const char *digest, const c
     const char *subject = text_at(json_object_get(o, "subject"), "digest");
     if (failed == 0 && strcmp(text_at(o, "artifactType"), PUSH_TYPE) == 0 && strncmp(subject, "sha256:", 7) == 0 &&
         strcmp(subject + 7, subject_hex) == 0) {
-        cleanup_free char *own = printable(digest);
-        cleanup_free char *bundle = printable(text_at(json_array_get(json_object_get(o, "layers"), 0), "digest"));
+        cleanup_free char *own = text_printable(digest);
+        cleanup_free char *bundle = text_printable(text_at(json_array_get(json_object_get(o, "layers"), 0), "digest"));
         text_add(said, "attached: %.80s, the bundle %.80s\n", own, bundle);
     }
     json_decref(o);

@@ -57,7 +57,7 @@ static void add_claim(const struct claim *c, const struct judgement *theirs, con
                       struct text *out)
 {
     char expected[96], found[96];
-    cleanup_free char *text = printable(c->text), *why = printable(here->why);
+    cleanup_free char *text = text_printable(c->text), *why = text_printable(here->why);
     text_add(out, "  %s: %s: %s\n", claim_verdict_name(here->verdict), c->id, text);
     text_add(out, "    expected %s; theirs %s (%s); ", claim_expected(c, expected, sizeof(expected)),
              claim_found(c, theirs, found, sizeof(found)), claim_verdict_name(theirs->verdict));

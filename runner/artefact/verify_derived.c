@@ -21,6 +21,7 @@
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 
 /* What a bundle's other files follow from. */
 static bool is_source(const char *path)
@@ -111,7 +112,7 @@ static void find_drawer(struct comparing *c)
     json_t *here = NULL;
     const json_t *theirs = json_object_get(c->s->b->pack, "drawn_by");
     const char *version = json_string_value(json_object_get(theirs, "gnuplot"));
-    cleanup_free char *told = printable(version ? version : "(unknown)");
+    cleanup_free char *told = text_printable(version ? version : "(unknown)");
     int failed = drawn_by(&here, &why);
     c->draws = failed == 0 && json_equal(here, theirs);
     if (failed != 0)

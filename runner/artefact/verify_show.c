@@ -6,6 +6,7 @@
 #include "artefact/derive.h"
 #include "artefact/verify.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define DIFFERENCES_SHOWN 12
 
@@ -53,7 +54,7 @@ void verify_distance_text(const struct distance *d, const char *theirs, size_t m
         text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
                  d->varying);
     for (size_t i = 0; i < d->count && i < most; i++) {
-        cleanup_free char *of = printable(d->list[i].theirs), *here = printable(d->list[i].here);
+        cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
         text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
     }
 }
@@ -77,7 +78,7 @@ static void add_indented(const char *lines, struct text *out)
 
 static void add_claim(const struct verify_claim *c, struct text *out)
 {
-    cleanup_free char *text = printable(c->text), *why = printable(c->why);
+    cleanup_free char *text = text_printable(c->text), *why = text_printable(c->why);
     text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, c->verdict, c->expected, c->found,
              *why ? " (" : "", why, *why ? ")" : "");
 }

@@ -2,10 +2,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
+#include <wctype.h>
 
 static void text_reserve(struct text *t, size_t more)
 {
@@ -131,6 +134,38 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap)
     }
     (void)snprintf(buf, cap, u == 0 ? "%.0f %s" : "%.1f %s", v, UNITS[u]);
     return buf;
+}
+
+/* Line and paragraph separators, and what changes the direction: Unicode, Bidirectional Algorithm (UAX 9), 2. */
+static bool steers(wchar_t c)
+{
+    return iswcntrl((wint_t)c) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0x061c;
+}
+
+char *text_printable(const char *bytes)
+{
+    struct text t = {0};
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+    text_add(&t, "%s", "");
+    for (size_t left = strlen(bytes), n; left > 0; bytes += n, left -= n) {
+        mbstate_t state = {0};
+        wchar_t c = 0;
+        n = mbrtowc(&c, bytes, left, &state);
+        bool whole = n > 0 && n <= left && (utf8 || c < 0x80);
+        n = whole ? n : 1;
+        if (whole && !steers(c))
+            text_add_bytes(&t, bytes, n);
+        else
+            for (size_t i = 0; i < n; i++)
+                text_add(&t, "\\x%02x", (unsigned char)bytes[i]);
+    }
+    if (utf8) {
+        (void)uselocale(before);
+        freelocale(utf8);
+    }
+    return t.data;
 }
 
 bool text_is_among(const char *word, const char *const *list)

@@ -32,6 +32,10 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 /* Whether the word is one of these; the list ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
+/* The text as a terminal may have it, when it comes from a file of somebody's: bytes that are no UTF-8, and characters
+ * that begin a line or steer (controls, marks of the writing's direction), are written \xNN. The caller's. */
+char *text_printable(const char *bytes);
+
 /* snprintf that aborts instead of cutting: for names and paths whose bounds are known. */
 void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

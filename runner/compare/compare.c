@@ -232,7 +232,8 @@ static void name_rows(struct comparison *c)
         char *a = cells_label(row->a.cell, all, 2 * c->rows), *b = cells_label(row->b.cell, all, 2 * c->rows);
         struct text both = {0};
         text_add(&both, strcmp(a, b) == 0 ? "%s" : "%s -> %s", a, b);
-        row->label = both.data;
+        row->label = text_printable(both.data);
+        text_free(&both);
         free(a);
         free(b);
     }

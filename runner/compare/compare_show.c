@@ -118,15 +118,14 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
 
 #define VALUE_WIDTH 36
 
-/* At most so many characters of a value: a kernel's command line goes on. */
+/* At most so many characters of a value, which is a record's: a kernel's command line goes on. */
 static const char *shortened(const char *value, char buf[VALUE_WIDTH + 4])
 {
-    if (strlen(value) <= VALUE_WIDTH)
-        return value;
-    size_t cut = VALUE_WIDTH - 1;
-    while (cut > 0 && ((unsigned char)value[cut] & 0xC0) == 0x80) /* not within a character */
+    cleanup_free char *said = text_printable(value);
+    size_t len = strlen(said), cut = VALUE_WIDTH - 1;
+    while (len > VALUE_WIDTH && cut > 0 && ((unsigned char)said[cut] & 0xC0) == 0x80) /* not within a character */
         cut--;
-    text_format(buf, VALUE_WIDTH + 4, "%.*s…", (int)cut, value);
+    text_format(buf, VALUE_WIDTH + 4, len > VALUE_WIDTH ? "%.*s…" : "%.*s", (int)(len > VALUE_WIDTH ? cut : len), said);
     return buf;
 }
 
@@ -139,9 +138,10 @@ static void environments_text(const struct comparison *c, struct text *out)
     }
     text_add(out, "environments: %zu of %zu fields differ\n", c->differences, c->fields);
     text_add(out, "  %-34s %-36s %s\n", "", "A", "B");
-    for (size_t i = 0; i < c->differences; i++)
-        text_add(out, "  %-34s %-36s %s\n", c->difference[i].key, shortened(c->difference[i].a, a),
-                 shortened(c->difference[i].b, b));
+    for (size_t i = 0; i < c->differences; i++) {
+        cleanup_free char *key = text_printable(c->difference[i].key);
+        text_add(out, "  %-34s %-36s %s\n", key, shortened(c->difference[i].a, a), shortened(c->difference[i].b, b));
+    }
     text_add(out, "\n");
 }
 

@@ -148,8 +148,9 @@ static bool names_hold(const struct text *names, const char *name)
     return false;
 }
 
-static void note(struct table *t, const char *name, const char *reason)
+static void note(struct table *t, const char *of, const char *why)
 {
+    cleanup_free char *name = text_printable(of), *reason = text_printable(why);
     size_t i = 0;
     while (i < t->notes && strcmp(t->note[i].reason.data, reason) != 0)
         i++;
@@ -522,7 +523,8 @@ static void print_table(const struct table *t, struct text *out)
     }
     text_add(out, "\n");
     for (size_t i = 0; i < t->rows; i++) {
-        text_add(out, "%-*s", width, t->row[i].name);
+        cleanup_free char *name = text_printable(t->row[i].name);
+        text_add(out, "%-*s", width, name);
         print_row(&t->row[i], shown, out);
     }
     if (t->notes)

@@ -379,10 +379,36 @@ static void a_long_reason_is_kept_whole(void **state)
     facts_free(&f);
 }
 
+static void what_steers_a_terminal_is_written_as_bytes(void **state)
+{
+    static const struct {
+        const char *bytes, *printed;
+    } CASES[] = {
+        {"plain text", "plain text"},
+        {"\x1b[2J\nintegrity: good", "\\x1b[2J\\x0aintegrity: good"},
+        {"\xc3\x97 caf\xc3\xa9", "\xc3\x97 caf\xc3\xa9"},
+        {"\xc2\x9b"
+         "31m",
+         "\\xc2\\x9b31m"}, /* CSI as one character */
+        {"\xe2\x80\xae"
+         "dekorp",
+         "\\xe2\\x80\\xaedekorp"}, /* from right to left */
+        {"\xff\xc3", "\\xff\\xc3"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        char *printed = text_printable(CASES[i].bytes);
+        assert_string_equal(printed, CASES[i].printed);
+        free(printed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpulist_comes_back_as_the_kernel_writes_it),
+        cmocka_unit_test(what_steers_a_terminal_is_written_as_bytes),
         cmocka_unit_test(cpulist_refuses_what_is_no_list),
         cmocka_unit_test(cpulist_that_does_not_fit_is_ended_by_nul),
         cmocka_unit_test(cpulist_walks_its_members_in_order),
