@@ -18,8 +18,6 @@
 #include "spawn/spawn.h"
 #include "stats/stats.h"
 
-#define HOOK_TIMEOUT_MS (24 * 3600 * 1000)
-
 /* What is kept of the measured invocations. */
 struct tally {
     double *wall_s;
@@ -66,17 +64,24 @@ static int find_program(const char *name, char *ret, struct err *e)
 
 /* --- one invocation ---------------------------------------------------------------------------------------------- */
 
-static int hook(const char *name, const char *command, struct err *e)
+/* 0 where it went well or there is none; above 0: the exit code that a signal to us, which ended it, stands for. */
+static int hook(const char *name, const char *command, int signal_fd, struct err *e)
 {
-    char *const argv[] = {"/bin/sh", "-c", (char *)command, NULL};
-    struct text said = {0};
+    struct child_end end = {0};
     if (!command)
         return 0;
-    int failed = spawn_capture(argv, HOOK_TIMEOUT_MS, &said);
-    if (said.len > 0)
-        (void)fwrite(said.data, 1, said.len, stderr);
-    text_free(&said);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "--%s '%s' failed", name, command);
+    int interrupted_by = spawn_shell(command, signal_fd, &end, e);
+    if (interrupted_by < 0)
+        return interrupted_by;
+    if (interrupted_by > 0)
+        return 128 + interrupted_by;
+    if (end.signalled)
+        return err_set(e, ERR_USAGE, -ECHILD, "--%s '%s' failed: it was ended by signal %d (%s)", name, command,
+                       end.signal, strsignal(end.signal));
+    if (end.exit_status != 0)
+        return err_set(e, ERR_USAGE, -ECHILD, "--%s '%s' failed: it exited with status %d", name, command,
+                       end.exit_status);
+    return 0;
 }
 
 static void count(struct tally *t, const struct record *r)
@@ -117,13 +122,11 @@ static int exit_of(const struct record *r, struct err *e)
     return 0;
 }
 
-static int invoke(struct session *session, const struct config *c, const struct run_command *command,
-                  struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
+static int weigh(struct session *session, const struct config *c, const struct run_command *command,
+                 struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
 {
     struct record *record;
-    int failed = hook("prepare", c->invocations.prepare, e);
-    if (failed == 0)
-        failed = run_command(session, &c->cell, command, ahead, &record, e);
+    int failed = run_command(session, &c->cell, command, ahead, &record, e);
     if (failed != 0)
         return failed;
     int status = exit_of(record, e);
@@ -135,9 +138,32 @@ static int invoke(struct session *session, const struct config *c, const struct 
             failed = record_write(record, stdout, e);
     }
     record_free(record);
-    if (failed == 0)
-        failed = hook("cleanup", c->invocations.cleanup, status < 0 ? NULL : e);
     return failed != 0 && status >= 0 ? failed : status;
+}
+
+/* What has gone well so far is interrupted by a signal that nobody has seen yet. */
+static int or_interrupted(int status, int signal_fd)
+{
+    int interrupted_by = spawn_take_signal(signal_fd);
+    return status == 0 && interrupted_by ? 128 + interrupted_by : status;
+}
+
+/* Once its prepare has run, cleanup is, whatever came of the command. */
+static int invoke(struct session *session, const struct config *c, const struct run_command *command,
+                  struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
+{
+    int signal_fd = session->signal_fd;
+    int status = hook("prepare", c->invocations.prepare, signal_fd, e);
+    if (status != 0)
+        return status;
+    status = or_interrupted(0, signal_fd);
+    if (status == 0)
+        status = weigh(session, c, command, ahead, measured, tally, e);
+    status = or_interrupted(status, signal_fd); /* a signal from before is not the cleanup's */
+    int cleaned = hook("cleanup", c->invocations.cleanup, signal_fd, status < 0 ? NULL : e);
+    if (status == 0 || (status > 0 && cleaned < 0))
+        status = cleaned;
+    return or_interrupted(status, signal_fd);
 }
 
 /* --- the summary ----------------------------------------------------------------------------------------------- */

@@ -190,7 +190,7 @@ void spawn_reset_signals(void)
         (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
 }
 
-static void child_unblock_signals(void)
+void spawn_unblock_signals(void)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -262,7 +262,7 @@ void spawn_child_run(void *of)
         if (spec->confine)
             confine_drop_bounding(spec->confine, &outcome);
     }
-    child_unblock_signals();
+    spawn_unblock_signals();
     if (spec->confine)
         listener = confine_drop(spec->confine, birth->filter, birth->filter_len, &outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */

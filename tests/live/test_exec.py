@@ -1,6 +1,7 @@
 """`tare exec`: any command in a slice; its streams and its exit status are its own, what it took is in the record."""
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -140,10 +141,126 @@ class Repeated(LiveTest):
         done = subprocess.run(words, capture_output=True, text=True, env=rig.environment(), timeout=60)
         self.assertEqual((done.returncode, done.stdout), (0, "mounted\n"), done)
 
-    def test_a_prepare_that_fails_ends_it(self):
-        done = self.exec("true", options=["--prepare", "exit 1"])
-        self.assertEqual(done.status, 2)
-        self.assertRegex(done.err, r"--prepare 'exit 1' failed")
+
+def is_zombie(pid: int) -> bool:
+    return "\nState:\tZ" in rig.read(f"/proc/{pid}/status")
+
+
+@once_is_enough
+class Hooks(LiveTest):
+    """--prepare and --cleanup."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.dir / "log"
+        self.log.touch()
+
+    def start_hooked(self, *options: object, command=("true",)) -> rig.Running:
+        words = [rig.TARE, "exec", "--quiet", "--rw", self.log, *options, "--", *command]
+        running = rig.Running([str(word) for word in words], rig.environment(), self.json)
+        self.addCleanup(running.abandon)
+        return running
+
+    def hooks(self, words: bytes) -> list[int]:
+        return commands(words, b"TMPDIR=%b\0" % str(rig.TMP).encode())
+
+    def said(self) -> list[str]:
+        return self.log.read_text().split()
+
+    @for_each({"exits": ("exit 1", "it exited with status 1"), "is_killed": ("kill -9 $$", r"it was ended by signal 9 \(Killed\)")})
+    def one_that_fails_ends_it(self, script, why):
+        for name, reached in ("prepare", False), ("cleanup", True):
+            self.log.write_text("")
+            done = self.start_hooked(f"--{name}", script, "--repeat", 2, command=["sh", "-c", f"echo run >>{self.log}"]).end()
+            self.assert_refused(done, 2, rf"exec: --{name} '{rig.re.escape(script)}' failed: {why}")
+            self.assertEqual(self.said(), ["run"] * reached)
+
+    @for_each({n.name.lower(): (n,) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)})
+    def a_signal_ends_prepare_and_what_it_started(self, number):
+        # timeout(1) takes a process group of its own, and the one in the background has lost its parent.
+        script = f"(sleep 1001 & :); timeout 1002 sleep 1003; echo late >>{self.log}"
+        running = self.start_hooked("--prepare", script, "--cleanup", f"echo after >>{self.log}", "--repeat", 3)
+        seen = (b"sleep\0001001", b"timeout\0001002", b"sleep\0001003")
+        pids = rig.wait_for(lambda: (found := [pid for words in seen for pid in self.hooks(words)]) and len(found) >= 3 and found)
+        self.assertEqual(len(pids or []), 3)
+        os.kill(running.pid, number)
+        done = running.end()
+        self.assertEqual((done.status, done.err, self.said()), (128 + number, "", []), done)
+        self.assertTrue(rig.wait_for(lambda: not any(self.hooks(words) for words in seen), 5))
+
+    def test_a_signal_ends_cleanup(self):
+        running = self.start_hooked("--cleanup", f"echo begun >>{self.log}; sleep 1004; echo late >>{self.log}", "--repeat", 3)
+        self.assertTrue(rig.wait_for(lambda: self.hooks(b"sleep\0001004")))
+        os.kill(running.pid, signal.SIGTERM)
+        self.assertEqual((running.end().status, self.said()), (143, ["begun"]))
+
+    def test_a_signal_between_prepare_and_the_command_spares_the_command_and_not_cleanup(self):
+        script = "kill -STOP $PPID"
+        running = self.start_hooked("--prepare", script, "--cleanup", f"echo after >>{self.log}", "--repeat", 3,
+                                    command=["sh", "-c", f"echo run >>{self.log}"])
+        self.assertTrue(rig.wait_for(lambda: any(map(is_zombie, rig.children_of(running.pid)))))
+        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, signal.SIGCONT)
+        self.assertEqual((running.end().status, self.said()), (130, ["after"]))
+
+    def test_a_signal_during_the_command_lets_cleanup_run(self):
+        running = self.start_hooked("--cleanup", f"sleep 0.2; echo after >>{self.log}", "--repeat", 3,
+                                    command=["sh", "-c", f"echo run >>{self.log}; sleep 1005"])
+        self.assertTrue(rig.wait_for(self.said))
+        os.kill(running.pid, signal.SIGINT)
+        self.assertEqual((running.end().status, self.said()), (130, ["run", "after"]))
+
+    def test_cleanup_runs_where_the_command_could_not_be_started(self):
+        (garbage := self.dir / "garbage").write_bytes(b"\x7fno program")
+        garbage.chmod(0o755)
+        done = self.start_hooked("--prepare", f"echo before >>{self.log}", "--cleanup", f"echo after >>{self.log}",
+                                 command=[garbage]).end()
+        self.assertNotEqual(done.status, 0, done)
+        self.assertRegex(done.err, r"\Atare: exec: '[^']*/garbage': cannot execute it: Exec format error[^\n]*\n\Z")
+        self.assertEqual(self.said(), ["before", "after"])
+
+    def test_what_they_print_goes_to_standard_error_at_once(self):
+        running = self.start_hooked("--prepare", "echo out; echo err >&2; sleep 1006")
+        self.assertEqual([running.process.stderr.readline() for _ in "12"], ["out\n", "err\n"])
+        os.kill(running.pid, signal.SIGINT)
+        self.assertEqual((done := running.end()).out, "", done)
+
+    def test_they_may_print_much(self):
+        done = self.start_hooked("--prepare", f"head -c {3 * MIB} /dev/zero | tr '\\0' x").end()
+        self.assertEqual((done.status, len(done.err)), (0, 3 * MIB))
+
+    @for_each({"auto": ("auto",), "off": ("off",)})
+    def one_in_the_background_is_not_waited_for_and_is_none_of_its(self, isolation):
+        at = rig.time.monotonic()
+        running = self.start_hooked("--isolation", isolation, "--prepare", f"exec >&- 2>&-; sleep 1007 & echo $! >{self.log}",
+                                    "--cleanup", f"kill $(cat {self.log})")
+        done = running.end()
+        self.assertEqual((done.status, done.err), (0, ""), done)
+        self.assertLess(rig.time.monotonic() - at, 20 if rig.EMULATED else 5)
+
+    def test_they_have_default_signal_handling(self):
+        done = self.start_hooked("--prepare", r"sed -n 's/^Sig\(Blk\|Ign\):.//p' /proc/self/status").end()
+        self.assertEqual(done.err, "0000000000000000\n" * 2)
+
+    def test_a_killed_runner_takes_its_hook_along(self):
+        running = self.start_hooked("--prepare", "exec sleep 1008")
+        self.assertTrue(rig.wait_for(lambda: self.hooks(b"sleep\0001008")))
+        running.process.kill()
+        running.process.wait(30)
+        self.assertTrue(rig.wait_for(lambda: not self.hooks(b"sleep\0001008"), 5))
+        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, 5))
+
+
+def commands(words: bytes, variable: bytes = b"PATH=") -> list[int]:
+    """Those whose command line begins so, and that have this in their environment."""
+    return [pid for pid in rig.pids_with(variable) if command_of(pid).startswith(words)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 class Ends(LiveTest):
@@ -160,13 +277,7 @@ class Ends(LiveTest):
         done = self.exec("sh", "-c", "setsid sleep 1000 >&- 2>&- & exit 0", options=["--confine", level, *options])
         self.assertEqual(done.status, 4, done)
         self.assertRegex(done.record["termination"]["detail"], r"left processes behind")
-        self.assertEqual([p for p in rig.pids_with(b"PATH=") if b"sleep\0001000" in self.command(p)], [])
-
-    def command(self, pid: int) -> bytes:
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return b""
+        self.assertEqual(commands(b"sleep\0001000"), [])
 
     @vm_only
     def test_a_fork_bomb(self):
