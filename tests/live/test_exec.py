@@ -141,6 +141,18 @@ class Repeated(LiveTest):
         done = subprocess.run(words, capture_output=True, text=True, env=rig.environment(), timeout=60)
         self.assertEqual((done.returncode, done.stdout), (0, "mounted\n"), done)
 
+    def test_a_signal_that_comes_with_the_end_of_a_command_ends_the_series(self):
+        log = self.dir / "log"
+        running = self.start_command("sh", "-c", f"echo x >>{log}; kill -STOP $PPID", options=["--confine", "off"])
+        self.assertTrue(rig.wait_for(log.exists))
+        command = rig.wait_for(lambda: next(iter(c for c in rig.children_of(running.pid) if is_zombie(c)), None))
+        self.assertTrue(command, "it has ended and the runner does not know yet")
+        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, signal.SIGCONT)
+        done = running.end()
+        self.assertEqual((done.status, log.read_text()), (130, "x\n"), done)
+        self.assertEqual(done.record["termination"]["reason"], "interrupted")
+
 
 def is_zombie(pid: int) -> bool:
     return "\nState:\tZ" in rig.read(f"/proc/{pid}/status")
