@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -43,18 +44,43 @@ static int print_help(void)
     return 0;
 }
 
+/* Why a file is none to execute; NULL: so far it may be one. */
+static const char *why_no_program(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return strerror(errno);
+    if (S_ISDIR(st.st_mode))
+        return "it is a folder";
+    return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
+}
+
+/* A name with a slash in it. */
+static int find_named(const char *name, char *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    if (!realpath(name, path))
+        return err_sys(e, ERR_USAGE, "'%s'", name);
+    const char *why = why_no_program(path);
+    if (why)
+        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
+    text_format(ret, PATH_MAX, "%s", path);
+    return 0;
+}
+
 /* What execvp(3) would run; absolute. */
 static int find_program(const char *name, char *ret, struct err *e)
 {
     char candidate[PATH_MAX];
     const char *path = getenv("PATH");
+    if (!*name)
+        return err_set(e, ERR_USAGE, -ENOENT, "'': the command's name is empty");
     if (strchr(name, '/'))
-        return realpath(name, candidate) ? (text_format(ret, PATH_MAX, "%s", candidate), 0)
-                                         : err_sys(e, ERR_USAGE, "'%s'", name);
+        return find_named(name, ret, e);
     for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
          at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
         int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
-        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && access(candidate, X_OK) == 0) {
+        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && !why_no_program(candidate)) {
             text_format(ret, PATH_MAX, "%s", candidate);
             return 0;
         }

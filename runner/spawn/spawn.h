@@ -50,7 +50,8 @@ struct child {
  * spawn_end() ends what is never told to go. */
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e);
 
-/* The second half, with those: returns when the exec has succeeded or failed. Where it fails nobody is left. */
+/* The second half, with those: returns when the exec has succeeded or failed. Where it fails nobody is left, and the
+ * error is one of usage where it is for the program or its arguments that it fails. */
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e);
 
 /* Starts it in a session of its own, SIGKILLed should the caller die, with default signal handling, and waits for the

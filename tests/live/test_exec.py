@@ -31,18 +31,30 @@ class Status(LiveTest):
         self.assertEqual((end["reason"], end["signal"], end["exit_status"]), ("signal", number, None))
 
     @for_each({"no_such_command": (["there-is-no-such"], r"no such command"),
-               "no_such_file": (["./there-is-no-such"], r"No such file"), "nothing": ([], r"no command given")})
+               "no_such_file": (["./there-is-no-such"], r"No such file"), "nothing": ([], r"no command given"),
+               "an_empty_name": ([""], r"'': the command's name is empty"), "a_folder": (["/etc"], r"'/etc': it is a folder"),
+               "no_executable": (["/etc/passwd"], r"'/etc/passwd': it is not executable"),
+               "what_is_below_a_file": (["/etc/passwd/x"], r"'/etc/passwd/x': Not a directory")})
     def refuses(self, words, why):
         done = self.exec(*words)
         self.assertEqual((done.status, done.out), (2, ""), done)
         self.assertRegex(done.err, rf"\Atare: exec: [^\n]*{why}[^\n]*\n\Z")
 
-    def test_what_is_no_program_says_so(self):
-        path = self.dir / "text"
-        path.write_text("text")
-        done = self.exec(path)
-        self.assertRegex(done.err, r"cannot execute it: Permission denied")
-        self.assertEqual(done.status, 5)
+    @for_each({f"{name}_{level}": (content, why, level) for level in LEVELS for name, content, why in (
+        ("garbage", b"\x7fnothing", r"Exec format error \(it is no program of this machine's; a script begins with #!\)"),
+        ("a_script_without_its_interpreter", b"#!/there/is/none\n",
+         r"No such file or directory \(it, or the interpreter that it names, is not there\)"),
+        ("a_script_whose_interpreter_is_none", b"#!/etc/passwd\n", r"Permission denied"))})
+    def what_cannot_be_executed_is_the_callers_mistake(self, content, why, level):
+        (path := self.dir / "file").write_bytes(content)
+        path.chmod(0o755)
+        done = self.exec(path, options=["--confine", level])
+        self.assert_refused(done, 2, rf"exec: '{path}': cannot execute it: {why}")
+
+    def test_a_folder_on_path_is_passed_over(self):
+        (self.dir / "true").mkdir()
+        done = self.exec("true", env=rig.environment(PATH=f"{self.dir}:{os.environ['PATH']}"))
+        self.assertEqual(done.status, 0, done)
 
 
 @once_is_enough
@@ -227,8 +239,7 @@ class Hooks(LiveTest):
         garbage.chmod(0o755)
         done = self.start_hooked("--prepare", f"echo before >>{self.log}", "--cleanup", f"echo after >>{self.log}",
                                  command=[garbage]).end()
-        self.assertNotEqual(done.status, 0, done)
-        self.assertRegex(done.err, r"\Atare: exec: '[^']*/garbage': cannot execute it: Exec format error[^\n]*\n\Z")
+        self.assert_refused(done, 2, r"exec: '[^']*/garbage': cannot execute it: Exec format error")
         self.assertEqual(self.said(), ["before", "after"])
 
     def test_what_they_print_goes_to_standard_error_at_once(self):

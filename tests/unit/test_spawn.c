@@ -110,6 +110,7 @@ static void an_exec_that_fails_says_what_and_why(void **state)
     spec.path = "/nowhere/at/all";
     assert_int_equal(failure_of(&spec, &e), -ENOENT);
     assert_non_null(strstr(e.text, "'/nowhere/at/all': cannot execute it: No such file"));
+    assert_int_equal(e.kind, ERR_USAGE);
     spec.path = "/etc/passwd";
     assert_int_equal(failure_of(&spec, &e), -EACCES);
     assert_non_null(strstr(e.text, "cannot execute it"));
