@@ -37,7 +37,8 @@ static int print_help(void)
     text_add(&help, "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
                     "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
                     "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
-                    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n\n");
+                    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
+                    "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n");
     config_help(CONFIG_EXEC, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -271,6 +272,15 @@ static int in_session(const struct config *c, const struct run_command *command,
     return left != 0 && status >= 0 ? left : status;
 }
 
+/* A file holds one record: the last would replace those before it. */
+static int check_outputs(const struct config *c, struct err *e)
+{
+    if (c->output.json && !output_on_stdout(&c->output) && c->invocations.repeat > 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "--json '%s' holds one record and --repeat %lld makes more (--out DIR)",
+                       c->output.json, (long long)c->invocations.repeat);
+    return output_probe(&c->output, e);
+}
+
 int cmd_exec(int argc, char **argv, struct err *e)
 {
     struct config c;
@@ -286,7 +296,7 @@ int cmd_exec(int argc, char **argv, struct err *e)
         return err_sys(e, ERR_USAGE, "the working folder");
     failed = find_program(c.invocations.argv[0], path, e);
     if (failed == 0)
-        failed = output_probe(&c.output, e);
+        failed = check_outputs(&c, e);
     if (failed != 0)
         return failed;
     const struct run_command command = {.path = path, .argv = c.invocations.argv, .cwd = cwd};

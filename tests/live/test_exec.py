@@ -126,13 +126,22 @@ class Record(LiveTest):
         self.assertEqual(json.loads(done.stdout)["schema"], "tare.record/1")
 
 
-class Repeated(LiveTest):
+class Series(LiveTest):
+    def start_series(self, *words: object, options=()) -> rig.Running:
+        """Without --json, which takes one record alone."""
+        line = [rig.TARE, "exec", *options, "--", *words]
+        running = rig.Running([str(word) for word in line], rig.environment(), self.json)
+        self.addCleanup(running.abandon)
+        return running
+
+
+class Repeated(Series):
     def test_each_invocation_has_a_slice_and_a_record_of_its_own(self):
         log, out = self.dir / "log", self.dir / "out"
         log.touch()
         options = ["--repeat", 3, "--warmup", 1, "--out", out, "--rw", log]
         options += ["--prepare", f"echo before >>{log}", "--cleanup", f"echo after >>{log}"]
-        done = self.exec("sh", "-c", f"echo run >>{log}", options=options)
+        done = self.start_series("sh", "-c", f"echo run >>{log}", options=options).end()
         self.assertEqual(done.status, 0, done)
         self.assertEqual(log.read_text().split(), ["before", "run", "after"] * 4)
         records = [json.loads(path.read_text()) for path in out.iterdir()]
@@ -143,8 +152,17 @@ class Repeated(LiveTest):
     def test_the_first_that_fails_is_the_last(self):
         log = self.dir / "log"
         log.touch()
-        done = self.exec("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log])
+        done = self.start_series("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log]).end()
         self.assertEqual((done.status, log.read_text()), (3, "x\n"), done)
+
+    def test_one_file_for_the_records_of_all_is_refused(self):
+        hook = ["--prepare", f"touch {self.dir}/begun"]
+        done = self.exec("true", options=["--repeat", 2, *hook])
+        self.assert_refused(done, 2, rf"exec: --json '{self.json}' holds one record and --repeat 2 makes more \(--out DIR\)")
+        self.assertEqual(list(self.dir.iterdir()), [])
+        self.assertEqual(self.exec("true", options=["--repeat", 1, "--warmup", 2]).status, 0)
+        done = self.start_series("true", options=["--repeat", 2, "--json", "-"]).end()
+        self.assertEqual((done.status, done.out.count('"schema"')), (0, 2))
 
     def test_what_prepare_mounts_is_there(self):
         (place := self.dir / "place").mkdir()
@@ -171,7 +189,7 @@ def is_zombie(pid: int) -> bool:
 
 
 @once_is_enough
-class Hooks(LiveTest):
+class Hooks(Series):
     """--prepare and --cleanup."""
 
     def setUp(self):
@@ -180,10 +198,7 @@ class Hooks(LiveTest):
         self.log.touch()
 
     def start_hooked(self, *options: object, command=("true",)) -> rig.Running:
-        words = [rig.TARE, "exec", "--quiet", "--rw", self.log, *options, "--", *command]
-        running = rig.Running([str(word) for word in words], rig.environment(), self.json)
-        self.addCleanup(running.abandon)
-        return running
+        return self.start_series(*command, options=["--quiet", "--rw", self.log, *options])
 
     def hooks(self, words: bytes) -> list[int]:
         return commands(words, b"TMPDIR=%b\0" % str(rig.TMP).encode())
