@@ -19,6 +19,18 @@
 #include "spawn/spawn.h"
 #include "stats/stats.h"
 
+/* The limits that can be asked for on the command line, by the slice's file that says what came of each. */
+enum { MEMORY_MAX, PIDS_MAX, CPUS, CPUS_PARTITION, LIMITS };
+
+static const struct {
+    const char *option, *file;
+} limits[LIMITS] = {
+    [MEMORY_MAX] = {"memory-max", "memory.max"},
+    [PIDS_MAX] = {"pids-max", "pids.max"},
+    [CPUS] = {"cpus", "cpuset.cpus"},
+    [CPUS_PARTITION] = {"partition", "cpuset.cpus.partition"},
+};
+
 /* What is kept of the measured invocations. */
 struct tally {
     double *wall_s;
@@ -29,6 +41,7 @@ struct tally {
     int64_t usage_usec;
     bool has_usage;
     int64_t refused;
+    char lacked[LIMITS][240]; /* why a limit took no effect, in whichever invocation it did not first; "": it did */
 };
 
 static int print_help(void)
@@ -111,6 +124,24 @@ static int hook(const char *name, const char *command, int signal_fd, struct err
     return 0;
 }
 
+static const struct slice_setting *find_setting(const struct record *r, const char *file)
+{
+    for (size_t i = 0; i < r->slice.settings; i++)
+        if (strcmp(r->slice.setting[i].file, file) == 0)
+            return &r->slice.setting[i];
+    return NULL;
+}
+
+static void note_lacks(struct tally *t, const struct record *r)
+{
+    for (size_t i = 0; i < LIMITS; i++) {
+        const struct slice_setting *set = find_setting(r, limits[i].file);
+        if (!*t->lacked[i] && !(set && set->ok))
+            text_format(t->lacked[i], sizeof(t->lacked[i]), "%s",
+                        set && *set->reason ? set->reason : "no slice was asked for (--isolation off)");
+    }
+}
+
 static void count(struct tally *t, const struct record *r)
 {
     const struct fact *peak = facts_find(&r->peak, "peak");
@@ -157,6 +188,7 @@ static int weigh(struct session *session, const struct config *c, const struct r
     if (failed != 0)
         return failed;
     int status = exit_of(record, e);
+    note_lacks(tally, record);
     if (measured)
         count(tally, record);
     if (measured && output_wanted(&c->output)) {
@@ -239,6 +271,36 @@ static void summarise(struct tally *t)
     (void)fputc('\n', stderr);
 }
 
+/* A limit as the command line gave it; NULL: it did not ask for what could be lacking. */
+static const char *limit_asked(const struct cell *cell, size_t limit, char *buf, size_t cap)
+{
+    switch (limit) {
+    case MEMORY_MAX:
+        return cell->has_memory_max ? text_bytes((uint64_t)cell->memory_max_bytes, buf, cap) : NULL;
+    case PIDS_MAX:
+        text_format(buf, cap, "%lld", (long long)cell->pids_max);
+        return cell->pids_max > 0 ? buf : NULL;
+    case CPUS:
+        return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
+    default:
+        return cell->partition == PARTITION_ROOT || cell->partition == PARTITION_ISOLATED
+                   ? partition_name((enum partition)cell->partition)
+                   : NULL;
+    }
+}
+
+/* The affinity is set in any case, and the command can change it. */
+static void say_lacks(const struct tally *t, const struct cell *cell)
+{
+    char buf[32];
+    for (size_t i = 0; i < LIMITS; i++) {
+        const char *asked = *t->lacked[i] ? limit_asked(cell, i, buf, sizeof(buf)) : NULL;
+        if (asked)
+            (void)fprintf(stderr, "tare: --%s %s %s: %s\n", limits[i].option, asked,
+                          i == CPUS ? "took effect by affinity alone" : "did not take effect", t->lacked[i]);
+    }
+}
+
 static int invoke_all(struct session *session, const struct config *c, const struct run_command *command,
                       struct run_ahead *ahead, struct err *e)
 {
@@ -248,8 +310,10 @@ static int invoke_all(struct session *session, const struct config *c, const str
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < c->invocations.warmup + c->invocations.repeat; i++)
         status = invoke(session, c, command, ahead, i >= c->invocations.warmup, &tally, e);
-    if (!c->invocations.quiet)
+    if (!c->invocations.quiet) {
         summarise(&tally);
+        say_lacks(&tally, &c->cell);
+    }
     free(tally.wall_s);
     return status;
 }

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import rig
-from rig import MIB, LiveTest, for_each, needs_controllers, once_is_enough, setUpModule, vm_only  # noqa: F401
+from rig import MIB, LiveTest, for_each, needs_controllers, needs_lack, once_is_enough, setUpModule, vm_only  # noqa: F401
 
 LEVELS = {"full": ("full",), "light": ("light",), "off": ("off",)}
 
@@ -124,6 +124,48 @@ class Record(LiveTest):
         done = subprocess.run([rig.TARE, "exec", "--json", "-", "--quiet", "true"], capture_output=True, text=True,
                               env=rig.environment(), timeout=60)
         self.assertEqual(json.loads(done.stdout)["schema"], "tare.record/1")
+
+
+class Lacks(LiveTest):
+    """Limits that were asked for and that the host could not give."""
+
+    LIMITS = ["--memory-max", "32M", "--pids-max", 50, "--cpus", rig.CPU]
+
+    def said(self, *options: object) -> list[str]:
+        """Behind the summary."""
+        done = self.exec("true", options=options)
+        self.assertEqual(done.status, 0, done)
+        summary, *more = done.err.splitlines()
+        self.assertRegex(summary, r"\Atare: wall ")
+        return more
+
+    @needs_lack
+    def test_each_is_said_once(self):
+        (out := self.dir / "out").mkdir()
+        line = [rig.TARE, "exec", "--out", out, "--repeat", 3, *self.LIMITS, "--partition", "isolated", "true"]
+        done = subprocess.run([str(word) for word in line], capture_output=True, text=True, env=rig.environment(), timeout=60)
+        limits = json.loads(next(out.iterdir()).read_text())["slice"]["limits"]
+        reason = {file: limit["reason"] for file, limit in limits.items() if not limit["ok"]}
+        wanted = [f"tare: --{option} {value} did not take effect: {reason[file]}" for option, value, file in (
+            ("memory-max", "32.0 MiB", "memory.max"), ("pids-max", 50, "pids.max"),
+            ("partition", "isolated", "cpuset.cpus.partition")) if file in reason]
+        affinity = [f"tare: --cpus {rig.CPU} took effect by affinity alone: {r}" for f, r in reason.items() if f == "cpuset.cpus"]
+        self.assertEqual(sorted(done.stderr.splitlines()[1:]), sorted(wanted + affinity))
+        self.assertTrue(wanted)
+
+    @needs_controllers
+    def test_what_took_effect_is_not_said(self):
+        self.assertEqual(self.said(*self.LIMITS), [])
+
+    def test_what_was_not_asked_for_is_not_said(self):
+        self.assertEqual(self.said("--cpus", "auto", "--partition", "auto"), [])
+        self.assertEqual(self.exec("true", options=["--quiet", *self.LIMITS]).err, "")
+
+    def test_without_a_slice_there_is_none(self):
+        why = "did not take effect: not asked for: --isolation off"
+        self.assertEqual(self.said("--isolation", "off", *self.LIMITS, "--partition", "root"),
+                         [f"tare: --memory-max 32.0 MiB {why}", f"tare: --pids-max 50 {why}",
+                          "tare: --partition root did not take effect: no slice was asked for (--isolation off)"])
 
 
 class Series(LiveTest):
