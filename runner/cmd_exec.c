@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,7 +19,17 @@
 #include "spawn/spawn.h"
 #include "stats/stats.h"
 
-#define HOOK_TIMEOUT_MS (24 * 3600 * 1000)
+/* The limits that can be asked for on the command line, by the slice's file that says what came of each. */
+enum { MEMORY_MAX, PIDS_MAX, CPUS, CPUS_PARTITION, LIMITS };
+
+static const struct {
+    const char *option, *file;
+} limits[LIMITS] = {
+    [MEMORY_MAX] = {"memory-max", "memory.max"},
+    [PIDS_MAX] = {"pids-max", "pids.max"},
+    [CPUS] = {"cpus", "cpuset.cpus"},
+    [CPUS_PARTITION] = {"partition", "cpuset.cpus.partition"},
+};
 
 /* What is kept of the measured invocations. */
 struct tally {
@@ -30,6 +41,7 @@ struct tally {
     int64_t usage_usec;
     bool has_usage;
     int64_t refused;
+    char lacked[LIMITS][240]; /* why a limit took no effect, in whichever invocation it did not first; "": it did */
 };
 
 static int print_help(void)
@@ -38,10 +50,35 @@ static int print_help(void)
     text_add(&help, "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
                     "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
                     "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
-                    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n\n");
+                    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
+                    "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n");
     config_help(CONFIG_EXEC, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
+    return 0;
+}
+
+/* Why a file is none to execute; NULL: so far it may be one. */
+static const char *why_no_program(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return strerror(errno);
+    if (S_ISDIR(st.st_mode))
+        return "it is a folder";
+    return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
+}
+
+/* A name with a slash in it. */
+static int find_named(const char *name, char *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    if (!realpath(name, path))
+        return err_sys(e, ERR_USAGE, "'%s'", name);
+    const char *why = why_no_program(path);
+    if (why)
+        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
+    text_format(ret, PATH_MAX, "%s", path);
     return 0;
 }
 
@@ -50,13 +87,14 @@ static int find_program(const char *name, char *ret, struct err *e)
 {
     char candidate[PATH_MAX];
     const char *path = getenv("PATH");
+    if (!*name)
+        return err_set(e, ERR_USAGE, -ENOENT, "'': the command's name is empty");
     if (strchr(name, '/'))
-        return realpath(name, candidate) ? (text_format(ret, PATH_MAX, "%s", candidate), 0)
-                                         : err_sys(e, ERR_USAGE, "'%s'", name);
+        return find_named(name, ret, e);
     for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
          at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
         int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
-        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && access(candidate, X_OK) == 0) {
+        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && !why_no_program(candidate)) {
             text_format(ret, PATH_MAX, "%s", candidate);
             return 0;
         }
@@ -66,17 +104,42 @@ static int find_program(const char *name, char *ret, struct err *e)
 
 /* --- one invocation ---------------------------------------------------------------------------------------------- */
 
-static int hook(const char *name, const char *command, struct err *e)
+/* 0 where it went well or there is none; above 0: the exit code that a signal to us, which ended it, stands for. */
+static int hook(const char *name, const char *command, int signal_fd, struct err *e)
 {
-    char *const argv[] = {"/bin/sh", "-c", (char *)command, NULL};
-    struct text said = {0};
+    struct child_end end = {0};
     if (!command)
         return 0;
-    int failed = spawn_capture(argv, HOOK_TIMEOUT_MS, &said);
-    if (said.len > 0)
-        (void)fwrite(said.data, 1, said.len, stderr);
-    text_free(&said);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "--%s '%s' failed", name, command);
+    int interrupted_by = spawn_shell(command, signal_fd, &end, e);
+    if (interrupted_by < 0)
+        return interrupted_by;
+    if (interrupted_by > 0)
+        return 128 + interrupted_by;
+    if (end.signalled)
+        return err_set(e, ERR_USAGE, -ECHILD, "--%s '%s' failed: it was ended by signal %d (%s)", name, command,
+                       end.signal, strsignal(end.signal));
+    if (end.exit_status != 0)
+        return err_set(e, ERR_USAGE, -ECHILD, "--%s '%s' failed: it exited with status %d", name, command,
+                       end.exit_status);
+    return 0;
+}
+
+static const struct slice_setting *find_setting(const struct record *r, const char *file)
+{
+    for (size_t i = 0; i < r->slice.settings; i++)
+        if (strcmp(r->slice.setting[i].file, file) == 0)
+            return &r->slice.setting[i];
+    return NULL;
+}
+
+static void note_lacks(struct tally *t, const struct record *r)
+{
+    for (size_t i = 0; i < LIMITS; i++) {
+        const struct slice_setting *set = find_setting(r, limits[i].file);
+        if (!*t->lacked[i] && !(set && set->ok))
+            text_format(t->lacked[i], sizeof(t->lacked[i]), "%s",
+                        set && *set->reason ? set->reason : "no slice was asked for (--isolation off)");
+    }
 }
 
 static void count(struct tally *t, const struct record *r)
@@ -117,16 +180,15 @@ static int exit_of(const struct record *r, struct err *e)
     return 0;
 }
 
-static int invoke(struct session *session, const struct config *c, const struct run_command *command,
-                  struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
+static int weigh(struct session *session, const struct config *c, const struct run_command *command,
+                 struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
 {
     struct record *record;
-    int failed = hook("prepare", c->invocations.prepare, e);
-    if (failed == 0)
-        failed = run_command(session, &c->cell, command, ahead, &record, e);
+    int failed = run_command(session, &c->cell, command, ahead, &record, e);
     if (failed != 0)
         return failed;
     int status = exit_of(record, e);
+    note_lacks(tally, record);
     if (measured)
         count(tally, record);
     if (measured && output_wanted(&c->output)) {
@@ -135,9 +197,32 @@ static int invoke(struct session *session, const struct config *c, const struct 
             failed = record_write(record, stdout, e);
     }
     record_free(record);
-    if (failed == 0)
-        failed = hook("cleanup", c->invocations.cleanup, status < 0 ? NULL : e);
     return failed != 0 && status >= 0 ? failed : status;
+}
+
+/* What has gone well so far is interrupted by a signal that nobody has seen yet. */
+static int or_interrupted(int status, int signal_fd)
+{
+    int interrupted_by = spawn_take_signal(signal_fd);
+    return status == 0 && interrupted_by ? 128 + interrupted_by : status;
+}
+
+/* Once its prepare has run, cleanup is, whatever came of the command. */
+static int invoke(struct session *session, const struct config *c, const struct run_command *command,
+                  struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
+{
+    int signal_fd = session->signal_fd;
+    int status = hook("prepare", c->invocations.prepare, signal_fd, e);
+    if (status != 0)
+        return status;
+    status = or_interrupted(0, signal_fd);
+    if (status == 0)
+        status = weigh(session, c, command, ahead, measured, tally, e);
+    status = or_interrupted(status, signal_fd); /* a signal from before is not the cleanup's */
+    int cleaned = hook("cleanup", c->invocations.cleanup, signal_fd, status < 0 ? NULL : e);
+    if (status == 0 || (status > 0 && cleaned < 0))
+        status = cleaned;
+    return or_interrupted(status, signal_fd);
 }
 
 /* --- the summary ----------------------------------------------------------------------------------------------- */
@@ -186,6 +271,36 @@ static void summarise(struct tally *t)
     (void)fputc('\n', stderr);
 }
 
+/* A limit as the command line gave it; NULL: it did not ask for what could be lacking. */
+static const char *limit_asked(const struct cell *cell, size_t limit, char *buf, size_t cap)
+{
+    switch (limit) {
+    case MEMORY_MAX:
+        return cell->has_memory_max ? text_bytes((uint64_t)cell->memory_max_bytes, buf, cap) : NULL;
+    case PIDS_MAX:
+        text_format(buf, cap, "%lld", (long long)cell->pids_max);
+        return cell->pids_max > 0 ? buf : NULL;
+    case CPUS:
+        return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
+    default:
+        return cell->partition == PARTITION_ROOT || cell->partition == PARTITION_ISOLATED
+                   ? partition_name((enum partition)cell->partition)
+                   : NULL;
+    }
+}
+
+/* The affinity is set in any case, and the command can change it. */
+static void say_lacks(const struct tally *t, const struct cell *cell)
+{
+    char buf[32];
+    for (size_t i = 0; i < LIMITS; i++) {
+        const char *asked = *t->lacked[i] ? limit_asked(cell, i, buf, sizeof(buf)) : NULL;
+        if (asked)
+            (void)fprintf(stderr, "tare: --%s %s %s: %s\n", limits[i].option, asked,
+                          i == CPUS ? "took effect by affinity alone" : "did not take effect", t->lacked[i]);
+    }
+}
+
 static int invoke_all(struct session *session, const struct config *c, const struct run_command *command,
                       struct run_ahead *ahead, struct err *e)
 {
@@ -195,8 +310,10 @@ static int invoke_all(struct session *session, const struct config *c, const str
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < c->invocations.warmup + c->invocations.repeat; i++)
         status = invoke(session, c, command, ahead, i >= c->invocations.warmup, &tally, e);
-    if (!c->invocations.quiet)
+    if (!c->invocations.quiet) {
         summarise(&tally);
+        say_lacks(&tally, &c->cell);
+    }
     free(tally.wall_s);
     return status;
 }
@@ -219,6 +336,15 @@ static int in_session(const struct config *c, const struct run_command *command,
     return left != 0 && status >= 0 ? left : status;
 }
 
+/* A file holds one record: the last would replace those before it. */
+static int check_outputs(const struct config *c, struct err *e)
+{
+    if (c->output.json && !output_on_stdout(&c->output) && c->invocations.repeat > 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "--json '%s' holds one record and --repeat %lld makes more (--out DIR)",
+                       c->output.json, (long long)c->invocations.repeat);
+    return output_probe(&c->output, e);
+}
+
 int cmd_exec(int argc, char **argv, struct err *e)
 {
     struct config c;
@@ -234,7 +360,7 @@ int cmd_exec(int argc, char **argv, struct err *e)
         return err_sys(e, ERR_USAGE, "the working folder");
     failed = find_program(c.invocations.argv[0], path, e);
     if (failed == 0)
-        failed = output_probe(&c.output, e);
+        failed = check_outputs(&c, e);
     if (failed != 0)
         return failed;
     const struct run_command command = {.path = path, .argv = c.invocations.argv, .cwd = cwd};

@@ -25,6 +25,8 @@
 #include "base/text.h"
 #include "spawn/spawn_internal.h"
 
+static const char EXECUTE[] = "execute it"; /* the last step */
+
 /* clone3 answered ENOSYS, in this process or the one that it was cloned from. */
 static bool clone3_is_hidden;
 
@@ -190,7 +192,7 @@ void spawn_reset_signals(void)
         (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
 }
 
-static void child_unblock_signals(void)
+void spawn_unblock_signals(void)
 {
     sigset_t none;
     (void)sigemptyset(&none);
@@ -262,7 +264,7 @@ void spawn_child_run(void *of)
         if (spec->confine)
             confine_drop_bounding(spec->confine, &outcome);
     }
-    child_unblock_signals();
+    spawn_unblock_signals();
     if (spec->confine)
         listener = confine_drop(spec->confine, birth->filter, birth->filter_len, &outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */
@@ -272,7 +274,31 @@ void spawn_child_run(void *of)
     if (child_say_ready(talk_fd, &outcome, moved, parent == 0, listener) != 0)
         spawn_complain(talk_fd, "be watched");
     (void)execve(spec->path, spec->argv, spec->envp);
-    spawn_complain(talk_fd, "execute it");
+    spawn_complain(talk_fd, EXECUTE);
+}
+
+/* The file is no program, or names an interpreter that is none, or its arguments are too many: nothing of ours. */
+static bool is_the_callers(int number)
+{
+    static const int NUMBERS[] = {ENOENT, EACCES,  ENOEXEC, ELIBBAD, ENOTDIR, ELOOP,
+                                  EISDIR, ETXTBSY, EINVAL,  EPERM,   E2BIG,   ENAMETOOLONG};
+    for (size_t i = 0; i < ARRAY_LEN(NUMBERS); i++)
+        if (number == NUMBERS[i])
+            return true;
+    return false;
+}
+
+static int complain_of_start(const char *path, const struct spawn_message *m, struct err *e)
+{
+    bool executing = strcmp(m->step, EXECUTE) == 0;
+    errno = m->number;
+    int failed =
+        err_sys(e, executing && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS, "'%s': cannot %.31s", path, m->step);
+    if (executing && m->number == ENOENT)
+        (void)err_remedy(e, "it, or the interpreter that it names, is not there");
+    if (executing && m->number == ENOEXEC)
+        (void)err_remedy(e, "it is no program of this machine's; a script begins with #!");
+    return failed;
 }
 
 static void reap(pid_t pid)
@@ -477,8 +503,7 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
     close_child(child);
     if (failed != 0)
         return failed;
-    errno = m.number;
-    return err_sys(e, ERR_OURS, "'%s': cannot %.31s", spec->path, m.step);
+    return complain_of_start(spec->path, &m, e);
 }
 
 int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)

@@ -50,7 +50,8 @@ struct child {
  * spawn_end() ends what is never told to go. */
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e);
 
-/* The second half, with those: returns when the exec has succeeded or failed. Where it fails nobody is left. */
+/* The second half, with those: returns when the exec has succeeded or failed. Where it fails nobody is left, and the
+ * error is one of usage where it is for the program or its arguments that it fails. */
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e);
 
 /* Starts it in a session of its own, SIGKILLed should the caller die, with default signal handling, and waits for the
@@ -75,6 +76,17 @@ struct child_end {
     int exit_status; /* where not signalled */
     int signal;      /* where signalled */
 };
+
+/* Runs a shell command outside any slice and waits for its end, though not for the end of whom it leaves in the
+ * background: in a session of its own, SIGKILLed should the caller die, with default signal handling, its standard
+ * input closed to it, all that it prints to the caller's standard error. A signal in signal_fd (signalfd(2)) meanwhile
+ * ends it and all that it started, as far as they are found. 0: *ret says how it ended. Above 0: the signal, which is
+ * taken. -EAGAIN, …: it could not be started. */
+int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struct err *e);
+
+/* Takes the signals that wait in a signalfd(2), non-blocking or known to be readable. Returns the first; 0: there is
+ * none. */
+int spawn_take_signal(int signal_fd);
 
 /* Reaps a child that has ended (its pidfd is readable) or waits for it. Closes the pidfd. Its init, where there is one,
  * goes on until nobody is left. */

@@ -1,4 +1,4 @@
-/* What is started and ended besides the workload: commands that are asked something, and orphans. */
+/* What is started and ended besides the workload: commands that are asked something, the user's own, and orphans. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "spawn/spawn_internal.h"
 
 #define CAPTURE_MAX ((size_t)1 << 20)
+#define LIST_MAX    ((size_t)1 << 16)
 
 /* Appends what comes until the end of the file or the deadline. */
 static void drain(int fd, int64_t deadline_ns, struct text *ret)
@@ -69,27 +71,95 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
 }
 
-int spawn_adopt_orphans(struct err *e)
-{
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-        return err_sys(e, ERR_OURS, "prctl(PR_SET_CHILD_SUBREAPER)");
-    return 0;
-}
-
-/* Kills the caller's direct children as /proc lists them (proc(5), task/TID/children). */
-static void kill_children(void)
+/* What fn does to each child of a process as /proc lists them (proc(5), task/TID/children). */
+static void each_child(pid_t parent, void (*fn)(pid_t))
 {
     char path[64];
-    char list[65536];
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-    if (file_read(NULL, path, list, sizeof(list)) <= 0)
+    cleanup_free char *list = malloc(LIST_MAX);
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    if (!list || file_read(NULL, path, list, LIST_MAX) <= 0)
         return;
     char *rest = NULL;
     for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         pid_t pid = (pid_t)strtol(word, NULL, 10);
         if (pid > 1)
-            (void)kill(pid, SIGKILL);
+            fn(pid);
     }
+}
+
+static void kill_one(pid_t pid)
+{
+    (void)kill(pid, SIGKILL);
+}
+
+/* Stopped first, it neither starts another unseen nor reaps one whose number would then be somebody else's. */
+static void kill_tree(pid_t pid)
+{
+    (void)kill(pid, SIGSTOP);
+    each_child(pid, kill_tree);
+    kill_one(pid);
+}
+
+int spawn_take_signal(int signal_fd)
+{
+    struct signalfd_siginfo info[8];
+    ssize_t n = read(signal_fd, info, sizeof(info));
+    return n >= (ssize_t)sizeof(*info) ? (int)info[0].ssi_signo : 0;
+}
+
+/* An end comes before a signal, which then waits for the caller. */
+static int wait_or_interrupt(const struct child *child, int signal_fd)
+{
+    struct pollfd fds[] = {{.fd = child->pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+    int n;
+    do
+        n = poll(fds, ARRAY_LEN(fds), -1);
+    while (n < 0 && errno == EINTR);
+    int signal_number = n > 0 && !fds[0].revents ? spawn_take_signal(signal_fd) : 0;
+    if (signal_number == 0)
+        return 0;
+    kill_tree(child->pid);
+    (void)kill(-child->pid, SIGKILL); /* those whose parents have gone, too */
+    return signal_number;
+}
+
+__attribute__((noreturn)) static void shell_run(const char *command, pid_t parent, int nothing)
+{
+    char *const argv[] = {"sh", "-c", (char *)command, NULL};
+    (void)setsid();
+    spawn_die_with_parent(parent);
+    spawn_reset_signals();
+    spawn_unblock_signals();
+    if (dup2(nothing, 0) == 0 && dup2(2, 1) == 1)
+        (void)execv("/bin/sh", argv);
+    _exit(127);
+}
+
+int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struct err *e)
+{
+    struct child child = SPAWN_NO_CHILD;
+    pid_t parent = getpid();
+    int adopts = 0;
+    cleanup_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    /* Whom it leaves in the background is not to be taken for one of the workload's. */
+    (void)prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 0UL);
+    child.pid = spawn_clone(-1, 0, &child.pidfd);
+    if (child.pid == 0)
+        shell_run(command, parent, nothing);
+    int failed = child.pid < 0 ? err_sys(e, ERR_OURS, "clone3") : 0;
+    int signal_number = failed == 0 ? wait_or_interrupt(&child, signal_fd) : 0;
+    if (failed == 0)
+        failed = spawn_wait(&child, ret, e);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)adopts);
+    return failed != 0 ? failed : signal_number;
+}
+
+int spawn_adopt_orphans(struct err *e)
+{
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        return err_sys(e, ERR_OURS, "prctl(PR_SET_CHILD_SUBREAPER)");
+    return 0;
 }
 
 int spawn_kill_orphans(int timeout_ms, struct err *e)
@@ -107,7 +177,7 @@ int spawn_kill_orphans(int timeout_ms, struct err *e)
         if (clock_now_ns() > deadline_ns)
             return err_set(e, ERR_OURS, -ETIMEDOUT, "processes of the workload are still there after %d ms of killing",
                            timeout_ms);
-        kill_children();
+        each_child(getpid(), kill_one);
         (void)poll(NULL, 0, 1);
     }
 }

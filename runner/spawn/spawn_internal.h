@@ -53,6 +53,9 @@ void spawn_die_with_parent(pid_t parent);
 /* Signals that are ignored are so after an exec, too: each to its default. */
 void spawn_reset_signals(void);
 
+/* Those that are blocked, too: none is. */
+void spawn_unblock_signals(void);
+
 /* What the workload's own process is to do. */
 struct spawn_birth {
     const struct spawn_spec *spec;

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -164,16 +163,15 @@ enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, REFUSALS, WATCHED };
 static bool take_events(struct watch *w, struct pollfd *fds)
 {
     struct watch_result *r = w->result;
-    struct signalfd_siginfo info;
     if (fds[REFUSALS].revents && (!(fds[REFUSALS].revents & POLLIN) || refusals_answer(w->request->refusals) != 0))
         fds[REFUSALS].fd = -1; /* nobody with the filter is left */
-    if (fds[CHILD].revents) {
-        r->why = WATCH_ENDED;
+    /* Before the end: the user's word is for what comes after this child, too. */
+    if (fds[SIGNALS].revents & POLLIN && (r->signal = spawn_take_signal(fds[SIGNALS].fd)) != 0) {
+        r->why = WATCH_INTERRUPTED;
         return true;
     }
-    if (fds[SIGNALS].revents & POLLIN && read(fds[SIGNALS].fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        r->why = WATCH_INTERRUPTED;
-        r->signal = (int)info.ssi_signo;
+    if (fds[CHILD].revents) {
+        r->why = WATCH_ENDED;
         return true;
     }
     if (fds[PIDS].revents & POLLPRI && pids_max_was_hit(fds[PIDS].fd)) {

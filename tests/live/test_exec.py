@@ -1,12 +1,13 @@
 """`tare exec`: any command in a slice; its streams and its exit status are its own, what it took is in the record."""
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
 
 import rig
-from rig import MIB, LiveTest, for_each, needs_controllers, once_is_enough, setUpModule, vm_only  # noqa: F401
+from rig import MIB, LiveTest, for_each, needs_controllers, needs_lack, once_is_enough, setUpModule, vm_only  # noqa: F401
 
 LEVELS = {"full": ("full",), "light": ("light",), "off": ("off",)}
 
@@ -30,18 +31,30 @@ class Status(LiveTest):
         self.assertEqual((end["reason"], end["signal"], end["exit_status"]), ("signal", number, None))
 
     @for_each({"no_such_command": (["there-is-no-such"], r"no such command"),
-               "no_such_file": (["./there-is-no-such"], r"No such file"), "nothing": ([], r"no command given")})
+               "no_such_file": (["./there-is-no-such"], r"No such file"), "nothing": ([], r"no command given"),
+               "an_empty_name": ([""], r"'': the command's name is empty"), "a_folder": (["/etc"], r"'/etc': it is a folder"),
+               "no_executable": (["/etc/passwd"], r"'/etc/passwd': it is not executable"),
+               "what_is_below_a_file": (["/etc/passwd/x"], r"'/etc/passwd/x': Not a directory")})
     def refuses(self, words, why):
         done = self.exec(*words)
         self.assertEqual((done.status, done.out), (2, ""), done)
         self.assertRegex(done.err, rf"\Atare: exec: [^\n]*{why}[^\n]*\n\Z")
 
-    def test_what_is_no_program_says_so(self):
-        path = self.dir / "text"
-        path.write_text("text")
-        done = self.exec(path)
-        self.assertRegex(done.err, r"cannot execute it: Permission denied")
-        self.assertEqual(done.status, 5)
+    @for_each({f"{name}_{level}": (content, why, level) for level in LEVELS for name, content, why in (
+        ("garbage", b"\x7fnothing", r"Exec format error \(it is no program of this machine's; a script begins with #!\)"),
+        ("a_script_without_its_interpreter", b"#!/there/is/none\n",
+         r"No such file or directory \(it, or the interpreter that it names, is not there\)"),
+        ("a_script_whose_interpreter_is_none", b"#!/etc/passwd\n", r"Permission denied"))})
+    def what_cannot_be_executed_is_the_callers_mistake(self, content, why, level):
+        (path := self.dir / "file").write_bytes(content)
+        path.chmod(0o755)
+        done = self.exec(path, options=["--confine", level])
+        self.assert_refused(done, 2, rf"exec: '{path}': cannot execute it: {why}")
+
+    def test_a_folder_on_path_is_passed_over(self):
+        (self.dir / "true").mkdir()
+        done = self.exec("true", env=rig.environment(PATH=f"{self.dir}:{os.environ['PATH']}"))
+        self.assertEqual(done.status, 0, done)
 
 
 @once_is_enough
@@ -113,13 +126,64 @@ class Record(LiveTest):
         self.assertEqual(json.loads(done.stdout)["schema"], "tare.record/1")
 
 
-class Repeated(LiveTest):
+class Lacks(LiveTest):
+    """Limits that were asked for and that the host could not give."""
+
+    LIMITS = ["--memory-max", "32M", "--pids-max", 50, "--cpus", rig.CPU]
+
+    def said(self, *options: object) -> list[str]:
+        """Behind the summary."""
+        done = self.exec("true", options=options)
+        self.assertEqual(done.status, 0, done)
+        summary, *more = done.err.splitlines()
+        self.assertRegex(summary, r"\Atare: wall ")
+        return more
+
+    @needs_lack
+    def test_each_is_said_once(self):
+        (out := self.dir / "out").mkdir()
+        line = [rig.TARE, "exec", "--out", out, "--repeat", 3, *self.LIMITS, "--partition", "isolated", "true"]
+        done = subprocess.run([str(word) for word in line], capture_output=True, text=True, env=rig.environment(), timeout=60)
+        limits = json.loads(next(out.iterdir()).read_text())["slice"]["limits"]
+        reason = {file: limit["reason"] for file, limit in limits.items() if not limit["ok"]}
+        wanted = [f"tare: --{option} {value} did not take effect: {reason[file]}" for option, value, file in (
+            ("memory-max", "32.0 MiB", "memory.max"), ("pids-max", 50, "pids.max"),
+            ("partition", "isolated", "cpuset.cpus.partition")) if file in reason]
+        affinity = [f"tare: --cpus {rig.CPU} took effect by affinity alone: {r}" for f, r in reason.items() if f == "cpuset.cpus"]
+        self.assertEqual(sorted(done.stderr.splitlines()[1:]), sorted(wanted + affinity))
+        self.assertTrue(wanted)
+
+    @needs_controllers
+    def test_what_took_effect_is_not_said(self):
+        self.assertEqual(self.said(*self.LIMITS), [])
+
+    def test_what_was_not_asked_for_is_not_said(self):
+        self.assertEqual(self.said("--cpus", "auto", "--partition", "auto"), [])
+        self.assertEqual(self.exec("true", options=["--quiet", *self.LIMITS]).err, "")
+
+    def test_without_a_slice_there_is_none(self):
+        why = "did not take effect: not asked for: --isolation off"
+        self.assertEqual(self.said("--isolation", "off", *self.LIMITS, "--partition", "root"),
+                         [f"tare: --memory-max 32.0 MiB {why}", f"tare: --pids-max 50 {why}",
+                          "tare: --partition root did not take effect: no slice was asked for (--isolation off)"])
+
+
+class Series(LiveTest):
+    def start_series(self, *words: object, options=()) -> rig.Running:
+        """Without --json, which takes one record alone."""
+        line = [rig.TARE, "exec", *options, "--", *words]
+        running = rig.Running([str(word) for word in line], rig.environment(), self.json)
+        self.addCleanup(running.abandon)
+        return running
+
+
+class Repeated(Series):
     def test_each_invocation_has_a_slice_and_a_record_of_its_own(self):
         log, out = self.dir / "log", self.dir / "out"
         log.touch()
         options = ["--repeat", 3, "--warmup", 1, "--out", out, "--rw", log]
         options += ["--prepare", f"echo before >>{log}", "--cleanup", f"echo after >>{log}"]
-        done = self.exec("sh", "-c", f"echo run >>{log}", options=options)
+        done = self.start_series("sh", "-c", f"echo run >>{log}", options=options).end()
         self.assertEqual(done.status, 0, done)
         self.assertEqual(log.read_text().split(), ["before", "run", "after"] * 4)
         records = [json.loads(path.read_text()) for path in out.iterdir()]
@@ -130,8 +194,17 @@ class Repeated(LiveTest):
     def test_the_first_that_fails_is_the_last(self):
         log = self.dir / "log"
         log.touch()
-        done = self.exec("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log])
+        done = self.start_series("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log]).end()
         self.assertEqual((done.status, log.read_text()), (3, "x\n"), done)
+
+    def test_one_file_for_the_records_of_all_is_refused(self):
+        hook = ["--prepare", f"touch {self.dir}/begun"]
+        done = self.exec("true", options=["--repeat", 2, *hook])
+        self.assert_refused(done, 2, rf"exec: --json '{self.json}' holds one record and --repeat 2 makes more \(--out DIR\)")
+        self.assertEqual(list(self.dir.iterdir()), [])
+        self.assertEqual(self.exec("true", options=["--repeat", 1, "--warmup", 2]).status, 0)
+        done = self.start_series("true", options=["--repeat", 2, "--json", "-"]).end()
+        self.assertEqual((done.status, done.out.count('"schema"')), (0, 2))
 
     def test_what_prepare_mounts_is_there(self):
         (place := self.dir / "place").mkdir()
@@ -140,10 +213,136 @@ class Repeated(LiveTest):
         done = subprocess.run(words, capture_output=True, text=True, env=rig.environment(), timeout=60)
         self.assertEqual((done.returncode, done.stdout), (0, "mounted\n"), done)
 
-    def test_a_prepare_that_fails_ends_it(self):
-        done = self.exec("true", options=["--prepare", "exit 1"])
-        self.assertEqual(done.status, 2)
-        self.assertRegex(done.err, r"--prepare 'exit 1' failed")
+    def test_a_signal_that_comes_with_the_end_of_a_command_ends_the_series(self):
+        log = self.dir / "log"
+        running = self.start_command("sh", "-c", f"echo x >>{log}; kill -STOP $PPID", options=["--confine", "off"])
+        self.assertTrue(rig.wait_for(log.exists))
+        command = rig.wait_for(lambda: next(iter(c for c in rig.children_of(running.pid) if is_zombie(c)), None))
+        self.assertTrue(command, "it has ended and the runner does not know yet")
+        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, signal.SIGCONT)
+        done = running.end()
+        self.assertEqual((done.status, log.read_text()), (130, "x\n"), done)
+        self.assertEqual(done.record["termination"]["reason"], "interrupted")
+
+
+def is_zombie(pid: int) -> bool:
+    return "\nState:\tZ" in rig.read(f"/proc/{pid}/status")
+
+
+@once_is_enough
+class Hooks(Series):
+    """--prepare and --cleanup."""
+
+    def setUp(self):
+        super().setUp()
+        self.log = self.dir / "log"
+        self.log.touch()
+
+    def start_hooked(self, *options: object, command=("true",)) -> rig.Running:
+        return self.start_series(*command, options=["--quiet", "--rw", self.log, *options])
+
+    def hooks(self, words: bytes) -> list[int]:
+        return commands(words, b"TMPDIR=%b\0" % str(rig.TMP).encode())
+
+    def said(self) -> list[str]:
+        return self.log.read_text().split()
+
+    @for_each({"exits": ("exit 1", "it exited with status 1"), "is_killed": ("kill -9 $$", r"it was ended by signal 9 \(Killed\)")})
+    def one_that_fails_ends_it(self, script, why):
+        for name, reached in ("prepare", False), ("cleanup", True):
+            self.log.write_text("")
+            done = self.start_hooked(f"--{name}", script, "--repeat", 2, command=["sh", "-c", f"echo run >>{self.log}"]).end()
+            self.assert_refused(done, 2, rf"exec: --{name} '{rig.re.escape(script)}' failed: {why}")
+            self.assertEqual(self.said(), ["run"] * reached)
+
+    @for_each({n.name.lower(): (n,) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)})
+    def a_signal_ends_prepare_and_what_it_started(self, number):
+        # timeout(1) takes a process group of its own, and the one in the background has lost its parent.
+        script = f"(sleep 1001 & :); timeout 1002 sleep 1003; echo late >>{self.log}"
+        running = self.start_hooked("--prepare", script, "--cleanup", f"echo after >>{self.log}", "--repeat", 3)
+        seen = (b"sleep\0001001", b"timeout\0001002", b"sleep\0001003")
+        pids = rig.wait_for(lambda: (found := [pid for words in seen for pid in self.hooks(words)]) and len(found) >= 3 and found)
+        self.assertEqual(len(pids or []), 3)
+        os.kill(running.pid, number)
+        done = running.end()
+        self.assertEqual((done.status, done.err, self.said()), (128 + number, "", []), done)
+        self.assertTrue(rig.wait_for(lambda: not any(self.hooks(words) for words in seen), 5))
+
+    def test_a_signal_ends_cleanup(self):
+        running = self.start_hooked("--cleanup", f"echo begun >>{self.log}; sleep 1004; echo late >>{self.log}", "--repeat", 3)
+        self.assertTrue(rig.wait_for(lambda: self.hooks(b"sleep\0001004")))
+        os.kill(running.pid, signal.SIGTERM)
+        self.assertEqual((running.end().status, self.said()), (143, ["begun"]))
+
+    def test_a_signal_between_prepare_and_the_command_spares_the_command_and_not_cleanup(self):
+        script = "kill -STOP $PPID"
+        running = self.start_hooked("--prepare", script, "--cleanup", f"echo after >>{self.log}", "--repeat", 3,
+                                    command=["sh", "-c", f"echo run >>{self.log}"])
+        self.assertTrue(rig.wait_for(lambda: any(map(is_zombie, rig.children_of(running.pid)))))
+        os.kill(running.pid, signal.SIGINT)
+        os.kill(running.pid, signal.SIGCONT)
+        self.assertEqual((running.end().status, self.said()), (130, ["after"]))
+
+    def test_a_signal_during_the_command_lets_cleanup_run(self):
+        running = self.start_hooked("--cleanup", f"sleep 0.2; echo after >>{self.log}", "--repeat", 3,
+                                    command=["sh", "-c", f"echo run >>{self.log}; sleep 1005"])
+        self.assertTrue(rig.wait_for(self.said))
+        os.kill(running.pid, signal.SIGINT)
+        self.assertEqual((running.end().status, self.said()), (130, ["run", "after"]))
+
+    def test_cleanup_runs_where_the_command_could_not_be_started(self):
+        (garbage := self.dir / "garbage").write_bytes(b"\x7fno program")
+        garbage.chmod(0o755)
+        done = self.start_hooked("--prepare", f"echo before >>{self.log}", "--cleanup", f"echo after >>{self.log}",
+                                 command=[garbage]).end()
+        self.assert_refused(done, 2, r"exec: '[^']*/garbage': cannot execute it: Exec format error")
+        self.assertEqual(self.said(), ["before", "after"])
+
+    def test_what_they_print_goes_to_standard_error_at_once(self):
+        running = self.start_hooked("--prepare", "echo out; echo err >&2; sleep 1006")
+        self.assertEqual([running.process.stderr.readline() for _ in "12"], ["out\n", "err\n"])
+        os.kill(running.pid, signal.SIGINT)
+        self.assertEqual((done := running.end()).out, "", done)
+
+    def test_they_may_print_much(self):
+        done = self.start_hooked("--prepare", f"head -c {3 * MIB} /dev/zero | tr '\\0' x").end()
+        self.assertEqual((done.status, len(done.err)), (0, 3 * MIB))
+
+    @for_each({"auto": ("auto",), "off": ("off",)})
+    def one_in_the_background_is_not_waited_for_and_is_none_of_its(self, isolation):
+        at = rig.time.monotonic()
+        running = self.start_hooked("--isolation", isolation, "--prepare", f"exec >&- 2>&-; sleep 1007 & echo $! >{self.log}",
+                                    "--cleanup", f"kill $(cat {self.log})")
+        done = running.end()
+        self.assertEqual((done.status, done.err), (0, ""), done)
+        self.assertLess(rig.time.monotonic() - at, 20 if rig.EMULATED else 5)
+
+    def test_they_have_default_signal_handling(self):
+        done = self.start_hooked("--prepare", r"sed -n 's/^Sig\(Blk\|Ign\):.//p' /proc/self/status").end()
+        self.assertEqual(done.err, "0000000000000000\n" * 2)
+
+    def test_a_killed_runner_takes_its_hook_along(self):
+        running = self.start_hooked("--prepare", "exec sleep 1008")
+        self.assertTrue(rig.wait_for(lambda: self.hooks(b"sleep\0001008")))
+        running.process.kill()
+        running.process.wait(30)
+        self.assertTrue(rig.wait_for(lambda: not self.hooks(b"sleep\0001008"), 5))
+        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, 5))
+        # What the killed one enabled, the next one to leave disables: look_for_leftovers() sees it.
+        self.assertEqual(self.exec("true").status, 0)
+
+
+def commands(words: bytes, variable: bytes = b"PATH=") -> list[int]:
+    """Those whose command line begins so, and that have this in their environment."""
+    return [pid for pid in rig.pids_with(variable) if command_of(pid).startswith(words)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 class Ends(LiveTest):
@@ -160,13 +359,7 @@ class Ends(LiveTest):
         done = self.exec("sh", "-c", "setsid sleep 1000 >&- 2>&- & exit 0", options=["--confine", level, *options])
         self.assertEqual(done.status, 4, done)
         self.assertRegex(done.record["termination"]["detail"], r"left processes behind")
-        self.assertEqual([p for p in rig.pids_with(b"PATH=") if b"sleep\0001000" in self.command(p)], [])
-
-    def command(self, pid: int) -> bytes:
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return b""
+        self.assertEqual(commands(b"sleep\0001000"), [])
 
     @vm_only
     def test_a_fork_bomb(self):

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +110,7 @@ static void an_exec_that_fails_says_what_and_why(void **state)
     spec.path = "/nowhere/at/all";
     assert_int_equal(failure_of(&spec, &e), -ENOENT);
     assert_non_null(strstr(e.text, "'/nowhere/at/all': cannot execute it: No such file"));
+    assert_int_equal(e.kind, ERR_USAGE);
     spec.path = "/etc/passwd";
     assert_int_equal(failure_of(&spec, &e), -EACCES);
     assert_non_null(strstr(e.text, "cannot execute it"));
@@ -424,6 +426,46 @@ static void a_capture_of_too_much_ends_at_once(void **state)
     text_free(&said);
 }
 
+static void a_shell_command_tells_how_it_ended(void **state)
+{
+    struct child_end end;
+    (void)state;
+    assert_int_equal(spawn_shell("exit 3", -1, &end, NULL), 0);
+    assert_false(end.signalled);
+    assert_int_equal(end.exit_status, 3);
+    assert_int_equal(spawn_shell("kill -9 $$", -1, &end, NULL), 0);
+    assert_true(end.signalled);
+    assert_int_equal(end.signal, SIGKILL);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* reaped */
+}
+
+static void a_signal_ends_a_shell_command_and_what_it_started(void **state)
+{
+    struct child_end end;
+    sigset_t term, mask;
+    int ends[2];
+    char script[128], none;
+    (void)state;
+    (void)sigemptyset(&term);
+    (void)sigaddset(&term, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &term, &mask);
+    cleanup_close int signal_fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);
+    assert_int_equal(spawn_take_signal(signal_fd), 0);
+    assert_int_equal(pipe(ends), 0);
+    /* The pipe ends with the last that holds it; timeout(1) makes a process group of its own. */
+    text_format(script, sizeof(script), "(sleep 60 & :); timeout 60 sleep 60 & kill -TERM %d; sleep 60", (int)getpid());
+    assert_int_equal(fcntl(ends[0], F_SETFD, FD_CLOEXEC), 0);
+    int64_t start_ns = clock_now_ns();
+    assert_int_equal(spawn_shell(script, signal_fd, &end, NULL), SIGTERM);
+    assert_true(end.signalled && end.signal == SIGKILL);
+    (void)close(ends[1]);
+    assert_int_equal(read(ends[0], &none, 1), 0);
+    assert_true(clock_now_ns() - start_ns < 20 * NS_PER_S);
+    (void)close(ends[0]);
+    assert_int_equal(spawn_take_signal(signal_fd), 0);
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 /* --- orphans: in a process of its own, for it kills every child -------------------------------------------------- */
 
 static int in_process_of_its_own(int (*fn)(void))
@@ -549,6 +591,8 @@ int main(void)
         cmocka_unit_test(a_capture_that_fails_is_no_success),
         cmocka_unit_test(a_capture_ends_at_its_time_out),
         cmocka_unit_test(a_capture_of_too_much_ends_at_once),
+        cmocka_unit_test(a_shell_command_tells_how_it_ended),
+        cmocka_unit_test(a_signal_ends_a_shell_command_and_what_it_started),
         cmocka_unit_test(daemons_that_slipped_away_are_ended),
         cmocka_unit_test(children_of_children_are_ended_too),
         cmocka_unit_test(where_nobody_is_left_nobody_is_ended),
