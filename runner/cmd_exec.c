@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "config/config.h"
+#include "config/profiled.h"
 #include "host/host.h"
 #include "record/output.h"
 #include "record/timing.h"
@@ -301,15 +302,18 @@ static void say_lacks(const struct tally *t, const struct cell *cell)
     }
 }
 
-static int invoke_all(struct session *session, const struct config *c, const struct run_command *command,
+static int invoke_all(struct session *session, const struct config *c, struct run_command *command,
                       struct run_ahead *ahead, struct err *e)
 {
+    const struct invocations *asked = &c->invocations;
     struct tally tally = {.wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
     int status = 0;
     if (!tally.wall_s)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
-    for (int64_t i = 0; status == 0 && i < c->invocations.warmup + c->invocations.repeat; i++)
-        status = invoke(session, c, command, ahead, i >= c->invocations.warmup, &tally, e);
+    for (int64_t i = 0; status == 0 && i < asked->warmup + asked->repeat; i++) {
+        command->series.invocation = i - asked->warmup + 1;
+        status = invoke(session, c, command, ahead, i >= asked->warmup, &tally, e);
+    }
     if (!c->invocations.quiet) {
         summarise(&tally);
         say_lacks(&tally, &c->cell);
@@ -318,7 +322,7 @@ static int invoke_all(struct session *session, const struct config *c, const str
     return status;
 }
 
-static int in_session(const struct config *c, const struct run_command *command, struct err *e)
+static int in_session(const struct config *c, struct run_command *command, struct err *e)
 {
     struct session session;
     struct run_ahead ahead = {.child = SPAWN_NO_CHILD};
@@ -348,6 +352,7 @@ static int check_outputs(const struct config *c, struct err *e)
 int cmd_exec(int argc, char **argv, struct err *e)
 {
     struct config c;
+    struct limit_profile profile = {0};
     char path[PATH_MAX], cwd[PATH_MAX];
     int failed = config_parse(CONFIG_EXEC, argc, argv, &c, e);
     if (failed != 0)
@@ -360,9 +365,19 @@ int cmd_exec(int argc, char **argv, struct err *e)
         return err_sys(e, ERR_USAGE, "the working folder");
     failed = find_program(c.invocations.argv[0], path, e);
     if (failed == 0)
+        failed = profiled_apply_aloud(&c.cell, &profile, e);
+    if (failed == 0)
         failed = check_outputs(&c, e);
     if (failed != 0)
         return failed;
-    const struct run_command command = {.path = path, .argv = c.invocations.argv, .cwd = cwd};
+    struct run_command command = {
+        .path = path,
+        .argv = c.invocations.argv,
+        .cwd = cwd,
+        .series = {.repeat = c.invocations.repeat,
+                   .warmup = c.invocations.warmup,
+                   .prepare = c.invocations.prepare,
+                   .cleanup = c.invocations.cleanup},
+    };
     return in_session(&c, &command, e);
 }

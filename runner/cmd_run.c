@@ -110,13 +110,9 @@ static int run_tuned(const struct config *c, const struct runtime *runtime, stru
 /* Everything that can be known before anything is made. */
 static int prepare(struct config *c, struct limit_profile *profile, struct runtime *runtime, struct err *e)
 {
-    struct text said = {0};
     int failed = cell_complete(&c->cell, e);
     if (failed == 0)
-        failed = profiled_apply(&c->cell, profile, &said, e);
-    if (said.data)
-        (void)fprintf(stderr, "tare: --profile-file: %s", said.data);
-    text_free(&said);
+        failed = profiled_apply_aloud(&c->cell, profile, e);
     if (failed == 0)
         failed = output_probe(&c->output, e);
     return failed ? failed : runtime_find(&c->cell, runtime, e);

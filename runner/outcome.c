@@ -37,6 +37,8 @@ void outcome_describe_start(struct stage *s, const struct cell *cell)
     r->command = s->command ? s->command->path : NULL;
     r->argv = s->command ? s->command->argv : NULL;
     r->cwd = s->command ? s->command->cwd : NULL;
+    if (s->command)
+        r->series = s->command->series;
     if (!s->command && cell->mode == MODE_PROCESSES) {
         const char *named = start_method_name((enum start_method)cell->start_method);
         text_format(r->mp_start_method, sizeof(r->mp_start_method), "%s", named ? named : s->runtime->default_start);

@@ -16,6 +16,7 @@ struct run_command {
     const char *path;  /* absolute */
     char *const *argv; /* argv[0] as it was given */
     const char *cwd;   /* absolute */
+    struct record_series series;
 };
 
 /* Runs one cell in a fresh slice of the session and removes the slice again.

@@ -289,7 +289,7 @@ int cell_complete(struct cell *cell, struct err *e)
             *config_number(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
-    c.cell.has_pids_max = c.cell.pids_max != UNSET;
+    c.cell.has_pids_max = c.cell.pids_max != UNSET && c.cell.pids_max > 0; /* 0: a command's, which has no default */
     if (c.cell.pids_max == UNSET)
         c.cell.pids_max = 4 * c.cell.workers + 256;
     r = check_cell(&c.cell, e);

@@ -73,7 +73,7 @@ const struct option_row config_rows[] = {
      "pids.max of the slice; without it 4 a worker and 256 to spare"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, CONFIG_EXEC,
      "pids.max of the slice"},
-    {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+    {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
     {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_SELFTEST,
      "make the slices in this cgroup v2 directory"},

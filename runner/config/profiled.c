@@ -1,6 +1,7 @@
 #include "config/profiled.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -105,4 +106,14 @@ int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *s
     for (size_t i = 0; failed == 0 && i < keep->count; i++)
         failed = take(cell, &keep->value[i], said, e);
     return failed == 0 ? 0 : err_wrap(e, "--profile-file '%s'", cell->profile_file);
+}
+
+int profiled_apply_aloud(struct cell *cell, struct limit_profile *keep, struct err *e)
+{
+    struct text said = {0};
+    int failed = profiled_apply(cell, keep, &said, e);
+    if (said.data)
+        (void)fprintf(stderr, "tare: --profile-file: %s", said.data);
+    text_free(&said);
+    return failed;
 }

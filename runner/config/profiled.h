@@ -10,4 +10,7 @@
  * not of the format, or has a limit that tare does not set. */
 int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *said, struct err *e);
 
+/* The same, with what was said on standard error. */
+int profiled_apply_aloud(struct cell *cell, struct limit_profile *keep, struct err *e);
+
 #endif

@@ -103,6 +103,14 @@ static void set_cpus(json_t *o, const struct cell *c)
         json_put_absent(o, "numa", "no node was asked for");
 }
 
+static void set_hook(json_t *o, const char *key, const char *command)
+{
+    if (command)
+        json_put(o, key, json_of_bytes(command));
+    else
+        json_put_absent(o, key, "none was given");
+}
+
 /* The scenario of `tare exec`: what was run. */
 static json_t *command_json(const struct record *r)
 {
@@ -114,6 +122,13 @@ static json_t *command_json(const struct record *r)
     json_put_text(o, "name", "exec");
     json_put(o, "argv", argv);
     json_put_text(o, "cwd", r->cwd);
+    if (r->series.invocation > 0) {
+        json_put_int(o, "invocation", r->series.invocation);
+        json_put_int(o, "repeat", r->series.repeat);
+        json_put_int(o, "warmup_invocations", r->series.warmup);
+        set_hook(o, "prepare", r->series.prepare);
+        set_hook(o, "cleanup", r->series.cleanup);
+    }
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));

@@ -51,6 +51,13 @@ struct record_slice {
     size_t settings;
 };
 
+/* Which invocation of a command it was, of how many, and what was run around each of them. */
+struct record_series {
+    int64_t invocation, repeat; /* from 1; 0: of no series */
+    int64_t warmup;             /* invocations before those that are recorded */
+    const char *prepare, *cleanup;
+};
+
 struct record {
     char id[RECORD_ID_MAX];
     char started_at[32]; /* UTC, ISO 8601 */
@@ -58,6 +65,7 @@ struct record {
     const struct runtime *runtime; /* NULL: a command */
     const char *command, *cwd;     /* of a command: its program and folder; NULL: a scenario */
     char *const *argv;
+    struct record_series series; /* of a command */
     const struct facts *host;
     const struct facts
         *image; /* of image_capture(): the one that the run is in, or `image`, absent; NULL: not looked */

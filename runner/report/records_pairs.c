@@ -82,9 +82,26 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
 /* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
 static bool is_setting(const char *key)
 {
-    static const char *const KEYS[] = {"iterations", "warmup", "runtime", "isolation",  "partition", "cpus",
-                                       "smt",        "numa",   "cwd",     "timeout_ms", "plan",      "block",
-                                       "invocation", "seed",   "order",   NULL};
+    static const char *const KEYS[] = {"iterations",
+                                       "warmup",
+                                       "runtime",
+                                       "isolation",
+                                       "partition",
+                                       "cpus",
+                                       "smt",
+                                       "numa",
+                                       "cwd",
+                                       "timeout_ms",
+                                       "plan",
+                                       "block",
+                                       "invocation",
+                                       "seed",
+                                       "order",
+                                       "repeat",
+                                       "warmup_invocations",
+                                       "prepare",
+                                       "cleanup",
+                                       NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -112,7 +129,8 @@ static void add_settings(struct builder *b, json_t *scenario)
     {
         char whole[136];
         text_format(whole, sizeof(whole), RECORDS_SETTING "%.120s", key);
-        if (is_setting(key) && strcmp(key, "runtime") != 0 && !json_is_null(value))
+        bool says = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0; /* that one is each record's own */
+        if (is_setting(key) && says && !json_is_null(value))
             add_json(b, whole, value, NULL);
     }
 }

@@ -235,15 +235,16 @@ static void take_record(struct table *t, const json_t *record)
 {
     t->entry = grown(t->entry, t->entries, sizeof(*t->entry));
     struct entry *entry = &t->entry[t->entries++];
-    const char *start = text_at(record, "scenario.mp_start_method");
+    const char *start = text_at(record, "scenario.mp_start_method"), *mode = text_at(record, "scenario.mode");
     const json_t *scenario = at(record, "scenario");
     *entry = (struct entry){.memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0,
                             .ok = strcmp(text_at(record, "termination.reason"), "ok") == 0,
                             .scenario = scenario ? json_deep_copy(scenario) : json_object()};
     if (!entry->scenario)
         abort();
-    text_format(entry->base, sizeof(entry->base), "%.15s%s%.12s, %.10s", text_at(record, "scenario.mode"),
-                *start ? " " : "", start, text_at(record, "runtime.name"));
+    text_format(entry->base, sizeof(entry->base), "%.15s%s%.12s, %.10s",
+                *mode ? mode : text_at(record, "scenario.name"), *start ? " " : "", start,
+                text_at(record, "runtime.name"));
     text_format(entry->label, sizeof(entry->label), "%.7s", text_at(record, "plan.label"));
     text_format(entry->cell, sizeof(entry->cell), "%.47s", text_at(record, "plan.cell"));
     take_figures(&entry->figures, record, entry->memory);
@@ -257,13 +258,12 @@ static void take_record(struct table *t, const json_t *record)
 /* What is in the base already, and what a profile changes. */
 static bool tells_nothing(const char *key)
 {
-    static const char *const KEYS[] = {"mode",   "profile", "mp_start_method", "runtime",         "iterations",
-                                       "warmup", "hold_ms", "mem_sample",      "mem_interval_ms", "timeout_ms"};
+    static const char *const KEYS[] = {"mode",       "profile", "mp_start_method",    "runtime",         "iterations",
+                                       "warmup",     "hold_ms", "mem_sample",         "mem_interval_ms", "timeout_ms",
+                                       "invocation", "repeat",  "warmup_invocations", "prepare",         "cleanup",
+                                       NULL};
     size_t len = strlen(key);
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (strcmp(KEYS[i], key) == 0)
-            return true;
-    return len > 7 && strcmp(key + len - 7, "_reason") == 0;
+    return text_is_among(key, KEYS) || (len > 7 && strcmp(key + len - 7, "_reason") == 0);
 }
 
 /* The first record of the same scenario. */

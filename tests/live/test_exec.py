@@ -191,6 +191,27 @@ class Repeated(Series):
         self.assertEqual(len({r["slice"]["path"] for r in records}), 3)
         self.assertRegex(done.err, r"\Atare: wall mean \S+ s  median \S+ s  min \S+ s  max \S+ s  of 3 invocations  cpu ")
 
+    def test_a_record_tells_which_invocation_it_is_of(self):
+        out = self.dir / "out"
+        options = ["--repeat", 2, "--warmup", 1, "--out", out, "--prepare", "true"]
+        self.assertEqual(self.start_series("true", options=options).end().status, 0)
+        told = sorted((json.loads(path.read_text())["scenario"] for path in out.iterdir()), key=lambda s: s["invocation"])
+        keys = ("invocation", "repeat", "warmup_invocations", "prepare", "cleanup", "cleanup_reason")
+        wanted = [(n, 2, 1, "true", None, "none was given") for n in (1, 2)]
+        self.assertEqual([tuple(s[key] for key in keys) for s in told], wanted)
+        shown = subprocess.run([rig.TARE, "report", "--text", out], capture_output=True, text=True, timeout=60).stdout
+        self.assertRegex(shown, r"(?m)^exec, command +2 ")
+
+    def test_limits_may_come_from_a_profile(self):
+        profile = self.dir / "limits.conf"
+        profile.write_text('group it {\n    pids {\n        pids.max = "77";\n    }\n}\n')
+        done = self.exec("true", options=["--profile-file", profile])
+        self.assertEqual(done.record["slice"]["limits"]["pids.max"]["requested"], "77", done)
+        self.assertNotIn("gives way", done.err)
+        done = self.exec("true", options=["--profile-file", profile, "--pids-max", 88])
+        self.assertEqual(done.record["slice"]["limits"]["pids.max"]["requested"], "88", done)
+        self.assertIn("pids.max = 77 of the profile gives way to --pids-max", done.err)
+
     def test_the_first_that_fails_is_the_last(self):
         log = self.dir / "log"
         log.touch()
