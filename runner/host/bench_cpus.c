@@ -28,7 +28,7 @@ static int blame_options(const struct cell *cell, int failed, struct err *e)
     if (!cell)
         return failed;
     if (cell->cpus)
-        text_add(&options, "--cpus '%s'", cell->cpus);
+        text_add(&options, "--cpus '%s'%s", cell->cpus, cell->profile_file ? " (or the profile's cpuset.cpus)" : "");
     if (cell->smt == SMT_AVOID)
         text_add(&options, "%s--smt avoid", options.len ? " " : "");
     if (cell->numa >= 0)

@@ -104,11 +104,12 @@ static void add_summary(struct text *out, const struct study *s)
     struct text said = {0};
     for (size_t i = 0; i < s->records.count; i++)
         ok += s->records.list[i].ok;
-    text_add(&said, "%zu records of %zu cells, %zu of them ended well; from %s to %s; %s, Linux %s, %s; tare %s (%s).",
-             s->records.count, s->cells, ok, s->records.list[0].started_at,
-             s->records.list[s->records.count - 1].started_at, of_first(s, "host.cpu_model"),
-             of_first(s, "host.kernel_release"), of_first(s, "host.os"), of_first(s, "tool.version"),
-             of_first(s, "tool.commit"));
+    text_add(&said,
+             "%zu record%s of %zu cell%s, %zu of them ended well; from %s to %s; %s, Linux %s, %s; tare %s (%s).",
+             s->records.count, s->records.count == 1 ? "" : "s", s->cells, s->cells == 1 ? "" : "s", ok,
+             s->records.list[0].started_at, s->records.list[s->records.count - 1].started_at,
+             of_first(s, "host.cpu_model"), of_first(s, "host.kernel_release"), of_first(s, "host.os"),
+             of_first(s, "tool.version"), of_first(s, "tool.commit"));
     text_add(out, "<header>\n<h1>");
     html_text(out, plan_of(s));
     text_add(out, ": what concurrency costs</h1>\n<p class=\"soft\">");

@@ -134,11 +134,12 @@ void paper_appendix(const struct study *s, const struct tables *t, const struct 
     paper_head(s, "Artefact appendix", out);
     text_add(out, "\\section*{Artefact Appendix%s", title ? ": " : "");
     tex_text(out, title ? title : "");
-    text_add(out,
-             "}\n\\subsection*{Abstract}\n"
-             "%zu records of %zu cells, each record an invocation with its raw samples. All figures of the paper that "
-             "come from them are derived by the program below; none was copied by hand.\n\n",
-             s->records.count, s->cells);
+    text_add(
+        out,
+        "}\n\\subsection*{Abstract}\n"
+        "%zu record%s of %zu cell%s, each record an invocation with its raw samples. All figures of the paper that "
+        "come from them are derived by the program below; none was copied by hand.\n\n",
+        s->records.count, s->records.count == 1 ? "" : "s", s->cells, s->cells == 1 ? "" : "s");
     add_checklist(out, s, t);
     add_claims(out, o);
     add_experiments(out, t);

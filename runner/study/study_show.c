@@ -20,7 +20,8 @@ static void add_bullets(const struct study *s, bool memory, struct text *out)
 
 void study_markdown(const struct study *s, const struct tables *t, struct text *out)
 {
-    text_add(out, "## The answer\n\n%zu records of %zu cells.\n", s->records.count, s->cells);
+    text_add(out, "## The answer\n\n%zu record%s of %zu cell%s.\n", s->records.count, s->records.count == 1 ? "" : "s",
+             s->cells, s->cells == 1 ? "" : "s");
     add_bullets(s, false, out);
     add_bullets(s, true, out);
     for (size_t i = 0; i < TABLES; i++) {
