@@ -17,14 +17,13 @@ struct tally {
 static int print_help(void)
 {
     struct text help = {0};
-    text_add(
-        &help,
-        "tare clean [OPTION]...\n"
-        "Ends the processes and removes the cgroups and temporary folders that runs left which were killed, "
-        "and\nputs back what those had changed in the hierarchy. A run that is alive holds a lock on what "
-        "is its\nown, and is left alone. The cgroups are looked for in the whole hierarchy, the folders in $TMPDIR "
-        "or /tmp;\na 'tare pack' that was killed leaves one more beside its -o FILE, .tare-XXXXXX, to be removed by "
-        "hand.\n\n");
+    text_add(&help,
+             "tare clean [OPTION]...\n"
+             "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
+             "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
+             "its own, and is left alone. The cgroups are looked for in the whole hierarchy, the folders, of this\n"
+             "user alone, in $TMPDIR or /tmp; a 'tare pack' that was killed leaves one more beside its -o FILE,\n"
+             ".tare-XXXXXX, to be removed by hand.\n\n");
     config_help(CONFIG_CLEAN, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
