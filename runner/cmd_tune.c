@@ -150,7 +150,7 @@ static int restore(const char *root, bool force, struct err *e)
         return failed;
     show_journal(&journal);
     if (journal.fd < 0)
-        (void)printf("tare restore: nothing to do\n");
+        (void)printf("tare restore: nothing %s\n", journal.damaged > 0 ? "that can be put back" : "to do");
     else
         failed = tune_restore(&host, &journal, force, &steps, e);
     if (steps.steps > 0 || (journal.fd >= 0 && failed == 0))

@@ -113,6 +113,15 @@ class ProcessPool(Pool, Processes):
     def passing_the_gate(self):
         return with_gate, pass_semaphores
 
+    def start(self, i):
+        """One that lost a worker takes no more tasks: it is that worker which failed, and not the start."""
+        from concurrent.futures import BrokenExecutor
+
+        try:
+            return super().start(i)
+        except BrokenExecutor as e:
+            raise WorkerFailed(self.failure(i, e)) from e
+
     def pids(self):
         return [child.pid for child in self.children]
 
