@@ -222,7 +222,8 @@ static void iterations_that_were_not_finished_are_nan(void **state)
     static struct specimen s;
     (void)state;
     specimen_failed(&s);
-    assert_true(says(&s, "\ntotal_wall_s: unavailable (the measured iterations were not finished)\navg_iter_s: nan\np50_iter_s: nan\np95_iter_s: nan\n"));
+    assert_true(says(&s, "\ntotal_wall_s: unavailable (the measured iterations were not finished)\navg_iter_s: "
+                         "nan\np50_iter_s: nan\np95_iter_s: nan\n"));
     assert_true(says(&s, "\nrss: unavailable (no whole sample of it fell into a measured iteration)\n"));
     assert_true(says(&s, "\ngil_enabled: n/a\n"));
     assert_true(says(&s, "--- termination: signal ---\nthe workload was ended by signal 11 (Segmentation fault)\n"));
