@@ -146,7 +146,7 @@ static int add_rules(scmp_filter_ctx f, bool host_network)
 {
     int failed = refuse_by_argument(f);
     if (failed == 0 && !host_network)
-        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_VSOCK));
+        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_VSOCK, 0));
     for (size_t i = 0; i < ARRAY_LEN(REFUSED) && failed == 0; i++) {
         int nr = seccomp_syscall_resolve_name(REFUSED[i]);
         if (nr != __NR_SCMP_ERROR) /* one that this libseccomp knows */
