@@ -71,8 +71,9 @@ struct entry {
     char label[8]; /* of a plan's A/A; "" none */
     char cell[48]; /* the plan's name of its cell, as far as it fits; "" none */
     char suffix[ROW_NAME_MAX];
-    bool memory, ok;  /* its profile; whether its workload ended well */
-    bool emulated;    /* its times are no measure */
+    bool memory, ok; /* its profile; whether its workload ended well */
+    bool emulated;   /* its times are no measure */
+    bool free_threaded;
     json_t *scenario; /* what tells its cell from others of that base; owned */
     struct figures figures;
 };
@@ -80,7 +81,7 @@ struct entry {
 struct row {
     char name[ROW_NAME_MAX];
     char suffix[ROW_NAME_MAX]; /* what its name has besides the base: it is compared with threads of the same */
-    bool threads, emulated;
+    bool threads, emulated, free_threaded;
     char base[64];       /* of its entries */
     bool null;           /* of scenario0, which does nothing in its workers */
     double workers;      /* NaN: no record said */
@@ -239,6 +240,7 @@ static void take_record(struct table *t, const json_t *record)
     const json_t *scenario = at(record, "scenario");
     *entry = (struct entry){.memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0,
                             .ok = strcmp(text_at(record, "termination.reason"), "ok") == 0,
+                            .free_threaded = json_is_true(at(record, "runtime.free_threaded")),
                             .scenario = scenario ? json_deep_copy(scenario) : json_object()};
     if (!entry->scenario)
         abort();
@@ -336,7 +338,7 @@ static struct row *row_of(struct table *t, const struct entry *entry)
             return &t->row[i];
     t->row = grown(t->row, t->rows, sizeof(*t->row));
     struct row *r = &t->row[t->rows++];
-    *r = (struct row){.threads = strncmp(entry->base, "threads", 7) == 0};
+    *r = (struct row){.threads = strncmp(entry->base, "threads", 7) == 0, .free_threaded = entry->free_threaded};
     text_format(r->base, sizeof(r->base), "%s", entry->base);
     r->null = strcmp(text_at(entry->scenario, "name"), "scenario0") == 0;
     r->workers = number_at(entry->scenario, "workers");
@@ -441,18 +443,21 @@ static int load_record(const char *path, json_t **ret, struct err *e)
     return 0;
 }
 
-/* The first of an interpreter, else the native. */
+/* Those of the free-threaded build, else of another interpreter, else the native ones: whichever comes first in the
+ * folder, as a plan's order is drawn. */
 static const struct row *threads_like(const struct table *t, const struct row *r)
 {
-    const struct row *native = NULL;
+    const struct row *best = NULL;
+    int best_rank = 0;
     for (size_t k = 0; k < t->rows; k++) {
-        if (!t->row[k].threads || strcmp(t->row[k].suffix, r->suffix) != 0)
+        const struct row *one = &t->row[k];
+        int rank = one->free_threaded ? 3 : strcmp(one->base, "threads, native") != 0 ? 2 : 1;
+        if (!one->threads || strcmp(one->suffix, r->suffix) != 0 || rank <= best_rank)
             continue;
-        if (strcmp(t->row[k].base, "threads, native") != 0)
-            return &t->row[k];
-        native = native ? native : &t->row[k];
+        best = one;
+        best_rank = rank;
     }
-    return native;
+    return best;
 }
 
 static void take_ratios(struct table *t)

@@ -531,6 +531,30 @@ static void cells_of_a_plan_that_nothing_else_tells_apart_have_its_names(void **
     free(text);
 }
 
+/* A folder's order is the order that was drawn. */
+static void threads_of_the_free_threaded_build_are_what_others_are_compared_with(void **state)
+{
+    static const struct {
+        const char *name, *free_threaded;
+        int ms;
+    } RUNS[] = {{"native", "null", 1}, {"3.14", "false", 30}, {"3.14t", "true", 20}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(RUNS); i++) {
+        struct text json = {0};
+        text_add(&json,
+                 HEAD ", \"scenario\": {\"name\": \"scenario1\", \"mode\": \"threads\", \"profile\": \"overhead\", "
+                      "\"workers\": 8}, \"runtime\": {\"name\": \"%s\", \"free_threaded\": %s}, \"termination\": "
+                      "{\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 0.%03d}}",
+                 RUNS[i].name, RUNS[i].free_threaded, RUNS[i].ms);
+        save_text(json.data);
+        text_free(&json);
+    }
+    char *text = table_text();
+    assert_non_null(strstr(text, "threads, 3.14                      1    30.000         -         -       1.50"));
+    assert_non_null(strstr(text, "threads, 3.14t                     1    20.000         -         -       1.00"));
+    free(text);
+}
+
 static void an_invocation_that_failed_is_left_out_of_the_mean(void **state)
 {
     (void)state;
@@ -583,6 +607,7 @@ int main(void)
         shelved(five_invocations_have_a_mean_and_an_interval),
         shelved(four_have_a_mean_alone),
         shelved(cells_of_a_plan_that_nothing_else_tells_apart_have_its_names),
+        shelved(threads_of_the_free_threaded_build_are_what_others_are_compared_with),
         shelved(an_invocation_that_failed_is_left_out_of_the_mean),
         shelved(what_cells_differ_in_is_in_their_rows_names_and_each_has_its_own_threads),
         shelved(the_two_halves_of_an_a_a_plan_are_two_rows),
