@@ -45,6 +45,9 @@ void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_
  * and then the child has to enter the cgroup. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
+/* Whether it was found to be, in this process or the one that it was cloned from. */
+bool spawn_clone3_is_hidden(void);
+
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 
 /* In a child: SIGKILL for it should this parent end. */
