@@ -131,7 +131,9 @@ class Left(LiveTest):
             return False
 
     def kill(self, running) -> None:
-        """The runner and the guard that would end the rest, at once."""
+        """The runner and the guard that would end the rest, at once: stopped, it sees nothing of the guard's end."""
+        os.kill(running.pid, signal.SIGSTOP)
+        self.assertTrue(rig.wait_for(lambda: "State:\tT" in rig.read(f"/proc/{running.pid}/status")))
         guards = [p for p in rig.children_of(running.pid) if rig.read(f"/proc/{p}/comm").strip() == "tare"]
         doomed = [running.pid]
         for pid in doomed:  # grows while it is walked: all that descends from the runner
