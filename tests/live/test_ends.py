@@ -102,8 +102,8 @@ class Ends(LiveTest):
         self.assertTrue(running.workload(processes))
         os.kill(running.pid, signal.SIGKILL)
         running.process.wait(rig.PATIENCE_S)
-        self.assertEqual(rig.wait_for(lambda: not rig.workload_pids(), 20) or rig.workload_pids(), True)
-        left = rig.wait_for(rig.cgroups_left, 5)  # a cgroup is populated for a little longer than its last process
+        self.assertEqual(rig.wait_for(lambda: not rig.workload_pids(), rig.SOON_S) or rig.workload_pids(), True)
+        left = rig.wait_for(rig.cgroups_left, rig.SOON_S)  # a cgroup is populated for a little longer than its last process
         names = {rig.Path(path).name.split("-")[0] for path in left}
         self.assertLessEqual(names, {"tare.slice", "tare"}, "what is left is empty cgroups of tare's")
         print(f"left, empty: {', '.join(left)}", file=rig.sys.stderr, end=" ... ")
