@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/standard.h"
 #include "command.h"
 #include "version.h"
 
@@ -55,6 +56,8 @@ static int flush_results(int status)
 int main(int argc, char **argv)
 {
     struct err e = {0};
+    if (standard_open() != 0)
+        return ERR_OURS;
     if (argc < 2) {
         usage(stderr);
         return ERR_USAGE;
