@@ -80,8 +80,8 @@ struct child_end {
 /* Runs a shell command outside any slice and waits for its end, though not for the end of whom it leaves in the
  * background: in a session of its own, ended with all that it started should the caller die, with default signal
  * handling, its standard input closed to it, all that it prints to the caller's standard error. A signal in signal_fd
- * (signalfd(2)) meanwhile ends it and all that it started, as far as they are found. 0: *ret says how it ended. Above 0:
- * the signal, which is taken. -EAGAIN, …: it could not be started. */
+ * (signalfd(2)) meanwhile ends it and all that it started, as far as they are found. 0: *ret says how it ended. Above
+ * 0: the signal, which is taken. -EAGAIN, …: it could not be started. */
 int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struct err *e);
 
 /* Starts argv (argv[0] looked up on PATH) outside any slice, in the caller's process group, with its standard input and
