@@ -42,9 +42,9 @@ __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
 }
 
 /* A kill -9 of the runner must not leave the workload behind. The parent may have died before the request. */
-void spawn_die_with_parent(pid_t parent)
+void spawn_die_with_parent(pid_t parent, int number)
 {
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_PDEATHSIG, number);
     if (getppid() != parent)
         _exit(127);
 }
@@ -151,7 +151,7 @@ void spawn_child_run(void *of)
     if (spec->confine)
         listener = confine_drop(spec->confine, &outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */
-        spawn_die_with_parent(parent);
+        spawn_die_with_parent(parent, SIGKILL);
     if (spec->insist)
         child_insist(talk_fd, &outcome);
     if (child_say_ready(talk_fd, &outcome, moved, parent == 0, listener) != 0)
@@ -414,7 +414,7 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
         return complain_of_clone(cgroup_fd, e);
     if (pid == 0) {
         bool moved = false;
-        spawn_die_with_parent(parent);
+        spawn_die_with_parent(parent, SIGKILL);
         _exit(child_enter_slice(cgroup_fd, &moved) == 0 ? fn(arg) : 127);
     }
     struct child child = {.pid = pid, .pidfd = pidfd};

@@ -50,8 +50,8 @@ bool spawn_clone3_is_hidden(void);
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 
-/* In a child: SIGKILL for it should this parent end. */
-void spawn_die_with_parent(pid_t parent);
+/* In a child: this signal for it should this parent end. */
+void spawn_die_with_parent(pid_t parent, int number);
 
 /* Signals that are ignored are so after an exec, too: each to its default. */
 void spawn_reset_signals(void);
