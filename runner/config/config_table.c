@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "confine/allowance.h"
 
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
@@ -90,6 +91,8 @@ const struct option_row config_rows[] = {
      "a variable of the environment, which has PATH, HOME and fixed ones otherwise; may be given again"},
     {"network", CHOICE, "WHICH", CELL(network), NETWORKS, 0, 0, NETWORK_NONE, NETWORK_NONE, ALL,
      "none: the loopback alone; host: the host's"},
+    {"allow", LIST, "WHAT", CELL(allowed), NULL, 0, 0, UNSET, UNSET, ALL,
+     "what the system call filter of --confine full lets through besides: " ALLOWANCE_NAMES "; may be given again"},
     {"user", TEXT, "UID[:GID]", CELL(user), NULL, 0, 0, UNSET, UNSET, ALL,
      "run it as this user, where tare is root; without it 65534, or the owner of what is closed to that one"},
     {"repeat", INTEGER, "N", AGAIN(repeat), NULL, 1, 1000000, 1, 1, CONFIG_EXEC,

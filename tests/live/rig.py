@@ -150,6 +150,18 @@ def workload_pids() -> list[int]:
     return pids_with(b"TMPDIR=%b/tare." % str(TMP).encode())
 
 
+def pids_saying(words: str) -> list[int]:
+    """Those with these in their command line, whose arguments end in NUL."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and int(entry) != os.getpid() and words.encode() in Path(f"/proc/{entry}/cmdline").read_bytes():
+                found.append(int(entry))
+        except OSError:
+            pass  # it has ended
+    return found
+
+
 def threads_of(pid: int) -> list[Path]:
     try:
         return list(Path(f"/proc/{pid}/task").iterdir())
@@ -347,15 +359,15 @@ class LiveTest(unittest.TestCase):
         self.assert_ok(done)
         return done
 
-    def start_command(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Running:
+    def start_command(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None, prefix=()) -> Running:
         """`tare exec`, its record in self.json."""
-        line = [TARE, "exec", "--json", self.json, *options, "--", *words]
+        line = [*prefix, TARE, "exec", "--json", self.json, *options, "--", *words]
         running = Running([str(word) for word in line], environment() if env is None else env, self.json, cwd)
         self.addCleanup(running.abandon)
         return running
 
-    def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Done:
-        return self.start_command(*words, options=options, env=env, cwd=cwd).end()
+    def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None, prefix=()) -> Done:
+        return self.start_command(*words, options=options, env=env, cwd=cwd, prefix=prefix).end()
 
     _shared: dict = {}
 
@@ -412,6 +424,16 @@ class LiveTest(unittest.TestCase):
         for path in TMP.iterdir():
             shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+IGNORING = """import os, signal, sys
+for name in sys.argv[1].split(): signal.signal(getattr(signal, name), signal.SIG_IGN)
+os.execv(sys.argv[2], sys.argv[2:])"""
+
+
+def ignoring(*names: str) -> list[str]:
+    """A command's prefix: whoever calls it ignores these signals, as nohup does SIGHUP."""
+    return [sys.executable, "-c", IGNORING, " ".join(names)]
 
 
 NATIVE = ["--runtime", "native", "--iterations", 2, "--warmup", 0, "--workers", 2]
