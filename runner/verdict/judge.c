@@ -11,9 +11,18 @@
 #include "scenario/figures.h"
 #include "spawn/watch.h"
 
-/* The last line of what the workload printed: of a traceback, what it was. */
+/* The last line of what the workload printed: of a traceback, what it was. Where the interpreter itself gave up, lines
+ * about its state follow the one that says why (CPython's Py_FatalError()). */
 static const char *last_message(char *messages)
 {
+    static const char FATAL[] = "Fatal Python error: ";
+    char *fatal = NULL;
+    for (char *at = messages; (at = strstr(at, FATAL)); at += sizeof(FATAL) - 1)
+        fatal = at == messages || at[-1] == '\n' ? at : fatal;
+    if (fatal) {
+        fatal[strcspn(fatal, "\n")] = '\0';
+        return fatal;
+    }
     size_t len = strlen(messages);
     while (len > 0 && (messages[len - 1] == '\n' || messages[len - 1] == ' '))
         messages[--len] = '\0';
