@@ -384,6 +384,7 @@ static void finish(struct stage *s)
         watch_drain(s->messages[0], &s->watched);
     judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                           .ledger = s->command ? NULL : &s->ledger,
+                                          .started_ns = s->child.started_ns,
                                           .stayed_ms = stayed ? leave_ms(s) : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
