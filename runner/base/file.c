@@ -316,9 +316,8 @@ int file_sweep(int dirfd, const char *name)
 
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e)
 {
-    int got = beneath_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-    cleanup_close int fd = got;
-    errno = got < 0 ? -got : 0;
+    cleanup_close int fd = beneath_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+    errno = fd < 0 ? -fd : 0;
     if (fd < 0)
         return err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_OURS, "cannot write '%s'", name);
     bool failed = fchmod(fd, 0644) != 0;
@@ -338,6 +337,50 @@ int file_make_dirs(const char *path)
 {
     cleanup_close int fd = -1;
     return beneath_open_folder(path, true, &fd, NULL);
+}
+
+/* The length of a path without its last name and the slashes before that. */
+static size_t parent_length(const char *path, size_t len)
+{
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    return len;
+}
+
+size_t file_part_there(const char *path)
+{
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    if (len >= sizeof(part))
+        return 0;
+    text_format(part, sizeof(part), "%s", path);
+    while (len > 0 && access(part, F_OK) != 0) {
+        len = parent_length(part, len);
+        part[len] = '\0';
+    }
+    return len;
+}
+
+void file_take_back(const char *path, size_t there)
+{
+    char part[PATH_MAX], name[NAME_MAX + 1];
+    size_t len = strlen(path);
+    if (len >= sizeof(part))
+        return;
+    text_format(part, sizeof(part), "%s", path);
+    while (len > 0 && part[len - 1] == '/')
+        part[--len] = '\0';
+    for (; len > there; len = parent_length(part, len)) {
+        cleanup_close int dirfd = -1;
+        part[len] = '\0';
+        if (beneath_resolve(part, false, &dirfd, name, NULL) == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 &&
+            errno != ENOENT)
+            return;
+    }
 }
 
 #define NESTED_MAX 256 /* each takes a descriptor, of which a process has 1024 at least */

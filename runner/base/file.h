@@ -80,6 +80,11 @@ int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, s
  * build tree and an installation have them. Returns 0, -ENOENT, or why the program's own place is not known. */
 int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap);
 
+/* How much of a path is there: the length of its longest part that is. */
+size_t file_part_there(const char *path);
+/* Removes the folders of a path behind its first `there` bytes, from the inside out, as far as they are empty. */
+void file_take_back(const char *path, size_t there);
+
 /* mkdir -p, as beneath_open_folder() makes it. Returns 0 or a negative errno. */
 int file_make_dirs(const char *path);
 
