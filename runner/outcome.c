@@ -176,6 +176,7 @@ static void take_samples(struct stage *s)
     r->missed_ticks = s->watched.missed_ticks;
     r->walks = s->watched.walks;
     r->missed_walks = s->watched.missed_walks;
+    r->spared_walks = s->watched.spared_walks;
     r->memory = memory_summarise(r->samples, r->sample_count, r->start_ns, r->end_ns, r->iterations, MEMORY_BY_TIME);
     r->plateau = memory_plateau(r->samples, r->sample_count, r->ready_ns, r->end_ns, r->iterations, r->hold_ns);
 }

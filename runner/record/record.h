@@ -89,7 +89,7 @@ struct record {
     int64_t tick_ns, rollup_ns;
     struct sample *samples; /* owned */
     size_t sample_count;
-    uint64_t missed_ticks, walks, missed_walks;
+    uint64_t missed_ticks, walks, missed_walks, spared_walks;
     struct memory_summary memory, plateau;
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */

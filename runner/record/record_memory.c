@@ -104,6 +104,7 @@ static void put_counts(json_t *o, const struct record *r, const char *why_not)
         {"missed_ticks", r->missed_ticks},
         {"walks", r->walks},
         {"missed_walks", r->missed_walks},
+        {"spared_walks", r->spared_walks},
     };
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (r->sampled)

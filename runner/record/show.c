@@ -135,14 +135,13 @@ static double percent_of(uint64_t part, uint64_t whole)
 /* How many of the ticks and walks that were due while it measured were missed. */
 static void show_missed(const struct record *r, struct text *out)
 {
-    uint64_t ticks = r->sample_count + r->missed_ticks, walks = r->walks + r->missed_walks;
+    uint64_t ticks = r->sample_count + r->missed_ticks;
     double share = percent_of(r->missed_ticks, ticks);
     if (ticks == 0)
         return;
-    text_add(out,
-             "ticks: %" PRIu64 "  missed: %" PRIu64 " (%.1f %%)  process walks: %" PRIu64 "  missed: %" PRIu64
-             " (%.1f %%)\n",
-             ticks, r->missed_ticks, share, walks, r->missed_walks, percent_of(r->missed_walks, walks));
+    text_add(out, "ticks: %" PRIu64 "  missed: %" PRIu64 " (%.1f %%)\n", ticks, r->missed_ticks, share);
+    text_add(out, "process_walks: %" PRIu64 "  missed: %" PRIu64 "  put_off: %" PRIu64 "\n", r->walks, r->missed_walks,
+             r->spared_walks);
     if (share > MISSED_NOTED_PERCENT)
         text_add(out,
                  "note: averages rest on %.0f %% of the ticks, each weighted by the time that it stands for; what "

@@ -20,6 +20,7 @@
 #define PARTITION_NS NS_PER_S
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
+#define WALK_SHARE   32
 
 struct watch {
     const struct watch_request *request;
@@ -67,12 +68,32 @@ static size_t members_of(const struct watch_request *q, int *members)
     return 1;
 }
 
+/* The next walk on its grid after from_ns. Returns how many of the grid's were passed over. */
+static uint64_t next_walk(struct watch *w, int64_t from_ns)
+{
+    uint64_t passed = 0;
+    for (; w->rollup_at_ns <= from_ns; passed++)
+        w->rollup_at_ns += w->request->rollup_ns;
+    return passed;
+}
+
+/* A walk holds each process's mmap_lock for its share of the time that it takes, and who faults pages then waits: the
+ * next one is put off until that share is at most 1/WALK_SHARE of the time between the two. */
+static void spare(struct watch *w, const struct sample *walked)
+{
+    uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
+    int64_t held_ns = walked->walk_ns / (processes > 0 ? processes : 1);
+    w->result->spared_walks += next_walk(w, walked->at_ns + held_ns * WALK_SHARE);
+}
+
 /* Takes in a walk that has been done. */
 static void collect_walk(struct watch *w, bool wait)
 {
     struct watch_result *r = w->result;
-    if (w->walked < r->count && sampler_end_walk(w->request->sampler, wait, &r->samples[w->walked]))
-        w->walked = SIZE_MAX;
+    if (w->walked >= r->count || !sampler_end_walk(w->request->sampler, wait, &r->samples[w->walked]))
+        return;
+    spare(w, &r->samples[w->walked]);
+    w->walked = SIZE_MAX;
 }
 
 /* Begins the walk that is due, for the sample that was taken last; one that is still under way lets it pass. */
@@ -85,8 +106,7 @@ static int begin_walk(struct watch *w, int64_t now_ns)
         w->walked = w->result->count - 1;
     w->result->walks += begun;
     w->result->missed_walks += !begun;
-    while (w->rollup_at_ns <= now_ns)
-        w->rollup_at_ns += q->rollup_ns;
+    (void)next_walk(w, now_ns);
     return -failed;
 }
 
