@@ -37,7 +37,8 @@ struct stats_range {
     double sum, weight; /* of value times weight, and of the weights */
 };
 
-/* weight > 0: what the value counts for in the mean, as the time that it stands for; 1 for each gives the plain mean. */
+/* weight > 0: what the value counts for in the mean, as the time that it stands for; 1 for each gives the plain mean.
+ */
 void stats_range_add(struct stats_range *r, uint64_t value, double weight);
 /* The weighted mean, rounded to the nearest whole. 0 for an empty range: look at n first. */
 uint64_t stats_range_mean(const struct stats_range *r);
