@@ -30,12 +30,14 @@ static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *
     uint64_t workers_bytes;
     uint64_t ends_offset;
     uint64_t workers_offset;
+    uint64_t ready_offset;
     uint64_t size_bytes;
     if (__builtin_mul_overflow(iterations, sizeof(int64_t), &stamps_bytes) ||
         __builtin_mul_overflow(workers, sizeof(uint64_t), &workers_bytes) ||
         __builtin_add_overflow(sizeof(struct ledger), stamps_bytes, &ends_offset) ||
         __builtin_add_overflow(ends_offset, stamps_bytes, &workers_offset) ||
-        __builtin_add_overflow(workers_offset, workers_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
+        __builtin_add_overflow(workers_offset, workers_bytes, &ready_offset) ||
+        __builtin_add_overflow(ready_offset, stamps_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
         return -EOVERFLOW;
     *head = (struct ledger){
         .magic = LEDGER_MAGIC,
@@ -45,6 +47,7 @@ static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *
         .starts_offset = sizeof(struct ledger),
         .ends_offset = ends_offset,
         .workers_offset = workers_offset,
+        .ready_offset = ready_offset,
     };
     return 0;
 }
@@ -143,6 +146,11 @@ static const uint64_t *ledger_workers(const struct ledger_map *map)
     return (const uint64_t *)(ledger_ends(map) + map->iteration_capacity);
 }
 
+const int64_t *ledger_readies(const struct ledger_map *map)
+{
+    return (const int64_t *)(ledger_workers(map) + map->worker_capacity);
+}
+
 /* Takes a pid that can be one and is not there yet: one that is named twice would be weighed twice. */
 static size_t members_add(int *pids, size_t count, size_t cap, uint64_t pid)
 {
@@ -194,6 +202,10 @@ static int stamp_check(const struct ledger_map *map, uint64_t i, struct between 
                           start_ns);
     if (end_ns > b->to_ns)
         return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", after the end at %" PRId64, i, end_ns, b->to_ns);
+    const int64_t ready_ns = ledger_readies(map)[i];
+    if (ready_ns != 0 && (ready_ns < start_ns || ready_ns > end_ns))
+        return bad_report(e, "ready_ns[%" PRIu64 "] is %" PRId64 ", outside of its iteration: %" PRId64 " to %" PRId64,
+                          i, ready_ns, start_ns, end_ns);
     b->from_ns = end_ns;
     text_format(b->from, sizeof(b->from), "end_ns[%" PRIu64 "]", i);
     return 0;
@@ -238,6 +250,9 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, const s
         return bad_report(
             e, "iterations_done is %" PRIu64 ", where %" PRIu64 " are expected and there is room for %" PRIu64, done,
             expected, map->iteration_capacity);
+    if (map->page->hold_ns < 0 || map->page->hold_ns > LEDGER_HOLD_MAX_NS)
+        return bad_report(e, "hold_ns is %" PRId64 ", where 0 to %" PRId64 " are allowed", map->page->hold_ns,
+                          LEDGER_HOLD_MAX_NS);
     int failed = wall_check(map, run, e);
     struct between b = {.from_ns = map->page->wall_start_ns, .to_ns = run->to_ns, .from = "wall_start_ns"};
     for (uint64_t i = 0; failed == 0 && i < done; i++)
@@ -325,7 +340,7 @@ static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
     return l->magic == LEDGER_MAGIC && ledger_lay_out(l->iteration_capacity, l->worker_capacity, &made) == 0 &&
            made.size_bytes <= file_bytes && l->size_bytes == made.size_bytes &&
            l->starts_offset == made.starts_offset && l->ends_offset == made.ends_offset &&
-           l->workers_offset == made.workers_offset;
+           l->workers_offset == made.workers_offset && l->ready_offset == made.ready_offset;
 }
 
 static struct ledger *ledger_map_fd(int fd)
@@ -379,6 +394,12 @@ void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns
     ((int64_t *)ledger_at(l, l->starts_offset))[i] = start_ns;
     ((int64_t *)ledger_at(l, l->ends_offset))[i] = end_ns;
     __atomic_store_n(&l->iterations_done, i + 1, __ATOMIC_RELEASE);
+}
+
+void ledger_ready(struct ledger *l, uint64_t i, int64_t ready_ns)
+{
+    if (i < l->iteration_capacity)
+        ((int64_t *)ledger_at(l, l->ready_offset))[i] = ready_ns;
 }
 
 void ledger_set_worker(struct ledger *l, uint64_t slot, int pid)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/signals.h"
+#include "base/standard.h"
 #include "command.h"
 #include "version.h"
 
@@ -57,6 +58,8 @@ static int flush_results(int status)
 int main(int argc, char **argv)
 {
     struct err e = {0};
+    if (standard_open() != 0)
+        return ERR_OURS;
     signals_begin();
     if (argc < 2) {
         usage(stderr);

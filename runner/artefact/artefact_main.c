@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/signals.h"
+#include "base/standard.h"
 #include "command.h"
 
 static const struct {
@@ -17,6 +18,8 @@ static const struct {
 int main(int argc, char **argv)
 {
     struct err e = {0};
+    if (standard_open() != 0)
+        return ERR_OURS;
     signals_begin();
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++) {
         if (strcmp(argv[1], COMMANDS[i].name) != 0)

@@ -46,7 +46,7 @@ struct child {
 #define SPAWN_NO_CHILD ((struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .talk_fd = -1, .listener_fd = -1})
 
 /* The first half of spawn_start(), for who has something else to do meanwhile: starts the init, which makes its
- * namespaces ready and waits. spec has to be complete but for the cgroup, the affinity and the compiled filter.
+ * namespaces ready and waits. spec has to be complete but for the cgroup and the affinity.
  * spawn_end() ends what is never told to go. */
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e);
 

@@ -64,11 +64,12 @@ static void the_head_holds_the_layout(void **state)
     const struct ledger_map *map = *state;
     const struct ledger *l = map->page;
     assert_int_equal(l->magic, LEDGER_MAGIC);
-    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48);
+    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48 + 16);
     assert_int_equal(l->figure_count, 0);
     assert_int_equal(l->ends_offset, l->starts_offset + 8 * ITERATIONS);
     assert_int_equal(l->workers_offset, l->ends_offset + 8 * ITERATIONS);
-    assert_int_equal(l->size_bytes, l->workers_offset + 8 * WORKERS);
+    assert_int_equal(l->ready_offset, l->workers_offset + 8 * WORKERS);
+    assert_int_equal(l->size_bytes, l->ready_offset + 8 * ITERATIONS);
     assert_int_equal(l->phase, LEDGER_STARTING);
     assert_int_equal(lseek(map->fd, 0, SEEK_END), l->size_bytes);
 }
@@ -457,6 +458,19 @@ static void of_a_run_that_ended_badly_only_what_can_be_is_taken(void **state)
     assert_false(ledger_wall_ns(map, &RUN, &wall_ns));
 }
 
+static void a_ready_sign_or_a_hold_that_cannot_be_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    ((int64_t *)ledger_readies(map))[1] = 1299;
+    expect_disorder(map, "ready_ns[1] is 1299, outside of its iteration: 1300 to 1400");
+    ((int64_t *)ledger_readies(map))[1] = 1350;
+    map->page->hold_ns = INT64_MAX;
+    expect_disorder(map, "hold_ns is 9223372036854775807");
+    map->page->hold_ns = -1;
+    expect_disorder(map, "hold_ns is -1");
+}
+
 static void a_hostile_count_of_warm_up_iterations_is_bounded(void **state)
 {
     struct ledger_map *map = *state;
@@ -589,6 +603,7 @@ int main(void)
         WITH_LEDGER(a_wall_time_that_cannot_be_is_caught),
         WITH_LEDGER(stamps_of_another_time_are_caught),
         WITH_LEDGER(of_a_run_that_ended_badly_only_what_can_be_is_taken),
+        WITH_LEDGER(a_ready_sign_or_a_hold_that_cannot_be_is_caught),
         WITH_LEDGER(a_hostile_count_of_warm_up_iterations_is_bounded),
         WITH_LEDGER(a_workload_maps_the_same_page),
         WITH_LEDGER(what_is_no_ledger_is_not_attached),
