@@ -37,7 +37,8 @@ cells:
   - {id: two, mode: processes}
 """
 MACHINE = {"proc/sys/vm/swappiness": "60\n", "sys/kernel/mm/ksm/run": "1\n",
-           "sys/kernel/mm/transparent_hugepage/enabled": "[always] madvise never\n", "proc/sys/kernel/random/boot_id": "x-1\n"}
+           "sys/kernel/mm/transparent_hugepage/enabled": "[always] madvise never\n", "proc/sys/kernel/random/boot_id": "x-1\n",
+           "sys/devices/system/cpu/online": "0-1\n"}
 RECORDED = re.compile(r"^(?:\d+ +)?(\w+)\((.*)")
 
 
@@ -70,7 +71,6 @@ class Stage:
                 path = self.ground.tmp / "machine" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content)
-            (self.ground.tmp / "machine" / "sys/devices/system/cpu").mkdir(parents=True, exist_ok=True)
 
     def take_down(self, scene: str, outcome: Outcome) -> None:
         """What tune changed is put back, and the tree then is what it was."""
@@ -175,7 +175,7 @@ def inject_run(stage: Stage, name: str, follow: bool = False) -> Outcome | None:
         return None  # it did not come to this
     mute = call in ("write", "writev", "brk", "mmap")
     # With a followed workload it can be /bin/true's own loader that fails.
-    codes = set(OWN_CODES) | ({126, 127, 128 + signal.SIGSEGV, 128 + signal.SIGABRT} if follow else set())
+    codes = set(OWN_CODES) | codes_of_loader(outcome) | ({126, 127, 128 + signal.SIGSEGV, 128 + signal.SIGABRT} if follow else set())
     codes -= set() if scene in ("verify", "compare") else {1} - ({1} if follow else set())
     judge(outcome, codes, lines=not mute, most=most_lines(scene) + follow)
     if call in tables.UNDOING and outcome.code not in (0, None) and outcome.lines:
@@ -188,6 +188,11 @@ def told_of(stage: Stage, outcome: Outcome) -> None:
     done = stage.ground.run(stage.ground.words([TARE, "clean", "--cgroup-root", "{cgroup}"]))
     if done.code != 0:
         outcome.faults.append(f"tare clean afterwards: {done.code}: {done.err.strip()} {done.out.strip()}")
+
+
+def codes_of_loader(outcome: Outcome) -> set[int]:
+    """127 is the loader's word: tare, or tare-artefact which it hands over to, was not started."""
+    return {127} if "error while loading shared libraries" in outcome.err else set()
 
 
 def follow_names(stage: Stage):
@@ -324,9 +329,7 @@ def limit_run(stage: Stage, name: str) -> Outcome:
     number = getattr(resource, f"RLIMIT_{limit.upper()}")
     stage.set_up(scene)
     outcome = stage.ground.run(stage.words(scene), preexec=lambda: resource.setrlimit(number, (int(value), int(value))))
-    codes = set(OWN_CODES) - {1}
-    if limit in ("nofile", "as", "stack") and outcome.code == 127 and "error while loading shared libraries" in outcome.err:
-        codes |= {127}  # the loader's word: tare was not started
+    codes = set(OWN_CODES) - {1} | codes_of_loader(outcome)
     if limit in ("as", "stack") and outcome.code in (-signal.SIGKILL, -signal.SIGSEGV) and not outcome.err and not started(stage, limit, value):
         codes |= {outcome.code}
     judge(outcome, codes, most=most_lines(scene))

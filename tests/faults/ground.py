@@ -248,7 +248,7 @@ def judge(outcome: Outcome, codes: set[int], lines: bool = True, most: int = 1) 
         outcome.faults.append(f"broken: {broken} {outcome.err.strip()[:300]}")
     if outcome.code not in codes:
         outcome.faults.append(f"exit code {outcome.code}, allowed: {sorted(codes)}: {outcome.err.strip()[-200:]}")
-    elif lines and 0 < outcome.code < 128 and len(outcome.lines) == 0:
+    elif lines and 1 < outcome.code < 128 and len(outcome.lines) == 0:  # what a verdict says is on standard output
         outcome.faults.append(f"exit code {outcome.code} without a line")
     if len(outcome.lines) > most:
         outcome.faults.append(f"{len(outcome.lines)} lines, at most {most}: {' | '.join(outcome.lines)[:400]}")
