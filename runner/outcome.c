@@ -177,7 +177,6 @@ static void take_samples(struct stage *s)
 static int describe_confinement(struct stage *s, struct err *e)
 {
     struct record *r = s->record;
-    struct text pseudo = {0};
     size_t len = 0;
     if (!s->confine)
         return 0;
@@ -188,14 +187,11 @@ static int describe_confinement(struct stage *s, struct err *e)
         return 0;
     char hex[65];
     int failed = digest_bytes(filter, len, hex);
-    if (failed == 0)
-        failed = confine_filter_text(s->confine, &pseudo);
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "describing the seccomp filter: %s", strerror(-failed));
     facts_text(&r->confinement, "seccomp.sha256", hex);
     facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
-    facts_text(&r->confinement, "seccomp.filter", pseudo.data ? pseudo.data : "");
-    text_free(&pseudo);
+    facts_text(&r->confinement, "seccomp.filter", confine_filter_text(s->confine));
     return 0;
 }
 

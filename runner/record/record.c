@@ -329,6 +329,7 @@ static json_t *confinement_json(const struct record *r)
     json_put_text(o, "level", confinement_name((enum confinement)c->confinement));
     json_put_text(o, "network", c->network == NETWORK_HOST ? "host" : "none");
     json_put(o, "writable", words_json(&c->writable));
+    json_put(o, "allowed", words_json(&c->allowed));
     json_put(o, "environment", words_json(&c->environment));
     json_put_facts(o, &r->confinement);
     return o;

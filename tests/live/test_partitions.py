@@ -140,7 +140,7 @@ class Left(LiveTest):
             doomed += rig.children_of(pid)
         for pid in [*guards, running.pid]:
             os.kill(pid, signal.SIGKILL)
-        running.process.wait(30)
+        running.process.wait(rig.PATIENCE_S)
         # A pid namespace takes a while to die, and what is in it keeps its locks until then.
         self.assertTrue(rig.wait_for(lambda: not any(map(self.has_files, doomed))))
 
@@ -148,17 +148,41 @@ class Left(LiveTest):
         living = self.start(*NATIVE, *LONG, json_to=self.dir / "living.json")
         self.assertTrue(living.workload(1))
         killed = self.start(*NATIVE, *LONG, "--mode", "processes")
-        self.assertTrue(rig.wait_for(lambda: len(list((rig.MOUNT / "tare.slice").glob("tare-*/cell-0"))) == 2))
+        self.assertTrue(rig.wait_for(lambda: len([run for run in rig.run_directories() if (run / "cell-0").exists()]) == 2))
         self.assertTrue(rig.wait_for(killed.main))
         self.kill(killed)
         done = self.clean()
         self.assertEqual(done.returncode, 0, done)
         self.assertEqual(len([line for line in done.stdout.splitlines() if line.startswith("in use")]), 1, done)
-        self.assertRegex(done.stdout, r"(?m)^removed  \S*/tare\.slice/tare-\S+ \(\d+ process(es)? ended\)$")
+        self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TOP}\S*/tare-\S+ \(\d+ process(es)? ended\)$")
         self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TMP}/tare\.\w{{6}}$")
         self.assertIsNone(living.process.poll())
         self.assert_ok(living.end())
         self.assertEqual(self.clean().stdout, "nothing was left behind\n")
+
+    def test_a_dry_run_says_what_would_be_removed_and_removes_nothing(self):
+        killed = self.start(*NATIVE, *LONG)
+        self.assertTrue(killed.workload(1))
+        self.kill(killed)
+        before = [*rig.cgroups_left(), *map(str, rig.TMP.iterdir())]
+        done = self.clean("--dry-run")
+        self.assertEqual(done.returncode, 0, done)
+        for path in (*rig.run_directories(), *rig.TMP.iterdir()):
+            self.assertRegex(done.stdout, rf"(?m)^would remove  {path}( \(\d+ process(es)? ended\))?$")
+        self.assertEqual([*rig.cgroups_left(), *map(str, rig.TMP.iterdir())], before)
+        self.assertRegex(self.clean().stdout, r"(?m)^removed  ")
+
+    def test_clean_keeps_to_the_root_of_its_caller_and_to_what_is_its_own(self):
+        mine, others = rig.Cgroup(self), rig.Cgroup(self)
+        runs = [cgroup.path / "tare-20260101T000000Z-00000001" for cgroup in (mine, others)]
+        foreign = mine.path / "tare-20260101T000000Z-00000002"
+        for path in (*runs, foreign):
+            path.mkdir()
+        os.chown(foreign, 12345, 12345)
+        done = self.clean("--cgroup-root", mine.path)
+        self.assertCountEqual(done.stdout.splitlines(), [f"left     {foreign} (uid 12345 made it)",
+                                                         f"removed  {runs[0]} (0 processes ended)"], done)
+        self.assertEqual([path.exists() for path in (*runs, foreign)], [False, True, True])
 
     def test_the_next_run_says_that_something_was_left(self):
         killed = self.start(*NATIVE, *LONG)
