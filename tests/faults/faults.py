@@ -49,9 +49,13 @@ class Stage:
         folder = Path(tempfile.mkdtemp(prefix="tf.", dir="/tmp"))
         self.ground = g = Ground(folder, mount, f"faults-{os.getpid()}-{number}")
         g.given.joinpath("plan.yml").write_text(PLAN)
-        self.must(["matrix", "{given}/plan.yml", "--cgroup-root", "{cgroup}", "--out", "{given}/m"])
-        self.must(["pack", "{given}/m", "-o", "{given}/b.tar", "--author", "A, B"])
-        self.must(tables.EXEC + ["--json", "{out}/earlier.json", "--", "/bin/true"])
+        try:
+            self.must(["matrix", "{given}/plan.yml", "--cgroup-root", "{cgroup}", "--out", "{given}/m"])
+            self.must(["pack", "{given}/m", "-o", "{given}/b.tar", "--author", "A, B"])
+            self.must(tables.EXEC + ["--json", "{out}/earlier.json", "--", "/bin/true"])
+        except SystemExit:
+            g.close()
+            raise
         g.earlier = (g.out / "earlier.json").read_bytes()
         g.tidy()
         self.given = tree_of(g.given)
@@ -71,6 +75,8 @@ class Stage:
                 path = self.ground.tmp / "machine" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content)
+        if first := tables.SCENES[scene].get("first"):
+            self.must(tables.SCENES[first]["words"])
 
     def take_down(self, scene: str, outcome: Outcome) -> None:
         """What tune changed is put back, and the tree then is what it was."""
@@ -168,7 +174,7 @@ def inject_run(stage: Stage, name: str, follow: bool = False) -> Outcome | None:
     scene, what = name.split("/")
     call, error, turn = what.split(":")
     stage.set_up(scene)
-    outcome, trace = under_strace(stage, scene, f"{call}:error={error}:when={turn}", follow)
+    outcome, trace = under_strace(stage, scene, f"{call}:{'retval' + error if error[0] == '=' else 'error=' + error}:when={turn}", follow)
     if "(INJECTED)" not in trace and outcome.code is not None:
         finish(stage, scene, outcome)
         stage.ground.tidy()
@@ -213,7 +219,7 @@ def kill_names(stage: Stage):
 def clean_up(stage: Stage, scene: str, outcome: Outcome) -> None:
     """After a kill -9: one `tare clean`; then the same command again is as good as ever."""
     told_of(stage, outcome)
-    if scene != "tune":
+    if scene not in ("tune", "restore"):
         again = stage.ground.run(stage.words(scene))
         if again.code != 0:
             outcome.faults.append(f"the same again: {again.code}: {again.err.strip()}")
