@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
 #include "confine/allowance.h"
@@ -235,6 +236,7 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
+    fail_point("init waits");
     s->slice_at_ns = clock_now_ns();
     int failed = slice_create(session->tree, name, &limits, &s->slice, e);
     if (failed != 0)
@@ -304,6 +306,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     int failed = start(s, e);
     if (failed != 0)
         return failed;
+    fail_point("workload started");
     if (outcome_is_inspected(s))
         inspect_start(s);
     if (cell->mem_sample)
@@ -417,6 +420,7 @@ static void finish(struct stage *s)
         watch_drain(s->messages[0], &s->watched);
     judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                           .ledger = s->command ? NULL : &s->ledger,
+                                          .started_ns = s->child.started_ns,
                                           .stayed_ms = stayed ? leave_ms(s) : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
@@ -462,10 +466,13 @@ static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead
         accounts_baseline_read(slice_dirfd(s->slice), &s->baseline);
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure_before);
     }
+    fail_point("slice made");
     failed = weigh(s, cell, progress, e);
     if (failed != 0)
         return failed;
+    fail_point("workload ended");
     finish(s);
+    fail_point("slice removed");
     return outcome_take(s, e);
 }
 
