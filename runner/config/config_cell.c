@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/config_table.h"
 #include "config/cpu_request.h"
+#include "confine/allowance.h"
 
 static bool is_of_cell(const struct option_row *row)
 {
@@ -125,6 +126,13 @@ static int check_confinement(struct cell *cell, struct err *e)
         if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
             return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
                            cell->environment.word[i]);
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        if (allowance_find(cell->allowed.word[i]) < 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
+                           cell->allowed.word[i]);
+    if (cell->allowed.count && cell->confinement != CONFINEMENT_FULL)
+        return err_set(e, ERR_USAGE, -EINVAL, "--allow goes with --confine full; there is no filter with %s",
+                       confinement_name((enum confinement)cell->confinement));
     const char *what = cell->user ? "--user" : cell->writable.count ? "--rw" : NULL;
     if (what && cell->confinement == CONFINEMENT_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "%s goes with --confine full or light; it is off", what);

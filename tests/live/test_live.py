@@ -6,7 +6,6 @@ As root, on a host as it is and in the VM (scripts/vm -- …), which has all of 
 place lacks is skipped and says so. --part: the I-th of N shares of the modules. $TARE_UNDER_TEST names another program than build/tare.
 """
 
-import shutil
 import sys
 import unittest
 from pathlib import Path
@@ -32,6 +31,7 @@ MODULES = [
     "test_matrix",
     "test_slurm",
     "test_compare",
+    "test_outputs",
 ]
 
 def wanted(words: list[str]) -> list[str]:
@@ -49,4 +49,4 @@ if __name__ == "__main__":
     try:
         unittest.main(module=None, argv=sys.argv[:1] + wanted(sys.argv[1:]))
     finally:
-        shutil.rmtree(rig.WORK, ignore_errors=True)
+        rig.finish()

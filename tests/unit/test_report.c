@@ -117,7 +117,7 @@ static void save_seed(bool emulated_processes)
     specimen_cell(&s, MODE_PROCESSES, PROFILE_MEMORY, 20);
     specimen_samples(&s, 1);
     memset(s.record.memory.class, 0, sizeof(s.record.memory.class));
-    s.record.memory.members.pss = (struct stats_range){1, 56623104, 56623104, 56623104};
+    s.record.memory.members.pss = (struct stats_range){1, 56623104, 56623104, 56623104, 1};
     save(&s);
 }
 
