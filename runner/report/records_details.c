@@ -99,7 +99,12 @@ static const char *find_samples(struct json_span key, struct json_span value, vo
     return NULL;
 }
 
-/* Missed ticks are looked up where a record has any, or its samples are wanted. */
+static double share_of(double missed, double taken)
+{
+    return missed + taken > 0 ? missed / (missed + taken) : NAN;
+}
+
+/* Of ticks or of walks, whichever was missed more. The samples are counted where a tick was missed. */
 static int take_samples(const struct record_text *text, const json_t *memory, bool kept, struct invocation_details *d,
                         struct err *e)
 {
@@ -107,14 +112,13 @@ static int take_samples(const struct record_text *text, const json_t *memory, bo
     struct json_span span = {NULL, 0};
     struct json_scan_error why = {NULL, NULL};
     double missed = number(memory, "missed_ticks");
-    d->missed_share = number(memory, "missed_share");
-    if (record_lacks(text->section[SECTION_MEMORY]) || (!kept && !(isnan(d->missed_share) && missed > 0)))
+    d->missed_share = share_of(number(memory, "missed_walks"), number(memory, "walks"));
+    if (record_lacks(text->section[SECTION_MEMORY]) || (!kept && !(missed > 0)))
         return 0;
     if (json_scan_object(text->section[SECTION_MEMORY], find_samples, &span, &why) != 0 ||
         (!record_lacks(span) && json_scan_array(span, take_sample, &s, &why) != 0))
         return record_refuse(text, why.at, why.why, e);
-    if (isnan(d->missed_share) && s.count > 0)
-        d->missed_share = missed / (missed + (double)s.count);
+    d->missed_share = fmax(d->missed_share, share_of(missed, (double)s.count)); /* fmax leaves NaN out */
     return 0;
 }
 

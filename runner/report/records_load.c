@@ -156,8 +156,8 @@ int record_load(const struct record_text *text, bool with_iterations, struct loa
     static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
     static const char *const CONFINEMENT[] = {"level", "network", NULL};
     static const char *const ISOLATION[] = {"grade", NULL};
-    static const char *const MEMORY[] = {"parent_and_workers", "all_pids",     "slice",
-                                         "missed_ticks",       "missed_share", NULL};
+    static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", "missed_ticks", "walks",
+                                         "missed_walks",       NULL};
     static const char *const TOOL[] = {"version", "commit", NULL};
     static const char *const PLAN[] = {"node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns", NULL};
     static const char *const TIMING[] = {"emulated", "by", NULL};

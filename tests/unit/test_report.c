@@ -171,8 +171,8 @@ static void an_older_records_host_tells_of_emulation_too(void **state)
 static void missed_samples_above_five_percent_are_said(void **state)
 {
     (void)state;
-    save_record(
-        (struct made){.scenario = THREADS(8), .result = AVG(1), .more = ", \"memory\": {\"missed_share\": 0.04}"});
+    save_record((struct made){
+        .scenario = THREADS(8), .result = AVG(1), .more = ", \"memory\": {\"walks\": 96, \"missed_walks\": 4}"});
     expect_none("missed");
     save_record((struct made){
         .scenario = THREADS(8),
