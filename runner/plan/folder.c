@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "plan/plan.h"
 
@@ -70,6 +71,7 @@ static int take_lock(struct folder *f, struct err *e)
         return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s/.lock'", f->path);
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* whoever held it has just taken the folder back */
         return refuse_busy(f, e);
+    fail_point("folder locked");
     sign_lock(fd);
     f->lock_fd = STEAL_FD(fd);
     return 0;
