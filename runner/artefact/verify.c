@@ -11,7 +11,6 @@
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
-#include "artefact/evidence.h"
 #include "artefact/image_layout.h"
 #include "artefact/pack.h"
 #include "artefact/pack_image.h"
@@ -37,6 +36,7 @@ struct verifying {
     char top[PARCEL_PATH_MAX + 1]; /* of a tar; "" of a folder */
     struct parcel all, payload;
     struct bundle bundle;
+    struct findings records; /* what does not follow from their samples, until it is their turn to be told */
     struct image_layout image;
     bool loaded;
 };
@@ -44,6 +44,7 @@ struct verifying {
 static void end(struct verifying *w)
 {
     bundle_free(&w->bundle);
+    findings_free(&w->records);
     parcel_free(&w->all);
     parcel_free(&w->payload);
     if (w->data_fd >= 0)
@@ -227,7 +228,7 @@ static int load(struct verifying *w, struct err *e)
     failed = image_layout_read(w->data_fd, &w->image, e);
     if (failed != 0)
         return failed;
-    failed = bundle_load(w->data, &w->bundle, e);
+    failed = bundle_load(w->data, NULL, &w->records, &w->bundle, e);
     w->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {
         add_message(w, e->text);
@@ -282,9 +283,9 @@ static void check_coverage(struct verifying *w)
 /* --- 6: derivation ----------------------------------------------------------------------------------------------- */
 
 /* The image that the record says it was made in is the one that the bundle holds, where it holds one. */
-static void check_image(struct verifying *w, const struct invocation *one, const struct evidence *v)
+static void check_image(struct verifying *w, const struct invocation *one)
 {
-    json_t *image = w->image.there ? evidence_section(v, "image") : NULL;
+    json_t *image = w->image.there ? invocation_section(one, "image") : NULL;
     const char *digest = json_string_value(json_object_get(image, "digest"));
     if (digest && !image_layout_is(&w->image, w->data_fd, digest))
         findings_add(&w->v->findings, FINDING_INTEGRITY, one->path,
@@ -292,29 +293,20 @@ static void check_image(struct verifying *w, const struct invocation *one, const
     json_decref(image);
 }
 
-/* The record's own figures, and which plan and image it says that it is of. */
-static int check_record(struct verifying *w, const struct invocation *one, struct err *e)
+/* Which plan and image it says that it is of. */
+static void check_record(struct verifying *w, const struct invocation *one)
 {
-    struct evidence v = {0};
-    int failed = evidence_read(&w->bundle, one->path, &v, e);
-    if (failed == 0) {
-        json_t *plan = evidence_section(&v, "plan");
-        const char *sha256 = json_string_value(json_object_get(plan, "sha256"));
-        if (!sha256 || strcmp(sha256, w->bundle.bound.sha256) != 0)
-            findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
-        check_image(w, one, &v);
-        evidence_derive(&v, &w->v->findings);
-        json_decref(plan);
-    }
-    evidence_free(&v);
-    return failed;
+    if (strcmp(one->plan_sha256, w->bundle.bound.sha256) != 0)
+        findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
+    check_image(w, one);
 }
 
 static int derive(struct verifying *w, struct err *e)
 {
     int failed = scratch_begin(NULL, &w->derived, e);
     for (size_t i = 0; failed == 0 && i < w->bundle.records.count; i++)
-        failed = check_record(w, &w->bundle.records.list[i], e);
+        check_record(w, &w->bundle.records.list[i]);
+    findings_append(&w->v->findings, &w->records);
     if (failed == 0 && w->bundle.reproduction)
         reproduction_check(&w->bundle, &w->payload, &w->v->findings);
     const struct verify_sides sides = {&w->bundle, &w->payload, w->data_fd, w->derived.fd, w->root_fd};

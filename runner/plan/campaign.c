@@ -1,6 +1,7 @@
 #include "plan/campaign.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,10 +26,13 @@
 #include "plan/order.h"
 #include "plan/runtimes.h"
 #include "plan/slurm.h"
+#include "record/output.h"
 #include "record/record.h"
 #include "record/show.h"
-#include "report/report.h"
 #include "run.h"
+#include "study/study.h"
+#include "study/study_show.h"
+#include "study/tables.h"
 
 /* A plan on its way, and what its invocations share. */
 struct stage {
@@ -124,17 +128,14 @@ static int keep_record(const struct stage *s, const struct place_in_plan *at, co
     (void)folder_record_name(at->block + 1, cell->id, tally_label(&c->tally, at->unit), name);
     if (r->termination != TERMINATION_INTERRUPTED) {
         text_format(path, sizeof(path), "%s/%s", c->folder.path, name);
-        return record_save(r, path, e);
+        return record_save_at(r, c->folder.fd, name, path, e);
     }
-    text_format(path, sizeof(path), "%s/aside", c->folder.path);
-    int failed = file_make_dirs(path);
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_OURS, "'%s'", path);
-    }
-    text_format(aside, sizeof(aside), "aside/%s.%s", name, r->id);
-    text_format(path, sizeof(path), "%s/%s", c->folder.path, aside);
-    return record_save(r, path, e);
+    cleanup_close int fd = folder_aside(&c->folder, e);
+    if (fd < 0)
+        return fd;
+    text_format(aside, sizeof(aside), "%s.%s", name, r->id);
+    text_format(path, sizeof(path), "%s/aside/%s", c->folder.path, aside);
+    return record_save_at(r, fd, aside, path, e);
 }
 
 static void show_text(const struct stage *s, const struct record *r)
@@ -224,6 +225,24 @@ static int check_isolation(const struct campaign *c, struct err *e)
     return 0;
 }
 
+/* Whether what is weighed could reach its own records. A folder that a dry run has not made is checked by what there is
+ * of its path. */
+static int check_writable(const struct campaign *c, struct err *e)
+{
+    char part[PATH_MAX];
+    text_format(part, sizeof(part), "%.*s", (int)file_part_there(c->folder.path), c->folder.path);
+    bool whole = strlen(part) == strlen(c->folder.path);
+    cleanup_close int fd = open(*part ? part : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "--out '%s'", c->folder.path);
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        if (output_refuse_writable(cell, fd, whole ? NULL : ".lock", c->folder.path, e) != 0)
+            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+    }
+    return 0;
+}
+
 static bool is_handed_over(const struct campaign *c)
 {
     return c->engine == ENGINE_SLURM && c->options->task < 0;
@@ -298,28 +317,24 @@ static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct er
 
 /* --- how it ended ------------------------------------------------------------------------------------------------ */
 
-/* In the order of the plan's cells, so that the table's rows are. */
-static int print_table(const struct campaign *c, struct err *e)
+/* Of the records that were read when the folder was opened, and of those that have been run since. */
+static int print_table(struct campaign *c, struct err *e)
 {
-    struct text table = {0};
-    size_t n = 0, all = tally_done(&c->tally, c->tally.blocks);
-    cleanup_free char **path = calloc(all + 1, sizeof(*path));
-    if (!path)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", all);
-    for (size_t u = 0; u < c->tally.units; u++)
-        for (uint64_t b = 0; b < c->tally.blocks; b++) {
-            const struct tally_one *one = tally_at(&c->tally, b, u);
-            if (one->file && asprintf(&path[n++], "%s/%s", c->folder.path, one->file) < 0)
-                abort();
-        }
-    int failed = n ? report_table(path, n, &table, e) : 0;
-    if (failed == 0 && n)
-        (void)printf("%s* plan %s, seed %lld, %zu record%s: %s\n", table.data, c->plan.name, (long long)c->bound.seed,
-                     n, n == 1 ? "" : "s", c->folder.path);
-    for (size_t i = 0; i < n; i++)
-        free(path[i]);
-    text_free(&table);
-    return failed;
+    struct text text = {0};
+    struct study study;
+    int failed = tally_read_rest(&c->tally, &c->folder, e);
+    size_t n = c->tally.records.count;
+    if (failed != 0 || n == 0)
+        return failed;
+    study_make(&c->tally.records, &study);
+    struct tables tables = tables_make(&study);
+    study_text(&study, &tables, terminal_width(STDOUT_FILENO), &text);
+    (void)printf("%s\n* plan %s, seed %lld, %zu record%s: %s\n", text.data, c->plan.name, (long long)c->bound.seed, n,
+                 n == 1 ? "" : "s", c->folder.path);
+    tables_free(&tables);
+    study_free(&study);
+    text_free(&text);
+    return 0;
 }
 
 static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
@@ -384,13 +399,15 @@ static int open_plan(struct stage *s, const struct config *config, struct err *e
         failed = check_host(s, e);
     if (failed == 0)
         failed = campaign_bind(c, config, e);
+    if (failed == 0)
+        failed = check_writable(c, e);
     bool looks = config->host.dry_run || is_handed_over(c);
     return failed == 0 && looks && !is_done(c) ? check_host(s, e) : failed;
 }
 
 int campaign_run(const struct config *config, struct err *e)
 {
-    struct campaign c = {.folder.lock_fd = -1};
+    struct campaign c = {.folder = {.fd = -1, .lock_fd = -1}};
     struct stage s = {.campaign = &c};
     int status = open_plan(&s, config, e);
     if (status == 0 && config->host.dry_run)
