@@ -136,6 +136,7 @@ static int prepare_start(struct stage *s, const struct cell *cell, struct err *e
     s->spec.envp = s->environment.word;
     s->spec.cgroup_fd = -1;
     s->spec.confine = s->confine;
+    s->spec.timeout_ns = cell->timeout_ms * NS_PER_MS;
     s->spec.insist = cell->isolation == ISOLATION_STRICT;
     return spawn_prepare(&s->spec, &s->child, e);
 }
@@ -365,8 +366,9 @@ static void note_trouble(struct record *r, const struct err *e)
     (void)snprintf(r->trouble + len, sizeof(r->trouble) - len, "%s%s", len ? "; " : "", e->text);
 }
 
-/* Ends whatever is left, reads the counters while the slice is still there, and says how it ended. */
-static void finish(struct stage *s)
+/* Ends whatever is left, reads the counters while the slice is still there, and says how it ended; or why nobody knows.
+ */
+static void finish(struct stage *s, struct err *why)
 {
     struct child_end end = {0};
     struct record *r = s->record;
@@ -378,8 +380,7 @@ static void finish(struct stage *s)
         note_trouble(r, &e);
     outcome_describe_refused(
         s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
-    if (spawn_wait(&s->child, &end, &e) != 0)
-        note_trouble(r, &e);
+    s->unknown = spawn_wait(&s->child, &end, why);
     r->exited = !end.signalled;
     r->exit_status = end.exit_status;
     r->signalled = end.signalled;
@@ -445,9 +446,9 @@ static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead
     if (failed != 0)
         return failed;
     fail_point("workload ended");
-    finish(s);
+    finish(s, e);
     fail_point("slice removed");
-    return outcome_take(s, e);
+    return s->unknown != 0 ? s->unknown : outcome_take(s, e);
 }
 
 static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead *ahead, const struct progress *progress,

@@ -1,7 +1,9 @@
 """Bad ends: each gives its reason, its exit code and a whole record, and leaves nothing behind (rig.LiveTest looks)."""
 
 import os
+import shutil
 import signal
+import unittest
 
 import rig
 from rig import LiveTest, for_each, setUpModule, vm_only  # noqa: F401
@@ -158,6 +160,52 @@ class Starts(LiveTest):
         os.kill(running.pid, signal.SIGKILL)
         running.process.wait(rig.PATIENCE_S)
         self.assertEqual(rig.wait_for(lambda: not rig.pids_saying(mark), 20) or rig.pids_saying(mark), True)
+
+
+SCARCE = """import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+while True:
+    try: held.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError: break
+for fd in held[int(sys.argv[1]):]: os.set_inheritable(fd, True)
+for fd in held[:int(sys.argv[1])]: os.close(fd)
+os.execv(sys.argv[2], sys.argv[2:])"""
+
+
+class Scarce(LiveTest):
+    """What a start needs and does not get: one line says so, soon, and nothing is left."""
+
+    @for_each({"confined": ([],), "alone": (["--confine", "off"],)})
+    def with_few_free_descriptors_a_command_runs_or_is_refused(self, options):
+        """From so few that the program itself can just be loaded to enough."""
+        ended = []
+        for free in range(1, 24):
+            done = self.exec("true", options=[*options, "--timeout", 30], prefix=[rig.sys.executable, "-c", SCARCE, free])
+            if done.status != 0:
+                self.assert_refused(done, 3, "Too many open files")
+            self.json.unlink(missing_ok=True)
+            ended.append(done.status)
+        self.assertEqual((ended[0], ended[-1]), (3, 0), ended)
+
+    @for_each({"few": (8,), "some": (12,)})
+    def with_few_free_descriptors_a_scenario_is_refused(self, free):
+        self.assert_refused(self.run_native(prefix=[rig.sys.executable, "-c", SCARCE, free]), 3, "Too many open files")
+
+    @for_each(
+        {
+            f"{call}_fails_{name}": (f"{call}:error={error}", options)
+            for call, error in (("close_range", "EPERM"), ("sendmsg", "ENOBUFS"), ("recvmsg", "ENOMEM"), ("sendto", "ENOBUFS"))
+            for name, options in (("confined", []), ("alone", ["--confine", "off"]))
+            if (call, name) != ("sendto", "alone")  # it sends nothing so
+        }
+    )
+    @unittest.skipUnless(shutil.which("strace"), "no strace: scripts/setup test")
+    def what_it_is_where(self, inject, options):
+        call = inject.partition(":")[0]
+        traced = [shutil.which("strace"), "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={inject}"]
+        done = self.exec("true", options=[*options, "--timeout", 20], prefix=traced)
+        self.assert_refused(done, 5, "")
 
 
 class DiskFull(LiveTest):
