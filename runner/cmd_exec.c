@@ -281,7 +281,7 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
         return cell->has_memory_max ? text_bytes((uint64_t)cell->memory_max_bytes, buf, cap) : NULL;
     case PIDS_MAX:
         text_format(buf, cap, "%lld", (long long)cell->pids_max);
-        return cell->pids_max > 0 ? buf : NULL;
+        return cell->has_pids_max ? buf : NULL;
     case CPUS:
         return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
     default:
@@ -327,7 +327,7 @@ static int in_session(const struct config *c, struct run_command *command, const
                       struct err *e)
 {
     struct session session;
-    struct run_ahead ahead = {.child = SPAWN_NO_CHILD};
+    struct run_ahead ahead = RUN_NOTHING_AHEAD;
     int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
