@@ -302,6 +302,12 @@ static void inspect_start(struct stage *s)
     inspect_confinement(s->confine, &s->child, s->record);
 }
 
+/* What a knob has it wait is no stall. */
+static int64_t stall_ns(const struct stage *s, const struct cell *cell)
+{
+    return s->command || cell->stall_ms == 0 ? 0 : (cell->stall_ms + cell_knobs_ms(cell)) * NS_PER_MS;
+}
+
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     int failed = start(s, e);
@@ -317,6 +323,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
+    s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
     const struct watch_request request = {
         .child = &s->child,
         .ledger = s->command ? NULL : &s->ledger,
@@ -325,6 +332,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
+        .stall_ns = stall_ns(s, cell),
+        .cpu_stat_fd = s->cpu_stat_fd,
         .messages_fd = s->messages[0],
         .relay = &s->relay,
         .signal_fd = s->session->signal_fd,
@@ -431,7 +440,7 @@ static void finish(struct stage *s, struct err *why)
 
 static void release(struct stage *s)
 {
-    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd};
+    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd, s->cpu_stat_fd};
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
@@ -487,7 +496,7 @@ static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead 
     s->messages[0] = s->messages[1] = -1;
     s->child = SPAWN_NO_CHILD;
     s->relay = RELAY_NONE;
-    s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
+    s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->cpu_stat_fd = s->refusals.listener_fd = -1;
     record_make_id(s->record->id, s->record->started_at);
     outcome_describe_start(s, cell);
     int failed = run_stages(s, cell, ahead, progress, e);

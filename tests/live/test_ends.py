@@ -92,6 +92,23 @@ class Ends(LiveTest):
         self.assert_end(done, FAILED, "timeout", r"not done after 1 s \(--timeout\)")
         self.assertIsNone(done.record["instrument"]["exit_to_removed_ns"])
 
+    @for_each({"native": ("native", "threads"), "python": ("python", "processes")})
+    def after_a_stall_of(self, runtime, mode):
+        stalled = self.start_cell(runtime, mode, "--stall", 2, fault="hang").end()
+        self.assert_end(stalled, FAILED, "stalled", r"no iteration, no message and next to no CPU time for [\d.]+ s, in (warm-up|measured) iteration 0 \(--stall\)")
+
+    def test_what_computes_or_is_told_to_wait_has_not_stalled(self):
+        self.assert_ok(self.start_cell("native", "threads", "--stall", 0.4, "--work-iters", 1000000000).end())
+        held = self.start("--runtime", "native", "--mode", "processes", "--profile", "memory", "--hold-ms", 2500, *SHORT, "--stall", 0.4)
+        self.assert_ok(held.end())
+
+    def test_an_interpreter_that_may_not_start_a_thread_has_stalled_or_says_so(self):
+        """Out of address space in a new thread its starter waits for ever (gh-140746)."""
+        limit = ["sh", "-c", 'ulimit -v 90000; exec "$@"', "sh"]
+        done = self.start("--runtime", rig.WRAPPER, "--mode", "threads", "--iterations", 1, "--warmup", 0, "--workers", 16, "--stall", 3, prefix=limit).end()
+        self.assertEqual(done.status, FAILED, done)
+        self.assertIn(done.record["termination"]["reason"], ("stalled", "workload-error"), done)
+
     @vm_only
     def test_after_a_fork_bomb(self):
         done = self.start_cell("native", "threads", "--pids-max", 64, fault="fork-bomb").end()

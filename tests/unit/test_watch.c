@@ -97,7 +97,8 @@ static void start(const char *script)
                                            .messages_fd = scene.messages[0],
                                            .signal_fd = scene.signal_fd,
                                            .pids_events_fd = -1,
-                                           .partition_fd = -1};
+                                           .partition_fd = -1,
+                                           .cpu_stat_fd = -1};
 }
 
 static void sample_every(int64_t tick_ns, int64_t rollup_ns)
