@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import unittest
 
 import rig
@@ -177,6 +178,38 @@ class Starts(LiveTest):
         os.kill(running.pid, signal.SIGKILL)
         running.process.wait(rig.PATIENCE_S)
         self.assertEqual(rig.wait_for(lambda: not rig.pids_saying(mark), 20) or rig.pids_saying(mark), True)
+
+
+class Input(LiveTest):
+    """What several invocations read."""
+
+    def read_thrice(self, stdin, *options) -> subprocess.CompletedProcess:
+        words = [rig.TARE, "exec", "--quiet", "--repeat", "2", "--warmup", "1", *options, "--", "sort", "-rn"]
+        return subprocess.run(words, stdin=stdin, capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
+
+    @for_each({"confined": ([],), "alone": (["--confine", "off"],)})
+    def each_invocation_reads_all_of(self, options):
+        file = self.dir / "numbers"
+        file.write_text("skipped\n1\n2\n3\n")
+        with file.open() as stdin:
+            os.lseek(stdin.fileno(), len("skipped\n"), os.SEEK_SET)
+            done = self.read_thrice(stdin, *options)
+        self.assertEqual((done.returncode, done.stdout), (0, "3\n2\n1\n" * 3), done)
+        with subprocess.Popen(["tail", "-n", "3", file], stdout=subprocess.PIPE) as pipe:
+            done = self.read_thrice(pipe.stdout, *options)
+        self.assertEqual((done.returncode, done.stdout), (0, "3\n2\n1\n" * 3), done)
+        self.assertEqual(self.read_thrice(subprocess.DEVNULL, *options).stdout, "")
+
+    def test_what_cannot_be_read_again_is_refused(self):
+        master, terminal = os.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, terminal)
+        with subprocess.Popen(["head", "-c", "300M", "/dev/zero"], stdout=subprocess.PIPE) as large:
+            for stdin, why in ((terminal, "a terminal"), (large.stdout, "more than 256 MiB")):
+                done = self.read_thrice(stdin)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, rf"\Atare: exec: standard input[^\n]*{why}[^\n]*\n\Z")
+            large.stdout.close()
 
 
 SCARCE = """import os, resource, sys
