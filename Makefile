@@ -238,8 +238,8 @@ faults-build:
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS := bundle record plan
-fuzz: ## fuzz the readers of bundles, records and plans for FUZZ_SECONDS each; the corpus grows in build/fuzz
+FUZZ_TARGETS := bundle record plan scenario profile journal minisign layout lock reproduction machine kept ledger
+fuzz: ## fuzz what reads the files of others, FUZZ_SECONDS each, FUZZ_TARGETS=NAME: this alone; the corpus grows in build/fuzz
 	@scripts/setup fuzz
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
 	@for t in $(FUZZ_TARGETS); do \
