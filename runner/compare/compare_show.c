@@ -10,24 +10,17 @@
 /* --- figures as people read them
  * --------------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-static const char *figure_text(const char *figure, double value, char *buf, size_t cap)
+static const char *figure_text(const struct figure_about *about, double value, char *buf, size_t cap)
 {
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
-    else if (compare_is_bytes(figure))
+    else if (about->kind == FIGURE_MEMORY)
         (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
-    else if (ends_with(figure, "_per_s"))
-        (void)snprintf(buf, cap, "%.6g/s", value);
-    else if (ends_with(figure, "_s"))
-        (void)snprintf(buf, cap, value < 1 ? "%.4g ms" : "%.4g s", value < 1 ? value * 1e3 : value);
+    else if (strcmp(about->unit, "s") == 0 && value >= 1)
+        (void)snprintf(buf, cap, "%.4g s", value);
     else
-        (void)snprintf(buf, cap, "%.6g", value);
+        (void)snprintf(buf, cap, "%.4g%s%s", value * about->scale, *about->shown && *about->shown != '/' ? " " : "",
+                       about->shown);
     return buf;
 }
 
@@ -41,16 +34,14 @@ static void ratio_text(const struct stats_interval *r, char *buf, size_t cap)
         (void)snprintf(buf, cap, "%.4f [%.4f, %.4f]", r->at, r->low, r->high);
 }
 
-/* "reproduced; no difference shown (2%)", "no verdict" */
-static const char *verdict_text(const struct compare_row *row, char *buf, size_t cap)
+/* "5 % slower" comes with the words of all commands; here what the interval says. */
+static const char *verdict_text(const struct compare_row *row, double margin, char *buf, size_t cap)
 {
-    if (row->finding == COMPARE_UNKNOWN)
-        (void)snprintf(buf, cap, "no verdict");
-    else if (row->equivalence == STATS_UNKNOWN)
-        (void)snprintf(buf, cap, "%s (%.3g%%)", compare_finding_name(row->finding), 100 * row->margin);
+    static const char *const WORDS[] = {"no verdict", "cannot tell", "the same", "greater", "less"};
+    if (row->verdict.word == ANALYSIS_UNKNOWN)
+        (void)snprintf(buf, cap, "%s", WORDS[row->verdict.word]);
     else
-        (void)snprintf(buf, cap, "%s; %s (%.3g%%)", stats_equivalence_name(row->equivalence),
-                       compare_finding_name(row->finding), 100 * row->margin);
+        (void)snprintf(buf, cap, "%s (%.3g%%)", WORDS[row->verdict.word], 100 * margin);
     return buf;
 }
 
@@ -65,28 +56,40 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
     if (s->missing)
         text_add(out, "* %s, %c: %zu have no %s and are left out: %s\n", row->label, name, s->missing, row->figure,
                  s->why_not ? s->why_not : "");
-    if (s->outliers)
-        text_add(out, "* %s, %c: %zu of %zu lie far from the rest (3.5 MAD); they are not left out\n", row->label, name,
-                 s->outliers, s->used);
-    if (s->dip_p < 0.05)
+    if (s->is.outliers)
+        text_add(out, "* %s, %c: %zu of %zu lie far from the rest (MAD); they are not left out\n", row->label, name,
+                 s->is.outliers, s->used);
+    if (s->is.dip_p < 0.05)
         text_add(out, "* %s, %c: the invocations lie about several places (dip test, p %.3f): a mean describes none\n",
-                 row->label, name, s->dip_p);
+                 row->label, name, s->is.dip_p);
     if (s->has_steady && s->steady != STATS_FLAT)
         text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
 }
 
 static void row_notes(const struct compare_row *row, struct text *out)
 {
-    if (row->ratio95.why_not)
-        text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, row->ratio95.why_not);
-    if (row->node_note)
-        text_add(out, "* %s: %s\n", row->label, row->node_note);
-    if (row->nodes > 1)
-        text_add(out, "* %s: %zu nodes, %s\n", row->label, row->nodes,
-                 row->bootstrapped ? "resampled as the highest level" : "each compared with itself");
-    if (!isnan(row->floor) && !row->floor_of_cell)
-        text_add(out, "* %s: its noise was not measured: the host's widest, %.2f%%, stands for it\n", row->label,
-                 100 * row->floor);
+    const struct analysis_ratio *r = &row->ratio;
+    if (r->why_not)
+        text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, r->why_not);
+    else if (row->verdict.why)
+        text_add(out, "* %s, %s: %s\n", row->label, row->figure, row->verdict.why);
+    if (r->note)
+        text_add(out, "* %s: %s\n", row->label, r->note);
+    if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
+        text_add(out, "* %s: over %zu %s, each compared with itself\n", row->label, r->pairs,
+                 r->method == ANALYSIS_NODES ? "nodes" : "blocks");
+    if (r->inflation > 1)
+        text_add(
+            out,
+            "* %s, %s: an invocation resembles the one before it (correlation %.2f): the interval is %.2f times as "
+            "wide for it\n",
+            row->label, row->figure, r->lag1, sqrt(r->inflation));
+    if (r->noise_variance > 0)
+        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cells, is in the interval\n", row->label,
+                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells);
+    else if (row->noise.cells > 0)
+        text_add(out, "* %s, %s: %zu A/A cells show no noise beyond the invocations' own spread\n", row->label,
+                 row->figure, row->noise.cells);
     side_notes(row, &row->a, 'A', out);
     side_notes(row, &row->b, 'B', out);
 }
@@ -100,9 +103,9 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
             out,
             "* the times are of an emulated machine: they show order, not size, and are not compared (memory is)\n");
     if (*h->noise_why)
-        text_add(out, "* noise floor: %s\n", h->noise_why);
+        text_add(out, "* noise: %s\n", h->noise_why);
     else
-        text_add(out, "* noise floor: %s\n", h->noise_path);
+        text_add(out, "* noise: %s\n", h->noise_path);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
     for (size_t i = 0; i < c->only_as; i++)
@@ -110,6 +113,8 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
     for (size_t i = 0; i < c->only_bs; i++)
         text_add(out, "* only B has: %s\n", c->only_b[i]->text);
     for (const char *p = h->failed; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
+    for (const char *p = h->unclear; *p; p += strcspn(p, "\n"), p += *p == '\n')
         text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
 }
 
@@ -165,11 +170,11 @@ void compare_text(const struct comparison *c, const struct compare_headline *h, 
              "B/A [95% interval]", "verdict (margin)");
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
-        ratio_text(&row->ratio95, ratio, sizeof(ratio));
+        ratio_text(&row->verdict.ratio, ratio, sizeof(ratio));
         text_add(out, "%-*s  %-16s %5zu %5zu %12s %12s  %-26s %s\n", width, row->label, row->figure, row->a.used,
-                 row->b.used, figure_text(row->figure, row->a.mean, a, sizeof(a)),
-                 figure_text(row->figure, row->b.mean, b, sizeof(b)), ratio,
-                 verdict_text(row, verdict, sizeof(verdict)));
+                 row->b.used, figure_text(&row->about, row->a.mean, a, sizeof(a)),
+                 figure_text(&row->about, row->b.mean, b, sizeof(b)), ratio,
+                 verdict_text(row, h->margin, verdict, sizeof(verdict)));
     }
     text_add(out, "\n");
     add_notes(c, h, out);
@@ -214,11 +219,11 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
         md_cell(out, row->label);
         md_cell(out, row->figure);
         text_add(out, " %zu, %zu |", row->a.used, row->b.used);
-        md_cell(out, figure_text(row->figure, row->a.mean, buf, sizeof(buf)));
-        md_cell(out, figure_text(row->figure, row->b.mean, buf, sizeof(buf)));
-        ratio_text(&row->ratio95, buf, sizeof(buf));
+        md_cell(out, figure_text(&row->about, row->a.mean, buf, sizeof(buf)));
+        md_cell(out, figure_text(&row->about, row->b.mean, buf, sizeof(buf)));
+        ratio_text(&row->verdict.ratio, buf, sizeof(buf));
         md_cell(out, buf);
-        md_cell(out, verdict_text(row, buf, sizeof(buf)));
+        md_cell(out, verdict_text(row, h->margin, buf, sizeof(buf)));
         text_add_bytes(out, "\n", 1);
     }
     text_add(out, "\n");
@@ -231,23 +236,34 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
 
 void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    static const char HEAD[] =
-        "cell,figure,a_invocations,b_invocations,a_mean,b_mean,a_median,b_median,ratio,ratio_low,"
-        "ratio_high,p,p_holm,shift,dominance,noise_floor,margin,equivalence,finding,why_not";
-    (void)h;
+    static const char HEAD[] = "cell,figure,unit,better,a_invocations,b_invocations,a_mean,b_mean,a_median,b_median,"
+                               "ratio,ratio_low,ratio_high,p,shift,dominance,noise_sd,margin,verdict,why";
+    static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
     text_add(out, "%s\r\n", HEAD);
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *r = &c->row[i];
-        const double numbers[] = {(double)r->a.used, (double)r->b.used, r->a.mean,      r->b.mean,       r->a.median,
-                                  r->b.median,       r->ratio95.at,     r->ratio95.low, r->ratio95.high, r->p,
-                                  r->p_holm,         r->shift,          r->dominance,   r->floor,        r->margin};
+        const double numbers[] = {(double)r->a.used,
+                                  (double)r->b.used,
+                                  r->a.mean,
+                                  r->b.mean,
+                                  r->a.is.median.at,
+                                  r->b.is.median.at,
+                                  r->verdict.ratio.at,
+                                  r->verdict.ratio.low,
+                                  r->verdict.ratio.high,
+                                  r->verdict.p,
+                                  r->shift,
+                                  r->dominance,
+                                  sqrt(r->ratio.noise_variance),
+                                  h->margin};
         csv_text(out, true, r->label);
         csv_text(out, false, r->figure);
+        csv_text(out, false, r->about.unit);
+        csv_text(out, false, figure_better_name(r->about.better));
         for (size_t k = 0; k < ARRAY_LEN(numbers); k++)
             csv_number(out, numbers[k]);
-        csv_text(out, false, stats_equivalence_name(r->equivalence));
-        csv_text(out, false, compare_finding_name(r->finding));
-        csv_text(out, false, r->ratio95.why_not ? r->ratio95.why_not : "");
+        csv_text(out, false, WORDS[r->verdict.word]);
+        csv_text(out, false, r->verdict.why ? r->verdict.why : "");
         csv_end(out);
     }
 }

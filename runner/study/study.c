@@ -14,7 +14,6 @@
 #define CONFIDENCE 0.95
 #define MARGIN     0.02
 #define SEED       1
-#define RESAMPLES  2000
 
 static void *room_for(size_t count, size_t size)
 {
@@ -181,8 +180,10 @@ static struct records records_of(const struct study *s, const struct study_cell 
 
 static void take_row(const struct compare_row *row, struct study_figure *f)
 {
-    f->ratio = row->ratio95;
-    f->finding = compare_finding_name(row->finding);
+    f->ratio = row->verdict.ratio;
+    f->finding = row->verdict.word == ANALYSIS_UNKNOWN ? "unknown"
+                 : row->verdict.differs                ? "different"
+                                                       : "no difference shown";
     if (f->used == 0 || isnan(f->ratio.at))
         f->finding = NULL;
 }
@@ -197,7 +198,7 @@ static void take_ratios(struct study *s, struct study_cell *c)
     for (size_t i = 0; i < s->records.names; i++)
         names[i] = s->records.name[i].name;
     struct compare_options how = {
-        .figure = names, .figures = s->records.names, .margin = MARGIN, .seed = SEED, .resamples = RESAMPLES};
+        .figure = names, .figures = s->records.names, .margin = MARGIN, .same_run = true, .seed = SEED};
     if (compare_records(&a, &b, &how, &compared, &why) == 0) {
         for (size_t i = 0; i < compared.rows; i++)
             take_row(&compared.row[i], &c->figure[i]);
