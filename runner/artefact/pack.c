@@ -24,6 +24,7 @@
 #include "artefact/shared.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "plan/plans.h"
@@ -392,6 +393,7 @@ static int write_bundle(struct packing *p, struct packed *ret, struct err *e)
 {
     struct parcel all = {0};
     struct file_draft draft;
+    fail_point("bundle about to be written");
     int failed = list_own(p->root.fd, &all, e);
     if (failed == 0)
         failed = file_draft_open(p->o->output, &draft, e);

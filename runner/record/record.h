@@ -75,6 +75,8 @@ struct record {
     struct record_slice slice;
     struct verdict isolation;
     int64_t *start_ns, *end_ns; /* measured iterations done; owned */
+    int64_t *ready_ns;          /* when all workers of each were ready, 0 unknown; NULL: nobody tells. Owned */
+    int64_t hold_ns;            /* how long every worker then goes on; 0: not known */
     size_t iterations;
     bool has_wall;
     double total_wall_s;
@@ -87,8 +89,8 @@ struct record {
     int64_t tick_ns, rollup_ns;
     struct sample *samples; /* owned */
     size_t sample_count;
-    uint64_t missed_ticks;
-    struct memory_summary memory;
+    uint64_t missed_ticks, walks, missed_walks, spared_walks;
+    struct memory_summary memory, plateau;
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
@@ -122,10 +124,9 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32]);
  * or "reason" beside them. -EIO: the stream failed. */
 int record_write(const struct record *r, FILE *out, struct err *e);
 
-/* Writes it to path: a temporary name, synced, renamed (file_replace's promise). */
+/* Writes it to path, whole or not at all (file_replace's promise). */
 int record_save(const struct record *r, const char *path, struct err *e);
-
-/* Whether record_save() can write there: makes and removes a file beside it. -EACCES and the like (usage). */
-int record_probe(const char *path, struct err *e);
+/* The same of a name in a folder that is held; said: as messages have it. */
+int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@ struct err;
 struct child;
 struct ledger_map;
 struct refusals;
+struct relay;
 
 #define WATCH_MESSAGES_MAX 4096
 
@@ -28,6 +29,7 @@ struct watch_request {
     int64_t rollup_ns;               /* between two walks of the processes */
     int64_t timeout_ns;              /* from the exec on; 0: none */
     int messages_fd;                 /* the workload's standard output and error, non-blocking; -1: they are not ours */
+    struct relay *relay;             /* what it prints into files; NULL: nothing */
     struct refusals *refusals;       /* what its filter asks; closed at the end. NULL: nothing */
     int signal_fd;                   /* signalfd(2) of what ends the run */
     int partition_fd;                /* the slice's cpuset.cpus.partition, read once; -1 where there is none */
@@ -44,9 +46,11 @@ struct watch_result {
     int64_t ended_ns;       /* CLOCK_MONOTONIC when it was seen */
     struct sample *samples; /* owned by the caller */
     size_t count;
-    uint64_t missed_ticks;
-    int64_t partition_lost_ns;             /* CLOCK_MONOTONIC when it was first seen to read otherwise; 0: it did not */
-    char partition_said[160];              /* what it read then */
+    uint64_t missed_ticks;        /* of the slice's files, while measuring */
+    uint64_t walks, missed_walks; /* over the processes: taken, and those that came due during another */
+    uint64_t spared_walks;        /* put off, so that no process is held for more than a small share of its time */
+    int64_t partition_lost_ns;    /* CLOCK_MONOTONIC when it was first seen to read otherwise; 0: it did not */
+    char partition_said[160];     /* what it read then */
     char messages[WATCH_MESSAGES_MAX + 1]; /* the last that the workload printed */
 };
 

@@ -43,8 +43,7 @@ class Pool:
         self.create([[self.passing_the_gate()]] * size)
         for i in range(size):
             self.start(i)
-        self.wait_ready()
-        self.give_start()
+        self.open_gate()
         for i in range(size):
             self.join(i)
         self.raise_failure()
@@ -139,7 +138,7 @@ class ProcessPool(Pool, Processes):
             for child in self.children:
                 child.join(1)
                 if child.exitcode not in (None, 0, -signal.SIGTERM):
-                    return f"a worker of the pool (pid {child.pid}) {describe_exit(child.exitcode)}"
+                    return f"a worker of the pool (pid {child.pid}){describe_exit(child.exitcode)}"
         return super().failure(i, e)
 
     def abandon(self):

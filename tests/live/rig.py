@@ -283,13 +283,16 @@ class Running:
         return next((pid for pid in pids if parent_of(pid) not in pids), None)
 
     def workload(self, processes: int = 1) -> list[int]:
-        """Its processes, once there are so many; the main one first."""
+        """Its processes, once there are so many; the main one first. None where the run ended before."""
 
         def enough():
-            pids = self.workload_pids()
-            return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) in pids, pid))
+            try:
+                pids = self.workload_pids()
+                return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) in pids, pid))
+            except OSError:
+                return []  # one of them has just ended
 
-        return wait_for(enough) or []
+        return wait_for(lambda: enough() or self.process.poll() is not None) and enough() or []
 
     def end(self) -> Done:
         try:
@@ -368,6 +371,35 @@ class LiveTest(unittest.TestCase):
 
     def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None, prefix=()) -> Done:
         return self.start_command(*words, options=options, env=env, cwd=cwd, prefix=prefix).end()
+
+    def look_while_held(self, look, *options: object, hold_ms: int, prefix=()) -> tuple[object, Done]:
+        """Runs a cell that holds still, and gives what `look` saw of it meanwhile. A busy machine can be too slow for
+        that, and look then gives nothing, or a file is gone: held longer, it is tried again."""
+        for times in (1, 4, 16, 64):
+            running = self.start(*options, "--hold-ms", hold_ms * times, prefix=prefix)
+            try:
+                seen = look(running)
+            except OSError:
+                seen = None
+            done = running.end()
+            if seen or done.status != 0:
+                break
+        return seen, done
+
+    def start_gated(self, *options: object, json_to: Path | None = None) -> Running:
+        """A command in its slice that waits, however long, for let_go()."""
+        os.mkfifo(self.dir / "gate")
+        record = json_to or self.json
+        line = [TARE, "exec", "--json", record, "--rw", self.dir, *options, "--", "sh", "-c", f"echo >{self.dir}/there; read x <{self.dir}/gate"]
+        running = Running([str(word) for word in line], environment(), record)
+        self.addCleanup(running.abandon)
+        self.assertTrue(wait_for(lambda: (self.dir / "there").exists() or running.process.poll() is not None))
+        return running
+
+    def let_go(self) -> None:
+        gate = os.open(self.dir / "gate", os.O_RDWR)  # for reading too: it waits for no reader
+        self.addCleanup(os.close, gate)
+        os.write(gate, b"\n")
 
     _shared: dict = {}
 

@@ -13,7 +13,9 @@ FAILED = 4
 # runtime, mode, fault, further options, the detail.
 FAULTS = {
     "raising_thread": ("python", "threads", "worker-raise", [], r"worker 0 \(a thread\): RuntimeError"),
-    "raising_process": ("python", "processes", "worker-raise", [], r"worker 0 \(pid \d+\) ended with exit status 1"),
+    "raising_process": ("python", "processes", "worker-raise", [], r"worker 0 \(pid \d+\): RuntimeError: .*\(scenario1\.py, line \d+\)"),
+    "raising_process_of_a_pool": ("python", "processes", "worker-raise", ["--lifecycle", "pool"], r"a pool\): RuntimeError: .*\(scenario1\.py, line \d+\)"),
+    "interpreter_that_does_not_start": ("python", "processes", "", ["--env", "PYTHONHOME=/nonexistent"], r"Fatal Python error: .*encoding"),
     "raising_interpreter": ("python", "interpreters", "worker-raise", [], r"in its interpreter: RuntimeError"),
     "raising_main_process": ("python", "threads", "main-raise", [], r"iteration 0: RuntimeError"),
     "leaving_process": ("python", "processes", "worker-exit", ["--mp-start", "fork"], r"ended with exit status 3"),
@@ -60,12 +62,17 @@ class Ends(LiveTest):
 
     @for_each({"python": ("python", ["--mp-start", "fork"]), "native": ("native", [])})
     def after_a_kill_of_a_worker_of(self, runtime, options):
+        def kill_the_last(running) -> bool:
+            pids = running.workload(3)
+            for pid in pids[-1:]:
+                os.kill(pid, signal.SIGKILL)
+            return bool(pids)
+
         # The workers are joined one after the other: the end is told once those before it have held to their end.
-        hold_ms = 6000 if rig.EMULATED else 3000
-        running = self.start_cell(runtime, "processes", *LONG, "--hold-ms", hold_ms, *options)
-        pids = running.workload(3)
-        os.kill(pids[-1], signal.SIGKILL)
-        self.assert_end(running.end(), FAILED, "workload-error", r"worker \d.*(SIGKILL|signal 9)")
+        named = rig.WRAPPER if runtime == "python" else runtime
+        words = ["--runtime", named, "--mode", "processes", *SHORT, *LONG, *options]
+        _, done = self.look_while_held(kill_the_last, *words, hold_ms=6000 if rig.EMULATED else 3000)
+        self.assert_end(done, FAILED, "workload-error", r"worker \d.*(SIGKILL|signal 9)")
 
     @for_each({"sigint": (signal.SIGINT,), "sigterm": (signal.SIGTERM,), "sighup": (signal.SIGHUP,), "sigquit": (signal.SIGQUIT,)})
     def after(self, number):

@@ -379,10 +379,11 @@ class Ends(LiveTest):
     @for_each({"full": ("full", []), "off": ("off", []), "without_a_slice": ("full", ["--isolation", "off"]),
                "with_neither": ("off", ["--isolation", "off"])})
     def a_daemon(self, level, options):
-        done = self.exec("sh", "-c", "setsid sleep 1000 >&- 2>&- & exit 0", options=["--confine", level, *options])
+        seconds = 100000 + os.getpid()  # nobody else sleeps so long
+        done = self.exec("sh", "-c", f"setsid sleep {seconds} >&- 2>&- & exit 0", options=["--confine", level, *options])
         self.assertEqual(done.status, 4, done)
         self.assertRegex(done.record["termination"]["detail"], r"left processes behind")
-        self.assertEqual(commands(b"sleep\0001000"), [])
+        self.assertEqual(commands(b"sleep\000%d" % seconds), [])
 
     @vm_only
     def test_a_fork_bomb(self):

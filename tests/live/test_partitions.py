@@ -9,7 +9,9 @@ from pathlib import Path
 import rig
 from rig import CPU, NATIVE, LiveTest, for_each, needs_controllers, setUpModule, vm_only  # noqa: F401
 
-LONG = ["--profile", "memory", "--hold-ms", 6000 if rig.EMULATED else 4000, "--iterations", 1]
+HOLD_MS = 6000 if rig.EMULATED else 4000
+LONG = ["--profile", "memory", "--hold-ms", HOLD_MS, "--iterations", 1]
+ENDLESS = [*LONG, "--hold-ms", 600000]  # of runs that are killed
 STRICT = ["--isolation", "strict", "--cpus", CPU]
 
 
@@ -60,36 +62,43 @@ class Exclusive(LiveTest):
         before = set()
         rig.wait_for(lambda: before.update(processor(f"/proc/{s.pid}/stat") for s in spinners) or CPU in before)
         self.assertIn(CPU, before, "they would not have run there anyway")
-        running = self.start(*NATIVE, *LONG, *STRICT, "--iterations", 2)
-        pids = running.workload(1)
-        self.assertTrue(pids)
-        partition = Path(f"{rig.MOUNT}{rig.cgroup_of(pids[0])}") / "cpuset.cpus.partition"
-        rig.wait_for(lambda: all(processor(f"/proc/{s.pid}/stat") != CPU for s in spinners), 1)
-        foreign, ours, samples = set(), set(), 0
-        while running.process.poll() is None:
-            try:
-                now = {processor(f"/proc/{s.pid}/stat") for s in spinners}
-                own = {processor(f"{task}/stat") for task in rig.threads_of(pids[0])}
-                if rig.read(partition).strip() != "root":
+        foreign, ours = set(), set()
+
+        def look(running) -> bool:
+            """Whether there were more than ten looks at who runs where, all while the CPU was the slice's own."""
+            if not (pids := running.workload(1)):
+                return False
+            partition = Path(f"{rig.MOUNT}{rig.cgroup_of(pids[0])}") / "cpuset.cpus.partition"
+            rig.wait_for(lambda: all(processor(f"/proc/{s.pid}/stat") != CPU for s in spinners), 1)
+            samples = 0
+            while running.process.poll() is None:
+                try:
+                    now = {processor(f"/proc/{s.pid}/stat") for s in spinners}
+                    own = {processor(f"{task}/stat") for task in rig.threads_of(pids[0])}
+                    if rig.read(partition).strip() != "root":
+                        break
+                except OSError:
                     break
-            except OSError:
-                break
-            foreign |= now
-            ours |= own
-            samples += 1
-        self.assert_ok(running.end())
-        self.assertGreater(samples, 10)
+                foreign.update(now)
+                ours.update(own)
+                samples += 1
+            return samples > 10
+
+        seen, done = self.look_while_held(look, *NATIVE, *LONG, *STRICT, "--iterations", 2, hold_ms=HOLD_MS)
+        self.assert_ok(done)
+        self.assertTrue(seen, "too few looks")
         self.assertEqual(ours, {CPU})
-        self.assertNotIn(CPU, foreign, f"in {samples} samples")
+        self.assertNotIn(CPU, foreign)
 
     @vm_only
     def test_a_partition_that_is_lost_in_the_middle_is_in_the_record(self):
         online = Path(f"/sys/devices/system/cpu/cpu{CPU}/online")
-        running = self.start(*NATIVE, *LONG, "--cpus", CPU)
-        self.assertTrue(running.workload(1))
         self.addCleanup(online.write_text, "1")
-        online.write_text("0")
-        done = running.end()
+
+        def take_it(running) -> bool:
+            return bool(running.workload(1)) and online.write_text("0") > 0
+
+        _, done = self.look_while_held(take_it, *NATIVE, *LONG, "--cpus", CPU, hold_ms=HOLD_MS)
         self.assert_ok(done)
         lost = checks(done)["cpuset.cpus.partition"]
         self.assertFalse(lost["ok"], lost)
@@ -145,9 +154,8 @@ class Left(LiveTest):
         self.assertTrue(rig.wait_for(lambda: not any(map(self.has_files, doomed))))
 
     def test_clean_ends_what_a_killed_run_left_and_leaves_a_living_one_alone(self):
-        living = self.start(*NATIVE, *LONG, json_to=self.dir / "living.json")
-        self.assertTrue(living.workload(1))
-        killed = self.start(*NATIVE, *LONG, "--mode", "processes")
+        living = self.start_gated(json_to=self.dir / "living.json")
+        killed = self.start(*NATIVE, *ENDLESS, "--mode", "processes")
         self.assertTrue(rig.wait_for(lambda: len([run for run in rig.run_directories() if (run / "cell-0").exists()]) == 2))
         self.assertTrue(rig.wait_for(killed.main))
         self.kill(killed)
@@ -157,11 +165,13 @@ class Left(LiveTest):
         self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TOP}\S*/tare-\S+ \(\d+ process(es)? ended\)$")
         self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TMP}/tare\.\w{{6}}$")
         self.assertIsNone(living.process.poll())
-        self.assert_ok(living.end())
+        self.let_go()
+        ended = living.end()
+        self.assertEqual(ended.status, 0, ended)
         self.assertEqual(self.clean().stdout, "nothing was left behind\n")
 
     def test_a_dry_run_says_what_would_be_removed_and_removes_nothing(self):
-        killed = self.start(*NATIVE, *LONG)
+        killed = self.start(*NATIVE, *ENDLESS)
         self.assertTrue(killed.workload(1))
         self.kill(killed)
         before = [*rig.cgroups_left(), *map(str, rig.TMP.iterdir())]
@@ -185,7 +195,7 @@ class Left(LiveTest):
         self.assertEqual([path.exists() for path in (*runs, foreign)], [False, True, True])
 
     def test_the_next_run_says_that_something_was_left(self):
-        killed = self.start(*NATIVE, *LONG)
+        killed = self.start(*NATIVE, *ENDLESS)
         self.assertTrue(killed.workload(1))
         self.kill(killed)
         done = self.run_native()
