@@ -117,7 +117,8 @@ static struct judgement judge(struct stats_interval i, double min, double max, d
 static int ratio_of(struct records *of, struct records *to, const char *figure, size_t ratios,
                     struct stats_interval *ret, struct err *e)
 {
-    const struct compare_options o = {.figure = &figure, .figures = 1, .margin = 0.02, .same_run = true, .seed = 1};
+    const struct compare_options o = {
+        .figure = &figure, .figures = 1, .margin = 0.02, .same_run = true, .seed = ANALYSIS_NO_DIP};
     struct comparison c;
     int failed = compare_records(to, of, &o, &c, e);
     if (failed != 0)
@@ -169,8 +170,8 @@ static struct judgement judge_mean(const struct claim *c, const struct records *
     const char *why = why_not_run(&of, c->figure);
     struct analysis_value *value = NULL;
     size_t n = figures_of(&of, c->figure, &value);
-    struct judgement j =
-        why ? not_run(c->cell[0], why) : judge(analysis_summary(value, n, 1).mean, c->min, c->max, c->tolerance);
+    struct judgement j = why ? not_run(c->cell[0], why)
+                             : judge(analysis_summary(value, n, ANALYSIS_NO_DIP).mean, c->min, c->max, c->tolerance);
     free(value);
     free(of.list);
     return j;
