@@ -757,6 +757,7 @@ static void terminations_have_the_names_that_readers_look_for(void **state)
     assert_string_equal(termination_name(TERMINATION_SIGNAL), "signal");
     assert_string_equal(termination_name(TERMINATION_WORKLOAD_ERROR), "workload-error");
     assert_string_equal(termination_name(TERMINATION_INTERRUPTED), "interrupted");
+    assert_string_equal(termination_name(TERMINATION_STALLED), "stalled");
 }
 
 /* Both ways in which a reader of records may ask. */
