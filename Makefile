@@ -75,7 +75,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build
+.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -116,6 +116,11 @@ check: ## formatting, static analysis, who may include whom
 	@scripts/setup check
 	@scripts/check
 
+calibrate: ## how often the rules of comparisons and claims are wrong, by simulation: tests/calibrate/README.md (minutes)
+	@scripts/setup test
+	@$(MAKE) --no-print-directory $(B)/tests/calibrate/calibrate
+	@tests/calibrate/run $(CURDIR)/$(B)/tests/calibrate/calibrate
+
 bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
@@ -127,7 +132,7 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
@@ -167,6 +172,10 @@ $(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)
 # share of a C library's pages that is its own changes with every process that comes and goes.
 $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
+
+# What tests/live/test_escapes.py runs confined; static, so that a copy that is set-uid needs nothing.
+$(B)/escapes: $(B)/tests/live/escapes/escapes.o
 	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
 
 $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%
@@ -217,6 +226,9 @@ $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
+# The simulations of the rules: the objects that ship, claims with them.
+$(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
 ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push image_layout fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
@@ -234,8 +246,8 @@ faults-build:
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS := bundle record plan
-fuzz: ## fuzz the readers of bundles, records and plans for FUZZ_SECONDS each; the corpus grows in build/fuzz
+FUZZ_TARGETS := bundle record plan scenario profile journal minisign layout lock reproduction machine kept ledger
+fuzz: ## fuzz what reads the files of others, FUZZ_SECONDS each, FUZZ_TARGETS=NAME: this alone; the corpus grows in build/fuzz
 	@scripts/setup fuzz
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
 	@for t in $(FUZZ_TARGETS); do \

@@ -154,7 +154,8 @@ static int write_tar(struct signing *s, struct err *e)
     if (failed == 0)
         failed = file_draft_open(s->path, &draft, e);
     if (failed == 0) {
-        failed = parcel_write_tar(&all, s->root_fd, s->top, s->bundle.date_s, fileno(draft.stream), e);
+        failed = parcel_write_tar(&all, s->root_fd, *s->top ? s->top : s->bundle.top, s->bundle.date_s,
+                                  fileno(draft.stream), e);
         if (failed != 0)
             file_draft_abandon(&draft);
         else

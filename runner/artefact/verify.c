@@ -30,6 +30,7 @@ struct verifying {
     const struct verify_options *o;
     struct verification *v;
     struct scratch unpacked, derived;
+    int tar_fd; /* -1: it is a folder */
     int root_fd, data_fd;
     char data[PATH_MAX];           /* the payload's folder */
     char top[PARCEL_PATH_MAX + 1]; /* of a tar; "" of a folder */
@@ -50,6 +51,8 @@ static void end(struct verifying *w)
         (void)close(w->data_fd);
     if (w->root_fd >= 0)
         (void)close(w->root_fd);
+    if (w->tar_fd >= 0)
+        (void)close(w->tar_fd);
     scratch_end(&w->unpacked);
     scratch_end(&w->derived);
 }
@@ -69,6 +72,8 @@ static bool is_broken(const struct verifying *w)
 static int open_tar(struct verifying *w, int fd, struct err *e)
 {
     int failed = scratch_begin(NULL, &w->unpacked, e);
+    if (failed == 0 && (w->tar_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        failed = err_sys(e, ERR_HOST, "'%s'", w->o->path);
     if (failed == 0)
         failed = parcel_unpack(fd, w->unpacked.fd, w->top, &w->v->findings, e);
     if (failed == 0 && !is_broken(w) && lseek(fd, 0, SEEK_SET) == 0)
@@ -313,6 +318,28 @@ static int derive(struct verifying *w, struct err *e)
 
 /* --- 7: packed again --------------------------------------------------------------------------------------------- */
 
+/* A tar that somebody else wrote of the same files says the same: a note. One that differs otherwise is not ours. */
+static int explain_other_tar(struct verifying *w, const char *again, struct err *e)
+{
+    char form[200] = "";
+    struct err why = {0};
+    int failed = parcel_describe_tar(w->tar_fd, w->bundle.date_s, form, sizeof(form), &why);
+    if (failed == -EINVAL)
+        findings_add(&w->v->findings, FINDING_INTEGRITY, "", "%s", why.text);
+    else if (failed != 0)
+        *e = why;
+    else if (*form)
+        text_add(&w->v->notes,
+                 "another program packed this tar (%s): its files are the bundle's; packed again by tare they give "
+                 "SHA-256 %s\n",
+                 form, again);
+    else
+        findings_add(&w->v->findings, FINDING_INTEGRITY, "",
+                     "its files packed again give SHA-256 %s, and it has %s: the tar is not as pack writes it", again,
+                     w->v->sha256);
+    return failed == -EINVAL ? 0 : failed;
+}
+
 static int pack_again(struct verifying *w, struct err *e)
 {
     char again[DIGEST_HEX];
@@ -320,15 +347,13 @@ static int pack_again(struct verifying *w, struct err *e)
     int failed = parcel_digest_tar(&w->all, w->root_fd, top, w->bundle.date_s, again, e);
     if (failed != 0)
         return failed;
-    if (!*w->top)
+    if (w->tar_fd < 0)
         text_format(w->v->sha256, sizeof(w->v->sha256), "%s", again);
-    else if (strcmp(w->top, w->bundle.top) != 0)
+    else if (strcmp(top, w->bundle.top) != 0)
         findings_add(&w->v->findings, FINDING_INTEGRITY, "", "its top folder is '%s', and of this plan it is '%s'",
                      w->top, w->bundle.top);
     else if (strcmp(again, w->v->sha256) != 0)
-        findings_add(&w->v->findings, FINDING_INTEGRITY, "",
-                     "its files packed again give SHA-256 %s, and it has %s: the tar is not as pack writes it", again,
-                     w->v->sha256);
+        return explain_other_tar(w, again, e);
     return 0;
 }
 
@@ -411,7 +436,7 @@ static int go_through(struct verifying *w, struct err *e)
 
 int verify(const struct verify_options *o, struct verification *ret, struct err *e)
 {
-    struct verifying w = {.o = o, .v = ret, .root_fd = -1, .data_fd = -1, .bundle = {.fd = -1}};
+    struct verifying w = {.o = o, .v = ret, .tar_fd = -1, .root_fd = -1, .data_fd = -1, .bundle = {.fd = -1}};
     *ret = (struct verification){0};
     text_add_bytes(&ret->notes, "", 0);
     text_add_bytes(&ret->summary, "", 0);
