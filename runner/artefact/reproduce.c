@@ -8,6 +8,7 @@
 
 #include "artefact/image_layout.h"
 #include "artefact/reproduction.h"
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -93,7 +94,7 @@ static int keep_claims(const struct reproduction *r, struct err *e)
     char path[PATH_MAX];
     const struct text *claims = &r->original.bundle.claims.bytes;
     text_format(path, sizeof(path), "%s/" BUNDLE_CLAIMS, r->out);
-    return file_replace(path, claims->data, claims->len, e);
+    return file_replace_at(r->out_fd, BUNDLE_CLAIMS, path, claims->data, claims->len, e);
 }
 
 static void count(struct reproduction *r)
@@ -158,7 +159,7 @@ static int judge_all(struct reproduction *r, struct err *e)
 
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
 {
-    *ret = (struct reproduction){.o = o, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
+    *ret = (struct reproduction){.o = o, .out_fd = -1, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
     int failed = check_original(ret, e);
     if (failed == 0)
         failed = name_folder(ret, e);
@@ -168,7 +169,12 @@ int reproduce(const struct reproduce_options *o, struct reproduction *ret, struc
         return failed;
     int64_t planned = ret->original.bundle.plan.invocations;
     ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
-    failed = reproduce_run(ret, e);
+    size_t there = file_part_there(ret->out);
+    failed = beneath_open_folder(ret->out, true, &ret->out_fd, e);
+    if (failed == 0)
+        failed = reproduce_run(ret, e);
+    if (failed != 0)
+        file_take_back(ret->out, there);
     if (failed == 0)
         failed = keep_claims(ret, e);
     return failed == 0 ? judge_all(ret, e) : failed;
@@ -188,7 +194,9 @@ void reproduction_free(struct reproduction *r)
     bundle_close(&r->original);
     records_free(&r->records);
     free(r->judgement);
-    *r = (struct reproduction){.original = {.root_fd = -1, .bundle = {.fd = -1}}};
+    if (r->out_fd >= 0)
+        (void)close(r->out_fd);
+    *r = (struct reproduction){.out_fd = -1, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
 }
 
 void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])

@@ -40,6 +40,7 @@ struct reproduction {
     struct verification verified;  /* of the original */
     struct opened_bundle original; /* where it is whole or --force was given, else not opened */
     char out[PATH_MAX - 64];
+    int out_fd;                  /* the same, held from before the run */
     int64_t invocations;         /* of each cell, that were asked for here */
     size_t planned, run, failed; /* invocations asked for; with a record; of these, that did not end well */
     struct records records;

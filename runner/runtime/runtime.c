@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/trust.h"
 #include "spawn/spawn.h"
 
 /* What is asked of an interpreter; it answers in lines "key value". The imports are the scenario's own, so that the
@@ -43,8 +44,8 @@ static const char PROBE[] =
 
 const char *runtime_cache_dir(char *buf, size_t cap)
 {
-    const char *cache = getenv("TARE_CACHE");
-    const char *xdg = getenv("XDG_CACHE_HOME");
+    const char *cache = trust_variable("TARE_CACHE");
+    const char *xdg = trust_variable("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     if (cache && *cache)
         text_format(buf, cap, "%s", cache);
@@ -150,7 +151,7 @@ static void remember(const char *memory, const struct text *answer)
     char dir[PATH_MAX];
     text_format(dir, sizeof(dir), "%s", memory);
     *strrchr(dir, '/') = '\0';
-    if (file_make_dirs(dir) == 0)
+    if (trust_path(dir, NULL) == 0 && file_make_dirs(dir) == 0)
         (void)file_replace(memory, answer->data, answer->len, NULL); /* only a memory: the next run can ask again */
 }
 
@@ -187,7 +188,7 @@ static int identify(struct runtime *r, char *why, size_t cap)
         return -EINVAL;
     }
     int failed = -ENOENT;
-    if (file_read_all("", memory, &answer) == 0 && answer.data)
+    if (trust_path(memory, NULL) == 0 && file_read_all("", memory, &answer) == 0 && answer.data)
         failed = take_answer(answer.data, r);
     text_free(&answer);
     if (failed != 0)
@@ -258,11 +259,16 @@ static const struct wanted WANTED[] = {
 static bool try_path(const char *path, const struct wanted *wanted, struct runtime *r, char *why, size_t cap)
 {
     struct runtime candidate = {0};
+    struct err untrusted = {0};
     if (strlen(path) >= sizeof(candidate.path)) {
         (void)snprintf(why, cap, "the path is too long");
         return false;
     }
     text_format(candidate.path, sizeof(candidate.path), "%s", path);
+    if (trust_path(path, &untrusted) != 0) {
+        (void)snprintf(why, cap, "%.250s", untrusted.text);
+        return false;
+    }
     if (identify(&candidate, why, cap) == 0) {
         if (candidate.free_threaded == wanted->free_threaded && candidate.gil_enabled != wanted->free_threaded) {
             *r = candidate;
@@ -324,7 +330,7 @@ static bool try_search_path(const struct wanted *wanted, struct runtime *r, stru
         size_t len = strcspn(p, ":");
         char candidate[PATH_MAX];
         int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)len, p, wanted->command);
-        if (len > 0 && n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0 &&
+        if (*p == '/' && n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0 &&
             try_path(candidate, wanted, r, why, sizeof(why)))
             return true;
         p += len;

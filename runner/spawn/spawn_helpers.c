@@ -1,6 +1,7 @@
 /* What is started and ended besides the workload: commands that are asked something, the user's own, and orphans. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "spawn/spawn_internal.h"
 
 #define CAPTURE_MAX ((size_t)1 << 20)
@@ -38,10 +40,27 @@ static void drain(int fd, int64_t deadline_ns, struct text *ret)
     }
 }
 
+/* What argv[0] stands for; one that root does not trust is said, and counts as none. */
+static int find_helper(const char *name, char path[PATH_MAX])
+{
+    struct err why = {0};
+    if (strchr(name, '/') && strlen(name) < PATH_MAX) {
+        text_format(path, PATH_MAX, "%s", name);
+        return 0;
+    }
+    int failed = trust_find_program(name, path, PATH_MAX, &why);
+    if (failed == -EPERM)
+        (void)fprintf(stderr, "tare: %s\n", why.text);
+    return failed == 0 ? 0 : -ENOENT;
+}
+
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
 {
+    char path[PATH_MAX];
     int ends[2];
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    if (find_helper(argv[0], path) != 0)
+        return -ENOENT;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
     cleanup_close int from_child = ends[0];
@@ -57,7 +76,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
         signals_for_exec();
         if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(to_parent, 1) < 0 || dup2(nothing, 2) < 0)
             _exit(127);
-        (void)execvp(argv[0], argv);
+        (void)execvp(path, argv);
         _exit(127);
     }
     (void)close(STEAL_FD(to_parent));
@@ -196,13 +215,14 @@ int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struc
 
 /* SIGTERM, since it may have much to tidy up: slices, mounts, a VM. Should the caller have ignored that, it does not.
  */
-__attribute__((noreturn)) static void companion_run(char *const argv[], pid_t parent, int said_fd, int failed_fd)
+__attribute__((noreturn)) static void companion_run(const char *path, char *const argv[], pid_t parent, int said_fd,
+                                                    int failed_fd)
 {
     spawn_die_with_parent(parent, SIGTERM);
     signals_for_exec();
     (void)signal(SIGTERM, SIG_DFL);
     if (dup2(said_fd, 2) == 2 && dup2(2, 1) == 1)
-        (void)execvp(argv[0], argv);
+        (void)execvp(path, argv);
     const int number = errno;
     (void)!write(failed_fd, &number, sizeof(number));
     _exit(127);
@@ -213,6 +233,9 @@ int spawn_companion(char *const argv[], int said_fd, struct child *ret)
     int ends[2], number = 0;
     pid_t parent = getpid();
     struct child child = SPAWN_NO_CHILD;
+    char path[PATH_MAX];
+    if (find_helper(argv[0], path) != 0)
+        return -ENOENT;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
     cleanup_close int from_child = ends[0];
@@ -221,7 +244,7 @@ int spawn_companion(char *const argv[], int said_fd, struct child *ret)
     if (child.pid < 0)
         return -errno;
     if (child.pid == 0)
-        companion_run(argv, parent, said_fd, to_parent);
+        companion_run(path, argv, parent, said_fd, to_parent);
     (void)close(STEAL_FD(to_parent));
     ssize_t n;
     do /* ends with the exec, or with the child */
