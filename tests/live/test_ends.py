@@ -154,6 +154,12 @@ class Starts(LiveTest):
         done = self.exec("sh", "-c", "true & wait; exit 7", options=["--prepare", "true", "--cleanup", "true", *options], prefix=rig.ignoring("SIGCHLD"))
         self.assertEqual(done.status, 7, done)
 
+    @for_each({"run": ("run", "scenario1"), "exec": ("exec", "true"), "verify": ("verify", "/nonexistent")})
+    def with_too_small_a_stack_there_is_one_line_of(self, command, word):
+        done = subprocess.run(["sh", "-c", 'ulimit -s 128; exec "$@"', "sh", rig.TARE, command, word], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertRegex(done.stderr, r"\Atare: the stack limit is 128 KiB, and 1024 are needed \(ulimit -s 1024\)\n\Z")
+
     def test_a_workload_has_default_signal_handling_whatever_the_caller_ignores(self):
         done = self.exec("grep", "-E", "SigIgn|SigBlk", "/proc/self/status", prefix=rig.ignoring("SIGCHLD", "SIGHUP", "SIGPIPE", "SIGXFSZ"))
         self.assertEqual(done.out.split(), ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16], done)
