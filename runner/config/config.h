@@ -94,10 +94,10 @@ struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
     const char *across, *noise_floor;
-    const char *paper, *output;           /* of report: the folder for what a paper takes in, the file for the report */
-    int64_t text;                         /* of report: a truth, for table_format */
-    int64_t format, method, table_format; /* table_format: of report */
-    int64_t seed, resamples, noise, force, steady; /* the last three: truths */
+    const char *paper, *output;         /* of report: the folder for what a paper takes in, the file for the report */
+    int64_t text;                       /* of report: a truth, for table_format */
+    int64_t format, table_format;       /* table_format: of report */
+    int64_t seed, noise, force, steady; /* the last three: truths */
 };
 
 /* `tare pack`, `verify`, `sign`, `reproduce`, `push`, `pull`. */
