@@ -186,6 +186,34 @@ class Starts(LiveTest):
         self.assertEqual(rig.wait_for(lambda: not rig.pids_saying(mark), 20) or rig.pids_saying(mark), True)
 
 
+class Roots(LiveTest):
+    """Cgroups that a run can be given and not use."""
+
+    def refused(self, root, said: str) -> None:
+        for words in (["run", "scenario1", *rig.NATIVE], ["exec", "true"]):
+            done = subprocess.run([str(w) for w in (rig.TARE, words[0], "--cgroup-root", root, *words[1:])], capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
+            self.assertEqual((done.returncode, done.stdout), (3, ""), done)
+            self.assertRegex(done.stderr, rf"\Atare: \w+: --cgroup-root '{root}': its {said}[^\n]*\n\Z")
+            self.assertEqual([p for p in root.iterdir() if p.name.startswith("tare")], [])
+
+    def test_a_frozen_one_is_refused_and_nobody_enters_it(self):
+        cgroup = rig.Cgroup(self)
+        (cgroup.path / "cgroup.freeze").write_text("1")
+        self.addCleanup((cgroup.path / "cgroup.freeze").write_text, "0")
+        self.assertTrue(rig.wait_for(lambda: "frozen 1" in rig.read(cgroup.path / "cgroup.events")))
+        self.refused(cgroup.path, r"cgroup\.events says 'frozen 1'")
+
+    def test_one_of_a_threaded_tree_is_refused(self):
+        cgroup = rig.Cgroup(self)
+        threaded, domain = cgroup.path / "threaded", cgroup.path / "domain"
+        threaded.mkdir()
+        (threaded / "cgroup.type").write_text("threaded")
+        domain.mkdir()
+        self.refused(threaded, r"cgroup\.type is 'threaded'")
+        self.refused(domain, r"cgroup\.type is 'domain invalid'")
+        self.refused(cgroup.path, r"cgroup\.type is 'domain threaded'")
+
+
 class Input(LiveTest):
     """What several invocations read."""
 
