@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import rig
@@ -212,6 +213,28 @@ class Roots(LiveTest):
         self.refused(threaded, r"cgroup\.type is 'threaded'")
         self.refused(domain, r"cgroup\.type is 'domain invalid'")
         self.refused(cgroup.path, r"cgroup\.type is 'domain threaded'")
+
+
+class SharedMemory(LiveTest):
+    def test_a_run_below_dev_shm_has_one_of_its_own_with_no_more_of_the_hosts_than_it_needs(self):
+        ours = rig.Path(tempfile.mkdtemp(prefix="live-", dir="/dev/shm"))
+        other = rig.Path(tempfile.mkdtemp(prefix="live-other-", dir="/dev/shm"))
+        self.addCleanup(shutil.rmtree, ours)
+        self.addCleanup(shutil.rmtree, other)
+        ours.chmod(0o755)
+        env = rig.environment() | {"TMPDIR": str(ours)}
+        for cwd, seen in ((ours, [ours.name]), ("/dev/shm", [])):
+            done = self.exec("ls", "/dev/shm", env=env, cwd=cwd)
+            self.assertEqual((done.status, done.out.split()), (0, seen), done)
+            checks = {check["name"]: check for check in done.record["isolation"]["checks"]}
+            self.assertTrue(checks["private folders"]["ok"], checks["private folders"])
+            self.json.unlink()
+        words = [rig.TARE, "run", "scenario1", *rig.NATIVE, "--mode", "processes", "--json", self.json]
+        done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=env, timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("private folders: /dev/shm", done.stdout)
+        self.assertNotRegex(done.stdout, "private folders: .* NO")
+        self.assertEqual(list(ours.iterdir()), [])
 
 
 class Input(LiveTest):
