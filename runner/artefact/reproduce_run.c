@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "artefact/evidence.h"
 #include "artefact/image_layout.h"
 #include "artefact/reproduce.h"
 #include "base/cleanup.h"
@@ -141,14 +140,10 @@ static char *image_of(const struct reproduction *r, struct err *e)
         return digest;
     }
     for (size_t i = 0; !digest && i < b->records.count; i++) {
-        struct evidence v = {0};
-        if (evidence_read(b, b->records.list[i].path, &v, e) != 0)
-            return NULL;
-        json_t *image = evidence_section(&v, "image");
+        json_t *image = invocation_section(&b->records.list[i], "image");
         const char *text = json_string_value(json_object_get(image, "digest"));
         digest = text ? strdup(text) : NULL;
         json_decref(image);
-        evidence_free(&v);
     }
     if (!digest)
         (void)err_set(e, ERR_HOST, -ENOENT,
