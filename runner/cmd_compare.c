@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -253,6 +254,7 @@ static int show(struct job *j)
                                           j->a.count,
                                           j->b.count,
                                           j->options.margin,
+                                          terminal_width(STDOUT_FILENO),
                                           j->options.noise ? j->noise_path : NULL,
                                           j->options.noise ? "" : j->noise_why,
                                           j->options.seed,

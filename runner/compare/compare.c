@@ -145,7 +145,7 @@ static bool has_figure(const struct records *r, const struct cell_group *g, cons
 }
 
 /* What the cell is run for: its memory, its rate, its time. */
-static const char *own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
+const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
 {
     const char *profile = pairs_find(p->a->cell, "profile");
     if (profile && strcmp(profile, "memory") == 0)
@@ -192,7 +192,7 @@ static void add_rows(struct comparison *c, const struct records *ra, const struc
 {
     for (size_t i = 0; i < m->pairs; i++) {
         if (o->figures == 0)
-            add_row(c, ra, rb, &m->pair[i], own_figure(ra, rb, &m->pair[i]), o);
+            add_row(c, ra, rb, &m->pair[i], compare_own_figure(ra, rb, &m->pair[i]), o);
         for (size_t f = 0; f < o->figures; f++)
             add_row(c, ra, rb, &m->pair[i], o->figure[f], o);
     }

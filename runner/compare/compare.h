@@ -9,12 +9,18 @@
 #include "analysis/about.h"
 #include "analysis/analysis.h"
 #include "base/text.h"
+#include "report/cells.h"
 #include "report/records.h"
 #include "stats/stats_compare.h"
 #include "stats/stats_series.h"
 
 struct err;
 struct noise;
+
+/* The invocations of a pair of cells. */
+struct cell_pair {
+    const struct cell_group *a, *b;
+};
 
 struct compare_options {
     const char *const *figure; /* none: what the profile is for */
@@ -75,6 +81,9 @@ struct comparison {
  * caller ends *ret with comparison_free(); it points into both records. */
 int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
                     struct comparison *ret, struct err *e);
+
+/* The figure that is compared of a pair where none is named: what its cells are run for, memory, a rate or a time. */
+const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p);
 
 void comparison_free(struct comparison *c);
 

@@ -5,6 +5,7 @@
 
 #include "base/json_put.h"
 #include "compare/compare_show.h"
+#include "study/words.h"
 
 static json_t *interval_json(const struct stats_interval *i)
 {
@@ -40,11 +41,12 @@ static json_t *side_json(const struct compare_side *s)
     return o;
 }
 
-static json_t *row_json(const struct compare_row *row)
+static json_t *row_json(const struct compare_row *row, double margin)
 {
     static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
     const struct analysis_ratio *r = &row->ratio;
     const struct analysis_verdict *v = &row->verdict;
+    char words[WORDS_MAX_VERDICT];
     json_t *o = json_object();
     json_put_text(o, "label", row->label);
     json_put_text(o, "figure", row->figure);
@@ -55,6 +57,8 @@ static json_t *row_json(const struct compare_row *row)
     json_put(o, "b", side_json(&row->b));
     json_put_text(o, "method", r->why_not ? NULL : analysis_method_name(r->method));
     json_put(o, "ratio", interval_json(&v->ratio));
+    json_put_text(o, "words",
+                  words_verdict(v, &row->about, margin, row->a.used < row->b.used ? row->a.used : row->b.used, words));
     json_put_real(o, "p", v->p, r->why_not);
     json_put_real(o, "shift", row->shift, r->why_not ? r->why_not : "a side is empty");
     json_put_real(o, "dominance", row->dominance, r->why_not ? r->why_not : "a side is empty");
@@ -126,7 +130,7 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
 {
     json_t *o = json_object(), *rows = json_array();
     for (size_t i = 0; i < c->rows; i++)
-        (void)json_array_append_new(rows, row_json(&c->row[i]));
+        (void)json_array_append_new(rows, row_json(&c->row[i], h->margin));
     json_put_text(o, "schema", COMPARE_SCHEMA);
     json_put(o, "a", head_json(h->a, h->a_records));
     json_put(o, "b", head_json(h->b, h->b_records));

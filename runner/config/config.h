@@ -61,6 +61,7 @@ struct cell {
     const char *cgroup_root;              /* NULL: found */
     int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
+    int64_t stall_ms;   /* without progress; 0: it is not looked for */
     int64_t confinement, network;
     const char *user; /* "UID[:GID]"; NULL: chosen */
     uint32_t uid, gid;

@@ -517,7 +517,7 @@ static void expect_shown(const char *golden,
     static const struct compare_condition FAIL_IF = {"slower:1%", CONDITION_SLOWER, 0.01};
     struct text out = {0}, why = {0}, unclear = {0};
     assert_true(compare_conditions_hold(&FAIL_IF, 1, &c, &why, &unclear));
-    const struct compare_headline h = {"before", "after",  a.count, b.count,  0.02, NULL, "none was measured here",
+    const struct compare_headline h = {"before", "after",  a.count, b.count,  0.02, 80, NULL, "none was measured here",
                                        1,        &FAIL_IF, 1,       why.data, ""};
     show(&c, &h, &out);
     golden_check(golden, out.data);
