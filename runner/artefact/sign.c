@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define KEY_MAX 4096 /* bytes of a key's file */
@@ -183,7 +184,7 @@ int sign_check(const char *option, const char *key, struct err *e)
     struct text t = {0};
     int failed = scratch_read(AT_FDCWD, key, KEY_MAX, &t);
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, strerror(-failed));
+        (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, source_fault(failed));
     else if (!minisig_is_secret_key(t.data))
         failed = err_set(e, ERR_USAGE, -EINVAL, "%s '%s': it is no secret key of minisign's ('minisign -G' makes one)",
                          option, key);

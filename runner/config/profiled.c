@@ -1,12 +1,13 @@
 #include "config/profiled.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define MEMORY_MIN (1 << 20) /* as --memory-max has it */
@@ -50,6 +51,8 @@ static int take_partition(struct cell *cell, const struct profile_value *v, stru
     }
     return refuse(v, "root, isolated or member", e);
 }
+
+#define PROFILE_BYTES_MAX (1U << 20)
 
 /* has: whether an option has set it, and then whether anything has. */
 static int take_number(int64_t *has, int64_t *number, int64_t low, const struct profile_value *v, const char *option,
@@ -97,9 +100,9 @@ int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *s
     if (!cell->profile_file)
         return 0;
     struct text text = {0};
-    int failed = file_read_all("", cell->profile_file, &text);
+    int failed = source_read(AT_FDCWD, cell->profile_file, true, PROFILE_BYTES_MAX, &text, NULL);
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "%s", strerror(-failed));
+        (void)err_set(e, ERR_USAGE, failed, "%s", failed == -EFBIG ? "it has more than 1 MiB" : source_fault(failed));
     else
         failed = profile_parse(text.data ? text.data : "", keep, e);
     text_free(&text);

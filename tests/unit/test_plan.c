@@ -29,7 +29,7 @@ static int parse_file(const char *folder, const char *file, const struct config_
     text_format(path, sizeof(path), "%s/%s/%s", fixture_tests_dir(), folder, file);
     assert_int_equal(file_read_all("", path, &bytes), 0);
     *e = (struct err){0};
-    return plan_parse(file, &bytes, given, p, e);
+    return plan_parse(file, &bytes, given, NULL, p, e);
 }
 
 static struct plan parsed(const char *folder, const char *file, const struct config_given *given)
@@ -321,7 +321,7 @@ static void what_is_no_text_is_placed_by_line_and_character(void **state)
     struct plan p;
     struct err e = {0};
     text_add_bytes(&bytes, TEXT, sizeof(TEXT) - 1);
-    assert_int_equal(plan_parse("p.yml", &bytes, &NOTHING_GIVEN, &p, &e), -EINVAL);
+    assert_int_equal(plan_parse("p.yml", &bytes, &NOTHING_GIVEN, NULL, &p, &e), -EINVAL);
     assert_string_equal(e.text, "p.yml:3:8: control characters are not allowed");
 }
 
@@ -352,7 +352,7 @@ static void a_broken_plan_does_no_harm(void **state)
             text_add_bytes(&bytes, whole.data, change ? whole.len : cut);
             if (change)
                 bytes.data[cut] = ODD[cut % (sizeof(ODD) - 1)];
-            if (plan_parse("p", &bytes, &NOTHING_GIVEN, &p, &e) == 0)
+            if (plan_parse("p", &bytes, &NOTHING_GIVEN, NULL, &p, &e) == 0)
                 plan_free(&p);
             else
                 assert_true(e.code < 0 && *e.text);
