@@ -237,7 +237,7 @@ static int copy_scenarios(struct packing *p, struct err *e)
         (void)carried_place(one, in, sizeof(in));
         text_format(from, sizeof(from), "%s/%s", p->folder.path, in);
         text_format(to, sizeof(to), "%s/" BUNDLE_DATA "/%s", p->root.path, in);
-        failed = carried_list(from, &files, e);
+        failed = carried_list(from, true, &files, e);
         if (failed == 0)
             failed = carried_copy(&files, from, to, e);
         carried_free(&files);

@@ -62,7 +62,7 @@ static int make_executable(struct reproduction *r, struct err *e)
     for (size_t i = 0; failed == 0 && *r->original.unpacked.path && i < c->count; i++) {
         struct carried_files files = {0};
         text_format(path, sizeof(path), "%s/%s", r->original.data, carried_place(&c->of[i], in, sizeof(in)));
-        failed = carried_list(path, &files, e);
+        failed = carried_list(path, true, &files, e);
         if (failed == 0)
             failed = carried_make_executable(&files, path, e);
         carried_free(&files);

@@ -246,7 +246,7 @@ static int add_bundle(struct text *t, const struct reproduction *r, struct err *
     for (size_t i = 0; failed == 0 && i < b->plan.carried.count; i++) {
         struct carried_files files = {0};
         text_format(folder, sizeof(folder), "%s/%s", b->path, carried_place(&b->plan.carried.of[i], in, sizeof(in)));
-        failed = carried_list(folder, &files, e);
+        failed = carried_list(folder, true, &files, e);
         for (size_t k = 0; failed == 0 && k < files.count; k++) {
             text_format(path, sizeof(path), "%.100s/%.*s", in, CARRIED_PATH_MAX, files.file[k].path);
             failed = add_made(t, b->fd, path, e);

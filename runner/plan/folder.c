@@ -422,7 +422,7 @@ static int copy_scenario(struct folder *f, const struct carried_scenario *s, str
 {
     char path[PATH_MAX], in[128];
     struct carried_files files = {0};
-    int failed = carried_list(s->from, &files, e);
+    int failed = carried_list(s->from, false, &files, e);
     if (failed == 0 && strcmp(files.sha256, s->sha256) != 0)
         failed = err_set(e, ERR_USAGE, -ESTALE, "the scenario '%s' was changed meanwhile", s->word);
     (void)path_in(f, carried_place(s, in, sizeof(in)), path);

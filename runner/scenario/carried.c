@@ -23,6 +23,7 @@ static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 struct listing {
     const char *folder;
+    bool copy; /* nothing is left out */
     struct carried_files *files;
     size_t seen; /* files and folders */
     struct err *e;
@@ -68,8 +69,10 @@ static int add_entry(struct listing *l, int dirfd, const char *name, const char 
 {
     char path[CARRIED_PATH_MAX + 1];
     struct stat st;
-    if (*name == '.' || strcmp(name, "__pycache__") == 0)
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return 0;
+    if (*name == '.' || strcmp(name, "__pycache__") == 0)
+        return l->copy ? refuse(l, name, -EINVAL, "is in no copy of a scenario") : 0;
     int n = snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "/" : "", name);
     if (n < 0 || (size_t)n >= sizeof(path))
         return refuse(l, name, -ENAMETOOLONG, "has a path of more than 120 bytes");
@@ -88,7 +91,7 @@ static int add_entry(struct listing *l, int dirfd, const char *name, const char 
         return refuse(l, path, -errno, strerror(errno));
     if (holds_plan(fd)) {
         (void)close(fd);
-        return 0;
+        return l->copy ? refuse(l, name, -EINVAL, "is in no copy of a scenario") : 0;
     }
     return list_folder(l, fd, path, depth + 1);
 }
@@ -136,10 +139,10 @@ static void sum_up(struct carried_files *c)
     text_free(&lines);
 }
 
-int carried_list(const char *folder, struct carried_files *ret, struct err *e)
+int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e)
 {
     struct carried_files c = {0};
-    struct listing l = {.folder = folder, .files = &c, .e = e};
+    struct listing l = {.folder = folder, .copy = copy, .files = &c, .e = e};
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = fd < 0 ? err_sys(e, ERR_USAGE, "'%s'", folder) : list_folder(&l, fd, "", 0);
     if (failed == 0)

@@ -33,10 +33,11 @@ struct carried_files {
     char sha256[DIGEST_HEX]; /* of the lines "SHA256  PATH", as sha256sum(1) prints them */
 };
 
-/* Lists the folder. Left out are hidden files, __pycache__, and folders that hold a plan. -EINVAL and the like (usage):
+/* Lists the folder. Left out are hidden files, __pycache__, and folders that hold a plan: a copy has none of them, and
+ * where it has they are refused, since an interpreter may read what no digest tells of. -EINVAL and the like (usage):
  * a link, a device, a name with a character other than [A-Za-z0-9._-], two names that differ in letter case alone, more
  * than the bounds; the message names it. */
-int carried_list(const char *folder, struct carried_files *ret, struct err *e);
+int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e);
 void carried_free(struct carried_files *c);
 
 /* Copies what was listed of one folder into another, which is made. Programs (ELF, #!) are made executable: the mode is

@@ -21,6 +21,8 @@
 #define LOADED_MAX 64
 #define FILE_NAME  "scenario.yml"
 
+enum origin { INSTALLED, ANYBODYS, COPY };
+
 static struct scenario *loaded[LOADED_MAX];
 static size_t loaded_count;
 
@@ -40,9 +42,9 @@ static int common(const char *option, const char *value, struct err *e)
     return value ? cell_set(&scratch, option, value, e) : 0;
 }
 
-static int read_small(const char *path, struct text *ret, struct err *e)
+static int read_small(const char *path, bool follow, struct text *ret, struct err *e)
 {
-    int failed = source_read(AT_FDCWD, path, true, SCENARIO_FILE_MAX, ret, NULL);
+    int failed = source_read(AT_FDCWD, path, follow, SCENARIO_FILE_MAX, ret, NULL);
     if (failed == -EFBIG)
         return err_set(e, ERR_USAGE, failed, "'%s': a scenario's file has at most %d bytes", path, SCENARIO_FILE_MAX);
     if (failed == -ENOTSUP)
@@ -68,17 +70,35 @@ static int place(struct scenario *s, const char *path, struct err *e)
     return 0;
 }
 
+/* What is weighed is all of the folder. One that cannot be carried can be weighed all the same. */
+static void take_content(struct scenario *s, bool copy)
+{
+    struct carried_files files;
+    struct err e = {0};
+    if (s->installed)
+        return;
+    if (*(strrchr(s->file, '/') + 1) == '.') {
+        text_format(s->content_fault, sizeof(s->content_fault), "a hidden file is not carried");
+        return;
+    }
+    if (carried_list(s->dir, copy, &files, &e) != 0) {
+        text_format(s->content_fault, sizeof(s->content_fault), "%.*s", (int)sizeof(s->content_fault) - 1, e.text);
+        return;
+    }
+    text_format(s->content_sha256, sizeof(s->content_sha256), "%s", files.sha256);
+    carried_free(&files);
+}
+
 static const struct scenario *find_loaded(const struct scenario *like)
 {
     for (size_t i = 0; i < loaded_count; i++)
-        if (strcmp(loaded[i]->file, like->file) == 0 && strcmp(loaded[i]->sha256, like->sha256) == 0 &&
-            strcmp(loaded[i]->content_sha256, like->content_sha256) == 0)
+        if (strcmp(loaded[i]->file, like->file) == 0 && strcmp(loaded[i]->sha256, like->sha256) == 0)
             return loaded[i];
     return NULL;
 }
 
 /* A file that was loaded before and is the same is given again. */
-static int keep(struct scenario *s, const char *path, const struct scenario **ret, struct err *e)
+static int keep(struct scenario *s, const char *path, bool copy, const struct scenario **ret, struct err *e)
 {
     *ret = find_loaded(s);
     if (*ret) {
@@ -89,33 +109,15 @@ static int keep(struct scenario *s, const char *path, const struct scenario **re
         scenario_free(s);
         return err_set(e, ERR_USAGE, -E2BIG, "'%s': more than %d scenarios at once", path, LOADED_MAX);
     }
+    take_content(s, copy);
     *ret = loaded[loaded_count++] = s;
     return 0;
 }
 
-/* What is weighed is all of the folder. One that cannot be carried can be weighed all the same. */
-static void take_content(struct scenario *s)
-{
-    struct carried_files files;
-    struct err e = {0};
-    if (s->installed)
-        return;
-    if (*(strrchr(s->file, '/') + 1) == '.') {
-        text_format(s->content_fault, sizeof(s->content_fault), "a hidden file is not carried");
-        return;
-    }
-    if (carried_list(s->dir, &files, &e) != 0) {
-        text_format(s->content_fault, sizeof(s->content_fault), "%.*s", (int)sizeof(s->content_fault) - 1, e.text);
-        return;
-    }
-    text_format(s->content_sha256, sizeof(s->content_sha256), "%s", files.sha256);
-    carried_free(&files);
-}
-
-static int read_scenario(const char *path, struct scenario **ret, struct err *e)
+static int read_scenario(const char *path, bool follow, struct scenario **ret, struct err *e)
 {
     struct text bytes = {0};
-    int failed = read_small(path, &bytes, e);
+    int failed = read_small(path, follow, &bytes, e);
     if (failed == 0)
         failed = scenario_parse(path, bytes.data, bytes.len, common, ret, e);
     if (failed == 0 && digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
@@ -124,20 +126,19 @@ static int read_scenario(const char *path, struct scenario **ret, struct err *e)
     return failed;
 }
 
-static int load(const char *path, bool installed, const struct scenario **ret, struct err *e)
+static int load(const char *path, enum origin origin, const struct scenario **ret, struct err *e)
 {
     struct scenario *s = NULL;
-    int failed = read_scenario(path, &s, e);
+    int failed = read_scenario(path, origin != COPY, &s, e);
     if (failed != 0)
         return failed;
-    s->installed = installed;
+    s->installed = origin == INSTALLED;
     failed = place(s, path, e);
-    take_content(s);
     if (failed != 0) {
         scenario_free(s);
         return failed;
     }
-    return keep(s, path, ret, e);
+    return keep(s, path, origin == COPY, ret, e);
 }
 
 /* The folders of those that are installed, sorted. */
@@ -178,14 +179,26 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
         if (!*named || strlen(named) > NAME_MAX || runtime_find_workload(named, dir, sizeof(dir), &ignored) != 0)
             return unknown(named, e);
         text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
-        return access(path, R_OK) == 0 ? load(path, true, ret, e) : unknown(named, e);
+        return access(path, R_OK) == 0 ? load(path, INSTALLED, ret, e) : unknown(named, e);
     }
     if (stat(named, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s'", named);
     int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
-    return load(path, false, ret, e);
+    return load(path, ANYBODYS, ret, e);
+}
+
+/* A copy lies where it is said to lie: no link leads elsewhere. */
+static bool is_there(const char *folder, const char *in)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int n = snprintf(path, sizeof(path), "%s/" CARRIED_FOLDER, folder);
+    if (n < 0 || (size_t)n >= sizeof(path) || lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return false;
+    n = snprintf(path, sizeof(path), "%s/%s", folder, in);
+    return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int scenarios_find_carried(const struct carried *carried, const char *named, const struct scenario **ret, struct err *e)
@@ -200,7 +213,9 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
     int n = snprintf(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file);
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
-    int failed = load(path, false, ret, e);
+    if (!is_there(carried->folder, in))
+        return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);
+    int failed = load(path, COPY, ret, e);
     if (failed == 0 && strcmp((*ret)->content_sha256, one->sha256) != 0)
         failed = err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the scenario '%s' of plan.lock%s%s", in, named,
                          *(*ret)->content_fault ? ": " : ", whose SHA-256 is another", (*ret)->content_fault);
