@@ -27,19 +27,24 @@ archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$$(call archive,cgroup)))
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
 CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
-PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas seccomp cap cyaml yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
+PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas cap cyaml yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
+# What the compiler and the machine have of these; tests/build reads each back from the programs. A sanitizer looks where
+# _FORTIFY_SOURCE does, and that one needs an optimisation.
+takes = $(foreach f,$(1),$(if $(shell $(CC) -Werror $(f) -x c -c -o /dev/null /dev/null 2>&1 || echo no),,$(f)))
+FORTIFY = $(if $(SANITIZE)$(filter-out -O1 -O2 -O3 -Os -Oz -Og,$(or $(filter -O%,$(CFLAGS)),-O0)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDENING = $(call once,HARDENING,-fPIE $$(call takes,-fstack-protector-strong -fcf-protection=full -mbranch-protection=standard) $$(FORTIFY))
 # Symbols are bound at the start: a forked child that binds its own copies the tables, page by page.
-PROGRAM_LDFLAGS := -no-pie -Wl,-z,now
+PROGRAM_LDFLAGS := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 # What was compiled before, by another clone too, comes out of the cache that the interpreters are in.
 export CCACHE_DIR ?= $(or $(TARE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tare)/ccache
 export CCACHE_BASEDIR = $(CURDIR)
 export CCACHE_NOHASHDIR = 1
 export CCACHE_MAXSIZE ?= 1G
 CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
-COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZE) -iquote runner -iquote . -MMD -MP
+COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
-SOURCES := $(filter-out runner/main.c runner/workloads/% runner/artefact/%,$(wildcard runner/*.c runner/*/*.c cgroups/*.c))
-OBJECTS := $(SOURCES:%.c=$(B)/%.o)
+SOURCES := $(filter-out runner/main.c runner/confine/compile_filters.c runner/workloads/% runner/artefact/%,$(wildcard runner/*.c runner/*/*.c cgroups/*.c))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/filters.o
 # What is done with bundles is a program of its own: libarchive brings fifteen libraries, which a runner that starts in
 # a millisecond does not load.
 ARTEFACT_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out %/artefact_main.c,$(wildcard runner/artefact/*.c)))
@@ -148,10 +153,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
 
 $(B)/tare-artefact: $(B)/runner/artefact/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -pie -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 
 $(foreach s,$(NATIVE_SCENARIOS),$(eval $(B)/workloads/$(s)/$(s): $(patsubst %.c,$(B)/%.o,$(wildcard runner/workloads/$(s)/*.c))))
 $(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)
@@ -192,6 +197,14 @@ $(COMMITTED): $(B)/commit
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
+
+# The system call filters are compiled here, once: libseccomp is in no program that runs.
+$(B)/compile-filters: $(B)/runner/confine/compile_filters.o $(B)/runner/confine/allowance.o $(B)/runner/base/text.o
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lseccomp
+$(B)/filters.c: $(B)/compile-filters
+	$(Q)$< > $@
+$(B)/filters.o: $(B)/filters.c
+	$(Q)$(COMPILE) -c -o $@ $<
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/page/page_assets.o: runner/page/page.css runner/page/page.js

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -23,10 +24,12 @@
 /* The walk through the hierarchy. */
 struct walk {
     const char *mount;
+    bool dry_run;
     leftover_fn *fn;
     void *context;
     char path[PATH_MAX];
     int depth;
+    int depth_max;
     int alive; /* runs that were found so */
 };
 
@@ -145,15 +148,19 @@ static int count_processes(int dirfd)
 static void clean_run(struct walk *w, int parent_fd, const char *name)
 {
     struct leftover l = {.path = w->path, .state = LEFTOVER_ALIVE};
+    struct stat st;
     cleanup_close int fd = open_below(parent_fd, name);
-    if (fd < 0)
+    if (fd < 0 || fstat(fd, &st) != 0)
         return; /* gone meanwhile */
-    if (!stays_alive(fd)) {
+    l.owner = st.st_uid;
+    if (st.st_uid != geteuid()) {
+        l.state = LEFTOVER_FOREIGN;
+    } else if (!stays_alive(fd)) {
         l.processes = count_processes(fd);
-        l.failed = cgdir_remove(parent_fd, name, clock_now_ns() + REMOVE_NS);
+        l.failed = w->dry_run ? 0 : cgdir_remove(parent_fd, name, clock_now_ns() + REMOVE_NS);
         l.state = l.failed == 0 ? LEFTOVER_REMOVED : LEFTOVER_STUCK;
     }
-    w->alive += l.state == LEFTOVER_ALIVE;
+    w->alive += l.state == LEFTOVER_ALIVE || l.state == LEFTOVER_FOREIGN;
     w->fn(&l, w->context);
 }
 
@@ -189,12 +196,12 @@ static int visit_child(const char *name, uint64_t inode, void *context)
     struct step *s = context;
     struct walk *w = s->walk;
     size_t len = strlen(w->path);
-    if (len + 1 + strlen(name) >= sizeof(w->path) || w->depth >= DEPTH_MAX)
+    if (len + 1 + strlen(name) >= sizeof(w->path))
         return 0;
     text_format(w->path + len, sizeof(w->path) - len, "/%s", name);
     if (is_run(name)) {
         clean_run(w, s->dirfd, name);
-    } else {
+    } else if (w->depth < w->depth_max) {
         cleanup_close int fd = open_below(s->dirfd, name);
         if (fd >= 0)
             visit(w, fd);
@@ -209,16 +216,63 @@ static void visit(struct walk *w, int dirfd)
     w->depth++;
     slice_lock(dirfd);
     (void)cgdir_each_child(dirfd, visit_child, &s);
-    put_back(w, dirfd);
+    if (!w->dry_run)
+        put_back(w, dirfd);
     slice_unlock(dirfd);
     w->depth--;
 }
 
-void leftovers_clean(const char *mount, const char *dir, leftover_fn *fn, void *context)
+/* The mount point is locked and put back as a root is, and of what is in it /tare.slice alone is looked into. */
+static void visit_created(struct walk *w, int mount_fd)
 {
-    struct walk w = {.mount = mount, .fn = fn, .context = context};
-    text_format(w.path, sizeof(w.path), "%s", dir);
-    cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
+    struct step s = {.walk = w, .dirfd = mount_fd};
+    w->depth++;
+    slice_lock(mount_fd);
+    (void)visit_child(SLICE_CREATED_NAME, 0, &s);
+    if (!w->dry_run)
+        put_back(w, mount_fd);
+    slice_unlock(mount_fd);
+    w->depth--;
+}
+
+/* Where systemd makes the scopes that scope_enter() asks for: below the manager's own cgroup (systemd.special(7)). */
+static void name_slice_of_scopes(const struct slice_root *root, char *path, size_t cap)
+{
+    unsigned uid = geteuid();
+    if (uid == 0)
+        text_format(path, cap, "%s/" SLICE_CREATED_NAME, root->mount);
+    else
+        text_format(path, cap, "%s/user.slice/user-%u.slice/user@%u.service/" SLICE_CREATED_NAME, root->mount, uid,
+                    uid);
+}
+
+void leftovers_clean(const struct slice_root *root, bool dry_run, leftover_fn *fn, void *context)
+{
+    struct walk w = {.mount = root->mount, .dry_run = dry_run, .fn = fn, .context = context, .depth_max = DEPTH_MAX};
+    switch (root->provenance) {
+    case SLICE_BORROWED:
+    case SLICE_NONE:
+        return;
+    case SLICE_CREATED:
+        w.depth_max = 2;
+        text_format(w.path, sizeof(w.path), "%s", root->mount);
+        break;
+    case SLICE_SCOPE:
+        name_slice_of_scopes(root, w.path, sizeof(w.path));
+        break;
+    case SLICE_DELEGATED:
+        w.depth_max = 1;
+        text_format(w.path, sizeof(w.path), "%s", root->path);
+        break;
+    case SLICE_GIVEN:
+        text_format(w.path, sizeof(w.path), "%s", root->path);
+        break;
+    }
+    cleanup_close int fd = open(w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (root->provenance == SLICE_CREATED)
+        visit_created(&w, fd);
+    else
         visit(&w, fd);
 }

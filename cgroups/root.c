@@ -59,7 +59,7 @@ static int step_given(const struct surroundings *s, struct slice_root *ret, char
     if (!*s->given)
         return slice_lacking(why, cap, "%s", "");
     if (!slice_writable(s, s->given)) {
-        (void)err_set(e, ERR_HOST, -EACCES, "--cgroup-root '%s': cannot be written", s->given);
+        (void)err_set(e, ERR_HOST, -EACCES, "%s '%s': cannot be written", s->given_by, s->given);
         return err_remedy(e,
                           "run as root, or have the directory delegated: systemd's Delegate=yes, or chown it and its "
                           "cgroup.procs and cgroup.subtree_control");
@@ -242,10 +242,10 @@ static int look_at_given(struct surroundings *s, const char *given, struct err *
     char path[PATH_MAX];
     int failed = resolve_given(s->sysroot, given, path);
     if (failed != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s': %s", given, strerror(-failed));
+        return err_set(e, ERR_USAGE, -EINVAL, "%s '%s': %s", s->given_by, given, strerror(-failed));
     if (!find_mount_of(s, path)) {
         int code =
-            err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s': not a directory on a cgroup2 file system", given);
+            err_set(e, ERR_USAGE, -EINVAL, "%s '%s': not a directory on a cgroup2 file system", s->given_by, given);
         if (s->mounted)
             (void)err_remedy(e, "that is mounted at %s", s->mount.point);
         return code;
@@ -318,8 +318,13 @@ int slice_root_enter(struct slice_root *root, struct err *e)
 
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e)
 {
-    struct surroundings s = {.sysroot = sysroot ? sysroot : ""};
+    struct surroundings s = {.sysroot = sysroot ? sysroot : "", .given_by = "--cgroup-root"};
     struct slice_root found = {.provenance = SLICE_NONE};
+    const char *usual = given || s.sysroot[0] ? NULL : getenv(SLICE_ROOT_VARIABLE);
+    if (usual && *usual) {
+        given = usual;
+        s.given_by = "$" SLICE_ROOT_VARIABLE;
+    }
     int failed = search_root(&s, given, &found, e);
     text_free(&s.mountinfo);
     if (failed == 0)

@@ -171,6 +171,8 @@ static _Noreturn void child(bool by_user, pid_t parent, int to_parent)
     char buf[400];
     sd_bus_error error = SD_BUS_ERROR_NULL;
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
     const char *why = ask(by_user, parent, &error, buf, sizeof(buf));
     if (why)
         (void)!write(to_parent, why, strlen(why));

@@ -14,9 +14,12 @@
 
 struct err;
 
+/* Names the root where --cgroup-root does not; empty is as good as unset. */
+#define SLICE_ROOT_VARIABLE "TARE_CGROUP_ROOT"
+
 /* How the root was had (design, "How the root is found"). */
 enum slice_provenance {
-    SLICE_GIVEN,     /* --cgroup-root PATH */
+    SLICE_GIVEN,     /* --cgroup-root PATH, or the variable */
     SLICE_DELEGATED, /* our own v2 directory is ours to write */
     SLICE_SCOPE,     /* a transient scope of systemd's, Delegate=yes */
     SLICE_CREATED,   /* root without systemd: /tare.slice */
@@ -51,9 +54,10 @@ struct slice_root {
 
 /* Finds the root: the v2 hierarchy by its type in /proc/self/mountinfo (proc(5)), never by a well-known path. Creates
  * and writes nothing. sysroot: prefix of /proc, /run and /sys for tests, "" for the real ones; under a prefix write
- * permission is judged by the mount's options alone. given: --cgroup-root, or NULL; it must be a directory on a cgroup2
- * file system. -EINVAL (usage): given is not that. -EACCES (host): given cannot be written. On failure *ret is
- * untouched. Otherwise 0, at worst with SLICE_NONE and the reason. */
+ * permission is judged by the mount's options alone. given: --cgroup-root, or NULL, which without a sysroot is what
+ * SLICE_ROOT_VARIABLE says; it must be a directory on a cgroup2 file system. -EINVAL (usage): given is not that.
+ * -EACCES (host): given cannot be written. On failure *ret is untouched. Otherwise 0, at worst with SLICE_NONE and the
+ * reason. */
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e);
 
 /* Where the root is a scope: asks systemd for it, which takes the calling process in; a scope that is refused is a step

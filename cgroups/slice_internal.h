@@ -15,6 +15,7 @@ struct err;
 struct surroundings {
     const char *sysroot;
     char given[PATH_MAX]; /* resolved; "" where not asked for */
+    const char *given_by; /* where that was said: "--cgroup-root", "$TARE_CGROUP_ROOT" */
     struct text mountinfo;
     bool mounted;
     bool hierarchy_root; /* the mount shows the hierarchy's very root: that one has no cgroup.type */

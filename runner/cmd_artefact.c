@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "command.h"
 
 /* Beside the program in a build tree, in ../libexec/tare of it once installed. */
@@ -29,6 +30,7 @@ int cmd_artefact(int argc, char **argv, struct err *e)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for %d words", argc);
     words[0] = path;
     memcpy(words + 1, argv, (size_t)argc * sizeof(*words));
+    signals_for_exec();
     (void)execv(path, words);
     failed = err_sys(e, ERR_OURS, "'%s'", path);
     free(words);

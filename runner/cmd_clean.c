@@ -12,6 +12,7 @@ struct tally {
     int found;
     int stuck;
     int first_failed; /* why the first one is stuck: a negative errno */
+    bool dry_run;
 };
 
 static int print_help(void)
@@ -21,9 +22,10 @@ static int print_help(void)
              "tare clean [OPTION]...\n"
              "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
              "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
-             "its own, and is left alone. The cgroups are looked for in the whole hierarchy, the folders, of this\n"
-             "user alone, in $TMPDIR or /tmp; a 'tare pack' that was killed leaves one more beside its -o FILE,\n"
-             ".tare-XXXXXX, to be removed by hand.\n\n");
+             "its own, and is left alone, as is what another user made. The cgroups are looked for in the root that\n"
+             "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
+             "that is found; the folders in $TMPDIR or /tmp; a 'tare pack' that was killed leaves one more beside\n"
+             "its -o FILE, .tare-XXXXXX, to be removed by hand.\n\n");
     config_help(CONFIG_CLEAN, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -37,6 +39,11 @@ static void note_stuck(struct tally *t, const char *path, int failed)
         t->first_failed = failed;
 }
 
+static const char *removed(const struct tally *t)
+{
+    return t->dry_run ? "would remove" : "removed";
+}
+
 static void note_cgroup(const struct leftover *l, void *context)
 {
     struct tally *t = context;
@@ -48,8 +55,11 @@ static void note_cgroup(const struct leftover *l, void *context)
     case LEFTOVER_STUCK:
         note_stuck(t, l->path, l->failed);
         break;
+    case LEFTOVER_FOREIGN:
+        (void)printf("left     %s (uid %u made it)\n", l->path, (unsigned)l->owner);
+        break;
     case LEFTOVER_REMOVED:
-        (void)printf("removed  %s (%d process%s ended)\n", l->path, l->processes, l->processes == 1 ? "" : "es");
+        (void)printf("%s  %s (%d process%s ended)\n", removed(t), l->path, l->processes, l->processes == 1 ? "" : "es");
         break;
     }
 }
@@ -61,7 +71,7 @@ static void note_folder(const char *path, int failed, void *context)
     if (failed != 0)
         note_stuck(t, path, failed);
     else
-        (void)printf("removed  %s\n", path);
+        (void)printf("%s  %s\n", removed(t), path);
 }
 
 int cmd_clean(int argc, char **argv, struct err *e)
@@ -79,9 +89,9 @@ int cmd_clean(int argc, char **argv, struct err *e)
     failed = slice_root_find("", c.cell.cgroup_root, &root, e);
     if (failed != 0)
         return failed;
-    if (*root.mount)
-        leftovers_clean(root.mount, c.cell.cgroup_root ? root.path : root.mount, note_cgroup, &t);
-    workload_tmpdirs_clean(note_folder, &t);
+    t.dry_run = c.host.dry_run;
+    leftovers_clean(&root, t.dry_run, note_cgroup, &t);
+    workload_tmpdirs_clean(t.dry_run, note_folder, &t);
     if (t.found == 0)
         (void)printf("nothing was left behind\n");
     if (t.stuck == 0)

@@ -30,12 +30,14 @@ static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *
     uint64_t workers_bytes;
     uint64_t ends_offset;
     uint64_t workers_offset;
+    uint64_t ready_offset;
     uint64_t size_bytes;
     if (__builtin_mul_overflow(iterations, sizeof(int64_t), &stamps_bytes) ||
         __builtin_mul_overflow(workers, sizeof(uint64_t), &workers_bytes) ||
         __builtin_add_overflow(sizeof(struct ledger), stamps_bytes, &ends_offset) ||
         __builtin_add_overflow(ends_offset, stamps_bytes, &workers_offset) ||
-        __builtin_add_overflow(workers_offset, workers_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
+        __builtin_add_overflow(workers_offset, workers_bytes, &ready_offset) ||
+        __builtin_add_overflow(ready_offset, stamps_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
         return -EOVERFLOW;
     *head = (struct ledger){
         .magic = LEDGER_MAGIC,
@@ -45,6 +47,7 @@ static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *
         .starts_offset = sizeof(struct ledger),
         .ends_offset = ends_offset,
         .workers_offset = workers_offset,
+        .ready_offset = ready_offset,
     };
     return 0;
 }
@@ -144,6 +147,11 @@ static const uint64_t *ledger_workers(const struct ledger_map *map)
     return (const uint64_t *)(ledger_ends(map) + map->iteration_capacity);
 }
 
+const int64_t *ledger_readies(const struct ledger_map *map)
+{
+    return (const int64_t *)(ledger_workers(map) + map->worker_capacity);
+}
+
 /* Takes a pid that can be one and is not there yet: one that is named twice would be weighed twice. */
 static size_t members_add(int *pids, size_t count, size_t cap, uint64_t pid)
 {
@@ -202,6 +210,19 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, struct 
     if (wall_end_ns < before_ns)
         return bad_report(e, "the last iteration ends at %" PRId64 " ns, after the measuring at %" PRId64 " ns",
                           before_ns, wall_end_ns);
+    return 0;
+}
+
+static int readies_check(const struct ledger_map *map, uint64_t count, struct err *e)
+{
+    if (map->page->hold_ns < 0)
+        return bad_report(e, "workers that go on for %" PRId64 " ns", map->page->hold_ns);
+    for (uint64_t i = 0; i < count; i++) {
+        int64_t ready_ns = ledger_readies(map)[i];
+        if (ready_ns != 0 && (ready_ns < ledger_starts(map)[i] || ready_ns > ledger_ends(map)[i]))
+            return bad_report(e, "all workers of iteration %" PRIu64 " are ready at %" PRId64 " ns, outside of it", i,
+                              ready_ns);
+    }
     return 0;
 }
 
@@ -270,6 +291,8 @@ static int figures_check(const struct ledger_map *map, struct err *e)
 int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e)
 {
     int code = stamps_check(map, expected, e);
+    if (code == 0)
+        code = readies_check(map, expected, e);
     return code == 0 ? figures_check(map, e) : code;
 }
 
@@ -282,7 +305,7 @@ static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
     return l->magic == LEDGER_MAGIC && ledger_lay_out(l->iteration_capacity, l->worker_capacity, &made) == 0 &&
            made.size_bytes <= file_bytes && l->size_bytes == made.size_bytes &&
            l->starts_offset == made.starts_offset && l->ends_offset == made.ends_offset &&
-           l->workers_offset == made.workers_offset;
+           l->workers_offset == made.workers_offset && l->ready_offset == made.ready_offset;
 }
 
 static struct ledger *ledger_map_fd(int fd)
@@ -336,6 +359,12 @@ void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns
     ((int64_t *)ledger_at(l, l->starts_offset))[i] = start_ns;
     ((int64_t *)ledger_at(l, l->ends_offset))[i] = end_ns;
     __atomic_store_n(&l->iterations_done, i + 1, __ATOMIC_RELEASE);
+}
+
+void ledger_ready(struct ledger *l, uint64_t i, int64_t ready_ns)
+{
+    if (i < l->iteration_capacity)
+        ((int64_t *)ledger_at(l, l->ready_offset))[i] = ready_ns;
 }
 
 void ledger_set_worker(struct ledger *l, uint64_t slot, int pid)

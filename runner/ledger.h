@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define LEDGER_ENV       "TARE_LEDGER_FD"
-#define LEDGER_MAGIC     0x0032524547444c54ULL /* "TLDGER2\0" on a little-endian machine */
+#define LEDGER_MAGIC     0x0033524547444c54ULL /* "TLDGER3\0" on a little-endian machine */
 #define LEDGER_ERROR_MAX 2048
 
 /* Figures that a workload may give, and the bytes of a figure's name with its NUL. */
@@ -64,12 +64,16 @@ struct ledger {
     char error[LEDGER_ERROR_MAX]; /* 128: why it failed, UTF-8, ended by NUL */
     uint64_t figure_count;        /* 2176: figures given; more than LEDGER_FIGURES says that some found no room */
     struct ledger_figure figure[LEDGER_FIGURES]; /* 2184: 48 bytes each */
+    uint64_t ready_offset; /* 3720: byte offset of int64_t ready_ns[iteration_capacity], by the runner */
+    int64_t hold_ns;       /* 3728: how long every worker goes on after the start signal; 0: there is none */
 };
 
 _Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, error) == 128, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, figure_count) == 2176, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, figure) == 2184, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, ready_offset) == 3720, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, hold_ns) == 3728, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger_figure, kind) == 32, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger_figure, integer) == 40, "the offsets are the interface");
 _Static_assert(sizeof(struct ledger_figure) == 48, "the offsets are the interface");
@@ -104,13 +108,17 @@ size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap);
 const int64_t *ledger_starts(const struct ledger_map *map);
 const int64_t *ledger_ends(const struct ledger_map *map);
 
+/* When all workers of each iteration were ready, just before their start signal; 0 where the workload does not tell. */
+const int64_t *ledger_readies(const struct ledger_map *map);
+
 /* Copies the workload's figures, in its order, at most cap. Each that comes out is sound: a name of its own, ended, of
  * the right letters; an integer or a finite real. What is not is left out, and ledger_check() says which and why.
  * Returns how many were written. */
 size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap);
 
 /* Whether what the workload reported can be. Its stamps: every start at or before its end, every end at or before the
- * next start, all within wall_start_ns … wall_end_ns, as many as expected. Its figures: as many as there is room for,
+ * next start, all within wall_start_ns … wall_end_ns, as many as expected; all workers ready, where it tells, between
+ * an iteration's start and its end, and a hold that is not negative. Its figures: as many as there is room for,
  * each of them sound. -EPROTO with the first that is not. */
 int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e);
 
@@ -122,6 +130,8 @@ struct ledger *ledger_attach(void);
 void ledger_set_phase(struct ledger *l, enum ledger_phase phase);
 /* Stamps measured iteration i (0-based). */
 void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns);
+/* Tells when all workers of measured iteration i were ready. Before ledger_stamp() of that iteration. */
+void ledger_ready(struct ledger *l, uint64_t i, int64_t ready_ns);
 void ledger_set_worker(struct ledger *l, uint64_t slot, int pid);
 void ledger_set_worker_count(struct ledger *l, uint64_t count);
 /* Gives a figure, or gives it anew. Never fails here: what cannot be (a name too long or of other letters, a real that

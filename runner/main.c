@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
+#include "base/standard.h"
 #include "command.h"
 #include "version.h"
 
@@ -48,6 +50,7 @@ static int flush_results(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
+    signals_end_without_reader(STDOUT_FILENO);
     perror("tare: standard output");
     return status == 0 ? ERR_OURS : status;
 }
@@ -55,6 +58,9 @@ static int flush_results(int status)
 int main(int argc, char **argv)
 {
     struct err e = {0};
+    if (standard_open() != 0)
+        return ERR_OURS;
+    signals_begin();
     if (argc < 2) {
         usage(stderr);
         return ERR_USAGE;

@@ -95,10 +95,12 @@ static void take_ledger(struct stage *s, size_t n)
     struct record *r = s->record;
     memcpy(r->start_ns, ledger_starts(&s->ledger), n * sizeof(*r->start_ns));
     memcpy(r->end_ns, ledger_ends(&s->ledger), n * sizeof(*r->end_ns));
+    memcpy(r->ready_ns, ledger_readies(&s->ledger), n * sizeof(*r->ready_ns));
     r->iterations = n;
     const struct ledger *page = s->ledger.page;
     r->has_wall = page->wall_end_ns > page->wall_start_ns;
     r->total_wall_s = (double)(page->wall_end_ns - page->wall_start_ns) / (double)NS_PER_S;
+    r->hold_ns = page->hold_ns > 0 ? page->hold_ns : 0;
     r->gil_enabled = page->gil == LEDGER_GIL_ON ? 1 : page->gil == LEDGER_GIL_OFF ? 0 : -1;
     r->check = page->check;
     figures_take(&s->ledger, r->cell.scenario, &r->figures);
@@ -110,7 +112,8 @@ static int take_stamps(struct stage *s, struct err *e)
     size_t n = s->command ? 1 : (size_t)ledger_iterations_done(&s->ledger);
     r->start_ns = calloc(n + 1, sizeof(*r->start_ns));
     r->end_ns = calloc(n + 1, sizeof(*r->end_ns));
-    if (!r->start_ns || !r->end_ns)
+    r->ready_ns = calloc(n + 1, sizeof(*r->ready_ns));
+    if (!r->start_ns || !r->end_ns || !r->ready_ns)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu stamps", n);
     if (s->command)
         take_invocation(s);
@@ -171,13 +174,16 @@ static void take_samples(struct stage *s)
     r->samples = STEAL(s->watched.samples);
     r->sample_count = s->watched.count;
     r->missed_ticks = s->watched.missed_ticks;
-    r->memory = memory_summarise(r->samples, r->sample_count, r->start_ns, r->end_ns, r->iterations);
+    r->walks = s->watched.walks;
+    r->missed_walks = s->watched.missed_walks;
+    r->spared_walks = s->watched.spared_walks;
+    r->memory = memory_summarise(r->samples, r->sample_count, r->start_ns, r->end_ns, r->iterations, MEMORY_BY_TIME);
+    r->plateau = memory_plateau(r->samples, r->sample_count, r->ready_ns, r->end_ns, r->iterations, r->hold_ns);
 }
 
 static int describe_confinement(struct stage *s, struct err *e)
 {
     struct record *r = s->record;
-    struct text pseudo = {0};
     size_t len = 0;
     if (!s->confine)
         return 0;
@@ -188,14 +194,11 @@ static int describe_confinement(struct stage *s, struct err *e)
         return 0;
     char hex[65];
     int failed = digest_bytes(filter, len, hex);
-    if (failed == 0)
-        failed = confine_filter_text(s->confine, &pseudo);
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "describing the seccomp filter: %s", strerror(-failed));
     facts_text(&r->confinement, "seccomp.sha256", hex);
     facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
-    facts_text(&r->confinement, "seccomp.filter", pseudo.data ? pseudo.data : "");
-    text_free(&pseudo);
+    facts_text(&r->confinement, "seccomp.filter", confine_filter_text(s->confine));
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
+#include "confine/allowance.h"
 #include "host/host.h"
 #include "outcome.h"
 #include "record/timing.h"
@@ -53,6 +54,14 @@ static const char *folder_of(const char *path, char *buf, size_t cap)
     return buf;
 }
 
+static unsigned allowed_by(const struct cell *cell)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused what is none */
+    return bits;
+}
+
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
@@ -73,6 +82,7 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     const struct confine_request request = {
         .read_only_root = cell->confinement == CONFINEMENT_FULL,
         .filter = cell->confinement == CONFINEMENT_FULL,
+        .allowed = allowed_by(cell),
         .host_network = cell->network == NETWORK_HOST,
         .has_user = cell->user,
         .uid = cell->uid,
@@ -169,8 +179,6 @@ static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *a
         take_ahead(s, ahead);
     else if (failed == 0)
         failed = begin(s, cell, e);
-    if (failed == 0 && s->confine)
-        failed = confine_compile(s->confine, e);
     if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
         (void)err_wrap(e, "reading the runtime's files beforehand");
     s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;

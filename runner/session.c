@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/signals.h"
 #include "cgroups/leftovers.h"
 #include "host/bench_cpus.h"
 #include "host/host.h"
@@ -50,21 +51,13 @@ int session_refuse_less(const struct slice_root *root, struct err *e)
     return 0;
 }
 
-/* SIGPIPE and SIGXFSZ too: a reader that has gone, or a limit on a file's size, must not end the runner before its
- * slices are removed. */
 static int take_signals(struct session *s, struct err *e)
 {
     sigset_t ends;
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGINT);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGHUP);
-    (void)sigaddset(&ends, SIGQUIT);
+    signals_of_end(&ends);
     s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->signal_fd < 0)
         return err_sys(e, ERR_OURS, "signalfd");
-    (void)sigaddset(&ends, SIGPIPE);
-    (void)sigaddset(&ends, SIGXFSZ);
     (void)sigprocmask(SIG_BLOCK, &ends, NULL);
     return 0;
 }

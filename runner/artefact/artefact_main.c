@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
+#include "base/standard.h"
 #include "command.h"
 
 static const struct {
@@ -16,6 +18,9 @@ static const struct {
 int main(int argc, char **argv)
 {
     struct err e = {0};
+    if (standard_open() != 0)
+        return ERR_OURS;
+    signals_begin();
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++) {
         if (strcmp(argv[1], COMMANDS[i].name) != 0)
             continue;
@@ -26,6 +31,7 @@ int main(int argc, char **argv)
         }
         if (fflush(stdout) == 0 && !ferror(stdout))
             return status;
+        signals_end_without_reader(STDOUT_FILENO);
         perror("tare: standard output");
         return ERR_OURS;
     }

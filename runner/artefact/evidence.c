@@ -85,6 +85,7 @@ json_t *evidence_section(const struct evidence *v, const char *name)
 
 struct raw {
     int64_t *start_ns, *end_ns;
+    int64_t *ready_ns; /* zeros where the record has none */
     size_t iterations;
     struct sample *sample;
     size_t samples, cap;
@@ -94,6 +95,7 @@ static void raw_free(struct raw *r)
 {
     free(r->start_ns);
     free(r->end_ns);
+    free(r->ready_ns);
     free(r->sample);
 }
 
@@ -102,19 +104,24 @@ static bool take_stamps(const struct evidence *v, struct raw *ret)
     struct json_span iterations = member(whole(v), "iterations");
     struct json_span start = member(iterations, "start_ns"), end = member(iterations, "end_ns");
     long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
-    if (n < 0 || !end.data || json_scan_integers(end, NULL, 0) != n)
+    struct json_span ready = member(iterations, "ready_ns");
+    if (n < 0 || !end.data || json_scan_integers(end, NULL, 0) != n ||
+        (ready.data && json_scan_integers(ready, NULL, 0) != n))
         return false;
     _Static_assert(sizeof(long long) == sizeof(int64_t), "stamps are read in place");
     ret->start_ns = calloc((size_t)n + 1, sizeof(int64_t));
     ret->end_ns = calloc((size_t)n + 1, sizeof(int64_t));
+    ret->ready_ns = calloc((size_t)n + 1, sizeof(int64_t));
     cleanup_free long long *ns = calloc((size_t)n + 1, sizeof(*ns));
-    if (!ret->start_ns || !ret->end_ns || !ns)
+    if (!ret->start_ns || !ret->end_ns || !ret->ready_ns || !ns)
         abort();
     ret->iterations = (size_t)n;
     (void)json_scan_integers(start, ns, (size_t)n);
     memcpy(ret->start_ns, ns, (size_t)n * sizeof(*ns));
     (void)json_scan_integers(end, ns, (size_t)n);
     memcpy(ret->end_ns, ns, (size_t)n * sizeof(*ns));
+    if (ready.data && json_scan_integers(ready, ns, (size_t)n) == n)
+        memcpy(ret->ready_ns, ns, (size_t)n * sizeof(*ns));
     return true;
 }
 
@@ -140,6 +147,7 @@ static void take_sample(const json_t *o, struct sample *ret)
     *ret = (struct sample){.at_ns = integer(o, "at_ns"),
                            .late_ns = integer(o, "late_ns"),
                            .cost_ns = integer(o, "cost_ns"),
+                           .walk_ns = integer(o, "walk_ns"),
                            .failed_reads = (uint32_t)integer(o, "failed_reads")};
     for (int c = 0; c < SAMPLE_CLASSES; c++) {
         ret->has_class[c] = json_is_integer(json_object_get(o, sample_class_names[c]));
@@ -238,7 +246,8 @@ static void hold_sums(const struct evidence *v, const json_t *memory, const char
 static json_t *memory_of(struct json_span section)
 {
     static const char *const KEYS[] = {"parent_and_workers", "all_pids",     "slice",        "samples_in_iterations",
-                                       "partial_samples",    "failed_reads", "tick_cost_ns", "late_ns"};
+                                       "partial_samples",    "failed_reads", "tick_cost_ns", "late_ns",
+                                       "walk_cost_ns",       "weighted_by",  "plateau"};
     json_t *o = json_object();
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
         json_t *v = load(member(section, KEYS[i]), SECTION_MAX);
@@ -248,24 +257,54 @@ static json_t *memory_of(struct json_span section)
     return o;
 }
 
+static void hold_summary(const struct evidence *v, const json_t *said, const struct memory_summary *m,
+                         struct findings *f)
+{
+    const json_t *slice = json_object_get(said, "slice");
+    hold_sums(v, said, "parent_and_workers", &m->members, f);
+    hold_sums(v, said, "all_pids", &m->all, f);
+    for (int c = 0; c < SAMPLE_CLASSES; c++)
+        hold_range(v, slice, "slice", sample_class_names[c], &m->class[c], f);
+}
+
+/* "memory.KEY.p50" and its max, of a record that has them. */
+static void hold_ns(const struct evidence *v, const json_t *memory, const char *key, int64_t p50, int64_t max,
+                    struct findings *f)
+{
+    char where[60];
+    text_format(where, sizeof(where), "memory.%s.", key);
+    hold_integer(v, json_object_get(memory, key), where, "p50", (uint64_t)p50, f);
+    hold_integer(v, json_object_get(memory, key), where, "max", (uint64_t)max, f);
+}
+
+static void hold_plateau(const struct evidence *v, const json_t *memory, const struct raw *r, struct findings *f)
+{
+    const json_t *plateau = json_object_get(memory, "plateau");
+    if (!json_is_object(plateau))
+        return;
+    struct memory_summary m =
+        memory_plateau(r->sample, r->samples, r->ready_ns, r->end_ns, r->iterations, integer(plateau, "hold_ns"));
+    hold_summary(v, plateau, &m, f);
+    hold_integer(v, plateau, "memory.plateau.", "samples", m.in_iterations, f);
+}
+
 static void hold_memory(const struct evidence *v, const json_t *memory, const struct raw *r, struct findings *f)
 {
-    struct memory_summary m = memory_summarise(r->sample, r->samples, r->start_ns, r->end_ns, r->iterations);
-    const json_t *slice = json_object_get(memory, "slice");
-    hold_sums(v, memory, "parent_and_workers", &m.members, f);
-    hold_sums(v, memory, "all_pids", &m.all, f);
-    for (int c = 0; c < SAMPLE_CLASSES; c++)
-        hold_range(v, slice, "slice", sample_class_names[c], &m.class[c], f);
+    const char *weighted_by = json_string_value(json_object_get(memory, "weighted_by"));
+    bool by_time = weighted_by && strcmp(weighted_by, memory_weight_time) == 0;
+    struct memory_summary m = memory_summarise(r->sample, r->samples, r->start_ns, r->end_ns, r->iterations,
+                                               by_time ? MEMORY_BY_TIME : MEMORY_BY_SAMPLE);
+    hold_summary(v, memory, &m, f);
     hold_integer(v, memory, "memory.", "samples_in_iterations", m.in_iterations, f);
     hold_integer(v, memory, "memory.", "partial_samples", m.partial, f);
     hold_integer(v, memory, "memory.", "failed_reads", m.failed_reads, f);
+    hold_plateau(v, memory, r, f);
     if (r->samples == 0)
         return;
-    const json_t *cost = json_object_get(memory, "tick_cost_ns"), *late = json_object_get(memory, "late_ns");
-    hold_integer(v, cost, "memory.tick_cost_ns.", "p50", (uint64_t)m.tick_cost_p50_ns, f);
-    hold_integer(v, cost, "memory.tick_cost_ns.", "max", (uint64_t)m.tick_cost_max_ns, f);
-    hold_integer(v, late, "memory.late_ns.", "p50", (uint64_t)m.late_p50_ns, f);
-    hold_integer(v, late, "memory.late_ns.", "max", (uint64_t)m.late_max_ns, f);
+    hold_ns(v, memory, "tick_cost_ns", m.tick_cost_p50_ns, m.tick_cost_max_ns, f);
+    hold_ns(v, memory, "late_ns", m.late_p50_ns, m.late_max_ns, f);
+    if (m.walk_cost_max_ns >= 0)
+        hold_ns(v, memory, "walk_cost_ns", m.walk_cost_p50_ns, m.walk_cost_max_ns, f);
 }
 
 static bool is_null(struct json_span span)

@@ -4,11 +4,9 @@
 #include <jansson.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "artefact/bag.h"
@@ -18,8 +16,10 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/source.h"
 #include "scenario/carried.h"
+#include "spawn/spawn.h"
 
 #define WORDS_MAX 256
 
@@ -302,38 +302,31 @@ static volatile sig_atomic_t running; /* the process; 0: none */
  * itself, and then we do. */
 static void hand_on(int signal)
 {
-    if (signal != SIGINT && running > 0)
+    if (signal != SIGINT && signal != SIGQUIT && running > 0)
         (void)kill((pid_t)running, signal);
-}
-
-static int start(struct command_line *c, pid_t *ret)
-{
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    int failed = c->count == 0 ? -EINVAL : -posix_spawn(ret, c->word[0], &actions, NULL, c->word, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return failed;
 }
 
 /* Its exit status as a shell has it; what it prints goes to stderr. A negative errno where it cannot be started. */
 static int run(struct command_line *c)
 {
-    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction before[ARRAY_LEN(SIGNALS)], act = {.sa_handler = hand_on};
-    pid_t pid = 0;
-    int status = 0;
-    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
-        (void)sigaction(SIGNALS[i], &act, &before[i]);
-    int failed = start(c, &pid);
-    running = pid;
-    while (failed == 0 && waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            failed = -errno;
+    struct sigaction before[NSIG];
+    const struct sigaction act = {.sa_handler = hand_on};
+    struct child child;
+    struct child_end end;
+    sigset_t ends;
+    signals_of_end(&ends);
+    for (int n = 1; n < NSIG; n++)
+        if (sigismember(&ends, n) == 1)
+            (void)sigaction(n, &act, &before[n]);
+    int failed = spawn_companion(c->word, STDERR_FILENO, &child);
+    running = failed == 0 ? child.pid : 0;
+    if (failed == 0)
+        failed = spawn_wait(&child, &end, NULL);
     running = 0;
-    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
-        (void)sigaction(SIGNALS[i], &before[i], NULL);
-    return failed != 0 ? failed : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    for (int n = 1; n < NSIG; n++)
+        if (sigismember(&ends, n) == 1)
+            (void)sigaction(n, &before[n], NULL);
+    return failed != 0 ? failed : end.signalled ? 128 + end.signal : end.exit_status;
 }
 
 static int compose(struct command_line *c, const struct reproduction *r, struct err *e)

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/source.h"
 #include "base/text.h"
 
@@ -24,8 +25,6 @@
 
 /* The folders there are, for whoever ends the process. */
 static char standing[SLOTS][PATH_MAX / 2];
-
-static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
 
 /* --- the end of the process, wherever it was: nothing here allocates --------------------------------------------- */
 
@@ -83,9 +82,12 @@ static void on_end(int signal)
 static void watch_for_the_end(void)
 {
     struct sigaction act = {.sa_handler = on_end, .sa_flags = (int)SA_RESETHAND};
+    sigset_t ends;
     (void)sigfillset(&act.sa_mask);
-    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
-        (void)sigaction(SIGNALS[i], &act, NULL);
+    signals_of_end(&ends);
+    for (int n = 1; n < NSIG; n++)
+        if (sigismember(&ends, n) == 1)
+            (void)sigaction(n, &act, NULL);
 }
 
 /* --- making and ending them -------------------------------------------------------------------------------------- */
@@ -94,9 +96,7 @@ static void watch_for_the_end(void)
 static void hold_the_end(sigset_t *before)
 {
     sigset_t held;
-    (void)sigemptyset(&held);
-    for (size_t i = 0; i < ARRAY_LEN(SIGNALS); i++)
-        (void)sigaddset(&held, SIGNALS[i]);
+    signals_of_end(&held);
     (void)sigprocmask(SIG_BLOCK, &held, before);
 }
 

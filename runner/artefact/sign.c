@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "artefact/bag.h"
@@ -23,6 +21,7 @@
 #include "base/file.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "spawn/spawn.h"
 
 #define KEY_MAX 4096 /* bytes of a key's file */
 
@@ -104,21 +103,16 @@ static int load_bundle(struct signing *s, struct err *e)
  * be started. */
 static int run_minisign(char *const argv[], const char *to, struct err *e)
 {
-    int status = 0;
-    pid_t pid = 0;
-    posix_spawn_file_actions_t actions;
-    (void)posix_spawn_file_actions_init(&actions);
-    if (to)
-        (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, to, O_WRONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    int failed = -posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
+    struct child child;
+    struct child_end end;
+    cleanup_close int opened = to ? open(to, O_WRONLY | O_CLOEXEC) : -1;
+    if (to && opened < 0)
+        return err_sys(e, ERR_OURS, "'%s'", to);
+    int failed = spawn_companion(argv, to ? opened : STDERR_FILENO, &child);
     if (failed != 0)
         return err_set(e, ERR_HOST, failed, "minisign: %s (apt-get install minisign)", strerror(-failed));
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return err_sys(e, ERR_OURS, "waitpid");
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    failed = spawn_wait(&child, &end, e);
+    return failed != 0 ? failed : end.signalled ? 128 + end.signal : end.exit_status;
 }
 
 /* minisign asks for the key's password itself, on the terminal. */

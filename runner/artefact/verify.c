@@ -274,20 +274,6 @@ static void check_coverage(struct verifying *w)
     text_free(&missing);
 }
 
-/* What of the host the plan would take, were it run: no fault, and nobody's surprise. */
-static int note_grants(struct verifying *w, struct err *e)
-{
-    const struct bundle *b = &w->bundle;
-    struct trust_grants grants = {0};
-    int failed = bundle_grants(b, BUNDLE_PLAN, &grants, e);
-    char *rest = grants.lines.data;
-    for (char *line; failed == 0 && rest && (line = strsep(&rest, "\n"));)
-        if (*line)
-            text_add(&w->v->notes, "%s; 'tare reproduce' takes it by --trust-plan alone\n", line);
-    text_free(&grants.lines);
-    return failed;
-}
-
 /* --- 6: derivation ----------------------------------------------------------------------------------------------- */
 
 /* The image that the record says it was made in is the one that the bundle holds, where it holds one. */
@@ -438,7 +424,7 @@ static int go_through(struct verifying *w, struct err *e)
     check_coverage(w);
     failed = take_claims(w, e);
     if (failed == 0)
-        failed = note_grants(w, e);
+        failed = bundle_grants(&w->bundle, BUNDLE_PLAN, &w->v->grants, e);
     if (failed == 0)
         failed = derive(w, e);
     if (failed == 0)
@@ -466,6 +452,7 @@ void verification_free(struct verification *v)
     findings_free(&v->findings);
     text_free(&v->summary);
     text_free(&v->notes);
+    text_free(&v->grants.lines);
     for (size_t i = 0; i < v->claims; i++) {
         char *const words[] = {v->claim[i].id,    v->claim[i].text,    v->claim[i].expected,
                                v->claim[i].found, v->claim[i].verdict, v->claim[i].why};

@@ -64,7 +64,7 @@ struct cell {
     int64_t confinement, network;
     const char *user; /* "UID[:GID]"; NULL: chosen */
     uint32_t uid, gid;
-    struct config_words writable, environment;
+    struct config_words writable, environment, allowed;
 };
 
 /* `tare exec`: what is run besides its cell. */

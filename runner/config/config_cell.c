@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/config_table.h"
 #include "config/cpu_request.h"
+#include "confine/allowance.h"
 
 static bool is_of_cell(const struct option_row *row)
 {
@@ -59,7 +60,9 @@ const char *config_grant(const char *option, const char *value)
     const struct option_row *row = row_of_cell(option);
     if (strcmp(option, "scenario") == 0)
         return scenario_is_path(value) ? "it names a folder of this host, whose programs would be run" : NULL;
-    return row && row->plan != WEIGHED && !is_harmless(row, value) ? row->why : NULL;
+    if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
+        return NULL;
+    return row->why ? row->why : "it is not decided whose to say it is";
 }
 
 static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)
@@ -148,6 +151,13 @@ static int check_confinement(struct cell *cell, struct err *e)
         if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
             return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
                            cell->environment.word[i]);
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        if (allowance_find(cell->allowed.word[i]) < 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
+                           cell->allowed.word[i]);
+    if (cell->allowed.count && cell->confinement != CONFINEMENT_FULL)
+        return err_set(e, ERR_USAGE, -EINVAL, "--allow goes with --confine full; there is no filter with %s",
+                       confinement_name((enum confinement)cell->confinement));
     const char *what = cell->user ? "--user" : cell->writable.count ? "--rw" : NULL;
     if (what && cell->confinement == CONFINEMENT_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "%s goes with --confine full or light; it is off", what);

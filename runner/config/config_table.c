@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "confine/allowance.h"
 
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
@@ -97,10 +98,10 @@ const struct option_row config_rows[] = {
     {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
     {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_SELFTEST,
-     "make the slices in this cgroup v2 directory",
+     "make the slices in this cgroup v2 directory ($TARE_CGROUP_ROOT)",
      GRANTED, "it names a folder of this host"},
     {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, CONFIG_CLEAN,
-     "look in this cgroup v2 directory alone"},
+     "look in this cgroup v2 directory and below it alone (default $TARE_CGROUP_ROOT)"},
     {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL | CONFIG_SELFTEST,
      "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice",
      GRANTED, "it does without the slice and its limits", BIT(ISOLATION_AUTO) | BIT(ISOLATION_STRICT)},
@@ -117,6 +118,9 @@ const struct option_row config_rows[] = {
     {"network", CHOICE, "WHICH", CELL(network), NETWORKS, 0, 0, NETWORK_NONE, NETWORK_NONE, ALL,
      "none: the loopback alone; host: the host's",
      GRANTED, "it opens the network of this host", BIT(NETWORK_NONE)},
+    {"allow", LIST, "WHAT", CELL(allowed), NULL, 0, 0, UNSET, UNSET, ALL,
+     "what the system call filter of --confine full lets through besides: " ALLOWANCE_NAMES "; may be given again",
+     GRANTED, "it lets the workload make system calls that the filter refuses"},
     {"user", TEXT, "UID[:GID]", CELL(user), NULL, 0, 0, UNSET, UNSET, ALL,
      "run it as this user, where tare is root; without it 65534, or the owner of what is closed to that one",
      GRANTED, "it names a user of this host"},
@@ -171,6 +175,8 @@ const struct option_row config_rows[] = {
      "print the order, what is done of it and how long the rest will take (slurm: the batch script), and run nothing"},
     {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "say what would be changed, and change nothing"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_CLEAN,
+     "say what would be removed, and remove nothing"},
     {"force", YES, NULL, HOST(force), NULL, 0, 0, UNSET, UNSET, CONFIG_RESTORE,
      "put back what somebody else changed in the meantime, too"},
     {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,

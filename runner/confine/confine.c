@@ -8,15 +8,12 @@
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -27,10 +24,7 @@
 #include "base/text.h"
 #include "confine/confine_mounts.h"
 #include "confine/confine_user.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
+#include "confine/filter.h"
 
 struct confine {
     bool wants[CONFINE_LAYERS];
@@ -40,9 +34,8 @@ struct confine {
     struct confine_user user;
     struct confine_mounts mounts;
     cap_t no_capability;
-    cap_value_t capabilities; /* that this kernel knows */
-    scmp_filter_ctx filter;
-    struct sock_fprog program; /* of confine_compile(); filter == NULL: none */
+    cap_value_t capabilities;    /* that this kernel knows */
+    const struct filter *filter; /* NULL: none */
 };
 
 const char *confine_layer_name(enum confine_layer layer)
@@ -55,167 +48,24 @@ const char *confine_layer_name(enum confine_layer layer)
 
 /* --- the filter --------------------------------------------------------------------------------------------------- */
 
-/* Refused whatever their arguments: what sets clocks, changes the kernel or what is mounted, looks into others or
- * measures the machine. io_uring is not here: nothing of it escapes the slice, and a program is measured as it is. */
-static const char *const REFUSED[] = {
-    "clock_settime",
-    "clock_settime64",
-    "settimeofday",
-    "adjtimex",
-    "clock_adjtime",
-    "clock_adjtime64",
-    "stime",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "create_module",
-    "kexec_load",
-    "kexec_file_load",
-    "reboot",
-    "mount",
-    "umount",
-    "umount2",
-    "pivot_root",
-    "chroot",
-    "move_mount",
-    "open_tree",
-    "fsopen",
-    "fsconfig",
-    "fsmount",
-    "fspick",
-    "mount_setattr",
-    "swapon",
-    "swapoff",
-    "bpf",
-    "perf_event_open",
-    "setns",
-    "keyctl",
-    "add_key",
-    "request_key",
-    "syslog",
-    "acct",
-    "quotactl",
-    "quotactl_fd",
-    "iopl",
-    "ioperm",
-    "sethostname",
-    "setdomainname",
-    "vhangup",
-    "fanotify_init",
-    "sched_setaffinity", /* the last is let through within the slice's CPUs: refusals.c */
-};
-
-/* New namespaces. clone3 has its flags behind a pointer, where no filter sees them; it is let through, because without
- * it glibc would start every thread with one failed call more. What it could make is harmless: nobody has a
- * capability, and what a user namespace gives is refused above. */
-static const uint64_t NAMESPACE_FLAGS[] = {CLONE_NEWNS,   CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC,
-                                           CLONE_NEWUSER, CLONE_NEWPID,    CLONE_NEWNET, CLONE_NEWTIME};
-
-static const enum __ptrace_request OTHERS[] = {PTRACE_ATTACH, PTRACE_SEIZE}; /* a child's PTRACE_TRACEME is its own */
-
-static const uint64_t REALTIME[] = {SCHED_FIFO, SCHED_RR, 6 /* SCHED_DEADLINE */};
-
-static int refuse_flags(scmp_filter_ctx f, int nr, unsigned count)
-{
-    int failed = 0;
-    for (unsigned i = 0; i < count && failed == 0; i++)
-        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, nr, 1,
-                                  SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACE_FLAGS[i], NAMESPACE_FLAGS[i]));
-    return failed;
-}
-
-static int refuse_by_argument(scmp_filter_ctx f)
-{
-    int failed = refuse_flags(f, SCMP_SYS(unshare), ARRAY_LEN(NAMESPACE_FLAGS));
-    if (failed == 0) /* the last is among clone's exit signal */
-        failed = refuse_flags(f, SCMP_SYS(clone), ARRAY_LEN(NAMESPACE_FLAGS) - 1);
-    for (size_t i = 0; i < ARRAY_LEN(OTHERS) && failed == 0; i++)
-        failed =
-            seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)OTHERS[i], 0));
-    for (size_t i = 0; i < ARRAY_LEN(REALTIME) && failed == 0; i++)
-        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(sched_setscheduler), 1,
-                                  SCMP_A1(SCMP_CMP_MASKED_EQ, 0xff, REALTIME[i]));
-    if (failed == 0) /* a negative nice value */
-        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(setpriority), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, 0x80000000, 0x80000000));
-    return failed;
-}
-
-/* host_network: without it the network is off, and that is not said of a family which knows no namespaces. */
-static int add_rules(scmp_filter_ctx f, bool host_network)
-{
-    int failed = refuse_by_argument(f);
-    if (failed == 0 && !host_network)
-        failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_VSOCK, 0));
-    for (size_t i = 0; i < ARRAY_LEN(REFUSED) && failed == 0; i++) {
-        int nr = seccomp_syscall_resolve_name(REFUSED[i]);
-        if (nr != __NR_SCMP_ERROR) /* one that this libseccomp knows */
-            failed = seccomp_rule_add(f, SCMP_ACT_NOTIFY, nr, 0);
-        if (failed == -EDOM || failed == -EINVAL) /* one that this architecture lacks */
-            failed = 0;
-    }
-    return failed;
-}
-
-/* What libseccomp writes to a descriptor. */
-static int export(int (*write_it)(const scmp_filter_ctx, int), scmp_filter_ctx f, struct text *ret)
-{
-    char chunk[8192];
-    ssize_t n;
-    cleanup_close int fd = memfd_create("filter", MFD_CLOEXEC);
-    int failed = fd < 0 ? -errno : write_it(f, fd);
-    if (failed != 0 || lseek(fd, 0, SEEK_SET) != 0)
-        return failed != 0 ? failed : -errno;
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-        text_add_bytes(ret, chunk, (size_t)n);
-    return n < 0 ? -errno : 0;
-}
-
-static int compile(struct confine *c)
-{
-    struct text code = {0};
-    c->filter = seccomp_init(SCMP_ACT_ALLOW);
-    if (!c->filter)
-        return -ENOMEM;
-    /* For every call of another architecture, i386 on x86-64 too: its part of the filter would double what this takes.
-     */
-    int failed = seccomp_attr_set(c->filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-    (void)seccomp_attr_set(c->filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: 2.5 and newer */
-    (void)seccomp_attr_set(c->filter, SCMP_FLTATR_CTL_SSB, 1);      /* as SECCOMP_FILTER_FLAG_SPEC_ALLOW below */
-    if (failed == 0)
-        failed = add_rules(c->filter, !c->wants[CONFINE_NETWORK]);
-    if (failed == 0)
-        failed = export(seccomp_export_bpf, c->filter, &code);
-    c->program.filter = (struct sock_filter *)(void *)code.data;
-    if (failed == 0 && code.len > CONFINE_FILTER_MAX)
-        failed = -E2BIG;
-    c->program.len = (unsigned short)(code.len / sizeof(struct sock_filter));
-    return failed;
-}
-
-int confine_compile(struct confine *c, struct err *e)
-{
-    int failed = c->wants[CONFINE_SECCOMP] ? compile(c) : 0;
-    return failed == 0 ? 0
-                       : err_set(e, ERR_OURS, failed, "libseccomp cannot compile the filter: %s", strerror(-failed));
-}
-
 const void *confine_filter_bytes(const struct confine *c, size_t *len)
 {
-    *len = c->program.len * sizeof(struct sock_filter);
-    return c->program.filter;
+    *len = c->filter ? c->filter->instructions * sizeof(struct sock_filter) : 0;
+    return c->filter ? c->filter->code : NULL;
 }
 
-int confine_filter_text(const struct confine *c, struct text *ret)
+const char *confine_filter_text(const struct confine *c)
 {
-    return c->filter ? export(seccomp_export_pfc, c->filter, ret) : -ENOENT;
+    return c->filter ? c->filter->text : NULL;
 }
 
-const char *confine_call_name(uint32_t arch, int nr, char *buf, size_t cap)
+const char *confine_call_name(int nr, char *buf, size_t cap)
 {
-    char *name = seccomp_syscall_resolve_num_arch(arch, nr);
-    (void)snprintf(buf, cap, name ? "%s" : "%s%d", name ? name : "nr_", nr);
-    free(name);
+    const char *name = nr >= 0 && nr <= FILTER_NEWEST_CALL ? filter_call_names[nr] : NULL;
+    if (name)
+        text_format(buf, cap, "%s", name);
+    else
+        text_format(buf, cap, "nr_%d", nr);
     return buf;
 }
 
@@ -252,6 +102,8 @@ static void choose_layers(const struct confine_request *q, struct confine *c)
     c->wants[CONFINE_NETWORK] = !q->host_network;
     c->wants[CONFINE_ROOT] = q->read_only_root;
     c->wants[CONFINE_SECCOMP] = c->wants[CONFINE_COUNTING] = q->filter;
+    if (q->filter)
+        c->filter = &filter_compiled[(q->host_network ? FILTER_HOST_NETWORK : 0) | (unsigned)(q->allowed << 1)];
 }
 
 int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
@@ -285,8 +137,6 @@ void confine_free(struct confine **confine)
         return;
     confine_mounts_free(&c->mounts);
     (void)cap_free(c->no_capability);
-    seccomp_release(c->filter);
-    free(c->program.filter);
     free(c);
 }
 
@@ -392,7 +242,7 @@ static int load(const struct sock_fprog *program, unsigned flags)
 /* Where nobody can be told (a filter around us has a listener already), the same calls are refused uncounted. */
 static int load_uncounted(const struct sock_fprog *counted)
 {
-    struct sock_filter code[CONFINE_FILTER_MAX / sizeof(struct sock_filter)];
+    struct sock_filter code[BPF_MAXINSNS];
     const struct sock_fprog program = {.len = counted->len, .filter = code};
     memcpy(code, counted->filter, counted->len * sizeof(*code));
     for (unsigned i = 0; i < program.len; i++)
@@ -401,16 +251,16 @@ static int load_uncounted(const struct sock_fprog *counted)
     return load(&program, 0);
 }
 
-int confine_drop(const struct confine *c, const void *filter, size_t len, struct confine_outcome *o)
+int confine_drop(const struct confine *c, struct confine_outcome *o)
 {
-    const struct sock_fprog program = {.len = (unsigned short)(len / sizeof(struct sock_filter)),
-                                       .filter = (struct sock_filter *)filter};
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
     note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
     note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
-    if (len == 0)
+    if (!c->filter)
         return -1;
+    const struct sock_fprog program = {.len = (unsigned short)c->filter->instructions,
+                                       .filter = (struct sock_filter *)c->filter->code};
     int listener = load(&program, SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (listener < 0) {
         note(o, CONFINE_COUNTING, -1);

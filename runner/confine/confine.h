@@ -1,5 +1,5 @@
-/* confine: what a workload is kept from. Prepared in the parent before clone3 (paths resolved, the filter compiled),
- * applied in the child with system calls only. The only includer of <seccomp.h> and <sys/capability.h>. */
+/* confine: what a workload is kept from. Prepared in the parent before clone3 (paths resolved, the filter chosen),
+ * applied in the child with system calls only. The only includer of <sys/capability.h>. */
 #ifndef TARE_CONFINE_H
 #define TARE_CONFINE_H
 
@@ -37,6 +37,7 @@ const char *confine_layer_name(enum confine_layer layer);
 struct confine_request {
     bool read_only_root;
     bool filter;
+    unsigned allowed; /* a bit for each enum allowance */
     bool host_network;
     bool has_user; /* --user; root only */
     uid_t uid;
@@ -57,24 +58,19 @@ struct confine;
 int confine_prepare(const struct confine_request *request, struct confine **ret, struct err *e);
 void confine_free(struct confine **confine);
 
-/* Compiles the filter, where one was asked for; until then there is none. Apart, because it takes as long as the rest
- * and the namespaces can be made meanwhile. -ENOMEM and what libseccomp answers (ours). */
-int confine_compile(struct confine *c, struct err *e);
-
 /* Whether a layer was asked for. */
 bool confine_wants(const struct confine *c, enum confine_layer layer);
 uid_t confine_uid(const struct confine *c);
 gid_t confine_gid(const struct confine *c);
 const char *confine_user_reason(const struct confine *c); /* "" where it is what was asked for */
 
-#define CONFINE_FILTER_MAX 32768 /* bytes: what the kernel takes (BPF_MAXINSNS) */
-
-/* The filter as BPF (an array of struct sock_filter) and in libseccomp's pseudo code; NULL and 0 without one. */
+/* The filter as BPF (an array of struct sock_filter) and as a text that says what it answers to which call; NULL and 0
+ * without one. Both are filter.h's. */
 const void *confine_filter_bytes(const struct confine *c, size_t *len);
-int confine_filter_text(const struct confine *c, struct text *ret);
+const char *confine_filter_text(const struct confine *c);
 
-/* The name of a system call by its number, as the notification's architecture counts; in buf. */
-const char *confine_call_name(uint32_t arch, int nr, char *buf, size_t cap);
+/* The name of a system call of this architecture by its number, or "nr_N"; in buf. */
+const char *confine_call_name(int nr, char *buf, size_t cap);
 
 /* --- in the child: system calls only ---------------------------------------------------------------------------- */
 
@@ -94,8 +90,8 @@ void confine_enter(const struct confine *c, struct confine_outcome *outcome);
 /* In the workload's own process or in the one that it is forked from: no capability is ever gained by an exec. */
 void confine_drop_bounding(const struct confine *c, struct confine_outcome *outcome);
 
-/* In the workload's own process, the last before its exec: user, capabilities, no_new_privs, filter (BPF of len bytes;
- * 0: none). Returns the listener of the filter's notifications (seccomp_unotify(2)), or -1. */
-int confine_drop(const struct confine *c, const void *filter, size_t len, struct confine_outcome *outcome);
+/* In the workload's own process, the last before its exec: user, capabilities, no_new_privs, the filter. Returns the
+ * listener of the filter's notifications (seccomp_unotify(2)), or -1. */
+int confine_drop(const struct confine *c, struct confine_outcome *outcome);
 
 #endif

@@ -174,6 +174,11 @@ static int place(const struct confine_bind *b, int tree, bool read_only)
 
 static int mount_private(void)
 {
+    static const char *const LINKS[][2] = {{"/proc/self/fd", "/dev/fd"},
+                                           {"/proc/self/fd/0", "/dev/stdin"},
+                                           {"/proc/self/fd/1", "/dev/stdout"},
+                                           {"/proc/self/fd/2", "/dev/stderr"},
+                                           {"pts/ptmx", "/dev/ptmx"}};
     const unsigned long flags = MS_NOSUID | MS_NODEV;
     if (mount("tmpfs", "/tmp", "tmpfs", flags, "mode=1777") != 0)
         return -1;
@@ -181,11 +186,9 @@ static int mount_private(void)
         return -1;
     (void)mkdir("/dev/shm", 01777);
     (void)mkdir("/dev/pts", 0755);
-    (void)symlink("/proc/self/fd", "/dev/fd");
-    (void)symlink("/proc/self/fd/0", "/dev/stdin");
-    (void)symlink("/proc/self/fd/1", "/dev/stdout");
-    (void)symlink("/proc/self/fd/2", "/dev/stderr");
-    (void)symlink("pts/ptmx", "/dev/ptmx");
+    for (size_t i = 0; i < ARRAY_LEN(LINKS); i++)
+        if (symlink(LINKS[i][0], LINKS[i][1]) != 0)
+            return -1;
     if (mount("tmpfs", "/dev/shm", "tmpfs", flags, "mode=1777") != 0)
         return -1;
     return mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620");

@@ -92,7 +92,7 @@ void refusals_describe(const struct refusals *r, struct facts *events)
     char name[40], key[64];
     facts_int(events, "seccomp_refused.total", (int64_t)r->total);
     for (size_t i = 0; i < r->calls; i++) {
-        (void)confine_call_name(r->call[i].arch, r->call[i].nr, name, sizeof(name));
+        (void)confine_call_name(r->call[i].nr, name, sizeof(name));
         text_format(key, sizeof(key), "seccomp_refused.%s", name);
         facts_int(events, key, (int64_t)r->call[i].times);
     }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "plan/campaign_meter.h"
 #include "plan/campaign_open.h"
@@ -97,10 +98,7 @@ static int read_again(struct handover *h, bool mend, struct err *e)
 
 static void block_signals(sigset_t *ends)
 {
-    (void)sigemptyset(ends);
-    (void)sigaddset(ends, SIGINT);
-    (void)sigaddset(ends, SIGTERM);
-    (void)sigaddset(ends, SIGHUP);
+    signals_of_end(ends);
     (void)sigprocmask(SIG_BLOCK, ends, NULL);
 }
 

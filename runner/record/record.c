@@ -36,6 +36,7 @@ struct record *record_new(struct err *e)
 void record_clear(struct record *r)
 {
     free(STEAL(r->start_ns));
+    free(STEAL(r->ready_ns));
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
     facts_free(&r->plan);
@@ -333,6 +334,7 @@ static json_t *confinement_json(const struct record *r)
     json_put_text(o, "level", confinement_name((enum confinement)c->confinement));
     json_put_text(o, "network", c->network == NETWORK_HOST ? "host" : "none");
     json_put(o, "writable", words_json(&c->writable));
+    json_put(o, "allowed", words_json(&c->allowed));
     json_put(o, "environment", words_json(&c->environment));
     json_put_facts(o, &r->confinement);
     return o;
@@ -423,6 +425,10 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_stamps(out, "start_ns", r->start_ns, r->iterations);
     (void)fputs(", ", out);
     write_stamps(out, "end_ns", r->end_ns, r->iterations);
+    if (r->hold_ns > 0) {
+        (void)fputs(", ", out);
+        write_stamps(out, "ready_ns", r->ready_ns, r->iterations);
+    }
     (void)fputs("}", out);
     write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));

@@ -75,6 +75,8 @@ struct record {
     struct record_slice slice;
     struct verdict isolation;
     int64_t *start_ns, *end_ns; /* measured iterations done; owned */
+    int64_t *ready_ns;          /* when all workers of each were ready, 0 unknown; NULL: nobody tells. Owned */
+    int64_t hold_ns;            /* how long every worker then goes on; 0: not known */
     size_t iterations;
     bool has_wall;
     double total_wall_s;
@@ -87,8 +89,8 @@ struct record {
     int64_t tick_ns, rollup_ns;
     struct sample *samples; /* owned */
     size_t sample_count;
-    uint64_t missed_ticks;
-    struct memory_summary memory;
+    uint64_t missed_ticks, walks, missed_walks, spared_walks;
+    struct memory_summary memory, plateau;
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */

@@ -59,33 +59,79 @@ static void set_ns(json_t *o, const char *key, int64_t p50, int64_t max, const c
     json_put(o, key, one);
 }
 
+static json_t *classes_json(const struct record *r, const struct memory_summary *m)
+{
+    json_t *o = json_object();
+    for (int c = 0; c < SAMPLE_CLASSES; c++)
+        set_range(o, sample_class_names[c], &m->class[c], class_reason(r));
+    return o;
+}
+
+static const char *plateau_reason(const struct record *r)
+{
+    if (!r->sampled)
+        return r->memory_reason;
+    return r->hold_ns > 0 ? NULL : "the workload has no moment from which all its workers go on for a known time";
+}
+
+/* The same figures from the moment that all workers are ready to the first one's end. */
+static void put_plateau(json_t *o, const struct record *r)
+{
+    const char *why_not = plateau_reason(r);
+    if (why_not) {
+        json_put_absent(o, "plateau", why_not);
+        return;
+    }
+    json_t *p = json_object();
+    json_put_int(p, "hold_ns", r->hold_ns);
+    json_put_int(p, "samples", (int64_t)r->plateau.in_iterations);
+    json_put(p, "parent_and_workers", sums_json(&r->plateau.members, sums_reason(r, false)));
+    json_put(p, "all_pids", sums_json(&r->plateau.all, sums_reason(r, true)));
+    json_put(p, "slice", classes_json(r, &r->plateau));
+    json_put(o, "plateau", p);
+}
+
+static void put_counts(json_t *o, const struct record *r, const char *why_not)
+{
+    const struct memory_summary *m = &r->memory;
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {
+        {"samples_in_iterations", m->in_iterations},
+        {"partial_samples", m->partial},
+        {"failed_reads", m->failed_reads},
+        {"missed_ticks", r->missed_ticks},
+        {"walks", r->walks},
+        {"missed_walks", r->missed_walks},
+        {"spared_walks", r->spared_walks},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+        if (r->sampled)
+            json_put_int(o, counts[i].key, (int64_t)counts[i].value);
+        else
+            json_put_absent(o, counts[i].key, why_not);
+}
+
 /* The memory object without its samples, which are streamed. */
 static json_t *memory_json(const struct record *r)
 {
     const struct memory_summary *m = &r->memory;
     const char *why = r->sampled ? "no tick was taken" : r->memory_reason;
     json_t *o = json_object();
-    json_t *slice = json_object();
+    json_t *slice = classes_json(r, m);
     json_put_text(o, "reason", r->sampled ? NULL : r->memory_reason);
     json_put(o, "parent_and_workers", sums_json(&m->members, sums_reason(r, false)));
     json_put(o, "all_pids", sums_json(&m->all, sums_reason(r, true)));
-    for (int c = 0; c < SAMPLE_CLASSES; c++)
-        set_range(slice, sample_class_names[c], &m->class[c], class_reason(r));
     json_put_facts(slice, &r->peak);
     json_put(o, "slice", slice);
     json_put_int(o, "tick_ns", r->tick_ns);
     json_put_int(o, "rollup_ns", r->rollup_ns);
-    if (r->sampled) {
-        json_put_int(o, "samples_in_iterations", (int64_t)m->in_iterations);
-        json_put_int(o, "partial_samples", (int64_t)m->partial);
-        json_put_int(o, "missed_ticks", (int64_t)r->missed_ticks);
-        json_put_int(o, "failed_reads", (int64_t)m->failed_reads);
-    } else {
-        static const char *const KEYS[] = {"samples_in_iterations", "partial_samples", "missed_ticks", "failed_reads"};
-        for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-            json_put_absent(o, KEYS[i], why);
-    }
+    json_put_text(o, "weighted_by", r->sampled ? memory_weight_time : NULL);
+    put_counts(o, r, why);
+    put_plateau(o, r);
     set_ns(o, "tick_cost_ns", m->tick_cost_p50_ns, m->tick_cost_max_ns, why);
+    set_ns(o, "walk_cost_ns", m->walk_cost_p50_ns, m->walk_cost_max_ns, r->sampled ? "no walk was taken" : why);
     set_ns(o, "late_ns", m->late_p50_ns, m->late_max_ns, why);
     return o;
 }
@@ -112,6 +158,7 @@ static json_t *sample_json(const struct sample *s)
         if (s->has_class[c])
             json_put_int(o, sample_class_names[c], (int64_t)s->class_bytes[c]);
     if (s->has_rollup) {
+        json_put_int(o, "walk_ns", s->walk_ns);
         json_put(o, "parent_and_workers", sums_sample_json(&s->members, s->members_count, s->members_partial));
         if (s->all_count > 0 || s->all_partial)
             json_put(o, "all_pids", sums_sample_json(&s->all, s->all_count, s->all_partial));

@@ -124,6 +124,31 @@ static void show_slice_memory(const struct record *r, struct text *out)
     show_fact(&r->peak, "baseline", "baseline", out);
 }
 
+/* From this share of ticks on a reader is told what it means. */
+#define MISSED_NOTED_PERCENT 5.0
+
+static double percent_of(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* How many of the ticks and walks that were due while it measured were missed. */
+static void show_missed(const struct record *r, struct text *out)
+{
+    uint64_t ticks = r->sample_count + r->missed_ticks;
+    double share = percent_of(r->missed_ticks, ticks);
+    if (ticks == 0)
+        return;
+    text_add(out, "ticks: %" PRIu64 "  missed: %" PRIu64 " (%.1f %%)\n", ticks, r->missed_ticks, share);
+    text_add(out, "process_walks: %" PRIu64 "  missed: %" PRIu64 "  put_off: %" PRIu64 "\n", r->walks, r->missed_walks,
+             r->spared_walks);
+    if (share > MISSED_NOTED_PERCENT)
+        text_add(out,
+                 "note: averages rest on %.0f %% of the ticks, each weighted by the time that it stands for; what "
+                 "lies between two ticks is not seen\n",
+                 100 - share);
+}
+
 static void show_slice(const struct record *r, struct text *out)
 {
     text_add(out, "--- slice (bytes) via cgroup v2 ---\n");
@@ -134,6 +159,8 @@ static void show_slice(const struct record *r, struct text *out)
     show_slice_memory(r, out);
     if (r->sampled)
         show_range("pss_all_pids", &r->memory.all.pss, "no whole sample of it fell into a measured iteration", out);
+    if (r->sampled)
+        show_missed(r, out);
     show_fact(&r->cpu, "usage_usec", "cpu_usage_usec", out);
     show_fact(&r->cpu, "user_usec", "cpu_user_usec", out);
     show_fact(&r->cpu, "system_usec", "cpu_system_usec", out);

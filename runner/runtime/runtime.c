@@ -164,8 +164,6 @@ static int probe(const char *path, struct text *answer)
     struct confine *confine = NULL;
     struct err ignored = {0}; /* whatever it was: it is no interpreter that can be weighed */
     int failed = confine_prepare(&request, &confine, &ignored);
-    if (failed == 0)
-        failed = confine_compile(confine, &ignored);
     const struct spawn_spec spec = {.path = path, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
     if (failed == 0)
         failed = spawn_capture_confined(&spec, PROBE_SECONDS * 1000, answer, &ignored);

@@ -185,7 +185,8 @@ static bool may_be_left(const char *path, const char *name)
     return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || (geteuid() == 0 && st.st_gid == 0));
 }
 
-static void clean_in(const char *base, void (*fn)(const char *path, int failed, void *context), void *context)
+static void clean_in(const char *base, bool dry_run, void (*fn)(const char *path, int failed, void *context),
+                     void *context)
 {
     char path[PATH_MAX];
     cleanup_dir DIR *dir = strlen(base) < sizeof(path) - NAME_MAX - 2 ? opendir(base) : NULL;
@@ -196,14 +197,14 @@ static void clean_in(const char *base, void (*fn)(const char *path, int failed, 
         cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
             continue;
-        fn(path, file_remove_tree(AT_FDCWD, path), context);
+        fn(path, dry_run ? 0 : file_remove_tree(AT_FDCWD, path), context);
     }
 }
 
-void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context)
+void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int failed, void *context), void *context)
 {
     const char *tmp = getenv("TMPDIR");
-    clean_in(tmpdir_base(), fn, context);
+    clean_in(tmpdir_base(), dry_run, fn, context);
     if (tmp && *tmp && strcmp(tmp, tmpdir_base()) != 0) /* too long for a workload's, not for the others */
-        clean_in(tmp, fn, context);
+        clean_in(tmp, dry_run, fn, context);
 }

@@ -29,9 +29,9 @@ struct workload_words workload_command_environment(const struct cell *cell);
 void workload_words_free(struct workload_words *w);
 
 /* Goes through the folders that workload_tmpdir_make() or scratch_begin() made and nobody removed, where their run
- * holds no lock on them any more, removes them, and calls fn for each: failed is 0 or why it is still there, a negative
- * errno. */
-void workload_tmpdirs_clean(void (*fn)(const char *path, int failed, void *context), void *context);
+ * holds no lock on them any more, removes them (dry_run: does not), and calls fn for each: failed is 0 or why it is
+ * still there, a negative errno. */
+void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int failed, void *context), void *context);
 
 /* Makes a folder of its own below $TMPDIR or /tmp; removed with everything in it by workload_tmpdir_remove(), which
  * takes

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 
 const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file", "kernel", "shmem", "sock"};
 
+/* list_pids() holds 64 KiB of pids. */
+#define WALKER_STACK_BYTES ((size_t)512 << 10)
+
 /* A process that is sampled. The directory descriptor goes stale with its process, so a reused pid is never mistaken
  * for the old one; the rollup is opened anew each time, because a descriptor held across exec answers ESRCH. */
 struct watched {
@@ -25,7 +29,23 @@ struct watched {
     bool seen; /* in this tick */
 };
 
+enum walk_state { WALK_NONE, WALK_ASKED, WALK_DONE };
+
+/* The walk that a thread does; `state` is its owner's word under the lock. While it is WALK_ASKED the pids, the watched
+ * and `found` are the thread's, else the caller's. */
+struct walker {
+    bool started, ending;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum walk_state state;
+    int *members;
+    size_t member_count, member_cap;
+    struct sample found; /* its process sums alone */
+};
+
 struct sampler {
+    struct walker walker;
     int current_fd, stat_fd, procs_fd; /* -1: not there */
     struct watched *watched;
     size_t count, cap;
@@ -68,6 +88,8 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
     s->stat_fd = open_below(slice_dirfd, "memory.stat");
     s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
     text_format(s->proc, sizeof(s->proc), "/proc");
+    (void)pthread_mutex_init(&s->walker.lock, NULL);
+    (void)pthread_cond_init(&s->walker.changed, NULL);
     *ret = s;
     return 0;
 }
@@ -86,11 +108,26 @@ static void unwatch(struct watched *w)
         (void)close(w->proc_fd);
 }
 
+static void end_walker(struct walker *w)
+{
+    if (w->started) {
+        (void)pthread_mutex_lock(&w->lock);
+        w->ending = true;
+        (void)pthread_cond_broadcast(&w->changed);
+        (void)pthread_mutex_unlock(&w->lock);
+        (void)pthread_join(w->thread, NULL);
+    }
+    (void)pthread_cond_destroy(&w->changed);
+    (void)pthread_mutex_destroy(&w->lock);
+    free(w->members);
+}
+
 void sampler_close(struct sampler **sampler)
 {
     struct sampler *s = STEAL(*sampler);
     if (!s)
         return;
+    end_walker(&s->walker);
     for (size_t i = 0; i < s->count; i++)
         unwatch(&s->watched[i]);
     const int held[] = {s->current_fd, s->stat_fd, s->procs_fd};
@@ -378,13 +415,114 @@ static void take_processes(struct sampler *s, const int *members, size_t member_
     r->has_rollup = true;
 }
 
-void sampler_take(struct sampler *s, int64_t deadline_ns, const int *members, size_t member_count, bool with_rollup,
-                  struct sample *ret)
+void sampler_take(struct sampler *s, int64_t deadline_ns, struct sample *ret)
 {
     *ret = (struct sample){.at_ns = clock_now_ns()};
     ret->late_ns = ret->at_ns - deadline_ns;
     take_slice(s, ret);
-    if (with_rollup)
-        take_processes(s, members, member_count, ret);
     ret->cost_ns = clock_now_ns() - ret->at_ns;
+}
+
+void sampler_walk(struct sampler *s, const int *members, size_t member_count, struct sample *to)
+{
+    int64_t start_ns = clock_now_ns();
+    take_processes(s, members, member_count, to);
+    to->walk_ns = clock_now_ns() - start_ns;
+}
+
+/* --- the walk by a thread ---------------------------------------------------------------------------------------- */
+
+static void *walk_when_asked(void *arg)
+{
+    struct sampler *s = arg;
+    struct walker *w = &s->walker;
+    (void)pthread_mutex_lock(&w->lock);
+    while (!w->ending) {
+        if (w->state != WALK_ASKED) {
+            (void)pthread_cond_wait(&w->changed, &w->lock);
+            continue;
+        }
+        (void)pthread_mutex_unlock(&w->lock);
+        w->found = (struct sample){0};
+        sampler_walk(s, w->members, w->member_count, &w->found);
+        (void)pthread_mutex_lock(&w->lock);
+        w->state = WALK_DONE;
+        (void)pthread_cond_broadcast(&w->changed);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static int start_walker(struct sampler *s)
+{
+    pthread_attr_t attributes;
+    int failed = pthread_attr_init(&attributes);
+    if (failed != 0)
+        return failed;
+    (void)pthread_attr_setstacksize(&attributes, WALKER_STACK_BYTES);
+    failed = pthread_create(&s->walker.thread, &attributes, walk_when_asked, s);
+    (void)pthread_attr_destroy(&attributes);
+    s->walker.started = failed == 0;
+    return failed;
+}
+
+static int copy_members(struct walker *w, const int *members, size_t count)
+{
+    if (count > w->member_cap) {
+        int *grown = reallocarray(w->members, count, sizeof(*grown));
+        if (!grown)
+            return ENOMEM;
+        w->members = grown;
+        w->member_cap = count;
+    }
+    if (count > 0)
+        memcpy(w->members, members, count * sizeof(*members));
+    w->member_count = count;
+    return 0;
+}
+
+bool sampler_begin_walk(struct sampler *s, const int *members, size_t member_count, int *failed)
+{
+    struct walker *w = &s->walker;
+    *failed = w->started ? 0 : start_walker(s);
+    if (*failed != 0)
+        return false;
+    (void)pthread_mutex_lock(&w->lock);
+    bool idle = w->state == WALK_NONE;
+    if (idle)
+        *failed = copy_members(w, members, member_count);
+    if (idle && *failed == 0) {
+        w->state = WALK_ASKED;
+        (void)pthread_cond_broadcast(&w->changed);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return idle && *failed == 0;
+}
+
+static void take_found(const struct sample *found, struct sample *to)
+{
+    to->has_rollup = found->has_rollup;
+    to->members_partial = found->members_partial;
+    to->all_partial = found->all_partial;
+    to->members_count = found->members_count;
+    to->all_count = found->all_count;
+    to->members = found->members;
+    to->all = found->all;
+    to->failed_reads += found->failed_reads;
+    to->walk_ns = found->walk_ns;
+}
+
+bool sampler_end_walk(struct sampler *s, bool wait, struct sample *to)
+{
+    struct walker *w = &s->walker;
+    (void)pthread_mutex_lock(&w->lock);
+    while (wait && w->state == WALK_ASKED)
+        (void)pthread_cond_wait(&w->changed, &w->lock);
+    bool done = w->state == WALK_DONE;
+    if (done) {
+        w->state = WALK_NONE;
+        take_found(&w->found, to);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return done;
 }

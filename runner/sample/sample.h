@@ -31,7 +31,8 @@ struct sample_sums {
 struct sample {
     int64_t at_ns;   /* CLOCK_MONOTONIC when it was taken */
     int64_t late_ns; /* after its deadline */
-    int64_t cost_ns; /* what taking it took */
+    int64_t cost_ns; /* what reading the slice's files took */
+    int64_t walk_ns; /* what the walk over the processes took; 0 where there was none */
     bool has_class[SAMPLE_CLASSES];
     uint64_t class_bytes[SAMPLE_CLASSES];
     bool has_rollup;                   /* the process sums below were due and taken at this tick */
@@ -55,9 +56,19 @@ void sampler_close(struct sampler **sampler);
  * our /proc shows are then looked at. */
 void sampler_translate(struct sampler *sampler, const char *proc);
 
-/* Takes one sample. members: the pids to sum apart, as the ledger names them. with_rollup: also walk the processes (it
- * holds each one's mmap_lock for the walk: never in a timing run). */
-void sampler_take(struct sampler *sampler, int64_t deadline_ns, const int *members, size_t member_count,
-                  bool with_rollup, struct sample *ret);
+/* Reads the slice's files now: a few microseconds. */
+void sampler_take(struct sampler *sampler, int64_t deadline_ns, struct sample *ret);
+
+/* Walks the processes now and adds their sums to the sample. members: the pids to sum apart, as the ledger names them.
+ * The walk holds each process's mmap_lock (never in a timing run) and takes milliseconds where one is large. */
+void sampler_walk(struct sampler *sampler, const int *members, size_t member_count, struct sample *to);
+
+/* The same walk by a thread of the sampler's, so that the ticks of the cheap files go on during it. At most one is
+ * under way: false where the one before is not done, or no thread can be had (*failed is its errno then, else 0). */
+bool sampler_begin_walk(struct sampler *sampler, const int *members, size_t member_count, int *failed);
+
+/* Adds the sums of the walk that sampler_begin_walk() began to its sample. Without `wait` false where it is not done;
+ * always false where none was begun. */
+bool sampler_end_walk(struct sampler *sampler, bool wait, struct sample *to);
 
 #endif

@@ -75,7 +75,8 @@ static int take(struct stage *s, struct reading *to, struct err *e)
     int pids[PIDS_MAX];
     const struct slice_root *root = slice_tree_root(s->session->tree);
     size_t count = load_pids(&s->load, pids, PIDS_MAX);
-    sampler_take(s->sampler, clock_now_ns(), pids, count, true, &to->sample);
+    sampler_take(s->sampler, clock_now_ns(), &to->sample);
+    sampler_walk(s->sampler, pids, count, &to->sample);
     to->accounts = record_new(e);
     if (!to->accounts)
         return -ENOMEM;
@@ -141,7 +142,8 @@ static int end_others(struct stage *s, struct err *e)
         s->left = ended < 0 ? -1 : 0; /* it returns when there is no child any more */
         return ended < 0 ? ended : 0;
     }
-    sampler_take(s->sampler, clock_now_ns(), NULL, 0, true, &rest);
+    sampler_take(s->sampler, clock_now_ns(), &rest);
+    sampler_walk(s->sampler, NULL, 0, &rest);
     s->found = slice_populated(s->slice) > 0 ? rest.all_count : 0;
     int failed = slice_kill(s->slice, KILL_MS, e);
     s->left = slice_populated(s->slice);

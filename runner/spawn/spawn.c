@@ -42,9 +42,9 @@ __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
 }
 
 /* A kill -9 of the runner must not leave the workload behind. The parent may have died before the request. */
-void spawn_die_with_parent(pid_t parent)
+void spawn_die_with_parent(pid_t parent, int number)
 {
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_PDEATHSIG, number);
     if (getppid() != parent)
         _exit(127);
 }
@@ -149,9 +149,9 @@ void spawn_child_run(void *of)
     }
     spawn_unblock_signals();
     if (spec->confine)
-        listener = confine_drop(spec->confine, birth->filter, birth->filter_len, &outcome);
+        listener = confine_drop(spec->confine, &outcome);
     if (parent) /* a change of user takes the request back (prctl(2)) */
-        spawn_die_with_parent(parent);
+        spawn_die_with_parent(parent, SIGKILL);
     if (spec->insist)
         child_insist(talk_fd, &outcome);
     if (child_say_ready(talk_fd, &outcome, moved, parent == 0, listener) != 0)
@@ -310,8 +310,6 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     int talk[2];
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
         birth.outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
-    if (spec->confine)
-        birth.filter = confine_filter_bytes(spec->confine, &birth.filter_len);
     int failed = socket_pair(talk, e);
     if (failed != 0)
         return failed;
@@ -321,17 +319,16 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
 }
 
-/* Tells the init to start the workload, where, and with what filter: a descriptor of the slice goes with it. One that
- * has died is heard of by its silence. */
+/* Tells the init to start the workload and where: a descriptor of the slice goes with it. One that has died is heard of
+ * by its silence. */
 static void tell_init(const struct child *child, const struct spawn_spec *spec)
 {
     struct spawn_word word = {.has_affinity = spec->affinity != NULL};
-    struct iovec iov[2] = {{.iov_base = &word, .iov_len = sizeof(word)}};
+    struct iovec iov = {.iov_base = &word, .iov_len = sizeof(word)};
     union passed control;
-    struct msghdr msg = {.msg_iov = iov, .msg_iovlen = ARRAY_LEN(iov)};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     if (spec->affinity)
         word.affinity = *spec->affinity;
-    iov[1].iov_base = (void *)confine_filter_bytes(spec->confine, &iov[1].iov_len);
     memset(&control, 0, sizeof(control));
     if (spec->cgroup_fd >= 0)
         spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
@@ -355,22 +352,11 @@ int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *
     return failed;
 }
 
-/* Without it the workload would run less confined than its record says. */
-static int check_filter(const struct confine *c, struct err *e)
-{
-    size_t len = 0;
-    if (!c || !confine_wants(c, CONFINE_SECCOMP) || confine_filter_bytes(c, &len))
-        return 0;
-    return err_set(e, ERR_OURS, -EINVAL, "the seccomp filter was not compiled");
-}
-
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     struct spawn_message m = {0};
-    int failed = check_filter(spec->confine, e);
-    if (failed != 0)
-        ;
-    else if (child->init > 0)
+    int failed = 0;
+    if (child->init > 0)
         tell_init(child, spec);
     else
         failed = start_child(spec, child, e);
@@ -428,7 +414,7 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
         return complain_of_clone(cgroup_fd, e);
     if (pid == 0) {
         bool moved = false;
-        spawn_die_with_parent(parent);
+        spawn_die_with_parent(parent, SIGKILL);
         _exit(child_enter_slice(cgroup_fd, &moved) == 0 ? fn(arg) : 127);
     }
     struct child child = {.pid = pid, .pidfd = pidfd};

@@ -46,7 +46,7 @@ struct child {
 #define SPAWN_NO_CHILD ((struct child){.pidfd = -1, .init_pidfd = -1, .init_fd = -1, .talk_fd = -1, .listener_fd = -1})
 
 /* The first half of spawn_start(), for who has something else to do meanwhile: starts the init, which makes its
- * namespaces ready and waits. spec has to be complete but for the cgroup, the affinity and the compiled filter.
+ * namespaces ready and waits. spec has to be complete but for the cgroup and the affinity.
  * spawn_end() ends what is never told to go. */
 int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e);
 
@@ -71,7 +71,7 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e);
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret);
 
 /* The same of a program that may be anybody's, confined as spec->confine says: path, argv, envp and confine of spec
- * count; the confinement is prepared and compiled. */
+ * count. */
 int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e);
 
 /* How a child ended. */
@@ -82,11 +82,16 @@ struct child_end {
 };
 
 /* Runs a shell command outside any slice and waits for its end, though not for the end of whom it leaves in the
- * background: in a session of its own, SIGKILLed should the caller die, with default signal handling, its standard
- * input closed to it, all that it prints to the caller's standard error. A signal in signal_fd (signalfd(2)) meanwhile
- * ends it and all that it started, as far as they are found. 0: *ret says how it ended. Above 0: the signal, which is
- * taken. -EAGAIN, …: it could not be started. */
+ * background: in a session of its own, ended with all that it started should the caller die, with default signal
+ * handling, its standard input closed to it, all that it prints to the caller's standard error. A signal in signal_fd
+ * (signalfd(2)) meanwhile ends it and all that it started, as far as they are found. 0: *ret says how it ended. Above
+ * 0: the signal, which is taken. -EAGAIN, …: it could not be started. */
 int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struct err *e);
+
+/* Starts argv (argv[0] looked up on PATH) outside any slice, in the caller's process group, with its standard input and
+ * environment; all that it prints goes to said_fd. Should the caller die, it gets SIGTERM. Returns 0 once it is
+ * executed; what starting it gave where it cannot be. The caller ends *ret with spawn_wait(). */
+int spawn_companion(char *const argv[], int said_fd, struct child *ret);
 
 /* Takes the signals that wait in a signalfd(2), non-blocking or known to be readable. Returns the first; 0: there is
  * none. */

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "spawn/spawn_internal.h"
 
@@ -64,7 +65,8 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     if (pid < 0)
         return -errno;
     if (pid == 0) {
-        spawn_die_with_parent(parent);
+        spawn_die_with_parent(parent, SIGKILL);
+        signals_for_exec();
         if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(to_parent, 1) < 0 || dup2(nothing, 2) < 0)
             _exit(127);
         (void)execvp(argv[0], argv);
@@ -156,15 +158,52 @@ static int wait_or_interrupt(const struct child *child, int signal_fd)
     return signal_number;
 }
 
-__attribute__((noreturn)) static void shell_run(const char *command, pid_t parent, int nothing)
+__attribute__((noreturn)) static void shell_run(const char *command, int nothing)
 {
     char *const argv[] = {"sh", "-c", (char *)command, NULL};
-    (void)setsid();
-    spawn_die_with_parent(parent);
     spawn_reset_signals();
     spawn_unblock_signals();
     if (dup2(nothing, 0) == 0 && dup2(2, 1) == 1)
         (void)execv("/bin/sh", argv);
+    _exit(127);
+}
+
+__attribute__((noreturn)) static void end_as(const siginfo_t *info)
+{
+    if (info->si_code == CLD_EXITED)
+        _exit(info->si_status);
+    (void)prctl(PR_SET_DUMPABLE, 0UL); /* the core, where there is one, is the shell's */
+    spawn_reset_signals();
+    spawn_unblock_signals();
+    (void)raise(info->si_status);
+    _exit(127);
+}
+
+/* Between the caller and the shell, in a session with that: PR_SET_PDEATHSIG would end the shell alone, and not what it
+ * runs. Ends as the shell does; should the caller end before, it ends all of them. */
+__attribute__((noreturn)) static void shell_guard(const char *command, pid_t parent, int nothing)
+{
+    int pidfd = -1;
+    sigset_t awaited;
+    siginfo_t info = {0};
+    (void)setsid();
+    (void)sigemptyset(&awaited);
+    (void)sigaddset(&awaited, SIGCHLD);
+    (void)sigaddset(&awaited, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &awaited, NULL);
+    spawn_die_with_parent(parent, SIGTERM);
+    pid_t shell = spawn_clone(-1, 0, &pidfd);
+    if (shell == 0)
+        shell_run(command, nothing);
+    if (shell < 0)
+        _exit(127);
+    while (getppid() == parent) {
+        if (waitid(P_PID, (id_t)shell, &info, WEXITED | WNOHANG) == 0 && info.si_pid == shell)
+            end_as(&info);
+        (void)sigwaitinfo(&awaited, NULL);
+    }
+    kill_tree(shell);
+    (void)kill(0, SIGKILL);
     _exit(127);
 }
 
@@ -179,13 +218,54 @@ int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struc
     (void)prctl(PR_SET_CHILD_SUBREAPER, 0UL);
     child.pid = spawn_clone(-1, 0, &child.pidfd);
     if (child.pid == 0)
-        shell_run(command, parent, nothing);
+        shell_guard(command, parent, nothing);
     int failed = child.pid < 0 ? err_sys(e, ERR_OURS, "clone3") : 0;
     int signal_number = failed == 0 ? wait_or_interrupt(&child, signal_fd) : 0;
     if (failed == 0)
         failed = spawn_wait(&child, ret, e);
     (void)prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)adopts);
     return failed != 0 ? failed : signal_number;
+}
+
+/* SIGTERM, since it may have much to tidy up: slices, mounts, a VM. Should the caller have ignored that, it does not.
+ */
+__attribute__((noreturn)) static void companion_run(char *const argv[], pid_t parent, int said_fd, int failed_fd)
+{
+    spawn_die_with_parent(parent, SIGTERM);
+    signals_for_exec();
+    (void)signal(SIGTERM, SIG_DFL);
+    if (dup2(said_fd, 2) == 2 && dup2(2, 1) == 1)
+        (void)execvp(argv[0], argv);
+    const int number = errno;
+    (void)!write(failed_fd, &number, sizeof(number));
+    _exit(127);
+}
+
+int spawn_companion(char *const argv[], int said_fd, struct child *ret)
+{
+    int ends[2], number = 0;
+    pid_t parent = getpid();
+    struct child child = SPAWN_NO_CHILD;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -errno;
+    cleanup_close int from_child = ends[0];
+    cleanup_close int to_parent = ends[1];
+    child.pid = spawn_clone(-1, 0, &child.pidfd);
+    if (child.pid < 0)
+        return -errno;
+    if (child.pid == 0)
+        companion_run(argv, parent, said_fd, to_parent);
+    (void)close(STEAL_FD(to_parent));
+    ssize_t n;
+    do /* ends with the exec, or with the child */
+        n = read(from_child, &number, sizeof(number));
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)sizeof(number)) {
+        (void)spawn_wait(&child, &(struct child_end){0}, NULL);
+        return -number;
+    }
+    *ret = child;
+    return 0;
 }
 
 int spawn_adopt_orphans(struct err *e)

@@ -49,17 +49,14 @@ __attribute__((noreturn)) static void reap_all(pid_t workload, int control_fd)
     }
 }
 
-/* Waits until the slice is there: its descriptor, or -1, its CPUs and the filter come with the word. Ends where the
- * runner did. */
+/* Waits until the slice is there: its descriptor, or -1, and its CPUs come with the word. Ends where the runner did. */
 static void wait_for_word(int control_fd, struct spawn_birth *birth)
 {
-    static _Alignas(8) char filter[CONFINE_FILTER_MAX];
     static struct spawn_word word;
     union passed control;
-    struct iovec iov[2] = {{.iov_base = &word, .iov_len = sizeof(word)},
-                           {.iov_base = filter, .iov_len = sizeof(filter)}};
+    struct iovec iov = {.iov_base = &word, .iov_len = sizeof(word)};
     struct msghdr msg = {
-        .msg_iov = iov, .msg_iovlen = 2, .msg_control = control.room, .msg_controllen = sizeof(control)};
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
     ssize_t n;
     do
         n = recvmsg(control_fd, &msg, MSG_CMSG_CLOEXEC);
@@ -67,8 +64,6 @@ static void wait_for_word(int control_fd, struct spawn_birth *birth)
     if (n < (ssize_t)sizeof(word))
         _exit(127);
     birth->affinity = word.has_affinity ? &word.affinity : NULL;
-    birth->filter = filter;
-    birth->filter_len = (size_t)n - sizeof(word);
     struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
     if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
         memcpy(&birth->cgroup_fd, CMSG_DATA(c), sizeof(birth->cgroup_fd));

@@ -21,7 +21,7 @@ struct spawn_message {
     bool moved; /* it was born outside of its slice */
 };
 
-/* What tells an init to start the workload, before the filter's bytes, with a descriptor of the slice. */
+/* What tells an init to start the workload, with a descriptor of the slice. */
 struct spawn_word {
     bool has_affinity;
     struct cpulist affinity;
@@ -50,8 +50,8 @@ bool spawn_clone3_is_hidden(void);
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 
-/* In a child: SIGKILL for it should this parent end. */
-void spawn_die_with_parent(pid_t parent);
+/* In a child: this signal for it should this parent end. */
+void spawn_die_with_parent(pid_t parent, int number);
 
 /* Signals that are ignored are so after an exec, too: each to its default. */
 void spawn_reset_signals(void);
@@ -66,8 +66,6 @@ struct spawn_birth {
     const struct cpulist *affinity; /* NULL: as cpuset or the caller has it */
     pid_t parent;                   /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
                                        the bounding set beforehand */
-    const void *filter;             /* BPF, of filter_len bytes */
-    size_t filter_len;
     struct confine_outcome outcome; /* so far */
 };
 

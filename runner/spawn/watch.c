@@ -20,12 +20,14 @@
 #define PARTITION_NS NS_PER_S
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
+#define WALK_SHARE   32
 
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
     int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns; /* NEVER: not awaited */
     size_t cap;
+    size_t walked; /* the sample that the walk under way is for */
     int *members;
 };
 
@@ -66,19 +68,61 @@ static size_t members_of(const struct watch_request *q, int *members)
     return 1;
 }
 
-/* One tick, and the next deadline on the same grid; ticks that it comes too late for are counted. */
+/* The next walk on its grid after from_ns. Returns how many of the grid's were passed over. */
+static uint64_t next_walk(struct watch *w, int64_t from_ns)
+{
+    uint64_t passed = 0;
+    for (; w->rollup_at_ns <= from_ns; passed++)
+        w->rollup_at_ns += w->request->rollup_ns;
+    return passed;
+}
+
+/* A walk holds each process's mmap_lock for its share of the time that it takes, and who faults pages then waits: the
+ * next one is put off until that share is at most 1/WALK_SHARE of the time between the two. */
+static void spare(struct watch *w, const struct sample *walked)
+{
+    uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
+    int64_t held_ns = walked->walk_ns / (processes > 0 ? processes : 1);
+    w->result->spared_walks += next_walk(w, walked->at_ns + held_ns * WALK_SHARE);
+}
+
+/* Takes in a walk that has been done. */
+static void collect_walk(struct watch *w, bool wait)
+{
+    struct watch_result *r = w->result;
+    if (w->walked >= r->count || !sampler_end_walk(w->request->sampler, wait, &r->samples[w->walked]))
+        return;
+    spare(w, &r->samples[w->walked]);
+    w->walked = SIZE_MAX;
+}
+
+/* Begins the walk that is due, for the sample that was taken last; one that is still under way lets it pass. */
+static int begin_walk(struct watch *w, int64_t now_ns)
+{
+    const struct watch_request *q = w->request;
+    int failed = 0;
+    bool begun = sampler_begin_walk(q->sampler, w->members, members_of(q, w->members), &failed);
+    if (begun)
+        w->walked = w->result->count - 1;
+    w->result->walks += begun;
+    w->result->missed_walks += !begun;
+    (void)next_walk(w, now_ns);
+    return -failed;
+}
+
+/* One tick, and the next deadline on the same grid; ticks that it comes too late for are counted. The cheap files come
+ * first, and the walk goes on beside the ticks: one over a large process takes many ticks' time. */
 static int tick(struct watch *w, int64_t now_ns)
 {
     const struct watch_request *q = w->request;
     int failed = 0;
+    collect_walk(w, false);
     if (is_measuring(q)) {
         struct sample sample;
-        bool rollup = now_ns >= w->rollup_at_ns;
-        size_t n = rollup ? members_of(q, w->members) : 0;
-        sampler_take(q->sampler, w->tick_at_ns, w->members, n, rollup, &sample);
+        sampler_take(q->sampler, w->tick_at_ns, &sample);
         failed = keep_sample(w, &sample);
-        while (rollup && w->rollup_at_ns <= now_ns)
-            w->rollup_at_ns += q->rollup_ns;
+        if (failed == 0 && now_ns >= w->rollup_at_ns)
+            failed = begin_walk(w, now_ns);
     }
     now_ns = clock_now_ns();
     w->tick_at_ns += q->tick_ns;
@@ -225,7 +269,7 @@ static int watch_loop(struct watch *w, struct err *e)
         if (n > 0 && take_events(w, fds))
             return 0;
         if (take_deadlines(w, &failed))
-            return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "no memory for another sample");
+            return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "another sample: %s", strerror(-failed));
     }
 }
 
@@ -241,6 +285,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
         .progress_at_ns = request->progress ? start_ns : NEVER,
         .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,
+        .walked = SIZE_MAX,
         .members = members,
     };
     if (!members)
@@ -248,6 +293,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
     *ret = (struct watch_result){0};
     int failed = watch_loop(&w, e);
     ret->ended_ns = clock_now_ns();
+    collect_walk(&w, true);
     if (request->refusals)
         refusals_close(request->refusals);
     return failed;

@@ -44,9 +44,11 @@ struct watch_result {
     int64_t ended_ns;       /* CLOCK_MONOTONIC when it was seen */
     struct sample *samples; /* owned by the caller */
     size_t count;
-    uint64_t missed_ticks;
-    int64_t partition_lost_ns;             /* CLOCK_MONOTONIC when it was first seen to read otherwise; 0: it did not */
-    char partition_said[160];              /* what it read then */
+    uint64_t missed_ticks;        /* of the slice's files, while measuring */
+    uint64_t walks, missed_walks; /* over the processes: taken, and those that came due during another */
+    uint64_t spared_walks;        /* put off, so that no process is held for more than a small share of its time */
+    int64_t partition_lost_ns;    /* CLOCK_MONOTONIC when it was first seen to read otherwise; 0: it did not */
+    char partition_said[160];     /* what it read then */
     char messages[WATCH_MESSAGES_MAX + 1]; /* the last that the workload printed */
 };
 

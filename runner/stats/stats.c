@@ -46,17 +46,18 @@ struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64
     return r;
 }
 
-void stats_range_add(struct stats_range *r, uint64_t value)
+void stats_range_add(struct stats_range *r, uint64_t value, double weight)
 {
     if (r->n == 0 || value < r->min)
         r->min = value;
     if (r->n == 0 || value > r->max)
         r->max = value;
-    r->sum += (double)value;
+    r->sum += (double)value * weight;
+    r->weight += weight;
     r->n++;
 }
 
 uint64_t stats_range_mean(const struct stats_range *r)
 {
-    return r->n ? (uint64_t)llround(r->sum / (double)r->n) : 0;
+    return r->n ? (uint64_t)llround(r->sum / r->weight) : 0;
 }

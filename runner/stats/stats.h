@@ -30,15 +30,17 @@ struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64
 /* The median of n >= 1 values, which it sorts in place; of an even number the mean of the two in the middle. */
 double stats_median(double *values, size_t n);
 
-/* Smallest, largest and mean of what has been added; n counts it. Starts as {0}. */
+/* Smallest, largest and weighted mean of what has been added; n counts it. Starts as {0}. */
 struct stats_range {
     uint64_t n;
     uint64_t min, max;
-    double sum;
+    double sum, weight; /* of value times weight, and of the weights */
 };
 
-void stats_range_add(struct stats_range *r, uint64_t value);
-/* The mean, rounded to the nearest whole. 0 for an empty range: look at n first. */
+/* weight > 0: what the value counts for in the mean, as the time that it stands for; 1 for each gives the plain mean.
+ */
+void stats_range_add(struct stats_range *r, uint64_t value, double weight);
+/* The weighted mean, rounded to the nearest whole. 0 for an empty range: look at n first. */
 uint64_t stats_range_mean(const struct stats_range *r);
 
 #endif

@@ -13,7 +13,7 @@ struct stats_interval stats_no_interval(double at, double confidence, const char
 
 double stats_student(double p, double df)
 {
-    return gsl_cdf_tdist_Pinv(p, df);
+    return df > 1e6 ? gsl_cdf_ugaussian_Pinv(p) : gsl_cdf_tdist_Pinv(p, df);
 }
 
 /* P(at most k of n values lie below the q-quantile); 0 for k below 0. */

@@ -121,6 +121,30 @@ double stats_dip(const double *sorted, size_t n)
     return dip / (2 * (double)n);
 }
 
+double stats_least_step(const double *sorted, size_t n)
+{
+    double least = INFINITY;
+    for (size_t i = 1; i < n; i++)
+        if (sorted[i] > sorted[i - 1])
+            least = fmin(least, sorted[i] - sorted[i - 1]);
+    return isinf(least) ? 0 : least;
+}
+
+double stats_dip_of_rounded(const double *sorted, size_t n)
+{
+    const double step = stats_least_step(sorted, n);
+    cleanup_free double *x = calloc(n + 1, sizeof(*x));
+    if (!x)
+        abort();
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && sorted[to] <= sorted[from]; to++)
+            ;
+        for (size_t i = from; i < to; i++)
+            x[i] = sorted[i] + step * (((double)(i - from) + 0.5) / (double)(to - from) - 0.5);
+    }
+    return stats_dip(x, n);
+}
+
 double stats_dip_p(double dip, size_t n, size_t draws, uint64_t seed)
 {
     size_t size = n < SIMULATED_MAX ? n : SIMULATED_MAX, greater = 0;

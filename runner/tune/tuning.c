@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
@@ -13,10 +14,7 @@
 static void hold_signals(void)
 {
     sigset_t ends;
-    (void)sigemptyset(&ends);
-    (void)sigaddset(&ends, SIGINT);
-    (void)sigaddset(&ends, SIGTERM);
-    (void)sigaddset(&ends, SIGHUP);
+    signals_of_end(&ends);
     (void)sigprocmask(SIG_BLOCK, &ends, NULL);
 }
 

@@ -119,6 +119,7 @@ static int iterate(struct bench *b, struct ledger *l, int64_t *start_ns, int64_t
         return e->code;
     if (b->scenario->reset && b->scenario->reset(b, e) < 0)
         return e->code;
+    b->ready_ns = 0;
     *start_ns = clock_now_ns();
     if (workers_run(b, l, e) < 0)
         return e->code;
@@ -155,6 +156,7 @@ static int measure(struct bench *b, struct ledger *l, struct err *e)
 {
     int64_t start_ns = 0;
     int64_t end_ns = 0;
+    l->hold_ns = is_gated(b) && b->scenario->hold_ns ? b->scenario->hold_ns(&b->opt) : 0;
     ledger_set_phase(l, LEDGER_MEASURING);
     if (main_fault(&b->opt, e) < 0)
         return e->code;
@@ -162,6 +164,7 @@ static int measure(struct bench *b, struct ledger *l, struct err *e)
     for (uint64_t i = 0; i < b->opt.iterations; i++) {
         if (iterate(b, l, &start_ns, &end_ns, e) < 0)
             return err_wrap(e, "iteration %" PRIu64, i);
+        ledger_ready(l, i, b->ready_ns);
         ledger_stamp(l, i, start_ns, end_ns);
         if (settle(b, true, e) < 0)
             return err_wrap(e, "iteration %" PRIu64, i);

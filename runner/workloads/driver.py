@@ -31,6 +31,7 @@ class Scenario:
     NAME: str
     KNOBS: dict = {}  # as OPTIONS below
     team = None
+    hold_ns = 0  # how long every worker goes on after the start signal; 0: there is none
 
     def create(self) -> None:
         """Before each iteration, outside of its clock: gives the team its jobs."""
@@ -128,20 +129,21 @@ class Run:
         ):
             raise UsageError("the ledger has no room for so many iterations or workers")
 
-    def iterate(self) -> tuple[int, int]:
-        """One iteration. Its clock holds starting and joining; collecting garbage and creating the worker objects come
+    def iterate(self) -> tuple[int, int, int]:
+        """One iteration: when it started, when its workers were all ready (0: nobody knows), when it ended. Its clock holds starting and joining; collecting garbage and creating the worker objects come
         before it. Automatic collection stays on, as it is in the programs that this stands for: right after a full
         collection eight workers do not reach its threshold, and switching it off would be inherited by forked workers
         and by no others."""
         self.collect()
         self.scenario.create()
+        self.team.ready_ns = 0
         start_ns = monotonic_ns()
         self.start_and_join()
         end_ns = monotonic_ns()
         if not self.team.LASTING:
             self.ledger.words[Ledger.WORKER_COUNT] = 0
         self.team.raise_failure()
-        return start_ns, end_ns
+        return start_ns, self.team.ready_ns, end_ns
 
     def abandon(self) -> None:
         """After a failure, whatever of it still works."""
@@ -194,13 +196,15 @@ class Run:
 
     def measure(self) -> None:
         words = self.ledger.words
+        words[Ledger.HOLD] = self.scenario.hold_ns
         words[Ledger.PHASE] = Ledger.MEASURING
         held = main_fault(self.options.fault)
         words[Ledger.WALL_START] = monotonic_ns()
         for i in range(self.options.iterations):
-            stamps = self.iterate()
+            start_ns, ready_ns, end_ns = self.iterate()
             self.scenario.settle(True)
-            self.ledger.stamp(i, *stamps)
+            self.ledger.ready(i, ready_ns)
+            self.ledger.stamp(i, start_ns, end_ns)
         words[Ledger.WALL_END] = monotonic_ns()
         words[Ledger.CHECK] = self.scenario.result()
         for name, value in self.scenario.figures().items():

@@ -10,7 +10,7 @@ class Ledger:
     Nothing orders the stores on a machine that orders them weakly; what the runner reads for good it reads after this
     process has ended."""
 
-    MAGIC = 0x0032524547444C54
+    MAGIC = 0x0033524547444C54
     STARTING, WARMUP, MEASURING, DONE, FAILED = range(5)
     GIL_OFF, GIL_ON = 1, 2
     # Indices of the head's words, from the byte offsets in ledger.h.
@@ -22,7 +22,9 @@ class Ledger:
     FIGURES_OFFSET, FIGURE_BYTES, FIGURES_MAX = ERROR_OFFSET + ERROR_MAX + 8, 48, 32
     FIGURE_NAME_MAX = 31
     FIGURE_INTEGER, FIGURE_REAL = 1, 2
-    HEAD_BYTES = FIGURES_OFFSET + FIGURE_BYTES * FIGURES_MAX
+    READY = (FIGURES_OFFSET + FIGURE_BYTES * FIGURES_MAX) // 8
+    HOLD = READY + 1
+    HEAD_BYTES = (HOLD + 1) * 8
 
     def __init__(self, page):
         self.bytes = memoryview(page)
@@ -31,6 +33,7 @@ class Ledger:
         if w[0] != self.MAGIC or w[self.SIZE] > len(self.bytes):
             raise ValueError("the ledger's head is not one of this version")
         self.starts, self.ends, self.workers = w[self.STARTS] // 8, w[self.ENDS] // 8, w[self.WORKERS] // 8
+        self.readies = w[self.READY] // 8
         w[self.MAIN_PID] = os.getpid()
         w[self.GIL] = self.GIL_ON if sys._is_gil_enabled() else self.GIL_OFF
 
@@ -47,7 +50,8 @@ class Ledger:
     @classmethod
     def stand_in(cls, iterations: int, workers: int) -> Ledger:
         ends = cls.HEAD_BYTES + 8 * iterations
-        size = ends + 8 * iterations + 8 * workers
+        ready = ends + 8 * iterations + 8 * workers
+        size = ready + 8 * iterations
         page = bytearray(size)
         words = memoryview(page).cast("Q")
         words[: cls.WORKERS + 1] = memoryview(
@@ -56,7 +60,12 @@ class Ledger:
                 for n in (cls.MAGIC, size, iterations, workers, cls.HEAD_BYTES, ends, ends + 8 * iterations)
             )
         ).cast("Q")
+        words[cls.READY] = ready
         return cls(page)
+
+    def ready(self, i: int, ready_ns: int) -> None:
+        """When all workers of iteration i were ready, just before their start signal. Before stamp() of it."""
+        self.words[self.readies + i] = ready_ns
 
     def stamp(self, i: int, start_ns: int, end_ns: int) -> None:
         self.words[self.starts + i] = start_ns

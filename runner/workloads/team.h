@@ -52,6 +52,8 @@ struct scenario {
     uint64_t (*size)(const struct options *opt);
     /* Whether the workers wait for each other at the gate before they begin. */
     bool (*gated)(const struct options *opt);
+    /* How long every worker goes on after the start signal, in ns; NULL: there is none that is known. */
+    int64_t (*hold_ns)(const struct options *opt);
     /* Whether tasks go to a pool that is made before the first iteration; NULL: never. */
     bool (*pooled)(const struct options *opt);
     /* Bytes of the area that main process and workers share, zeroed before each iteration; NULL: none. */
@@ -81,7 +83,8 @@ struct bench {
     uint64_t size;         /* workers of an iteration */
     struct worker *worker; /* size of them */
     struct gate gate;
-    void *area; /* shared by the main process and the workers; NULL where there is none */
+    int64_t ready_ns; /* when all workers of the running iteration were ready; 0: it has no gate */
+    void *area;       /* shared by the main process and the workers; NULL where there is none */
     size_t area_bytes;
     int area_fd; /* the memfd that it is; -1 where there is none */
     const int

@@ -78,6 +78,7 @@ int gate_open(struct bench *b, struct err *e)
 {
     if (gate_wait_ready(b, e) < 0)
         return e->code;
+    b->ready_ns = clock_now_ns();
     for (uint64_t i = 0; i < b->size; i++)
         if (TEMP_FAILURE_RETRY(write(b->gate.go_w, "g", 1)) != 1)
             return err_sys(e, ERR_WORKLOAD, "the start signal");

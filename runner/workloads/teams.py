@@ -5,6 +5,7 @@ Imports are made where they are needed: what one kind imports must not be in the
 
 import os
 import sys
+from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
 
 EXIT_FAILED = 70  # EX_SOFTWARE of sysexits.h
 LOOK_S = 0.1  # how often the wait for the ready signs looks for workers that have died instead
@@ -31,6 +32,7 @@ class Team:
         self.size = size
         self.workers = []
         self.results: list = [None] * size
+        self.ready_ns = 0  # when all workers of the running iteration were ready; 0: there is no gate
 
     def create(self, jobs: list) -> None:
         """Makes the worker objects of the next iteration, one a job."""
@@ -54,6 +56,12 @@ class Team:
 
     def give_start(self) -> None:
         """Gives the start signal to all."""
+
+    def open_gate(self) -> None:
+        """Once all workers are ready, notes when that was and gives the start signal."""
+        self.wait_ready()
+        self.ready_ns = monotonic_ns()
+        self.give_start()
 
     def watch(self, workers: range, seconds: float) -> None:
         """Waits until these have ended, at most so long. The first worker that failed, whichever it is, raises at

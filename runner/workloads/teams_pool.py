@@ -43,8 +43,7 @@ class Pool:
         self.create([[self.passing_the_gate()]] * size)
         for i in range(size):
             self.start(i)
-        self.wait_ready()
-        self.give_start()
+        self.open_gate()
         for i in range(size):
             self.join(i)
         self.raise_failure()

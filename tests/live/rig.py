@@ -16,7 +16,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TARE = os.environ.get("TARE_UNDER_TEST") or str(ROOT / "build" / "tare")
 EMULATED = os.environ.get("TARE_VM") == "tcg"
-PATIENCE_S = 120 if EMULATED else 60  # no wait is longer; none comes near it unless something hangs
+PATIENCE_S = 300  # no wait is longer; none comes near it unless something hangs, not on a busy machine either
+SOON_S = 30  # of what is there at once on an idle machine, and would stay where it is a fault
 MIB = 1 << 20
 PAGE = os.sysconf("SC_PAGESIZE")
 CPU = max(os.sched_getaffinity(0))
@@ -43,6 +44,11 @@ MOUNT = next(iter(mounts("cgroup2")), None)
 CONTROLLERS = set(read(MOUNT / "cgroup.controllers").split()) if MOUNT else set()
 FULL = {"cpuset", "memory", "pids", "cpu"} <= CONTROLLERS
 
+# Nobody else is in the VM: there the whole hierarchy is looked at, and runs find their root by themselves. On a host
+# others may run tare at the same time: there a cgroup of this process's own is the root, and what is looked at.
+ALONE = EMULATED
+TOP = MOUNT
+
 needs_controllers = unittest.skipUnless(FULL, "no memory, cpuset and pids controllers here: run in the VM")
 needs_lack = unittest.skipIf(FULL, "all controllers are here: run on a hybrid host")
 once_is_enough = unittest.skipIf(EMULATED and "TARE_LIVE_ON_HOST" in os.environ, "no cgroup matters to it: see the host's run")
@@ -62,6 +68,7 @@ def setUpModule() -> None:
 
 WORK = Path(tempfile.mkdtemp(prefix="tl.", dir="/tmp"))  # short: the names of sockets below it are bounded
 TMP = WORK / "t"  # tare's $TMPDIR; what is in it afterwards was left behind
+STATE = WORK / "state"
 WRAPPER = WORK / "wrapper"
 
 
@@ -91,12 +98,29 @@ exec '{sys.executable}' "$@"
 """
     )
     WRAPPER.chmod(0o755)
+    if not ALONE and MOUNT and os.geteuid() == 0:
+        take_a_root()
+
+
+def take_a_root() -> None:
+    global TOP
+    TOP = Path(tempfile.mkdtemp(prefix="live-", dir=MOUNT))
+    offer(MOUNT)
+
+
+def finish() -> None:
+    """Undoes prepare(). The controllers stay enabled at the mount point: somebody else may count on them by now."""
+    if TOP not in (None, MOUNT):
+        remove_cgroups([str(TOP)])
+    shutil.rmtree(WORK, ignore_errors=True)
 
 
 def environment(**more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     interpreters = {"TARE_PYTHON_GIL": sys.executable, "TARE_PYTHON_FT": FREE_THREADED or ""}
-    return kept | interpreters | {"TMPDIR": str(TMP), "TARE_CACHE": str(WORK / "cache")} | more
+    own = {"TMPDIR": str(TMP), "TARE_CACHE": str(WORK / "cache"), "TARE_STATE": str(STATE)}
+    root = {} if TOP == MOUNT else {"TARE_CGROUP_ROOT": str(TOP)}
+    return kept | interpreters | own | root | more
 
 
 # --- looking from outside
@@ -124,6 +148,18 @@ def pids_with(words: bytes) -> list[int]:
 
 def workload_pids() -> list[int]:
     return pids_with(b"TMPDIR=%b/tare." % str(TMP).encode())
+
+
+def pids_saying(words: str) -> list[int]:
+    """Those with these in their command line, whose arguments end in NUL."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and int(entry) != os.getpid() and words.encode() in Path(f"/proc/{entry}/cmdline").read_bytes():
+                found.append(int(entry))
+        except OSError:
+            pass  # it has ended
+    return found
 
 
 def threads_of(pid: int) -> list[Path]:
@@ -158,31 +194,39 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
 
 
+ELSEWHERE: set[str] = set()  # names of runs that had another root than TOP
+
+
 def cgroups_left() -> list[str]:
-    """Directories that tare names so and in which nobody is: one with a process belongs to somebody else's run."""
+    """Directories that tare names so, of runs of this process: below TOP, and wherever a run of one of its names is."""
     left = []
-    for top in mounts("cgroup2") + mounts("cgroup"):
+    for top in mounts("cgroup2") + mounts("cgroup"):  # in v1 tare has no business
         for path, _, _ in os.walk(top):
-            if Path(path).name.startswith("tare") and not somebody_is_in(Path(path)):
+            name = Path(path).name
+            if name in ELSEWHERE or (name.startswith("tare") and (TOP == MOUNT or Path(path).is_relative_to(TOP))):
                 left.append(path)
     return left
 
 
-def somebody_is_in(cgroup: Path) -> bool:
-    try:
-        return "populated 1" in read(cgroup / "cgroup.events")
-    except OSError:
-        return False  # v1 has no such file, and tare has no business there
+def run_directories() -> list[Path]:
+    """Of the runs that are in the root that runs have here."""
+    return list((TOP / "tare.slice" if TOP == MOUNT else TOP).glob("tare-*"))
 
 
 def subtree_control() -> str:
-    return read(MOUNT / "cgroup.subtree_control")
+    return read(TOP / "cgroup.subtree_control")
+
+
+def offer(top: Path) -> None:
+    """All controllers to the cgroups in it, where there are any."""
+    if FULL:
+        (top / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in ("cpuset", "memory", "pids", "cpu")))
 
 
 def remove_cgroups(paths: list[str]) -> None:
     for path in sorted(paths, key=len, reverse=True):
         for below, _, _ in os.walk(path, topdown=False):
-            wait_for(lambda: not Path(below).exists() or remove_cgroup(below), 5)
+            wait_for(lambda: not Path(below).exists() or remove_cgroup(below), SOON_S)
 
 
 def remove_cgroup(path: str) -> bool:
@@ -202,6 +246,8 @@ class Done:
     def __init__(self, status: int, out: str, err: str, record: Path):
         self.status, self.out, self.err = status, out, err
         self.record = json.loads(record.read_text()) if record.exists() else None
+        if path := self.record and self.record["slice"]["path"]:
+            ELSEWHERE.add(Path(path).parent.name)
 
     def __str__(self) -> str:
         return f"exit {self.status}\n{self.out}\n{self.err}"
@@ -237,13 +283,16 @@ class Running:
         return next((pid for pid in pids if parent_of(pid) not in pids), None)
 
     def workload(self, processes: int = 1) -> list[int]:
-        """Its processes, once there are so many; the main one first."""
+        """Its processes, once there are so many; the main one first. None where the run ended before."""
 
         def enough():
-            pids = self.workload_pids()
-            return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) in pids, pid))
+            try:
+                pids = self.workload_pids()
+                return len(pids) >= processes and sorted(pids, key=lambda pid: (parent_of(pid) in pids, pid))
+            except OSError:
+                return []  # one of them has just ended
 
-        return wait_for(enough) or []
+        return wait_for(lambda: enough() or self.process.poll() is not None) and enough() or []
 
     def end(self) -> Done:
         try:
@@ -266,6 +315,7 @@ class Running:
 
 class LiveTest(unittest.TestCase):
     maxDiff = None
+    more_env: dict[str, str] = {}  # of run_cell() and what is made of it
 
     def __init_subclass__(cls) -> None:
         """A method with `cases` becomes a test for each of them."""
@@ -291,7 +341,7 @@ class LiveTest(unittest.TestCase):
     def start(self, *options: object, fault: str = "", prefix=(), json_to: Path | None = None) -> Running:
         record = json_to or self.json
         words = [*prefix, TARE, "run", "scenario1", "--json", record, *options]
-        env = environment(TARE_FAULT=fault) if fault else environment()
+        env = environment(**self.more_env, **({"TARE_FAULT": fault} if fault else {}))
         running = Running([str(word) for word in words], env, record)
         self.addCleanup(running.abandon)
         return running
@@ -312,15 +362,44 @@ class LiveTest(unittest.TestCase):
         self.assert_ok(done)
         return done
 
-    def start_command(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Running:
+    def start_command(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None, prefix=()) -> Running:
         """`tare exec`, its record in self.json."""
-        line = [TARE, "exec", "--json", self.json, *options, "--", *words]
+        line = [*prefix, TARE, "exec", "--json", self.json, *options, "--", *words]
         running = Running([str(word) for word in line], environment() if env is None else env, self.json, cwd)
         self.addCleanup(running.abandon)
         return running
 
-    def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None) -> Done:
-        return self.start_command(*words, options=options, env=env, cwd=cwd).end()
+    def exec(self, *words: object, options=(), env: dict[str, str] | None = None, cwd=None, prefix=()) -> Done:
+        return self.start_command(*words, options=options, env=env, cwd=cwd, prefix=prefix).end()
+
+    def look_while_held(self, look, *options: object, hold_ms: int, prefix=()) -> tuple[object, Done]:
+        """Runs a cell that holds still, and gives what `look` saw of it meanwhile. A busy machine can be too slow for
+        that, and look then gives nothing, or a file is gone: held longer, it is tried again."""
+        for times in (1, 4, 16, 64):
+            running = self.start(*options, "--hold-ms", hold_ms * times, prefix=prefix)
+            try:
+                seen = look(running)
+            except OSError:
+                seen = None
+            done = running.end()
+            if seen or done.status != 0:
+                break
+        return seen, done
+
+    def start_gated(self, *options: object, json_to: Path | None = None) -> Running:
+        """A command in its slice that waits, however long, for let_go()."""
+        os.mkfifo(self.dir / "gate")
+        record = json_to or self.json
+        line = [TARE, "exec", "--json", record, "--rw", self.dir, *options, "--", "sh", "-c", f"echo >{self.dir}/there; read x <{self.dir}/gate"]
+        running = Running([str(word) for word in line], environment(), record)
+        self.addCleanup(running.abandon)
+        self.assertTrue(wait_for(lambda: (self.dir / "there").exists() or running.process.poll() is not None))
+        return running
+
+    def let_go(self) -> None:
+        gate = os.open(self.dir / "gate", os.O_RDWR)  # for reading too: it waits for no reader
+        self.addCleanup(os.close, gate)
+        os.write(gate, b"\n")
 
     _shared: dict = {}
 
@@ -359,12 +438,12 @@ class LiveTest(unittest.TestCase):
         self.assertLessEqual(abs(got - want), tolerance, f"{what}: {got} where {want} ± {tolerance} is wanted")
 
     def look_for_leftovers(self) -> None:
-        """Nobody and nothing of the run is there any more, and the hierarchy is as it was. Waited for a little: a
-        process that was killed is seen until it is reaped, and somebody else's run may just be coming or going."""
+        """Nobody and nothing of the run is there any more, and the hierarchy is as it was. Waited for: a process that was
+        killed is seen until it is reaped, and a cgroup until it has no process any more."""
         self.addCleanup(self.clean_up)
-        self.assertEqual(wait_for(lambda: not workload_pids(), 2) or workload_pids(), True, "processes are left")
-        self.assertEqual(wait_for(lambda: not cgroups_left(), 3) or cgroups_left(), True, "cgroups are left")
-        self.assertEqual(wait_for(lambda: subtree_control() == self.subtree_control, 3), True, subtree_control())
+        self.assertEqual(wait_for(lambda: not workload_pids(), SOON_S) or workload_pids(), True, "processes are left")
+        self.assertEqual(wait_for(lambda: not cgroups_left(), SOON_S) or cgroups_left(), True, "cgroups are left")
+        self.assertEqual(wait_for(lambda: subtree_control() == self.subtree_control, SOON_S), True, subtree_control())
         self.assertEqual(list(TMP.iterdir()), [])
         self.assertEqual([p for p in self.dir.rglob("*") if ".tmp" in p.name], [])
 
@@ -372,11 +451,21 @@ class LiveTest(unittest.TestCase):
         """So that one test's failure is not the next one's."""
         for pid in workload_pids():
             os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not workload_pids(), 5)
+        wait_for(lambda: not workload_pids(), SOON_S)
         remove_cgroups(cgroups_left())
         for path in TMP.iterdir():
             shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+IGNORING = """import os, signal, sys
+for name in sys.argv[1].split(): signal.signal(getattr(signal, name), signal.SIG_IGN)
+os.execv(sys.argv[2], sys.argv[2:])"""
+
+
+def ignoring(*names: str) -> list[str]:
+    """A command's prefix: whoever calls it ignores these signals, as nohup does SIGHUP."""
+    return [sys.executable, "-c", IGNORING, " ".join(names)]
 
 
 NATIVE = ["--runtime", "native", "--iterations", 2, "--warmup", 0, "--workers", 2]
@@ -393,17 +482,16 @@ def for_each(cases: dict[str, tuple]):
 
 
 class Cgroup:
-    """A cgroup of the test's own at the top of the hierarchy, with all controllers offered where there are any."""
+    """A cgroup of the test's own below TOP, with all controllers offered where there are any."""
 
     def __init__(self, test: LiveTest):
-        self.path = Path(tempfile.mkdtemp(prefix="live-", dir=MOUNT))
+        self.path = Path(tempfile.mkdtemp(prefix="live-", dir=TOP))
         self.before = subtree_control().split()
         test.addCleanup(self.remove)
-        if FULL:
-            self.control("+", CONTROLLERS & {"cpuset", "memory", "pids", "cpu"})
+        offer(TOP)
 
     def control(self, sign: str, controllers) -> None:
-        (MOUNT / "cgroup.subtree_control").write_text(" ".join(sign + c for c in controllers))
+        (TOP / "cgroup.subtree_control").write_text(" ".join(sign + c for c in controllers))
 
     def remove(self) -> None:
         remove_cgroups([str(self.path)])

@@ -60,12 +60,17 @@ class Ends(LiveTest):
 
     @for_each({"python": ("python", ["--mp-start", "fork"]), "native": ("native", [])})
     def after_a_kill_of_a_worker_of(self, runtime, options):
+        def kill_the_last(running) -> bool:
+            pids = running.workload(3)
+            for pid in pids[-1:]:
+                os.kill(pid, signal.SIGKILL)
+            return bool(pids)
+
         # The workers are joined one after the other: the end is told once those before it have held to their end.
-        hold_ms = 6000 if rig.EMULATED else 3000
-        running = self.start_cell(runtime, "processes", *LONG, "--hold-ms", hold_ms, *options)
-        pids = running.workload(3)
-        os.kill(pids[-1], signal.SIGKILL)
-        self.assert_end(running.end(), FAILED, "workload-error", r"worker \d.*(SIGKILL|signal 9)")
+        named = rig.WRAPPER if runtime == "python" else runtime
+        words = ["--runtime", named, "--mode", "processes", *SHORT, *LONG, *options]
+        _, done = self.look_while_held(kill_the_last, *words, hold_ms=6000 if rig.EMULATED else 3000)
+        self.assert_end(done, FAILED, "workload-error", r"worker \d.*(SIGKILL|signal 9)")
 
     @for_each({"sigint": (signal.SIGINT,), "sigterm": (signal.SIGTERM,), "sighup": (signal.SIGHUP,), "sigquit": (signal.SIGQUIT,)})
     def after(self, number):
@@ -102,8 +107,8 @@ class Ends(LiveTest):
         self.assertTrue(running.workload(processes))
         os.kill(running.pid, signal.SIGKILL)
         running.process.wait(rig.PATIENCE_S)
-        self.assertEqual(rig.wait_for(lambda: not rig.workload_pids(), 20) or rig.workload_pids(), True)
-        left = rig.wait_for(rig.cgroups_left, 5)  # a cgroup is populated for a little longer than its last process
+        self.assertEqual(rig.wait_for(lambda: not rig.workload_pids(), rig.SOON_S) or rig.workload_pids(), True)
+        left = rig.wait_for(rig.cgroups_left, rig.SOON_S)  # a cgroup is populated for a little longer than its last process
         names = {rig.Path(path).name.split("-")[0] for path in left}
         self.assertLessEqual(names, {"tare.slice", "tare"}, "what is left is empty cgroups of tare's")
         print(f"left, empty: {', '.join(left)}", file=rig.sys.stderr, end=" ... ")
@@ -112,6 +117,45 @@ class Ends(LiveTest):
             rig.shutil.rmtree(path)
         # What the killed one enabled, the next one to leave disables: look_for_leftovers() sees it.
         self.assert_ok(self.run_native())
+
+
+class Starts(LiveTest):
+    """What a caller leaves to those whom it starts."""
+
+    def test_a_caller_that_ignores_sigchld_is_served_by_run(self):
+        self.assert_ok(self.run_native(prefix=rig.ignoring("SIGCHLD")))
+        done = self.start("--runtime", rig.WRAPPER, "--mode", "processes", "--mp-start", "fork", *SHORT, prefix=rig.ignoring("SIGCHLD")).end()
+        self.assert_ok(done)
+
+    @for_each({"confined": ([],), "alone": (["--confine", "off"],), "without_a_slice": (["--isolation", "off"],)})
+    def a_caller_that_ignores_sigchld_is_served_by_exec(self, options):
+        done = self.exec("sh", "-c", "true & wait; exit 7", options=["--prepare", "true", "--cleanup", "true", *options], prefix=rig.ignoring("SIGCHLD"))
+        self.assertEqual(done.status, 7, done)
+
+    def test_a_workload_has_default_signal_handling_whatever_the_caller_ignores(self):
+        done = self.exec("grep", "-E", "SigIgn|SigBlk", "/proc/self/status", prefix=rig.ignoring("SIGCHLD", "SIGHUP", "SIGPIPE", "SIGXFSZ"))
+        self.assertEqual(done.out.split(), ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16], done)
+
+    @for_each({"sighup": (signal.SIGHUP,), "sigint": (signal.SIGINT,), "sigquit": (signal.SIGQUIT,), "sigterm": (signal.SIGTERM,)})
+    def ignored_by_the_caller_nothing_ends_with(self, number):
+        wait = "touch {0}.begun; while ! test -e {0}.go-on; do sleep 0.05; done"
+        hook, command = self.dir / "hook", self.dir / "command"
+        options = ["--confine", "off", "--prepare", wait.format(hook)]
+        running = self.start_command("sh", "-c", wait.format(command) + "; echo whole", options=options, prefix=rig.ignoring(number.name))
+        for where in (hook, command):
+            self.assertTrue(rig.wait_for(where.with_suffix(".begun").exists))
+            os.kill(running.pid, number)
+            where.with_suffix(".go-on").touch()
+        done = running.end()
+        self.assertEqual((done.status, done.out), (0, "whole\n"), done)
+
+    def test_a_killed_runner_takes_its_hook_and_what_that_runs_with_it(self):
+        mark = f"7{os.getpid()}"
+        running = self.start_command("true", options=["--isolation", "off", "--prepare", f"(sleep {mark}; true) & sleep {mark}; true"])
+        self.assertEqual(len(rig.wait_for(lambda: len(p := rig.pids_saying(f"sleep\0{mark}\0")) == 2 and p)), 2)
+        os.kill(running.pid, signal.SIGKILL)
+        running.process.wait(rig.PATIENCE_S)
+        self.assertEqual(rig.wait_for(lambda: not rig.pids_saying(mark), 20) or rig.pids_saying(mark), True)
 
 
 class DiskFull(LiveTest):

@@ -62,12 +62,12 @@ class Streams(LiveTest):
     @for_each(LEVELS)
     def the_streams_are_its_own(self, level):
         words = [rig.TARE, "exec", "--quiet", "--confine", level, "--", "sh", "-c", "cat; echo err >&2"]
-        done = subprocess.run(words, input="in\n", capture_output=True, text=True, env=rig.environment(), timeout=60)
+        done = subprocess.run(words, input="in\n", capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
         self.assertEqual((done.stdout, done.stderr, done.returncode), ("in\n", "err\n", 0))
 
     def test_a_reader_sees_the_end_as_soon_as_the_command_closes(self):
         words = [rig.TARE, "exec", "--quiet", "--", "sh", "-c", "echo x"]
-        done = subprocess.run(["sh", "-c", '"$@" | cat', "sh", *words], capture_output=True, text=True, timeout=60,
+        done = subprocess.run(["sh", "-c", '"$@" | cat', "sh", *words], capture_output=True, text=True, timeout=rig.PATIENCE_S,
                               env=rig.environment())
         self.assertEqual((done.stdout, done.stderr), ("x\n", ""))
 
@@ -89,7 +89,9 @@ class Streams(LiveTest):
 
 class Record(LiveTest):
     def test_an_invocation_is_its_own_iteration(self):
+        begin = rig.time.monotonic()
         done = self.exec("sh", "-c", "sleep 0.2")
+        elapsed_s = rig.time.monotonic() - begin
         self.assert_record(done)
         record = done.record
         self.assertEqual(record["scenario"]["name"], "exec")
@@ -99,7 +101,7 @@ class Record(LiveTest):
         (start,), (end,) = record["iterations"]["start_ns"], record["iterations"]["end_ns"]
         self.assertEqual(record["result"]["total_wall_s"], (end - start) / 1e9)
         self.assertGreater(record["result"]["total_wall_s"], 0.2)
-        self.assertLess(record["result"]["total_wall_s"], 5 if rig.EMULATED else 1)
+        self.assertLess(record["result"]["total_wall_s"], elapsed_s)
         self.assertGreater(record["cpu"]["usage_usec"], 0)
         self.assertIn("kernel_release", record["host"])
 
@@ -122,7 +124,7 @@ class Record(LiveTest):
 
     def test_to_standard_output_is_json_after_what_the_command_printed(self):
         done = subprocess.run([rig.TARE, "exec", "--json", "-", "--quiet", "true"], capture_output=True, text=True,
-                              env=rig.environment(), timeout=60)
+                              env=rig.environment(), timeout=rig.PATIENCE_S)
         self.assertEqual(json.loads(done.stdout)["schema"], "tare.record/1")
 
 
@@ -143,7 +145,7 @@ class Lacks(LiveTest):
     def test_each_is_said_once(self):
         (out := self.dir / "out").mkdir()
         line = [rig.TARE, "exec", "--out", out, "--repeat", 3, *self.LIMITS, "--partition", "isolated", "true"]
-        done = subprocess.run([str(word) for word in line], capture_output=True, text=True, env=rig.environment(), timeout=60)
+        done = subprocess.run([str(word) for word in line], capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
         limits = json.loads(next(out.iterdir()).read_text())["slice"]["limits"]
         reason = {file: limit["reason"] for file, limit in limits.items() if not limit["ok"]}
         wanted = [f"tare: --{option} {value} did not take effect: {reason[file]}" for option, value, file in (
@@ -199,7 +201,7 @@ class Repeated(Series):
         keys = ("invocation", "repeat", "warmup_invocations", "prepare", "cleanup", "cleanup_reason")
         wanted = [(n, 2, 1, "true", None, "none was given") for n in (1, 2)]
         self.assertEqual([tuple(s[key] for key in keys) for s in told], wanted)
-        shown = subprocess.run([rig.TARE, "report", "--text", out], capture_output=True, text=True, timeout=60).stdout
+        shown = subprocess.run([rig.TARE, "report", "--text", out], capture_output=True, text=True, timeout=rig.PATIENCE_S).stdout
         self.assertRegex(shown, r"(?m)^exec, command +2 ")
 
     def test_limits_may_come_from_a_profile(self):
@@ -231,7 +233,7 @@ class Repeated(Series):
         (place := self.dir / "place").mkdir()
         mount = f"mount -t tmpfs none {place} && echo mounted >{place}/word"
         words = ["unshare", "--mount", rig.TARE, "exec", "--quiet", "--prepare", mount, "--rw", place, "--", "cat", place / "word"]
-        done = subprocess.run(words, capture_output=True, text=True, env=rig.environment(), timeout=60)
+        done = subprocess.run(words, capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
         self.assertEqual((done.returncode, done.stdout), (0, "mounted\n"), done)
 
     def test_a_signal_that_comes_with_the_end_of_a_command_ends_the_series(self):
@@ -288,7 +290,7 @@ class Hooks(Series):
         os.kill(running.pid, number)
         done = running.end()
         self.assertEqual((done.status, done.err, self.said()), (128 + number, "", []), done)
-        self.assertTrue(rig.wait_for(lambda: not any(self.hooks(words) for words in seen), 5))
+        self.assertTrue(rig.wait_for(lambda: not any(self.hooks(words) for words in seen), rig.SOON_S))
 
     def test_a_signal_ends_cleanup(self):
         running = self.start_hooked("--cleanup", f"echo begun >>{self.log}; sleep 1004; echo late >>{self.log}", "--repeat", 3)
@@ -337,7 +339,7 @@ class Hooks(Series):
                                     "--cleanup", f"kill $(cat {self.log})")
         done = running.end()
         self.assertEqual((done.status, done.err), (0, ""), done)
-        self.assertLess(rig.time.monotonic() - at, 20 if rig.EMULATED else 5)
+        self.assertLess(rig.time.monotonic() - at, 500)
 
     def test_they_have_default_signal_handling(self):
         done = self.start_hooked("--prepare", r"sed -n 's/^Sig\(Blk\|Ign\):.//p' /proc/self/status").end()
@@ -347,9 +349,9 @@ class Hooks(Series):
         running = self.start_hooked("--prepare", "exec sleep 1008")
         self.assertTrue(rig.wait_for(lambda: self.hooks(b"sleep\0001008")))
         running.process.kill()
-        running.process.wait(30)
-        self.assertTrue(rig.wait_for(lambda: not self.hooks(b"sleep\0001008"), 5))
-        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, 5))
+        running.process.wait(rig.PATIENCE_S)
+        self.assertTrue(rig.wait_for(lambda: not self.hooks(b"sleep\0001008"), rig.SOON_S))
+        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, rig.SOON_S))
         # What the killed one enabled, the next one to leave disables: look_for_leftovers() sees it.
         self.assertEqual(self.exec("true").status, 0)
 
@@ -377,10 +379,11 @@ class Ends(LiveTest):
     @for_each({"full": ("full", []), "off": ("off", []), "without_a_slice": ("full", ["--isolation", "off"]),
                "with_neither": ("off", ["--isolation", "off"])})
     def a_daemon(self, level, options):
-        done = self.exec("sh", "-c", "setsid sleep 1000 >&- 2>&- & exit 0", options=["--confine", level, *options])
+        seconds = 100000 + os.getpid()  # nobody else sleeps so long
+        done = self.exec("sh", "-c", f"setsid sleep {seconds} >&- 2>&- & exit 0", options=["--confine", level, *options])
         self.assertEqual(done.status, 4, done)
         self.assertRegex(done.record["termination"]["detail"], r"left processes behind")
-        self.assertEqual(commands(b"sleep\0001000"), [])
+        self.assertEqual(commands(b"sleep\000%d" % seconds), [])
 
     @vm_only
     def test_a_fork_bomb(self):

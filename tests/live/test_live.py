@@ -6,7 +6,6 @@ As root, on a host as it is and in the VM (scripts/vm -- …), which has all of 
 place lacks is skipped and says so. --part: the I-th of N shares of the modules. $TARE_UNDER_TEST names another program than build/tare.
 """
 
-import shutil
 import sys
 import unittest
 from pathlib import Path
@@ -49,4 +48,4 @@ if __name__ == "__main__":
     try:
         unittest.main(module=None, argv=sys.argv[:1] + wanted(sys.argv[1:]))
     finally:
-        shutil.rmtree(rig.WORK, ignore_errors=True)
+        rig.finish()

@@ -45,7 +45,7 @@ class Matrix(LiveTest):
     def abandon(running: subprocess.Popen) -> None:
         if running.poll() is None:
             running.terminate()
-            running.wait(30)
+            running.wait(rig.PATIENCE_S)
         running.stdout.close(), running.stderr.close()
 
     def finish(self, running: subprocess.Popen) -> rig.Done:
@@ -88,7 +88,7 @@ class Resumed(Matrix):
             said.append(f"exit {done.returncode}\n{done.stdout}{done.stderr}")
             return not list(rig.TMP.iterdir())
 
-        self.assertTrue(rig.wait_for(is_clean, 10), f"tare clean, {len(said)} times, at last: {said[-1]}")
+        self.assertTrue(rig.wait_for(is_clean, rig.SOON_S), f"tare clean, {len(said)} times, at last: {said[-1]}")
 
     def test_killed_ten_times_at_any_point_it_is_complete_in_the_end(self):
         self.addCleanup(self.clean)
@@ -103,10 +103,10 @@ class Resumed(Matrix):
             rig.wait_for(lambda: len(self.names()) >= wanted or running.poll() is not None)
             time.sleep(chance.uniform(0, 0.15))
             running.kill()
-            self.assertEqual(running.wait(30), -signal.SIGKILL, f"it had ended: seed {seed}")
+            self.assertEqual(running.wait(rig.PATIENCE_S), -signal.SIGKILL, f"it had ended: seed {seed}")
             for record in self.records():  # each is whole JSON
                 self.assertEqual(record["schema"], "tare.record/1")
-            self.assertTrue(rig.wait_for(lambda: not rig.workload_pids(), 10) or not rig.workload_pids())
+            self.assertTrue(rig.wait_for(lambda: not rig.workload_pids(), rig.SOON_S) or not rig.workload_pids())
         self.assertLess(len(self.names()), invocations * CELLS)
         kept = {name: (self.out / name).stat().st_mtime_ns for name in self.names()}
         done = self.run_plan()

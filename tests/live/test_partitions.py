@@ -9,7 +9,9 @@ from pathlib import Path
 import rig
 from rig import CPU, NATIVE, LiveTest, for_each, needs_controllers, setUpModule, vm_only  # noqa: F401
 
-LONG = ["--profile", "memory", "--hold-ms", 6000 if rig.EMULATED else 4000, "--iterations", 1]
+HOLD_MS = 6000 if rig.EMULATED else 4000
+LONG = ["--profile", "memory", "--hold-ms", HOLD_MS, "--iterations", 1]
+ENDLESS = [*LONG, "--hold-ms", 600000]  # of runs that are killed
 STRICT = ["--isolation", "strict", "--cpus", CPU]
 
 
@@ -60,36 +62,43 @@ class Exclusive(LiveTest):
         before = set()
         rig.wait_for(lambda: before.update(processor(f"/proc/{s.pid}/stat") for s in spinners) or CPU in before)
         self.assertIn(CPU, before, "they would not have run there anyway")
-        running = self.start(*NATIVE, *LONG, *STRICT, "--iterations", 2)
-        pids = running.workload(1)
-        self.assertTrue(pids)
-        partition = Path(f"{rig.MOUNT}{rig.cgroup_of(pids[0])}") / "cpuset.cpus.partition"
-        rig.wait_for(lambda: all(processor(f"/proc/{s.pid}/stat") != CPU for s in spinners), 1)
-        foreign, ours, samples = set(), set(), 0
-        while running.process.poll() is None:
-            try:
-                now = {processor(f"/proc/{s.pid}/stat") for s in spinners}
-                own = {processor(f"{task}/stat") for task in rig.threads_of(pids[0])}
-                if rig.read(partition).strip() != "root":
+        foreign, ours = set(), set()
+
+        def look(running) -> bool:
+            """Whether there were more than ten looks at who runs where, all while the CPU was the slice's own."""
+            if not (pids := running.workload(1)):
+                return False
+            partition = Path(f"{rig.MOUNT}{rig.cgroup_of(pids[0])}") / "cpuset.cpus.partition"
+            rig.wait_for(lambda: all(processor(f"/proc/{s.pid}/stat") != CPU for s in spinners), 1)
+            samples = 0
+            while running.process.poll() is None:
+                try:
+                    now = {processor(f"/proc/{s.pid}/stat") for s in spinners}
+                    own = {processor(f"{task}/stat") for task in rig.threads_of(pids[0])}
+                    if rig.read(partition).strip() != "root":
+                        break
+                except OSError:
                     break
-            except OSError:
-                break
-            foreign |= now
-            ours |= own
-            samples += 1
-        self.assert_ok(running.end())
-        self.assertGreater(samples, 10)
+                foreign.update(now)
+                ours.update(own)
+                samples += 1
+            return samples > 10
+
+        seen, done = self.look_while_held(look, *NATIVE, *LONG, *STRICT, "--iterations", 2, hold_ms=HOLD_MS)
+        self.assert_ok(done)
+        self.assertTrue(seen, "too few looks")
         self.assertEqual(ours, {CPU})
-        self.assertNotIn(CPU, foreign, f"in {samples} samples")
+        self.assertNotIn(CPU, foreign)
 
     @vm_only
     def test_a_partition_that_is_lost_in_the_middle_is_in_the_record(self):
         online = Path(f"/sys/devices/system/cpu/cpu{CPU}/online")
-        running = self.start(*NATIVE, *LONG, "--cpus", CPU)
-        self.assertTrue(running.workload(1))
         self.addCleanup(online.write_text, "1")
-        online.write_text("0")
-        done = running.end()
+
+        def take_it(running) -> bool:
+            return bool(running.workload(1)) and online.write_text("0") > 0
+
+        _, done = self.look_while_held(take_it, *NATIVE, *LONG, "--cpus", CPU, hold_ms=HOLD_MS)
         self.assert_ok(done)
         lost = checks(done)["cpuset.cpus.partition"]
         self.assertFalse(lost["ok"], lost)
@@ -140,28 +149,53 @@ class Left(LiveTest):
             doomed += rig.children_of(pid)
         for pid in [*guards, running.pid]:
             os.kill(pid, signal.SIGKILL)
-        running.process.wait(30)
+        running.process.wait(rig.PATIENCE_S)
         # A pid namespace takes a while to die, and what is in it keeps its locks until then.
         self.assertTrue(rig.wait_for(lambda: not any(map(self.has_files, doomed))))
 
     def test_clean_ends_what_a_killed_run_left_and_leaves_a_living_one_alone(self):
-        living = self.start(*NATIVE, *LONG, json_to=self.dir / "living.json")
-        self.assertTrue(living.workload(1))
-        killed = self.start(*NATIVE, *LONG, "--mode", "processes")
-        self.assertTrue(rig.wait_for(lambda: len(list((rig.MOUNT / "tare.slice").glob("tare-*/cell-0"))) == 2))
+        living = self.start_gated(json_to=self.dir / "living.json")
+        killed = self.start(*NATIVE, *ENDLESS, "--mode", "processes")
+        self.assertTrue(rig.wait_for(lambda: len([run for run in rig.run_directories() if (run / "cell-0").exists()]) == 2))
         self.assertTrue(rig.wait_for(killed.main))
         self.kill(killed)
         done = self.clean()
         self.assertEqual(done.returncode, 0, done)
         self.assertEqual(len([line for line in done.stdout.splitlines() if line.startswith("in use")]), 1, done)
-        self.assertRegex(done.stdout, r"(?m)^removed  \S*/tare\.slice/tare-\S+ \(\d+ process(es)? ended\)$")
+        self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TOP}\S*/tare-\S+ \(\d+ process(es)? ended\)$")
         self.assertRegex(done.stdout, rf"(?m)^removed  {rig.TMP}/tare\.\w{{6}}$")
         self.assertIsNone(living.process.poll())
-        self.assert_ok(living.end())
+        self.let_go()
+        ended = living.end()
+        self.assertEqual(ended.status, 0, ended)
         self.assertEqual(self.clean().stdout, "nothing was left behind\n")
 
+    def test_a_dry_run_says_what_would_be_removed_and_removes_nothing(self):
+        killed = self.start(*NATIVE, *ENDLESS)
+        self.assertTrue(killed.workload(1))
+        self.kill(killed)
+        before = [*rig.cgroups_left(), *map(str, rig.TMP.iterdir())]
+        done = self.clean("--dry-run")
+        self.assertEqual(done.returncode, 0, done)
+        for path in (*rig.run_directories(), *rig.TMP.iterdir()):
+            self.assertRegex(done.stdout, rf"(?m)^would remove  {path}( \(\d+ process(es)? ended\))?$")
+        self.assertEqual([*rig.cgroups_left(), *map(str, rig.TMP.iterdir())], before)
+        self.assertRegex(self.clean().stdout, r"(?m)^removed  ")
+
+    def test_clean_keeps_to_the_root_of_its_caller_and_to_what_is_its_own(self):
+        mine, others = rig.Cgroup(self), rig.Cgroup(self)
+        runs = [cgroup.path / "tare-20260101T000000Z-00000001" for cgroup in (mine, others)]
+        foreign = mine.path / "tare-20260101T000000Z-00000002"
+        for path in (*runs, foreign):
+            path.mkdir()
+        os.chown(foreign, 12345, 12345)
+        done = self.clean("--cgroup-root", mine.path)
+        self.assertCountEqual(done.stdout.splitlines(), [f"left     {foreign} (uid 12345 made it)",
+                                                         f"removed  {runs[0]} (0 processes ended)"], done)
+        self.assertEqual([path.exists() for path in (*runs, foreign)], [False, True, True])
+
     def test_the_next_run_says_that_something_was_left(self):
-        killed = self.start(*NATIVE, *LONG)
+        killed = self.start(*NATIVE, *ENDLESS)
         self.assertTrue(killed.workload(1))
         self.kill(killed)
         done = self.run_native()

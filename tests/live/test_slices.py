@@ -20,7 +20,7 @@ KINDS = {
     "free_threaded_threads": ("3.14t", "threads", None, 1, 3),
 }
 HOLD_MS = 4000 if rig.EMULATED else 700
-HELD = ["--profile", "memory", "--iterations", 1, "--warmup", 0, "--workers", 2, "--hold-ms", HOLD_MS]
+HELD = ["--profile", "memory", "--iterations", 1, "--warmup", 0, "--workers", 2]
 
 
 class Born(LiveTest):
@@ -29,15 +29,18 @@ class Born(LiveTest):
         if runtime == "3.14t" and (rig.EMULATED or not rig.FREE_THREADED):
             self.skipTest("the free-threaded build is looked at on the host: here its probe takes half a minute")
         start = ["--mp-start", method] if method else []
-        running = self.start("--runtime", runtime, "--mode", mode, *start, *HELD, "--cpus", CPU)
-        pids = running.workload(processes)
-        self.assertGreaterEqual(len(pids), processes, "not all of its processes came")
-        rig.wait_for(lambda: len(rig.threads_of(pids[0])) >= threads)
-        tasks = {pid: rig.threads_of(pid) for pid in pids}
-        self.assertGreaterEqual(len(tasks[pids[0]]), threads)
-        places = {rig.cgroup_of(pid) for pid in pids}
-        allowed = {rig.cpus_allowed(task) for of_one in tasks.values() for task in of_one}
-        done = running.end()
+
+        def look(running):
+            pids = running.workload(processes)
+            rig.wait_for(lambda: not pids or len(rig.threads_of(pids[0])) >= threads or running.process.poll() is not None)
+            tasks = [task for pid in pids for task in rig.threads_of(pid)]
+            if not pids or len(rig.threads_of(pids[0])) < threads:
+                return None
+            return {rig.cgroup_of(pid) for pid in pids}, {rig.cpus_allowed(task) for task in tasks}
+
+        seen, done = self.look_while_held(look, "--runtime", runtime, "--mode", mode, *start, *HELD, "--cpus", CPU, hold_ms=HOLD_MS)
+        self.assertTrue(seen, "not all of its processes came")
+        places, allowed = seen
         self.assert_ok(done)
         record = done.record["slice"]
         self.assertEqual(places, {record["path"].removeprefix(str(rig.MOUNT))})
@@ -77,6 +80,8 @@ class Strict(LiveTest):
 
 
 class Provenance(LiveTest):
+    more_env = {"TARE_CGROUP_ROOT": ""}
+
     def in_mounts_of_its_own(self, script: str) -> list[str]:
         """A prefix: the rest runs after this script, in a private mount namespace."""
         return ["unshare", "-m", "sh", "-ec", f'{script}\nexec "$@"', "sh"]
@@ -119,7 +124,7 @@ class Provenance(LiveTest):
         view = f"umount {rig.MOUNT}; mount -t cgroup2 -o ro cgroup2 {rig.MOUNT}"
         inside = ["unshare", "-C", *self.in_mounts_of_its_own(view)]
         enter = ["sh", "-ec", f'echo 0 >{cgroup.path}/cgroup.procs; exec "$@"', "sh"]
-        done = self.run_cell(*NATIVE, *HELD, "--memory-max", "512M", prefix=[*enter, *inside])
+        done = self.run_cell(*NATIVE, *HELD, "--hold-ms", HOLD_MS, "--memory-max", "512M", prefix=[*enter, *inside])
         self.assert_ok(done)
         record = done.record["slice"]
         self.assertEqual(record["provenance"], "borrowed")
@@ -141,7 +146,7 @@ class Provenance(LiveTest):
         view = f"umount {rig.MOUNT}; mount -t cgroup2 -o ro cgroup2 {rig.MOUNT}"
         inside = ["unshare", "-C", *self.in_mounts_of_its_own(view)]
         enter = ["sh", "-ec", f'echo 0 >{cgroup.path}/cgroup.procs; exec "$@"', "sh"]
-        done = self.run_cell(*NATIVE, *HELD, "--memory-max", "512M", prefix=[*enter, *inside])
+        done = self.run_cell(*NATIVE, *HELD, "--hold-ms", HOLD_MS, "--memory-max", "512M", prefix=[*enter, *inside])
         self.assert_ok(done)
         self.assertEqual(done.record["slice"]["provenance"], "borrowed")
         memory = done.record["memory"]
@@ -163,7 +168,7 @@ class Provenance(LiveTest):
     def none_where(self, script, why):
         off = [] if script else ["--isolation", "off"]
         prefix = self.in_mounts_of_its_own(script.format(rig.MOUNT))
-        done = self.run_cell(*NATIVE, *HELD, "--mode", "processes", "--cpus", CPU, *off, prefix=prefix)
+        done = self.run_cell(*NATIVE, *HELD, "--hold-ms", HOLD_MS, "--mode", "processes", "--cpus", CPU, *off, prefix=prefix)
         self.assert_ok(done)
         self.assertEqual(done.record["slice"]["provenance"], "none")
         self.assertEqual(done.record["isolation"]["grade"], "none")
@@ -179,25 +184,18 @@ class Provenance(LiveTest):
 
 class Together(LiveTest):
     def test_two_runs_do_not_disturb_one_another(self):
-        held = [*NATIVE, *HELD, "--hold-ms", 6000 if rig.EMULATED else 2000]
-        long = self.start(*held)
-        self.assertTrue(long.workload(1))
-        short = self.start(*NATIVE, json_to=self.dir / "short.json")
-        self.assertTrue(rig.wait_for(lambda: len(self.run_directories()) == 2 or short.process.poll() is not None))
+        long = self.start_gated("--mem-sample")
+        (long_slice,) = rig.run_directories()
+        first_to_end = self.start(*NATIVE, json_to=self.dir / "short.json").end()
         self.assertIsNone(long.process.poll())
-        first_to_end = short.end()
-        self.assertIsNone(long.process.poll(), "they were not there at once")
-        self.assertTrue(Path(long_slice := rig.cgroup_of(long.main())), long_slice)
+        self.assertTrue((long_slice / "cell-0").exists())
+        self.let_go()
         last_to_end = long.end()
+        self.assert_ok(first_to_end)
+        self.assertEqual(last_to_end.status, 0, last_to_end)
         for done in (first_to_end, last_to_end):
-            self.assert_ok(done)
             self.assertEqual(done.record["isolation"]["grade"], "full" if rig.FULL else "partial")
         self.assertNotEqual(first_to_end.record["slice"]["path"], last_to_end.record["slice"]["path"])
         self.assertEqual(last_to_end.record["memory"]["failed_reads"], 0)
         if rig.FULL:
             self.assertTrue(all("current" in s and "anon" in s for s in last_to_end.samples()))
-
-    def run_directories(self) -> list[Path]:
-        return list((rig.MOUNT / "tare.slice").glob("tare-*"))
-
-

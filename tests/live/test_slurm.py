@@ -71,7 +71,7 @@ class Slurm(LiveTest):
                 os.kill(pid, signal.SIGSTOP)
             except ProcessLookupError:
                 continue
-            if rig.wait_for(lambda: self.state_of(pid) in ("T", "Z", ""), 2) and self.state_of(pid) == "T":
+            if rig.wait_for(lambda: self.state_of(pid) in ("T", "Z", ""), rig.SOON_S) and self.state_of(pid) == "T":
                 caught.append(pid)
         if any(rig.children_of(pid) for pid in caught):
             return caught

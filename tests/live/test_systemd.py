@@ -42,7 +42,7 @@ class SystemdTest(LiveTest):
     def look_for_leftovers(self) -> None:
         """The rest of the tree is systemd's, who has its own time."""
         self.addCleanup(self.clean_up)
-        gone = rig.wait_for(lambda: not self.ours(), 10)
+        gone = rig.wait_for(lambda: not self.ours(), rig.SOON_S)
         self.assertTrue(gone, self.ours())
         self.assertEqual(list(rig.TMP.iterdir()), [])
 
@@ -62,7 +62,7 @@ class Root(SystemdTest):
     def test_a_scope_gives_a_full_slice_and_goes_by_itself(self):
         done = self.run_native("--isolation", "strict", "--cpus", LAST)
         self.assert_full(done, "scope", r"tare\.slice/tare-\d+-\w+\.scope")
-        self.assertTrue(rig.wait_for(lambda: "tare-" not in call("systemctl", "list-units", "--all", "--no-legend", "tare-*.scope"), 5))
+        self.assertTrue(rig.wait_for(lambda: "tare-" not in call("systemctl", "list-units", "--all", "--no-legend", "tare-*.scope"), rig.SOON_S))
 
     def test_a_delegated_scope_is_taken_with_whoever_is_in_it(self):
         script = f'sleep 1000 & "$@"; s=$?; cat {rig.MOUNT}$(cut -d: -f3 /proc/self/cgroup)/cgroup.procs >{self.dir}/after; kill $!; exit $s'

@@ -17,8 +17,7 @@ FILES = """
     /sys/kernel/mm/transparent_hugepage/enabled /sys/kernel/mm/ksm/run /proc/irq/default_smp_affinity
     /sys/devices/system/cpu/smt/control
 """.split()
-STATE = Path("/var/lib/tare")
-JOURNAL = STATE / "tune.journal"
+JOURNAL = rig.STATE / "tune.journal"
 EVERYTHING = "irq,thp,ksm,numa_balancing,swappiness,stat_interval,nmi_watchdog,watchdog,aslr"
 
 
@@ -42,7 +41,7 @@ class Tuned(LiveTest):
     def put_back(self) -> None:
         """So that one test's failure is not the next one's."""
         tare("restore", "--force")
-        shutil.rmtree(STATE, ignore_errors=True)
+        shutil.rmtree(rig.STATE, ignore_errors=True)
 
     def assert_as_before(self) -> None:
         self.assertEqual({k: v for k, v in settings().items() if v != self.before.get(k)}, {})
@@ -73,7 +72,8 @@ class Tuned(LiveTest):
     def test_killed_at_any_moment_a_restore_gives_every_byte_back(self):
         changed = 0
         for delay_ms in range(0, 240, 20):
-            running = subprocess.Popen([rig.TARE, "tune", "--cpus", "1", "--only", EVERYTHING], stdout=subprocess.DEVNULL)
+            running = subprocess.Popen([rig.TARE, "tune", "--cpus", "1", "--only", EVERYTHING], env=rig.environment(),
+                                       stdout=subprocess.DEVNULL)
             time.sleep(delay_ms / 1000)
             running.kill()
             running.wait()
@@ -84,7 +84,7 @@ class Tuned(LiveTest):
     def test_a_restore_killed_at_any_moment_is_ended_by_the_next(self):
         for delay_ms in range(0, 120, 20):
             self.assertEqual(tare("tune", "--cpus", 1, "--only", EVERYTHING).returncode, 0)
-            running = subprocess.Popen([rig.TARE, "restore"], stdout=subprocess.DEVNULL)
+            running = subprocess.Popen([rig.TARE, "restore"], env=rig.environment(), stdout=subprocess.DEVNULL)
             time.sleep(delay_ms / 1000)
             running.kill()
             running.wait()
@@ -167,8 +167,8 @@ class Tuned(LiveTest):
         self.assertNotEqual(settings(), self.before)
         self.assertEqual(tare("restore").returncode, 0)  # it waits for the guard, which holds the journal for a moment
         self.assert_as_before()
-        rig.wait_for(lambda: not rig.workload_pids(), 20)
-        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, 5))
+        rig.wait_for(lambda: not rig.workload_pids(), rig.SOON_S)
+        rig.remove_cgroups(rig.wait_for(rig.cgroups_left, rig.SOON_S))
         for path in rig.TMP.iterdir():
             shutil.rmtree(path)
         self.assert_ok(self.run_native())  # what the killed one enabled, the next one disables

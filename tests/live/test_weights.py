@@ -1,6 +1,7 @@
 """Known loads: what the record says that they weigh is what they weigh."""
 
 import os
+import sys
 from pathlib import Path
 
 import rig
@@ -16,6 +17,26 @@ CHARGED = 2 * BATCH + HEAP
 def mean(values) -> float:
     values = list(values)
     return sum(values) / len(values)
+
+
+# Holds 1.5 GiB for about half of its time; prints when it began to touch them, had touched them, let go of them, had.
+COMES_AND_GOES = """
+import mmap, time
+now = time.monotonic_ns
+held = mmap.mmap(-1, 1536 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+held.madvise(mmap.MADV_NOHUGEPAGE)
+stamps = [now()]
+some = b"\\1" * (16 << 20)
+for _ in range(len(held) // len(some)):
+    held.write(some)
+stamps.append(now())
+time.sleep(4 + (stamps[1] - stamps[0]) / 1e9)
+stamps.append(now())
+held.close()
+stamps.append(now())
+time.sleep((stamps[3] - stamps[1]) / 1e9)
+print(*stamps)
+"""
 
 
 class Weights(LiveTest):
@@ -37,6 +58,25 @@ class Weights(LiveTest):
                 if sums := sample.get(who):
                     self.assertLessEqual(sums["uss"], sums["pss"] + 1024 * sums["pids"])
                     self.assertLessEqual(sums["pss"], sums["rss"])
+
+    @vm_only
+    def test_what_is_large_for_half_of_a_run_weighs_half_in_the_averages(self):
+        """A walk over such a process takes as long as many ticks: what is missed then must not be missing here."""
+        size = 1536 * MIB
+        done = self.exec(sys.executable, "-S", "-c", COMES_AND_GOES, options=("--mem-sample", "--mem-interval-ms", 50))
+        self.assertEqual(done.status, 0, str(done))
+        touching, held, freeing, free = map(int, done.out.split())
+        memory, iterations = done.record["memory"], done.record["iterations"]
+        whole = iterations["end_ns"][0] - iterations["start_ns"][0]
+        share = ((held - touching) / 2 + (freeing - held) + (free - freeing) / 2) / whole
+        self.assertGreater(share, 0.3)
+        base = 32 * MIB  # the interpreter's own is below
+        for key in ("anon", "current"):
+            average = memory["slice"][key]["avg"]
+            self.assertGreater(average, share * size * 0.97, f"{key}: {share=}")
+            self.assertLess(average, share * size * 1.03 + base, f"{key}: {share=}")
+        self.assertGreater(memory["walks"], 3)
+        self.assertLess(memory["missed_ticks"], memory["samples_in_iterations"] / 2)
 
     def test_steps_of_anonymous_memory_are_seen_by_every_process_figure(self):
         done = self.run_load("steps", 4)

@@ -104,6 +104,16 @@ class Scenario1(WorkloadTest):
         self.run_it(program, arguments(*kind, profile), ledger)
         for start, end in zip(ledger.start_ns, ledger.end_ns, strict=True):
             self.assertGreaterEqual(end - start, HOLD_MS * 1_000_000)
+        self.assertEqual(ledger.hold_ns, HOLD_MS * 1_000_000)
+        for start, ready, end in zip(ledger.start_ns, ledger.ready_ns, ledger.end_ns, strict=True):
+            self.assertLess(start, ready)
+            self.assertGreaterEqual(end - ready, HOLD_MS * 1_000_000)
+
+    @for_each(profiles=["overhead"])
+    def test_without_a_gate_nobody_says_when_all_are_ready(self, program, kind, profile):
+        ledger = TestLedger()
+        self.run_it(program, arguments(*kind, profile), ledger)
+        self.assertEqual((ledger.hold_ns, set(ledger.ready_ns)), (0, {0}))
 
     def test_the_gil_is_reported(self):
         ledger = TestLedger()

@@ -23,8 +23,8 @@ WORKLOADS = ROOT / "runner" / "workloads"
 NATIVE_FOLDER = os.environ.get("TARE_NATIVE")
 TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated
 
-MAGIC = 0x0032524547444C54
-HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s")
+MAGIC = 0x0033524547444C54
+HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s Q Q")
 FIGURE = struct.Struct("@32s Q 8s")
 STARTING, WARMING_UP, MEASURING, DONE, FAILED = range(5)
 
@@ -74,22 +74,26 @@ class RunnerLedger:
         self.iterations, self.workers = iterations, workers
         self.ends = HEAD.size + 8 * iterations
         self.pids = self.ends + 8 * iterations
-        size = self.pids + 8 * workers
+        self.ready = self.pids + 8 * workers
+        size = self.ready + 8 * iterations
         self.fd = os.memfd_create("ledger")
         os.ftruncate(self.fd, size)
         os.pwrite(self.fd, struct.pack("@7Q", MAGIC, size, iterations, workers, HEAD.size, self.ends, self.pids), 0)
+        os.pwrite(self.fd, struct.pack("@Q", self.ready), HEAD.size - 16)
 
     def read(self) -> None:
-        page = os.pread(self.fd, self.pids + 8 * self.workers, 0)
+        page = os.pread(self.fd, self.ready + 8 * self.iterations, 0)
         fields = HEAD.unpack_from(page)
         self.phase, self.gil, self.warmup_done, self.iterations_done = fields[7:11]
         self.wall_start, self.wall_end, self.main_pid, self.worker_count, self.check = fields[11:16]
         self.error = fields[16].partition(b"\0")[0].decode()
+        self.hold_ns = fields[20]
         self.figures = {}
         for name, kind, value in itertools.islice(FIGURE.iter_unpack(fields[18]), fields[17]):
             self.figures[name.partition(b"\0")[0].decode()] = struct.unpack({1: "@q", 2: "@d"}[kind], value)[0]
         self.start_ns = struct.unpack_from(f"@{self.iterations}Q", page, HEAD.size)
         self.end_ns = struct.unpack_from(f"@{self.iterations}Q", page, self.ends)
+        self.ready_ns = struct.unpack_from(f"@{self.iterations}Q", page, self.ready)
         self.worker_pids = struct.unpack_from(f"@{self.workers}Q", page, self.pids)
 
 

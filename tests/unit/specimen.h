@@ -65,7 +65,7 @@ static inline void specimen_iterations(struct specimen *s, size_t n)
     }
     r->iterations = n;
     r->result = stats_of_iterations(r->start_ns, r->end_ns, n);
-    r->memory = memory_summarise(NULL, 0, r->start_ns, r->end_ns, n);
+    r->memory = memory_summarise(NULL, 0, r->start_ns, r->end_ns, n, MEMORY_BY_TIME);
 }
 
 /* count samples, 5 ms apart from the first iteration's start on, of which every fifth has process sums. */
@@ -89,11 +89,12 @@ static inline void specimen_samples(struct specimen *s, size_t count)
         one->all_count = 2;
         one->members = (struct sample_sums){.rss_bytes = 40894464 + i, .uss_bytes = 30000000, .pss_bytes = 37748736};
         one->all = (struct sample_sums){.rss_bytes = 50894464 + i, .uss_bytes = 35000000, .pss_bytes = 41943040};
-        one->cost_ns = 400000;
+        one->walk_ns = 400000;
+        r->walks++;
     }
     r->sample_count = count;
     r->sampled = true;
-    r->memory = memory_summarise(r->samples, count, r->start_ns, r->end_ns, r->iterations);
+    r->memory = memory_summarise(r->samples, count, r->start_ns, r->end_ns, r->iterations, MEMORY_BY_TIME);
 }
 
 static inline void specimen_start(struct specimen *s)

@@ -385,7 +385,7 @@ static void the_tar_of_the_same_files_is_the_same_to_the_byte(void **state)
         assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
         assert_int_equal(digest_fd(fd, hex[i]), 0);
         (void)umask(mask);
-        (void)fchmodat(p->dirfd, "b-1", 0600, 0);
+        assert_int_equal(fchmodat(p->dirfd, "b-1", 0600, 0), 0);
     }
     assert_string_equal(hex[0], hex[1]);
     parcel_free(&parcel);

@@ -268,6 +268,7 @@ static const struct {
     {"excludes-nothing.yml", "excludes-nothing.yml:7:5: no cell is excluded by this"},
     {"excludes-all.yml", "excludes-all.yml:7:3: no cell is left"},
     {"two-of-one-id.yml", "two-of-one-id.yml:5:3: two cells are 'scenario1-threads' (give their entries an 'id' each)"},
+    {"ids-of-one-word.yml", "ids-of-one-word.yml:5:3: the ids 'Ab' and 'aB' differ in letter case alone"},
     {"here-and-in-each.yml", "here-and-in-each.yml:5:14: 'workers' is given here and below 'each'"},
     {"bad-name.yml", "bad-name.yml:2:7: name '../p': what is allowed are up to 63 of letters"},
     {"bad-id.yml", "bad-id.yml:4:10: id 'a/b': what is allowed are up to 127 of letters"},

@@ -200,10 +200,13 @@ static void a_run_that_went_well_is_all_there(void **state)
     assert_text(j, "result.hash_check", "0x89abcdef");
     assert_integer(j, "memory.parent_and_workers.rss.min", 40894464);
     assert_integer(j, "memory.parent_and_workers.rss.max", 40894519);
-    assert_integer(j, "memory.parent_and_workers.rss.avg", 40894494);
+    assert_integer(j, "memory.parent_and_workers.rss.avg", 40894502);
     assert_integer(j, "memory.slice.peak", 50331648);
     assert_integer(j, "memory.tick_cost_ns.p50", 2000);
-    assert_integer(j, "memory.tick_cost_ns.max", 400000);
+    assert_integer(j, "memory.tick_cost_ns.max", 2000);
+    assert_integer(j, "memory.walk_cost_ns.max", 400000);
+    assert_integer(j, "memory.walks", 12);
+    assert_text(j, "memory.weighted_by", "time");
     assert_true(json_is_null(at(j, "memory.reason")));
     assert_int_equal(json_array_size(at(j, "memory.samples")), 60);
     assert_text(j, "termination.reason", "ok");

@@ -60,7 +60,8 @@ static void end_child(pid_t pid)
 static struct sample take(struct sampler *sampler, const int *members, size_t count)
 {
     struct sample s;
-    sampler_take(sampler, clock_now_ns(), members, count, true, &s);
+    sampler_take(sampler, clock_now_ns(), &s);
+    sampler_walk(sampler, members, count, &s);
     assert_true(s.has_rollup);
     return s;
 }
@@ -203,7 +204,7 @@ static void a_sample_knows_when_it_was_taken_and_how_late(void **state)
     (void)state;
     struct sampler *sampler = open_sampler(-1);
     const int64_t now_ns = clock_now_ns();
-    sampler_take(sampler, now_ns - 5000000, NULL, 0, false, &s);
+    sampler_take(sampler, now_ns - 5000000, &s);
     const int64_t after_ns = clock_now_ns();
     assert_in_range(s.at_ns, now_ns, after_ns);
     assert_int_equal(s.late_ns, s.at_ns - now_ns + 5000000);
@@ -410,10 +411,37 @@ static void a_list_that_is_too_long_to_read_is_partial_and_not_cut(void **state)
     assert_true(s.all_count == 1 || s.failed_reads > 0);
 }
 
+static void a_walk_by_the_thread_gives_what_a_walk_gives_and_ticks_go_on(void **state)
+{
+    const int members[] = {getpid()};
+    struct sample tick = {0}, walked = {0};
+    int failed = -1;
+    (void)state;
+    struct sampler *sampler = open_sampler(-1);
+    assert_false(sampler_end_walk(sampler, true, &walked));
+    for (int i = 0; i < 3; i++) {
+        walked = (struct sample){0};
+        assert_true(sampler_begin_walk(sampler, members, 1, &failed));
+        assert_int_equal(failed, 0);
+        sampler_take(sampler, clock_now_ns(), &tick); /* nobody waits for the walk */
+        assert_true(sampler_end_walk(sampler, true, &walked));
+        assert_true(walked.has_rollup);
+        assert_int_equal(walked.members_count, 1);
+        assert_true(walked.walk_ns > 0);
+        assert_true(walked.members.uss_bytes <= walked.members.pss_bytes);
+        assert_true(walked.members.pss_bytes <= walked.members.rss_bytes);
+    }
+    assert_true(sampler_begin_walk(sampler, members, 1, &failed));
+    assert_false(sampler_begin_walk(sampler, members, 1, &failed)); /* one at a time, also where it is done */
+    assert_int_equal(failed, 0);
+    sampler_close(&sampler); /* a walk under way is waited for */
+}
+
 int main(void)
 {
 #define sliced(test) cmocka_unit_test_setup_teardown(test, open_slice, close_slice)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_walk_by_the_thread_gives_what_a_walk_gives_and_ticks_go_on),
         cmocka_unit_test(a_process_is_weighed_with_what_it_touched),
         cmocka_unit_test(members_are_summed),
         cmocka_unit_test(without_a_slice_nobody_is_counted_but_members),

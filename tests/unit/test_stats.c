@@ -172,9 +172,9 @@ static void a_range_has_the_least_the_most_and_the_mean(void **state)
 {
     (void)state;
     struct stats_range r = {0};
-    stats_range_add(&r, 5);
-    stats_range_add(&r, 2);
-    stats_range_add(&r, 11);
+    stats_range_add(&r, 5, 1);
+    stats_range_add(&r, 2, 1);
+    stats_range_add(&r, 11, 1);
     assert_int_equal(r.n, 3);
     assert_int_equal(r.min, 2);
     assert_int_equal(r.max, 11);
@@ -184,9 +184,9 @@ static void a_range_has_the_least_the_most_and_the_mean(void **state)
 static uint64_t mean_of(uint64_t a, uint64_t b, uint64_t c)
 {
     struct stats_range r = {0};
-    stats_range_add(&r, a);
-    stats_range_add(&r, b);
-    stats_range_add(&r, c);
+    stats_range_add(&r, a, 1);
+    stats_range_add(&r, b, 1);
+    stats_range_add(&r, c, 1);
     return stats_range_mean(&r);
 }
 
@@ -196,8 +196,8 @@ static void the_mean_of_a_range_is_rounded_to_the_nearest(void **state)
     struct stats_range half = {0};
     assert_int_equal(mean_of(1, 1, 2), 1); /* 1.33 */
     assert_int_equal(mean_of(1, 2, 2), 2); /* 1.67 */
-    stats_range_add(&half, 1);
-    stats_range_add(&half, 2);
+    stats_range_add(&half, 1, 1);
+    stats_range_add(&half, 2, 1);
     assert_int_equal(stats_range_mean(&half), 2); /* 1.5: away from zero, llround(3) */
 }
 
@@ -207,8 +207,8 @@ static void zero_is_a_figure_of_a_range(void **state)
     struct stats_range r = {0};
     assert_int_equal(stats_range_mean(&r), 0);
     assert_int_equal(r.n, 0);
-    stats_range_add(&r, 0);
-    stats_range_add(&r, 10);
+    stats_range_add(&r, 0, 1);
+    stats_range_add(&r, 10, 1);
     assert_int_equal(r.n, 2);
     assert_int_equal(r.min, 0);
     assert_int_equal(r.max, 10);
@@ -220,7 +220,7 @@ static void a_range_holds_a_machine_of_many_tebibytes(void **state)
     const uint64_t bytes = (uint64_t)64 << 40;
     struct stats_range r = {0};
     for (int i = 0; i < 100000; i++)
-        stats_range_add(&r, bytes);
+        stats_range_add(&r, bytes, 1);
     assert_true(stats_range_mean(&r) == bytes && r.min == bytes && r.max == bytes);
 }
 

@@ -39,11 +39,17 @@ static void report(struct bench *b, struct ledger *l)
     l->check = 0; /* nothing was computed */
 }
 
+static int64_t hold_ns(const struct options *opt)
+{
+    return (int64_t)opt->knob[KNOB_HOLD_MS] * NS_PER_MS;
+}
+
 static const struct scenario SCENARIO0 = {
     .name = "scenario0",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
     .gated = is_gated,
+    .hold_ns = hold_ns,
     .work = work,
     .report = report,
 };

@@ -14,6 +14,7 @@ class Scenario0(driver.Scenario):
     def __init__(self, options):
         self.options = options
         self.gated = options.profile == "memory"
+        self.hold_ns = options.hold_ms * 1_000_000 if self.gated else 0
         self.team = teams.KINDS[options.mode](options, options.workers, self.gated)
 
     def create(self):
@@ -35,5 +36,4 @@ class Scenario0(driver.Scenario):
 
     def underway(self):
         if self.gated:
-            self.team.wait_ready()
-            self.team.give_start()
+            self.team.open_gate()

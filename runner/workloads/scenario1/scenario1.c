@@ -60,11 +60,17 @@ static void report(struct bench *b, struct ledger *l)
         l->check = hash_loop(is_gated(&b->opt) ? HASH_ROUND_STEPS : b->opt.knob[KNOB_WORK_ITERS]);
 }
 
+static int64_t hold_ns(const struct options *opt)
+{
+    return (int64_t)opt->knob[KNOB_HOLD_MS] * NS_PER_MS;
+}
+
 static const struct scenario SCENARIO1 = {
     .name = "scenario1",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
     .gated = is_gated,
+    .hold_ns = hold_ns,
     .pooled = is_pooled,
     .work = work,
     .report = report,

@@ -26,6 +26,7 @@ class Scenario1(driver.Scenario):
     def __init__(self, options):
         self.options = options
         self.gated = options.profile == "memory"
+        self.hold_ns = options.hold_ms * 1_000_000 if self.gated else 0
         if options.lifecycle == "pool":
             import teams_pool
 
@@ -62,8 +63,7 @@ class Scenario1(driver.Scenario):
 
     def underway(self):
         if self.gated:
-            self.team.wait_ready()
-            self.team.give_start()
+            self.team.open_gate()
 
     def result(self):
         """A process's result stays in the process, but in a pool. So the main process computes it, and after the

@@ -141,12 +141,18 @@ static void print(const struct bench *b)
     tally_print(((const struct shared *)b->area)->tally, b->opt.workers);
 }
 
+static int64_t hold_ns(const struct options *opt)
+{
+    return (int64_t)opt->knob[KNOB_DURATION_MS] * NS_PER_MS;
+}
+
 static const struct scenario SCENARIO2 = {
     .name = "scenario2",
     .knobs = KNOBS,
     .knob_count = ARRAY_LEN(KNOBS),
     .workers_max = WORKERS_MAX,
     .gated = is_gated,
+    .hold_ns = hold_ns,
     .area_bytes = area_bytes,
     .reset = reset,
     .work = work,

@@ -150,6 +150,7 @@ class Scenario2(driver.Scenario):
         if options.workers > self.WORKERS_MAX:
             raise driver.UsageError(f"--workers '{options.workers}': not a number from 1 to {self.WORKERS_MAX}")
         self.options = options
+        self.hold_ns = options.duration_ms * 1_000_000
         self.totals = Totals()
         shares = {"threads": InThreads, "interpreters": InInterpreters}
         by_process = {"manager": WithManager, "shm": WithSharedMemory}
@@ -170,8 +171,7 @@ class Scenario2(driver.Scenario):
 
     def underway(self):
         o = self.options
-        self.team.wait_ready()
-        self.team.give_start()
+        self.team.open_gate()
         self.team.watch(range(o.workers), (o.duration_ms + o.grace_ms) / 1000)
 
     def settle(self, measured):

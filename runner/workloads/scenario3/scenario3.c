@@ -247,6 +247,11 @@ static void print(const struct bench *b)
     tally_print(((const struct shared *)b->area)->tally, b->opt.workers);
 }
 
+static int64_t hold_ns(const struct options *opt)
+{
+    return (int64_t)opt->knob[KNOB_DURATION_MS] * NS_PER_MS;
+}
+
 static const struct scenario SCENARIO3 = {
     .name = "scenario3",
     .knobs = KNOBS,
@@ -254,6 +259,7 @@ static const struct scenario SCENARIO3 = {
     .workers_max = PRODUCERS_MAX,
     .size = size,
     .gated = is_gated,
+    .hold_ns = hold_ns,
     .area_bytes = area_bytes,
     .prepare = prepare,
     .reset = reset,

@@ -38,6 +38,7 @@ class Scenario3(driver.Scenario):
         if options.workers > self.WORKERS_MAX:
             raise driver.UsageError(f"--workers '{options.workers}': not a number from 1 to {self.WORKERS_MAX}")
         self.options = options
+        self.hold_ns = options.duration_ms * 1_000_000
         self.totals = Totals()
         reporting = {"reporting": True} if options.mode == "processes" else {}
         size = options.workers + options.writers  # the producers come first
@@ -74,8 +75,7 @@ class Scenario3(driver.Scenario):
     def underway(self):
         """The writers end when all producers have: nobody asks them any more then."""
         o = self.options
-        self.team.wait_ready()
-        self.team.give_start()
+        self.team.open_gate()
         self.team.watch(range(o.workers), (o.duration_ms + o.grace_ms) / 1000)
         for queue in self.requests:
             queue.put(None)

@@ -1,0 +1,130 @@
+#include "analysis/about.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define MIB (1.0 / (1 << 20))
+
+static const char *const KINDS[FIGURE_KINDS] = {"time", "memory", "rate", "count"};
+static const char *const BETTERS[FIGURE_BETTERS] = {"none", "less", "more"};
+
+/* What every record has. A CPU time is kept by the kernel in microseconds; memory in bytes. */
+static const struct figure_about FIGURES[] = {
+    {"avg_iter_s", "mean time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
+    {"p50_iter_s", "median time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
+    {"p95_iter_s", "95% quantile of an iteration's time", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
+    {"total_wall_s", "wall time of all iterations", "s", FIGURE_TIME, BETTER_LESS, "s", 1, 1e-9},
+    {"rss_bytes", "RSS, parent and workers", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"uss_bytes", "USS, parent and workers", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"pss_bytes", "PSS, parent and workers", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"all_pids_pss_bytes", "PSS, every process of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"current_bytes", "memory.current of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"anon_bytes", "anonymous memory of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"file_bytes", "page cache of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"kernel_bytes", "kernel memory of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"peak_bytes", "memory.peak of the slice", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"cpu_usage_usec", "CPU time of the slice", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
+    {"cpu_user_usec", "CPU time in user mode", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
+    {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
+};
+
+/* The longer ends before those that they end with. */
+static const struct figure_about ENDS[] = {
+    {"_per_s", NULL, "1/s", FIGURE_RATE, BETTER_MORE, "/s", 1, 0},
+    {"_mb_s", NULL, "MB/s", FIGURE_RATE, BETTER_MORE, "MB/s", 1, 0},
+    {"_bytes", NULL, "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 1},
+    {"_usec", NULL, "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
+    {"_us", NULL, "us", FIGURE_TIME, BETTER_LESS, "us", 1, 0},
+    {"_ns", NULL, "ns", FIGURE_TIME, BETTER_LESS, "us", 1e-3, 0},
+    {"_ms", NULL, "ms", FIGURE_TIME, BETTER_LESS, "ms", 1, 0},
+    {"_s", NULL, "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
+    {"_pct", NULL, "%", FIGURE_COUNT, BETTER_NONE, "%", 1, 0},
+};
+
+const char *figure_kind_name(enum figure_kind k)
+{
+    return KINDS[k];
+}
+
+const char *figure_better_name(enum figure_better b)
+{
+    return BETTERS[b];
+}
+
+static int index_of(const char *word, const char *const *words, int count)
+{
+    for (int i = 0; word && i < count; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+bool figure_kind_of(const char *word, enum figure_kind *ret)
+{
+    int i = index_of(word, KINDS, FIGURE_KINDS);
+    if (i >= 0)
+        *ret = (enum figure_kind)i;
+    return i >= 0;
+}
+
+bool figure_better_of(const char *word, enum figure_better *ret)
+{
+    int i = index_of(word, BETTERS, FIGURE_BETTERS);
+    if (i >= 0)
+        *ret = (enum figure_better)i;
+    return i >= 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len > tail && strcmp(text + len - tail, end) == 0;
+}
+
+struct figure_about figure_about(const char *name)
+{
+    struct figure_about about = {name, name, "1", FIGURE_COUNT, BETTER_NONE, "", 1, 0};
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
+        if (strcmp(FIGURES[i].name, name) == 0)
+            return FIGURES[i];
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
+        if (!ends_with(name, ENDS[i].name))
+            continue;
+        about = ENDS[i];
+        about.name = about.title = name;
+        break;
+    }
+    return about;
+}
+
+/* How a declared unit is read: one that is known by its usual scale, any other as it is. */
+static void take_unit(struct figure_about *about, const char *unit)
+{
+    static const struct {
+        const char *unit, *shown;
+        double scale;
+    } SHOWN[] = {{"s", "ms", 1e3},      {"ns", "us", 1e-3}, {"B", "MiB", MIB},
+                 {"bytes", "MiB", MIB}, {"1/s", "/s", 1},   {"1", "", 1}};
+    about->unit = about->shown = unit;
+    about->scale = 1;
+    for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
+        if (strcmp(SHOWN[i].unit, unit) != 0)
+            continue;
+        about->shown = SHOWN[i].shown;
+        about->scale = SHOWN[i].scale;
+    }
+}
+
+struct figure_about figure_about_declared(const char *name, const char *title, const char *unit, const char *kind,
+                                          const char *better)
+{
+    struct figure_about about = figure_about(name);
+    if (title && *title)
+        about.title = title;
+    if (unit && *unit && strcmp(unit, about.unit) != 0)
+        take_unit(&about, unit);
+    (void)figure_kind_of(kind, &about.kind);
+    (void)figure_better_of(better, &about.better);
+    return about;
+}

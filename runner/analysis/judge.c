@@ -1,0 +1,154 @@
+/* Verdicts of a family of ratios, and the noise that goes into them. */
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+#include "analysis/analysis.h"
+
+#define RUNS_CAP 100000
+
+/* --- noise -------------------------------------------------------------------------------------------------------- */
+
+static bool is_measured(const struct analysis_ratio *r)
+{
+    return !r->why_not && r->variance > 0;
+}
+
+/* The square of the normal deviate that is as rare as this t. */
+static double deviate2(const struct analysis_ratio *r)
+{
+    double p = gsl_cdf_tdist_Q(fabs(r->log) / sqrt(r->variance), fmin(r->df, 1e6));
+    double z = gsl_cdf_ugaussian_Qinv(fmax(p, 1e-300));
+    return z * z;
+}
+
+struct analysis_noise analysis_noise_of(const struct analysis_ratio *aa, size_t count)
+{
+    struct analysis_noise n = {.p = NAN};
+    double between = 0, within = 0, within_quartic = 0, chi2 = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_measured(&aa[i]))
+            continue;
+        n.cells++;
+        between += aa[i].log * aa[i].log;
+        within += aa[i].variance;
+        within_quartic += aa[i].variance * aa[i].variance / aa[i].df;
+        chi2 += deviate2(&aa[i]);
+    }
+    if (n.cells == 0)
+        return n;
+    const double m = (double)n.cells;
+    n.p = gsl_cdf_chisq_Q(chi2, m);
+    between /= m;
+    within /= m;
+    if (n.p >= 0.025 || between <= within)
+        return n;
+    n.variance = between - within;
+    n.quartic = between * between / m + within_quartic / (m * m);
+    return n;
+}
+
+/* --- verdicts ----------------------------------------------------------------------------------------------------- */
+
+/* Half of the interval's width with n runs a side (of pairs: so many pairs), on the logarithm. */
+static double half_width_at(const struct analysis_ratio *r, size_t n, double confidence)
+{
+    const double runs = (double)n;
+    double own = r->variance - r->noise_variance, df = runs - 1, variance;
+    if (r->pairs > 0) {
+        variance = own * (double)r->pairs / runs;
+    } else {
+        variance = own / (1 / (double)r->a_used + 1 / (double)r->b_used) * 2 / runs;
+        df = 2 * runs - 2;
+    }
+    return stats_student((1 + confidence) / 2, df) * sqrt(variance + r->noise_variance);
+}
+
+/* The least number for which the interval is no wider than the margin; 0: none up to RUNS_CAP. */
+static size_t runs_for(const struct analysis_ratio *r, double margin, double confidence)
+{
+    const double wanted = log1p(margin);
+    size_t low = r->method == ANALYSIS_NODES ? 2 : ANALYSIS_SAME_MIN, high = RUNS_CAP;
+    if (r->why_not || half_width_at(r, high, confidence) > wanted)
+        return 0;
+    while (low < high) { /* the half-width falls with n */
+        size_t n = low + (high - low) / 2;
+        if (half_width_at(r, n, confidence) <= wanted)
+            high = n;
+        else
+            low = n + 1;
+    }
+    return low;
+}
+
+static bool is_too_few_for_same(const struct analysis_ratio *r)
+{
+    return r->method != ANALYSIS_CONSTANT && (r->a_used < ANALYSIS_SAME_MIN || r->b_used < ANALYSIS_SAME_MIN);
+}
+
+static enum analysis_word word_of(const struct stats_interval *i, double margin)
+{
+    const double high = 1 + margin, low = 1 / high;
+    if (i->low >= low && i->high <= high)
+        return ANALYSIS_SAME;
+    if (i->low > 1)
+        return ANALYSIS_GREATER;
+    return i->high < 1 ? ANALYSIS_LESS : ANALYSIS_UNCLEAR;
+}
+
+static struct analysis_verdict of_zero_side(const struct analysis_ratio *r)
+{
+    return (struct analysis_verdict){.word = r->b_mean > 0 ? ANALYSIS_GREATER : ANALYSIS_LESS,
+                                     .ratio = stats_no_interval(NAN, ANALYSIS_CONFIDENCE, r->why_not),
+                                     .differs = true,
+                                     .is_outside = true,
+                                     .p = NAN,
+                                     .half_width = NAN,
+                                     .why = r->why_not};
+}
+
+static bool would_be_clear(const struct analysis_ratio *r, double margin, double confidence)
+{
+    struct analysis_ratio quiet = *r;
+    quiet.variance -= r->noise_variance;
+    quiet.df = r->pairs > 0 ? (double)r->pairs - 1 : (double)(r->a_used + r->b_used) - 2;
+    struct stats_interval i = analysis_interval(&quiet, confidence);
+    return word_of(&i, margin) != ANALYSIS_UNCLEAR;
+}
+
+static struct analysis_verdict judge(const struct analysis_ratio *r, size_t m, double margin)
+{
+    const double confidence = 1 - (1 - ANALYSIS_CONFIDENCE) / (double)m;
+    if (r->zero_side)
+        return of_zero_side(r);
+    struct analysis_verdict v = {.word = ANALYSIS_UNKNOWN,
+                                 .ratio = analysis_interval(r, r->why_not ? ANALYSIS_CONFIDENCE : confidence),
+                                 .p = NAN,
+                                 .half_width = NAN,
+                                 .why = r->why_not};
+    if (r->why_not)
+        return v;
+    v.ratio.confidence = ANALYSIS_CONFIDENCE; /* of all of them together */
+    v.word = word_of(&v.ratio, margin);
+    v.differs = v.ratio.low > 1 || v.ratio.high < 1;
+    v.is_outside = v.ratio.low > 1 + margin || v.ratio.high < 1 / (1 + margin);
+    v.p = r->variance > 0 ? fmin(1, (double)m * 2 * gsl_cdf_tdist_Q(fabs(r->log) / sqrt(r->variance), fmin(r->df, 1e6)))
+          : v.differs     ? 0
+                          : 1;
+    v.half_width = expm1(log(v.ratio.high) - r->log);
+    v.runs = runs_for(r, margin, confidence);
+    if (v.word == ANALYSIS_SAME && is_too_few_for_same(r)) {
+        v.word = v.differs ? (r->log > 0 ? ANALYSIS_GREATER : ANALYSIS_LESS) : ANALYSIS_UNCLEAR;
+        v.why = v.differs ? NULL : "fewer than 15 invocations on a side may have missed a slow mode";
+    }
+    v.is_noise = v.word == ANALYSIS_UNCLEAR && r->noise_variance > 0 && would_be_clear(r, margin, confidence);
+    return v;
+}
+
+void analysis_judge(const struct analysis_ratio *row, size_t rows, double margin, struct analysis_verdict *ret)
+{
+    size_t m = 0;
+    for (size_t i = 0; i < rows; i++)
+        m += row[i].why_not == NULL || row[i].zero_side;
+    for (size_t i = 0; i < rows; i++)
+        ret[i] = judge(&row[i], m ? m : 1, margin);
+}

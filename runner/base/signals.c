@@ -1,0 +1,54 @@
+#include "base/signals.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+
+static const int ENDS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+static const int IGNORED[] = {SIGPIPE, SIGXFSZ};
+
+static bool was_ignored[ARRAY_LEN(IGNORED)]; /* by the caller */
+
+static bool is_ignored(int number)
+{
+    struct sigaction act;
+    return sigaction(number, NULL, &act) == 0 && act.sa_handler == SIG_IGN;
+}
+
+void signals_begin(void)
+{
+    (void)signal(SIGCHLD, SIG_DFL);
+    for (size_t i = 0; i < ARRAY_LEN(IGNORED); i++) {
+        was_ignored[i] = is_ignored(IGNORED[i]);
+        (void)signal(IGNORED[i], SIG_IGN);
+    }
+}
+
+void signals_of_end(sigset_t *ret)
+{
+    (void)sigemptyset(ret);
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
+        if (!is_ignored(ENDS[i]))
+            (void)sigaddset(ret, ENDS[i]);
+}
+
+void signals_for_exec(void)
+{
+    sigset_t none;
+    (void)signal(SIGCHLD, SIG_DFL);
+    for (size_t i = 0; i < ARRAY_LEN(IGNORED); i++)
+        (void)signal(IGNORED[i], was_ignored[i] ? SIG_IGN : SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void signals_end_without_reader(int fd)
+{
+    struct pollfd p = {.fd = fd};
+    if (poll(&p, 1, 0) != 1 || !(p.revents & POLLERR))
+        return;
+    signals_for_exec();
+    (void)raise(SIGPIPE);
+}
