@@ -75,7 +75,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers
+.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -222,6 +222,15 @@ ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push image_
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
+
+# --- faults: a build of its own, which can be ended at each stage and says where its behaviour is undefined
+FAULTS ?=
+faults: ## harm the runner in every way that a host can, and look at what is left; FAULTS=PATTERN: those of that name
+	@scripts/setup test faults
+	@$(MAKE) --no-print-directory faults-build
+	@python3 tests/faults/faults.py $(FAULTS)
+faults-build:
+	@$(MAKE) --no-print-directory B=build/faults CFLAGS='-O2 -g -DTARE_FAIL_POINTS' SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all' build
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
 FUZZ_SECONDS ?= 600

@@ -34,6 +34,7 @@ static const struct {
 
 /* What is kept of the measured invocations. */
 struct tally {
+    const struct output_places *places; /* where their records go */
     double *wall_s;
     size_t count;
     bool has_peak;
@@ -193,7 +194,7 @@ static int weigh(struct session *session, const struct config *c, const struct r
     if (measured)
         count(tally, record);
     if (measured && output_wanted(&c->output)) {
-        failed = output_save(record, &c->output, e);
+        failed = output_save(record, tally->places, e);
         if (failed == 0 && output_on_stdout(&c->output))
             failed = record_write(record, stdout, e);
     }
@@ -280,7 +281,7 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
         return cell->has_memory_max ? text_bytes((uint64_t)cell->memory_max_bytes, buf, cap) : NULL;
     case PIDS_MAX:
         text_format(buf, cap, "%lld", (long long)cell->pids_max);
-        return cell->pids_max > 0 ? buf : NULL;
+        return cell->has_pids_max ? buf : NULL;
     case CPUS:
         return cell->cpus && strcmp(cell->cpus, "auto") != 0 && cell->isolation != ISOLATION_OFF ? cell->cpus : NULL;
     default:
@@ -303,10 +304,10 @@ static void say_lacks(const struct tally *t, const struct cell *cell)
 }
 
 static int invoke_all(struct session *session, const struct config *c, struct run_command *command,
-                      struct run_ahead *ahead, struct err *e)
+                      struct run_ahead *ahead, const struct output_places *places, struct err *e)
 {
     const struct invocations *asked = &c->invocations;
-    struct tally tally = {.wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
+    struct tally tally = {.places = places, .wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
     int status = 0;
     if (!tally.wall_s)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
@@ -322,10 +323,11 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
     return status;
 }
 
-static int in_session(const struct config *c, struct run_command *command, struct err *e)
+static int in_session(const struct config *c, struct run_command *command, const struct output_places *places,
+                      struct err *e)
 {
     struct session session;
-    struct run_ahead ahead = {.child = SPAWN_NO_CHILD};
+    struct run_ahead ahead = RUN_NOTHING_AHEAD;
     int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
@@ -334,25 +336,26 @@ static int in_session(const struct config *c, struct run_command *command, struc
         run_ahead_end(&ahead);
     if (failed != 0)
         return failed;
-    int status = invoke_all(&session, c, command, &ahead, e);
+    int status = invoke_all(&session, c, command, &ahead, places, e);
     run_ahead_end(&ahead);
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;
 }
 
 /* A file holds one record: the last would replace those before it. */
-static int check_outputs(const struct config *c, struct err *e)
+static int open_outputs(const struct config *c, struct output_places *ret, struct err *e)
 {
     if (c->output.json && !output_on_stdout(&c->output) && c->invocations.repeat > 1)
         return err_set(e, ERR_USAGE, -EINVAL, "--json '%s' holds one record and --repeat %lld makes more (--out DIR)",
                        c->output.json, (long long)c->invocations.repeat);
-    return output_probe(&c->output, e);
+    return output_open(&c->output, &c->cell, ret, e);
 }
 
 int cmd_exec(int argc, char **argv, struct err *e)
 {
     struct config c;
     struct limit_profile profile = {0};
+    struct output_places places;
     char path[PATH_MAX], cwd[PATH_MAX];
     int failed = config_parse(CONFIG_EXEC, argc, argv, &c, e);
     if (failed != 0)
@@ -367,7 +370,7 @@ int cmd_exec(int argc, char **argv, struct err *e)
     if (failed == 0)
         failed = profiled_apply_aloud(&c.cell, &profile, e);
     if (failed == 0)
-        failed = check_outputs(&c, e);
+        failed = open_outputs(&c, &places, e);
     if (failed != 0)
         return failed;
     struct run_command command = {
@@ -379,5 +382,7 @@ int cmd_exec(int argc, char **argv, struct err *e)
                    .prepare = c.invocations.prepare,
                    .cleanup = c.invocations.cleanup},
     };
-    return in_session(&c, &command, e);
+    int status = in_session(&c, &command, &places, e);
+    output_close(&places);
+    return status;
 }

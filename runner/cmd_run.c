@@ -40,12 +40,12 @@ static int print_help(const struct scenario *scenario)
     return 0;
 }
 
-static int write_results(const struct record *r, const struct output *out, struct err *e)
+static int write_results(const struct record *r, const struct output_places *places, struct err *e)
 {
-    int failed = output_save(r, out, e);
+    int failed = output_save(r, places, e);
     if (failed != 0)
         return failed;
-    if (output_on_stdout(out))
+    if (output_on_stdout(places->asked))
         return record_write(r, stdout, e);
     struct text shown = {0};
     show_record(r, &shown);
@@ -71,22 +71,29 @@ static int exit_of(const struct record *r, struct err *e)
     return 0;
 }
 
-static int run_in_session(const struct config *c, const struct runtime *runtime, const struct tuning *tuning,
-                          struct err *e)
+/* What a run is of, and where its record goes. */
+struct job {
+    const struct config *c;
+    const struct runtime *runtime;
+    const struct output_places *places;
+};
+
+static int run_in_session(const struct job *job, const struct tuning *tuning, struct err *e)
 {
     struct session session;
     struct record *record;
     struct meter meter;
+    const struct config *c = job->c;
     int failed = session_open(&c->cell, &session, e);
     if (failed != 0)
         return failed;
     tuning_describe(tuning, &session.host);
     meter_open(&meter, &c->cell, 1);
-    failed = run_cell(&session, &c->cell, runtime, meter_cell(&meter, 0), &record, e);
+    failed = run_cell(&session, &c->cell, job->runtime, meter_cell(&meter, 0), &record, e);
     meter_clear(&meter);
     int status = failed;
     if (failed == 0) {
-        status = write_results(record, &c->output, e);
+        status = write_results(record, job->places, e);
         if (status == 0)
             status = exit_of(record, e);
         record_free(record);
@@ -96,32 +103,39 @@ static int run_in_session(const struct config *c, const struct runtime *runtime,
 }
 
 /* With --tune the host is set before the session looks at it, and put back after, however the run ends. */
-static int run_tuned(const struct config *c, const struct runtime *runtime, struct err *e)
+static int run_tuned(const struct job *job, struct err *e)
 {
     struct tuning tuning = {0};
-    int failed = c->host.tune ? tuning_begin(&c->cell, &tuning, e) : 0;
+    int failed = job->c->host.tune ? tuning_begin(&job->c->cell, &tuning, e) : 0;
     if (failed != 0)
         return failed;
-    int status = run_in_session(c, runtime, &tuning, e);
+    int status = run_in_session(job, &tuning, e);
     int left = tuning_end(&tuning, status == 0 ? e : NULL);
     return left != 0 && status == 0 ? left : status;
 }
 
 /* Everything that can be known before anything is made. */
-static int prepare(struct config *c, struct limit_profile *profile, struct runtime *runtime, struct err *e)
+static int prepare(struct config *c, struct limit_profile *profile, struct output_places *places,
+                   struct runtime *runtime, struct err *e)
 {
     int failed = cell_complete(&c->cell, e);
     if (failed == 0)
         failed = profiled_apply_aloud(&c->cell, profile, e);
     if (failed == 0)
-        failed = output_probe(&c->output, e);
-    return failed ? failed : runtime_find(&c->cell, runtime, e);
+        failed = output_open(&c->output, &c->cell, places, e);
+    if (failed != 0)
+        return failed;
+    failed = runtime_find(&c->cell, runtime, e);
+    if (failed != 0)
+        output_close(places);
+    return failed;
 }
 
 static int run(struct config *c, struct err *e)
 {
     struct limit_profile profile = {0};
     struct runtime runtime;
+    struct output_places places;
     int status = c->positional ? scenarios_find(c->positional, &c->cell.scenario, e) : 0;
     if (status != 0)
         return status;
@@ -129,10 +143,12 @@ static int run(struct config *c, struct err *e)
         return print_help(c->cell.scenario);
     if (!c->positional)
         return list_scenarios(e);
-    status = prepare(c, &profile, &runtime, e);
+    status = prepare(c, &profile, &places, &runtime, e);
     if (status != 0)
         return status;
-    status = run_tuned(c, &runtime, e);
+    const struct job job = {c, &runtime, &places};
+    status = run_tuned(&job, e);
+    output_close(&places);
     runtime_free(&runtime);
     return status;
 }

@@ -126,8 +126,7 @@ uint64_t ledger_iterations_done(const struct ledger_map *map)
 
 uint64_t ledger_warmup_done(const struct ledger_map *map)
 {
-    /* No capacity bounds it, and nothing is indexed by it. */
-    return __atomic_load_n(&map->page->warmup_done, __ATOMIC_ACQUIRE);
+    return at_most(__atomic_load_n(&map->page->warmup_done, __ATOMIC_ACQUIRE), UINT32_MAX);
 }
 
 /* The arrays are found from the capacities that the runner holds: the offsets in the page are the workload's to spoil.
@@ -182,48 +181,86 @@ static int bad_report(struct err *e, const char *fmt, ...)
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return err_set(e, ERR_WORKLOAD, -EPROTO, "the workload's report cannot be: %s", text);
+    return err_set(e, ERR_WORKLOAD, -EPROTO, "ledger: %s", text);
 }
 
-static int stamps_check(const struct ledger_map *map, uint64_t expected, struct err *e)
+/* Where an iteration's stamps have to lie. */
+struct between {
+    int64_t from_ns, to_ns;
+    char from[48]; /* the field that from_ns is of */
+};
+
+/* Whether iteration i can be; then the next one has to follow it. */
+static int stamp_check(const struct ledger_map *map, uint64_t i, struct between *b, struct err *e)
+{
+    const int64_t start_ns = ledger_starts(map)[i], end_ns = ledger_ends(map)[i];
+    if (start_ns < b->from_ns)
+        return bad_report(e, "start_ns[%" PRIu64 "] is %" PRId64 ", before %s at %" PRId64, i, start_ns, b->from,
+                          b->from_ns);
+    if (end_ns < start_ns)
+        return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", before its start_ns at %" PRId64, i, end_ns,
+                          start_ns);
+    if (end_ns > b->to_ns)
+        return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", after the end at %" PRId64, i, end_ns, b->to_ns);
+    const int64_t ready_ns = ledger_readies(map)[i];
+    if (ready_ns != 0 && (ready_ns < start_ns || ready_ns > end_ns))
+        return bad_report(e, "ready_ns[%" PRIu64 "] is %" PRId64 ", outside of its iteration: %" PRId64 " to %" PRId64,
+                          i, ready_ns, start_ns, end_ns);
+    b->from_ns = end_ns;
+    text_format(b->from, sizeof(b->from), "end_ns[%" PRIu64 "]", i);
+    return 0;
+}
+
+static int wall_check(const struct ledger_map *map, const struct ledger_run *run, struct err *e)
+{
+    const int64_t start_ns = map->page->wall_start_ns, end_ns = map->page->wall_end_ns;
+    if (start_ns < run->from_ns)
+        return bad_report(e, "wall_start_ns is %" PRId64 ", before the workload's start at %" PRId64, start_ns,
+                          run->from_ns);
+    if (end_ns < start_ns)
+        return bad_report(e, "wall_end_ns is %" PRId64 ", before wall_start_ns at %" PRId64, end_ns, start_ns);
+    if (end_ns > run->to_ns)
+        return bad_report(e, "wall_end_ns is %" PRId64 ", after the workload's end at %" PRId64, end_ns, run->to_ns);
+    return 0;
+}
+
+uint64_t ledger_sound_iterations(const struct ledger_map *map, const struct ledger_run *run)
+{
+    struct err ignored = {0};
+    struct between b = {.from_ns = run->from_ns, .to_ns = run->to_ns};
+    uint64_t done = ledger_iterations_done(map), i = 0;
+    while (i < done && stamp_check(map, i, &b, &ignored) == 0)
+        i++;
+    return i;
+}
+
+bool ledger_wall_ns(const struct ledger_map *map, const struct ledger_run *run, int64_t *ret)
+{
+    struct err ignored = {0};
+    if (wall_check(map, run, &ignored) != 0)
+        return false;
+    *ret = map->page->wall_end_ns - map->page->wall_start_ns;
+    return true;
+}
+
+static int stamps_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e)
 {
     uint64_t done = __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* unclamped: too many is a fault */
     if (done != expected || done > map->iteration_capacity)
-        return bad_report(e, "%" PRIu64 " iterations done, %" PRIu64 " expected, room for %" PRIu64, done, expected,
-                          map->iteration_capacity);
-    int64_t wall_start_ns = map->page->wall_start_ns;
-    int64_t wall_end_ns = map->page->wall_end_ns;
-    if (wall_start_ns <= 0 || wall_end_ns < wall_start_ns)
-        return bad_report(e, "measured from %" PRId64 " to %" PRId64 " ns", wall_start_ns, wall_end_ns);
-    int64_t before_ns = wall_start_ns;
-    for (uint64_t i = 0; i < done; i++) {
-        int64_t start_ns = ledger_starts(map)[i];
-        int64_t end_ns = ledger_ends(map)[i];
-        if (start_ns < before_ns)
-            return bad_report(e, "iteration %" PRIu64 " starts at %" PRId64 " ns, before %s at %" PRId64 " ns", i,
-                              start_ns, i == 0 ? "the measuring" : "the end of the one before", before_ns);
-        if (end_ns < start_ns)
-            return bad_report(e, "iteration %" PRIu64 " ends at %" PRId64 " ns, before its start at %" PRId64 " ns", i,
-                              end_ns, start_ns);
-        before_ns = end_ns;
-    }
-    if (wall_end_ns < before_ns)
-        return bad_report(e, "the last iteration ends at %" PRId64 " ns, after the measuring at %" PRId64 " ns",
-                          before_ns, wall_end_ns);
-    return 0;
-}
-
-static int readies_check(const struct ledger_map *map, uint64_t count, struct err *e)
-{
-    if (map->page->hold_ns < 0)
-        return bad_report(e, "workers that go on for %" PRId64 " ns", map->page->hold_ns);
-    for (uint64_t i = 0; i < count; i++) {
-        int64_t ready_ns = ledger_readies(map)[i];
-        if (ready_ns != 0 && (ready_ns < ledger_starts(map)[i] || ready_ns > ledger_ends(map)[i]))
-            return bad_report(e, "all workers of iteration %" PRIu64 " are ready at %" PRId64 " ns, outside of it", i,
-                              ready_ns);
-    }
-    return 0;
+        return bad_report(
+            e, "iterations_done is %" PRIu64 ", where %" PRIu64 " are expected and there is room for %" PRIu64, done,
+            expected, map->iteration_capacity);
+    if (map->page->hold_ns < 0 || map->page->hold_ns > LEDGER_HOLD_MAX_NS)
+        return bad_report(e, "hold_ns is %" PRId64 ", where 0 to %" PRId64 " are allowed", map->page->hold_ns,
+                          LEDGER_HOLD_MAX_NS);
+    int failed = wall_check(map, run, e);
+    struct between b = {.from_ns = map->page->wall_start_ns, .to_ns = run->to_ns, .from = "wall_start_ns"};
+    for (uint64_t i = 0; failed == 0 && i < done; i++)
+        failed = stamp_check(map, i, &b, e);
+    if (failed == 0 && map->page->wall_end_ns < b.from_ns)
+        return bad_report(e, "wall_end_ns is %" PRId64 ", before %s at %" PRId64, map->page->wall_end_ns, b.from,
+                          b.from_ns);
+    return failed;
 }
 
 /* --- figures */
@@ -261,7 +298,7 @@ static size_t figures_take(const struct ledger_map *map, struct ledger_figure *s
         if (!fault)
             sound[count++] = f;
         else if (e->code == 0)
-            (void)bad_report(e, "figure %" PRIu64 " ('%.*s'): %s", i, LEDGER_FIGURE_NAME - 1, f.name, fault);
+            (void)bad_report(e, "figure[%" PRIu64 "] ('%.*s'): %s", i, LEDGER_FIGURE_NAME - 1, f.name, fault);
     }
     return count;
 }
@@ -283,16 +320,14 @@ static int figures_check(const struct ledger_map *map, struct err *e)
     struct err fault = {0};
     uint64_t given = __atomic_load_n(&map->page->figure_count, __ATOMIC_ACQUIRE);
     if (given > LEDGER_FIGURES)
-        return bad_report(e, "%" PRIu64 " figures, room for %d", given, LEDGER_FIGURES);
+        return bad_report(e, "figure_count is %" PRIu64 ", where there is room for %d", given, LEDGER_FIGURES);
     (void)figures_take(map, sound, &fault);
     return fault.code == 0 ? 0 : err_set(e, fault.kind, fault.code, "%s", fault.text);
 }
 
-int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e)
+int ledger_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e)
 {
-    int code = stamps_check(map, expected, e);
-    if (code == 0)
-        code = readies_check(map, expected, e);
+    int code = stamps_check(map, expected, run, e);
     return code == 0 ? figures_check(map, e) : code;
 }
 

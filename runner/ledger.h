@@ -8,6 +8,7 @@
 #ifndef TARE_LEDGER_H
 #define TARE_LEDGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -99,7 +100,7 @@ void ledger_close(struct ledger_map *map);
 /* Acquire loads of what changes during the run; each is checked against the capacities, never trusted. */
 enum ledger_phase ledger_phase(const struct ledger_map *map);
 uint64_t ledger_iterations_done(const struct ledger_map *map);
-uint64_t ledger_warmup_done(const struct ledger_map *map);
+uint64_t ledger_warmup_done(const struct ledger_map *map); /* at most UINT32_MAX: no capacity bounds it */
 
 /* The main process and the running workers, at most cap pids. Returns how many were written. */
 size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap);
@@ -116,11 +117,25 @@ const int64_t *ledger_readies(const struct ledger_map *map);
  * Returns how many were written. */
 size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap);
 
+/* No hold is longer (30 years): what is added to it stays within 64 bits. */
+#define LEDGER_HOLD_MAX_NS ((int64_t)1000000000 * 1000000000)
+
+/* When the workload ran, CLOCK_MONOTONIC: no stamp of it is from another time. */
+struct ledger_run {
+    int64_t from_ns, to_ns;
+};
+
 /* Whether what the workload reported can be. Its stamps: every start at or before its end, every end at or before the
- * next start, all within wall_start_ns … wall_end_ns, as many as expected; all workers ready, where it tells, between
- * an iteration's start and its end, and a hold that is not negative. Its figures: as many as there is room for,
- * each of them sound. -EPROTO with the first that is not. */
-int ledger_check(const struct ledger_map *map, uint64_t expected, struct err *e);
+ * next start, all within wall_start_ns … wall_end_ns, and those within the run; as many as expected; all workers ready,
+ * where it tells, between an iteration's start and its end, and a hold of 0 to LEDGER_HOLD_MAX_NS. Its figures: as many
+ * as there is room for, each of them sound. -EPROTO (of the workload) with the field that is not. */
+int ledger_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e);
+
+/* Of a workload that did not end well: how many iterations from the first on have stamps that can be. */
+uint64_t ledger_sound_iterations(const struct ledger_map *map, const struct ledger_run *run);
+
+/* wall_end_ns - wall_start_ns. false: one of them cannot be, as in a run that was not finished. */
+bool ledger_wall_ns(const struct ledger_map *map, const struct ledger_run *run, int64_t *ret);
 
 /* --- a C workload's side ------------------------------------------------------------------------------------- */
 

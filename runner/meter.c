@@ -8,16 +8,16 @@
 
 /* What the cells after the running one will take: by what an iteration of their profile took, else by the running
  * cell's, else by their hold time. */
-static int64_t later_ns(const struct meter *m)
+static double later_ns(const struct meter *m)
 {
-    int64_t sum_ns = 0;
+    double sum_ns = 0;
     for (size_t i = m->at + 1; i < m->count; i++) {
         const struct cell *c = &m->cells[i];
         int64_t one_ns = m->iteration_ns[c->profile];
         if (one_ns == 0)
             one_ns =
                 c->profile == PROFILE_MEMORY ? cell_knobs_ms(c) * NS_PER_MS : m->iteration_ns[m->cells[m->at].profile];
-        sum_ns += one_ns * (c->iterations + c->warmup);
+        sum_ns += (double)one_ns * (double)(c->iterations + c->warmup);
     }
     return sum_ns;
 }
@@ -31,7 +31,8 @@ static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
     char left[48] = "";
     if (done > 0) {
         m->iteration_ns[c->profile] = (clock_now_ns() - m->since_ns) / done;
-        int64_t left_s = (m->iteration_ns[c->profile] * (all - done) + later_ns(m)) / NS_PER_S;
+        double left_ns = (double)m->iteration_ns[c->profile] * (double)(all - done) + later_ns(m);
+        int64_t left_s = left_ns < 0 ? 0 : left_ns < 1e18 ? (int64_t)left_ns / NS_PER_S : NS_PER_S;
         (void)snprintf(left, sizeof(left), ", about %" PRId64 " min %02" PRId64 " s left", left_s / 60, left_s % 60);
     }
     (void)fprintf(stderr, "\r\033[Kcell %zu of %zu, %s %s: %" PRIu64 " of %" PRId64 " iterations%s", m->at + 1,

@@ -98,9 +98,11 @@ static void take_ledger(struct stage *s, size_t n)
     memcpy(r->ready_ns, ledger_readies(&s->ledger), n * sizeof(*r->ready_ns));
     r->iterations = n;
     const struct ledger *page = s->ledger.page;
-    r->has_wall = page->wall_end_ns > page->wall_start_ns;
-    r->total_wall_s = (double)(page->wall_end_ns - page->wall_start_ns) / (double)NS_PER_S;
-    r->hold_ns = page->hold_ns > 0 ? page->hold_ns : 0;
+    const struct ledger_run run = {s->child.started_ns, s->watched.ended_ns};
+    int64_t wall_ns = 0;
+    r->has_wall = ledger_wall_ns(&s->ledger, &run, &wall_ns) && wall_ns > 0;
+    r->total_wall_s = (double)wall_ns / (double)NS_PER_S;
+    r->hold_ns = page->hold_ns > 0 && page->hold_ns <= LEDGER_HOLD_MAX_NS ? page->hold_ns : 0;
     r->gil_enabled = page->gil == LEDGER_GIL_ON ? 1 : page->gil == LEDGER_GIL_OFF ? 0 : -1;
     r->check = page->check;
     figures_take(&s->ledger, r->cell.scenario, &r->figures);
@@ -109,7 +111,8 @@ static void take_ledger(struct stage *s, size_t n)
 static int take_stamps(struct stage *s, struct err *e)
 {
     struct record *r = s->record;
-    size_t n = s->command ? 1 : (size_t)ledger_iterations_done(&s->ledger);
+    const struct ledger_run run = {s->child.started_ns, s->watched.ended_ns};
+    size_t n = s->command ? 1 : (size_t)ledger_sound_iterations(&s->ledger, &run);
     r->start_ns = calloc(n + 1, sizeof(*r->start_ns));
     r->end_ns = calloc(n + 1, sizeof(*r->end_ns));
     r->ready_ns = calloc(n + 1, sizeof(*r->ready_ns));

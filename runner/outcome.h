@@ -9,6 +9,7 @@
 #include "record/accounts.h"
 #include "run.h"
 #include "runtime/workload.h"
+#include "spawn/relay.h"
 #include "spawn/spawn.h"
 #include "spawn/watch.h"
 
@@ -32,6 +33,7 @@ struct stage {
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
     struct child child;
+    struct relay relay; /* of a confined command's output into files */
     struct watch_result watched;
     char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
     int messages[2]; /* the pipe of the workload's messages: read end, write end */

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "cgroups/inherited.h"
 #include "confine/allowance.h"
@@ -89,14 +90,20 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
         .gid = cell->gid,
         .writable = cell->writable.word,
         .writable_count = cell->writable.count,
+        .tmp_bytes = cell->tmp_bytes,
+        .has_streams = s->command != NULL,
         .scratch = *s->tmpdir ? s->tmpdir : NULL,
         .needed = needed,
         .needed_count = count,
     };
-    return confine_prepare(&request, &s->confine, e);
+    int failed = confine_prepare(&request, &s->confine, e);
+    if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_uid(s->confine) != 0)
+        return failed;
+    return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the workload would stay uid 0%s%s (--user)",
+                   *confine_user_reason(s->confine) ? ": " : "", confine_user_reason(s->confine));
 }
 
-static void specify_command(struct stage *s, const struct cell *cell)
+static int specify_command(struct stage *s, const struct cell *cell, struct err *e)
 {
     s->environment = workload_command_environment(cell);
     s->spec = (struct spawn_spec){
@@ -108,6 +115,7 @@ static void specify_command(struct stage *s, const struct cell *cell)
         .keep_fd = -1,
         .cwd = s->command->cwd,
     };
+    return s->confine ? relay_open(&s->relay, &s->spec.stdout_fd, &s->spec.stderr_fd, e) : 0;
 }
 
 static void specify_workload(struct stage *s, const struct cell *cell)
@@ -128,10 +136,13 @@ static void specify_workload(struct stage *s, const struct cell *cell)
 /* Its namespaces take longer to make than a slice: they are begun as soon as it is known what is to run in them. */
 static int prepare_start(struct stage *s, const struct cell *cell, struct err *e)
 {
+    int failed = 0;
     if (s->command)
-        specify_command(s, cell);
+        failed = specify_command(s, cell, e);
     else
         specify_workload(s, cell);
+    if (failed != 0)
+        return failed;
     s->spec.envp = s->environment.word;
     s->spec.cgroup_fd = -1;
     s->spec.confine = s->confine;
@@ -147,9 +158,9 @@ static int begin(struct stage *s, const struct cell *cell, struct err *e)
 
 int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e)
 {
-    struct stage s = {.command = command, .child = SPAWN_NO_CHILD};
+    struct stage s = {.command = command, .child = SPAWN_NO_CHILD, .relay = RELAY_NONE};
     int failed = begin(&s, cell, e);
-    *ret = (struct run_ahead){s.confine, s.environment, s.spec, s.child};
+    *ret = (struct run_ahead){s.confine, s.environment, s.spec, s.child, s.relay};
     if (failed != 0)
         run_ahead_end(ret);
     return failed;
@@ -158,9 +169,10 @@ int run_command_begin(const struct cell *cell, const struct run_command *command
 void run_ahead_end(struct run_ahead *a)
 {
     spawn_end(&a->child);
+    relay_close(&a->relay);
     confine_free(&a->confine);
     workload_words_free(&a->environment);
-    *a = (struct run_ahead){.child = SPAWN_NO_CHILD};
+    *a = RUN_NOTHING_AHEAD;
 }
 
 static void take_ahead(struct stage *s, struct run_ahead *a)
@@ -169,7 +181,8 @@ static void take_ahead(struct stage *s, struct run_ahead *a)
     s->environment = a->environment;
     s->spec = a->spec;
     s->child = a->child;
-    *a = (struct run_ahead){.child = SPAWN_NO_CHILD};
+    s->relay = a->relay;
+    *a = RUN_NOTHING_AHEAD;
 }
 
 static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
@@ -223,6 +236,7 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
+    fail_point("init waits");
     s->slice_at_ns = clock_now_ns();
     int failed = slice_create(session->tree, name, &limits, &s->slice, e);
     if (failed != 0)
@@ -248,6 +262,7 @@ static int start(struct stage *s, struct err *e)
     if (s->child.init == 0)
         session_guard(s->session);
     int failed = spawn_go(&s->spec, &s->child, e);
+    relay_started(&s->relay);
     if (s->messages[1] >= 0)
         (void)close(STEAL_FD(s->messages[1]));
     if (failed == 0) {
@@ -291,6 +306,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     int failed = start(s, e);
     if (failed != 0)
         return failed;
+    fail_point("workload started");
     if (outcome_is_inspected(s))
         inspect_start(s);
     if (cell->mem_sample)
@@ -309,6 +325,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .rollup_ns = s->record->rollup_ns,
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
         .messages_fd = s->messages[0],
+        .relay = &s->relay,
         .signal_fd = s->session->signal_fd,
         .pids_events_fd = s->pids_events_fd,
         .partition_fd = s->partition_fd,
@@ -362,6 +379,16 @@ static void note_trouble(struct record *r, const struct err *e)
     (void)snprintf(r->trouble + len, sizeof(r->trouble) - len, "%s%s", len ? "; " : "", e->text);
 }
 
+static void finish_relay(struct stage *s)
+{
+    struct err e = {0};
+    int failed = relay_finish(&s->relay);
+    if (failed == 0)
+        return;
+    (void)err_set(&e, ERR_OURS, failed, "writing what the command printed: %s", strerror(-failed));
+    note_trouble(s->record, &e);
+}
+
 /* Ends whatever is left, reads the counters while the slice is still there, and says how it ended. */
 static void finish(struct stage *s)
 {
@@ -384,6 +411,7 @@ static void finish(struct stage *s)
     bool stayed = ended && !end.signalled && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
+    finish_relay(s);
     if (outcome_is_inspected(s))
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
@@ -392,6 +420,7 @@ static void finish(struct stage *s)
         watch_drain(s->messages[0], &s->watched);
     judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                           .ledger = s->command ? NULL : &s->ledger,
+                                          .started_ns = s->child.started_ns,
                                           .stayed_ms = stayed ? leave_ms(s) : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
@@ -410,6 +439,7 @@ static void release(struct stage *s)
         (void)spawn_wait(&s->child, &(struct child_end){0}, NULL);
     }
     spawn_end(&s->child);
+    relay_close(&s->relay);
     refusals_close(&s->refusals);
     if (s->slice)
         (void)slice_destroy(&s->slice, NULL);
@@ -436,10 +466,13 @@ static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead
         accounts_baseline_read(slice_dirfd(s->slice), &s->baseline);
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure_before);
     }
+    fail_point("slice made");
     failed = weigh(s, cell, progress, e);
     if (failed != 0)
         return failed;
+    fail_point("workload ended");
     finish(s);
+    fail_point("slice removed");
     return outcome_take(s, e);
 }
 
@@ -452,6 +485,7 @@ static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead 
         return -ENOMEM;
     s->messages[0] = s->messages[1] = -1;
     s->child = SPAWN_NO_CHILD;
+    s->relay = RELAY_NONE;
     s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
     record_make_id(s->record->id, s->record->started_at);
     outcome_describe_start(s, cell);

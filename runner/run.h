@@ -6,6 +6,7 @@
 #include "runtime/runtime.h"
 #include "runtime/workload.h"
 #include "session.h"
+#include "spawn/relay.h"
 #include "spawn/spawn.h"
 #include "spawn/watch.h"
 
@@ -32,7 +33,10 @@ struct run_ahead {
     struct workload_words environment;
     struct spawn_spec spec;
     struct child child;
+    struct relay relay;
 };
+
+#define RUN_NOTHING_AHEAD ((struct run_ahead){.child = SPAWN_NO_CHILD, .relay = RELAY_NONE})
 
 /* Begins an invocation: its namespaces are made while the caller opens the session. Only where that leaves the caller
  * in its cgroup (slice_root_leaves_caller()), in which what has been begun is, too. A value; run_command() takes what

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/signals.h"
 #include "cgroups/leftovers.h"
 #include "host/bench_cpus.h"
@@ -154,6 +155,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
         failed = session_refuse_less(slice_tree_root(s->tree), e);
     if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
         failed = spawn_adopt_orphans(e);
+    fail_point("session opened");
     keep_house(s);
     return failed;
 }
@@ -183,6 +185,7 @@ int session_open_found(const struct cell *cell, struct session *s, struct err *e
 
 int session_close(struct session *s, struct err *e)
 {
+    fail_point("session ends");
     stop_guard(s);
     int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
     if (cpulist_count(&s->came_from) > 0)

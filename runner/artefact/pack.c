@@ -24,6 +24,7 @@
 #include "artefact/shared.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "base/source.h"
 #include "base/text.h"
@@ -229,17 +230,16 @@ static int write_license(struct packing *p, struct err *e)
 /* The scenarios that did not come with tare are what was weighed. */
 static int copy_scenarios(struct packing *p, struct err *e)
 {
-    char from[PATH_MAX], to[PATH_MAX], in[128];
+    char from[PATH_MAX], in[128];
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < p->plan.carried.count; i++) {
         const struct carried_scenario *one = &p->plan.carried.of[i];
         struct carried_files files = {0};
         (void)carried_place(one, in, sizeof(in));
         text_format(from, sizeof(from), "%s/%s", p->folder.path, in);
-        text_format(to, sizeof(to), "%s/" BUNDLE_DATA "/%s", p->root.path, in);
         failed = carried_list(from, true, &files, e);
         if (failed == 0)
-            failed = carried_copy(&files, from, to, e);
+            failed = carried_copy(&files, from, p->data_fd, in, e);
         carried_free(&files);
     }
     return failed;
@@ -425,6 +425,7 @@ static int write_bundle(struct packing *p, struct packed *ret, struct err *e)
 {
     struct parcel all = {0};
     struct file_draft draft;
+    fail_point("bundle about to be written");
     int failed = list_own(p->root.fd, &all, e);
     if (failed == 0)
         failed = file_draft_open(p->o->output, &draft, e);

@@ -4,25 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
 
-static int open_rooted(const char *root, const char *path)
-{
-    char whole[PATH_MAX];
-    int n = snprintf(whole, sizeof(whole), "%s%s", root ? root : "", path);
-    if (n < 0 || (size_t)n >= sizeof(whole))
-        return -ENAMETOOLONG;
-    int fd = open(whole, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
+#define TEMPORARIES 1000
 
 static ssize_t read_whole(int fd, char *buf, size_t cap)
 {
@@ -47,7 +43,7 @@ static ssize_t read_whole(int fd, char *buf, size_t cap)
 
 ssize_t file_read(const char *root, const char *path, char *buf, size_t cap)
 {
-    cleanup_close int fd = open_rooted(root, path);
+    cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
     return fd < 0 ? fd : read_whole(fd, buf, cap);
 }
 
@@ -59,7 +55,7 @@ ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap)
 
 int file_read_all(const char *root, const char *path, struct text *ret)
 {
-    cleanup_close int fd = open_rooted(root, path);
+    cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
     char chunk[16384];
     if (fd < 0)
         return fd;
@@ -86,108 +82,242 @@ int file_write_at(int dirfd, const char *name, const char *value)
     return (size_t)n == strlen(value) ? 0 : -EIO;
 }
 
-/* The folder that holds path, opened so that a rename in it can be synced. */
-static int open_parent(const char *path)
+/* --- drafts ------------------------------------------------------------------------------------------------------ */
+
+/* Beside its place, under a name that nobody has; -1 and errno. */
+static int create_named(int dirfd, char temporary[FILE_TEMPORARY_MAX])
 {
-    char dir[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    size_t len = slash == path ? 1 : (size_t)(slash - path);
-    memcpy(dir, path, len);
-    dir[len] = '\0';
-    return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (unsigned n = 0; n < TEMPORARIES; n++) {
+        text_format(temporary, FILE_TEMPORARY_MAX, FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
+        int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
 }
 
-/* A file of this name is a killed process's of the same pid: pids repeat from boot to boot, in containers at once. */
-static int create_anew(const char *path)
+/* Without a name where the file system can do it (open(2), O_TMPFILE), and where /proc is there to give it one. */
+static int create_unnamed(int dirfd)
 {
-    static const int FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-    int fd = open(path, FLAGS, 0644);
-    if (fd < 0 && errno == EEXIST && unlink(path) == 0)
-        fd = open(path, FLAGS, 0644);
-    return fd;
+    char self[64];
+    int fd = openat(dirfd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -1;
+    text_format(self, sizeof(self), "/proc/self/fd/%d", fd);
+    if (access(self, F_OK) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
 }
 
-/* A rename would put a file in the place of a device, and of a link: the file that it leads to is meant. One of the
- * system's own, as /dev/stdout is, leads wherever a descriptor does. */
-static int draft_place(const char *path, char ret[PATH_MAX], struct err *e)
+/* A file is put in the place of files alone. What somebody else put there meanwhile is replaced, unless it is a folder.
+ */
+static int check_place(int dirfd, const char *name, const char *said, bool held, struct err *e)
 {
     struct stat st;
-    bool there = stat(path, &st) == 0, system = strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
-    if ((there && !S_ISREG(st.st_mode)) || system)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", path);
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-        return realpath(path, ret) ? 0 : err_sys(e, ERR_USAGE, "the link '%s'", path);
-    int n = snprintf(ret, PATH_MAX, "%s", path);
-    return n >= 0 && n < PATH_MAX ? 0 : err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is too long", path);
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : err_sys(e, ERR_USAGE, "'%s'", said);
+    bool device = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
+    if (S_ISREG(st.st_mode) || (held && !device && !S_ISDIR(st.st_mode)))
+        return 0;
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", said);
+}
+
+static int open_draft(int dirfd, const char *name, const char *said, bool held, struct file_draft *ret, struct err *e)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > NAME_MAX || strchr(name, '/') || strlen(said) >= sizeof(ret->path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is too long, or none", said);
+    int failed = check_place(dirfd, name, said, held, e);
+    if (failed != 0)
+        return failed;
+    *ret = (struct file_draft){.dirfd = -1};
+    memcpy(ret->name, name, len + 1);
+    text_format(ret->path, sizeof(ret->path), "%s", said);
+    cleanup_close int folder = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+    if (folder < 0)
+        return err_sys(e, ERR_OURS, "cannot write '%s'", said);
+    int fd = create_unnamed(folder);
+    if (fd < 0)
+        fd = create_named(folder, ret->temporary);
+    if (fd < 0)
+        return err_sys(e, ERR_OURS, "cannot write '%s'", said);
+    (void)flock(fd, LOCK_EX | LOCK_NB); /* a file system without locks leaves the pid to tell */
+    ret->stream = fdopen(fd, "w");
+    if (!ret->stream) {
+        int code = err_sys(e, ERR_OURS, "cannot write '%s'", said);
+        (void)close(fd);
+        if (*ret->temporary)
+            (void)unlinkat(folder, ret->temporary, 0);
+        return code;
+    }
+    ret->dirfd = STEAL_FD(folder);
+    return 0;
+}
+
+int file_draft_open_at(int dirfd, const char *name, const char *said, struct file_draft *ret, struct err *e)
+{
+    return open_draft(dirfd, name, said, true, ret, e);
 }
 
 int file_draft_open(const char *path, struct file_draft *ret, struct err *e)
 {
-    int failed = draft_place(path, ret->path, e);
-    if (failed != 0)
-        return failed;
-    int m = snprintf(ret->temporary, sizeof(ret->temporary), "%s.tmp.%d", ret->path, (int)getpid());
-    if (m < 0 || (size_t)m >= sizeof(ret->temporary))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is too long", path);
-    int fd = create_anew(ret->temporary);
-    ret->stream = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!ret->stream) {
-        int code = err_sys(e, ERR_OURS, "cannot write '%s'", path);
-        if (fd >= 0) {
-            (void)close(fd);
-            (void)unlink(ret->temporary);
-        }
-        return code;
-    }
-    return 0;
+    char name[NAME_MAX + 1];
+    cleanup_close int dirfd = -1;
+    int failed = beneath_resolve(path, false, &dirfd, name, e);
+    return failed != 0 ? failed : open_draft(dirfd, name, path, false, ret, e);
+}
+
+/* Nothing of the draft is left. */
+static void end_draft(struct file_draft *draft)
+{
+    if (draft->stream)
+        (void)fclose(STEAL(draft->stream));
+    if (*draft->temporary)
+        (void)unlinkat(draft->dirfd, draft->temporary, 0);
+    draft->temporary[0] = '\0';
+    if (draft->dirfd >= 0)
+        (void)close(STEAL_FD(draft->dirfd));
 }
 
 void file_draft_abandon(struct file_draft *draft)
 {
-    if (draft->stream)
-        (void)fclose(STEAL(draft->stream));
-    (void)unlink(draft->temporary);
+    end_draft(draft);
+}
+
+/* Gives the draft without a name one that is free. */
+static int link_draft(struct file_draft *draft, const char *self)
+{
+    for (unsigned n = 0; n < TEMPORARIES; n++) {
+        char name[FILE_TEMPORARY_MAX];
+        text_format(name, sizeof(name), FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
+        if (linkat(AT_FDCWD, self, draft->dirfd, name, AT_SYMLINK_FOLLOW) == 0) {
+            memcpy(draft->temporary, name, sizeof(name));
+            return 0;
+        }
+        if (errno != EEXIST)
+            break;
+    }
+    return -1;
+}
+
+/* Puts it into its place. -1 and errno. linkat(2) replaces nothing: over a file it takes a name first, then that place.
+ */
+static int place(struct file_draft *draft)
+{
+    char self[64];
+    text_format(self, sizeof(self), "/proc/self/fd/%d", fileno(draft->stream));
+    if (!*draft->temporary) {
+        if (linkat(AT_FDCWD, self, draft->dirfd, draft->name, AT_SYMLINK_FOLLOW) == 0)
+            return 0;
+        if (errno != EEXIST || link_draft(draft, self) != 0)
+            return -1;
+    }
+    if (renameat(draft->dirfd, draft->temporary, draft->dirfd, draft->name) != 0)
+        return -1;
+    draft->temporary[0] = '\0';
+    return 0;
 }
 
 int file_draft_commit(struct file_draft *draft, struct err *e)
 {
-    cleanup_close int parent = open_parent(draft->path); /* before anything is changed: it may be unreadable */
+    errno = 0;
     bool whole =
-        parent >= 0 && fflush(draft->stream) == 0 && !ferror(draft->stream) && fsync(fileno(draft->stream)) == 0;
-    int number = errno ? errno : EIO; /* ferror() sets none, and an error of code 0 would pass for success */
-    if (fclose(STEAL(draft->stream)) != 0 && whole) {
-        whole = false;
-        number = errno;
-    }
-    if (whole && rename(draft->temporary, draft->path) != 0) {
-        whole = false;
-        number = errno;
-    }
+        fflush(draft->stream) == 0 && !ferror(draft->stream) && fsync(fileno(draft->stream)) == 0 && place(draft) == 0;
     if (!whole) {
-        (void)unlink(draft->temporary);
-        errno = number;
-        return err_sys(e, ERR_OURS, "cannot write '%s'", draft->path);
+        errno = errno ? errno : EIO; /* ferror() sets none, and an error of code 0 would pass for success */
+        int code = err_sys(e, ERR_OURS, "cannot write '%s'", draft->path);
+        end_draft(draft);
+        return code;
     }
-    if (fsync(parent) != 0 && errno != EINVAL) /* fsync(2): this file system syncs no folders */
-        return err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
-    return 0;
+    int failed = fsync(draft->dirfd) == 0 || errno == EINVAL /* fsync(2): this file system syncs no folders */
+                     ? 0
+                     : err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
+    end_draft(draft);
+    return failed;
+}
+
+static int write_draft(struct file_draft *draft, const char *bytes, size_t len, struct err *e)
+{
+    if (fwrite(bytes, 1, len, draft->stream) == len)
+        return file_draft_commit(draft, e);
+    int code = err_sys(e, ERR_OURS, "cannot write '%s'", draft->path);
+    file_draft_abandon(draft);
+    return code;
 }
 
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e)
 {
     struct file_draft draft;
     int failed = file_draft_open(path, &draft, e);
-    if (failed != 0)
-        return failed;
-    (void)fwrite(bytes, 1, len, draft.stream); /* its failure is found by commit */
-    return file_draft_commit(&draft, e);
+    return failed != 0 ? failed : write_draft(&draft, bytes, len, e);
+}
+
+int file_replace_at(int dirfd, const char *name, const char *said, const char *bytes, size_t len, struct err *e)
+{
+    struct file_draft draft;
+    int failed = file_draft_open_at(dirfd, name, said, &draft, e);
+    return failed != 0 ? failed : write_draft(&draft, bytes, len, e);
+}
+
+int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e)
+{
+    bool made = false;
+    for (unsigned n = 0; !made && n < TEMPORARIES; n++) {
+        text_format(name, FILE_TEMPORARY_MAX, FILE_TEMPORARY_PREFIX "%d-%u.tmp", (int)getpid(), n);
+        made = mkdirat(dirfd, name, 0755) == 0;
+        if (!made && errno != EEXIST)
+            break;
+    }
+    int fd = made ? beneath_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0) : -1;
+    if (made && fd < 0)
+        errno = -fd;
+    if (fd < 0)
+        return err_sys(e, ERR_OURS, "a temporary folder");
+    (void)flock(fd, LOCK_EX | LOCK_NB);
+    *ret = fd;
+    return 0;
+}
+
+/* The pid in a temporary name; 0: it is none. */
+static pid_t pid_of_temporary(const char *name)
+{
+    static const char DIGITS[] = "0123456789";
+    if (strncmp(name, FILE_TEMPORARY_PREFIX, strlen(FILE_TEMPORARY_PREFIX)) != 0)
+        return 0;
+    const char *pid = name + strlen(FILE_TEMPORARY_PREFIX);
+    size_t digits = strspn(pid, DIGITS);
+    const char *n = pid + digits + 1;
+    if (digits == 0 || digits > 9 || pid[digits] != '-' || strspn(n, DIGITS) == 0 ||
+        strcmp(n + strspn(n, DIGITS), ".tmp") != 0)
+        return 0;
+    return (pid_t)strtol(pid, NULL, 10);
+}
+
+int file_sweep(int dirfd, const char *name)
+{
+    struct stat st;
+    pid_t pid = pid_of_temporary(name);
+    if (pid <= 0)
+        return -ENOENT;
+    if (kill(pid, 0) == 0 || errno != ESRCH)
+        return -EBUSY;
+    cleanup_close int fd = beneath_open(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+        return -ENOENT;
+    if (geteuid() != 0 && st.st_uid != geteuid())
+        return -EPERM;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return -EBUSY;
+    return file_remove_tree(dirfd, name);
 }
 
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e)
 {
-    cleanup_close int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    cleanup_close int fd = beneath_open(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+    errno = fd < 0 ? -fd : 0;
     if (fd < 0)
         return err_sys(e, errno == EEXIST ? ERR_USAGE : ERR_OURS, "cannot write '%s'", name);
     bool failed = fchmod(fd, 0644) != 0;
@@ -205,22 +335,52 @@ int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, s
 
 int file_make_dirs(const char *path)
 {
+    cleanup_close int fd = -1;
+    return beneath_open_folder(path, true, &fd, NULL);
+}
+
+/* The length of a path without its last name and the slashes before that. */
+static size_t parent_length(const char *path, size_t len)
+{
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    return len;
+}
+
+size_t file_part_there(const char *path)
+{
     char part[PATH_MAX];
     size_t len = strlen(path);
-    if (len == 0 || len >= sizeof(part))
-        return len == 0 ? -ENOENT : -ENAMETOOLONG;
-    for (size_t i = 1; i <= len; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        memcpy(part, path, i);
-        part[i] = '\0';
-        struct stat st;
-        if (mkdir(part, 0755) != 0 && (errno != EEXIST || stat(part, &st) != 0))
-            return -errno;
-        if (i == len && stat(part, &st) == 0 && !S_ISDIR(st.st_mode))
-            return -ENOTDIR;
+    if (len >= sizeof(part))
+        return 0;
+    text_format(part, sizeof(part), "%s", path);
+    while (len > 0 && access(part, F_OK) != 0) {
+        len = parent_length(part, len);
+        part[len] = '\0';
     }
-    return 0;
+    return len;
+}
+
+void file_take_back(const char *path, size_t there)
+{
+    char part[PATH_MAX], name[NAME_MAX + 1];
+    size_t len = strlen(path);
+    if (len >= sizeof(part))
+        return;
+    text_format(part, sizeof(part), "%s", path);
+    while (len > 0 && part[len - 1] == '/')
+        part[--len] = '\0';
+    for (; len > there; len = parent_length(part, len)) {
+        cleanup_close int dirfd = -1;
+        part[len] = '\0';
+        if (beneath_resolve(part, false, &dirfd, name, NULL) == 0 && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 &&
+            errno != ENOENT)
+            return;
+    }
 }
 
 #define NESTED_MAX 256 /* each takes a descriptor, of which a process has 1024 at least */

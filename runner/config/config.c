@@ -206,8 +206,6 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes %s, and '%s' is it", argv[optind], argv[0],
                        c.second ? "two names" : "one name", c.second ? c.second : c.positional);
     if (!has_scenario && !c.help) {
-        if (command == CONFIG_EXEC && c.cell.pids_max == UNSET)
-            c.cell.pids_max = 0;
         r = cell_complete(&c.cell, e);
     } else if (!c.positional && !c.help && first_knob(command, &c)) {
         r = err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of 'tare %s' ('tare %s --help' lists them)",

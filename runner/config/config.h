@@ -55,7 +55,7 @@ struct cell {
     const char *runtime;                  /* "auto", "native", "3.14t", "3.14" or a path */
     const char *cpus;                     /* as it was asked for (cpu_request.h); NULL: chosen from the topology */
     int64_t smt, numa;                    /* numa: a node; below 0 where it was not asked for */
-    int64_t memory_max_bytes, pids_max;
+    int64_t memory_max_bytes, pids_max, tmp_bytes;
     int64_t has_memory_max, has_pids_max; /* truth: asked for; without it pids_max has a default */
     const char *profile_file;             /* limits in libcgroup's format; NULL: none */
     const char *cgroup_root;              /* NULL: found */

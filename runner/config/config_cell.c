@@ -310,6 +310,9 @@ static int take_scenario(struct cell *cell, struct err *e)
     return failed ? failed : take_defaults(cell, e);
 }
 
+/* A command's, where none was asked for: no build needs as many, and no fork bomb gets further. */
+#define COMMAND_PIDS_MAX 4096
+
 int cell_complete(struct cell *cell, struct err *e)
 {
     struct config c = {.cell = *cell};
@@ -322,9 +325,9 @@ int cell_complete(struct cell *cell, struct err *e)
             *config_number(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
-    c.cell.has_pids_max = c.cell.pids_max != UNSET && c.cell.pids_max > 0; /* 0: a command's, which has no default */
+    c.cell.has_pids_max = c.cell.pids_max != UNSET;
     if (c.cell.pids_max == UNSET)
-        c.cell.pids_max = 4 * c.cell.workers + 256;
+        c.cell.pids_max = c.cell.scenario ? 4 * c.cell.workers + 256 : COMMAND_PIDS_MAX;
     r = check_cell(&c.cell, e);
     if (r == 0)
         r = check_confinement(&c.cell, e);

@@ -14,6 +14,7 @@
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,6 +26,7 @@
 #include "confine/confine_mounts.h"
 #include "confine/confine_user.h"
 #include "confine/filter.h"
+#include "confine/landlock.h"
 
 struct confine {
     bool wants[CONFINE_LAYERS];
@@ -40,9 +42,10 @@ struct confine {
 
 const char *confine_layer_name(enum confine_layer layer)
 {
-    static const char *const NAMES[] = {"namespaces", "loopback",       "read-only root", "private folders",
-                                        "own /proc",  "host name",      "user",           "capabilities",
-                                        "privileges", "seccomp filter", "seccomp counts"};
+    static const char *const NAMES[] = {"namespaces",     "loopback",       "read-only root", "private folders",
+                                        "own /proc",      "host's sockets", "standard input", "Landlock rules",
+                                        "host name",      "user",           "capabilities",   "privileges",
+                                        "seccomp filter", "seccomp counts"};
     return NAMES[layer];
 }
 
@@ -101,15 +104,33 @@ static void choose_layers(const struct confine_request *q, struct confine *c)
         c->wants[i] = true;
     c->wants[CONFINE_NETWORK] = !q->host_network;
     c->wants[CONFINE_ROOT] = q->read_only_root;
+    c->wants[CONFINE_SOCKETS] = !q->host_network;
+    c->wants[CONFINE_STREAMS] = c->wants[CONFINE_WRITES] = q->read_only_root;
     c->wants[CONFINE_SECCOMP] = c->wants[CONFINE_COUNTING] = q->filter;
     if (q->filter)
         c->filter = &filter_compiled[(q->host_network ? FILTER_HOST_NETWORK : 0) | (unsigned)(q->allowed << 1)];
 }
 
+/* openat(2) relative to a folder that was opened outside leads out. */
+static int check_streams(const struct confine_request *q, struct err *e)
+{
+    static const char *const NAMES[] = {"input", "output", "error"};
+    struct stat st;
+    for (int fd = 0; q->has_streams && fd < 3; fd++)
+        if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+            return err_set(e, ERR_USAGE, -EISDIR,
+                           "standard %s is a folder, which leads out of the confinement: give "
+                           "it a file, or --confine off",
+                           NAMES[fd]);
+    return 0;
+}
+
 int confine_prepare(const struct confine_request *q, struct confine **ret, struct err *e)
 {
     struct confine_user user;
-    int failed = confine_user_choose(q, &user, e);
+    int failed = check_streams(q, e);
+    if (failed == 0)
+        failed = confine_user_choose(q, &user, e);
     struct confine *c = failed == 0 ? calloc(1, sizeof(*c)) : NULL;
     if (!c)
         return failed != 0 ? failed : err_set(e, ERR_OURS, -ENOMEM, "no memory for the confinement");
@@ -118,7 +139,7 @@ int confine_prepare(const struct confine_request *q, struct confine **ret, struc
     choose_namespaces(q, c);
     c->capabilities = cap_max_bits();
     c->no_capability = cap_init();
-    failed = confine_mounts_plan(q, &c->mounts, e);
+    failed = confine_mounts_plan(q, &c->user, &c->mounts, e);
     if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
         failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->user.uid);
     if (failed == 0 && !c->no_capability)
@@ -160,6 +181,16 @@ const char *confine_user_reason(const struct confine *c)
     return c->user.reason;
 }
 
+bool confine_has_user_namespace(const struct confine *c)
+{
+    return *c->uid_map != '\0';
+}
+
+const char *confine_hidden(const struct confine *c, size_t n)
+{
+    return n < c->mounts.hidden_count ? c->mounts.hidden[n].path : NULL;
+}
+
 uint64_t confine_namespaces(const struct confine *c)
 {
     return c->namespaces;
@@ -191,6 +222,30 @@ static int raise_loopback(void)
     return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
+/* What the workload may open for writing: its own folders, what was named, and the terminals that it was handed. */
+static void allow_writes(const struct confine *c, struct confine_outcome *o)
+{
+    static const char *const OWN[] = {"/tmp", "/dev"};
+    struct stat st;
+    int rules = landlock_begin(c->wants[CONFINE_SOCKETS], &o->landlock_abi);
+    if (rules < 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(OWN); i++) {
+        cleanup_close int fd = open(OWN[i], O_PATH | O_CLOEXEC);
+        note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, true));
+    }
+    for (size_t i = 0; i < c->mounts.count; i++) {
+        const struct confine_bind *b = &c->mounts.bind[i];
+        cleanup_close int fd = b->writable || b->device ? open(b->path, O_PATH | O_CLOEXEC) : -1;
+        if (fd >= 0)
+            note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, b->folder));
+    }
+    for (int fd = 0; fd < 3; fd++)
+        if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode))
+            note(o, CONFINE_WRITES, landlock_allow(rules, o->landlock_abi, fd, false));
+    o->landlock_fd = rules;
+}
+
 /* Nothing of what follows may then be done: it would be done to the host. */
 static void note_shared(const struct confine *c, struct confine_outcome *o)
 {
@@ -199,13 +254,44 @@ static void note_shared(const struct confine *c, struct confine_outcome *o)
             o->refused[i] = errno;
 }
 
+/* namespaces(7), "The /proc/sys/user directory": what a user namespace's owner sets holds for all in it. */
+static const char *const NESTING[] = {"/proc/sys/user/max_user_namespaces",   "/proc/sys/user/max_mnt_namespaces",
+                                      "/proc/sys/user/max_pid_namespaces",    "/proc/sys/user/max_net_namespaces",
+                                      "/proc/sys/user/max_ipc_namespaces",    "/proc/sys/user/max_uts_namespaces",
+                                      "/proc/sys/user/max_cgroup_namespaces", "/proc/sys/user/max_time_namespaces"};
+
+static void open_nesting(const struct confine *c, int fds[], struct confine_outcome *o)
+{
+    for (size_t i = 0; i < ARRAY_LEN(NESTING); i++) {
+        fds[i] = *c->uid_map ? open(NESTING[i], O_RDWR | O_CLOEXEC) : -1;
+        if (*c->uid_map && fds[i] < 0 && errno != ENOENT) /* a kernel without that kind */
+            o->nesting_refused = errno;
+    }
+}
+
+/* Once all is mounted: a tree that is cloned counts as a mount namespace. Read back. */
+static void forbid_nesting(const int fds[], struct confine_outcome *o)
+{
+    for (size_t i = 0; i < ARRAY_LEN(NESTING); i++) {
+        char got = 0;
+        if (fds[i] < 0)
+            continue;
+        errno = EPROTO;
+        if (write(fds[i], "0", 1) != 1 || pread(fds[i], &got, 1, 0) != 1 || got != '0')
+            o->nesting_refused = errno;
+        (void)close(fds[i]);
+    }
+}
+
 void confine_enter(const struct confine *c, struct confine_outcome *o)
 {
+    int nesting[ARRAY_LEN(NESTING)];
     if (*c->uid_map) { /* user_namespaces(7): setgroups first, or gid_map is refused */
         (void)write_once("/proc/self/setgroups", "deny");
         note(o, CONFINE_NAMESPACES, write_once("/proc/self/uid_map", c->uid_map));
         note(o, CONFINE_NAMESPACES, write_once("/proc/self/gid_map", c->gid_map));
     }
+    open_nesting(c, nesting, o); /* before its mounts are its own: with a file that is written none gets read-only */
     if (unshare(c->unshared) != 0) {
         note_shared(c, o);
         return;
@@ -214,6 +300,9 @@ void confine_enter(const struct confine *c, struct confine_outcome *o)
     if (c->wants[CONFINE_NETWORK])
         note(o, CONFINE_NETWORK, raise_loopback());
     confine_mounts_apply(&c->mounts, o);
+    if (c->wants[CONFINE_WRITES])
+        allow_writes(c, o);
+    forbid_nesting(nesting, o);
 }
 
 /* While there still is CAP_SETPCAP; the rest once nothing else needs a capability. */
@@ -251,12 +340,22 @@ static int load_uncounted(const struct sock_fprog *counted)
     return load(&program, 0);
 }
 
+/* What a limit of the caller's would allow without a capability: real-time policies, a higher priority (sched(7)). */
+static int hold_priority(void)
+{
+    static const struct rlimit none = {0, 0};
+    return setrlimit(RLIMIT_RTPRIO, &none) == 0 ? setrlimit(RLIMIT_NICE, &none) : -1;
+}
+
 int confine_drop(const struct confine *c, struct confine_outcome *o)
 {
     become(c, o);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0UL, 0UL, 0UL);
     note(o, CONFINE_CAPABILITIES, cap_set_proc(c->no_capability));
     note(o, CONFINE_PRIVILEGES, prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL));
+    note(o, CONFINE_PRIVILEGES, hold_priority());
+    if (o->landlock_fd >= 0)
+        note(o, CONFINE_WRITES, landlock_enforce(o->landlock_fd));
     if (!c->filter)
         return -1;
     const struct sock_fprog program = {.len = (unsigned short)c->filter->instructions,

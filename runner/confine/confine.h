@@ -18,6 +18,9 @@ enum confine_layer {
     CONFINE_ROOT,       /* everything that is mounted is read-only but for what was named */
     CONFINE_PRIVATE,    /* /tmp, /dev and /dev/shm of its own; what was named is shown below them */
     CONFINE_PROC,       /* /proc of its own pid namespace, read-only */
+    CONFINE_SOCKETS,    /* the host's sockets that have a path */
+    CONFINE_STREAMS,    /* standard input that is a file, read-only */
+    CONFINE_WRITES,     /* nothing else is opened for writing: Landlock */
     CONFINE_HOSTNAME,
     CONFINE_USER,
     CONFINE_CAPABILITIES,
@@ -44,6 +47,8 @@ struct confine_request {
     gid_t gid;
     const char *const *writable; /* shown read-write; they must exist */
     size_t writable_count;
+    int64_t tmp_bytes;         /* of the private /tmp and of /dev/shm, each */
+    bool has_streams;          /* descriptors 0 to 2 are handed on: they may be no folders */
     const char *scratch;       /* a folder of its own, writable, given to its user; NULL: none */
     const char *const *needed; /* what has to be readable: shown also where a private folder hides it */
     size_t needed_count;
@@ -53,7 +58,9 @@ struct confine;
 
 /* Prepares all of it. Who it runs as, where the caller is root and no user is named: CONFINE_NOBODY, or the owner of
  * the first folder that is closed to that one on the way to what it needs (root's own uid at worst: it has no
- * capabilities then); confine_user_reason() says which. -EINVAL, -ENOENT (usage): a path or user that cannot be. The
+ * capabilities then); confine_user_reason() says which. A folder of root's on the way that is closed to
+ * CONFINE_NOBODY alone makes no difference: it is hidden, and what is needed is shown below it. -EINVAL, -ENOENT
+ * (usage): a path or user that cannot be; -EISDIR (usage): a descriptor that is handed on is a folder. The
  * caller ends it with confine_free(). */
 int confine_prepare(const struct confine_request *request, struct confine **ret, struct err *e);
 void confine_free(struct confine **confine);
@@ -63,6 +70,12 @@ bool confine_wants(const struct confine *c, enum confine_layer layer);
 uid_t confine_uid(const struct confine *c);
 gid_t confine_gid(const struct confine *c);
 const char *confine_user_reason(const struct confine *c); /* "" where it is what was asked for */
+
+/* Whether it is in a user namespace of its own. */
+bool confine_has_user_namespace(const struct confine *c);
+
+/* The n-th folder that is empty inside but for what is shown in it; NULL behind the last. */
+const char *confine_hidden(const struct confine *c, size_t n);
 
 /* The filter as BPF (an array of struct sock_filter) and as a text that says what it answers to which call; NULL and 0
  * without one. Both are filter.h's. */
@@ -77,7 +90,12 @@ const char *confine_call_name(int nr, char *buf, size_t cap);
 /* What the host refused: an errno by layer, 0 where it was applied or not asked for. */
 struct confine_outcome {
     int refused[CONFINE_LAYERS];
+    int nesting_refused; /* errno; 0: no namespace can be made in the user namespace, or there is none */
+    int landlock_abi;    /* 0: the kernel has no Landlock */
+    int landlock_fd;     /* the rules, until they hold; -1: none */
 };
+
+#define CONFINE_NO_OUTCOME ((struct confine_outcome){.landlock_fd = -1})
 
 /* clone3's flags: the pid namespace, of which its first process has to be born; and CLONE_NEWUSER where the caller may
  * not make the others otherwise. */

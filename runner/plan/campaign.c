@@ -1,6 +1,7 @@
 #include "plan/campaign.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #include "plan/order.h"
 #include "plan/runtimes.h"
 #include "plan/slurm.h"
+#include "record/output.h"
 #include "record/record.h"
 #include "record/show.h"
 #include "report/report.h"
@@ -124,17 +126,14 @@ static int keep_record(const struct stage *s, const struct place_in_plan *at, co
     (void)folder_record_name(at->block + 1, cell->id, tally_label(&c->tally, at->unit), name);
     if (r->termination != TERMINATION_INTERRUPTED) {
         text_format(path, sizeof(path), "%s/%s", c->folder.path, name);
-        return record_save(r, path, e);
+        return record_save_at(r, c->folder.fd, name, path, e);
     }
-    text_format(path, sizeof(path), "%s/aside", c->folder.path);
-    int failed = file_make_dirs(path);
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_OURS, "'%s'", path);
-    }
-    text_format(aside, sizeof(aside), "aside/%s.%s", name, r->id);
-    text_format(path, sizeof(path), "%s/%s", c->folder.path, aside);
-    return record_save(r, path, e);
+    cleanup_close int fd = folder_aside(&c->folder, e);
+    if (fd < 0)
+        return fd;
+    text_format(aside, sizeof(aside), "%s.%s", name, r->id);
+    text_format(path, sizeof(path), "%s/aside/%s", c->folder.path, aside);
+    return record_save_at(r, fd, aside, path, e);
 }
 
 static void show_text(const struct stage *s, const struct record *r)
@@ -219,6 +218,24 @@ static int check_isolation(const struct campaign *c, struct err *e)
         checked = cell;
         struct slice_root root;
         if (slice_root_find("", cell->cgroup_root, &root, e) != 0 || session_refuse_less(&root, e) != 0)
+            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+    }
+    return 0;
+}
+
+/* Whether what is weighed could reach its own records. A folder that a dry run has not made is checked by what there is
+ * of its path. */
+static int check_writable(const struct campaign *c, struct err *e)
+{
+    char part[PATH_MAX];
+    text_format(part, sizeof(part), "%.*s", (int)file_part_there(c->folder.path), c->folder.path);
+    bool whole = strlen(part) == strlen(c->folder.path);
+    cleanup_close int fd = open(*part ? part : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "--out '%s'", c->folder.path);
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        if (output_refuse_writable(cell, fd, whole ? NULL : ".lock", c->folder.path, e) != 0)
             return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
     }
     return 0;
@@ -384,13 +401,15 @@ static int open_plan(struct stage *s, const struct config *config, struct err *e
         failed = check_host(s, e);
     if (failed == 0)
         failed = campaign_bind(c, config, e);
+    if (failed == 0)
+        failed = check_writable(c, e);
     bool looks = config->host.dry_run || is_handed_over(c);
     return failed == 0 && looks && !is_done(c) ? check_host(s, e) : failed;
 }
 
 int campaign_run(const struct config *config, struct err *e)
 {
-    struct campaign c = {.folder.lock_fd = -1};
+    struct campaign c = {.folder = {.fd = -1, .lock_fd = -1}};
     struct stage s = {.campaign = &c};
     int status = open_plan(&s, config, e);
     if (status == 0 && config->host.dry_run)

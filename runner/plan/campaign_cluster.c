@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -77,7 +78,8 @@ static int list_missing(struct handover *h, struct err *e)
 
 static struct slurm_array array_of(const struct handover *h)
 {
-    return (struct slurm_array){.folder = h->folder,
+    return (struct slurm_array){.folder_fd = h->campaign->folder.fd,
+                                .folder = h->folder,
                                 .plan = h->campaign->plan.name,
                                 .tare = h->tare,
                                 .options = &h->campaign->options->sbatch,
@@ -149,7 +151,11 @@ static const char *jobs_path(const struct handover *h, char buf[PATH_MAX])
 static void remember_jobs(const struct handover *h, struct err *e)
 {
     char path[PATH_MAX];
-    (void)file_replace(jobs_path(h, path), h->jobs.data, h->jobs.len, e);
+    cleanup_close int fd = beneath_open(h->campaign->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        (void)err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", h->folder, strerror(-fd));
+    else
+        (void)file_replace_at(fd, "jobs", jobs_path(h, path), h->jobs.data, h->jobs.len, e);
 }
 
 static int join_jobs(struct handover *h, struct err *e)

@@ -198,7 +198,7 @@ static int find_folder(struct campaign *c, const struct config *config, struct e
 
 int campaign_open(struct campaign *c, const struct config *config, struct err *e)
 {
-    *c = (struct campaign){.folder.lock_fd = -1};
+    *c = (struct campaign){.folder = {.fd = -1, .lock_fd = -1}};
     int failed = read_plan(c, config, e);
     if (failed == 0)
         failed = settle(c, &config->campaign, e);
@@ -211,7 +211,9 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     bool looks = config->host.dry_run || config->campaign.task >= 0;
     bool alone = !looks && config->campaign.engine == ENGINE_LOCAL;
     text_format(path, sizeof(path), "%s", c->folder.path);
-    int failed = looks ? 0 : folder_open(path, &c->folder, e);
+    int failed = !looks                       ? folder_open(path, &c->folder, e)
+                 : config->campaign.task >= 0 ? folder_hold(&c->folder, e)
+                                              : 0;
     if (failed == 0)
         failed = folder_bind(&c->folder, &c->bound, &c->plan.file.bytes, !looks, e);
     if (failed == 0)

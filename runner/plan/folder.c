@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "base/source.h"
 #include "plan/plan.h"
@@ -41,6 +43,13 @@ static int refuse_busy(const struct folder *f, struct err *e)
                    f->path, *who ? ": " : "", who);
 }
 
+/* tare writes into it: a link, or a second name of another file, was put there by somebody else. */
+static int refuse_lock(const struct folder *f, struct err *e)
+{
+    return err_set(e, ERR_USAGE, -EPERM,
+                   "'%s/.lock' is a link, or no file of this name alone: no lock of tare's (remove it)", f->path);
+}
+
 static void sign_lock(int fd)
 {
     char host[64] = "", line[96];
@@ -52,15 +61,20 @@ static void sign_lock(int fd)
 
 static int take_lock(struct folder *f, struct err *e)
 {
-    char path[PATH_MAX];
     struct stat st;
-    cleanup_close int fd = open(path_in(f, ".lock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0)
+    cleanup_close int fd = beneath_open(f->fd, ".lock", O_RDWR | O_CREAT | O_NONBLOCK, 0644);
+    errno = fd < 0 ? -fd : 0;
+    if (fd == -ELOOP)
+        return refuse_lock(f, e);
+    if (fd < 0 || fstat(fd, &st) != 0)
         return err_sys(e, ERR_USAGE, "--out '%s': cannot write there", f->path);
+    if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+        return refuse_lock(f, e);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s'", path);
+        return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s/.lock'", f->path);
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* whoever held it has just taken the folder back */
         return refuse_busy(f, e);
+    fail_point("folder locked");
     sign_lock(fd);
     f->lock_fd = STEAL_FD(fd);
     return 0;
@@ -70,40 +84,14 @@ int folder_look(const char *path, struct folder *ret, struct err *e)
 {
     if (strlen(path) >= sizeof(ret->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
-    *ret = (struct folder){.lock_fd = -1};
+    *ret = (struct folder){.fd = -1, .lock_fd = -1};
     text_format(ret->path, sizeof(ret->path), "%s", path);
     return 0;
 }
 
-/* How much of a path is left without its last name. */
-static size_t parent_len(const char *path, size_t len)
+int folder_hold(struct folder *f, struct err *e)
 {
-    const char *slash = memrchr(path, '/', len);
-    return slash ? (size_t)(slash - path) : 0;
-}
-
-static size_t part_that_is_there(const char *path)
-{
-    char part[FOLDER_PATH_MAX];
-    size_t len = strlen(path);
-    text_format(part, sizeof(part), "%s", path);
-    while (len > 0 && access(part, F_OK) != 0) {
-        len = parent_len(part, len);
-        part[len] = '\0';
-    }
-    return len;
-}
-
-/* From the inside out, as far as they are empty. */
-static void remove_made(const struct folder *f)
-{
-    char path[FOLDER_PATH_MAX];
-    text_format(path, sizeof(path), "%s", f->path);
-    for (size_t len = strlen(path); len > f->there; len = parent_len(path, len)) {
-        path[len] = '\0';
-        if (rmdir(path) != 0 && errno != ENOENT)
-            return;
-    }
+    return beneath_open_folder(f->path, false, &f->fd, e);
 }
 
 int folder_open(const char *path, struct folder *ret, struct err *e)
@@ -111,38 +99,37 @@ int folder_open(const char *path, struct folder *ret, struct err *e)
     int failed = folder_look(path, ret, e);
     if (failed != 0)
         return failed;
-    ret->there = part_that_is_there(path);
-    failed = file_make_dirs(path);
+    ret->there = file_part_there(path);
+    failed = beneath_open_folder(path, true, &ret->fd, e);
+    failed = failed != 0 ? err_wrap(e, "--out: cannot make the folder") : take_lock(ret, e);
     if (failed != 0) {
-        errno = -failed;
-        failed = err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", path);
-    } else
-        failed = take_lock(ret, e);
-    if (failed != 0)
-        remove_made(ret);
+        folder_close(ret);
+        file_take_back(ret->path, ret->there);
+    }
     return failed;
 }
 
 void folder_take_back(struct folder *f)
 {
-    char path[PATH_MAX];
     if (f->lock_fd < 0 || folder_is_begun(f))
         return;
     if (f->bound)
-        (void)unlink(path_in(f, "plan.lock", path));
+        (void)unlinkat(f->fd, "plan.lock", 0);
     if (f->copied)
-        (void)unlink(path_in(f, "plan.yml", path));
+        (void)unlinkat(f->fd, "plan.yml", 0);
     if (f->carries)
-        (void)file_remove_tree(AT_FDCWD, path_in(f, CARRIED_FOLDER, path));
+        (void)file_remove_tree(f->fd, CARRIED_FOLDER);
     if (f->bound || f->there < strlen(f->path))
-        (void)unlink(path_in(f, ".lock", path));
-    remove_made(f);
+        (void)unlinkat(f->fd, ".lock", 0);
+    file_take_back(f->path, f->there);
 }
 
 void folder_close(struct folder *f)
 {
     if (f->lock_fd >= 0)
         (void)close(STEAL_FD(f->lock_fd));
+    if (f->fd >= 0)
+        (void)close(STEAL_FD(f->fd));
 }
 
 /* --- what it is bound to ----------------------------------------------------------------------------------------- */
@@ -381,7 +368,7 @@ static void draw_seed(struct folder_plan *p)
 static int write_copy(struct folder *f, const struct text *bytes, struct err *e)
 {
     char path[PATH_MAX];
-    int failed = file_replace(path_in(f, "plan.yml", path), bytes->data, bytes->len, e);
+    int failed = file_replace_at(f->fd, "plan.yml", path_in(f, "plan.yml", path), bytes->data, bytes->len, e);
     f->copied |= failed == 0;
     return failed;
 }
@@ -417,20 +404,31 @@ static int check_words(const struct folder_plan *wanted, struct err *e)
     return 0;
 }
 
-/* One whose copy is there already, of an earlier try, is copied again. */
+/* One whose copy is there already, of an earlier try, is copied again: it is removed by its last name in the folder
+ * that holds the copies, wherever a link would lead. */
+static int make_room(const struct folder *f, const char *in, struct err *e)
+{
+    int failed = beneath_make_folders(f->fd, CARRIED_FOLDER);
+    cleanup_close int fd = failed == 0 ? beneath_open(f->fd, CARRIED_FOLDER, O_RDONLY | O_DIRECTORY, 0) : failed;
+    failed = fd < 0 ? fd : file_remove_tree(fd, strrchr(in, '/') + 1);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s/%s': %s", f->path, in, strerror(-failed));
+}
+
 static int copy_scenario(struct folder *f, const struct carried_scenario *s, struct err *e)
 {
-    char path[PATH_MAX], in[128];
+    char in[128];
     struct carried_files files = {0};
     int failed = carried_list(s->from, false, &files, e);
-    if (failed == 0 && strcmp(files.sha256, s->sha256) != 0)
+    if (failed != 0)
+        return failed;
+    if (strcmp(files.sha256, s->sha256) != 0)
         failed = err_set(e, ERR_USAGE, -ESTALE, "the scenario '%s' was changed meanwhile", s->word);
-    (void)path_in(f, carried_place(s, in, sizeof(in)), path);
-    if (failed == 0 && (failed = file_remove_tree(AT_FDCWD, path)) != 0)
-        failed = err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
-    f->carries |= failed == 0;
-    if (failed == 0)
-        failed = carried_copy(&files, s->from, path, e);
+    else
+        failed = make_room(f, carried_place(s, in, sizeof(in)), e);
+    if (failed == 0) {
+        f->carries = true;
+        failed = carried_copy(&files, s->from, f->fd, in, e);
+    }
     carried_free(&files);
     return failed;
 }
@@ -450,8 +448,8 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
     char path[PATH_MAX];
     struct text lock = {0};
     int failed = check_words(wanted, e);
-    if (failed == 0 && over && write && unlink(path_in(f, "plan.lock", path)) != 0)
-        failed = err_sys(e, ERR_USAGE, "'%s'", path);
+    if (failed == 0 && over && write && unlinkat(f->fd, "plan.lock", 0) != 0)
+        failed = err_sys(e, ERR_USAGE, "'%s'", path_in(f, "plan.lock", path));
     if (failed == 0 && !over)
         failed = check_copy(f, wanted, bytes, write, e);
     else if (failed == 0 && write)
@@ -461,7 +459,7 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
     draw_seed(wanted);
     write_lock_text(wanted, &lock);
     if (failed == 0 && write)
-        failed = file_replace(path_in(f, "plan.lock", path), lock.data, lock.len, e);
+        failed = file_replace_at(f->fd, "plan.lock", path_in(f, "plan.lock", path), lock.data, lock.len, e);
     f->bound |= failed == 0 && write;
     wanted->drawn &= !f->bound;
     text_free(&lock);
@@ -504,24 +502,26 @@ bool folder_is_record_name(const char *name)
     return digits >= 4 && name[digits] == '-' && len > digits + 6 && strcmp(name + len - 5, ".json") == 0;
 }
 
+int folder_aside(const struct folder *f, struct err *e)
+{
+    int failed = beneath_make_folders(f->fd, "aside");
+    int fd = failed == 0 ? beneath_open(f->fd, "aside", O_RDONLY | O_DIRECTORY, 0) : failed;
+    return fd >= 0 ? fd : err_set(e, ERR_OURS, fd, "'%s/aside': %s", f->path, strerror(-fd));
+}
+
 int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MAX], struct err *e)
 {
-    char from[PATH_MAX], to[PATH_MAX], aside[PATH_MAX];
-    int failed = file_make_dirs(path_in(f, "aside", aside));
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_OURS, "'%s'", aside);
-    }
-    (void)path_in(f, name, from);
-    const char *tmp = strstr(name, ".tmp."); /* of a draft: its record's name will do */
-    size_t whole = tmp ? (size_t)(tmp - name) : strlen(name);
+    cleanup_close int aside = folder_aside(f, e);
+    if (aside < 0)
+        return aside;
     for (int n = 1; n < ASIDE_MAX; n++) {
-        int len = snprintf(kept, NAME_MAX, "aside/%.*s.%d", (int)whole, name, n);
+        int len = snprintf(kept, NAME_MAX, "aside/%s.%d", name, n);
         if (len < 0 || len >= NAME_MAX)
             break;
-        if (access(path_in(f, kept, to), F_OK) == 0)
-            continue;
-        return rename(from, to) == 0 ? 0 : err_sys(e, ERR_OURS, "'%s': cannot be set aside as '%s'", from, kept);
+        if (renameat2(f->fd, name, aside, kept + strlen("aside/"), RENAME_NOREPLACE) == 0)
+            return 0;
+        if (errno != EEXIST)
+            return err_sys(e, ERR_OURS, "'%s/%s': cannot be set aside as '%s'", f->path, name, kept);
     }
-    return err_set(e, ERR_OURS, -EEXIST, "'%s': there is no room for it in '%s'", from, aside);
+    return err_set(e, ERR_OURS, -EEXIST, "'%s/%s': there is no room for it in aside/", f->path, name);
 }

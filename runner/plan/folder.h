@@ -25,6 +25,7 @@ struct err;
 
 struct folder {
     char path[FOLDER_PATH_MAX];
+    int fd;       /* what is written goes below it; -1: it is only looked at */
     int lock_fd;  /* -1: not ours */
     size_t there; /* of path: what was there before folder_open() */
     bool bound;   /* plan.lock was written by this process, */
@@ -45,7 +46,7 @@ struct folder_plan {
 };
 
 /* Makes the folder and takes its lock. -EBUSY (usage): another tare matrix runs in it, and the message says which.
- * -ENOTDIR and the like (usage). The caller ends it with folder_close(). */
+ * -ENOTDIR, -EPERM (a lock that is none of tare's) and the like (usage). The caller ends it with folder_close(). */
 int folder_open(const char *path, struct folder *ret, struct err *e);
 
 /* Takes back what folder_open() and folder_bind() made, the folders above it too, unless the plan has begun since: a
@@ -54,6 +55,9 @@ void folder_take_back(struct folder *f);
 
 /* Looks at a folder without the lock, which need not be there. */
 int folder_look(const char *path, struct folder *ret, struct err *e);
+
+/* Holds a folder that was looked at, to write into it without the lock. -ENOENT and the like (usage). */
+int folder_hold(struct folder *f, struct err *e);
 
 void folder_close(struct folder *f);
 
@@ -83,6 +87,9 @@ const char *folder_record_name(uint64_t block, const char *cell, int label, char
 
 /* Whether a file of this name is a record's by its looks. */
 bool folder_is_record_name(const char *name);
+
+/* aside/, made where it is not there, as a descriptor of the caller's; a negative errno. */
+int folder_aside(const struct folder *f, struct err *e);
 
 /* Moves a file into aside/, under a name that is free there, and writes that to kept ("aside/..."). */
 int folder_set_aside(const struct folder *f, const char *name, char kept[NAME_MAX], struct err *e);

@@ -1,12 +1,14 @@
 #include "plan/slurm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -140,9 +142,14 @@ static uint64_t max_array_size(void)
 static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most, char path[PATH_MAX], struct err *e)
 {
     struct text script = {0};
+    char name[32];
+    cleanup_close int fd = beneath_open(a->folder_fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", a->folder, strerror(-fd));
     write_script(a, base, most, &script);
-    text_format(path, PATH_MAX, "%s/slurm/%llu.sh", a->folder, (unsigned long long)base);
-    int failed = file_replace(path, script.data, script.len, e);
+    text_format(name, sizeof(name), "%llu.sh", (unsigned long long)base);
+    text_format(path, PATH_MAX, "%s/slurm/%s", a->folder, name);
+    int failed = file_replace_at(fd, name, path, script.data, script.len, e);
     text_free(&script);
     return failed;
 }
@@ -170,13 +177,9 @@ static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most,
 
 int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e)
 {
-    char folder[PATH_MAX];
-    text_format(folder, sizeof(folder), "%s/slurm", a->folder);
-    int failed = file_make_dirs(folder);
-    if (failed != 0) {
-        errno = -failed;
-        return err_sys(e, ERR_USAGE, "'%s'", folder);
-    }
+    int failed = beneath_make_folders(a->folder_fd, "slurm");
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s/slurm': %s", a->folder, strerror(-failed));
     uint64_t most = max_array_size();
     for (size_t i = 0; failed == 0 && i < a->tasks;) {
         uint64_t base = a->task[i] < most ? 0 : a->task[i];

@@ -13,6 +13,7 @@ struct err;
 struct text;
 
 struct slurm_array {
+    int folder_fd;                      /* the same, held */
     const char *folder;                 /* absolute; on a file system that the nodes share */
     const char *plan;                   /* its name */
     const char *tare;                   /* absolute path of the program */

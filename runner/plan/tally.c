@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
@@ -242,33 +243,15 @@ static int read_one(const struct reading *r, const char *name, struct err *e)
     return failed;
 }
 
-/* What was being written when tare was killed (file_draft_open). */
-static bool is_draft(const char *name)
+static bool is_temporary(const char *name)
 {
-    const char *tmp = strstr(name, ".tmp.");
-    char whole[NAME_MAX + 1];
-    if (!tmp || strspn(tmp + 5, "0123456789") != strlen(tmp + 5))
-        return false;
-    text_format(whole, sizeof(whole), "%.*s", (int)(tmp - name), name);
-    return folder_is_record_name(whole) || strcmp(whole, "plan.yml") == 0 || strcmp(whole, "plan.lock") == 0;
-}
-
-/* Of a record it is kept; of the plan's copy it is no more than what has been written since. */
-static int clear_draft(const struct reading *r, const char *name, struct err *e)
-{
-    char path[PATH_MAX];
-    if (!r->mend)
-        return 0;
-    if (strncmp(name, "plan.", 5) != 0)
-        return set_aside(r, name, "it was being written when tare was ended", e);
-    text_format(path, sizeof(path), "%s/%s", r->folder->path, name);
-    return unlink(path) == 0 ? 0 : err_sys(e, ERR_OURS, "'%s'", path);
+    return strncmp(name, FILE_TEMPORARY_PREFIX, strlen(FILE_TEMPORARY_PREFIX)) == 0;
 }
 
 static int is_wanted(const struct dirent *d)
 {
     size_t len = strlen(d->d_name);
-    return *d->d_name != '.' && ((len > 5 && strcmp(d->d_name + len - 5, ".json") == 0) || is_draft(d->d_name));
+    return is_temporary(d->d_name) || (*d->d_name != '.' && len > 5 && strcmp(d->d_name + len - 5, ".json") == 0);
 }
 
 int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
@@ -281,8 +264,10 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
         return errno == ENOENT ? 0 : err_sys(e, ERR_USAGE, "'%s'", folder->path);
     for (int i = 0; i < n; i++) {
         const char *name = found[i]->d_name;
-        if (failed == 0)
-            failed = is_draft(name) ? clear_draft(&r, name, e) : read_one(&r, name, e);
+        if (is_temporary(name) && mend)
+            (void)file_sweep(folder->fd, name); /* what a tare that was killed was writing: it is run again */
+        else if (failed == 0 && !is_temporary(name))
+            failed = read_one(&r, name, e);
         free(found[i]);
     }
     free(found);

@@ -1,12 +1,16 @@
 #include "record/output.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
+#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/overlap.h"
 #include "base/text.h"
 
 bool output_wanted(const struct output *out)
@@ -19,80 +23,120 @@ bool output_on_stdout(const struct output *out)
     return out->json && strcmp(out->json, "-") == 0;
 }
 
-/* How much of the path is there already. */
-static size_t length_there(const char *dir)
+/* --- what is weighed does not reach it --------------------------------------------------------------------------- */
+
+static int refuse(const char *writable, const char *said, struct err *e)
 {
-    char part[PATH_MAX];
-    size_t len = strlen(dir);
-    text_format(part, sizeof(part), "%s", dir);
-    while (len > 0 && access(part, F_OK) != 0) {
-        while (len > 0 && part[len - 1] == '/')
-            len--;
-        while (len > 0 && part[len - 1] != '/')
-            len--;
-        part[len] = '\0';
-    }
-    return len;
+    return err_set(
+        e, ERR_USAGE, -EPERM,
+        "--rw '%s' shows what is weighed a place of the output '%s', which it could replace (write the output "
+        "elsewhere, or name a narrower --rw)",
+        writable, said);
 }
 
-/* What was made of the path, the innermost first. */
-static void remove_made(const char *dir, size_t there)
+static bool is_same_file(int dirfd, const char *file, const struct stat *other)
 {
-    char part[PATH_MAX];
-    text_format(part, sizeof(part), "%s", dir);
-    for (size_t len = strlen(part); len > there;) {
-        part[len] = '\0';
-        if (part[len - 1] != '/')
-            (void)rmdir(part);
-        while (len > there && part[len - 1] != '/')
-            len--;
-        while (len > there && part[len - 1] == '/')
-            len--;
-    }
+    struct stat st;
+    return fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == other->st_dev &&
+           st.st_ino == other->st_ino;
 }
 
-static int make_folder(const char *dir, struct err *e)
+int output_refuse_writable(const struct cell *cell, int dirfd, const char *file, const char *said, struct err *e)
 {
-    int failed = file_make_dirs(dir);
-    errno = -failed;
-    return failed == 0 ? 0 : err_sys(e, ERR_USAGE, "--out '%s': cannot make the folder", dir);
+    for (size_t i = 0; i < cell->writable.count; i++) {
+        const char *writable = cell->writable.word[i];
+        struct stat st;
+        cleanup_close int fd = open(writable, O_PATH | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) != 0)
+            return err_sys(e, ERR_USAGE, "--rw '%s'", writable);
+        bool reaches = S_ISDIR(st.st_mode) ? overlap_contains(fd, dirfd) || (!file && overlap_contains(dirfd, fd))
+                                           : file && is_same_file(dirfd, file, &st);
+        if (reaches)
+            return refuse(writable, said, e);
+    }
+    return 0;
 }
 
-static int probe_folder(const char *dir, struct err *e)
+/* --- opening ----------------------------------------------------------------------------------------------------- */
+
+/* A file of a temporary name, at once gone. */
+static int try_place(int dirfd, const char *name, const char *said, struct err *e)
 {
-    char path[PATH_MAX];
-    if (strlen(dir) > sizeof(path) - 64)
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
-    size_t there = length_there(dir);
-    int failed = make_folder(dir, e);
-    if (failed == 0) {
-        text_format(path, sizeof(path), "%s/probe.json", dir);
-        errno = -(failed = record_probe(path, NULL));
-        if (failed != 0)
-            (void)err_sys(e, ERR_USAGE, "--out '%s': cannot write in it", dir);
-    }
-    remove_made(dir, there);
+    struct file_draft draft;
+    int failed = file_draft_open_at(dirfd, name, said, &draft, e);
+    if (failed == 0)
+        file_draft_abandon(&draft);
+    else if (e)
+        e->kind = ERR_USAGE;
     return failed;
 }
 
-int output_probe(const struct output *out, struct err *e)
+/* What the caller names is a file, or nothing yet: no FIFO and no device is replaced. */
+static int open_json(struct output_places *p, struct err *e)
 {
-    if (out->json && !output_on_stdout(out) && record_probe(out->json, e) != 0)
-        return err_wrap(e, "--json");
-    return out->dir ? probe_folder(out->dir, e) : 0;
+    struct stat st;
+    const char *path = p->asked->json;
+    int failed = beneath_resolve(path, false, &p->json_fd, p->json, e);
+    if (failed != 0)
+        return failed;
+    if (fstatat(p->json_fd, p->json, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", path);
+    return try_place(p->json_fd, p->json, path, e);
 }
 
-int output_save(const struct record *r, const struct output *out, struct err *e)
+static int open_dir(struct output_places *p, struct err *e)
 {
-    char path[PATH_MAX];
+    const char *path = p->asked->dir;
+    if (strlen(path) > PATH_MAX - 64)
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the name is too long");
+    p->dir_there = file_part_there(path);
+    int failed = beneath_open_folder(path, true, &p->dir_fd, e);
+    if (failed != 0)
+        file_take_back(path, p->dir_there);
+    return failed != 0 ? failed : try_place(p->dir_fd, "probe.json", path, e);
+}
+
+static int open_all(struct output_places *p, const struct cell *cell, struct err *e)
+{
+    const struct output *out = p->asked;
+    bool file = out->json && !output_on_stdout(out);
+    if (file && open_json(p, e) != 0)
+        return err_wrap(e, "--json");
+    if (out->dir && open_dir(p, e) != 0)
+        return err_wrap(e, "--out");
+    int failed = file ? output_refuse_writable(cell, p->json_fd, p->json, out->json, e) : 0;
+    return failed == 0 && out->dir ? output_refuse_writable(cell, p->dir_fd, NULL, out->dir, e) : failed;
+}
+
+int output_open(const struct output *out, const struct cell *cell, struct output_places *ret, struct err *e)
+{
+    *ret = (struct output_places){.asked = out, .json_fd = -1, .dir_fd = -1};
+    int failed = open_all(ret, cell, e);
+    if (failed != 0)
+        output_close(ret);
+    return failed;
+}
+
+void output_close(struct output_places *p)
+{
+    if (p->json_fd >= 0)
+        (void)close(STEAL_FD(p->json_fd));
+    if (p->dir_fd < 0)
+        return;
+    (void)close(STEAL_FD(p->dir_fd));
+    file_take_back(p->asked->dir, p->dir_there);
+}
+
+int output_save(const struct record *r, const struct output_places *p, struct err *e)
+{
+    char path[PATH_MAX], name[NAME_MAX + 1];
     int failed = 0;
-    if (out->dir)
-        failed = make_folder(out->dir, e);
-    if (failed == 0 && out->dir) {
-        text_format(path, sizeof(path), "%s/%s.json", out->dir, r->id);
-        failed = record_save(r, path, e);
+    if (p->dir_fd >= 0) {
+        text_format(name, sizeof(name), "%s.json", r->id);
+        text_format(path, sizeof(path), "%s/%s", p->asked->dir, name);
+        failed = record_save_at(r, p->dir_fd, name, path, e);
     }
-    if (failed == 0 && out->json && !output_on_stdout(out))
-        failed = record_save(r, out->json, e);
+    if (failed == 0 && p->json_fd >= 0)
+        failed = record_save_at(r, p->json_fd, p->json, p->asked->json, e);
     return failed;
 }

@@ -446,29 +446,26 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     return err_sys(e, ERR_OURS, "writing the record");
 }
 
+static int save(const struct record *r, struct file_draft *draft, struct err *e)
+{
+    int failed = record_write(r, draft->stream, e);
+    if (failed == 0)
+        return file_draft_commit(draft, e);
+    (void)err_wrap(e, "'%s'", draft->path);
+    file_draft_abandon(draft);
+    return failed;
+}
+
 int record_save(const struct record *r, const char *path, struct err *e)
 {
     struct file_draft draft;
     int failed = file_draft_open(path, &draft, e);
-    if (failed != 0)
-        return failed;
-    failed = record_write(r, draft.stream, e);
-    if (failed != 0) {
-        file_draft_abandon(&draft);
-        return err_wrap(e, "'%s'", path);
-    }
-    return file_draft_commit(&draft, e);
+    return failed != 0 ? failed : save(r, &draft, e);
 }
 
-int record_probe(const char *path, struct err *e)
+int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft;
-    int failed = file_draft_open(path, &draft, e);
-    if (failed != 0) {
-        if (e)
-            e->kind = ERR_USAGE;
-        return failed;
-    }
-    file_draft_abandon(&draft);
-    return 0;
+    int failed = file_draft_open_at(dirfd, name, said, &draft, e);
+    return failed != 0 ? failed : save(r, &draft, e);
 }

@@ -124,10 +124,9 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32]);
  * or "reason" beside them. -EIO: the stream failed. */
 int record_write(const struct record *r, FILE *out, struct err *e);
 
-/* Writes it to path: a temporary name, synced, renamed (file_replace's promise). */
+/* Writes it to path, whole or not at all (file_replace's promise). */
 int record_save(const struct record *r, const char *path, struct err *e);
-
-/* Whether record_save() can write there: makes and removes a file beside it. -EACCES and the like (usage). */
-int record_probe(const char *path, struct err *e);
+/* The same of a name in a folder that is held; said: as messages have it. */
+int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e);
 
 #endif

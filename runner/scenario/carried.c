@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -169,15 +170,20 @@ static bool is_program(const char *bytes, size_t len)
     return (len >= 4 && memcmp(bytes, "\177ELF", 4) == 0) || (len >= 2 && memcmp(bytes, "#!", 2) == 0);
 }
 
+/* The folders that lead to it. */
 static int make_folders(int dirfd, const char *path)
 {
-    char part[CARRIED_PATH_MAX + 1];
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        text_format(part, sizeof(part), "%.*s", (int)(slash - path), path);
-        if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)
-            return -errno;
-    }
-    return 0;
+    char above[CARRIED_PATH_MAX + 1];
+    const char *slash = strrchr(path, '/');
+    text_format(above, sizeof(above), "%.*s", slash ? (int)(slash - path) : 0, path);
+    return slash ? beneath_make_folders(dirfd, above) : 0;
+}
+
+/* fchmodat(2) would follow a link that was put there meanwhile. */
+static int make_program(int dirfd, const char *path)
+{
+    cleanup_close int fd = beneath_open(dirfd, path, O_RDONLY, 0);
+    return fd >= 0 ? fchmod(fd, 0755) : -1;
 }
 
 static int copy_file(const struct carried_file *f, int from, int to, struct err *e)
@@ -196,23 +202,21 @@ static int copy_file(const struct carried_file *f, int from, int to, struct err 
         failed = err_set(e, ERR_OURS, failed, "'%s': %s", f->path, strerror(-failed));
     else
         failed = file_create_at(to, f->path, bytes.data, bytes.len, e);
-    if (failed == 0 && is_program(bytes.data, bytes.len) && fchmodat(to, f->path, 0755, 0) != 0)
+    if (failed == 0 && is_program(bytes.data, bytes.len) && make_program(to, f->path) != 0)
         failed = err_sys(e, ERR_OURS, "'%s'", f->path);
     text_free(&bytes);
     return failed;
 }
 
-int carried_copy(const struct carried_files *c, const char *from, const char *to, struct err *e)
+int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e)
 {
     cleanup_close int from_fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (from_fd < 0)
         return err_sys(e, ERR_USAGE, "'%s'", from);
-    int failed = file_make_dirs(to);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "'%s': %s", to, strerror(-failed));
-    cleanup_close int to_fd = open(to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int failed = beneath_make_folders(dirfd, to);
+    cleanup_close int to_fd = failed == 0 ? beneath_open(dirfd, to, O_RDONLY | O_DIRECTORY, 0) : failed;
     if (to_fd < 0)
-        return err_sys(e, ERR_OURS, "'%s'", to);
+        return err_set(e, ERR_OURS, to_fd, "'%s': %s", to, strerror(-to_fd));
     for (size_t i = 0; failed == 0 && i < c->count; i++)
         failed = copy_file(&c->file[i], from_fd, to_fd, e);
     return failed == 0 ? 0 : err_wrap(e, "'%s'", to);

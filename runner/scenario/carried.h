@@ -40,9 +40,9 @@ struct carried_files {
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e);
 void carried_free(struct carried_files *c);
 
-/* Copies what was listed of one folder into another, which is made. Programs (ELF, #!) are made executable: the mode is
- * in no bundle. -ESTALE (usage): a file is not what it was when it was listed. */
-int carried_copy(const struct carried_files *c, const char *from, const char *to, struct err *e);
+/* Copies what was listed of one folder into another, which is made below a folder that is held. Programs (ELF, #!) are
+ * made executable: the mode is in no bundle. -ESTALE (usage): a file is not what it was when it was listed. */
+int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e);
 
 /* Makes the programs among them executable, below a folder of one's own that a bundle was unpacked into. */
 int carried_make_executable(const struct carried_files *c, const char *folder, struct err *e);

@@ -15,7 +15,7 @@ int figures_check(const struct ledger_map *ledger, const struct scenario *scenar
     for (size_t i = 0; i < count; i++)
         if (!scenario_figure_find(scenario, figure[i].name))
             return err_set(e, ERR_WORKLOAD, -EPROTO,
-                           "the workload's report cannot be: figure '%s' is none that its scenario declares (figures: "
+                           "ledger: figure '%s' is none that its scenario declares (figures: "
                            "in scenario.yml)",
                            figure[i].name);
     return 0;

@@ -305,8 +305,11 @@ static int start_init(const struct spawn_spec *spec, struct child *child, struct
 /* Without an init: the workload is the caller's own child, and has what needs no namespace. */
 static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
-    struct spawn_birth birth = {
-        .spec = spec, .cgroup_fd = spec->cgroup_fd, .affinity = spec->affinity, .parent = getpid()};
+    struct spawn_birth birth = {.spec = spec,
+                                .cgroup_fd = spec->cgroup_fd,
+                                .affinity = spec->affinity,
+                                .parent = getpid(),
+                                .outcome = CONFINE_NO_OUTCOME};
     int talk[2];
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
         birth.outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;

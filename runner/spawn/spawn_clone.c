@@ -53,7 +53,8 @@ pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd)
 /* clone3 by the bare instruction: the child starts on a stack of its own, where no C function could return to; it calls
  * fn, which never returns. The C library has this for clone alone, which knows of no cgroup.
  * Sources: clone(2), "clone3()"; the kernel's calling conventions are in syscall(2). Not under AddressSanitizer, which
- * would see the frames of the child before on that stack. */
+ * would see the frames of the child before on that stack. fn and arg are in named registers: of those that the compiler
+ * may choose, one is the frame's, which is cleared before they are used. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
@@ -74,7 +75,7 @@ static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void
                      "hlt\n"
                      "1:"
                      : "+a"(ret)
-                     : "D"(args), "S"(size), [fn] "r"(fn), [arg] "r"(arg)
+                     : "D"(args), "S"(size), [fn] "b"(fn), [arg] "d"(arg)
                      : "rcx", "r11", "memory", "cc");
     return ret;
 }
@@ -85,6 +86,8 @@ static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void
     register long x0 __asm__("x0") = (long)args;
     register long x1 __asm__("x1") = (long)size;
     register long x8 __asm__("x8") = SYS_clone3;
+    register void (*x9)(void *) __asm__("x9") = fn;
+    register void *x10 __asm__("x10") = arg;
     __asm__ volatile("svc #0\n\t"
                      "cbnz x0, 1f\n\t"
                      "mov x29, xzr\n\t"
@@ -93,7 +96,7 @@ static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void
                      "brk #0\n"
                      "1:"
                      : "+r"(x0)
-                     : "r"(x1), "r"(x8), [fn] "r"(fn), [arg] "r"(arg)
+                     : "r"(x1), "r"(x8), [fn] "r"(x9), [arg] "r"(x10)
                      : "memory", "cc");
     return x0;
 }

@@ -71,7 +71,7 @@ static void wait_for_word(int control_fd, struct spawn_birth *birth)
 
 __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd)
 {
-    struct spawn_birth birth = {.spec = spec, .cgroup_fd = -1, .talk_fd = talk_fd};
+    struct spawn_birth birth = {.spec = spec, .cgroup_fd = -1, .talk_fd = talk_fd, .outcome = CONFINE_NO_OUTCOME};
     int pidfd = -1;
     die_with_runner(control_fd);
     (void)setsid();

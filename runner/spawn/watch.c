@@ -14,6 +14,7 @@
 #include "cgroups/cgfile.h"
 #include "confine/refusals.h"
 #include "ledger.h"
+#include "spawn/relay.h"
 #include "spawn/spawn.h"
 
 #define PROGRESS_NS  (200 * NS_PER_MS)
@@ -201,7 +202,7 @@ static void look_at_partition(struct watch *w)
     text_format(r->partition_said, sizeof(r->partition_said), "%s", buf);
 }
 
-enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, REFUSALS, WATCHED };
+enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, REFUSALS, RELAYED, WATCHED = RELAYED + RELAY_PIPES };
 
 /* What poll(2) found. Returns true once the watch is over. */
 static bool take_events(struct watch *w, struct pollfd *fds)
@@ -224,6 +225,12 @@ static bool take_events(struct watch *w, struct pollfd *fds)
     }
     if (fds[PARTITION].revents & POLLPRI)
         look_at_partition(w);
+    for (int i = 0; i < RELAY_PIPES; i++) {
+        if (fds[RELAYED + i].revents == 0)
+            continue;
+        relay_take(w->request->relay, i);
+        fds[RELAYED + i].fd = w->request->relay->from[i];
+    }
     if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
         fds[MESSAGES].fd = -1;
     return false;
@@ -257,6 +264,8 @@ static int watch_loop(struct watch *w, struct err *e)
         [MESSAGES] = {.fd = q->messages_fd, .events = POLLIN},
         [PARTITION] = {.fd = q->partition ? q->partition_fd : -1, .events = POLLPRI},
         [REFUSALS] = {.fd = q->refusals ? q->refusals->listener_fd : -1, .events = POLLIN},
+        [RELAYED] = {.fd = q->relay ? q->relay->from[0] : -1, .events = POLLIN},
+        [RELAYED + 1] = {.fd = q->relay ? q->relay->from[1] : -1, .events = POLLIN},
     };
     int failed = 0;
     for (;;) {

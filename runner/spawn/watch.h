@@ -11,6 +11,7 @@ struct err;
 struct child;
 struct ledger_map;
 struct refusals;
+struct relay;
 
 #define WATCH_MESSAGES_MAX 4096
 
@@ -28,6 +29,7 @@ struct watch_request {
     int64_t rollup_ns;               /* between two walks of the processes */
     int64_t timeout_ns;              /* from the exec on; 0: none */
     int messages_fd;                 /* the workload's standard output and error, non-blocking; -1: they are not ours */
+    struct relay *relay;             /* what it prints into files; NULL: nothing */
     struct refusals *refusals;       /* what its filter asks; closed at the end. NULL: nothing */
     int signal_fd;                   /* signalfd(2) of what ends the run */
     int partition_fd;                /* the slice's cpuset.cpus.partition, read once; -1 where there is none */

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/fail_point.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -171,6 +172,7 @@ static int apply_step(const struct tune_host *host, struct tune_step *s, struct 
     int failed = s->keep && journal_first(j, s->path) ? 0 : note(s, now, s->keep ? now : s->want, j, e);
     if (failed != 0)
         return failed;
+    fail_point("setting journalled");
     s->outcome = TUNE_KEPT;
     if (s->keep)
         return 0;
@@ -211,6 +213,7 @@ static void put_back(const struct tune_host *host, const struct journal_record *
     char after[KNOB_MAX];
     int failed = host->write(host->context, host->root, r->path, r->kind, r->old_bytes);
     ssize_t n = knob_read(host->root, r->path, after, sizeof(after));
+    fail_point("setting put back");
     if (n >= 0)
         set_value(&s->now, r->kind, after);
     if (n >= 0 && knob_same(r->kind, after, r->old_bytes))

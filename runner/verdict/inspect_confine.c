@@ -1,9 +1,11 @@
 #include "verdict/inspect_confine.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -98,6 +100,56 @@ static void check_network(const struct look *l)
     add(l, "network off", ok, "lo", names, "/proc/PID/net/dev", CONFINE_NAMESPACES, CONFINE_NETWORK);
 }
 
+/* Each is another file system than the one that the host has there. */
+static void check_folders(const struct look *l)
+{
+    static const char *const ALWAYS[] = {"/dev/shm", "/proc"};
+    const int *refused = l->child->outcome.refused;
+    char path[PATH_MAX], wanted[256] = "", got[256] = "";
+    struct stat ours, its;
+    const char *folder;
+    for (size_t i = 0; (folder = i < ARRAY_LEN(ALWAYS) ? ALWAYS[i] : confine_hidden(l->confine, i - ARRAY_LEN(ALWAYS)));
+         i++) {
+        size_t at = strlen(wanted);
+        (void)snprintf(wanted + at, sizeof(wanted) - at, "%s%s", at ? " " : "", folder);
+        text_format(path, sizeof(path), "/proc/%d/root%s", (int)l->child->init, folder);
+        if (l->child->init <= 0 || stat(folder, &ours) != 0 || stat(path, &its) != 0 || ours.st_dev == its.st_dev)
+            continue;
+        at = strlen(got);
+        (void)snprintf(got + at, sizeof(got) - at, "%s%s", at ? " " : "", folder);
+    }
+    bool ok = refused[CONFINE_PRIVATE] == 0 && refused[CONFINE_PROC] == 0 && strcmp(wanted, got) == 0;
+    add(l, "private folders", ok, wanted, got, "stat(2)", CONFINE_PRIVATE, CONFINE_PROC);
+}
+
+/* What is told by the child itself, which read it back. */
+static void check_outside(const struct look *l)
+{
+    char achieved[32];
+    const struct confine_outcome *o = &l->child->outcome;
+    bool apart = l->child->init > 0;
+    if (confine_wants(l->confine, CONFINE_SOCKETS)) {
+        bool ok = apart && o->refused[CONFINE_SOCKETS] == 0;
+        add(l, "host's sockets", ok, "masked", ok ? "masked" : "", "/proc/net/unix", CONFINE_SOCKETS, CONFINE_SOCKETS);
+    }
+    if (confine_wants(l->confine, CONFINE_STREAMS)) {
+        bool ok = apart && o->refused[CONFINE_STREAMS] == 0;
+        add(l, "standard streams", ok, "no way to the caller's files", ok ? "no way to the caller's files" : "",
+            "fstatvfs(3)", CONFINE_STREAMS, CONFINE_STREAMS);
+    }
+    if (confine_wants(l->confine, CONFINE_WRITES)) {
+        bool ok = apart && o->landlock_abi > 0 && o->refused[CONFINE_WRITES] == 0;
+        text_format(achieved, sizeof(achieved), o->landlock_abi > 0 ? "ABI %d" : "", o->landlock_abi);
+        verdict_add(l->verdict, "Landlock", ok, "rules for writing", achieved, "landlock(7)",
+                    o->landlock_abi > 0 ? strerror(o->refused[CONFINE_WRITES])
+                                        : "this kernel has none: FIFOs of the host's can be written to");
+    }
+    if (confine_has_user_namespace(l->confine))
+        verdict_add(l->verdict, "no further namespaces", apart && o->nesting_refused == 0, "0",
+                    o->nesting_refused == 0 ? "0" : "", "/proc/sys/user/max_*_namespaces",
+                    strerror(o->nesting_refused));
+}
+
 static void check_mounts(const struct look *l)
 {
     char path[64];
@@ -109,9 +161,7 @@ static void check_mounts(const struct look *l)
         bool ok = apart && refused[CONFINE_ROOT] == 0 && statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
         add(l, "read-only root", ok, "ro", ok ? "ro" : "rw", "statvfs(3)", CONFINE_ROOT, CONFINE_ROOT);
     }
-    bool ok = apart && refused[CONFINE_PRIVATE] == 0 && refused[CONFINE_PROC] == 0;
-    add(l, "private folders", ok, "/tmp /dev /dev/shm /proc", ok ? "/tmp /dev /dev/shm /proc" : "", "mount(2)",
-        CONFINE_PRIVATE, CONFINE_PROC);
+    check_folders(l);
 }
 
 static void check_capabilities(const struct look *l)
@@ -134,11 +184,15 @@ static void check_user(const struct look *l)
     char uids[64], wanted[64], achieved[320];
     const char *reason = confine_user_reason(l->confine);
     (void)status_value(l, "Uid", uids, sizeof(uids));
-    bool ok = *uids && (uid_t)strtoul(uids, NULL, 10) == confine_uid(l->confine);
+    bool is_root = *uids && strtoul(uids, NULL, 10) == 0;
+    bool ok = *uids && !is_root && (uid_t)strtoul(uids, NULL, 10) == confine_uid(l->confine);
     text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_uid(l->confine));
     (void)snprintf(achieved, sizeof(achieved), "%.*s%s%s%s", (int)strcspn(uids, "\t"), uids, *reason ? " (" : "",
                    reason, *reason ? ")" : "");
-    add(l, "user", ok, *reason ? "unprivileged" : wanted, achieved, "/proc/PID/status", CONFINE_USER, CONFINE_USER);
+    if (is_root) /* whatever it was asked for: root's files are its own */
+        verdict_add(l->verdict, "user", false, "not root", achieved, "/proc/PID/status", "it stays uid 0 (--user)");
+    else
+        add(l, "user", ok, *reason ? "unprivileged" : wanted, achieved, "/proc/PID/status", CONFINE_USER, CONFINE_USER);
 }
 
 static void check_filter(const struct look *l)
@@ -169,6 +223,7 @@ void inspect_confinement(const struct confine *confine, const struct child *chil
     check_namespaces(&l);
     check_network(&l);
     check_mounts(&l);
+    check_outside(&l);
     check_capabilities(&l);
     check_user(&l);
     check_filter(&l);

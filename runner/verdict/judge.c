@@ -11,9 +11,18 @@
 #include "scenario/figures.h"
 #include "spawn/watch.h"
 
-/* The last line of what the workload printed: of a traceback, what it was. */
+/* The last line of what the workload printed: of a traceback, what it was. Where the interpreter itself gave up, lines
+ * about its state follow the one that says why (CPython's Py_FatalError()). */
 static const char *last_message(char *messages)
 {
+    static const char FATAL[] = "Fatal Python error: ";
+    char *fatal = NULL;
+    for (char *at = messages; (at = strstr(at, FATAL)); at += sizeof(FATAL) - 1)
+        fatal = at == messages || at[-1] == '\n' ? at : fatal;
+    if (fatal) {
+        fatal[strcspn(fatal, "\n")] = '\0';
+        return fatal;
+    }
     size_t len = strlen(messages);
     while (len > 0 && (messages[len - 1] == '\n' || messages[len - 1] == ' '))
         messages[--len] = '\0';
@@ -70,6 +79,7 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
     const struct watch_result *w = seen->watched;
     struct err e = {0};
     const struct cell *cell = &r->cell;
+    const struct ledger_run run = {seen->started_ns, w->ended_ns};
     bool clean = r->exited && r->exit_status == 0 && (!seen->ledger || ledger_phase(seen->ledger) == LEDGER_DONE);
     r->interrupted_by = w->why == WATCH_INTERRUPTED ? w->signal : 0;
     if (r->interrupted_by)
@@ -86,7 +96,7 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
         blame_command(r);
     else if (!clean)
         blame_workload(r, seen);
-    else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &e) != 0 ||
+    else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &run, &e) != 0 ||
                               figures_check(seen->ledger, cell->scenario, &e) != 0))
         terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
     else if (seen->stayed_ms)

@@ -2,6 +2,8 @@
 #ifndef TARE_JUDGE_H
 #define TARE_JUDGE_H
 
+#include <stdint.h>
+
 struct ledger_map;
 struct record;
 struct watch_result;
@@ -9,6 +11,7 @@ struct watch_result;
 struct judge_evidence {
     struct watch_result *watched;    /* its messages lose their last newlines */
     const struct ledger_map *ledger; /* NULL: a command, which has none */
+    int64_t started_ns;              /* CLOCK_MONOTONIC before its exec */
     int stayed_ms;                   /* how long after its end somebody of it was still there; 0: nobody */
 };
 

@@ -30,6 +30,11 @@ static const struct {
     {"user", LEVEL_REQUIRED},
     {"no new privileges", LEVEL_REQUIRED},
     {"seccomp filter", LEVEL_REQUIRED},
+    {"host's sockets", LEVEL_REQUIRED},
+    {"standard streams", LEVEL_REQUIRED},
+    {"Landlock", LEVEL_RECORDED}, /* a kernel may have none */
+    {"no further namespaces",
+     LEVEL_RECORDED}, /* where a user namespace has its own limits; the filter refuses them too */
     {"runner off its CPUs", LEVEL_RECORDED}, /* where there is no cpuset to keep it off */
     {"memory limit above", LEVEL_RECORDED},
     {"SMT siblings idle", LEVEL_RECORDED},

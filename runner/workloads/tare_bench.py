@@ -65,6 +65,9 @@ def scenario_of(path: str):
     return Bench
 
 
+if __name__ == "__mp_main__":
+    import failures  # noqa: F401
+
 if __name__ == "__main__":
     import os
     import sys

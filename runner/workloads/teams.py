@@ -7,6 +7,8 @@ import os
 import sys
 from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
 
+from failures import leaving
+
 EXIT_FAILED = 70  # EX_SOFTWARE of sysexits.h
 LOOK_S = 0.1  # how often the wait for the ready signs looks for workers that have died instead
 
@@ -191,7 +193,7 @@ class Interpreters(Threads):
                 result = interpreter.call(function, *arguments)
             return result
         except self.interpreters.ExecutionFailed as e:
-            raise WorkerFailed(f"in its interpreter: {e.excinfo.formatted}") from e
+            raise WorkerFailed(f"in its interpreter: {describe(e)}") from e
         finally:
             interpreter.close()
 
@@ -225,6 +227,7 @@ class Processes(Team):
 
         super().__init__(options, size, gated)
         self.context = multiprocessing.get_context(options.mp_start)
+        self.left = f"{os.environ.get('TMPDIR') or '/tmp'}/tare-worker-{os.getpid()}-"
         self.reporting = reporting
         self.reports = []
         if gated:
@@ -239,7 +242,8 @@ class Processes(Team):
         if self.reporting:
             self.reports = [self.context.Pipe(duplex=False) for _ in jobs]
             jobs = [[(job[0][0], send, *job[0][1:])] for job, (_, send) in zip(jobs, self.reports, strict=True)]
-        self.workers = [self.context.Process(target=function, args=arguments) for ((function, *arguments),) in jobs]
+        calls = [(self.left + str(i), *job[0]) for i, job in enumerate(jobs)]
+        self.workers = [self.context.Process(target=leaving, args=call) for call in calls]
 
     def close_reports(self) -> None:
         for ends in self.reports:
@@ -274,7 +278,15 @@ class Processes(Team):
     def raise_failure(self):
         for i, worker in enumerate(self.workers):
             if worker.pid is not None and worker.exitcode:
-                raise WorkerFailed(f"worker {i} (pid {worker.pid}) {describe_exit(worker.exitcode)}")
+                raise WorkerFailed(f"worker {i} (pid {worker.pid}){self.what_it_left(i) or describe_exit(worker.exitcode)}")
+
+    def what_it_left(self, i: int) -> str:
+        """The exception that ended worker i, as it put it down itself."""
+        try:
+            with open(self.left + str(i), errors="replace") as file:
+                return ": " + file.read(4096)
+        except OSError:
+            return ""
 
     def take_reports(self):
         for i, (receive, _) in enumerate(self.reports):
@@ -291,9 +303,11 @@ class Processes(Team):
             if worker.pid is not None and worker.exitcode in (None, 255):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
-        for worker in self.workers:
+        for i, worker in enumerate(self.workers):
             if worker.pid is not None:
                 worker.join(5)
+            with contextlib.suppress(OSError):
+                os.unlink(self.left + str(i))
 
 
 KINDS = {"threads": Threads, "processes": Processes, "interpreters": Interpreters}
@@ -310,23 +324,47 @@ def describe_exit(code: int) -> str:
         import signal
 
         name = signal.Signals(-code).name if -code in signal.valid_signals() else "?"
-        return f"was ended by signal {-code} ({name}){LIKELY_CAUSES.get(name, '')}"
+        return f" was ended by signal {-code} ({name}){LIKELY_CAUSES.get(name, '')}"
     likely = {
-        1: " (an exception, shown on stderr)",
         255: " (or its fork server has died: multiprocessing says 255 then)",
     }
-    return f"ended with exit status {code}{likely.get(code, '')}"
+    return f" ended with exit status {code}{likely.get(code, '')}"
 
 
 def describe(e: BaseException) -> str:
     if isinstance(e, Complaint):
         return str(e)
     reason = f"{type(e).__name__}: {e}" if str(e) else type(e).__name__
-    return reason if isinstance(e, SyntaxError) else reason + place(e)  # a SyntaxError names its own
+    if hasattr(e, "excinfo"):  # of another interpreter
+        reason = e.excinfo.formatted
+    if isinstance(e, SyntaxError):  # it names its own
+        return reason
+    trace = trace_of_elsewhere(e)
+    return reason + (last_place(trace) if trace else place(e))
+
+
+def trace_of_elsewhere(e: BaseException) -> str:
+    """What came along of another interpreter (concurrent.interpreters) or of a pool's process (concurrent.futures)."""
+    for at in (e, e.__cause__):
+        if hasattr(at, "excinfo"):
+            return at.excinfo.errdisplay
+        if isinstance(text := getattr(at, "tb", None), str):
+            return text
+    return ""
+
+
+def last_place(trace: str) -> str:
+    """place() of a traceback that is text."""
+    for line in reversed(trace.splitlines()):
+        file, found, rest = line.strip().partition('", line ')
+        number = rest.partition(",")[0]
+        if found and file.startswith('File "') and not file.startswith('File "<') and number.isdigit():
+            return f" ({os.path.basename(file[6:])}, line {number})"
+    return ""
 
 
 def place(e: BaseException) -> str:
-    """The innermost file and line that it came through, as a SyntaxError says them; of another process's none."""
+    """The innermost file and line that it came through, as a SyntaxError says them."""
     file = line = None
     at = e.__traceback__
     while at:

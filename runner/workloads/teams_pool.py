@@ -138,7 +138,7 @@ class ProcessPool(Pool, Processes):
             for child in self.children:
                 child.join(1)
                 if child.exitcode not in (None, 0, -signal.SIGTERM):
-                    return f"a worker of the pool (pid {child.pid}) {describe_exit(child.exitcode)}"
+                    return f"a worker of the pool (pid {child.pid}){describe_exit(child.exitcode)}"
         return super().failure(i, e)
 
     def abandon(self):

@@ -299,7 +299,8 @@ class Refused(Confined):
     def test_refuses_a_write_outside_of_what_was_named(self):
         paths = ("/root/tare-live", "/usr/tare-live", "/proc/sys/kernel/hostname", rig.MOUNT / "cgroup.procs")
         came, _ = self.try_all({str(path): f"open('{path}', 'w').write('x')" for path in paths})
-        self.assertEqual({path: why for path, why in came.items() if why not in ("EROFS", "EACCES")}, {})
+        # The last is hidden: whatever is there is an empty folder of root's.
+        self.assertEqual({path: why for path, why in came.items() if why not in ("EROFS", "EACCES", "ENOENT")}, {})
         self.assertEqual(len(came), len(paths))
         self.assertFalse(Path("/root/tare-live").exists() or Path("/usr/tare-live").exists())
 

@@ -31,6 +31,7 @@ MODULES = [
     "test_matrix",
     "test_slurm",
     "test_compare",
+    "test_outputs",
 ]
 
 def wanted(words: list[str]) -> list[str]:

@@ -67,7 +67,7 @@ class Matrix(LiveTest):
         cells = {f"scenario1-{mode}-native-workers={n}" for mode in ("threads", "processes") for n in (1, 2)}
         wanted = {(cell, block + 1, label) for cell in cells for block in range(invocations) for label in labels}
         self.assertEqual(done, Counter(wanted))
-        self.assertEqual([p.name for p in self.out.rglob("*.tmp.*") if p.parent.name != "aside"], [])
+        self.assertEqual([p.name for p in self.out.rglob(".tare-*")], [])
         for record in self.records():
             self.assertEqual(record["termination"]["reason"], "ok")
             self.assertEqual(len(record["iterations"]["start_ns"]), 2)

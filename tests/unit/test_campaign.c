@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A folder of the test's own, and a plan with it. */
@@ -269,27 +270,68 @@ static void records_of_no_plan_are_not_counted_and_of_another_refused(void **sta
     campaign_close(&c);
 }
 
-static void what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan(void **state)
+static void what_a_killed_tare_was_writing_is_cleared_and_nothing_of_the_users(void **state)
 {
-    static const char *const LEFT[] = {"/out/plan.yml.tmp.12", "/out/plan.lock.tmp.12", "/out/0001-x.json.tmp.12"};
-    char path[PATH_MAX + 64];
+    char left[64], path[PATH_MAX + 64];
     (void)state;
+    pid_t dead = fork();
+    if (dead == 0)
+        _exit(0);
+    assert_int_equal(waitpid(dead, NULL, 0), dead);
     struct config config = tiny_config(false);
     struct campaign c = opened(&config);
     campaign_close(&c);
-    for (size_t i = 0; i < ARRAY_LEN(LEFT); i++)
-        fixture_write(root, LEFT[i], "half");
+    text_format(left, sizeof(left), "/out/.tare-%d-0.tmp", (int)dead);
+    fixture_write(root, left, "half");
     fixture_write(root, "/out/mine.tmp.12", "the user's");
     c = opened(&config);
     campaign_close(&c);
-    for (size_t i = 0; i < ARRAY_LEN(LEFT); i++) {
-        text_format(path, sizeof(path), "%s%s", root, LEFT[i]);
-        assert_int_not_equal(access(path, F_OK), 0);
-    }
-    text_format(path, sizeof(path), "%s/out/aside/0001-x.json.1", root);
-    assert_int_equal(access(path, F_OK), 0);
+    text_format(path, sizeof(path), "%s%s", root, left);
+    assert_int_not_equal(access(path, F_OK), 0);
     text_format(path, sizeof(path), "%s/out/mine.tmp.12", root);
     assert_int_equal(access(path, F_OK), 0);
+}
+
+/* Whoever may write to the folder puts a link, or a second name, where tare keeps its own. */
+static void a_lock_that_leads_elsewhere_is_refused_and_not_written_to(void **state)
+{
+    char lock[PATH_MAX + 16], other[PATH_MAX + 16], kept[16];
+    (void)state;
+    struct config config = tiny_config(false);
+    for (int hard = 0; hard < 2; hard++) {
+        struct campaign c;
+        struct err e = {0};
+        fixture_write(root, "/private", "secret");
+        fixture_write(root, "/out/mine", "");
+        text_format(lock, sizeof(lock), "%s/out/.lock", root);
+        text_format(other, sizeof(other), "%s/private", root);
+        (void)unlink(lock);
+        assert_int_equal(hard ? link(other, lock) : symlink(other, lock), 0);
+        assert_int_equal(open_bound(&c, &config, &e), -EPERM);
+        assert_non_null(strstr(e.text, "/out/.lock' is a link, or no file of this name alone"));
+        campaign_close(&c);
+        assert_int_equal(file_read(root, "/private", kept, sizeof(kept)), 6);
+        assert_string_equal(kept, "secret");
+    }
+}
+
+static void what_is_set_aside_goes_through_no_link(void **state)
+{
+    char aside[PATH_MAX + 16], kept[NAME_MAX];
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    struct err e = {0};
+    fixture_write(root, "/private/mine", "");
+    fixture_write(root, "/out/0001-x.json", "broken");
+    text_format(aside, sizeof(aside), "%s/out/aside", root);
+    assert_int_equal(symlink("../private", aside), 0);
+    assert_int_equal(folder_set_aside(&c.folder, "0001-x.json", kept, &e), -ELOOP);
+    assert_int_equal(e.kind, ERR_OURS);
+    assert_int_equal(unlink(aside), 0);
+    assert_int_equal(folder_set_aside(&c.folder, "0001-x.json", kept, &e), 0);
+    assert_string_equal(kept, "aside/0001-x.json.1");
+    campaign_close(&c);
 }
 
 /* Whether name is in the folder of the test. */
@@ -449,7 +491,9 @@ int main(void)
         rooted(a_broken_lock_file_is_refused),
         rooted(a_file_is_no_folder_and_is_named),
         rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
-        rooted(what_was_being_written_is_kept_of_a_record_and_cleared_of_the_plan),
+        rooted(what_a_killed_tare_was_writing_is_cleared_and_nothing_of_the_users),
+        rooted(a_lock_that_leads_elsewhere_is_refused_and_not_written_to),
+        rooted(what_is_set_aside_goes_through_no_link),
         rooted(a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back),
         rooted(nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before),
         rooted(a_folder_is_left_as_it_was_where_it_cannot_be_bound),

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "confine/confine_mounts.h"
+#include "confine/confine_user.h"
 #include "confine/filter.h"
 #include "fixture.h"
 #include "spawn/spawn.h"
@@ -23,16 +24,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static const struct confine_request FULL = {.read_only_root = true, .filter = true};
+static const struct confine_request FULL = {.read_only_root = true, .filter = true, .tmp_bytes = 1 << 20};
 
 static struct confine *prepared(const struct confine_request *request)
 {
@@ -287,6 +290,16 @@ static void the_filter_is_readable_and_calls_have_names(void **state)
 /* --- what is mounted ------------------------------------------------------------------------------------------------
  */
 
+static const struct confine_user NOBODY = {.uid = CONFINE_NOBODY, .gid = CONFINE_NOBODY, .change = true};
+
+static bool hides(const struct confine_mounts *m, const char *path)
+{
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (strcmp(m->hidden[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static const struct confine_bind *bind_of(const struct confine_mounts *m, const char *path)
 {
     for (size_t i = 0; i < m->count; i++)
@@ -308,7 +321,7 @@ static void what_lies_below_a_private_folder_is_shown_by_its_first_part(void **s
     text_format(script, sizeof(script), "%s/a/b/script", root);
     const char *const needed[] = {"/usr/bin/env", script, "/tmp", "/nowhere", script};
     const struct confine_request q = {.needed = needed, .needed_count = ARRAY_LEN(needed)};
-    assert_int_equal(confine_mounts_plan(&q, &m, &e), 0);
+    assert_int_equal(confine_mounts_plan(&q, &NOBODY, &m, &e), 0);
     root[5 + strcspn(root + 5, "/")] = '\0';
     const struct confine_bind *b = bind_of(&m, root);
     assert_non_null(b);
@@ -328,15 +341,96 @@ static void a_writable_path_is_there_and_is_not_the_root(void **state)
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         struct err e = {0};
         const struct confine_request q = {.writable = &BAD[i], .writable_count = 1};
-        assert_true(confine_mounts_plan(&q, &m, &e) < 0);
+        assert_true(confine_mounts_plan(&q, &NOBODY, &m, &e) < 0);
         assert_int_equal(e.kind, ERR_USAGE);
         assert_non_null(strstr(e.text, BAD[i]));
     }
     const char *const good[] = {"/usr/../var/tmp"};
     const struct confine_request q = {.writable = good, .writable_count = 1};
-    assert_int_equal(confine_mounts_plan(&q, &m, NULL), 0);
+    assert_int_equal(confine_mounts_plan(&q, &NOBODY, &m, NULL), 0);
     assert_true(bind_of(&m, "/var/tmp")->writable);
     confine_mounts_free(&m);
+}
+
+static void what_the_kernel_is_looked_into_by_and_services_sockets_are_hidden(void **state)
+{
+    static const struct confine_request q = {.read_only_root = true};
+    struct confine_mounts m;
+    (void)state;
+    assert_int_equal(confine_mounts_plan(&q, &NOBODY, &m, NULL), 0);
+    assert_true(hides(&m, "/run") && hides(&m, "/tmp") && hides(&m, "/dev"));
+    if (access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0 || access("/sys/fs/cgroup/unified", F_OK) == 0)
+        assert_true(hides(&m, "/sys/fs/cgroup"));
+    for (size_t i = 0; i < m.hidden_count; i++)
+        assert_null(strstr(m.hidden[i].path, "/sys/fs/cgroup/")); /* once, by its top */
+    confine_mounts_free(&m);
+}
+
+static void a_socket_that_is_seen_inside_is_masked_and_one_in_a_hidden_folder_need_not_be(void **state)
+{
+    struct sockaddr_un seen = {.sun_family = AF_UNIX, .sun_path = "/var/tmp/tare-test-XXXXXX"};
+    struct sockaddr_un hidden = {.sun_family = AF_UNIX};
+    struct confine_mounts m;
+    bool found = false;
+    (void)state;
+    assert_non_null(mkdtemp(seen.sun_path));
+    char folder[64];
+    text_format(folder, sizeof(folder), "%s", seen.sun_path);
+    text_format(seen.sun_path, sizeof(seen.sun_path), "%s/s", folder);
+    text_format(hidden.sun_path, sizeof(hidden.sun_path), "/tmp/%s", strrchr(folder, '/') + 1);
+    int a = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), b = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(a, (struct sockaddr *)&seen, sizeof(seen)), 0);
+    assert_int_equal(bind(b, (struct sockaddr *)&hidden, sizeof(hidden)), 0);
+    static const struct confine_request q = {.read_only_root = true}, host = {.host_network = true};
+    assert_int_equal(confine_mounts_plan(&q, &NOBODY, &m, NULL), 0);
+    for (size_t i = 0; i < m.masked_count; i++) {
+        found |= strcmp(m.masked[i], seen.sun_path) == 0;
+        assert_string_not_equal(m.masked[i], hidden.sun_path);
+    }
+    assert_true(found);
+    confine_mounts_free(&m);
+    assert_int_equal(confine_mounts_plan(&host, &NOBODY, &m, NULL), 0);
+    assert_int_equal(m.masked_count, 0);
+    confine_mounts_free(&m);
+    (void)close(a);
+    (void)close(b);
+    assert_int_equal(unlink(seen.sun_path) | unlink(hidden.sun_path) | rmdir(folder), 0);
+}
+
+static void below_a_closed_folder_of_roots_the_entry_is_shown_and_the_folder_is_hidden(void **state)
+{
+    char folder[] = "/var/tmp/tare-test-XXXXXX", program[128], deep[128], entry[128];
+    struct confine_mounts m;
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_non_null(mkdtemp(folder)); /* 0700 */
+    text_format(deep, sizeof(deep), "%s/closed", folder);
+    text_format(entry, sizeof(entry), "%s/open", deep);
+    assert_int_equal(mkdir(deep, 0700) | mkdir(entry, 0755), 0);
+    fixture_write(folder, "/closed/open/program", "x");
+    fixture_write(folder, "/secret", "x");
+    text_format(program, sizeof(program), "%s/program", entry);
+    assert_int_equal(chmod(program, 0755), 0);
+    const char *const needed[] = {program};
+    const struct confine_request q = {.read_only_root = true, .needed = needed, .needed_count = 1};
+    struct confine_user user;
+    assert_int_equal(confine_user_choose(&q, &user, NULL), 0);
+    assert_int_equal(user.uid, CONFINE_NOBODY);
+    assert_true(user.veils);
+    assert_int_equal(confine_mounts_plan(&q, &user, &m, NULL), 0);
+    assert_true(hides(&m, folder));
+    assert_false(hides(&m, deep));
+    assert_non_null(bind_of(&m, entry));
+    assert_null(bind_of(&m, program));
+    confine_mounts_free(&m);
+    assert_int_equal(chmod(program, 0700), 0); /* closed itself: there is no way but to be its owner */
+    assert_int_equal(confine_user_choose(&q, &user, NULL), 0);
+    assert_int_equal(user.uid, 0);
+    assert_false(user.veils);
+    assert_int_equal(unlink(program) | rmdir(entry) | rmdir(deep), 0);
+    text_format(entry, sizeof(entry), "%s/secret", folder);
+    assert_int_equal(unlink(entry) | rmdir(folder), 0);
 }
 
 /* --- who it runs as -------------------------------------------------------------------------------------------------
@@ -525,6 +619,9 @@ int main(void)
         cmocka_unit_test(the_filter_is_readable_and_calls_have_names),
         cmocka_unit_test(what_lies_below_a_private_folder_is_shown_by_its_first_part),
         cmocka_unit_test(a_writable_path_is_there_and_is_not_the_root),
+        cmocka_unit_test(what_the_kernel_is_looked_into_by_and_services_sockets_are_hidden),
+        cmocka_unit_test(a_socket_that_is_seen_inside_is_masked_and_one_in_a_hidden_folder_need_not_be),
+        cmocka_unit_test(below_a_closed_folder_of_roots_the_entry_is_shown_and_the_folder_is_hidden),
         cmocka_unit_test(nobody_or_the_owner_of_what_is_closed_to_it),
         cmocka_unit_test(the_end_is_told_by_the_init),
         cmocka_unit_test(the_workload_is_seen_with_its_own_pid_until_it_is_waited_for),

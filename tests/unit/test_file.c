@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,13 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -59,7 +65,7 @@ static void assert_entries(const char *path, unsigned want)
     unsigned n = 0;
     assert_non_null(d);
     for (const struct dirent *entry; (entry = readdir(d));)
-        n += entry->d_name[0] != '.';
+        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     assert_int_equal(n, want);
 }
 
@@ -154,11 +160,13 @@ static void the_draft_of_a_killed_process_is_no_obstacle(void **state)
 {
     (void)state;
     char stale[64];
-    (void)snprintf(stale, sizeof(stale), "/a.tmp.%d", (int)getpid());
-    fixture_write(root, stale, "half of i");
+    (void)snprintf(stale, sizeof(stale), "/.tare-%d-0.tmp", (int)getpid());
+    fixture_write(root, stale, "half of i"); /* pids repeat from boot to boot, in containers at once */
+    assert_int_equal(file_replace(in_root("/a"), "first", 5, NULL), 0);
     assert_int_equal(file_replace(in_root("/a"), "whole", 5, NULL), 0);
     assert_content("/a", "whole");
-    assert_entries("/", 1);
+    assert_content(stale, "half of i");
+    assert_entries("/", 2);
 }
 
 static void a_missing_folder_is_named_and_nothing_is_made(void **state)
@@ -175,16 +183,19 @@ static void a_name_too_long_leaves_nothing_behind(void **state)
 {
     (void)state;
     struct err e = {0};
-    char longer[PATH_MAX + 1], name[NAME_MAX + 1];
+    char longer[PATH_MAX + 1], name[NAME_MAX + 3];
     memset(longer, 'n', sizeof(longer) - 1);
     longer[sizeof(longer) - 1] = '\0';
     assert_int_equal(file_replace(longer, "x", 1, &e), -ENAMETOOLONG);
     assert_int_equal(e.kind, ERR_USAGE);
-    memset(name, 'n', sizeof(name) - 1); /* fits by itself, but not with the draft's ending */
+    memset(name, 'n', sizeof(name) - 1); /* one more than a name may have */
     name[0] = '/';
     name[sizeof(name) - 1] = '\0';
     assert_int_equal(file_replace(in_root(name), "x", 1, &e), -ENAMETOOLONG);
     assert_entries("/", 0);
+    name[sizeof(name) - 2] = '\0';
+    assert_int_equal(file_replace(in_root(name), "x", 1, &e), 0);
+    assert_entries("/", 1);
 }
 
 static void a_folder_is_not_replaced_by_a_file(void **state)
@@ -352,6 +363,245 @@ static void a_file_on_the_way_is_no_folder(void **state)
     assert_int_equal(file_make_dirs(longer), -ENAMETOOLONG);
 }
 
+/* --- whoever else writes into the folder --- */
+
+/* Root as root, in a folder of nobody's; a user cannot make another's link. */
+static void needs_root(void)
+{
+    if (geteuid() != 0) {
+        print_message("only root can place another user's link\n");
+        skip();
+    }
+}
+
+static void place_link_of_nobody(const char *to, const char *at)
+{
+    assert_int_equal(symlink(to, in_root(at)), 0);
+    assert_int_equal(lchown(in_root(at), 65534, 65534), 0);
+}
+
+static void root_writes_through_no_other_users_link(void **state)
+{
+    (void)state;
+    static const char *const NAMED[] = {"/theirs", "/way/kept"};
+    needs_root();
+    fixture_write(root, "/private/kept", "old");
+    place_link_of_nobody("private/kept", "/theirs");
+    place_link_of_nobody("private", "/way");
+    for (size_t i = 0; i < ARRAY_LEN(NAMED); i++) {
+        struct err e = {0};
+        assert_int_equal(file_replace(in_root(NAMED[i]), "new", 3, &e), -EPERM);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_non_null(strstr(e.text, "link of user 65534"));
+        assert_non_null(strstr(e.text, "name the place itself"));
+    }
+    assert_content("/private/kept", "old");
+    assert_int_equal(file_make_dirs(in_root("/way/deeper")), -EPERM);
+    assert_entries("/private", 1);
+}
+
+/* The folder is held: it is moved away, and its name leads to another. */
+static void a_folder_that_is_swapped_for_a_link_leads_nothing_astray(void **state)
+{
+    (void)state;
+    struct file_draft draft;
+    cleanup_close int held = -1;
+    fixture_write(root, "/private/r.json", "old");
+    assert_int_equal(beneath_open_folder(in_root("/out"), true, &held, NULL), 0);
+    assert_int_equal(file_draft_open(in_root("/out/draft"), &draft, NULL), 0);
+    char moved[PATH_MAX];
+    text_format(moved, sizeof(moved), "%s/moved", root);
+    assert_int_equal(rename(in_root("/out"), moved), 0);
+    assert_int_equal(symlink("private", in_root("/out")), 0);
+    assert_int_equal(file_replace_at(held, "r.json", "out/r.json", "new", 3, NULL), 0);
+    (void)fputs("new", draft.stream);
+    assert_int_equal(file_draft_commit(&draft, NULL), 0);
+    assert_content("/private/r.json", "old");
+    assert_content("/moved/r.json", "new");
+    assert_content("/moved/draft", "new");
+    assert_entries("/moved", 2);
+    assert_entries("/private", 1);
+}
+
+static void a_link_put_in_a_held_place_is_replaced_and_not_followed(void **state)
+{
+    (void)state;
+    cleanup_close int held = -1;
+    struct stat st;
+    fixture_write(root, "/private/kept", "old");
+    assert_int_equal(beneath_open_folder(in_root("/out"), true, &held, NULL), 0);
+    assert_int_equal(symlink("../private/kept", in_root("/out/r.json")), 0);
+    assert_int_equal(file_replace_at(held, "r.json", "r.json", "new", 3, NULL), 0);
+    assert_content("/private/kept", "old");
+    assert_int_equal(lstat(in_root("/out/r.json"), &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+}
+
+/* What openat2 promises, and what is promised in its place where a filter says that there is none. */
+static int leaves_by(const char *path)
+{
+    cleanup_close int held = open(in_root("/out"), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = beneath_open(held, path, O_RDONLY, 0);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd < 0 ? fd : 0;
+}
+
+static void assert_nothing_leaves(void)
+{
+    assert_int_equal(leaves_by("in/kept"), 0);
+    assert_int_equal(leaves_by("link"), -ELOOP);
+    assert_int_equal(leaves_by("way/kept"), -ELOOP);
+    assert_int_equal(leaves_by("absolute"), -ELOOP);
+    assert_int_equal(leaves_by("../private/kept"), -EXDEV);
+    assert_int_equal(leaves_by("in/../../private/kept"), -EXDEV);
+    assert_int_equal(leaves_by("/etc/passwd"), -EXDEV);
+    assert_int_equal(leaves_by("none"), -ENOENT);
+    assert_true(leaves_by("in/kept/more") == -ENOTDIR);
+}
+
+static void make_ways_out(void)
+{
+    fixture_write(root, "/private/kept", "secret");
+    fixture_write(root, "/out/in/kept", "own");
+    assert_int_equal(symlink("../private/kept", in_root("/out/link")), 0);
+    assert_int_equal(symlink("../private", in_root("/out/way")), 0);
+    assert_int_equal(symlink("/etc/passwd", in_root("/out/absolute")), 0);
+}
+
+static void a_name_below_a_folder_stays_below_it(void **state)
+{
+    (void)state;
+    make_ways_out();
+    assert_nothing_leaves();
+}
+
+static bool refuse_openat2(int answer)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)answer),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {ARRAY_LEN(code), code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a child: a filter cannot be taken off. */
+static void without_openat2_it_stays_below_too(void **state)
+{
+    (void)state;
+    static const int ANSWERS[] = {ENOSYS, EPERM};
+    make_ways_out();
+    for (size_t i = 0; i < ARRAY_LEN(ANSWERS); i++) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0) {
+            if (!refuse_openat2(ANSWERS[i]))
+                _exit(2);
+            char buf[16];
+            bool kept = leaves_by("in/kept") == 0 && leaves_by("link") == -ELOOP && leaves_by("way/kept") == -ELOOP &&
+                        leaves_by("../private/kept") == -EXDEV && leaves_by("in/../../private/kept") == -EXDEV &&
+                        leaves_by("/etc/passwd") == -EXDEV &&
+                        file_read(in_root("/out"), "/in/kept", buf, sizeof(buf)) == 3 &&
+                        file_read(in_root("/out"), "/way/kept", buf, sizeof(buf)) == -ELOOP;
+            _exit(kept ? 0 : 1);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+}
+
+static void a_captured_machine_is_never_left(void **state)
+{
+    (void)state;
+    char tree[PATH_MAX], buf[16];
+    fixture_write(root, "/private/kept", "secret");
+    fixture_write(root, "/machine/proc/kept", "own");
+    text_format(tree, sizeof(tree), "%s/machine", root);
+    assert_int_equal(symlink("/proc/kept", in_root("/machine/absolute")), 0);
+    assert_int_equal(symlink("../private", in_root("/machine/out")), 0);
+    assert_int_equal(file_read(tree, "/absolute", buf, sizeof(buf)), 3);
+    assert_string_equal(buf, "own");
+    assert_int_equal(file_read(tree, "/out/kept", buf, sizeof(buf)), -ENOENT);
+    assert_int_equal(file_read(tree, "/../private/kept", buf, sizeof(buf)), -ENOENT);
+}
+
+/* --- what a killed writer leaves --- */
+
+/* A pid that nobody has. */
+static pid_t dead_pid(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return child;
+}
+
+static void what_a_dead_writer_left_is_swept_and_nothing_else(void **state)
+{
+    (void)state;
+    char left[64], folder[64], alive[64];
+    cleanup_close int held = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    pid_t dead = dead_pid();
+    text_format(left, sizeof(left), "/.tare-%d-0.tmp", (int)dead);
+    text_format(folder, sizeof(folder), "/.tare-%d-1.tmp/in/it", (int)dead);
+    text_format(alive, sizeof(alive), "/.tare-%d-0.tmp", (int)getpid());
+    fixture_write(root, left, "half");
+    fixture_write(root, folder, "half");
+    fixture_write(root, alive, "half");
+    fixture_write(root, "/.tare-12", "a user's");
+    fixture_write(root, "/.tare-x-0.tmp", "a user's");
+    assert_int_equal(file_sweep(held, left + 1), 0);
+    folder[strcspn(folder + 1, "/") + 1] = '\0';
+    assert_int_equal(file_sweep(held, folder + 1), 0);
+    assert_int_equal(file_sweep(held, left + 1), -ENOENT);
+    assert_int_equal(file_sweep(held, alive + 1), -EBUSY);
+    assert_int_equal(file_sweep(held, ".tare-12"), -ENOENT);
+    assert_int_equal(file_sweep(held, ".tare-x-0.tmp"), -ENOENT);
+    assert_entries("/", 3);
+}
+
+/* In a container of another pid namespace the writer's pid means nothing here: its lock tells. */
+static void what_is_locked_is_being_written(void **state)
+{
+    (void)state;
+    char left[64];
+    cleanup_close int held = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    text_format(left, sizeof(left), "/.tare-%d-0.tmp", (int)dead_pid());
+    fixture_write(root, left, "half");
+    cleanup_close int writer = open(in_root(left), O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(writer, LOCK_EX), 0);
+    assert_int_equal(file_sweep(held, left + 1), -EBUSY);
+    assert_content(left, "half");
+}
+
+/* Where the file system has O_TMPFILE there is nothing to sweep; elsewhere it is of the form that is swept. */
+static void a_killed_writer_leaves_nothing_that_is_not_swept(void **state)
+{
+    (void)state;
+    int status = 0;
+    cleanup_close int held = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    fixture_write(root, "/a", "old");
+    pid_t child = fork();
+    if (child == 0) {
+        struct file_draft draft;
+        if (file_draft_open(in_root("/a"), &draft, NULL) == 0 && fputs("ne", draft.stream) >= 0)
+            (void)raise(SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    cleanup_dir DIR *d = opendir(root);
+    for (const struct dirent *entry; (entry = readdir(d));)
+        (void)file_sweep(held, entry->d_name);
+    assert_content("/a", "old");
+    assert_entries("/", 1);
+}
+
 /* --- fixture: what the other tests stand on --- */
 
 static void a_fixture_is_gone_after_it_is_closed(void **state)
@@ -393,6 +643,15 @@ int main(void)
         with_root(folders_are_made_on_the_whole_way),
         with_root(a_tree_is_removed_and_what_it_links_to_is_not),
         with_root(a_file_on_the_way_is_no_folder),
+        with_root(root_writes_through_no_other_users_link),
+        with_root(a_folder_that_is_swapped_for_a_link_leads_nothing_astray),
+        with_root(a_link_put_in_a_held_place_is_replaced_and_not_followed),
+        with_root(a_name_below_a_folder_stays_below_it),
+        with_root(without_openat2_it_stays_below_too),
+        with_root(a_captured_machine_is_never_left),
+        with_root(what_a_dead_writer_left_is_swept_and_nothing_else),
+        with_root(what_is_locked_is_being_written),
+        with_root(a_killed_writer_leaves_nothing_that_is_not_swept),
         cmocka_unit_test(a_fixture_is_gone_after_it_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

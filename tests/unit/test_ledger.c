@@ -37,6 +37,8 @@ static int end_ledger(void **state)
     return 0;
 }
 
+static const struct ledger_run RUN = {.from_ns = 500, .to_ns = 2000};
+
 /* Four iterations as they should be: 1000 to 1900, each 100 long, 100 between them. */
 static void stamp_well(struct ledger_map *map)
 {
@@ -49,7 +51,7 @@ static void stamp_well(struct ledger_map *map)
 static void expect_disorder(const struct ledger_map *map, const char *words)
 {
     struct err e = {0};
-    assert_int_equal(ledger_check(map, ITERATIONS, &e), -EPROTO);
+    assert_int_equal(ledger_check(map, ITERATIONS, &RUN, &e), -EPROTO);
     assert_int_equal(e.code, -EPROTO);
     assert_int_equal(e.kind, ERR_WORKLOAD);
     assert_non_null(strstr(e.text, words));
@@ -226,7 +228,7 @@ static void figures_come_out_as_they_were_given(void **state)
     stamp_well(map);
     ledger_figure_integer(map->page, "inserts", INT64_MIN);
     ledger_figure_real(map->page, "dup_rate_pct", 0.1);
-    assert_int_equal(ledger_check(map, ITERATIONS, NULL), 0);
+    assert_int_equal(ledger_check(map, ITERATIONS, &RUN, NULL), 0);
     assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 2);
     assert_string_equal(got[0].name, "inserts");
     assert_int_equal(got[0].kind, LEDGER_FIGURE_INTEGER);
@@ -261,7 +263,7 @@ static void the_thirty_third_figure_is_refused(void **state)
     assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), LEDGER_FIGURES);
     assert_string_equal(got[31].name, "f31");
     assert_int_equal(ledger_starts(map)[0], 0);
-    expect_bad_figure(map, "33 figures, room for 32");
+    expect_bad_figure(map, "figure_count is 33, where there is room for 32");
 }
 
 static void a_hostile_count_of_figures_is_bounded(void **state)
@@ -270,7 +272,7 @@ static void a_hostile_count_of_figures_is_bounded(void **state)
     struct ledger_figure got[LEDGER_FIGURES];
     map->page->figure_count = UINT64_MAX;
     assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 0);
-    expect_bad_figure(map, "18446744073709551615 figures, room for 32");
+    expect_bad_figure(map, "figure_count is 18446744073709551615, where");
 }
 
 static void figures_stay_within_the_callers_array(void **state)
@@ -291,7 +293,7 @@ static void a_name_without_an_end_is_refused(void **state)
     ledger_figure_integer(map->page, "a_name_of_31_letters_still_fits", 2);
     assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 1);
     assert_int_equal(got[0].integer, 2);
-    expect_bad_figure(map, "figure 0 ('a_name_of_thirty_two_letters_is'): its name is not 1 to 31 of a-z, 0-9 and _");
+    expect_bad_figure(map, "figure[0] ('a_name_of_thirty_two_letters_is'): its name is not 1 to 31 of a-z, 0-9 and _");
 }
 
 static void a_name_of_other_letters_is_refused(void **state)
@@ -300,7 +302,7 @@ static void a_name_of_other_letters_is_refused(void **state)
     static const char *const names[] = {"", "Inserts", "ops/s", "a b", "é", "x\n"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         (void)raw_figure(map, 0, names[i], strlen(names[i]));
-        expect_bad_figure(map, "figure 0 ('");
+        expect_bad_figure(map, "figure[0] ('");
     }
 }
 
@@ -312,7 +314,7 @@ static void a_name_that_comes_twice_is_refused(void **state)
     (void)raw_figure(map, 1, "twice", 5);
     assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 1);
     assert_int_equal(got[0].integer, 0);
-    expect_bad_figure(map, "figure 1 ('twice'): it is given twice");
+    expect_bad_figure(map, "figure[1] ('twice'): it is given twice");
 }
 
 static void a_real_that_is_not_finite_is_refused(void **state)
@@ -323,19 +325,19 @@ static void a_real_that_is_not_finite_is_refused(void **state)
     for (size_t i = 0; i < ARRAY_LEN(reals); i++) {
         ledger_figure_real(map->page, "rate", reals[i]);
         assert_int_equal(ledger_figures(map, got, ARRAY_LEN(got)), 0);
-        expect_bad_figure(map, "figure 0 ('rate'): it is not a finite number");
+        expect_bad_figure(map, "figure[0] ('rate'): it is not a finite number");
     }
     ledger_figure_integer(map->page, "rate", (int64_t)0x7ff8000000000000); /* a NaN's bits are a number here */
-    assert_int_equal(ledger_check(map, ITERATIONS, NULL), 0);
+    assert_int_equal(ledger_check(map, ITERATIONS, &RUN, NULL), 0);
 }
 
 static void a_kind_that_is_none_is_refused(void **state)
 {
     struct ledger_map *map = *state;
     raw_figure(map, 0, "x", 1)->kind = LEDGER_FIGURE_UNSET;
-    expect_bad_figure(map, "figure 0 ('x'): it has no value");
+    expect_bad_figure(map, "figure[0] ('x'): it has no value");
     raw_figure(map, 0, "x", 1)->kind = 3;
-    expect_bad_figure(map, "figure 0 ('x'): it is neither an integer nor a real");
+    expect_bad_figure(map, "figure[0] ('x'): it is neither an integer nor a real");
 }
 
 /* --- ledger_check -------------------------------------------------------------------------------------------- */
@@ -345,7 +347,7 @@ static void stamps_in_order_pass(void **state)
     struct ledger_map *map = *state;
     struct err e = {0};
     stamp_well(map);
-    assert_int_equal(ledger_check(map, ITERATIONS, &e), 0);
+    assert_int_equal(ledger_check(map, ITERATIONS, &RUN, &e), 0);
     assert_int_equal(e.code, 0);
 }
 
@@ -355,7 +357,7 @@ static void touching_and_empty_iterations_pass(void **state)
     map->page->wall_start_ns = map->page->wall_end_ns = 1000;
     for (uint64_t i = 0; i < ITERATIONS; i++)
         ledger_stamp(map->page, i, 1000, 1000);
-    assert_int_equal(ledger_check(map, ITERATIONS, NULL), 0);
+    assert_int_equal(ledger_check(map, ITERATIONS, &RUN, NULL), 0);
 }
 
 static void too_few_and_too_many_iterations_are_caught(void **state)
@@ -363,10 +365,10 @@ static void too_few_and_too_many_iterations_are_caught(void **state)
     struct ledger_map *map = *state;
     stamp_well(map);
     map->page->iterations_done = ITERATIONS - 1;
-    expect_disorder(map, "3 iterations done, 4 expected");
+    expect_disorder(map, "ledger: iterations_done is 3, where 4 are expected");
     map->page->iterations_done = ITERATIONS + 1;
-    expect_disorder(map, "5 iterations done, 4 expected");
-    assert_int_equal(ledger_check(map, ITERATIONS + 1, NULL), -EPROTO); /* there is no room for them */
+    expect_disorder(map, "iterations_done is 5, where 4 are expected");
+    assert_int_equal(ledger_check(map, ITERATIONS + 1, &RUN, NULL), -EPROTO); /* there is no room for them */
 }
 
 static void a_start_before_the_measuring_is_caught(void **state)
@@ -374,7 +376,7 @@ static void a_start_before_the_measuring_is_caught(void **state)
     struct ledger_map *map = *state;
     stamp_well(map);
     map->page->wall_start_ns = 1101;
-    expect_disorder(map, "iteration 0 starts at 1100 ns, before the measuring at 1101 ns");
+    expect_disorder(map, "start_ns[0] is 1100, before wall_start_ns at 1101");
 }
 
 static void an_end_before_its_start_is_caught(void **state)
@@ -382,7 +384,7 @@ static void an_end_before_its_start_is_caught(void **state)
     struct ledger_map *map = *state;
     stamp_well(map);
     ledger_stamp(map->page, 3, 1700, 1699);
-    expect_disorder(map, "iteration 3 ends at 1699 ns, before its start at 1700 ns");
+    expect_disorder(map, "end_ns[3] is 1699, before its start_ns at 1700");
 }
 
 static void a_start_before_the_end_of_the_one_before_is_caught(void **state)
@@ -391,7 +393,7 @@ static void a_start_before_the_end_of_the_one_before_is_caught(void **state)
     stamp_well(map);
     ledger_stamp(map->page, 1, 1199, 1400);
     map->page->iterations_done = ITERATIONS;
-    expect_disorder(map, "iteration 1 starts at 1199 ns, before the end of the one before at 1200 ns");
+    expect_disorder(map, "start_ns[1] is 1199, before end_ns[0] at 1200");
 }
 
 static void an_end_after_the_measuring_is_caught(void **state)
@@ -399,7 +401,7 @@ static void an_end_after_the_measuring_is_caught(void **state)
     struct ledger_map *map = *state;
     stamp_well(map);
     map->page->wall_end_ns = 1799;
-    expect_disorder(map, "the last iteration ends at 1800 ns, after the measuring at 1799 ns");
+    expect_disorder(map, "wall_end_ns is 1799, before end_ns[3] at 1800");
 }
 
 static void a_stamp_that_was_never_written_is_caught(void **state)
@@ -407,7 +409,7 @@ static void a_stamp_that_was_never_written_is_caught(void **state)
     struct ledger_map *map = *state;
     stamp_well(map);
     ledger_stamp(map->page, 3, 0, 0);
-    expect_disorder(map, "iteration 3 starts at 0 ns");
+    expect_disorder(map, "start_ns[3] is 0");
 }
 
 static void a_wall_time_that_cannot_be_is_caught(void **state)
@@ -415,11 +417,65 @@ static void a_wall_time_that_cannot_be_is_caught(void **state)
     struct ledger_map *map = *state;
     stamp_well(map);
     map->page->wall_start_ns = 0;
-    expect_disorder(map, "measured from 0 to 1900 ns");
+    expect_disorder(map, "wall_start_ns is 0, before the workload's start at 500");
     map->page->wall_start_ns = 1901;
-    expect_disorder(map, "measured from 1901 to 1900 ns");
+    expect_disorder(map, "wall_end_ns is 1900, before wall_start_ns at 1901");
     map->page->wall_start_ns = INT64_MIN;
-    expect_disorder(map, "measured from");
+    expect_disorder(map, "wall_start_ns is -9223372036854775808");
+}
+
+static void stamps_of_another_time_are_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    map->page->wall_start_ns = 499;
+    expect_disorder(map, "wall_start_ns is 499, before the workload's start at 500");
+    stamp_well(map);
+    map->page->wall_end_ns = INT64_MAX;
+    expect_disorder(map, "wall_end_ns is 9223372036854775807, after the workload's end at 2000");
+    stamp_well(map);
+    ledger_stamp(map->page, 3, 1700, INT64_MAX);
+    expect_disorder(map, "end_ns[3] is 9223372036854775807, after the end at 2000");
+}
+
+/* Under UBSan: the difference of two such stamps is none. */
+static void of_a_run_that_ended_badly_only_what_can_be_is_taken(void **state)
+{
+    struct ledger_map *map = *state;
+    int64_t wall_ns = 0;
+    stamp_well(map);
+    assert_int_equal(ledger_sound_iterations(map, &RUN), ITERATIONS);
+    assert_true(ledger_wall_ns(map, &RUN, &wall_ns));
+    assert_int_equal(wall_ns, 900);
+    ledger_stamp(map->page, 2, INT64_MIN, INT64_MAX);
+    map->page->iterations_done = UINT64_MAX;
+    assert_int_equal(ledger_sound_iterations(map, &RUN), 2);
+    map->page->wall_start_ns = INT64_MIN;
+    map->page->wall_end_ns = INT64_MAX;
+    assert_false(ledger_wall_ns(map, &RUN, &wall_ns));
+    map->page->wall_start_ns = 1000;
+    map->page->wall_end_ns = 0; /* not finished */
+    assert_false(ledger_wall_ns(map, &RUN, &wall_ns));
+}
+
+static void a_ready_sign_or_a_hold_that_cannot_be_is_caught(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    ((int64_t *)ledger_readies(map))[1] = 1299;
+    expect_disorder(map, "ready_ns[1] is 1299, outside of its iteration: 1300 to 1400");
+    ((int64_t *)ledger_readies(map))[1] = 1350;
+    map->page->hold_ns = INT64_MAX;
+    expect_disorder(map, "hold_ns is 9223372036854775807");
+    map->page->hold_ns = -1;
+    expect_disorder(map, "hold_ns is -1");
+}
+
+static void a_hostile_count_of_warm_up_iterations_is_bounded(void **state)
+{
+    struct ledger_map *map = *state;
+    map->page->warmup_done = UINT64_MAX;
+    assert_int_equal(ledger_warmup_done(map), UINT32_MAX);
 }
 
 /* --- a C workload's side ------------------------------------------------------------------------------------- */
@@ -545,6 +601,10 @@ int main(void)
         WITH_LEDGER(an_end_after_the_measuring_is_caught),
         WITH_LEDGER(a_stamp_that_was_never_written_is_caught),
         WITH_LEDGER(a_wall_time_that_cannot_be_is_caught),
+        WITH_LEDGER(stamps_of_another_time_are_caught),
+        WITH_LEDGER(of_a_run_that_ended_badly_only_what_can_be_is_taken),
+        WITH_LEDGER(a_ready_sign_or_a_hold_that_cannot_be_is_caught),
+        WITH_LEDGER(a_hostile_count_of_warm_up_iterations_is_bounded),
         WITH_LEDGER(a_workload_maps_the_same_page),
         WITH_LEDGER(what_is_no_ledger_is_not_attached),
         WITH_LEDGER(a_head_that_does_not_fit_its_file_is_not_attached),

@@ -1,3 +1,4 @@
+#include "record/output.h"
 #include "record/record.h"
 
 #include "base/cleanup.h"
@@ -620,38 +621,98 @@ static void saving_into_a_folder_that_is_not_there_names_the_file(void **state)
     specimen_free(&s);
 }
 
-static void a_probe_leaves_nothing(void **state)
+/* Opened and closed, as before a run that is then refused. */
+static int open_output(const char *json, const char *dir, struct err *e)
 {
-    char root[PATH_MAX], path[PATH_MAX + 16];
+    const struct output asked = {.json = json, .dir = dir};
+    const struct cell cell = {0};
+    struct output_places places;
+    int failed = output_open(&asked, &cell, &places, e);
+    if (failed == 0)
+        output_close(&places);
+    return failed;
+}
+
+static void an_output_that_gets_nothing_leaves_nothing(void **state)
+{
+    char root[PATH_MAX], path[PATH_MAX + 16], dir[PATH_MAX + 16];
     struct err e = {0};
     struct text old = {0};
     (void)state;
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
     text_format(path, sizeof(path), "%s/r.json", root);
-    assert_int_equal(record_probe(path, &e), 0);
+    text_format(dir, sizeof(dir), "%s/a/b//c/", root);
+    assert_int_equal(open_output(path, dir, &e), 0);
     assert_int_equal(entries_of(root), 0);
     fixture_write(root, "/r.json", "the old one");
-    assert_int_equal(record_probe(path, &e), 0);
-    assert_int_equal(entries_of(root), 1);
+    fixture_write(root, "/a/mine", "the user's");
+    assert_int_equal(open_output(path, dir, &e), 0);
+    assert_int_equal(entries_of(root), 2);
+    text_format(dir, sizeof(dir), "%s/a", root);
+    assert_int_equal(open_output(NULL, dir, &e), 0);
+    assert_int_equal(entries_of(dir), 1);
     assert_int_equal(file_read_all("", path, &old), 0);
     assert_string_equal(old.data, "the old one");
     text_free(&old);
     fixture_close(root);
 }
 
-static void a_probe_where_nothing_can_be_written_is_a_usage_error(void **state)
+static void an_output_where_nothing_can_be_written_is_a_usage_error(void **state)
 {
-    char root[PATH_MAX];
+    char root[PATH_MAX], fifo[PATH_MAX + 16];
     struct err e = {0};
     (void)state;
-    assert_int_equal(record_probe("/nowhere/at/all/r.json", &e), -ENOENT);
+    assert_int_equal(open_output("/nowhere/at/all/r.json", NULL, &e), -ENOENT);
     assert_int_equal(e.kind, ERR_USAGE);
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
-    assert_true(record_probe(root, &e) < 0); /* a folder */
+    assert_true(open_output(root, NULL, &e) < 0); /* a folder */
     assert_int_equal(e.kind, ERR_USAGE);
-    assert_true(record_probe("/dev/null", &e) < 0);
+    text_format(fifo, sizeof(fifo), "%s/fifo", root);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(open_output(fifo, NULL, &e), -EINVAL);
+    assert_int_equal(open_output("/dev/null", NULL, &e), -EINVAL);
+    assert_int_equal(open_output("/dev/stdout", NULL, &e), -EINVAL);
     assert_int_equal(e.kind, ERR_USAGE);
-    assert_true(record_probe("/nowhere/r.json", NULL) < 0);
+    fixture_close(root);
+}
+
+static int allow(const char *writable, const char *json, const char *dir, struct err *e)
+{
+    const struct output asked = {.json = json, .dir = dir};
+    const struct cell cell = {.writable = {.word = {writable}, .count = 1}};
+    struct output_places places;
+    int failed = output_open(&asked, &cell, &places, e);
+    if (failed == 0)
+        output_close(&places);
+    return failed;
+}
+
+/* By its path, from above, from below, through a link: what is weighed could replace it. */
+static void what_is_weighed_is_not_given_the_place_of_its_record(void **state)
+{
+    char root[PATH_MAX], path[8][PATH_MAX + 32];
+    static const char *const NAMES[] = {"r.json", "x/r.json", "x/y", "x", "link", "out", "out/in", "file"};
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        text_format(path[i], sizeof(path[i]), "%s/%s", root, NAMES[i]);
+    fixture_write(root, "/x/y/mine", "");
+    fixture_write(root, "/out/in/mine", "");
+    fixture_write(root, "/file", "");
+    assert_int_equal(symlink("x", path[4]), 0);
+    const char *const REFUSED[][3] = {{root, path[0], NULL},    {root, path[1], NULL},    {path[3], path[1], NULL},
+                                      {path[4], path[1], NULL}, {root, NULL, path[5]},    {path[5], NULL, path[5]},
+                                      {path[6], NULL, path[5]}, {path[5], NULL, path[6]}, {path[7], path[7], NULL}};
+    const char *const TAKEN[][3] = {
+        {path[2], path[1], NULL}, {path[3], path[0], NULL}, {path[3], NULL, path[5]}, {path[7], path[0], NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(REFUSED); i++) {
+        struct err e = {0};
+        assert_int_equal(allow(REFUSED[i][0], REFUSED[i][1], REFUSED[i][2], &e), -EPERM);
+        assert_int_equal(e.kind, ERR_USAGE);
+        assert_non_null(strstr(e.text, "(write the output elsewhere, or name a narrower --rw)"));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(TAKEN); i++)
+        assert_int_equal(allow(TAKEN[i][0], TAKEN[i][1], TAKEN[i][2], NULL), 0);
     fixture_close(root);
 }
 
@@ -738,8 +799,9 @@ int main(void)
         cmocka_unit_test(a_record_that_cannot_be_saved_leaves_the_old_file),
         cmocka_unit_test(a_saved_record_takes_the_old_ones_place),
         cmocka_unit_test(saving_into_a_folder_that_is_not_there_names_the_file),
-        cmocka_unit_test(a_probe_leaves_nothing),
-        cmocka_unit_test(a_probe_where_nothing_can_be_written_is_a_usage_error),
+        cmocka_unit_test(an_output_that_gets_nothing_leaves_nothing),
+        cmocka_unit_test(an_output_where_nothing_can_be_written_is_a_usage_error),
+        cmocka_unit_test(what_is_weighed_is_not_given_the_place_of_its_record),
         cmocka_unit_test(a_slices_reason_fits_as_it_was_found),
         cmocka_unit_test(an_id_is_the_time_and_random_bits),
         cmocka_unit_test(emulated_times_are_marked_in_a_field_of_their_own),

@@ -38,6 +38,9 @@ def memory_in_interpreter(ready_w: int, start_r: int, hold_s: float) -> int:
     return 0
 
 
+if __name__ == "__mp_main__":
+    import failures  # noqa: F401
+
 if __name__ == "__main__":
     import os
     import sys

@@ -83,6 +83,9 @@ def process_memory_task(ready, start, fault: str | None, hold_ns: int) -> int | 
     return memory_task(ready, start, fault, hold_ns, lambda: not parent_process().is_alive())
 
 
+if __name__ == "__mp_main__":
+    import failures  # noqa: F401
+
 if __name__ == "__main__":
     import os
     import sys

@@ -14,6 +14,9 @@ the lock. What they share:
 This file is short, for a spawned worker runs it again; what a worker does is in scenario2_worker.py.
 """
 
+if __name__ == "__mp_main__":
+    import failures  # noqa: F401
+
 if __name__ == "__main__":
     import os
     import sys

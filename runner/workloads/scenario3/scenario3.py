@@ -15,6 +15,9 @@ its shard's ids in a set of its own, without a lock. The queues are what people 
 scenario3_worker.py.
 """
 
+if __name__ == "__mp_main__":
+    import failures  # noqa: F401
+
 if __name__ == "__main__":
     import os
     import sys

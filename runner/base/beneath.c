@@ -1,0 +1,307 @@
+#include "base/beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+#define AGAIN_MAX 64 /* openat2(2): EAGAIN where something was renamed meanwhile */
+#define LINKS_MAX 40 /* path_resolution(7) */
+
+/* --- by the kernel ----------------------------------------------------------------------------------------------- */
+
+/* A descriptor or a negative errno. */
+static int ask_kernel(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+    struct open_how how = {
+        .flags = (unsigned)flags,
+        .mode = flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? mode : 0,
+        .resolve = resolve,
+    };
+    for (int i = 0; i < AGAIN_MAX; i++) {
+        int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+        if (fd >= 0 || errno != EAGAIN)
+            return fd >= 0 ? fd : -errno;
+    }
+    return -EAGAIN;
+}
+
+/* Before Linux 5.6 it is not there; an old container's filter refuses it with EPERM. Where that was the file's own
+ * answer, it is so again step by step. */
+static bool is_not_there(int answer)
+{
+    return answer == -ENOSYS || answer == -EPERM;
+}
+
+/* --- step by step ------------------------------------------------------------------------------------------------ */
+
+/* The first name of *path, which moves past it. 0 at the end; a negative errno: too long. */
+static int next_name(const char **path, char name[NAME_MAX + 1])
+{
+    const char *from = *path + strspn(*path, "/");
+    size_t len = strcspn(from, "/");
+    if (len > NAME_MAX)
+        return -ENAMETOOLONG;
+    memcpy(name, from, len);
+    name[len] = '\0';
+    *path = from + len + strspn(from + len, "/");
+    return len > 0;
+}
+
+/* Whether dirfd/name is a link: then opening it with O_PATH | O_NOFOLLOW gives the link itself. */
+static int step(int dirfd, const char *name)
+{
+    struct stat st;
+    int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int failed = fstat(fd, &st) != 0 ? -errno : S_ISLNK(st.st_mode) ? -ELOOP : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+    if (failed == 0)
+        return fd;
+    (void)close(fd);
+    return failed;
+}
+
+static int open_stepwise(int dirfd, const char *path, int flags, mode_t mode)
+{
+    char name[NAME_MAX + 1];
+    cleanup_close int held = -1;
+    int at = dirfd;
+    if (*path == '/')
+        return -EXDEV;
+    for (;;) {
+        int more = next_name(&path, name);
+        if (more <= 0)
+            return more < 0 ? more : -ENOENT;
+        if (strcmp(name, "..") == 0)
+            return -EXDEV;
+        if (!*path)
+            break;
+        int fd = step(at, name);
+        if (fd < 0)
+            return fd;
+        if (held >= 0)
+            (void)close(held);
+        at = held = fd;
+    }
+    int fd = openat(at, name, flags | O_NOFOLLOW, mode);
+    return fd < 0 ? -errno : fd;
+}
+
+int beneath_open(int dirfd, const char *path, int flags, mode_t mode)
+{
+    flags |= O_CLOEXEC;
+    int fd = ask_kernel(dirfd, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    return is_not_there(fd) ? open_stepwise(dirfd, path, flags, mode) : fd;
+}
+
+int beneath_open_root(const char *root, const char *path, int flags)
+{
+    flags |= O_CLOEXEC;
+    if (!root || !*root) {
+        int fd = open(path, flags);
+        return fd < 0 ? -errno : fd;
+    }
+    if (strlen(root) + strlen(path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    cleanup_close int top = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0)
+        return -errno;
+    int fd = ask_kernel(top, *path ? path : ".", flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    if (!is_not_there(fd))
+        return fd;
+    path += strspn(path, "/");
+    return open_stepwise(top, *path ? path : ".", flags, 0);
+}
+
+int beneath_make_folders(int dirfd, const char *path)
+{
+    char name[NAME_MAX + 1];
+    cleanup_close int held = -1;
+    for (int more; (more = next_name(&path, name)) != 0;) {
+        int at = held >= 0 ? held : dirfd;
+        if (more < 0)
+            return more;
+        if (strcmp(name, "..") == 0)
+            return -EXDEV;
+        if (mkdirat(at, name, 0755) != 0 && errno != EEXIST)
+            return -errno;
+        int fd = step(at, name);
+        if (fd < 0)
+            return fd;
+        if (held >= 0)
+            (void)close(held);
+        held = fd;
+    }
+    return 0;
+}
+
+/* --- what the user named ----------------------------------------------------------------------------------------- */
+
+/* A walk through a path with the links in it put in the place of their names. */
+struct walk {
+    const char *named; /* by the user, for messages */
+    bool make;
+    int at;              /* the folder so far */
+    char rest[PATH_MAX]; /* what is still to be walked */
+    int links;
+};
+
+static int is_named_wrong(const struct walk *w, int code, struct err *e)
+{
+    return err_set(e, ERR_USAGE, code, "'%s': %s", w->named, strerror(-code));
+}
+
+static int start(struct walk *w, struct err *e)
+{
+    int fd = open(w->rest[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return is_named_wrong(w, -errno, e);
+    if (w->at >= 0)
+        (void)close(w->at);
+    w->at = fd;
+    return 0;
+}
+
+/* Whoever owns a link chose where it leads. The user says that place by its name instead. */
+static int check_link(const struct walk *w, int fd, const char *target, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return is_named_wrong(w, -errno, e);
+    if (geteuid() != 0 || st.st_uid == 0)
+        return 0;
+    return err_set(
+        e, ERR_USAGE, -EPERM,
+        "'%s': there is a link of user %u in it (to '%s'), and root writes through no other user's link (name the "
+        "place itself)",
+        w->named, (unsigned)st.st_uid, target);
+}
+
+/* The link's target takes the place of its name. */
+static int follow(struct walk *w, int fd, struct err *e)
+{
+    char target[PATH_MAX], whole[PATH_MAX];
+    ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
+    if (n <= 0)
+        return is_named_wrong(w, n < 0 ? -errno : -ENOENT, e);
+    target[n] = '\0';
+    int failed = check_link(w, fd, target, e);
+    if (failed != 0)
+        return failed;
+    if (++w->links > LINKS_MAX)
+        return is_named_wrong(w, -ELOOP, e);
+    int len = snprintf(whole, sizeof(whole), "%s%s%s", target, *w->rest ? "/" : "", w->rest);
+    if (len < 0 || (size_t)len >= sizeof(whole))
+        return is_named_wrong(w, -ENAMETOOLONG, e);
+    memcpy(w->rest, whole, (size_t)len + 1);
+    return *w->rest == '/' ? start(w, e) : 0;
+}
+
+/* One name of the path: w->at is then the folder of that name, or where its link leads is still to be walked. */
+static int enter(struct walk *w, const char *name, struct err *e)
+{
+    struct stat st;
+    int fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && w->make && (mkdirat(w->at, name, 0755) == 0 || errno == EEXIST))
+        fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        int failed = is_named_wrong(w, -errno, e);
+        if (fd >= 0)
+            (void)close(fd);
+        return failed;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        (void)close(w->at);
+        w->at = fd;
+        return 0;
+    }
+    int failed = S_ISLNK(st.st_mode) ? follow(w, fd, e) : is_named_wrong(w, -ENOTDIR, e);
+    (void)close(fd);
+    return failed;
+}
+
+/* The last name: a link is followed, anything else is the end. Returns 1 at the end. */
+static int end_at(struct walk *w, const char *name, struct err *e)
+{
+    struct stat st;
+    cleanup_close int fd = openat(w->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && w->links > 0)
+        return err_sys(e, ERR_USAGE, "the link '%s'", w->named);
+    if (fd < 0 && errno != ENOENT)
+        return is_named_wrong(w, -errno, e);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISLNK(st.st_mode))
+        return 1;
+    return follow(w, fd, e);
+}
+
+/* What is the system's own leads wherever a descriptor does: as /dev/stdout. */
+static bool is_systems(const struct walk *w)
+{
+    return strncmp(w->rest, "/dev/", 5) == 0 || strncmp(w->rest, "/proc/", 6) == 0;
+}
+
+static int walk(struct walk *w, char *name, struct err *e)
+{
+    int done = 0;
+    while (done == 0) {
+        const char *rest = w->rest;
+        if (name && is_systems(w))
+            return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", w->named);
+        char one[NAME_MAX + 1];
+        int more = next_name(&rest, one);
+        if (more < 0)
+            return is_named_wrong(w, more, e);
+        bool trails = more && !*rest && name && w->rest[strlen(w->rest) - 1] == '/';
+        memmove(w->rest, rest, strlen(rest) + 1);
+        if (!more)
+            return name ? is_named_wrong(w, -EISDIR, e) : 0;
+        bool last = !*w->rest && name;
+        if (last && (trails || strcmp(one, ".") == 0 || strcmp(one, "..") == 0))
+            return is_named_wrong(w, -EISDIR, e);
+        done = last ? end_at(w, one, e) : enter(w, one, e);
+        if (done == 1)
+            memcpy(name, one, sizeof(one));
+    }
+    return done < 0 ? done : 0;
+}
+
+static int walk_named(const char *path, bool make, int *ret, char *name, struct err *e)
+{
+    struct walk w = {.named = path, .make = make, .at = -1};
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof(w.rest))
+        return is_named_wrong(&w, len == 0 ? -ENOENT : -ENAMETOOLONG, e);
+    memcpy(w.rest, path, len + 1);
+    int failed = start(&w, e);
+    if (failed == 0)
+        failed = walk(&w, name, e);
+    /* O_PATH will do to get there; to be synced a folder has to be opened. */
+    int fd = failed == 0 ? openat(w.at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (failed == 0 && fd < 0)
+        failed = is_named_wrong(&w, -errno, e);
+    if (w.at >= 0)
+        (void)close(w.at);
+    if (failed == 0)
+        *ret = fd;
+    return failed;
+}
+
+int beneath_resolve(const char *path, bool make, int *ret_dirfd, char name[NAME_MAX + 1], struct err *e)
+{
+    return walk_named(path, make, ret_dirfd, name, e);
+}
+
+int beneath_open_folder(const char *path, bool make, int *ret, struct err *e)
+{
+    return walk_named(path, make, ret, NULL, e);
+}

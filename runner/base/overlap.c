@@ -1,0 +1,143 @@
+#include "base/overlap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define DEPTH_MAX 4096 /* a path of PATH_MAX has no more names than that */
+
+/* --- upwards ----------------------------------------------------------------------------------------------------- */
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_above(const struct stat *outer, int inner)
+{
+    struct stat st, last = {0};
+    cleanup_close int at = openat(inner, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (int depth = 0; at >= 0 && depth < DEPTH_MAX && fstat(at, &st) == 0; depth++) {
+        if (is_same(outer, &st))
+            return true;
+        if (depth > 0 && is_same(&st, &last)) /* the top: ".." leads to itself */
+            return false;
+        last = st;
+        int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        (void)close(at);
+        at = up;
+    }
+    return false;
+}
+
+/* --- by file systems --------------------------------------------------------------------------------------------- */
+
+/* A line of mountinfo. */
+struct mount {
+    unsigned long long id;
+    char device[32];
+    char root[PATH_MAX], point[PATH_MAX];
+};
+
+/* "\040" and the like, in place. */
+static void unescape(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p; p++) {
+        bool octal = p[0] == '\\' && strspn(p + 1, "01234567") >= 3;
+        *to++ = octal ? (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0')) : *p;
+        p += octal ? 3 : 0;
+    }
+    *to = '\0';
+}
+
+static bool read_mount(const char *line, struct mount *ret)
+{
+    /* PATH_MAX is 4096, its terminator included. */
+    if (sscanf(line, "%llu %*u %31s %4095s %4095s", &ret->id, ret->device, ret->root, ret->point) != 4)
+        return false;
+    unescape(ret->root);
+    unescape(ret->point);
+    return true;
+}
+
+static const char *next_line(const char *line)
+{
+    const char *end = strchr(line, '\n');
+    return end && end[1] ? end + 1 : NULL;
+}
+
+/* What of path is below folder: "" for itself, "/x" for what is in it; NULL: it is not below. */
+static const char *below(const char *path, const char *folder)
+{
+    size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    bool is = strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+    return !is ? NULL : strcmp(path + len, "/") == 0 ? "" : path + len;
+}
+
+/* Where a folder is: by its path here, and in its file system. */
+struct place {
+    char path[PATH_MAX];
+    char device[32];
+    char inside[2 * PATH_MAX];
+};
+
+static bool find_place(const char *mounts, int fd, struct place *ret)
+{
+    char self[64];
+    struct statx st;
+    struct mount m;
+    text_format(self, sizeof(self), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(self, ret->path, sizeof(ret->path) - 1);
+    if (n <= 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) != 0 || !(st.stx_mask & STATX_MNT_ID))
+        return false;
+    ret->path[n] = '\0';
+    for (const char *line = mounts; line; line = next_line(line)) {
+        const char *rest = read_mount(line, &m) && m.id == st.stx_mnt_id ? below(ret->path, m.point) : NULL;
+        if (!rest)
+            continue;
+        text_format(ret->device, sizeof(ret->device), "%s", m.device);
+        text_format(ret->inside, sizeof(ret->inside), "%s%s", strcmp(m.root, "/") == 0 ? "" : m.root, rest);
+        if (!*ret->inside)
+            text_format(ret->inside, sizeof(ret->inside), "/");
+        return true;
+    }
+    return false;
+}
+
+/* Whether a tree of this file system shows the place. */
+static bool shows(const char *device, const char *tree, const struct place *inner)
+{
+    return strcmp(device, inner->device) == 0 && below(inner->inside, tree);
+}
+
+static bool shows_by_mounts(int outer, int inner)
+{
+    struct text mounts = {0};
+    struct place o, i;
+    struct mount m;
+    bool found = false;
+    if (file_read_all("", "/proc/self/mountinfo", &mounts) == 0 && mounts.data && find_place(mounts.data, outer, &o) &&
+        find_place(mounts.data, inner, &i)) {
+        found = shows(o.device, o.inside, &i);
+        for (const char *line = mounts.data; line && !found; line = next_line(line))
+            found = read_mount(line, &m) && below(m.point, o.path) && shows(m.device, m.root, &i);
+    }
+    text_free(&mounts);
+    return found;
+}
+
+bool overlap_contains(int outer, int inner)
+{
+    struct stat st;
+    return fstat(outer, &st) == 0 && (is_above(&st, inner) || shows_by_mounts(outer, inner));
+}

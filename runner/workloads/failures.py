@@ -1,0 +1,24 @@
+"""failures: what a worker process leaves behind of an exception that ends it, for the main process to tell. This is for
+workers: it imports nothing unless one has failed. What they run again as __mp_main__ imports it, so that a fork server
+has it already."""
+
+
+def leaving(path: str, function, *arguments) -> None:
+    try:
+        function(*arguments)
+    except BaseException as e:
+        if not isinstance(e, SystemExit) or isinstance(e.code, str):
+            leave(path, e)
+        raise
+
+
+def leave(path: str, e: BaseException) -> None:
+    import contextlib
+    import os
+
+    from teams import describe
+
+    with contextlib.suppress(OSError):  # a full disk: its exit status tells that it failed
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(fd, "w", errors="replace") as file:
+            file.write(describe(e))
