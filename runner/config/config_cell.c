@@ -45,10 +45,13 @@ static const struct option_row *row_of_cell(const char *option)
 static bool is_harmless(const struct option_row *row, const char *value)
 {
     int64_t n = 0;
+    uint64_t bytes = 0;
     if (row->kind == TEXT)
         return row->harmless && !strchr(value, '/');
     if (row->kind == INTEGER)
         return text_to_i64(value, &n) != 0 || n <= row->harmless;
+    if (row->kind == BYTES)
+        return text_to_bytes(value, &bytes) != 0 || bytes <= (uint64_t)row->harmless;
     for (int64_t i = 0; row->kind == CHOICE && row->choices[i]; i++)
         if (strcmp(row->choices[i], value) == 0)
             return row->harmless >> i & 1;

@@ -43,8 +43,8 @@ struct option_row {
     const char *help;
     enum plan_setting plan;
     const char *why;  /* of WEIGHED: why it does no harm, NULL where that is plain; of GRANTED: what it would reach */
-    int64_t harmless; /* of GRANTED: values that take nothing of the host. CHOICE: a bit each; INTEGER: up to this one;
-                       * TEXT: above 0: words without a slash */
+    int64_t harmless; /* of GRANTED: values that take nothing of the host. CHOICE: a bit each; INTEGER, BYTES: up to
+                       * this; TEXT: above 0: words without a slash */
 };
 
 #define CONFIG_OPTIONS_MAX 160 /* of a command at once */
