@@ -127,7 +127,7 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) ## compile build/tare and the workloads
+build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
 install: build ## install below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
@@ -167,6 +167,10 @@ $(NATIVE_PROGRAMS): $(WORKLOAD_OBJECTS)
 # share of a C library's pages that is its own changes with every process that comes and goes.
 $(B)/workloads/known-loads: $(B)/runner/workloads/known_loads.o
 	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
+
+# What tests/live/test_escapes.py runs confined; static, so that a copy that is set-uid needs nothing.
+$(B)/escapes: $(B)/tests/live/escapes/escapes.o
 	$(Q)$(CC) $(CFLAGS) $(or $(SANITIZE),-static) $(LDFLAGS) -o $@ $^
 
 $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES)): $(B)/%: runner/%

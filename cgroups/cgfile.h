@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Bytes that hold any of these files but memory.stat: cgroup.controllers and the like have some hundred. */
+#define CGFILE_CAP 8192
+
 #define CGFILE_MAX UINT64_MAX /* what "max" reads as */
 
 /* A single value, "max" allowed (memory.max, pids.max), with or without its newline.

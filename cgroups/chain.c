@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cgroups/cpuset.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/tree_internal.h"
 
 #define PARTITION "cpuset.cpus.partition"
 #define CPUS      "cpuset.cpus"

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cgroups/slice_internal.h"
+#include "cgroups/cgfile.h"
+#include "cgroups/search.h"
 
 /* The initial pid namespace, which the kernel numbers by a constant (include/uapi/linux/nsfs.h, enum init_ns_ino). */
 #define INITIAL_PIDS "pid:[4026531836]"

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "cgroups/cgfile.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
 
 bool slice_is_below(const char *path, const char *dir)
 {

@@ -12,7 +12,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgdir.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
+#include "cgroups/tree_internal.h"
 
 /* On the leaf: it was made by tare, so that a later run knows its parent for the delegated directory, and the last to
  * leave may dissolve it. */

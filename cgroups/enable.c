@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "cgroups/cgdir.h"
 #include "cgroups/cgfile.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
+#include "cgroups/tree_internal.h"
 
 /* On base: "<first> controller…", what runs of tare enabled there, so that the last to leave can undo what the first
  * one did, also when that one was killed. User attributes on cgroup2: Linux 5.7. */

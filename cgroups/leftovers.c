@@ -16,7 +16,8 @@
 #include "base/text.h"
 #include "cgroups/cgdir.h"
 #include "cgroups/partition.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
+#include "cgroups/tree_internal.h"
 
 #define REMOVE_NS (10 * NS_PER_S)
 #define DEPTH_MAX 64

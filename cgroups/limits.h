@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-#include "cgroups/slice.h"
+#include "cgroups/controller.h"
+#include "cgroups/setting.h"
 
 struct err;
 

@@ -10,10 +10,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/cgfile.h"
 #include "cgroups/chain.h"
 #include "cgroups/cpuset.h"
 #include "cgroups/limits.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/tree_internal.h"
 
 #define PARTITION  "cpuset.cpus.partition"
 #define EXCLUSIVE  "cpuset.cpus.exclusive"

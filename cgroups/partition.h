@@ -4,7 +4,7 @@
 #define TARE_PARTITION_H
 
 #include "base/cpulist.h"
-#include "cgroups/slice.h"
+#include "cgroups/setting.h"
 
 struct slice_tree;
 

@@ -12,8 +12,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cgroups/cgfile.h"
 #include "cgroups/scope.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
 
 int slice_lacking(char *why, size_t cap, const char *fmt, ...)
 {
@@ -149,12 +150,6 @@ const char *slice_provenance_name(enum slice_provenance p)
         [SLICE_CREATED] = "created", [SLICE_BORROWED] = "borrowed",   [SLICE_NONE] = "none",
     };
     return NAMES[p];
-}
-
-const char *slice_controller_name(enum slice_controller c)
-{
-    static const char *const NAMES[SLICE_CONTROLLERS] = {"cpuset", "cpu", "memory", "pids", "io"};
-    return NAMES[c];
 }
 
 /* The effective one of "Uid:\treal\teffective\t…"; nobody's where it cannot be read. */

@@ -17,9 +17,11 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgdir.h"
+#include "cgroups/cgfile.h"
 #include "cgroups/limits.h"
 #include "cgroups/partition.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
+#include "cgroups/tree_internal.h"
 
 #define DESTROY_NS      (2 * NS_PER_S)
 #define LIBCGROUP_CHARS 100 /* CG_CONTROL_VALUE_MAX: a longer value it refuses, and says so on our stderr */

@@ -16,7 +16,8 @@
 #include "base/text.h"
 #include "cgroups/cgdir.h"
 #include "cgroups/limits.h"
-#include "cgroups/slice_internal.h"
+#include "cgroups/search.h"
+#include "cgroups/tree_internal.h"
 
 #define SUPERVISOR    "supervisor"
 #define REMOVE_NS     (2 * NS_PER_S)

@@ -19,7 +19,6 @@
 #include "paper/paper.h"
 #include "report/records.h"
 #include "report/records_csv.h"
-#include "report/report.h"
 #include "study/study.h"
 #include "study/study_show.h"
 #include "study/tables.h"
@@ -60,21 +59,6 @@ static size_t count_names(const struct config *c)
 
 /* --- formats --------------------------------------------------------------------------------------------------------
  */
-
-static int make_table(const struct study *s, struct text *out, struct err *e)
-{
-    cleanup_free char **path = calloc(s->records.count + 1, sizeof(*path)); /* NOLINT(bugprone-sizeof-expression) */
-    if (!path)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", s->records.count);
-    for (size_t i = 0; i < s->records.count; i++)
-        path[i] = (char *)s->records.list[i].path; /* it is only read */
-    int failed = report_table(path, s->records.count, out, e);
-    if (failed == 0 && s->cells > 1) {
-        text_add(out, "\n");
-        study_words(s, out);
-    }
-    return failed;
-}
 
 /* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
@@ -121,10 +105,12 @@ static int make_report(const struct config *c, enum report_format format, const 
 {
     struct tables t = tables_make(s);
     int failed = 0;
-    if (format == REPORT_HTML)
+    if (format == REPORT_CSV)
+        records_csv(&s->records, out);
+    else if (format == REPORT_HTML)
         failed = make_page(c, s, out, e);
     else if (format == REPORT_TEXT)
-        failed = make_table(s, out, e);
+        study_text(s, &t, terminal_width(STDOUT_FILENO), out);
     else if (format == REPORT_MARKDOWN)
         study_markdown(s, &t, out);
     else if (format == REPORT_TEX)
@@ -132,19 +118,6 @@ static int make_report(const struct config *c, enum report_format format, const 
     else
         study_json(s, &t, out);
     tables_free(&t);
-    return failed;
-}
-
-/* Of ten thousand records and more, no more is kept than what is told. */
-static int make_csv(const struct config *c, struct text *out, struct err *e)
-{
-    struct records records = {0};
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && c->names[i]; i++)
-        failed = records_read(&records, c->names[i], e);
-    if (failed == 0)
-        records_csv(&records, out);
-    records_free(&records);
     return failed;
 }
 
@@ -193,7 +166,7 @@ static int put_paper(const char *draft, const char *path, struct err *e)
 }
 
 /* Made beside its place and put there when it is whole: after a failure nothing is left. */
-static int write_paper(const struct config *c, struct err *e)
+static int write_paper(const struct config *c, const struct study *s, struct err *e)
 {
     char draft[PATH_MAX];
     const char *path = c->analysis.paper;
@@ -211,7 +184,7 @@ static int write_paper(const struct config *c, struct err *e)
     if (fd < 0)
         failed = err_sys(e, ERR_OURS, "'%s'", draft);
     else
-        failed = paper_write((const char *const *)c->names, count_names(c), &how, fd, e);
+        failed = paper_write(s, &how, fd, e);
     if (failed == 0)
         failed = put_paper(draft, path, e);
     if (failed != 0)
@@ -235,20 +208,18 @@ int cmd_report(int argc, char **argv, struct err *e)
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
+    bool drawn = format == REPORT_HTML || c.analysis.paper;
     failed = find_output(&c, format, path, e);
-    if (failed == 0 && format == REPORT_CSV) {
-        failed = make_csv(&c, &out, e);
-    } else if (failed == 0) {
-        failed = study_read((const char *const *)c.names, count_names(&c), &study, e);
-        if (failed == 0) {
-            failed = make_report(&c, format, &study, &out, e);
-            study_free(&study);
-        }
-    }
+    if (failed == 0)
+        failed = study_read((const char *const *)c.names, count_names(&c), drawn, &study, e);
+    if (failed != 0)
+        return failed;
+    failed = make_report(&c, format, &study, &out, e);
     if (failed == 0)
         failed = put(path, &out, e);
     if (failed == 0 && c.analysis.paper)
-        failed = write_paper(&c, e);
+        failed = write_paper(&c, &study, e);
+    study_free(&study);
     text_free(&out);
     return failed;
 }

@@ -68,9 +68,10 @@ static void show_journal(const struct journal *j)
     if (j->torn)
         (void)printf("the journal's last line is cut short: what it announced was never done\n");
     if (j->damaged > 0)
-        (void)printf("the journal has %u damaged line%s: what was there before that change is not known, and not put "
-                     "back\n",
-                     j->damaged, j->damaged == 1 ? "" : "s");
+        (void)printf(
+            "the journal has %u line%s that %s damaged or of no setting: what was there before that change is not "
+            "known, and not put back\n",
+            j->damaged, j->damaged == 1 ? "" : "s", j->damaged == 1 ? "is" : "are");
 }
 
 /* --- tune ------------------------------------------------------------------------------------------------------- */

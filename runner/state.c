@@ -1,15 +1,15 @@
 #include "state.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/trust.h"
 #include "runtime/runtime.h"
 
 void state_dir(char *buf, size_t cap)
 {
-    const char *state = getenv("TARE_STATE");
-    if (state && *state)
+    const char *state = trust_variable("TARE_STATE");
+    if (state)
         text_format(buf, cap, "%s", state);
     else if (geteuid() == 0)
         text_format(buf, cap, STATE_SYSTEM_DIR);

@@ -6,7 +6,8 @@
 
 #define STATE_SYSTEM_DIR "/var/lib/tare"
 
-/* $TARE_STATE; else STATE_SYSTEM_DIR for root, the user's cache for others. cap: PATH_MAX will do. */
+/* $TARE_STATE where it is trusted (trust_path()); else STATE_SYSTEM_DIR for root, the user's cache for others. cap:
+ * PATH_MAX will do. */
 void state_dir(char *buf, size_t cap);
 
 #endif

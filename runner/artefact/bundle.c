@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "artefact/evidence.h"
 #include "artefact/pack_info.h"
 #include "artefact/reproduction.h"
 #include "artefact/scratch.h"
@@ -150,10 +151,33 @@ static int load_reproduction(struct bundle *b, struct err *e)
     return failed;
 }
 
-static int load_records(struct bundle *b, struct err *e)
+void bundle_wants(struct records *r)
+{
+    r->with_steady = r->with_iterations = r->with_details = r->with_points = r->with_sections = true;
+}
+
+/* What a record's samples are held against, with the payload's path, which is not told. */
+struct deriving {
+    size_t path_len;
+    struct findings *findings;
+};
+
+static void derive_record(const struct invocation *one, struct json_span text, void *to)
+{
+    const struct deriving *d = to;
+    evidence_derive(one->path + d->path_len, text, d->findings);
+}
+
+static int load_records(struct bundle *b, struct findings *derived, struct err *e)
 {
     size_t len = strlen(b->path) + 1;
+    struct deriving deriving = {len, derived};
+    bundle_wants(&b->records);
+    b->records.each = derived ? derive_record : NULL;
+    b->records.to = &deriving;
     int failed = records_read(&b->records, b->path, e);
+    b->records.to = NULL;
+    b->records.each = NULL;
     if (failed != 0)
         return failed;
     for (size_t i = 0; i < b->records.count; i++) {
@@ -240,9 +264,13 @@ static void name_top(struct bundle *b)
         abort();
 }
 
-int bundle_load(const char *path, struct bundle *ret, struct err *e)
+int bundle_load(const char *path, struct records *read, struct findings *derived, struct bundle *ret, struct err *e)
 {
     struct bundle b = {.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (read) {
+        b.records = *read;
+        *read = (struct records){0};
+    }
     text_format(b.path, sizeof(b.path), "%s", path);
     int failed = b.fd < 0 ? err_sys(e, ERR_USAGE, "'%s'", path) : 0;
     if (failed == 0)
@@ -253,13 +281,14 @@ int bundle_load(const char *path, struct bundle *ret, struct err *e)
         failed = load_claims(&b, e);
     if (failed == 0)
         failed = load_reproduction(&b, e);
-    if (failed == 0)
-        failed = load_records(&b, e);
+    if (failed == 0 && !read)
+        failed = load_records(&b, derived, e);
     if (failed != 0) {
         forget_folder(path, e);
         bundle_free(&b);
         return failed;
     }
+    records_sort(&b.records);
     count(&b);
     judge(&b);
     name_top(&b);

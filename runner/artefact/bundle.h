@@ -16,6 +16,7 @@
 #include "report/records.h"
 
 struct err;
+struct findings;
 struct json_t;
 
 #define BUNDLE_DATA    "data"
@@ -29,7 +30,7 @@ struct json_t;
 #define BUNDLE_PAPER   "paper/"
 
 #define PACK_SCHEMA        "tare.pack/1"
-#define PACK_FORMAT        1           /* of all that is derived: raised where the same sources give other bytes */
+#define PACK_FORMAT        2           /* of all that is derived: raised where the same sources give other bytes */
 #define BUNDLE_RECORD_MAX  (32U << 20) /* bytes: a memory run of half an hour has one */
 #define BUNDLE_SOURCE_MAX  (1U << 20)  /* of plan, claims, pack.json */
 #define BUNDLE_LICENSE_MAX (1U << 20)
@@ -45,7 +46,8 @@ struct bundle {
     struct judgement *judgement; /* one a claim */
     struct json_t *pack;         /* env/pack.json, of the schema */
     struct json_t *reproduction; /* reproduction.json, of a bundle that reproduces another; else NULL */
-    struct records records;      /* path: inside the payload, "records/CELL/0001.json" */
+    struct records records;      /* by id, with all that is made of them; path: inside the payload,
+                                    "records/CELL/0001.json" */
     /* what of the plan is there */
     size_t cells, blocks; /* blocks: that the plan asks for */
     size_t run, failed;   /* invocations of those blocks with a record; of these, that did not end well */
@@ -55,8 +57,14 @@ struct bundle {
     const char *top;      /* "tare-NAME": the one folder in the tar; owned */
 };
 
-/* Reads the payload in this folder. Errors (usage) name the file inside of it. */
-int bundle_load(const char *path, struct bundle *ret, struct err *e);
+/* Reads the payload in this folder, each record once. read: its records where they were read already, with what
+ * bundle_wants() says and by their paths inside the payload; they are the bundle's then; NULL: they are read here.
+ * derived: gets what does not follow from a record's raw samples (evidence.h); NULL: it is not looked for. Errors
+ * (usage) name the file inside of it. */
+int bundle_load(const char *path, struct records *read, struct findings *derived, struct bundle *ret, struct err *e);
+
+/* Asks the reader for all that a bundle's documents are made of. */
+void bundle_wants(struct records *r);
 void bundle_free(struct bundle *b);
 
 /* What of the host the plan, its scenarios and the options in plan.lock would take (plan/trust.h); label: how the

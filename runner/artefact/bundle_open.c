@@ -72,7 +72,7 @@ int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct
     int failed = open_root(ret, path, e);
     if (failed == 0)
         failed = check_whole(ret, path, broken, e);
-    if (failed == 0 && bundle_load(ret->data, &ret->bundle, e) != 0)
+    if (failed == 0 && bundle_load(ret->data, NULL, NULL, &ret->bundle, e) != 0)
         failed = err_wrap(e, "'%s'", path);
     return failed;
 }

@@ -9,7 +9,6 @@
 
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
-#include "artefact/evidence.h"
 #include "artefact/image_layout.h"
 #include "artefact/pack_info.h"
 #include "artefact/parcel.h"
@@ -159,10 +158,11 @@ static const char *add_runtime(struct crate *c, const json_t *runtime, char id[I
 }
 
 /* What is executed: a scenario by tare, on a runtime. */
-static const char *add_instrument(struct crate *c, const struct evidence *v, const json_t *scenario, char id[ID_MAX])
+static const char *add_instrument(struct crate *c, const struct invocation *one, const json_t *scenario,
+                                  char id[ID_MAX])
 {
     char of[ID_MAX], on[ID_MAX];
-    json_t *tool = evidence_section(v, "tool"), *runtime = evidence_section(v, "runtime");
+    json_t *tool = invocation_section(one, "tool"), *runtime = invocation_section(one, "runtime");
     const char *name = text_at(scenario, "name");
     (void)add_tool(c, tool, of);
     if (runtime)
@@ -191,10 +191,10 @@ static void add_content(struct crate *c, json_t *o)
 }
 
 /* "[REGISTRY/]NAME@sha256:…" of $TARE_IMAGE_DIGEST; where the engine told none, the hash of its content. */
-static void add_image(struct crate *c, const struct evidence *v, json_t *action)
+static void add_image(struct crate *c, const struct invocation *one, json_t *action)
 {
     char id[ID_MAX], name[ID_MAX] = "tare", registry[ID_MAX] = "localhost";
-    json_t *image = evidence_section(v, "image");
+    json_t *image = invocation_section(one, "image");
     const char *digest = text_at(image, "digest"), *content = text_at(image, "content_sha256");
     const char *at = strrchr(digest, '@'), *hex = strstr(digest, "sha256:");
     const char *sha256 = hex ? hex + 7 : content;
@@ -259,11 +259,11 @@ static void add_value(struct crate *c, json_t *list, const char *kind, const cha
 }
 
 /* What the workload's environment had besides the fixed: "NAME=VALUE" of --env. */
-static void add_environment(struct crate *c, const struct evidence *v, json_t *action)
+static void add_environment(struct crate *c, const struct invocation *one, json_t *action)
 {
     size_t i;
     const json_t *word = NULL;
-    json_t *list = json_array(), *confinement = evidence_section(v, "confinement");
+    json_t *list = json_array(), *confinement = invocation_section(one, "confinement");
     json_array_foreach(json_object_get(confinement, "environment"), i, word)
     {
         const char *text = json_string_value(word), *equals = text ? strchr(text, '=') : NULL;
@@ -280,10 +280,10 @@ static void add_environment(struct crate *c, const struct evidence *v, json_t *a
     json_decref(confinement);
 }
 
-static void add_usage(struct crate *c, const struct evidence *v, json_t *action)
+static void add_usage(struct crate *c, const struct invocation *one, json_t *action)
 {
     char value[40];
-    json_t *list = json_array(), *cpu = evidence_section(v, "cpu"), *plan = evidence_section(v, "plan");
+    json_t *list = json_array(), *cpu = invocation_section(one, "cpu"), *plan = invocation_section(one, "plan");
     const json_t *used = json_object_get(cpu, "usage_usec"), *elapsed = json_object_get(plan, "elapsed_ns");
     if (json_is_integer(used)) {
         text_format(value, sizeof(value), "%" JSON_INTEGER_FORMAT, json_integer_value(used));
@@ -302,11 +302,11 @@ static void add_usage(struct crate *c, const struct evidence *v, json_t *action)
 }
 
 /* ISO 8601 of the start plus what it took, where the record tells it; to the second, as the start is. */
-static void add_times(const struct evidence *v, const struct invocation *one, json_t *action)
+static void add_times(const struct invocation *one, json_t *action)
 {
     struct tm tm = {0};
     char end[32];
-    json_t *plan = evidence_section(v, "plan");
+    json_t *plan = invocation_section(one, "plan");
     const json_t *elapsed = json_object_get(plan, "elapsed_ns");
     json_put_text(action, "startTime", one->started_at);
     if (json_is_integer(elapsed) && json_integer_value(elapsed) >= 0 &&
@@ -324,10 +324,10 @@ static void add_status(const struct invocation *one, json_t *action)
         json_put_text(action, "error", *one->detail ? one->detail : one->termination);
 }
 
-static void describe(const struct bundle *b, const struct evidence *v, const struct invocation *one, json_t *action)
+static void describe(const struct bundle *b, const struct invocation *one, json_t *action)
 {
     struct text t = {0};
-    json_t *scenario = evidence_section(v, "scenario");
+    json_t *scenario = invocation_section(one, "scenario");
     char *said = json_dumps(scenario, JSON_SORT_KEYS | JSON_COMPACT);
     text_add(&t, "%s, block %" PRIu64 "%s%s", one->plan_cell, one->block, *one->label ? " " : "", one->label);
     json_put_text(action, "name", t.data);
@@ -340,30 +340,24 @@ static void describe(const struct bundle *b, const struct evidence *v, const str
     json_decref(scenario);
 }
 
-static int add_action(struct crate *c, const struct invocation *one, struct err *e)
+static void add_action(struct crate *c, const struct invocation *one)
 {
     char id[ID_MAX], instrument[ID_MAX];
-    struct evidence v = {0};
-    int failed = evidence_read(c->b, one->path, &v, e);
-    if (failed == 0) {
-        json_t *scenario = evidence_section(&v, "scenario");
-        (void)make_id(id, "#%.200s", one->id);
-        json_t *action = entity(c, id, "CreateAction");
-        describe(c->b, &v, one, action);
-        json_put(action, "instrument", reference(add_instrument(c, &v, scenario, instrument)));
-        json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
-        json_put(action, "object", reference(BUNDLE_PLAN));
-        json_put(action, "result", reference(one->path));
-        add_times(&v, one, action);
-        add_status(one, action);
-        add_image(c, &v, action);
-        add_environment(c, &v, action);
-        add_usage(c, &v, action);
-        (void)json_array_append_new(c->mentions, reference(id));
-        json_decref(scenario);
-    }
-    evidence_free(&v);
-    return failed;
+    json_t *scenario = invocation_section(one, "scenario");
+    (void)make_id(id, "#%.200s", one->id);
+    json_t *action = entity(c, id, "CreateAction");
+    describe(c->b, one, action);
+    json_put(action, "instrument", reference(add_instrument(c, one, scenario, instrument)));
+    json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
+    json_put(action, "object", reference(BUNDLE_PLAN));
+    json_put(action, "result", reference(one->path));
+    add_times(one, action);
+    add_status(one, action);
+    add_image(c, one, action);
+    add_environment(c, one, action);
+    add_usage(c, one, action);
+    (void)json_array_append_new(c->mentions, reference(id));
+    json_decref(scenario);
 }
 
 /* --- the root ---------------------------------------------------------------------------------------------------- */
@@ -410,7 +404,7 @@ static void add_root(struct crate *c)
     json_put_text(o, "description", "The license's text is in " BUNDLE_LICENSE ".");
 }
 
-static int fill(struct crate *c, const struct parcel *payload, struct err *e)
+static void fill(struct crate *c, const struct parcel *payload)
 {
     size_t i;
     const json_t *author = NULL;
@@ -422,12 +416,10 @@ static int fill(struct crate *c, const struct parcel *payload, struct err *e)
     for (i = 0; i < payload->count; i++)
         if (strcmp(payload->file[i].path, CRATE_FILE) != 0)
             add_file(c, &payload->file[i]);
-    int failed = 0;
-    for (i = 0; failed == 0 && i < c->b->records.count; i++)
-        failed = add_action(c, &c->b->records.list[i], e);
-    if (failed == 0 && c->image.there)
+    for (i = 0; i < c->b->records.count; i++)
+        add_action(c, &c->b->records.list[i]);
+    if (c->image.there)
         add_unnamed_image(c);
-    return failed;
 }
 
 int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd, struct err *e)
@@ -435,9 +427,8 @@ int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd
     struct text t = {0};
     struct crate c = {b, json_array(), json_array(), json_array(), json_array(), json_object(), json_array(), {0}};
     int failed = image_layout_read(b->fd, &c.image, e);
-    if (failed == 0)
-        failed = fill(&c, payload, e);
     if (failed == 0) {
+        fill(&c, payload);
         derive_json(json_pack("{s:[s, s], s:O}", "@context", "https://w3id.org/ro/crate/1.1/context",
                               "https://w3id.org/ro/terms/workflow-run/context", "@graph", c.graph),
                     &t);

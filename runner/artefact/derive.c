@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "paper/paper.h"
+#include "study/study.h"
 
 #define WORDS_MAX 160
 
@@ -84,10 +85,14 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
         mkdirat(dirfd, "paper", 0755) == 0 ? openat(dirfd, "paper", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return err_sys(e, ERR_OURS, "paper");
-    const char *const records[] = {b->path};
     const struct paper_options o = {claims, b->claims.count, json_string_value(json_object_get(b->pack, "title")),
                                     draw};
-    return paper_write(records, 1, &o, fd, e);
+    struct study study;
+    struct records records = b->records; /* sorted already: the study borrows them */
+    study_make(&records, &study);
+    int failed = paper_write(&study, &o, fd, e);
+    study_free(&study);
+    return failed;
 }
 
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e)

@@ -8,7 +8,6 @@
 
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
-#include "artefact/evidence.h"
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -25,14 +24,14 @@ static void set(json_t *o, const char *key, json_t *value)
 }
 
 /* What of the record is the same in all that were made with the same. */
-static json_t *environment_of(const struct evidence *v)
+static json_t *environment_of(const struct invocation *one)
 {
-    json_t *o = json_object(), *host = evidence_section(v, "host");
+    json_t *o = json_object(), *host = invocation_section(one, "host");
     for (size_t i = 0; i < ARRAY_LEN(OF_THE_MOMENT); i++)
         (void)json_object_del(host, OF_THE_MOMENT[i]);
     set(o, "host", host);
-    set(o, "image", evidence_section(v, "image"));
-    set(o, "tool", evidence_section(v, "tool"));
+    set(o, "image", invocation_section(one, "image"));
+    set(o, "tool", invocation_section(one, "tool"));
     return o;
 }
 
@@ -64,35 +63,24 @@ static void add_runtime(json_t *list, json_t *runtime)
         abort();
 }
 
-static int add_record(const struct bundle *b, const char *path, json_t *list, struct err *e)
+static void add_record(const struct invocation *one, json_t *list)
 {
-    struct evidence v = {0};
-    int failed = evidence_read(b, path, &v, e);
-    if (failed == 0) {
-        json_t *environment = environment_of(&v), *known = find_alike(list, environment);
-        if (!known) {
-            known =
-                json_pack("{s:O, s:i, s:[], s:s}", "environment", environment, "records", 0, "runtimes", "first", path);
-            (void)json_array_append_new(list, known);
-        }
-        set(known, "records", json_integer(json_integer_value(json_object_get(known, "records")) + 1));
-        add_runtime(json_object_get(known, "runtimes"), evidence_section(&v, "runtime"));
-        json_decref(environment);
+    json_t *environment = environment_of(one), *known = find_alike(list, environment);
+    if (!known) {
+        known = json_pack("{s:O, s:i, s:[], s:s}", "environment", environment, "records", 0, "runtimes", "first",
+                          one->path);
+        (void)json_array_append_new(list, known);
     }
-    evidence_free(&v);
-    return failed;
+    set(known, "records", json_integer(json_integer_value(json_object_get(known, "records")) + 1));
+    add_runtime(json_object_get(known, "runtimes"), invocation_section(one, "runtime"));
+    json_decref(environment);
 }
 
 int environments_of(const struct bundle *b, json_t **ret, struct err *e)
 {
     json_t *list = json_array();
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < b->records.count; i++)
-        failed = add_record(b, b->records.list[i].path, list, e);
-    if (failed != 0) {
-        json_decref(list);
-        return failed;
-    }
+    for (size_t i = 0; i < b->records.count; i++)
+        add_record(&b->records.list[i], list);
     *ret = json_pack("{s:s, s:o}", "schema", "tare.environments/1", "environments", list);
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory");
 }

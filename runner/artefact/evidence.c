@@ -8,30 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "artefact/bundle.h"
 #include "artefact/findings.h"
-#include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "sample/memory.h"
 #include "stats/stats.h"
 
 #define SECTION_MAX (1U << 20)
 #define SAMPLE_MAX  4096 /* bytes of one sample's text */
-
-int evidence_read(const struct bundle *b, const char *path, struct evidence *ret, struct err *e)
-{
-    ret->path = path;
-    int failed = scratch_read(b->fd, path, BUNDLE_RECORD_MAX, &ret->bytes);
-    if (failed == -EFBIG)
-        return err_set(e, ERR_USAGE, failed, "%s: it is larger than 32 MiB", path);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "%s: %s", path, strerror(-failed));
-}
-
-void evidence_free(struct evidence *v)
-{
-    text_free(&v->bytes);
-}
 
 /* --- members ----------------------------------------------------------------------------------------------------- */
 
@@ -71,15 +56,11 @@ static json_t *load(struct json_span span, size_t max)
     return v;
 }
 
-static struct json_span whole(const struct evidence *v)
-{
-    return (struct json_span){v->bytes.data, v->bytes.len};
-}
-
-json_t *evidence_section(const struct evidence *v, const char *name)
-{
-    return load(member(whole(v), name), SECTION_MAX);
-}
+/* What is looked at: a record's text, and what it is called. */
+struct evidence {
+    struct json_span text;
+    const char *path;
+};
 
 /* --- raw samples ------------------------------------------------------------------------------------------------- */
 
@@ -101,7 +82,7 @@ static void raw_free(struct raw *r)
 
 static bool take_stamps(const struct evidence *v, struct raw *ret)
 {
-    struct json_span iterations = member(whole(v), "iterations");
+    struct json_span iterations = member(v->text, "iterations");
     struct json_span start = member(iterations, "start_ns"), end = member(iterations, "end_ns");
     long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
     struct json_span ready = member(iterations, "ready_ns");
@@ -314,13 +295,13 @@ static bool is_null(struct json_span span)
 
 static void derive_memory(const struct evidence *v, struct raw *r, struct findings *f)
 {
-    struct json_span section = member(whole(v), "memory"), samples = member(section, "samples");
+    struct json_span section = member(v->text, "memory"), samples = member(section, "samples");
     struct json_scan_error why = {NULL, NULL};
     if (is_null(section))
         return;
     json_t *memory = memory_of(section);
     if (!is_null(samples) && json_scan_array(samples, take_element, r, &why) != 0)
-        findings_add(f, FINDING_DERIVATION, v->path, "memory.samples, line %zu: %s", json_scan_line(whole(v), why.at),
+        findings_add(f, FINDING_DERIVATION, v->path, "memory.samples, line %zu: %s", json_scan_line(v->text, why.at),
                      why.why);
     else if (!is_null(samples))
         hold_memory(v, memory, r, f);
@@ -329,10 +310,11 @@ static void derive_memory(const struct evidence *v, struct raw *r, struct findin
     json_decref(memory);
 }
 
-void evidence_derive(const struct evidence *v, struct findings *f)
+void evidence_derive(const char *path, struct json_span text, struct findings *f)
 {
+    const struct evidence record = {text, path}, *v = &record;
     struct raw r = {0};
-    json_t *result = evidence_section(v, "result");
+    json_t *result = load(member(text, "result"), SECTION_MAX);
     if (!take_stamps(v, &r)) {
         findings_add(f, FINDING_DERIVATION, v->path,
                      "iterations: start_ns and end_ns are not as many whole numbers each");

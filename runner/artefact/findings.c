@@ -32,6 +32,17 @@ void findings_add(struct findings *f, enum finding_verdict verdict, const char *
         (struct finding){.verdict = verdict, .file = text_printable(file), .text = text_printable(text)};
 }
 
+void findings_append(struct findings *f, const struct findings *more)
+{
+    size_t told[FINDING_VERDICTS] = {0};
+    for (size_t i = 0; i < more->count; i++) {
+        findings_add(f, more->list[i].verdict, more->list[i].file, "%s", more->list[i].text);
+        told[more->list[i].verdict]++;
+    }
+    for (size_t v = 0; v < FINDING_VERDICTS; v++)
+        f->found[v] += more->found[v] - told[v];
+}
+
 const char *finding_line(const struct finding *f, char *buf, size_t cap)
 {
     (void)snprintf(buf, cap, "%s%s%s", f->file, *f->file ? ": " : "", f->text);

@@ -34,6 +34,9 @@ struct findings {
 void findings_add(struct findings *f, enum finding_verdict verdict, const char *file, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Adds all of another list, which is left as it is. */
+void findings_append(struct findings *f, const struct findings *more);
+
 /* "FILE: what is wrong", without the file where it is the bundle itself; cut to the buffer, which is returned. */
 const char *finding_line(const struct finding *f, char *buf, size_t cap);
 void findings_free(struct findings *f);

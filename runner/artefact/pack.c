@@ -86,8 +86,42 @@ static int read_folder(struct packing *p, struct err *e)
     text_free(&bytes);
     if (failed != 0)
         return failed;
-    p->tally = (struct tally){.cells = p->plan.cells, .units = p->bound.noise ? 2 * p->plan.cells : p->plan.cells};
-    return tally_read(&p->tally, &p->plan, &p->folder, &p->bound, false, false, e);
+    return 0;
+}
+
+/* Each record that counts goes into the bundle as it was read. */
+static int copy_record(void *to, const char *file, const struct place_of_record *at, const struct text *bytes,
+                       struct err *e)
+{
+    struct packing *p = to;
+    char path[PARCEL_PATH_MAX + 1];
+    if (bytes->len > BUNDLE_RECORD_MAX)
+        return err_set(e, ERR_USAGE, -EFBIG, "'%s/%s': what is allowed is a file of at most %u MiB", p->folder.path,
+                       file, BUNDLE_RECORD_MAX >> 20);
+    (void)bundle_record_path(&p->plan, at->cell, at->block, at->label, path);
+    return scratch_write(p->data_fd, path, bytes->data, bytes->len, e);
+}
+
+static int copy_records(struct packing *p, struct err *e)
+{
+    char path[PARCEL_PATH_MAX + 1];
+    p->tally = (struct tally){.cells = p->plan.cells,
+                              .units = p->bound.noise ? 2 * p->plan.cells : p->plan.cells,
+                              .each = copy_record,
+                              .to = p};
+    bundle_wants(&p->tally.records);
+    int failed = tally_read(&p->tally, &p->plan, &p->folder, &p->bound, false, false, e);
+    struct records *r = &p->tally.records;
+    for (size_t i = 0; failed == 0 && i < r->count; i++) {
+        struct invocation *one = &r->list[i];
+        (void)bundle_record_path(&p->plan, bundle_cell(&p->plan, one->plan_cell), one->block, bundle_label(one->label),
+                                 path);
+        one->path = pool_keep(r->pool, path);
+    }
+    if (failed == 0 && r->count == 0)
+        failed = err_set(e, ERR_USAGE, -ENODATA, "'%s' has no record of its plan '%s' (run 'tare matrix')",
+                         p->folder.path, p->plan.name);
+    return failed;
 }
 
 /* --- sources ----------------------------------------------------------------------------------------------------- */
@@ -112,27 +146,6 @@ static int copy_from_folder(struct packing *p, const char *name, const char *to,
     char path[PATH_MAX];
     text_format(path, sizeof(path), "%s/%s", p->folder.path, name);
     return copy_in(p, path, to, max, e);
-}
-
-static int copy_records(struct packing *p, struct err *e)
-{
-    char to[PARCEL_PATH_MAX + 1];
-    size_t copied = 0;
-    int failed = 0;
-    for (size_t block = 0; failed == 0 && block < p->tally.blocks; block++)
-        for (size_t unit = 0; failed == 0 && unit < p->tally.units; unit++) {
-            const struct tally_one *one = tally_at(&p->tally, block, unit);
-            if (!one->file)
-                continue;
-            (void)bundle_record_path(&p->plan, tally_cell(&p->tally, unit), block + 1, tally_label(&p->tally, unit),
-                                     to);
-            failed = copy_from_folder(p, one->file, to, BUNDLE_RECORD_MAX, e);
-            copied++;
-        }
-    if (failed == 0 && copied == 0)
-        failed = err_set(e, ERR_USAGE, -ENODATA, "'%s' has no record of its plan '%s' (run 'tare matrix')",
-                         p->folder.path, p->plan.name);
-    return failed;
 }
 
 /* The claims that came with the plan, where the folder's plan is that very one. false: there are none. */
@@ -255,10 +268,9 @@ static int copy_lock(struct packing *p, struct err *e)
 /* --- env/pack.json ----------------------------------------------------------------------------------------------- */
 
 /* $SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/), else the newest record's date. */
-static int find_date(struct packing *p, int64_t *ret, struct err *e)
+static int find_date(const struct packing *p, int64_t *ret, struct err *e)
 {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    struct records records = {0};
     char newest[40] = "";
     struct tm tm = {0};
     if (epoch && *epoch)
@@ -267,14 +279,11 @@ static int find_date(struct packing *p, int64_t *ret, struct err *e)
                    : err_set(e, ERR_USAGE, -EINVAL,
                              "SOURCE_DATE_EPOCH '%s': what is allowed is seconds since 1970, up to the year 9999",
                              epoch);
-    char path[PATH_MAX];
-    text_format(path, sizeof(path), "%s/" BUNDLE_DATA, p->root.path);
-    int failed = records_read(&records, path, e);
-    for (size_t i = 0; failed == 0 && i < records.count; i++)
-        if (strcmp(records.list[i].started_at, newest) > 0)
-            (void)snprintf(newest, sizeof(newest), "%s", records.list[i].started_at);
-    records_free(&records);
-    if (failed == 0 && !strptime(newest, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    int failed = 0;
+    for (size_t i = 0; i < p->tally.records.count; i++)
+        if (strcmp(p->tally.records.list[i].started_at, newest) > 0)
+            (void)snprintf(newest, sizeof(newest), "%s", p->tally.records.list[i].started_at);
+    if (!strptime(newest, "%Y-%m-%dT%H:%M:%SZ", &tm))
         failed = err_set(e, ERR_USAGE, -EINVAL, "no record tells when it was started (set SOURCE_DATE_EPOCH)");
     *ret = (int64_t)timegm(&tm);
     return failed;
@@ -498,7 +507,7 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
         failed = write_sources(&p, e);
     if (failed == 0) {
         text_format(path, sizeof(path), "%s/" BUNDLE_DATA, p.root.path);
-        failed = bundle_load(path, &p.bundle, e);
+        failed = bundle_load(path, &p.tally.records, NULL, &p.bundle, e);
     }
     if (failed == 0)
         failed = claims_check_figures(&p.claims, &p.bundle.records, e);

@@ -13,7 +13,6 @@
 
 #include "artefact/bundle.h"
 #include "artefact/derive.h"
-#include "artefact/evidence.h"
 #include "artefact/findings.h"
 #include "artefact/image_layout.h"
 #include "artefact/oci_layout.h"
@@ -216,18 +215,12 @@ static int make_manifest(struct taking *t, struct err *e)
 /* --- what the records call it ------------------------------------------------------------------------------------ */
 
 /* A record's digest of its image, "" where it has none. */
-static int digest_in(const struct bundle *b, size_t i, char *buf, size_t cap, bool *in_one, struct err *e)
+static void digest_in(const struct invocation *one, char *buf, size_t cap, bool *in_one)
 {
-    struct evidence v = {0};
-    int failed = evidence_read(b, b->records.list[i].path, &v, e);
-    if (failed == 0) {
-        json_t *image = evidence_section(&v, "image");
-        (void)snprintf(buf, cap, "%s", text_at(image, "digest"));
-        *in_one = *text_at(image, "digest") || *text_at(image, "content_sha256");
-        json_decref(image);
-    }
-    evidence_free(&v);
-    return failed;
+    json_t *image = invocation_section(one, "image");
+    (void)snprintf(buf, cap, "%s", text_at(image, "digest"));
+    *in_one = *text_at(image, "digest") || *text_at(image, "content_sha256");
+    json_decref(image);
 }
 
 static int keep(const struct taking *t, const struct document *d, struct err *e)
@@ -295,8 +288,8 @@ static int hold_against_records(struct taking *t, struct err *e)
     bool known = true, in_one = false;
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < t->b->records.count; i++) {
-        failed = digest_in(t->b, i, digest, sizeof(digest), &in_one, e);
-        if (failed != 0 || !*digest || strcmp(digest, before) == 0)
+        digest_in(&t->b->records.list[i], digest, sizeof(digest), &in_one);
+        if (!*digest || strcmp(digest, before) == 0)
             continue;
         const char *at = strstr(digest, PREFIX);
         failed = explain(t, at ? at + strlen(PREFIX) : digest, &known, e);
@@ -387,13 +380,11 @@ int pack_image_summary(const struct bundle *b, struct text *said, struct err *e)
     int failed = image_layout_read(b->fd, &l, e);
     if (failed != 0 || !l.there)
         return failed;
-    for (size_t i = 0; failed == 0 && i < b->records.count; i++) {
-        failed = digest_in(b, i, digest, sizeof(digest), &in_one, e);
-        named += failed == 0 && *digest;
-        untold += failed == 0 && !*digest && in_one;
+    for (size_t i = 0; i < b->records.count; i++) {
+        digest_in(&b->records.list[i], digest, sizeof(digest), &in_one);
+        named += *digest != '\0';
+        untold += !*digest && in_one;
     }
-    if (failed != 0)
-        return failed;
     text_add(said, "image: " PREFIX "%s (manifest " PREFIX "%s)\n", l.config, l.manifest);
     if (named)
         text_add(said, "  %zu of %zu records name it\n", named, b->records.count);

@@ -44,10 +44,12 @@ const char *parcel_path_fault(const char *path);
  * are findings and left out. -errno (usage) where a folder or file cannot be read. */
 int parcel_read_folder(int dirfd, struct parcel *ret, struct findings *f, struct err *e);
 
-/* Unpacks a ustar, plain or zstd-compressed, into the empty folder dirfd, without its one top folder, whose name goes
- * to top. Refused, as findings: any other format and any extended header (they could say the opposite of what
- * the plain ones say), links and devices, paths that cannot be, an entry that comes twice, more than the limits above,
- * also where its headers only say so (it stops there). -errno (usage) where fd is no tar or breaks off. */
+/* Unpacks a tar (ustar, pax or GNU's), plain or zstd-compressed, into the empty folder dirfd, without its one top
+ * folder, whose name goes to top; that is "" where it was packed from inside of that folder, as "./bagit.txt". What
+ * extended headers say of a name goes before the plain ones: the manifests tell what the bag should have. Refused, as
+ * findings: links, devices, sparse files, paths that cannot be, an entry that comes twice, more than the limits above,
+ * also where its headers only say so (it stops there). -errno (usage) where fd is no tar, with what it is where that
+ * is known (zip, gzip, ...), or breaks off. */
 int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findings *f, struct err *e);
 
 /* Writes the files below dirfd as a canonical ustar to fd, each as top/path: sorted, uid and gid 0 without names, mode
@@ -58,6 +60,11 @@ int parcel_write_tar(const struct parcel *p, int dirfd, const char *top, int64_t
 /* The digest of the tar that parcel_write_tar() would write. */
 int parcel_digest_tar(const struct parcel *p, int dirfd, const char *top, int64_t mtime_s, char hex[DIGEST_HEX],
                       struct err *e);
+
+/* Says how a tar that was unpacked differs in form from what parcel_write_tar() writes: "GNU headers, folders of their
+ * own, owners"; "" where nothing of that kind is seen. -EINVAL (usage): it differs in more than form, as there is
+ * something behind its end. fd: its beginning is looked for. */
+int parcel_describe_tar(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e);
 
 /* The digest of a tar's own bytes, without its zstd compression; fd stands at its beginning. -EFBIG (usage): it is
  * longer than a bundle can be. */

@@ -2,6 +2,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,7 +39,8 @@ struct unpacking {
     char *top;
     uint64_t total_bytes;
     size_t files;
-    bool full; /* a limit was reached: nothing more is read */
+    bool inside; /* it has no top folder: its first entry is "./" */
+    bool full;   /* a limit was reached: nothing more is read */
 };
 
 static void refuse(struct unpacking *u, const char *path, const char *why)
@@ -54,15 +56,32 @@ static void refuse_the_rest(struct unpacking *u, const char *path, const char *w
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
-static const char *entry_fault(struct unpacking *u, struct archive_entry *entry)
+static bool is_folder(struct archive_entry *entry)
 {
-    if (archive_format(u->archive) != ARCHIVE_FORMAT_TAR_USTAR)
-        return "not a plain ustar header (pax, GNU or another format)";
+    return archive_entry_filetype(entry) == AE_IFDIR && !archive_entry_hardlink(entry);
+}
+
+static const char *entry_fault(struct archive_entry *entry)
+{
     if (archive_entry_hardlink(entry) || archive_entry_symlink(entry))
         return "a link";
-    if (archive_entry_filetype(entry) != AE_IFREG)
-        return "not a plain file (a folder of its own, a device, a socket)";
+    if (archive_entry_filetype(entry) != AE_IFREG && !is_folder(entry))
+        return "neither a file nor a folder (a device, a socket)";
+    if (archive_entry_sparse_count(entry) > 0)
+        return "a sparse file";
     return NULL;
+}
+
+/* "./top/x" is "top/x", and a folder's name ends where its slash does. buf: of PARCEL_PATH_MAX + 2 at least. */
+static const char *plain_path(const char *path, bool folder, char *buf, size_t cap)
+{
+    while (strncmp(path, "./", 2) == 0 && (path[2] != '/' || folder))
+        path += 2;
+    text_format(buf, cap, "%s", strcmp(path, ".") == 0 ? "" : path);
+    size_t len = strlen(buf);
+    if (folder && len > 0 && buf[len - 1] == '/')
+        buf[len - 1] = '\0';
+    return buf;
 }
 
 /* The path inside the bundle, after the one top folder. NULL: it is refused. */
@@ -70,6 +89,8 @@ static const char *inside_top(struct unpacking *u, const char *path)
 {
     const char *slash = strchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) : 0;
+    if (u->inside)
+        return path;
     if (!slash) {
         refuse(u, path, "not in the bundle's top folder");
         return NULL;
@@ -138,18 +159,26 @@ static int unpack_file(struct unpacking *u, const char *path, struct err *e)
 
 static int take_entry(struct unpacking *u, struct archive_entry *entry, struct err *e)
 {
-    const char *path = archive_entry_pathname(entry);
-    if (!path) {
+    char buf[PATH_MAX];
+    const char *name = archive_entry_pathname(entry);
+    if (!name) {
         refuse(u, "", "an entry whose name is no text");
         return 0;
     }
-    const char *fault = entry_fault(u, entry);
+    const char *path = plain_path(name, is_folder(entry), buf, sizeof(buf));
+    if (u->files == 1 && is_folder(entry) && *path == '\0') {
+        u->inside = true;
+        return 0;
+    }
+    const char *fault = entry_fault(entry);
     if (!fault)
         fault = parcel_path_fault(path);
     if (fault) {
-        refuse(u, path, fault);
+        refuse(u, name, fault);
         return 0;
     }
+    if (is_folder(entry)) /* made where a file of it comes: BagIt knows no others */
+        return 0;
     const char *inside = inside_top(u, path);
     if (inside && is_bomb(u->total_bytes + (uint64_t)archive_entry_size(entry), u->file_bytes)) {
         refuse_the_rest(u, inside, "more than 200 times the size of the file that it is in; the rest is not read");
@@ -176,12 +205,43 @@ static int unpack_entries(struct unpacking *u, struct err *e)
     return failed;
 }
 
+/* What others call a bundle's file when they have packed it again. NULL: none of these. */
+static const char *other_kind(int fd)
+{
+    static const struct {
+        const char *magic;
+        size_t len;
+        const char *said;
+    } KINDS[] = {
+        {"PK\003\004", 4,
+         "it is a zip, and what is allowed is a tar, a tar.zst or a folder (unzip it, and name the folder)"},
+        {"\037\213", 2, "it is compressed by gzip, and what is allowed is a tar or a tar.zst (gzip -d)"},
+        {"BZh", 3, "it is compressed by bzip2, and what is allowed is a tar or a tar.zst (bzip2 -d)"},
+        {"\3757zXZ", 6, "it is compressed by xz, and what is allowed is a tar or a tar.zst (xz -d)"},
+        {"7z\274\257\047\034", 6,
+         "it is a 7z archive, and what is allowed is a tar, a tar.zst or a folder (7z x, and name the folder)"},
+        {"Rar!", 4,
+         "it is a rar archive, and what is allowed is a tar, a tar.zst or a folder (unrar x, and name the folder)"},
+    };
+    char begin[8] = "";
+    ssize_t n = pread(fd, begin, sizeof(begin), 0);
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
+        if (n >= (ssize_t)KINDS[i].len && memcmp(begin, KINDS[i].magic, KINDS[i].len) == 0)
+            return KINDS[i].said;
+    return n == 0 ? "it is empty" : NULL;
+}
+
 int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findings *f, struct err *e)
 {
     struct unpacking u = {
         .archive = archive_read_new(), .file_bytes = size_of(fd), .dirfd = dirfd, .findings = f, .top = top};
+    const char *other = other_kind(fd);
     int failed = -ENOMEM;
     *top = '\0';
+    if (other) {
+        (void)archive_read_free(u.archive);
+        return err_set(e, ERR_USAGE, -EINVAL, "%s", other);
+    }
     if (u.archive && archive_read_support_format_tar(u.archive) == ARCHIVE_OK &&
         archive_read_support_filter_zstd(u.archive) == ARCHIVE_OK)
         failed = archive_read_open_fd(u.archive, fd, CHUNK) == ARCHIVE_OK ? 0 : -EBADMSG;
@@ -320,4 +380,80 @@ int parcel_digest_uncompressed(int fd, char hex[DIGEST_HEX], struct err *e)
     (void)archive_read_free(a);
     digest_end(d, hex);
     return failed;
+}
+
+/* --- its form --------------------------------------------------------------------------------------------------- */
+
+enum form { FORM_PAX, FORM_GNU, FORM_FOLDERS, FORM_NAMES, FORM_OWNERS, FORM_MODES, FORM_TIMES, FORM_ORDER };
+
+static unsigned form_of(struct archive *a, struct archive_entry *entry, int64_t mtime_s, char last[PATH_MAX])
+{
+    const char *path = archive_entry_pathname(entry), *user = archive_entry_uname(entry),
+               *group = archive_entry_gname(entry);
+    int format = archive_format(a);
+    unsigned seen =
+        format == ARCHIVE_FORMAT_TAR_USTAR ? 0 : 1u << (format == ARCHIVE_FORMAT_TAR_GNUTAR ? FORM_GNU : FORM_PAX);
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return seen | 1u << FORM_FOLDERS;
+    if (archive_entry_uid(entry) != 0 || archive_entry_gid(entry) != 0 || (user && *user) || (group && *group))
+        seen |= 1u << FORM_OWNERS;
+    if (archive_entry_perm(entry) != 0644)
+        seen |= 1u << FORM_MODES;
+    if (archive_entry_mtime(entry) != mtime_s)
+        seen |= 1u << FORM_TIMES;
+    if (path && strncmp(path, "./", 2) == 0)
+        seen |= 1u << FORM_NAMES;
+    if (path && strcmp(last, path) > 0)
+        seen |= 1u << FORM_ORDER;
+    text_format(last, PATH_MAX, "%s", path ? path : "");
+    return seen;
+}
+
+/* Where the last byte is that is not zero, in what is left of it. */
+static bool has_more(struct archive *raw, la_int64_t from)
+{
+    char chunk[CHUNK];
+    la_int64_t at = 0;
+    for (la_ssize_t n; (n = archive_read_data(raw, chunk, sizeof(chunk))) > 0; at += n)
+        for (la_ssize_t i = 0; i < n; i++)
+            if (at + i >= from && chunk[i] != '\0')
+                return true;
+    return false;
+}
+
+static struct archive *open_archive(int fd, bool raw)
+{
+    struct archive *a = lseek(fd, 0, SEEK_SET) == 0 ? archive_read_new() : NULL;
+    if (a && (raw ? archive_read_support_format_raw(a) : archive_read_support_format_tar(a)) == ARCHIVE_OK &&
+        archive_read_support_filter_zstd(a) == ARCHIVE_OK && archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK)
+        return a;
+    (void)archive_read_free(a);
+    return NULL;
+}
+
+int parcel_describe_tar(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e)
+{
+    static const char *const WORDS[] = {
+        "pax headers", "GNU headers", "folders of their own",  "names that begin with ./", "owners",
+        "modes",       "times",       "the order of its files"};
+    char last[PATH_MAX] = "";
+    unsigned seen = 0;
+    struct archive_entry *entry = NULL;
+    struct archive *a = open_archive(fd, false);
+    if (!a)
+        return err_set(e, ERR_OURS, -EIO, "the tar cannot be read again");
+    while (archive_read_next_header(a, &entry) == ARCHIVE_OK)
+        seen |= form_of(a, entry, mtime_s, last);
+    la_int64_t end = archive_filter_bytes(a, 0);
+    (void)archive_read_free(a);
+    a = open_archive(fd, true);
+    bool more = a && archive_read_next_header(a, &entry) == ARCHIVE_OK && has_more(a, end);
+    (void)archive_read_free(a);
+    if (more)
+        return err_set(e, ERR_USAGE, -EINVAL, "there is something behind the end of the tar");
+    *form = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        if (seen >> i & 1)
+            text_format(form + strlen(form), cap - strlen(form), "%s%s", *form ? ", " : "", WORDS[i]);
+    return 0;
 }

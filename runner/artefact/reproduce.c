@@ -132,7 +132,9 @@ static int check_bound(const struct reproduction *r, struct err *e)
     struct text bytes = {0};
     const struct config_given *asked = &r->original.bundle.bound.given;
     int failed = folder_look(r->out, &folder, e);
-    if (failed != 0 || (failed = folder_read(&folder, &bound, &bytes, e)) != 0)
+    if (failed == 0)
+        failed = folder_read(&folder, &bound, &bytes, e);
+    if (failed != 0)
         return err_wrap(e, "what was run is not the bundle's plan");
     bool same = strcmp(bound.sha256, r->original.bundle.bound.sha256) == 0;
     for (size_t i = 0; same && i < bound.given.count; i++) {

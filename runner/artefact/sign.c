@@ -96,7 +96,7 @@ static int load_bundle(struct signing *s, struct err *e)
     text_format(data, sizeof(data), "%s/" BUNDLE_DATA, s->folder);
     if (strlen(data) >= sizeof(s->bundle.path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "its path is too long");
-    return bundle_load(data, &s->bundle, e) == 0 ? 0 : err_wrap(e, "it is no bundle that can be read");
+    return bundle_load(data, NULL, NULL, &s->bundle, e) == 0 ? 0 : err_wrap(e, "it is no bundle that can be read");
 }
 
 /* Its exit status as a shell has it; what it prints goes to `to`, or to stderr. -ENOENT and the like (host): it cannot
@@ -155,7 +155,8 @@ static int write_tar(struct signing *s, struct err *e)
     if (failed == 0)
         failed = file_draft_open(s->path, &draft, e);
     if (failed == 0) {
-        failed = parcel_write_tar(&all, s->root_fd, s->top, s->bundle.date_s, fileno(draft.stream), e);
+        failed = parcel_write_tar(&all, s->root_fd, *s->top ? s->top : s->bundle.top, s->bundle.date_s,
+                                  fileno(draft.stream), e);
         if (failed != 0)
             file_draft_abandon(&draft);
         else

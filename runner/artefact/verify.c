@@ -12,7 +12,6 @@
 #include "artefact/bundle.h"
 #include "artefact/bundle_open.h"
 #include "artefact/derive.h"
-#include "artefact/evidence.h"
 #include "artefact/image_layout.h"
 #include "artefact/pack.h"
 #include "artefact/pack_image.h"
@@ -33,11 +32,13 @@ struct verifying {
     const struct verify_options *o;
     struct verification *v;
     struct scratch unpacked, derived;
+    int tar_fd; /* -1: it is a folder */
     int root_fd, data_fd;
     char data[PATH_MAX];           /* the payload's folder */
     char top[PARCEL_PATH_MAX + 1]; /* of a tar; "" of a folder */
     struct parcel all, payload;
     struct bundle bundle;
+    struct findings records; /* what does not follow from their samples, until it is their turn to be told */
     struct image_layout image;
     bool loaded;
 };
@@ -45,12 +46,15 @@ struct verifying {
 static void end(struct verifying *w)
 {
     bundle_free(&w->bundle);
+    findings_free(&w->records);
     parcel_free(&w->all);
     parcel_free(&w->payload);
     if (w->data_fd >= 0)
         (void)close(w->data_fd);
     if (w->root_fd >= 0)
         (void)close(w->root_fd);
+    if (w->tar_fd >= 0)
+        (void)close(w->tar_fd);
     scratch_end(&w->unpacked);
     scratch_end(&w->derived);
 }
@@ -70,6 +74,8 @@ static bool is_broken(const struct verifying *w)
 static int open_tar(struct verifying *w, int fd, struct err *e)
 {
     int failed = scratch_begin(NULL, &w->unpacked, e);
+    if (failed == 0 && (w->tar_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+        failed = err_sys(e, ERR_HOST, "'%s'", w->o->path);
     if (failed == 0)
         failed = parcel_unpack(fd, w->unpacked.fd, w->top, &w->v->findings, e);
     if (failed == 0 && !is_broken(w) && lseek(fd, 0, SEEK_SET) == 0)
@@ -222,7 +228,7 @@ static int load(struct verifying *w, struct err *e)
     failed = image_layout_read(w->data_fd, &w->image, e);
     if (failed != 0)
         return failed;
-    failed = bundle_load(w->data, &w->bundle, e);
+    failed = bundle_load(w->data, NULL, &w->records, &w->bundle, e);
     w->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {
         add_message(w, e->text);
@@ -277,9 +283,9 @@ static void check_coverage(struct verifying *w)
 /* --- 6: derivation ----------------------------------------------------------------------------------------------- */
 
 /* The image that the record says it was made in is the one that the bundle holds, where it holds one. */
-static void check_image(struct verifying *w, const struct invocation *one, const struct evidence *v)
+static void check_image(struct verifying *w, const struct invocation *one)
 {
-    json_t *image = w->image.there ? evidence_section(v, "image") : NULL;
+    json_t *image = w->image.there ? invocation_section(one, "image") : NULL;
     const char *digest = json_string_value(json_object_get(image, "digest"));
     if (digest && !image_layout_is(&w->image, w->data_fd, digest))
         findings_add(&w->v->findings, FINDING_INTEGRITY, one->path,
@@ -287,6 +293,7 @@ static void check_image(struct verifying *w, const struct invocation *one, const
     json_decref(image);
 }
 
+<<<<<<< HEAD
 /* The scenario that the record says it was is the one that the bundle carries. */
 static void check_scenario(struct verifying *w, const struct invocation *one, const struct evidence *v)
 {
@@ -318,13 +325,22 @@ static int check_record(struct verifying *w, const struct invocation *one, struc
     }
     evidence_free(&v);
     return failed;
+=======
+/* Which plan and image it says that it is of. */
+static void check_record(struct verifying *w, const struct invocation *one)
+{
+    if (strcmp(one->plan_sha256, w->bundle.bound.sha256) != 0)
+        findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
+    check_image(w, one);
+>>>>>>> main
 }
 
 static int derive(struct verifying *w, struct err *e)
 {
     int failed = scratch_begin(NULL, &w->derived, e);
     for (size_t i = 0; failed == 0 && i < w->bundle.records.count; i++)
-        failed = check_record(w, &w->bundle.records.list[i], e);
+        check_record(w, &w->bundle.records.list[i]);
+    findings_append(&w->v->findings, &w->records);
     if (failed == 0 && w->bundle.reproduction)
         reproduction_check(&w->bundle, &w->payload, &w->v->findings);
     const struct verify_sides sides = {&w->bundle, &w->payload, w->data_fd, w->derived.fd, w->root_fd};
@@ -336,6 +352,28 @@ static int derive(struct verifying *w, struct err *e)
 
 /* --- 7: packed again --------------------------------------------------------------------------------------------- */
 
+/* A tar that somebody else wrote of the same files says the same: a note. One that differs otherwise is not ours. */
+static int explain_other_tar(struct verifying *w, const char *again, struct err *e)
+{
+    char form[200] = "";
+    struct err why = {0};
+    int failed = parcel_describe_tar(w->tar_fd, w->bundle.date_s, form, sizeof(form), &why);
+    if (failed == -EINVAL)
+        findings_add(&w->v->findings, FINDING_INTEGRITY, "", "%s", why.text);
+    else if (failed != 0)
+        *e = why;
+    else if (*form)
+        text_add(&w->v->notes,
+                 "another program packed this tar (%s): its files are the bundle's; packed again by tare they give "
+                 "SHA-256 %s\n",
+                 form, again);
+    else
+        findings_add(&w->v->findings, FINDING_INTEGRITY, "",
+                     "its files packed again give SHA-256 %s, and it has %s: the tar is not as pack writes it", again,
+                     w->v->sha256);
+    return failed == -EINVAL ? 0 : failed;
+}
+
 static int pack_again(struct verifying *w, struct err *e)
 {
     char again[DIGEST_HEX];
@@ -343,15 +381,13 @@ static int pack_again(struct verifying *w, struct err *e)
     int failed = parcel_digest_tar(&w->all, w->root_fd, top, w->bundle.date_s, again, e);
     if (failed != 0)
         return failed;
-    if (!*w->top)
+    if (w->tar_fd < 0)
         text_format(w->v->sha256, sizeof(w->v->sha256), "%s", again);
-    else if (strcmp(w->top, w->bundle.top) != 0)
+    else if (strcmp(top, w->bundle.top) != 0)
         findings_add(&w->v->findings, FINDING_INTEGRITY, "", "its top folder is '%s', and of this plan it is '%s'",
                      w->top, w->bundle.top);
     else if (strcmp(again, w->v->sha256) != 0)
-        findings_add(&w->v->findings, FINDING_INTEGRITY, "",
-                     "its files packed again give SHA-256 %s, and it has %s: the tar is not as pack writes it", again,
-                     w->v->sha256);
+        return explain_other_tar(w, again, e);
     return 0;
 }
 
@@ -436,7 +472,7 @@ static int go_through(struct verifying *w, struct err *e)
 
 int verify(const struct verify_options *o, struct verification *ret, struct err *e)
 {
-    struct verifying w = {.o = o, .v = ret, .root_fd = -1, .data_fd = -1, .bundle = {.fd = -1}};
+    struct verifying w = {.o = o, .v = ret, .tar_fd = -1, .root_fd = -1, .data_fd = -1, .bundle = {.fd = -1}};
     *ret = (struct verification){0};
     text_add_bytes(&ret->notes, "", 0);
     text_add_bytes(&ret->summary, "", 0);

@@ -123,6 +123,17 @@ int beneath_open_root(const char *root, const char *path, int flags)
     return open_stepwise(top, *path ? path : ".", flags, 0);
 }
 
+DIR *beneath_open_dir(const char *root, const char *path)
+{
+    int fd = beneath_open_root(root, path, O_RDONLY | O_DIRECTORY);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (fd < 0)
+        errno = -fd;
+    else if (!dir)
+        (void)close(fd);
+    return dir;
+}
+
 int beneath_make_folders(int dirfd, const char *path)
 {
     char name[NAME_MAX + 1];

@@ -2,6 +2,7 @@
 #ifndef TARE_BENEATH_H
 #define TARE_BENEATH_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -17,6 +18,9 @@ int beneath_open(int dirfd, const char *path, int flags, mode_t mode);
 /* Opens path in the tree at root as chroot(2) would: absolute links and ".." lead to the tree's own top
  * (RESOLVE_IN_ROOT). Without openat2 a link is -ELOOP. root "" or NULL: the real one, opened as open(2) does. */
 int beneath_open_root(const char *root, const char *path, int flags);
+
+/* The same of a folder that is to be read; NULL and errno. The caller closes it. */
+DIR *beneath_open_dir(const char *root, const char *path);
 
 /* Where a path that the user named leads: its folder, held, and the last name in it, which is no link. make: folders
  * that are missing are made, mode 0755. Root follows no link but root's own: whoever placed another could choose what

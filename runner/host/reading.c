@@ -7,20 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/text.h"
 
 ssize_t reading_head(const char *root, const char *path, char *buf, size_t cap)
 {
-    char whole[PATH_MAX];
     size_t len = 0;
-    int n = snprintf(whole, sizeof(whole), "%s%s", root, path);
-    if (n < 0 || (size_t)n >= sizeof(whole))
-        return -ENAMETOOLONG;
-    cleanup_close int fd = open(whole, O_RDONLY | O_CLOEXEC);
+    cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
     if (fd < 0)
-        return -errno;
+        return fd;
     while (len < cap - 1) {
         ssize_t got = read(fd, buf + len, cap - 1 - len);
         if (got < 0 && errno == EINTR)

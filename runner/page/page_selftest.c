@@ -45,10 +45,10 @@ static double number_at(const json_t *object, const char *key)
 static void add_checks(const json_t *whole, struct text *out)
 {
     static const struct table_column COLUMNS[] = {
-        {"load", "known load", "", false, TABLE_BOTH},  {"figure", "figure", "", false, TABLE_BOTH},
-        {"unit", "unit", "", false, TABLE_BOTH},        {"expected", "expected", "", true, TABLE_BOTH},
-        {"measured", "measured", "", true, TABLE_BOTH}, {"verdict", "verdict", "", false, TABLE_BOTH},
-        {"reason", "reason", "", false, TABLE_BOTH},
+        {"load", "known load", "", false, TABLE_BOTH, 0},  {"figure", "figure", "", false, TABLE_BOTH, 0},
+        {"unit", "unit", "", false, TABLE_BOTH, 0},        {"expected", "expected", "", true, TABLE_BOTH, 0},
+        {"measured", "measured", "", true, TABLE_BOTH, 0}, {"verdict", "verdict", "", false, TABLE_BOTH, 0},
+        {"reason", "reason", "", false, TABLE_BOTH, 0},
     };
     struct table t = table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
     const json_t *check;

@@ -118,15 +118,8 @@ static int write_all(const struct study *s, const struct paper_options *o, int d
     return failed;
 }
 
-int paper_write(const char *const *records, size_t count, const struct paper_options *o, int dirfd, struct err *e)
+int paper_write(const struct study *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    struct study s;
     int failed = check_empty(dirfd, e);
-    if (failed == 0)
-        failed = study_read(records, count, &s, e);
-    if (failed != 0)
-        return failed;
-    failed = write_all(&s, o, dirfd, e);
-    study_free(&s);
-    return failed;
+    return failed == 0 ? write_all(s, o, dirfd, e) : failed;
 }

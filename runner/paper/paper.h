@@ -24,13 +24,13 @@ struct paper_options {
     bool draw;         /* SVG, PDF and PNG by gnuplot; false: their data and commands alone */
 };
 
-/* Writes all of it below dirfd, which exists and is empty, from these records (files or folders) alone: the same bytes
- * from the same records on any path, time zone, locale and umask, and with the same gnuplot and fonts.
- * -EEXIST: the folder is not empty. -ENOENT (host): no gnuplot. -EINVAL (usage): as records_read(). What was written
- * before an error stays. */
-int paper_write(const char *const *records, size_t count, const struct paper_options *o, int dirfd, struct err *e);
-
 struct study;
+
+/* Writes all of it below dirfd, which exists and is empty, from the study alone, which was made for drawings: the same
+ * bytes from the same records on any path, time zone, locale and umask, and with the same gnuplot and fonts.
+ * -EEXIST: the folder is not empty. -ENOENT (host): no gnuplot. What was written before an error stays. */
+int paper_write(const struct study *s, const struct paper_options *o, int dirfd, struct err *e);
+
 struct tables;
 struct text;
 

@@ -60,7 +60,8 @@ static size_t add_character(struct text *out, const char *text)
 {
     static const struct {
         const char *character, *tex;
-    } KNOWN[] = {{"…", "\\ldots{}"}, {"×", "$\\times$"}, {"µ", "$\\mu$"}, {"–", "--"}, {"±", "$\\pm$"}};
+    } KNOWN[] = {{"…", "\\ldots{}"}, {"×", "$\\times$"}, {"µ", "$\\mu$"},
+                 {"–", "--"},        {"±", "$\\pm$"},    {"÷", "$\\div$"}};
     unsigned char first = (unsigned char)*text;
     size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
     unsigned code = len == 1 ? first : first & (0xffU >> (len + 1));

@@ -29,8 +29,10 @@
 #include "record/output.h"
 #include "record/record.h"
 #include "record/show.h"
-#include "report/report.h"
 #include "run.h"
+#include "study/study.h"
+#include "study/study_show.h"
+#include "study/tables.h"
 
 /* A plan on its way, and what its invocations share. */
 struct stage {
@@ -315,28 +317,24 @@ static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct er
 
 /* --- how it ended ------------------------------------------------------------------------------------------------ */
 
-/* In the order of the plan's cells, so that the table's rows are. */
-static int print_table(const struct campaign *c, struct err *e)
+/* Of the records that were read when the folder was opened, and of those that have been run since. */
+static int print_table(struct campaign *c, struct err *e)
 {
-    struct text table = {0};
-    size_t n = 0, all = tally_done(&c->tally, c->tally.blocks);
-    cleanup_free char **path = calloc(all + 1, sizeof(*path));
-    if (!path)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu records", all);
-    for (size_t u = 0; u < c->tally.units; u++)
-        for (uint64_t b = 0; b < c->tally.blocks; b++) {
-            const struct tally_one *one = tally_at(&c->tally, b, u);
-            if (one->file && asprintf(&path[n++], "%s/%s", c->folder.path, one->file) < 0)
-                abort();
-        }
-    int failed = n ? report_table(path, n, &table, e) : 0;
-    if (failed == 0 && n)
-        (void)printf("%s* plan %s, seed %lld, %zu record%s: %s\n", table.data, c->plan.name, (long long)c->bound.seed,
-                     n, n == 1 ? "" : "s", c->folder.path);
-    for (size_t i = 0; i < n; i++)
-        free(path[i]);
-    text_free(&table);
-    return failed;
+    struct text text = {0};
+    struct study study;
+    int failed = tally_read_rest(&c->tally, &c->folder, e);
+    size_t n = c->tally.records.count;
+    if (failed != 0 || n == 0)
+        return failed;
+    study_make(&c->tally.records, &study);
+    struct tables tables = tables_make(&study);
+    study_text(&study, &tables, terminal_width(STDOUT_FILENO), &text);
+    (void)printf("%s\n* plan %s, seed %lld, %zu record%s: %s\n", text.data, c->plan.name, (long long)c->bound.seed, n,
+                 n == 1 ? "" : "s", c->folder.path);
+    tables_free(&tables);
+    study_free(&study);
+    text_free(&text);
+    return 0;
 }
 
 static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "plan/folder.h"
 #include "plan/plan.h"
 #include "record/record.h"
+#include "report/records.h"
 
 /* What the reading of a folder needs at hand. */
 struct reading {
@@ -108,35 +108,11 @@ void tally_free(struct tally *t)
     for (size_t i = 0; i < t->blocks * t->units; i++)
         free(t->one[i].file);
     free(STEAL(t->one));
+    records_free(&t->records);
     t->blocks = 0;
 }
 
-/* --- a record's few keys ----------------------------------------------------------------------------------------- */
-
-static const json_t *at(const json_t *object, const char *path)
-{
-    char key[64];
-    while (object && *path) {
-        size_t len = strcspn(path, ".");
-        text_format(key, sizeof(key), "%.*s", (int)len, path);
-        object = json_object_get(object, key);
-        path += len;
-        path += *path == '.';
-    }
-    return object;
-}
-
-static const char *text_at(const json_t *record, const char *path)
-{
-    const char *s = json_string_value(at(record, path));
-    return s ? s : "";
-}
-
-static double number_at(const json_t *record, const char *path)
-{
-    const json_t *v = at(record, path);
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
+/* --- a record's place in the plan ------------------------------------------------------------------------------- */
 
 static size_t find_cell(const struct plan *plan, const char *id)
 {
@@ -154,15 +130,17 @@ static int label_of(const struct reading *r, const char *name)
     return strcmp(name, "A") == 0 ? 1 : strcmp(name, "A'") == 0 ? 2 : -1;
 }
 
-static void take(struct tally_one *one, const json_t *record, const char *name)
+static void take(struct tally *t, struct tally_one *one, const struct invocation *from, const char *name)
 {
-    bool memory = strcmp(text_at(record, "scenario.profile"), "memory") == 0;
-    one->file = strdup(name);
+    const char *profile = pairs_find(from->cell, "profile");
+    int figure = records_figure(&t->records, profile && strcmp(profile, "memory") == 0 ? "pss_bytes" : "avg_iter_s");
+    *one = (struct tally_one){.file = strdup(name),
+                              .failed = !from->ok,
+                              .elapsed_s = from->details.elapsed_s,
+                              .figure = figure < 0 ? NAN : invocation_figure(from, (size_t)figure).value,
+                              .is_read = true};
     if (!one->file)
         abort();
-    one->failed = strcmp(text_at(record, "termination.reason"), "ok") != 0;
-    one->elapsed_s = number_at(record, "plan.elapsed_ns") / (double)NS_PER_S;
-    one->figure = number_at(record, memory ? "memory.parent_and_workers.pss.avg" : "result.avg_iter_s");
 }
 
 /* --- the folder -------------------------------------------------------------------------------------------------- */
@@ -181,66 +159,71 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
     return failed;
 }
 
-/* A record of this tare's schema: whether it counts. */
-static int take_record(const struct reading *r, const char *name, const json_t *record, struct err *e)
+/* A record of this tare's schema. 1: it counts; 0: it does not. */
+static int take_record(const struct reading *r, const char *name, const struct invocation *from, struct err *e)
 {
-    const char *sha256 = text_at(record, "plan.sha256"), *reason = text_at(record, "termination.reason");
-    size_t cell = find_cell(r->plan, text_at(record, "plan.cell"));
-    double block = number_at(record, "plan.block");
-    int label = label_of(r, text_at(record, "plan.label"));
-    if (!*sha256) {
+    size_t cell = find_cell(r->plan, from->plan_cell);
+    int label = label_of(r, from->label);
+    if (!*from->plan_sha256) {
         r->tally->strangers++;
         return 0;
     }
-    if (strcmp(sha256, r->bound->sha256) != 0)
+    if (strcmp(from->plan_sha256, r->bound->sha256) != 0)
         return err_set(e, ERR_USAGE, -EEXIST,
                        "'%s/%s' is of the plan '%s' (SHA-256 %.12s...): one folder holds one plan (move it away, or "
                        "take another --out)",
-                       r->folder->path, name, text_at(record, "plan.name"), sha256);
-    if (cell == r->plan->cells || label < 0 || !(block >= 1 && block <= PLAN_INVOCATIONS_MAX)) {
+                       r->folder->path, name, from->details.plan, from->plan_sha256);
+    if (cell == r->plan->cells || label < 0 || from->block < 1 || from->block > PLAN_INVOCATIONS_MAX) {
         r->tally->strangers++;
         return 0;
     }
-    if (strcmp(reason, "interrupted") == 0)
+    if (strcmp(from->termination, "interrupted") == 0)
         return set_aside(r, name, "it was interrupted", e);
-    if (r->retry && strcmp(reason, "ok") != 0)
+    if (r->retry && !from->ok)
         return set_aside(r, name, "it failed", e);
-    struct tally_one *one = room_for(r->tally, (uint64_t)block - 1, tally_unit(r->tally, cell, label));
-    if (one->file)
+    struct tally_one *one = room_for(r->tally, from->block - 1, tally_unit(r->tally, cell, label));
+    if (one->file) {
         (void)fprintf(stderr, "tare: matrix: '%s/%s' is a second record of what '%s' is of: it does not count\n",
                       r->folder->path, name, one->file);
-    else
-        take(one, record, name);
-    return 0;
+        return 0;
+    }
+    take(r->tally, one, from, name);
+    const struct place_of_record at = {cell, from->block, label};
+    int failed = r->tally->each ? r->tally->each(r->tally->to, name, &at, &r->tally->records.text, e) : 0;
+    return failed < 0 ? failed : 1;
+}
+
+/* The message without the file's name, which is told apart from it. */
+static const char *without_path(const char *message)
+{
+    const char *end = *message == '\'' ? strstr(message, "': ") : NULL;
+    return end ? end + 3 : message;
 }
 
 static int read_one(const struct reading *r, const char *name, struct err *e)
 {
     char path[PATH_MAX], broken[300];
-    json_error_t why;
+    struct records *records = &r->tally->records;
+    struct err why = {0};
+    bool ours = folder_is_record_name(name);
     text_format(path, sizeof(path), "%s/%s", r->folder->path, name);
-    json_t *record = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
-    if (!record && !folder_is_record_name(name))
-        return 0; /* somebody else's */
-    if (!record && why.line < 0)
-        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", path, why.text);
-    if (!record) {
-        (void)snprintf(broken, sizeof(broken), "it is no whole record (line %d: %.160s)", why.line, why.text);
-        return set_aside(r, name, broken, e);
+    int is = records_read_file(records, path, &why);
+    if (is > 0) {
+        int counts = take_record(r, name, &records->list[records->count - 1], e);
+        if (counts <= 0)
+            records_drop(records);
+        return counts < 0 ? counts : 0;
     }
-    const char *schema = text_at(record, "schema");
-    int failed = 0;
-    if (strcmp(schema, RECORD_SCHEMA) == 0)
-        failed = take_record(r, name, record, e);
-    else if (strncmp(schema, "tare.record/", 12) == 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL,
-                         "'%s': its schema is '%.40s'; this tare reads %s (take the tare that "
-                         "wrote it, or another --out)",
-                         path, schema, RECORD_SCHEMA);
-    else if (folder_is_record_name(name))
-        failed = set_aside(r, name, "it is no record", e);
-    json_decref(record);
-    return failed;
+    if (is == 0)
+        return ours ? set_aside(r, name, "it is no record", e) : 0;
+    if (is == -ENOTSUP)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s (take the tare that wrote it, or another --out)", why.text);
+    if (is == -EINVAL && !ours)
+        return 0; /* somebody else's */
+    if (is != -EINVAL)
+        return err_set(e, ERR_USAGE, -EACCES, "%s", why.text);
+    (void)snprintf(broken, sizeof(broken), "it is no whole record (%.200s)", without_path(why.text));
+    return set_aside(r, name, broken, e);
 }
 
 static bool is_temporary(const char *name)
@@ -259,6 +242,7 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
 {
     const struct reading r = {t, plan, folder, bound, mend, retry};
     struct dirent **found = NULL;
+    t->records.with_details = t->records.with_steady = true; /* the table at the end asks for them */
     int n = scandir(folder->path, &found, is_wanted, alphasort), failed = 0;
     if (n < 0)
         return errno == ENOENT ? 0 : err_sys(e, ERR_USAGE, "'%s'", folder->path);
@@ -272,4 +256,20 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
     }
     free(found);
     return failed;
+}
+
+int tally_read_rest(struct tally *t, const struct folder *folder, struct err *e)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < t->blocks * t->units; i++) {
+        struct tally_one *one = &t->one[i];
+        if (!one->file || one->is_read)
+            continue;
+        text_format(path, sizeof(path), "%s/%s", folder->path, one->file);
+        int is = records_read_file(&t->records, path, e);
+        if (is <= 0)
+            return is < 0 ? is : err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no record any more", path);
+        one->is_read = true;
+    }
+    return 0;
 }

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/records.h"
+
 struct err;
 struct folder;
 struct folder_plan;
@@ -19,6 +21,14 @@ struct tally_one {
     double elapsed_s; /* what it took, from before its slice to after it; NaN: the record does not say */
     double figure;    /* what is weighed: of profile overhead the mean iteration in s, of memory the mean PSS in bytes;
                        * NaN: it has none */
+    bool is_read;     /* its record is in tally.records */
+};
+
+/* Where in its plan a record is: label 0 none, 1 A, 2 A'. */
+struct place_of_record {
+    size_t cell;
+    uint64_t block;
+    int label;
 };
 
 /* Starts as {.units = …, .cells = …}; ended by tally_free(). */
@@ -27,6 +37,11 @@ struct tally {
     struct tally_one *one; /* of block b (from 0) and unit u: one[b * units + u] */
     size_t blocks;         /* that have room */
     size_t strangers;      /* records in the folder that are of no plan; they are not counted */
+    /* Called with each record that counts, by its file's name and with its bytes; NULL: not. A negative errno ends the
+     * reading. */
+    int (*each)(void *to, const char *file, const struct place_of_record *at, const struct text *bytes, struct err *e);
+    void *to;
+    struct records records; /* those that were read, with details: what has been run since is not among them */
 };
 
 /* The unit of a cell and its label (0: none, 1: A, 2: A'). */
@@ -47,6 +62,9 @@ size_t tally_failed(const struct tally *t, uint64_t blocks);
  * name counts. -EINVAL (usage): a record of a newer schema, or of another plan. */
 int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
                bool mend, bool retry, struct err *e);
+
+/* Reads the records that have been run since into t->records, so that each was read once. */
+int tally_read_rest(struct tally *t, const struct folder *folder, struct err *e);
 
 /* Takes in what has just been run and saved under this name. */
 void tally_add(struct tally *t, uint64_t block, size_t unit, const char *file, const struct record *r,

@@ -128,18 +128,39 @@ static void tell_apart(const struct records *r, const struct cell_group *g, cons
     free(f.list);
 }
 
-struct cell_groups cells_group(const struct records *r)
+static const struct pairs *with_half(const struct records *r, const struct invocation *of)
+{
+    cleanup_free struct pair *list = calloc(of->cell->count + 1, sizeof(*list));
+    if (!list)
+        abort();
+    if (of->cell->count > 0)
+        memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
+    list[of->cell->count] = (struct pair){pool_keep(r->pool, "half"), of->label};
+    return pool_keep_pairs(r->pool, list, of->cell->count + 1);
+}
+
+static struct cell_groups group(const struct records *r, bool halves)
 {
     cleanup_free const struct pairs **cell_of = calloc(r->count + 1, sizeof(const struct pairs *));
     if (!cell_of)
         abort();
     for (size_t i = 0; i < r->count; i++)
-        cell_of[i] = r->list[i].cell;
+        cell_of[i] = halves && *r->list[i].label ? with_half(r, &r->list[i]) : r->list[i].cell;
     struct cell_groups alike = group_by(r, cell_of);
     for (size_t i = 0; i < alike.count; i++)
         tell_apart(r, &alike.list[i], cell_of);
     cells_free(&alike);
     return group_by(r, cell_of);
+}
+
+struct cell_groups cells_group(const struct records *r)
+{
+    return group(r, false);
+}
+
+struct cell_groups cells_group_halves(const struct records *r)
+{
+    return group(r, true);
 }
 
 void cells_free(struct cell_groups *g)

@@ -23,6 +23,8 @@ struct cell_groups {
 
 /* In the order of first appearance. Running out of memory aborts. */
 struct cell_groups cells_group(const struct records *r);
+/* The same, the halves of an A/A plan apart: their cells have the key "half". */
+struct cell_groups cells_group_halves(const struct records *r);
 void cells_free(struct cell_groups *g);
 
 /* The same cell, but for keys of this comma-separated list (NULL: none). */

@@ -107,6 +107,24 @@ static void free_invocation(struct invocation *i)
     free(i->iteration_s);
     free(i->details.unmet);
     free(i->details.point);
+    free(i->section);
+}
+
+static int compare_invocations(const void *a, const void *b)
+{
+    return strcmp(((const struct invocation *)a)->id, ((const struct invocation *)b)->id);
+}
+
+void records_sort(struct records *r)
+{
+    if (r->count > 0)
+        qsort(r->list, r->count, sizeof(*r->list), compare_invocations);
+}
+
+void records_drop(struct records *r)
+{
+    if (r->count > 0)
+        free_invocation(&r->list[--r->count]);
 }
 
 void records_free(struct records *r)
@@ -115,6 +133,7 @@ void records_free(struct records *r)
         free_invocation(&r->list[i]);
     free(r->list);
     free(r->name);
+    text_free(&r->text);
     pool_free(r->pool);
     *r = (struct records){0};
 }
@@ -147,7 +166,7 @@ static int is_record(const struct record_text *text, bool named, struct err *e)
         return 0;
     if (!s.data)
         return record_refuse(text, NULL, "it has no schema: it is no record of tare", e);
-    return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %zu: its schema is %.*s; this tare reads %s", text->path,
+    return err_set(e, ERR_USAGE, -ENOTSUP, "'%s': line %zu: its schema is %.*s; this tare reads %s", text->path,
                    json_scan_line(text->whole, s.data), s.len > 60 ? 60 : (int)s.len, s.data, RECORD_SCHEMA);
 }
 
@@ -163,14 +182,14 @@ static int read_text(const char *path, struct text *buffer, struct err *e)
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
 }
 
-static int read_file(struct records *r, const char *path, bool named, struct text *buffer, struct err *e)
+static int read_file(struct records *r, const char *path, bool named, struct err *e)
 {
     struct json_scan_error why = {NULL, NULL};
     struct invocation one = {0};
-    int failed = read_text(path, buffer, e);
+    int failed = read_text(path, &r->text, e);
     if (failed != 0)
         return failed;
-    struct record_text text = {.path = path, .whole = {buffer->data ? buffer->data : "", buffer->len}};
+    struct record_text text = {.path = path, .whole = {r->text.data ? r->text.data : "", r->text.len}};
     if (json_scan_object(text.whole, take_section, &text, &why) != 0)
         return record_refuse(&text, why.at, why.why, e);
     int is = is_record(&text, named, e);
@@ -181,10 +200,19 @@ static int read_file(struct records *r, const char *path, bool named, struct tex
     failed = record_take(r, &text, &one, e);
     if (failed != 0 || (r->only_label && strcmp(one.label, r->only_label) != 0)) {
         free_invocation(&one);
-        return failed;
+        return failed != 0 ? failed : 1;
     }
     records_add(r, one);
-    return 0;
+    if (r->each)
+        r->each(&r->list[r->count - 1], text.whole, r->to);
+    return 1;
+}
+
+int records_read_file(struct records *r, const char *path, struct err *e)
+{
+    if (!r->pool)
+        r->pool = pool_new();
+    return read_file(r, path, false, e);
 }
 
 /* --- folders -------------------------------------------------------------------------------------------------------
@@ -207,45 +235,44 @@ static int is_json(const struct dirent *entry)
     return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".json") == 0;
 }
 
-static int read_folder(struct records *r, const char *dir, unsigned deeper, struct text *buffer, struct err *e);
+static int read_folder(struct records *r, const char *dir, unsigned deeper, struct err *e);
 
-static int read_entry(struct records *r, const char *dir, const struct dirent *entry, unsigned deeper,
-                      struct text *buffer, struct err *e)
+static int read_entry(struct records *r, const char *dir, const struct dirent *entry, unsigned deeper, struct err *e)
 {
     char path[PATH_MAX];
     int len = snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
     if (len < 0 || (size_t)len >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", entry->d_name);
     if (deeper > 0 && is_folder(path))
-        return read_folder(r, path, deeper - 1, buffer, e);
-    return is_json(entry) ? read_file(r, path, false, buffer, e) : 0;
+        return read_folder(r, path, deeper - 1, e);
+    return is_json(entry) ? read_file(r, path, false, e) : 0; /* 1 too is no failure */
 }
 
 /* The records of a folder, and of the folders in it so many levels down. */
-static int read_folder(struct records *r, const char *dir, unsigned deeper, struct text *buffer, struct err *e)
+static int read_folder(struct records *r, const char *dir, unsigned deeper, struct err *e)
 {
     struct dirent **entry = NULL;
     int failed = 0, n = scandir(dir, &entry, deeper > 0 ? is_shown : is_json, alphasort);
     if (n < 0)
         return err_sys(e, ERR_USAGE, "'%s'", dir);
     for (int i = 0; i < n; i++) {
-        if (failed == 0)
-            failed = read_entry(r, dir, entry[i], deeper, buffer, e);
+        if (failed >= 0)
+            failed = read_entry(r, dir, entry[i], deeper, e);
         free(entry[i]);
     }
     free(entry);
-    return failed;
+    return failed < 0 ? failed : 0;
 }
 
 /* A bundle keeps a folder a cell in data/records. */
-static int read_inner(struct records *r, const char *dir, struct text *buffer, struct err *e)
+static int read_inner(struct records *r, const char *dir, struct err *e)
 {
     static const char *const INNER[] = {"records", "data/records"};
     char inner[PATH_MAX];
     for (size_t i = 0; i < ARRAY_LEN(INNER); i++) {
         int len = snprintf(inner, sizeof(inner), "%s/%s", dir, INNER[i]);
         if (len > 0 && (size_t)len < sizeof(inner) && is_folder(inner))
-            return read_folder(r, inner, RECORDS_DEPTH, buffer, e);
+            return read_folder(r, inner, RECORDS_DEPTH, e);
     }
     return 0;
 }
@@ -273,19 +300,18 @@ static int refuse_twins(const struct records *r, struct err *e)
 
 int records_read(struct records *r, const char *path, struct err *e)
 {
-    struct text buffer = {0};
     size_t before = r->count;
     int failed = 0;
     if (!r->pool)
         r->pool = pool_new();
     if (!is_folder(path)) {
-        failed = read_file(r, path, true, &buffer, e);
+        failed = read_file(r, path, true, e);
+        failed = failed < 0 ? failed : 0;
     } else {
-        failed = read_folder(r, path, 0, &buffer, e);
+        failed = read_folder(r, path, 0, e);
         if (failed == 0 && r->count == before)
-            failed = read_inner(r, path, &buffer, e);
+            failed = read_inner(r, path, e);
     }
-    text_free(&buffer);
     if (failed == 0 && r->count == before)
         failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': there is no record in it (*.json of %s%s%s)", path,
                          RECORD_SCHEMA, r->only_label ? ", labelled " : "", r->only_label ? r->only_label : "");

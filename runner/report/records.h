@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/json_scan.h"
 #include "report/pairs.h"
+#include "stats/stats_series.h"
 
 struct err;
+struct json_t;
 
 /* What is comparable with its like alone. */
 enum record_kind {
@@ -48,11 +51,12 @@ struct memory_point {
 /* What a report tells of an invocation besides its figures. */
 struct invocation_details {
     struct unmet *unmet;
-    size_t unmets, checks; /* checks: of how many */
-    struct memory_point *point;
+    size_t unmets, checks;      /* checks: of how many */
+    struct memory_point *point; /* only with_points */
     size_t points;
     double elapsed_s;        /* all of it, from the slice's making to its end; NaN: the record does not tell */
     size_t bytes;            /* of the record's file */
+    double missed_share;     /* of the ticks at which memory was to be sampled; NaN: it was not, or is not told */
     const char *plan, *seed; /* the plan's name and seed; "" none */
     const char *selftest;    /* what the last selftest of this machine and build said, or why there is none */
 };
@@ -63,17 +67,22 @@ struct invocation {
     const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
     const char *node;                         /* the machine's name; "" where the record tells none */
     const char *plan_cell;                    /* the cell's id in its plan; "" of none */
+    const char *plan_sha256;                  /* of its plan's file; "" of none */
     uint64_t block;                           /* of its plan, from 1; 0 of none */
     const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
     const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */
     bool ok;                                  /* termination "ok": its figures count */
     enum record_kind kind;
-    struct figure *figure; /* records.names of them; later ones are absent */
+    const char *emulated_by; /* of RECORD_EMULATED: the emulator, as the record names it */
+    struct figure *figure;   /* records.names of them; later ones are absent */
     size_t figures;
-    double *iteration_s; /* only with_iterations: measured iterations in the order of time; owned */
+    enum stats_steady steady; /* only with_steady: of its iterations */
+    double *iteration_s;      /* only with_iterations: measured iterations in the order of time; owned */
     size_t iterations;
     double overhead_s; /* only with_iterations: what the invocation took beside its iterations; NaN unknown */
     struct invocation_details details; /* only with_details; its lists are owned */
+    struct pair *section;              /* only with_sections: name and text of those that documents quote; owned */
+    size_t sections;
 };
 
 /* Starts as {0}; ended with records_free(). */
@@ -84,9 +93,17 @@ struct records {
     size_t names;
     size_t others; /* .json files of a folder that are no records */
     struct pool *pool;
-    bool with_iterations;   /* set before reading: keep every iteration too */
-    bool with_details;      /* set before reading: keep the details too */
-    const char *only_label; /* set before reading: of this label alone; NULL: all */
+    /* What is kept besides, set before reading: of a file that is read once all is taken that is asked for. */
+    bool with_steady;       /* the class of the iterations' series */
+    bool with_iterations;   /* every iteration */
+    bool with_details;      /* the details */
+    bool with_points;       /* with the details, memory at every moment */
+    bool with_sections;     /* the text of the sections that documents quote: invocation_section() */
+    const char *only_label; /* those of this label alone; NULL: all */
+    struct text text;       /* of the file that was read last */
+    /* Called with each record that is added, while its text is at hand; NULL: not. */
+    void (*each)(const struct invocation *one, struct json_span text, void *to);
+    void *to;
 };
 
 /* Adds the record of this file; or of every *.json of this folder, in the order of their names; or else of its folder
@@ -95,6 +112,17 @@ struct records {
  * type, not finite, nested too deeply, a record twice (its id), no record at all: one line with the file and the place.
  * -ENOENT, …: it cannot be read. */
 int records_read(struct records *r, const char *path, struct err *e);
+
+/* The same of one file. 1: it was added, or is not of only_label; 0: JSON of another schema. -EINVAL (usage): it is no
+ * whole record; -ENOTSUP (usage): one of a newer schema; other errors: it cannot be opened. Twins are not looked for.
+ */
+int records_read_file(struct records *r, const char *path, struct err *e);
+
+/* By id, which is by time. */
+void records_sort(struct records *r);
+
+/* Forgets the one that was added last. */
+void records_drop(struct records *r);
 
 void records_free(struct records *r);
 
@@ -109,5 +137,9 @@ int records_figure(const struct records *r, const char *name);
 
 /* The figure of an invocation; absent with a reason where it has none of this index. */
 struct figure invocation_figure(const struct invocation *i, size_t index);
+
+/* The section "tool", "runtime", "host", "image", "scenario", "confinement", "plan" or "cpu" as JSON, the caller's;
+ * NULL: the record has none, null, or one above 1 MiB, or it was not read with_sections. */
+struct json_t *invocation_section(const struct invocation *i, const char *name);
 
 #endif

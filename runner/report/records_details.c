@@ -46,34 +46,80 @@ static void take_checks(struct records *r, const json_t *isolation, struct invoc
 }
 
 /* Of every process where the sample has them, else of the parent and its workers. */
-static void take_point(const json_t *sample, double begin_ns, struct memory_point *ret)
+static void take_point(const json_t *sample, struct memory_point *ret)
 {
     const json_t *sums = json_object_get(sample, "all_pids");
     if (!sums)
         sums = json_object_get(sample, "parent_and_workers");
-    *ret = (struct memory_point){(number(sample, "at_ns") - begin_ns) / 1e9,
-                                 number(sample, "anon"),
-                                 number(sample, "file"),
-                                 number(sample, "kernel"),
-                                 number(sample, "shmem"),
-                                 number(sample, "current"),
-                                 number(sums, "pss"),
-                                 number(sums, "rss")};
+    *ret = (struct memory_point){number(sample, "at_ns") / 1e9, number(sample, "anon"),  number(sample, "file"),
+                                 number(sample, "kernel"),      number(sample, "shmem"), number(sample, "current"),
+                                 number(sums, "pss"),           number(sums, "rss")};
 }
 
-static void take_points(const json_t *memory, struct invocation_details *d)
+/* The samples of a record, one by one: as a tree all of them take fifty times their text. */
+struct samples {
+    struct invocation_details *into;
+    bool kept; /* else they are counted */
+    size_t count, cap;
+    double begin_s;
+};
+
+static const char *take_sample(struct json_span key, struct json_span value, void *to)
 {
-    const json_t *samples = json_object_get(memory, "samples"), *sample;
-    double begin_ns = number(json_array_get(samples, 0), "at_ns");
-    size_t i;
-    d->point = calloc(json_array_size(samples) + 1, sizeof(*d->point));
-    if (!d->point)
-        abort();
-    json_array_foreach(samples, i, sample)
-    {
-        take_point(sample, begin_ns, &d->point[d->points]);
-        d->points += isfinite(d->point[d->points].at_s) ? 1 : 0;
+    struct samples *s = to;
+    struct invocation_details *d = s->into;
+    json_error_t why;
+    (void)key;
+    s->count++;
+    if (!s->kept)
+        return NULL;
+    json_t *sample = json_loadb(value.data, value.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!sample)
+        return "a sample that is no JSON";
+    if (d->points == s->cap) {
+        s->cap = s->cap ? 2 * s->cap : 64;
+        d->point = reallocarray(d->point, s->cap, sizeof(*d->point));
+        if (!d->point)
+            abort();
     }
+    struct memory_point *point = &d->point[d->points];
+    take_point(sample, point);
+    json_decref(sample);
+    s->begin_s = s->count == 1 ? point->at_s : s->begin_s;
+    point->at_s -= s->begin_s;
+    d->points += isfinite(point->at_s);
+    return NULL;
+}
+
+static const char *find_samples(struct json_span key, struct json_span value, void *to)
+{
+    struct json_span *span = to;
+    if (key.len == 7 && memcmp(key.data, "samples", 7) == 0)
+        *span = value;
+    return NULL;
+}
+
+static double share_of(double missed, double taken)
+{
+    return missed + taken > 0 ? missed / (missed + taken) : NAN;
+}
+
+/* Of ticks or of walks, whichever was missed more. The samples are counted where a tick was missed. */
+static int take_samples(const struct record_text *text, const json_t *memory, bool kept, struct invocation_details *d,
+                        struct err *e)
+{
+    struct samples s = {.into = d, .kept = kept, .begin_s = NAN};
+    struct json_span span = {NULL, 0};
+    struct json_scan_error why = {NULL, NULL};
+    double missed = number(memory, "missed_ticks");
+    d->missed_share = share_of(number(memory, "missed_walks"), number(memory, "walks"));
+    if (record_lacks(text->section[SECTION_MEMORY]) || (!kept && !(missed > 0)))
+        return 0;
+    if (json_scan_object(text->section[SECTION_MEMORY], find_samples, &span, &why) != 0 ||
+        (!record_lacks(span) && json_scan_array(span, take_sample, &s, &why) != 0))
+        return record_refuse(text, why.at, why.why, e);
+    d->missed_share = fmax(d->missed_share, share_of(missed, (double)s.count)); /* fmax leaves NaN out */
+    return 0;
 }
 
 static void take_instrument(struct records *r, const json_t *instrument, struct invocation_details *d)
@@ -100,22 +146,24 @@ static const char *seed_of(struct records *r, const json_t *plan)
     return pool_keep(r->pool, text);
 }
 
-int record_take_details(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e)
+int record_take_details(struct records *r, const struct record_text *text, const struct loaded *l,
+                        struct invocation *ret, struct err *e)
 {
-    static const enum section WANTED[] = {SECTION_ISOLATION, SECTION_MEMORY, SECTION_PLAN, SECTION_INSTRUMENT};
+    static const enum section WANTED[] = {SECTION_ISOLATION, SECTION_INSTRUMENT};
     json_t *section[SECTIONS] = {NULL};
     struct invocation_details *d = &ret->details;
+    const json_t *plan = l->section[SECTION_PLAN];
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < ARRAY_LEN(WANTED); i++)
         failed = load(text, WANTED[i], &section[WANTED[i]], e);
     if (failed == 0) {
         take_checks(r, section[SECTION_ISOLATION], d);
-        take_points(section[SECTION_MEMORY], d);
         take_instrument(r, section[SECTION_INSTRUMENT], d);
-        d->elapsed_s = number(section[SECTION_PLAN], "elapsed_ns") / 1e9;
-        d->plan = kept(r, section[SECTION_PLAN], "name", "");
-        d->seed = seed_of(r, section[SECTION_PLAN]);
+        d->elapsed_s = number(plan, "elapsed_ns") / 1e9;
+        d->plan = kept(r, plan, "name", "");
+        d->seed = seed_of(r, plan);
         d->bytes = text->whole.len;
+        failed = take_samples(text, l->section[SECTION_MEMORY], r->with_points, d, e);
     }
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
         json_decref(section[WANTED[i]]);

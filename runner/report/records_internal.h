@@ -73,12 +73,16 @@ const struct pairs *record_cell(struct records *r, const struct loaded *l);
 /* What it ran in, and how: everything that is not of the moment; the pool's. */
 const struct pairs *record_environment(struct records *r, const struct loaded *l);
 
+/* Keeps the text of the sections that documents quote. */
+void record_quote(struct records *r, const struct record_text *text, struct invocation *ret);
+
 /* Fills in *ret from the sections. -EINVAL with the place in *e. */
 int record_take(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e);
 
 /* records_details.c: fills in ret->details. What a record does not tell is absent there; only what is of a wrong type
  * is an error. */
-int record_take_details(struct records *r, const struct record_text *text, struct invocation *ret, struct err *e);
+int record_take_details(struct records *r, const struct record_text *text, const struct loaded *l,
+                        struct invocation *ret, struct err *e);
 
 /* "'path': line 12: why", the line of `at` (NULL: no line). Returns -EINVAL. */
 int record_refuse(const struct record_text *text, const char *at, const char *why, struct err *e);

@@ -113,6 +113,38 @@ int record_take_top(struct records *r, const struct record_text *text, enum sect
     json_decref(v);
     return failed;
 }
+
+/* --- quoted sections ---------------------------------------------------------------------------------------------- */
+
+void record_quote(struct records *r, const struct record_text *text, struct invocation *ret)
+{
+    static const enum section QUOTED[] = {SECTION_TOOL,     SECTION_RUNTIME,     SECTION_HOST, SECTION_IMAGE,
+                                          SECTION_SCENARIO, SECTION_CONFINEMENT, SECTION_PLAN, SECTION_CPU};
+    ret->section = calloc(ARRAY_LEN(QUOTED), sizeof(*ret->section));
+    if (!ret->section)
+        abort();
+    for (size_t i = 0; i < ARRAY_LEN(QUOTED); i++) {
+        struct json_span span = text->section[QUOTED[i]];
+        if (record_lacks(span) || span.len > SECTION_MAX)
+            continue;
+        struct text copy = {0};
+        text_add_bytes(&copy, span.data, span.len);
+        ret->section[ret->sections++] = (struct pair){section_names[QUOTED[i]], pool_keep(r->pool, copy.data)};
+        text_free(&copy);
+    }
+}
+
+json_t *invocation_section(const struct invocation *i, const char *name)
+{
+    json_error_t ignored;
+    for (size_t k = 0; k < i->sections; k++)
+        if (strcmp(i->section[k].key, name) == 0)
+            return json_loads(i->section[k].value, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &ignored);
+    return NULL;
+}
+
+/* --- trees -------------------------------------------------------------------------------------------------------- */
+
 void record_unload(struct loaded *l)
 {
     for (int i = 0; i < SECTIONS; i++)
@@ -124,10 +156,11 @@ int record_load(const struct record_text *text, bool with_iterations, struct loa
     static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
     static const char *const CONFINEMENT[] = {"level", "network", NULL};
     static const char *const ISOLATION[] = {"grade", NULL};
-    static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", NULL};
+    static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", "missed_ticks", "walks",
+                                         "missed_walks",       NULL};
     static const char *const TOOL[] = {"version", "commit", NULL};
-    static const char *const PLAN[] = {"node", "label", "cell", "block", NULL};
-    static const char *const TIMING[] = {"emulated", NULL};
+    static const char *const PLAN[] = {"node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns", NULL};
+    static const char *const TIMING[] = {"emulated", "by", NULL};
     static const char *const INSTRUMENT[] = {"prepare_ns", "slice_to_exec_ns", "exit_to_removed_ns", NULL};
     static const struct {
         enum section s;

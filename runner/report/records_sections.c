@@ -37,6 +37,15 @@ static enum record_kind kind_of(const struct loaded *l, const char *grade)
     return RECORD_SLICED;
 }
 
+/* Who emulated the clock; an older record tells it of its host. */
+static const char *emulator_of(struct records *r, const struct loaded *l)
+{
+    const json_t *by = json_object_get(l->section[SECTION_TIMING], "by");
+    if (!by)
+        by = json_object_get(l->section[SECTION_HOST], "emulated_by");
+    return pool_keep(r->pool, json_is_string(by) ? json_string_value(by) : "an emulator that is not named");
+}
+
 /* The name of the machine, by whichever key the record gives it, and what of its plan it is: cell, block, half of A/A.
  */
 static int take_place(struct records *r, const struct record_text *text, const struct loaded *l, struct invocation *ret,
@@ -50,6 +59,8 @@ static int take_place(struct records *r, const struct record_text *text, const s
     const json_t *block = json_object_get(l->section[SECTION_PLAN], "block");
     if (failed == 0)
         failed = record_take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "cell", &ret->plan_cell, e);
+    if (failed == 0)
+        failed = record_take_text(r, text, SECTION_PLAN, l->section[SECTION_PLAN], "sha256", &ret->plan_sha256, e);
     if (failed == 0 && block && !json_is_null(block) && (!json_is_integer(block) || json_integer_value(block) < 1))
         failed = record_refuse_at(text, SECTION_PLAN, "block", "no whole number from 1", e);
     ret->block = (uint64_t)json_integer_value(block);
@@ -235,6 +246,24 @@ static double overhead_of(const struct loaded *l)
            (json_is_number(warmup) && json_is_number(mean) ? json_number_value(warmup) * json_number_value(mean) : 0);
 }
 
+/* An invocation of one iteration has a mean: a median and quantiles of it would be the same number by another name. */
+static bool is_of_one(const struct record_text *text)
+{
+    struct stamps s = {{NULL, 0}, {NULL, 0}};
+    struct json_scan_error why = {NULL, NULL};
+    struct json_span span = text->section[SECTION_ITERATIONS];
+    if (!span.data || span.len > 200 || json_scan_object(span, take_stamps, &s, &why) != 0) /* 200: two stamps */
+        return false;
+    return s.start.data && json_scan_integers(s.start, NULL, 0) == 1;
+}
+
+static void leave_out_quantiles(struct records *r, struct invocation *ret)
+{
+    static const char *const QUANTILES[] = {"p50_iter_s", "p95_iter_s"};
+    for (size_t i = 0; i < ARRAY_LEN(QUANTILES); i++)
+        set_figure(r, ret, QUANTILES[i], (struct figure){NAN, "one iteration has no quantiles"});
+}
+
 static int take_all(struct records *r, const struct record_text *text, struct loaded *l, struct invocation *ret,
                     struct err *e)
 {
@@ -248,17 +277,28 @@ static int take_all(struct records *r, const struct record_text *text, struct lo
     ret->path = pool_keep(r->pool, text->path);
     ret->ok = strcmp(ret->termination, "ok") == 0;
     ret->kind = kind_of(l, ret->grade);
+    ret->emulated_by = ret->kind == RECORD_EMULATED ? emulator_of(r, l) : NULL;
     ret->cell = record_cell(r, l);
     ret->environment = record_environment(r, l);
     failed = take_results(r, text, l->section[SECTION_RESULT], ret, e);
+    if (failed == 0 && is_of_one(text))
+        leave_out_quantiles(r, ret);
     for (size_t i = 0; failed == 0 && i < ARRAY_LEN(FIGURES); i++)
         failed = take_known(r, text, l, i, ret, e);
-    if (failed == 0 && r->with_iterations) {
+    if (failed == 0 && (r->with_iterations || r->with_steady)) {
         failed = take_iterations(text, ret, e);
         ret->overhead_s = overhead_of(l);
     }
+    if (failed == 0 && r->with_steady)
+        ret->steady = stats_steady_state(ret->iteration_s, ret->iterations).class;
+    if (failed == 0 && !r->with_iterations) {
+        free(ret->iteration_s);
+        ret->iteration_s = NULL;
+    }
+    if (failed == 0 && r->with_sections)
+        record_quote(r, text, ret);
     if (failed == 0 && r->with_details)
-        failed = record_take_details(r, text, ret, e);
+        failed = record_take_details(r, text, l, ret, e);
     return failed;
 }
 

@@ -226,6 +226,7 @@ int scenarios_list(struct text *out, struct err *e)
 {
     struct text names = {0};
     char *rest = NULL;
+    text_add_bytes(&names, "", 0);
     add_names(" ", &names);
     int failed = 0;
     for (char *name = strtok_r(names.data, " ", &rest); failed == 0 && name; name = strtok_r(NULL, " ", &rest)) {

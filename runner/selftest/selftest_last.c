@@ -11,6 +11,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "selftest/selftest.h"
 #include "state.h"
 #include "version.h"
@@ -84,7 +85,7 @@ void selftest_last(struct facts *to)
     char dir[PATH_MAX];
     state_dir(dir, sizeof(dir));
     const char *why = try_dir(dir, to);
-    if (why && !getenv("TARE_STATE") && strcmp(dir, STATE_SYSTEM_DIR) != 0 && !try_dir(STATE_SYSTEM_DIR, to))
+    if (why && !trust_variable("TARE_STATE") && strcmp(dir, STATE_SYSTEM_DIR) != 0 && !try_dir(STATE_SYSTEM_DIR, to))
         why = NULL;
     if (why)
         facts_absent(to, "selftest", "%s", why);

@@ -37,11 +37,6 @@ const struct study_figure *study_figure(const struct study *s, const struct stud
 
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
-static int compare_invocations(const void *a, const void *b)
-{
-    return strcmp(((const struct invocation *)a)->id, ((const struct invocation *)b)->id);
-}
-
 static const char *value_of(const struct pairs *cell, const char *key)
 {
     const char *value = pairs_find(cell, key);
@@ -82,7 +77,7 @@ static enum stats_steady steady_of(const struct study_cell *c)
     size_t n = 0;
     for (size_t i = 0; i < c->count; i++)
         if (c->invocation[i]->ok)
-            class[n++] = stats_steady_state(c->invocation[i]->iteration_s, c->invocation[i]->iterations).class;
+            class[n++] = c->invocation[i]->steady;
     return stats_steady_of_all(class, n);
 }
 
@@ -215,8 +210,7 @@ static void take_ratios(struct study *s, struct study_cell *c)
 
 static void work_out(struct study *s)
 {
-    qsort(s->records.list, s->records.count, sizeof(*s->records.list), compare_invocations);
-    struct cell_groups g = cells_group(&s->records);
+    struct cell_groups g = cells_group_halves(&s->records);
     s->cell = room_for(g.count, sizeof(*s->cell));
     s->cells = g.count;
     for (size_t i = 0; i < g.count; i++)
@@ -233,17 +227,26 @@ static void work_out(struct study *s)
     }
 }
 
-int study_read(const char *const *paths, size_t count, struct study *ret, struct err *e)
+void study_make(struct records *r, struct study *ret)
 {
-    *ret = (struct study){.records = {.with_iterations = true, .with_details = true}};
+    records_sort(r);
+    *ret = (struct study){.records = *r};
+    work_out(ret);
+}
+
+int study_read(const char *const *paths, size_t count, bool drawn, struct study *ret, struct err *e)
+{
+    struct records r = {.with_steady = true, .with_iterations = drawn, .with_details = true, .with_points = drawn};
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < count; i++)
-        failed = records_read(&ret->records, paths[i], e);
-    if (failed == 0)
-        work_out(ret);
-    else
-        study_free(ret);
-    return failed;
+        failed = records_read(&r, paths[i], e);
+    if (failed != 0) {
+        records_free(&r);
+        return failed;
+    }
+    study_make(&r, ret);
+    ret->is_owner = true;
+    return 0;
 }
 
 void study_free(struct study *s)
@@ -255,6 +258,7 @@ void study_free(struct study *s)
         free(s->cell[i].label);
     }
     free(s->cell);
-    records_free(&s->records);
+    if (s->is_owner)
+        records_free(&s->records);
     *s = (struct study){0};
 }

@@ -11,6 +11,7 @@
 #include "stats/stats_series.h"
 
 struct err;
+struct text;
 
 /* One cell and one figure, over the invocations that ended well. */
 struct study_figure {
@@ -40,14 +41,20 @@ struct study_cell {
 };
 
 struct study {
-    struct records records;
+    struct records records;  /* by time; of study_make() borrowed */
+    bool is_owner;           /* of the records */
     struct study_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
     size_t cells;
 };
 
-/* Reads these records, files or folders, and works them out. Where they lie does not matter: the same records make the
- * same study. Errors as records_read(). The caller ends *ret with study_free(). */
-int study_read(const char *const *paths, size_t count, struct study *ret, struct err *e);
+/* Reads these records, files or folders, each once, and works them out. Where they lie does not matter: the same
+ * records make the same study. drawn: every iteration and sample is kept, for drawings. Errors as records_read(). The
+ * caller ends *ret with study_free(). */
+int study_read(const char *const *paths, size_t count, bool drawn, struct study *ret, struct err *e);
+
+/* Of records that were read with steady and details, and for drawings with iterations and points. Sorts their list by
+ * id; they have to outlive the study. */
+void study_make(struct records *r, struct study *ret);
 
 void study_free(struct study *s);
 
@@ -74,6 +81,10 @@ int study_decimals(const struct stats_interval *i, double scale);
 
 /* The value in that many decimals; "" for no number. Returns buf. */
 const char *study_number(double value, int decimals, char *buf, size_t cap);
+
+/* What has to be said with the figures, a line each that begins with "* ": checks of the isolation that do not hold,
+ * emulated times, missed samples, nodes, invocations that failed. */
+void study_notes(const struct study *s, struct text *out);
 
 /* What the records say, a sentence a line that begins with "LABEL: ": each mode's memory, or its time, beside threads'.
  * "" where no cell is run for that. The caller frees it. */

@@ -5,8 +5,6 @@
 
 #include "base/cleanup.h"
 
-#define WIDTH 100
-
 static void add_bullets(const struct study *s, bool memory, struct text *out)
 {
     cleanup_free char *lines = study_answer(s, memory);
@@ -35,32 +33,58 @@ void study_markdown(const struct study *s, const struct tables *t, struct text *
     }
 }
 
-static void wrap(const char *words, struct text *out)
+/* A line of words in lines of so many characters, those after the first begin with blanks. */
+static void wrap(const char *words, size_t width, size_t indent, struct text *out)
 {
     size_t column = 0;
     while (*words) {
-        size_t len = strcspn(words, " ");
-        if (column + 1 + len > WIDTH && column > 0) {
-            text_add(out, "\n    ");
-            column = 4;
+        size_t len = strcspn(words, " "), characters = 0;
+        for (size_t i = 0; i < len; i++)
+            characters += ((unsigned char)words[i] & 0xc0) != 0x80;
+        if (column + 1 + characters > width && column > indent) {
+            text_add(out, "\n%*s", (int)indent, "");
+            column = indent;
         } else if (column > 0) {
             text_add(out, " ");
             column++;
         }
         text_add(out, "%.*s", (int)len, words);
-        column += len;
+        column += characters;
         words += len;
         words += strspn(words, " ");
     }
     text_add(out, "\n");
 }
 
-void study_words(const struct study *s, struct text *out)
+static void wrap_lines(char *lines, size_t width, size_t indent, struct text *out)
 {
-    for (int memory = 0; memory <= 1; memory++) {
+    char *rest = NULL;
+    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        wrap(line, width, indent, out);
+}
+
+void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
+{
+    static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY};
+    struct text notes = {0};
+    size_t before = out->len;
+    for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
+        const struct table *one = &t->of[SHOWN[i]];
+        if (one->rows == 0)
+            continue;
+        text_add(out, "%s%s\n", out->len > before ? "\n" : "", one->title);
+        table_as_text(one, width, out);
+    }
+    study_notes(s, &notes);
+    if (notes.len) {
+        text_add(out, "\n");
+        wrap_lines(notes.data, width, 2, out);
+    }
+    text_free(&notes);
+    for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
-        char *rest = NULL;
-        for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-            wrap(line, out);
+        if (*lines)
+            text_add(out, "\n");
+        wrap_lines(lines, width, 4, out);
     }
 }

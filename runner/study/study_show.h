@@ -13,7 +13,8 @@ void study_markdown(const struct study *s, const struct tables *t, struct text *
 /* study_json.c: the answer's sentences and every table as an array of objects; what is no number is null with
  * <key>_reason beside it where there is a reason. Keys sorted, numbers in full. */
 void study_json(const struct study *s, const struct tables *t, struct text *out);
-/* The answer in words alone, in lines of at most 100 columns. */
-void study_words(const struct study *s, struct text *out);
+/* For a terminal of so many characters: the times, the memory, what has to be said with them, and, where there are
+ * cells to compare, the answer in words. */
+void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out);
 
 #endif

@@ -20,6 +20,7 @@ struct table_column {
     const char *unit; /* "" none */
     bool number;
     enum table_use use;
+    int rank; /* 0: it is always shown; else, where a terminal is too narrow, the greatest leaves first */
 };
 
 struct table_cell {
@@ -65,5 +66,8 @@ struct text;
 void table_csv(const struct table *t, struct text *out);
 /* GitHub's Markdown. */
 void table_markdown(const struct table *t, struct text *out);
+/* For a terminal of so many characters. No value is cut and no two run together: texts wrap, then columns leave by
+ * their rank; numbers that are wider still go beyond the width. */
+void table_as_text(const struct table *t, size_t width, struct text *out);
 
 #endif

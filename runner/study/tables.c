@@ -7,24 +7,26 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#define NULL_SCENARIO "scenario0"
+
 /* mean, its interval for eyes, its two ends */
 #define MEAN(key, head, unit)                                                                                          \
-    {key, head, unit, true, TABLE_BOTH}, {key "_ci95", "95% interval", unit, false, TABLE_SHOWN},                      \
-        {key "_ci95_low", "low", unit, true, TABLE_DATA},                                                              \
+    {key, head, unit, true, TABLE_BOTH, 0}, {key "_ci95", "95% interval", unit, false, TABLE_SHOWN, 2},                \
+        {key "_ci95_low", "low", unit, true, TABLE_DATA, 0},                                                           \
     {                                                                                                                  \
-        key "_ci95_high", "high", unit, true, TABLE_DATA                                                               \
+        key "_ci95_high", "high", unit, true, TABLE_DATA, 0                                                            \
     }
 
-#define RATIO                                                                                                          \
-    {"ratio_to_threads", "to threads", "x", true, TABLE_BOTH},                                                         \
-        {"ratio_ci95", "95% interval", "x", false, TABLE_SHOWN}, {"ratio_ci95_low", "low", "x", true, TABLE_DATA},     \
+#define RATIO(head)                                                                                                    \
+    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
+        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0},                                                            \
     {                                                                                                                  \
-        "ratio_ci95_high", "high", "x", true, TABLE_DATA                                                               \
+        "ratio_ci95_high", "high", "", true, TABLE_DATA, 0                                                             \
     }
 
 #define INVOCATIONS                                                                                                    \
     {                                                                                                                  \
-        "invocations", "runs", "", true, TABLE_BOTH                                                                    \
+        "invocations", "runs", "", true, TABLE_BOTH, 0                                                                 \
     }
 
 static void add_whole(struct table *t, double n)
@@ -73,15 +75,34 @@ void tables_add_name(struct table *t, const struct study_cell *c)
     table_text(t, c->id);
 }
 
+/* What the instrument itself takes, beside what was weighed with it: the time of scenario0, which does nothing in its
+ * workers, in the same mode, start method, runtime and workers. */
+static void add_null(struct table *t, const struct study *s, const struct study_cell *c)
+{
+    const struct study_figure *f = NULL;
+    for (size_t i = 0; !f && i < s->cells; i++) {
+        const struct study_cell *one = &s->cell[i];
+        if (strcmp(one->scenario, NULL_SCENARIO) == 0 && strcmp(c->scenario, NULL_SCENARIO) != 0 &&
+            strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
+            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers && !study_is_memory(one))
+            f = study_figure(s, one, "avg_iter_s");
+    }
+    if (f)
+        table_number(t, f->mean.at * 1e3, study_decimals(&f->mean, 1e3), f->why_not);
+    else
+        table_number(t, NAN, 0, "scenario0 was not run with it");
+}
+
 static struct table time_table(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   INVOCATIONS,
                                                   MEAN("avg_iter_ms", "mean", "ms"),
-                                                  {"p50_iter_ms", "median", "ms", true, TABLE_BOTH},
-                                                  {"p95_iter_ms", "p95", "ms", true, TABLE_BOTH},
-                                                  RATIO,
-                                                  {"steady", "series", "", false, TABLE_BOTH}};
+                                                  {"p50_iter_ms", "median", "ms", true, TABLE_BOTH, 3},
+                                                  {"p95_iter_ms", "p95", "ms", true, TABLE_BOTH, 4},
+                                                  {"null_iter_ms", "null", "ms", true, TABLE_BOTH, 5},
+                                                  RATIO("time ÷ threads"),
+                                                  {"steady", "series", "", false, TABLE_BOTH, 6}};
     struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
@@ -92,6 +113,7 @@ static struct table time_table(const struct study *s)
         add_mean(&t, s, c, "avg_iter_s");
         add_point(&t, s, c, "p50_iter_s");
         add_point(&t, s, c, "p95_iter_s");
+        add_null(&t, s, c);
         add_ratio(&t, s, c, "avg_iter_s");
         table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
     }
@@ -103,13 +125,13 @@ static struct table memory_table(const struct study *s)
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   INVOCATIONS,
                                                   MEAN("pss_mib", "PSS", "MiB"),
-                                                  {"uss_mib", "USS", "MiB", true, TABLE_BOTH},
-                                                  {"rss_mib", "RSS", "MiB", true, TABLE_BOTH},
-                                                  {"all_pids_pss_mib", "PSS of all", "MiB", true, TABLE_BOTH},
-                                                  {"anon_mib", "anon", "MiB", true, TABLE_BOTH},
-                                                  {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH},
-                                                  {"peak_mib", "peak", "MiB", true, TABLE_BOTH},
-                                                  RATIO};
+                                                  {"uss_mib", "USS", "MiB", true, TABLE_BOTH, 5},
+                                                  {"rss_mib", "RSS", "MiB", true, TABLE_BOTH, 6},
+                                                  {"all_pids_pss_mib", "PSS of all", "MiB", true, TABLE_BOTH, 7},
+                                                  {"anon_mib", "anon", "MiB", true, TABLE_BOTH, 3},
+                                                  {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH, 4},
+                                                  {"peak_mib", "peak", "MiB", true, TABLE_BOTH, 0},
+                                                  RATIO("memory ÷ threads")};
     static const char *const POINTS[] = {"uss_bytes",  "rss_bytes",    "all_pids_pss_bytes",
                                          "anon_bytes", "kernel_bytes", "peak_bytes"};
     struct table t = table_new("memory", "Memory, averaged over the measured iterations", COLUMNS, ARRAY_LEN(COLUMNS));
@@ -151,17 +173,17 @@ static void add_figure(struct table *t, const struct study *s, const struct stud
 static struct table figures_table(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH},
-                                                  {"figure", "figure", "", false, TABLE_BOTH},
-                                                  {"unit", "unit", "", false, TABLE_BOTH},
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"figure", "figure", "", false, TABLE_BOTH, 0},
+                                                  {"unit", "unit", "", false, TABLE_BOTH, 0},
                                                   INVOCATIONS,
                                                   MEAN("mean", "mean", ""),
-                                                  {"median", "median", "", true, TABLE_BOTH},
-                                                  {"min", "least", "", true, TABLE_BOTH},
-                                                  {"max", "greatest", "", true, TABLE_BOTH},
-                                                  RATIO,
-                                                  {"finding", "finding", "", false, TABLE_BOTH},
-                                                  {"why_not", "why not", "", false, TABLE_SHOWN}};
+                                                  {"median", "median", "", true, TABLE_BOTH, 0},
+                                                  {"min", "least", "", true, TABLE_BOTH, 0},
+                                                  {"max", "greatest", "", true, TABLE_BOTH, 0},
+                                                  RATIO("÷ threads"),
+                                                  {"finding", "finding", "", false, TABLE_BOTH, 0},
+                                                  {"why_not", "why not", "", false, TABLE_SHOWN, 0}};
     struct table t =
         table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++)
@@ -173,12 +195,12 @@ static struct table figures_table(const struct study *s)
 static struct table experiments_table(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH},
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
                                                   INVOCATIONS,
-                                                  {"failed", "failed", "", true, TABLE_BOTH},
-                                                  {"elapsed_min", "time taken", "min", true, TABLE_BOTH},
-                                                  {"memory_mib", "greatest memory", "MiB", true, TABLE_BOTH},
-                                                  {"records_mib", "records", "MiB", true, TABLE_BOTH}};
+                                                  {"failed", "failed", "", true, TABLE_BOTH, 0},
+                                                  {"elapsed_min", "time taken", "min", true, TABLE_BOTH, 0},
+                                                  {"memory_mib", "greatest memory", "MiB", true, TABLE_BOTH, 0},
+                                                  {"records_mib", "records", "MiB", true, TABLE_BOTH, 0}};
     static const char *const MEMORY[] = {"peak_bytes", "current_bytes", "all_pids_pss_bytes", "pss_bytes"};
     struct table t = table_new("experiments", "What each cell took", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
@@ -204,11 +226,11 @@ static struct table experiments_table(const struct study *s)
 static struct table failed_table(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH},
-                                                  {"record", "record", "", false, TABLE_BOTH},
-                                                  {"started_at", "started", "", false, TABLE_BOTH},
-                                                  {"termination", "ended by", "", false, TABLE_BOTH},
-                                                  {"detail", "reason", "", false, TABLE_BOTH}};
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"record", "record", "", false, TABLE_BOTH, 0},
+                                                  {"started_at", "started", "", false, TABLE_BOTH, 0},
+                                                  {"termination", "ended by", "", false, TABLE_BOTH, 0},
+                                                  {"detail", "reason", "", false, TABLE_BOTH, 0}};
     struct table t = table_new("failed", "Invocations that failed", COLUMNS, ARRAY_LEN(COLUMNS));
     t.empty = "No invocation failed.";
     for (size_t i = 0; i < s->cells; i++)

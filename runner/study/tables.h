@@ -25,9 +25,9 @@ struct tables {
 
 /* The columns of a row's cell, its name for eyes and its id as data, and what fills them in. */
 #define TABLES_NAME                                                                                                    \
-    {"cell", "cell", "", false, TABLE_BOTH},                                                                           \
+    {"cell", "cell", "", false, TABLE_BOTH, 0},                                                                        \
     {                                                                                                                  \
-        "id", "id", "", false, TABLE_DATA                                                                              \
+        "id", "id", "", false, TABLE_DATA, 0                                                                           \
     }
 void tables_add_name(struct table *t, const struct study_cell *c);
 

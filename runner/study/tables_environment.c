@@ -82,8 +82,8 @@ static const char *shown(const char *value)
 
 struct table tables_environment(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH},
-                                                  {"value", "value", "", false, TABLE_BOTH}};
+    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
+                                                  {"value", "value", "", false, TABLE_BOTH, 0}};
     struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
     struct environments e = environments_of(s);
@@ -152,9 +152,9 @@ static void add_values(struct table *t, const struct study *s, const struct envi
 
 struct table tables_differences(const struct study *s)
 {
-    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH},
-                                                  {"value", "value", "", false, TABLE_BOTH},
-                                                  {"cells", "cells", "", false, TABLE_BOTH}};
+    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
+                                                  {"value", "value", "", false, TABLE_BOTH, 0},
+                                                  {"cells", "cells", "", false, TABLE_BOTH, 0}};
     struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
     struct environments e = environments_of(s);

@@ -66,12 +66,12 @@ static void add_verdict(struct table *t, const struct study_cell *c, const char 
 struct table tables_isolation(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH},
-                                                  {"grade", "grade", "", false, TABLE_BOTH},
-                                                  {"check", "does not hold", "", false, TABLE_BOTH},
-                                                  {"level", "level", "", false, TABLE_BOTH},
-                                                  {"reason", "reason", "", false, TABLE_BOTH},
-                                                  {"times", "in runs", "", true, TABLE_BOTH}};
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"grade", "grade", "", false, TABLE_BOTH, 0},
+                                                  {"check", "does not hold", "", false, TABLE_BOTH, 0},
+                                                  {"level", "level", "", false, TABLE_BOTH, 0},
+                                                  {"reason", "reason", "", false, TABLE_BOTH, 0},
+                                                  {"times", "in runs", "", true, TABLE_BOTH, 0}};
     struct table t = table_new("isolation", "Checks of the isolation that do not hold", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];
@@ -105,11 +105,11 @@ static size_t most_unmet(const struct study_cell *c, bool required)
 struct table tables_verdicts(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
-                                                  {"profile", "profile", "", false, TABLE_BOTH},
-                                                  {"grade", "isolation", "", false, TABLE_BOTH},
-                                                  {"checks", "checks", "", true, TABLE_BOTH},
-                                                  {"required_unmet", "required, not met", "", true, TABLE_BOTH},
-                                                  {"recorded_unmet", "recorded, not met", "", true, TABLE_BOTH}};
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"grade", "isolation", "", false, TABLE_BOTH, 0},
+                                                  {"checks", "checks", "", true, TABLE_BOTH, 0},
+                                                  {"required_unmet", "required, not met", "", true, TABLE_BOTH, 0},
+                                                  {"recorded_unmet", "recorded, not met", "", true, TABLE_BOTH, 0}};
     struct table t = table_new("verdicts", "Isolation of each cell", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
         const struct study_cell *c = &s->cell[i];

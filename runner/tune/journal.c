@@ -9,13 +9,17 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trust.h"
 
-#define MARK              "tare-tune/1"
+#define MARK              "tare-tune/2"
+#define MARK_OF_PATHS     "tare-tune/1"
+#define NAME              "tune.journal"
 #define JOURNAL_BYTES_MAX (64 << 20)
 #define LOCK_NS           (3 * NS_PER_S)
 
@@ -50,8 +54,9 @@ static void add_quoted(struct text *out, const char *bytes)
 static void add_line(struct text *out, const char *boot_id, const struct journal_record *r)
 {
     size_t start = out->len;
-    text_add(out, MARK " %s %s %s", boot_id, r->keep ? "keep" : "set", knob_kind_name(r->kind));
-    add_quoted(out, r->path);
+    char name[64] = "";
+    (void)knob_name_of(r->path, name, sizeof(name)); /* it has one: journal_append() */
+    text_add(out, MARK " %s %s %s", boot_id, r->keep ? "keep" : "set", name);
     add_quoted(out, r->old_bytes);
     add_quoted(out, r->new_bytes);
     text_add(out, " ");
@@ -87,19 +92,42 @@ static void free_record(struct journal_record *r)
     *r = (struct journal_record){0};
 }
 
+static char *copy(const char *text)
+{
+    char *s = strdup(text);
+    if (!s)
+        abort();
+    return s;
+}
+
+/* The setting's file and kind, out of what follows the boot and the word. NULL: it names none of the table's. */
+static char *take_setting(const char *mark, char *word, const char **rest, enum knob_kind *kind)
+{
+    char path[PATH_MAX], name[64];
+    enum knob_kind said = KNOB_VALUE;
+    if (strcmp(mark, MARK) == 0)
+        return knob_find(word, path, sizeof(path), kind) == 0 ? copy(path) : NULL;
+    char *named = strcmp(mark, MARK_OF_PATHS) == 0 && knob_kind_find(word, &said) == 0 ? take_quoted(rest) : NULL;
+    if (named && knob_name_of(named, name, sizeof(name)) == 0 && knob_find(name, path, sizeof(path), kind) == 0 &&
+        *kind == said)
+        return named;
+    free(named);
+    return NULL;
+}
+
 /* Whether the line is a whole record; the boot that it names is written to boot (64 bytes). */
 static bool parse_line(const char *line, size_t len, char *boot, struct journal_record *ret)
 {
-    char word[8], kind[16];
+    char mark[16], word[8], setting[64];
     int at = 0;
     char *end = NULL;
     if (len < 9 || line[len - 9] != ' ' || strtoul(line + len - 8, &end, 16) != checksum(line, len - 8))
         return false;
-    if (sscanf(line, MARK " %63s %7s %15s%n", boot, word, kind, &at) != 3 || knob_kind_find(kind, &ret->kind) != 0)
+    if (sscanf(line, "%15s %63s %7s %63s%n", mark, boot, word, setting, &at) != 4)
         return false;
     const char *rest = line + at;
     ret->keep = strcmp(word, "keep") == 0;
-    ret->path = take_quoted(&rest);
+    ret->path = take_setting(mark, setting, &rest, &ret->kind);
     ret->old_bytes = ret->path ? take_quoted(&rest) : NULL;
     ret->new_bytes = ret->old_bytes ? take_quoted(&rest) : NULL;
     if (!ret->new_bytes)
@@ -111,11 +139,11 @@ static bool parse_line(const char *line, size_t len, char *boot, struct journal_
 
 void journal_place(const char *root, char *buf, size_t cap)
 {
-    const char *state = getenv("TARE_STATE");
-    if (state && *state)
-        text_format(buf, cap, "%s/tune.journal", state);
+    const char *state = trust_variable("TARE_STATE");
+    if (state)
+        text_format(buf, cap, "%s/" NAME, state);
     else
-        text_format(buf, cap, "%s/var/lib/tare/tune.journal", root);
+        text_format(buf, cap, "%s/var/lib/tare/" NAME, root);
 }
 
 static void remember(struct journal *j, struct journal_record *r)
@@ -162,7 +190,7 @@ static int set_aside(struct journal *j, const char *suffix, struct err *e)
                          : snprintf(j->set_aside, sizeof(j->set_aside), "%s.%s.%d", j->path, suffix, n);
         if (len < 0 || (size_t)len >= sizeof(j->set_aside))
             return err_set(e, ERR_OURS, -ENAMETOOLONG, "'%s': the name is too long", j->path);
-        if (renameat2(AT_FDCWD, j->path, AT_FDCWD, j->set_aside, RENAME_NOREPLACE) == 0)
+        if (renameat2(j->dir_fd, NAME, j->dir_fd, strrchr(j->set_aside, '/') + 1, RENAME_NOREPLACE) == 0)
             return 0;
         if (errno != EEXIST)
             break;
@@ -186,27 +214,33 @@ static int open_folder(struct journal *j, bool create, struct err *e)
     char dir[PATH_MAX];
     text_format(dir, sizeof(dir), "%s", j->path);
     *strrchr(dir, '/') = '\0';
-    int failed = create ? file_make_dirs(dir) : 0;
-    errno = -failed;
-    j->dir_fd = failed == 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (j->dir_fd < 0)
-        return err_sys(e, ERR_OURS, "the journal's folder '%s'", dir);
+    int failed = trust_path(dir, e);
+    if (failed == 0)
+        failed = beneath_open_folder(dir, create, &j->dir_fd, e);
+    if (failed != 0) {
+        if (e)
+            e->kind = failed == -EPERM ? ERR_HOST : ERR_OURS;
+        return err_wrap(e, "the journal's folder");
+    }
     if (lock_folder(j->dir_fd) != 0)
         return err_set(e, ERR_HOST, -EBUSY, "another tare holds the journal's folder '%s'", dir);
     return 0;
 }
 
-/* A regular file and no link: root must not be led to read a device, or another's file, for a journal. */
-static int read_bytes(const char *path, struct text *ret)
+/* A regular file and no link: root must not be led to read a device, or another's file, for a journal. What somebody
+ * else wrote, or may write to, says nothing of this host: -EPERM. */
+static int read_bytes(int dir_fd, struct text *ret)
 {
     char chunk[16384];
     struct stat st;
     ssize_t n = 0;
-    cleanup_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    cleanup_close int fd = beneath_open(dir_fd, NAME, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 || fstat(fd, &st) != 0)
-        return -errno;
+        return fd < 0 ? fd : -errno;
     if (!S_ISREG(st.st_mode) || st.st_size > JOURNAL_BYTES_MAX)
         return -EINVAL;
+    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022) || st.st_nlink != 1)
+        return -EPERM;
     while ((n = read(fd, chunk, sizeof(chunk))) > 0)
         text_add_bytes(ret, chunk, (size_t)n);
     return n < 0 ? -errno : 0;
@@ -216,10 +250,16 @@ static int read_journal(struct journal *j, struct err *e)
 {
     struct text text = {0};
     char other_boot[64] = "";
-    int failed = read_bytes(j->path, &text);
+    int failed = read_bytes(j->dir_fd, &text);
     if (failed == 0 && text.data)
         read_lines(j, text.data, other_boot);
     text_free(&text);
+    if (failed == -EPERM)
+        return err_set(
+            e, ERR_HOST, failed,
+            "the journal '%s' is another user's, or others may write to it: it is not believed (look at it, and "
+            "remove it)",
+            j->path);
     if (failed != 0 && failed != -ENOENT)
         return err_set(e, ERR_OURS, failed, "the journal '%s': %s", j->path,
                        failed == -EINVAL ? "no regular file of a sane size" : strerror(-failed));
@@ -231,11 +271,11 @@ static int read_journal(struct journal *j, struct err *e)
 
 static int open_file(struct journal *j, bool create, struct err *e)
 {
-    j->fd = open(j->path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
-    if (j->fd < 0 && errno == ENOENT && !create)
+    j->fd = beneath_open(j->dir_fd, NAME, O_RDWR | O_APPEND | (create ? O_CREAT : 0), 0600);
+    if (j->fd == -ENOENT && !create)
         return 0;
     if (j->fd < 0)
-        return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
+        return err_set(e, ERR_OURS, j->fd, "the journal '%s': %s", j->path, strerror(-j->fd));
     if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* the line that a crash cut short */
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     if (create && (fsync(j->fd) != 0 || fsync(j->dir_fd) != 0))
@@ -254,7 +294,7 @@ int journal_open(const char *path, const char *boot_id, bool create, struct jour
         failed = read_journal(&j, e);
     if (failed == 0)
         failed = open_file(&j, create, e);
-    if (failed == -EACCES || failed == -EPERM || failed == -EROFS) {
+    if (failed == -EACCES || failed == -EROFS || (failed == -EPERM && geteuid() != 0)) {
         if (e)
             e->kind = ERR_HOST;
         (void)err_remedy(e, "run as root, or name a folder of yours with TARE_STATE");
@@ -269,18 +309,13 @@ int journal_open(const char *path, const char *boot_id, bool create, struct jour
     return 0;
 }
 
-static char *copy(const char *text)
-{
-    char *s = strdup(text);
-    if (!s)
-        abort();
-    return s;
-}
-
 int journal_append(struct journal *j, const struct journal_record *r, struct err *e)
 {
     struct text line = {0};
     struct stat st;
+    char name[64];
+    if (knob_name_of(r->path, name, sizeof(name)) != 0)
+        return err_set(e, ERR_OURS, -ENOENT, "'%s' is no setting that a journal can name", r->path);
     if (fstat(j->fd, &st) != 0)
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     add_line(&line, j->boot_id, r);
@@ -314,10 +349,10 @@ int journal_reduce(struct journal *j, const bool *marks, struct err *e)
             add_line(&lines, j->boot_id, &j->record[i]);
     int failed = 0;
     if (lines.len > 0)
-        failed = file_replace(j->path, lines.data, lines.len, e);
+        failed = file_replace_at(j->dir_fd, NAME, j->path, lines.data, lines.len, e);
     else if (j->damaged > 0)
         failed = set_aside(j, "damaged", e);
-    else if (unlink(j->path) != 0 && errno != ENOENT)
+    else if (unlinkat(j->dir_fd, NAME, 0) != 0 && errno != ENOENT)
         failed = err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
     if (failed == 0 && j->dir_fd >= 0 && fsync(j->dir_fd) != 0)
         failed = err_sys(e, ERR_OURS, "the folder of '%s'", j->path);

@@ -2,10 +2,12 @@
  *
  * One record a line, each with a checksum at its end, so that a line that a crash cut short is known:
  *
- *     tare-tune/1 BOOT_ID set|keep KIND "PATH" "OLD BYTES" "NEW BYTES" CHECKSUM
+ *     tare-tune/2 BOOT_ID set|keep NAME "OLD BYTES" "NEW BYTES" CHECKSUM
  *
- * Within the quotes \n, \" and \\ are escaped, other control characters as \xNN. The settings live as long as the boot
- * does, and so does the journal: another boot's is set aside. */
+ * NAME is a setting's of the table in knob.c: a journal names no path, and what another could have written is not
+ * believed. tare-tune/1 had KIND "PATH" in the place of NAME, and is read where the path is that of a setting. Within
+ * the quotes \n, \" and \\ are escaped, other control characters as \xNN. The settings live as long as the boot does,
+ * and so does the journal: another boot's is set aside. */
 #ifndef TARE_JOURNAL_H
 #define TARE_JOURNAL_H
 
@@ -31,7 +33,7 @@ struct journal {
     int dir_fd, fd; /* fd -1: there is no file */
     struct journal_record *record;
     size_t records, cap;
-    unsigned damaged;         /* whole lines that are none of ours */
+    unsigned damaged;         /* whole lines that are none of ours, or name no setting */
     bool torn;                /* the last line was cut short: what it announced was never done */
     off_t whole_bytes;        /* where it is, behind the whole ones */
     bool other_boot;          /* it has records of another boot */
@@ -43,10 +45,12 @@ void journal_place(const char *root, char *buf, size_t cap);
 
 /* Opens the journal of this boot and locks its folder (flock) until it is closed. With create the folder and the file
  * are made and can be written to, or it fails; without, that there is none is no error and records is 0.
- * -EBUSY (host): another tare has held it for 3 s. -EROFS, -EACCES, …: it cannot be kept there. */
+ * -EBUSY (host): another tare has held it for 3 s. -EPERM (host): the file is not the caller's or root's, others may
+ * write to it, or root does not trust its folder (trust_path()). -EROFS, -EACCES, …: it cannot be kept there. */
 int journal_open(const char *path, const char *boot_id, bool create, struct journal *ret, struct err *e);
 
-/* Appends and syncs: once it returns 0 the record survives whatever happens. On failure the file is as it was. */
+/* Appends and syncs: once it returns 0 the record survives whatever happens. On failure the file is as it was. -ENOENT
+ * (ours): the path is no setting's. */
 int journal_append(struct journal *j, const struct journal_record *r, struct err *e);
 
 /* The record of this path that holds its first old value, or NULL. */

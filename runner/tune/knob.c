@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/cpulist.h"
 #include "base/file.h"
@@ -29,19 +30,84 @@ int knob_kind_find(const char *name, enum knob_kind *ret)
     return -EINVAL;
 }
 
-static int open_knob(const char *root, const char *path, int flags)
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+#define CPU_DIR  "/sys/devices/system/cpu"
+#define POLICIES CPU_DIR "/cpufreq"
+
+/* Every file that tune_plan.c writes or notes. after: NULL where there is one file; else a number stands between the
+ * two. */
+static const struct named {
+    const char *name, *before, *after;
+    enum knob_kind kind;
+} NAMED[] = {
+    {"default_irq", "/proc/irq/default_smp_affinity", NULL, KNOB_MASK},
+    {"irq", "/proc/irq/", "/smp_affinity_list", KNOB_LIST},
+    {"governor", POLICIES "/policy", "/scaling_governor", KNOB_VALUE},
+    {"energy_preference", POLICIES "/policy", "/energy_performance_preference", KNOB_VALUE},
+    {"no_turbo", CPU_DIR "/intel_pstate/no_turbo", NULL, KNOB_VALUE},
+    {"boost", POLICIES "/boost", NULL, KNOB_VALUE},
+    {"policy_boost", POLICIES "/policy", "/boost", KNOB_VALUE},
+    {"thp", "/sys/kernel/mm/transparent_hugepage/enabled", NULL, KNOB_CHOICE},
+    {"ksm", "/sys/kernel/mm/ksm/run", NULL, KNOB_VALUE},
+    {"numa_balancing", "/proc/sys/kernel/numa_balancing", NULL, KNOB_VALUE},
+    {"swappiness", "/proc/sys/vm/swappiness", NULL, KNOB_VALUE},
+    {"stat_interval", "/proc/sys/vm/stat_interval", NULL, KNOB_VALUE},
+    {"nmi_watchdog", "/proc/sys/kernel/nmi_watchdog", NULL, KNOB_VALUE},
+    {"soft_watchdog", "/proc/sys/kernel/soft_watchdog", NULL, KNOB_VALUE},
+    {"watchdog", "/proc/sys/kernel/watchdog", NULL, KNOB_VALUE},
+    {"aslr", "/proc/sys/kernel/randomize_va_space", NULL, KNOB_VALUE},
+    {"smt", CPU_DIR "/smt/control", NULL, KNOB_VALUE},
+};
+
+/* How many digits of a number, written as the kernel does, text begins with; 0: none. */
+static size_t number_length(const char *text)
 {
-    char whole[PATH_MAX];
-    int n = snprintf(whole, sizeof(whole), "%s%s", root, path);
-    if (n < 0 || (size_t)n >= sizeof(whole))
-        return -ENAMETOOLONG;
-    int fd = open(whole, flags | O_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    size_t digits = strspn(text, "0123456789");
+    return digits > 9 || (digits > 1 && *text == '0') ? 0 : digits;
 }
+
+int knob_name_of(const char *path, char *name, size_t cap)
+{
+    for (size_t i = 0; i < ARRAY_LEN(NAMED); i++) {
+        const struct named *k = &NAMED[i];
+        size_t len = strlen(k->before);
+        if (strncmp(path, k->before, len) != 0)
+            continue;
+        size_t digits = number_length(path + len);
+        if (!k->after && path[len] == '\0')
+            text_format(name, cap, "%s", k->name);
+        else if (k->after && digits > 0 && strcmp(path + len + digits, k->after) == 0)
+            text_format(name, cap, "%s:%.*s", k->name, (int)digits, path + len);
+        else
+            continue;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+int knob_find(const char *name, char *path, size_t cap, enum knob_kind *ret)
+{
+    size_t len = strcspn(name, ":");
+    const char *number = name[len] ? name + len + 1 : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(NAMED); i++) {
+        const struct named *k = &NAMED[i];
+        if (strlen(k->name) != len || strncmp(k->name, name, len) != 0 || !k->after != !number)
+            continue;
+        if (number && (!*number || number_length(number) != strlen(number)))
+            return -ENOENT;
+        text_format(path, cap, "%s%s%s", k->before, number ? number : "", k->after ? k->after : "");
+        *ret = k->kind;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+/* --- bytes -------------------------------------------------------------------------------------------------------- */
 
 ssize_t knob_read(const char *root, const char *path, char *buf, size_t cap)
 {
-    cleanup_close int fd = open_knob(root, path, O_RDONLY);
+    cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
     size_t len = 0;
     if (fd < 0)
         return fd;
@@ -148,7 +214,7 @@ static bool move_brackets(const char *content, const char *value, struct text *r
 
 static int write_whole(const char *root, const char *path, const char *bytes, size_t len)
 {
-    cleanup_close int fd = open_knob(root, path, O_WRONLY);
+    cleanup_close int fd = beneath_open_root(root, path, O_WRONLY);
     if (fd < 0)
         return fd;
     ssize_t n = write(fd, bytes, len);

@@ -20,6 +20,12 @@ const char *knob_kind_name(enum knob_kind kind);
 /* -EINVAL: no such name. */
 int knob_kind_find(const char *name, enum knob_kind *ret);
 
+/* The names of settings, which a journal has in the place of paths: "swappiness", and of numbered files "irq:24". One
+ * table (knob.c) has them all: no other file is read back from a journal, or written by it. knob_name_of: -ENOENT: the
+ * file is none of the table's. knob_find: -ENOENT: no such name. */
+int knob_name_of(const char *path, char *name, size_t cap);
+int knob_find(const char *name, char *path, size_t cap, enum knob_kind *ret);
+
 /* The file's bytes, its newline too, ended by NUL. Returns the length or a negative errno. root: "" the real one. */
 ssize_t knob_read(const char *root, const char *path, char *buf, size_t cap);
 

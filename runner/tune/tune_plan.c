@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -83,11 +84,9 @@ static int compare_numbers(const void *a, const void *b)
 /* The numbers N of the entries PREFIX N of a folder, ascending. The caller frees *ret. */
 static size_t list_numbers(const char *root, const char *folder, const char *prefix, int **ret)
 {
-    char whole[PATH_MAX];
     size_t count = 0;
     *ret = NULL;
-    int n = snprintf(whole, sizeof(whole), "%s%s", root, folder);
-    cleanup_dir DIR *dir = n > 0 && (size_t)n < sizeof(whole) ? opendir(whole) : NULL;
+    cleanup_dir DIR *dir = beneath_open_dir(root, folder);
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
         size_t len = strlen(prefix);
         if (strncmp(d->d_name, prefix, len) != 0 || !isdigit((unsigned char)d->d_name[len]))

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import unittest
 
 import bundles
@@ -236,6 +237,73 @@ class Words(BundleTest):
         done = tare("reproduce", tar, "--out", self.dir / "again")
         self.assertEqual(done.returncode, 1)
         self.assertTrue(done.stdout.startswith("its files packed again"), done.stdout)
+
+
+class OtherTars(BundleTest):
+    """A good bag that somebody unpacked and packed again with what is at hand."""
+
+    FORMS = {  # what tar is told, what is said of it
+        "gnu": (["--format=gnu"], "GNU headers, folders of their own, owners"),
+        "pax": (["--format=posix"], "pax headers, folders of their own, owners"),
+        "ustar": (["--format=ustar", "--owner=0", "--group=0", "--numeric-owner"], "folders of their own"),
+        "v7": (["--format=v7"], "folders of their own"),
+    }
+
+    def repacked(self, name, *options, inside=False):
+        bag = self.dir / "bag/tare-specimen"
+        if not bag.exists():
+            self.assertEqual(self.bag(), bag)
+            for path in bag.rglob("*"):
+                os.chown(path, 1234, 1234)
+        path = self.dir / f"{name}.tar"
+        place, what = (bag, ".") if inside else (bag.parent, bag.name)
+        subprocess.run(["tar", "-C", place, *options, "-cf", path, what], check=True)
+        return path
+
+    def assert_good(self, path, form):
+        said = self.verify(path, status=0, draw=False)
+        self.assertEqual((said["integrity"]["verdict"], said["integrity"]["findings"]), ("good", []))
+        (note,) = [note for note in said["derivation"]["notes"] if "another program packed this tar" in note]
+        self.assertIn(form, note)
+        self.assertIn(f"SHA-256 {sha256(self.packed)}", note)
+
+    def test_it_is_good_and_what_differs_is_said(self):
+        for name, (options, form) in self.FORMS.items():
+            with self.subTest(name):
+                self.assert_good(self.repacked(name, *options), form)
+
+    def test_it_may_have_no_top_folder_and_names_that_begin_with_a_dot(self):
+        self.assert_good(self.repacked("inside", inside=True), "names that begin with ./")
+        bag = self.dir / "bag"
+        subprocess.run(["tar", "-C", bag, "-cf", self.dir / "dot.tar", "./tare-specimen"], check=True)
+        self.assert_good(self.dir / "dot.tar", "names that begin with ./")
+
+    def test_it_may_be_compressed(self):
+        subprocess.run(["zstd", "-q", self.repacked("gnu")], check=True)
+        self.assert_good(self.dir / "gnu.tar.zst", "GNU headers")
+
+    def test_a_change_of_what_is_in_it_is_found_all_the_same(self):
+        self.repacked("whole")
+        (self.dir / "bag/tare-specimen/data/README.md").write_text("another")
+        said = self.verify(self.repacked("changed"), status=1, draw=False)
+        self.assertEqual(said["integrity"]["verdict"], "broken")
+
+    def test_what_is_no_tar_is_called_by_its_name_with_the_remedy(self):
+        bag = self.bag()
+        for name, words, said in (
+            ("x.zip", [sys.executable, "-m", "zipfile", "-c", "{}", bag.name], "it is a zip, .*unzip it, and name the folder"),
+            ("x.tar.gz", ["tar", "-czf", "{}", bag.name], "it is compressed by gzip, .*gzip -d"),
+            ("x.tar.xz", ["tar", "-cJf", "{}", bag.name], "it is compressed by xz, .*xz -d"),
+            ("x.tar.bz2", ["tar", "-cjf", "{}", bag.name], "it is compressed by bzip2, .*bzip2 -d"),
+            ("empty.tar", ["touch", "{}"], "it is empty"),
+        ):
+            with self.subTest(name):
+                path = str(self.dir / name)
+                subprocess.run([word.format(path) for word in words], cwd=bag.parent, check=True)
+                for command in (["verify"], ["reproduce", "--out", self.dir / "again"]):
+                    done = tare(*command, path)
+                    self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+                    self.assertRegex(done.stderr, rf"\Atare: {command[0]}: '{path}': {said}[^\n]*\n\Z")
 
 
 class Changes(BundleTest):

@@ -76,8 +76,8 @@ class Hostile(BundleTest):
         self.assert_refused(self.tar(entry("tare-specimen/" + 130 * "a" + "/" + 70 * "b")), "longer than 200 bytes")
 
     def test_links_and_devices(self):
-        for kind, fault in ((tarfile.SYMTYPE, "a link"), (tarfile.LNKTYPE, "a link"), (tarfile.CHRTYPE, "not a plain file"),
-                            (tarfile.FIFOTYPE, "not a plain file"), (tarfile.DIRTYPE, "not a plain file")):
+        for kind, fault in ((tarfile.SYMTYPE, "a link"), (tarfile.LNKTYPE, "a link"), (tarfile.CHRTYPE, "neither a file nor"),
+                            (tarfile.FIFOTYPE, "neither a file nor")):
             self.assert_refused(self.tar(entry("tare-specimen/data/x", b"", type=kind, linkname="/etc/passwd")), fault)
 
     def test_an_entry_that_comes_twice(self):
@@ -89,7 +89,23 @@ class Hostile(BundleTest):
 
     def test_headers_that_could_say_two_things(self):
         info = entry("tare-specimen/data/x", pax_headers={"path": "tare-specimen/data/y"})
-        self.assert_refused(self.tar(info, format=tarfile.PAX_FORMAT), "not a plain ustar header")
+        self.assert_refused(self.tar(info, format=tarfile.PAX_FORMAT), "data/y")
+
+    def test_something_behind_the_end_of_a_tar_that_another_program_packed(self):
+        path = self.dir / "other.tar"
+        bag = self.bag()
+        subprocess.run(["tar", "--format=gnu", "-C", bag.parent, "-cf", path, bag.name], check=True)
+        path.write_bytes(path.read_bytes() + b"more")
+        self.assert_refused(path, "there is something behind the end of the tar")
+
+    def test_a_sparse_file_of_another_program(self):
+        bag = self.bag()
+        (bag / "data/hole").touch()
+        os.truncate(bag / "data/hole", 1 << 30)
+        for form in ("gnu", "posix"):
+            path = self.dir / f"{form}.tar"
+            subprocess.run(["tar", f"--format={form}", "--sparse", "-C", bag.parent, "-cf", path, bag.name], check=True)
+            self.assert_refused(path, "a sparse file")
 
     def test_a_sparse_file_of_a_terabyte(self):
         path = self.tar(entry("tare-specimen/data/x"))

@@ -63,15 +63,16 @@ int fuzz_record(const uint8_t *data, size_t size)
     char path[64];
     struct err e = {0};
     struct findings f = {0};
-    struct records records = {.with_iterations = true, .with_details = true};
-    struct evidence v = {.bytes = text_of(data, size), .path = "record"};
+    struct records records = {
+        .with_iterations = true, .with_steady = true, .with_details = true, .with_points = true, .with_sections = true};
+    struct text text = text_of(data, size);
     int fd = file_of(data, size, path);
     if (records_read(&records, path, &e) != 0 && (e.code == 0 || !*e.text))
         abort();
-    evidence_derive(&v, &f);
+    evidence_derive("record", (struct json_span){text.data, text.len}, &f);
     records_free(&records);
     findings_free(&f);
-    evidence_free(&v);
+    text_free(&text);
     (void)close(fd);
     return 0;
 }

@@ -26,6 +26,7 @@ MODULES = [
     "test_crun",
     "test_systemd",
     "test_confine",
+    "test_escapes",
     "test_exec",
     "test_readme",
     "test_matrix",

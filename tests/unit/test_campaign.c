@@ -250,6 +250,11 @@ static void a_file_is_no_folder_and_is_named(void **state)
     assert_non_null(strstr(e.text, "file/plan.lock': Not a directory"));
 }
 
+#define RECORD(id)                                                                                                     \
+    "{\"schema\": \"tare.record/1\", \"id\": \"" id                                                                    \
+    "\", \"host\": {}, \"scenario\": {\"name\": \"x\"}, \"result\": {}, "                                              \
+    "\"iterations\": {\"start_ns\": [], \"end_ns\": []}, \"termination\": {\"reason\": \"ok\"}, "
+
 static void records_of_no_plan_are_not_counted_and_of_another_refused(void **state)
 {
     (void)state;
@@ -257,14 +262,14 @@ static void records_of_no_plan_are_not_counted_and_of_another_refused(void **sta
     struct campaign c = opened(&config);
     struct err e = {0};
     fixture_write(root, "/out/note.json", "{");
-    fixture_write(root, "/out/alone.json", "{\"schema\": \"tare.record/1\", \"plan\": null}");
+    fixture_write(root, "/out/alone.json", RECORD("x") "\"plan\": null}");
     campaign_close(&c);
     c = opened(&config);
     assert_int_equal(c.tally.strangers, 1);
     assert_int_equal(tally_done(&c.tally, 3), 0);
     campaign_close(&c);
     fixture_write(root, "/out/0001-x.json",
-                  "{\"schema\": \"tare.record/1\", \"plan\": {\"name\": \"other\", \"sha256\": \"0123456789abcdef\"}}");
+                  RECORD("y") "\"plan\": {\"name\": \"other\", \"sha256\": \"0123456789abcdef\"}}");
     assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
     assert_non_null(strstr(e.text, "/0001-x.json' is of the plan 'other' (SHA-256 0123456789ab...)"));
     campaign_close(&c);

@@ -37,8 +37,14 @@ static int write_paper(const struct paper_options *o, struct err *e)
 {
     cleanup_close int fd = open(paper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const char *path = root;
+    struct study s;
     *e = (struct err){0};
-    return paper_write(&path, 1, o, fd, e);
+    int failed = study_read(&path, 1, true, &s, e);
+    if (failed != 0)
+        return failed;
+    failed = paper_write(&s, o, fd, e);
+    study_free(&s);
+    return failed;
 }
 
 static void write_shelf(bool as_bundle, bool draw)
@@ -225,7 +231,7 @@ static void make_page(struct text *out)
     struct err e = {0};
     const char *path = root;
     shelf_write(root, SHELF, SHELF_CELLS, false);
-    assert_int_equal(study_read(&path, 1, &s, &e), 0);
+    assert_int_equal(study_read(&path, 1, true, &s, &e), 0);
     struct drawings d = drawings_make(&s);
     struct page_parts parts = {.drawing = &d, .no_svg = "This figure is not drawn"};
     assert_int_equal(page_make(&s, &parts, out, &e), 0);

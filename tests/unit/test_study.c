@@ -34,7 +34,7 @@ static void read_shelf(const struct shelf_cell *cell, size_t cells, bool as_bund
     struct err e = {0};
     const char *path = root;
     shelf_write(root, cell, cells, as_bundle);
-    if (study_read(&path, 1, &s, &e) != 0)
+    if (study_read(&path, 1, true, &s, &e) != 0)
         fail_msg("%s", e.text);
 }
 
@@ -180,7 +180,7 @@ static void the_answer_is_as_it_was_read(void **state)
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
     struct tables t = tables_make(&s);
-    study_words(&s, &out);
+    study_text(&s, &t, 80, &out);
     text_add(&out, "\n");
     study_markdown(&s, &t, &out);
     golden_check("report-markdown", out.data);

@@ -663,7 +663,7 @@ static void odd_bytes_come_through_the_journal(void **state)
 {
     (void)state;
     struct machine m = machine_open("machines/busy-server");
-    const struct journal_record odd = {.path = (char *)"/a \"b\"\\c",
+    const struct journal_record odd = {.path = (char *)"/proc/irq/default_smp_affinity",
                                        .old_bytes = (char *)"\t\x01\n\\n\"\xc3\xa9\x7f\n",
                                        .new_bytes = (char *)"",
                                        .kind = KNOB_MASK,
@@ -681,6 +681,146 @@ static void odd_bytes_come_through_the_journal(void **state)
     assert_int_equal(j.record[0].kind, KNOB_MASK);
     assert_true(j.record[0].keep);
     journal_close(&j);
+    machine_close(&m);
+}
+
+/* --- a journal that somebody else wrote, a tree that leads out ---------------------------------------------------- */
+
+static uint32_t sum_of_line(const char *line)
+{
+    uint32_t sum = 2166136261U;
+    for (; *line; line++)
+        sum = (sum ^ (unsigned char)*line) * 16777619U;
+    return sum;
+}
+
+/* A journal of one line, whole and of this boot. */
+static void forge(const struct machine *m, const char *mark, const char *what)
+{
+    char boot_id[64], line[512], whole[600];
+    assert_int_equal(tune_boot_id(m->root, boot_id, sizeof(boot_id), NULL), 0);
+    text_format(line, sizeof(line), "%s %s %s ", mark, boot_id, what);
+    text_format(whole, sizeof(whole), "%s%08x\n", line, (unsigned)sum_of_line(line));
+    assert_int_equal(file_replace(m->journal, whole, strlen(whole), NULL), 0);
+}
+
+static void a_journal_names_settings_and_no_paths(void **state)
+{
+    (void)state;
+    static const char *const FORGED[][2] = {
+        {"tare-tune/1", "set value \"/proc/sys/kernel/core_pattern\" \"|/bin/evil\" \"core\""},
+        {"tare-tune/1", "set value \"/proc/sys/vm/../kernel/core_pattern\" \"|/bin/evil\" \"core\""},
+        {"tare-tune/1", "set list \"/proc/irq/../irq/smp_affinity_list\" \"|/bin/evil\" \"core\""},
+        {"tare-tune/1", "set choice \"/proc/sys/vm/swappiness\" \"[x]\" \"0\""},
+        {"tare-tune/2", "set /proc/sys/kernel/core_pattern \"|/bin/evil\" \"core\""},
+        {"tare-tune/2", "set irq:../x \"|/bin/evil\" \"core\""},
+        {"tare-tune/2", "set irq \"1\" \"0\""},
+        {"tare-tune/3", "set swappiness \"1\" \"0\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(FORGED); i++) {
+        struct machine m = machine_open("machines/busy-server");
+        fixture_write(m.root, "/proc/sys/kernel/core_pattern", "core");
+        struct text before = sum_of(m.root);
+        forge(&m, FORGED[i][0], FORGED[i][1]);
+        struct restored done = restore(&m, true, NULL);
+        assert_int_equal(done.damaged, 1);
+        assert_int_equal(done.restored, 0);
+        assert_sum(m.root, &before);
+        text_free(&before);
+        machine_close(&m);
+    }
+}
+
+static void a_journal_of_the_form_before_is_read_by_its_settings(void **state)
+{
+    (void)state;
+    struct machine m = machine_open("machines/busy-server");
+    fixture_write(m.root, SWAPPINESS, "0\n");
+    forge(&m, "tare-tune/1", "set value \"" SWAPPINESS "\" \"60\\n\" \"0\\n\"");
+    struct restored done = restore(&m, false, NULL);
+    assert_int_equal(done.restored, 1);
+    assert_content(m.root, SWAPPINESS, "60\n");
+    machine_close(&m);
+}
+
+static void every_setting_of_the_plan_has_a_name(void **state)
+{
+    (void)state;
+    static const char *const MACHINES[] = {"machines/busy-server", "machines/smt2-desktop"};
+    for (size_t i = 0; i < ARRAY_LEN(MACHINES); i++) {
+        struct machine m = machine_open(MACHINES[i]);
+        struct tune_steps steps = {0};
+        struct topology_choice cpus;
+        assert_int_equal(bench_cpus_choose(m.root, NULL, NULL, &cpus, NULL), 0);
+        assert_int_equal(tune_plan(m.root, &cpus, ALL, &steps, NULL), 0);
+        for (size_t k = 0; k < steps.steps; k++) {
+            char name[64], path[PATH_MAX];
+            enum knob_kind kind;
+            if (steps.step[k].outcome == TUNE_ABSENT)
+                continue;
+            assert_int_equal(knob_name_of(steps.step[k].path, name, sizeof(name)), 0);
+            assert_int_equal(knob_find(name, path, sizeof(path), &kind), 0);
+            assert_string_equal(path, steps.step[k].path);
+            assert_int_equal(kind, steps.step[k].kind);
+        }
+        tune_steps_free(&steps);
+        machine_close(&m);
+    }
+}
+
+static int open_again(const struct machine *m, struct err *e)
+{
+    struct journal j;
+    int failed = journal_open(m->journal, "boot", false, &j, e);
+    if (failed == 0)
+        journal_close(&j);
+    return failed;
+}
+
+static void a_journal_that_another_could_have_written_is_not_believed(void **state)
+{
+    (void)state;
+    struct machine m = machine_open("machines/busy-server");
+    struct err e = {0};
+    (void)tune_whole(&m);
+    assert_int_equal(chmod(m.journal, 0622), 0);
+    assert_int_equal(open_again(&m, &e), -EPERM);
+    assert_int_equal(e.kind, ERR_HOST);
+    assert_non_null(strstr(e.text, "is another user's, or others may write to it: it is not believed"));
+    assert_int_equal(chmod(m.journal, 0600), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(m.journal, 65534, 65534), 0);
+        assert_int_equal(open_again(&m, &e), -EPERM);
+        assert_int_equal(chown(m.journal, 0, 0), 0);
+        assert_int_equal(chmod(m.state, 0777), 0);
+        assert_int_equal(open_again(&m, &e), -EPERM);
+        assert_int_equal(e.kind, ERR_HOST);
+        assert_non_null(strstr(e.text, "can be written by everybody"));
+        assert_int_equal(chmod(m.state, 0755), 0);
+    }
+    assert_int_equal(open_again(&m, &e), 0);
+    machine_close(&m);
+}
+
+/* A captured tree may be a stranger's: a file of it that leads out, by a link or by "..". */
+static void a_tree_that_leads_out_is_not_followed_out(void **state)
+{
+    (void)state;
+    struct machine m = machine_open("machines/busy-server");
+    char link[PATH_MAX + 64], out[PATH_MAX + 64], kept[32];
+    fixture_write(m.state, "/kept", "60\n");
+    fixture_remove(m.root, SWAPPINESS);
+    fixture_write(m.root, "/kept-not", "");
+    text_format(link, sizeof(link), "%s" SWAPPINESS, m.root);
+    text_format(out, sizeof(out), "../../../../%s/kept", strrchr(m.state, '/') + 1);
+    assert_int_equal(symlink(out, link), 0);
+    struct tune_steps steps = {0};
+    assert_int_equal(tune(&m, "swappiness", NULL, &steps), 0);
+    assert_int_equal(tune_count(&steps, TUNE_CHANGED), 0);
+    assert_int_equal(tune_count(&steps, TUNE_ABSENT), 1);
+    tune_steps_free(&steps);
+    assert_int_equal(file_read(m.state, "/kept", kept, sizeof(kept)), 2);
+    assert_string_equal(kept, "60");
     machine_close(&m);
 }
 
@@ -769,6 +909,11 @@ int main(void)
         cmocka_unit_test(killed_at_any_write_of_a_restore_the_next_one_ends_it),
         cmocka_unit_test(killed_twice_in_a_row_it_is_still_the_first_value_that_comes_back),
         cmocka_unit_test(a_second_tune_keeps_the_first_old_value),
+        cmocka_unit_test(a_journal_names_settings_and_no_paths),
+        cmocka_unit_test(a_journal_of_the_form_before_is_read_by_its_settings),
+        cmocka_unit_test(every_setting_of_the_plan_has_a_name),
+        cmocka_unit_test(a_journal_that_another_could_have_written_is_not_believed),
+        cmocka_unit_test(a_tree_that_leads_out_is_not_followed_out),
         cmocka_unit_test(another_boots_journal_is_set_aside_and_nothing_is_written),
         cmocka_unit_test(a_tune_after_another_boot_begins_a_journal_of_its_own),
         cmocka_unit_test(a_line_cut_short_announced_what_was_never_done),

@@ -1,15 +1,18 @@
-/* slice_internal: what the parts of slice share among themselves, and nobody else includes. */
-#ifndef TARE_SLICE_INTERNAL_H
-#define TARE_SLICE_INTERNAL_H
+/* search: what the steps of the search for the root (root.c) have in common. */
+#ifndef TARE_SEARCH_H
+#define TARE_SEARCH_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/text.h"
 #include "cgroups/mounts.h"
-#include "cgroups/slice.h"
+#include "cgroups/root.h"
 
 struct err;
 
 #define SLICE_CREATED_NAME "tare.slice"
-#define CGFILE_CAP         8192 /* cgroup.controllers, cpuset.cpus.effective and the like: some hundred bytes */
 
 /* What the search for the root judges by (root.c). */
 struct surroundings {
@@ -51,54 +54,6 @@ bool slice_is_namespace_root(const struct surroundings *s);
 bool slice_is_outside(const struct surroundings *s);
 /* Whether the directory can be written; under a sysroot as far as the mount's options tell. */
 bool slice_writable(const struct surroundings *s, const char *dir);
-
-/* One run's directory and what has to be undone at its end (tree.c). */
-struct slice_tree {
-    struct slice_root root;
-    bool own;    /* there is a directory of ours at all: not for borrowed and none */
-    int base_fd; /* the directory that is not ours and whose subtree_control we alter: the mount point for created,
-                    else the root; locked while runs come and go */
-    int root_fd; /* root.path */
-    int run_fd;  /* root.path/tare-<run id> */
-    int supervisor_fd;
-    char name[256]; /* tare-<run id> */
-    bool made_run;
-    bool moved;       /* the caller sits in supervisor */
-    unsigned enabled; /* controllers that this run enabled in base, a bit each */
-    uint64_t first;   /* inode of the first directory made below base since then: what has a larger one came later */
-    bool has_supervisor_cpus;
-    struct slice_setting supervisor_cpus;
-};
-
-/* Runs that share a directory come and go one at a time. Advisory, and not waited for without end (tree.c). */
-void slice_lock(int fd);
-void slice_unlock(int fd);
-
-/* Whether it can be a directory's name here. */
-bool slice_is_file_name(const char *name);
-
-/* Enables the available controllers in base, root and the run's directory, whose descriptors are open; one that the
- * kernel refuses becomes unavailable, with its reason. -EBUSY: base holds other processes (enable.c). */
-int slice_enable(struct slice_tree *t, struct err *e);
-
-/* Undoes slice_enable(), and what killed runs enabled, unless somebody else may have come to use it: best effort, and
- * before the directories are removed (enable.c). */
-void slice_disable(struct slice_tree *t);
-
-/* Of a delegated directory: moves every process that is directly in it into a leaf of its own, since a cgroup with
- * controllers below it may hold none. Before slice_enable(). Who cannot be moved is its complaint (delegated.c). */
-int slice_shelter(struct slice_tree *t, struct err *e);
-
-/* The other way round, after slice_disable(): as far as the kernel lets, once no other run is there. */
-void slice_unshelter(struct slice_tree *t);
-
-static inline bool slice_is_delegated(const struct slice_tree *t)
-{
-    return t->root.provenance == SLICE_DELEGATED || t->root.provenance == SLICE_SCOPE;
-}
-
-/* The leaf's name. */
-#define SLICE_SHELTER "supervisor"
 
 /* Says of each controller whether root->path can hand it down, and why not (controllers.c). */
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root);

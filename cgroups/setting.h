@@ -1,0 +1,42 @@
+/* setting: what is asked of a slice, and each limit as the kernel gave it back. */
+#ifndef TARE_SETTING_H
+#define TARE_SETTING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/cpulist.h"
+
+/* Whether the slice's CPUs are taken from everybody else (cpuset.cpus.partition). */
+enum slice_partition {
+    SLICE_PARTITION_NONE,
+    SLICE_PARTITION_AUTO,     /* root; none, and that is well, where the slice has every CPU there is */
+    SLICE_PARTITION_ROOT,     /* exclusive and load-balanced */
+    SLICE_PARTITION_ISOLATED, /* exclusive and not balanced: for workloads that pin every thread */
+};
+
+/* What is asked of a slice. A field that is not asked for is left as the kernel makes it. */
+struct slice_limits {
+    struct cpulist cpus; /* cpuset.cpus; empty: not asked for */
+    struct cpulist mems; /* cpuset.mems; empty: not asked for */
+    enum slice_partition partition;
+    bool has_memory_max; /* memory.max */
+    uint64_t memory_max_bytes;
+    bool swap_off;     /* memory.swap.max = 0 */
+    bool oom_group;    /* memory.oom.group = 1 */
+    bool has_pids_max; /* pids.max */
+    uint64_t pids_max;
+};
+
+/* One limit as asked for and as the kernel gave it back. */
+struct slice_setting {
+    const char *file;     /* "memory.max"; static */
+    char requested[1024]; /* as written */
+    char achieved[1024];  /* as read back afterwards; "" where there is nothing to read */
+    bool ok;
+    char reason[240]; /* why it is not what was asked, or why it is as good although it cannot be read; "" otherwise */
+};
+
+#define SLICE_SETTINGS_MAX 16
+
+#endif
