@@ -9,11 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-<<<<<<< HEAD
 #include "artefact/bag.h"
-#include "artefact/evidence.h"
-=======
->>>>>>> main
 #include "artefact/image_layout.h"
 #include "artefact/reproduce.h"
 #include "base/cleanup.h"
@@ -159,17 +155,9 @@ static char *image_of(const struct reproduction *r, struct err *e)
             abort();
         return digest;
     }
-<<<<<<< HEAD
     int failed = 0;
     for (size_t i = 0; failed == 0 && !digest && i < b->records.count; i++) {
-        struct evidence v = {0};
-        if (evidence_read(b, b->records.list[i].path, &v, e) != 0)
-            return NULL;
-        json_t *image = evidence_section(&v, "image");
-=======
-    for (size_t i = 0; !digest && i < b->records.count; i++) {
         json_t *image = invocation_section(&b->records.list[i], "image");
->>>>>>> main
         const char *text = json_string_value(json_object_get(image, "digest"));
         digest = text && is_image_name(text) ? strdup(text) : NULL;
         if (text && !digest)

@@ -293,13 +293,12 @@ static void check_image(struct verifying *w, const struct invocation *one)
     json_decref(image);
 }
 
-<<<<<<< HEAD
 /* The scenario that the record says it was is the one that the bundle carries. */
-static void check_scenario(struct verifying *w, const struct invocation *one, const struct evidence *v)
+static void check_scenario(struct verifying *w, const struct invocation *one)
 {
     size_t cell = bundle_cell(&w->bundle.plan, one->plan_cell);
     const struct scenario *s = cell < w->bundle.cells ? w->bundle.plan.cell[cell].cell.scenario : NULL;
-    json_t *scenario = evidence_section(v, "scenario");
+    json_t *scenario = invocation_section(one, "scenario");
     const char *sha256 = json_string_value(json_object_get(scenario, "folder_sha256"));
     if (s && !s->installed && (!sha256 || strcmp(sha256, s->content_sha256) != 0))
         findings_add(&w->v->findings, FINDING_INTEGRITY, one->path,
@@ -308,31 +307,13 @@ static void check_scenario(struct verifying *w, const struct invocation *one, co
     json_decref(scenario);
 }
 
-/* The record's own figures, and which plan and image it says that it is of. */
-static int check_record(struct verifying *w, const struct invocation *one, struct err *e)
-{
-    struct evidence v = {0};
-    int failed = evidence_read(&w->bundle, one->path, &v, e);
-    if (failed == 0) {
-        json_t *plan = evidence_section(&v, "plan");
-        const char *sha256 = json_string_value(json_object_get(plan, "sha256"));
-        if (!sha256 || strcmp(sha256, w->bundle.bound.sha256) != 0)
-            findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
-        check_image(w, one, &v);
-        check_scenario(w, one, &v);
-        evidence_derive(&v, &w->v->findings);
-        json_decref(plan);
-    }
-    evidence_free(&v);
-    return failed;
-=======
 /* Which plan and image it says that it is of. */
 static void check_record(struct verifying *w, const struct invocation *one)
 {
     if (strcmp(one->plan_sha256, w->bundle.bound.sha256) != 0)
         findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
     check_image(w, one);
->>>>>>> main
+    check_scenario(w, one);
 }
 
 static int derive(struct verifying *w, struct err *e)

@@ -226,10 +226,10 @@ int scenarios_list(struct text *out, struct err *e)
 {
     struct text names = {0};
     char *rest = NULL;
-    text_add_bytes(&names, "", 0);
     add_names(" ", &names);
     int failed = 0;
-    for (char *name = strtok_r(names.data, " ", &rest); failed == 0 && name; name = strtok_r(NULL, " ", &rest)) {
+    for (char *name = names.data ? strtok_r(names.data, " ", &rest) : NULL; failed == 0 && name;
+         name = strtok_r(NULL, " ", &rest)) {
         const struct scenario *s = NULL;
         failed = scenarios_find(name, &s, e);
         if (failed == 0)
