@@ -215,11 +215,15 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
     if (!is_there(carried->folder, in))
         return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);
-    int failed = load(path, COPY, ret, e);
-    if (failed == 0 && strcmp((*ret)->content_sha256, one->sha256) != 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the scenario '%s' of plan.lock%s%s", in, named,
-                         *(*ret)->content_fault ? ": " : ", whose SHA-256 is another", (*ret)->content_fault);
-    return failed;
+    const struct scenario *s = NULL;
+    int failed = load(path, COPY, &s, e);
+    if (failed != 0 || !s)
+        return failed;
+    if (strcmp(s->content_sha256, one->sha256) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the scenario '%s' of plan.lock%s%s", in, named,
+                       *s->content_fault ? ": " : ", whose SHA-256 is another", s->content_fault);
+    *ret = s;
+    return 0;
 }
 
 int scenarios_list(struct text *out, struct err *e)
