@@ -117,7 +117,9 @@ static void read_frequency(const char *sysroot, const struct cpulist *benchmark,
             return;
         sum += khz;
     }
-    ret->value = sum / cpulist_count(benchmark);
+    const unsigned count = cpulist_count(benchmark);
+    ret->failed = count > 0 ? 0 : -ENODATA;
+    ret->value = count > 0 ? sum / count : 0;
 }
 
 void disturbance_read(const char *sysroot, const struct topology_choice *cpus, struct disturbance_reading *ret)

@@ -98,6 +98,93 @@ def seeds():
     yield "plan", "specimen.yml", specimen.PLAN.encode()
     yield "plan", "pack.json", json.dumps(PACK).encode()
     yield "plan", "alias.yml", b"a: &a [x]\nb: [*a, *a]\n"
+    yield from seeds_of_settings()
+    yield from seeds_of_json()
+    yield from seeds_of_hosts()
+
+
+def seeds_of_settings():
+    for path in sorted((TOP / "runner/workloads").glob("*/scenario.yml")):
+        yield "scenario", path.parent.name, path.read_bytes()
+    for name in ("alias", "bomb", "deep", "whole", "many-knobs"):
+        yield "scenario", name, (TOP / f"tests/fixtures/scenarios/{name}.yml").read_bytes()
+    for path in sorted((TOP / "cgroups/profiles").glob("*.conf")):
+        yield "profile", path.stem, path.read_bytes()
+    yield "profile", "perm", b"group a {\n  perm { task { uid = 0; } }\n  cpu { cpu.weight = \"100\"; }\n}\n"
+    yield "profile", "open", b"group a { memory { memory.max = \"1"
+    line = r'tare-tune/1 boot set word "/proc/sys/vm/swappiness" "60\n" "1\n"'
+    yield "journal", "line", journal_line(line)
+    yield "journal", "keep", journal_line(line) + journal_line(line.replace(" set ", " keep "))
+    yield "journal", "other-boot", journal_line(line.replace(" boot ", " other "))
+    yield "journal", "torn", journal_line(line) + line.encode()[:30]
+    yield "journal", "way-out", journal_line(line.replace("/proc/", "/../../"))
+    key = b"untrusted comment: minisign public key\nRWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n"
+    signature = (b"untrusted comment: x\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOo"
+                 b"crCo8KLzZwo=\ntrusted comment: timestamp:1\tfile:x\nmTwfA7lW0o2uSeA4Ar0BF4B+k0nVQp0uY1Y0KMdbFQc7xSfU0B4rYkzO"
+                 b"dO7tFQ9G2e2GfU5QeM3yP7iG3pTzCA==\n")
+    yield "minisign", "both", key + b"\0" + signature
+    yield "minisign", "key", key
+    yield "minisign", "signature", signature
+    yield "minisign", "bare", key.splitlines()[1]
+    lock = f"name = p\nsha256 = {hashlib.sha256(LOCKED).hexdigest()}\nseed = 7\naa = no\n"
+    yield "lock", "bound", lock.encode()
+    yield "lock", "words", (lock + "option = workers 2\noption = iterations 3\n").encode()
+    yield "lock", "other", lock.replace("seed = 7", "seed = 99999999999999999999").encode()
+    yield "lock", "short", b"name = p\n"
+
+
+LOCKED = b"schema: tare.plan/1\nname: p\ncells:\n  - {scenario: scenario1}\n"
+
+
+def journal_line(line):
+    """With its checksum, as runner/tune/journal.c has it: FNV-1a of 32 bits."""
+    value = 0x811C9DC5
+    for byte in f"{line} ".encode():
+        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return f"{line} {value:08x}\n".encode()
+
+
+def seeds_of_json():
+    digest = "sha256:" + "0" * 64
+    one = {"mediaType": oci_image.TYPES["manifest"], "digest": digest, "size": 0}
+    tagged = dict(one, annotations={"org.opencontainers.image.ref.name": "v1"})
+    for name, manifests in (("one", [one]), ("tag", [tagged]), ("two", [one, tagged]), ("none", []), ("odd", [7, {"digest": []}])):
+        yield "layout", name, json.dumps({"schemaVersion": 2, "manifests": manifests}).encode()
+    yield "layout", "no-list", b'{"manifests": {"digest": "x"}}'
+    bundle = {"name": "b.tar", "sha256": "0" * 64, "key_id": None}
+    reproduction = {"schema": "tare.reproduction/1", "of": bundle, "bundle": bundle, "smoke": True, "role": "same-team",
+                    "records": [{"name": "0001-a.json", "sha256": "0" * 64}], "claims": [{"id": "C1", "verdict": "SUPPORTED"}],
+                    "differences": [], "engine": "host"}
+    yield "reproduction", "whole", json.dumps(reproduction).encode()
+    yield "reproduction", "newer", json.dumps(dict(reproduction, schema="tare.reproduction/2")).encode()
+    yield "reproduction", "records", json.dumps(dict(reproduction, records=7, claims=None)).encode()
+    yield "reproduction", "cut", json.dumps(reproduction).encode()[:90]
+    selftest = {"schema": "tare.selftest/1", "boot_id": "x", "commit": "x", "passed": 3, "failed": 0, "unavailable": 1, "results": []}
+    noise = {"schema": "tare.noise/1", "host": {"cpu_model": "x"}, "cells": [{"cell": "a", "figures": {"avg_iter_s": 0.01}}]}
+    yield "kept", "selftest", json.dumps(selftest).encode()
+    yield "kept", "selftest-odd", json.dumps(dict(selftest, passed="3", failed=-1)).encode()
+    yield "kept", "noise", json.dumps(noise).encode()
+    yield "kept", "noise-odd", json.dumps(dict(noise, cells={"a": []})).encode()
+
+
+def seeds_of_hosts():
+    rs = b"\x1e"
+    files = [b"0-1\n", b"0-1\n", b"\n", b"", b"", b"0\n", b"0-1\n", b"0\n", b"0\n", b"1024\n", b"3000000\n", b"powersave\n", b"1\n", b"off\n",
+             b"[always] madvise never\n", b"xen\n", b"QEMU\n", b"model name : x\nflags : hypervisor\n", b"MemTotal: 1000 kB\n",
+             b"cpu 1 2 3 4 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n", b"  CPU0 CPU1\n 0: 1 2 x\n", b"quiet isolcpus=1\n", b"Name: x\nUid:\t0\t0\t0\t0\n",
+             b"0::/a\n", b"1 1 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", b"6.1.0\n", b"60\n", b"0-1\n", b'{"schema": "tare.image/1"}', b"x\n"]
+    yield "machine", "two-cpus", rs.join(files)
+    yield "machine", "one-file", b"0-4095\n"
+    yield "machine", "gaps", rs.join([b"0,2-3,7\n", b"0-7\n", b"3\n"])
+    page = bytearray(3736)
+    page[56:64] = (3).to_bytes(8, "little")
+    page[80:88] = (6).to_bytes(8, "little")
+    page[2176:2184] = (1).to_bytes(8, "little")
+    page[2184:2193] = b"figure_ns"
+    page[2216:2224] = (1).to_bytes(8, "little")
+    yield "ledger", "done", bytes(page)
+    yield "ledger", "zeros", bytes(64)
+    yield "ledger", "ones", bytes([255]) * 512
 
 
 def main():

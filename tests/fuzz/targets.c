@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,13 +12,33 @@
 #include "artefact/claims.h"
 #include "artefact/evidence.h"
 #include "artefact/findings.h"
+#include "artefact/image_layout.h"
 #include "artefact/minisig.h"
+#include "artefact/oci_layout.h"
 #include "artefact/pack_info.h"
+#include "artefact/reproduction.h"
 #include "artefact/verify.h"
+#include "base/cleanup.h"
 #include "base/err.h"
+#include "base/facts.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "cgroups/profile.h"
+#include "cgroups/slice.h"
+#include "compare/noise.h"
+#include "host/disturbance.h"
+#include "host/host.h"
+#include "host/image.h"
+#include "host/topology.h"
+#include "ledger.h"
+#include "plan/folder.h"
 #include "plan/plan.h"
 #include "report/records.h"
+#include "scenario/scenario.h"
+#include "scenario/scenario_file.h"
+#include "selftest/selftest.h"
+#include "tune/journal.h"
+#include "tune/tune.h"
 
 /* A file of these bytes that has no place on a disk. */
 static int file_of(const uint8_t *data, size_t size, char path[64])
@@ -99,6 +121,336 @@ int fuzz_plan(const uint8_t *data, size_t size)
         json_decref(pack);
     text_free(&json);
     return 0;
+}
+
+/* A folder in memory that is made once and removed at the end. */
+static char place[] = "/dev/shm/tare-fuzz-XXXXXX";
+
+static void remove_place(void)
+{
+    (void)file_remove_tree(AT_FDCWD, place);
+}
+
+static const char *in_place(void)
+{
+    static bool made;
+    if (made)
+        return place;
+    if (!mkdtemp(place) || atexit(remove_place) != 0)
+        abort();
+    made = true;
+    return place;
+}
+
+/* Writes a file below it; the folders above are made. */
+static void put(const char *name, const void *data, size_t size)
+{
+    char path[PATH_MAX];
+    text_format(path, sizeof(path), "%s/%s", in_place(), name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        *strrchr(path, '/') = '\0';
+        if (file_make_dirs(path) != 0)
+            abort();
+        put(name, data, size);
+        return;
+    }
+    if (write(fd, data, size) != (ssize_t)size)
+        abort();
+    (void)close(fd);
+}
+
+/* An error has to have a code and words. */
+static int said(int failed, const struct err *e)
+{
+    if (failed != 0 && (e->code == 0 || !*e->text))
+        abort();
+    return failed;
+}
+
+/* Profiles name common options alone, of which any value will do; a knob's name is none of them. */
+static int no_common(const char *option, const char *value, struct err *e)
+{
+    (void)option, (void)e;
+    return value ? 0 : 1;
+}
+
+int fuzz_scenario(const uint8_t *data, size_t size)
+{
+    static const char *const VALUES[] = {"", "0", "-1", "1e400", "9223372036854775808", "fresh"};
+    struct err e = {0};
+    struct scenario *s = NULL;
+    struct text out = {0};
+    if (said(scenario_parse("scenario.yml", (const char *)data, size, no_common, &s, &e), &e) != 0)
+        return 0;
+    for (size_t i = 0; i < s->knobs; i++) {
+        scenario_knob_allowed(&s->knob[i], &out);
+        for (size_t k = 0; k < ARRAY_LEN(VALUES); k++)
+            (void)said(scenario_knob_check(&s->knob[i], VALUES[k], &e), &e);
+        if (!scenario_knob_find(s, s->knob[i].name))
+            abort();
+    }
+    for (int kind = 0; kind < RUNTIME_KINDS_COUNT; kind++)
+        for (char **word = s->command[kind]; *word; word++)
+            free(scenario_word(s, *word, NULL));
+    (void)scenario_profile_default(s);
+    text_free(&out);
+    scenario_free(s);
+    return 0;
+}
+
+int fuzz_profile(const uint8_t *data, size_t size)
+{
+    struct limit_profile profile;
+    struct err e = {0};
+    struct text text = text_of(data, size);
+    text_add_bytes(&text, "", 0);
+    if (said(profile_parse(text.data, &profile, &e), &e) == 0)
+        (void)profile_find(&profile, "memory.max");
+    text_free(&text);
+    return 0;
+}
+
+static int write_nothing(void *context, const char *root, const char *path, enum knob_kind kind, const char *content)
+{
+    (void)context, (void)root, (void)path, (void)kind, (void)content;
+    return 0;
+}
+
+/* Each line with the checksum that it should have (journal.c: FNV-1a, 32 bits), which no fuzzer guesses. */
+static struct text with_checksums(const uint8_t *data, size_t size)
+{
+    struct text out = {0};
+    while (size > 0) {
+        const uint8_t *end = memchr(data, '\n', size);
+        size_t len = end ? (size_t)(end - data) : size, kept = len > 8 ? len - 8 : len;
+        uint32_t sum = 2166136261U;
+        for (size_t i = 0; i < kept; i++)
+            sum = (sum ^ data[i]) * 16777619U;
+        text_add_bytes(&out, (const char *)data, kept);
+        text_add(&out, "%08x\n", sum);
+        data += end ? len + 1 : len;
+        size -= end ? len + 1 : len;
+    }
+    return out;
+}
+
+static void restore_from(const void *data, size_t size)
+{
+    char path[PATH_MAX];
+    struct err e = {0};
+    struct journal j;
+    struct tune_steps steps = {0};
+    put("state/tune.journal", data, size);
+    text_format(path, sizeof(path), "%s/state/tune.journal", in_place());
+    if (said(journal_open(path, "boot", false, &j, &e), &e) == 0) {
+        const struct tune_host host = {.root = in_place(), .write = write_nothing};
+        (void)said(tune_restore(&host, &j, true, &steps, &e), &e);
+        tune_steps_free(&steps);
+        journal_close(&j);
+    }
+    text_format(path, sizeof(path), "%s/state", in_place());
+    (void)file_remove_tree(AT_FDCWD, path); /* what was set aside, too */
+}
+
+int fuzz_journal(const uint8_t *data, size_t size)
+{
+    struct text right = with_checksums(data, size);
+    restore_from(data, size);
+    restore_from(right.data ? right.data : "", right.len);
+    text_free(&right);
+    return 0;
+}
+
+int fuzz_minisign(const uint8_t *data, size_t size)
+{
+    struct text text = text_of(data, size);
+    struct minisig_key key;
+    char id[MINISIG_KEY_ID];
+    text_add_bytes(&text, "", 1); /* both end, also where there is but one */
+    bool has_key = minisig_key_read(text.data, &key) == 0;
+    (void)minisig_is_secret_key(text.data);
+    size_t first = strlen(text.data) + 1;
+    if (first < text.len)
+        (void)minisig_verify("message", 7, text.data + first, has_key ? &key : NULL, id);
+    (void)minisig_verify("message", 7, text.data, NULL, id);
+    text_free(&text);
+    return 0;
+}
+
+int fuzz_layout(const uint8_t *data, size_t size)
+{
+    static const char *const TAGS[] = {NULL, "v1",
+                                       "sha256:0000000000000000000000000000000000000000000000000000000000000000"};
+    char path[PATH_MAX];
+    struct err e = {0};
+    int layout = -1;
+    put("layout/oci-layout", OCI_LAYOUT_TEXT, strlen(OCI_LAYOUT_TEXT));
+    put("layout/index.json", data, size);
+    put("layout/blobs/sha256/0", "", 0);
+    text_format(path, sizeof(path), "%s/layout", in_place());
+    if (said(oci_layout_open(path, false, &layout, &e), &e) != 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(TAGS); i++) {
+        json_t *found = NULL;
+        struct text manifest = {0};
+        if (said(oci_find(layout, TAGS[i], &found, &e), &e) != 0)
+            continue;
+        const char *digest = json_string_value(json_object_get(found, "digest"));
+        (void)said(oci_get_bytes(layout, digest ? digest : "", &manifest, &e), &e);
+        text_free(&manifest);
+        json_decref(found);
+    }
+    (void)close(layout);
+    struct image_layout image = {.there = true};
+    json_t *o = json_loadb((const char *)data, size, 0, NULL);
+    (void)(o && image_layout_leads_to(o, &image, NULL));
+    json_decref(o);
+    return 0;
+}
+
+int fuzz_lock(const uint8_t *data, size_t size)
+{
+    static const char PLAN[] = "schema: tare.plan/1\nname: p\ncells:\n  - {scenario: scenario1}\n";
+    char path[PATH_MAX];
+    struct err e = {0};
+    struct folder folder;
+    struct folder_plan plan = {0};
+    struct text bytes = {0};
+    put("plan/plan.yml", PLAN, strlen(PLAN));
+    put("plan/plan.lock", data, size);
+    text_format(path, sizeof(path), "%s/plan", in_place());
+    if (said(folder_look(path, &folder, &e), &e) != 0)
+        return 0;
+    if (said(folder_read(&folder, &plan, &bytes, &e), &e) == 0)
+        folder_plan_free(&plan);
+    text_free(&bytes);
+    folder_close(&folder);
+    return 0;
+}
+
+int fuzz_reproduction(const uint8_t *data, size_t size)
+{
+    struct err e = {0};
+    json_t *o = NULL;
+    if (said(reproduction_parse((const char *)data, size, &o, &e), &e) != 0)
+        return 0;
+    (void)reproduction_of(o);
+    (void)reproduction_is_smoke(o);
+    json_decref(o);
+    return 0;
+}
+
+/* The files that the readers of a host look at, in the order in which the input fills them. */
+static const char *const MACHINE[] = {
+    "sys/devices/system/cpu/online",
+    "sys/devices/system/cpu/present",
+    "sys/devices/system/cpu/isolated",
+    "sys/devices/cpu_core/cpus",
+    "sys/devices/cpu_atom/cpus",
+    "sys/devices/system/node/online",
+    "sys/devices/system/node/node0/cpulist",
+    "sys/devices/system/cpu/cpu0/topology/core_cpus_list",
+    "sys/devices/system/cpu/cpu0/topology/physical_package_id",
+    "sys/devices/system/cpu/cpu0/cpu_capacity",
+    "sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq",
+    "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+    "sys/devices/system/cpu/cpu1/topology/core_cpus_list",
+    "sys/devices/system/cpu/smt/control",
+    "sys/kernel/mm/transparent_hugepage/enabled",
+    "sys/hypervisor/type",
+    "sys/class/dmi/id/sys_vendor",
+    "proc/cpuinfo",
+    "proc/meminfo",
+    "proc/stat",
+    "proc/interrupts",
+    "proc/cmdline",
+    "proc/self/status",
+    "proc/self/cgroup",
+    "proc/self/mountinfo",
+    "proc/sys/kernel/osrelease",
+    "proc/sys/vm/swappiness",
+    "proc/irq/0/smp_affinity_list",
+    "usr/local/share/tare/image/image.json",
+    "usr/local/share/tare/image/content.sha256",
+};
+
+int fuzz_machine(const uint8_t *data, size_t size)
+{
+    struct err e = {0};
+    struct topology t = {0};
+    struct topology_choice cpus = {0};
+    struct facts facts = {0};
+    struct tune_steps steps = {0};
+    struct disturbance_reading reading;
+    struct slice_root root;
+    char name[PATH_MAX], machine[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(MACHINE); i++) {
+        const uint8_t *end = size > 0 ? memchr(data, 0x1e, size) : NULL;
+        size_t len = end ? (size_t)(end - data) : size;
+        text_format(name, sizeof(name), "machine/%s", MACHINE[i]);
+        put(name, data ? data : (const uint8_t *)"", len);
+        data = end ? end + 1 : data + len;
+        size -= end ? len + 1 : len;
+    }
+    text_format(machine, sizeof(machine), "%s/machine", in_place());
+    if (said(topology_read(machine, &t, &e), &e) == 0) {
+        (void)said(topology_choose(&t, &t.online, NULL, &cpus, &e), &e);
+        topology_free(&t);
+    }
+    host_capture(machine, &facts);
+    host_capture_virt(machine, &facts);
+    image_capture(machine, NULL, &facts);
+    facts_free(&facts);
+    disturbance_read(machine, &cpus, &reading);
+    (void)said(slice_root_find(machine, NULL, &root, &e), &e);
+    if (said(tune_plan(machine, &cpus, NULL, &steps, &e), &e) == 0)
+        tune_preview(machine, &steps);
+    tune_steps_free(&steps);
+    return 0;
+}
+
+int fuzz_kept(const uint8_t *data, size_t size)
+{
+    char path[PATH_MAX];
+    struct err e = {0};
+    struct noise noise = {0};
+    struct facts facts = {0};
+    put("kept/selftest.json", data, size);
+    text_format(path, sizeof(path), "%s/kept/selftest.json", in_place());
+    if (said(noise_read(path, &noise, &e), &e) == 0)
+        noise_free(&noise);
+    *strrchr(path, '/') = '\0';
+    (void)setenv("TARE_STATE", path, 1);
+    selftest_last(&facts);
+    facts_free(&facts);
+    return 0;
+}
+
+int fuzz_ledger(const uint8_t *data, size_t size)
+{
+    enum { ITERATIONS = 6, WORKERS = 4 };
+    struct err e = {0};
+    struct ledger_map map;
+    struct ledger_figure figure[LEDGER_FIGURES];
+    int pids[WORKERS + 1];
+    int64_t sum = 0;
+    if (ledger_create(ITERATIONS, WORKERS, &map, &e) != 0)
+        abort();
+    /* All of it, the head too: it lies in the workload's memory. */
+    memcpy(map.page, data, size < map.size_bytes ? size : map.size_bytes);
+    const struct ledger_run run = {.from_ns = 0, .to_ns = INT64_MAX};
+    (void)said(ledger_check(&map, ITERATIONS, &run, &e), &e);
+    (void)ledger_phase(&map);
+    (void)ledger_warmup_done(&map);
+    uint64_t done = ledger_iterations_done(&map);
+    for (uint64_t i = 0; i < done; i++)
+        sum ^= ledger_starts(&map)[i] ^ ledger_ends(&map)[i] ^ ledger_readies(&map)[i];
+    size_t members = ledger_members(&map, pids, ARRAY_LEN(pids));
+    if (done > ITERATIONS || members > ARRAY_LEN(pids) || ledger_figures(&map, figure, LEDGER_FIGURES) > LEDGER_FIGURES)
+        abort();
+    ledger_close(&map);
+    return sum == 1 ? 0 : 0;
 }
 
 #ifdef FUZZ_TARGET
