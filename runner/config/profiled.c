@@ -52,8 +52,6 @@ static int take_partition(struct cell *cell, const struct profile_value *v, stru
     return refuse(v, "root, isolated or member", e);
 }
 
-#define PROFILE_BYTES_MAX (1U << 20)
-
 /* has: whether an option has set it, and then whether anything has. */
 static int take_number(int64_t *has, int64_t *number, int64_t low, const struct profile_value *v, const char *option,
                        struct text *said, struct err *e)
@@ -95,14 +93,21 @@ static int take(struct cell *cell, const struct profile_value *v, struct text *s
     return 0;
 }
 
+#define PROFILE_BYTES_MAX (1U << 20)
+
 int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *said, struct err *e)
 {
     if (!cell->profile_file)
         return 0;
     struct text text = {0};
     int failed = source_read(AT_FDCWD, cell->profile_file, true, PROFILE_BYTES_MAX, &text, NULL);
+    if (failed == -ENOTSUP || failed == -EFBIG) {
+        text_free(&text);
+        return err_set(e, ERR_USAGE, -EINVAL, "--profile-file '%s': what is allowed is a file of at most 1 MiB",
+                       cell->profile_file);
+    }
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "%s", failed == -EFBIG ? "it has more than 1 MiB" : source_fault(failed));
+        (void)err_set(e, ERR_USAGE, failed, "%s", strerror(-failed));
     else
         failed = profile_parse(text.data ? text.data : "", keep, e);
     text_free(&text);

@@ -215,7 +215,7 @@ class Strangers(BundleTest):
             with self.subTest(bad.name):
                 self.assert_one_line(quickly("matrix", bad), "what is allowed is a file of at most 1 MiB")
                 self.assert_one_line(quickly("run", bad), "is no file")
-                self.assert_one_line(quickly("run", "scenario1", "--profile-file", bad), "is no regular file")
+                self.assert_one_line(quickly("run", "scenario1", "--profile-file", bad), "what is allowed is a file of at most 1 MiB")
                 self.assert_one_line(quickly("pack", folder, "--claims", bad, "-o", self.dir / "x.tar"), "is no regular file")
                 self.assert_one_line(quickly("verify", bad), "what is allowed is a tar, a tar.zst or a folder")
                 self.assert_one_line(quickly("verify", self.packed, "--key", bad), "is no regular file")
