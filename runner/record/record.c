@@ -162,6 +162,10 @@ static void set_origin(json_t *o, const struct scenario *s)
         return;
     json_put_text(o, "file", s->file);
     json_put_text(o, "sha256", s->sha256);
+    if (*s->content_sha256)
+        json_put_text(o, "folder_sha256", s->content_sha256);
+    else
+        json_put_absent(o, "folder_sha256", s->content_fault);
 }
 
 static json_t *scenario_json(const struct record *r)
