@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/trust.h"
+#include "confine/confine.h"
 #include "spawn/spawn.h"
 
 /* What is asked of an interpreter; it answers in lines "key value". The imports are the scenario's own, so that the
@@ -155,13 +156,28 @@ static void remember(const char *memory, const struct text *answer)
         (void)file_replace(memory, answer->data, answer->len, NULL); /* only a memory: the next run can ask again */
 }
 
+/* Whatever the path leads to is executed for it: in the confinement that a workload gets by itself. */
+static int probe(const char *path, struct text *answer)
+{
+    char *const argv[] = {(char *)path, "-I", "-c", (char *)PROBE, NULL};
+    char *const envp[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", NULL};
+    const struct confine_request request = {.read_only_root = true, .filter = true, .needed = &path, .needed_count = 1};
+    struct confine *confine = NULL;
+    struct err ignored = {0}; /* whatever it was: it is no interpreter that can be weighed */
+    int failed = confine_prepare(&request, &confine, &ignored);
+    const struct spawn_spec spec = {.path = path, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
+    if (failed == 0)
+        failed = spawn_capture_confined(&spec, PROBE_SECONDS * 1000, answer, &ignored);
+    confine_free(&confine);
+    return failed;
+}
+
 /* Runs the probe and takes its answer. */
 static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
 {
-    char *const argv[] = {r->path, "-I", "-c", (char *)PROBE, NULL};
     char hex[65];
     struct text answer = {0};
-    int failed = spawn_capture(argv, PROBE_SECONDS * 1000, &answer);
+    int failed = probe(r->path, &answer);
     if (failed == 0)
         failed = digest_file(r->path, hex);
     if (failed == 0) {

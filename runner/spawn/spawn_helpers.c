@@ -54,6 +54,18 @@ static int find_helper(const char *name, char path[PATH_MAX])
     return failed == 0 ? 0 : -ENOENT;
 }
 
+/* Waits for the end of what was listened to, and at the deadline brings it about. */
+static int end_capture(struct child *child, int64_t deadline_ns)
+{
+    int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
+    struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+    struct child_end end = {0};
+    if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
+        spawn_kill(child);
+    int r = spawn_wait(child, &end, NULL);
+    return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+}
+
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
 {
     char path[PATH_MAX];
@@ -82,14 +94,35 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     (void)close(STEAL_FD(to_parent));
     drain(from_child, deadline_ns, ret);
     (void)close(STEAL_FD(from_child)); /* whoever prints on is ended by SIGPIPE, not by the deadline */
-    int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-    if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
-        (void)kill(pid, SIGKILL);
     struct child child = {.pid = pid, .pidfd = pidfd};
-    struct child_end end = {0};
-    int r = spawn_wait(&child, &end, NULL);
-    return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+    return end_capture(&child, deadline_ns);
+}
+
+int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e)
+{
+    int ends[2];
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_sys(e, ERR_OURS, "pipe");
+    cleanup_close int from_child = ends[0];
+    cleanup_close int to_parent = ends[1];
+    cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct child child = SPAWN_NO_CHILD;
+    struct spawn_spec whole = *spec;
+    whole.cgroup_fd = whole.keep_fd = -1;
+    whole.stdin_fd = whole.stderr_fd = nothing;
+    whole.stdout_fd = to_parent;
+    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    (void)close(STEAL_FD(to_parent));
+    if (failed != 0)
+        return failed;
+    if (child.listener_fd >= 0) /* nobody counts what its filter refuses: it then answers ENOSYS (seccomp_unotify(2)) */
+        (void)close(STEAL_FD(child.listener_fd));
+    drain(from_child, deadline_ns, ret);
+    (void)close(STEAL_FD(from_child));
+    failed = end_capture(&child, deadline_ns);
+    spawn_end(&child);
+    return failed;
 }
 
 /* What fn does to each child of a process as /proc lists them (proc(5), task/TID/children). */
