@@ -91,7 +91,7 @@ LARGE_FILE = next((str(path) for path in CACHE.glob("vm/*/root/boot/vmlinux")), 
 def prepare() -> None:
     """The wrapper is this interpreter to whoever asks it what it is, and runs load.py where a load is asked for."""
     WORK.chmod(0o755)
-    TMP.mkdir(mode=0o700)
+    TMP.mkdir()
     python = bring_the_interpreter()
     WRAPPER.write_text(
         f"""#!/bin/sh
