@@ -279,11 +279,12 @@ static bool take_events(struct watch *w, struct pollfd *fds)
     }
     if (fds[PARTITION].revents & POLLPRI)
         look_at_partition(w);
-    for (int i = 0; i < RELAY_PIPES; i++) {
+    struct relay *relay = w->request->relay;
+    for (int i = 0; relay && i < RELAY_PIPES; i++) {
         if (fds[RELAYED + i].revents == 0)
             continue;
-        relay_take(w->request->relay, i);
-        fds[RELAYED + i].fd = w->request->relay->from[i];
+        relay_take(relay, i);
+        fds[RELAYED + i].fd = relay->from[i];
     }
     if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
         fds[MESSAGES].fd = -1;

@@ -232,6 +232,12 @@ class Repeated(Series):
         self.assertEqual(done.record["slice"]["limits"]["pids.max"]["requested"], "88", done)
         self.assertIn("pids.max = 77 of the profile gives way to --pids-max", done.err)
 
+    def test_a_profile_is_a_file_and_nothing_else_is_waited_for(self):
+        os.mkfifo(fifo := self.dir / "fifo")
+        for path in (fifo, self.dir, "/dev/zero"):
+            done = self.exec("true", options=["--profile-file", path])
+            self.assert_refused(done, 2, rf"--profile-file '{path}': what is allowed is a file of at most 1 MiB")
+
     def test_the_first_that_fails_is_the_last(self):
         log = self.dir / "log"
         log.touch()
