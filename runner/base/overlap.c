@@ -53,9 +53,12 @@ static void unescape(char *text)
 {
     char *to = text;
     for (const char *p = text; *p; p++) {
-        bool octal = p[0] == '\\' && strspn(p + 1, "01234567") >= 3;
-        *to++ = octal ? (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0')) : *p;
-        p += octal ? 3 : 0;
+        *to = *p;
+        if (*p == '\\' && strspn(p + 1, "01234567") >= 3) {
+            *to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
+            p += 3;
+        }
+        to++;
     }
     *to = '\0';
 }
