@@ -75,7 +75,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build coverage coverage-build
+.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build coverage coverage-build
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -115,6 +115,11 @@ test-engine: ## the images under a real Docker engine, here and in the VM (build
 check: ## formatting, static analysis, who may include whom
 	@scripts/setup check
 	@scripts/check
+
+calibrate: ## how often the rules of comparisons and claims are wrong, by simulation: tests/calibrate/README.md (minutes)
+	@scripts/setup test
+	@$(MAKE) --no-print-directory $(B)/tests/calibrate/calibrate
+	@tests/calibrate/run $(CURDIR)/$(B)/tests/calibrate/calibrate
 
 bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
 	@scripts/setup bench
@@ -221,6 +226,9 @@ $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_
 $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
+# The simulations of the rules: the objects that ship, claims with them.
+$(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
 ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push image_layout fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)

@@ -169,7 +169,8 @@ static void clean_run(struct walk *w, int parent_fd, const char *name)
  * /tare.slice for their root. */
 static void put_back(const struct walk *w, int dirfd)
 {
-    struct slice_tree t = {.own = true, .base_fd = dirfd, .root_fd = dirfd, .run_fd = -1, .supervisor_fd = -1};
+    struct slice_tree t = {
+        .own = true, .base_fd = dirfd, .root_fd = dirfd, .run_fd = -1, .supervisor_fd = -1, .spare_fd = -1};
     bool at_top = strcmp(w->path, w->mount) == 0;
     cleanup_close int root_fd = at_top ? open_below(dirfd, SLICE_CREATED_NAME) : -1;
     t.root.provenance = root_fd >= 0 ? SLICE_CREATED : SLICE_DELEGATED;

@@ -164,6 +164,8 @@ static int build(struct slice_tree *t, struct err *e)
     failed = note_first(t, e);
     if (failed == 0)
         failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);
+    if (failed == 0 && (t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
+        failed = err_sys(e, ERR_OURS, "a descriptor to undo it with");
     if (failed == 0)
         failed = move_in(t, e);
     if (failed == 0)
@@ -174,13 +176,14 @@ static int build(struct slice_tree *t, struct err *e)
 /* Back to where the caller was; where that is gone or takes no processes any more, the nearest place that does. */
 static int move_back(struct slice_tree *t, struct err *e)
 {
-    cleanup_close int own_fd = open(t->root.own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int mount_fd = open(t->root.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    cleanup_close int shelter_fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int places[] = {own_fd, shelter_fd, t->base_fd, mount_fd};
+    const struct {
+        int from_fd;
+        const char *path;
+    } places[] = {{AT_FDCWD, t->root.own}, {t->base_fd, SLICE_SHELTER}, {t->base_fd, "."}, {AT_FDCWD, t->root.mount}};
     int failed = 0;
     for (size_t i = 0; t->moved && i < ARRAY_LEN(places); i++) {
-        failed = file_write_at(places[i], "cgroup.procs", "0"); /* -EBADF where it could not be opened */
+        cleanup_close int fd = openat(places[i].from_fd, places[i].path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        failed = fd < 0 ? -errno : file_write_at(fd, "cgroup.procs", "0");
         t->moved = failed != 0;
     }
     errno = -failed;
@@ -205,6 +208,10 @@ static int remove_run(struct slice_tree *t, struct err *e)
 static int undo(struct slice_tree *t, struct err *e)
 {
     int failed = 0;
+    int *const kept[] = {&t->supervisor_fd, &t->spare_fd}; /* what follows takes two at a time */
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+        if (*kept[i] >= 0)
+            (void)close(STEAL_FD(*kept[i]));
     if (t->made_run) {
         slice_disable(t);
         failed = move_back(t, e);
@@ -219,7 +226,7 @@ static int undo(struct slice_tree *t, struct err *e)
 
 static void release(struct slice_tree *t)
 {
-    const int fds[] = {t->supervisor_fd, t->run_fd, t->root_fd};
+    const int fds[] = {t->run_fd, t->root_fd}; /* the others were closed by undo() */
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
@@ -239,7 +246,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     if (!t)
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
     t->root = *root;
-    t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = -1;
+    t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = t->spare_fd = -1;
     t->own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
     text_format(t->name, sizeof(t->name), "tare-%s", run_id);
     int failed = t->own ? build(t, e) : 0;

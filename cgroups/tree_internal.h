@@ -18,6 +18,7 @@ struct slice_tree {
     int root_fd; /* root.path */
     int run_fd;  /* root.path/tare-<run id> */
     int supervisor_fd;
+    int spare_fd;   /* of no use but to be closed: what undoes this takes descriptors, and they may run out meanwhile */
     char name[256]; /* tare-<run id> */
     bool made_run;
     bool moved;       /* the caller sits in supervisor */

@@ -1,12 +1,15 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cgroups/leftovers.h"
 #include "cgroups/slice.h"
 #include "command.h"
 #include "config/config.h"
 #include "runtime/workload.h"
+#include "state.h"
 
 struct tally {
     int found;
@@ -18,14 +21,16 @@ struct tally {
 static int print_help(void)
 {
     struct text help = {0};
-    text_add(&help,
-             "tare clean [OPTION]...\n"
-             "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
-             "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
-             "its own, and is left alone, as is what another user made. The cgroups are looked for in the root that\n"
-             "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
-             "that is found; the folders in $TMPDIR or /tmp; a 'tare pack' that was killed leaves one more beside\n"
-             "its -o FILE, .tare-XXXXXX, to be removed by hand.\n\n");
+    text_add(
+        &help,
+        "tare clean [OPTION]... [FOLDER]\n"
+        "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
+        "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
+        "its own, and is left alone, as is what another user made. The cgroups are looked for in the root that\n"
+        "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
+        "that is found; the folders in $TMPDIR or /tmp, and where tare keeps its own (TARE_STATE). In FOLDER, where\n"
+        "something was being written by a run, a 'tare matrix' or a 'tare pack' that was killed, what they left\n"
+        "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked.\n\n");
     config_help(CONFIG_CLEAN, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -79,19 +84,25 @@ int cmd_clean(int argc, char **argv, struct err *e)
     struct config c;
     struct slice_root root;
     struct tally t = {0};
+    struct stat st;
+    char state[PATH_MAX];
     int failed = config_parse(CONFIG_CLEAN, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)
         return print_help();
-    if (c.positional)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': it takes options alone", c.positional);
+    if (c.positional && (stat(c.positional, &st) != 0 || !S_ISDIR(st.st_mode)))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a folder", c.positional);
     failed = slice_root_find("", c.cell.cgroup_root, &root, e);
     if (failed != 0)
         return failed;
     t.dry_run = c.host.dry_run;
     leftovers_clean(&root, t.dry_run, note_cgroup, &t);
     workload_tmpdirs_clean(t.dry_run, note_folder, &t);
+    state_dir(state, sizeof(state));
+    workload_folder_clean(state, t.dry_run, note_folder, &t);
+    if (c.positional)
+        workload_folder_clean(c.positional, t.dry_run, note_folder, &t);
     if (t.found == 0)
         (void)printf("nothing was left behind\n");
     if (t.stuck == 0)

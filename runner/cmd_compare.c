@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -26,10 +27,11 @@ static int print_help(void)
              "tare compare [OPTION]... A B\n"
              "tare compare --noise [OPTION]... A1 [A2]\n"
              "A and B are records, folders of records or a plan's folder. First what the two ran in differs in,\n"
-             "then for each cell the ratio B/A over invocations with its 95% interval, and two verdicts: whether\n"
-             "it is equivalent (the 90% interval within the margin: reproduced; outside of it: not reproduced;\n"
-             "else inconclusive), and whether a difference is shown (Holm's p over all rows below 5%, and beyond\n"
-             "the noise floor of this host, if one was measured). Below 5 invocations there is no interval.\n\n");
+             "then for each cell the ratio B/A of the geometric means over invocations with its interval, and the\n"
+             "verdict that this interval gives: the same (it lies within the margin; from 15 invocations on), more\n"
+             "or less (it leaves 1 out), or that it cannot tell. The intervals of all rows hold together in 95 of\n"
+             "100 comparisons (Bonferroni), and have this host's noise in them, if any was measured. Below 5\n"
+             "invocations there is no interval.\n\n");
     config_help(CONFIG_COMPARE, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -48,7 +50,7 @@ struct job {
     char noise_path[PATH_MAX + 64];
     char noise_why[PATH_MAX + 200];
     struct comparison result;
-    struct text failed; /* the conditions that hold */
+    struct text failed, unclear; /* the conditions that hold, and that cannot tell */
 };
 
 static void end(struct job *j)
@@ -58,6 +60,7 @@ static void end(struct job *j)
     records_free(&j->a);
     records_free(&j->b);
     text_free(&j->failed);
+    text_free(&j->unclear);
 }
 
 /* --- what was asked
@@ -73,7 +76,7 @@ static int take_conditions(struct job *j, struct err *e)
     for (size_t i = 0; failed == 0 && i < j->asked->fail_if.count; i++)
         of_memory |= j->condition[i].kind == CONDITION_MEMORY;
     for (size_t i = 0; i < o->figures; i++)
-        of_memory &= !compare_is_bytes(o->figure[i]);
+        of_memory &= figure_about(o->figure[i]).kind != FIGURE_MEMORY;
     if (of_memory && o->figures > 0) /* with the default ones, those of profile memory are of memory */
         j->figure[o->figures++] = "pss_bytes";
     return failed;
@@ -86,9 +89,7 @@ static int take_options(struct job *j, struct err *e)
                                           .figures = a->figure.count,
                                           .across = a->across,
                                           .margin = 0.02,
-                                          .method = (enum compare_method)a->method,
                                           .seed = (uint64_t)a->seed,
-                                          .resamples = (size_t)a->resamples,
                                           .force = a->force};
     for (size_t i = 0; i < a->figure.count; i++)
         j->figure[i] = a->figure.word[i];
@@ -101,6 +102,7 @@ static int read_both(struct job *j, struct err *e)
     j->a.with_iterations = j->b.with_iterations = j->asked->steady;
     if (!j->path_b) { /* one folder that holds both halves */
         j->path_b = j->path_a;
+        j->options.same_run = true;
         j->a.only_label = "A";
         j->b.only_label = "A'";
     }
@@ -201,7 +203,9 @@ static int find_noise(struct job *j, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(path); i++) {
         struct err why = {0};
         int failed = try_noise(j, path[i], &why);
-        if (failed != 0 && failed != -ENOENT && failed != -ENOTDIR) {
+        if (failed == -ENOTSUP) /* of before: it was not asked for by name, and is not used */
+            text_format(j->noise_why, sizeof(j->noise_why), "%s", why.text);
+        else if (failed != 0 && failed != -ENOENT && failed != -ENOTDIR) {
             *e = why;
             return failed;
         }
@@ -214,7 +218,7 @@ static int find_noise(struct job *j, struct err *e)
 static int write_noise(struct job *j, struct err *e)
 {
     char path[PATH_MAX + 64], dir[PATH_MAX];
-    int failed = noise_measure(&j->result, &j->a.list[0], &j->noise, e);
+    int failed = noise_measure(&j->result, &j->a.list[0], j->options.same_run, &j->noise, e);
     if (failed != 0)
         return failed;
     if (j->asked->noise_floor) {
@@ -243,27 +247,29 @@ static int show(struct job *j)
         [FORMAT_MARKDOWN] = compare_markdown,
         [FORMAT_CSV] = compare_csv,
     };
-    bool holds = false;
     struct text out = {0};
-    for (size_t i = 0; i < j->asked->fail_if.count; i++)
-        holds |= compare_condition_holds(&j->condition[i], &j->result, &j->failed);
+    bool holds = compare_conditions_hold(j->condition, j->asked->fail_if.count, &j->result, &j->failed, &j->unclear);
     const struct compare_headline head = {j->path_a,
                                           j->path_b,
                                           j->a.count,
                                           j->b.count,
                                           j->options.margin,
+                                          terminal_width(STDOUT_FILENO),
                                           j->options.noise ? j->noise_path : NULL,
                                           j->options.noise ? "" : j->noise_why,
                                           j->options.seed,
-                                          j->options.resamples,
                                           j->condition,
                                           j->asked->fail_if.count,
-                                          j->failed.data ? j->failed.data : ""};
+                                          j->failed.data ? j->failed.data : "",
+                                          j->unclear.data ? j->unclear.data : ""};
     AS[j->asked->format](&j->result, &head, &out);
     (void)fputs(out.data, stdout);
     text_free(&out);
-    if (holds && j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN)
+    bool apart = j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN;
+    if (holds && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);
+    if (j->unclear.len && apart)
+        (void)fprintf(stderr, "tare: compare: --fail-if:\n%s", j->unclear.data);
     return holds ? ERR_SAID_NO : 0;
 }
 

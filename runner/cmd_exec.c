@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/standard.h"
 #include "base/text.h"
 #include "command.h"
 #include "config/config.h"
@@ -49,11 +50,13 @@ struct tally {
 static int print_help(void)
 {
     struct text help = {0};
-    text_add(&help, "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
-                    "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
-                    "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
-                    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
-                    "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n");
+    text_add(&help,
+             "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
+             "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
+             "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
+             "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
+             "With --repeat or --warmup each gets the whole of standard input: a file, or up to 256 MiB of a pipe.\n"
+             "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n");
     config_help(CONFIG_EXEC, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);
@@ -304,7 +307,7 @@ static void say_lacks(const struct tally *t, const struct cell *cell)
 }
 
 static int invoke_all(struct session *session, const struct config *c, struct run_command *command,
-                      struct run_ahead *ahead, const struct output_places *places, struct err *e)
+                      struct run_ahead *ahead, const struct output_places *places, off_t stdin_from, struct err *e)
 {
     const struct invocations *asked = &c->invocations;
     struct tally tally = {.places = places, .wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
@@ -312,6 +315,7 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
     if (!tally.wall_s)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < asked->warmup + asked->repeat; i++) {
+        standard_input_again(stdin_from);
         command->series.invocation = i - asked->warmup + 1;
         status = invoke(session, c, command, ahead, i >= asked->warmup, &tally, e);
     }
@@ -328,6 +332,10 @@ static int in_session(const struct config *c, struct run_command *command, const
 {
     struct session session;
     struct run_ahead ahead = RUN_NOTHING_AHEAD;
+    off_t stdin_from = -1;
+    int kept = c->invocations.repeat + c->invocations.warmup > 1 ? standard_input_keep(&stdin_from, e) : 0;
+    if (kept != 0)
+        return kept;
     int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
@@ -336,7 +344,7 @@ static int in_session(const struct config *c, struct run_command *command, const
         run_ahead_end(&ahead);
     if (failed != 0)
         return failed;
-    int status = invoke_all(&session, c, command, &ahead, places, e);
+    int status = invoke_all(&session, c, command, &ahead, places, stdin_from, e);
     run_ahead_end(&ahead);
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;

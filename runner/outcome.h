@@ -36,8 +36,9 @@ struct stage {
     struct relay relay; /* of a confined command's output into files */
     struct watch_result watched;
     char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
+    int unknown;     /* negative errno of why nobody knows how it ended; 0: it is known */
     int messages[2]; /* the pipe of the workload's messages: read end, write end */
-    int null_fd, pids_events_fd, partition_fd;
+    int null_fd, pids_events_fd, partition_fd, cpu_stat_fd;
     int64_t slice_at_ns, removed_at_ns;
     long long steal_ticks;
     bool has_steal;

@@ -146,6 +146,7 @@ static int prepare_start(struct stage *s, const struct cell *cell, struct err *e
     s->spec.envp = s->environment.word;
     s->spec.cgroup_fd = -1;
     s->spec.confine = s->confine;
+    s->spec.timeout_ns = cell->timeout_ms * NS_PER_MS;
     s->spec.insist = cell->isolation == ISOLATION_STRICT;
     return spawn_prepare(&s->spec, &s->child, e);
 }
@@ -301,6 +302,12 @@ static void inspect_start(struct stage *s)
     inspect_confinement(s->confine, &s->child, s->record);
 }
 
+/* What a knob has it wait is no stall. */
+static int64_t stall_ns(const struct stage *s, const struct cell *cell)
+{
+    return s->command || cell->stall_ms == 0 ? 0 : (cell->stall_ms + cell_knobs_ms(cell)) * NS_PER_MS;
+}
+
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     int failed = start(s, e);
@@ -316,6 +323,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
+    s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
     const struct watch_request request = {
         .child = &s->child,
         .ledger = s->command ? NULL : &s->ledger,
@@ -324,6 +332,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
+        .stall_ns = stall_ns(s, cell),
+        .cpu_stat_fd = s->cpu_stat_fd,
         .messages_fd = s->messages[0],
         .relay = &s->relay,
         .signal_fd = s->session->signal_fd,
@@ -389,8 +399,9 @@ static void finish_relay(struct stage *s)
     note_trouble(s->record, &e);
 }
 
-/* Ends whatever is left, reads the counters while the slice is still there, and says how it ended. */
-static void finish(struct stage *s)
+/* Ends whatever is left, reads the counters while the slice is still there, and says how it ended; or why nobody knows.
+ */
+static void finish(struct stage *s, struct err *why)
 {
     struct child_end end = {0};
     struct record *r = s->record;
@@ -402,8 +413,7 @@ static void finish(struct stage *s)
         note_trouble(r, &e);
     outcome_describe_refused(
         s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
-    if (spawn_wait(&s->child, &end, &e) != 0)
-        note_trouble(r, &e);
+    s->unknown = spawn_wait(&s->child, &end, why);
     r->exited = !end.signalled;
     r->exit_status = end.exit_status;
     r->signalled = end.signalled;
@@ -430,7 +440,7 @@ static void finish(struct stage *s)
 
 static void release(struct stage *s)
 {
-    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd};
+    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd, s->cpu_stat_fd};
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
@@ -471,9 +481,9 @@ static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead
     if (failed != 0)
         return failed;
     fail_point("workload ended");
-    finish(s);
+    finish(s, e);
     fail_point("slice removed");
-    return outcome_take(s, e);
+    return s->unknown != 0 ? s->unknown : outcome_take(s, e);
 }
 
 static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead *ahead, const struct progress *progress,
@@ -486,7 +496,7 @@ static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead 
     s->messages[0] = s->messages[1] = -1;
     s->child = SPAWN_NO_CHILD;
     s->relay = RELAY_NONE;
-    s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->refusals.listener_fd = -1;
+    s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->cpu_stat_fd = s->refusals.listener_fd = -1;
     record_make_id(s->record->id, s->record->started_at);
     outcome_describe_start(s, cell);
     int failed = run_stages(s, cell, ahead, progress, e);

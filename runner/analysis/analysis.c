@@ -241,7 +241,7 @@ struct analysis_summary analysis_summary(const struct analysis_value *v, size_t 
     s.mean = mean_of(v, n, &s);
     s.median = stats_quantile_interval(sorted, n, 0.5, ANALYSIS_CONFIDENCE);
     s.p95 = stats_quantile_interval(sorted, n, 0.95, ANALYSIS_CONFIDENCE);
-    s.dip_why = n < DIP_MIN ? "fewer than 10 invocations" : NULL;
+    s.dip_why = n < DIP_MIN ? "fewer than 10 invocations" : seed == ANALYSIS_NO_DIP ? "it was not asked for" : NULL;
     if (n == 0)
         return s;
     s.min = sorted[0];

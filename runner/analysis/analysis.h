@@ -45,8 +45,11 @@ struct analysis_summary {
     const char *outliers_why, *dip_why; /* why they were not looked for, or NULL */
 };
 
+#define ANALYSIS_NO_DIP UINT64_MAX
+
 /* A value at or below 0 leaves no geometric mean: the median stays. Over the means of nodes where the values name
- * several. seed: of the dip test's simulation. */
+ * several. seed: of the dip test's simulation, which takes milliseconds; ANALYSIS_NO_DIP: it is not made, and dip_why
+ * says so. */
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed);
 
 /* --- two cells ---------------------------------------------------------------------------------------------------- */

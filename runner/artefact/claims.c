@@ -85,7 +85,7 @@ static const cyaml_schema_field_t CLAIM_FIELDS[] = {
     CYAML_FIELD_MAPPING_PTR("scaling", OPTIONAL, struct said_claim, kind[CLAIM_SCALING], SCALING_FIELDS),
     CYAML_FIELD_MAPPING_PTR("value", OPTIONAL, struct said_claim, kind[CLAIM_VALUE], ONE_FIELDS),
     CYAML_FIELD_MAPPING_PTR("expect", OPTIONAL, struct said_claim, expect, EXPECT_FIELDS),
-    WORD("tolerance", struct said_claim, tolerance),
+    MAYBE("tolerance", struct said_claim, tolerance),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t CLAIM = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_claim, CLAIM_FIELDS)};
@@ -196,7 +196,7 @@ static int take_claim(const struct claims *c, size_t i, struct said_claim *said,
         failed = take_expect(c, i, said, ret, e);
     if (failed == 0)
         failed = take_number(c, i, "tolerance", said->tolerance, &ret->tolerance, e);
-    if (failed == 0 && !(ret->tolerance >= 0 && ret->tolerance <= 10)) {
+    if (failed == 0 && said->tolerance && !(ret->tolerance >= 0 && ret->tolerance <= 10)) {
         (void)err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a share from 0 to 10, as 0.10", said->tolerance);
         failed = blame(c, i, "tolerance", e);
     }

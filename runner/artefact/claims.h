@@ -7,16 +7,19 @@
  *         text: forkserver costs more than 1.5 times what threads cost
  *         ratio: {of: scenario1-processes-forkserver-overhead, to: scenario1-threads-overhead, figure: avg_iter_s}
  *         expect: {min: 1.5}
- *         tolerance: 0.10
  *
  * A claim is one of
- *     ratio    {of, to, figure}     mean(of) / mean(to), expected to lie in expect
+ *     ratio    {of, to, figure}     mean(of) / mean(to), expected to lie in expect; means are geometric
  *     order    {cells, figure}      each cell's mean below the next one's; no expect
  *     bound    {of, figure}         the mean, expected to lie in expect
  *     scaling  {cells, by, figure}  the exponent with which the figure grows with the key `by` of the cells' scenario
  *     value    {of, figure}         as a bound; it means something on the same class of hardware alone
- * cells by their plan's ids, figures by the records' names (report/records.h). tolerance: a share, the widest half of
- * an interval that still decides where it lies across the edge of what is expected. */
+ * cells by their plan's ids, figures by the records' names (report/records.h). To be equal is to lie in an expect of
+ * two edges, as {min: 0.98, max: 1.02}.
+ *
+ * A file of before may give a tolerance, a width up to which the estimate decided across an edge: where the truth lay
+ * at the edge it called a claim supported in half of all runs. It is read, decides nothing, and what is INCONCLUSIVE
+ * says so. */
 #ifndef TARE_CLAIMS_H
 #define TARE_CLAIMS_H
 
@@ -41,7 +44,7 @@ struct claim {
     size_t cells;
     const char *figure, *by; /* by: of scaling alone, else NULL */
     double min, max;         /* NaN: not given */
-    double tolerance;
+    double tolerance;        /* of a file of before; NaN: not given. It decides nothing */
 };
 
 /* Starts as {0}; the owner ends it with claims_free(). */
@@ -56,10 +59,10 @@ struct claims {
 
 /* The verdict of one claim. */
 enum claim_verdict {
-    CLAIM_SUPPORTED,    /* the interval lies within what is expected; or across its edge, no wider than the tolerance,
-                         * and the estimate lies within */
-    CLAIM_CONTRADICTED, /* the same, outside */
-    CLAIM_INCONCLUSIVE, /* across the edge and wider than the tolerance, or no interval */
+    CLAIM_SUPPORTED, /* the 95% interval lies within what is expected: by chance in at most 2.5% where the truth lies at
+                      * its edge */
+    CLAIM_CONTRADICTED, /* outside: the same */
+    CLAIM_INCONCLUSIVE, /* across the edge, or no interval */
     CLAIM_NOT_RUN,      /* a cell has no figure */
 };
 
@@ -87,8 +90,8 @@ int claims_check(const struct claims *c, const struct plan *plan, struct err *e)
 int claims_check_figures(const struct claims *c, const struct records *r, struct err *e);
 
 /* Judges one claim by the records of its cells (invocation.plan_cell; of A/A plans the records of A). A time of an
- * emulated machine is no measure: NOT RUN. Intervals as `tare compare` has them: Welch's on logarithms for a ratio
- * (stats_compare.h), Student's t for a mean (stats_interval.h), least squares on logarithms for an exponent. */
+ * emulated machine is no measure: NOT RUN. Intervals as `tare compare` has them: t on logarithms for a ratio, over
+ * nodes, else the plan's blocks as pairs, and for a mean (analysis.h); least squares on logarithms for an exponent. */
 struct judgement claim_judge(const struct claim *c, const struct records *r);
 
 /* As people read them: "more than 1.5", "2.31 [2.20, 2.43]", "36.1 MiB [35.9, 36.3]"; in a buffer of the caller's,

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/about.h"
+#include "analysis/analysis.h"
 #include "artefact/claims.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "compare/compare.h"
 #include "report/records.h"
-#include "stats/stats_compare.h"
 #include "stats/stats_slope.h"
 
 #define CONFIDENCE 0.95
@@ -39,12 +40,6 @@ static struct records of_cell(const struct records *r, const char *cell)
     return some;
 }
 
-/* Whether time is in it: all else is not changed by an emulator's clock. */
-static bool is_of_time(const char *figure)
-{
-    return !compare_is_bytes(figure);
-}
-
 /* Why a cell has no figure; NULL: some invocation has one. */
 static const char *why_not_run(const struct records *cell, const char *figure)
 {
@@ -53,7 +48,7 @@ static const char *why_not_run(const struct records *cell, const char *figure)
     for (size_t i = 0; i < cell->count; i++) {
         const struct invocation *one = &cell->list[i];
         struct figure f = index < 0 ? (struct figure){NAN, NULL} : invocation_figure(one, (size_t)index);
-        if (one->kind == RECORD_EMULATED && is_of_time(figure))
+        if (one->kind == RECORD_EMULATED && figure_about(figure).kind != FIGURE_MEMORY)
             return "its times are emulated and no measure";
         if (one->ok && !isnan(f.value))
             return NULL;
@@ -65,8 +60,8 @@ static const char *why_not_run(const struct records *cell, const char *figure)
     return why;
 }
 
-/* The figures of a cell: how many there are; values is the caller's. */
-static size_t figures_of(const struct records *cell, const char *figure, double **values)
+/* The figures of a cell, in the order of time as its records are: how many there are; values is the caller's. */
+static size_t figures_of(const struct records *cell, const char *figure, struct analysis_value **values)
 {
     int index = records_figure(cell, figure);
     size_t n = 0;
@@ -75,8 +70,8 @@ static size_t figures_of(const struct records *cell, const char *figure, double 
         abort();
     for (size_t i = 0; index >= 0 && i < cell->count; i++) {
         double v = invocation_figure(&cell->list[i], (size_t)index).value;
-        if (cell->list[i].ok && !isnan(v))
-            (*values)[n++] = v;
+        if (cell->list[i].ok && isfinite(v))
+            (*values)[n++] = (struct analysis_value){v, cell->list[i].node, cell->list[i].block};
     }
     return n;
 }
@@ -95,14 +90,8 @@ static bool is_within(double x, double min, double max)
     return (isnan(min) || x >= min) && (isnan(max) || x <= max);
 }
 
-/* What the tolerance is held against: of an exponent the half-width itself, else its share of the estimate. */
-static double half_width(const struct stats_interval *i, bool absolute)
-{
-    double half = fmax(i->high - i->at, i->at - i->low);
-    return absolute ? half : half / fabs(i->at);
-}
-
-static struct judgement judge(struct stats_interval i, double min, double max, double tolerance, bool absolute)
+/* What lies across the edge decides nothing, however narrow it is. */
+static struct judgement judge(struct stats_interval i, double min, double max, double tolerance)
 {
     struct judgement j = {.found = i};
     bool low_within = is_within(i.low, min, max), high_within = is_within(i.high, min, max);
@@ -113,29 +102,29 @@ static struct judgement judge(struct stats_interval i, double min, double max, d
         j.verdict = CLAIM_SUPPORTED;
     } else if ((!isnan(min) && i.high < min) || (!isnan(max) && i.low > max)) {
         j.verdict = CLAIM_CONTRADICTED;
-    } else if (half_width(&i, absolute) <= tolerance) {
-        j.verdict = is_within(i.at, min, max) ? CLAIM_SUPPORTED : CLAIM_CONTRADICTED;
     } else {
         j.verdict = CLAIM_INCONCLUSIVE;
-        (void)snprintf(j.why, sizeof(j.why), "the interval lies across the edge and is wider than the tolerance of %g",
-                       tolerance);
+        (void)snprintf(j.why, sizeof(j.why), "the interval lies across the edge%s",
+                       isnan(tolerance) ? "" : " (the claim's tolerance decides nothing any more)");
     }
     return j;
 }
 
 /* --- kinds ------------------------------------------------------------------------------------------------------- */
 
-/* As `tare compare` has it, nodes apart where there are several. */
-static int ratio_of(struct records *of, struct records *to, const char *figure, struct stats_interval *ret,
-                    struct err *e)
+/* As `tare compare` has it: over nodes where there are several, else over the blocks of the plan. of: so many ratios
+ * are judged for one claim. */
+static int ratio_of(struct records *of, struct records *to, const char *figure, size_t ratios,
+                    struct stats_interval *ret, struct err *e)
 {
     const struct compare_options o = {
-        .figure = &figure, .figures = 1, .margin = 0.02, .method = COMPARE_AUTO, .seed = 1, .resamples = 2000};
+        .figure = &figure, .figures = 1, .margin = 0.02, .same_run = true, .seed = ANALYSIS_NO_DIP};
     struct comparison c;
     int failed = compare_records(to, of, &o, &c, e);
     if (failed != 0)
         return failed;
-    *ret = c.row[0].ratio95;
+    *ret = analysis_interval(&c.row[0].ratio, 1 - (1 - CONFIDENCE) / (double)ratios);
+    ret->confidence = CONFIDENCE;
     comparison_free(&c);
     return 0;
 }
@@ -150,16 +139,17 @@ static struct judgement judge_ratio(const struct claim *c, const struct records 
     struct judgement j;
     if (why_of || why_to)
         j = not_run(why_of ? of_id : to_id, why_of ? why_of : why_to);
-    else if (ratio_of(&of, &to, c->figure, &ratio, &e) != 0)
+    else if (ratio_of(&of, &to, c->figure, c->kind == CLAIM_ORDER ? c->cells - 1 : 1, &ratio, &e) != 0)
         j = not_run(of_id, e.text);
     else
-        j = judge(ratio, min, max, c->tolerance, false);
+        j = judge(ratio, min, max, c->tolerance);
     free(of.list);
     free(to.list);
     return j;
 }
 
-/* An order is what all ratios of neighbours say: the worst of them is its verdict, the least is what is shown. */
+/* An order is what all ratios of neighbours say: the worst of them is its verdict, the least is what is shown. Their
+ * intervals hold together (Bonferroni), so that no number of equal cells makes a verdict likelier. */
 static struct judgement judge_order(const struct claim *c, const struct records *r)
 {
     static const int WORSE[] = {
@@ -178,10 +168,10 @@ static struct judgement judge_mean(const struct claim *c, const struct records *
 {
     struct records of = of_cell(r, c->cell[0]);
     const char *why = why_not_run(&of, c->figure);
-    double *value = NULL;
+    struct analysis_value *value = NULL;
     size_t n = figures_of(&of, c->figure, &value);
     struct judgement j = why ? not_run(c->cell[0], why)
-                             : judge(stats_mean_interval(value, n, CONFIDENCE), c->min, c->max, c->tolerance, false);
+                             : judge(analysis_summary(value, n, ANALYSIS_NO_DIP).mean, c->min, c->max, c->tolerance);
     free(value);
     free(of.list);
     return j;
@@ -201,7 +191,7 @@ struct points {
     size_t n;
 };
 
-static void add_points(struct points *p, double x, const double *y, size_t n)
+static void add_points(struct points *p, double x, const struct analysis_value *y, size_t n)
 {
     p->x = reallocarray(p->x, p->n + n + 1, sizeof(*p->x));
     p->y = reallocarray(p->y, p->n + n + 1, sizeof(*p->y));
@@ -209,7 +199,7 @@ static void add_points(struct points *p, double x, const double *y, size_t n)
         abort();
     for (size_t i = 0; i < n; i++) {
         p->x[p->n] = x;
-        p->y[p->n++] = y[i];
+        p->y[p->n++] = y[i].value;
     }
 }
 
@@ -220,7 +210,8 @@ static struct judgement judge_scaling(const struct claim *c, const struct record
     for (size_t i = 0; j.verdict != CLAIM_NOT_RUN && i < c->cells; i++) {
         struct records cell = of_cell(r, c->cell[i]);
         const char *why = why_not_run(&cell, c->figure);
-        double x = key_of(&cell, c->by), *y = NULL;
+        double x = key_of(&cell, c->by);
+        struct analysis_value *y = NULL;
         size_t n = figures_of(&cell, c->figure, &y);
         if (!why && isnan(x))
             why = "its scenario has no number of that key";
@@ -231,7 +222,7 @@ static struct judgement judge_scaling(const struct claim *c, const struct record
         free(cell.list);
     }
     if (j.verdict != CLAIM_NOT_RUN)
-        j = judge(stats_log_slope(p.x, p.y, p.n, CONFIDENCE), c->min, c->max, c->tolerance, true);
+        j = judge(stats_log_slope(p.x, p.y, p.n, CONFIDENCE), c->min, c->max, c->tolerance);
     free(p.x);
     free(p.y);
     return j;
@@ -252,7 +243,7 @@ struct judgement claim_judge(const struct claim *c, const struct records *r)
 static const char *number(const struct claim *c, double value, char *buf, size_t cap)
 {
     bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
-    if (!plain && compare_is_bytes(c->figure) && value >= 0)
+    if (!plain && figure_about(c->figure).kind == FIGURE_MEMORY && value >= 0)
         return text_bytes((uint64_t)value, buf, cap);
     (void)snprintf(buf, cap, "%.4g", value);
     return buf;

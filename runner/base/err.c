@@ -27,6 +27,12 @@ static void err_compose(struct err *e, const char *head, const char *middle, con
     memcpy(e->text, whole, (size_t)n + 1);
 }
 
+/* What this process may not have is for the host to give, wherever it lacks. */
+static enum err_kind kind_of(enum err_kind kind, int code)
+{
+    return code == -EMFILE || code == -ENFILE ? ERR_HOST : kind;
+}
+
 int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
 {
     if (!e)
@@ -37,7 +43,7 @@ int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     e->code = code;
-    e->kind = kind;
+    e->kind = kind_of(kind, code);
     err_compose(e, text, "", "");
     return code;
 }
@@ -53,8 +59,10 @@ int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     e->code = -number;
-    e->kind = kind;
+    e->kind = kind_of(kind, -number);
     err_compose(e, text, ": ", strerror(number));
+    if (number == EMFILE)
+        (void)err_remedy(e, "ulimit -n is too low for what is open");
     return -number;
 }
 

@@ -294,7 +294,8 @@ static pid_t pid_of_temporary(const char *name)
     return (pid_t)strtol(pid, NULL, 10);
 }
 
-int file_sweep(int dirfd, const char *name)
+/* A descriptor of it, which holds its lock. */
+static int open_left(int dirfd, const char *name)
 {
     struct stat st;
     pid_t pid = pid_of_temporary(name);
@@ -311,7 +312,19 @@ int file_sweep(int dirfd, const char *name)
         return -EPERM;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return -EBUSY;
-    return file_remove_tree(dirfd, name);
+    return STEAL_FD(fd);
+}
+
+bool file_is_left(int dirfd, const char *name)
+{
+    cleanup_close int fd = open_left(dirfd, name);
+    return fd >= 0;
+}
+
+int file_sweep(int dirfd, const char *name)
+{
+    cleanup_close int fd = open_left(dirfd, name);
+    return fd < 0 ? fd : file_remove_tree(dirfd, name);
 }
 
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e)

@@ -4,6 +4,7 @@
 #define TARE_FILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -62,6 +63,8 @@ int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct
  * process left. 0 removed; -ENOENT: its name is not of that form, or it is gone; -EBUSY: its process lives; -EPERM: it
  * is another user's. */
 int file_sweep(int dirfd, const char *name);
+/* Whether it would. */
+bool file_is_left(int dirfd, const char *name);
 
 /* A draft of these bytes, opened, written and committed. */
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e);

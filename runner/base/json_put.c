@@ -4,24 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/text.h"
 
 json_t *json_of_bytes(const char *bytes)
 {
-    json_t *s = json_string(bytes);
-    if (s)
-        return s;
-    struct text latin = {0};
-    for (const unsigned char *p = (const unsigned char *)bytes; *p; p++) {
-        if (*p < 0x80)
-            text_add_bytes(&latin, (const char *)p, 1);
-        else
-            text_add(&latin, "%c%c", 0xC0 | *p >> 6, 0x80 | (*p & 0x3F));
-    }
-    s = json_string(latin.data);
-    text_free(&latin);
-    return s;
+    cleanup_free char *text = text_of_bytes(bytes);
+    return json_string(text);
 }
 
 void json_put(json_t *object, const char *key, json_t *value)

@@ -8,8 +8,8 @@
 struct fact;
 struct facts;
 
-/* A string of whatever bytes: what is no UTF-8 (a kernel file, a workload's message) is written with its bytes as
- * Latin-1 rather than lost. The caller owns it. */
+/* A string of whatever bytes, as text_of_bytes() writes what is no UTF-8 (an argument, a file's name, a workload's
+ * message): other bytes give another string. The caller owns it. */
 json_t *json_of_bytes(const char *bytes);
 
 /* Takes the value over. NULL: out of memory. */

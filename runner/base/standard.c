@@ -1,5 +1,13 @@
 #include "base/standard.h"
 
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,4 +21,74 @@ int standard_open(void)
         if (fd > STDERR_FILENO)
             return close(fd) == 0 ? 0 : -errno;
     }
+}
+
+/* /dev/null, /dev/zero and the like (devices.txt: the memory devices). */
+static bool is_the_same_for_all(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1;
+}
+
+/* All that comes, into fd. */
+static int read_to_end(int fd, struct err *e)
+{
+    static char chunk[1 << 16];
+    size_t size = 0;
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_sys(e, ERR_USAGE, "standard input");
+        if (n == 0)
+            return 0;
+        size += (size_t)n;
+        if (size > STANDARD_INPUT_MAX)
+            return err_set(
+                e, ERR_USAGE, -E2BIG,
+                "standard input: more than %zu MiB come, which each invocation is to get (give a file: < FILE)",
+                STANDARD_INPUT_MAX >> 20);
+        for (ssize_t done = 0, m; done < n; done += m)
+            if ((m = write(fd, chunk + done, (size_t)(n - done))) < 0)
+                return err_sys(e, ERR_HOST, "keeping standard input");
+    }
+}
+
+static int keep_in_memory(struct err *e)
+{
+    cleanup_close int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int failed = fd < 0 ? err_sys(e, ERR_HOST, "keeping standard input") : read_to_end(fd, e);
+    if (failed != 0)
+        return failed;
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0 ||
+        lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0)
+        return err_sys(e, ERR_OURS, "keeping standard input");
+    return 0;
+}
+
+int standard_input_keep(off_t *from, struct err *e)
+{
+    struct stat st;
+    *from = -1;
+    if (fstat(STDIN_FILENO, &st) != 0)
+        return err_sys(e, ERR_USAGE, "standard input");
+    if (is_the_same_for_all(&st))
+        return 0;
+    if (S_ISREG(st.st_mode)) {
+        *from = lseek(STDIN_FILENO, 0, SEEK_CUR);
+        return *from < 0 ? err_sys(e, ERR_USAGE, "standard input") : 0;
+    }
+    if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+        return err_set(e, ERR_USAGE, -ENOTSUP,
+                       "standard input is %s, which cannot be given to each invocation anew (< /dev/null, or < FILE)",
+                       isatty(STDIN_FILENO) ? "a terminal" : "neither a file nor a pipe");
+    int failed = keep_in_memory(e);
+    *from = 0;
+    return failed;
+}
+
+void standard_input_again(off_t from)
+{
+    if (from >= 0)
+        (void)lseek(STDIN_FILENO, from, SEEK_SET);
 }

@@ -169,6 +169,47 @@ char *text_printable(const char *bytes)
     return t.data;
 }
 
+/* The length of the character at p, 0 where the bytes are none. RFC 3629, section 4. */
+static size_t utf8_length(const unsigned char *p)
+{
+    static const struct {
+        unsigned char first, last, low, high; /* first bytes; second bytes */
+        unsigned char length;
+    } SEQUENCES[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    if (*p < 0x80)
+        return 1;
+    for (size_t i = 0; i < sizeof(SEQUENCES) / sizeof(SEQUENCES[0]); i++) {
+        if (*p < SEQUENCES[i].first || *p > SEQUENCES[i].last)
+            continue;
+        if (p[1] < SEQUENCES[i].low || p[1] > SEQUENCES[i].high)
+            return 0;
+        for (size_t k = 2; k < SEQUENCES[i].length; k++)
+            if ((p[k] & 0xc0) != 0x80)
+                return 0;
+        return SEQUENCES[i].length;
+    }
+    return 0;
+}
+
+char *text_of_bytes(const char *bytes)
+{
+    struct text t = {0};
+    text_add(&t, "%s", "");
+    for (size_t n; *bytes; bytes += n) {
+        n = utf8_length((const unsigned char *)bytes);
+        if (n == 0 || (bytes[0] == '\\' && bytes[1] == 'x'))
+            text_add(&t, "\\x%02x", (unsigned char)*bytes);
+        else
+            text_add_bytes(&t, bytes, n);
+        n = n == 0 ? 1 : n;
+    }
+    return t.data;
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
     for (; *list; list++)

@@ -36,6 +36,11 @@ bool text_is_among(const char *word, const char *const *list);
  * that begin a line or steer (controls, marks of the writing's direction), are written \xNN. The caller's. */
 char *text_printable(const char *bytes);
 
+/* Any bytes as UTF-8 that no other bytes give: a byte that is no part of UTF-8 (RFC 3629) is written \xNN, and so is a
+ * backslash before an x, \x5c; the rest stands as it is. Replacing each \xNN by its byte gives the bytes again. The
+ * caller's. */
+char *text_of_bytes(const char *bytes);
+
 /* Characters in a line of the terminal that fd is; 80 where it is none or does not tell. */
 size_t terminal_width(int fd);
 

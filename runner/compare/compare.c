@@ -8,19 +8,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "compare/compare_internal.h"
-#include "compare/noise.h"
-
-const char *compare_finding_name(enum compare_finding f)
-{
-    static const char *const NAMES[] = {"unknown", "inside the noise floor", "no difference shown", "different"};
-    return NAMES[f];
-}
-
-bool compare_is_bytes(const char *figure)
-{
-    size_t len = strlen(figure);
-    return len > 6 && strcmp(figure + len - 6, "_bytes") == 0;
-}
 
 /* --- pairs of cells --------------------------------------------------------------------------------------------------
  */
@@ -158,13 +145,13 @@ static bool has_figure(const struct records *r, const struct cell_group *g, cons
 }
 
 /* What the cell is run for: its memory, its rate, its time. */
-static const char *own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
+const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
 {
     const char *profile = pairs_find(p->a->cell, "profile");
     if (profile && strcmp(profile, "memory") == 0)
         return has_figure(ra, p->a, "pss_bytes") || has_figure(rb, p->b, "pss_bytes") ? "pss_bytes" : "avg_iter_s";
     for (size_t i = 0; i < ra->names; i++)
-        if (ra->name[i].more_is_less && has_figure(ra, p->a, ra->name[i].name) &&
+        if (figure_about(ra->name[i].name).kind == FIGURE_RATE && has_figure(ra, p->a, ra->name[i].name) &&
             has_figure(rb, p->b, ra->name[i].name))
             return ra->name[i].name;
     return "avg_iter_s";
@@ -178,20 +165,13 @@ static bool is_emulated(const struct cell_pair *p)
     return kinds[RECORD_EMULATED] > 0;
 }
 
-/* Memory is not emulated; all else has an emulator's clock in it. */
-static bool is_of_memory(const char *figure)
-{
-    size_t len = strlen(figure);
-    return len > 6 && strcmp(figure + len - 6, "_bytes") == 0;
-}
-
 /* The values stay, for the order that they show. */
 static void withhold(struct compare_row *row)
 {
-    static const char WHY[] = "the times are emulated and no measure (--force compares them all the same)";
-    row->ratio95 = stats_no_interval(NAN, 0.95, WHY);
-    row->ratio90 = stats_no_interval(NAN, 0.90, WHY);
-    row->p = row->shift = row->dominance = NAN;
+    row->ratio.log = row->shift = row->dominance = NAN;
+    row->ratio.zero_side = false;
+    row->ratio.method = ANALYSIS_NONE;
+    row->ratio.why_not = "the times are emulated and no measure (--force compares them all the same)";
 }
 
 static void add_row(struct comparison *c, const struct records *ra, const struct records *rb, const struct cell_pair *p,
@@ -203,7 +183,7 @@ static void add_row(struct comparison *c, const struct records *ra, const struct
     struct compare_row *row = &c->row[c->rows++];
     *row = (struct compare_row){.figure = figure};
     compare_figures(ra, rb, p, figure, o, row);
-    if (!o->force && is_emulated(p) && !is_of_memory(figure))
+    if (!o->force && is_emulated(p) && row->about.kind != FIGURE_MEMORY) /* an emulator's clock is in all else */
         withhold(row);
 }
 
@@ -212,7 +192,7 @@ static void add_rows(struct comparison *c, const struct records *ra, const struc
 {
     for (size_t i = 0; i < m->pairs; i++) {
         if (o->figures == 0)
-            add_row(c, ra, rb, &m->pair[i], own_figure(ra, rb, &m->pair[i]), o);
+            add_row(c, ra, rb, &m->pair[i], compare_own_figure(ra, rb, &m->pair[i]), o);
         for (size_t f = 0; f < o->figures; f++)
             add_row(c, ra, rb, &m->pair[i], o->figure[f], o);
     }
@@ -239,35 +219,18 @@ static void name_rows(struct comparison *c)
     }
 }
 
-static void judge_row(struct compare_row *row, const struct compare_options *o)
-{
-    row->floor = o->noise ? noise_floor(o->noise, row->a.cell, row->figure, &row->floor_of_cell) : NAN;
-    row->margin = isnan(row->floor) ? o->margin : fmax(o->margin, row->floor);
-    row->equivalence = stats_equivalence(&row->ratio90, row->margin);
-    /* What two runs of the same may differ by is more than was asked about: that it was held is not to be seen. */
-    if (row->margin > o->margin && row->equivalence == STATS_REPRODUCED)
-        row->equivalence = STATS_INCONCLUSIVE;
-    bool apart = row->bootstrapped ? row->ratio95.low > 1 || row->ratio95.high < 1 : row->p_holm < 0.05;
-    if (!isnan(row->ratio95.at) && fabs(log(row->ratio95.at)) <= log1p(row->floor))
-        row->finding = COMPARE_INSIDE_NOISE;
-    else if (row->ratio95.why_not)
-        row->finding = COMPARE_UNKNOWN;
-    else
-        row->finding = apart ? COMPARE_DIFFERENT : COMPARE_NOT_SHOWN;
-}
-
+/* All rows are one family. */
 static void judge_rows(struct comparison *c, const struct compare_options *o)
 {
-    cleanup_free double *p = calloc(c->rows + 1, sizeof(*p));
-    if (!p)
+    cleanup_free struct analysis_ratio *ratio = calloc(c->rows + 1, sizeof(*ratio));
+    cleanup_free struct analysis_verdict *verdict = calloc(c->rows + 1, sizeof(*verdict));
+    if (!ratio || !verdict)
         abort();
     for (size_t i = 0; i < c->rows; i++)
-        p[i] = c->row[i].p;
-    stats_holm(p, c->rows);
-    for (size_t i = 0; i < c->rows; i++) {
-        c->row[i].p_holm = p[i];
-        judge_row(&c->row[i], o);
-    }
+        ratio[i] = c->row[i].ratio;
+    analysis_judge(ratio, c->rows, o->margin, verdict);
+    for (size_t i = 0; i < c->rows; i++)
+        c->row[i].verdict = verdict[i];
 }
 
 static int check_figures(const struct records *a, const struct records *b, const struct compare_options *o,

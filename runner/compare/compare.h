@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/about.h"
+#include "analysis/analysis.h"
 #include "base/text.h"
+#include "report/cells.h"
 #include "report/records.h"
 #include "stats/stats_compare.h"
 #include "stats/stats_series.h"
@@ -14,61 +17,46 @@
 struct err;
 struct noise;
 
-enum compare_method { COMPARE_AUTO, COMPARE_T, COMPARE_BOOTSTRAP };
+/* The invocations of a pair of cells. */
+struct cell_pair {
+    const struct cell_group *a, *b;
+};
 
 struct compare_options {
     const char *const *figure; /* none: what the profile is for */
     size_t figures;
-    const char *across; /* keys, comma-separated, in which the cells of a pair may differ; NULL: none */
-    double margin;      /* as 0.02 */
-    enum compare_method method;
-    uint64_t seed; /* of the bootstrap and the dip test */
-    size_t resamples;
+    const char *across;        /* keys, comma-separated, in which the cells of a pair may differ; NULL: none */
+    double margin;             /* as 0.02 */
+    bool same_run;             /* both sides are of one set of records: then a plan's blocks are pairs */
+    uint64_t seed;             /* of the dip test, or ANALYSIS_NO_DIP */
     bool force;                /* kinds that are not comparable are compared all the same */
-    const struct noise *noise; /* the floor that was measured on this host; NULL: none */
+    const struct noise *noise; /* that was measured on this host; NULL: none */
 };
 
 /* One side of a row. */
 struct compare_side {
     const struct pairs *cell;
-    size_t used;         /* invocations with the figure */
-    size_t failed;       /* that did not end well: left out */
-    size_t missing;      /* that ended well and have no such figure: left out */
-    const char *why_not; /* of the last of those two */
-    double *value;       /* ascending, `used` of them; owned */
-    double mean, median; /* NaN without any */
-    size_t outliers;     /* among them, named and not dropped */
-    double dip_p;        /* of one mode; NaN below 10 invocations */
+    size_t used;                /* invocations with the figure */
+    size_t failed;              /* that did not end well: left out */
+    size_t missing;             /* that ended well and have no such figure: left out */
+    const char *why_not;        /* of the last of those two */
+    double *value;              /* ascending, `used` of them; owned */
+    struct analysis_summary is; /* of all of them */
+    double mean;                /* geometric: of those whose ratio it is; NaN: is.mean.why_not */
     enum stats_steady steady;
     bool has_steady;
 };
-
-enum compare_finding {
-    COMPARE_UNKNOWN,      /* no interval */
-    COMPARE_INSIDE_NOISE, /* no farther from 1 than two runs of the same on this host were */
-    COMPARE_NOT_SHOWN,
-    COMPARE_DIFFERENT, /* Holm's p over all rows is below 5%, or the bootstrap interval leaves 1 out */
-};
-
-const char *compare_finding_name(enum compare_finding f);
 
 /* One cell and one figure. */
 struct compare_row {
     char *label; /* owned */
     const char *figure;
-    bool more_is_less;
+    struct figure_about about;
     struct compare_side a, b;
-    struct stats_interval ratio95, ratio90; /* of B/A */
-    double p, p_holm;                       /* NaN without an interval */
-    bool bootstrapped;                      /* else Welch's t on logarithms */
-    size_t nodes;            /* that were compared each with itself; 0: the records' nodes are not told apart */
-    const char *node_note;   /* what the nodes do to the ratio, or NULL */
-    double shift, dominance; /* Hodges-Lehmann B - A, Cliff's delta */
-    double floor;            /* the noise floor, as 0.013; NaN: none was measured */
-    bool floor_of_cell;      /* measured of this cell; else the greatest of the figure's */
-    double margin;           /* that equivalence was judged at: the asked one, or the floor where it is wider */
-    enum stats_equivalence equivalence;
-    enum compare_finding finding;
+    struct analysis_ratio ratio;     /* of B/A */
+    struct analysis_verdict verdict; /* its interval is the one to show: of all rows together */
+    struct analysis_noise noise;     /* of the figure on this host; cells 0: none was measured */
+    double shift, dominance;         /* Hodges-Lehmann B - A, Cliff's delta */
 };
 
 /* A field of the environment in which the sides differ; each value with how many records have it where there are
@@ -94,6 +82,9 @@ struct comparison {
 int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
                     struct comparison *ret, struct err *e);
 
+/* The figure that is compared of a pair where none is named: what its cells are run for, memory, a rate or a time. */
+const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p);
+
 void comparison_free(struct comparison *c);
 
 /* A condition of --fail-if. */
@@ -102,8 +93,8 @@ enum compare_condition_kind {
     CONDITION_FASTER,
     CONDITION_MEMORY,
     CONDITION_DIFFERENT,
-    CONDITION_NOT_REPRODUCED,
-    CONDITION_INCONCLUSIVE,
+    CONDITION_NOT_SAME,
+    CONDITION_UNCLEAR,
 };
 
 struct compare_condition {
@@ -112,15 +103,21 @@ struct compare_condition {
     double share; /* as 0.05; of the first three */
 };
 
-/* "slower:5%", "faster:0.1", "memory:10%", "different", "not-reproduced", "inconclusive". -EINVAL (usage). */
+/* "slower:5%", "faster:0.1", "memory:10%", "different", "not-same", "unclear"; of before, "not-reproduced" for not-same
+ * and "inconclusive" for unclear. -EINVAL (usage). */
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e);
 
-/* Whether the condition holds somewhere: then each place is a line of why. slower, faster, memory: the ratio is beyond
- * the share and the difference is shown. A row without an interval cannot be judged, which holds too, and says so: a
- * gate that lets pass what it could not see is none. */
-bool compare_condition_holds(const struct compare_condition *condition, const struct comparison *c, struct text *why);
-
-/* Truth: a figure of memory, in bytes. */
-bool compare_is_bytes(const char *figure);
+/* Whether one of the conditions holds. Each is looked for in every row that it concerns, and has three ends:
+ *     it holds        slower, faster, memory: the interval shows a difference, and the estimate is beyond the share;
+ *                     different: the interval leaves 1 out; not-same: all of it lies beyond the margin. Also where
+ * there is no interval: a gate that lets pass what it could not see is none. it does not     slower, faster, memory: no
+ * end of the interval is beyond the share; different, not-same: the verdict is "same"; not-same also where the interval
+ * shows a difference that is not all beyond the margin cannot tell     else: a line in *unclear, which says when the
+ * host's noise is why. It fails nothing by itself; the condition "unclear" holds wherever another one cannot tell, and
+ * where it is the only one, wherever a row's verdict is unclear. Slower, faster: of times and rates, by the figure's
+ * better direction; a figure that has none is never slower. memory: of memory. held, unclear: a line each, may not be
+ * NULL. */
+bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
+                             struct text *held, struct text *unclear);
 
 #endif

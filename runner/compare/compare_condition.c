@@ -10,14 +10,17 @@
 
 static const struct {
     const char *name;
+    enum compare_condition_kind kind;
     bool takes_share;
 } CONDITIONS[] = {
-    [CONDITION_SLOWER] = {"slower", true},
-    [CONDITION_FASTER] = {"faster", true},
-    [CONDITION_MEMORY] = {"memory", true},
-    [CONDITION_DIFFERENT] = {"different", false},
-    [CONDITION_NOT_REPRODUCED] = {"not-reproduced", false},
-    [CONDITION_INCONCLUSIVE] = {"inconclusive", false},
+    {"slower", CONDITION_SLOWER, true},
+    {"faster", CONDITION_FASTER, true},
+    {"memory", CONDITION_MEMORY, true},
+    {"different", CONDITION_DIFFERENT, false},
+    {"not-same", CONDITION_NOT_SAME, false},
+    {"unclear", CONDITION_UNCLEAR, false},
+    {"not-reproduced", CONDITION_NOT_SAME, false}, /* what it was called before */
+    {"inconclusive", CONDITION_UNCLEAR, false},
 };
 
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e)
@@ -26,7 +29,7 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
     for (size_t i = 0; i < ARRAY_LEN(CONDITIONS); i++) {
         if (strlen(CONDITIONS[i].name) != len || strncmp(CONDITIONS[i].name, text, len) != 0)
             continue;
-        *ret = (struct compare_condition){text, (enum compare_condition_kind)i, 0};
+        *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
         if (CONDITIONS[i].takes_share != (text[len] == ':'))
             break;
         if (!CONDITIONS[i].takes_share || share_parse(text + len + 1, 0, 100, &ret->share) == 0)
@@ -35,61 +38,120 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
     return err_set(
         e, ERR_USAGE, -EINVAL,
         "--fail-if '%s': what is allowed is slower:SHARE, faster:SHARE, memory:SHARE (a share as 5%% or 0.05), "
-        "different, not-reproduced or inconclusive",
+        "different, not-same or unclear",
         text);
 }
 
-/* How much worse B is, as a factor above 1: more bytes, more time, less of a rate. */
-static double worse_by(const struct compare_row *row)
-{
-    return row->more_is_less ? 1 / row->ratio95.at : row->ratio95.at;
-}
+enum outcome { PASSES, HOLDS, UNCLEAR };
 
 static bool concerns(const struct compare_condition *c, const struct compare_row *row)
 {
     if (c->kind == CONDITION_MEMORY)
-        return compare_is_bytes(row->figure);
-    return (c->kind != CONDITION_SLOWER && c->kind != CONDITION_FASTER) || !compare_is_bytes(row->figure);
+        return row->about.kind == FIGURE_MEMORY;
+    if (c->kind == CONDITION_SLOWER || c->kind == CONDITION_FASTER)
+        return (row->about.kind == FIGURE_TIME || row->about.kind == FIGURE_RATE) && row->about.better != BETTER_NONE;
+    return true;
 }
 
-static bool holds(const struct compare_condition *c, const struct compare_row *row)
+/* Whether B's figure is beyond the share in the direction that the condition speaks of: the greater of a factor above
+ * 1, whatever the figure. */
+static enum outcome beyond(const struct compare_condition *c, const struct compare_row *row)
 {
-    bool shown = row->finding == COMPARE_DIFFERENT;
-    switch (c->kind) {
-    case CONDITION_SLOWER:
-    case CONDITION_MEMORY:
-        return shown && worse_by(row) > 1 + c->share;
-    case CONDITION_FASTER:
-        return shown && 1 / worse_by(row) > 1 + c->share;
-    case CONDITION_DIFFERENT:
-        return shown;
-    case CONDITION_NOT_REPRODUCED:
-        return row->equivalence == STATS_NOT_REPRODUCED;
-    case CONDITION_INCONCLUSIVE:
-        return row->equivalence == STATS_INCONCLUSIVE;
+    const struct stats_interval *r = &row->verdict.ratio;
+    bool up = (c->kind == CONDITION_FASTER) == (row->about.better == BETTER_MORE);
+    double at = up ? r->at : 1 / r->at, farthest = up ? r->high : 1 / r->low;
+    if (c->kind == CONDITION_MEMORY) {
+        at = r->at;
+        farthest = r->high;
     }
-    return false;
+    if (row->ratio.zero_side) {
+        bool is_greater = row->verdict.word == ANALYSIS_GREATER;
+        return is_greater == (up || c->kind == CONDITION_MEMORY) ? HOLDS : PASSES;
+    }
+    if (row->verdict.differs && at > 1 + c->share)
+        return HOLDS;
+    return farthest <= 1 + c->share ? PASSES : UNCLEAR;
 }
 
-bool compare_condition_holds(const struct compare_condition *condition, const struct comparison *c, struct text *why)
+static enum outcome outcome_of(const struct compare_condition *c, const struct compare_row *row)
 {
-    bool any = false, concerned = false;
+    const struct analysis_verdict *v = &row->verdict;
+    switch (c->kind) {
+    case CONDITION_DIFFERENT:
+        return v->differs ? HOLDS : v->word == ANALYSIS_SAME ? PASSES : UNCLEAR;
+    case CONDITION_NOT_SAME:
+        return v->is_outside ? HOLDS : v->word == ANALYSIS_UNCLEAR ? UNCLEAR : PASSES;
+    case CONDITION_UNCLEAR:
+        return v->word == ANALYSIS_UNCLEAR ? HOLDS : PASSES;
+    default:
+        return beyond(c, row);
+    }
+}
+
+/* "slower:2%: cannot tell: CELL avg_iter_s: B/A is 1.03 [0.99, 1.07]; about 40 invocations a side would do" */
+static void say(const struct compare_condition *c, const struct compare_row *row, enum outcome outcome,
+                struct text *out)
+{
+    const struct stats_interval *r = &row->verdict.ratio;
+    const char *unit = row->ratio.method == ANALYSIS_NODES ? "nodes" : "invocations a side";
+    text_add(out, "%s: %s%s %s: ", c->text, outcome == UNCLEAR ? "cannot tell: " : "", row->label, row->figure);
+    if (row->ratio.zero_side)
+        text_add(out, "%s", row->verdict.why);
+    else
+        text_add(out, "B/A is %.4f [%.4f, %.4f]", r->at, r->low, r->high);
+    if (outcome == UNCLEAR && row->verdict.why)
+        text_add(out, "; %s", row->verdict.why);
+    if (outcome == UNCLEAR && row->verdict.is_noise)
+        text_add(out, "; without this host's noise (A/A) the interval would tell");
+    else if (outcome == UNCLEAR && row->verdict.runs > row->ratio.a_used)
+        text_add(out, "; about %zu %s would do", row->verdict.runs, unit);
+    text_add(out, "\n");
+}
+
+/* One condition over all rows. */
+struct gate {
+    bool holds, is_unclear, concerned;
+};
+
+static struct gate look(const struct compare_condition *condition, const struct comparison *c, struct text *held,
+                        struct text *unclear)
+{
+    struct gate g = {false, false, false};
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
-        const struct stats_interval *r = &row->ratio95;
         if (!concerns(condition, row))
             continue;
-        concerned = true;
-        if (r->why_not)
-            text_add(why, "%s: cannot be judged: %s %s: %s\n", condition->text, row->label, row->figure, r->why_not);
-        else if (holds(condition, row))
-            text_add(why, "%s: %s %s: B/A is %.4f [%.4f, %.4f]\n", condition->text, row->label, row->figure, r->at,
-                     r->low, r->high);
-        else
-            continue;
-        any = true;
+        g.concerned = true;
+        bool unknown = row->verdict.word == ANALYSIS_UNKNOWN;
+        enum outcome outcome = unknown ? HOLDS : outcome_of(condition, row);
+        g.holds |= outcome == HOLDS;
+        g.is_unclear |= outcome == UNCLEAR;
+        if (unknown)
+            text_add(held, "%s: cannot be judged: %s %s: %s\n", condition->text, row->label, row->figure,
+                     row->verdict.why);
+        else if (outcome != PASSES)
+            say(condition, row, outcome, outcome == HOLDS ? held : unclear);
     }
-    if (!concerned)
-        text_add(why, "%s: cannot be judged: no figure of that kind was compared\n", condition->text);
-    return any || !concerned;
+    if (!g.concerned)
+        text_add(held, "%s: cannot be judged: no figure of that kind was compared\n", condition->text);
+    return g;
+}
+
+bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
+                             struct text *held, struct text *unclear)
+{
+    bool holds = false, is_unclear = false;
+    for (size_t i = 0; i < count; i++) {
+        if (condition[i].kind == CONDITION_UNCLEAR && count > 1)
+            continue;
+        struct gate g = look(&condition[i], c, held, unclear);
+        holds |= g.holds || !g.concerned;
+        is_unclear |= g.is_unclear;
+    }
+    for (size_t i = 0; count > 1 && is_unclear && i < count; i++)
+        if (condition[i].kind == CONDITION_UNCLEAR) {
+            text_add(held, "%s: another condition cannot tell\n", condition[i].text);
+            return true;
+        }
+    return holds;
 }

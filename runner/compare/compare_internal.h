@@ -5,12 +5,7 @@
 #include "compare/compare.h"
 #include "report/cells.h"
 
-/* The invocations of a pair of cells. */
-struct cell_pair {
-    const struct cell_group *a, *b;
-};
-
-/* Fills in all of *row but its label, floor and finding. */
+/* Fills in all of *row but its label and verdict. */
 void compare_figures(const struct records *ra, const struct records *rb, const struct cell_pair *pair,
                      const char *figure, const struct compare_options *o, struct compare_row *row);
 

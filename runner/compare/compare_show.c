@@ -5,52 +5,24 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "report/csv.h"
+#include "study/study.h"
+#include "study/table.h"
+#include "study/words.h"
 
 /* --- figures as people read them
  * --------------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-static const char *figure_text(const char *figure, double value, char *buf, size_t cap)
+static const char *figure_text(const struct figure_about *about, double value, char *buf, size_t cap)
 {
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
-    else if (compare_is_bytes(figure))
+    else if (about->kind == FIGURE_MEMORY)
         (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
-    else if (ends_with(figure, "_per_s"))
-        (void)snprintf(buf, cap, "%.6g/s", value);
-    else if (ends_with(figure, "_s"))
-        (void)snprintf(buf, cap, value < 1 ? "%.4g ms" : "%.4g s", value < 1 ? value * 1e3 : value);
+    else if (strcmp(about->unit, "s") == 0 && value >= 1)
+        (void)snprintf(buf, cap, "%.4g s", value);
     else
-        (void)snprintf(buf, cap, "%.6g", value);
-    return buf;
-}
-
-static void ratio_text(const struct stats_interval *r, char *buf, size_t cap)
-{
-    if (isnan(r->at))
-        (void)snprintf(buf, cap, "-");
-    else if (r->why_not)
-        (void)snprintf(buf, cap, "%.4f", r->at);
-    else
-        (void)snprintf(buf, cap, "%.4f [%.4f, %.4f]", r->at, r->low, r->high);
-}
-
-/* "reproduced; no difference shown (2%)", "no verdict" */
-static const char *verdict_text(const struct compare_row *row, char *buf, size_t cap)
-{
-    if (row->finding == COMPARE_UNKNOWN)
-        (void)snprintf(buf, cap, "no verdict");
-    else if (row->equivalence == STATS_UNKNOWN)
-        (void)snprintf(buf, cap, "%s (%.3g%%)", compare_finding_name(row->finding), 100 * row->margin);
-    else
-        (void)snprintf(buf, cap, "%s; %s (%.3g%%)", stats_equivalence_name(row->equivalence),
-                       compare_finding_name(row->finding), 100 * row->margin);
+        (void)snprintf(buf, cap, "%.4g%s%s", value * about->scale, *about->shown && *about->shown != '/' ? " " : "",
+                       about->shown);
     return buf;
 }
 
@@ -65,28 +37,40 @@ static void side_notes(const struct compare_row *row, const struct compare_side 
     if (s->missing)
         text_add(out, "* %s, %c: %zu have no %s and are left out: %s\n", row->label, name, s->missing, row->figure,
                  s->why_not ? s->why_not : "");
-    if (s->outliers)
-        text_add(out, "* %s, %c: %zu of %zu lie far from the rest (3.5 MAD); they are not left out\n", row->label, name,
-                 s->outliers, s->used);
-    if (s->dip_p < 0.05)
+    if (s->is.outliers)
+        text_add(out, "* %s, %c: %zu of %zu lie far from the rest (MAD); they are not left out\n", row->label, name,
+                 s->is.outliers, s->used);
+    if (s->is.dip_p < 0.05)
         text_add(out, "* %s, %c: the invocations lie about several places (dip test, p %.3f): a mean describes none\n",
-                 row->label, name, s->dip_p);
+                 row->label, name, s->is.dip_p);
     if (s->has_steady && s->steady != STATS_FLAT)
         text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
 }
 
 static void row_notes(const struct compare_row *row, struct text *out)
 {
-    if (row->ratio95.why_not)
-        text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, row->ratio95.why_not);
-    if (row->node_note)
-        text_add(out, "* %s: %s\n", row->label, row->node_note);
-    if (row->nodes > 1)
-        text_add(out, "* %s: %zu nodes, %s\n", row->label, row->nodes,
-                 row->bootstrapped ? "resampled as the highest level" : "each compared with itself");
-    if (!isnan(row->floor) && !row->floor_of_cell)
-        text_add(out, "* %s: its noise was not measured: the host's widest, %.2f%%, stands for it\n", row->label,
-                 100 * row->floor);
+    const struct analysis_ratio *r = &row->ratio;
+    if (r->why_not)
+        text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, r->why_not);
+    else if (row->verdict.why)
+        text_add(out, "* %s, %s: %s\n", row->label, row->figure, row->verdict.why);
+    if (r->note)
+        text_add(out, "* %s: %s\n", row->label, r->note);
+    if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
+        text_add(out, "* %s: over %zu %s, each compared with itself\n", row->label, r->pairs,
+                 r->method == ANALYSIS_NODES ? "nodes" : "blocks");
+    if (r->inflation > 1)
+        text_add(
+            out,
+            "* %s, %s: an invocation resembles the one before it (correlation %.2f): the interval is %.2f times as "
+            "wide for it\n",
+            row->label, row->figure, r->lag1, sqrt(r->inflation));
+    if (r->noise_variance > 0)
+        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cells, is in the interval\n", row->label,
+                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells);
+    else if (row->noise.cells > 0)
+        text_add(out, "* %s, %s: %zu A/A cells show no noise beyond the invocations' own spread\n", row->label,
+                 row->figure, row->noise.cells);
     side_notes(row, &row->a, 'A', out);
     side_notes(row, &row->b, 'B', out);
 }
@@ -100,9 +84,9 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
             out,
             "* the times are of an emulated machine: they show order, not size, and are not compared (memory is)\n");
     if (*h->noise_why)
-        text_add(out, "* noise floor: %s\n", h->noise_why);
+        text_add(out, "* noise: %s\n", h->noise_why);
     else
-        text_add(out, "* noise floor: %s\n", h->noise_path);
+        text_add(out, "* noise: %s\n", h->noise_path);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
     for (size_t i = 0; i < c->only_as; i++)
@@ -111,143 +95,138 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
         text_add(out, "* only B has: %s\n", c->only_b[i]->text);
     for (const char *p = h->failed; *p; p += strcspn(p, "\n"), p += *p == '\n')
         text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
+    for (const char *p = h->unclear; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
 }
 
-/* --- text
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- tables ------------------------------------------------------------------------------------------------------ */
 
-#define VALUE_WIDTH 36
-
-/* At most so many characters of a value, which is a record's: a kernel's command line goes on. */
-static const char *shortened(const char *value, char buf[VALUE_WIDTH + 4])
+static struct table environments_table(const struct comparison *c)
 {
-    cleanup_free char *said = text_printable(value);
-    size_t len = strlen(said), cut = VALUE_WIDTH - 1;
-    while (len > VALUE_WIDTH && cut > 0 && ((unsigned char)said[cut] & 0xC0) == 0x80) /* not within a character */
-        cut--;
-    text_format(buf, VALUE_WIDTH + 4, len > VALUE_WIDTH ? "%.*s…" : "%.*s", (int)(len > VALUE_WIDTH ? cut : len), said);
-    return buf;
-}
-
-static void environments_text(const struct comparison *c, struct text *out)
-{
-    char a[VALUE_WIDTH + 4], b[VALUE_WIDTH + 4];
-    if (c->differences == 0) {
-        text_add(out, "environments: the same in all of %zu fields\n\n", c->fields);
-        return;
-    }
-    text_add(out, "environments: %zu of %zu fields differ\n", c->differences, c->fields);
-    text_add(out, "  %-34s %-36s %s\n", "", "A", "B");
+    static const struct table_column COLUMNS[] = {{"field", "environment", "", false, TABLE_BOTH, 0},
+                                                  {"a", "A", "", false, TABLE_BOTH, 0},
+                                                  {"b", "B", "", false, TABLE_BOTH, 0}};
+    struct table t = table_new("environments", "What the two ran in differs", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < c->differences; i++) {
-        cleanup_free char *key = text_printable(c->difference[i].key);
-        text_add(out, "  %-34s %-36s %s\n", key, shortened(c->difference[i].a, a), shortened(c->difference[i].b, b));
+        table_row(&t, NULL);
+        table_text(&t, c->difference[i].key);
+        table_text(&t, c->difference[i].a);
+        table_text(&t, c->difference[i].b);
     }
-    text_add(out, "\n");
+    return t;
 }
 
-static int widest_label(const struct comparison *c)
+static void add_side(struct table *t, const struct compare_row *row, const struct compare_side *side)
 {
-    size_t widest = 4;
+    char buf[64];
+    table_value(t, side->mean, figure_text(&row->about, side->mean, buf, sizeof(buf)), side->is.mean.why_not);
+}
+
+static void add_row(struct table *t, const struct compare_row *row, double margin)
+{
+    static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
+    char words[WORDS_MAX_VERDICT];
+    const struct stats_interval *ratio = &row->verdict.ratio;
+    int decimals = study_decimals(ratio, 1);
+    decimals = decimals < 2 ? 2 : decimals;
+    const char *why = row->ratio.why_not;
+    table_row(t, NULL);
+    table_text(t, row->label);
+    table_text(t, row->figure);
+    table_text(t, row->about.unit);
+    table_text(t, figure_better_name(row->about.better));
+    table_number(t, (double)row->a.used, 0, NULL);
+    table_number(t, (double)row->b.used, 0, NULL);
+    add_side(t, row, &row->a);
+    add_side(t, row, &row->b);
+    table_number(t, row->a.is.median.at, 6, NULL);
+    table_number(t, row->b.is.median.at, 6, NULL);
+    table_number(t, ratio->at, decimals, why);
+    table_interval(t, ratio, 1, decimals);
+    table_number(t, row->verdict.p, 6, why);
+    table_number(t, row->shift, 6, NULL);
+    table_number(t, row->dominance, 6, NULL);
+    table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
+    table_number(t, margin, 6, NULL);
+    table_text(t, WORDS[row->verdict.word]);
+    table_text(t, words_verdict(&row->verdict, &row->about, margin,
+                                row->a.used < row->b.used ? row->a.used : row->b.used, words));
+    table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
+}
+
+static struct table rows_table(const struct comparison *c, double margin)
+{
+    static const struct table_column COLUMNS[] = {{"cell", "cell", "", false, TABLE_BOTH, 0},
+                                                  {"figure", "figure", "", false, TABLE_BOTH, 2},
+                                                  {"unit", "unit", "", false, TABLE_DATA, 0},
+                                                  {"better", "better", "", false, TABLE_DATA, 0},
+                                                  {"a_invocations", "n A", "", true, TABLE_BOTH, 1},
+                                                  {"b_invocations", "n B", "", true, TABLE_BOTH, 1},
+                                                  {"a_mean", "A", "", true, TABLE_BOTH, 0},
+                                                  {"b_mean", "B", "", true, TABLE_BOTH, 0},
+                                                  {"a_median", "median A", "", true, TABLE_DATA, 0},
+                                                  {"b_median", "median B", "", true, TABLE_DATA, 0},
+                                                  {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0},
+                                                  {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},
+                                                  {"ratio_low", "low", "", true, TABLE_DATA, 0},
+                                                  {"ratio_high", "high", "", true, TABLE_DATA, 0},
+                                                  {"p", "p", "", true, TABLE_DATA, 0},
+                                                  {"shift", "shift", "", true, TABLE_DATA, 0},
+                                                  {"dominance", "dominance", "", true, TABLE_DATA, 0},
+                                                  {"noise_sd", "noise", "", true, TABLE_DATA, 0},
+                                                  {"margin", "margin", "", true, TABLE_DATA, 0},
+                                                  {"verdict", "verdict", "", false, TABLE_DATA, 0},
+                                                  {"words", "B against A", "", false, TABLE_BOTH, 0},
+                                                  {"why", "why", "", false, TABLE_DATA, 0}};
+    struct table t = table_new("rows", "B against A", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < c->rows; i++)
-        if (strlen(c->row[i].label) > widest)
-            widest = strlen(c->row[i].label);
-    return (int)widest;
+        add_row(&t, &c->row[i], margin);
+    return t;
+}
+
+static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
+{
+    struct table environments = environments_table(c), rows = rows_table(c, h->margin);
+    struct text notes = {0};
+    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
+             h->b, h->b_records, h->b_records == 1 ? "" : "s");
+    if (c->differences == 0)
+        text_add(out, "environments: the same in all of %zu fields\n\n", c->fields);
+    else
+        text_add(out, "environments: %zu of %zu fields differ\n%s", c->differences, c->fields, markdown ? "\n" : "");
+    if (environments.rows > 0 && markdown)
+        table_markdown(&environments, out);
+    else if (environments.rows > 0)
+        table_as_text(&environments, h->width, out);
+    text_add(out, "%s", environments.rows > 0 ? "\n" : "");
+    if (markdown)
+        table_markdown(&rows, out);
+    else
+        table_as_text(&rows, h->width, out);
+    text_add(out, "\n");
+    add_notes(c, h, &notes);
+    if (markdown)
+        text_add_bytes(out, notes.data, notes.len);
+    else
+        study_wrap(notes.data, h->width, 2, out);
+    text_free(&notes);
+    table_free(&environments);
+    table_free(&rows);
 }
 
 void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    int width = widest_label(c);
-    char a[40], b[40], ratio[64], verdict[80];
-    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
-             h->b, h->b_records, h->b_records == 1 ? "" : "s");
-    environments_text(c, out);
-    text_add(out, "%-*s  %-16s %5s %5s %12s %12s  %-26s %s\n", width, "cell", "figure", "n A", "n B", "A", "B",
-             "B/A [95% interval]", "verdict (margin)");
-    for (size_t i = 0; i < c->rows; i++) {
-        const struct compare_row *row = &c->row[i];
-        ratio_text(&row->ratio95, ratio, sizeof(ratio));
-        text_add(out, "%-*s  %-16s %5zu %5zu %12s %12s  %-26s %s\n", width, row->label, row->figure, row->a.used,
-                 row->b.used, figure_text(row->figure, row->a.mean, a, sizeof(a)),
-                 figure_text(row->figure, row->b.mean, b, sizeof(b)), ratio,
-                 verdict_text(row, verdict, sizeof(verdict)));
-    }
-    text_add(out, "\n");
-    add_notes(c, h, out);
-}
-
-/* --- Markdown
- * -------------------------------------------------------------------------------------------------------------- */
-
-/* A bar would end the cell of the table. */
-static void md_cell(struct text *out, const char *value)
-{
-    text_add_bytes(out, " ", 1);
-    for (const char *p = value; *p; p++) {
-        if (*p == '|' || *p == '\\')
-            text_add_bytes(out, "\\", 1);
-        text_add_bytes(out, *p == '\n' ? " " : p, 1);
-    }
-    text_add_bytes(out, " |", 2);
+    show(c, h, false, out);
 }
 
 void compare_markdown(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    char buf[80];
-    text_add(out, "A: `%s` (%zu record%s), B: `%s` (%zu record%s)\n\n", h->a, h->a_records,
-             h->a_records == 1 ? "" : "s", h->b, h->b_records, h->b_records == 1 ? "" : "s");
-    if (c->differences)
-        text_add(out, "| environment | A | B |\n|---|---|---|\n");
-    for (size_t i = 0; i < c->differences; i++) {
-        text_add_bytes(out, "|", 1);
-        md_cell(out, c->difference[i].key);
-        md_cell(out, c->difference[i].a);
-        md_cell(out, c->difference[i].b);
-        text_add_bytes(out, "\n", 1);
-    }
-    text_add(
-        out,
-        "%s| cell | figure | n | A | B | B/A [95%% interval] | verdict (margin) |\n|---|---|---|---|---|---|---|\n",
-        c->differences ? "\n" : "");
-    for (size_t i = 0; i < c->rows; i++) {
-        const struct compare_row *row = &c->row[i];
-        text_add_bytes(out, "|", 1);
-        md_cell(out, row->label);
-        md_cell(out, row->figure);
-        text_add(out, " %zu, %zu |", row->a.used, row->b.used);
-        md_cell(out, figure_text(row->figure, row->a.mean, buf, sizeof(buf)));
-        md_cell(out, figure_text(row->figure, row->b.mean, buf, sizeof(buf)));
-        ratio_text(&row->ratio95, buf, sizeof(buf));
-        md_cell(out, buf);
-        md_cell(out, verdict_text(row, buf, sizeof(buf)));
-        text_add_bytes(out, "\n", 1);
-    }
-    text_add(out, "\n");
-    add_notes(c, h, out);
+    show(c, h, true, out);
 }
-
-/* --- CSV
- * --------------------------------------------------------------------------------------------------------------------
- */
 
 void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    static const char HEAD[] =
-        "cell,figure,a_invocations,b_invocations,a_mean,b_mean,a_median,b_median,ratio,ratio_low,"
-        "ratio_high,p,p_holm,shift,dominance,noise_floor,margin,equivalence,finding,why_not";
-    (void)h;
-    text_add(out, "%s\r\n", HEAD);
-    for (size_t i = 0; i < c->rows; i++) {
-        const struct compare_row *r = &c->row[i];
-        const double numbers[] = {(double)r->a.used, (double)r->b.used, r->a.mean,      r->b.mean,       r->a.median,
-                                  r->b.median,       r->ratio95.at,     r->ratio95.low, r->ratio95.high, r->p,
-                                  r->p_holm,         r->shift,          r->dominance,   r->floor,        r->margin};
-        csv_text(out, true, r->label);
-        csv_text(out, false, r->figure);
-        for (size_t k = 0; k < ARRAY_LEN(numbers); k++)
-            csv_number(out, numbers[k]);
-        csv_text(out, false, stats_equivalence_name(r->equivalence));
-        csv_text(out, false, compare_finding_name(r->finding));
-        csv_text(out, false, r->ratio95.why_not ? r->ratio95.why_not : "");
-        csv_end(out);
-    }
+    struct table t = rows_table(c, h->margin);
+    table_csv(&t, out);
+    table_free(&t);
 }

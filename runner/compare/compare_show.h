@@ -1,23 +1,24 @@
-/* compare_show: a comparison as text, Markdown, CSV and JSON (schema tare.compare/1). */
+/* compare_show: a comparison as text, Markdown, CSV and JSON (schema tare.compare/2). */
 #ifndef TARE_COMPARE_SHOW_H
 #define TARE_COMPARE_SHOW_H
 
 #include "compare/compare.h"
 
-#define COMPARE_SCHEMA "tare.compare/1"
+#define COMPARE_SCHEMA "tare.compare/2"
 
 /* What the sides are called, and what was asked. */
 struct compare_headline {
     const char *a, *b; /* the paths */
     size_t a_records, b_records;
     double margin;
+    size_t width;           /* of the terminal, in characters */
     const char *noise_path; /* the floor's file; NULL: none */
     const char *noise_why;  /* why none: a sentence; "" where there is one */
     uint64_t seed;
-    size_t resamples;
     const struct compare_condition *condition; /* of --fail-if */
     size_t conditions;
-    const char *failed; /* the lines of those that hold, "" none */
+    const char *failed;  /* the lines of those that hold, "" none */
+    const char *unclear; /* the lines of those that cannot tell, "" none */
 };
 
 void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out);

@@ -186,7 +186,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 {
     struct config c = {.cell = cell_unset(),
                        .invocations = {.repeat = 1},
-                       .analysis = {.seed = 1, .resamples = 2000},
+                       .analysis = {.seed = 1},
                        .campaign = {.seed = -1, .task = -1}};
     bool has_scenario = command == CONFIG_RUN || command == CONFIG_MATRIX;
     int r = take_options(command, argc, argv, &c, e);

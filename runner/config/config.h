@@ -61,6 +61,7 @@ struct cell {
     const char *cgroup_root;              /* NULL: found */
     int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
+    int64_t stall_ms;   /* without progress; 0: it is not looked for */
     int64_t confinement, network;
     const char *user; /* "UID[:GID]"; NULL: chosen */
     uint32_t uid, gid;
@@ -93,10 +94,10 @@ struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
     const char *across, *noise_floor;
-    const char *paper, *output;           /* of report: the folder for what a paper takes in, the file for the report */
-    int64_t text;                         /* of report: a truth, for table_format */
-    int64_t format, method, table_format; /* table_format: of report */
-    int64_t seed, resamples, noise, force, steady; /* the last three: truths */
+    const char *paper, *output;         /* of report: the folder for what a paper takes in, the file for the report */
+    int64_t text;                       /* of report: a truth, for table_format */
+    int64_t format, table_format;       /* table_format: of report */
+    int64_t seed, noise, force, steady; /* the last three: truths */
 };
 
 /* `tare pack`, `verify`, `sign`, `reproduce`, `push`, `pull`. */

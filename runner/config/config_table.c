@@ -15,7 +15,6 @@ static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
 static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
-static const char *const METHODS[] = {"auto", "t", "bootstrap", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
@@ -109,6 +108,8 @@ const struct option_row config_rows[] = {
      "no summary on standard error"},
     {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, ALL,
      "end a run that takes longer"},
+    {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH,
+     "end a run without progress for so long, beyond its knobs in ms: no iteration, no message, no CPU time; 0: never"},
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
      "write the record to FILE; - writes it to standard output in place of the text"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
@@ -156,30 +157,26 @@ const struct option_row config_rows[] = {
      "cpu_user_usec, cpu_system_usec, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
      "avg_iter_s)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
-     "reproduced: the 90% interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
+     "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
     {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
      "against one other needs none"},
-    {"method", CHOICE, "METHOD", STATS(method), METHODS, 0, 0, 0, 0, CONFIG_COMPARE,
-     "of the interval: t: Welch's on the logarithms of invocations; bootstrap: nodes and invocations resampled; auto: t "
-     "up to 20 invocations, bootstrap above"},
     {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
-     "of what is drawn at random: the bootstrap, the dip test"},
-    {"resamples", INTEGER, "N", STATS(resamples), NULL, 100, 1000000, 2000, 2000, CONFIG_COMPARE,
-     "of the bootstrap"},
+     "of what is drawn at random: the dip test"},
     {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "read every iteration too, and class each cell: flat, warmup, slowdown, no steady state or inconsistent"},
     {"noise", YES, NULL, STATS(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
-     "A and B are the same, run twice (or A alone a plan's folder run with --aa): write how far they are apart as this "
-     "host's noise floor"},
+     "A and B are the same, run twice (or A alone a plan's folder run with --aa): write by how much they are apart beyond "
+     "their invocations' own spread, as this host's noise"},
     {"noise-floor", TEXT, "FILE", STATS(noise_floor), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
-     "the noise floor that is read, or written with --noise; none: no floor (default noise-floor.json beside B, beside A, "
+     "the noise that is read and added to every interval, or written with --noise; none: none (default noise-floor.json beside B, beside A, "
      "in $TARE_STATE)"},
     {"force", YES, NULL, STATS(force), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "compare records of slices, of borrowed ones, of none and of emulated machines with each other; the result says so"},
     {"fail-if", LIST, "CONDITION", STATS(fail_if), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "exit 1 where B is slower:SHARE, faster:SHARE or memory:SHARE (more of it) beyond that share and the difference is "
-     "shown; different; not-reproduced; inconclusive; or where that cannot be judged; may be given again"},
+     "shown; different; not-same (all of the interval beyond the margin); or where that cannot be judged. What the interval "
+     "leaves open is a line, and exit 1 with unclear; may be given again"},
     {"precision", TEXT, "SHARE", STATS(precision), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
      "the wanted half-width of the 95% interval, as a share of the mean (default 0.02)"},
     {"format", CHOICE, "FORMAT", STATS(format), FORMATS, 0, 0, 0, 0, CONFIG_COMPARE,

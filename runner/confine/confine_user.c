@@ -22,7 +22,7 @@ bool confine_user_closed(const char *path, uid_t uid, gid_t gid, char *first, si
     char part[PATH_MAX];
     struct stat st;
     *last_len = 0;
-    for (size_t i = 1; path[i] && i < sizeof(part); i++) {
+    for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
         if (path[i] != '/')
             continue;
         text_format(part, sizeof(part), "%.*s", (int)i, path);

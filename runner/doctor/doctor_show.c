@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "doctor/doctor.h"
 
@@ -83,13 +84,9 @@ void doctor_text(const struct diagnosis *d, const struct facts *facts, struct te
     text_add(out, "\n");
 }
 
-/* json_string() takes valid UTF-8 alone, and nothing makes a kernel's texts that. */
 static json_t *text_or_null(const char *text)
 {
-    json_t *s = text ? json_string(text) : NULL;
-    if (text && !s)
-        s = json_string("(not UTF-8)");
-    return s ? s : json_null();
+    return text ? json_of_bytes(text) : json_null();
 }
 
 static json_t *json_of_finding(const struct finding *f)

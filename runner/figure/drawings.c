@@ -82,7 +82,7 @@ static struct bar ratio_of(const struct study *s, const struct study_cell *c, co
     const struct study_figure *f = c ? study_figure(s, c, name) : NULL;
     if (f && c->base == c && f->used && !(c->emulated && strcmp(name, "avg_iter_s") == 0))
         return (struct bar){1, 1, 1};
-    return f ? bar_of(&f->ratio, 1) : (struct bar){NAN, NAN, NAN};
+    return f ? bar_of(&f->verdict.ratio, 1) : (struct bar){NAN, NAN, NAN};
 }
 
 static size_t pair_up(const struct study *s, struct pair_of_cells *pair)
@@ -203,7 +203,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
         text_add(&alt, " %s:", c->label);
         for (size_t m = 0; m < marks; m++) {
             const struct study_figure *f = study_figure(s, c, mark[m].figure);
-            struct bar b = f ? bar_of(&f->mean, u.scale) : (struct bar){NAN, NAN, NAN};
+            struct bar b = f ? bar_of(&f->is.mean, u.scale) : (struct bar){NAN, NAN, NAN};
             add_bar(&data, b);
             say_figure(&alt, m ? mark[m].title : "", b.at, u.unit);
             value[values] = b.at;

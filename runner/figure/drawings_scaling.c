@@ -70,9 +70,9 @@ static void add_value(struct drawing *d, const struct study *s, const struct cur
             f = study_figure(s, l->cell[i], figure);
     if (f && f->used) {
         double scale = study_unit(figure).scale;
-        at[0] = f->mean.at * scale;
-        at[1] = f->mean.why_not ? at[0] : f->mean.low * scale;
-        at[2] = f->mean.why_not ? at[0] : f->mean.high * scale;
+        at[0] = f->is.mean.at * scale;
+        at[1] = f->is.mean.why_not ? at[0] : f->is.mean.low * scale;
+        at[2] = f->is.mean.why_not ? at[0] : f->is.mean.high * scale;
     }
     for (size_t i = 0; i < ARRAY_LEN(at); i++) {
         text_add(&d->data, " ");

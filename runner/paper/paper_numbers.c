@@ -75,13 +75,12 @@ static void add_figure(struct text *out, const struct study *s, const struct stu
     if (f->used == 0) {
         add_macro(out, stem.data, "", NAN, 0, f->why_not);
     } else {
-        int decimals = study_decimals(&f->mean, u.scale);
-        add_interval(out, stem.data, "", &f->mean, u.scale);
-        add_macro(out, stem.data, "Median", f->median * u.scale, decimals, NULL);
+        add_interval(out, stem.data, "", &f->is.mean, u.scale);
+        add_interval(out, stem.data, "Median", &f->is.median, u.scale);
         add_macro(out, stem.data, "Runs", (double)f->used, 0, NULL);
     }
     if (f->used > 0 && c->base != c)
-        add_interval(out, stem.data, "Ratio", &f->ratio, 1);
+        add_interval(out, stem.data, "Ratio", &f->verdict.ratio, 1);
     text_free(&stem);
 }
 

@@ -67,7 +67,7 @@ static int try_place(int dirfd, const char *name, const char *said, struct err *
     if (failed == 0)
         file_draft_abandon(&draft);
     else if (e)
-        e->kind = ERR_USAGE;
+        e->kind = e->kind == ERR_HOST ? ERR_HOST : ERR_USAGE; /* the first: it is for this process that it fails */
     return failed;
 }
 

@@ -20,7 +20,7 @@
 
 const char *termination_name(enum termination t)
 {
-    static const char *const NAMES[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted"};
+    static const char *const NAMES[] = {"ok", "timeout", "oom", "signal", "workload-error", "interrupted", "stalled"};
     return NAMES[t];
 }
 

@@ -32,6 +32,7 @@ enum termination {
     TERMINATION_SIGNAL,
     TERMINATION_WORKLOAD_ERROR,
     TERMINATION_INTERRUPTED,
+    TERMINATION_STALLED,
 };
 
 const char *termination_name(enum termination t);

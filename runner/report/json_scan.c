@@ -128,11 +128,24 @@ static int scan_member(struct scan *s, json_scan_fn *take, void *to)
     return why ? fail(s, key.data, why) : 0;
 }
 
+/* A mark of the order of bytes at the beginning (RFC 8259, section 8.1: a reader may ignore it). In another encoding
+ * than UTF-8 it says why nothing else of the text is JSON. */
+static const char *skip_mark(struct scan *s)
+{
+    size_t len = (size_t)(s->end - s->p);
+    if (len >= 3 && memcmp(s->p, "\xef\xbb\xbf", 3) == 0)
+        s->p += 3;
+    else if (len >= 2 && (memcmp(s->p, "\xff\xfe", 2) == 0 || memcmp(s->p, "\xfe\xff", 2) == 0))
+        return "it is UTF-16, and what is allowed is UTF-8";
+    return NULL;
+}
+
 int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
 {
     struct scan s = {text.data, text.data + text.len, why};
+    const char *encoding = skip_mark(&s);
     if (!takes(&s, '{'))
-        return fail(&s, s.p, text.len == 0 ? "it is empty" : "it is no JSON object");
+        return fail(&s, s.p, text.len == 0 ? "it is empty" : encoding ? encoding : "it is no JSON object");
     if (!takes(&s, '}')) {
         do {
             int failed = scan_member(&s, take, to);

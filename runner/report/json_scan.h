@@ -22,9 +22,9 @@ struct json_scan_error {
 /* A member: key without its quotes, escapes as they stand. Returns NULL to go on, or why not. */
 typedef const char *json_scan_fn(struct json_span key, struct json_span value, void *to);
 
-/* Calls take for each member of the object that the text is, blanks around it allowed. Strings end, brackets pair up,
- * literals are JSON's own: NaN is none; what is inside of a value is looked at no closer. Returns 0, or -EINVAL and
- * *why. */
+/* Calls take for each member of the object that the text is, blanks around it and UTF-8's byte order mark allowed.
+ * Strings end, brackets pair up, literals are JSON's own: NaN is none; what is inside of a value is looked at no
+ * closer. Returns 0, or -EINVAL and *why. */
 int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why);
 
 /* The same for each element of the array that the text is; key is then nothing (data NULL). */

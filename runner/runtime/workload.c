@@ -175,36 +175,39 @@ void workload_tmpdir_remove(const char *path)
 }
 
 /* Our own; and root's, which an unprivileged workload was given: its group stays root's, as nobody else can make it. */
-static bool may_be_left(const char *path, const char *name)
+static bool may_be_left(int dirfd, const char *name)
 {
     struct stat st;
     bool workloads = strncmp(name, "tare.", 5) == 0 && strlen(name) == strlen("tare.XXXXXX");
     bool scratch = strncmp(name, ".tare-", 6) == 0 && strlen(name) == strlen(".tare-XXXXXX"); /* artefact/scratch.c */
-    if ((!workloads && !scratch) || lstat(path, &st) != 0)
+    bool draft = strncmp(name, FILE_TEMPORARY_PREFIX, strlen(FILE_TEMPORARY_PREFIX)) == 0 && !scratch;
+    if ((!workloads && !scratch && !draft) || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
+    if (draft)
+        return st.st_uid == geteuid() && file_is_left(dirfd, name);
     return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || (geteuid() == 0 && st.st_gid == 0));
 }
 
-static void clean_in(const char *base, bool dry_run, void (*fn)(const char *path, int failed, void *context),
-                     void *context)
+void workload_folder_clean(const char *base, bool dry_run, void (*fn)(const char *path, int failed, void *context),
+                           void *context)
 {
     char path[PATH_MAX];
     cleanup_dir DIR *dir = strlen(base) < sizeof(path) - NAME_MAX - 2 ? opendir(base) : NULL;
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
-        text_format(path, sizeof(path), "%s/%s", base, d->d_name);
-        if (!may_be_left(path, d->d_name))
+        if (!may_be_left(dirfd(dir), d->d_name))
             continue;
-        cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        cleanup_close int fd = openat(dirfd(dir), d->d_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
             continue;
-        fn(path, dry_run ? 0 : file_remove_tree(AT_FDCWD, path), context);
+        text_format(path, sizeof(path), "%s/%s", base, d->d_name);
+        fn(path, dry_run ? 0 : file_remove_tree(dirfd(dir), d->d_name), context);
     }
 }
 
 void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int failed, void *context), void *context)
 {
     const char *tmp = getenv("TMPDIR");
-    clean_in(tmpdir_base(), dry_run, fn, context);
+    workload_folder_clean(tmpdir_base(), dry_run, fn, context);
     if (tmp && *tmp && strcmp(tmp, tmpdir_base()) != 0) /* too long for a workload's, not for the others */
-        clean_in(tmp, dry_run, fn, context);
+        workload_folder_clean(tmp, dry_run, fn, context);
 }

@@ -31,6 +31,10 @@ void workload_words_free(struct workload_words *w);
 /* Goes through the folders that workload_tmpdir_make() or scratch_begin() made and nobody removed, where their run
  * holds no lock on them any more, removes them (dry_run: does not), and calls fn for each: failed is 0 or why it is
  * still there, a negative errno. */
+/* The same in a folder, where also what file_draft_open() and file_draft_folder() made may be left (file_sweep()). */
+void workload_folder_clean(const char *base, bool dry_run, void (*fn)(const char *path, int failed, void *context),
+                           void *context);
+/* The same in $TMPDIR, or /tmp. */
 void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int failed, void *context), void *context);
 
 /* Makes a folder of its own below $TMPDIR or /tmp; removed with everything in it by workload_tmpdir_remove(), which

@@ -4,15 +4,14 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "selftest/selftest.h"
 #include "version.h"
 
-/* json_string() takes valid UTF-8 alone, and nothing makes a kernel's texts that. */
 static json_t *text_or_null(const char *text)
 {
-    json_t *s = *text ? json_string(text) : json_null();
-    return s ? s : json_string("(not UTF-8)");
+    return *text ? json_of_bytes(text) : json_null();
 }
 
 static json_t *integer_or_null(bool has, int64_t value)

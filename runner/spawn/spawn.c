@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,6 +23,10 @@
 #include "spawn/spawn_internal.h"
 
 static const char EXECUTE[] = "execute it"; /* the last step */
+static const char BEGIN[] = "start it";     /* what its silence is put down to */
+
+#define PATIENCE_NS     (60 * NS_PER_S) /* for an exec, which may wait for a file system */
+#define DESCRIPTORS_MAX (1 << 20)
 
 /* Where it could not be born in its slice. Only what it touches from now on is charged there (cgroup-v2.rst, "Memory
  * Ownership"): the exec, which is still to come, replaces all the rest. Sets *moved. Returns 0, or -1 with errno. */
@@ -57,11 +63,26 @@ static int child_place(int fd, int number)
     return dup2(fd, number);
 }
 
+/* Where the kernel lacks the call (before 5.9) or its flag (before 5.11), one descriptor after the other: none has a
+ * higher number than the limit allows, unless that was lowered since. */
+int spawn_close_range(int first, unsigned flags)
+{
+    struct rlimit limit;
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, flags) == 0)
+        return 0;
+    if ((errno != ENOSYS && errno != EINVAL) || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    for (int fd = first; (rlim_t)fd < limit.rlim_cur && fd < DESCRIPTORS_MAX; fd++)
+        (void)(flags ? fcntl(fd, F_SETFD, FD_CLOEXEC) : close(fd));
+    return 0;
+}
+
 /* What the caller was itself started with (a make's jobserver, a shell's) is hidden from the workload: only the kept
- * descriptor passes the exec. Before Linux 5.11 (close_range(2), CLOSE_RANGE_CLOEXEC) it is not. */
+ * descriptor passes the exec. */
 static int child_keep_one(int keep_fd)
 {
-    (void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (spawn_close_range(3, CLOSE_RANGE_CLOEXEC) != 0)
+        return -1;
     return keep_fd >= 0 ? fcntl(keep_fd, F_SETFD, 0) : 0;
 }
 
@@ -175,8 +196,10 @@ static int complain_of_start(const char *path, const struct spawn_message *m, st
 {
     bool executing = strcmp(m->step, EXECUTE) == 0;
     errno = m->number;
+    if (m->number == ETIMEDOUT)
+        return err_set(e, ERR_OURS, -ETIMEDOUT, "'%s': it had not started in time", path);
     int failed =
-        err_sys(e, executing && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS, "'%s': cannot %.31s", path, m->step);
+        err_sys(e, executing && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS, "'%s': cannot %.55s", path, m->step);
     if (executing && m->number == ENOENT)
         (void)err_remedy(e, "it, or the interpreter that it names, is not there");
     if (executing && m->number == ENOEXEC)
@@ -221,12 +244,38 @@ static void take_passed(struct msghdr *msg, bool has_init, struct child *child)
     }
 }
 
+static int complain(struct spawn_message *m, int number, const char *step)
+{
+    *m = (struct spawn_message){.number = number};
+    (void)strncpy(m->step, step, sizeof(m->step) - 1);
+    return -1;
+}
+
+/* Whether there is something to read, at the deadline at the latest. Sets errno. */
+static bool await_word(int fd, int64_t deadline_ns)
+{
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int64_t left_ns = deadline_ns - clock_now_ns();
+        struct timespec left = clock_timespec(left_ns > 0 ? left_ns : 0);
+        int n = ppoll(&p, 1, &left, NULL);
+        if (n > 0)
+            return true;
+        if (n == 0)
+            errno = ETIMEDOUT;
+        if (n == 0 || errno != EINTR)
+            return false;
+    }
+}
+
 /* Reads until the end of file: the socket's other end was closed by the exec. Returns 0; or -1, and *m says what the
  * child could not do. */
-static int hear(int talk_fd, struct child *child, struct spawn_message *m)
+static int hear(int talk_fd, int64_t deadline_ns, struct child *child, struct spawn_message *m)
 {
     bool ready = false;
     for (;;) {
+        if (!await_word(talk_fd, deadline_ns))
+            return complain(m, errno, BEGIN);
         union passed control;
         struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
         struct msghdr msg = {
@@ -236,11 +285,15 @@ static int hear(int talk_fd, struct child *child, struct spawn_message *m)
             continue;
         if (n == 0 && ready)
             return 0;
+        if (n < 0)
+            return complain(m, errno, BEGIN);
         if (n != (ssize_t)sizeof(*m))
-            *m = (struct spawn_message){.number = EPROTO, .step = "start it"};
+            return complain(m, EPROTO, BEGIN);
         if (m->number != 0)
             return -1;
         take_passed(&msg, child->init > 0, child);
+        if (msg.msg_flags & MSG_CTRUNC) /* no descriptor was free for what it passed (unix(7)) */
+            return complain(m, EMFILE, "be watched");
         child->outcome = m->outcome;
         child->moved = m->moved;
         child->started_ns = m->at_ns;
@@ -324,7 +377,7 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
 
 /* Tells the init to start the workload and where: a descriptor of the slice goes with it. One that has died is heard of
  * by its silence. */
-static void tell_init(const struct child *child, const struct spawn_spec *spec)
+static int tell_init(const struct child *child, const struct spawn_spec *spec, struct err *e)
 {
     struct spawn_word word = {.has_affinity = spec->affinity != NULL};
     struct iovec iov = {.iov_base = &word, .iov_len = sizeof(word)};
@@ -335,7 +388,9 @@ static void tell_init(const struct child *child, const struct spawn_spec *spec)
     memset(&control, 0, sizeof(control));
     if (spec->cgroup_fd >= 0)
         spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
-    (void)sendmsg(child->init_fd, &msg, MSG_NOSIGNAL);
+    if (sendmsg(child->init_fd, &msg, MSG_NOSIGNAL) >= 0 || errno == EPIPE)
+        return 0;
+    return err_sys(e, ERR_OURS, "telling the first process of its namespaces to start it");
 }
 
 static void close_child(struct child *child)
@@ -358,20 +413,20 @@ int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     struct spawn_message m = {0};
-    int failed = 0;
-    if (child->init > 0)
-        tell_init(child, spec);
-    else
-        failed = start_child(spec, child, e);
-    if (failed == 0 && hear(child->talk_fd, child, &m) == 0) {
+    int64_t within_ns = spec->timeout_ns > 0 && spec->timeout_ns < PATIENCE_NS ? spec->timeout_ns : PATIENCE_NS;
+    int64_t deadline_ns = clock_now_ns() + within_ns;
+    int failed = child->init > 0 ? tell_init(child, spec, e) : start_child(spec, child, e);
+    if (failed == 0 && hear(child->talk_fd, deadline_ns, child, &m) == 0) {
         (void)close(STEAL_FD(child->talk_fd));
         child->executed_ns = clock_now_ns();
         return 0;
     }
     if (child->init > 0)
         spawn_end(child);
-    else if (child->pid > 0)
+    else if (child->pid > 0) {
+        spawn_kill(child); /* it may have been executed, and what it said not be understood */
         reap(child->pid);
+    }
     close_child(child);
     if (failed != 0)
         return failed;
@@ -431,9 +486,10 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
     return end.exit_status;
 }
 
-/* What the init tells of the workload's end; a silent one was killed, and the workload with it. */
-static void wait_by_init(const struct child *child, siginfo_t *info)
+/* What the init tells of the workload's end; one that was killed is silent, and the workload was with it. */
+static int wait_by_init(const struct child *child, siginfo_t *info, struct err *e)
 {
+    siginfo_t silent = {0};
     struct spawn_end_message end = {0};
     ssize_t n;
     do
@@ -444,14 +500,16 @@ static void wait_by_init(const struct child *child, siginfo_t *info)
     info->si_status = told ? end.status : SIGKILL;
     if (told)
         (void)send(child->init_fd, "", 1, MSG_NOSIGNAL);
+    else if (waitid(P_PID, (id_t)child->init, &silent, WEXITED | WNOWAIT) == 0 && silent.si_code == CLD_EXITED)
+        return err_set(e, ERR_OURS, -EPROTO, "the first process of its namespaces could not tell how it ended");
+    return 0;
 }
 
 int spawn_wait(struct child *child, struct child_end *ret, struct err *e)
 {
     siginfo_t info = {0};
-    if (child->init > 0)
-        wait_by_init(child, &info);
-    else
+    int failed = child->init > 0 ? wait_by_init(child, &info, e) : 0;
+    if (child->init <= 0)
         while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) != 0)
             if (errno != EINTR)
                 return err_sys(e, ERR_OURS, "waiting for pid %d", (int)child->pid);
@@ -462,5 +520,5 @@ int spawn_wait(struct child *child, struct child_end *ret, struct err *e)
     else
         ret->exit_status = info.si_status;
     (void)close(STEAL_FD(child->pidfd));
-    return 0;
+    return failed;
 }

@@ -21,6 +21,7 @@ struct spawn_spec {
     const struct cpulist *affinity; /* NULL: as cpuset or the caller has it */
     int stdin_fd, stdout_fd, stderr_fd;
     int keep_fd;                   /* one descriptor more, under its own number; -1: none */
+    int64_t timeout_ns;            /* how long its start may take; 0: as long as any may */
     const char *cwd;               /* where it starts; NULL: where the caller is */
     const struct confine *confine; /* NULL: not confined */
     bool insist;                   /* fail where the host refuses a part of the confinement */

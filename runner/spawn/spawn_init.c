@@ -29,9 +29,10 @@ static void tell(int control_fd, const siginfo_t *info)
 {
     const struct spawn_end_message end = {.code = info->si_code, .status = info->si_status};
     char go_on;
-    if (send(control_fd, &end, sizeof(end), MSG_NOSIGNAL) == (ssize_t)sizeof(end))
-        while (recv(control_fd, &go_on, 1, 0) < 0 && errno == EINTR)
-            ;
+    if (send(control_fd, &end, sizeof(end), MSG_NOSIGNAL) != (ssize_t)sizeof(end))
+        _exit(127); /* and all others with it: the runner finds that nothing was told */
+    while (recv(control_fd, &go_on, 1, 0) < 0 && errno == EINTR)
+        ;
 }
 
 __attribute__((noreturn)) static void reap_all(pid_t workload, int control_fd)
@@ -83,7 +84,8 @@ __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int
     if (workload < 0)
         spawn_complain(talk_fd, birth.cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
     /* Nothing of the caller's stays open here: who reads from a pipe of the workload's sees its end. */
-    if (control_fd == 0 || dup2(control_fd, 0) == 0)
-        (void)syscall(SYS_close_range, 1U, ~0U, 0U);
+    if (dup2(control_fd, 0) != 0 || dup2(talk_fd, 1) != 1 || spawn_close_range(2, 0) != 0)
+        spawn_complain(talk_fd, "have its first process close the caller's descriptors");
+    (void)close(1); /* the runner hears that all is said */
     reap_all(workload, 0);
 }

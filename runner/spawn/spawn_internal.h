@@ -15,7 +15,7 @@
 /* What the workload's process says before its exec, one datagram: that it is ready, or what it could not do. */
 struct spawn_message {
     int number; /* errno of what it could not do; 0: ready */
-    char step[32];
+    char step[56];
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct confine_outcome outcome;
     bool moved; /* it was born outside of its slice */
@@ -47,6 +47,9 @@ pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
 /* Whether it was found to be, in this process or the one that it was cloned from. */
 bool spawn_clone3_is_hidden(void);
+
+/* close_range(2) from first on, with its flags: 0, or CLOSE_RANGE_CLOEXEC. Returns 0, or -1 with errno. */
+int spawn_close_range(int first, unsigned flags);
 
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 

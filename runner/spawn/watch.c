@@ -22,11 +22,23 @@
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
 #define WALK_SHARE   32
+#define STALL_LOOKS  8
+#define BUSY_SHARE   100 /* 1% */
+
+/* What of a run changes as it goes on. */
+struct traces {
+    uint64_t phase, warmup, iterations, messages;
+    uint64_t cpu_usec;
+    int64_t at_ns;
+};
 
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
-    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns; /* NEVER: not awaited */
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns,
+        stall_at_ns;     /* NEVER: not awaited */
+    struct traces seen;  /* at the last look */
+    int64_t progress_ns; /* when there was some, at a look */
     size_t cap;
     size_t walked; /* the sample that the walk under way is for */
     int *members;
@@ -37,6 +49,7 @@ static int64_t earliest(const struct watch *w)
     int64_t at = w->tick_at_ns;
     at = w->progress_at_ns < at ? w->progress_at_ns : at;
     at = w->partition_at_ns < at ? w->partition_at_ns : at;
+    at = w->stall_at_ns < at ? w->stall_at_ns : at;
     return w->timeout_at_ns < at ? w->timeout_at_ns : at;
 }
 
@@ -162,6 +175,7 @@ static bool take_messages(int fd, struct watch_result *r)
             chunk[i] = '?';
     if (n > 0)
         keep_messages(r, chunk, (size_t)n);
+    r->message_bytes += n > 0 ? (uint64_t)n : 0;
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -202,6 +216,46 @@ static void look_at_partition(struct watch *w)
     text_format(r->partition_said, sizeof(r->partition_said), "%s", buf);
 }
 
+static void look_for_traces(struct watch *w, struct traces *t)
+{
+    char buf[1024];
+    const struct watch_request *q = w->request;
+    ssize_t n = pread(q->cpu_stat_fd, buf, sizeof(buf) - 1, 0);
+    *t = (struct traces){.phase = ledger_phase(q->ledger),
+                         .warmup = ledger_warmup_done(q->ledger),
+                         .iterations = ledger_iterations_done(q->ledger),
+                         .messages = w->result->message_bytes,
+                         .at_ns = clock_now_ns()};
+    buf[n > 0 ? n : 0] = '\0';
+    if (cgfile_key(buf, "usage_usec", &t->cpu_usec) != 0)
+        t->cpu_usec = UINT64_MAX; /* not read: nobody is ended for that */
+}
+
+static bool made_progress(const struct traces *before, const struct traces *now)
+{
+    if (now->phase != before->phase || now->warmup != before->warmup || now->iterations != before->iterations ||
+        now->messages != before->messages || now->cpu_usec == UINT64_MAX)
+        return true;
+    int64_t passed_usec = (now->at_ns - before->at_ns) / 1000;
+    return now->cpu_usec < before->cpu_usec || now->cpu_usec - before->cpu_usec >= (uint64_t)passed_usec / BUSY_SHARE;
+}
+
+/* Returns whether it has stalled. */
+static bool look_for_progress(struct watch *w)
+{
+    struct traces now;
+    struct watch_result *r = w->result;
+    look_for_traces(w, &now);
+    if (made_progress(&w->seen, &now))
+        w->progress_ns = now.at_ns;
+    w->seen = now;
+    w->stall_at_ns = now.at_ns + w->request->stall_ns / STALL_LOOKS;
+    r->stalled_ns = now.at_ns - w->progress_ns;
+    r->stalled_measuring = now.phase == LEDGER_MEASURING;
+    r->stalled_iteration = r->stalled_measuring ? now.iterations : now.warmup;
+    return r->stalled_ns >= w->request->stall_ns;
+}
+
 enum { CHILD, SIGNALS, PIDS, MESSAGES, PARTITION, REFUSALS, RELAYED, WATCHED = RELAYED + RELAY_PIPES };
 
 /* What poll(2) found. Returns true once the watch is over. */
@@ -225,11 +279,12 @@ static bool take_events(struct watch *w, struct pollfd *fds)
     }
     if (fds[PARTITION].revents & POLLPRI)
         look_at_partition(w);
-    for (int i = 0; i < RELAY_PIPES; i++) {
+    struct relay *relay = w->request->relay;
+    for (int i = 0; relay && i < RELAY_PIPES; i++) {
         if (fds[RELAYED + i].revents == 0)
             continue;
-        relay_take(w->request->relay, i);
-        fds[RELAYED + i].fd = w->request->relay->from[i];
+        relay_take(relay, i);
+        fds[RELAYED + i].fd = relay->from[i];
     }
     if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
         fds[MESSAGES].fd = -1;
@@ -247,6 +302,10 @@ static bool take_deadlines(struct watch *w, int *failed)
     if (q->progress && now_ns >= w->progress_at_ns) {
         q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
         w->progress_at_ns = now_ns + PROGRESS_NS;
+    }
+    if (now_ns >= w->stall_at_ns && look_for_progress(w)) {
+        w->result->why = WATCH_STALLED;
+        return true;
     }
     if (now_ns < w->timeout_at_ns)
         return *failed != 0;
@@ -293,6 +352,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .rollup_at_ns = start_ns + request->tick_ns,
         .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
         .progress_at_ns = request->progress ? start_ns : NEVER,
+        .stall_at_ns = NEVER,
         .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,
         .walked = SIZE_MAX,
         .members = members,
@@ -300,6 +360,11 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
     if (!members)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory to watch the workload");
     *ret = (struct watch_result){0};
+    if (request->ledger && request->stall_ns > 0 && request->cpu_stat_fd >= 0) {
+        look_for_traces(&w, &w.seen);
+        w.progress_ns = w.seen.at_ns;
+        w.stall_at_ns = w.seen.at_ns + request->stall_ns / STALL_LOOKS;
+    }
     int failed = watch_loop(&w, e);
     ret->ended_ns = clock_now_ns();
     collect_walk(&w, true);

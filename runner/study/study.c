@@ -9,12 +9,9 @@
 #include "compare/compare.h"
 #include "report/cells.h"
 #include "stats/stats.h"
+#include "study/words.h"
 
-/* As `tare compare` has them. */
-#define CONFIDENCE 0.95
-#define MARGIN     0.02
-#define SEED       1
-#define RESAMPLES  2000
+#define CONFIDENCE ANALYSIS_CONFIDENCE
 
 static void *room_for(size_t count, size_t size)
 {
@@ -105,35 +102,32 @@ static struct study_cell cell_of(const struct records *r, struct cell_group *g)
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-static void summarise(const struct study_cell *c, size_t index, struct study_figure *f)
+/* The figure's values in the order of time; the caller's. why: of the last invocation that has none. */
+static struct analysis_value *values_of(const struct study_cell *c, size_t index, size_t *count, const char **why)
 {
-    cleanup_free double *value = room_for(c->count, sizeof(*value));
+    struct analysis_value *value = room_for(c->count, sizeof(*value));
+    *count = 0;
     for (size_t i = 0; i < c->count; i++) {
-        struct figure one = invocation_figure(c->invocation[i], index);
-        if (c->invocation[i]->ok && isfinite(one.value))
-            value[f->used++] = one.value;
-        else
-            f->why_not = c->invocation[i]->ok        ? one.why_not
-                         : *c->invocation[i]->detail ? c->invocation[i]->detail
-                                                     : c->invocation[i]->termination;
+        const struct invocation *one = c->invocation[i];
+        struct figure f = invocation_figure(one, index);
+        if (one->ok && isfinite(f.value))
+            value[(*count)++] = (struct analysis_value){f.value, one->node, one->block};
+        else if (why)
+            *why = one->ok ? f.why_not : *one->detail ? one->detail : one->termination;
     }
-    f->median = f->min = f->max = NAN;
-    f->mean = stats_mean_interval(value, f->used, CONFIDENCE);
-    if (f->used == 0)
-        return;
-    f->why_not = NULL;
-    f->median = stats_median(value, f->used); /* sorts them */
-    f->min = value[0];
-    f->max = value[f->used - 1];
+    return value;
 }
 
 static void summarise_all(const struct study *s, struct study_cell *c)
 {
     c->figure = room_for(s->records.names, sizeof(*c->figure));
     for (size_t i = 0; i < s->records.names; i++) {
-        summarise(c, i, &c->figure[i]);
-        c->figure[i].ratio =
-            stats_no_interval(NAN, CONFIDENCE, "there are no threads of the same cell to compare with");
+        struct study_figure *f = &c->figure[i];
+        cleanup_free struct analysis_value *value = values_of(c, i, &f->used, &f->why_not);
+        f->is = analysis_summary(value, f->used, ANALYSIS_NO_DIP);
+        f->why_not = f->used > 0 ? f->is.mean.why_not && isnan(f->is.mean.at) ? f->is.mean.why_not : NULL : f->why_not;
+        f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};
+        f->verdict.ratio = stats_no_interval(NAN, CONFIDENCE, f->of.why_not);
     }
 }
 
@@ -161,49 +155,85 @@ static const struct study_cell *base_of(const struct study *s, const struct stud
     return best;
 }
 
-/* These invocations as a set of records of its own, which borrows everything but the list. */
-static struct records records_of(const struct study *s, const struct study_cell *c)
+/* --- ratios ------------------------------------------------------------------------------------------------------- */
+
+/* Why the two are not compared in this figure, or NULL. */
+static const char *incomparable(const struct study_cell *a, const struct study_cell *b, const char *figure)
 {
-    struct records r = s->records;
-    r.list = room_for(c->count, sizeof(*r.list));
-    r.count = r.cap = c->count;
-    for (size_t i = 0; i < c->count; i++) {
-        r.list[i] = *c->invocation[i];
-        r.list[i].iteration_s = NULL; /* the series was classed once, and not for every figure anew */
-    }
+    const struct study_cell *const side[] = {a, b};
+    unsigned kinds = 0;
+    for (size_t s = 0; s < ARRAY_LEN(side); s++)
+        for (size_t i = 0; i < side[s]->count; i++)
+            kinds |= side[s]->invocation[i]->ok ? 1U << side[s]->invocation[i]->kind : 0;
+    if (kinds & (kinds - 1))
+        return "the two were measured in different ways (in a slice, without one, emulated)";
+    return kinds == 1U << RECORD_EMULATED && figure_about(figure).kind != FIGURE_MEMORY
+               ? "the times are emulated and no measure"
+               : NULL;
+}
+
+static struct analysis_ratio ratio_of(const struct study *s, const struct study_cell *c, size_t index, size_t *runs)
+{
+    const char *name = s->records.name[index].name, *why = incomparable(c->base, c, name);
+    size_t a_count = 0, b_count = 0;
+    cleanup_free struct analysis_value *a = values_of(c->base, index, &a_count, NULL);
+    cleanup_free struct analysis_value *b = values_of(c, index, &b_count, NULL);
+    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, true, figure_about(name).resolution, NULL);
+    *runs = a_count < b_count ? a_count : b_count;
+    if (why)
+        r = (struct analysis_ratio){.log = NAN, .why_not = why};
     return r;
 }
 
-static void take_row(const struct compare_row *row, struct study_figure *f)
+/* The index of the figure that a cell is run for, as tare compare takes it; names: there is none. */
+static size_t own_figure(const struct study *s, const struct study_cell *c)
 {
-    f->ratio = row->ratio95;
-    f->finding = compare_finding_name(row->finding);
-    if (f->used == 0 || isnan(f->ratio.at))
-        f->finding = NULL;
+    struct cell_group a = {c->base->cell, c->base->invocation, c->base->count}, b = {c->cell, c->invocation, c->count};
+    const struct cell_pair pair = {&a, &b};
+    int index = records_figure(&s->records, compare_own_figure(&s->records, &s->records, &pair));
+    return index < 0 ? s->records.names : (size_t)index;
 }
 
-static void take_ratios(struct study *s, struct study_cell *c)
+static void judge(struct study_figure *const *family, size_t count)
 {
-    cleanup_free const char **names =
-        room_for(s->records.names, sizeof(*names)); /* NOLINT(bugprone-sizeof-expression) */
-    struct records a = records_of(s, c->base), b = records_of(s, c);
-    struct comparison compared;
-    struct err why = {0};
-    for (size_t i = 0; i < s->records.names; i++)
-        names[i] = s->records.name[i].name;
-    struct compare_options how = {
-        .figure = names, .figures = s->records.names, .margin = MARGIN, .seed = SEED, .resamples = RESAMPLES};
-    if (compare_records(&a, &b, &how, &compared, &why) == 0) {
-        for (size_t i = 0; i < compared.rows; i++)
-            take_row(&compared.row[i], &c->figure[i]);
-        comparison_free(&compared);
-    } else {
-        const char *kept = pool_keep(s->records.pool, why.text);
-        for (size_t i = 0; i < s->records.names; i++)
-            c->figure[i].ratio = stats_no_interval(NAN, CONFIDENCE, kept);
+    cleanup_free struct analysis_ratio *ratio = room_for(count, sizeof(*ratio));
+    cleanup_free struct analysis_verdict *verdict = room_for(count, sizeof(*verdict));
+    for (size_t i = 0; i < count; i++)
+        ratio[i] = family[i]->of;
+    analysis_judge(ratio, count, STUDY_MARGIN, verdict);
+    for (size_t i = 0; i < count; i++)
+        family[i]->verdict = verdict[i];
+}
+
+/* The cells' own figures are the last family. */
+static void take_ratios(struct study *s)
+{
+    cleanup_free struct study_figure **family = room_for(s->cells, sizeof(struct study_figure *));
+    for (size_t f = 0; f <= s->records.names; f++) {
+        size_t n = 0;
+        for (size_t i = 0; i < s->cells; i++) {
+            struct study_cell *c = &s->cell[i];
+            if (!c->base || c->base == c)
+                continue;
+            size_t own = own_figure(s, c), index = f == s->records.names ? own : f;
+            if (index == s->records.names || (f < s->records.names && f == own))
+                continue;
+            family[n] = &c->figure[index];
+            family[n]->of = ratio_of(s, c, index, &family[n]->runs);
+            n++;
+        }
+        if (n > 0)
+            judge(family, n);
     }
-    free(a.list);
-    free(b.list);
+}
+
+const char *study_verdict(const struct study *s, const struct study_cell *c, size_t index, char *buf)
+{
+    const struct study_figure *f = &c->figure[index];
+    struct figure_about about = figure_about(s->records.name[index].name);
+    if (!c->base || c->base == c || f->used == 0 || isnan(f->verdict.ratio.at))
+        return "";
+    return words_verdict(&f->verdict, &about, STUDY_MARGIN, f->runs, buf);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
@@ -220,11 +250,9 @@ static void work_out(struct study *s)
     study_name_cells(s);
     for (size_t i = 0; i < s->cells; i++)
         summarise_all(s, &s->cell[i]);
-    for (size_t i = 0; i < s->cells; i++) {
+    for (size_t i = 0; i < s->cells; i++)
         s->cell[i].base = base_of(s, &s->cell[i]);
-        if (s->cell[i].base && s->cell[i].base != &s->cell[i])
-            take_ratios(s, &s->cell[i]);
-    }
+    take_ratios(s);
 }
 
 void study_make(struct records *r, struct study *ret)

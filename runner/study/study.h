@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/about.h"
+#include "analysis/analysis.h"
 #include "report/records.h"
 #include "stats/stats_interval.h"
 #include "stats/stats_series.h"
@@ -15,12 +17,14 @@ struct text;
 
 /* One cell and one figure, over the invocations that ended well. */
 struct study_figure {
-    struct stats_interval mean;  /* of the invocations' figures, at 95% */
-    double median, min, max;     /* NaN without any */
-    size_t used;                 /* invocations that have it */
-    const char *why_not;         /* where none has: the record's reason, else NULL */
-    struct stats_interval ratio; /* to the base's, at 95%; of geometric means. Its why_not where there is none */
-    const char *finding;         /* compare's word for the ratio; NULL: it was compared with nothing */
+    struct analysis_summary is; /* its mean is the one that is shown: geometric */
+    size_t used;                /* invocations that have it */
+    const char *why_not;        /* where none has: the record's reason, else NULL */
+    struct analysis_ratio of;   /* the base's is A; its why_not where there is none */
+    /* The ratio's interval and word, of one family: the figure that each cell is run for together, as tare compare has
+     * it, and each other figure over the cells. The ratio is NaN where there is none. */
+    struct analysis_verdict verdict;
+    size_t runs; /* of the side that has fewer */
 };
 
 struct study_cell {
@@ -58,6 +62,12 @@ void study_make(struct records *r, struct study *ret);
 
 void study_free(struct study *s);
 
+/* What two sides are the same within. */
+#define STUDY_MARGIN 0.02
+
+/* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
+const char *study_verdict(const struct study *s, const struct study_cell *c, size_t index, char *buf);
+
 /* The figure of a cell by its name; NULL: no record has one of that name. */
 const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name);
 
@@ -81,6 +91,10 @@ int study_decimals(const struct stats_interval *i, double scale);
 
 /* The value in that many decimals; "" for no number. Returns buf. */
 const char *study_number(double value, int decimals, char *buf, size_t cap);
+
+/* Lines of words in lines of so many characters; what goes on is set in by so many blanks. lines is changed; NULL is
+ * allowed. */
+void study_wrap(char *lines, size_t width, size_t indent, struct text *out);
 
 /* What has to be said with the figures, a line each that begins with "* ": checks of the isolation that do not hold,
  * emulated times, missed samples, nodes, invocations that failed. */

@@ -56,10 +56,10 @@ static void wrap(const char *words, size_t width, size_t indent, struct text *ou
     text_add(out, "\n");
 }
 
-static void wrap_lines(char *lines, size_t width, size_t indent, struct text *out)
+void study_wrap(char *lines, size_t width, size_t indent, struct text *out)
 {
     char *rest = NULL;
-    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
         wrap(line, width, indent, out);
 }
 
@@ -78,13 +78,13 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
     study_notes(s, &notes);
     if (notes.len) {
         text_add(out, "\n");
-        wrap_lines(notes.data, width, 2, out);
+        study_wrap(notes.data, width, 2, out);
     }
     text_free(&notes);
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
         if (*lines)
             text_add(out, "\n");
-        wrap_lines(lines, width, 4, out);
+        study_wrap(lines, width, 4, out);
     }
 }

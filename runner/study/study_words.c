@@ -5,17 +5,18 @@
 
 #include "base/text.h"
 #include "study/study.h"
+#include "study/words.h"
 
 /* "107 ms (95% interval 17 to 198)" */
 static void say_value(const struct study_figure *f, const char *name, struct text *out)
 {
     struct study_unit u = study_unit(name);
     char at[64], low[64], high[64];
-    int d = study_decimals(&f->mean, u.scale);
-    text_add(out, "%s %s", study_number(f->mean.at * u.scale, d, at, sizeof(at)), u.unit);
-    if (!f->mean.why_not)
-        text_add(out, " (95%% interval %s to %s)", study_number(f->mean.low * u.scale, d, low, sizeof(low)),
-                 study_number(f->mean.high * u.scale, d, high, sizeof(high)));
+    int d = study_decimals(&f->is.mean, u.scale);
+    text_add(out, "%s %s", study_number(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
+    if (!f->is.mean.why_not)
+        text_add(out, " (95%% interval %s to %s)", study_number(f->is.mean.low * u.scale, d, low, sizeof(low)),
+                 study_number(f->is.mean.high * u.scale, d, high, sizeof(high)));
 }
 
 /* "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)" */
@@ -28,24 +29,24 @@ static void say_label(const struct study_cell *c, struct text *out)
         text_add(out, "%s", c->label);
 }
 
-static void say_ratio(const struct study_cell *c, const struct study_figure *f, struct text *out)
+static void say_ratio(const struct study *s, const struct study_cell *c, const char *name, const struct study_figure *f,
+                      struct text *out)
 {
-    char at[64], low[64], high[64];
-    int d = study_decimals(&f->ratio, 1);
+    char buf[WORDS_MAX_VERDICT];
+    const struct stats_interval *ratio = &f->verdict.ratio;
     if (c->base == c)
-        text_add(out, "; it is what the others are compared with");
-    else if (isnan(f->ratio.at))
-        text_add(out, "; no ratio to threads: %s", f->ratio.why_not);
-    if (c->base == c || isnan(f->ratio.at))
+        text_add(out, " (baseline)");
+    else if (isnan(ratio->at))
+        text_add(out, "; no ratio to threads: %s", ratio->why_not);
+    if (c->base == c || isnan(ratio->at))
         return;
-    text_add(out, ", %s times as much as ", study_number(f->ratio.at, d, at, sizeof(at)));
+    text_add(out, "; against ");
     say_label(c->base, out);
-    if (f->ratio.why_not)
-        text_add(out, ", without an interval: %s", f->ratio.why_not);
+    if (ratio->why_not)
+        text_add(out, ": %s times, without an interval: %s",
+                 study_number(ratio->at, study_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
     else
-        text_add(out, ": from %s to %s at 95%%%s", study_number(f->ratio.low, d, low, sizeof(low)),
-                 study_number(f->ratio.high, d, high, sizeof(high)),
-                 f->finding && strcmp(f->finding, "different") != 0 ? ", which shows no difference" : "");
+        text_add(out, ": %s", study_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
 }
 
 static void say_cell(const struct study *s, const struct study_cell *c, struct text *out)
@@ -61,7 +62,7 @@ static void say_cell(const struct study *s, const struct study_cell *c, struct t
     }
     text_add(out, "%s ", study_is_memory(c) ? "a PSS of" : "an iteration takes");
     say_value(f, name, out);
-    say_ratio(c, f, out);
+    say_ratio(s, c, name, f, out);
     text_add(out, "%s\n", !study_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");
 }
 

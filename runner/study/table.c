@@ -69,6 +69,14 @@ void table_number(struct table *t, double value, int decimals, const char *why)
     c->why = isfinite(value) ? NULL : why;
 }
 
+void table_value(struct table *t, double value, const char *text, const char *why)
+{
+    struct table_cell *c = next_cell(t);
+    c->value = isfinite(value) ? value : NAN;
+    c->text = isfinite(value) ? copy(text) : NULL;
+    c->why = isfinite(value) ? NULL : why;
+}
+
 void table_interval(struct table *t, const struct stats_interval *i, double scale, int decimals)
 {
     char low[64], high[64];

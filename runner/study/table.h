@@ -49,6 +49,8 @@ void table_row(struct table *t, const char *id);
 void table_text(struct table *t, const char *text);
 /* Shown in so many decimals; NaN: nothing, for this reason (NULL: none). */
 void table_number(struct table *t, double value, int decimals, const char *why);
+/* A number that is shown as this text, in a unit of its own; NaN: nothing. */
+void table_value(struct table *t, double value, const char *text, const char *why);
 /* Three columns: "[low, high]" shown, low and high as data. The values are multiplied by scale. */
 void table_interval(struct table *t, const struct stats_interval *i, double scale, int decimals);
 

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "study/words.h"
 
 #define NULL_SCENARIO "scenario0"
 
@@ -19,9 +20,9 @@
 
 #define RATIO(head)                                                                                                    \
     {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
-        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0},                                                            \
+        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0}, {"ratio_ci95_high", "high", "", true, TABLE_DATA, 0},      \
     {                                                                                                                  \
-        "ratio_ci95_high", "high", "", true, TABLE_DATA, 0                                                             \
+        "verdict", "against threads", "", false, TABLE_BOTH, 7                                                         \
     }
 
 #define INVOCATIONS                                                                                                    \
@@ -36,13 +37,13 @@ static void add_whole(struct table *t, double n)
 
 static void add_mean(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
 {
-    static const struct study_figure NONE = {.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
+    static const struct study_figure NONE = {.is.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
     const struct study_figure *f = study_figure(s, c, name);
     struct study_unit u = study_unit(name);
     f = f ? f : &NONE;
-    int decimals = study_decimals(&f->mean, u.scale);
-    table_number(t, f->mean.at * u.scale, decimals, f->why_not);
-    table_interval(t, &f->mean, u.scale, decimals);
+    int decimals = study_decimals(&f->is.mean, u.scale);
+    table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
+    table_interval(t, &f->is.mean, u.scale, decimals);
 }
 
 /* The mean alone, in the digits of its own interval. */
@@ -51,21 +52,28 @@ static void add_point(struct table *t, const struct study *s, const struct study
     const struct study_figure *f = study_figure(s, c, name);
     struct study_unit u = study_unit(name);
     if (f)
-        table_number(t, f->mean.at * u.scale, study_decimals(&f->mean, u.scale), f->why_not);
+        table_number(t, f->is.mean.at * u.scale, study_decimals(&f->is.mean, u.scale), f->why_not);
     else
         table_number(t, NAN, 0, "no record has it");
 }
 
 static void add_ratio(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
 {
-    const struct study_figure *f = study_figure(s, c, name);
-    struct stats_interval ratio = f ? f->ratio : stats_no_interval(NAN, 0.95, "no record has it");
-    if (c->base == c) /* what the others are weighed against */
-        ratio =
-            stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is what the others are compared with");
-    int decimals = c->base == c ? 0 : study_decimals(&ratio, 1);
-    table_number(t, ratio.at, decimals, ratio.why_not);
-    table_interval(t, &ratio, 1, decimals);
+    char words[WORDS_MAX_VERDICT];
+    int index = records_figure(&s->records, name);
+    const struct study_figure *f = index < 0 ? NULL : &c->figure[index];
+    struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
+    bool is_base = c->base == c; /* what the others are weighed against */
+    if (is_base)
+        ratio = stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is the baseline");
+    int decimals = study_decimals(&ratio, 1);
+    if (is_base)
+        table_value(t, ratio.at, "(baseline)", ratio.why_not);
+    else
+        table_number(t, ratio.at, decimals < 2 ? 2 : decimals, ratio.why_not);
+    table_interval(t, &ratio, 1, decimals < 2 ? 2 : decimals);
+    const char *verdict = f ? study_verdict(s, c, (size_t)index, words) : "";
+    table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
 }
 
 void tables_add_name(struct table *t, const struct study_cell *c)
@@ -88,7 +96,7 @@ static void add_null(struct table *t, const struct study *s, const struct study_
             f = study_figure(s, one, "avg_iter_s");
     }
     if (f)
-        table_number(t, f->mean.at * 1e3, study_decimals(&f->mean, 1e3), f->why_not);
+        table_number(t, f->is.mean.at * 1e3, study_decimals(&f->is.mean, 1e3), f->why_not);
     else
         table_number(t, NAN, 0, "scenario0 was not run with it");
 }
@@ -149,24 +157,32 @@ static struct table memory_table(const struct study *s)
     return t;
 }
 
+/* An order statistic, in the digits of its own interval. */
+static void add_order(struct table *t, const struct stats_interval *i, double scale, const char *why)
+{
+    int decimals = study_decimals(i, scale);
+    table_number(t, i->at * scale, decimals, why ? why : i->why_not);
+    table_interval(t, i, scale, decimals);
+}
+
 static void add_figure(struct table *t, const struct study *s, const struct study_cell *c, size_t index)
 {
     const struct study_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
     struct study_unit u = study_unit(name);
-    int decimals = study_decimals(&f->mean, u.scale);
+    int decimals = study_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);
     table_text(t, name);
     table_text(t, u.unit);
     add_whole(t, (double)f->used);
-    table_number(t, f->mean.at * u.scale, decimals, f->why_not);
-    table_interval(t, &f->mean, u.scale, decimals);
-    table_number(t, f->median * u.scale, decimals, NULL);
-    table_number(t, f->min * u.scale, decimals, NULL);
-    table_number(t, f->max * u.scale, decimals, NULL);
+    table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
+    table_interval(t, &f->is.mean, u.scale, decimals);
+    add_order(t, &f->is.median, u.scale, f->why_not);
+    add_order(t, &f->is.p95, u.scale, f->why_not);
+    table_number(t, f->is.min * u.scale, decimals, NULL);
+    table_number(t, f->is.max * u.scale, decimals, NULL);
     add_ratio(t, s, c, name);
-    table_text(t, f->finding ? f->finding : "");
     table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
@@ -178,11 +194,11 @@ static struct table figures_table(const struct study *s)
                                                   {"unit", "unit", "", false, TABLE_BOTH, 0},
                                                   INVOCATIONS,
                                                   MEAN("mean", "mean", ""),
-                                                  {"median", "median", "", true, TABLE_BOTH, 0},
+                                                  MEAN("median", "median", ""),
+                                                  MEAN("p95", "p95", ""),
                                                   {"min", "least", "", true, TABLE_BOTH, 0},
                                                   {"max", "greatest", "", true, TABLE_BOTH, 0},
                                                   RATIO("÷ threads"),
-                                                  {"finding", "finding", "", false, TABLE_BOTH, 0},
                                                   {"why_not", "why not", "", false, TABLE_SHOWN, 0}};
     struct table t =
         table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
@@ -211,7 +227,7 @@ static struct table experiments_table(const struct study *s)
             bytes += (double)c->invocation[k]->details.bytes;
         }
         for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
-            memory = study_figure(s, c, MEMORY[k]) ? study_figure(s, c, MEMORY[k])->max : NAN;
+            memory = study_figure(s, c, MEMORY[k]) ? study_figure(s, c, MEMORY[k])->is.max : NAN;
         tables_add_name(&t, c);
         table_text(&t, c->profile);
         add_whole(&t, (double)c->count);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "ledger.h"
 #include "record/record.h"
@@ -86,6 +87,11 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
         terminate(r, TERMINATION_INTERRUPTED, "by signal %d (%s)", w->signal, strsignal(w->signal));
     else if (w->why == WATCH_TIMEOUT)
         terminate(r, TERMINATION_TIMEOUT, "it was not done after %g s (--timeout)", (double)cell->timeout_ms / 1000);
+    else if (w->why == WATCH_STALLED)
+        terminate(r, TERMINATION_STALLED,
+                  "no iteration, no message and next to no CPU time for %.1f s, in %s iteration %llu (--stall)",
+                  (double)w->stalled_ns / (double)NS_PER_S, w->stalled_measuring ? "measured" : "warm-up",
+                  (unsigned long long)w->stalled_iteration);
     else if (event(r, "oom_kill") > 0 || event(r, "oom_group_kill") > 0)
         terminate(r, TERMINATION_OOM, "it needed more memory than memory.max allows%s",
                   cell->has_memory_max ? " (--memory-max)" : "");

@@ -2,6 +2,7 @@
 #ifndef TARE_TESTS_SHAPES_H
 #define TARE_TESTS_SHAPES_H
 
+#include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -11,7 +12,11 @@
 
 enum shape { SHAPE_NORMAL, SHAPE_LOGNORMAL, SHAPE_GAMMA, SHAPE_BIMODAL, SHAPE_OUTLIERS };
 
-#define SHAPES 5
+#define SHAPES           5
+#define SHAPE_SLOW       1.63 /* times as slow; a tenth more of it is 5% */
+#define SHAPE_SLOW_SHARE 0.1
+#define SHAPE_OUT        2
+#define SHAPE_OUT_SHARE  0.05
 
 static const char *const SHAPE_NAMES[SHAPES] = {"normal, cv 5%", "lognormal, sd 0.3", "gamma, shape 2",
                                                 "bimodal, 10% slow", "outliers, 5%"};
@@ -28,9 +33,29 @@ static inline double shape_draw(gsl_rng *rng, enum shape s, double slow)
     case SHAPE_GAMMA:
         return gsl_ran_gamma(rng, 2, 1);
     case SHAPE_BIMODAL:
-        return (gsl_rng_uniform(rng) < slow ? 1.63 : 1) * fmax(0.01, 1 + gsl_ran_gaussian(rng, 0.02));
+        return (gsl_rng_uniform(rng) < slow ? SHAPE_SLOW : 1) * fmax(0.01, 1 + gsl_ran_gaussian(rng, 0.02));
     case SHAPE_OUTLIERS:
-        return (gsl_rng_uniform(rng) < 0.05 ? 2 : 1) * fmax(0.01, 1 + gsl_ran_gaussian(rng, 0.02));
+        return (gsl_rng_uniform(rng) < SHAPE_OUT_SHARE ? SHAPE_OUT : 1) * fmax(0.01, 1 + gsl_ran_gaussian(rng, 0.02));
+    }
+    return NAN;
+}
+
+/* The mean of its logarithm. Of a normal variable with a small cv the first terms of the series; of a gamma variable
+ * the digamma function, 1 - Euler's constant at 2. */
+static inline double shape_log_mean(enum shape s)
+{
+    const double narrow = -0.02 * 0.02 / 2 - 3 * pow(0.02, 4) / 4;
+    switch (s) {
+    case SHAPE_NORMAL:
+        return -0.05 * 0.05 / 2 - 3 * pow(0.05, 4) / 4;
+    case SHAPE_LOGNORMAL:
+        return 0;
+    case SHAPE_GAMMA:
+        return 1 - M_EULER;
+    case SHAPE_BIMODAL:
+        return SHAPE_SLOW_SHARE * log(SHAPE_SLOW) + narrow;
+    case SHAPE_OUTLIERS:
+        return SHAPE_OUT_SHARE * log(SHAPE_OUT) + narrow;
     }
     return NAN;
 }

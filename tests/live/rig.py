@@ -388,16 +388,18 @@ class LiveTest(unittest.TestCase):
 
     def start_gated(self, *options: object, json_to: Path | None = None) -> Running:
         """A command in its slice that waits, however long, for let_go()."""
-        os.mkfifo(self.dir / "gate")
+        (place := self.dir / "gated").mkdir()  # the record is elsewhere: what is weighed may not write there
+        os.mkfifo(place / "gate")
         record = json_to or self.json
-        line = [TARE, "exec", "--json", record, "--rw", self.dir, *options, "--", "sh", "-c", f"echo >{self.dir}/there; read x <{self.dir}/gate"]
+        line = [TARE, "exec", "--json", record, "--rw", place, *options, "--", "sh", "-c", f"echo >{place}/there; read x <{place}/gate"]
         running = Running([str(word) for word in line], environment(), record)
         self.addCleanup(running.abandon)
-        self.assertTrue(wait_for(lambda: (self.dir / "there").exists() or running.process.poll() is not None))
+        wait_for(lambda: (place / "there").exists() or running.process.poll() is not None)
+        self.assertIsNone(running.process.poll(), "it ended before it was let go")
         return running
 
     def let_go(self) -> None:
-        gate = os.open(self.dir / "gate", os.O_RDWR)  # for reading too: it waits for no reader
+        gate = os.open(self.dir / "gated/gate", os.O_RDWR)  # for reading too: it waits for no reader
         self.addCleanup(os.close, gate)
         os.write(gate, b"\n")
 

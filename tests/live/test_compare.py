@@ -45,7 +45,7 @@ class Records(LiveTest):
 
     @classmethod
     def make(cls, name, template, seed, shift):
-        words = [sys.executable, "-P", MAKER, cls.made / name, "--template", template, "--count", "40", "--iterations", "60"]
+        words = [sys.executable, "-P", MAKER, cls.made / name, "--template", template, "--count", "64", "--iterations", "60"]
         subprocess.run([*map(str, words), "--seed", str(seed), "--shift", str(shift)], check=True)
 
     def tare(self, *words, env=None):
@@ -63,13 +63,13 @@ class Compared(Records):
         self.assert_refused(self.tare("compare", *(word.format(**self.paths()) for word in words)), 2, why)
 
     @rig.needs_time
-    def test_the_same_is_reproduced(self):
+    def test_the_same_is_called_the_same(self):
         done = self.tare("compare", "--format", "json", self.made / "a", self.made / "b")
         self.assertEqual(done.status, 0, done)
         result = json.loads(done.out)
-        self.assertEqual(result["schema"], "tare.compare/1")
+        self.assertEqual(result["schema"], "tare.compare/2")
         self.assertEqual(len(result["rows"]), 4)
-        self.assertEqual({row["equivalence"] for row in result["rows"]}, {"reproduced"})
+        self.assertEqual({row["verdict"] for row in result["rows"]}, {"same"})
         self.assertEqual(result["environments"]["differences"], [])
         self.assertFalse(result["forced"])
 
@@ -78,24 +78,36 @@ class Compared(Records):
         done = self.tare("compare", "--format", "json", "--fail-if", "slower:3%", self.made / "a", self.made / "slow")
         self.assertEqual(done.status, 1, done)
         result = json.loads(done.out)
-        self.assertEqual({row["finding"] for row in result["rows"]}, {"different"})
-        self.assertEqual({row["equivalence"] for row in result["rows"]}, {"not reproduced"})
+        self.assertEqual({(row["verdict"], row["beyond_margin"]) for row in result["rows"]}, {("greater", True)})
         for row in result["rows"]:
-            self.assert_near(row["ratio_95"]["at"], 1.05, 0.02)
+            self.assert_near(row["ratio"]["at"], 1.05, 0.02)
         self.assertEqual(len(result["fail_if"]["held"]), 4)
         self.assertIn("--fail-if holds", done.err)
         self.assertEqual(self.tare("compare", "--fail-if", "slower:20%", self.made / "a", self.made / "slow").status, 0)
 
     @rig.needs_time
-    def test_a_noise_floor_is_written_found_again_and_spoken_of(self):
-        done = self.tare("compare", "--noise", self.made / "a", self.made / "slow")
+    def test_noise_is_written_found_again_and_in_every_interval(self):
+        pair = (self.made / "a", self.made / "slow")
+        done = self.tare("compare", "--noise", *pair)
         self.assertEqual(done.status, 0, done)
         noise = json.loads((self.dir / "noise-floor.json").read_text())
-        self.assertEqual((noise["schema"], len(noise["rows"])), ("tare.noise/1", 4))
-        done = self.tare("compare", "--format", "json", self.made / "a", self.made / "slow")
-        self.assertEqual({row["finding"] for row in json.loads(done.out)["rows"]}, {"inside the noise floor"})
-        done = self.tare("compare", "--noise-floor", "none", "--format", "json", self.made / "a", self.made / "slow")
-        self.assertEqual({row["finding"] for row in json.loads(done.out)["rows"]}, {"different"})
+        self.assertEqual((noise["schema"], noise["within_run"], len(noise["rows"])), ("tare.noise/2", False, 4))
+        done = self.tare("compare", "--format", "json", "--fail-if", "slower:3%", *pair)
+        result = json.loads(done.out)
+        self.assertEqual({(row["verdict"], row["unclear_by_noise"]) for row in result["rows"]}, {("unclear", True)})
+        self.assertEqual((done.status, len(result["fail_if"]["unclear"])), (0, 4))
+        self.assertRegex(done.err, "slower:3%: cannot tell: .*without this host's noise")
+        self.assertEqual(self.tare("compare", "--fail-if", "slower:3%", "--fail-if", "unclear", *pair).status, 1)
+        done = self.tare("compare", "--noise-floor", "none", "--format", "json", *pair)
+        self.assertEqual({row["verdict"] for row in json.loads(done.out)["rows"]}, {"greater"})
+
+    def test_a_noise_file_of_before_is_not_used_and_says_what_to_do(self):
+        (self.dir / "noise-floor.json").write_text('{"schema": "tare.noise/1", "rows": []}\n')
+        done = self.tare("compare", self.made / "a", self.made / "b")
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("measure it again ('tare compare --noise'", done.out)
+        done = self.tare("compare", "--noise-floor", self.dir / "noise-floor.json", self.made / "a", self.made / "b")
+        self.assert_refused(done, 2, "tare.noise/1.*measure it again")
 
     def test_emulated_records_take_force_and_it_is_told(self):
         emulated = self.dir / "emulated"
@@ -132,7 +144,7 @@ class Reported(Records):
         done = self.tare("report", "--format", "csv", self.made / "a")
         self.assertEqual(done.status, 0, done)
         rows = {row["id"]: row for row in csv.DictReader(done.out.splitlines())}
-        self.assertEqual(len(rows), 40)
+        self.assertEqual(len(rows), 64)
         for path in (self.made / "a").iterdir():
             record = json.loads(path.read_text())
             for figure in ("avg_iter_s", "p50_iter_s", "p95_iter_s"):

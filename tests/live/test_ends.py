@@ -1,7 +1,10 @@
 """Bad ends: each gives its reason, its exit code and a whole record, and leaves nothing behind (rig.LiveTest looks)."""
 
 import os
+import shutil
 import signal
+import subprocess
+import unittest
 
 import rig
 from rig import LiveTest, for_each, setUpModule, vm_only  # noqa: F401
@@ -90,6 +93,23 @@ class Ends(LiveTest):
         self.assert_end(done, FAILED, "timeout", r"not done after 1 s \(--timeout\)")
         self.assertIsNone(done.record["instrument"]["exit_to_removed_ns"])
 
+    @for_each({"native": ("native", "threads"), "python": ("python", "processes")})
+    def after_a_stall_of(self, runtime, mode):
+        stalled = self.start_cell(runtime, mode, "--stall", 2, fault="hang").end()
+        self.assert_end(stalled, FAILED, "stalled", r"no iteration, no message and next to no CPU time for [\d.]+ s, in (warm-up|measured) iteration 0 \(--stall\)")
+
+    def test_what_computes_or_is_told_to_wait_has_not_stalled(self):
+        self.assert_ok(self.start_cell("native", "threads", "--stall", 0.4, "--work-iters", 1000000000).end())
+        held = self.start("--runtime", "native", "--mode", "processes", "--profile", "memory", "--hold-ms", 2500, *SHORT, "--stall", 0.4)
+        self.assert_ok(held.end())
+
+    def test_an_interpreter_that_may_not_start_a_thread_has_stalled_or_says_so(self):
+        """Out of address space in a new thread its starter waits for ever (gh-140746)."""
+        limit = ["sh", "-c", 'ulimit -v 90000; exec "$@"', "sh"]
+        done = self.start("--runtime", rig.WRAPPER, "--mode", "threads", "--iterations", 1, "--warmup", 0, "--workers", 16, "--stall", 3, prefix=limit).end()
+        self.assertEqual(done.status, FAILED, done)
+        self.assertIn(done.record["termination"]["reason"], ("stalled", "workload-error"), done)
+
     @vm_only
     def test_after_a_fork_bomb(self):
         done = self.start_cell("native", "threads", "--pids-max", 64, fault="fork-bomb").end()
@@ -158,6 +178,84 @@ class Starts(LiveTest):
         os.kill(running.pid, signal.SIGKILL)
         running.process.wait(rig.PATIENCE_S)
         self.assertEqual(rig.wait_for(lambda: not rig.pids_saying(mark), 20) or rig.pids_saying(mark), True)
+
+
+class Input(LiveTest):
+    """What several invocations read."""
+
+    def read_thrice(self, stdin, *options) -> subprocess.CompletedProcess:
+        words = [rig.TARE, "exec", "--quiet", "--repeat", "2", "--warmup", "1", *options, "--", "sort", "-rn"]
+        return subprocess.run(words, stdin=stdin, capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
+
+    @for_each({"confined": ([],), "alone": (["--confine", "off"],)})
+    def each_invocation_reads_all_of(self, options):
+        file = self.dir / "numbers"
+        file.write_text("skipped\n1\n2\n3\n")
+        with file.open() as stdin:
+            os.lseek(stdin.fileno(), len("skipped\n"), os.SEEK_SET)
+            done = self.read_thrice(stdin, *options)
+        self.assertEqual((done.returncode, done.stdout), (0, "3\n2\n1\n" * 3), done)
+        with subprocess.Popen(["tail", "-n", "3", file], stdout=subprocess.PIPE) as pipe:
+            done = self.read_thrice(pipe.stdout, *options)
+        self.assertEqual((done.returncode, done.stdout), (0, "3\n2\n1\n" * 3), done)
+        self.assertEqual(self.read_thrice(subprocess.DEVNULL, *options).stdout, "")
+
+    def test_what_cannot_be_read_again_is_refused(self):
+        master, terminal = os.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, terminal)
+        with subprocess.Popen(["head", "-c", "300M", "/dev/zero"], stdout=subprocess.PIPE) as large:
+            for stdin, why in ((terminal, "a terminal"), (large.stdout, "more than 256 MiB")):
+                done = self.read_thrice(stdin)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertRegex(done.stderr, rf"\Atare: exec: standard input[^\n]*{why}[^\n]*\n\Z")
+            large.stdout.close()
+
+
+SCARCE = """import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+while True:
+    try: held.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError: break
+for fd in held[int(sys.argv[1]):]: os.set_inheritable(fd, True)
+for fd in held[:int(sys.argv[1])]: os.close(fd)
+os.execv(sys.argv[2], sys.argv[2:])"""
+
+
+class Scarce(LiveTest):
+    """What a start needs and does not get: one line says so, soon, and nothing is left."""
+
+    @for_each({"confined": ([],), "alone": (["--confine", "off"],)})
+    def with_few_free_descriptors_a_command_runs_or_is_refused(self, options):
+        """From so few that the program itself can just be loaded to enough."""
+        ended = []
+        for free in range(1, 24):
+            done = self.exec("true", options=[*options, "--timeout", 30], prefix=[rig.sys.executable, "-c", SCARCE, free])
+            if done.status != 0:
+                self.assert_refused(done, 3, "Too many open files")
+            self.json.unlink(missing_ok=True)
+            ended.append(done.status)
+        self.assertEqual((ended[0], ended[-1]), (3, 0), ended)
+
+    @for_each({"few": (8,), "some": (12,)})
+    def with_few_free_descriptors_a_scenario_is_refused(self, free):
+        self.assert_refused(self.run_native(prefix=[rig.sys.executable, "-c", SCARCE, free]), 3, "Too many open files")
+
+    @for_each(
+        {
+            f"{call}_fails_{name}": (f"{call}:error={error}", options)
+            for call, error in (("close_range", "EPERM"), ("sendmsg", "ENOBUFS"), ("recvmsg", "ENOMEM"), ("sendto", "ENOBUFS"))
+            for name, options in (("confined", []), ("alone", ["--confine", "off"]))
+            if (call, name) != ("sendto", "alone")  # it sends nothing so
+        }
+    )
+    @unittest.skipUnless(shutil.which("strace"), "no strace: scripts/setup test")
+    def what_it_is_where(self, inject, options):
+        call = inject.partition(":")[0]
+        traced = [shutil.which("strace"), "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={inject}"]
+        done = self.exec("true", options=[*options, "--timeout", 20], prefix=traced)
+        self.assert_refused(done, 5, "")
 
 
 class DiskFull(LiveTest):

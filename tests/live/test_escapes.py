@@ -139,7 +139,7 @@ class Escapes(LiveTest):
         if name == "fork_bomb":
             status, record, said = self.attempt(name, prefix, ["--pids-max", 32])
             self.assertEqual(status, 4, said)
-            self.assertIn("pids.max (32)", record["termination"]["detail"])
+            self.assertIn("pids.max 32 allows", record["termination"]["detail"])
             return
         stdin = None
         if name == "tiocsti":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -104,6 +105,23 @@ class Record(LiveTest):
         self.assertLess(record["result"]["total_wall_s"], elapsed_s)
         self.assertGreater(record["cpu"]["usage_usec"], 0)
         self.assertIn("kernel_release", record["host"])
+
+    def test_words_that_are_no_utf_8_are_kept_apart_and_can_be_told_from_the_record(self):
+        words = [b"\xff", "\u00ff".encode(), b"\\xff", b"a\\n", b"\xe2\x82"]
+        (out := self.dir / "out").mkdir()
+        for word in words:
+            line = [os.fsencode(rig.TARE), b"exec", b"--quiet", b"--confine", b"off", b"--env", b"V=" + word, b"--out",
+                    os.fsencode(out), b"--", b"printf", b"%s", word]
+            done = subprocess.run(line, capture_output=True, env=rig.environment(), timeout=rig.PATIENCE_S)
+            self.assertEqual((done.returncode, done.stdout), (0, word), done)
+        records = [json.loads(path.read_text()) for path in out.iterdir()]
+        bytes_of = lambda text: re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text.encode())  # noqa: E731
+        self.assertCountEqual([bytes_of(r["scenario"]["argv"][2]) for r in records], words)
+        self.assertCountEqual([bytes_of(v) for r in records for v in r["confinement"]["environment"] if v.startswith("V=")],
+                              [b"V=" + word for word in words])
+        shown = subprocess.run([rig.TARE, "report", "--format", "csv", out], capture_output=True, timeout=rig.PATIENCE_S)
+        self.assertEqual(shown.returncode, 0, shown)
+        self.assertEqual(len(set(r["scenario"]["argv"][2] for r in records)), len(words))
 
     def test_it_is_in_the_slice(self):
         done = self.exec("cat", "/proc/self/cgroup", options=["--confine", "off"])
@@ -213,6 +231,12 @@ class Repeated(Series):
         done = self.exec("true", options=["--profile-file", profile, "--pids-max", 88])
         self.assertEqual(done.record["slice"]["limits"]["pids.max"]["requested"], "88", done)
         self.assertIn("pids.max = 77 of the profile gives way to --pids-max", done.err)
+
+    def test_a_profile_is_a_file_and_nothing_else_is_waited_for(self):
+        os.mkfifo(fifo := self.dir / "fifo")
+        for path in (fifo, self.dir, "/dev/zero"):
+            done = self.exec("true", options=["--profile-file", path])
+            self.assert_refused(done, 2, rf"--profile-file '{path}': what is allowed is a file of at most 1 MiB")
 
     def test_the_first_that_fails_is_the_last(self):
         log = self.dir / "log"

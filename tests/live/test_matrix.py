@@ -133,7 +133,7 @@ class Resumed(Matrix):
         done = self.finish(self.begin("--invocations", 5))
         self.assertEqual(done.status, 0, done)
         self.assert_complete(5)
-        self.assertIn("+-95%", done.out)
+        self.assertIn("95% interval", done.out)
 
     def test_a_folder_goes_on_with_its_own_plan_and_options(self):
         self.run_plan("--iterations", "2")

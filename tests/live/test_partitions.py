@@ -204,6 +204,24 @@ class Left(LiveTest):
         self.assertIn("tare clean", done.err)
         self.assertEqual(self.clean().returncode, 0)
 
-    def test_clean_takes_no_name(self):
+    def test_clean_finds_what_a_killed_writer_left_beside_its_output(self):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        left = [self.dir / f".tare-{ended.pid}-0.tmp", self.dir / ".tare-ABCdef"]
+        kept = [self.dir / f".tare-{os.getpid()}-0.tmp", self.dir / f".tare-{ended.pid}-0.tmp.mine", self.dir / ".tare-x",
+                self.dir / f".tare-{ended.pid}-1.tmp"]
+        left[1].mkdir()
+        for path in (left[0], *kept):
+            path.touch()
+        os.chown(kept[3], 12345, 12345)
+        would = self.clean("--dry-run", self.dir).stdout.splitlines()
+        self.assertCountEqual(would, [f"would remove  {path}" for path in left])
+        self.assertCountEqual(self.clean(self.dir).stdout.splitlines(), [f"removed  {path}" for path in left])
+        self.assertEqual(sorted(self.dir.iterdir()), sorted(kept))
+        for path in kept:
+            path.unlink()
+
+    def test_clean_takes_a_folder_and_nothing_else(self):
         done = self.clean("everything")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr, "tare: clean: 'everything': what is allowed is a folder\n")

@@ -355,6 +355,21 @@ static void quotes_behind_backslashes_do_not_end_a_string(void **state)
     assert_int_equal(members, 3);
 }
 
+static void a_byte_order_mark_is_passed_over_and_another_encoding_is_named(void **state)
+{
+    (void)state;
+    static const char MARKED[] = "\xef\xbb\xbf {\"a\": 1}", INSIDE[] = "{\"a\": \xef\xbb\xbf{}}",
+                      WIDE[] = "\xff\xfe{\0";
+    struct json_scan_error why = {NULL, NULL};
+    size_t members = 0;
+    assert_int_equal(json_scan_object((struct json_span){MARKED, strlen(MARKED)}, count_member, &members, &why), 0);
+    assert_int_equal(members, 1);
+    assert_int_equal(json_scan_object((struct json_span){INSIDE, strlen(INSIDE)}, count_member, &members, &why),
+                     -EINVAL);
+    assert_int_equal(json_scan_object((struct json_span){WIDE, sizeof(WIDE)}, count_member, &members, &why), -EINVAL);
+    assert_string_equal(why.why, "it is UTF-16, and what is allowed is UTF-8");
+}
+
 static void integers_are_read_with_their_signs_and_limits(void **state)
 {
     (void)state;
@@ -436,6 +451,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_record_that_is_there_twice_is_refused, open_root, close_root),
         cmocka_unit_test_setup_teardown(a_plans_folder_keeps_its_records_in_one_below, open_root, close_root),
         cmocka_unit_test(quotes_behind_backslashes_do_not_end_a_string),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over_and_another_encoding_is_named),
         cmocka_unit_test(integers_are_read_with_their_signs_and_limits),
         cmocka_unit_test(csv_quotes_what_has_to_be_quoted),
         cmocka_unit_test_setup_teardown(the_table_has_a_row_a_record_and_as_many_fields_in_each, open_root, close_root),

@@ -156,7 +156,7 @@ static void emulated_times_have_no_ratio_and_memory_has(void **state)
     save_seed(true);
     cleanup_free char *text = text_in(200);
     assert_non_null(strstr(text, "* the times are emulated, by QEMU TCG (TARE_VM=tcg): they show order, not size"));
-    assert_non_null(strstr(text, "a PSS of 54.0 MiB, 1.50 times"));
+    assert_non_null(strstr(text, "a PSS of 54.0 MiB; against threads (3.14t): 1.50 times"));
     assert_null(strstr(text, "3.00"));
 }
 

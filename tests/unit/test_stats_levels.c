@@ -1,7 +1,6 @@
 #include "stats/stats_levels.h"
 
 #include "base/cleanup.h"
-#include "stats/stats_bootstrap.h"
 #include "stats/stats_interval.h"
 #include "tests/unit/near.h"
 
@@ -206,60 +205,6 @@ static void iterations_taken_for_independent_cover_far_too_little(void **state)
     assert_true(covered < TIMES * 70 / 100);
 }
 
-static void bootstrap_intervals_of_two_level_data_cover_the_truth(void **state)
-{
-    (void)state;
-    enum { TIMES = NEAR_SLOW ? 200 : 2000 };
-    static struct simulated a, b;
-    size_t mean = 0, ratio = 0;
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    for (int t = 0; t < TIMES; t++) {
-        struct stats_bootstrap how = {.seed = (uint64_t)t, .resamples = 300};
-        simulate(rng, 25, 3, 2, 3, &a);
-        simulate(rng, 25, 3, 2, 3, &b);
-        struct stats_interval m = stats_bootstrap_mean(&a.root, how, 0.95);
-        struct stats_interval r = stats_bootstrap_ratio(&a.root, &b.root, how, 0.95);
-        mean += m.low <= 100 && 100 <= m.high;
-        ratio += r.low <= 1 && 1 <= r.high;
-    }
-    gsl_rng_free(rng);
-    assert_near((double)mean / TIMES, 0.95, NEAR_SLOW ? 0.05 : 0.02);
-    assert_near((double)ratio / TIMES, 0.95, NEAR_SLOW ? 0.05 : 0.02);
-}
-
-static void the_same_seed_gives_the_same_interval_and_another_another(void **state)
-{
-    (void)state;
-    static struct simulated s;
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    simulate(rng, 10, 10, 2, 5, &s);
-    gsl_rng_free(rng);
-    struct stats_interval one = stats_bootstrap_mean(&s.root, (struct stats_bootstrap){7, 500}, 0.95);
-    struct stats_interval again = stats_bootstrap_mean(&s.root, (struct stats_bootstrap){7, 500}, 0.95);
-    struct stats_interval other = stats_bootstrap_mean(&s.root, (struct stats_bootstrap){8, 500}, 0.95);
-    assert_true(one.low == again.low && one.high == again.high);
-    assert_true(one.low != other.low && one.at == other.at);
-    assert_true(one.low < one.at && one.at < one.high);
-}
-
-static void a_bootstrap_of_four_invocations_or_of_nothing_is_none(void **state)
-{
-    (void)state;
-    const struct stats_bootstrap how = {1, 100};
-    const struct stats_unit four = UNITS(VALUES(1, 2), VALUES(2, 3), VALUES(3, 4), VALUES(4, 4));
-    const struct stats_unit hollow = UNITS(VALUES(1, 2), VALUES(2, 3), VALUES(3, 4), VALUES(4, 4), {0});
-    const struct stats_unit five = UNITS(VALUES(1, 2), VALUES(2, 3), VALUES(3, 4), VALUES(4, 4), VALUES(1, 1));
-    const struct stats_unit zero = UNITS(VALUES(0), VALUES(0), VALUES(0), VALUES(0), VALUES(0));
-    const struct stats_unit one_node = UNITS(five);
-    assert_string_equal(stats_bootstrap_mean(&four, how, 0.95).why_not, "fewer than 5 invocations");
-    assert_non_null(stats_bootstrap_mean(&hollow, how, 0.95).why_not);
-    assert_null(stats_bootstrap_mean(&five, how, 0.95).why_not);
-    assert_null(stats_bootstrap_mean(&one_node, how, 0.95).why_not);
-    assert_string_equal(stats_bootstrap_ratio(&zero, &five, how, 0.95).why_not,
-                        "a mean is not above 0: there is no ratio");
-    assert_non_null(stats_bootstrap_ratio(&five, &four, how, 0.95).why_not);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,9 +218,6 @@ int main(void)
         cmocka_unit_test(a_recommended_size_reaches_its_precision),
         cmocka_unit_test(t_intervals_of_two_level_data_cover_the_truth),
         cmocka_unit_test(iterations_taken_for_independent_cover_far_too_little),
-        cmocka_unit_test(bootstrap_intervals_of_two_level_data_cover_the_truth),
-        cmocka_unit_test(the_same_seed_gives_the_same_interval_and_another_another),
-        cmocka_unit_test(a_bootstrap_of_four_invocations_or_of_nothing_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,10 +81,10 @@ static void the_ratio_is_the_one_that_compare_gives(void **state)
     read_shelf(SHELF, SHELF_CELLS, false);
     const struct study_figure *f = study_figure(&s, cell("processes-forkserver-workers-8-overhead"), "avg_iter_s");
     assert_non_null(f);
-    assert_near(f->ratio.at, 2.5, 1e-6);
-    assert_null(f->ratio.why_not);
-    assert_true(f->ratio.low < 2.5 && f->ratio.high > 2.5);
-    assert_string_equal(f->finding, "different");
+    assert_near(f->verdict.ratio.at, 2.5, 1e-6);
+    assert_null(f->verdict.ratio.why_not);
+    assert_true(f->verdict.ratio.low < 2.5 && f->verdict.ratio.high > 2.5);
+    assert_true(f->verdict.differs);
 }
 
 static void a_failed_invocation_gives_no_figure_and_is_named(void **state)
@@ -95,7 +95,7 @@ static void a_failed_invocation_gives_no_figure_and_is_named(void **state)
     assert_int_equal(c->count, 5);
     assert_int_equal(c->ok, 4);
     assert_int_equal(study_figure(&s, c, "avg_iter_s")->used, 4);
-    assert_non_null(study_figure(&s, c, "avg_iter_s")->mean.why_not);
+    assert_non_null(study_figure(&s, c, "avg_iter_s")->is.mean.why_not);
     struct tables t = tables_make(&s);
     assert_int_equal(t.of[TABLES_FAILED].rows, 1);
     assert_string_equal(table_at(&t.of[TABLES_FAILED], 0, 5)->text, "oom");
@@ -114,9 +114,9 @@ static void emulated_times_get_no_ratio_and_memory_does(void **state)
     read_shelf(EMULATED, 4, false);
     const struct study_figure *time = study_figure(&s, cell("processes-fork-overhead"), "avg_iter_s");
     const struct study_figure *memory = study_figure(&s, cell("processes-fork-memory"), "pss_bytes");
-    assert_true(isnan(time->ratio.at));
-    assert_non_null(strstr(time->ratio.why_not, "emulated"));
-    assert_near(memory->ratio.at, 2, 1e-6);
+    assert_true(isnan(time->verdict.ratio.at));
+    assert_non_null(strstr(time->verdict.ratio.why_not, "emulated"));
+    assert_near(memory->verdict.ratio.at, 2, 1e-6);
 }
 
 static void where_records_lie_changes_nothing(void **state)

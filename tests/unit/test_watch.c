@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,7 +98,8 @@ static void start(const char *script)
                                            .messages_fd = scene.messages[0],
                                            .signal_fd = scene.signal_fd,
                                            .pids_events_fd = -1,
-                                           .partition_fd = -1};
+                                           .partition_fd = -1,
+                                           .cpu_stat_fd = -1};
 }
 
 static void sample_every(int64_t tick_ns, int64_t rollup_ns)
@@ -144,6 +146,52 @@ static void a_child_that_takes_too_long_runs_out_of_time(void **state)
     assert_in_range(scene.result.ended_ns, scene.child.executed_ns + 60 * NS_PER_MS,
                     scene.child.executed_ns + 2 * NS_PER_S);
     assert_int_equal(kill(scene.child.pid, 0), 0); /* ending it is the caller's */
+}
+
+/* A cpu.stat that says so, for a run that is ended after 400 ms without progress, or after 1200 whatever it does. */
+static int say_cpu(uint64_t usage_usec)
+{
+    char text[64];
+    int fd = memfd_create("cpu.stat", MFD_CLOEXEC);
+    text_format(text, sizeof(text), "usage_usec %llu\nuser_usec 0\n", (unsigned long long)usage_usec);
+    assert_int_equal(pwrite(fd, text, strlen(text), 0), (ssize_t)strlen(text));
+    scene.request.cpu_stat_fd = fd;
+    scene.request.stall_ns = 400 * NS_PER_MS;
+    scene.request.timeout_ns = 1200 * NS_PER_MS;
+    return fd;
+}
+
+static void a_child_that_waits_without_an_end_has_stalled(void **state)
+{
+    (void)state;
+    start("exec sleep 60");
+    ledger_set_phase(scene.ledger.page, LEDGER_MEASURING);
+    cleanup_close int fd __attribute__((unused)) = say_cpu(1000000);
+    watch();
+    assert_int_equal(scene.result.why, WATCH_STALLED);
+    assert_true(scene.result.stalled_ns >= 400 * NS_PER_MS);
+    assert_true(scene.result.stalled_measuring);
+    assert_int_equal(scene.result.stalled_iteration, 0);
+}
+
+static void a_child_that_prints_has_not_stalled(void **state)
+{
+    (void)state;
+    start("while :; do echo on; sleep 0.1; done");
+    cleanup_close int fd __attribute__((unused)) = say_cpu(1000000);
+    watch();
+    assert_int_equal(scene.result.why, WATCH_TIMEOUT);
+    assert_true(scene.result.message_bytes > 10);
+}
+
+static void nobody_has_stalled_whose_cpu_time_cannot_be_read(void **state)
+{
+    (void)state;
+    start("exec sleep 60");
+    cleanup_close int fd = say_cpu(0);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    watch();
+    assert_int_equal(scene.result.why, WATCH_TIMEOUT);
 }
 
 static void the_time_runs_from_the_exec_on(void **state)
@@ -427,6 +475,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         staged(a_child_that_ends_is_seen_to_and_is_not_reaped),
         staged(a_child_that_takes_too_long_runs_out_of_time),
+        staged(a_child_that_waits_without_an_end_has_stalled),
+        staged(a_child_that_prints_has_not_stalled),
+        staged(nobody_has_stalled_whose_cpu_time_cannot_be_read),
         staged(the_time_runs_from_the_exec_on),
         staged(a_signal_interrupts_and_is_named),
         staged(a_signal_that_comes_later_interrupts_too),
