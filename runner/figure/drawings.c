@@ -185,7 +185,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
     cleanup_free const char **label = calloc(s->cells + 1, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
     struct text data = {0}, alt = {0};
     size_t rows = 0, values = 0;
-    struct study_unit u = study_unit(mark[0].figure);
+    struct study_unit u = study_unit(s, mark[0].figure);
     if (!value || !low || !label)
         abort();
     text_add(&data, "row cell");
