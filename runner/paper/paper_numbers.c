@@ -107,10 +107,12 @@ void paper_numbers(const struct study *s, struct text *out)
     paper_head(s, "Every figure by name", out);
     text_add(
         out,
-        "%% \\tareCELLFIGURE is the mean of the invocations' figures, ...Low and ...High its 95%% interval, ...Ratio "
-        "the\n"
-        "%% ratio to threads; each is rounded where the shorter arm of its interval has two digits, without one to "
-        "three.\n"
+        "%% \\tareCELLFIGURE is the geometric mean of the invocations' figures, ...Low and ...High its 95%% interval,\n"
+        "%% ...Median their median and ...MedianLow, ...MedianHigh its interval by ranks, ...Ratio the ratio to "
+        "threads,\n"
+        "%% ...RatioLow and ...RatioHigh the interval that decides its verdict; each is rounded where the shorter arm "
+        "of\n"
+        "%% its interval has two digits, without one to three.\n"
         "\\providecommand{\\tareAbsent}[1]{\\PackageWarning{tare}{a figure that is not there: #1}\\emph{n/a}}\n");
     add_macro(out, "tare", "Cells", (double)s->cells, 0, NULL);
     add_macro(out, "tare", "Records", (double)s->records.count, 0, NULL);

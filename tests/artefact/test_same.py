@@ -82,7 +82,7 @@ class Same(unittest.TestCase):
         return all_of, threads, fork
 
     def said(self, *words):
-        done = tare(*words, env={"COLUMNS": "200"})
+        done = tare(*words)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -96,6 +96,10 @@ class Same(unittest.TestCase):
         self.assertEqual(len(rows), len(ROWS))
         return found
 
+    def check_width(self, text):
+        """80 columns where there is no terminal."""
+        self.assertLessEqual(max(map(len, text.splitlines())), 80, text)
+
     def check_compare(self, threads, fork, rows):
         words = ("compare", *ACROSS, "--noise-floor", "none")
         text = self.said(*words, threads, fork)
@@ -103,6 +107,7 @@ class Same(unittest.TestCase):
         for one in csv.DictReader(io.StringIO(self.said(*words, "--format", "csv", threads, fork))):
             (cell,) = [c for c, (figure, mark) in ROWS.items() if mark in one["cell"] and figure == one["figure"]]
             self.assertEqual((*(float(one[k]) for k in ("ratio", "ratio_low", "ratio_high")), one["words"]), rows[cell])
+        self.check_width(text)
         for cell in rows:
             at, low, high, says = self.printed[cell]
             self.assertIn(f"| {at} | [{low}, {high}] | {says} |", markdown)
@@ -112,6 +117,7 @@ class Same(unittest.TestCase):
         data = json.loads(self.said("report", "--format", "json", folder))
         tables = {t: {r["id"]: r for r in data[t]} for t in ("time", "memory")}
         text, answer = self.said("report", "--text", folder), " ".join(data["answer"])
+        self.check_width(text)
         markdown = self.said("report", "--format", "md", folder).replace("\\", "")
         page = self.said("report", "-o", "-", folder)
         latex = self.said("report", "--format", "tex", folder)
@@ -124,6 +130,7 @@ class Same(unittest.TestCase):
             self.assertIn(f">{at}</td>", page)
             self.assertIn(f"[{low}, {high}]", page)
             self.assertIn(f">{says}<", page)
+            self.assertRegex(page, rf"<figcaption>.*: {re.escape(at)} \({re.escape(low)} to {re.escape(high)}\)\.")
             self.assertIn(f": {says}", answer)
             self.assertIn(f": {says}", squeeze(text))
             self.assertRegex(text, rf" {re.escape(at)} ")
