@@ -121,6 +121,19 @@ static int make_report(const struct config *c, enum report_format format, const 
     return failed;
 }
 
+/* Of ten thousand records and more, no more is kept than what is told. */
+static int make_csv(const struct config *c, struct text *out, struct err *e)
+{
+    struct records records = {0};
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && c->names[i]; i++)
+        failed = records_read(&records, c->names[i], e);
+    if (failed == 0)
+        records_csv(&records, out);
+    records_free(&records);
+    return failed;
+}
+
 /* --- where it goes --------------------------------------------------------------------------------------------------
  */
 
@@ -210,6 +223,13 @@ int cmd_report(int argc, char **argv, struct err *e)
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
     bool drawn = format == REPORT_HTML || c.analysis.paper;
     failed = find_output(&c, format, path, e);
+    if (failed == 0 && format == REPORT_CSV && !c.analysis.paper) {
+        failed = make_csv(&c, &out, e);
+        if (failed == 0)
+            failed = put(path, &out, e);
+        text_free(&out);
+        return failed;
+    }
     if (failed == 0)
         failed = study_read((const char *const *)c.names, count_names(&c), drawn, &study, e);
     if (failed != 0)
