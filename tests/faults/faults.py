@@ -191,7 +191,7 @@ def inject_run(stage: Stage, name: str, follow: bool = False) -> Outcome | None:
 
 def told_of(stage: Stage, outcome: Outcome) -> None:
     """What could not be undone and was said is `tare clean`'s, which has to find it."""
-    done = stage.ground.run(stage.ground.words([TARE, "clean", "--cgroup-root", "{cgroup}"]))
+    done = stage.ground.run(stage.ground.words([TARE, "clean", "--cgroup-root", "{cgroup}", "{out}"]))
     if done.code != 0:
         outcome.faults.append(f"tare clean afterwards: {done.code}: {done.err.strip()} {done.out.strip()}")
 
