@@ -81,8 +81,9 @@ static int apply(const char *root, struct tune_steps *steps, struct err *e)
     char boot_id[64], path[PATH_MAX];
     struct journal journal;
     struct tune_host host = tune_host_of(root);
-    journal_place(root, path, sizeof(path));
-    int failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
+    int failed = journal_place(root, path, sizeof(path), e);
+    if (failed == 0)
+        failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
     if (failed == 0)
         failed = journal_open(path, boot_id, true, &journal, e);
     if (failed != 0)
@@ -143,8 +144,9 @@ static int restore(const char *root, bool force, struct err *e)
     struct journal journal;
     struct tune_steps steps = {0};
     struct tune_host host = tune_host_of(root);
-    journal_place(root, path, sizeof(path));
-    int failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
+    int failed = journal_place(root, path, sizeof(path), e);
+    if (failed == 0)
+        failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
     if (failed == 0)
         failed = journal_open(path, boot_id, false, &journal, e);
     if (failed != 0)

@@ -158,7 +158,7 @@ void scratch_end(struct scratch *s)
         return;
     if (s->fd >= 0)
         (void)close(STEAL_FD(s->fd));
-    (void)file_remove_tree(AT_FDCWD, s->path);
+    file_remove_temporary(s->path);
     hold_the_end(&before);
     stand(s->path, "");
     (void)sigprocmask(SIG_SETMASK, &before, NULL);

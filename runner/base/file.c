@@ -430,6 +430,16 @@ int file_remove_tree(int dirfd, const char *name)
     return remove_nested(dirfd, name, 0);
 }
 
+void file_remove_temporary(const char *path)
+{
+    int failed = file_remove_tree(AT_FDCWD, path);
+    if (failed != 0)
+        failed = file_remove_tree(AT_FDCWD, path);
+    if (failed != 0)
+        (void)fprintf(stderr, "tare: '%s' could not be removed: %s ('tare clean' removes it)\n", path,
+                      strerror(-failed));
+}
+
 int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap)
 {
     char exe[PATH_MAX];

@@ -75,6 +75,10 @@ int file_replace_at(int dirfd, const char *name, const char *said, const char *b
  * -ELOOP: nested deeper than 256 folders. */
 int file_remove_tree(int dirfd, const char *name);
 
+/* The same for a temporary folder of tare's own, at the end of its use: tries twice, and says on standard error what
+ * stays, since the work itself is done. */
+void file_remove_temporary(const char *path);
+
 /* A new file of mode 0644, whatever the umask, below an open directory; name may lead through folders, and through no
  * link (beneath_open()). -EEXIST: there is something of that name. What was begun and failed is gone. */
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -161,32 +162,20 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err
 /* --- SVG as text ----------------------------------------------------------------------------------------------------
  */
 
-static void remove_all(const struct drawings *d, int dirfd)
-{
-    static const char *const ENDINGS[] = {"dat", "gp", "svg"};
-    char name[NAME_MAX];
-    for (size_t i = 0; i < d->count; i++)
-        for (size_t k = 0; k < ARRAY_LEN(ENDINGS); k++) {
-            file_name(name, &d->list[i], ENDINGS[k]);
-            (void)unlinkat(dirfd, name, 0);
-        }
-}
-
 int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
 {
     char dir[PATH_MAX], name[NAME_MAX];
     const char *tmp = getenv("TMPDIR");
-    int n = snprintf(dir, sizeof(dir), "%s/tare-figures-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    int n = snprintf(dir, sizeof(dir), "%s/.tare-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (n < 0 || (size_t)n >= sizeof(dir) || !mkdtemp(dir))
         return err_sys(e, ERR_OURS, "cannot make a folder in '%s'", tmp && *tmp ? tmp : "/tmp");
     cleanup_close int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = dirfd < 0 ? err_sys(e, ERR_OURS, "'%s'", dir) : draw_files(d, dirfd, DRAW_SVG, e);
+    bool held = dirfd >= 0 && flock(dirfd, LOCK_EX) == 0; /* tare clean leaves it alone (workload_tmpdirs_clean()) */
+    int failed = !held ? err_sys(e, ERR_OURS, "'%s'", dir) : draw_files(d, dirfd, DRAW_SVG, e);
     for (size_t i = 0; failed == 0 && i < d->count; i++) {
         file_name(name, &d->list[i], "svg");
         failed = read_at(dirfd, name, &svg[i], e);
     }
-    if (dirfd >= 0)
-        remove_all(d, dirfd);
-    (void)rmdir(dir);
+    file_remove_temporary(dir);
     return failed;
 }

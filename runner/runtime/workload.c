@@ -169,7 +169,7 @@ int workload_tmpdir_make(char *path, size_t cap, struct err *e)
 void workload_tmpdir_remove(const char *path)
 {
     if (*path)
-        (void)file_remove_tree(AT_FDCWD, path);
+        file_remove_temporary(path);
     if (tmpdir_fd >= 0)
         (void)close(STEAL_FD(tmpdir_fd));
 }

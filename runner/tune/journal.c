@@ -137,13 +137,14 @@ static bool parse_line(const char *line, size_t len, char *boot, struct journal_
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
-void journal_place(const char *root, char *buf, size_t cap)
+int journal_place(const char *root, char *buf, size_t cap, struct err *e)
 {
-    const char *state = trust_variable("TARE_STATE");
-    if (state)
-        text_format(buf, cap, "%s/" NAME, state);
-    else
-        text_format(buf, cap, "%s/var/lib/tare/" NAME, root);
+    const char *state = getenv("TARE_STATE");
+    const bool given = state && *state;
+    if (given && trust_path(state, e) != 0)
+        return err_wrap(e, "TARE_STATE, where the journal is to be");
+    text_format(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : "/var/lib/tare");
+    return 0;
 }
 
 static void remember(struct journal *j, struct journal_record *r)

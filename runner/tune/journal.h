@@ -40,8 +40,9 @@ struct journal {
     char set_aside[PATH_MAX]; /* where another boot's journal, or one that cannot be read, went; "" there was none */
 };
 
-/* The journal's place: $TARE_STATE is its folder, else root + /var/lib/tare; its name there is tune.journal. */
-void journal_place(const char *root, char *buf, size_t cap);
+/* The journal's place: $TARE_STATE is its folder, else root + /var/lib/tare; its name there is tune.journal. -EPERM and
+ * the like (host): $TARE_STATE is not trusted (trust_path()); another place would be one where restore does not look. */
+int journal_place(const char *root, char *buf, size_t cap, struct err *e);
 
 /* Opens the journal of this boot and locks its folder (flock) until it is closed. With create the folder and the file
  * are made and can be written to, or it fails; without, that there is none is no error and records is 0.

@@ -21,8 +21,9 @@ static void hold_signals(void)
 static int open_journal(struct journal *ret, struct err *e)
 {
     char boot_id[64], path[PATH_MAX];
-    journal_place("", path, sizeof(path));
-    int failed = tune_boot_id("", boot_id, sizeof(boot_id), e);
+    int failed = journal_place("", path, sizeof(path), e);
+    if (failed == 0)
+        failed = tune_boot_id("", boot_id, sizeof(boot_id), e);
     return failed != 0 ? failed : journal_open(path, boot_id, true, ret, e);
 }
 

@@ -111,8 +111,9 @@ class Stage:
         key = (scene, follow)
         if key not in self.traces:
             self.set_up(scene)
-            loader = self.trace([TARE, "--version"], False)
-            loader.subtract({"write": 1, "exit_group": 1, "newfstatat": 1, "fstat": 0})
+            handed = tables.SCENES[scene].get("handed")
+            loader = self.trace([TARE, "verify" if handed else "--version"], False)
+            loader.subtract({"write": 1, "exit_group": 1} if handed else {"write": 1, "exit_group": 1, "newfstatat": 1})
             whole = self.trace(self.words(scene), follow)
             self.ground.tidy()
             self.traces[key] = {call: (loader[call] + 1, last) for call, last in whole.items() if last > loader[call]}
@@ -191,7 +192,7 @@ def inject_run(stage: Stage, name: str, follow: bool = False) -> Outcome | None:
 
 def told_of(stage: Stage, outcome: Outcome) -> None:
     """What could not be undone and was said is `tare clean`'s, which has to find it."""
-    done = stage.ground.run(stage.ground.words([TARE, "clean", "--cgroup-root", "{cgroup}"]))
+    done = stage.ground.run(stage.ground.words([TARE, "clean", "--cgroup-root", "{cgroup}", "{out}"]))
     if done.code != 0:
         outcome.faults.append(f"tare clean afterwards: {done.code}: {done.err.strip()} {done.out.strip()}")
 

@@ -118,6 +118,16 @@ class Tuned(LiveTest):
         self.assertIn("nothing was changed", done.stderr)
         self.assert_as_before()
 
+    def test_a_place_for_the_journal_that_is_not_trusted_is_not_exchanged_for_another(self):
+        anybodys = rig.WORK / "anybodys"
+        anybodys.mkdir(mode=0o777)
+        anybodys.chmod(0o777)
+        for words in (["tune"], ["restore"]):
+            done = tare(*words, TARE_STATE=str(anybodys))
+            self.assertEqual(done.returncode, 3, done)
+            self.assertRegex(done.stderr, r"^tare: \w+: .*TARE_STATE, where the journal is to be: .*\n$")
+        self.assert_as_before()
+
     def test_a_dry_run_changes_nothing(self):
         done = tare("tune", "--cpus", 1, "--dry-run")
         self.assertEqual(done.returncode, 0, done)
