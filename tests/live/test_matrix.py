@@ -152,6 +152,15 @@ class Resumed(Matrix):
             self.assertEqual(done.returncode, 0, done)
             self.assertEqual(len(list((self.dir / "seed-short").glob("*.json"))), 4)
 
+    def test_a_record_with_a_byte_order_mark_counts(self):
+        self.run_plan()
+        path = self.out / self.names()[0]
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+        done = self.run_plan()
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("all 8 invocations are in", done.err)
+        self.assertEqual((len(self.names()), list(self.out.glob("aside/*"))), (8, []))
+
     def test_a_truncated_record_is_named_kept_aside_and_run_again(self):
         self.run_plan()
         name = self.names()[3]

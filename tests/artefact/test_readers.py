@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""How records are read: each file once by each command, and with a byte order mark by each, too."""
+
+import collections
+import re
+import shutil
+import subprocess
+import unittest
+
+from bundles import TARE, BundleTest, tare
+
+OPENED = re.compile(r'open(?:at2?)?\((?:[^"]*, )?"([^"]*)".*\) = \d+')
+
+
+class Readers(BundleTest):
+    def setUp(self):
+        super().setUp()
+        self.folder = shutil.copytree(type(self).folder, self.dir / "records")
+        self.records = sorted(path.name for path in self.folder.glob("*.json") if '"tare.record/1"' in path.read_text())
+        self.assertGreater(len(self.records), 1)
+
+    def opened(self, *words):
+        """How often each name was opened: a file a process, so that no line is cut in two by another's."""
+        log = self.dir / "strace"
+        done = subprocess.run(["strace", "-ff", "-e", "trace=open,openat,openat2", "-o", log, TARE, *words],
+                              capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        calls = "".join(path.read_text() for path in self.dir.glob("strace.*"))
+        return collections.Counter(path.rpartition("/")[2] for path in OPENED.findall(calls))
+
+    def assert_once(self, *words):
+        for old in self.dir.glob("strace.*"):
+            old.unlink()
+        opened = self.opened(*words)
+        self.assertEqual({name: opened[name] for name in self.records}, dict.fromkeys(self.records, 1), words)
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_a_report_opens_each_record_once(self):
+        for how in (["--text"], ["--format", "csv"], ["--format", "json"]):
+            self.assert_once("report", *how, self.folder)
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_a_comparison_opens_each_record_once_a_side(self):
+        other = shutil.copytree(self.folder, self.dir / "other")
+        opened = self.opened("compare", "--noise-floor", "none", self.folder, other)
+        self.assertEqual({name: opened[name] for name in self.records}, dict.fromkeys(self.records, 2))
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_packing_opens_each_record_once(self):
+        self.assert_once("pack", self.folder, "-o", self.dir / "once.tar")
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_verifying_opens_the_bundle_once(self):
+        bundle = shutil.copy(self.packed, self.dir / "bundle.tar")
+        self.assertEqual(self.opened("verify", bundle)["bundle.tar"], 1)
+
+    def test_a_byte_order_mark_changes_nothing_that_is_said(self):
+        marked = shutil.copytree(self.folder, self.dir / "marked")
+        for name in self.records:
+            (marked / name).write_bytes(b"\xef\xbb\xbf" + (marked / name).read_bytes())
+        for how in (["--text"], ["--format", "csv"]):  # the others tell how long the files are
+            said = [tare("report", *how, folder) for folder in (self.folder, marked)]
+            self.assertEqual([done.returncode for done in said], [0, 0], said)
+            self.assertEqual(said[0].stdout, said[1].stdout.replace(str(marked), str(self.folder)))
+        done = tare("pack", marked, "-o", self.dir / "marked.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = [tare("verify", bundle) for bundle in (self.packed, self.dir / "marked.tar")]
+        self.assertEqual(said[1].returncode, said[0].returncode, said[1].stdout + said[1].stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
