@@ -128,7 +128,6 @@ static void add_row(struct table *t, const struct compare_row *row, double margi
     char words[WORDS_MAX_VERDICT];
     const struct stats_interval *ratio = &row->verdict.ratio;
     int decimals = study_decimals(ratio, 1);
-    decimals = decimals < 2 ? 2 : decimals;
     const char *why = row->ratio.why_not;
     table_row(t, NULL);
     table_text(t, row->label);

@@ -83,7 +83,7 @@ struct study_unit {
 };
 
 /* Never NULL; the title of an unknown figure is its name. */
-struct study_unit study_unit(const char *figure);
+struct study_unit study_unit(const struct study *s, const char *figure);
 
 /* Decimals at which a value is rounded so that the shorter arm of its interval keeps two digits (below 0: tens,
  * hundreds); without an interval, so that the value itself keeps three. scale as of study_unit(). */

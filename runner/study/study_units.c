@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "study/study.h"
 
-struct study_unit study_unit(const char *figure)
+struct study_unit study_unit(const struct study *s, const char *figure)
 {
-    struct figure_about about = figure_about(figure);
+    const struct figure_about about = records_about(&s->records, figure);
     return (struct study_unit){figure, about.title, about.shown, about.scale};
 }
 
