@@ -16,7 +16,7 @@ static const char *figure_text(const struct figure_about *about, double value, c
 {
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
-    else if (about->kind == FIGURE_MEMORY)
+    else if (figure_is_of_bytes(about))
         (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
     else if (strcmp(about->unit, "s") == 0 && value >= 1)
         (void)snprintf(buf, cap, "%.4g s", value);
@@ -75,6 +75,23 @@ static void row_notes(const struct compare_row *row, struct text *out)
     side_notes(row, &row->b, 'B', out);
 }
 
+/* What a scenario's own figure is, in words: its name alone says little. */
+static void figure_notes(const struct comparison *c, struct text *out)
+{
+    for (size_t i = 0; i < c->rows; i++) {
+        const struct figure_about *about = &c->row[i].about;
+        size_t first = 0;
+        while (strcmp(c->row[first].figure, c->row[i].figure) != 0)
+            first++;
+        if (first == i && strcmp(about->title, about->name) != 0 && !figure_is_of_every_record(about->name))
+            text_add(out, "* %s: %s%s%s; %s\n", about->name, about->title, strcmp(about->unit, "1") == 0 ? "" : ", in ",
+                     strcmp(about->unit, "1") == 0 ? "" : about->unit,
+                     about->better == BETTER_NONE   ? "neither more nor less of it is better"
+                     : about->better == BETTER_MORE ? "more is better"
+                                                    : "less is better");
+    }
+}
+
 static void add_notes(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     if (c->forced)
@@ -86,7 +103,11 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
     if (*h->noise_why)
         text_add(out, "* noise: %s\n", h->noise_why);
     else
-        text_add(out, "* noise: %s\n", h->noise_path);
+        text_add(out, "* noise: %s%s\n", h->noise_path,
+                 h->noise_within_run ? "; measured within one run (A and A' took turns): what differs between runs is "
+                                       "not in it"
+                                     : "");
+    figure_notes(c, out);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
     for (size_t i = 0; i < c->only_as; i++)
