@@ -174,31 +174,37 @@ static void add_row(struct table *t, const struct compare_row *row, double margi
     table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
 }
 
+/* The rank of the figure's column: rows of several figures are told apart by it. */
+#define ROW_COLUMNS(figure_rank)                                                                                       \
+    {                                                                                                                  \
+        {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
+            {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                \
+            {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},      \
+            {"a_mean", "A", "", true, TABLE_BOTH, 0}, {"b_mean", "B", "", true, TABLE_BOTH, 0},                        \
+            {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
+            {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
+            {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
+            {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
+            {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
+            {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
+            {"words", "B against A", "", false, TABLE_BOTH, 0},                                                        \
+        {                                                                                                              \
+            "why", "why", "", false, TABLE_DATA, 0                                                                     \
+        }                                                                                                              \
+    }
+
+static bool has_several_figures(const struct comparison *c)
+{
+    for (size_t i = 1; i < c->rows; i++)
+        if (strcmp(c->row[i].figure, c->row[0].figure) != 0)
+            return true;
+    return false;
+}
+
 static struct table rows_table(const struct comparison *c, double margin)
 {
-    static const struct table_column COLUMNS[] = {{"cell", "cell", "", false, TABLE_BOTH, 0},
-                                                  {"figure", "figure", "", false, TABLE_BOTH, 2},
-                                                  {"unit", "unit", "", false, TABLE_DATA, 0},
-                                                  {"better", "better", "", false, TABLE_DATA, 0},
-                                                  {"a_invocations", "n A", "", true, TABLE_BOTH, 1},
-                                                  {"b_invocations", "n B", "", true, TABLE_BOTH, 1},
-                                                  {"a_mean", "A", "", true, TABLE_BOTH, 0},
-                                                  {"b_mean", "B", "", true, TABLE_BOTH, 0},
-                                                  {"a_median", "median A", "", true, TABLE_DATA, 0},
-                                                  {"b_median", "median B", "", true, TABLE_DATA, 0},
-                                                  {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0},
-                                                  {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},
-                                                  {"ratio_low", "low", "", true, TABLE_DATA, 0},
-                                                  {"ratio_high", "high", "", true, TABLE_DATA, 0},
-                                                  {"p", "p", "", true, TABLE_DATA, 0},
-                                                  {"shift", "shift", "", true, TABLE_DATA, 0},
-                                                  {"dominance", "dominance", "", true, TABLE_DATA, 0},
-                                                  {"noise_sd", "noise", "", true, TABLE_DATA, 0},
-                                                  {"margin", "margin", "", true, TABLE_DATA, 0},
-                                                  {"verdict", "verdict", "", false, TABLE_DATA, 0},
-                                                  {"words", "B against A", "", false, TABLE_BOTH, 0},
-                                                  {"why", "why", "", false, TABLE_DATA, 0}};
-    struct table t = table_new("rows", "B against A", COLUMNS, ARRAY_LEN(COLUMNS));
+    static const struct table_column OF_ONE[] = ROW_COLUMNS(2), OF_SEVERAL[] = ROW_COLUMNS(0);
+    struct table t = table_new("rows", "B against A", has_several_figures(c) ? OF_SEVERAL : OF_ONE, ARRAY_LEN(OF_ONE));
     for (size_t i = 0; i < c->rows; i++)
         add_row(&t, &c->row[i], margin);
     return t;

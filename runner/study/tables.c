@@ -212,6 +212,7 @@ static struct table figures_table(const struct study *s)
 static struct table own_table(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
                                                   {"title", "what", "", false, TABLE_BOTH, 0},
                                                   {"figure", "figure", "", false, TABLE_DATA, 0},
                                                   {"unit", "unit", "", false, TABLE_BOTH, 0},
@@ -226,6 +227,7 @@ static struct table own_table(const struct study *s)
             if (s->cell[i].figure[k].used == 0 || figure_is_of_every_record(one->name))
                 continue;
             tables_add_name(&t, &s->cell[i]);
+            table_text(&t, s->cell[i].profile);
             table_text(&t, one->about.title);
             table_text(&t, one->name);
             table_text(&t, one->about.shown);
