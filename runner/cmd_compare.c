@@ -69,18 +69,23 @@ static void end(struct job *j)
 
 static int take_conditions(struct job *j, struct err *e)
 {
-    struct compare_options *o = &j->options;
-    bool of_memory = false;
     int failed = 0;
     for (size_t i = 0; failed == 0 && i < j->asked->fail_if.count; i++)
         failed = compare_condition(j->asked->fail_if.word[i], &j->condition[i], e);
-    for (size_t i = 0; failed == 0 && i < j->asked->fail_if.count; i++)
+    return failed;
+}
+
+/* A gate of memory is given one to look at where none of those that were asked for is of memory. */
+static void add_memory(struct job *j)
+{
+    struct compare_options *o = &j->options;
+    bool of_memory = false;
+    for (size_t i = 0; i < j->asked->fail_if.count; i++)
         of_memory |= j->condition[i].kind == CONDITION_MEMORY;
     for (size_t i = 0; i < o->figures; i++)
-        of_memory &= figure_about(o->figure[i]).kind != FIGURE_MEMORY;
+        of_memory &= compare_about(&j->a, &j->b, o->figure[i]).kind != FIGURE_MEMORY;
     if (of_memory && o->figures > 0) /* with the default ones, those of profile memory are of memory */
         j->figure[o->figures++] = "pss_bytes";
-    return failed;
 }
 
 static int take_options(struct job *j, struct err *e)
@@ -259,6 +264,7 @@ static int show(struct job *j)
                                           terminal_width(STDOUT_FILENO),
                                           j->options.noise ? j->noise_path : NULL,
                                           j->options.noise ? "" : j->noise_why,
+                                          j->options.noise && j->noise.within_run,
                                           j->options.seed,
                                           j->condition,
                                           j->asked->fail_if.count,
@@ -282,6 +288,8 @@ static int run(struct job *j, struct err *e)
         failed = read_both(j, e);
     if (failed == 0)
         failed = check_across(j, e);
+    if (failed == 0)
+        add_memory(j);
     if (failed == 0 && !j->asked->noise)
         failed = find_noise(j, e);
     if (failed == 0)

@@ -82,12 +82,30 @@ static bool ends_with(const char *text, const char *end)
     return len > tail && strcmp(text + len - tail, end) == 0;
 }
 
+static const struct figure_about *find_own(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
+        if (strcmp(FIGURES[i].name, name) == 0)
+            return &FIGURES[i];
+    return NULL;
+}
+
+bool figure_is_of_every_record(const char *name)
+{
+    return find_own(name) != NULL;
+}
+
+bool figure_is_of_bytes(const struct figure_about *about)
+{
+    return about->kind == FIGURE_MEMORY && (strcmp(about->unit, "B") == 0 || strcmp(about->unit, "bytes") == 0);
+}
+
 struct figure_about figure_about(const char *name)
 {
     struct figure_about about = {name, name, "1", FIGURE_COUNT, BETTER_NONE, "", 1, 0};
-    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
-        if (strcmp(FIGURES[i].name, name) == 0)
-            return FIGURES[i];
+    const struct figure_about *own = find_own(name);
+    if (own)
+        return *own;
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
         if (!ends_with(name, ENDS[i].name))
             continue;
@@ -108,6 +126,7 @@ static void take_unit(struct figure_about *about, const char *unit)
                  {"bytes", "MiB", MIB}, {"1/s", "/s", 1},   {"1", "", 1}};
     about->unit = about->shown = unit;
     about->scale = 1;
+    about->resolution = 0; /* what the name says of the last place is said in the unit of the name */
     for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
         if (strcmp(SHOWN[i].unit, unit) != 0)
             continue;

@@ -41,4 +41,10 @@ struct figure_about figure_about(const char *name);
 struct figure_about figure_about_declared(const char *name, const char *title, const char *unit, const char *kind,
                                           const char *better);
 
+/* Whether the record's number is one of bytes, which people read as KiB, MiB, …; memory in another unit is not. */
+bool figure_is_of_bytes(const struct figure_about *about);
+
+/* Whether it is one of tare's own, which every record has; else a scenario reports it. */
+bool figure_is_of_every_record(const char *name);
+
 #endif

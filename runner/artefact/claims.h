@@ -94,10 +94,11 @@ int claims_check_figures(const struct claims *c, const struct records *r, struct
  * nodes, else the plan's blocks as pairs, and for a mean (analysis.h); least squares on logarithms for an exponent. */
 struct judgement claim_judge(const struct claim *c, const struct records *r);
 
-/* As people read them: "more than 1.5", "2.31 [2.20, 2.43]", "36.1 MiB [35.9, 36.3]"; in a buffer of the caller's,
- * which is returned. */
-const char *claim_expected(const struct claim *c, char *buf, size_t cap);
-const char *claim_found(const struct claim *c, const struct judgement *j, char *buf, size_t cap);
+/* As people read them, in the unit that the records declare: "more than 1.5", "2.31 [2.20, 2.43]", "36.1 MiB
+ * [35.9, 36.3]"; in a buffer of the caller's, which is returned. */
+const char *claim_expected(const struct claim *c, const struct records *r, char *buf, size_t cap);
+const char *claim_found(const struct claim *c, const struct judgement *j, const struct records *r, char *buf,
+                        size_t cap);
 
 void claims_free(struct claims *c);
 

@@ -16,6 +16,7 @@
 #include "stats/stats_slope.h"
 
 #define CONFIDENCE 0.95
+#define UNIT_MAX   16 /* bytes of a unit that is shown beside a number */
 
 const char *claim_verdict_name(enum claim_verdict v)
 {
@@ -238,21 +239,23 @@ struct judgement claim_judge(const struct claim *c, const struct records *r)
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
 
-/* A number in the claim's unit: bytes as people read them, all else with four digits. */
-static const char *number(const struct claim *c, double value, char *buf, size_t cap)
+/* A number in the figure's unit as the records declare it: bytes as people read them, all else with four digits. */
+static const char *number(const struct claim *c, const struct records *r, double value, char *buf, size_t cap)
 {
+    const struct figure_about about = records_about(r, c->figure);
     bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
-    if (!plain && figure_about(c->figure).kind == FIGURE_MEMORY && value >= 0)
+    plain |= strcmp(about.unit, "1") == 0 || strlen(about.unit) > UNIT_MAX; /* a stranger's can be of any length */
+    if (!plain && figure_is_of_bytes(&about) && value >= 0)
         return text_bytes((uint64_t)value, buf, cap);
-    (void)snprintf(buf, cap, "%.4g", value);
+    (void)snprintf(buf, cap, "%.4g%s%s", value, plain ? "" : " ", plain ? "" : about.unit);
     return buf;
 }
 
-const char *claim_expected(const struct claim *c, char *buf, size_t cap)
+const char *claim_expected(const struct claim *c, const struct records *r, char *buf, size_t cap)
 {
     char min[40], max[40];
-    (void)number(c, c->min, min, sizeof(min));
-    (void)number(c, c->max, max, sizeof(max));
+    (void)number(c, r, c->min, min, sizeof(min));
+    (void)number(c, r, c->max, max, sizeof(max));
     if (c->kind == CLAIM_ORDER)
         (void)snprintf(buf, cap, "each above the one before");
     else if (isnan(c->max))
@@ -264,12 +267,13 @@ const char *claim_expected(const struct claim *c, char *buf, size_t cap)
     return buf;
 }
 
-const char *claim_found(const struct claim *c, const struct judgement *j, char *buf, size_t cap)
+const char *claim_found(const struct claim *c, const struct judgement *j, const struct records *r, char *buf,
+                        size_t cap)
 {
     char at[40], low[40], high[40];
-    (void)number(c, j->found.at, at, sizeof(at));
-    (void)number(c, j->found.low, low, sizeof(low));
-    (void)number(c, j->found.high, high, sizeof(high));
+    (void)number(c, r, j->found.at, at, sizeof(at));
+    (void)number(c, r, j->found.low, low, sizeof(low));
+    (void)number(c, r, j->found.high, high, sizeof(high));
     if (isnan(j->found.at))
         (void)snprintf(buf, cap, "nothing");
     else if (j->found.why_not)

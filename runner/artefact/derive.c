@@ -68,8 +68,8 @@ static void put_into_words(const struct bundle *b, struct words *words, struct p
 {
     for (size_t i = 0; i < b->claims.count; i++) {
         const struct claim *c = &b->claims.list[i];
-        claims[i] = (struct paper_claim){c->id, c->text, claim_expected(c, words[i].expected, WORDS_MAX),
-                                         claim_found(c, &b->judgement[i], words[i].found, WORDS_MAX),
+        claims[i] = (struct paper_claim){c->id, c->text, claim_expected(c, &b->records, words[i].expected, WORDS_MAX),
+                                         claim_found(c, &b->judgement[i], &b->records, words[i].found, WORDS_MAX),
                                          claim_verdict_name(b->judgement[i].verdict)};
     }
 }

@@ -142,8 +142,9 @@ static void add_claims(const struct bundle *b, struct text *out)
         const struct claim *c = &b->claims.list[i];
         const struct judgement *j = &b->judgement[i];
         text_add(out, "| %s: %s | %s | %s | %s%s%s%s |\n", c->id, c->text,
-                 claim_expected(c, expected, sizeof(expected)), claim_found(c, j, found, sizeof(found)),
-                 claim_verdict_name(j->verdict), *j->why ? " (" : "", j->why, *j->why ? ")" : "");
+                 claim_expected(c, &b->records, expected, sizeof(expected)),
+                 claim_found(c, j, &b->records, found, sizeof(found)), claim_verdict_name(j->verdict),
+                 *j->why ? " (" : "", j->why, *j->why ? ")" : "");
     }
 }
 

@@ -53,15 +53,15 @@ static void add_run(const struct reproduction *r, struct text *out)
                  (long long)r->invocations, (long long)r->original.bundle.plan.invocations, SMOKE_ITERATIONS);
 }
 
-static void add_claim(const struct claim *c, const struct judgement *theirs, const struct judgement *here,
-                      struct text *out)
+static void add_claim(const struct claim *c, const struct records *r, const struct judgement *theirs,
+                      const struct judgement *here, struct text *out)
 {
     char expected[96], found[96];
     cleanup_free char *text = text_printable(c->text), *why = text_printable(here->why);
     text_add(out, "  %s: %s: %s\n", claim_verdict_name(here->verdict), c->id, text);
-    text_add(out, "    expected %s; theirs %s (%s); ", claim_expected(c, expected, sizeof(expected)),
-             claim_found(c, theirs, found, sizeof(found)), claim_verdict_name(theirs->verdict));
-    text_add(out, "here %s%s%s%s\n", claim_found(c, here, found, sizeof(found)), *why ? " (" : "", why,
+    text_add(out, "    expected %s; theirs %s (%s); ", claim_expected(c, r, expected, sizeof(expected)),
+             claim_found(c, theirs, r, found, sizeof(found)), claim_verdict_name(theirs->verdict));
+    text_add(out, "here %s%s%s%s\n", claim_found(c, here, r, found, sizeof(found)), *why ? " (" : "", why,
              *why ? ")" : "");
 }
 
@@ -86,6 +86,6 @@ void reproduction_text(const struct reproduction *r, struct text *out)
             text_add(out, ", %zu %s", of[i], claim_verdict_name((enum claim_verdict)i));
     text_add(out, "\n");
     for (size_t i = 0; i < b->claims.count; i++)
-        add_claim(&b->claims.list[i], &b->judgement[i], &r->judgement[i], out);
+        add_claim(&b->claims.list[i], &b->records, &b->judgement[i], &r->judgement[i], out);
     text_add(out, "terms: %s, by " REPRODUCE_TERMS_SOURCE "\n  " REPRODUCE_TERMS_NOTE "\n", reproduce_term(r->o->role));
 }

@@ -46,11 +46,11 @@ static json_t *claims_json(const struct reproduction *r)
     for (size_t i = 0; i < b->claims.count; i++) {
         char expected[96];
         const struct claim *c = &b->claims.list[i];
-        (void)json_array_append_new(list, json_pack("{s:s, s:o, s:s, s:s, s:f, s:o, s:o}", "id", c->id, "text",
-                                                    text_json(c->text), "figure", c->figure, "expected",
-                                                    claim_expected(c, expected, sizeof(expected)), "tolerance",
-                                                    c->tolerance, "theirs", judgement_json(&b->judgement[i]), "here",
-                                                    judgement_json(&r->judgement[i])));
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:o, s:s, s:s, s:f, s:o, s:o}", "id", c->id, "text", text_json(c->text), "figure",
+                            c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)),
+                            "tolerance", c->tolerance, "theirs", judgement_json(&b->judgement[i]), "here",
+                            judgement_json(&r->judgement[i])));
     }
     return list;
 }

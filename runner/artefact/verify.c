@@ -413,8 +413,8 @@ static int take_claims(struct verifying *w, struct err *e)
         w->v->claim[w->v->claims++] = (struct verify_claim){
             copy(c->id),
             copy(c->text),
-            copy(claim_expected(c, expected, sizeof(expected))),
-            copy(claim_found(c, j, found, sizeof(found))),
+            copy(claim_expected(c, &b->records, expected, sizeof(expected))),
+            copy(claim_found(c, j, &b->records, found, sizeof(found))),
             copy(claim_verdict_name(j->verdict)),
             copy(j->why),
         };

@@ -84,6 +84,9 @@ int compare_records(const struct records *a, const struct records *b, const stru
 /* The figure that is compared of a pair where none is named: what its cells are run for, memory, a rate or a time. */
 const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p);
 
+/* What a figure is: as A's records declare it, or else B's, or else its name. */
+struct figure_about compare_about(const struct records *ra, const struct records *rb, const char *figure);
+
 void comparison_free(struct comparison *c);
 
 /* A condition of --fail-if. */

@@ -77,10 +77,15 @@ static double mean_of(double of_ratio, const struct compare_side *side)
     return isnan(of_ratio) ? side->is.mean.at : of_ratio;
 }
 
+struct figure_about compare_about(const struct records *ra, const struct records *rb, const char *figure)
+{
+    return records_about(records_figure(ra, figure) >= 0 ? ra : rb, figure);
+}
+
 void compare_figures(const struct records *ra, const struct records *rb, const struct cell_pair *pair,
                      const char *figure, const struct compare_options *o, struct compare_row *row)
 {
-    row->about = records_about(records_figure(ra, figure) >= 0 ? ra : rb, figure);
+    row->about = compare_about(ra, rb, figure);
     cleanup_free struct analysis_value *a = take_side(ra, pair->a, figure, o, &row->a);
     cleanup_free struct analysis_value *b = take_side(rb, pair->b, figure, o, &row->b);
     take_steady(pair->a, &row->a);

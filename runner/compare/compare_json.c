@@ -50,6 +50,7 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_t *o = json_object();
     json_put_text(o, "label", row->label);
     json_put_text(o, "figure", row->figure);
+    json_put_text(o, "title", row->about.title);
     json_put_text(o, "unit", row->about.unit);
     json_put_text(o, "kind", figure_kind_name(row->about.kind));
     json_put_text(o, "better", figure_better_name(row->about.better));
@@ -138,6 +139,8 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put(o, "margin", json_real(h->margin));
     json_put(o, "seed", json_integer((json_int_t)h->seed));
     json_put_text(o, "noise_file", h->noise_path);
+    if (h->noise_path)
+        json_put(o, "noise_within_run", json_boolean(h->noise_within_run));
     json_put_text(o, "noise_reason", *h->noise_why ? h->noise_why : NULL);
     json_put(o, "forced", json_boolean(c->forced != NULL));
     json_put_text(o, "forced_kinds", c->forced);

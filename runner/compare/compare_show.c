@@ -16,7 +16,7 @@ static const char *figure_text(const struct figure_about *about, double value, c
 {
     if (!isfinite(value))
         (void)snprintf(buf, cap, "-");
-    else if (about->kind == FIGURE_MEMORY)
+    else if (figure_is_of_bytes(about))
         (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
     else if (strcmp(about->unit, "s") == 0 && value >= 1)
         (void)snprintf(buf, cap, "%.4g s", value);
@@ -75,6 +75,23 @@ static void row_notes(const struct compare_row *row, struct text *out)
     side_notes(row, &row->b, 'B', out);
 }
 
+/* What a scenario's own figure is, in words: its name alone says little. */
+static void figure_notes(const struct comparison *c, struct text *out)
+{
+    for (size_t i = 0; i < c->rows; i++) {
+        const struct figure_about *about = &c->row[i].about;
+        size_t first = 0;
+        while (strcmp(c->row[first].figure, c->row[i].figure) != 0)
+            first++;
+        if (first == i && strcmp(about->title, about->name) != 0 && !figure_is_of_every_record(about->name))
+            text_add(out, "* %s: %s%s%s; %s\n", about->name, about->title, strcmp(about->unit, "1") == 0 ? "" : ", in ",
+                     strcmp(about->unit, "1") == 0 ? "" : about->unit,
+                     about->better == BETTER_NONE   ? "neither more nor less of it is better"
+                     : about->better == BETTER_MORE ? "more is better"
+                                                    : "less is better");
+    }
+}
+
 static void add_notes(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     if (c->forced)
@@ -86,7 +103,11 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
     if (*h->noise_why)
         text_add(out, "* noise: %s\n", h->noise_why);
     else
-        text_add(out, "* noise: %s\n", h->noise_path);
+        text_add(out, "* noise: %s%s\n", h->noise_path,
+                 h->noise_within_run ? "; measured within one run (A and A' took turns): what differs between runs is "
+                                       "not in it"
+                                     : "");
+    figure_notes(c, out);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
     for (size_t i = 0; i < c->only_as; i++)
@@ -153,31 +174,37 @@ static void add_row(struct table *t, const struct compare_row *row, double margi
     table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
 }
 
+/* The rank of the figure's column: rows of several figures are told apart by it. */
+#define ROW_COLUMNS(figure_rank)                                                                                       \
+    {                                                                                                                  \
+        {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
+            {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                \
+            {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},      \
+            {"a_mean", "A", "", true, TABLE_BOTH, 0}, {"b_mean", "B", "", true, TABLE_BOTH, 0},                        \
+            {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
+            {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
+            {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
+            {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
+            {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
+            {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
+            {"words", "B against A", "", false, TABLE_BOTH, 0},                                                        \
+        {                                                                                                              \
+            "why", "why", "", false, TABLE_DATA, 0                                                                     \
+        }                                                                                                              \
+    }
+
+static bool has_several_figures(const struct comparison *c)
+{
+    for (size_t i = 1; i < c->rows; i++)
+        if (strcmp(c->row[i].figure, c->row[0].figure) != 0)
+            return true;
+    return false;
+}
+
 static struct table rows_table(const struct comparison *c, double margin)
 {
-    static const struct table_column COLUMNS[] = {{"cell", "cell", "", false, TABLE_BOTH, 0},
-                                                  {"figure", "figure", "", false, TABLE_BOTH, 2},
-                                                  {"unit", "unit", "", false, TABLE_DATA, 0},
-                                                  {"better", "better", "", false, TABLE_DATA, 0},
-                                                  {"a_invocations", "n A", "", true, TABLE_BOTH, 1},
-                                                  {"b_invocations", "n B", "", true, TABLE_BOTH, 1},
-                                                  {"a_mean", "A", "", true, TABLE_BOTH, 0},
-                                                  {"b_mean", "B", "", true, TABLE_BOTH, 0},
-                                                  {"a_median", "median A", "", true, TABLE_DATA, 0},
-                                                  {"b_median", "median B", "", true, TABLE_DATA, 0},
-                                                  {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0},
-                                                  {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},
-                                                  {"ratio_low", "low", "", true, TABLE_DATA, 0},
-                                                  {"ratio_high", "high", "", true, TABLE_DATA, 0},
-                                                  {"p", "p", "", true, TABLE_DATA, 0},
-                                                  {"shift", "shift", "", true, TABLE_DATA, 0},
-                                                  {"dominance", "dominance", "", true, TABLE_DATA, 0},
-                                                  {"noise_sd", "noise", "", true, TABLE_DATA, 0},
-                                                  {"margin", "margin", "", true, TABLE_DATA, 0},
-                                                  {"verdict", "verdict", "", false, TABLE_DATA, 0},
-                                                  {"words", "B against A", "", false, TABLE_BOTH, 0},
-                                                  {"why", "why", "", false, TABLE_DATA, 0}};
-    struct table t = table_new("rows", "B against A", COLUMNS, ARRAY_LEN(COLUMNS));
+    static const struct table_column OF_ONE[] = ROW_COLUMNS(2), OF_SEVERAL[] = ROW_COLUMNS(0);
+    struct table t = table_new("rows", "B against A", has_several_figures(c) ? OF_SEVERAL : OF_ONE, ARRAY_LEN(OF_ONE));
     for (size_t i = 0; i < c->rows; i++)
         add_row(&t, &c->row[i], margin);
     return t;

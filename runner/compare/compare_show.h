@@ -14,6 +14,7 @@ struct compare_headline {
     size_t width;           /* of the terminal, in characters */
     const char *noise_path; /* the floor's file; NULL: none */
     const char *noise_why;  /* why none: a sentence; "" where there is one */
+    bool noise_within_run;  /* of a floor that was measured within one run */
     uint64_t seed;
     const struct compare_condition *condition; /* of --fail-if */
     size_t conditions;

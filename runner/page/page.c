@@ -25,6 +25,8 @@ static const struct section SECTIONS[] = {
      "Lines are the levels between changepoints (PELT on mean and variance, penalty 15 ln n; Barrett et al. 2017).",
      "series-", 0, false, false, 0},
     {"memory", "Memory over time", NULL, "memory-", 0, false, false, 0},
+    {"own", "What the scenarios report", "Titles, units and directions are as the scenarios declare them.", NULL,
+     TABLES_OWN, true, false, 0},
     {"isolation", "Isolation",
      "What was asked of the host and what it gave. A required check that does not hold lowers the grade; a recorded "
      "one "
@@ -61,9 +63,10 @@ static void add_figure(struct text *out, const struct page_parts *p, const char 
             html_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
 }
 
-static bool has_any(const struct page_parts *p, const struct section *s)
+/* A table without rows and without words for that is none. */
+static bool has_any(const struct tables *t, const struct page_parts *p, const struct section *s)
 {
-    bool any = s->has_table;
+    bool any = s->has_table && (t->of[s->table].rows || t->of[s->table].empty);
     for (size_t i = 0; i < p->drawing->count; i++)
         any |= belongs(&p->drawing->list[i], s->figures);
     return any;
@@ -125,12 +128,12 @@ static void add_link(struct text *out, const char *id, const char *title)
     text_add(out, "</a></li>\n");
 }
 
-static void add_navigation(struct text *out, const struct page_parts *p)
+static void add_navigation(struct text *out, const struct tables *t, const struct page_parts *p)
 {
     text_add(out, "<nav aria-label=\"Sections\"><ul>\n");
     add_link(out, "answer", "The answer");
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
-        if (has_any(p, &SECTIONS[i]))
+        if (has_any(t, p, &SECTIONS[i]))
             add_link(out, SECTIONS[i].id, SECTIONS[i].title);
     add_link(out, "selftest", "Selftest");
     add_link(out, "again", "How to run it again");
@@ -203,7 +206,7 @@ static void add_folded(struct text *out, const struct table *t)
 static void add_section(struct text *out, const struct section *section, const struct tables *t,
                         const struct page_parts *p)
 {
-    if (!has_any(p, section))
+    if (!has_any(t, p, section))
         return;
     begin_section(out, section->id, section->title);
     if (section->words) {
@@ -227,7 +230,7 @@ int page_make(const struct study *s, const struct page_parts *p, struct text *ou
     struct tables t = tables_make(s);
     add_head(out, s);
     add_summary(out, s);
-    add_navigation(out, p);
+    add_navigation(out, &t, p);
     text_add(out, "<main>\n");
     add_answer(out, s, &t, p);
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)

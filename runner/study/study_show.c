@@ -65,7 +65,7 @@ void study_wrap(char *lines, size_t width, size_t indent, struct text *out)
 
 void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
 {
-    static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY};
+    static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
     struct text notes = {0};
     size_t before = out->len;
     for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {

@@ -208,6 +208,37 @@ static struct table figures_table(const struct study *s)
     return t;
 }
 
+/* What scenarios report of themselves, by the titles that they declare. */
+static struct table own_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"title", "what", "", false, TABLE_BOTH, 0},
+                                                  {"figure", "figure", "", false, TABLE_DATA, 0},
+                                                  {"unit", "unit", "", false, TABLE_BOTH, 0},
+                                                  {"better", "better", "", false, TABLE_BOTH, 3},
+                                                  INVOCATIONS,
+                                                  MEAN("mean", "mean", ""),
+                                                  RATIO("÷ threads")};
+    struct table t = table_new("own", "What the scenarios report", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++)
+        for (size_t k = 0; k < s->records.names; k++) {
+            const struct figure_name *one = &s->records.name[k];
+            if (s->cell[i].figure[k].used == 0 || figure_is_of_every_record(one->name))
+                continue;
+            tables_add_name(&t, &s->cell[i]);
+            table_text(&t, s->cell[i].profile);
+            table_text(&t, one->about.title);
+            table_text(&t, one->name);
+            table_text(&t, one->about.shown);
+            table_text(&t, figure_better_name(one->about.better));
+            add_whole(&t, (double)s->cell[i].figure[k].used);
+            add_mean(&t, s, &s->cell[i], one->name);
+            add_ratio(&t, s, &s->cell[i], one->name);
+        }
+    return t;
+}
+
 static struct table experiments_table(const struct study *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
@@ -268,6 +299,7 @@ struct tables tables_make(const struct study *s)
 {
     return (struct tables){.of = {[TABLES_TIME] = time_table(s),
                                   [TABLES_MEMORY] = memory_table(s),
+                                  [TABLES_OWN] = own_table(s),
                                   [TABLES_FIGURES] = figures_table(s),
                                   [TABLES_EXPERIMENTS] = experiments_table(s),
                                   [TABLES_VERDICTS] = tables_verdicts(s),

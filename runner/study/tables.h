@@ -8,6 +8,7 @@
 enum tables_of {
     TABLES_TIME,        /* a row a cell whose times count: mean, median, p95, ratio to threads */
     TABLES_MEMORY,      /* a row a cell of profile memory */
+    TABLES_OWN,         /* a row a cell and figure that its scenario reports */
     TABLES_FIGURES,     /* a row a cell and figure: all there is */
     TABLES_EXPERIMENTS, /* a row a cell: what it took */
     TABLES_VERDICTS,    /* a row a cell: the grade of its isolation */

@@ -333,10 +333,10 @@ static void words_are_as_people_read_them(void **state)
                                            "    tolerance: 0.1\n"),
                            &c, &e),
                      0);
-    assert_string_equal(claim_expected(&c.list[0], buf, sizeof(buf)), "at most 60.0 MiB");
-    assert_string_equal(claim_expected(&c.list[1], buf, sizeof(buf)), "1.5 to 2");
+    assert_string_equal(claim_expected(&c.list[0], &records, buf, sizeof(buf)), "at most 60.0 MiB");
+    assert_string_equal(claim_expected(&c.list[1], &records, buf, sizeof(buf)), "1.5 to 2");
     const struct judgement j = {.found = {.at = 1.75, .low = 1.7, .high = 1.8}};
-    assert_string_equal(claim_found(&c.list[1], &j, buf, sizeof(buf)), "1.75 [1.7, 1.8]");
+    assert_string_equal(claim_found(&c.list[1], &j, &records, buf, sizeof(buf)), "1.75 [1.7, 1.8]");
     claims_free(&c);
 }
 

@@ -517,8 +517,9 @@ static void expect_shown(const char *golden,
     static const struct compare_condition FAIL_IF = {"slower:1%", CONDITION_SLOWER, 0.01};
     struct text out = {0}, why = {0}, unclear = {0};
     assert_true(compare_conditions_hold(&FAIL_IF, 1, &c, &why, &unclear));
-    const struct compare_headline h = {"before", "after",  a.count, b.count,  0.02, 80, NULL, "none was measured here",
-                                       1,        &FAIL_IF, 1,       why.data, ""};
+    const struct compare_headline h = {
+        "before", "after", a.count,  b.count, 0.02,     80, NULL, "none was measured here",
+        false,    1,       &FAIL_IF, 1,       why.data, ""};
     show(&c, &h, &out);
     golden_check(golden, out.data);
     text_free(&out);
@@ -576,6 +577,42 @@ static void a_plan_is_sized_from_its_pilot(void **state)
     json_decref(o);
     text_free(&out);
     plan_size_free(&p);
+}
+
+/* Of 1 s an invocation's three iterations take about 30 ms: all else is what it costs to begin one more, the
+ * interpreter's start-up included, whether the record tells the whole or its parts. */
+static void what_an_invocation_takes_besides_its_iterations_has_its_start_up_in_it(void **state)
+{
+    (void)state;
+    static const char *const EXTRA[] = {
+        "\"plan\": {\"elapsed_ns\": 1000000000}, \"instrument\": {\"exec_to_exit_ns\": 7},",
+        "\"instrument\": {\"prepare_ns\": 100000000, \"slice_to_exec_ns\": 200000000, \"exec_to_exit_ns\": "
+        "500000000, \"exit_to_removed_ns\": 200000000},",
+        "\"instrument\": {\"prepare_ns\": 100000000, \"slice_to_exec_ns\": 200000000, \"exit_to_removed_ns\": "
+        "200000000},"};
+    static const char *const SIDE[] = {"whole", "parts", "lacking"};
+    for (size_t i = 0; i < ARRAY_LEN(EXTRA); i++) {
+        struct err e = {0};
+        struct plan_size p;
+        struct records r = {.with_iterations = true};
+        for (int k = -2; k <= 2; k++)
+            put(SIDE[i], 10e-3 + k * 1e-3, &(const struct made){.extra = EXTRA[i]});
+        assert_int_equal(read_side(&r, SIDE[i], &e), 0);
+        assert_int_equal(plan_size(&r, NULL, 0, 0.02, &p, &e), 0);
+        const struct size_row *row = &p.row[0];
+        assert_near(row->iteration_s, 10e-3, 1e-8);
+        if (i < 2) {
+            assert_near(row->overhead_s, 1 - 3 * 10e-3, 1e-7);
+            assert_null(row->iterations_why);
+            assert_near(row->total_s,
+                        (double)row->want_invocations * (0.97 + (double)row->want_iterations * row->iteration_s), 1e-4);
+        } else {
+            assert_true(isnan(row->overhead_s) && isnan(row->total_s));
+            assert_non_null(strstr(row->iterations_why, "do not say what an invocation takes"));
+        }
+        plan_size_free(&p);
+        records_free(&r);
+    }
 }
 
 static void finer_precision_takes_more_invocations(void **state)
@@ -663,6 +700,7 @@ int main(void)
         IN_ROOT(a_condition_that_is_none_names_what_is_allowed),
         IN_ROOT(the_result_is_as_it_was_read),
         IN_ROOT(a_plan_is_sized_from_its_pilot),
+        IN_ROOT(what_an_invocation_takes_besides_its_iterations_has_its_start_up_in_it),
         IN_ROOT(finer_precision_takes_more_invocations),
         IN_ROOT(a_figure_of_the_invocation_has_one_level),
         IN_ROOT(the_help_of_what_reads_records_is_as_it_was_read),
