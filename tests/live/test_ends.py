@@ -100,8 +100,8 @@ class Ends(LiveTest):
         self.assert_end(stalled, FAILED, "stalled", r"no iteration, no message and next to no CPU time for [\d.]+ s, in (warm-up|measured) iteration 0 \(--stall\)")
 
     def test_what_computes_or_is_told_to_wait_has_not_stalled(self):
-        self.assert_ok(self.start_cell("native", "threads", "--stall", 0.4, "--work-iters", 1000000000).end())
-        held = self.start("--runtime", "native", "--mode", "processes", "--profile", "memory", "--hold-ms", 2500, *SHORT, "--stall", 0.4)
+        self.assert_ok(self.start_cell("native", "threads", "--stall", 2, "--work-iters", 1000000000).end())
+        held = self.start("--runtime", "native", "--mode", "processes", "--profile", "memory", "--hold-ms", 3000, *SHORT, "--stall", 2)
         self.assert_ok(held.end())
 
     def test_an_interpreter_that_may_not_start_a_thread_has_stalled_or_says_so(self):
