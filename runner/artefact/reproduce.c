@@ -54,8 +54,8 @@ static int judge_plan(struct reproduction *r, struct err *e)
     return failed;
 }
 
-/* The modes of programs are in no bundle. What was unpacked is one's own; a folder is left as it is. */
-static int make_executable(struct reproduction *r, struct err *e)
+/* The modes of files are in no bundle. What was unpacked is one's own; a folder is left as it is. */
+static int set_modes(struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX + 160], in[128];
     const struct carried *c = &r->original.bundle.plan.carried;
@@ -65,7 +65,7 @@ static int make_executable(struct reproduction *r, struct err *e)
         text_format(path, sizeof(path), "%s/%s", r->original.data, carried_place(&c->of[i], in, sizeof(in)));
         failed = carried_list(path, true, &files, e);
         if (failed == 0)
-            failed = carried_make_executable(&files, path, e);
+            failed = carried_set_modes(&files, path, e);
         carried_free(&files);
     }
     return failed;
@@ -232,7 +232,7 @@ int reproduce(const struct reproduce_options *o, struct reproduction *ret, struc
     if (failed == 0)
         failed = judge_plan(ret, e);
     if (failed == 0)
-        failed = make_executable(ret, e);
+        failed = set_modes(ret, e);
     if (failed == 0)
         failed = check_out(ret, e);
     if (failed != 0)

@@ -280,7 +280,7 @@ static int walk(struct walk *w, char *name, struct err *e)
         if (last && (trails || strcmp(one, ".") == 0 || strcmp(one, "..") == 0))
             return is_named_wrong(w, -EISDIR, e);
         done = last ? end_at(w, one, e) : enter(w, one, e);
-        if (done == 1)
+        if (done == 1 && name)
             memcpy(name, one, sizeof(one));
     }
     return done < 0 ? done : 0;

@@ -248,14 +248,14 @@ static int write_draft(struct file_draft *draft, const char *bytes, size_t len, 
 
 int file_replace(const char *path, const char *bytes, size_t len, struct err *e)
 {
-    struct file_draft draft;
+    struct file_draft draft = {.dirfd = -1};
     int failed = file_draft_open(path, &draft, e);
     return failed != 0 ? failed : write_draft(&draft, bytes, len, e);
 }
 
 int file_replace_at(int dirfd, const char *name, const char *said, const char *bytes, size_t len, struct err *e)
 {
-    struct file_draft draft;
+    struct file_draft draft = {.dirfd = -1};
     int failed = file_draft_open_at(dirfd, name, said, &draft, e);
     return failed != 0 ? failed : write_draft(&draft, bytes, len, e);
 }

@@ -189,7 +189,10 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
     else if (answer.data && answer_text(answer.data, "version", r->version, sizeof(r->version)))
         (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
     else
-        (void)snprintf(why, cap, "it is no Python interpreter");
+        (void)snprintf(
+            why, cap,
+            "it is no Python interpreter that answers in confinement (a script's interpreter must not lie in a "
+            "folder that is closed to other users: name the interpreter itself)");
     text_free(&answer);
     return failed == 0 ? 0 : -EINVAL;
 }

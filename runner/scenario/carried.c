@@ -222,7 +222,7 @@ int carried_copy(const struct carried_files *c, const char *from, int dirfd, con
     return failed == 0 ? 0 : err_wrap(e, "'%s'", to);
 }
 
-int carried_make_executable(const struct carried_files *c, const char *folder, struct err *e)
+int carried_set_modes(const struct carried_files *c, const char *folder, struct err *e)
 {
     char head[4];
     cleanup_close int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -231,7 +231,8 @@ int carried_make_executable(const struct carried_files *c, const char *folder, s
     for (size_t i = 0; i < c->count; i++) {
         cleanup_close int fd = source_open(dirfd, c->file[i].path, false, NULL);
         ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof(head));
-        if (n > 0 && is_program(head, (size_t)n) && fchmod(fd, 0755) != 0)
+        bool program = n > 0 && is_program(head, (size_t)n);
+        if (fd >= 0 && fchmod(fd, program ? 0755 : 0644) != 0)
             return err_sys(e, ERR_OURS, "'%s/%s'", folder, c->file[i].path);
     }
     return 0;

@@ -44,8 +44,9 @@ void carried_free(struct carried_files *c);
  * made executable: the mode is in no bundle. -ESTALE (usage): a file is not what it was when it was listed. */
 int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e);
 
-/* Makes the programs among them executable, below a folder of one's own that a bundle was unpacked into. */
-int carried_make_executable(const struct carried_files *c, const char *folder, struct err *e);
+/* Below a folder of one's own that a bundle was unpacked into, and whose modes are in no bundle: makes the programs
+ * among them executable, and all of them readable, since the workload runs as another user. */
+int carried_set_modes(const struct carried_files *c, const char *folder, struct err *e);
 
 /* A scenario that a plan names by its path, and the copy of it. */
 struct carried_scenario {

@@ -242,7 +242,11 @@ class Strangers(BundleTest):
         folder = where / "mine"
         (folder / "bin").mkdir(parents=True)
         (folder / "scenario.yml").write_text(OWN.format(more=more))
-        shutil.copy(TOP / "build/workloads/scenario0/scenario0", folder / "bin/cycle")
+        shutil.copy(TOP / "build/workloads/scenario0/scenario0", folder / "bin/native")
+        # Another user's workload has to read what lies beside its program, too.
+        (folder / "bin/cycle").write_text('#!/bin/sh\nread -r program <"${0%/*}/../program" && exec "${0%/*}/$program" "$@"\n')
+        (folder / "bin/cycle").chmod(0o755)
+        (folder / "program").write_text("native\n")
         (folder / ".hidden").write_text("of nobody's business\n")
         (where / "plan.yml").write_text(PLAN)
 
@@ -258,7 +262,7 @@ class Strangers(BundleTest):
         bundle = self.run_own(self.dir / "there")
         with tarfile.open(bundle) as t:
             names = [n.partition("/data/")[2] for n in t.getnames() if "/scenarios/" in n]
-        self.assertEqual(sorted(n.split("/", 2)[2] for n in names), ["bin/cycle", "scenario.yml"])
+        self.assertEqual(sorted(n.split("/", 2)[2] for n in names), ["bin/cycle", "bin/native", "program", "scenario.yml"])
         shutil.rmtree(self.dir / "there")
         self.verify(bundle, status=0, draw=False)
         done = tare("reproduce", bundle, "--smoke", "--out", self.dir / "again", cwd="/")
