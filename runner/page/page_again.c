@@ -62,10 +62,12 @@ static void add_run(const struct study_cell *c, struct text *line)
 /* argv: a JSON array, as the record has it. */
 static void add_exec(const struct study_cell *c, const char *argv, struct text *line)
 {
-    json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL), *word;
-    size_t i;
+    json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL);
     text_add(line, "tare exec --repeat %zu%s --out out/again --", c->count, study_is_memory(c) ? " --mem-sample" : "");
-    json_array_foreach(words, i, word) add_word(line, json_is_string(word) ? json_string_value(word) : "");
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        add_word(line, word ? word : "");
+    }
     text_add(line, "\n");
     json_decref(words);
 }
