@@ -238,7 +238,8 @@ static int write_noise(struct job *j, struct err *e)
     }
     failed = noise_write(&j->noise, path, e);
     if (failed == 0)
-        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: %zu figures of cells", path, j->noise.rows);
+        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,
+                       j->noise.rows == 1 ? "" : "s");
     return failed;
 }
 

@@ -16,8 +16,8 @@ struct study_unit study_unit(const struct study *s, const char *figure)
 int study_decimals(const struct stats_interval *i, double scale)
 {
     double half = i->why_not ? NAN : fmin(i->at - i->low, i->high - i->at) * scale;
-    double digits = isfinite(half) && half > 1e-12 * fabs(i->at * scale) ? 1 - floor(log10(half))
-                                                                         : 2 - floor(log10(fabs(i->at * scale)));
+    double first = floor(log10(fabs(i->at * scale))); /* where its first digit is */
+    double digits = isfinite(half) && half > 0 ? fmin(1 - floor(log10(half)), 5 - first) : 2 - first;
     if (!isfinite(digits))
         return 0;
     return digits > 9 ? 9 : digits < -12 ? -12 : (int)digits;

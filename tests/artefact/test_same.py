@@ -108,8 +108,12 @@ class Same(unittest.TestCase):
             (cell,) = [c for c, (figure, mark) in ROWS.items() if mark in one["cell"] and figure == one["figure"]]
             self.assertEqual((*(float(one[k]) for k in ("ratio", "ratio_low", "ratio_high")), one["words"]), rows[cell])
         self.check_width(text)
+        gates = json.loads(tare(*words, "--fail-if", "different", "--format", "json", threads, fork).stdout)["fail_if"]
+        gates = " ".join(gates["held"] + gates["unclear"])
         for cell in rows:
             at, low, high, says = self.printed[cell]
+            if not says.startswith("same"):
+                self.assertIn(f"B/A is {at} [{low}, {high}]", gates)
             self.assertIn(f"| {at} | [{low}, {high}] | {says} |", markdown)
             self.assertRegex(text, rf"(?m) {re.escape(at)} .*{re.escape(says[:20])}")
 
