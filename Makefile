@@ -75,7 +75,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build
+.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build coverage coverage-build
 
 run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
 	@$(MAKE) --no-print-directory build
@@ -97,9 +97,9 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 	@scripts/test
 
 test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
-	@scripts/setup test slurm
-	@$(MAKE) --no-print-directory build python
-	@scripts/test artefact sanitize workload-gil guests cluster images page
+	@scripts/setup test slurm long
+	@$(MAKE) --no-print-directory build unit-tests python
+	@scripts/test artefact sanitize memcheck workload-gil guests cluster images page
 
 test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
 	@scripts/setup test page
@@ -243,6 +243,16 @@ faults: ## harm the runner in every way that a host can, and look at what is lef
 	@python3 tests/faults/faults.py $(FAULTS)
 faults-build:
 	@$(MAKE) --no-print-directory B=build/faults CFLAGS='-O2 -g -DTARE_FAIL_POINTS' SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all' build
+
+# --- coverage: of unit tests and of those that are live on this host. Workloads write no counts: they may write nowhere.
+coverage: ## which lines the unit and live tests reach; fails below 85%. build/coverage/index.html has them
+	@scripts/setup test coverage
+	@$(MAKE) --no-print-directory build coverage-build
+	@scripts/coverage
+COVERAGE_MAKE = $(MAKE) --no-print-directory B=build/coverage CFLAGS='-O1 -g --coverage -fprofile-update=atomic -Wno-format-truncation' CCACHE=
+coverage-build:
+	@mkdir -p build/coverage && for part in share plans workloads; do ln -sfn ../$$part build/coverage/$$part; done
+	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact unit-tests
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
 FUZZ_SECONDS ?= 600

@@ -55,6 +55,26 @@ bool slice_is_outside(const struct surroundings *s)
     return strncmp(s->mount.root, "/..", 3) == 0 && (s->mount.root[3] == '/' || s->mount.root[3] == '\0');
 }
 
+/* A frozen cgroup would freeze us as we enter it; below one that is threaded, or on the way to be, no domain of a
+ * run's own can be made (cgroup-v2.rst, "Threads", "Core Interface Files"). The host's root has none of the files. */
+static int refuse_state(const struct surroundings *s, struct err *e)
+{
+    char text[CGFILE_CAP];
+    uint64_t frozen = 0;
+    slice_read_in(s->sysroot, s->given, "cgroup.type", text, sizeof(text));
+    text[strcspn(text, "\n")] = '\0';
+    if (*text && strcmp(text, "domain") != 0)
+        return err_set(e, ERR_HOST, -EOPNOTSUPP, "%s '%s': its cgroup.type is '%.40s', where 'domain' is needed",
+                       s->given_by, s->given, text);
+    slice_read_in(s->sysroot, s->given, "cgroup.events", text, sizeof(text));
+    if (cgfile_key(text, "frozen", &frozen) == 0 && frozen != 0)
+        return err_set(e, ERR_HOST, -EBUSY,
+                       "%s '%s': its cgroup.events says 'frozen 1', and what enters it would stand still (0 into "
+                       "cgroup.freeze, of it or of one above, thaws it)",
+                       s->given_by, s->given);
+    return 0;
+}
+
 static int step_given(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     if (!*s->given)
@@ -65,6 +85,9 @@ static int step_given(const struct surroundings *s, struct slice_root *ret, char
                           "run as root, or have the directory delegated: systemd's Delegate=yes, or chown it and its "
                           "cgroup.procs and cgroup.subtree_control");
     }
+    int failed = refuse_state(s, e);
+    if (failed != 0)
+        return failed;
     ret->provenance = SLICE_GIVEN;
     text_format(ret->path, sizeof(ret->path), "%s", s->given);
     return 1;

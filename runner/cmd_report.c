@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -121,6 +122,19 @@ static int make_report(const struct config *c, enum report_format format, const 
     return failed;
 }
 
+/* Of ten thousand records and more, no more is kept than what is told. */
+static int make_csv(const struct config *c, struct text *out, struct err *e)
+{
+    struct records records = {0};
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && c->names[i]; i++)
+        failed = records_read(&records, c->names[i], e);
+    if (failed == 0)
+        records_csv(&records, out);
+    records_free(&records);
+    return failed;
+}
+
 /* --- where it goes --------------------------------------------------------------------------------------------------
  */
 
@@ -156,9 +170,9 @@ static int put(const char *path, const struct text *out, struct err *e)
 /* --- --paper --------------------------------------------------------------------------------------------------------
  */
 
-static int put_paper(const char *draft, const char *path, struct err *e)
+static int put_paper(int parent, const char *draft, const char *name, const char *path, struct err *e)
 {
-    if (rename(draft, path) == 0)
+    if (renameat(parent, draft, parent, name) == 0)
         return 0;
     if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
         return err_set(e, ERR_USAGE, -EEXIST, "--paper '%s': what is allowed is a new folder or an empty one", path);
@@ -168,29 +182,29 @@ static int put_paper(const char *draft, const char *path, struct err *e)
 /* Made beside its place and put there when it is whole: after a failure nothing is left. */
 static int write_paper(const struct config *c, const struct study *s, struct err *e)
 {
-    char draft[PATH_MAX];
-    const char *path = c->analysis.paper;
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/')
-        len--;
-    int n = snprintf(draft, sizeof(draft), "%.*s.tmp.%d", (int)len, path, (int)getpid());
-    if (n < 0 || (size_t)n >= sizeof(draft))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--paper '%.100s…': the name is too long", path);
-    int failed = file_make_dirs(draft);
-    if (failed != 0)
-        return err_set(e, ERR_USAGE, failed, "--paper '%s': %s", path, strerror(-failed));
-    cleanup_close int fd = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char path[PATH_MAX], name[NAME_MAX + 1], draft[FILE_TEMPORARY_MAX];
+    const char *asked = c->analysis.paper;
     struct paper_options how = {.draw = true};
-    if (fd < 0)
-        failed = err_sys(e, ERR_OURS, "'%s'", draft);
-    else
-        failed = paper_write(s, &how, fd, e);
+    cleanup_close int parent = -1;
+    cleanup_close int fd = -1;
+    size_t len = strlen(asked);
+    while (len > 1 && asked[len - 1] == '/')
+        len--;
+    if (len >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--paper '%.100s…': the name is too long", asked);
+    text_format(path, sizeof(path), "%.*s", (int)len, asked);
+    int failed = beneath_resolve(path, true, &parent, name, e);
     if (failed == 0)
-        failed = put_paper(draft, path, e);
+        failed = file_draft_folder(parent, draft, &fd, e);
     if (failed != 0)
-        (void)file_remove_tree(AT_FDCWD, draft);
+        return err_wrap(e, "--paper");
+    failed = paper_write(s, &how, fd, e);
+    if (failed == 0)
+        failed = put_paper(parent, draft, name, asked, e);
+    if (failed != 0)
+        (void)file_remove_tree(parent, draft);
     else
-        (void)printf("%s\n", path);
+        (void)printf("%s\n", asked);
     return failed;
 }
 
@@ -210,6 +224,13 @@ int cmd_report(int argc, char **argv, struct err *e)
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
     bool drawn = format == REPORT_HTML || c.analysis.paper;
     failed = find_output(&c, format, path, e);
+    if (failed == 0 && format == REPORT_CSV && !c.analysis.paper) {
+        failed = make_csv(&c, &out, e);
+        if (failed == 0)
+            failed = put(path, &out, e);
+        text_free(&out);
+        return failed;
+    }
     if (failed == 0)
         failed = study_read((const char *const *)c.names, count_names(&c), drawn, &study, e);
     if (failed != 0)

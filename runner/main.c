@@ -60,6 +60,8 @@ int main(int argc, char **argv)
     struct err e = {0};
     if (standard_open() != 0)
         return ERR_OURS;
+    if (!standard_stack_suffices())
+        return ERR_HOST;
     signals_begin();
     if (argc < 2) {
         usage(stderr);

@@ -142,10 +142,13 @@ static void describe_instrument(struct stage *s)
     struct facts *f = &s->record->instrument;
     facts_int(f, "prepare_ns", s->slice_at_ns - s->session->idle_ns);
     facts_int(f, "slice_to_exec_ns", s->child.executed_ns - s->slice_at_ns);
-    if (s->watched.why == WATCH_ENDED)
+    if (s->watched.why == WATCH_ENDED) {
+        facts_int(f, "exec_to_exit_ns", s->watched.ended_ns - s->child.executed_ns);
         facts_int(f, "exit_to_removed_ns", s->removed_at_ns - s->watched.ended_ns);
-    else
+    } else {
+        facts_absent(f, "exec_to_exit_ns", "the workload had to be ended");
         facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
+    }
     if (outcome_is_inspected(s)) {
         weigh_ourselves(f);
         selftest_last(f);

@@ -20,6 +20,8 @@ int main(int argc, char **argv)
     struct err e = {0};
     if (standard_open() != 0)
         return ERR_OURS;
+    if (!standard_stack_suffices())
+        return ERR_HOST;
     signals_begin();
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++) {
         if (strcmp(argv[1], COMMANDS[i].name) != 0)

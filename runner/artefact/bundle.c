@@ -14,6 +14,7 @@
 #include "artefact/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define CELL_FOLDER_MAX 80
@@ -39,7 +40,7 @@ const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t bl
     plain_folder(plan->cell[cell].id, folder);
     for (size_t i = 0; i < cell; i++) {
         plain_folder(plan->cell[i].id, other);
-        alike += strcmp(folder, other) == 0;
+        alike += strcasecmp(folder, other) == 0;
     }
     if (alike > 0)
         text_format(number, sizeof(number), ".%zu", alike + 1);
@@ -84,7 +85,15 @@ static int read_source(struct bundle *b, const char *name, struct text *ret, str
     int failed = scratch_read(b->fd, name, BUNDLE_SOURCE_MAX, ret);
     if (failed == -EFBIG)
         return err_set(e, ERR_USAGE, failed, "%s: it is larger than 1 MiB", name);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "%s: %s", name, source_fault(failed));
+}
+
+/* Its own scenarios are those that it carries, and no others. */
+static int parse_plan(struct bundle *b, struct text *bytes, struct err *e)
+{
+    b->bound.carried.folder = b->path;
+    b->bound.carried.alone = true;
+    return plan_parse(BUNDLE_PLAN, bytes, &b->bound.given, &b->bound.carried, &b->plan, e);
 }
 
 static int load_plan(struct bundle *b, struct err *e)
@@ -97,7 +106,7 @@ static int load_plan(struct bundle *b, struct err *e)
     if (failed == 0 && (failed = folder_read(&folder, &b->bound, &bytes, e)) != 0)
         forget_remedy(e);
     if (failed == 0)
-        failed = plan_parse(BUNDLE_PLAN, &bytes, &b->bound.given, &b->plan, e);
+        failed = parse_plan(b, &bytes, e);
     text_free(&bytes);
     if (failed != 0)
         return failed;
@@ -135,7 +144,7 @@ static int load_reproduction(struct bundle *b, struct err *e)
     struct text bytes = {0};
     int failed = scratch_read(b->fd, REPRODUCTION_FILE, REPRODUCTION_MAX, &bytes);
     if (failed != 0)
-        failed = failed == -ENOENT ? 0 : err_set(e, ERR_USAGE, failed, REPRODUCTION_FILE ": %s", strerror(-failed));
+        failed = failed == -ENOENT ? 0 : err_set(e, ERR_USAGE, failed, REPRODUCTION_FILE ": %s", source_fault(failed));
     else
         failed = reproduction_parse(bytes.data, bytes.len, &b->reproduction, e);
     text_free(&bytes);
@@ -178,6 +187,15 @@ static int load_records(struct bundle *b, struct findings *derived, struct err *
         one->path += len;
     }
     return 0;
+}
+
+int bundle_grants(const struct bundle *b, const char *label, struct trust_grants *ret, struct err *e)
+{
+    const struct trust_plan plan = {.label = label, .bytes = &b->plan_bytes, .carried = &b->bound.carried};
+    int failed = trust_of_plan(&plan, ret, e);
+    if (failed == 0)
+        trust_of_options(BUNDLE_LOCK, &b->bound.given, ret);
+    return failed;
 }
 
 /* --- what of the plan is there ----------------------------------------------------------------------------------- */
@@ -275,6 +293,7 @@ int bundle_load(const char *path, struct records *read, struct findings *derived
     judge(&b);
     name_top(&b);
     *ret = b;
+    ret->bound.carried.folder = ret->path;
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "artefact/parcel.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
+#include "plan/trust.h"
 #include "report/records.h"
 
 struct err;
@@ -65,6 +66,10 @@ int bundle_load(const char *path, struct records *read, struct findings *derived
 /* Asks the reader for all that a bundle's documents are made of. */
 void bundle_wants(struct records *r);
 void bundle_free(struct bundle *b);
+
+/* What of the host the plan, its scenarios and the options in plan.lock would take (plan/trust.h); label: how the
+ * plan's text is called. */
+int bundle_grants(const struct bundle *b, const char *label, struct trust_grants *ret, struct err *e);
 
 /* Where the record of a plan's invocation is in the payload: its cell's folder has the cell's id, the characters that a
  * bundle's paths do not have replaced by '-', cut at 80 and numbered where that makes it another cell's. label: as

@@ -9,6 +9,7 @@
 #include "artefact/bag.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/source.h"
 
 static int open_tar(struct opened_bundle *o, int fd, struct err *e)
 {
@@ -22,18 +23,28 @@ static int open_tar(struct opened_bundle *o, int fd, struct err *e)
     return failed;
 }
 
+int bundle_open_path(const char *path, struct stat *st, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOTDIR)
+        fd = source_open(AT_FDCWD, path, true, st);
+    else if (fd < 0 || fstat(fd, st) != 0)
+        fd = -errno;
+    if (fd == -ENOTSUP)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar, a tar.zst or a folder", path);
+    return fd >= 0 ? fd : err_set(e, ERR_USAGE, fd, "'%s': %s", path, strerror(-fd));
+}
+
 static int open_root(struct opened_bundle *o, const char *path, struct err *e)
 {
     struct stat st;
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return err_sys(e, ERR_USAGE, "'%s'", path);
+    cleanup_close int fd = bundle_open_path(path, &st, e);
+    if (fd < 0)
+        return fd;
     if (strlen(path) > sizeof(o->bundle.path) - 8)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", path);
     if (S_ISREG(st.st_mode))
         return open_tar(o, fd, e) == 0 ? 0 : err_wrap(e, "'%s'", path);
-    if (!S_ISDIR(st.st_mode))
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar, a tar.zst or a folder", path);
     text_format(o->data, sizeof(o->data), "%s/" BUNDLE_DATA, path);
     o->root_fd = STEAL_FD(fd);
     return 0;

@@ -11,6 +11,7 @@
 #include "artefact/scratch.h"
 
 struct err;
+struct stat;
 
 /* Ended with bundle_close(), also after a failure. */
 struct opened_bundle {
@@ -20,6 +21,10 @@ struct opened_bundle {
     struct bundle bundle;
     struct findings findings; /* what is not whole */
 };
+
+/* Opens the tar or folder that a bundle is at that path, and neither a device nor a FIFO. -EINVAL and the like (usage).
+ * st: what it is. */
+int bundle_open_path(const char *path, struct stat *st, struct err *e);
 
 /* Unpacks a tar and reads what the bundle says. What is not whole is a finding, and where `broken` is false also an
  * error. -EINVAL (usage): there is no bundle at that path, or what it says cannot be read. */

@@ -48,7 +48,7 @@ static const char *why_not_run(const struct records *cell, const char *figure)
     for (size_t i = 0; i < cell->count; i++) {
         const struct invocation *one = &cell->list[i];
         struct figure f = index < 0 ? (struct figure){NAN, NULL} : invocation_figure(one, (size_t)index);
-        if (one->kind == RECORD_EMULATED && figure_about(figure).kind != FIGURE_MEMORY)
+        if (one->kind == RECORD_EMULATED && records_about(cell, figure).kind != FIGURE_MEMORY)
             return "its times are emulated and no measure";
         if (one->ok && !isnan(f.value))
             return NULL;

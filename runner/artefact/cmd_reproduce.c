@@ -94,7 +94,7 @@ int cmd_reproduce(int argc, char **argv, struct err *e)
     if (failed != 0)
         return failed;
     const struct reproduce_options o = {
-        c.positional,      where,           c.artefact.smoke == 1, c.artefact.force == 1,
+        c.positional,      where,           c.artefact.smoke == 1, c.artefact.force == 1, c.campaign.trust == 1,
         c.campaign.engine, c.artefact.role, &c.campaign.sbatch,    c.artefact.out};
     failed = reproduce(&o, &r, e);
     if (failed == -EBADMSG)

@@ -85,8 +85,11 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
         mkdirat(dirfd, "paper", 0755) == 0 ? openat(dirfd, "paper", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return err_sys(e, ERR_OURS, "paper");
-    const struct paper_options o = {claims, b->claims.count, json_string_value(json_object_get(b->pack, "title")),
-                                    draw};
+    const struct paper_options o = {.claim = claims,
+                                    .claims = b->claims.count,
+                                    .judged = true,
+                                    .title = json_string_value(json_object_get(b->pack, "title")),
+                                    .draw = draw};
     struct study study;
     struct records records = b->records; /* sorted already: the study borrows them */
     study_make(&records, &study);

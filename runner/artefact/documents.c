@@ -211,6 +211,8 @@ void bundle_readme(const struct bundle *b, struct text *out)
              "| `claims.yml` | what is claimed of it, with a tolerance declared beforehand |\n"
              "| `paper/` | numbers, tables and figures, each derived from the records |\n"
              "| `env/` | the machines, the lock of the images, the list of components (CycloneDX) |\n");
+    if (b->plan.carried.count > 0)
+        text_add(out, "| `" CARRIED_FOLDER "/` | the programs that were weighed and did not come with tare |\n");
     add_image(b, out);
     text_add(out, "| `ro-crate-metadata.json` | the same for machines (RO-Crate 1.1, Process Run Crate 0.5) |\n");
 }

@@ -26,6 +26,7 @@
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "plan/plans.h"
 #include "plan/tally.h"
@@ -63,6 +64,17 @@ static void end(struct packing *p)
 
 /* --- what is there ----------------------------------------------------------------------------------------------- */
 
+/* Its own scenarios are those that the folder holds. */
+static int parse_plan(struct packing *p, struct text *bytes, struct err *e)
+{
+    p->bound.carried.alone = true;
+    int failed = plan_parse(BUNDLE_PLAN, bytes, &p->bound.given, &p->bound.carried, &p->plan, e);
+    return failed == 0 || failed != -ENOENT || p->bound.carried.count > 0
+               ? failed
+               : err_remedy(e, "'%s' was made by an older tare, which kept no copy: run the plan into a new --out",
+                            p->folder.path);
+}
+
 static int read_folder(struct packing *p, struct err *e)
 {
     struct text bytes = {0};
@@ -70,7 +82,7 @@ static int read_folder(struct packing *p, struct err *e)
     if (failed == 0)
         failed = folder_read(&p->folder, &p->bound, &bytes, e);
     if (failed == 0)
-        failed = plan_parse(BUNDLE_PLAN, &bytes, &p->bound.given, &p->plan, e);
+        failed = parse_plan(p, &bytes, e);
     text_free(&bytes);
     if (failed != 0)
         return failed;
@@ -122,7 +134,7 @@ static int copy_in(struct packing *p, const char *from, const char *to, size_t m
     if (failed == -EFBIG)
         (void)err_set(e, ERR_USAGE, failed, "'%s': what is allowed is a file of at most %zu MiB", from, max >> 20);
     else if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "'%s': %s", from, strerror(-failed));
+        (void)err_set(e, ERR_USAGE, failed, "'%s': %s", from, source_fault(failed));
     else
         failed = scratch_write(p->data_fd, to, bytes.data, bytes.len, e);
     text_free(&bytes);
@@ -228,6 +240,24 @@ static int write_license(struct packing *p, struct err *e)
     return failed;
 }
 
+/* The scenarios that did not come with tare are what was weighed. */
+static int copy_scenarios(struct packing *p, struct err *e)
+{
+    char from[PATH_MAX], in[128];
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < p->plan.carried.count; i++) {
+        const struct carried_scenario *one = &p->plan.carried.of[i];
+        struct carried_files files = {0};
+        (void)carried_place(one, in, sizeof(in));
+        text_format(from, sizeof(from), "%s/%s", p->folder.path, in);
+        failed = carried_list(from, true, &files, e);
+        if (failed == 0)
+            failed = carried_copy(&files, from, p->data_fd, in, e);
+        carried_free(&files);
+    }
+    return failed;
+}
+
 static int copy_lock(struct packing *p, struct err *e)
 {
     char path[PATH_MAX + 64];
@@ -313,6 +343,8 @@ static int write_sources(struct packing *p, struct err *e)
         failed = copy_claims(p, e);
     if (failed == 0)
         failed = copy_reproduction(p, e);
+    if (failed == 0)
+        failed = copy_scenarios(p, e);
     if (failed == 0)
         failed = write_license(p, e);
     if (failed == 0)

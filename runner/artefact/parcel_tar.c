@@ -257,7 +257,9 @@ int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findi
 
 static int broken(struct archive *a, struct err *e)
 {
-    return err_set(e, ERR_OURS, -EIO, "writing the tar: %s", archive_error_string(a));
+    int number = archive_errno(a); /* its words may be no more than "Write error" */
+    return err_set(e, ERR_OURS, number > 0 ? -number : -EIO, "writing the tar: %s",
+                   number > 0 ? strerror(number) : archive_error_string(a));
 }
 
 static int write_entry(struct archive *a, const struct parcel_file *file, int dirfd, struct archive_entry *entry,

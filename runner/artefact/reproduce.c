@@ -8,9 +8,13 @@
 
 #include "artefact/image_layout.h"
 #include "artefact/reproduction.h"
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "plan/folder.h"
+#include "plan/trust.h"
+#include "scenario/carried.h"
 
 const char *reproduce_where_name(enum reproduce_where w)
 {
@@ -30,6 +34,41 @@ static int check_original(struct reproduction *r, struct err *e)
         return err_set(e, ERR_SAID_NO, -EBADMSG,
                        "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->o->path);
     return bundle_open(r->o->path, r->o->force, &r->original, e);
+}
+
+/* What the bundle says of this host. On this host tare matrix says itself what it takes of the plan. */
+static int judge_plan(struct reproduction *r, struct err *e)
+{
+    struct bundle *b = &r->original.bundle;
+    struct trust_grants grants = {0};
+    int failed = 0;
+    r->granted = false;
+    if (r->o->trust && r->o->where == REPRODUCE_HOST)
+        trust_of_options(BUNDLE_LOCK, &b->bound.given, &grants);
+    else
+        failed = bundle_grants(b, BUNDLE_PLAN, &grants, e);
+    r->granted = grants.count > 0;
+    if (failed == 0)
+        failed = trust_settle(&grants, "reproduce", r->o->path, "it is a bundle's", r->o->trust, e);
+    text_free(&grants.lines);
+    return failed;
+}
+
+/* The modes of files are in no bundle. What was unpacked is one's own; a folder is left as it is. */
+static int set_modes(struct reproduction *r, struct err *e)
+{
+    char path[PATH_MAX + 160], in[128];
+    const struct carried *c = &r->original.bundle.plan.carried;
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && *r->original.unpacked.path && i < c->count; i++) {
+        struct carried_files files = {0};
+        text_format(path, sizeof(path), "%s/%s", r->original.data, carried_place(&c->of[i], in, sizeof(in)));
+        failed = carried_list(path, true, &files, e);
+        if (failed == 0)
+            failed = carried_set_modes(&files, path, e);
+        carried_free(&files);
+    }
+    return failed;
 }
 
 static int name_folder(struct reproduction *r, struct err *e)
@@ -85,6 +124,34 @@ static int check_out(const struct reproduction *r, struct err *e)
     return failed;
 }
 
+/* Whoever ran the plan in an image or a VM wrote into the folder what it liked: it has to be the plan that was asked
+ * for, since this folder is one's own from now on. */
+static int check_bound(const struct reproduction *r, struct err *e)
+{
+    struct folder folder;
+    struct folder_plan bound;
+    struct text bytes = {0};
+    const struct config_given *asked = &r->original.bundle.bound.given;
+    int failed = folder_look(r->out, &folder, e);
+    if (failed == 0)
+        failed = folder_read(&folder, &bound, &bytes, e);
+    if (failed != 0)
+        return err_wrap(e, "what was run is not the bundle's plan");
+    bool same = strcmp(bound.sha256, r->original.bundle.bound.sha256) == 0;
+    for (size_t i = 0; same && i < bound.given.count; i++) {
+        const struct config_option *one = &bound.given.option[i];
+        bool found = r->o->smoke && (strcmp(one->name, "iterations") == 0 || strcmp(one->name, "warmup") == 0);
+        for (size_t k = 0; !found && k < asked->count; k++)
+            found = strcmp(one->name, asked->option[k].name) == 0 && strcmp(one->value, asked->option[k].value) == 0;
+        same = found;
+    }
+    folder_plan_free(&bound);
+    text_free(&bytes);
+    return same ? 0
+                : err_set(e, ERR_OURS, -EBADMSG,
+                          "'%s': its plan.lock is not of what was asked for: whoever ran the plan changed it", r->out);
+}
+
 /* --- what came of it --------------------------------------------------------------------------------------------- */
 
 /* The claims go with the records, so that both are packed together. */
@@ -93,7 +160,7 @@ static int keep_claims(const struct reproduction *r, struct err *e)
     char path[PATH_MAX];
     const struct text *claims = &r->original.bundle.claims.bytes;
     text_format(path, sizeof(path), "%s/" BUNDLE_CLAIMS, r->out);
-    return file_replace(path, claims->data, claims->len, e);
+    return file_replace_at(r->out_fd, BUNDLE_CLAIMS, path, claims->data, claims->len, e);
 }
 
 static void count(struct reproduction *r)
@@ -158,17 +225,28 @@ static int judge_all(struct reproduction *r, struct err *e)
 
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
 {
-    *ret = (struct reproduction){.o = o, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
+    *ret = (struct reproduction){.o = o, .out_fd = -1, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
     int failed = check_original(ret, e);
     if (failed == 0)
         failed = name_folder(ret, e);
+    if (failed == 0)
+        failed = judge_plan(ret, e);
+    if (failed == 0)
+        failed = set_modes(ret, e);
     if (failed == 0)
         failed = check_out(ret, e);
     if (failed != 0)
         return failed;
     int64_t planned = ret->original.bundle.plan.invocations;
     ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
-    failed = reproduce_run(ret, e);
+    size_t there = file_part_there(ret->out);
+    failed = beneath_open_folder(ret->out, true, &ret->out_fd, e);
+    if (failed == 0)
+        failed = reproduce_run(ret, e);
+    if (failed != 0)
+        file_take_back(ret->out, there);
+    if (failed == 0)
+        failed = check_bound(ret, e);
     if (failed == 0)
         failed = keep_claims(ret, e);
     return failed == 0 ? judge_all(ret, e) : failed;
@@ -188,7 +266,9 @@ void reproduction_free(struct reproduction *r)
     bundle_close(&r->original);
     records_free(&r->records);
     free(r->judgement);
-    *r = (struct reproduction){.original = {.root_fd = -1, .bundle = {.fd = -1}}};
+    if (r->out_fd >= 0)
+        (void)close(r->out_fd);
+    *r = (struct reproduction){.out_fd = -1, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
 }
 
 void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])

@@ -23,8 +23,8 @@ const char *reproduce_where_name(enum reproduce_where w); /* "host", "image", "v
 struct reproduce_options {
     const char *path; /* the bundle */
     enum reproduce_where where;
-    bool smoke, force;
-    int64_t engine, role; /* enum engine, enum role */
+    bool smoke, force, trust; /* trust: --trust-plan */
+    int64_t engine, role;     /* enum engine, enum role */
     const struct config_words *sbatch;
     const char *out; /* NULL: made of the plan's name and the digest */
 };
@@ -40,6 +40,8 @@ struct reproduction {
     struct verification verified;  /* of the original */
     struct opened_bundle original; /* where it is whole or --force was given, else not opened */
     char out[PATH_MAX - 64];
+    int out_fd;                  /* the same, held from before the run */
+    bool granted;                /* something of the plan or of plan.lock takes trust */
     int64_t invocations;         /* of each cell, that were asked for here */
     size_t planned, run, failed; /* invocations asked for; with a record; of these, that did not end well */
     struct records records;
@@ -47,9 +49,10 @@ struct reproduction {
 };
 
 /* Goes through all of it. 0: each claim is judged in ret. -EBADMSG (said no): the bundle is not whole and force is not
- * set; ret->verified has the findings. -EEXIST (usage): a record in the folder is one of the bundle's. Host: what it
- * was to run in is not here. Ours: the plan was not run to its end, and the same command goes on. Positive: the exit
- * status of the tare matrix that refused the plan and said why. */
+ * set; ret->verified has the findings. -EEXIST (usage): a record in the folder is one of the bundle's. -EPERM (usage):
+ * the plan says of this host what trust would take; each is on a line of standard error. Host: what it was to run in is
+ * not here. Ours: the plan was not run to its end, and the same command goes on. Positive: the exit status of the tare
+ * matrix that refused the plan and said why. */
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e);
 
 void reproduction_free(struct reproduction *r);

@@ -1,4 +1,5 @@
 /* The plan of a bundle as processes: tare matrix on this host, in the image, in the VM image. */
+#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -8,12 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "artefact/bag.h"
 #include "artefact/image_layout.h"
 #include "artefact/reproduce.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/signals.h"
+#include "base/source.h"
+#include "scenario/carried.h"
 #include "spawn/spawn.h"
 
 #define WORDS_MAX 256
@@ -107,6 +111,8 @@ static int on_host(struct command_line *c, const struct reproduction *r, struct 
     add(c, "%s", tare);
     text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->original.data);
     add_matrix(c, r, plan, r->out);
+    if (r->o->trust)
+        add(c, "--trust-plan");
     if (r->o->engine == ENGINE_SLURM)
         add(c, "--engine=slurm");
     for (size_t i = 0; i < r->o->sbatch->count; i++)
@@ -125,6 +131,16 @@ static int find_script(const char *name, char *buf, size_t cap, struct err *e)
                                  name);
 }
 
+/* "[NAME@]sha256:HEX", and nothing that an engine or docker-run takes for an option, a path or another image. */
+static bool is_image_name(const char *text)
+{
+    static const char NAME[] = "abcdefghijklmnopqrstuvwxyz0123456789._:/-";
+    const char *at = strrchr(text, '@'), *digest = at ? at + 1 : text;
+    size_t len = at ? (size_t)(at - text) : 0;
+    return (!at || (len > 0 && strspn(text, NAME) == len && text[0] != '-' && text[0] != '.' && text[0] != '/')) &&
+           strncmp(digest, "sha256:", 7) == 0 && strlen(digest) == 71 && strspn(digest + 7, "0123456789abcdef") == 64;
+}
+
 /* The image as docker-run takes it: oci:DIR of the one that the bundle holds, or "[NAME@]sha256:…" of the first record
  * that was made in an image. The caller's; NULL: there is none. */
 static char *image_of(const struct reproduction *r, struct err *e)
@@ -139,13 +155,17 @@ static char *image_of(const struct reproduction *r, struct err *e)
             abort();
         return digest;
     }
-    for (size_t i = 0; !digest && i < b->records.count; i++) {
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && !digest && i < b->records.count; i++) {
         json_t *image = invocation_section(&b->records.list[i], "image");
         const char *text = json_string_value(json_object_get(image, "digest"));
-        digest = text ? strdup(text) : NULL;
+        digest = text && is_image_name(text) ? strdup(text) : NULL;
+        if (text && !digest)
+            failed =
+                err_set(e, ERR_USAGE, -EINVAL, "--in-image: %s names no image by its digest", b->records.list[i].path);
         json_decref(image);
     }
-    if (!digest)
+    if (failed == 0 && !digest)
         (void)err_set(e, ERR_HOST, -ENOENT,
                       "--in-image: the bundle holds no image, and no record of it names the digest of one");
     return digest;
@@ -166,6 +186,8 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
     add(c, "%s", r->out);
     add(c, "%s", image);
     add(c, "--");
+    if (r->granted) /* an image's tare may be one that does not know the option */
+        add(c, "--trust-plan");
     add_options(c, r); /* matrix, the plan and --out are the script's own */
     return 0;
 }
@@ -179,6 +201,59 @@ static void add_quoted(struct text *t, const char *bytes, size_t len)
     text_add(t, "'");
 }
 
+#define IN_VM          "/tmp/bundle"
+#define IN_VM_MOST     (96U << 10) /* of a word of a command: MAX_ARG_STRLEN is 128 KiB (execve(2)) */
+#define IN_VM_FILE_MAX (64U << 10)
+
+/* A file of the bundle made anew by a shell, whatever its bytes are. */
+static int add_made(struct text *t, int fd, const char *path, struct err *e)
+{
+    struct text bytes = {0};
+    int failed = source_read(fd, path, false, IN_VM_FILE_MAX, &bytes, NULL);
+    if (failed == 0 && t->len + 5 * bytes.len > IN_VM_MOST)
+        failed = -EFBIG;
+    if (failed == -EFBIG)
+        failed = err_set(e, ERR_HOST, failed,
+                         "--in-vm: '%s': the bundle's plan and scenarios are more than a VM's "
+                         "command holds (--in-image, or this host)",
+                         path);
+    else if (failed != 0)
+        failed = err_set(e, ERR_USAGE, failed, "%s: %s", path, source_fault(failed));
+    else {
+        text_add(t, "mkdir -p " IN_VM "/" BUNDLE_DATA "/\"$(dirname %s)\" && printf '%%b' '", path);
+        for (size_t i = 0; i < bytes.len; i++)
+            text_add(t, isalnum((unsigned char)bytes.data[i]) || bytes.data[i] == ' ' ? "%c" : "\\0%03o",
+                     (unsigned char)bytes.data[i]);
+        text_add(t, "' >" IN_VM "/" BUNDLE_DATA "/%s && ", path);
+    }
+    text_free(&bytes);
+    return failed;
+}
+
+/* The plan, and what tare matrix looks for beside a bundle's: plan.lock and the scenarios that the bundle carries. */
+static int add_bundle(struct text *t, const struct reproduction *r, struct err *e)
+{
+    char folder[PATH_MAX + 160], in[128], path[PARCEL_PATH_MAX + 1];
+    const struct bundle *b = &r->original.bundle;
+    int failed = add_made(t, b->fd, BUNDLE_PLAN, e);
+    if (failed == 0)
+        failed = add_made(t, b->fd, BUNDLE_LOCK, e);
+    for (size_t i = 0; failed == 0 && i < b->plan.carried.count; i++) {
+        struct carried_files files = {0};
+        text_format(folder, sizeof(folder), "%s/%s", b->path, carried_place(&b->plan.carried.of[i], in, sizeof(in)));
+        failed = carried_list(folder, true, &files, e);
+        for (size_t k = 0; failed == 0 && k < files.count; k++) {
+            text_format(path, sizeof(path), "%.100s/%.*s", in, CARRIED_PATH_MAX, files.file[k].path);
+            failed = add_made(t, b->fd, path, e);
+        }
+        carried_free(&files);
+    }
+    if (b->plan.carried.count > 0)
+        text_add(t, "chmod -R 755 " IN_VM "/" BUNDLE_DATA "/" CARRIED_FOLDER " && ");
+    text_add(t, ": >" IN_VM "/" BAG_DECLARATION " && ");
+    return failed;
+}
+
 /* Nothing of this host is in the image: the plan goes along in the command. What was done comes back when it ends. */
 static int in_vm(struct command_line *c, const struct reproduction *r, struct err *e)
 {
@@ -188,11 +263,15 @@ static int in_vm(struct command_line *c, const struct reproduction *r, struct er
     int failed = find_script("vm", script, sizeof(script), e);
     if (failed != 0)
         return failed;
-    const struct text *plan = &r->original.bundle.plan_bytes;
-    text_add(&t, "printf %%s ");
-    add_quoted(&t, plan->data, plan->len);
-    text_add(&t, " >/tmp/" BUNDLE_PLAN " && exec tare");
-    add_matrix(&matrix, r, "/tmp/" BUNDLE_PLAN, "/out");
+    failed = add_bundle(&t, r, e);
+    if (failed != 0) {
+        text_free(&t);
+        return failed;
+    }
+    text_add(&t, "exec tare");
+    add_matrix(&matrix, r, IN_VM "/" BUNDLE_DATA "/" BUNDLE_PLAN, "/out");
+    if (r->granted)
+        add(&matrix, "--trust-plan");
     for (size_t i = 0; i < matrix.count; i++) {
         text_add(&t, " ");
         add_quoted(&t, matrix.word[i], strlen(matrix.word[i]));

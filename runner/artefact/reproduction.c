@@ -163,7 +163,7 @@ int reproduction_write(const struct reproduction *r, struct err *e)
         return failed;
     derive_json(o, &t);
     text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, r->out);
-    failed = file_replace(path, t.data, t.len, e);
+    failed = file_replace_at(r->out_fd, REPRODUCTION_FILE, path, t.data, t.len, e);
     text_free(&t);
     return failed;
 }

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/signals.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define SLOTS          4
@@ -185,22 +186,7 @@ int scratch_write(int dirfd, const char *path, const char *bytes, size_t len, st
 
 int scratch_read(int dirfd, const char *path, size_t max, struct text *ret)
 {
-    char chunk[16384];
-    const int follow = dirfd == AT_FDCWD ? 0 : O_NOFOLLOW;
-    cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | follow);
-    text_add_bytes(ret, "", 0);
-    if (fd < 0)
-        return -errno;
-    for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : 0;
-        if (ret->len + (size_t)n > max)
-            return -EFBIG;
-        text_add_bytes(ret, chunk, (size_t)n);
-    }
+    return source_read(dirfd, path, dirfd == AT_FDCWD, max - ret->len, ret, NULL);
 }
 
 int scratch_check_output(const char *path, struct err *e)

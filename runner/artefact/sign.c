@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "spawn/spawn.h"
 
@@ -178,7 +179,7 @@ int sign_check(const char *option, const char *key, struct err *e)
     struct text t = {0};
     int failed = scratch_read(AT_FDCWD, key, KEY_MAX, &t);
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, strerror(-failed));
+        (void)err_set(e, ERR_USAGE, failed, "%s '%s': %s", option, key, source_fault(failed));
     else if (!minisig_is_secret_key(t.data))
         failed = err_set(e, ERR_USAGE, -EINVAL, "%s '%s': it is no secret key of minisign's ('minisign -G' makes one)",
                          option, key);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "spawn/spawn.h"
 
 #define WAIT_MS   (60 * 60 * 1000)
@@ -66,23 +67,28 @@ static int refuse(const char *command, const char *ref, int code, const char *sa
  * puts aside meanwhile is in `beside` (NULL: $TMPDIR or /tmp) and gone with its end, however that comes. */
 static int run(const char *words[], const char *ref, const char *beside, int wait_ms, struct text *ret, struct err *e)
 {
-    static const char LINE[] = "said=$1; shift; command -v skopeo >/dev/null || exit 1; exec skopeo \"$@\" 2>\"$said\"";
-    char *version[] = {(char *)"skopeo", (char *)"--version", NULL};
+    static const char LINE[] = "said=$1; shift; exec \"$@\" 2>\"$said\"";
+    char program[PATH_MAX] = "";
+    struct err why = {0};
+    char *version[] = {program, (char *)"--version", NULL};
     struct text ignored = {0}, said = {0};
     struct scratch s = {.fd = -1};
-    int known = spawn_capture(version, ASK_MS, &ignored);
+    int known = trust_find_program("skopeo", program, sizeof(program), &why);
+    if (known == 0)
+        known = spawn_capture(version, ASK_MS, &ignored);
     text_free(&ignored);
     if (known != 0)
-        return err_set(e, ERR_HOST, -ENOENT, "'%s': there is no skopeo on the PATH (apt-get install skopeo)", ref);
+        return err_set(e, ERR_HOST, -ENOENT, "'%s': there is no skopeo on the PATH (%s)", ref,
+                       why.code == -EPERM ? why.text : "apt-get install skopeo");
     int failed = scratch_begin(beside, &s, e);
     if (failed != 0)
         return failed;
     char path[sizeof(s.path) + 8];
     text_format(path, sizeof(path), "%s/" SAID, s.path);
-    char *argv[WORDS_MAX + 8] = {(char *)"sh", (char *)"-c",       (char *)LINE, (char *)"sh",
-                                 path,         (char *)"--tmpdir", s.path};
+    char *argv[WORDS_MAX + 9] = {(char *)"/bin/sh", (char *)"-c",       (char *)LINE, (char *)"sh", path,
+                                 program,           (char *)"--tmpdir", s.path};
     for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
-        argv[7 + i] = (char *)words[i];
+        argv[8 + i] = (char *)words[i];
     int code = spawn_capture(argv, wait_ms, ret);
     if (code != 0) {
         (void)scratch_read(s.fd, SAID, SAID_MAX, &said);

@@ -10,6 +10,7 @@
 
 #include "artefact/bag.h"
 #include "artefact/bundle.h"
+#include "artefact/bundle_open.h"
 #include "artefact/derive.h"
 #include "artefact/image_layout.h"
 #include "artefact/pack.h"
@@ -20,6 +21,7 @@
 #include "artefact/verify_derived.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/source.h"
 
 #define KEY_MAX       4096
 #define SIGNATURE_MAX 16384
@@ -97,9 +99,9 @@ static int refuse_other(const struct verifying *w, struct err *e)
 static int open_root(struct verifying *w, struct err *e)
 {
     struct stat st;
-    cleanup_close int fd = open(w->o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return err_sys(e, ERR_USAGE, "'%s'", w->o->path);
+    cleanup_close int fd = bundle_open_path(w->o->path, &st, e);
+    if (fd < 0)
+        return fd;
     if (strlen(w->o->path) > sizeof(w->bundle.path) - 8)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", w->o->path);
     text_format(w->data, sizeof(w->data), "%s/" BUNDLE_DATA, w->o->path);
@@ -107,8 +109,6 @@ static int open_root(struct verifying *w, struct err *e)
         int failed = open_tar(w, fd, e);
         return failed == 0 ? 0 : err_wrap(e, "'%s'", w->o->path);
     }
-    if (!S_ISDIR(st.st_mode))
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar, a tar.zst or a folder", w->o->path);
     w->root_fd = STEAL_FD(fd);
     /* Before all that is in it is looked at: it may be any folder. */
     return faccessat(w->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : refuse_other(w, e);
@@ -128,7 +128,7 @@ static int read_key(const char *path, struct minisig_key *ret, struct err *e)
     struct text t = {0};
     int failed = scratch_read(AT_FDCWD, path, KEY_MAX, &t);
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "--key '%s': %s", path, strerror(-failed));
+        (void)err_set(e, ERR_USAGE, failed, "--key '%s': %s", path, source_fault(failed));
     else if ((failed = minisig_key_read(t.data, ret)) != 0)
         (void)err_set(e, ERR_USAGE, failed, "--key '%s': it is no public key of minisign's", path);
     text_free(&t);
@@ -293,12 +293,27 @@ static void check_image(struct verifying *w, const struct invocation *one)
     json_decref(image);
 }
 
+/* The scenario that the record says it was is the one that the bundle carries. */
+static void check_scenario(struct verifying *w, const struct invocation *one)
+{
+    size_t cell = bundle_cell(&w->bundle.plan, one->plan_cell);
+    const struct scenario *s = cell < w->bundle.cells ? w->bundle.plan.cell[cell].cell.scenario : NULL;
+    json_t *scenario = invocation_section(one, "scenario");
+    const char *sha256 = json_string_value(json_object_get(scenario, "folder_sha256"));
+    if (s && !s->installed && (!sha256 || strcmp(sha256, s->content_sha256) != 0))
+        findings_add(&w->v->findings, FINDING_INTEGRITY, one->path,
+                     "it was made of the scenario '%s' with the SHA-256 %.64s, and the bundle carries %s", s->name,
+                     sha256 ? sha256 : "(none)", s->content_sha256);
+    json_decref(scenario);
+}
+
 /* Which plan and image it says that it is of. */
 static void check_record(struct verifying *w, const struct invocation *one)
 {
     if (strcmp(one->plan_sha256, w->bundle.bound.sha256) != 0)
         findings_add(&w->v->findings, FINDING_INTEGRITY, one->path, "it is of another plan than " BUNDLE_PLAN);
     check_image(w, one);
+    check_scenario(w, one);
 }
 
 static int derive(struct verifying *w, struct err *e)
@@ -426,6 +441,8 @@ static int go_through(struct verifying *w, struct err *e)
     check_coverage(w);
     failed = take_claims(w, e);
     if (failed == 0)
+        failed = bundle_grants(&w->bundle, BUNDLE_PLAN, &w->v->grants, e);
+    if (failed == 0)
         failed = derive(w, e);
     if (failed == 0)
         failed = pack_again(w, e);
@@ -452,6 +469,7 @@ void verification_free(struct verification *v)
     findings_free(&v->findings);
     text_free(&v->summary);
     text_free(&v->notes);
+    text_free(&v->grants.lines);
     for (size_t i = 0; i < v->claims; i++) {
         char *const words[] = {v->claim[i].id,    v->claim[i].text,    v->claim[i].expected,
                                v->claim[i].found, v->claim[i].verdict, v->claim[i].why};

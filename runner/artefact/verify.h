@@ -10,6 +10,7 @@
 #include "artefact/minisig.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "plan/trust.h"
 
 struct err;
 
@@ -39,8 +40,9 @@ struct verification {
     size_t files, records;
     enum verify_signature signature;
     char key_id[MINISIG_KEY_ID];
-    struct text summary; /* coverage and claims, lines */
-    struct text notes;   /* what was not compared and why, a line each */
+    struct text summary;        /* coverage and claims, lines */
+    struct text notes;          /* what was not compared and why, a line each */
+    struct trust_grants grants; /* what of the host the plan would take, were it run: no fault, and nobody's surprise */
     struct verify_claim *claim;
     size_t claims;
     struct distance distance;

@@ -22,13 +22,20 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "scenario/carried.h"
 
 /* What a bundle's other files follow from. */
-static bool is_source(const char *path)
+static bool is_source(const struct bundle *b, const char *path)
 {
+    char in[128];
     static const char *const NAMES[] = {BUNDLE_PLAN,       BUNDLE_LOCK,         BUNDLE_CLAIMS,
                                         BUNDLE_PACK,       BUNDLE_LICENSE,      BUNDLE_IMAGES,
                                         REPRODUCTION_FILE, REPRODUCTION_SIGNED, NULL};
+    for (size_t i = 0; i < b->plan.carried.count; i++) {
+        size_t len = strlen(carried_place(&b->plan.carried.of[i], in, sizeof(in)));
+        if (strncmp(path, in, len) == 0 && path[len] == '/')
+            return true; /* its digest is that of plan.lock, or the plan would not have been read */
+    }
     return text_is_among(path, NAMES) || image_layout_has(path);
 }
 
@@ -84,7 +91,7 @@ static void find_strangers(struct comparing *c)
     }
     for (size_t i = 0; i < payload->count; i++) {
         const char *path = payload->file[i].path;
-        if (!is_record[i] && !is_source(path) && !parcel_find(&c->derived, path) &&
+        if (!is_record[i] && !is_source(c->s->b, path) && !parcel_find(&c->derived, path) &&
             (c->draws || !is_drawing(path) || !has_data(c, path)))
             findings_add(c->findings, FINDING_INTEGRITY, path, "it is none of a bundle's files, and follows from none");
     }

@@ -12,6 +12,7 @@
 #include "artefact/verify_derived.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define PAPER_MAX (16U << 20)
@@ -184,7 +185,7 @@ int verify_paper(const char *path, int data_fd, struct findings *f, struct err *
     int failed = scratch_read(AT_FDCWD, path, PAPER_MAX, &t);
     if (failed != 0)
         (void)err_set(e, ERR_USAGE, failed, "--paper '%s': %s", path,
-                      failed == -EFBIG ? "it is larger than 16 MiB" : strerror(-failed));
+                      failed == -EFBIG ? "it is larger than 16 MiB" : source_fault(failed));
     else if (scratch_read(data_fd, "paper/numbers.tex", PAPER_MAX, &numbers) != 0)
         findings_add(f, FINDING_DERIVATION, "paper/numbers.tex", "it is not there: no number of '%s' can come from it",
                      path);

@@ -100,6 +100,9 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
     text_add(out, "environment: %s\n", word(v, FINDING_ENVIRONMENT));
     add_environment(v, out);
     text_add(out, "re-run: %s (tare reproduce)\n", word(v, FINDING_RERUN));
+    if (v->grants.count > 0)
+        text_add(out, "  what the plan says of the host is refused then, or taken by --trust-plan:\n");
+    add_indented(v->grants.lines.data ? v->grants.lines.data : "", out);
 }
 
 /* --- json -------------------------------------------------------------------------------------------------------- */
@@ -133,6 +136,14 @@ static json_t *verdict_json(const struct verification *v, enum finding_verdict k
 {
     return json_pack("{s:s, s:I, s:o}", "verdict", word(v, kind), "found", (json_int_t)v->findings.found[kind],
                      "findings", findings_json(v, kind));
+}
+
+/* With what a run would take of the plan by --trust-plan alone. */
+static json_t *rerun_json(const struct verification *v)
+{
+    json_t *o = verdict_json(v, FINDING_RERUN);
+    (void)json_object_set_new(o, "needs_trust", lines_json(v->grants.lines.data ? v->grants.lines.data : ""));
+    return o;
 }
 
 static json_t *claims_json(const struct verification *v)
@@ -170,6 +181,6 @@ void verify_json(const struct verification *v, const char *path, struct text *ou
     json_t *o = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
                           text_json(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
                           (json_int_t)v->files, "records", (json_int_t)v->records, "integrity", integrity, "derivation",
-                          derivation, "environment", environment_json(v), "rerun", verdict_json(v, FINDING_RERUN));
+                          derivation, "environment", environment_json(v), "rerun", rerun_json(v));
     derive_json(o, out);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/source.h"
 
 #define SHA256_BYTES 32
 
@@ -55,8 +56,8 @@ int digest_fd(int fd, char hex[DIGEST_HEX])
 
 int digest_file(const char *path, char hex[DIGEST_HEX])
 {
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? -errno : digest_fd(fd, hex);
+    cleanup_close int fd = source_open(AT_FDCWD, path, true, NULL);
+    return fd < 0 ? fd : digest_fd(fd, hex);
 }
 
 struct digest {

@@ -53,12 +53,10 @@ static void unescape(char *text)
 {
     char *to = text;
     for (const char *p = text; *p; p++) {
-        *to = *p;
-        if (*p == '\\' && strspn(p + 1, "01234567") >= 3) {
-            *to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
-            p += 3;
-        }
-        to++;
+        bool octal = p[0] == '\\' && strspn(p + 1, "01234567") >= 3;
+        unsigned char c = octal ? (unsigned char)((p[1] & 7) << 6 | (p[2] & 7) << 3 | (p[3] & 7)) : (unsigned char)*p;
+        *to++ = (char)c;
+        p += octal ? 3 : 0;
     }
     *to = '\0';
 }

@@ -1,7 +1,9 @@
 #include "base/standard.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -21,6 +23,16 @@ int standard_open(void)
         if (fd > STDERR_FILENO)
             return close(fd) == 0 ? 0 : -errno;
     }
+}
+
+bool standard_stack_suffices(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STANDARD_STACK_MIN)
+        return true;
+    (void)fprintf(stderr, "tare: the stack limit is %llu KiB, and %zu are needed (ulimit -s %zu)\n",
+                  (unsigned long long)limit.rlim_cur >> 10, STANDARD_STACK_MIN >> 10, STANDARD_STACK_MIN >> 10);
+    return false;
 }
 
 /* /dev/null, /dev/zero and the like (devices.txt: the memory devices). */

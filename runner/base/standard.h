@@ -2,6 +2,7 @@
 #ifndef TARE_STANDARD_H
 #define TARE_STANDARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -9,6 +10,13 @@
  * input by whatever is started, or messages would be written into it. First thing in main. Returns 0 or a negative
  * errno. */
 int standard_open(void);
+
+/* The least stack limit, in bytes: paths and files of /proc are read into arrays there. */
+#define STANDARD_STACK_MIN ((size_t)1 << 20)
+
+/* Whether the stack limit is that (getrlimit(2)); where it is not, one line on standard error says so. It is not
+ * raised: what is weighed would inherit it. */
+bool standard_stack_suffices(void);
 
 struct err;
 

@@ -151,7 +151,7 @@ const char *compare_own_figure(const struct records *ra, const struct records *r
     if (profile && strcmp(profile, "memory") == 0)
         return has_figure(ra, p->a, "pss_bytes") || has_figure(rb, p->b, "pss_bytes") ? "pss_bytes" : "avg_iter_s";
     for (size_t i = 0; i < ra->names; i++)
-        if (figure_about(ra->name[i].name).kind == FIGURE_RATE && has_figure(ra, p->a, ra->name[i].name) &&
+        if (ra->name[i].about.kind == FIGURE_RATE && has_figure(ra, p->a, ra->name[i].name) &&
             has_figure(rb, p->b, ra->name[i].name))
             return ra->name[i].name;
     return "avg_iter_s";

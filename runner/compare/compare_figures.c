@@ -80,7 +80,7 @@ static double mean_of(double of_ratio, const struct compare_side *side)
 void compare_figures(const struct records *ra, const struct records *rb, const struct cell_pair *pair,
                      const char *figure, const struct compare_options *o, struct compare_row *row)
 {
-    row->about = figure_about(figure);
+    row->about = records_about(records_figure(ra, figure) >= 0 ? ra : rb, figure);
     cleanup_free struct analysis_value *a = take_side(ra, pair->a, figure, o, &row->a);
     cleanup_free struct analysis_value *b = take_side(rb, pair->b, figure, o, &row->b);
     take_steady(pair->a, &row->a);

@@ -130,6 +130,7 @@ struct campaign_options {
     int64_t max_invocations; /* 0: the plan's */
     int64_t noise;           /* truth: --aa */
     int64_t retry;           /* truth */
+    int64_t trust;           /* truth: what a plan of somebody else's says of this host is taken */
     int64_t engine;
     int64_t task; /* below 0: all of the plan */
     struct config_words sbatch;
@@ -208,6 +209,10 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
 
 /* The options that a plan's cells can set, the n-th from 0; NULL behind the last. */
 const char *config_cell_option(size_t n);
+
+/* What the host would grant by this option of a plan's cell, in a few words; NULL where it is no more than what is
+ * weighed, which is taken from anybody's plan. "scenario" counts as an option. */
+const char *config_grant(const char *option, const char *value);
 
 /* What stands before /proc and /sys: "" for the real ones. -ENOTDIR and the like (usage): it is no folder. */
 int config_sysroot(const struct config *c, const char **ret, struct err *e);

@@ -35,9 +35,37 @@ const char *config_cell_option(size_t n)
 static const struct option_row *row_of_cell(const char *option)
 {
     for (size_t i = 0; i < config_row_count; i++)
-        if (is_of_cell(&config_rows[i]) && strcmp(config_rows[i].name, option) == 0)
+        if ((config_rows[i].commands & CONFIG_PLAN) && is_of_cell(&config_rows[i]) &&
+            strcmp(config_rows[i].name, option) == 0)
             return &config_rows[i];
     return NULL;
+}
+
+/* A value that is none is refused when the cell takes it, and grants nothing until then. */
+static bool is_harmless(const struct option_row *row, const char *value)
+{
+    int64_t n = 0;
+    uint64_t bytes = 0;
+    if (row->kind == TEXT)
+        return row->harmless && !strchr(value, '/');
+    if (row->kind == INTEGER)
+        return text_to_i64(value, &n) != 0 || n <= row->harmless;
+    if (row->kind == BYTES)
+        return text_to_bytes(value, &bytes) != 0 || bytes <= (uint64_t)row->harmless;
+    for (int64_t i = 0; row->kind == CHOICE && row->choices[i]; i++)
+        if (strcmp(row->choices[i], value) == 0)
+            return row->harmless >> i & 1;
+    return row->kind == CHOICE;
+}
+
+const char *config_grant(const char *option, const char *value)
+{
+    const struct option_row *row = row_of_cell(option);
+    if (strcmp(option, "scenario") == 0)
+        return scenario_is_path(value) ? "it names a folder of this host, whose programs would be run" : NULL;
+    if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
+        return NULL;
+    return row->why ? row->why : "it is not decided whose to say it is";
 }
 
 static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)

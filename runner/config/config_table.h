@@ -22,6 +22,14 @@ enum kind {
     HELP,
 };
 
+/* Whose a setting is where a plan makes it: a plan says what is weighed, and that is taken from anybody's. What reaches
+ * past the slice into the host is the host's to grant, and of a plan that is not the user's own it is not taken. */
+enum plan_setting {
+    NO_PLANS, /* no plan can set it */
+    WEIGHED,
+    GRANTED,
+};
+
 /* A row: one option. The defaults are the two profiles'; UNSET: none. */
 struct option_row {
     const char *name;
@@ -33,6 +41,10 @@ struct option_row {
     int64_t if_overhead, if_memory;
     unsigned commands;
     const char *help;
+    enum plan_setting plan;
+    const char *why;  /* of WEIGHED: why it does no harm, NULL where that is plain; of GRANTED: what it would reach */
+    int64_t harmless; /* of GRANTED: values that take nothing of the host. CHOICE: a bit each; INTEGER, BYTES: up to
+                       * this; TEXT: above 0: words without a slash */
 };
 
 #define CONFIG_OPTIONS_MAX 160 /* of a command at once */

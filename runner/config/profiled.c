@@ -1,13 +1,13 @@
 #include "config/profiled.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 
 #define MEMORY_MIN (1 << 20) /* as --memory-max has it */
@@ -93,20 +93,19 @@ static int take(struct cell *cell, const struct profile_value *v, struct text *s
     return 0;
 }
 
-#define PROFILE_BYTES_MAX (1 << 20)
+#define PROFILE_BYTES_MAX (1U << 20)
 
 int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *said, struct err *e)
 {
     if (!cell->profile_file)
         return 0;
     struct text text = {0};
-    struct stat st;
-    int failed = stat(cell->profile_file, &st) == 0 ? 0 : -errno;
-    if (failed == 0 && (!S_ISREG(st.st_mode) || st.st_size > PROFILE_BYTES_MAX))
+    int failed = source_read(AT_FDCWD, cell->profile_file, true, PROFILE_BYTES_MAX, &text, NULL);
+    if (failed == -ENOTSUP || failed == -EFBIG) {
+        text_free(&text);
         return err_set(e, ERR_USAGE, -EINVAL, "--profile-file '%s': what is allowed is a file of at most 1 MiB",
                        cell->profile_file);
-    if (failed == 0)
-        failed = file_read_all("", cell->profile_file, &text);
+    }
     if (failed != 0)
         (void)err_set(e, ERR_USAGE, failed, "%s", strerror(-failed));
     else

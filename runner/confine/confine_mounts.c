@@ -21,6 +21,7 @@
 /* <sys/mount.h> and <linux/mount.h> define the same names before glibc 2.37: the latter has the newer calls. */
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 
+#define SHM       "/dev/shm" /* mount_private() makes it */
 #define BINDS_MAX 64
 
 /* Where a workload gets an empty folder of its own, to write to. /run has the sockets of root's services. */
@@ -115,6 +116,10 @@ static size_t shown_len(const struct confine_mounts *m, const struct confine_use
     for (size_t i = 0; i < m->hidden_count; i++)
         if (is_below(path, m->hidden[i].path))
             len = strlen(m->hidden[i].path);
+    if (strcmp(path, SHM) == 0) /* one of its own, below /dev, which is hidden: of the host's only what is needed */
+        return 0;
+    if (is_below(path, SHM))
+        len = strlen(SHM);
     if (u->veils) {
         size_t last = 0;
         (void)confine_user_closed(path, u->uid, u->gid, first, &last);

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/trust.h"
 #include "spawn/spawn.h"
 
 #define TIMEOUT_MS (300 * 1000)
@@ -72,19 +73,19 @@ static int write_sources(const struct drawings *d, int dirfd, struct err *e)
 /* In the folder, with nothing of the user's environment but the path. */
 static int run_gnuplot(int dirfd, struct err *e)
 {
-    static const char LINE[] = "command -v gnuplot >/dev/null || { echo none; exit 1; }\n"
-                               "cd \"$1\" && umask 022 && exec env -i PATH=\"$PATH\" LC_ALL=C.UTF-8 TZ=UTC "
-                               "GNUTERM=dumb gnuplot -d " SCRIPT " 2>&1";
-    char dir[64];
+    static const char LINE[] = "cd \"$1\" && umask 022 && exec env -i PATH=\"$PATH\" LC_ALL=C.UTF-8 TZ=UTC "
+                               "GNUTERM=dumb \"$2\" -d " SCRIPT " 2>&1";
+    char dir[64], program[PATH_MAX];
+    struct err why = {0};
     struct text said = {0};
+    if (trust_find_program("gnuplot", program, sizeof(program), &why) != 0)
+        return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH draws the figures (%s)",
+                       why.code == -EPERM ? why.text : "apt-get install gnuplot-nox");
     text_format(dir, sizeof(dir), "/proc/%d/fd/%d", (int)getpid(), dirfd);
-    char *const argv[] = {(char *)"sh", (char *)"-c", (char *)LINE, (char *)"sh", dir, NULL};
+    char *const argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh", dir, program, NULL};
     int failed = spawn_capture(argv, TIMEOUT_MS, &said);
     const char *words = said.data ? said.data : "";
-    if (failed != 0 && strcmp(words, "none\n") == 0)
-        failed =
-            err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH draws the figures (apt-get install gnuplot-nox)");
-    else if (failed != 0) {
+    if (failed != 0) {
         for (const char *next = words; *next; next += strcspn(next, "\n"), next += strspn(next, "\n"))
             words = next; /* the command comes first, what is wrong with it last */
         failed = err_set(e, ERR_OURS, -EIO, "gnuplot failed: %.*s", (int)strcspn(words, "\n"), words);

@@ -73,8 +73,7 @@ void page_again(const struct study *s, struct text *out)
             told = strcmp(s->records.list[k].details.plan, d->plan) == 0;
         if (told)
             continue;
-        text_add(&lines, "tare matrix");
-        add_word(&lines, d->plan);
+        text_add(&lines, "tare matrix DIR/plan.yml");
         if (*d->seed)
             text_add(&lines, " --seed %s", d->seed);
         text_add(&lines, " --out out/again\n");
@@ -89,7 +88,7 @@ void page_again(const struct study *s, struct text *out)
         else
             add_run(c, &lines);
     }
-    text_add(&lines, "tare compare DIR out/again   # these records against the new ones, cell by cell\n");
+    text_add(&lines, "tare compare DIR out/again   # DIR: the folder of these records; cell by cell\n");
     text_add(out, "<pre tabindex=\"0\"><code>");
     html_text(out, lines.data);
     text_add(out, "</code></pre>\n");

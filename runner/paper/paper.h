@@ -20,6 +20,7 @@ struct paper_claim {
 struct paper_options {
     const struct paper_claim *claim;
     size_t claims;
+    bool judged;       /* whether claims were looked for: a bundle's are */
     const char *title; /* of what the artefact is to; NULL: the plan's name */
     bool draw;         /* SVG, PDF and PNG by gnuplot; false: their data and commands alone */
 };

@@ -83,7 +83,8 @@ static void add_claims(struct text *out, const struct paper_options *o)
 {
     text_add(out, "\\subsection*{Claims}\n");
     if (o->claims == 0) {
-        text_add(out, "No claim was declared.\n\n");
+        text_add(out, o->judged ? "No claim was declared.\n\n"
+                                : "Claims are judged where records and claims are packed together (tare pack).\n\n");
         return;
     }
     text_add(out, "\\begin{description}\n");

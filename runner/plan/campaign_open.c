@@ -1,6 +1,7 @@
 #include "plan/campaign_open.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +10,11 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "plan/order.h"
 #include "plan/plans.h"
+#include "plan/trust.h"
 #include "stats/stats_interval.h"
 
 #define PLAN_BYTES_MAX (1 << 20)
@@ -20,32 +22,88 @@
 
 /* --- the plan ---------------------------------------------------------------------------------------------------- */
 
-static int read_file(const char *path, struct text *ret, struct err *e)
+static int read_file(const char *path, struct text *ret, struct stat *st, struct err *e)
 {
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return err_sys(e, ERR_USAGE, "'%s'", path);
-    if (!S_ISREG(st.st_mode) || st.st_size > PLAN_BYTES_MAX)
+    int failed = source_read(AT_FDCWD, path, true, PLAN_BYTES_MAX, ret, st);
+    if (failed == -ENOTSUP || failed == -EFBIG)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 MiB", path);
-    int failed = file_read_all("", path, ret);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+}
+
+/* What a bundle says beside its plan: the scenarios that it carries. */
+static int read_bundled(struct campaign *c, bool trusted, struct err *e)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(c->file, '/');
+    text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - c->file) : 1, slash ? c->file : ".");
+    int failed = folder_look(dir, &c->bundled, e);
     if (failed == 0)
-        return 0;
-    errno = -failed;
-    return err_sys(e, ERR_USAGE, "'%s'", path);
+        failed = folder_read_lock(&c->bundled, &c->said, e);
+    c->said.carried.alone = !trusted;
+    return failed == -ENOENT ? err_set(e, ERR_USAGE, failed, "'%s': a bundle's plan has a plan.lock beside it", c->file)
+                             : failed;
+}
+
+/* What the plan says of the host, where it is not the user's own: before any of it is looked at. */
+static int judge(struct campaign *c, const struct text *bytes, const struct carried *carried,
+                 const struct config_given *given, const char *why, bool trusted, struct err *e)
+{
+    char lock[PATH_MAX];
+    struct trust_grants grants = {0};
+    const struct trust_plan plan = {.label = c->file, .bytes = bytes, .carried = carried};
+    int failed = trust_of_plan(&plan, &grants, e);
+    text_format(lock, sizeof(lock), "%s/plan.lock", c->folder.path);
+    if (failed == 0 && given)
+        trust_of_options(lock, given, &grants);
+    if (failed == 0)
+        failed = trust_settle(&grants, "matrix", c->file, why, trusted, e);
+    text_free(&grants.lines);
+    return failed;
 }
 
 static int read_named(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
 {
+    char why[80] = "";
     struct stat st;
+    bool trusted = config->campaign.trust == 1;
     int failed = plans_find(config->positional, c->file, sizeof(c->file), e);
     const char *path = failed == 0 ? c->file : config->positional;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return err_set(e, ERR_USAGE, -ENOENT, "'%s' holds no plan (it has no plan.lock)", path);
     if (failed == 0)
-        failed = read_file(c->file, bytes, e);
+        failed = read_file(c->file, bytes, &st, e);
     c->bound =
         (struct folder_plan){.seed = config->campaign.seed, .noise = config->campaign.noise, .given = config->given};
-    return failed;
+    if (failed != 0 || !plans_is_path(config->positional)) /* what came with tare is as good as tare */
+        return failed;
+    bool bundled = trust_is_bundled(c->file);
+    bool own = trust_is_own(&st, why, sizeof(why)) && !bundled;
+    if (bundled)
+        failed = read_bundled(c, trusted, e);
+    return failed != 0 || own ? failed
+                              : judge(c, bytes, &c->said.carried, NULL, bundled ? "it is a bundle's" : why, trusted, e);
+}
+
+/* A folder is the user's own where it, its plan and its lock are. */
+static bool folder_is_own(const struct campaign *c, char *why, size_t cap)
+{
+    static const char *const NAMES[] = {"", "plan.lock", "plan.yml"};
+    char path[PATH_MAX];
+    struct stat st;
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        text_format(path, sizeof(path), "%s/%s", c->folder.path, NAMES[i]);
+        if (stat(path, &st) != 0 || trust_is_own(&st, why, cap))
+            continue;
+        size_t len = strlen(why);
+        if (*NAMES[i])
+            (void)snprintf(why + len, cap - len, ": %s", NAMES[i]);
+        return false;
+    }
+    text_format(path, sizeof(path), "%s/plan.yml", c->folder.path);
+    if (!trust_is_bundled(path))
+        return true;
+    (void)snprintf(why, cap, "it is a bundle's");
+    return false;
 }
 
 /* A folder goes on with what it is bound to. */
@@ -59,12 +117,17 @@ static int read_bound(struct campaign *c, const struct config *config, struct te
     if (option)
         return err_set(e, ERR_USAGE, -EINVAL, "--%s: the folder '%s' goes on with its own plan and options", option,
                        config->positional);
+    char why[120] = "";
+    bool trusted = config->campaign.trust == 1;
     int failed = folder_look(config->positional, &c->folder, e);
     if (failed == 0)
         failed = folder_read(&c->folder, &c->bound, bytes, e);
-    if (failed == 0)
-        text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
-    return failed;
+    if (failed != 0)
+        return failed;
+    text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
+    bool own = folder_is_own(c, why, sizeof(why));
+    c->bound.carried.alone = !own && !trusted;
+    return own ? 0 : judge(c, bytes, &c->bound.carried, &c->bound.given, why, trusted, e);
 }
 
 /* A plan that came with tare goes before a folder of its name: that one is ./NAME. */
@@ -85,7 +148,11 @@ static int read_plan(struct campaign *c, const struct config *config, struct err
         text_free(&bytes);
         return failed;
     }
-    return plan_parse(c->file, &bytes, &c->bound.given, &c->plan, e);
+    const struct carried *carried = bound ? &c->bound.carried : c->said.words.data ? &c->said.carried : NULL;
+    failed = plan_parse(c->file, &bytes, &c->bound.given, carried, &c->plan, e);
+    if (failed == 0 && !bound)
+        c->bound.carried = c->plan.carried;
+    return failed;
 }
 
 /* What the command line says goes before what the plan says. */
@@ -162,6 +229,7 @@ void campaign_close(struct campaign *c)
     tally_free(&c->tally);
     folder_close(&c->folder);
     folder_plan_free(&c->bound);
+    folder_plan_free(&c->said);
     plan_free(&c->plan);
     free(STEAL(c->order));
 }

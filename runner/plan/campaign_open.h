@@ -19,6 +19,8 @@ struct campaign {
     struct plan plan;
     struct folder folder;
     struct folder_plan bound;
+    struct folder bundled; /* the payload's folder of a bundle that the plan is of; what its plan.lock says: */
+    struct folder_plan said;
     struct tally tally;
     int64_t blocks; /* wanted so far: grows with until-precise */
     int64_t engine;

@@ -18,9 +18,12 @@
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "plan/plan.h"
+#include "scenario/scenario.h"
 
-#define ASIDE_MAX 10000
+#define ASIDE_MAX       10000
+#define FOLDER_FILE_MAX (1U << 20)
 
 static const char *path_in(const struct folder *f, const char *name, char buf[PATH_MAX])
 {
@@ -114,6 +117,8 @@ void folder_take_back(struct folder *f)
         (void)unlinkat(f->fd, "plan.lock", 0);
     if (f->copied)
         (void)unlinkat(f->fd, "plan.yml", 0);
+    if (f->carries)
+        (void)file_remove_tree(f->fd, CARRIED_FOLDER);
     if (f->bound || f->there < strlen(f->path))
         (void)unlinkat(f->fd, ".lock", 0);
     file_take_back(f->path, f->there);
@@ -159,6 +164,34 @@ static void write_lock_text(const struct folder_plan *p, struct text *out)
              p->name, p->sha256, (long long)p->seed, p->noise ? "yes" : "no");
     for (size_t i = 0; i < p->given.count; i++)
         text_add(out, "option = %s %s\n", p->given.option[i].name, p->given.option[i].value);
+    for (size_t i = 0; i < p->carried.count; i++) {
+        const struct carried_scenario *s = &p->carried.of[i];
+        text_add(out, "scenario = %s %s %s %s\n", s->name, s->sha256, s->file, s->word);
+    }
+}
+
+static bool is_hex(const char *text)
+{
+    return strlen(text) == DIGEST_HEX - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX - 1;
+}
+
+/* "NAME SHA256 FILE WORD", cut apart in place. NAME and FILE are parts of a path: nothing may lead out of it. */
+static int take_scenario(struct carried *c, char *value)
+{
+    static const char NAMES[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char FILES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    struct carried_scenario *s = &c->of[c->count];
+    const char *name = strsep(&value, " "), *sha256 = strsep(&value, " "), *file = strsep(&value, " ");
+    if (c->count == CARRIED_MAX || !value || !scenario_is_path(value) || !*name || strlen(name) >= sizeof(s->name) ||
+        name[strspn(name, NAMES)] || !is_hex(sha256) || !*file || *file == '.' || strlen(file) >= sizeof(s->file) ||
+        file[strspn(file, FILES)])
+        return -EINVAL;
+    *s = (struct carried_scenario){.word = value};
+    text_format(s->name, sizeof(s->name), "%s", name);
+    text_format(s->sha256, sizeof(s->sha256), "%s", sha256);
+    text_format(s->file, sizeof(s->file), "%s", file);
+    c->count++;
+    return 0;
 }
 
 /* A line's key and value, cut apart in place. */
@@ -184,20 +217,31 @@ static int take_line(struct folder_plan *p, char *line)
         *space = '\0';
         p->given.option[p->given.count++] = (struct config_option){value, space + 1};
     } else
-        return -EINVAL;
+        return strcmp(line, "scenario") == 0 ? take_scenario(&p->carried, value) : -EINVAL;
     return 0;
 }
 
-static int read_lock(const struct folder *f, struct folder_plan *ret, struct err *e)
+/* A file of the folder's own, which may be anybody's. */
+static int read_file(const struct folder *f, const char *name, struct text *ret, struct err *e)
 {
     char path[PATH_MAX];
-    struct folder_plan p = {.seed = -1};
-    int failed = file_read_all("", path_in(f, "plan.lock", path), &p.words);
-    if (failed == -ENOENT)
+    int failed = source_read(AT_FDCWD, path_in(f, name, path), true, FOLDER_FILE_MAX, ret, NULL);
+    if (failed == 0 || failed == -ENOENT)
         return failed;
-    errno = -failed;
-    if (failed != 0)
-        failed = err_sys(e, ERR_USAGE, "'%s'", path);
+    return err_set(e, ERR_USAGE, failed, "'%s': %s", path,
+                   failed == -EFBIG ? "it has more than 1 MiB" : source_fault(failed));
+}
+
+int folder_read_lock(const struct folder *f, struct folder_plan *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    struct folder_plan p = {.seed = -1, .carried.folder = f->path};
+    int failed = read_file(f, "plan.lock", &p.words, e);
+    if (failed == -ENOENT) {
+        folder_plan_free(&p);
+        return failed;
+    }
+    (void)path_in(f, "plan.lock", path);
     char *rest = p.words.data;
     for (unsigned n = 1; failed == 0 && rest && *rest; n++) {
         char *line = strsep(&rest, "\n");
@@ -218,21 +262,17 @@ static int read_lock(const struct folder *f, struct folder_plan *ret, struct err
 
 static int read_copy(const struct folder *f, struct text *ret, char sha256[65], struct err *e)
 {
-    char path[PATH_MAX];
-    int failed = file_read_all("", path_in(f, "plan.yml", path), ret);
-    if (failed == 0)
-        failed = digest_bytes(ret->data ? ret->data : "", ret->len, sha256);
-    if (failed == 0)
-        return 0;
-    errno = -failed;
-    return failed == -ENOENT ? failed : err_sys(e, ERR_USAGE, "'%s'", path);
+    int failed = read_file(f, "plan.yml", ret, e);
+    if (failed == 0 && digest_bytes(ret->data, ret->len, sha256) != 0)
+        abort();
+    return failed;
 }
 
 int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e)
 {
     char sha256[65] = "";
     struct folder_plan p;
-    int failed = read_lock(f, &p, e);
+    int failed = folder_read_lock(f, &p, e);
     if (failed == -ENOENT)
         return err_set(e, ERR_USAGE, failed, "'%s' holds no plan (it has no plan.lock)", f->path);
     if (failed != 0)
@@ -265,6 +305,25 @@ static void say_options(const struct config_given *given, struct text *out)
         text_add(out, " no options of cells");
 }
 
+/* A scenario that has changed since is another one. */
+static int refuse_changed(const struct folder *f, const struct folder_plan *has, const struct folder_plan *wanted,
+                          struct err *e)
+{
+    for (size_t i = 0; i < wanted->carried.count; i++) {
+        const struct carried_scenario *s = &wanted->carried.of[i], *was = carried_find(&has->carried, s->word);
+        if (!was)
+            return err_set(e, ERR_USAGE, -EEXIST,
+                           "'%s' holds the plan '%s' without its scenario '%s' (take another --out)", f->path,
+                           has->name, s->word);
+        if (strcmp(was->sha256, s->sha256) != 0)
+            return err_set(e, ERR_USAGE, -EEXIST,
+                           "'%s' holds records of the scenario '%s' as it was (SHA-256 %.12s...), and its folder has "
+                           "changed since (%.12s...): 'tare matrix %s' goes on with the copy (or take another --out)",
+                           f->path, s->word, was->sha256, *s->sha256 ? s->sha256 : "none", f->path);
+    }
+    return 0;
+}
+
 static int refuse_other(const struct folder *f, const struct folder_plan *has, const struct folder_plan *wanted,
                         struct err *e)
 {
@@ -289,6 +348,8 @@ static int refuse_other(const struct folder *f, const struct folder_plan *has, c
                          "'%s' holds the plan '%s' with the seed %lld, and this is it with %lld: "
                          "%s",
                          f->path, has->name, (long long)has->seed, (long long)wanted->seed, REMEDY);
+    else
+        failed = refuse_changed(f, has, wanted, e);
     text_free(&theirs);
     text_free(&ours);
     return failed;
@@ -330,13 +391,54 @@ static int check_copy(struct folder *f, const struct folder_plan *wanted, const 
 }
 
 /* It is read back a line each. */
-static int check_words(const struct config_given *given, struct err *e)
+static int check_words(const struct folder_plan *wanted, struct err *e)
 {
+    const struct config_given *given = &wanted->given;
+    for (size_t i = 0; i < wanted->carried.count; i++)
+        if (strchr(wanted->carried.of[i].word, '\n'))
+            return err_set(e, ERR_USAGE, -EINVAL, "a scenario's path: what is allowed for a plan is one line");
     for (size_t i = 0; i < given->count; i++)
         if (strchr(given->option[i].value, '\n'))
             return err_set(e, ERR_USAGE, -EINVAL, "--%s: what is allowed for a plan is a value of one line",
                            given->option[i].name);
     return 0;
+}
+
+/* One whose copy is there already, of an earlier try, is copied again: it is removed by its last name in the folder
+ * that holds the copies, wherever a link would lead. */
+static int make_room(const struct folder *f, const char *in, struct err *e)
+{
+    int failed = beneath_make_folders(f->fd, CARRIED_FOLDER);
+    cleanup_close int fd = failed == 0 ? beneath_open(f->fd, CARRIED_FOLDER, O_RDONLY | O_DIRECTORY, 0) : failed;
+    failed = fd < 0 ? fd : file_remove_tree(fd, strrchr(in, '/') + 1);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s/%s': %s", f->path, in, strerror(-failed));
+}
+
+static int copy_scenario(struct folder *f, const struct carried_scenario *s, struct err *e)
+{
+    char in[128];
+    struct carried_files files = {0};
+    int failed = carried_list(s->from, false, &files, e);
+    if (failed != 0)
+        return failed;
+    if (strcmp(files.sha256, s->sha256) != 0)
+        failed = err_set(e, ERR_USAGE, -ESTALE, "the scenario '%s' was changed meanwhile", s->word);
+    else
+        failed = make_room(f, carried_place(s, in, sizeof(in)), e);
+    if (failed == 0) {
+        f->carries = true;
+        failed = carried_copy(&files, s->from, f->fd, in, e);
+    }
+    carried_free(&files);
+    return failed;
+}
+
+static int copy_scenarios(struct folder *f, const struct carried *c, struct err *e)
+{
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < c->count; i++)
+        failed = copy_scenario(f, &c->of[i], e);
+    return failed;
 }
 
 /* plan.lock comes last: without it nothing is bound. over: in place of a plan that has not begun. */
@@ -345,13 +447,15 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
 {
     char path[PATH_MAX];
     struct text lock = {0};
-    int failed = check_words(&wanted->given, e);
+    int failed = check_words(wanted, e);
     if (failed == 0 && over && write && unlinkat(f->fd, "plan.lock", 0) != 0)
         failed = err_sys(e, ERR_USAGE, "'%s'", path_in(f, "plan.lock", path));
     if (failed == 0 && !over)
         failed = check_copy(f, wanted, bytes, write, e);
     else if (failed == 0 && write)
         failed = write_copy(f, bytes, e);
+    if (failed == 0 && write)
+        failed = copy_scenarios(f, &wanted->carried, e);
     draw_seed(wanted);
     write_lock_text(wanted, &lock);
     if (failed == 0 && write)
@@ -368,7 +472,7 @@ int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text 
     int failed = digest_bytes(bytes->data, bytes->len, wanted->sha256);
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "SHA-256 of the plan: %s", strerror(-failed));
-    failed = read_lock(f, &has, e);
+    failed = folder_read_lock(f, &has, e);
     if (failed == -ENOENT)
         return bind_new(f, wanted, bytes, write, false, e);
     if (failed != 0)

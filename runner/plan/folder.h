@@ -1,7 +1,8 @@
 /* folder: where a plan's records are. One folder holds one plan:
  *
  *   plan.yml    the plan, byte for byte
- *   plan.lock   its SHA-256, the seed, the options that were given for every cell
+ *   plan.lock   its SHA-256, the seed, the options that were given for every cell, its own scenarios and their SHA-256
+ *   scenarios/  copies of these (scenario/carried.h)
  *   .lock       held (flock) by whoever runs the plan
  *   NNNN-ID.json     a record: block NNNN of cell ID; with --aa NNNN-ID-A.json and NNNN-ID-A2.json
  *   aside/      what was in a record's place and is none: nothing is thrown away
@@ -16,6 +17,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "scenario/carried.h"
 
 struct err;
 
@@ -27,7 +29,8 @@ struct folder {
     int lock_fd;  /* -1: not ours */
     size_t there; /* of path: what was there before folder_open() */
     bool bound;   /* plan.lock was written by this process, */
-    bool copied;  /* and plan.yml */
+    bool copied;  /* and plan.yml, */
+    bool carries; /* and scenarios/ */
 };
 
 /* What a folder is bound to. */
@@ -38,7 +41,8 @@ struct folder_plan {
     bool drawn;   /* the seed has just been, and is written nowhere */
     bool noise;   /* --aa: each cell is run as A and A' */
     struct config_given given;
-    struct text words; /* what given points into; empty where they are the caller's */
+    struct carried carried; /* its own scenarios; of folder_read() they are those that the folder holds */
+    struct text words;      /* what these two point into; empty where they are the caller's */
 };
 
 /* Makes the folder and takes its lock. -EBUSY (usage): another tare matrix runs in it, and the message says which.
@@ -67,8 +71,13 @@ bool folder_is_begun(const struct folder *f);
  * The caller ends *ret with folder_plan_free() and *bytes with text_free(). */
 int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e);
 
+/* What a folder's plan.lock says, with nothing else looked at; f has to stay. -ENOENT: it has none, and e is not set.
+ */
+int folder_read_lock(const struct folder *f, struct folder_plan *ret, struct err *e);
+
 /* Binds the folder to a plan, or sees that it is: a seed that wanted lacks is filled in from there, else drawn.
- * -EEXIST (usage): it is another's, which has begun, by what they differ in. Writes nothing where write is false. */
+ * -EEXIST (usage): it is another's, which has begun, by what they differ in. Writes nothing where write is false. What
+ * wanted->carried names is copied from where it was found. */
 int folder_bind(struct folder *f, struct folder_plan *wanted, const struct text *bytes, bool write, struct err *e);
 
 void folder_plan_free(struct folder_plan *p);

@@ -23,6 +23,7 @@ struct making {
     const struct plan_said *said;
     const struct plan_options *options;
     const struct config_given *given;
+    const struct carried *carried;
     bool *excludes; /* by entry of `exclude`: it took a cell out */
 };
 
@@ -39,7 +40,7 @@ static size_t option_find(const struct plan_options *options, const char *name)
     return i;
 }
 
-static int list_options(const char *label, const struct text *bytes, struct plan_options *ret, struct err *e)
+int plan_options_list(struct plan_options *ret, struct err *e)
 {
     *ret = (struct plan_options){0};
     for (size_t i = 0; i < ARRAY_LEN(LEADING); i++)
@@ -52,7 +53,6 @@ static int list_options(const char *label, const struct text *bytes, struct plan
             return err_set(e, ERR_OURS, -E2BIG, "more than %d options", PLAN_OPTIONS_MAX);
         ret->name[ret->count++] = name;
     }
-    plan_knobs_add(label, bytes, ret);
     return 0;
 }
 
@@ -259,11 +259,33 @@ static void path_of_value(const struct making *m, const struct product *p, const
         text_format(ret, cap, "defaults.%s", name);
 }
 
-static int set_value(const char *option, const char *value, struct cell *cell, struct err *e)
+/* Notes a scenario that is named by its path, with the folder that it was found in. */
+static int note_carried(const struct making *m, const char *word, const struct scenario *s, struct err *e)
+{
+    struct carried *c = &m->plan->carried;
+    if (!scenario_is_path(word) || carried_find(c, word))
+        return 0;
+    if (c->count == CARRIED_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "'%s': what is allowed is %d scenarios that are named by their paths",
+                       word, CARRIED_MAX);
+    if (!*s->content_sha256)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s", s->content_fault);
+    struct carried_scenario *one = &c->of[c->count++];
+    *one = (struct carried_scenario){.word = word, .from = s->dir};
+    text_format(one->name, sizeof(one->name), "%s", s->name);
+    text_format(one->sha256, sizeof(one->sha256), "%s", s->content_sha256);
+    const char *file = strrchr(s->file, '/') + 1;
+    if (strlen(file) < sizeof(one->file)) /* else it cannot be carried, as content_fault says */
+        text_format(one->file, sizeof(one->file), "%s", file);
+    return 0;
+}
+
+static int set_value(const struct making *m, const char *option, const char *value, struct cell *cell, struct err *e)
 {
     if (strcmp(option, "scenario") != 0)
         return cell_set(cell, option, value, e);
-    return scenarios_find(value, &cell->scenario, e);
+    int failed = scenarios_find_carried(m->carried, value, &cell->scenario, e);
+    return failed == 0 ? note_carried(m, value, cell->scenario, e) : failed;
 }
 
 /* The values of the options of all cells, or those of the knobs, which come after them: a knob that is said in the
@@ -279,7 +301,7 @@ static int set_said(const struct making *m, const struct product *p, const char 
             continue;
         if (!value && (!knobs || plan_knobs_go_with(cell, option)))
             value = value_of(m, p, o);
-        if (!value || set_value(option, value, cell, e) == 0)
+        if (!value || set_value(m, option, value, cell, e) == 0)
             continue;
         path_of_value(m, p, path, o, at, sizeof(at));
         return blame(m, at, e);
@@ -435,9 +457,10 @@ static int make_entry(struct making *m, unsigned i, struct err *e)
 
 static int by_id(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcasecmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* An id names folders of a bundle, and there are file systems that hold two names that differ in case alone for one. */
 static int check_ids(const struct making *m, struct err *e)
 {
     size_t n = m->plan->cells;
@@ -448,9 +471,14 @@ static int check_ids(const struct making *m, struct err *e)
         ids[i] = m->plan->cell[i].id;
     qsort(ids, n, sizeof(*ids), by_id);
     for (size_t i = 1; i < n; i++) {
-        if (strcmp(ids[i - 1], ids[i]) != 0)
+        if (strcasecmp(ids[i - 1], ids[i]) != 0)
             continue;
-        return refuse(m, "cells", -EEXIST, e, "two cells are '%s' (give their entries an 'id' each)", ids[i]);
+        if (strcmp(ids[i - 1], ids[i]) == 0)
+            return refuse(m, "cells", -EEXIST, e, "two cells are '%s' (give their entries an 'id' each)", ids[i]);
+        return refuse(
+            m, "cells", -EEXIST, e,
+            "the ids '%s' and '%s' differ in letter case alone (they name files: give one entry another 'id')",
+            ids[i - 1], ids[i]);
     }
     return 0;
 }
@@ -487,16 +515,18 @@ static int make_plan(struct making *m, struct err *e)
     return failed;
 }
 
-int plan_parse(const char *label, struct text *bytes, const struct config_given *given, struct plan *ret, struct err *e)
+int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
+               struct plan *ret, struct err *e)
 {
     struct plan p = {0};
     struct plan_options options;
-    int failed = list_options(label, bytes, &options, e);
-    if (failed == 0)
+    int failed = plan_options_list(&options, e);
+    if (failed == 0) {
+        plan_knobs_add(label, bytes, carried, &options);
         failed = plan_file_parse(label, bytes, &options, &p.file, e);
-    else
+    } else
         text_free(bytes);
-    struct making m = {.plan = &p, .said = p.file.said, .options = &options, .given = given};
+    struct making m = {.plan = &p, .said = p.file.said, .options = &options, .given = given, .carried = carried};
     if (failed == 0)
         failed = make_plan(&m, e);
     if (failed != 0) {

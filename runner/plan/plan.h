@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "plan/plan_file.h"
+#include "scenario/carried.h"
 
 struct err;
 struct text;
@@ -37,15 +38,20 @@ struct plan {
     enum plan_order order;
     struct plan_cell *cell;
     size_t cells;
+    struct carried carried; /* the scenarios that it names by their paths, as they were found */
 };
 
 /* Reads a plan (bytes are taken over in any case) and makes its cells. label is how messages call its text; given: what
- * the user's options say of every cell, which goes before what the plan says. label and given have to stay.
+ * the user's options say of every cell, which goes before what the plan says. carried: copies of the scenarios that it
+ * names by their paths, which are read from there; NULL is allowed. label, given and carried have to stay.
  * -EINVAL, -E2BIG (usage): one line with the place: a schema error, a value that is not allowed, a cell that cannot be
- * (with the exclusion that takes it out), an exclusion that takes nothing out, two cells of one id, more than
- * PLAN_CELLS_MAX cells. The caller ends *ret with plan_free(). */
-int plan_parse(const char *label, struct text *bytes, const struct config_given *given, struct plan *ret,
-               struct err *e);
+ * (with the exclusion that takes it out), an exclusion that takes nothing out, two cells whose ids are one or differ in
+ * letter case alone, more than PLAN_CELLS_MAX cells. The caller ends *ret with plan_free(). */
+int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
+               struct plan *ret, struct err *e);
+
+/* The options that all cells have, "scenario" first; no knobs. */
+int plan_options_list(struct plan_options *ret, struct err *e);
 
 /* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
 int plan_parse_precision(const char *text, double *ret);

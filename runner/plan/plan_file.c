@@ -173,11 +173,12 @@ static cyaml_config_t config_of(struct complaint *c, bool lenient)
 
 static int load(struct plan_file *f, const struct plan_options *options, struct err *e)
 {
-    static const struct plan_options FIRST = {.name = {"scenario"}, .count = 1};
+    static const struct plan_options FIRST = {.name = {"scenario"}, .count = 1, .others = true};
     struct schema s;
     struct complaint c = {0};
-    cyaml_config_t config = config_of(&c, !options);
-    build(&s, options ? options : &FIRST);
+    options = options ? options : &FIRST;
+    cyaml_config_t config = config_of(&c, options->others);
+    build(&s, options);
     cyaml_err_t failed = cyaml_load_data((const uint8_t *)f->bytes.data, f->bytes.len, &config, &s.top_value,
                                          (cyaml_data_t **)&f->said, NULL);
     if (failed != CYAML_OK)

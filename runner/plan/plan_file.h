@@ -2,6 +2,7 @@
 #ifndef TARE_PLAN_FILE_H
 #define TARE_PLAN_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/text.h"
@@ -42,6 +43,7 @@ struct plan_said {
 struct plan_options {
     const char *name[PLAN_OPTIONS_MAX];
     size_t count;
+    bool others; /* keys that are none of these are passed over */
 };
 
 struct plan_file {
@@ -51,7 +53,7 @@ struct plan_file {
 };
 
 /* Reads what is in bytes (taken over, in any case). name is what messages call it, and has to stay. Where options is
- * NULL keys that the schema does not have are passed over, and `each` and values are those of "scenario" alone.
+ * NULL they are "scenario" alone, and all others are passed over.
  * -EINVAL (usage): one line with file, line and column, what is wrong and what is allowed. End it by plan_file_free().
  */
 int plan_file_parse(const char *name, struct text *bytes, const struct plan_options *options, struct plan_file *ret,

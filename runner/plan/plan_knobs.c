@@ -14,25 +14,26 @@ static void add_name(const char *name, struct plan_options *options)
         options->name[options->count++] = name;
 }
 
-static void add_scenario(const char *named, struct plan_options *options)
+static void add_scenario(const char *named, const struct carried *carried, struct plan_options *options)
 {
     const struct scenario *s = NULL;
     struct err ignored = {0};
-    if (!named || scenarios_find(named, &s, &ignored) != 0)
+    if (!named || scenarios_find_carried(carried, named, &s, &ignored) != 0)
         return;
     for (size_t i = 0; i < s->knobs; i++)
         add_name(s->knob[i].name, options);
 }
 
 /* The scenario is the first option of an entry, and of this reading the only one. */
-static void add_entry(const struct plan_entry *entry, struct plan_options *options)
+static void add_entry(const struct plan_entry *entry, const struct carried *carried, struct plan_options *options)
 {
-    add_scenario(entry->value[0], options);
+    add_scenario(entry->value[0], carried, options);
     for (unsigned i = 0; entry->each && i < entry->each->of[0].count; i++)
-        add_scenario(entry->each->of[0].value[i], options);
+        add_scenario(entry->each->of[0].value[i], carried, options);
 }
 
-void plan_knobs_add(const char *label, const struct text *bytes, struct plan_options *options)
+void plan_knobs_add(const char *label, const struct text *bytes, const struct carried *carried,
+                    struct plan_options *options)
 {
     struct text copy = {0};
     struct plan_file f;
@@ -41,9 +42,9 @@ void plan_knobs_add(const char *label, const struct text *bytes, struct plan_opt
     if (plan_file_parse(label, &copy, NULL, &f, &ignored) != 0)
         return;
     if (f.said->defaults)
-        add_entry(f.said->defaults, options);
+        add_entry(f.said->defaults, carried, options);
     for (unsigned i = 0; i < f.said->cells_count; i++)
-        add_entry(&f.said->cells[i], options);
+        add_entry(&f.said->cells[i], carried, options);
     plan_file_free(&f);
 }
 

@@ -7,10 +7,12 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "plan/plan_file.h"
+#include "scenario/carried.h"
 
 /* Adds the knobs' names to options. What is wrong with the text or with a scenario is left for the reading proper,
- * which tells it with its place. */
-void plan_knobs_add(const char *label, const struct text *bytes, struct plan_options *options);
+ * which tells it with its place. carried: as plan_parse() has it. */
+void plan_knobs_add(const char *label, const struct text *bytes, const struct carried *carried,
+                    struct plan_options *options);
 
 /* Whether a name is that of a knob: neither "scenario" nor an option of all cells. */
 bool plan_knobs_is_one(const char *option);

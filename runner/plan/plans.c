@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <glob.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +24,7 @@ static int find_folder(char buf[PATH_MAX], struct err *e)
     return err_set(e, ERR_OURS, -ENOENT, "tare's plans are not where it was built or installed");
 }
 
-static bool is_path(const char *name)
+bool plans_is_path(const char *name)
 {
     const char *dot = strrchr(name, '.');
     return strchr(name, '/') || (dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0));
@@ -59,7 +58,7 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
 {
     glob_t files;
     struct text names = {0};
-    if (is_path(name)) {
+    if (plans_is_path(name)) {
         text_format(buf, cap, "%.*s", (int)cap - 1, name);
         return 0;
     }

@@ -2,6 +2,7 @@
 #ifndef TARE_PLANS_H
 #define TARE_PLANS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct err;
@@ -12,6 +13,9 @@ struct text;
 /* The file of a plan: a path where it holds a slash or ends in .yml or .yaml, else the name of one that came with tare.
  * -ENOENT (usage): there is none of this name; the message lists those that there are. */
 int plans_find(const char *name, char *buf, size_t cap, struct err *e);
+
+/* Whether a plan is named by its path: by a word with a slash, or one that ends in .yml or .yaml. */
+bool plans_is_path(const char *name);
 
 /* A line each: name, summary. -ENOENT: the plans are not where tare was built or installed. */
 int plans_list(struct text *out, struct err *e);

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "spawn/spawn.h"
 
 #define ANSWER_MS         30000
@@ -90,28 +91,19 @@ void slurm_script(const struct slurm_array *a, uint64_t base, struct text *out)
 
 /* --- Slurm's own commands ---------------------------------------------------------------------------------------- */
 
-static bool is_on_path(const char *command)
-{
-    const char *path = getenv("PATH");
-    for (const char *at = path; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-        char candidate[PATH_MAX];
-        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, command);
-        if (n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* What a command prints, its errors too. */
 static int ask(const char *const *words, struct text *answer)
 {
-    const char *argv[ARGS_MAX + 5] = {"sh", "-c", "exec \"$@\" 2>&1", "sh"};
+    char program[PATH_MAX];
+    struct err why = {0};
+    const char *argv[ARGS_MAX + 5] = {"/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"};
     size_t n = 4;
-    if (!is_on_path(*words)) {
-        text_add(answer, "there is none on PATH");
+    if (trust_find_program(*words, program, sizeof(program), &why) != 0) {
+        text_add(answer, "%s", why.text + strlen(*words) + strlen(": ")); /* the command's name is said by the caller */
         return -ENOENT;
     }
-    for (; *words; words++)
+    argv[n++] = program;
+    for (words++; *words; words++)
         argv[n++] = *words;
     int failed = spawn_capture((char *const *)(void *)argv, ANSWER_MS, answer);
     if (failed != 0 && answer->data) /* one line of it is said */
@@ -121,9 +113,9 @@ static int ask(const char *const *words, struct text *answer)
 
 int slurm_find(struct err *e)
 {
-    return is_on_path("sbatch")
-               ? 0
-               : err_set(e, ERR_HOST, -ENOENT, "sbatch: there is none on PATH (--engine local runs the plan here)");
+    char program[PATH_MAX];
+    int failed = trust_find_program("sbatch", program, sizeof(program), e);
+    return failed == 0 ? 0 : err_remedy(e, "--engine local runs the plan here");
 }
 
 static uint64_t max_array_size(void)

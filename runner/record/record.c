@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analysis/about.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -161,6 +162,10 @@ static void set_origin(json_t *o, const struct scenario *s)
         return;
     json_put_text(o, "file", s->file);
     json_put_text(o, "sha256", s->sha256);
+    if (*s->content_sha256)
+        json_put_text(o, "folder_sha256", s->content_sha256);
+    else
+        json_put_absent(o, "folder_sha256", s->content_fault);
 }
 
 static json_t *scenario_json(const struct record *r)
@@ -336,6 +341,23 @@ static json_t *confinement_json(const struct record *r)
     return o;
 }
 
+/* What each of the scenario's figures is, so that who reads the record needs no scenario.yml. */
+static json_t *declared_json(const struct scenario *s)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < s->figures; i++) {
+        const struct scenario_figure *f = &s->figure[i];
+        struct figure_about about = figure_about_declared(f->name, f->title, f->unit, f->kind, f->better);
+        json_t *one = json_object();
+        json_put_text(one, "title", about.title);
+        json_put_text(one, "unit", about.unit);
+        json_put_text(one, "kind", figure_kind_name(about.kind));
+        json_put_text(one, "better", figure_better_name(about.better));
+        json_put(o, f->name, one);
+    }
+    return o;
+}
+
 static json_t *result_json(const struct record *r)
 {
     json_t *o = json_object();
@@ -346,8 +368,10 @@ static json_t *result_json(const struct record *r)
     json_put_real(o, "avg_iter_s", r->result.mean_s, why);
     json_put_real(o, "p50_iter_s", r->result.median_s, why);
     json_put_real(o, "p95_iter_s", r->result.p95_s, why);
-    if (r->figures.count)
+    if (r->figures.count) {
         json_put(o, "figures", json_of_facts(&r->figures));
+        json_put(o, "figures_declared", declared_json(r->cell.scenario));
+    }
     char check[24];
     if (r->command)
         return o;
@@ -454,14 +478,14 @@ static int save(const struct record *r, struct file_draft *draft, struct err *e)
 
 int record_save(const struct record *r, const char *path, struct err *e)
 {
-    struct file_draft draft;
+    struct file_draft draft = {.dirfd = -1};
     int failed = file_draft_open(path, &draft, e);
     return failed != 0 ? failed : save(r, &draft, e);
 }
 
 int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e)
 {
-    struct file_draft draft;
+    struct file_draft draft = {.dirfd = -1};
     int failed = file_draft_open_at(dirfd, name, said, &draft, e);
     return failed != 0 ? failed : save(r, &draft, e);
 }

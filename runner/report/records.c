@@ -69,13 +69,6 @@ void records_add(struct records *r, struct invocation one)
     r->list[r->count++] = one;
 }
 
-/* A rate is better where it is greater. */
-static bool is_rate(const char *name)
-{
-    size_t len = strlen(name);
-    return len > 6 && strcmp(name + len - 6, "_per_s") == 0;
-}
-
 int records_figure(const struct records *r, const char *name)
 {
     for (size_t i = 0; i < r->names; i++)
@@ -92,8 +85,15 @@ size_t records_name(struct records *r, const char *name)
     r->name = realloc(r->name, (r->names + 1) * sizeof(*r->name));
     if (!r->name)
         abort();
-    r->name[r->names] = (struct figure_name){pool_keep(r->pool, name), is_rate(name)};
+    r->name[r->names] = (struct figure_name){.name = pool_keep(r->pool, name)};
+    r->name[r->names].about = figure_about(r->name[r->names].name);
     return r->names++;
+}
+
+struct figure_about records_about(const struct records *r, const char *name)
+{
+    int known = records_figure(r, name);
+    return known < 0 ? figure_about(name) : r->name[known].about;
 }
 
 struct figure invocation_figure(const struct invocation *i, size_t index)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/about.h"
 #include "report/json_scan.h"
 #include "report/pairs.h"
 #include "stats/stats_series.h"
@@ -32,8 +33,8 @@ struct figure {
 
 /* A row of the figures that are known; a record's result can have more, which are found when it is read. */
 struct figure_name {
-    const char *name;  /* as --figure takes it: the unit at its end */
-    bool more_is_less; /* truth: a greater one is the better one, as of a rate */
+    const char *name;          /* as --figure takes it: the unit at its end */
+    struct figure_about about; /* as the first record that has it declares it */
 };
 
 /* A check of the isolation that does not hold. */
@@ -131,6 +132,9 @@ void records_free(struct records *r);
 
 /* Whether a fact of the host changes from run to run on the same machine, and explains nothing: load, boot, steal. */
 bool records_is_of_the_moment(const char *key);
+
+/* What a figure is: as its records declare it, else by its name. */
+struct figure_about records_about(const struct records *r, const char *name);
 
 /* The index of a figure's name, or -1. */
 int records_figure(const struct records *r, const char *name);

@@ -161,7 +161,8 @@ int record_load(const struct record_text *text, bool with_iterations, struct loa
     static const char *const TOOL[] = {"version", "commit", NULL};
     static const char *const PLAN[] = {"node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns", NULL};
     static const char *const TIMING[] = {"emulated", "by", NULL};
-    static const char *const INSTRUMENT[] = {"prepare_ns", "slice_to_exec_ns", "exit_to_removed_ns", NULL};
+    static const char *const INSTRUMENT[] = {"prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns",
+                                             NULL};
     static const struct {
         enum section s;
         const char *const *only;

@@ -162,6 +162,42 @@ static int take_known(struct records *r, const struct record_text *text, const s
     return 0;
 }
 
+/* What the record declares of a figure that was not seen before. A word that is none counts as not declared. */
+static void take_declared(struct records *r, const json_t *declared, const char *name)
+{
+    const json_t *one = json_object_get(declared, name);
+    const char *word[4] = {"title", "unit", "kind", "better"};
+    if (!json_is_object(one) || records_figure(r, name) >= 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(word); i++) {
+        const char *said = json_string_value(json_object_get(one, word[i]));
+        cleanup_free char *printable = said && strlen(said) <= 120 ? text_printable(said) : NULL;
+        word[i] = printable ? pool_keep(r->pool, printable) : NULL;
+    }
+    size_t at = records_name(r, name);
+    r->name[at].about = figure_about_declared(r->name[at].name, word[0], word[1], word[2], word[3]);
+}
+
+/* result.figures: those that the scenario reports, and what they are. */
+static int take_scenarios_own(struct records *r, const struct record_text *text, const json_t *result,
+                              struct invocation *ret, struct err *e)
+{
+    const json_t *figures = json_object_get(result, "figures"), *value = NULL;
+    const char *key = NULL;
+    struct figure f;
+    json_object_foreach((json_t *)figures, key, value)
+    {
+        size_t len = strlen(key);
+        if (len > 120 || (len > 7 && strcmp(key + len - 7, "_reason") == 0))
+            continue;
+        if (figure_of(r, figures, key, &f) != 0)
+            return record_refuse_at(text, SECTION_RESULT, key, "neither a number nor null", e);
+        take_declared(r, json_object_get(result, "figures_declared"), key);
+        set_figure(r, ret, key, f);
+    }
+    return 0;
+}
+
 /* Every number of the result is a figure: other scenarios have others. */
 static int take_results(struct records *r, const struct record_text *text, json_t *result, struct invocation *ret,
                         struct err *e)
@@ -181,7 +217,7 @@ static int take_results(struct records *r, const struct record_text *text, json_
         if (is_one && !text_is_among(key, OURS) && figure_of(r, result, key, &f) == 0)
             set_figure(r, ret, key, f);
     }
-    return 0;
+    return take_scenarios_own(r, text, result, ret, e);
 }
 
 /* --- iterations
@@ -228,22 +264,23 @@ static int take_iterations(const struct record_text *text, struct invocation *re
     return 0;
 }
 
-/* What an invocation costs beside its measured iterations: slice, start, warm-up, removal. */
-static double overhead_of(const struct loaded *l)
+/* What an invocation takes beside its measured iterations: slice, start-up, warm-up, what lies between iterations,
+ * removal. All of it as it was measured, less the iterations. */
+static double overhead_of(const struct loaded *l, const struct invocation *one)
 {
-    static const char *const PARTS[] = {"prepare_ns", "slice_to_exec_ns", "exit_to_removed_ns"};
+    static const char *const PARTS[] = {"prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns"};
     const json_t *instrument = l->section[SECTION_INSTRUMENT];
-    const json_t *warmup = json_object_get(l->section[SECTION_SCENARIO], "warmup");
-    const json_t *mean = json_object_get(l->section[SECTION_RESULT], "avg_iter_s");
-    double sum_s = 0;
-    for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
+    const json_t *elapsed = json_object_get(l->section[SECTION_PLAN], "elapsed_ns");
+    double sum_s = json_is_number(elapsed) ? json_number_value(elapsed) / 1e9 : 0;
+    for (size_t i = 0; !json_is_number(elapsed) && i < ARRAY_LEN(PARTS); i++) {
         const json_t *ns = json_object_get(instrument, PARTS[i]);
         if (!json_is_number(ns))
             return NAN;
         sum_s += json_number_value(ns) / 1e9;
     }
-    return sum_s +
-           (json_is_number(warmup) && json_is_number(mean) ? json_number_value(warmup) * json_number_value(mean) : 0);
+    for (size_t i = 0; i < one->iterations; i++)
+        sum_s -= one->iteration_s[i];
+    return sum_s > 0 ? sum_s : NAN;
 }
 
 /* An invocation of one iteration has a mean: a median and quantiles of it would be the same number by another name. */
@@ -287,7 +324,7 @@ static int take_all(struct records *r, const struct record_text *text, struct lo
         failed = take_known(r, text, l, i, ret, e);
     if (failed == 0 && (r->with_iterations || r->with_steady)) {
         failed = take_iterations(text, ret, e);
-        ret->overhead_s = overhead_of(l);
+        ret->overhead_s = overhead_of(l, ret);
     }
     if (failed == 0 && r->with_steady)
         ret->steady = stats_steady_state(ret->iteration_s, ret->iterations).class;

@@ -14,6 +14,8 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/trust.h"
+#include "confine/confine.h"
 #include "spawn/spawn.h"
 
 /* What is asked of an interpreter; it answers in lines "key value". The imports are the scenario's own, so that the
@@ -43,8 +45,8 @@ static const char PROBE[] =
 
 const char *runtime_cache_dir(char *buf, size_t cap)
 {
-    const char *cache = getenv("TARE_CACHE");
-    const char *xdg = getenv("XDG_CACHE_HOME");
+    const char *cache = trust_variable("TARE_CACHE");
+    const char *xdg = trust_variable("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
     if (cache && *cache)
         text_format(buf, cap, "%s", cache);
@@ -150,17 +152,32 @@ static void remember(const char *memory, const struct text *answer)
     char dir[PATH_MAX];
     text_format(dir, sizeof(dir), "%s", memory);
     *strrchr(dir, '/') = '\0';
-    if (file_make_dirs(dir) == 0)
+    if (trust_path(dir, NULL) == 0 && file_make_dirs(dir) == 0)
         (void)file_replace(memory, answer->data, answer->len, NULL); /* only a memory: the next run can ask again */
+}
+
+/* Whatever the path leads to is executed for it: in the confinement that a workload gets by itself. */
+static int probe(const char *path, struct text *answer)
+{
+    char *const argv[] = {(char *)path, "-I", "-c", (char *)PROBE, NULL};
+    char *const envp[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", NULL};
+    const struct confine_request request = {.read_only_root = true, .filter = true, .needed = &path, .needed_count = 1};
+    struct confine *confine = NULL;
+    struct err ignored = {0}; /* whatever it was: it is no interpreter that can be weighed */
+    int failed = confine_prepare(&request, &confine, &ignored);
+    const struct spawn_spec spec = {.path = path, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
+    if (failed == 0)
+        failed = spawn_capture_confined(&spec, PROBE_SECONDS * 1000, answer, &ignored);
+    confine_free(&confine);
+    return failed;
 }
 
 /* Runs the probe and takes its answer. */
 static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
 {
-    char *const argv[] = {r->path, "-I", "-c", (char *)PROBE, NULL};
     char hex[65];
     struct text answer = {0};
-    int failed = spawn_capture(argv, PROBE_SECONDS * 1000, &answer);
+    int failed = probe(r->path, &answer);
     if (failed == 0)
         failed = digest_file(r->path, hex);
     if (failed == 0) {
@@ -172,7 +189,10 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
     else if (answer.data && answer_text(answer.data, "version", r->version, sizeof(r->version)))
         (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
     else
-        (void)snprintf(why, cap, "it is no Python interpreter");
+        (void)snprintf(
+            why, cap,
+            "it is no Python interpreter that answers in confinement (a script's interpreter must not lie in a "
+            "folder that is closed to other users: name the interpreter itself)");
     text_free(&answer);
     return failed == 0 ? 0 : -EINVAL;
 }
@@ -187,7 +207,7 @@ static int identify(struct runtime *r, char *why, size_t cap)
         return -EINVAL;
     }
     int failed = -ENOENT;
-    if (file_read_all("", memory, &answer) == 0 && answer.data)
+    if (trust_path(memory, NULL) == 0 && file_read_all("", memory, &answer) == 0 && answer.data)
         failed = take_answer(answer.data, r);
     text_free(&answer);
     if (failed != 0)
@@ -258,11 +278,16 @@ static const struct wanted WANTED[] = {
 static bool try_path(const char *path, const struct wanted *wanted, struct runtime *r, char *why, size_t cap)
 {
     struct runtime candidate = {0};
+    struct err untrusted = {0};
     if (strlen(path) >= sizeof(candidate.path)) {
         (void)snprintf(why, cap, "the path is too long");
         return false;
     }
     text_format(candidate.path, sizeof(candidate.path), "%s", path);
+    if (trust_path(path, &untrusted) != 0) {
+        (void)snprintf(why, cap, "%.250s", untrusted.text);
+        return false;
+    }
     if (identify(&candidate, why, cap) == 0) {
         if (candidate.free_threaded == wanted->free_threaded && candidate.gil_enabled != wanted->free_threaded) {
             *r = candidate;
@@ -324,7 +349,7 @@ static bool try_search_path(const struct wanted *wanted, struct runtime *r, stru
         size_t len = strcspn(p, ":");
         char candidate[PATH_MAX];
         int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)len, p, wanted->command);
-        if (len > 0 && n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0 &&
+        if (*p == '/' && n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0 &&
             try_path(candidate, wanted, r, why, sizeof(why)))
             return true;
         p += len;

@@ -28,9 +28,9 @@ struct runtime {
 
 /* Finds the runtime that the cell, which has a scenario, asks for, in the order: --runtime, $TARE_PYTHON_FT or
  * $TARE_PYTHON_GIL, the cache of scripts/build-python, `uv python find`, PATH; asks the interpreter itself what it is
- * (remembered in the cache by the executable's identity). A GIL build is never taken for a free-threaded one. -EINVAL
- * (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host): none to be had; the message
- * says what was tried and the remedy. The caller ends *ret with runtime_free(). */
+ * (in confinement; remembered in the cache by the executable's identity). A GIL build is never taken for a
+ * free-threaded one. -EINVAL (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host):
+ * none to be had; the message says what was tried and the remedy. The caller ends *ret with runtime_free(). */
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 

@@ -23,6 +23,11 @@ const char *profile_name(enum profile p)
     return profile_names[p];
 }
 
+bool scenario_is_path(const char *named)
+{
+    return strpbrk(named, "/.");
+}
+
 void scenario_free(struct scenario *s)
 {
     if (!s)

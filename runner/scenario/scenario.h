@@ -62,17 +62,21 @@ struct scenario_profile {
 /* A number that the workload reports of the whole run. */
 struct scenario_figure {
     char name[SCENARIO_WORD_MAX], unit[SCENARIO_WORD_MAX], help[SCENARIO_LINE_MAX];
+    char title[SCENARIO_LINE_MAX];                           /* as tables have it; "": its name */
+    char kind[SCENARIO_WORD_MAX], better[SCENARIO_WORD_MAX]; /* words of analysis/about.h; "": by the name's end */
 };
 
 struct scenario {
     char name[SCENARIO_WORD_MAX], summary[SCENARIO_LINE_MAX];
-    char file[PATH_MAX]; /* its scenario.yml, absolute, links resolved */
-    char dir[PATH_MAX];  /* the folder of it */
-    char lib[PATH_MAX];  /* of what scenarios have in common: tare_ledger.py */
-    char sha256[65];     /* of the file */
-    bool installed;      /* found by its name */
-    unsigned modes;      /* bits of enum mode */
-    enum mode mode;      /* the one without --mode */
+    char file[PATH_MAX];     /* its scenario.yml, absolute, links resolved */
+    char dir[PATH_MAX];      /* the folder of it */
+    char lib[PATH_MAX];      /* of what scenarios have in common: tare_ledger.py */
+    char sha256[65];         /* of the file */
+    char content_sha256[65]; /* of its folder (carried.h); "" of those that came with tare, and where it has none */
+    char content_fault[400]; /* why it has none */
+    bool installed;          /* found by its name */
+    unsigned modes;          /* bits of enum mode */
+    enum mode mode;          /* the one without --mode */
     struct scenario_profile profile[PROFILES_COUNT];
     struct scenario_knob knob[SCENARIO_KNOBS_MAX];
     size_t knobs;
@@ -80,6 +84,10 @@ struct scenario {
     struct scenario_figure figure[SCENARIO_FIGURES_MAX];
     size_t figures;
 };
+
+/* Whether a scenario is named by its path: by a word with a slash or a dot in it. Else it is one that came with tare.
+ */
+bool scenario_is_path(const char *named);
 
 /* Frees a scenario that scenario_parse() made. NULL does no harm. */
 void scenario_free(struct scenario *s);

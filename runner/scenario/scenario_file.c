@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/about.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -313,11 +314,29 @@ static int take_commands(const struct reading *r, const struct said *said)
     return failed ? failed : take_command(r, &of[RUNTIME_NATIVE], RUNTIME_NATIVE);
 }
 
+/* Whether it says of the figure what there is a word for. */
+static int check_about(const struct reading *r, const struct said_figure *said, unsigned i)
+{
+    char path[80];
+    enum figure_kind kind;
+    enum figure_better better;
+    (void)path_of(path, sizeof(path), "figures[%u].kind", i);
+    if (said->kind && !figure_kind_of(said->kind, &kind))
+        return blame(r, path, "'%s': what is allowed is time, memory, rate or count", said->kind);
+    (void)path_of(path, sizeof(path), "figures[%u].better", i);
+    if (said->better && !figure_better_of(said->better, &better))
+        return blame(r, path, "'%s': what is allowed is less, more or none", said->better);
+    return 0;
+}
+
 static int take_figure(const struct reading *r, const struct said_figure *said, unsigned i)
 {
     char path[80];
+    int failed = check_about(r, said, i);
     struct scenario_figure *f = &r->s->figure[i];
     (void)path_of(path, sizeof(path), "figures[%u].name", i);
+    if (failed != 0)
+        return failed;
     if (!is_word(said->name, LETTERS "_"))
         return blame(r, path, "'%s': what is allowed is a letter, then letters, digits and _, in lower case",
                      said->name);
@@ -326,6 +345,9 @@ static int take_figure(const struct reading *r, const struct said_figure *said, 
     text_format(f->name, sizeof(f->name), "%s", said->name);
     text_format(f->unit, sizeof(f->unit), "%s", said->unit ? said->unit : "");
     text_format(f->help, sizeof(f->help), "%s", said->help ? said->help : "");
+    text_format(f->title, sizeof(f->title), "%s", said->title ? said->title : "");
+    text_format(f->kind, sizeof(f->kind), "%s", said->kind ? said->kind : "");
+    text_format(f->better, sizeof(f->better), "%s", said->better ? said->better : "");
     r->s->figures++;
     return 0;
 }

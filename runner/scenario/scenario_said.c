@@ -61,6 +61,9 @@ static const cyaml_schema_field_t FIGURE_FIELDS[] = {
     WORD("name", struct said_figure, name),
     MAYBE("unit", struct said_figure, unit, SCENARIO_WORD_MAX),
     MAYBE("help", struct said_figure, help, SCENARIO_LINE_MAX),
+    MAYBE("title", struct said_figure, title, SCENARIO_LINE_MAX),
+    MAYBE("kind", struct said_figure, kind, SCENARIO_WORD_MAX),
+    MAYBE("better", struct said_figure, better, SCENARIO_WORD_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t FIGURE = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_figure, FIGURE_FIELDS)};

@@ -42,7 +42,7 @@ struct said_commands {
 };
 
 struct said_figure {
-    char *name, *unit, *help;
+    char *name, *unit, *help, *title, *kind, *better;
 };
 
 struct said {

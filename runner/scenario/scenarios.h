@@ -12,6 +12,13 @@ struct text;
  * -ENOENT (usage): there is none; the message lists those that there are. -EINVAL (usage): its file is wrong. */
 int scenarios_find(const char *named, const struct scenario **ret, struct err *e);
 
+/* The same, where a plan names it: one that is named by its path is read from its copy, which has to be the one that
+ * its digest names. carried: NULL is allowed, and then they are those of this host. -ENOENT (usage), where this host's
+ * are not looked at (carried->alone): there is no copy. */
+struct carried;
+int scenarios_find_carried(const struct carried *carried, const char *named, const struct scenario **ret,
+                           struct err *e);
+
 /* The names and summaries of those that came with tare, a line each, by name. -EINVAL (usage): a file is wrong. */
 int scenarios_list(struct text *out, struct err *e);
 

@@ -71,6 +71,10 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e);
  * gave. */
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret);
 
+/* The same of a program that may be anybody's, confined as spec->confine says: path, argv, envp and confine of spec
+ * count. */
+int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e);
+
 /* How a child ended. */
 struct child_end {
     bool signalled;

@@ -1,6 +1,7 @@
 /* What is started and ended besides the workload: commands that are asked something, the user's own, and orphans. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "spawn/spawn_internal.h"
 
 #define CAPTURE_MAX ((size_t)1 << 20)
@@ -38,10 +40,39 @@ static void drain(int fd, int64_t deadline_ns, struct text *ret)
     }
 }
 
+/* What argv[0] stands for; one that root does not trust is said, and counts as none. */
+static int find_helper(const char *name, char path[PATH_MAX])
+{
+    struct err why = {0};
+    if (strchr(name, '/') && strlen(name) < PATH_MAX) {
+        text_format(path, PATH_MAX, "%s", name);
+        return 0;
+    }
+    int failed = trust_find_program(name, path, PATH_MAX, &why);
+    if (failed == -EPERM)
+        (void)fprintf(stderr, "tare: %s\n", why.text);
+    return failed == 0 ? 0 : -ENOENT;
+}
+
+/* Waits for the end of what was listened to, and at the deadline brings it about. */
+static int end_capture(struct child *child, int64_t deadline_ns)
+{
+    int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
+    struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+    struct child_end end = {0};
+    if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
+        spawn_kill(child);
+    int r = spawn_wait(child, &end, NULL);
+    return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+}
+
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
 {
+    char path[PATH_MAX];
     int ends[2];
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    if (find_helper(argv[0], path) != 0)
+        return -ENOENT;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
     cleanup_close int from_child = ends[0];
@@ -57,20 +88,41 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
         signals_for_exec();
         if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(to_parent, 1) < 0 || dup2(nothing, 2) < 0)
             _exit(127);
-        (void)execvp(argv[0], argv);
+        (void)execvp(path, argv);
         _exit(127);
     }
     (void)close(STEAL_FD(to_parent));
     drain(from_child, deadline_ns, ret);
     (void)close(STEAL_FD(from_child)); /* whoever prints on is ended by SIGPIPE, not by the deadline */
-    int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
-    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-    if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
-        (void)kill(pid, SIGKILL);
     struct child child = {.pid = pid, .pidfd = pidfd};
-    struct child_end end = {0};
-    int r = spawn_wait(&child, &end, NULL);
-    return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+    return end_capture(&child, deadline_ns);
+}
+
+int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e)
+{
+    int ends[2];
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_sys(e, ERR_OURS, "pipe");
+    cleanup_close int from_child = ends[0];
+    cleanup_close int to_parent = ends[1];
+    cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct child child = SPAWN_NO_CHILD;
+    struct spawn_spec whole = *spec;
+    whole.cgroup_fd = whole.keep_fd = -1;
+    whole.stdin_fd = whole.stderr_fd = nothing;
+    whole.stdout_fd = to_parent;
+    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    (void)close(STEAL_FD(to_parent));
+    if (failed != 0)
+        return failed;
+    if (child.listener_fd >= 0) /* nobody counts what its filter refuses: it then answers ENOSYS (seccomp_unotify(2)) */
+        (void)close(STEAL_FD(child.listener_fd));
+    drain(from_child, deadline_ns, ret);
+    (void)close(STEAL_FD(from_child));
+    failed = end_capture(&child, deadline_ns);
+    spawn_end(&child);
+    return failed;
 }
 
 /* What fn does to each child of a process as /proc lists them (proc(5), task/TID/children). */
@@ -196,13 +248,14 @@ int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struc
 
 /* SIGTERM, since it may have much to tidy up: slices, mounts, a VM. Should the caller have ignored that, it does not.
  */
-__attribute__((noreturn)) static void companion_run(char *const argv[], pid_t parent, int said_fd, int failed_fd)
+__attribute__((noreturn)) static void companion_run(const char *path, char *const argv[], pid_t parent, int said_fd,
+                                                    int failed_fd)
 {
     spawn_die_with_parent(parent, SIGTERM);
     signals_for_exec();
     (void)signal(SIGTERM, SIG_DFL);
     if (dup2(said_fd, 2) == 2 && dup2(2, 1) == 1)
-        (void)execvp(argv[0], argv);
+        (void)execvp(path, argv);
     const int number = errno;
     (void)!write(failed_fd, &number, sizeof(number));
     _exit(127);
@@ -213,6 +266,9 @@ int spawn_companion(char *const argv[], int said_fd, struct child *ret)
     int ends[2], number = 0;
     pid_t parent = getpid();
     struct child child = SPAWN_NO_CHILD;
+    char path[PATH_MAX];
+    if (find_helper(argv[0], path) != 0)
+        return -ENOENT;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
     cleanup_close int from_child = ends[0];
@@ -221,7 +277,7 @@ int spawn_companion(char *const argv[], int said_fd, struct child *ret)
     if (child.pid < 0)
         return -errno;
     if (child.pid == 0)
-        companion_run(argv, parent, said_fd, to_parent);
+        companion_run(path, argv, parent, said_fd, to_parent);
     (void)close(STEAL_FD(to_parent));
     ssize_t n;
     do /* ends with the exec, or with the child */

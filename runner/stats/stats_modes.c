@@ -112,7 +112,7 @@ static double narrow(const double *x, size_t n, struct hull *convex, struct hull
 double stats_dip(const double *sorted, size_t n)
 {
     struct hull convex = {.upper = false}, concave = {.upper = true};
-    cleanup_free size_t *knots = calloc(2 * n, sizeof(*knots));
+    cleanup_free size_t *knots = calloc(2 * n + 1, sizeof(*knots));
     if (!knots)
         abort();
     convex.knot = knots;

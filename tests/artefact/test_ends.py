@@ -47,6 +47,31 @@ def wait_for(what, seconds: float = 60):
     return got
 
 
+class Full(bundles.BundleTest):
+    """No room, or a limit on a file's size: one line, and nothing of the bundle is left."""
+
+    def pack_where(self, script: str) -> subprocess.CompletedProcess:
+        words = ["sh", "-ec", f'cd "$1"; {script}; shift; set +e; "$@"; status=$?; ls -A . >../left; exit $status', "sh"]
+        place = self.dir / "place"
+        place.mkdir()
+        line = [*words, place, TARE, "pack", self.folder, "-o", "full.tar"]
+        return subprocess.run(["unshare", "-m", *map(str, line)], capture_output=True, text=True)
+
+    def assert_one_line(self, done: subprocess.CompletedProcess, why: str, *left: str) -> None:
+        self.assertIn(done.returncode, (3, 5), done.stdout + done.stderr)
+        self.assertRegex(done.stderr, rf"\Atare: pack: [^\n]*{why}\n\Z")
+        self.assertEqual((self.dir / "left").read_text().split(), sorted(left))
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small file system takes root")
+    def test_a_bundle_for_which_there_is_no_room_leaves_nothing(self):
+        done = self.pack_where('mount -t tmpfs -o size=64k none "$1"; cd "$1"')
+        self.assert_one_line(done, "No space left on device")
+
+    def test_a_limit_on_file_sizes_is_said_and_leaves_nothing(self):
+        done = self.pack_where("ulimit -f 200")  # blocks of 512 bytes: the tar is larger
+        self.assert_one_line(done, "File too large")
+
+
 class Ends(bundles.BundleTest):
     def ignoring(self, names: str, *words) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, "-c", IGNORING, names, TARE, *words], capture_output=True, text=True, timeout=120)

@@ -1,6 +1,7 @@
 """Bundles run again: small native plans, measured here."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -61,6 +62,19 @@ class Reproducing(unittest.TestCase):
         done = tare("reproduce", bundle, "--out", self.dir / "again", "--json", *options)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return json.loads(done.stdout) if done.stdout.startswith("{") else done
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can place another user's link")
+    def test_a_link_in_the_place_of_the_claims_is_not_followed(self):
+        """The folder is one that another may write to: root wrote the claims through his link."""
+        secret, again = self.dir / "secret", self.dir / "again"
+        secret.write_text("root's own")
+        again.mkdir()
+        (again / "claims.yml").symlink_to("../secret")
+        os.chown(again / "claims.yml", 65534, 65534, follow_symlinks=False)
+        self.reproduce(self.packed, "--smoke", "--role", "different-team", status=0)
+        self.assertEqual(secret.read_text(), "root's own")
+        self.assertFalse((again / "claims.yml").is_symlink())
+        self.assertIn("tare.claims/1", (again / "claims.yml").read_text())
 
     def test_a_claim_that_holds_is_supported_with_both_intervals_and_the_result_is_packed_and_verified(self):
         said = self.reproduce(self.packed, "--smoke", "--role", "different-team", status=0)

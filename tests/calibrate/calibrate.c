@@ -122,6 +122,7 @@ static void make_records(size_t n)
         abort();
     claimed.names = 1;
     claimed.name[0].name = pool_keep(claimed.pool, "avg_iter_s");
+    claimed.name[0].about = figure_about("avg_iter_s");
     for (size_t i = 0; i < 2 * n; i++) {
         struct pair mode = {pool_keep(claimed.pool, "mode"), pool_keep(claimed.pool, CELL[i / n])};
         const struct pairs *cell = pool_keep_pairs(claimed.pool, &mode, 1);

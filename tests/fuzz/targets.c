@@ -107,7 +107,7 @@ int fuzz_plan(const uint8_t *data, size_t size)
     struct claims claims;
     json_t *pack = NULL;
     struct err e = {0};
-    int failed = plan_parse("plan.yml", &plan_text, &NONE, &plan, &e);
+    int failed = plan_parse("plan.yml", &plan_text, &NONE, NULL, &plan, &e);
     if (failed != 0 && (e.code == 0 || !*e.text))
         abort();
     if (claims_parse("claims.yml", &claims_text, &claims, &e) == 0) {

@@ -88,6 +88,9 @@ WORK, WORK_FD = make_work()
 TMP = WORK / "t"  # tare's $TMPDIR; what is in it afterwards was left behind
 STATE = WORK / "state"
 WRAPPER = WORK / "wrapper"
+# This interpreter where the workload's user can read it: its own place may be below a home that is closed to others, and
+# tare is told of the wrapper alone.
+BESIDE = WORK / "python"
 
 
 CACHE = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tare")
@@ -107,19 +110,32 @@ def prepare() -> None:
     """The wrapper is this interpreter to whoever asks it what it is, and runs load.py where a load is asked for."""
     if not ALONE:  # the VM sees the host's folders, but none of their locks
         remove_left()
-    TMP.mkdir()
+    WORK.chmod(0o755)
+    TMP.mkdir(mode=0o700)
+    python = bring_the_interpreter()
     WRAPPER.write_text(
         f"""#!/bin/sh
 case "$*" in *" --fault load-"*)
     shift 4
-    LIVE_FILE='{LARGE_FILE}' exec '{sys.executable}' -P -s -B '{HERE}/load.py' "$@" ;;
+    LIVE_FILE='{LARGE_FILE}' exec '{python}' -P -s -B '{HERE}/load.py' "$@" ;;
 esac
-exec '{sys.executable}' "$@"
+exec '{python}' "$@"
 """
     )
     WRAPPER.chmod(0o755)
     if not ALONE and MOUNT and os.geteuid() == 0:
         take_a_root()
+
+
+def bring_the_interpreter() -> Path:
+    """By a mount in a namespace that ends with this process, read-only: what removes WORK cannot reach into it."""
+    if os.geteuid() != 0:
+        return Path(sys.executable)
+    BESIDE.mkdir()
+    os.unshare(os.CLONE_NEWNS)
+    for words in (["--make-rprivate", "/"], ["--bind", sys.prefix, str(BESIDE)], ["-o", "remount,bind,ro", str(BESIDE)]):
+        subprocess.run(["mount", *words], check=True)
+    return BESIDE / Path(sys.executable).relative_to(sys.prefix)
 
 
 def take_a_root() -> None:
@@ -135,6 +151,8 @@ def finish() -> None:
     for pid in pids_with(b"TMPDIR=%b\0" % str(TMP).encode()):  # runners remove what is theirs, wherever it is
         send(pid, signal.SIGTERM)
     wait_for(lambda: not pids_with(b"TMPDIR=%b\0" % str(TMP).encode()), SOON_S)
+    if f" {BESIDE} " in read("/proc/self/mountinfo"):
+        subprocess.run(["umount", "-l", str(BESIDE)], check=True)
     remove_session(WORK)
 
 

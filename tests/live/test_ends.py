@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import rig
@@ -154,6 +155,12 @@ class Starts(LiveTest):
         done = self.exec("sh", "-c", "true & wait; exit 7", options=["--prepare", "true", "--cleanup", "true", *options], prefix=rig.ignoring("SIGCHLD"))
         self.assertEqual(done.status, 7, done)
 
+    @for_each({"run": ("run", "scenario1"), "exec": ("exec", "true"), "verify": ("verify", "/nonexistent")})
+    def with_too_small_a_stack_there_is_one_line_of(self, command, word):
+        done = subprocess.run(["sh", "-c", 'ulimit -s 128; exec "$@"', "sh", rig.TARE, command, word], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertRegex(done.stderr, r"\Atare: the stack limit is 128 KiB, and 1024 are needed \(ulimit -s 1024\)\n\Z")
+
     def test_a_workload_has_default_signal_handling_whatever_the_caller_ignores(self):
         done = self.exec("grep", "-E", "SigIgn|SigBlk", "/proc/self/status", prefix=rig.ignoring("SIGCHLD", "SIGHUP", "SIGPIPE", "SIGXFSZ"))
         self.assertEqual(done.out.split(), ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16], done)
@@ -178,6 +185,56 @@ class Starts(LiveTest):
         os.kill(running.pid, signal.SIGKILL)
         running.process.wait(rig.PATIENCE_S)
         self.assertEqual(rig.wait_for(lambda: not rig.pids_saying(mark), 20) or rig.pids_saying(mark), True)
+
+
+class Roots(LiveTest):
+    """Cgroups that a run can be given and not use."""
+
+    def refused(self, root, said: str) -> None:
+        for words in (["run", "scenario1", *rig.NATIVE], ["exec", "true"]):
+            done = subprocess.run([str(w) for w in (rig.TARE, words[0], "--cgroup-root", root, *words[1:])], capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
+            self.assertEqual((done.returncode, done.stdout), (3, ""), done)
+            self.assertRegex(done.stderr, rf"\Atare: \w+: --cgroup-root '{root}': its {said}[^\n]*\n\Z")
+            self.assertEqual([p for p in root.iterdir() if p.name.startswith("tare")], [])
+
+    def test_a_frozen_one_is_refused_and_nobody_enters_it(self):
+        cgroup = rig.Cgroup(self)
+        (cgroup.path / "cgroup.freeze").write_text("1")
+        self.addCleanup((cgroup.path / "cgroup.freeze").write_text, "0")
+        self.assertTrue(rig.wait_for(lambda: "frozen 1" in rig.read(cgroup.path / "cgroup.events")))
+        self.refused(cgroup.path, r"cgroup\.events says 'frozen 1'")
+
+    def test_one_of_a_threaded_tree_is_refused(self):
+        cgroup = rig.Cgroup(self)
+        threaded, domain = cgroup.path / "threaded", cgroup.path / "domain"
+        threaded.mkdir()
+        (threaded / "cgroup.type").write_text("threaded")
+        domain.mkdir()
+        self.refused(threaded, r"cgroup\.type is 'threaded'")
+        self.refused(domain, r"cgroup\.type is 'domain invalid'")
+        self.refused(cgroup.path, r"cgroup\.type is 'domain threaded'")
+
+
+class SharedMemory(LiveTest):
+    def test_a_run_below_dev_shm_has_one_of_its_own_with_no_more_of_the_hosts_than_it_needs(self):
+        ours = rig.Path(tempfile.mkdtemp(prefix="live-", dir="/dev/shm"))
+        other = rig.Path(tempfile.mkdtemp(prefix="live-other-", dir="/dev/shm"))
+        self.addCleanup(shutil.rmtree, ours)
+        self.addCleanup(shutil.rmtree, other)
+        ours.chmod(0o755)
+        env = rig.environment() | {"TMPDIR": str(ours)}
+        for cwd, seen in ((ours, [ours.name]), ("/dev/shm", [])):
+            done = self.exec("ls", "/dev/shm", env=env, cwd=cwd)
+            self.assertEqual((done.status, done.out.split()), (0, seen), done)
+            checks = {check["name"]: check for check in done.record["isolation"]["checks"]}
+            self.assertTrue(checks["private folders"]["ok"], checks["private folders"])
+            self.json.unlink()
+        words = [rig.TARE, "run", "scenario1", *rig.NATIVE, "--mode", "processes", "--json", self.json]
+        done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=env, timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("private folders: /dev/shm", done.stdout)
+        self.assertNotRegex(done.stdout, "private folders: .* NO")
+        self.assertEqual(list(ours.iterdir()), [])
 
 
 class Input(LiveTest):

@@ -1,5 +1,6 @@
 #include "artefact/claims.h"
 
+#include "analysis/about.h"
 #include "tests/unit/near.h"
 
 #include <errno.h>
@@ -27,7 +28,8 @@ static void add_record(const char *cell, const char *figure, double value, const
     int known = records_figure(&records, figure);
     if (known < 0) {
         records.name = realloc(records.name, (records.names + 1) * sizeof(*records.name));
-        records.name[records.names] = (struct figure_name){pool_keep(records.pool, figure), false};
+        records.name[records.names] = (struct figure_name){.name = pool_keep(records.pool, figure)};
+        records.name[records.names].about = figure_about(records.name[records.names].name);
         known = (int)records.names++;
     }
     list[0] = (struct pair){pool_keep(records.pool, "workers"), pool_keep(records.pool, workers)};

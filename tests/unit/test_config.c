@@ -1,4 +1,5 @@
 #include "config/config.h"
+#include "config/config_table.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -541,6 +542,49 @@ static void the_help_of_bundles_is_as_it_was_read(void **state)
     expect_help(CONFIG_SIGN, NULL, "sign-help");
 }
 
+/* --- whose a setting is --------------------------------------------------------------------------------------------
+ */
+
+static void each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_says_what(void **state)
+{
+    (void)state;
+    size_t decided = 0;
+    for (size_t i = 0; i < config_row_count; i++) {
+        const struct option_row *row = &config_rows[i];
+        if (!(row->commands & CONFIG_PLAN) || strcmp(row->name, "help") == 0)
+            continue;
+        if (row->plan == NO_PLANS || (row->plan == GRANTED && !row->why))
+            fail_msg("'%s' can be set by a plan, and its row does not say whose it is", row->name);
+        decided++;
+    }
+    assert_in_range(decided, 24, 100);
+}
+
+static void what_reaches_into_the_host_is_granted_and_what_is_weighed_is_not(void **state)
+{
+    static const char *const GRANTS[][2] = {
+        {"confine", "off"},    {"confine", "light"},  {"network", "host"},
+        {"isolation", "off"},  {"partition", "root"}, {"env", "A=1"},
+        {"rw", "/x"},          {"user", "0"},         {"cgroup-root", "x"},
+        {"runtime", "./x"},    {"runtime", "/bin/x"}, {"scenario", "/x"},
+        {"scenario", "./x"},   {"scenario", "x.yml"}, {"pids-max", "16641"},
+        {"allow", "io_uring"}, {"tmp-size", "2G"},    {"partition", "isolated"},
+    };
+    static const char *const WEIGHED_ONES[][2] = {
+        {"confine", "full"},   {"network", "none"},  {"isolation", "strict"},   {"isolation", "auto"},
+        {"partition", "auto"}, {"runtime", "3.14t"}, {"scenario", "scenario1"}, {"pids-max", "16640"},
+        {"memory-max", "1G"},  {"tmp-size", "1G"},   {"cpus", "0-3"},           {"mode", "threads"},
+        {"work-iters", "5"},   {"timeout", "5"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(GRANTS); i++)
+        if (!config_grant(GRANTS[i][0], GRANTS[i][1]))
+            fail_msg("%s: %s would be taken of anybody's plan", GRANTS[i][0], GRANTS[i][1]);
+    for (size_t i = 0; i < ARRAY_LEN(WEIGHED_ONES); i++)
+        if (config_grant(WEIGHED_ONES[i][0], WEIGHED_ONES[i][1]))
+            fail_msg("%s: %s is what is weighed", WEIGHED_ONES[i][0], WEIGHED_ONES[i][1]);
+}
+
 /* --- a cell's options one by one, as plans set them ----------------------------------------------------------------
  */
 
@@ -593,6 +637,7 @@ static void what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was(void
         {"runtime", "", "--runtime '': it takes a RUNTIME"},
         {"json", "-", "'json' is no option of a cell ('tare run --help' lists them)"},
         {"repeat", "3", "'repeat' is no option of a cell ('tare run --help' lists them)"},
+        {"profile-file", "x", "'profile-file' is no option of a cell ('tare run --help' lists them)"},
         {"help", "true", "'help' is no option of a cell ('tare run --help' lists them)"},
     };
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
@@ -727,6 +772,8 @@ int main(void)
         cmocka_unit_test(the_help_of_matrix_is_as_it_was_read),
         cmocka_unit_test(the_help_of_reproduce_push_and_pull_is_as_it_was_read),
         cmocka_unit_test(the_help_of_bundles_is_as_it_was_read),
+        cmocka_unit_test(each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_says_what),
+        cmocka_unit_test(what_reaches_into_the_host_is_granted_and_what_is_weighed_is_not),
         cmocka_unit_test(a_cells_options_are_set_as_the_command_line_sets_them),
         cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
         cmocka_unit_test(what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was),

@@ -29,7 +29,7 @@ static int parse_file(const char *folder, const char *file, const struct config_
     text_format(path, sizeof(path), "%s/%s/%s", fixture_tests_dir(), folder, file);
     assert_int_equal(file_read_all("", path, &bytes), 0);
     *e = (struct err){0};
-    return plan_parse(file, &bytes, given, p, e);
+    return plan_parse(file, &bytes, given, NULL, p, e);
 }
 
 static struct plan parsed(const char *folder, const char *file, const struct config_given *given)
@@ -268,6 +268,7 @@ static const struct {
     {"excludes-nothing.yml", "excludes-nothing.yml:7:5: no cell is excluded by this"},
     {"excludes-all.yml", "excludes-all.yml:7:3: no cell is left"},
     {"two-of-one-id.yml", "two-of-one-id.yml:5:3: two cells are 'scenario1-threads' (give their entries an 'id' each)"},
+    {"ids-of-one-word.yml", "ids-of-one-word.yml:5:3: the ids 'Ab' and 'aB' differ in letter case alone"},
     {"here-and-in-each.yml", "here-and-in-each.yml:5:14: 'workers' is given here and below 'each'"},
     {"bad-name.yml", "bad-name.yml:2:7: name '../p': what is allowed are up to 63 of letters"},
     {"bad-id.yml", "bad-id.yml:4:10: id 'a/b': what is allowed are up to 127 of letters"},
@@ -321,7 +322,7 @@ static void what_is_no_text_is_placed_by_line_and_character(void **state)
     struct plan p;
     struct err e = {0};
     text_add_bytes(&bytes, TEXT, sizeof(TEXT) - 1);
-    assert_int_equal(plan_parse("p.yml", &bytes, &NOTHING_GIVEN, &p, &e), -EINVAL);
+    assert_int_equal(plan_parse("p.yml", &bytes, &NOTHING_GIVEN, NULL, &p, &e), -EINVAL);
     assert_string_equal(e.text, "p.yml:3:8: control characters are not allowed");
 }
 
@@ -352,7 +353,7 @@ static void a_broken_plan_does_no_harm(void **state)
             text_add_bytes(&bytes, whole.data, change ? whole.len : cut);
             if (change)
                 bytes.data[cut] = ODD[cut % (sizeof(ODD) - 1)];
-            if (plan_parse("p", &bytes, &NOTHING_GIVEN, &p, &e) == 0)
+            if (plan_parse("p", &bytes, &NOTHING_GIVEN, NULL, &p, &e) == 0)
                 plan_free(&p);
             else
                 assert_true(e.code < 0 && *e.text);

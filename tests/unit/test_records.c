@@ -181,14 +181,35 @@ static void write_file(const char *name, const char *text)
     fixture_write(root, path, text);
 }
 
+/* A scenario's own figures were not read at all; what they are is in the record, and else in their names. */
+static void a_scenarios_figures_are_read_with_what_they_are(void **state)
+{
+    (void)state;
+    write_file(
+        "a.json", HEAD HOST
+        "\"result\": {\"avg_iter_s\": 3e-9, \"figures\": {\"attempts\": 12, \"wait_ns\": null, \"wait_ns_reason\": "
+        "\"not seen\", \"tries_per_s\": 4}, \"figures_declared\": {\"attempts\": {\"title\": \"ids drawn\", "
+        "\"unit\": \"1\", \"kind\": \"count\", \"better\": \"more\"}}}, " STAMPS);
+    struct records r = accepted("a.json", false);
+    assert_near(figure(&r, 0, "attempts"), 12, 0);
+    assert_near(figure(&r, 0, "tries_per_s"), 4, 0);
+    assert_string_equal(invocation_figure(&r.list[0], (size_t)records_figure(&r, "wait_ns")).why_not, "not seen");
+    assert_int_equal(records_figure(&r, "wait_ns_reason"), -1);
+    assert_int_equal(records_about(&r, "attempts").better, BETTER_MORE);
+    assert_string_equal(records_about(&r, "attempts").title, "ids drawn");
+    assert_int_equal(records_about(&r, "tries_per_s").kind, FIGURE_RATE);
+    assert_int_equal(records_about(&r, "wait_ns").better, BETTER_LESS);
+    records_free(&r);
+}
+
 static void every_number_of_the_result_is_a_figure(void **state)
 {
     (void)state;
     write_file("a.json", HEAD HOST RESULT STAMPS);
     struct records r = accepted("a.json", true);
     assert_near(figure(&r, 0, "ops_per_s"), 7, 0);
-    assert_true(r.name[records_figure(&r, "ops_per_s")].more_is_less);
-    assert_false(r.name[records_figure(&r, "avg_iter_s")].more_is_less);
+    assert_int_equal(records_about(&r, "ops_per_s").better, BETTER_MORE);
+    assert_int_equal(records_about(&r, "avg_iter_s").better, BETTER_LESS);
     assert_near(r.list[0].iteration_s[1], 4e-9, 1e-20);
     records_free(&r);
 }
@@ -439,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_absent_figure_has_the_records_reason, open_root, close_root),
         cmocka_unit_test_setup_teardown(a_failed_run_is_no_figure_and_says_how_it_ended, open_root, close_root),
         cmocka_unit_test_setup_teardown(records_of_a_machine_share_what_they_ran_in, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_scenarios_figures_are_read_with_what_they_are, open_root, close_root),
         cmocka_unit_test_setup_teardown(every_number_of_the_result_is_a_figure, open_root, close_root),
         cmocka_unit_test_setup_teardown(an_emulated_machine_is_told_by_either_key, open_root, close_root),
         cmocka_unit_test_setup_teardown(the_node_and_the_label_are_the_plans, open_root, close_root),

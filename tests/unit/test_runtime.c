@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -31,6 +32,11 @@
 /* A folder with bin/ (on PATH), cache/ ($TARE_CACHE) and nothing else to be found. */
 static char root[PATH_MAX];
 
+/* The numbers of the answers that were remembered. */
+#define ANSWERS_MAX 16
+static char answers[ANSWERS_MAX][48];
+static size_t answers_seen;
+
 static int open_root(void **state)
 {
     char path[PATH_MAX + 32];
@@ -44,6 +50,7 @@ static int open_root(void **state)
     (void)setenv("TARE_CACHE", path, 1);
     (void)unsetenv("TARE_PYTHON_FT");
     (void)unsetenv("TARE_PYTHON_GIL");
+    answers_seen = 0;
     return 0;
 }
 
@@ -60,22 +67,45 @@ static char *below(const char *path, char *buf, size_t cap)
     return buf;
 }
 
-/* An executable script. Every run of it adds a letter to the file `asked` beside it. */
+/* An executable script. Each answer of it has a number of its own, since it can leave no other trace: it is confined.
+ */
 static void write_script(const char *path, const char *body)
 {
     struct text script = {0};
     char whole[PATH_MAX + 64];
-    text_add(&script, "#!/bin/sh\nprintf x >> '%s/asked'\n%s", root, body);
+    text_add(&script, "#!/bin/sh\n[ \"$1\" != -I ] || echo asked $(cat /proc/sys/kernel/random/uuid)\n%s", body);
     fixture_write(root, path, script.data);
     text_free(&script);
     assert_int_equal(chmod(below(path, whole, sizeof(whole)), 0755), 0);
 }
 
+static void see_answer(const char *number)
+{
+    size_t i = 0;
+    while (i < answers_seen && strncmp(answers[i], number, 36) != 0)
+        i++;
+    assert_in_range(i, 0, ANSWERS_MAX - 1);
+    if (i == answers_seen)
+        text_format(answers[answers_seen++], sizeof(answers[0]), "%.36s", number);
+}
+
+/* Different answers that were remembered so far. */
 static size_t times_asked(void)
 {
-    char path[PATH_MAX + 64], asked[256];
-    ssize_t n = file_read("", below("/asked", path, sizeof(path)), asked, sizeof(asked));
-    return n < 0 ? 0 : (size_t)n;
+    char pattern[PATH_MAX + 64];
+    glob_t memories;
+    if (glob(below("/cache/probes/*", pattern, sizeof(pattern)), 0, NULL, &memories) != 0)
+        return answers_seen;
+    for (size_t i = 0; i < memories.gl_pathc; i++) {
+        struct text memory = {0};
+        assert_int_equal(file_read_all("", memories.gl_pathv[i], &memory), 0);
+        const char *number = memory.data ? strstr(memory.data, "asked ") : NULL;
+        if (number)
+            see_answer(number + strlen("asked "));
+        text_free(&memory);
+    }
+    globfree(&memories);
+    return answers_seen;
 }
 
 #define ANSWER(version, gil, ft)                                                                                       \
@@ -166,6 +196,34 @@ static void an_answer_is_remembered_until_the_executable_changes(void **state)
     assert_string_equal(r.version, "3.14.77");
     runtime_free(&r);
     assert_int_equal(times_asked(), 2);
+}
+
+/* 0 where this host lets the caller make the namespaces that a confinement is of. */
+static bool can_be_confined(void)
+{
+    int status = 1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) == 0 ? 0 : 1);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static void whatever_is_asked_is_confined(void **state)
+{
+    char trace[PATH_MAX + 64], body[3 * PATH_MAX];
+    (void)state;
+    if (!can_be_confined()) {
+        print_message("this host lets nobody make a mount namespace\n");
+        skip();
+    }
+    (void)below("/trace", trace, sizeof(trace));
+    assert_int_equal(chmod(root, 0777), 0);
+    text_format(body, sizeof(body), "id -u > '%s'\n" FT_BUILD, trace);
+    write_script("/bin/python3.14t", body);
+    struct runtime r = found("3.14t", MODE_THREADS);
+    assert_string_equal(r.version, "3.14.6");
+    assert_int_equal(access(trace, F_OK), -1);
+    runtime_free(&r);
 }
 
 static void a_memory_that_is_spoilt_is_asked_for_anew(void **state)
@@ -508,6 +566,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         rooted(what_an_interpreter_says_is_taken),
         rooted(an_answer_is_remembered_until_the_executable_changes),
+        rooted(whatever_is_asked_is_confined),
         rooted(a_memory_that_is_spoilt_is_asked_for_anew),
         rooted(a_cache_that_cannot_be_written_does_no_harm),
         rooted(a_gil_build_is_never_taken_for_a_free_threaded_one),

@@ -78,6 +78,10 @@ static void everything_that_a_file_says_is_taken(void **state)
     assert_null(s->command[RUNTIME_NATIVE][1]);
     assert_int_equal(s->figures, 2);
     assert_string_equal(s->figure[0].unit, "1/s");
+    assert_string_equal(s->figure[0].kind, "");
+    assert_string_equal(s->figure[1].title, "new ids");
+    assert_string_equal(s->figure[1].kind, "count");
+    assert_string_equal(s->figure[1].better, "more");
     scenario_free(s);
 }
 
@@ -125,6 +129,8 @@ static const struct {
     {"missing.yml", "missing.yml:7:3: 'name' is missing here"},
     {"mode-of-no-modes.yml", "mode-of-no-modes.yml:5:7: mode 'processes' is none of modes"},
     {"modes-no-list.yml", "modes-no-list.yml:4:8: what is allowed here is a list, as [a, b]"},
+    {"figure-better.yml", "figure-better.yml:10:27: 'greater': what is allowed is less, more or none"},
+    {"figure-of-no-kind.yml", "figure-of-no-kind.yml:10:25: 'pace': what is allowed is time, memory, rate or count"},
     {"newer-schema.yml", "newer-schema.yml:1:9: schema 'tare.scenario/2': this tare reads tare.scenario/1"},
     {"no-command.yml", "no-command.yml:8:3: there has to be one at least: python or native"},
     {"no-mode.yml", "no-mode.yml:4:9: 'fibers': what is allowed is threads, processes or interpreters"},
