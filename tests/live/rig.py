@@ -111,7 +111,7 @@ def prepare() -> None:
     if not ALONE:  # the VM sees the host's folders, but none of their locks
         remove_left()
     WORK.chmod(0o755)
-    TMP.mkdir(mode=0o700)
+    TMP.mkdir()
     python = bring_the_interpreter()
     WRAPPER.write_text(
         f"""#!/bin/sh
