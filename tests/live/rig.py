@@ -151,6 +151,8 @@ def finish() -> None:
     for pid in pids_with(b"TMPDIR=%b\0" % str(TMP).encode()):  # runners remove what is theirs, wherever it is
         send(pid, signal.SIGTERM)
     wait_for(lambda: not pids_with(b"TMPDIR=%b\0" % str(TMP).encode()), SOON_S)
+    if f" {BESIDE} " in read("/proc/self/mountinfo"):
+        subprocess.run(["umount", "-l", str(BESIDE)], check=True)
     remove_session(WORK)
 
 
