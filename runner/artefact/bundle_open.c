@@ -37,7 +37,7 @@ int bundle_open_path(const char *path, struct stat *st, struct err *e)
 
 static int open_root(struct opened_bundle *o, const char *path, struct err *e)
 {
-    struct stat st;
+    struct stat st = {0};
     cleanup_close int fd = bundle_open_path(path, &st, e);
     if (fd < 0)
         return fd;

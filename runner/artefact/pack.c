@@ -69,7 +69,7 @@ static int parse_plan(struct packing *p, struct text *bytes, struct err *e)
 {
     p->bound.carried.alone = true;
     int failed = plan_parse(BUNDLE_PLAN, bytes, &p->bound.given, &p->bound.carried, &p->plan, e);
-    return failed == 0 || failed != -ENOENT || p->bound.carried.count > 0
+    return failed != -ENOENT || p->bound.carried.count > 0
                ? failed
                : err_remedy(e, "'%s' was made by an older tare, which kept no copy: run the plan into a new --out",
                             p->folder.path);

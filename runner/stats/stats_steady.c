@@ -98,7 +98,8 @@ static void find_best_at(struct search *s, size_t t)
     s->best[t] = INFINITY;
     for (size_t b = s->awake[t]; b < s->n; b = s->next[b]) {
         s->cost[b] = cost_of(s, b, t);
-        if (s->cost[b] < s->best[t] || (s->cost[b] == s->best[t] && b < s->last[t])) {
+        bool is_first = b < s->last[t];
+        if (s->cost[b] < s->best[t] || (s->cost[b] == s->best[t] && is_first)) {
             s->best[t] = s->cost[b];
             s->last[t] = b;
         }

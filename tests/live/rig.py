@@ -91,6 +91,7 @@ WRAPPER = WORK / "wrapper"
 # This interpreter where the workload's user can read it: its own place may be below a home that is closed to others, and
 # tare is told of the wrapper alone.
 BESIDE = WORK / "python"
+LARGE = WORK / "large"  # LARGE_FILE, likewise
 
 
 CACHE = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tare")
@@ -117,7 +118,7 @@ def prepare() -> None:
         f"""#!/bin/sh
 case "$*" in *" --fault load-"*)
     shift 4
-    LIVE_FILE='{LARGE_FILE}' exec '{python}' -P -s -B '{HERE}/load.py' "$@" ;;
+    LIVE_FILE='{LARGE_FILE and LARGE}' exec '{python}' -P -s -B '{HERE}/load.py' "$@" ;;
 esac
 exec '{python}' "$@"
 """
@@ -132,9 +133,13 @@ def bring_the_interpreter() -> Path:
     if os.geteuid() != 0:
         return Path(sys.executable)
     BESIDE.mkdir()
+    LARGE.touch()
     os.unshare(os.CLONE_NEWNS)
-    for words in (["--make-rprivate", "/"], ["--bind", sys.prefix, str(BESIDE)], ["-o", "remount,bind,ro", str(BESIDE)]):
-        subprocess.run(["mount", *words], check=True)
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    for source, place in (sys.prefix, BESIDE), (LARGE_FILE, LARGE):
+        if source:
+            subprocess.run(["mount", "--bind", source, str(place)], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(place)], check=True)
     return BESIDE / Path(sys.executable).relative_to(sys.prefix)
 
 
