@@ -470,7 +470,7 @@ class LiveTest(unittest.TestCase):
     def run_native(self, *options: object, fault: str = "", prefix=()) -> Done:
         return self.run_cell(*NATIVE, *options, fault=fault, prefix=prefix)
 
-    def run_load(self, name: str, iterations: int, *options: object, hold_ms: int = 400) -> Done:
+    def run_load(self, name: str, iterations: int, *options: object, hold_ms: int = 1600 if EMULATED else 400) -> Done:
         """A known load, sampled every 10 ms, its processes every 50."""
         if LARGE_FILE:
             forget(LARGE_FILE)
@@ -508,6 +508,8 @@ class LiveTest(unittest.TestCase):
         """A command in its slice that waits, however long, for let_go()."""
         (place := self.dir / "gated").mkdir()  # the record is elsewhere: what is weighed may not write there
         os.mkfifo(place / "gate")
+        place.chmod(0o777)  # it is nobody's who waits there
+        (place / "gate").chmod(0o666)
         record = json_to or self.json
         line = [TARE, "exec", "--json", record, "--rw", place, *options, "--", "sh", "-c", f"echo >{place}/there; read x <{place}/gate"]
         running = Running([str(word) for word in line], environment(), record)

@@ -1,6 +1,7 @@
 """Known loads: what the record says that they weigh is what they weigh."""
 
 import os
+import statistics
 import sys
 from pathlib import Path
 
@@ -12,11 +13,6 @@ from rig import BATCH, MIB, LiveTest, needs_controllers, setUpModule, vm_only  #
 HEAP = MIB // 2
 # Both figures of a difference are within a batch of the truth.
 CHARGED = 2 * BATCH + HEAP
-
-
-def mean(values) -> float:
-    values = list(values)
-    return sum(values) / len(values)
 
 
 # Holds 1.5 GiB for about half of its time; prints when it began to touch them, had touched them, let go of them, had.
@@ -41,11 +37,11 @@ print(*stamps)
 
 class Weights(LiveTest):
     def level(self, done: rig.Done, iteration: int, key: str) -> float:
-        """The mean of a figure over one state's samples: "anon", or "all_pids.rss"."""
+        """The median of a figure over one state's samples: "anon", or "all_pids.rss". One may fall into the change."""
         outer, _, inner = key.partition(".")
         values = [s[outer][inner] if inner else s[outer] for s in done.samples(iteration) if outer in s]
         self.assertTrue(values, f"no sample of {key} in iteration {iteration}")
-        return mean(values)
+        return statistics.median(values)
 
     def rise(self, done: rig.Done, iteration: int, key: str) -> float:
         return self.level(done, iteration, key) - self.level(done, iteration - 1, key)
