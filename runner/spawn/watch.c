@@ -22,6 +22,7 @@
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
 #define WALK_SHARE   32
+#define WALK_WAIT    20 /* periods that a walk is put off at most: a figure of a machine that is slow is one still */
 #define STALL_LOOKS  8
 #define BUSY_SHARE   100 /* 1% */
 
@@ -92,12 +93,14 @@ static uint64_t next_walk(struct watch *w, int64_t from_ns)
 }
 
 /* A walk holds each process's mmap_lock for its share of the time that it takes, and who faults pages then waits: the
- * next one is put off until that share is at most 1/WALK_SHARE of the time between the two. */
+ * next one is put off until that share is at most 1/WALK_SHARE of the time between the two, at most WALK_WAIT periods.
+ */
 static void spare(struct watch *w, const struct sample *walked)
 {
     uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
     int64_t held_ns = walked->walk_ns / (processes > 0 ? processes : 1);
-    w->result->spared_walks += next_walk(w, walked->at_ns + held_ns * WALK_SHARE);
+    int64_t wait_ns = held_ns * WALK_SHARE, most_ns = w->request->rollup_ns * WALK_WAIT;
+    w->result->spared_walks += next_walk(w, walked->at_ns + (wait_ns < most_ns ? wait_ns : most_ns));
 }
 
 /* Takes in a walk that has been done. */
