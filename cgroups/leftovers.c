@@ -31,14 +31,17 @@ struct walk {
     char path[PATH_MAX];
     int depth;
     int depth_max;
-    int alive; /* runs that were found so */
+    int alive;              /* runs that were found so */
+    int64_t alive_until_ns; /* 0 as long as none was */
 };
 
 /* As record_make_id() makes it: tare-20260102T030405Z-0a1b2c3d. */
 static bool is_run(const char *name)
 {
     static const char SHAPE[] = "tare-ddddddddTddddddZ-xxxxxxxx";
-    for (size_t i = 0; i < sizeof(SHAPE); i++) {
+    if (strlen(name) != sizeof(SHAPE) - 1)
+        return false;
+    for (size_t i = 0; i < sizeof(SHAPE) - 1; i++) {
         unsigned char c = (unsigned char)name[i];
         if (SHAPE[i] == 'd' ? !isdigit(c) : SHAPE[i] == 'x' && i > 20 ? !isxdigit(c) : c != (unsigned char)SHAPE[i])
             return false;
@@ -75,12 +78,14 @@ static bool is_alive(int run_fd)
 }
 
 /* A killed process keeps its locks, and its place in the cgroup, until it is gone, which for the init of a pid
- * namespace takes a while: so a clean straight after a kill looks more than once. */
-static bool stays_alive(int run_fd)
+ * namespace takes a while: so a clean straight after a kill looks more than once. For a second in all: a run that
+ * starts or ends waits for the lock of the root meanwhile, and not for long (slice_lock()). */
+static bool stays_alive(struct walk *w, int run_fd)
 {
-    int64_t deadline_ns = clock_now_ns() + NS_PER_S;
     while (is_alive(run_fd)) {
-        if (clock_now_ns() > deadline_ns)
+        if (w->alive_until_ns == 0)
+            w->alive_until_ns = clock_now_ns() + NS_PER_S;
+        if (clock_now_ns() > w->alive_until_ns)
             return true;
         (void)poll(NULL, 0, 20);
     }
@@ -156,7 +161,7 @@ static void clean_run(struct walk *w, int parent_fd, const char *name)
     l.owner = st.st_uid;
     if (st.st_uid != geteuid()) {
         l.state = LEFTOVER_FOREIGN;
-    } else if (!stays_alive(fd)) {
+    } else if (!stays_alive(w, fd)) {
         l.processes = count_processes(fd);
         l.failed = w->dry_run ? 0 : cgdir_remove(parent_fd, name, clock_now_ns() + REMOVE_NS);
         l.state = l.failed == 0 ? LEFTOVER_REMOVED : LEFTOVER_STUCK;

@@ -43,6 +43,7 @@ struct job {
     const struct analysis *asked;
     const char *path_a, *path_b;
     struct records a, b;
+    bool within_run; /* both are halves of one folder */
     struct compare_options options;
     struct compare_condition condition[CONFIG_WORDS_MAX];
     const char *figure[CONFIG_WORDS_MAX + 1];
@@ -102,7 +103,7 @@ static int read_both(struct job *j, struct err *e)
     j->a.with_iterations = j->b.with_iterations = j->asked->steady;
     if (!j->path_b) { /* one folder that holds both halves */
         j->path_b = j->path_a;
-        j->options.same_run = true;
+        j->within_run = true;
         j->a.only_label = "A";
         j->b.only_label = "A'";
     }
@@ -218,7 +219,7 @@ static int find_noise(struct job *j, struct err *e)
 static int write_noise(struct job *j, struct err *e)
 {
     char path[PATH_MAX + 64], dir[PATH_MAX];
-    int failed = noise_measure(&j->result, &j->a.list[0], j->options.same_run, &j->noise, e);
+    int failed = noise_measure(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
     if (failed != 0)
         return failed;
     if (j->asked->noise_floor) {
@@ -232,7 +233,8 @@ static int write_noise(struct job *j, struct err *e)
     }
     failed = noise_write(&j->noise, path, e);
     if (failed == 0)
-        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: %zu figures of cells", path, j->noise.rows);
+        (void)snprintf(j->noise_why, sizeof(j->noise_why), "written to %s: of %zu A/A cell%s", path, j->noise.rows,
+                       j->noise.rows == 1 ? "" : "s");
     return failed;
 }
 

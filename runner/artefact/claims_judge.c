@@ -117,8 +117,7 @@ static struct judgement judge(struct stats_interval i, double min, double max, d
 static int ratio_of(struct records *of, struct records *to, const char *figure, size_t ratios,
                     struct stats_interval *ret, struct err *e)
 {
-    const struct compare_options o = {
-        .figure = &figure, .figures = 1, .margin = 0.02, .same_run = true, .seed = ANALYSIS_NO_DIP};
+    const struct compare_options o = {.figure = &figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP};
     struct comparison c;
     int failed = compare_records(to, of, &o, &c, e);
     if (failed != 0)

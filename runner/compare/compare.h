@@ -27,7 +27,6 @@ struct compare_options {
     size_t figures;
     const char *across;        /* keys, comma-separated, in which the cells of a pair may differ; NULL: none */
     double margin;             /* as 0.02 */
-    bool same_run;             /* both sides are of one set of records: then a plan's blocks are pairs */
     uint64_t seed;             /* of the dip test, or ANALYSIS_NO_DIP */
     bool force;                /* kinds that are not comparable are compared all the same */
     const struct noise *noise; /* that was measured on this host; NULL: none */

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "compare/compare.h"
 #include "report/share.h"
+#include "study/study.h"
 
 static const struct {
     const char *name;
@@ -94,11 +95,14 @@ static void say(const struct compare_condition *c, const struct compare_row *row
 {
     const struct stats_interval *r = &row->verdict.ratio;
     const char *unit = row->ratio.method == ANALYSIS_NODES ? "nodes" : "invocations a side";
+    const int decimals = study_decimals(r, 1);
+    char at[64], low[64], high[64];
     text_add(out, "%s: %s%s %s: ", c->text, outcome == UNCLEAR ? "cannot tell: " : "", row->label, row->figure);
     if (row->ratio.zero_side)
         text_add(out, "%s", row->verdict.why);
     else
-        text_add(out, "B/A is %.4f [%.4f, %.4f]", r->at, r->low, r->high);
+        text_add(out, "B/A is %s [%s, %s]", study_number(r->at, decimals, at, sizeof(at)),
+                 study_number(r->low, decimals, low, sizeof(low)), study_number(r->high, decimals, high, sizeof(high)));
     if (outcome == UNCLEAR && row->verdict.why)
         text_add(out, "; %s", row->verdict.why);
     if (outcome == UNCLEAR && row->verdict.is_noise)

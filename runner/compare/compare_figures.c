@@ -86,7 +86,8 @@ void compare_figures(const struct records *ra, const struct records *rb, const s
     take_steady(pair->a, &row->a);
     take_steady(pair->b, &row->b);
     row->noise = o->noise ? noise_of(o->noise, figure) : (struct analysis_noise){.p = NAN};
-    row->ratio = analysis_ratio(a, row->a.used, b, row->b.used, o->same_run, row->about.resolution, &row->noise);
+    row->ratio = analysis_ratio(a, row->a.used, b, row->b.used, cells_are_of_one_run(pair->a, pair->b),
+                                row->about.resolution, &row->noise);
     row->a.mean = mean_of(row->ratio.a_mean, &row->a);
     row->b.mean = mean_of(row->ratio.b_mean, &row->b);
     row->shift = stats_hodges_lehmann(row->a.value, row->a.used, row->b.value, row->b.used);

@@ -66,11 +66,11 @@ static void row_notes(const struct compare_row *row, struct text *out)
             "wide for it\n",
             row->label, row->figure, r->lag1, sqrt(r->inflation));
     if (r->noise_variance > 0)
-        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cells, is in the interval\n", row->label,
-                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells);
+        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cell%s, is in the interval\n", row->label,
+                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells, row->noise.cells == 1 ? "" : "s");
     else if (row->noise.cells > 0)
-        text_add(out, "* %s, %s: %zu A/A cells show no noise beyond the invocations' own spread\n", row->label,
-                 row->figure, row->noise.cells);
+        text_add(out, "* %s, %s: %zu A/A cell%s no noise beyond the invocations' own spread\n", row->label, row->figure,
+                 row->noise.cells, row->noise.cells == 1 ? " shows" : "s show");
     side_notes(row, &row->a, 'A', out);
     side_notes(row, &row->b, 'B', out);
 }
@@ -128,7 +128,6 @@ static void add_row(struct table *t, const struct compare_row *row, double margi
     char words[WORDS_MAX_VERDICT];
     const struct stats_interval *ratio = &row->verdict.ratio;
     int decimals = study_decimals(ratio, 1);
-    decimals = decimals < 2 ? 2 : decimals;
     const char *why = row->ratio.why_not;
     table_row(t, NULL);
     table_text(t, row->label);

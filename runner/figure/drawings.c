@@ -103,10 +103,23 @@ static size_t pair_up(const struct study *s, struct pair_of_cells *pair)
     return n;
 }
 
-static void say_ratio(struct text *alt, const char *label, const char *what, struct bar b)
+/* In the digits of the tables. */
+static void say_ratio(struct text *alt, const struct study *s, const struct study_cell *c, const char *label,
+                      const char *name, const char *what)
 {
-    if (isfinite(b.at))
-        text_add(alt, " %s, %s: %.3g (%.3g to %.3g).", label, what, b.at, b.low, b.high);
+    const struct study_figure *f = c ? study_figure(s, c, name) : NULL;
+    char at[64], low[64], high[64];
+    if (!f || isnan(ratio_of(s, c, name).at))
+        return;
+    const struct stats_interval *r = &f->verdict.ratio;
+    int d = study_decimals(r, 1);
+    if (c->base == c)
+        text_add(alt, " %s, %s: the baseline.", label, what);
+    else if (r->why_not)
+        text_add(alt, " %s, %s: %s, without an interval.", label, what, study_number(r->at, d, at, sizeof(at)));
+    else
+        text_add(alt, " %s, %s: %s (%s to %s).", label, what, study_number(r->at, d, at, sizeof(at)),
+                 study_number(r->low, d, low, sizeof(low)), study_number(r->high, d, high, sizeof(high)));
 }
 
 static void draw_answer(struct drawings *all, const struct study *s)
@@ -136,8 +149,8 @@ static void draw_answer(struct drawings *all, const struct study *s)
         low[values++] = time.low;
         value[values] = memory.at;
         low[values++] = memory.low;
-        say_ratio(&alt, c->label, "time", time);
-        say_ratio(&alt, c->label, "memory", memory);
+        say_ratio(&alt, s, pair[i].time, c->label, "avg_iter_s", "time");
+        say_ratio(&alt, s, pair[i].memory, c->label, "pss_bytes", "memory");
     }
     if (apart > 0) {
         struct drawing *d = drawing_add(all, "answer", "Time of an iteration and memory, as ratios to threads");
@@ -171,10 +184,12 @@ struct mark {
     int point;
 };
 
-static void say_figure(struct text *alt, const char *title, double at, const char *unit)
+static void say_figure(struct text *alt, const char *title, const struct study_figure *f, struct study_unit u)
 {
-    if (isfinite(at))
-        text_add(alt, "%s %s%s%.4g %s", *title ? "," : "", title, *title ? " " : "", at, unit);
+    char at[64];
+    if (f && isfinite(f->is.mean.at))
+        text_add(alt, "%s %s%s%s %s", *title ? "," : "", title, *title ? " " : "",
+                 study_number(f->is.mean.at * u.scale, study_decimals(&f->is.mean, u.scale), at, sizeof(at)), u.unit);
 }
 
 static void draw_rows(struct drawings *all, const struct study *s, bool memory, const char *name, const char *title,
@@ -185,7 +200,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
     cleanup_free const char **label = calloc(s->cells + 1, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
     struct text data = {0}, alt = {0};
     size_t rows = 0, values = 0;
-    struct study_unit u = study_unit(mark[0].figure);
+    struct study_unit u = study_unit(s, mark[0].figure);
     if (!value || !low || !label)
         abort();
     text_add(&data, "row cell");
@@ -205,7 +220,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
             const struct study_figure *f = study_figure(s, c, mark[m].figure);
             struct bar b = f ? bar_of(&f->is.mean, u.scale) : (struct bar){NAN, NAN, NAN};
             add_bar(&data, b);
-            say_figure(&alt, m ? mark[m].title : "", b.at, u.unit);
+            say_figure(&alt, m ? mark[m].title : "", f, u);
             value[values] = b.at;
             low[values++] = b.low;
         }

@@ -69,7 +69,7 @@ static void add_value(struct drawing *d, const struct study *s, const struct cur
         if (l->cell[i]->workers == workers)
             f = study_figure(s, l->cell[i], figure);
     if (f && f->used) {
-        double scale = study_unit(figure).scale;
+        double scale = study_unit(s, figure).scale;
         at[0] = f->is.mean.at * scale;
         at[1] = f->is.mean.why_not ? at[0] : f->is.mean.low * scale;
         at[2] = f->is.mean.why_not ? at[0] : f->is.mean.high * scale;
@@ -84,7 +84,7 @@ static void add_value(struct drawing *d, const struct study *s, const struct cur
 static void draw(struct drawings *all, const struct study *s, const struct curve *curve, size_t curves,
                  const double *workers, size_t count, const char *figure)
 {
-    struct study_unit u = study_unit(figure);
+    struct study_unit u = study_unit(s, figure);
     struct text name = {0}, title = {0}, alt = {0};
     cleanup_free double *value = calloc(3 * curves * count + 1, sizeof(*value));
     double *next = value;

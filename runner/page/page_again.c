@@ -1,4 +1,5 @@
 /* How to run it again: the commands that make such records. */
+#include <jansson.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -41,6 +42,8 @@ static void add_option(struct text *line, const struct pair *p)
 static void add_run(const struct study_cell *c, struct text *line)
 {
     static const char *const SETTINGS[] = {"scenario.iterations", "scenario.warmup"};
+    if (c->count > 1)
+        text_add(line, "for i in $(seq %zu); do ", c->count);
     text_add(line, "tare run");
     add_word(line, c->scenario);
     for (size_t i = 0; i < c->cell->count; i++)
@@ -53,13 +56,26 @@ static void add_run(const struct study_cell *c, struct text *line)
             add_word(line, value);
         }
     }
-    text_add(line, " --out out/again\n");
+    text_add(line, " --out out/again%s\n", c->count > 1 ? "; done" : "");
 }
 
+/* argv: a JSON array, as the record has it. */
 static void add_exec(const struct study_cell *c, const char *argv, struct text *line)
 {
-    text_add(line, "tare exec --repeat %zu -- ", c->count);
-    text_add(line, "%s # as a JSON array\n", argv);
+    json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL), *word;
+    size_t i;
+    text_add(line, "tare exec --repeat %zu%s --out out/again --", c->count, study_is_memory(c) ? " --mem-sample" : "");
+    json_array_foreach(words, i, word) add_word(line, json_is_string(word) ? json_string_value(word) : "");
+    text_add(line, "\n");
+    json_decref(words);
+}
+
+static bool is_in_halves(const struct study *s, const char *plan)
+{
+    for (size_t i = 0; i < s->records.count; i++)
+        if (*s->records.list[i].label && strcmp(s->records.list[i].details.plan, plan) == 0)
+            return true;
+    return false;
 }
 
 void page_again(const struct study *s, struct text *out)
@@ -76,6 +92,8 @@ void page_again(const struct study *s, struct text *out)
         text_add(&lines, "tare matrix DIR/plan.yml");
         if (*d->seed)
             text_add(&lines, " --seed %s", d->seed);
+        if (is_in_halves(s, d->plan))
+            text_add(&lines, " --aa");
         text_add(&lines, " --out out/again\n");
     }
     for (size_t i = 0; i < s->cells; i++) {
@@ -88,7 +106,7 @@ void page_again(const struct study *s, struct text *out)
         else
             add_run(c, &lines);
     }
-    text_add(&lines, "tare compare DIR out/again   # DIR: the folder of these records; cell by cell\n");
+    text_add(&lines, "tare compare DIR out/again # DIR: the folder of these records; cell by cell\n");
     text_add(out, "<pre tabindex=\"0\"><code>");
     html_text(out, lines.data);
     text_add(out, "</code></pre>\n");

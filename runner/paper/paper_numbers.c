@@ -7,7 +7,7 @@
 #include "paper/tex.h"
 
 /* The figure's name with the unit that it is told in: "avg_iter_s" gives "AvgIterMs". */
-static void add_figure_name(struct text *out, const char *figure)
+static void add_figure_name(struct text *out, const struct study *s, const char *figure)
 {
     static const struct {
         const char *figure, *name; /* that read better so */
@@ -16,7 +16,7 @@ static void add_figure_name(struct text *out, const char *figure)
     static const struct {
         const char *unit, *word;
     } WORDS[] = {{"ms", "Ms"}, {"s", "S"}, {"MiB", "MiB"}, {"/s", "PerS"}, {"us", "Us"}};
-    struct study_unit u = study_unit(figure);
+    struct study_unit u = study_unit(s, figure);
     size_t len = strlen(figure);
     char stem[128];
     for (size_t i = 0; i < ARRAY_LEN(READ); i++)
@@ -67,11 +67,11 @@ static void add_figure(struct text *out, const struct study *s, const struct stu
 {
     const struct study_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
-    struct study_unit u = study_unit(name);
+    struct study_unit u = study_unit(s, name);
     struct text stem = {0};
     text_add(&stem, "tare");
     tex_macro(&stem, c->id);
-    add_figure_name(&stem, name);
+    add_figure_name(&stem, s, name);
     if (f->used == 0) {
         add_macro(out, stem.data, "", NAN, 0, f->why_not);
     } else {
@@ -107,10 +107,12 @@ void paper_numbers(const struct study *s, struct text *out)
     paper_head(s, "Every figure by name", out);
     text_add(
         out,
-        "%% \\tareCELLFIGURE is the mean of the invocations' figures, ...Low and ...High its 95%% interval, ...Ratio "
-        "the\n"
-        "%% ratio to threads; each is rounded where the shorter arm of its interval has two digits, without one to "
-        "three.\n"
+        "%% \\tareCELLFIGURE is the geometric mean of the invocations' figures, ...Low and ...High its 95%% interval,\n"
+        "%% ...Median their median and ...MedianLow, ...MedianHigh its interval by ranks, ...Ratio the ratio to "
+        "threads,\n"
+        "%% ...RatioLow and ...RatioHigh the interval that decides its verdict; each is rounded where the shorter arm "
+        "of\n"
+        "%% its interval has two digits, without one to three.\n"
         "\\providecommand{\\tareAbsent}[1]{\\PackageWarning{tare}{a figure that is not there: #1}\\emph{n/a}}\n");
     add_macro(out, "tare", "Cells", (double)s->cells, 0, NULL);
     add_macro(out, "tare", "Records", (double)s->records.count, 0, NULL);

@@ -201,6 +201,29 @@ bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but)
     }
 }
 
+/* The first and the last id, which is by time; false: they are not of one plan. */
+static bool period_of(const struct cell_group *g, const char *plan_sha256, const char **first, const char **last)
+{
+    *first = *last = g->invocation[0]->id;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct invocation *one = g->invocation[i];
+        if (strcmp(one->plan_sha256, plan_sha256) != 0)
+            return false;
+        *first = strcmp(one->id, *first) < 0 ? one->id : *first;
+        *last = strcmp(one->id, *last) > 0 ? one->id : *last;
+    }
+    return true;
+}
+
+bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b)
+{
+    const char *a_first, *a_last, *b_first, *b_last;
+    const char *plan = a->count > 0 && b->count > 0 ? a->invocation[0]->plan_sha256 : "";
+    if (!*plan || !period_of(a, plan, &a_first, &a_last) || !period_of(b, plan, &b_first, &b_last))
+        return false;
+    return strcmp(a_first, b_last) < 0 && strcmp(b_first, a_last) < 0;
+}
+
 static bool differs(const char *key, const struct pairs *const *all, size_t count)
 {
     const char *first = pairs_find(all[0], key);

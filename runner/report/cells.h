@@ -30,6 +30,10 @@ void cells_free(struct cell_groups *g);
 /* The same cell, but for keys of this comma-separated list (NULL: none). */
 bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but);
 
+/* Whether one run of one plan gave both: the plan's file is the same, and neither ended before the other began. Then
+ * the plan's blocks are pairs, however the records were handed over: in one folder or in two. */
+bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b);
+
 /* How people call a cell: the scenario, mode, start method, runtime and profile, and every other key whose value is not
  * the same in all of these cells. The caller frees it. */
 char *cells_label(const struct pairs *cell, const struct pairs *const *all, size_t count);

@@ -34,7 +34,8 @@ struct stats_ranks stats_quantile_ranks(size_t n, double q, double confidence)
         low--;
     double covered = n < 2 ? 0 : below(n, q, high) - below(n, q, low);
     if (n < 2 || covered < confidence)
-        return (struct stats_ranks){0, 0, confidence, "too few values for an interval by ranks"};
+        return (struct stats_ranks){0, 0, confidence,
+                                    "fewer values than an interval by ranks takes (6 for a median, 59 for a p95)"};
     return (struct stats_ranks){low, high, covered, NULL};
 }
 

@@ -57,52 +57,122 @@ static double cost(const struct sums *s, size_t begin, size_t end)
     return n * (log(2 * M_PI * fmax(variance, s->least_variance)) + 1);
 }
 
-/* PELT's step: a beginning that is worse than a change at t - 1 stays worse. Of t - 1 and not of t, since a segment
- * that begins at t cannot end at t + 1. Returns how many stay. */
-static size_t prune(const struct sums *s, size_t t, const double *best, size_t *candidate, size_t candidates)
+/* The search at value t. A beginning b sleeps while it cannot be the best one, since each step would cost a logarithm
+ * for each beginning: of a flat series PELT drops none. Its cost over k values more is at least what it would be if
+ * they all lay at its mean: C(n + k) >= C(n) + k (ln 2 pi v + 1) + (n + k) ln(n / (n + k)), which is concave in k, so
+ * over AHEAD values its chord is a bound that grows by the same each value. The best one's cost is at most that of the
+ * last segment that was best, were it to go on. */
+#define AHEAD  48
+#define MARGIN 1e-6 /* rounding is far below it; no cost that matters is as near to another */
+
+struct search {
+    const struct sums *sums;
+    size_t n;
+    double penalty;
+    double *best;  /* [t]: the cost of the first t values in their best segments */
+    size_t *last;  /* [t]: where the last of those begins */
+    double *above; /* [t]: best[t] is not greater */
+    double *chord; /* [n]: the bound's part that the length alone decides, a value */
+    size_t *awake; /* [t]: the first beginning that is looked at again there; next[b]: the one after b; n: none */
+    size_t *next;
+    double *cost; /* [b]: when it was looked at last, with what is before it and the penalty */
+    bool *is_out; /* [b]: PELT has dropped it; it is looked at once more */
+};
+
+static double cost_of(const struct search *s, size_t begin, size_t end)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < candidates; i++) {
-        size_t begin = candidate[i];
-        if (begin + 2 > t - 1 || best[begin] + cost(s, begin, t - 1) <= best[t - 1])
-            candidate[kept++] = begin;
-    }
-    return kept;
+    return s->best[begin] + cost(s->sums, begin, end) + s->penalty;
 }
 
-/* best[t]: the cost of the first t values in their best segments; last[t]: where the last of those begins. */
-static void find_best(const struct sums *s, size_t n, double penalty, double *best, size_t *last)
+static void sleep_until(struct search *s, size_t begin, size_t t)
 {
-    cleanup_free size_t *candidate = calloc(n + 1, sizeof(*candidate));
-    size_t candidates = 1; /* candidate[0] is 0 */
-    if (!candidate)
-        abort();
-    best[0] = -penalty;
-    best[1] = INFINITY;
-    for (size_t t = 2; t <= n; t++) {
-        best[t] = INFINITY;
-        for (size_t i = 0; i < candidates; i++) {
-            double with = best[candidate[i]] + cost(s, candidate[i], t) + penalty;
-            if (with < best[t]) {
-                best[t] = with;
-                last[t] = candidate[i];
-            }
+    if (t > s->n)
+        return;
+    s->next[begin] = s->awake[t];
+    s->awake[t] = begin;
+}
+
+/* The first of equal ones, as if all had been looked at in their order. */
+static void find_best_at(struct search *s, size_t t)
+{
+    s->best[t] = INFINITY;
+    for (size_t b = s->awake[t]; b < s->n; b = s->next[b]) {
+        s->cost[b] = cost_of(s, b, t);
+        if (s->cost[b] < s->best[t] || (s->cost[b] == s->best[t] && b < s->last[t])) {
+            s->best[t] = s->cost[b];
+            s->last[t] = b;
         }
-        candidates = prune(s, t, best, candidate, candidates);
-        if (t >= 3) /* the next segment that ends has two values at least */
-            candidate[candidates++] = t - 1;
     }
+}
+
+/* By how much the best cost can grow a value, over the next AHEAD ones. */
+static double look_ahead(struct search *s, size_t t)
+{
+    size_t end = t + AHEAD < s->n ? t + AHEAD : s->n;
+    size_t from = t > 2 && s->last[t] == s->last[t - 1] ? end : t + 1; /* the others were seen to a value ago */
+    double growth = -INFINITY;
+    for (size_t i = from; i <= end && i > t; i++)
+        s->above[i] = fmin(s->above[i], cost_of(s, s->last[t], i));
+    for (size_t i = t + 1; i <= end; i++) {
+        double one = (s->above[i] - s->best[t]) / (double)(i - t);
+        growth = one > growth ? one : growth;
+    }
+    return growth;
+}
+
+/* PELT's step: a beginning that is worse than a change at t stays worse. It ends at t + 1 once more, since a segment
+ * that begins at t cannot. */
+static void put_to_sleep(struct search *s, size_t t, double growth)
+{
+    for (size_t b = s->awake[t], then; b < s->n; b = then) {
+        double len = (double)(t - b), above_best = s->cost[b] - s->best[t];
+        double slope = (s->cost[b] - s->penalty - s->best[b]) / len - 1 + s->chord[t - b];
+        double k = growth > slope ? (above_best - MARGIN) / (growth - slope) : AHEAD;
+        then = s->next[b];
+        if (s->is_out[b])
+            continue;
+        s->is_out[b] = above_best > s->penalty;
+        sleep_until(s, b, t + 1 + (s->is_out[b] || !(k >= 1) ? 0 : k < AHEAD ? (size_t)k : AHEAD));
+    }
+}
+
+static void find_all(struct search *s)
+{
+    for (size_t i = 0; i <= s->n; i++)
+        s->awake[i] = s->n;
+    s->best[0] = -s->penalty;
+    s->best[1] = INFINITY;
+    for (size_t i = 2; i <= s->n; i++) {
+        s->above[i] = cost_of(s, 0, i);
+        s->chord[i] = (double)(i + AHEAD) / AHEAD * log((double)i / (double)(i + AHEAD));
+    }
+    sleep_until(s, 0, 2);
+    for (size_t t = 2; t <= s->n; t++) {
+        find_best_at(s, t);
+        put_to_sleep(s, t, look_ahead(s, t));
+        if (t >= 3) /* the next segment that ends has two values at least */
+            sleep_until(s, t - 1, t + 1);
+    }
+}
+
+static size_t *places_for(size_t n)
+{
+    size_t *p = calloc(n + 1, sizeof(*p));
+    if (!p)
+        abort();
+    return p;
 }
 
 size_t stats_pelt(const double *x, size_t n, double penalty, size_t *ends)
 {
     struct sums s = sums_of(x, n);
-    cleanup_free double *best = room_for(n + 1);
-    cleanup_free size_t *last = calloc(n + 1, sizeof(*last));
+    cleanup_free double *best = room_for(n), *above = room_for(n), *chord = room_for(n), *with = room_for(n);
+    cleanup_free size_t *last = places_for(n), *awake = places_for(n), *next = places_for(n);
+    cleanup_free bool *is_out = calloc(n + 1, sizeof(*is_out));
     size_t segments = 0;
-    if (!last)
+    if (!is_out)
         abort();
-    find_best(&s, n, penalty, best, last);
+    find_all(&(struct search){&s, n, penalty, best, last, above, chord, awake, next, with, is_out});
     for (size_t t = n; t > 0; t = last[t])
         segments++;
     size_t i = segments;

@@ -158,27 +158,31 @@ static const struct study_cell *base_of(const struct study *s, const struct stud
 /* --- ratios ------------------------------------------------------------------------------------------------------- */
 
 /* Why the two are not compared in this figure, or NULL. */
-static const char *incomparable(const struct study_cell *a, const struct study_cell *b, const char *figure)
+static const char *incomparable(const struct study *s, const struct study_cell *a, const struct study_cell *b,
+                                const char *figure)
 {
     const struct study_cell *const side[] = {a, b};
     unsigned kinds = 0;
-    for (size_t s = 0; s < ARRAY_LEN(side); s++)
-        for (size_t i = 0; i < side[s]->count; i++)
-            kinds |= side[s]->invocation[i]->ok ? 1U << side[s]->invocation[i]->kind : 0;
+    for (size_t k = 0; k < ARRAY_LEN(side); k++)
+        for (size_t i = 0; i < side[k]->count; i++)
+            kinds |= side[k]->invocation[i]->ok ? 1U << side[k]->invocation[i]->kind : 0;
     if (kinds & (kinds - 1))
         return "the two were measured in different ways (in a slice, without one, emulated)";
-    return kinds == 1U << RECORD_EMULATED && figure_about(figure).kind != FIGURE_MEMORY
+    return kinds == 1U << RECORD_EMULATED && records_about(&s->records, figure).kind != FIGURE_MEMORY
                ? "the times are emulated and no measure"
                : NULL;
 }
 
 static struct analysis_ratio ratio_of(const struct study *s, const struct study_cell *c, size_t index, size_t *runs)
 {
-    const char *name = s->records.name[index].name, *why = incomparable(c->base, c, name);
+    const char *name = s->records.name[index].name, *why = incomparable(s, c->base, c, name);
     size_t a_count = 0, b_count = 0;
     cleanup_free struct analysis_value *a = values_of(c->base, index, &a_count, NULL);
     cleanup_free struct analysis_value *b = values_of(c, index, &b_count, NULL);
-    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, true, figure_about(name).resolution, NULL);
+    struct cell_group base = {c->base->cell, c->base->invocation, c->base->count};
+    struct cell_group own = {c->cell, c->invocation, c->count};
+    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, cells_are_of_one_run(&base, &own),
+                                             records_about(&s->records, name).resolution, NULL);
     *runs = a_count < b_count ? a_count : b_count;
     if (why)
         r = (struct analysis_ratio){.log = NAN, .why_not = why};
@@ -230,7 +234,7 @@ static void take_ratios(struct study *s)
 const char *study_verdict(const struct study *s, const struct study_cell *c, size_t index, char *buf)
 {
     const struct study_figure *f = &c->figure[index];
-    struct figure_about about = figure_about(s->records.name[index].name);
+    const struct figure_about about = s->records.name[index].about;
     if (!c->base || c->base == c || f->used == 0 || isnan(f->verdict.ratio.at))
         return "";
     return words_verdict(&f->verdict, &about, STUDY_MARGIN, f->runs, buf);

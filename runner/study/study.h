@@ -83,10 +83,11 @@ struct study_unit {
 };
 
 /* Never NULL; the title of an unknown figure is its name. */
-struct study_unit study_unit(const char *figure);
+struct study_unit study_unit(const struct study *s, const char *figure);
 
-/* Decimals at which a value is rounded so that the shorter arm of its interval keeps two digits (below 0: tens,
- * hundreds); without an interval, so that the value itself keeps three. scale as of study_unit(). */
+/* Decimals at which a value is rounded so that the shorter arm of its interval keeps two digits, and the value itself
+ * no more than six (below 0: tens, hundreds); without an interval, so that the value keeps three. scale as of
+ * study_unit(). */
 int study_decimals(const struct stats_interval *i, double scale);
 
 /* The value in that many decimals; "" for no number. Returns buf. */

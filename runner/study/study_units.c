@@ -7,16 +7,17 @@
 #include "base/text.h"
 #include "study/study.h"
 
-struct study_unit study_unit(const char *figure)
+struct study_unit study_unit(const struct study *s, const char *figure)
 {
-    struct figure_about about = figure_about(figure);
+    const struct figure_about about = records_about(&s->records, figure);
     return (struct study_unit){figure, about.title, about.shown, about.scale};
 }
 
 int study_decimals(const struct stats_interval *i, double scale)
 {
     double half = i->why_not ? NAN : fmin(i->at - i->low, i->high - i->at) * scale;
-    double digits = isfinite(half) && half > 0 ? 1 - floor(log10(half)) : 2 - floor(log10(fabs(i->at * scale)));
+    double first = floor(log10(fabs(i->at * scale))); /* where its first digit is */
+    double digits = isfinite(half) && half > 0 ? fmin(1 - floor(log10(half)), 5 - first) : 2 - first;
     if (!isfinite(digits))
         return 0;
     return digits > 9 ? 9 : digits < -12 ? -12 : (int)digits;

@@ -8,9 +8,9 @@
 #include "study/words.h"
 
 /* "107 ms (95% interval 17 to 198)" */
-static void say_value(const struct study_figure *f, const char *name, struct text *out)
+static void say_value(const struct study *s, const struct study_figure *f, const char *name, struct text *out)
 {
-    struct study_unit u = study_unit(name);
+    struct study_unit u = study_unit(s, name);
     char at[64], low[64], high[64];
     int d = study_decimals(&f->is.mean, u.scale);
     text_add(out, "%s %s", study_number(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
@@ -61,7 +61,7 @@ static void say_cell(const struct study *s, const struct study_cell *c, struct t
         return;
     }
     text_add(out, "%s ", study_is_memory(c) ? "a PSS of" : "an iteration takes");
-    say_value(f, name, out);
+    say_value(s, f, name, out);
     say_ratio(s, c, name, f, out);
     text_add(out, "%s\n", !study_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");
 }

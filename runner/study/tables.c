@@ -39,7 +39,7 @@ static void add_mean(struct table *t, const struct study *s, const struct study_
 {
     static const struct study_figure NONE = {.is.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
     const struct study_figure *f = study_figure(s, c, name);
-    struct study_unit u = study_unit(name);
+    struct study_unit u = study_unit(s, name);
     f = f ? f : &NONE;
     int decimals = study_decimals(&f->is.mean, u.scale);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
@@ -50,7 +50,7 @@ static void add_mean(struct table *t, const struct study *s, const struct study_
 static void add_point(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
 {
     const struct study_figure *f = study_figure(s, c, name);
-    struct study_unit u = study_unit(name);
+    struct study_unit u = study_unit(s, name);
     if (f)
         table_number(t, f->is.mean.at * u.scale, study_decimals(&f->is.mean, u.scale), f->why_not);
     else
@@ -70,8 +70,8 @@ static void add_ratio(struct table *t, const struct study *s, const struct study
     if (is_base)
         table_value(t, ratio.at, "(baseline)", ratio.why_not);
     else
-        table_number(t, ratio.at, decimals < 2 ? 2 : decimals, ratio.why_not);
-    table_interval(t, &ratio, 1, decimals < 2 ? 2 : decimals);
+        table_number(t, ratio.at, decimals, ratio.why_not);
+    table_interval(t, &ratio, 1, decimals);
     const char *verdict = f ? study_verdict(s, c, (size_t)index, words) : "";
     table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
 }
@@ -169,7 +169,7 @@ static void add_figure(struct table *t, const struct study *s, const struct stud
 {
     const struct study_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
-    struct study_unit u = study_unit(name);
+    struct study_unit u = study_unit(s, name);
     int decimals = study_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);

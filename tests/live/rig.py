@@ -1,5 +1,6 @@
 """rig: runs tare as a user does, looks at it from outside, and looks for what it left behind."""
 
+import fcntl
 import json
 import os
 import re
@@ -66,7 +67,24 @@ def setUpModule() -> None:
 
 # --- the interpreters
 
-WORK = Path(tempfile.mkdtemp(prefix="tl.", dir="/tmp"))  # short: the names of sockets below it are bounded
+KIND = "tl-"  # of our folder in /tmp, and of the cgroup of the same name
+
+
+def make_work() -> tuple[Path, int]:
+    """A folder of this process's own, and the descriptor that holds its lock: whose lock is free is left by a killed one."""
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=KIND, dir="/tmp"))  # short: the names of sockets below it are bounded
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # until it is locked, it looks as if it were left
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if path.is_dir():
+            return path, fd
+        os.close(fd)
+
+
+WORK, WORK_FD = make_work()
 TMP = WORK / "t"  # tare's $TMPDIR; what is in it afterwards was left behind
 STATE = WORK / "state"
 WRAPPER = WORK / "wrapper"
@@ -90,8 +108,10 @@ LARGE_FILE = next((str(path) for path in CACHE.glob("vm/*/root/boot/vmlinux")), 
 
 def prepare() -> None:
     """The wrapper is this interpreter to whoever asks it what it is, and runs load.py where a load is asked for."""
+    if not ALONE:  # the VM sees the host's folders, but none of their locks
+        remove_left()
     WORK.chmod(0o755)
-    TMP.mkdir(mode=0o700)
+    TMP.mkdir()
     python = bring_the_interpreter()
     WRAPPER.write_text(
         f"""#!/bin/sh
@@ -120,15 +140,87 @@ def bring_the_interpreter() -> Path:
 
 def take_a_root() -> None:
     global TOP
-    TOP = Path(tempfile.mkdtemp(prefix="live-", dir=MOUNT))
+    TOP = MOUNT / WORK.name
+    TOP.mkdir()
     offer(MOUNT)
 
 
 def finish() -> None:
-    """Undoes prepare(). The controllers stay enabled at the mount point: somebody else may count on them by now."""
-    if TOP not in (None, MOUNT):
-        remove_cgroups([str(TOP)])
-    shutil.rmtree(WORK, ignore_errors=True)
+    """Undoes prepare(), in the middle of a test too. The controllers stay enabled at the mount point: somebody else may
+    count on them by now."""
+    for pid in pids_with(b"TMPDIR=%b\0" % str(TMP).encode()):  # runners remove what is theirs, wherever it is
+        send(pid, signal.SIGTERM)
+    wait_for(lambda: not pids_with(b"TMPDIR=%b\0" % str(TMP).encode()), SOON_S)
+    remove_session(WORK)
+
+
+def remove_left() -> None:
+    """What a session of these tests left that was killed."""
+    for path in Path("/tmp").glob(KIND + "*"):
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue  # gone, or another user's, or no folder
+        try:
+            if os.fstat(fd).st_uid == os.geteuid():
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                remove_session(path)
+        except BlockingIOError:
+            pass  # it is alive
+        finally:
+            os.close(fd)
+
+
+def remove_session(work: Path) -> None:
+    """Its processes, its cgroup, and its folder, by which the others are found, last."""
+    for pid in pids_with(b"TMPDIR=%b/t" % str(work).encode()):
+        send(pid, signal.SIGKILL)
+    if MOUNT and os.geteuid() == 0 and (top := MOUNT / work.name).is_dir():
+        (top / "cgroup.kill").write_text("1")
+        remove_cgroups([str(top)])
+        if top.exists():
+            return
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+class Ended(KeyboardInterrupt):
+    """By a signal. unittest takes every other exception for a test's failure and goes on."""
+
+
+def end_by(number: int, _frame) -> None:
+    for signum in ENDS:
+        signal.signal(signum, signal.SIG_IGN)
+    raise Ended(number)
+
+
+def run_tests(run) -> None:
+    """prepare(), run() and finish(), whatever ends it."""
+    for number in ENDS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end_by)
+    ended_by = 0
+    try:
+        prepare()
+        run()
+    except Ended as ended:
+        ended_by = ended.args[0]
+    finally:
+        for number in ENDS:
+            signal.signal(number, signal.SIG_IGN)
+        finish()
+    if ended_by:
+        signal.signal(ended_by, signal.SIG_DFL)
+        os.kill(os.getpid(), ended_by)
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -295,8 +387,11 @@ class Running:
 
     def main(self) -> int | None:
         """The workload's main process, once it has executed."""
-        pids = self.workload_pids()
-        return next((pid for pid in pids if parent_of(pid) not in pids), None)
+        try:
+            pids = self.workload_pids()
+            return next((pid for pid in pids if parent_of(pid) not in pids), None)
+        except OSError:
+            return None  # one of them has just ended
 
     def workload(self, processes: int = 1) -> list[int]:
         """Its processes, once there are so many; the main one first. None where the run ended before."""

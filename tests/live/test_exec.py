@@ -323,7 +323,7 @@ class Hooks(Series):
         self.assertEqual((running.end().status, self.said()), (143, ["begun"]))
 
     def test_a_signal_between_prepare_and_the_command_spares_the_command_and_not_cleanup(self):
-        script = "kill -STOP $PPID"
+        script = "read -r _ _ _ runner _ </proc/$PPID/stat; kill -STOP $runner"  # its parent is the hook's guard
         running = self.start_hooked("--prepare", script, "--cleanup", f"echo after >>{self.log}", "--repeat", 3,
                                     command=["sh", "-c", f"echo run >>{self.log}"])
         self.assertTrue(rig.wait_for(lambda: any(map(is_zombie, rig.children_of(running.pid)))))

@@ -33,6 +33,7 @@ MODULES = [
     "test_slurm",
     "test_compare",
     "test_outputs",
+    "test_rig",
 ]
 
 def wanted(words: list[str]) -> list[str]:
@@ -46,8 +47,4 @@ def wanted(words: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    rig.prepare()
-    try:
-        unittest.main(module=None, argv=sys.argv[:1] + wanted(sys.argv[1:]))
-    finally:
-        rig.finish()
+    rig.run_tests(lambda: unittest.main(module=None, argv=sys.argv[:1] + wanted(sys.argv[1:])))

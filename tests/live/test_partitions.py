@@ -1,9 +1,11 @@
 """CPUs of the slice's own: nobody else runs on them, and a loss of them is told. What is delegated, and what is left."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import rig
@@ -203,6 +205,18 @@ class Left(LiveTest):
         self.assertIn("1 run that was killed left a cgroup in", done.err)
         self.assertIn("tare clean", done.err)
         self.assertEqual(self.clean().returncode, 0)
+
+    def test_clean_of_many_living_runs_holds_the_lock_of_their_root_for_less_than_a_run_waits_for_it(self):
+        cgroup = rig.Cgroup(self)
+        for number in range(8):
+            (run := cgroup.path / f"tare-20260101T000000Z-{number:08x}").mkdir()
+            fd = os.open(run, os.O_RDONLY)
+            self.addCleanup(os.close, fd)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        start = time.monotonic()
+        done = self.clean("--cgroup-root", cgroup.path)
+        self.assertLess(time.monotonic() - start, 5)
+        self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()], [["in", "use"]] * 8)
 
     def test_clean_finds_what_a_killed_writer_left_beside_its_output(self):
         ended = subprocess.Popen(["true"])

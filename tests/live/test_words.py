@@ -22,7 +22,7 @@ REFUSED = {
     "a_program_that_is_no_python": (["--runtime", "/bin/ls"], r"--runtime '/bin/ls'.*no Python"),
     "a_runtime_that_is_not_there": (["--runtime", "/nonexistent"], r"--runtime '/nonexistent'.*No such file"),
     "an_unknown_runtime": (["--runtime", "nope"], r"--runtime 'nope'"),
-    "a_folder_under_a_file": (["--out", "{dir}/file/below"], r"--out '.*/file/below'.*Not a directory"),
+    "a_folder_under_a_file": (["--out", "{dir}/file/below"], r"--out: '.*/file/below'.*Not a directory"),
     "a_record_in_a_missing_folder": (["--json", "{dir}/missing/x.json"], r"--json.*No such file or directory"),
     "a_record_over_a_device": (["--json", "/dev/null"], r"--json.*'/dev/null' is no regular file"),
     "a_root_that_is_no_cgroup": (["--cgroup-root", "/tmp"], r"--cgroup-root '/tmp'.*cgroup2"),

@@ -114,6 +114,28 @@ static void blocks_of_a_plan_are_of_one_cell(void **state)
     expect("2 " IT);
 }
 
+/* A group of two invocations with these ids, of the plan with this digest. */
+static bool are_of_one_run(const char *a_plan, const char *a_first, const char *a_last, const char *b_plan,
+                           const char *b_first, const char *b_last)
+{
+    const struct invocation list[] = {{.id = a_first, .plan_sha256 = a_plan},
+                                      {.id = a_last, .plan_sha256 = a_plan},
+                                      {.id = b_first, .plan_sha256 = b_plan},
+                                      {.id = b_last, .plan_sha256 = b_plan}};
+    const struct invocation *a[] = {&list[1], &list[0]}, *b[] = {&list[2], &list[3]};
+    return cells_are_of_one_run(&(struct cell_group){NULL, a, 2}, &(struct cell_group){NULL, b, 2});
+}
+
+static void cells_of_one_plan_that_took_turns_are_of_one_run(void **state)
+{
+    (void)state;
+    assert_true(are_of_one_run("aa", "1", "3", "aa", "2", "4"));
+    assert_true(are_of_one_run("aa", "2", "3", "aa", "1", "4"));
+    assert_false(are_of_one_run("aa", "1", "2", "aa", "3", "4")); /* the plan was run again */
+    assert_false(are_of_one_run("aa", "1", "3", "bb", "2", "4"));
+    assert_false(are_of_one_run("", "1", "3", "", "2", "4")); /* of no plan */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_no_setting_tells_apart_the_plans_names_do, open_root, close_root),
         cmocka_unit_test_setup_teardown(a_setting_that_changes_within_a_cell_tells_nothing, open_root, close_root),
         cmocka_unit_test_setup_teardown(runs_of_no_plan_are_of_one_cell_however_they_were_set, open_root, close_root),
+        cmocka_unit_test(cells_of_one_plan_that_took_turns_are_of_one_run),
         cmocka_unit_test_setup_teardown(blocks_of_a_plan_are_of_one_cell, open_root, close_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

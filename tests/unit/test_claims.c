@@ -45,6 +45,7 @@ static void add_record(const char *cell, const char *figure, double value, const
                                                         .environment = NULL,
                                                         .node = NO,
                                                         .plan_cell = pool_keep(records.pool, cell),
+                                                        .plan_sha256 = NO,
                                                         .label = NO,
                                                         .grade = NO,
                                                         .termination = "ok",
