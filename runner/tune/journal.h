@@ -41,7 +41,8 @@ struct journal {
 };
 
 /* The journal's place: $TARE_STATE is its folder, else root + /var/lib/tare; its name there is tune.journal. -EPERM and
- * the like (host): $TARE_STATE is not trusted (trust_path()); another place would be one where restore does not look. */
+ * the like (host): $TARE_STATE is not trusted (trust_path()); another place would be one where restore does not look.
+ */
 int journal_place(const char *root, char *buf, size_t cap, struct err *e);
 
 /* Opens the journal of this boot and locks its folder (flock) until it is closed. With create the folder and the file
