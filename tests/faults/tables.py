@@ -91,7 +91,7 @@ ERRORS = {
     "clone": ["EAGAIN"],
     "vfork": ["EAGAIN"],
     "wait4": ["EINTR", "ECHILD"],
-    "waitid": ["EINTR", "ECHILD"],
+    "waitid": ["EINTR"],
     "pidfd_open": ["EMFILE"],
     "pidfd_send_signal": ["ESRCH"],
     "prctl": ["EINVAL"],
