@@ -28,7 +28,7 @@ CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
 CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
 PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas cap cyaml yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
-# What the compiler and the machine have of these; tests/build reads each back from the programs. A sanitizer looks where
+# What the compiler and the machine have of these; tests/elf reads each back from the programs. A sanitizer looks where
 # _FORTIFY_SOURCE does, and that one needs an optimisation.
 takes = $(foreach f,$(1),$(if $(shell $(CC) -Werror $(f) -x c -c -o /dev/null /dev/null 2>&1 || echo no),,$(f)))
 FORTIFY = $(if $(SANITIZE)$(filter-out -O1 -O2 -O3 -Os -Oz -Og,$(or $(filter -O%,$(CFLAGS)),-O0)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
