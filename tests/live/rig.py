@@ -156,8 +156,9 @@ def finish() -> None:
     for pid in pids_with(b"TMPDIR=%b\0" % str(TMP).encode()):  # runners remove what is theirs, wherever it is
         send(pid, signal.SIGTERM)
     wait_for(lambda: not pids_with(b"TMPDIR=%b\0" % str(TMP).encode()), SOON_S)
-    if f" {BESIDE} " in read("/proc/self/mountinfo"):
-        subprocess.run(["umount", "-l", str(BESIDE)], check=True)
+    for place in BESIDE, LARGE:
+        if f" {place} " in read("/proc/self/mountinfo"):
+            subprocess.run(["umount", "-l", str(place)], check=True)
     remove_session(WORK)
 
 
@@ -471,7 +472,7 @@ class LiveTest(unittest.TestCase):
     def run_native(self, *options: object, fault: str = "", prefix=()) -> Done:
         return self.run_cell(*NATIVE, *options, fault=fault, prefix=prefix)
 
-    def run_load(self, name: str, iterations: int, *options: object, hold_ms: int = 1600 if EMULATED else 400) -> Done:
+    def run_load(self, name: str, iterations: int, *options: object, hold_ms: int = 1600) -> Done:
         """A known load, sampled every 10 ms, its processes every 50."""
         if LARGE_FILE:
             forget(LARGE_FILE)
