@@ -409,7 +409,8 @@ if words[0] == "load":
     sys.exit(0)
 mounts = dict(reversed(words[i + 1].removesuffix(":ro").split(":")) for i, w in enumerate(words) if w == "-v")
 at = words.index("matrix")
-inner = [mounts.get(w, w) for w in words[at:]]
+place = lambda w: next((of + w[len(at):] for at, of in mounts.items() if w == at or w.startswith(at + "/")), w)
+inner = [place(w) for w in words[at:]]
 sys.exit(subprocess.run([{tare!r}, *inner]).returncode)
 """
 
@@ -447,7 +448,7 @@ class RunningIn(ImageTest):
         done = tare("reproduce", self.dir / "packed.tar", "--in-image", "--out", self.dir / "whole", env=env)
         self.assertIn("re-run in the image that the bundle holds: 10 of 10 invocations", done.stdout, done.stderr)
         *_, run = [line for line in (self.dir / "calls").read_text().splitlines() if line.startswith("run ")]
-        self.assertRegex(run, r" matrix /plan.yml --out /out --invocations=5 --seed=\d+$")
+        self.assertRegex(run, r" matrix /bundle/data/plan.yml --out /out --invocations=5 --seed=\d+$")
 
     def docker_run(self, *words):
         return subprocess.run([DOCKER_RUN, "--out", self.dir / "out", *words], capture_output=True, text=True,
