@@ -59,7 +59,7 @@ class Weights(LiveTest):
     def test_what_is_large_for_half_of_a_run_weighs_half_in_the_averages(self):
         """A walk over such a process takes as long as many ticks: what is missed then must not be missing here."""
         size = 1536 * MIB
-        done = self.exec(sys.executable, "-S", "-c", COMES_AND_GOES, options=("--mem-sample", "--mem-interval-ms", 50))
+        done = self.exec(sys.executable, "-S", "-c", COMES_AND_GOES, options=("--mem-sample", "--mem-interval-ms", 250))
         self.assertEqual(done.status, 0, str(done))
         touching, held, freeing, free = map(int, done.out.split())
         memory, iterations = done.record["memory"], done.record["iterations"]
@@ -71,7 +71,7 @@ class Weights(LiveTest):
             average = memory["slice"][key]["avg"]
             self.assertGreater(average, share * size * 0.97, f"{key}: {share=}")
             self.assertLess(average, share * size * 1.03 + base, f"{key}: {share=}")
-        self.assertGreater(memory["walks"], 3)
+        self.assertGreater(memory["walks"], 1)
         self.assertLess(memory["missed_ticks"], memory["samples_in_iterations"] / 2)
 
     def test_steps_of_anonymous_memory_are_seen_by_every_process_figure(self):
