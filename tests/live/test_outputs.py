@@ -153,6 +153,7 @@ class Outputs(LiveTest):
     # --- the disk is full
 
     def test_a_record_for_which_there_is_no_room_is_one_line_and_leaves_nothing(self):
+        # dd fills the file system until it fails, which is what it is for.
         mounts = f"mount -t tmpfs -o size=16k none {self.open}; cd {self.open}; dd if=/dev/zero of=full bs=1k 2>/dev/null || true"
         done = self.mount(f"{mounts}; trap 'ls -A > {self.dir}/left' EXIT; set +e; run() {{ \"$@\"; }}; run {rig.TARE} exec --json r.json -- true; exit $?", "--version")
         self.assertIn(done.status, (2, 5), done)
