@@ -43,18 +43,18 @@ export CCACHE_MAXSIZE ?= 1G
 CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
 COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
-SOURCES := $(filter-out runner/main.c runner/confine/compile_filters.c runner/workloads/% runner/artefact/%,$(wildcard runner/*.c runner/*/*.c cgroups/*.c))
+SOURCES := $(filter-out runner/main.c runner/launch/compile_filters.c runner/workloads/% runner/archive/% runner/bundle/% runner/oci/%,$(wildcard runner/*.c runner/*/*.c runner/host/*/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/filters.o
 # What is done with bundles is a program of its own: libarchive brings fifteen libraries, which a runner that starts in
 # a millisecond does not load.
-ARTEFACT_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out %/artefact_main.c,$(wildcard runner/artefact/*.c)))
+ARTEFACT_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out %/artefact_main.c,$(wildcard runner/archive/*.c runner/bundle/*.c runner/oci/*.c)))
 ARTEFACT_LIBS := -larchive
 # A scenario is a folder with a scenario.yml; where it has C files they are its native program, of the folder's name.
 # What lies beside the folders is theirs in common.
 SCENARIOS := $(patsubst runner/workloads/%/scenario.yml,%,$(wildcard runner/workloads/*/scenario.yml))
 NATIVE_SCENARIOS := $(foreach s,$(SCENARIOS),$(if $(wildcard runner/workloads/$(s)/*.c),$(s)))
 NATIVE_PROGRAMS := $(foreach s,$(NATIVE_SCENARIOS),$(B)/workloads/$(s)/$(s))
-WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/ledger.c runner/base/err.c runner/base/text.c
+WORKLOAD_SOURCES := $(filter-out %/known_loads.c,$(wildcard runner/workloads/*.c)) runner/launch/ledger.c runner/base/err.c runner/base/text.c
 WORKLOAD_OBJECTS := $(WORKLOAD_SOURCES:%.c=$(B)/%.o)
 WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
 # What the program finds beside itself.
@@ -160,7 +160,7 @@ help: ## this list
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
 
-$(B)/tare-artefact: $(B)/runner/artefact/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
+$(B)/tare-artefact: $(B)/runner/bundle/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -pie -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 
 $(foreach s,$(NATIVE_SCENARIOS),$(eval $(B)/workloads/$(s)/$(s): $(patsubst %.c,$(B)/%.o,$(wildcard runner/workloads/$(s)/*.c))))
@@ -199,7 +199,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o artefact/pack.o artefact/reproduction.o artefact/verify.o record/record.o selftest/selftest_json.o selftest/selftest_last.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduction.o bundle/verify.o record/record.o selftest/selftest_json.o host/selftest_last.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 
@@ -208,7 +208,7 @@ $(B)/%.o: %.c
 	$(Q)$(COMPILE) $(EXTRA) $(PKG_CFLAGS) -c -o $@ $<
 
 # The system call filters are compiled here, once: libseccomp is in no program that runs.
-$(B)/compile-filters: $(B)/runner/confine/compile_filters.o $(B)/runner/confine/allowance.o $(B)/runner/base/text.o
+$(B)/compile-filters: $(B)/runner/launch/compile_filters.o $(B)/runner/launch/allowance.o $(B)/runner/base/text.o
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lseccomp
 $(B)/filters.c: $(B)/compile-filters
 	$(Q)$< > $@
@@ -216,7 +216,7 @@ $(B)/filters.o: $(B)/filters.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
-$(B)/runner/page/page_assets.o: runner/page/page.css runner/page/page.js
+$(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
 
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.

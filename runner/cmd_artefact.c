@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/signals.h"
-#include "command.h"
 
 /* Beside the program in a build tree, in ../libexec/tare of it once installed. */
 static int find_program(char *buf, size_t cap, struct err *e)

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/command.h"
+#include "cell/config.h"
+#include "cell/workload.h"
 #include "cgroups/leftovers.h"
 #include "cgroups/slice.h"
-#include "command.h"
-#include "config/config.h"
-#include "runtime/workload.h"
-#include "state.h"
+#include "host/state.h"
 
 struct tally {
     int found;

@@ -6,19 +6,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/compare.h"
+#include "analysis/noise.h"
 #include "base/cleanup.h"
+#include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/pairs.h"
+#include "base/share.h"
 #include "base/text.h"
-#include "command.h"
-#include "compare/compare.h"
-#include "compare/compare_show.h"
-#include "compare/noise.h"
-#include "config/config.h"
-#include "report/pairs.h"
-#include "report/records.h"
-#include "report/share.h"
-#include "state.h"
+#include "cell/config.h"
+#include "host/state.h"
+#include "record/records.h"
+#include "report/compare_show.h"
 
 static int print_help(void)
 {

@@ -2,14 +2,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/command.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/text.h"
-#include "command.h"
-#include "config/config.h"
-#include "doctor/cmdline.h"
-#include "doctor/doctor.h"
+#include "cell/config.h"
 #include "host/bench_cpus.h"
+#include "host/doctor/cmdline.h"
+#include "host/doctor/doctor.h"
 #include "host/host.h"
 #include "host/topology.h"
 

@@ -9,17 +9,17 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/standard.h"
+#include "base/stats.h"
 #include "base/text.h"
-#include "command.h"
-#include "config/config.h"
-#include "config/profiled.h"
+#include "cell/config.h"
+#include "cell/profiled.h"
 #include "host/host.h"
+#include "launch/spawn.h"
 #include "record/output.h"
 #include "record/timing.h"
-#include "run.h"
-#include "spawn/spawn.h"
-#include "stats/stats.h"
+#include "run/run.h"
 
 /* The limits that can be asked for on the command line, by the slice's file that says what came of each. */
 enum { MEMORY_MAX, PIDS_MAX, CPUS, CPUS_PARTITION, LIMITS };

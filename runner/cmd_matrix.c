@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/command.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "command.h"
-#include "config/config.h"
+#include "cell/config.h"
 #include "plan/campaign.h"
 #include "plan/plans.h"
 

@@ -1,13 +1,13 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "analysis/plan_size.h"
+#include "base/command.h"
 #include "base/err.h"
+#include "base/share.h"
 #include "base/text.h"
-#include "command.h"
-#include "compare/plan_size.h"
-#include "config/config.h"
-#include "report/records.h"
-#include "report/share.h"
+#include "cell/config.h"
+#include "record/records.h"
 
 static int print_help(void)
 {

@@ -2,15 +2,15 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "command.h"
-#include "config/config.h"
-#include "config/profiled.h"
-#include "meter.h"
+#include "base/command.h"
+#include "cell/config.h"
+#include "cell/profiled.h"
+#include "cell/scenarios.h"
+#include "host/tune/tuning.h"
 #include "record/output.h"
 #include "record/show.h"
-#include "run.h"
-#include "scenario/scenarios.h"
-#include "tune/tuning.h"
+#include "run/meter.h"
+#include "run/run.h"
 
 static int list_scenarios(struct err *e)
 {

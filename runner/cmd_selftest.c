@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/command.h"
 #include "base/text.h"
-#include "command.h"
-#include "config/config.h"
+#include "cell/config.h"
 #include "selftest/selftest.h"
 
 static int print_help(void)

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/command.h"
 #include "base/text.h"
-#include "command.h"
-#include "config/config.h"
+#include "cell/config.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
-#include "tune/tune.h"
+#include "host/tune/tune.h"
 
 static int help_of(const char *head, enum config_command command, bool table)
 {

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/command.h"
 #include "base/signals.h"
 #include "base/standard.h"
-#include "command.h"
-#include "version.h"
+#include "base/version.h"
 
 static const struct {
     const char *name;

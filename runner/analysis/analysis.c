@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/stats_modes.h"
+#include "analysis/stats_series.h"
 #include "base/cleanup.h"
-#include "stats/stats.h"
-#include "stats/stats_modes.h"
-#include "stats/stats_series.h"
+#include "base/stats.h"
 
 #define LAG1_MIN 10
 

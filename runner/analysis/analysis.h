@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "stats/stats_interval.h"
+#include "analysis/stats_interval.h"
 
 /* What the mean is called wherever it is shown. */
 #define ANALYSIS_MEAN_NAME "geometric mean"

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "config/config.h"
+#include "cell/config.h"
 #include "host/topology.h"
 
 static int read_request(const struct cell *cell, struct cpu_request *ret, struct err *e)

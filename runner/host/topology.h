@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/cpulist.h"
-#include "config/cpu_request.h"
+#include "cell/cpu_request.h"
 
 struct err;
 

@@ -11,13 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/study.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cell/config.h"
 #include "cgroups/slice.h"
-#include "config/config.h"
 #include "host/bench_cpus.h"
 #include "plan/campaign_cluster.h"
 #include "plan/campaign_meter.h"
@@ -29,10 +30,9 @@
 #include "record/output.h"
 #include "record/record.h"
 #include "record/show.h"
-#include "run.h"
-#include "study/study.h"
-#include "study/study_show.h"
-#include "study/tables.h"
+#include "report/study_show.h"
+#include "report/tables.h"
+#include "run/run.h"
 
 /* A plan on its way, and what its invocations share. */
 struct stage {

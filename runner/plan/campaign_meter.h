@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spawn/watch.h"
+#include "launch/watch.h"
 
 struct plan_cell;
 struct tally;

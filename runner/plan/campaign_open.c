@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analysis/stats_interval.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/source.h"
@@ -15,7 +16,6 @@
 #include "plan/order.h"
 #include "plan/plans.h"
 #include "plan/trust.h"
-#include "stats/stats_interval.h"
 
 #define PLAN_BYTES_MAX (1 << 20)
 #define CONFIDENCE     0.95

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
+#include "cell/config.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
 #include "plan/tally.h"

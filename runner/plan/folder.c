@@ -19,8 +19,8 @@
 #include "base/fail_point.h"
 #include "base/file.h"
 #include "base/source.h"
+#include "cell/scenario.h"
 #include "plan/plan.h"
-#include "scenario/scenario.h"
 
 #define ASIDE_MAX       10000
 #define FOLDER_FILE_MAX (1U << 20)

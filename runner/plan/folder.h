@@ -2,7 +2,7 @@
  *
  *   plan.yml    the plan, byte for byte
  *   plan.lock   its SHA-256, the seed, the options that were given for every cell, its own scenarios and their SHA-256
- *   scenarios/  copies of these (scenario/carried.h)
+ *   scenarios/  copies of these (cell/carried.h)
  *   .lock       held (flock) by whoever runs the plan
  *   NNNN-ID.json     a record: block NNNN of cell ID; with --aa NNNN-ID-A.json and NNNN-ID-A2.json
  *   aside/      what was in a record's place and is none: nothing is thrown away
@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "config/config.h"
-#include "scenario/carried.h"
+#include "cell/carried.h"
+#include "cell/config.h"
 
 struct err;
 

@@ -11,9 +11,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "cell/scenarios.h"
 #include "plan/plan_knobs.h"
 #include "plan/plan_product.h"
-#include "scenario/scenarios.h"
 
 #define PATH_SAID_MAX 256
 

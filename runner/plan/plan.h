@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/config.h"
+#include "cell/carried.h"
+#include "cell/config.h"
 #include "plan/plan_file.h"
-#include "scenario/carried.h"
 
 struct err;
 struct text;

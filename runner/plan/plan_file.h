@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/places.h"
 #include "base/text.h"
-#include "scenario/places.h"
 
 struct err;
 

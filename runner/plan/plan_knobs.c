@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "scenario/scenarios.h"
+#include "cell/scenarios.h"
 
 static void add_name(const char *name, struct plan_options *options)
 {

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 #include "base/text.h"
-#include "config/config.h"
+#include "cell/carried.h"
+#include "cell/config.h"
 #include "plan/plan_file.h"
-#include "scenario/carried.h"
 
 /* Adds the knobs' names to options. What is wrong with the text or with a scenario is left for the reading proper,
  * which tells it with its place. carried: as plan_parse() has it. */

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
+#include "cell/runtime.h"
 #include "plan/plan.h"
-#include "runtime/runtime.h"
 
 struct err;
 

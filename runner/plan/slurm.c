@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/trust.h"
-#include "spawn/spawn.h"
+#include "launch/spawn.h"
 
 #define ANSWER_MS         30000
 #define MAX_ARRAY_DEFAULT 1001 /* slurm.conf(5), MaxArraySize */

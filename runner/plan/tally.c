@@ -16,7 +16,7 @@
 #include "plan/folder.h"
 #include "plan/plan.h"
 #include "record/record.h"
-#include "report/records.h"
+#include "record/records.h"
 
 /* What the reading of a folder needs at hand. */
 struct reading {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "report/records.h"
+#include "record/records.h"
 
 struct err;
 struct folder;

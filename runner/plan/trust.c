@@ -11,9 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "cell/scenarios.h"
 #include "plan/plan.h"
 #include "plan/plan_file.h"
-#include "scenario/scenarios.h"
 
 #define SAID_MAX 100 /* lines; the others are counted */
 

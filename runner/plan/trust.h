@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 #include "base/text.h"
-#include "config/config.h"
-#include "scenario/carried.h"
+#include "cell/carried.h"
+#include "cell/config.h"
 
 struct err;
 struct stat;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config/config.h"
+#include "cell/config.h"
 #include "record/record.h"
 
 struct err;

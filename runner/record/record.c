@@ -15,9 +15,9 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_put.h"
+#include "base/version.h"
 #include "record/record_internal.h"
 #include "record/timing.h"
-#include "version.h"
 
 const char *termination_name(enum termination t)
 {

@@ -13,12 +13,12 @@
 #include <stdio.h>
 
 #include "base/facts.h"
+#include "base/stats.h"
+#include "cell/config.h"
+#include "cell/runtime.h"
 #include "cgroups/slice.h"
-#include "config/config.h"
-#include "runtime/runtime.h"
-#include "sample/memory.h"
-#include "stats/stats.h"
-#include "verdict/verdict.h"
+#include "launch/memory.h"
+#include "record/verdict.h"
 
 #define RECORD_SCHEMA "tare.record/1"
 #define RECORD_ID_MAX 48

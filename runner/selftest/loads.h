@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "spawn/spawn.h"
+#include "launch/spawn.h"
 
 struct err;
 

@@ -6,8 +6,8 @@
 #include "base/err.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "selftest/selftest.h"
-#include "version.h"
 
 static json_t *text_or_null(const char *text)
 {

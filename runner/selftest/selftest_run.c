@@ -14,15 +14,15 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cell/runtime.h"
+#include "launch/sample.h"
+#include "launch/spawn.h"
 #include "record/accounts.h"
 #include "record/record.h"
-#include "runtime/runtime.h"
-#include "sample/sample.h"
+#include "run/session.h"
 #include "selftest/loads.h"
 #include "selftest/selftest.h"
 #include "selftest/selftest_stage.h"
-#include "session.h"
-#include "spawn/spawn.h"
 
 #define STATE_MS  120000 /* what a state may take to stand; emulated machines are slow */
 #define SETTLE_MS 2100   /* memory.stat is flushed every 2 s at the latest (mm/memcontrol.c, FLUSH_TIME) */

@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
+#include "launch/sample.h"
 #include "record/record.h"
-#include "sample/sample.h"
+#include "run/session.h"
 #include "selftest/loads.h"
 #include "selftest/selftest.h"
-#include "session.h"
 
 /* What is read of one state. */
 struct reading {

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "ledger.h"
+#include "launch/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@ phases, failure, a summary where it is run by hand; what the iterations are is a
     NAME.py --mode threads|processes|interpreters --profile overhead|memory --iterations N --warmup N --workers N
             --pids 0|1 [--mp-start fork|forkserver|spawn] [--fault F] [--grace-ms N] --KNOB VALUE...
 
-It reports into the ledger (runner/ledger.h) whose descriptor is $TARE_LEDGER_FD; without one it keeps a stand-in of the
+It reports into the ledger (runner/launch/ledger.h) whose descriptor is $TARE_LEDGER_FD; without one it keeps a stand-in of the
 same layout and prints a summary. It exits with 0, or with 70 and the reason in the ledger's error and on stderr.
 
 --fault is for the tests of the runner. In the first worker: worker-raise raises, worker-exit leaves with status 3,

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "ledger.h"
+#include "launch/ledger.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-"""tare_ledger: a Python workload's side of runner/ledger.h. Only the main process of a workload writes."""
+"""tare_ledger: a Python workload's side of runner/launch/ledger.h. Only the main process of a workload writes."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ class Ledger:
     MAGIC = 0x0033524547444C54
     STARTING, WARMUP, MEASURING, DONE, FAILED = range(5)
     GIL_OFF, GIL_ON = 1, 2
-    # Indices of the head's words, from the byte offsets in ledger.h.
+    # Indices of the head's words, from the byte offsets in launch/ledger.h.
     SIZE, ITERATION_CAPACITY, WORKER_CAPACITY, STARTS, ENDS, WORKERS = (o // 8 for o in (8, 16, 24, 32, 40, 48))
     PHASE, GIL, WARMUP_DONE, ITERATIONS_DONE, WALL_START, WALL_END = (o // 8 for o in (56, 64, 72, 80, 88, 96))
     MAIN_PID, WORKER_COUNT, CHECK = (o // 8 for o in (104, 112, 120))

@@ -4,7 +4,7 @@
 #include "workloads/team.h"
 
 #include "base/err.h"
-#include "ledger.h"
+#include "launch/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>

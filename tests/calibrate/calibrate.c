@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "artefact/claims.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "report/records.h"
+#include "bundle/claims.h"
+#include "record/records.h"
 #include "tests/calibrate/rates.h"
 
 static const size_t SIZES[] = {5, 10, 20, 30, 100};

@@ -137,7 +137,7 @@ LOCKED = b"schema: tare.plan/1\nname: p\ncells:\n  - {scenario: scenario1}\n"
 
 
 def journal_line(line):
-    """With its checksum, as runner/tune/journal.c has it: FNV-1a of 32 bits."""
+    """With its checksum, as runner/host/tune/journal.c has it: FNV-1a of 32 bits."""
     value = 0x811C9DC5
     for byte in f"{line} ".encode():
         value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF

@@ -90,7 +90,7 @@ class Built(Case):
 
     def test_its_labels_are_those_of_the_oci_annotations(self):
         labels = image["Config"]["Labels"]
-        version = re.search(r'TARE_VERSION "([^"]+)"', (TOP / "runner/version.h").read_text())[1]
+        version = re.search(r'TARE_VERSION "([^"]+)"', (TOP / "runner/base/version.h").read_text())[1]
         prefix = "org.opencontainers.image."
         self.assertEqual(labels[prefix + "version"], version)
         self.assertRegex(labels[prefix + "revision"], r"\A[0-9a-f]{40}(-dirty)?\Z")

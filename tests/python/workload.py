@@ -68,7 +68,7 @@ def worker_ids(seed: int, worker: int, space: int, count: int) -> list[int]:
 
 
 class RunnerLedger:
-    """The runner's side of runner/ledger.h, from its byte offsets."""
+    """The runner's side of runner/launch/ledger.h, from its byte offsets."""
 
     def __init__(self, iterations: int, workers: int):
         self.iterations, self.workers = iterations, workers

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "config/config.h"
-#include "scenario/scenarios.h"
+#include "cell/config.h"
+#include "cell/scenarios.h"
 
 static inline const struct scenario *shipped(const char *name)
 {

@@ -1,5 +1,5 @@
 /* Which records are invocations of one cell. */
-#include "report/cells.h"
+#include "analysis/cells.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "artefact/claims.h"
+#include "bundle/claims.h"
 
 #include "analysis/about.h"
 #include "tests/unit/near.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/stats_slope.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "report/records.h"
-#include "stats/stats_slope.h"
+#include "record/records.h"
 
 #define HEAD "schema: tare.claims/1\nclaims:\n"
 

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "doctor/cmdline.h"
+#include "host/doctor/cmdline.h"
 #include "tests/unit/fixture.h"
 
 static void check(const char *running, const char *flag, enum cmdline_state want, const char *want_here)

@@ -1,5 +1,5 @@
-#include "config/config.h"
-#include "config/config_table.h"
+#include "cell/config.h"
+#include "cell/config_table.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"

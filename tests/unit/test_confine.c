@@ -1,14 +1,14 @@
-#include "confine/confine.h"
+#include "launch/confine.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "confine/confine_mounts.h"
-#include "confine/confine_user.h"
-#include "confine/filter.h"
 #include "fixture.h"
-#include "spawn/spawn.h"
+#include "launch/confine_mounts.h"
+#include "launch/confine_user.h"
+#include "launch/filter.h"
+#include "launch/spawn.h"
 
 #include <dirent.h>
 #include <errno.h>

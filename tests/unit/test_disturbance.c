@@ -18,7 +18,7 @@
 #include "fixture.h"
 #include "host/topology.h"
 #include "record/record.h"
-#include "verdict/inspect_disturbance.h"
+#include "run/inspect_disturbance.h"
 
 /* CPUs 1 and 3 are the benchmark's; 5 is a sibling; 4 is offline, and so has no column. */
 static struct topology_choice choice(void)

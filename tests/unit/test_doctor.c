@@ -16,14 +16,14 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "doctor/cmdline.h"
-#include "doctor/doctor.h"
 #include "fixture.h"
 #include "host/bench_cpus.h"
+#include "host/doctor/cmdline.h"
+#include "host/doctor/doctor.h"
 #include "host/host.h"
 #include "host/topology.h"
+#include "host/tune/tune.h"
 #include "tests/unit/golden.h"
-#include "tune/tune.h"
 
 static void look(const char *root, struct facts *facts, struct diagnosis *ret)
 {

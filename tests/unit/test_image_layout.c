@@ -1,5 +1,5 @@
 /* The image that a bundle holds, as far as no skopeo is needed: its layout and its names. */
-#include "artefact/image_layout.h"
+#include "oci/image_layout.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "artefact/findings.h"
-#include "artefact/oci_layout.h"
-#include "artefact/parcel.h"
-#include "artefact/scratch.h"
+#include "archive/findings.h"
+#include "archive/parcel.h"
+#include "archive/scratch.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "oci/oci_layout.h"
 
 #define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar"
 #define OTHER      "00000000000000000000000000000000000000000000000000000000000000ff"

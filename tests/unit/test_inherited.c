@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "cgroups/slice.h"
 #include "fixture.h"
+#include "run/inspect_inherited.h"
 #include "tests/unit/specimen.h"
-#include "verdict/inspect_inherited.h"
 
 static char root[PATH_MAX];
 static struct slice_root found;

@@ -1,4 +1,4 @@
-#include "ledger.h"
+#include "launch/ledger.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "sample/memory.h"
+#include "launch/memory.h"
 
 #include "base/cleanup.h"
 

@@ -1,4 +1,4 @@
-#include "artefact/minisig.h"
+#include "bundle/minisig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

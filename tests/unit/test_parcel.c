@@ -1,4 +1,4 @@
-#include "artefact/parcel.h"
+#include "archive/parcel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "artefact/findings.h"
+#include "archive/findings.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"

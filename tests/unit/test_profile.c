@@ -3,7 +3,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "config/profiled.h"
+#include "cell/profiled.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

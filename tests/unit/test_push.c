@@ -9,12 +9,12 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "artefact/push.h"
-#include "artefact/reproduce_words.h"
-#include "artefact/reproduction.h"
-#include "artefact/skopeo.h"
 #include "base/err.h"
-#include "config/config.h"
+#include "bundle/push.h"
+#include "bundle/reproduce_words.h"
+#include "bundle/reproduction.h"
+#include "cell/config.h"
+#include "oci/skopeo.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -1,11 +1,11 @@
 /* What a terminal is shown of records: tables that fit, notes, the answer. */
-#include "study/study_show.h"
+#include "report/study_show.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "record/record.h"
-#include "study/table.h"
-#include "study/tables.h"
+#include "report/table.h"
+#include "report/tables.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/specimen.h"
 

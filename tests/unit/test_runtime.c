@@ -1,4 +1,4 @@
-#include "runtime/runtime.h"
+#include "cell/runtime.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"

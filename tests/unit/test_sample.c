@@ -1,4 +1,4 @@
-#include "sample/sample.h"
+#include "launch/sample.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-#include "spawn/spawn.h"
+#include "launch/spawn.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

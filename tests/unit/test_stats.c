@@ -1,4 +1,4 @@
-#include "stats/stats.h"
+#include "base/stats.h"
 
 #include "base/cleanup.h"
 

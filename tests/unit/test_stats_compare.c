@@ -1,4 +1,4 @@
-#include "stats/stats_compare.h"
+#include "analysis/stats_compare.h"
 
 #include "tests/unit/near.h"
 

@@ -1,7 +1,7 @@
-#include "stats/stats_levels.h"
+#include "analysis/stats_levels.h"
 
+#include "analysis/stats_interval.h"
 #include "base/cleanup.h"
-#include "stats/stats_interval.h"
 #include "tests/unit/near.h"
 
 #include <gsl/gsl_randist.h>

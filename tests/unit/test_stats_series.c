@@ -1,7 +1,7 @@
-#include "stats/stats_series.h"
+#include "analysis/stats_series.h"
 
+#include "analysis/stats_modes.h"
 #include "base/cleanup.h"
-#include "stats/stats_modes.h"
 #include "tests/unit/near.h"
 
 #include <gsl/gsl_randist.h>

@@ -1,8 +1,8 @@
-#include "study/study.h"
+#include "analysis/study.h"
 
 #include "base/err.h"
-#include "study/study_show.h"
-#include "study/tables.h"
+#include "report/study_show.h"
+#include "report/tables.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/near.h"
 #include "tests/unit/shelf.h"

@@ -27,7 +27,7 @@
 #include "fixture.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
-#include "tune/tune.h"
+#include "host/tune/tune.h"
 
 #define GOVERNOR0  "/sys/devices/system/cpu/cpufreq/policy0/scaling_governor"
 #define PREFERENCE "/sys/devices/system/cpu/cpufreq/policy0/energy_performance_preference"

@@ -1,4 +1,4 @@
-#include "verdict/verdict.h"
+#include "record/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
-#include "spawn/watch.h"
+#include "launch/watch.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "ledger.h"
-#include "spawn/spawn.h"
+#include "launch/ledger.h"
+#include "launch/spawn.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* What a verdict is called. */
-#include "study/words.h"
+#include "analysis/words.h"
 
 #include "tests/unit/near.h"
 

@@ -1,4 +1,4 @@
-#include "runtime/workload.h"
+#include "cell/workload.h"
 
 #include "base/text.h"
 #include "tests/unit/knobs.h"

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "ledger.h"
+#include "launch/ledger.h"
 #include "workloads/hash.h"
 
 enum { KNOB_WORK_ITERS, KNOB_HOLD_MS, KNOB_LIFECYCLE };

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "ledger.h"
+#include "launch/ledger.h"
 #include "workloads/splitmix.h"
 #include "workloads/table.h"
 #include "workloads/tally.h"

@@ -1,0 +1,257 @@
+#include "analysis/cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static struct cell_group *group_of(struct cell_groups *g, const struct pairs *cell)
+{
+    for (size_t i = g->count; i > 0; i--) /* records of a cell often follow each other */
+        if (g->list[i - 1].cell == cell)
+            return &g->list[i - 1];
+    g->list = realloc(g->list, (g->count + 1) * sizeof(*g->list));
+    if (!g->list)
+        abort();
+    g->list[g->count] = (struct cell_group){cell, NULL, 0};
+    return &g->list[g->count++];
+}
+
+/* The invocations by the cell that each is of. */
+static struct cell_groups group_by(const struct records *r, const struct pairs *const *cell_of)
+{
+    struct cell_groups g = {NULL, 0};
+    for (size_t i = 0; i < r->count; i++)
+        group_of(&g, cell_of[i])->count++;
+    for (size_t i = 0; i < g.count; i++) {
+        g.list[i].invocation = calloc(g.list[i].count + 1, sizeof(const struct invocation *));
+        if (!g.list[i].invocation)
+            abort();
+        g.list[i].count = 0;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        struct cell_group *group = group_of(&g, cell_of[i]);
+        if (!group->invocation) /* every cell was seen above */
+            abort();
+        group->invocation[group->count++] = &r->list[i];
+    }
+    return g;
+}
+
+/* --- cells of a plan that only settings tell apart ------------------------------------------------------------------
+ */
+
+/* The first invocation of each of its plan's cells. */
+struct firsts {
+    const struct invocation **list; /* owned */
+    size_t count;
+};
+
+static size_t find_first(const struct firsts *f, const char *plan_cell)
+{
+    size_t k = 0;
+    while (k < f->count && f->list[k]->plan_cell != plan_cell) /* texts of a pool: equal ones are one */
+        k++;
+    return k;
+}
+
+static struct firsts firsts_of(const struct cell_group *g)
+{
+    struct firsts f = {calloc(g->count + 1, sizeof(const struct invocation *)), 0};
+    if (!f.list)
+        abort();
+    for (size_t i = 0; i < g->count; i++)
+        if (find_first(&f, g->invocation[i]->plan_cell) == f.count)
+            f.list[f.count++] = g->invocation[i];
+    return f;
+}
+
+/* Whether it is the same throughout each cell of the plan, and not in all of them. */
+static bool is_swept(const struct cell_group *g, const struct firsts *f, const char *key)
+{
+    const char *first = pairs_find(f->list[0]->environment, key);
+    bool differs = false;
+    for (size_t i = 1; i < f->count; i++)
+        differs |= pairs_find(f->list[i]->environment, key) != first;
+    for (size_t i = 0; differs && i < g->count; i++) {
+        const struct invocation *of = f->list[find_first(f, g->invocation[i]->plan_cell)];
+        if (pairs_find(g->invocation[i]->environment, key) != pairs_find(of->environment, key))
+            return false;
+    }
+    return differs;
+}
+
+/* The cell with the settings that were swept; with the plan's own name of it where these do not tell it apart. */
+static const struct pairs *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
+                                         size_t at, bool by_name)
+{
+    const struct pairs *base = g->cell, *environment = f->list[at]->environment;
+    cleanup_free struct pair *list = calloc(base->count + environment->count + 1, sizeof(*list));
+    size_t n = base->count;
+    if (!list)
+        abort();
+    if (n > 0)
+        memcpy(list, base->list, n * sizeof(*list));
+    for (size_t i = 0; i < environment->count; i++) {
+        const struct pair *p = &environment->list[i];
+        if (strncmp(p->key, RECORDS_SETTING, strlen(RECORDS_SETTING)) == 0 && is_swept(g, f, p->key))
+            list[n++] = (struct pair){pool_keep(r->pool, p->key + strlen(RECORDS_SETTING)), p->value};
+    }
+    if (by_name)
+        list[n++] = (struct pair){pool_keep(r->pool, "cell"), f->list[at]->plan_cell};
+    return pool_keep_pairs(r->pool, list, n);
+}
+
+static bool are_told_apart(const struct pairs *const *cell, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (cell[i] == cell[k])
+                return false;
+    return true;
+}
+
+static void tell_apart(const struct records *r, const struct cell_group *g, const struct pairs **cell_of)
+{
+    struct firsts f = firsts_of(g);
+    cleanup_free const struct pairs **cell = calloc(f.count + 1, sizeof(const struct pairs *));
+    if (!cell)
+        abort();
+    for (size_t i = 0; f.count > 1 && i < f.count; i++)
+        cell[i] = with_settings(r, g, &f, i, false);
+    bool apart = f.count < 2 || are_told_apart(cell, f.count);
+    for (size_t i = 0; !apart && i < f.count; i++)
+        cell[i] = with_settings(r, g, &f, i, true);
+    for (size_t i = 0; f.count > 1 && i < g->count; i++)
+        cell_of[g->invocation[i] - r->list] = cell[find_first(&f, g->invocation[i]->plan_cell)];
+    free(f.list);
+}
+
+static const struct pairs *with_half(const struct records *r, const struct invocation *of)
+{
+    cleanup_free struct pair *list = calloc(of->cell->count + 1, sizeof(*list));
+    if (!list)
+        abort();
+    if (of->cell->count > 0)
+        memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
+    list[of->cell->count] = (struct pair){pool_keep(r->pool, "half"), of->label};
+    return pool_keep_pairs(r->pool, list, of->cell->count + 1);
+}
+
+static struct cell_groups group(const struct records *r, bool halves)
+{
+    cleanup_free const struct pairs **cell_of = calloc(r->count + 1, sizeof(const struct pairs *));
+    if (!cell_of)
+        abort();
+    for (size_t i = 0; i < r->count; i++)
+        cell_of[i] = halves && *r->list[i].label ? with_half(r, &r->list[i]) : r->list[i].cell;
+    struct cell_groups alike = group_by(r, cell_of);
+    for (size_t i = 0; i < alike.count; i++)
+        tell_apart(r, &alike.list[i], cell_of);
+    cells_free(&alike);
+    return group_by(r, cell_of);
+}
+
+struct cell_groups cells_group(const struct records *r)
+{
+    return group(r, false);
+}
+
+struct cell_groups cells_group_halves(const struct records *r)
+{
+    return group(r, true);
+}
+
+void cells_free(struct cell_groups *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        free(g->list[i].invocation);
+    free(g->list);
+    *g = (struct cell_groups){NULL, 0};
+}
+
+/* Whether the comma-separated list holds this word. */
+static bool list_holds(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',')
+        if (strncmp(p, word, len) == 0 && (p[len] == ',' || p[len] == '\0'))
+            return true;
+    return false;
+}
+
+/* The next pair that counts. */
+static const struct pair *next(const struct pairs *p, size_t *i, const char *but)
+{
+    while (*i < p->count && list_holds(but, p->list[*i].key))
+        (*i)++;
+    return *i < p->count ? &p->list[(*i)++] : NULL;
+}
+
+bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but)
+{
+    size_t i = 0, j = 0;
+    for (;;) {
+        const struct pair *x = next(a, &i, but), *y = next(b, &j, but);
+        if (!x || !y)
+            return !x && !y;
+        if (strcmp(x->key, y->key) != 0 || strcmp(x->value, y->value) != 0)
+            return false;
+    }
+}
+
+/* The first and the last id, which is by time; false: they are not of one plan. */
+static bool period_of(const struct cell_group *g, const char *plan_sha256, const char **first, const char **last)
+{
+    *first = *last = g->invocation[0]->id;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct invocation *one = g->invocation[i];
+        if (strcmp(one->plan_sha256, plan_sha256) != 0)
+            return false;
+        *first = strcmp(one->id, *first) < 0 ? one->id : *first;
+        *last = strcmp(one->id, *last) > 0 ? one->id : *last;
+    }
+    return true;
+}
+
+bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b)
+{
+    const char *a_first, *a_last, *b_first, *b_last;
+    const char *plan = a->count > 0 && b->count > 0 ? a->invocation[0]->plan_sha256 : "";
+    if (!*plan || !period_of(a, plan, &a_first, &a_last) || !period_of(b, plan, &b_first, &b_last))
+        return false;
+    return strcmp(a_first, b_last) < 0 && strcmp(b_first, a_last) < 0;
+}
+
+static bool differs(const char *key, const struct pairs *const *all, size_t count)
+{
+    const char *first = pairs_find(all[0], key);
+    for (size_t i = 1; i < count; i++) {
+        const char *other = pairs_find(all[i], key);
+        if (!first != !other || (first && strcmp(first, other) != 0))
+            return true;
+    }
+    return false;
+}
+
+char *cells_label(const struct pairs *cell, const struct pairs *const *all, size_t count)
+{
+    static const char *const FIRST[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv"};
+    struct text label = {0};
+    text_add_bytes(&label, "", 0);
+    for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
+        const char *value = pairs_find(cell, FIRST[i]);
+        if (value && *value)
+            text_add(&label, "%s%s", label.len ? " " : "", value);
+    }
+    for (size_t i = 0; i < cell->count; i++) {
+        const struct pair *p = &cell->list[i];
+        bool named = false;
+        for (size_t k = 0; k < ARRAY_LEN(FIRST); k++)
+            named |= strcmp(p->key, FIRST[k]) == 0;
+        if (!named && count > 0 && differs(p->key, all, count))
+            text_add(&label, " %s=%s", p->key, p->value);
+    }
+    return label.data;
+}

@@ -1,0 +1,41 @@
+/* cells: records grouped into the cells of which they are invocations. Pure. */
+#ifndef TARE_CELLS_H
+#define TARE_CELLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "record/records.h"
+
+/* One cell: its invocations in the order in which the records were read. cell: what the record says of it; and, of a
+ * plan that has several such, the settings in which these differ (cpus, iterations, isolation, ...), or else the plan's
+ * own name of it. */
+struct cell_group {
+    const struct pairs *cell;
+    const struct invocation **invocation;
+    size_t count;
+};
+
+struct cell_groups {
+    struct cell_group *list;
+    size_t count;
+};
+
+/* In the order of first appearance. Running out of memory aborts. */
+struct cell_groups cells_group(const struct records *r);
+/* The same, the halves of an A/A plan apart: their cells have the key "half". */
+struct cell_groups cells_group_halves(const struct records *r);
+void cells_free(struct cell_groups *g);
+
+/* The same cell, but for keys of this comma-separated list (NULL: none). */
+bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but);
+
+/* Whether one run of one plan gave both: the plan's file is the same, and neither ended before the other began. Then
+ * the plan's blocks are pairs, however the records were handed over: in one folder or in two. */
+bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b);
+
+/* How people call a cell: the scenario, mode, start method, runtime and profile, and every other key whose value is not
+ * the same in all of these cells. The caller frees it. */
+char *cells_label(const struct pairs *cell, const struct pairs *const *all, size_t count);
+
+#endif

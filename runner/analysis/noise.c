@@ -1,0 +1,196 @@
+#include "analysis/noise.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "record/record.h"
+
+static char *copy(const char *text)
+{
+    char *c = strdup(text ? text : "");
+    if (!c)
+        abort();
+    return c;
+}
+
+void noise_free(struct noise *n)
+{
+    for (size_t i = 0; i < n->rows; i++) {
+        free(n->row[i].cell);
+        free(n->row[i].figure);
+    }
+    free(n->row);
+    free(n->kernel);
+    free(n->cpu);
+    free(n->node);
+    *n = (struct noise){0};
+}
+
+/* --- measuring ------------------------------------------------------------------------------------------------------
+ */
+
+static void add_row(struct noise *n, struct noise_row row)
+{
+    n->row = realloc(n->row, (n->rows + 1) * sizeof(*n->row));
+    if (!n->row)
+        abort();
+    n->row[n->rows++] = row;
+}
+
+int noise_measure(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
+                  struct err *e)
+{
+    const char *why = "there is no cell";
+    *ret = (struct noise){.kernel = copy(pairs_find(of->environment, "host.kernel_release")),
+                          .cpu = copy(pairs_find(of->environment, "host.cpu_model")),
+                          .node = copy(of->node),
+                          .within_run = within_run};
+    for (size_t i = 0; i < aa->rows; i++) {
+        const struct compare_row *row = &aa->row[i];
+        const struct analysis_ratio *r = &row->ratio;
+        if (r->why_not || !isfinite(r->df)) { /* constants tell nothing of noise */
+            why = r->why_not ? r->why_not : "the figures do not differ at all";
+            continue;
+        }
+        add_row(ret, (struct noise_row){copy(row->a.cell->text), copy(row->figure), r->log, r->variance, r->df,
+                                        r->a_used, r->b_used});
+    }
+    if (ret->rows > 0)
+        return 0;
+    noise_free(ret);
+    return err_set(e, ERR_USAGE, -EINVAL, "no noise can be told: %s", why);
+}
+
+struct analysis_noise noise_of(const struct noise *n, const char *figure)
+{
+    cleanup_free struct analysis_ratio *aa = calloc(n->rows + 1, sizeof(*aa));
+    size_t count = 0;
+    if (!aa)
+        abort();
+    for (size_t i = 0; i < n->rows; i++)
+        if (strcmp(n->row[i].figure, figure) == 0)
+            aa[count++] = (struct analysis_ratio){
+                .method = ANALYSIS_WELCH, .log = n->row[i].log, .variance = n->row[i].variance, .df = n->row[i].df};
+    return analysis_noise_of(aa, count);
+}
+
+const char *noise_other_host(const struct noise *n, const struct invocation *of)
+{
+    const char *kernel = pairs_find(of->environment, "host.kernel_release");
+    const char *cpu = pairs_find(of->environment, "host.cpu_model");
+    if (strcmp(n->node, of->node) != 0)
+        return "node";
+    if (strcmp(n->cpu, cpu ? cpu : "") != 0)
+        return "CPU model";
+    return strcmp(n->kernel, kernel ? kernel : "") != 0 ? "kernel" : NULL;
+}
+
+/* --- its file
+ * --------------------------------------------------------------------------------------------------------- */
+
+static json_t *row_json(const struct noise_row *row)
+{
+    return json_pack("{s:s, s:s, s:[I,I], s:f, s:f, s:f}", "cell", row->cell, "figure", row->figure, "invocations",
+                     (json_int_t)row->a, (json_int_t)row->b, "log_ratio", row->log, "variance", row->variance, "df",
+                     row->df);
+}
+
+int noise_write(const struct noise *n, const char *path, struct err *e)
+{
+    char id[RECORD_ID_MAX], at[32];
+    json_t *rows = json_array();
+    for (size_t i = 0; i < n->rows; i++)
+        (void)json_array_append_new(rows, row_json(&n->row[i]));
+    record_make_id(id, at);
+    json_t *whole = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:b, s:o}", "schema", NOISE_SCHEMA, "measured_at", at,
+                              "host", "kernel_release", n->kernel, "cpu_model", n->cpu, "node", n->node, "within_run",
+                              n->within_run, "rows", rows);
+    char *text = whole ? json_dumps(whole, JSON_INDENT(1)) : NULL;
+    json_decref(whole);
+    if (!text)
+        return err_set(e, ERR_OURS, -ENOMEM, "'%s': a text in it is no UTF-8", path);
+    struct text line = {0};
+    text_add(&line, "%s\n", text);
+    free(text);
+    int failed = file_replace(path, line.data, line.len, e);
+    text_free(&line);
+    return failed;
+}
+
+static int take_row(const json_t *from, struct noise *ret)
+{
+    const char *cell = NULL, *figure = NULL;
+    struct noise_row row = {0};
+    json_int_t a = 0, b = 0;
+    if (json_unpack((json_t *)from, "{s:s, s:s, s:[I,I], s:F, s:F, s:F}", "cell", &cell, "figure", &figure,
+                    "invocations", &a, &b, "log_ratio", &row.log, "variance", &row.variance, "df", &row.df) != 0 ||
+        a < 0 || b < 0 || !isfinite(row.log) || !(row.variance >= 0 && row.variance < 1e6) ||
+        !(row.df >= 0.1 && row.df <= 1e9))
+        return -EINVAL;
+    row.cell = copy(cell);
+    row.figure = copy(figure);
+    row.a = (size_t)a;
+    row.b = (size_t)b;
+    add_row(ret, row);
+    return 0;
+}
+
+static int take_noise(const json_t *whole, struct noise *ret)
+{
+    const char *schema = NULL, *kernel = NULL, *cpu = NULL, *node = NULL;
+    const json_t *rows = NULL, *row = NULL;
+    int within_run = 0;
+    size_t i;
+    if (json_unpack((json_t *)whole, "{s:s}", "schema", &schema) == 0 && strcmp(schema, "tare.noise/1") == 0)
+        return -ENOTSUP;
+    if (json_unpack((json_t *)whole, "{s:s, s:{s:s, s:s, s:s}, s:b, s:o}", "schema", &schema, "host", "kernel_release",
+                    &kernel, "cpu_model", &cpu, "node", &node, "within_run", &within_run, "rows", &rows) != 0 ||
+        strcmp(schema, NOISE_SCHEMA) != 0)
+        return -EINVAL;
+    ret->within_run = within_run != 0;
+    ret->kernel = copy(kernel);
+    ret->cpu = copy(cpu);
+    ret->node = copy(node);
+    json_array_foreach(rows, i, row)
+    {
+        if (take_row(row, ret) != 0)
+            return -EINVAL;
+    }
+    return json_is_array(rows) ? 0 : -EINVAL;
+}
+
+int noise_read(const char *path, struct noise *ret, struct err *e)
+{
+    json_error_t why;
+    struct text text = {0};
+    *ret = (struct noise){0};
+    int failed = file_read_all("", path, &text);
+    if (failed != 0) {
+        text_free(&text);
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+    }
+    json_t *whole = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &why);
+    text_free(&text);
+    if (!whole)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
+    failed = take_noise(whole, ret);
+    if (failed != 0)
+        noise_free(ret);
+    if (failed == -ENOTSUP)
+        (void)err_set(
+            e, ERR_USAGE, failed,
+            "'%s': it is of tare.noise/1, which kept a floor and no variance: measure it again ('tare compare "
+            "--noise' over the same records)",
+            path);
+    else if (failed != 0)
+        (void)err_set(e, ERR_USAGE, failed, "'%s': it is no noise of schema %s ('tare compare --noise' writes it)",
+                      path, NOISE_SCHEMA);
+    json_decref(whole);
+    return failed;
+}

@@ -1,0 +1,112 @@
+/* study: what is said of a set of records: its cells, each figure with its interval, and the ratio to threads. Made
+ * once, by compare and stats; what is written of it (page, paper, tables) computes nothing. */
+#ifndef TARE_STUDY_H
+#define TARE_STUDY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/about.h"
+#include "analysis/analysis.h"
+#include "analysis/stats_interval.h"
+#include "analysis/stats_series.h"
+#include "record/records.h"
+
+struct err;
+struct text;
+
+/* One cell and one figure, over the invocations that ended well. */
+struct study_figure {
+    struct analysis_summary is; /* its mean is the one that is shown: geometric */
+    size_t used;                /* invocations that have it */
+    const char *why_not;        /* where none has: the record's reason, else NULL */
+    struct analysis_ratio of;   /* the base's is A; its why_not where there is none */
+    /* The ratio's interval and word, of one family: the figure that each cell is run for together, as tare compare has
+     * it, and each other figure over the cells. The ratio is NaN where there is none. */
+    struct analysis_verdict verdict;
+    size_t runs; /* of the side that has fewer */
+};
+
+struct study_cell {
+    const struct pairs *cell;
+    const struct invocation **invocation; /* ascending by id, which is by time; owned */
+    size_t count, ok;
+    char *id;    /* of [a-z0-9-], unique among these cells: names files, macros and places; owned */
+    char *label; /* as people call it, without its profile; owned */
+    const char *scenario, *mode, *start, *runtime, *profile; /* "" where the records have none */
+    double workers;                                          /* NaN where the records have none */
+    bool emulated;                                           /* its times are no measure */
+    const struct study_cell *base; /* threads of the same, on the free-threaded build where there is one; may be itself;
+                                      NULL: there are none */
+    struct study_figure *figure;   /* one for each of records.name; owned */
+    enum stats_steady steady;      /* of all its invocations */
+    const struct invocation
+        *typical; /* whose mean iteration is the median one's (the lower of two); NULL: none is ok */
+};
+
+struct study {
+    struct records records;  /* by time; of study_make() borrowed */
+    bool is_owner;           /* of the records */
+    struct study_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
+    size_t cells;
+};
+
+/* Reads these records, files or folders, each once, and works them out. Where they lie does not matter: the same
+ * records make the same study. drawn: every iteration and sample is kept, for drawings. Errors as records_read(). The
+ * caller ends *ret with study_free(). */
+int study_read(const char *const *paths, size_t count, bool drawn, struct study *ret, struct err *e);
+
+/* Of records that were read with steady and details, and for drawings with iterations and points. Sorts their list by
+ * id; they have to outlive the study. */
+void study_make(struct records *r, struct study *ret);
+
+void study_free(struct study *s);
+
+/* What two sides are the same within. */
+#define STUDY_MARGIN 0.02
+
+/* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
+const char *study_verdict(const struct study *s, const struct study_cell *c, size_t index, char *buf);
+
+/* The figure of a cell by its name; NULL: no record has one of that name. */
+const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name);
+
+/* Truth: of profile memory. */
+bool study_is_memory(const struct study_cell *c);
+
+/* How a figure is shown. */
+struct study_unit {
+    const char *name;  /* the figure's */
+    const char *title; /* "mean time of an iteration" */
+    const char *unit;  /* "ms"; "" where it has none that is known */
+    double scale;      /* from the record's unit to this one */
+};
+
+/* Never NULL; the title of an unknown figure is its name. */
+struct study_unit study_unit(const struct study *s, const char *figure);
+
+/* Decimals at which a value is rounded so that the shorter arm of its interval keeps two digits, and the value itself
+ * no more than six (below 0: tens, hundreds); without an interval, or with one that is no wider than the rounding of
+ * its ends, so that the value keeps three. scale as of study_unit(). */
+int study_decimals(const struct stats_interval *i, double scale);
+
+/* The value in that many decimals; "" for no number. Returns buf. */
+const char *study_number(double value, int decimals, char *buf, size_t cap);
+
+/* Lines of words in lines of so many characters; what goes on is set in by so many blanks. lines is changed; NULL is
+ * allowed. */
+void study_wrap(char *lines, size_t width, size_t indent, struct text *out);
+
+/* What has to be said with the figures, a line each that begins with "* ": checks of the isolation that do not hold,
+ * emulated times, missed samples, nodes, invocations that failed. */
+void study_notes(const struct study *s, struct text *out);
+
+/* What the records say, a sentence a line that begins with "LABEL: ": each mode's memory, or its time, beside threads'.
+ * "" where no cell is run for that. The caller frees it. */
+char *study_answer(const struct study *s, bool memory);
+
+/* study_cells.c: fills in names and labels of all cells, which are sorted by then. */
+void study_name_cells(struct study *s);
+int study_compare_cells(const void *a, const void *b);
+
+#endif

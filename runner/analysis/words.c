@@ -1,0 +1,81 @@
+#include "analysis/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/study.h"
+#include "base/text.h"
+
+/* A greater value of B, a lesser one, and what a multiple of it is. */
+static const struct {
+    const char *greater, *less, *times;
+} OF_KIND[FIGURE_KINDS] = {
+    [FIGURE_TIME] = {"slower", "faster", "as long"},
+    [FIGURE_MEMORY] = {"more", "less", "as much"},
+    [FIGURE_RATE] = {"faster", "slower", "the rate"},
+    [FIGURE_COUNT] = {"more", "less", "as much"},
+};
+
+/* A time or rate whose better direction is declared the other way round is no faster for being shorter. */
+static const char *direction(const struct figure_about *about, bool greater)
+{
+    bool turned = (about->kind == FIGURE_TIME && about->better != BETTER_LESS) ||
+                  (about->kind == FIGURE_RATE && about->better != BETTER_MORE);
+    if (turned)
+        return greater ? "more" : "less";
+    return greater ? OF_KIND[about->kind].greater : OF_KIND[about->kind].less;
+}
+
+static const char *say_times(const struct stats_interval *r, const struct figure_about *about, char *buf)
+{
+    char at[64], low[64], high[64];
+    int d = study_decimals(r, 1);
+    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s times %s (%s to %s)", study_number(r->at, d, at, sizeof(at)),
+                   OF_KIND[about->kind].times, study_number(r->low, d, low, sizeof(low)),
+                   study_number(r->high, d, high, sizeof(high)));
+    return buf;
+}
+
+static const char *say_percent(const struct stats_interval *r, const struct figure_about *about, char *buf)
+{
+    char at[64], low[64], high[64];
+    bool greater = r->at > 1;
+    int d = study_decimals(r, 100);
+    double near = greater ? r->low - 1 : 1 - r->high, far = greater ? r->high - 1 : 1 - r->low;
+    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s %% %s (%s to %s %%)",
+                   study_number(100 * fabs(r->at - 1), d, at, sizeof(at)), direction(about, greater),
+                   study_number(100 * near, d, low, sizeof(low)), study_number(100 * far, d, high, sizeof(high)));
+    return buf;
+}
+
+static const char *say_unclear(const struct analysis_verdict *v, size_t runs, char *buf)
+{
+    int n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%.2g %% at %zu runs", 100 * v->half_width, runs);
+    size_t used = n > 0 ? (size_t)n : 0;
+    if (v->runs > runs)
+        (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; about %zu runs would do", v->runs);
+    else if (v->is_noise)
+        (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; this host's noise is in it");
+    return buf;
+}
+
+const char *words_verdict(const struct analysis_verdict *v, const struct figure_about *about, double margin,
+                          size_t runs, char buf[WORDS_MAX_VERDICT])
+{
+    switch (v->word) {
+    case ANALYSIS_GREATER:
+    case ANALYSIS_LESS:
+        return v->ratio.at >= 2 || v->ratio.at <= 0.5 ? say_times(&v->ratio, about, buf)
+                                                      : say_percent(&v->ratio, about, buf);
+    case ANALYSIS_SAME:
+        (void)snprintf(buf, WORDS_MAX_VERDICT, "same within %.3g %%", 100 * margin);
+        return buf;
+    case ANALYSIS_UNCLEAR:
+        return say_unclear(v, runs, buf);
+    case ANALYSIS_UNKNOWN:
+        break;
+    }
+    text_format(buf, WORDS_MAX_VERDICT, "no interval");
+    return buf;
+}

@@ -1,0 +1,461 @@
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/findings.h"
+#include "archive/parcel.h"
+#include "archive/scratch.h"
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#define CHUNK 65536
+
+/* Whether more comes out of a file than of any bundle's: a disk is to be filled. */
+static bool is_bomb(uint64_t bytes, uint64_t file_bytes)
+{
+    return bytes > PARCEL_SMALL && bytes / PARCEL_RATIO_MAX > file_bytes;
+}
+
+static uint64_t size_of(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* A tar on its way into a folder. */
+struct unpacking {
+    struct archive *archive;
+    uint64_t file_bytes; /* as it is, compressed or not */
+    int dirfd;
+    struct findings *findings;
+    char *top;
+    uint64_t total_bytes;
+    size_t files;
+    bool inside; /* it has no top folder: its first entry is "./" */
+    bool full;   /* a limit was reached: nothing more is read */
+};
+
+static void refuse(struct unpacking *u, const char *path, const char *why)
+{
+    findings_add(u->findings, FINDING_INTEGRITY, path, "%s", why);
+}
+
+static void refuse_the_rest(struct unpacking *u, const char *path, const char *why)
+{
+    refuse(u, path, why);
+    u->full = true;
+}
+
+/* --- reading ---------------------------------------------------------------------------------------------------- */
+
+static bool is_folder(struct archive_entry *entry)
+{
+    return archive_entry_filetype(entry) == AE_IFDIR && !archive_entry_hardlink(entry);
+}
+
+static const char *entry_fault(struct archive_entry *entry)
+{
+    if (archive_entry_hardlink(entry) || archive_entry_symlink(entry))
+        return "a link";
+    if (archive_entry_filetype(entry) != AE_IFREG && !is_folder(entry))
+        return "neither a file nor a folder (a device, a socket)";
+    if (archive_entry_sparse_count(entry) > 0)
+        return "a sparse file";
+    return NULL;
+}
+
+/* "./top/x" is "top/x", and a folder's name ends where its slash does. buf: of PARCEL_PATH_MAX + 2 at least. */
+static const char *plain_path(const char *path, bool folder, char *buf, size_t cap)
+{
+    while (strncmp(path, "./", 2) == 0 && (path[2] != '/' || folder))
+        path += 2;
+    text_format(buf, cap, "%s", strcmp(path, ".") == 0 ? "" : path);
+    size_t len = strlen(buf);
+    if (folder && len > 0 && buf[len - 1] == '/')
+        buf[len - 1] = '\0';
+    return buf;
+}
+
+/* The path inside the bundle, after the one top folder. NULL: it is refused. */
+static const char *inside_top(struct unpacking *u, const char *path)
+{
+    const char *slash = strchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    if (u->inside)
+        return path;
+    if (!slash) {
+        refuse(u, path, "not in the bundle's top folder");
+        return NULL;
+    }
+    if (*u->top == '\0')
+        text_format(u->top, PARCEL_PATH_MAX + 1, "%.*s", (int)len, path);
+    if (strlen(u->top) != len || strncmp(u->top, path, len) != 0) {
+        refuse(u, path, "a second top folder");
+        return NULL;
+    }
+    return slash + 1;
+}
+
+static int write_all(int fd, const void *bytes, size_t len)
+{
+    const char *p = bytes;
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        p += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* A size in a header is a claim: what counts is what comes. */
+static int write_data(struct unpacking *u, const char *path, int fd, struct err *e)
+{
+    char chunk[CHUNK];
+    uint64_t size = 0;
+    for (;;) {
+        la_ssize_t n = archive_read_data(u->archive, chunk, sizeof(chunk));
+        if (n < 0)
+            return err_set(e, ERR_USAGE, -EBADMSG, "%s: %s", path, archive_error_string(u->archive));
+        if (n == 0)
+            return 0;
+        size += (uint64_t)n;
+        u->total_bytes += (uint64_t)n;
+        if (size > PARCEL_FILE_MAX || u->total_bytes > PARCEL_TOTAL_MAX) {
+            refuse_the_rest(u, path, "more than 1 GiB in one file, or 4 GiB in all; the rest is not read");
+            return 0;
+        }
+        int failed = write_all(fd, chunk, (size_t)n);
+        if (failed != 0)
+            return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+    }
+}
+
+static int unpack_file(struct unpacking *u, const char *path, struct err *e)
+{
+    int failed = scratch_make_folders(u->dirfd, path);
+    cleanup_close int fd =
+        failed != 0 ? -1 : openat(u->dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    failed = failed != 0 ? failed : fd < 0 ? -errno : 0;
+    if (failed == -EEXIST || failed == -ENOTDIR || failed == -EISDIR) {
+        refuse(u, path, "it comes twice, or once as a file and once as a folder");
+        return 0;
+    }
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "unpacking %s: %s", path, strerror(-failed));
+    return write_data(u, path, fd, e);
+}
+
+static int take_entry(struct unpacking *u, struct archive_entry *entry, struct err *e)
+{
+    char buf[PATH_MAX];
+    const char *name = archive_entry_pathname(entry);
+    if (!name) {
+        refuse(u, "", "an entry whose name is no text");
+        return 0;
+    }
+    const char *path = plain_path(name, is_folder(entry), buf, sizeof(buf));
+    if (u->files == 1 && is_folder(entry) && *path == '\0') {
+        u->inside = true;
+        return 0;
+    }
+    const char *fault = entry_fault(entry);
+    if (!fault)
+        fault = parcel_path_fault(path);
+    if (fault) {
+        refuse(u, name, fault);
+        return 0;
+    }
+    if (is_folder(entry)) /* made where a file of it comes: BagIt knows no others */
+        return 0;
+    const char *inside = inside_top(u, path);
+    if (inside && is_bomb(u->total_bytes + (uint64_t)archive_entry_size(entry), u->file_bytes)) {
+        refuse_the_rest(u, inside, "more than 200 times the size of the file that it is in; the rest is not read");
+        return 0;
+    }
+    return inside ? unpack_file(u, inside, e) : 0;
+}
+
+static int unpack_entries(struct unpacking *u, struct err *e)
+{
+    struct archive_entry *entry = NULL;
+    int failed = 0;
+    while (failed == 0 && !u->full) {
+        int status = archive_read_next_header(u->archive, &entry);
+        if (status == ARCHIVE_EOF)
+            return 0;
+        if (status < ARCHIVE_WARN)
+            return err_set(e, ERR_USAGE, -EBADMSG, "no tar, or a broken one: %s", archive_error_string(u->archive));
+        if (++u->files > PARCEL_FILES_MAX)
+            refuse_the_rest(u, "", "more than 100000 entries; the rest is not read");
+        else
+            failed = take_entry(u, entry, e);
+    }
+    return failed;
+}
+
+/* What others call a bundle's file when they have packed it again. NULL: none of these. */
+static const char *other_kind(int fd)
+{
+    static const struct {
+        const char *magic;
+        size_t len;
+        const char *said;
+    } KINDS[] = {
+        {"PK\003\004", 4,
+         "it is a zip, and what is allowed is a tar, a tar.zst or a folder (unzip it, and name the folder)"},
+        {"\037\213", 2, "it is compressed by gzip, and what is allowed is a tar or a tar.zst (gzip -d)"},
+        {"BZh", 3, "it is compressed by bzip2, and what is allowed is a tar or a tar.zst (bzip2 -d)"},
+        {"\3757zXZ", 6, "it is compressed by xz, and what is allowed is a tar or a tar.zst (xz -d)"},
+        {"7z\274\257\047\034", 6,
+         "it is a 7z archive, and what is allowed is a tar, a tar.zst or a folder (7z x, and name the folder)"},
+        {"Rar!", 4,
+         "it is a rar archive, and what is allowed is a tar, a tar.zst or a folder (unrar x, and name the folder)"},
+    };
+    char begin[8] = "";
+    ssize_t n = pread(fd, begin, sizeof(begin), 0);
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++)
+        if (n >= (ssize_t)KINDS[i].len && memcmp(begin, KINDS[i].magic, KINDS[i].len) == 0)
+            return KINDS[i].said;
+    return n == 0 ? "it is empty" : NULL;
+}
+
+int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findings *f, struct err *e)
+{
+    struct unpacking u = {
+        .archive = archive_read_new(), .file_bytes = size_of(fd), .dirfd = dirfd, .findings = f, .top = top};
+    const char *other = other_kind(fd);
+    int failed = -ENOMEM;
+    *top = '\0';
+    if (other) {
+        (void)archive_read_free(u.archive);
+        return err_set(e, ERR_USAGE, -EINVAL, "%s", other);
+    }
+    if (u.archive && archive_read_support_format_tar(u.archive) == ARCHIVE_OK &&
+        archive_read_support_filter_zstd(u.archive) == ARCHIVE_OK)
+        failed = archive_read_open_fd(u.archive, fd, CHUNK) == ARCHIVE_OK ? 0 : -EBADMSG;
+    if (failed != 0)
+        (void)err_set(e, ERR_USAGE, failed, "no tar: %s", u.archive ? archive_error_string(u.archive) : "no memory");
+    else
+        failed = unpack_entries(&u, e);
+    (void)archive_read_free(u.archive);
+    return failed;
+}
+
+/* --- writing ---------------------------------------------------------------------------------------------------- */
+
+static int broken(struct archive *a, struct err *e)
+{
+    int number = archive_errno(a); /* its words may be no more than "Write error" */
+    return err_set(e, ERR_OURS, number > 0 ? -number : -EIO, "writing the tar: %s",
+                   number > 0 ? strerror(number) : archive_error_string(a));
+}
+
+static int write_entry(struct archive *a, const struct parcel_file *file, int dirfd, struct archive_entry *entry,
+                       struct err *e)
+{
+    char chunk[CHUNK];
+    cleanup_close int fd = openat(dirfd, file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char hex[DIGEST_HEX];
+    int failed = fd < 0 ? -errno : digest_fd(fd, hex);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "%s: %s", file->path, strerror(-failed));
+    if (strcmp(hex, file->sha256) != 0)
+        return err_set(e, ERR_OURS, -ESTALE, "%s changed while it was packed", file->path);
+    if (archive_write_header(a, entry) != ARCHIVE_OK)
+        return broken(a, e);
+    (void)lseek(fd, 0, SEEK_SET);
+    ssize_t n = 0;
+    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+        if (archive_write_data(a, chunk, (size_t)n) != n)
+            return broken(a, e);
+    return n < 0 ? err_sys(e, ERR_OURS, "%s", file->path) : 0;
+}
+
+static int write_file(struct archive *a, const struct parcel_file *file, int dirfd, const char *top, int64_t mtime_s,
+                      struct err *e)
+{
+    char path[2 * PARCEL_PATH_MAX + 2];
+    struct archive_entry *entry = archive_entry_new();
+    if (!entry)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory");
+    text_format(path, sizeof(path), "%s/%s", top, file->path);
+    archive_entry_set_pathname(entry, path);
+    archive_entry_set_filetype(entry, AE_IFREG);
+    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_mtime(entry, mtime_s, 0);
+    archive_entry_set_size(entry, (la_int64_t)file->size_bytes);
+    int failed = write_entry(a, file, dirfd, entry, e);
+    archive_entry_free(entry);
+    return failed;
+}
+
+/* Into an archive that is open. */
+static int write_files(struct archive *a, const struct parcel *p, int dirfd, const char *top, int64_t mtime_s,
+                       struct err *e)
+{
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < p->count; i++)
+        failed = write_file(a, &p->file[i], dirfd, top, mtime_s, e);
+    if (failed == 0 && archive_write_close(a) != ARCHIVE_OK)
+        failed = broken(a, e);
+    return failed;
+}
+
+static struct archive *new_tar(void)
+{
+    struct archive *a = archive_write_new();
+    if (!a || archive_write_set_format_ustar(a) != ARCHIVE_OK || archive_write_add_filter_none(a) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK)
+        abort();
+    return a;
+}
+
+int parcel_write_tar(const struct parcel *p, int dirfd, const char *top, int64_t mtime_s, int fd, struct err *e)
+{
+    struct archive *a = new_tar();
+    int failed = archive_write_open_fd(a, fd) == ARCHIVE_OK ? write_files(a, p, dirfd, top, mtime_s, e) : broken(a, e);
+    (void)archive_write_free(a);
+    return failed;
+}
+
+static la_ssize_t add_to_digest(struct archive *a, void *to, const void *bytes, size_t len)
+{
+    (void)a;
+    digest_add(to, bytes, len);
+    return (la_ssize_t)len;
+}
+
+int parcel_digest_tar(const struct parcel *p, int dirfd, const char *top, int64_t mtime_s, char hex[DIGEST_HEX],
+                      struct err *e)
+{
+    struct archive *a = new_tar();
+    struct digest *d = digest_begin();
+    int failed = archive_write_open(a, d, NULL, add_to_digest, NULL) == ARCHIVE_OK
+                     ? write_files(a, p, dirfd, top, mtime_s, e)
+                     : broken(a, e);
+    (void)archive_write_free(a);
+    digest_end(d, hex);
+    return failed;
+}
+
+static int digest_data(struct archive *a, uint64_t file_bytes, struct digest *d, struct err *e)
+{
+    static const uint64_t MOST = PARCEL_TOTAL_MAX + PARCEL_FILES_MAX * 1024ULL; /* a header and padding each */
+    char chunk[CHUNK];
+    uint64_t total = 0;
+    for (;;) {
+        la_ssize_t n = archive_read_data(a, chunk, sizeof(chunk));
+        if (n == 0)
+            return 0;
+        if (n < 0)
+            return err_set(e, ERR_USAGE, -EBADMSG, "no tar, or a broken one: %s", archive_error_string(a));
+        total += (uint64_t)n;
+        if (total > MOST || is_bomb(total, file_bytes))
+            return err_set(e, ERR_USAGE, -EFBIG, "it is longer than a bundle can be");
+        digest_add(d, chunk, (size_t)n);
+    }
+}
+
+int parcel_digest_uncompressed(int fd, char hex[DIGEST_HEX], struct err *e)
+{
+    struct archive *a = archive_read_new();
+    struct archive_entry *entry = NULL;
+    struct digest *d = digest_begin();
+    int failed = -EBADMSG;
+    if (a && archive_read_support_format_raw(a) == ARCHIVE_OK && archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
+        archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK && archive_read_next_header(a, &entry) == ARCHIVE_OK)
+        failed = digest_data(a, size_of(fd), d, e);
+    else
+        (void)err_set(e, ERR_USAGE, failed, "no tar: %s", a ? archive_error_string(a) : "no memory");
+    (void)archive_read_free(a);
+    digest_end(d, hex);
+    return failed;
+}
+
+/* --- its form --------------------------------------------------------------------------------------------------- */
+
+enum form { FORM_PAX, FORM_GNU, FORM_FOLDERS, FORM_NAMES, FORM_OWNERS, FORM_MODES, FORM_TIMES, FORM_ORDER };
+
+static unsigned form_of(struct archive *a, struct archive_entry *entry, int64_t mtime_s, char last[PATH_MAX])
+{
+    const char *path = archive_entry_pathname(entry), *user = archive_entry_uname(entry),
+               *group = archive_entry_gname(entry);
+    int format = archive_format(a);
+    unsigned seen =
+        format == ARCHIVE_FORMAT_TAR_USTAR ? 0 : 1u << (format == ARCHIVE_FORMAT_TAR_GNUTAR ? FORM_GNU : FORM_PAX);
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return seen | 1u << FORM_FOLDERS;
+    if (archive_entry_uid(entry) != 0 || archive_entry_gid(entry) != 0 || (user && *user) || (group && *group))
+        seen |= 1u << FORM_OWNERS;
+    if (archive_entry_perm(entry) != 0644)
+        seen |= 1u << FORM_MODES;
+    if (archive_entry_mtime(entry) != mtime_s)
+        seen |= 1u << FORM_TIMES;
+    if (path && strncmp(path, "./", 2) == 0)
+        seen |= 1u << FORM_NAMES;
+    if (path && strcmp(last, path) > 0)
+        seen |= 1u << FORM_ORDER;
+    text_format(last, PATH_MAX, "%s", path ? path : "");
+    return seen;
+}
+
+/* Where the last byte is that is not zero, in what is left of it. */
+static bool has_more(struct archive *raw, la_int64_t from)
+{
+    char chunk[CHUNK];
+    la_int64_t at = 0;
+    for (la_ssize_t n; (n = archive_read_data(raw, chunk, sizeof(chunk))) > 0; at += n)
+        for (la_ssize_t i = 0; i < n; i++)
+            if (at + i >= from && chunk[i] != '\0')
+                return true;
+    return false;
+}
+
+static struct archive *open_archive(int fd, bool raw)
+{
+    struct archive *a = lseek(fd, 0, SEEK_SET) == 0 ? archive_read_new() : NULL;
+    if (a && (raw ? archive_read_support_format_raw(a) : archive_read_support_format_tar(a)) == ARCHIVE_OK &&
+        archive_read_support_filter_zstd(a) == ARCHIVE_OK && archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK)
+        return a;
+    (void)archive_read_free(a);
+    return NULL;
+}
+
+int parcel_describe_tar(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e)
+{
+    static const char *const WORDS[] = {
+        "pax headers", "GNU headers", "folders of their own",  "names that begin with ./", "owners",
+        "modes",       "times",       "the order of its files"};
+    char last[PATH_MAX] = "";
+    unsigned seen = 0;
+    struct archive_entry *entry = NULL;
+    struct archive *a = open_archive(fd, false);
+    if (!a)
+        return err_set(e, ERR_OURS, -EIO, "the tar cannot be read again");
+    while (archive_read_next_header(a, &entry) == ARCHIVE_OK)
+        seen |= form_of(a, entry, mtime_s, last);
+    la_int64_t end = archive_filter_bytes(a, 0);
+    (void)archive_read_free(a);
+    a = open_archive(fd, true);
+    bool more = a && archive_read_next_header(a, &entry) == ARCHIVE_OK && has_more(a, end);
+    (void)archive_read_free(a);
+    if (more)
+        return err_set(e, ERR_USAGE, -EINVAL, "there is something behind the end of the tar");
+    *form = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        if (seen >> i & 1)
+            text_format(form + strlen(form), cap - strlen(form), "%s%s", *form ? ", " : "", WORDS[i]);
+    return 0;
+}

@@ -1,0 +1,234 @@
+#include "base/json_scan.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the scan is; why and at once it has failed. */
+struct scan {
+    const char *p, *end;
+    struct json_scan_error *error;
+};
+
+static int fail(struct scan *s, const char *at, const char *why)
+{
+    *s->error = (struct json_scan_error){at, why};
+    return -EINVAL;
+}
+
+static void skip_blanks(struct scan *s)
+{
+    while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r'))
+        s->p++;
+}
+
+/* At a quote; ends behind the other one: the next that has no odd number of backslashes before it. */
+static int skip_string(struct scan *s)
+{
+    const char *begin = s->p++;
+    for (;;) {
+        const char *quote = memchr(s->p, '"', (size_t)(s->end - s->p));
+        if (!quote)
+            return fail(s, begin, "a string does not end: the file is cut off");
+        size_t escapes = 0;
+        while (quote[-1 - (ptrdiff_t)escapes] == '\\')
+            escapes++;
+        s->p = quote + 1;
+        if (escapes % 2 == 0)
+            return 0;
+    }
+}
+
+static bool is_of_literal(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '-' ||
+           c == '.';
+}
+
+/* A number, true, false or null. */
+static int skip_literal(struct scan *s)
+{
+    static const char *const WORDS[] = {"true", "false", "null"};
+    const char *begin = s->p;
+    while (s->p < s->end && is_of_literal(*s->p))
+        s->p++;
+    size_t len = (size_t)(s->p - begin);
+    if (len == 0)
+        return fail(s, begin, "a value is missing");
+    if (*begin == '-' ? len > 1 && begin[1] >= '0' && begin[1] <= '9' : *begin >= '0' && *begin <= '9')
+        return 0;
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+        if (strlen(WORDS[i]) == len && memcmp(begin, WORDS[i], len) == 0)
+            return 0;
+    return fail(s, begin, "neither a number nor a word of JSON's (NaN and Infinity are none)");
+}
+
+static int skip_value(struct scan *s)
+{
+    char open[JSON_SCAN_DEPTH];
+    size_t depth = 0;
+    do {
+        skip_blanks(s);
+        if (s->p >= s->end)
+            return fail(s, s->end, "it ends in the middle: the file is cut off");
+        char c = *s->p;
+        int failed = 0;
+        if (c == '{' || c == '[') {
+            if (depth == JSON_SCAN_DEPTH)
+                return fail(s, s->p, "it is nested too deeply");
+            open[depth++] = c == '{' ? '}' : ']';
+            s->p++;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0 || open[--depth] != c)
+                return fail(s, s->p, "a bracket that was not opened");
+            s->p++;
+        } else if (c == '"') {
+            failed = skip_string(s);
+        } else if (depth > 0 && (c == ',' || c == ':')) {
+            s->p++;
+        } else {
+            failed = skip_literal(s);
+        }
+        if (failed != 0)
+            return failed;
+    } while (depth > 0);
+    return 0;
+}
+
+/* The next is this character, which is taken. */
+static bool takes(struct scan *s, char c)
+{
+    skip_blanks(s);
+    if (s->p >= s->end || *s->p != c)
+        return false;
+    s->p++;
+    return true;
+}
+
+static int scan_member(struct scan *s, json_scan_fn *take, void *to)
+{
+    skip_blanks(s);
+    if (s->p >= s->end || *s->p != '"')
+        return fail(s, s->p, s->p >= s->end ? "it ends in the middle: the file is cut off" : "a key is missing");
+    struct json_span key = {s->p + 1, 0}, value;
+    int failed = skip_string(s);
+    if (failed != 0)
+        return failed;
+    key.len = (size_t)(s->p - key.data) - 1;
+    if (!takes(s, ':'))
+        return fail(s, s->p, "a ':' is missing");
+    skip_blanks(s);
+    value.data = s->p;
+    failed = skip_value(s);
+    if (failed != 0)
+        return failed;
+    value.len = (size_t)(s->p - value.data);
+    const char *why = take(key, value, to);
+    return why ? fail(s, key.data, why) : 0;
+}
+
+/* A mark of the order of bytes at the beginning (RFC 8259, section 8.1: a reader may ignore it). In another encoding
+ * than UTF-8 it says why nothing else of the text is JSON. */
+static const char *skip_mark(struct scan *s)
+{
+    size_t len = (size_t)(s->end - s->p);
+    if (len >= 3 && memcmp(s->p, "\xef\xbb\xbf", 3) == 0)
+        s->p += 3;
+    else if (len >= 2 && (memcmp(s->p, "\xff\xfe", 2) == 0 || memcmp(s->p, "\xfe\xff", 2) == 0))
+        return "it is UTF-16, and what is allowed is UTF-8";
+    return NULL;
+}
+
+int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
+{
+    struct scan s = {text.data, text.data + text.len, why};
+    const char *encoding = skip_mark(&s);
+    if (!takes(&s, '{'))
+        return fail(&s, s.p, text.len == 0 ? "it is empty" : encoding ? encoding : "it is no JSON object");
+    if (!takes(&s, '}')) {
+        do {
+            int failed = scan_member(&s, take, to);
+            if (failed != 0)
+                return failed;
+        } while (takes(&s, ','));
+        if (!takes(&s, '}'))
+            return fail(&s, s.p, s.p >= s.end ? "it ends in the middle: the file is cut off" : "a ',' is missing");
+    }
+    skip_blanks(&s);
+    return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
+}
+
+static int scan_element(struct scan *s, json_scan_fn *take, void *to)
+{
+    struct json_span value;
+    skip_blanks(s);
+    value.data = s->p;
+    int failed = skip_value(s);
+    if (failed != 0)
+        return failed;
+    value.len = (size_t)(s->p - value.data);
+    const char *why = take((struct json_span){NULL, 0}, value, to);
+    return why ? fail(s, value.data, why) : 0;
+}
+
+int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
+{
+    struct scan s = {text.data, text.data + text.len, why};
+    if (!takes(&s, '['))
+        return fail(&s, s.p, text.len == 0 ? "it is empty" : "it is no JSON array");
+    if (!takes(&s, ']')) {
+        do {
+            int failed = scan_element(&s, take, to);
+            if (failed != 0)
+                return failed;
+        } while (takes(&s, ','));
+        if (!takes(&s, ']'))
+            return fail(&s, s.p, s.p >= s.end ? "it ends in the middle: the file is cut off" : "a ',' is missing");
+    }
+    skip_blanks(&s);
+    return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
+}
+
+/* Digits with a sign: strtoll() would take blanks and run over the end. */
+static bool take_integer(struct scan *s, long long *ret)
+{
+    bool negative = s->p < s->end && *s->p == '-';
+    unsigned long long n = 0;
+    s->p += negative;
+    const char *begin = s->p;
+    for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
+        if (__builtin_mul_overflow(n, 10ULL, &n) || __builtin_add_overflow(n, (unsigned long long)(*s->p - '0'), &n))
+            return false;
+    *ret = negative ? -(long long)n : (long long)n;
+    return s->p > begin && n <= 0x7fffffffffffffffULL;
+}
+
+long json_scan_integers(struct json_span array, long long *ret, size_t cap)
+{
+    struct json_scan_error ignored = {NULL, NULL};
+    struct scan s = {array.data, array.data + array.len, &ignored};
+    size_t n = 0;
+    if (!takes(&s, '['))
+        return -EINVAL;
+    if (takes(&s, ']'))
+        return 0;
+    do {
+        long long value = 0;
+        skip_blanks(&s);
+        if (!take_integer(&s, &value))
+            return -EINVAL;
+        if (n < cap)
+            ret[n] = value;
+        n++;
+    } while (takes(&s, ','));
+    return takes(&s, ']') ? (long)n : -EINVAL;
+}
+
+size_t json_scan_line(struct json_span text, const char *at)
+{
+    size_t line = 1;
+    for (const char *p = text.data; p && p < at && p < text.data + text.len; p++)
+        line += *p == '\n';
+    return line;
+}

@@ -1,0 +1,131 @@
+#include "base/pairs.h"
+
+#include <search.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pool {
+    char **slot; /* of the texts: open addressing, at most half full */
+    size_t slots, texts;
+    void *sets; /* a tree of tsearch(3) */
+};
+
+struct pool *pool_new(void)
+{
+    struct pool *p = calloc(1, sizeof(*p));
+    if (!p)
+        abort();
+    return p;
+}
+
+static void free_set(void *of)
+{
+    struct pairs *set = of;
+    free((void *)set->list);
+    free((void *)set->text);
+    free(set);
+}
+
+void pool_free(struct pool *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->slots; i++)
+        free(p->slot[i]);
+    free(p->slot);
+    tdestroy(p->sets, free_set);
+    free(p);
+}
+
+/* FNV-1a, 64 bits (draft-eastlake-fnv). */
+static uint64_t hash_of(const char *text)
+{
+    uint64_t h = 0xcbf29ce484222325;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        h = (h ^ *p) * 0x100000001b3;
+    return h;
+}
+
+/* Where the text is, or the empty slot where it belongs. */
+static char **slot_of(const struct pool *p, const char *text)
+{
+    size_t i = hash_of(text) & (p->slots - 1);
+    while (p->slot[i] && strcmp(p->slot[i], text) != 0)
+        i = (i + 1) & (p->slots - 1);
+    return &p->slot[i];
+}
+
+static void grow(struct pool *p)
+{
+    struct pool larger = {.slots = p->slots ? 2 * p->slots : 1024};
+    larger.slot = calloc(larger.slots, sizeof(*larger.slot));
+    if (!larger.slot)
+        abort();
+    for (size_t i = 0; i < p->slots; i++)
+        if (p->slot[i])
+            *slot_of(&larger, p->slot[i]) = p->slot[i];
+    free(p->slot);
+    p->slot = larger.slot;
+    p->slots = larger.slots;
+}
+
+const char *pool_keep(struct pool *p, const char *text)
+{
+    if (2 * (p->texts + 1) > p->slots)
+        grow(p);
+    char **slot = slot_of(p, text);
+    if (!*slot) {
+        *slot = strdup(text);
+        p->texts++;
+    }
+    if (!*slot)
+        abort();
+    return *slot;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
+}
+
+/* By the pointers: equal texts of a pool are one. */
+static int compare_sets(const void *a, const void *b)
+{
+    const struct pairs *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count < y->count ? -1 : 1;
+    return x->count ? memcmp(x->list, y->list, x->count * sizeof(*x->list)) : 0;
+}
+
+const struct pairs *pool_keep_pairs(struct pool *p, struct pair *list, size_t count)
+{
+    if (count)
+        qsort(list, count, sizeof(*list), compare_keys);
+    struct pairs wanted = {list, count, NULL};
+    struct pairs *const *found = tfind(&wanted, &p->sets, compare_sets);
+    if (found)
+        return *found;
+    struct pairs *set = calloc(1, sizeof(*set));
+    struct pair *copy = calloc(count + 1, sizeof(*copy));
+    struct text text = {0};
+    if (!set || !copy)
+        abort();
+    if (count)
+        memcpy(copy, list, count * sizeof(*copy));
+    text_add_bytes(&text, "", 0);
+    for (size_t i = 0; i < count; i++)
+        text_add(&text, "%s%s=%s", i ? " " : "", copy[i].key, copy[i].value);
+    *set = (struct pairs){copy, count, text.data};
+    if (!tsearch(set, &p->sets, compare_sets))
+        abort();
+    return set;
+}
+
+const char *pairs_find(const struct pairs *p, const char *key)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->list[i].key, key) == 0)
+            return p->list[i].value;
+    return NULL;
+}

@@ -1,0 +1,311 @@
+/* Claims against records. */
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/about.h"
+#include "analysis/analysis.h"
+#include "analysis/compare.h"
+#include "analysis/stats_slope.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "bundle/claims.h"
+#include "record/records.h"
+
+#define CONFIDENCE 0.95
+#define UNIT_MAX   16 /* bytes of a unit that is shown beside a number */
+
+const char *claim_verdict_name(enum claim_verdict v)
+{
+    static const char *const NAMES[] = {"SUPPORTED", "CONTRADICTED", "INCONCLUSIVE", "NOT RUN"};
+    return NAMES[v];
+}
+
+/* --- the records of a cell --------------------------------------------------------------------------------------- */
+
+/* Of A/A plans one half: the other is there to know the noise by. A subset that shares all else with r; its list is
+ * the caller's. */
+static struct records of_cell(const struct records *r, const char *cell)
+{
+    struct records some = *r;
+    some.list = calloc(r->count + 1, sizeof(*some.list));
+    some.count = 0;
+    if (!some.list)
+        abort();
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->list[i].plan_cell, cell) == 0 && strcmp(r->list[i].label, "A'") != 0)
+            some.list[some.count++] = r->list[i];
+    return some;
+}
+
+/* Why a cell has no figure; NULL: some invocation has one. */
+static const char *why_not_run(const struct records *cell, const char *figure)
+{
+    int index = records_figure(cell, figure);
+    const char *why = cell->count ? "the records have no such figure" : "none of its invocations was run";
+    for (size_t i = 0; i < cell->count; i++) {
+        const struct invocation *one = &cell->list[i];
+        struct figure f = index < 0 ? (struct figure){NAN, NULL} : invocation_figure(one, (size_t)index);
+        if (one->kind == RECORD_EMULATED && records_about(cell, figure).kind != FIGURE_MEMORY)
+            return "its times are emulated and no measure";
+        if (one->ok && !isnan(f.value))
+            return NULL;
+        if (!one->ok)
+            why = *one->detail ? one->detail : one->termination;
+        else if (f.why_not)
+            why = f.why_not;
+    }
+    return why;
+}
+
+/* The figures of a cell, in the order of time as its records are: how many there are; values is the caller's. */
+static size_t figures_of(const struct records *cell, const char *figure, struct analysis_value **values)
+{
+    int index = records_figure(cell, figure);
+    size_t n = 0;
+    *values = calloc(cell->count + 1, sizeof(**values));
+    if (!*values)
+        abort();
+    for (size_t i = 0; index >= 0 && i < cell->count; i++) {
+        double v = invocation_figure(&cell->list[i], (size_t)index).value;
+        if (cell->list[i].ok && isfinite(v))
+            (*values)[n++] = (struct analysis_value){v, cell->list[i].node, cell->list[i].block};
+    }
+    return n;
+}
+
+/* --- the verdict of an interval ---------------------------------------------------------------------------------- */
+
+static struct judgement not_run(const char *cell, const char *why)
+{
+    struct judgement j = {.verdict = CLAIM_NOT_RUN, .found = stats_no_interval(NAN, CONFIDENCE, "not run")};
+    (void)snprintf(j.why, sizeof(j.why), "%.100s: %.120s", cell, why);
+    return j;
+}
+
+static bool is_within(double x, double min, double max)
+{
+    return (isnan(min) || x >= min) && (isnan(max) || x <= max);
+}
+
+/* What lies across the edge decides nothing, however narrow it is. */
+static struct judgement judge(struct stats_interval i, double min, double max, double tolerance)
+{
+    struct judgement j = {.found = i};
+    bool low_within = is_within(i.low, min, max), high_within = is_within(i.high, min, max);
+    if (isnan(i.at) || i.why_not) {
+        j.verdict = CLAIM_INCONCLUSIVE;
+        (void)snprintf(j.why, sizeof(j.why), "no interval: %s", i.why_not ? i.why_not : "there is no estimate");
+    } else if (low_within && high_within) {
+        j.verdict = CLAIM_SUPPORTED;
+    } else if ((!isnan(min) && i.high < min) || (!isnan(max) && i.low > max)) {
+        j.verdict = CLAIM_CONTRADICTED;
+    } else {
+        j.verdict = CLAIM_INCONCLUSIVE;
+        (void)snprintf(j.why, sizeof(j.why), "the interval lies across the edge%s",
+                       isnan(tolerance) ? "" : " (the claim's tolerance decides nothing any more)");
+    }
+    return j;
+}
+
+/* --- kinds ------------------------------------------------------------------------------------------------------- */
+
+/* As `tare compare` has it: over nodes where there are several, else over the blocks of the plan. of: so many ratios
+ * are judged for one claim. */
+static int ratio_of(struct records *of, struct records *to, const char *figure, size_t ratios,
+                    struct stats_interval *ret, struct err *e)
+{
+    const struct compare_options o = {.figure = &figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP};
+    struct comparison c;
+    int failed = compare_records(to, of, &o, &c, e);
+    if (failed != 0)
+        return failed;
+    *ret = analysis_interval(&c.row[0].ratio, 1 - (1 - CONFIDENCE) / (double)ratios);
+    ret->confidence = CONFIDENCE;
+    comparison_free(&c);
+    return 0;
+}
+
+static struct judgement judge_ratio(const struct claim *c, const struct records *r, const char *of_id,
+                                    const char *to_id, double min, double max)
+{
+    struct records of = of_cell(r, of_id), to = of_cell(r, to_id);
+    const char *why_of = why_not_run(&of, c->figure), *why_to = why_not_run(&to, c->figure);
+    struct stats_interval ratio = stats_no_interval(NAN, CONFIDENCE, "not run");
+    struct err e = {0};
+    struct judgement j;
+    if (why_of || why_to)
+        j = not_run(why_of ? of_id : to_id, why_of ? why_of : why_to);
+    else if (ratio_of(&of, &to, c->figure, c->kind == CLAIM_ORDER ? c->cells - 1 : 1, &ratio, &e) != 0)
+        j = not_run(of_id, e.text);
+    else
+        j = judge(ratio, min, max, c->tolerance);
+    free(of.list);
+    free(to.list);
+    return j;
+}
+
+/* An order is what all ratios of neighbours say: the worst of them is its verdict, the least is what is shown. Their
+ * intervals hold together (Bonferroni), so that no number of equal cells makes a verdict likelier. */
+static struct judgement judge_order(const struct claim *c, const struct records *r)
+{
+    static const int WORSE[] = {
+        [CLAIM_SUPPORTED] = 0, [CLAIM_INCONCLUSIVE] = 1, [CLAIM_NOT_RUN] = 2, [CLAIM_CONTRADICTED] = 3};
+    struct judgement worst = judge_ratio(c, r, c->cell[1], c->cell[0], 1, NAN);
+    for (size_t i = 2; i < c->cells; i++) {
+        struct judgement j = judge_ratio(c, r, c->cell[i], c->cell[i - 1], 1, NAN);
+        bool lower = WORSE[j.verdict] == WORSE[worst.verdict] && j.found.at < worst.found.at;
+        if (WORSE[j.verdict] > WORSE[worst.verdict] || lower)
+            worst = j;
+    }
+    return worst;
+}
+
+static struct judgement judge_mean(const struct claim *c, const struct records *r)
+{
+    struct records of = of_cell(r, c->cell[0]);
+    const char *why = why_not_run(&of, c->figure);
+    struct analysis_value *value = NULL;
+    size_t n = figures_of(&of, c->figure, &value);
+    struct judgement j = why ? not_run(c->cell[0], why)
+                             : judge(analysis_summary(value, n, ANALYSIS_NO_DIP).mean, c->min, c->max, c->tolerance);
+    free(value);
+    free(of.list);
+    return j;
+}
+
+/* The key's number in the cell; NaN: it has none. */
+static double key_of(const struct records *cell, const char *key)
+{
+    const char *text = cell->count ? pairs_find(cell->list[0].cell, key) : NULL;
+    char *end = NULL;
+    double v = text ? strtod(text, &end) : NAN;
+    return text && end != text && !*end ? v : NAN;
+}
+
+struct points {
+    double *x, *y;
+    size_t n;
+};
+
+static void add_points(struct points *p, double x, const struct analysis_value *y, size_t n)
+{
+    p->x = reallocarray(p->x, p->n + n + 1, sizeof(*p->x));
+    p->y = reallocarray(p->y, p->n + n + 1, sizeof(*p->y));
+    if (!p->x || !p->y)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        p->x[p->n] = x;
+        p->y[p->n++] = y[i].value;
+    }
+}
+
+static struct judgement judge_scaling(const struct claim *c, const struct records *r)
+{
+    struct points p = {NULL, NULL, 0};
+    struct judgement j = {.verdict = CLAIM_SUPPORTED};
+    for (size_t i = 0; j.verdict != CLAIM_NOT_RUN && i < c->cells; i++) {
+        struct records cell = of_cell(r, c->cell[i]);
+        const char *why = why_not_run(&cell, c->figure);
+        double x = key_of(&cell, c->by);
+        struct analysis_value *y = NULL;
+        size_t n = figures_of(&cell, c->figure, &y);
+        if (!why && isnan(x))
+            why = "its scenario has no number of that key";
+        if (why)
+            j = not_run(c->cell[i], why);
+        add_points(&p, x, y, n);
+        free(y);
+        free(cell.list);
+    }
+    if (j.verdict != CLAIM_NOT_RUN)
+        j = judge(stats_log_slope(p.x, p.y, p.n, CONFIDENCE), c->min, c->max, c->tolerance);
+    free(p.x);
+    free(p.y);
+    return j;
+}
+
+struct judgement claim_judge(const struct claim *c, const struct records *r)
+{
+    if (c->kind == CLAIM_RATIO)
+        return judge_ratio(c, r, c->cell[0], c->cell[1], c->min, c->max);
+    if (c->kind == CLAIM_ORDER)
+        return judge_order(c, r);
+    return c->kind == CLAIM_SCALING ? judge_scaling(c, r) : judge_mean(c, r);
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------- */
+
+/* A number in the figure's unit as the records declare it: bytes as people read them, all else with four digits. */
+static const char *number(const struct claim *c, const struct records *r, double value, char *buf, size_t cap)
+{
+    const struct figure_about about = records_about(r, c->figure);
+    bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
+    plain |= strcmp(about.unit, "1") == 0 || strlen(about.unit) > UNIT_MAX; /* a stranger's can be of any length */
+    if (!plain && figure_is_of_bytes(&about) && value >= 0)
+        return text_bytes((uint64_t)value, buf, cap);
+    (void)snprintf(buf, cap, "%.4g%s%s", value, plain ? "" : " ", plain ? "" : about.unit);
+    return buf;
+}
+
+const char *claim_expected(const struct claim *c, const struct records *r, char *buf, size_t cap)
+{
+    char min[40], max[40];
+    (void)number(c, r, c->min, min, sizeof(min));
+    (void)number(c, r, c->max, max, sizeof(max));
+    if (c->kind == CLAIM_ORDER)
+        (void)snprintf(buf, cap, "each above the one before");
+    else if (isnan(c->max))
+        (void)snprintf(buf, cap, "at least %s", min);
+    else if (isnan(c->min))
+        (void)snprintf(buf, cap, "at most %s", max);
+    else
+        (void)snprintf(buf, cap, "%s to %s", min, max);
+    return buf;
+}
+
+const char *claim_found(const struct claim *c, const struct judgement *j, const struct records *r, char *buf,
+                        size_t cap)
+{
+    char at[40], low[40], high[40];
+    (void)number(c, r, j->found.at, at, sizeof(at));
+    (void)number(c, r, j->found.low, low, sizeof(low));
+    (void)number(c, r, j->found.high, high, sizeof(high));
+    if (isnan(j->found.at))
+        (void)snprintf(buf, cap, "nothing");
+    else if (j->found.why_not)
+        (void)snprintf(buf, cap, "%s", at);
+    else
+        (void)snprintf(buf, cap, "%s [%s, %s]", at, low, high);
+    return buf;
+}
+
+static bool has_run(const struct claim *c, const struct records *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        for (size_t n = 0; n < c->cells; n++)
+            if (r->list[i].ok && strcmp(r->list[i].plan_cell, c->cell[n]) == 0)
+                return true;
+    return false;
+}
+
+int claims_check_figures(const struct claims *c, const struct records *r, struct err *e)
+{
+    char key[64];
+    struct text known = {0};
+    size_t i = 0;
+    while (i < c->count && (records_figure(r, c->list[i].figure) >= 0 || !has_run(&c->list[i], r)))
+        i++;
+    if (i == c->count)
+        return 0;
+    for (size_t k = 0; k < r->names; k++)
+        text_add(&known, "%s%s", k ? ", " : "", r->name[k].name);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "the claim '%s' names '%s', which is no figure of the records: they have %s",
+                  c->list[i].id, c->list[i].figure, known.data ? known.data : "none");
+    text_free(&known);
+    text_format(key, sizeof(key), "claims[%zu].%s.figure", i, claim_kind_name(c->list[i].kind));
+    return places_blame(&c->places, key, e);
+}

@@ -1,0 +1,111 @@
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/command.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "bundle/derive.h"
+#include "bundle/reproduce.h"
+#include "bundle/reproduction.h"
+#include "bundle/sign.h"
+#include "cell/config.h"
+
+static int print_help(void)
+{
+    struct text help = {0};
+    text_add(
+        &help,
+        "tare reproduce [OPTION]... BUNDLE\n"
+        "Runs a bundle's plan again here, as 'tare matrix' does, and judges each of its claims by the new records:\n"
+        "SUPPORTED, CONTRADICTED, INCONCLUSIVE (the interval is wider than the tolerance that was declared "
+        "beforehand)\n"
+        "or NOT RUN, each with both intervals and why; never one pass for all. First the bundle is verified, and one\n"
+        "that is not whole is not run; then in what this machine differs from theirs is told. All of it goes into\n"
+        "reproduction.json beside the new records. Run again with the same --out it goes on.\n"
+        "Exit 0 where a claim was judged and all that were are SUPPORTED, or nothing is claimed; 1 where one is\n"
+        "CONTRADICTED or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n\n");
+    config_help(CONFIG_REPRODUCE, NULL, &help);
+    (void)fputs(help.data, stdout);
+    text_free(&help);
+    return 0;
+}
+
+static int take_where(const struct artefact_options *a, enum reproduce_where *ret, struct err *e)
+{
+    if ((a->host == 1) + (a->in_image == 1) + (a->in_vm == 1) > 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "what is allowed is one of --host, --in-image, --in-vm");
+    *ret = a->in_image == 1 ? REPRODUCE_IMAGE : a->in_vm == 1 ? REPRODUCE_VM : REPRODUCE_HOST;
+    return 0;
+}
+
+static int sign_result(const struct reproduction *r, const char *key, struct err *e)
+{
+    char path[PATH_MAX];
+    text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, r->out);
+    return sign_file(path, REPRODUCTION_FILE, key, e);
+}
+
+static int print_result(const struct reproduction *r, bool json, struct err *e)
+{
+    struct text out = {0};
+    json_t *o = NULL;
+    int failed = json ? reproduction_json(r, &o, e) : 0;
+    if (failed != 0)
+        return failed;
+    if (json)
+        derive_json(o, &out);
+    else
+        reproduction_text(r, &out);
+    (void)fputs(out.data, stdout);
+    if (!json)
+        (void)printf("%s/" REPRODUCTION_FILE "\n", r->out);
+    text_free(&out);
+    return 0;
+}
+
+/* What is wrong with a bundle that is refused. */
+static void print_findings(const struct verification *v)
+{
+    char line[1400];
+    for (size_t i = 0; i < v->findings.count; i++)
+        if (v->findings.list[i].verdict == FINDING_INTEGRITY)
+            (void)printf("%s\n", finding_line(&v->findings.list[i], line, sizeof(line)));
+}
+
+int cmd_reproduce(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    struct reproduction r;
+    enum reproduce_where where = REPRODUCE_HOST;
+    int failed = config_parse(CONFIG_REPRODUCE, argc, argv, &c, e);
+    if (failed != 0)
+        return failed;
+    if (c.help)
+        return print_help();
+    if (!c.positional)
+        return err_set(e, ERR_USAGE, -EINVAL, "it takes a bundle ('tare reproduce --help')");
+    failed = take_where(&c.artefact, &where, e);
+    if (failed == 0 && c.campaign.sbatch.count > 0 && c.campaign.engine != ENGINE_SLURM)
+        failed = err_set(e, ERR_USAGE, -EINVAL, "--sbatch is for --engine slurm, which was not asked for");
+    if (failed == 0 && c.artefact.sign)
+        failed = sign_check("--sign", c.artefact.sign, e);
+    if (failed != 0)
+        return failed;
+    const struct reproduce_options o = {
+        c.positional,      where,           c.artefact.smoke == 1, c.artefact.force == 1, c.campaign.trust == 1,
+        c.campaign.engine, c.artefact.role, &c.campaign.sbatch,    c.artefact.out};
+    failed = reproduce(&o, &r, e);
+    if (failed == -EBADMSG)
+        print_findings(&r.verified);
+    if (failed == 0)
+        failed = reproduction_write(&r, e);
+    if (failed == 0 && c.artefact.sign)
+        failed = sign_result(&r, c.artefact.sign, e);
+    if (failed == 0)
+        failed = print_result(&r, c.host.json == 1, e);
+    int status = failed == 0 ? reproduction_status(&r) : failed;
+    reproduction_free(&r);
+    return status;
+}

@@ -1,0 +1,330 @@
+#include "bundle/evidence.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/findings.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/stats.h"
+#include "base/text.h"
+#include "launch/memory.h"
+
+#define SECTION_MAX (1U << 20)
+#define SAMPLE_MAX  4096 /* bytes of one sample's text */
+
+/* --- members ----------------------------------------------------------------------------------------------------- */
+
+struct search {
+    const char *name;
+    struct json_span found;
+};
+
+static const char *take_named(struct json_span key, struct json_span value, void *to)
+{
+    struct search *s = to;
+    if (strlen(s->name) == key.len && memcmp(s->name, key.data, key.len) == 0)
+        s->found = value;
+    return NULL;
+}
+
+/* data NULL: the object has no such member. */
+static struct json_span member(struct json_span object, const char *name)
+{
+    struct search s = {name, {NULL, 0}};
+    struct json_scan_error ignored = {NULL, NULL};
+    if (!object.data || json_scan_object(object, take_named, &s, &ignored) != 0)
+        return (struct json_span){NULL, 0};
+    return s.found;
+}
+
+static json_t *load(struct json_span span, size_t max)
+{
+    json_error_t ignored;
+    if (!span.data || span.len > max)
+        return NULL;
+    json_t *v = json_loadb(span.data, span.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &ignored);
+    if (json_is_null(v)) {
+        json_decref(v);
+        return NULL;
+    }
+    return v;
+}
+
+/* What is looked at: a record's text, and what it is called. */
+struct evidence {
+    struct json_span text;
+    const char *path;
+};
+
+/* --- raw samples ------------------------------------------------------------------------------------------------- */
+
+struct raw {
+    int64_t *start_ns, *end_ns;
+    int64_t *ready_ns; /* zeros where the record has none */
+    size_t iterations;
+    struct sample *sample;
+    size_t samples, cap;
+};
+
+static void raw_free(struct raw *r)
+{
+    free(r->start_ns);
+    free(r->end_ns);
+    free(r->ready_ns);
+    free(r->sample);
+}
+
+static bool take_stamps(const struct evidence *v, struct raw *ret)
+{
+    struct json_span iterations = member(v->text, "iterations");
+    struct json_span start = member(iterations, "start_ns"), end = member(iterations, "end_ns");
+    long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
+    struct json_span ready = member(iterations, "ready_ns");
+    if (n < 0 || !end.data || json_scan_integers(end, NULL, 0) != n ||
+        (ready.data && json_scan_integers(ready, NULL, 0) != n))
+        return false;
+    _Static_assert(sizeof(long long) == sizeof(int64_t), "stamps are read in place");
+    ret->start_ns = calloc((size_t)n + 1, sizeof(int64_t));
+    ret->end_ns = calloc((size_t)n + 1, sizeof(int64_t));
+    ret->ready_ns = calloc((size_t)n + 1, sizeof(int64_t));
+    cleanup_free long long *ns = calloc((size_t)n + 1, sizeof(*ns));
+    if (!ret->start_ns || !ret->end_ns || !ret->ready_ns || !ns)
+        abort();
+    ret->iterations = (size_t)n;
+    (void)json_scan_integers(start, ns, (size_t)n);
+    memcpy(ret->start_ns, ns, (size_t)n * sizeof(*ns));
+    (void)json_scan_integers(end, ns, (size_t)n);
+    memcpy(ret->end_ns, ns, (size_t)n * sizeof(*ns));
+    if (ready.data && json_scan_integers(ready, ns, (size_t)n) == n)
+        memcpy(ret->ready_ns, ns, (size_t)n * sizeof(*ns));
+    return true;
+}
+
+static int64_t integer(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static bool take_sums(const json_t *from, struct sample_sums *sums, uint32_t *count, bool *partial)
+{
+    if (!from)
+        return false;
+    *sums = (struct sample_sums){.rss_bytes = (uint64_t)integer(from, "rss"),
+                                 .uss_bytes = (uint64_t)integer(from, "uss"),
+                                 .pss_bytes = (uint64_t)integer(from, "pss")};
+    *count = (uint32_t)integer(from, "pids");
+    *partial = json_is_true(json_object_get(from, "partial"));
+    return true;
+}
+
+static void take_sample(const json_t *o, struct sample *ret)
+{
+    *ret = (struct sample){.at_ns = integer(o, "at_ns"),
+                           .late_ns = integer(o, "late_ns"),
+                           .cost_ns = integer(o, "cost_ns"),
+                           .walk_ns = integer(o, "walk_ns"),
+                           .failed_reads = (uint32_t)integer(o, "failed_reads")};
+    for (int c = 0; c < SAMPLE_CLASSES; c++) {
+        ret->has_class[c] = json_is_integer(json_object_get(o, sample_class_names[c]));
+        ret->class_bytes[c] = (uint64_t)integer(o, sample_class_names[c]);
+    }
+    ret->has_rollup =
+        take_sums(json_object_get(o, "parent_and_workers"), &ret->members, &ret->members_count, &ret->members_partial);
+    (void)take_sums(json_object_get(o, "all_pids"), &ret->all, &ret->all_count, &ret->all_partial);
+}
+
+static const char *take_element(struct json_span key, struct json_span value, void *to)
+{
+    struct raw *r = to;
+    json_t *o = load(value, SAMPLE_MAX);
+    (void)key;
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return "a sample that is none";
+    }
+    if (r->samples == r->cap) {
+        r->cap = r->cap ? 2 * r->cap : 256;
+        r->sample = reallocarray(r->sample, r->cap, sizeof(*r->sample));
+        if (!r->sample)
+            abort();
+    }
+    take_sample(o, &r->sample[r->samples++]);
+    json_decref(o);
+    return NULL;
+}
+
+/* --- what follows from them -------------------------------------------------------------------------------------- */
+
+static bool is_close(double a, double b)
+{
+    return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b));
+}
+
+static void hold_time(const struct evidence *v, const json_t *result, const char *key, double derived,
+                      struct findings *f)
+{
+    const json_t *said = json_object_get(result, key);
+    if (json_is_number(said) && !isnan(derived) && is_close(json_number_value(said), derived))
+        return;
+    if ((!said || json_is_null(said)) && isnan(derived))
+        return;
+    if (json_is_number(said))
+        findings_add(f, FINDING_DERIVATION, v->path, "result.%s is %.17g, and its iterations give %.17g", key,
+                     json_number_value(said), derived);
+    else
+        findings_add(f, FINDING_DERIVATION, v->path, "result.%s is no number, and its iterations give %.17g", key,
+                     derived);
+}
+
+static void hold_integer(const struct evidence *v, const json_t *object, const char *where, const char *key,
+                         uint64_t derived, struct findings *f)
+{
+    const json_t *said = json_object_get(object, key);
+    if (json_is_integer(said) && (uint64_t)json_integer_value(said) == derived)
+        return;
+    if (json_is_integer(said))
+        findings_add(f, FINDING_DERIVATION, v->path, "%s%s is %" JSON_INTEGER_FORMAT ", and its samples give %" PRIu64,
+                     where, key, json_integer_value(said), derived);
+    else
+        findings_add(f, FINDING_DERIVATION, v->path, "%s%s is no whole number, and its samples give %" PRIu64, where,
+                     key, derived);
+}
+
+/* A range where its samples give one, null where they do not. */
+static void hold_range(const struct evidence *v, const json_t *parent, const char *where, const char *key,
+                       const struct stats_range *derived, struct findings *f)
+{
+    char inner[80];
+    const json_t *said = json_object_get(parent, key);
+    text_format(inner, sizeof(inner), "memory.%s.%s.", where, key);
+    if (derived->n == 0 && (!said || json_is_null(said)))
+        return;
+    if (derived->n == 0) {
+        findings_add(f, FINDING_DERIVATION, v->path, "memory.%s.%s has figures, and no sample has any", where, key);
+        return;
+    }
+    hold_integer(v, said, inner, "min", derived->min, f);
+    hold_integer(v, said, inner, "max", derived->max, f);
+    hold_integer(v, said, inner, "avg", stats_range_mean(derived), f);
+}
+
+static void hold_sums(const struct evidence *v, const json_t *memory, const char *where,
+                      const struct memory_sums *derived, struct findings *f)
+{
+    const json_t *parent = json_object_get(memory, where);
+    hold_range(v, parent, where, "rss", &derived->rss, f);
+    hold_range(v, parent, where, "uss", &derived->uss, f);
+    hold_range(v, parent, where, "pss", &derived->pss, f);
+}
+
+/* The memory section without its samples. */
+static json_t *memory_of(struct json_span section)
+{
+    static const char *const KEYS[] = {"parent_and_workers", "all_pids",     "slice",        "samples_in_iterations",
+                                       "partial_samples",    "failed_reads", "tick_cost_ns", "late_ns",
+                                       "walk_cost_ns",       "weighted_by",  "plateau"};
+    json_t *o = json_object();
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        json_t *v = load(member(section, KEYS[i]), SECTION_MAX);
+        if (v && json_object_set_new(o, KEYS[i], v) != 0)
+            abort();
+    }
+    return o;
+}
+
+static void hold_summary(const struct evidence *v, const json_t *said, const struct memory_summary *m,
+                         struct findings *f)
+{
+    const json_t *slice = json_object_get(said, "slice");
+    hold_sums(v, said, "parent_and_workers", &m->members, f);
+    hold_sums(v, said, "all_pids", &m->all, f);
+    for (int c = 0; c < SAMPLE_CLASSES; c++)
+        hold_range(v, slice, "slice", sample_class_names[c], &m->class[c], f);
+}
+
+/* "memory.KEY.p50" and its max, of a record that has them. */
+static void hold_ns(const struct evidence *v, const json_t *memory, const char *key, int64_t p50, int64_t max,
+                    struct findings *f)
+{
+    char where[60];
+    text_format(where, sizeof(where), "memory.%s.", key);
+    hold_integer(v, json_object_get(memory, key), where, "p50", (uint64_t)p50, f);
+    hold_integer(v, json_object_get(memory, key), where, "max", (uint64_t)max, f);
+}
+
+static void hold_plateau(const struct evidence *v, const json_t *memory, const struct raw *r, struct findings *f)
+{
+    const json_t *plateau = json_object_get(memory, "plateau");
+    if (!json_is_object(plateau))
+        return;
+    struct memory_summary m =
+        memory_plateau(r->sample, r->samples, r->ready_ns, r->end_ns, r->iterations, integer(plateau, "hold_ns"));
+    hold_summary(v, plateau, &m, f);
+    hold_integer(v, plateau, "memory.plateau.", "samples", m.in_iterations, f);
+}
+
+static void hold_memory(const struct evidence *v, const json_t *memory, const struct raw *r, struct findings *f)
+{
+    const char *weighted_by = json_string_value(json_object_get(memory, "weighted_by"));
+    bool by_time = weighted_by && strcmp(weighted_by, memory_weight_time) == 0;
+    struct memory_summary m = memory_summarise(r->sample, r->samples, r->start_ns, r->end_ns, r->iterations,
+                                               by_time ? MEMORY_BY_TIME : MEMORY_BY_SAMPLE);
+    hold_summary(v, memory, &m, f);
+    hold_integer(v, memory, "memory.", "samples_in_iterations", m.in_iterations, f);
+    hold_integer(v, memory, "memory.", "partial_samples", m.partial, f);
+    hold_integer(v, memory, "memory.", "failed_reads", m.failed_reads, f);
+    hold_plateau(v, memory, r, f);
+    if (r->samples == 0)
+        return;
+    hold_ns(v, memory, "tick_cost_ns", m.tick_cost_p50_ns, m.tick_cost_max_ns, f);
+    hold_ns(v, memory, "late_ns", m.late_p50_ns, m.late_max_ns, f);
+    if (m.walk_cost_max_ns >= 0)
+        hold_ns(v, memory, "walk_cost_ns", m.walk_cost_p50_ns, m.walk_cost_max_ns, f);
+}
+
+static bool is_null(struct json_span span)
+{
+    return !span.data || (span.len == 4 && memcmp(span.data, "null", 4) == 0);
+}
+
+static void derive_memory(const struct evidence *v, struct raw *r, struct findings *f)
+{
+    struct json_span section = member(v->text, "memory"), samples = member(section, "samples");
+    struct json_scan_error why = {NULL, NULL};
+    if (is_null(section))
+        return;
+    json_t *memory = memory_of(section);
+    if (!is_null(samples) && json_scan_array(samples, take_element, r, &why) != 0)
+        findings_add(f, FINDING_DERIVATION, v->path, "memory.samples, line %zu: %s", json_scan_line(v->text, why.at),
+                     why.why);
+    else if (!is_null(samples))
+        hold_memory(v, memory, r, f);
+    else if (json_is_object(json_object_get(json_object_get(memory, "parent_and_workers"), "pss")))
+        findings_add(f, FINDING_DERIVATION, v->path, "memory has figures and no samples");
+    json_decref(memory);
+}
+
+void evidence_derive(const char *path, struct json_span text, struct findings *f)
+{
+    const struct evidence record = {text, path}, *v = &record;
+    struct raw r = {0};
+    json_t *result = load(member(text, "result"), SECTION_MAX);
+    if (!take_stamps(v, &r)) {
+        findings_add(f, FINDING_DERIVATION, v->path,
+                     "iterations: start_ns and end_ns are not as many whole numbers each");
+    } else {
+        struct stats_iterations derived = stats_of_iterations(r.start_ns, r.end_ns, r.iterations);
+        hold_time(v, result, "avg_iter_s", derived.mean_s, f);
+        hold_time(v, result, "p50_iter_s", derived.median_s, f);
+        hold_time(v, result, "p95_iter_s", derived.p95_s, f);
+        derive_memory(v, &r, f);
+    }
+    json_decref(result);
+    raw_free(&r);
+}

@@ -1,0 +1,397 @@
+#include "bundle/pack_image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/findings.h"
+#include "archive/parcel.h"
+#include "archive/scratch.h"
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "bundle/bundle.h"
+#include "bundle/derive.h"
+#include "oci/image_layout.h"
+#include "oci/oci_layout.h"
+#include "oci/skopeo.h"
+
+#define FETCHED         "image"
+#define DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define PREFIX          "sha256:"
+#define MANY            " (a bundle's files have at most 1 GiB each, 4 GiB in all: a paper's image can be smaller)"
+
+/* A manifest or index as its bytes. */
+struct document {
+    struct text bytes;
+    char hex[DIGEST_HEX];
+    json_t *o;
+};
+
+/* An image on its way; ended with end(). */
+struct taking {
+    const struct bundle *b;
+    const char *ref;
+    struct scratch scratch;
+    int from;                 /* the folder that skopeo made; -1: not yet */
+    struct document fetched;  /* the manifest as it came */
+    struct document manifest; /* as it is packed */
+    struct document listed;   /* what the name stands for in its place: an index, or another manifest of the image */
+    struct image_layout layout;
+};
+
+static void document_free(struct document *d)
+{
+    text_free(&d->bytes);
+    json_decref(d->o);
+}
+
+static void end(struct taking *t)
+{
+    document_free(&t->fetched);
+    document_free(&t->manifest);
+    document_free(&t->listed);
+    if (t->from >= 0)
+        (void)close(t->from);
+    scratch_end(&t->scratch);
+}
+
+static const char *text_at(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s ? s : "";
+}
+
+/* Of its bytes the rest. -EINVAL: no JSON object. */
+static int document_read(struct document *d)
+{
+    json_error_t ignored;
+    d->o = json_loadb(d->bytes.data, d->bytes.len, JSON_REJECT_DUPLICATES, &ignored);
+    return json_is_object(d->o) && digest_bytes(d->bytes.data, d->bytes.len, d->hex) == 0 ? 0 : -EINVAL;
+}
+
+static int refuse(const struct taking *t, int code, const char *why, struct err *e)
+{
+    return err_set(e, ERR_USAGE, code, "--with-image '%.300s': %s", t->ref, why);
+}
+
+/* --- out of its place -------------------------------------------------------------------------------------------- */
+
+static int fetch(struct taking *t, const char *beside, struct err *e)
+{
+    char folder[PATH_MAX];
+    int failed = scratch_begin(beside, &t->scratch, e);
+    if (failed != 0)
+        return failed;
+    text_format(folder, sizeof(folder), "%s/" FETCHED, t->scratch.path);
+    failed = skopeo_fetch(t->ref, t->scratch.path, folder, e);
+    if (failed != 0)
+        return err_wrap(e, "--with-image");
+    t->from = openat(t->scratch.fd, FETCHED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (t->from < 0)
+        return err_sys(e, ERR_OURS, "'%s'", folder);
+    failed = scratch_read(t->from, "manifest.json", OCI_MANIFEST_MAX, &t->fetched.bytes);
+    if (failed == 0)
+        failed = document_read(&t->fetched);
+    return failed == 0 ? 0 : refuse(t, failed, "its manifest cannot be read, or is larger than 4 MiB", e);
+}
+
+/* The name of a blob's file, of a descriptor; NULL: it has no SHA-256. */
+static const char *blob_of(const json_t *descriptor)
+{
+    return image_digest_hex(text_at(descriptor, "digest"));
+}
+
+/* The config at 0, then the layers; NULL at the end. */
+static const json_t *part(const struct taking *t, size_t i)
+{
+    return i == 0 ? json_object_get(t->fetched.o, "config")
+                  : json_array_get(json_object_get(t->fetched.o, "layers"), i - 1);
+}
+
+static uint64_t packed_already(const struct bundle *b)
+{
+    uint64_t bytes = 0;
+    struct parcel payload = {0};
+    struct findings f = {0};
+    struct err ignored = {0};
+    (void)parcel_read_folder(b->fd, &payload, &f, &ignored);
+    for (size_t i = 0; i < payload.count; i++)
+        bytes += payload.file[i].size_bytes;
+    findings_free(&f);
+    parcel_free(&payload);
+    return bytes;
+}
+
+/* All blobs are there, and they fit. */
+static int weigh(const struct taking *t, struct err *e)
+{
+    uint64_t total = packed_already(t->b);
+    struct stat st;
+    char size[32], why[200];
+    for (size_t i = 0; part(t, i); i++) {
+        const char *hex = blob_of(part(t, i));
+        if (!hex || fstatat(t->from, hex, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+            return refuse(t, -EINVAL, "a blob of it is not there, or has another digest than SHA-256", e);
+        total += (uint64_t)st.st_size;
+        if ((uint64_t)st.st_size <= PARCEL_FILE_MAX && total <= PARCEL_TOTAL_MAX)
+            continue;
+        bool one = (uint64_t)st.st_size > PARCEL_FILE_MAX;
+        (void)text_bytes(one ? (uint64_t)st.st_size : total, size, sizeof(size));
+        text_format(why, sizeof(why), one ? "a layer of it has %s" MANY : "with it the bundle has %s and more" MANY,
+                    size);
+        return refuse(t, -EFBIG, why, e);
+    }
+    return 0;
+}
+
+/* --- its manifest ------------------------------------------------------------------------------------------------ */
+
+static json_t *descriptor(const char *type, const char *hex, const json_t *size)
+{
+    char digest[80];
+    text_format(digest, sizeof(digest), PREFIX "%s", hex);
+    return json_pack("{s:s, s:s, s:O}", "mediaType", type, "digest", digest, "size", size);
+}
+
+/* Docker's manifest (schema 2) says the same as OCI's in other words; its config is one of OCI's. Of its layers the
+ * media types are not to be relied on: those out of an archive are no gzip. */
+static int convert(struct taking *t, struct err *e)
+{
+    json_t *layers = json_array();
+    for (size_t i = 1; part(t, i); i++) {
+        const char *hex = blob_of(part(t, i)), *type = image_layer_type(t->from, hex);
+        json_t *layer = type ? descriptor(type, hex, json_object_get(part(t, i), "size")) : NULL;
+        if (!layer || json_array_append_new(layers, layer) != 0) {
+            json_decref(layers);
+            return refuse(t, -EINVAL, "a layer of it cannot be read", e);
+        }
+    }
+    const json_t *config = part(t, 0);
+    json_t *o =
+        json_pack("{s:i, s:s, s:o, s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "config",
+                  descriptor(IMAGE_CONFIG_TYPE, blob_of(config), json_object_get(config, "size")), "layers", layers);
+    if (!o)
+        return refuse(t, -EINVAL, "its manifest lacks sizes", e);
+    derive_json(o, &t->manifest.bytes);
+    return 0;
+}
+
+static int make_manifest(struct taking *t, struct err *e)
+{
+    const char *type = text_at(t->fetched.o, "mediaType");
+    int failed = 0;
+    if (!part(t, 0))
+        return refuse(
+            t, -EINVAL,
+            "its manifest names no config: it is no image, or of Docker's first format ('skopeo copy --format "
+            "oci' converts that)",
+            e);
+    failed = weigh(t, e);
+    if (failed != 0)
+        return failed;
+    if (strcmp(type, DOCKER_MANIFEST) == 0)
+        failed = convert(t, e);
+    else
+        text_add_bytes(&t->manifest.bytes, t->fetched.bytes.data, t->fetched.bytes.len);
+    if (failed == 0 && document_read(&t->manifest) != 0)
+        failed = err_set(e, ERR_OURS, -EINVAL, "a manifest of ours cannot be read");
+    if (failed != 0)
+        return failed;
+    t->layout.there = true;
+    text_format(t->layout.manifest, sizeof(t->layout.manifest), "%s", t->manifest.hex);
+    text_format(t->layout.config, sizeof(t->layout.config), "%s", blob_of(part(t, 0)));
+    return 0;
+}
+
+/* --- what the records call it ------------------------------------------------------------------------------------ */
+
+/* A record's digest of its image, "" where it has none. */
+static void digest_in(const struct invocation *one, char *buf, size_t cap, bool *in_one)
+{
+    json_t *image = invocation_section(one, "image");
+    (void)snprintf(buf, cap, "%s", text_at(image, "digest"));
+    *in_one = *text_at(image, "digest") || *text_at(image, "content_sha256");
+    json_decref(image);
+}
+
+static int keep(const struct taking *t, const struct document *d, struct err *e)
+{
+    char path[PARCEL_PATH_MAX];
+    text_format(path, sizeof(path), IMAGE_NAMED "/%s", d->hex);
+    return faccessat(t->b->fd, path, F_OK, 0) == 0 ? 0 : scratch_write(t->b->fd, path, d->bytes.data, d->bytes.len, e);
+}
+
+/* What the name stands for in its place: an index of several machines' images, or the manifest that a store of layers
+ * was given. Looked at once, and only where a record names what is not known by then. */
+static int look_up(struct taking *t, struct err *e)
+{
+    if (t->listed.o)
+        return 0;
+    int failed = skopeo_manifest(t->ref, t->scratch.path, &t->listed.bytes, e);
+    if (failed != 0)
+        return err_wrap(e, "--with-image");
+    return document_read(&t->listed) == 0 ? 0 : refuse(t, -EINVAL, "its manifest cannot be read", e);
+}
+
+/* Whether what the name stands for leads to the image, by way of the manifest that came of it too. */
+static bool listed_leads_to_it(const struct taking *t)
+{
+    struct image_layout by_fetched = t->layout;
+    text_format(by_fetched.manifest, sizeof(by_fetched.manifest), "%s", t->fetched.hex);
+    return image_layout_leads_to(t->listed.o, &t->layout, NULL) ||
+           image_layout_leads_to(t->listed.o, &by_fetched, NULL);
+}
+
+/* Keeps what the digest that a record names is of, where that is not the packed manifest or config itself. */
+static int explain(struct taking *t, const char *hex, bool *known, struct err *e)
+{
+    *known = strcmp(hex, t->layout.manifest) == 0 || strcmp(hex, t->layout.config) == 0;
+    if (*known)
+        return 0;
+    if ((*known = strcmp(hex, t->fetched.hex) == 0))
+        return keep(t, &t->fetched, e);
+    int failed = look_up(t, e);
+    if (failed != 0)
+        return failed;
+    *known = strcmp(hex, t->listed.hex) == 0 && listed_leads_to_it(t);
+    if (!*known)
+        return 0;
+    failed = keep(t, &t->listed, e);
+    if (failed == 0 && !image_layout_leads_to(t->listed.o, &t->layout, NULL))
+        failed = keep(t, &t->fetched, e);
+    return failed;
+}
+
+static int refuse_other(const struct taking *t, const char *record, const char *digest, struct err *e)
+{
+    const char *where = strncmp(digest, "localhost/", strlen("localhost/")) == 0 ? "containers-storage:"
+                        : strchr(digest, '@')                                    ? "docker://"
+                                                                                 : "docker-daemon:";
+    return err_set(e, ERR_USAGE, -ESTALE,
+                   "--with-image '%.300s': it is another image than the records': its id is " PREFIX
+                   "%s, its manifest " PREFIX "%s, and %.150s was made in %.200s (name that one, as %s%.200s)",
+                   t->ref, t->layout.config, t->layout.manifest, record, digest, where, digest);
+}
+
+static int hold_against_records(struct taking *t, struct err *e)
+{
+    char digest[512], before[512] = "";
+    bool known = true, in_one = false;
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < t->b->records.count; i++) {
+        digest_in(&t->b->records.list[i], digest, sizeof(digest), &in_one);
+        if (!*digest || strcmp(digest, before) == 0)
+            continue;
+        const char *at = strstr(digest, PREFIX);
+        failed = explain(t, at ? at + strlen(PREFIX) : digest, &known, e);
+        if (failed == 0 && !known)
+            return refuse_other(t, t->b->records.list[i].path, digest, e);
+        text_format(before, sizeof(before), "%s", digest);
+    }
+    return failed;
+}
+
+/* --- into the bundle --------------------------------------------------------------------------------------------- */
+
+static int move_blobs(const struct taking *t, int layout, struct err *e)
+{
+    char to[PARCEL_PATH_MAX];
+    for (size_t i = 0; part(t, i); i++) {
+        const char *hex = blob_of(part(t, i));
+        text_format(to, sizeof(to), OCI_BLOBS "%s", hex);
+        /* The same layer can come twice. */
+        if (renameat(t->from, hex, layout, to) != 0 && faccessat(layout, to, F_OK, 0) != 0)
+            return err_sys(e, ERR_HOST, "%s", to);
+    }
+    return 0;
+}
+
+static int write_layout(const struct taking *t, struct err *e)
+{
+    char path[PATH_MAX], hex[DIGEST_HEX];
+    cleanup_close int layout = -1;
+    text_format(path, sizeof(path), "%s/" IMAGE_LAYOUT, t->b->path);
+    int failed = oci_layout_open(path, true, &layout, e);
+    if (failed == 0)
+        failed = move_blobs(t, layout, e);
+    if (failed == 0)
+        failed = oci_put_bytes(layout, t->manifest.bytes.data, t->manifest.bytes.len, hex, e);
+    if (failed != 0)
+        return failed;
+    json_t *size = json_integer((json_int_t)t->manifest.bytes.len), *one = descriptor(OCI_MANIFEST, hex, size);
+    failed = oci_set_only(layout, one, e);
+    json_decref(one);
+    json_decref(size);
+    return failed;
+}
+
+/* By the same rules as whoever gets it. */
+static int check(const struct taking *t, struct err *e)
+{
+    struct parcel payload = {0};
+    struct findings f = {0};
+    char why[700];
+    int failed = parcel_read_folder(t->b->fd, &payload, &f, e);
+    if (failed == 0)
+        image_layout_check(&payload, t->b->fd, &f);
+    if (failed == 0 && f.count) {
+        text_format(why, sizeof(why), "it is no image that a bundle can hold: %.200s: %.400s", f.list[0].file,
+                    f.list[0].text);
+        failed = refuse(t, -EINVAL, why, e);
+    }
+    findings_free(&f);
+    parcel_free(&payload);
+    return failed;
+}
+
+int pack_image(const struct bundle *b, const char *ref, const char *beside, struct err *e)
+{
+    struct taking t = {.b = b, .ref = ref, .scratch = {.fd = -1}, .from = -1};
+    int failed = fetch(&t, beside, e);
+    if (failed == 0)
+        failed = make_manifest(&t, e);
+    if (failed == 0)
+        failed = hold_against_records(&t, e);
+    if (failed == 0)
+        failed = write_layout(&t, e);
+    if (failed == 0)
+        failed = check(&t, e);
+    end(&t);
+    return failed;
+}
+
+/* --- in words ---------------------------------------------------------------------------------------------------- */
+
+int pack_image_summary(const struct bundle *b, struct text *said, struct err *e)
+{
+    char digest[512];
+    struct image_layout l;
+    size_t named = 0, untold = 0;
+    bool in_one = false;
+    int failed = image_layout_read(b->fd, &l, e);
+    if (failed != 0 || !l.there)
+        return failed;
+    for (size_t i = 0; i < b->records.count; i++) {
+        digest_in(&b->records.list[i], digest, sizeof(digest), &in_one);
+        named += *digest != '\0';
+        untold += !*digest && in_one;
+    }
+    text_add(said, "image: " PREFIX "%s (manifest " PREFIX "%s)\n", l.config, l.manifest);
+    if (named)
+        text_add(said, "  %zu of %zu records name it\n", named, b->records.count);
+    if (untold)
+        text_add(said, "  %zu records were made in an image whose digest they were not told: it may be another\n",
+                 untold);
+    if (named + untold == 0)
+        text_add(said, "  no record was made in any image, so that none contradicts it\n");
+    return 0;
+}

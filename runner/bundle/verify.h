@@ -1,0 +1,68 @@
+/* verify: whether a bundle is what it says. Offline; nothing of the bundle is executed. */
+#ifndef TARE_VERIFY_H
+#define TARE_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "archive/findings.h"
+#include "base/digest.h"
+#include "base/text.h"
+#include "bundle/distance.h"
+#include "bundle/minisig.h"
+#include "plan/trust.h"
+
+struct err;
+
+struct verify_options {
+    const char *path;  /* a tar, a tar.zst or a folder */
+    const char *key;   /* a public key's file; NULL: none */
+    const char *paper; /* a LaTeX text; NULL: none */
+};
+
+enum verify_signature {
+    VERIFY_UNSIGNED,
+    VERIFY_SIGNED,  /* by the key that was given */
+    VERIFY_UNKNOWN, /* by a key that was not given */
+    VERIFY_FORGED,  /* it does not fit, or is none: a finding */
+};
+
+/* One claim's line. */
+struct verify_claim {
+    char *id, *text, *expected, *found, *verdict, *why;
+};
+
+/* Ended with verification_free(). */
+struct verification {
+    struct findings findings;
+    bool derived, compared;  /* integrity was good, so that derivation and environment were looked at */
+    char sha256[DIGEST_HEX]; /* of the tar, uncompressed: as it is or, of a folder, as it would be */
+    size_t files, records;
+    enum verify_signature signature;
+    char key_id[MINISIG_KEY_ID];
+    struct text summary;        /* coverage and claims, lines */
+    struct text notes;          /* what was not compared and why, a line each */
+    struct trust_grants grants; /* what of the host the plan would take, were it run: no fault, and nobody's surprise */
+    struct verify_claim *claim;
+    size_t claims;
+    struct distance distance;
+};
+
+/* Goes through all steps; what is wrong is a finding. Where integrity is broken nothing that was not vouched for is
+ * derived from. -EINVAL and the like (usage): there is no bundle at that path, or the key or paper cannot be read.
+ * The caller ends *ret with verification_free(). */
+int verify(const struct verify_options *o, struct verification *ret, struct err *e);
+
+/* Whether there is a finding of the kind. */
+bool verification_failed(const struct verification *v, enum finding_verdict kind);
+
+void verify_text(const struct verification *v, const char *path, struct text *out);
+void verify_json(const struct verification *v, const char *path, struct text *out);
+
+/* A line each of the first `most`, as people read them, printable whatever the records hold. theirs: before their
+ * value. */
+void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out);
+
+void verification_free(struct verification *v);
+
+#endif

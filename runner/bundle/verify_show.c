@@ -1,0 +1,186 @@
+/* A verification as text and as JSON. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "bundle/derive.h"
+#include "bundle/verify.h"
+
+#define DIFFERENCES_SHOWN 12
+
+/* The word of a verdict. */
+static const char *word(const struct verification *v, enum finding_verdict kind)
+{
+    if (kind == FINDING_INTEGRITY)
+        return verification_failed(v, kind) ? "broken" : "good";
+    if (kind == FINDING_DERIVATION)
+        return !v->derived ? "not looked at" : verification_failed(v, kind) ? "broken" : "good";
+    if (kind == FINDING_ENVIRONMENT)
+        return !v->compared ? "not looked at" : v->distance.count ? "differs" : "same";
+    return "not run";
+}
+
+static void add_findings(const struct verification *v, enum finding_verdict kind, struct text *out)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < v->findings.count; i++) {
+        const struct finding *f = &v->findings.list[i];
+        if (f->verdict != kind)
+            continue;
+        text_add(out, "  * %s%s%s\n", f->file, *f->file ? ": " : "", f->text);
+        shown++;
+    }
+    if (v->findings.found[kind] > shown)
+        text_add(out, "  * and %zu more\n", v->findings.found[kind] - shown);
+}
+
+static const char *signature_text(const struct verification *v, char *buf, size_t cap)
+{
+    if (v->signature == VERIFY_UNSIGNED)
+        return "unsigned";
+    (void)snprintf(buf, cap,
+                   v->signature == VERIFY_SIGNED    ? "signed by the key %s"
+                   : v->signature == VERIFY_UNKNOWN ? "signed by the key %s, which was not given (--key)"
+                                                    : "its signature does not hold%.0s",
+                   v->key_id);
+    return buf;
+}
+
+void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out)
+{
+    if (d->varying > 0)
+        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
+                 d->varying);
+    for (size_t i = 0; i < d->count && i < most; i++) {
+        cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
+        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
+    }
+}
+
+static void add_environment(const struct verification *v, struct text *out)
+{
+    if (!v->compared)
+        return;
+    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->distance.count, v->distance.fields);
+    verify_distance_text(&v->distance, "", DIFFERENCES_SHOWN, out);
+    if (v->distance.count > DIFFERENCES_SHOWN)
+        text_add(out, "  and %zu more (--json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
+}
+
+/* Each line of a text behind two blanks. */
+static void add_indented(const char *lines, struct text *out)
+{
+    for (const char *p = lines; *p; p += strcspn(p, "\n") + 1)
+        text_add(out, "  %.*s\n", (int)strcspn(p, "\n"), p);
+}
+
+static void add_claim(const struct verify_claim *c, struct text *out)
+{
+    cleanup_free char *text = text_printable(c->text), *why = text_printable(c->why);
+    text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, c->verdict, c->expected, c->found,
+             *why ? " (" : "", why, *why ? ")" : "");
+}
+
+void verify_text(const struct verification *v, const char *path, struct text *out)
+{
+    char signature[120];
+    text_add(out, "%s: %zu files, %zu records\n", path, v->files, v->records);
+    if (*v->sha256)
+        text_add(out, "sha256 %s\n", v->sha256);
+    text_add(out, "integrity: %s\n  %s\n", word(v, FINDING_INTEGRITY), signature_text(v, signature, sizeof(signature)));
+    add_findings(v, FINDING_INTEGRITY, out);
+    text_add(out, "derivation: %s\n", word(v, FINDING_DERIVATION));
+    add_indented(v->summary.data, out);
+    for (size_t i = 0; i < v->claims; i++)
+        add_claim(&v->claim[i], out);
+    add_indented(v->notes.data, out);
+    add_findings(v, FINDING_DERIVATION, out);
+    text_add(out, "environment: %s\n", word(v, FINDING_ENVIRONMENT));
+    add_environment(v, out);
+    text_add(out, "re-run: %s (tare reproduce)\n", word(v, FINDING_RERUN));
+    if (v->grants.count > 0)
+        text_add(out, "  what the plan says of the host is refused then, or taken by --trust-plan:\n");
+    add_indented(v->grants.lines.data ? v->grants.lines.data : "", out);
+}
+
+/* --- json -------------------------------------------------------------------------------------------------------- */
+
+/* A text that may be no UTF-8 in its place. */
+static json_t *text_json(const char *s)
+{
+    json_t *t = json_string(s);
+    return t ? t : json_string("(no UTF-8)");
+}
+
+static json_t *findings_json(const struct verification *v, enum finding_verdict kind)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < v->findings.count; i++)
+        if (v->findings.list[i].verdict == kind)
+            (void)json_array_append_new(list, json_pack("{s:o, s:o}", "file", text_json(v->findings.list[i].file),
+                                                        "text", text_json(v->findings.list[i].text)));
+    return list;
+}
+
+static json_t *lines_json(const char *lines)
+{
+    json_t *list = json_array();
+    for (const char *p = lines; *p; p += strcspn(p, "\n") + 1)
+        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
+    return list;
+}
+
+static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
+{
+    return json_pack("{s:s, s:I, s:o}", "verdict", word(v, kind), "found", (json_int_t)v->findings.found[kind],
+                     "findings", findings_json(v, kind));
+}
+
+/* With what a run would take of the plan by --trust-plan alone. */
+static json_t *rerun_json(const struct verification *v)
+{
+    json_t *o = verdict_json(v, FINDING_RERUN);
+    (void)json_object_set_new(o, "needs_trust", lines_json(v->grants.lines.data ? v->grants.lines.data : ""));
+    return o;
+}
+
+static json_t *claims_json(const struct verification *v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < v->claims; i++)
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "id", text_json(v->claim[i].id),
+                                                    "text", text_json(v->claim[i].text), "expected",
+                                                    v->claim[i].expected, "found", v->claim[i].found, "verdict",
+                                                    v->claim[i].verdict, "why", text_json(v->claim[i].why)));
+    return list;
+}
+
+static json_t *environment_json(const struct verification *v)
+{
+    json_t *o = verdict_json(v, FINDING_ENVIRONMENT), *list = json_array();
+    for (size_t i = 0; i < v->distance.count; i++)
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
+                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
+                                                    text_json(v->distance.list[i].here)));
+    (void)json_object_set_new(o, "fields", json_integer((json_int_t)v->distance.fields));
+    (void)json_object_set_new(o, "varying", json_integer((json_int_t)v->distance.varying));
+    (void)json_object_set_new(o, "differences", list);
+    return o;
+}
+
+void verify_json(const struct verification *v, const char *path, struct text *out)
+{
+    static const char *const SIGNATURES[] = {"unsigned", "signed", "unknown key", "broken"};
+    json_t *integrity = verdict_json(v, FINDING_INTEGRITY), *derivation = verdict_json(v, FINDING_DERIVATION);
+    (void)json_object_set_new(integrity, "signature", json_string(SIGNATURES[v->signature]));
+    (void)json_object_set_new(integrity, "key", *v->key_id ? json_string(v->key_id) : json_null());
+    (void)json_object_set_new(derivation, "claims", claims_json(v));
+    (void)json_object_set_new(derivation, "notes", lines_json(v->notes.data));
+    json_t *o = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
+                          text_json(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
+                          (json_int_t)v->files, "records", (json_int_t)v->records, "integrity", integrity, "derivation",
+                          derivation, "environment", environment_json(v), "rerun", rerun_json(v));
+    derive_json(o, out);
+}

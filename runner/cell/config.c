@@ -1,0 +1,217 @@
+#include "cell/config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "cell/config_table.h"
+
+int config_sysroot(const struct config *c, const char **ret, struct err *e)
+{
+    const char *dir = c->host.sysroot;
+    struct stat st;
+    *ret = dir && strspn(dir, "/") != strlen(dir) ? dir : "";
+    if (!**ret)
+        return 0;
+    bool there = stat(dir, &st) == 0;
+    if (there && S_ISDIR(st.st_mode))
+        return 0;
+    if (there)
+        errno = ENOTDIR;
+    return err_sys(e, ERR_USAGE, "--sysroot '%s'", dir);
+}
+
+#define OUTPUT_WORD "output"
+#define ROW_BASE    256 /* above any letter: by that optopt tells a row from one */
+
+/* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
+ * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
+struct known {
+    struct option option[CONFIG_OPTIONS_MAX + SCENARIO_KNOBS_MAX + 1];
+    size_t options, knobs;
+};
+
+/* Their names, without the '=' that argv may have behind them. They stay, as argv does: a process has one command line.
+ */
+static char knob_names[SCENARIO_KNOBS_MAX][SCENARIO_WORD_MAX];
+
+#define KNOB_BASE (ROW_BASE + CONFIG_OPTIONS_MAX)
+
+/* Whether getopt_long(3) would take it, by its whole name or the beginning of it. */
+static bool is_known(const struct known *known, const char *name, size_t len)
+{
+    for (size_t i = 0; i < known->options; i++)
+        if (strncmp(known->option[i].name, name, len) == 0)
+            return true;
+    return false;
+}
+
+static void add_known_knob(struct known *known, const char *word)
+{
+    size_t len = strcspn(word + 2, "=");
+    if (len == 0 || len >= SCENARIO_WORD_MAX || known->knobs == SCENARIO_KNOBS_MAX || is_known(known, word + 2, len))
+        return;
+    char *name = knob_names[known->knobs];
+    text_format(name, SCENARIO_WORD_MAX, "%.*s", (int)len, word + 2);
+    if (config_has_option((enum config_command) ~0U, name))
+        return; /* another command's: no knob can have its name */
+    known->option[known->options++] = (struct option){name, required_argument, NULL, KNOB_BASE + (int)known->knobs++};
+}
+
+static void fill_known(enum config_command command, int argc, char **argv, struct known *known)
+{
+    *known = (struct known){0};
+    for (size_t i = 0; i < config_row_count; i++)
+        if (config_rows[i].commands & command)
+            known->option[known->options++] = (struct option){
+                config_rows[i].name, config_takes_value(config_rows[i].kind) ? required_argument : no_argument, NULL,
+                ROW_BASE + (int)i};
+    if (!(command & (CONFIG_RUN | CONFIG_MATRIX)))
+        return;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strncmp(argv[i], "--", 2) == 0)
+            add_known_knob(known, argv[i]);
+}
+
+static int no_value(const char *word, const char *command, struct err *e)
+{
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "'%s' takes a value if it is an option at all ('tare %s --help' lists those that there are; with a "
+                   "scenario before --help its own, too)",
+                   word, command);
+}
+
+/* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
+ * last that it took; of short ones optopt is the letter. */
+static int unknown_option(char **argv, bool known, struct err *e)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+    const char *word = optopt != 0 && optopt < ROW_BASE ? letter : argv[optind - 1];
+    if (known && optopt >= KNOB_BASE)
+        return no_value(word, argv[0], e);
+    if (known)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: it takes a value ('tare %s --help' lists the options)", word,
+                       argv[0]);
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)", word, argv[0],
+                   argv[0]);
+}
+
+/* What `tare matrix` is told of every cell is kept as it was said: the plan's cells take it one by one. */
+static int note_given(struct config_given *given, const char *name, const char *value, struct err *e)
+{
+    if (given->count == CONFIG_GIVEN_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "--%s: %d options of cells can be given", name, CONFIG_GIVEN_MAX);
+    given->option[given->count++] = (struct config_option){name, value ? value : "true"};
+    return 0;
+}
+
+/* Notes an option that may be a knob. */
+static int take_knob(enum config_command command, struct config *c, const char *name, const char *value,
+                     const char *argv0, struct err *e)
+{
+    char word[SCENARIO_WORD_MAX + 2];
+    text_format(word, sizeof(word), "--%s", name);
+    if (strncmp(value, "--", 2) == 0)
+        return no_value(word, argv0, e);
+    return command == CONFIG_MATRIX ? note_given(&c->given, name, value, e) : cell_set_later(&c->cell, name, value, e);
+}
+
+static bool is_of_cell(const struct option_row *row)
+{
+    return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
+}
+
+static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
+{
+    if (val >= KNOB_BASE)
+        return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
+    const struct option_row *row = &config_rows[val - ROW_BASE];
+    int failed = config_take(c, row, optarg, e);
+    if (failed == 0 && command == CONFIG_MATRIX && is_of_cell(row))
+        failed = note_given(&c->given, row->name, optarg, e);
+    return failed;
+}
+
+/* The only letter: -o, where the command has --output. */
+static const char *letters_of(enum config_command command)
+{
+    if (command == CONFIG_EXEC)
+        return "+:";
+    return config_has_option(command, OUTPUT_WORD) ? ":o:" : ":";
+}
+
+static int val_of_letter(enum config_command command, int val)
+{
+    for (size_t i = 0; val == 'o' && i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
+            return ROW_BASE + (int)i;
+    return val;
+}
+
+/* Takes all options. */
+static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
+{
+    struct known known;
+    fill_known(command, argc, argv, &known);
+    opterr = 0;
+    optind = 0; /* GNU: start anew */
+    for (;;) {
+        int val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, NULL));
+        if (val == -1)
+            return 0;
+        if (val == '?' || val == ':')
+            return unknown_option(argv, val == ':', e);
+        int r = take_val(command, val, argv[0], c, e);
+        if (r != 0)
+            return r;
+    }
+}
+
+/* The first option that could only be a knob's; NULL: there was none. */
+static const char *first_knob(enum config_command command, const struct config *c)
+{
+    for (size_t i = 0; i < c->given.count; i++)
+        if (!config_has_option(command, c->given.option[i].name))
+            return c->given.option[i].name;
+    return c->cell.later.count ? c->cell.later.item[0].name : NULL;
+}
+
+int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
+{
+    struct config c = {.cell = cell_unset(),
+                       .invocations = {.repeat = 1},
+                       .analysis = {.seed = 1},
+                       .campaign = {.seed = -1, .task = -1}};
+    bool has_scenario = command == CONFIG_RUN || command == CONFIG_MATRIX;
+    int r = take_options(command, argc, argv, &c, e);
+    if (r != 0)
+        return r;
+    if (command == CONFIG_EXEC)
+        c.invocations.argv = optind < argc ? argv + optind : NULL;
+    else if (optind < argc)
+        c.positional = argv[optind++];
+    if ((command & (CONFIG_COMPARE | CONFIG_PUSH)) && optind < argc)
+        c.second = argv[optind++];
+    if (command == CONFIG_REPORT && c.positional) {
+        c.names = argv + optind - 1;
+        optind = argc;
+    }
+    if (command != CONFIG_EXEC && optind < argc)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare %s' takes %s, and '%s' is it", argv[optind], argv[0],
+                       c.second ? "two names" : "one name", c.second ? c.second : c.positional);
+    if (!has_scenario && !c.help) {
+        r = cell_complete(&c.cell, e);
+    } else if (!c.positional && !c.help && first_knob(command, &c)) {
+        r = err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of 'tare %s' ('tare %s --help' lists them)",
+                    first_knob(command, &c), argv[0], argv[0]);
+    }
+    if (r == 0)
+        *ret = c;
+    return r;
+}

@@ -1,0 +1,342 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "cell/config_table.h"
+#include "cell/cpu_request.h"
+#include "launch/allowance.h"
+
+static bool is_of_cell(const struct option_row *row)
+{
+    return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
+}
+
+struct cell cell_unset(void)
+{
+    struct config c = {0};
+    for (size_t i = 0; i < config_row_count; i++)
+        if (config_is_number(config_rows[i].kind) && is_of_cell(&config_rows[i]))
+            *config_number(&c, &config_rows[i]) = UNSET;
+    return c.cell;
+}
+
+const char *config_cell_option(size_t n)
+{
+    for (size_t i = 0; i < config_row_count; i++) {
+        const struct option_row *row = &config_rows[i];
+        if ((row->commands & CONFIG_PLAN) && is_of_cell(row) && row->kind != NO && n-- == 0)
+            return row->name;
+    }
+    return NULL;
+}
+
+static const struct option_row *row_of_cell(const char *option)
+{
+    for (size_t i = 0; i < config_row_count; i++)
+        if ((config_rows[i].commands & CONFIG_PLAN) && is_of_cell(&config_rows[i]) &&
+            strcmp(config_rows[i].name, option) == 0)
+            return &config_rows[i];
+    return NULL;
+}
+
+/* A value that is none is refused when the cell takes it, and grants nothing until then. */
+static bool is_harmless(const struct option_row *row, const char *value)
+{
+    int64_t n = 0;
+    uint64_t bytes = 0;
+    if (row->kind == TEXT)
+        return row->harmless && !strchr(value, '/');
+    if (row->kind == INTEGER)
+        return text_to_i64(value, &n) != 0 || n <= row->harmless;
+    if (row->kind == BYTES)
+        return text_to_bytes(value, &bytes) != 0 || bytes <= (uint64_t)row->harmless;
+    for (int64_t i = 0; row->kind == CHOICE && row->choices[i]; i++)
+        if (strcmp(row->choices[i], value) == 0)
+            return row->harmless >> i & 1;
+    return row->kind == CHOICE;
+}
+
+const char *config_grant(const char *option, const char *value)
+{
+    const struct option_row *row = row_of_cell(option);
+    if (strcmp(option, "scenario") == 0)
+        return scenario_is_path(value) ? "it names a folder of this host, whose programs would be run" : NULL;
+    if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
+        return NULL;
+    return row->why ? row->why : "it is not decided whose to say it is";
+}
+
+static int take_switch(struct config *c, const struct option_row *row, const char *value, struct err *e)
+{
+    bool yes = strcmp(value, "true") == 0;
+    if (!yes && strcmp(value, "false") != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is true or false", row->name, value);
+    *config_number(c, row) = yes == (row->kind == YES);
+    return 0;
+}
+
+bool config_has_option(enum config_command command, const char *name)
+{
+    for (size_t i = 0; i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_of_any_command(const char *name)
+{
+    return config_has_option((enum config_command) ~0U, name);
+}
+
+/* An option that is no common one: a knob of the cell's scenario. */
+static int set_knob(struct cell *cell, const char *name, const char *value, struct err *e)
+{
+    const struct scenario *s = cell->scenario;
+    const struct scenario_knob *k = s ? scenario_knob_find(s, name) : NULL;
+    if (!k)
+        return err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of '%s' ('tare run %s --help' lists them)", name,
+                       s ? s->name : "tare run", s ? s->name : "SCENARIO");
+    int failed = scenario_knob_check(k, value, e);
+    if (failed == 0)
+        cell->knob[k - s->knob] = value;
+    return failed;
+}
+
+int cell_set_later(struct cell *cell, const char *name, const char *value, struct err *e)
+{
+    struct config_knobs *later = &cell->later;
+    if (strlen(name) >= sizeof(later->item[0].name) || later->count == ARRAY_LEN(later->item))
+        return err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of 'tare run' ('tare run --help' lists them)", name);
+    text_format(later->item[later->count].name, sizeof(later->item[0].name), "%s", name);
+    later->item[later->count++].value = value;
+    return 0;
+}
+
+int cell_set(struct cell *cell, const char *option, const char *value, struct err *e)
+{
+    struct config c = {.cell = *cell};
+    const struct option_row *row = row_of_cell(option);
+    if (!row && is_of_any_command(option))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
+    if (!row)
+        return cell->scenario ? set_knob(cell, option, value, e) : cell_set_later(cell, option, value, e);
+    bool is_switch = row->kind == YES || row->kind == NO;
+    int failed = is_switch ? take_switch(&c, row, value, e) : config_take(&c, row, value, e);
+    if (failed == 0)
+        *cell = c.cell;
+    return failed;
+}
+
+/* "UID" or "UID:GID", numbers both. */
+static int parse_user(struct cell *cell, struct err *e)
+{
+    char uid[16] = "";
+    uint64_t u = 0, g = 0;
+    const char *colon = cell->user ? strchr(cell->user, ':') : NULL;
+    size_t len = !cell->user ? 0 : colon ? (size_t)(colon - cell->user) : strlen(cell->user);
+    if (!cell->user)
+        return 0;
+    if (len < sizeof(uid))
+        memcpy(uid, cell->user, len);
+    bool ok = text_to_u64(uid, &u) == 0 && text_to_u64(colon ? colon + 1 : uid, &g) == 0;
+    if (!ok || u >= UINT32_MAX || g >= UINT32_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "--user '%s': what is allowed is UID or UID:GID, in numbers", cell->user);
+    cell->uid = (uint32_t)u;
+    cell->gid = (uint32_t)g;
+    return 0;
+}
+
+static int check_confinement(struct cell *cell, struct err *e)
+{
+    for (size_t i = 0; i < cell->environment.count; i++)
+        if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
+            return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
+                           cell->environment.word[i]);
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        if (allowance_find(cell->allowed.word[i]) < 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
+                           cell->allowed.word[i]);
+    if (cell->allowed.count && cell->confinement != CONFINEMENT_FULL)
+        return err_set(e, ERR_USAGE, -EINVAL, "--allow goes with --confine full; there is no filter with %s",
+                       confinement_name((enum confinement)cell->confinement));
+    const char *what = cell->user ? "--user" : cell->writable.count ? "--rw" : NULL;
+    if (what && cell->confinement == CONFINEMENT_OFF)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s goes with --confine full or light; it is off", what);
+    return parse_user(cell, e);
+}
+
+/* What the options contradict each other in. */
+static int check_cell(const struct cell *cell, struct err *e)
+{
+    if (cell->start_method != START_OWN && cell->mode != MODE_PROCESSES)
+        return err_set(e, ERR_USAGE, -EINVAL, "--mp-start '%s' goes with --mode processes; the mode is %s",
+                       start_method_name((enum start_method)cell->start_method), mode_name((enum mode)cell->mode));
+    if (cell->mode == MODE_INTERPRETERS && strcmp(cell->runtime, "native") == 0)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
+    if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
+    if (cpu_request_parse(cell->cpus, &(struct cpu_request){0}) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
+    return 0;
+}
+
+enum runtime_kind cell_runtime_kind(const struct cell *cell)
+{
+    return strcmp(cell->runtime, "native") == 0 ? RUNTIME_NATIVE : RUNTIME_PYTHON;
+}
+
+bool cell_knob_counts(const struct cell *cell, size_t knob)
+{
+    const struct scenario_knob *k = &cell->scenario->knob[knob];
+    return (k->modes >> cell->mode & 1) && (k->kinds >> cell_runtime_kind(cell) & 1);
+}
+
+int64_t cell_knobs_ms(const struct cell *cell)
+{
+    int64_t sum_ms = 0, ms = 0;
+    for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++)
+        if (strcmp(cell->scenario->knob[i].unit, "ms") == 0 && cell_knob_counts(cell, i) &&
+            text_to_i64(cell->knob[i], &ms) == 0)
+            sum_ms += ms;
+    return sum_ms;
+}
+
+/* --- what the scenario says --------------------------------------------------------------------------------------- */
+
+static int refuse_company(const struct scenario_knob *k, const char *value, const char *option,
+                          const char *const *names, unsigned bits, const char *is, struct err *e)
+{
+    struct text with = {0};
+    scenario_list_bits(names, bits, &with);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s' goes with --%s %s; the %s is %s", k->name, value, option, with.data,
+                  option, is);
+    text_free(&with);
+    return -EINVAL;
+}
+
+/* A knob that was given has to mean something, unless it was given its default. */
+static int check_knob(const struct cell *cell, size_t i, struct err *e)
+{
+    const struct scenario_knob *k = &cell->scenario->knob[i];
+    const char *value = cell->knob[i];
+    enum runtime_kind kind = cell_runtime_kind(cell);
+    if (strcmp(value, k->otherwise[cell->profile]) == 0)
+        return 0;
+    if (!(k->profiles >> cell->profile & 1))
+        return refuse_company(k, value, "profile", profile_names, k->profiles, profile_names[cell->profile], e);
+    if (!(k->modes >> cell->mode & 1))
+        return refuse_company(k, value, "mode", mode_names, k->modes, mode_names[cell->mode], e);
+    if (!(k->kinds >> kind & 1))
+        return refuse_company(k, value, "runtime", runtime_kind_names, k->kinds, runtime_kind_names[kind], e);
+    return 0;
+}
+
+static int complete_knobs(struct cell *cell, struct err *e)
+{
+    for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
+        if (!cell->knob[i])
+            cell->knob[i] = cell->scenario->knob[i].otherwise[cell->profile];
+        int failed = check_knob(cell, i, e);
+        if (failed != 0)
+            return failed;
+    }
+    return 0;
+}
+
+/* The profile's defaults, which stand before those of the table. */
+static int take_defaults(struct cell *cell, struct err *e)
+{
+    const struct scenario_profile *p = &cell->scenario->profile[cell->profile];
+    for (size_t i = 0; i < p->count; i++) {
+        struct config c = {.cell = *cell};
+        const struct option_row *row = row_of_cell(p->otherwise[i].option);
+        if (!row || *config_number(&c, row) != UNSET)
+            continue;
+        int failed = cell_set(cell, p->otherwise[i].option, p->otherwise[i].value, e);
+        if (failed != 0)
+            return failed;
+    }
+    return 0;
+}
+
+static int refuse_mode(const struct scenario *s, const char *option, const char *const *names, unsigned bits,
+                       const char *is, struct err *e)
+{
+    struct text allowed = {0};
+    scenario_list_bits(names, bits, &allowed);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed with %s is %s", option, is, s->name, allowed.data);
+    text_free(&allowed);
+    return -EINVAL;
+}
+
+static int check_scenario(const struct cell *cell, struct err *e)
+{
+    const struct scenario *s = cell->scenario;
+    enum runtime_kind kind = cell_runtime_kind(cell);
+    unsigned profiles = 0;
+    for (unsigned i = 0; i < PROFILES_COUNT; i++)
+        profiles |= (unsigned)s->profile[i].offered << i;
+    if (!(s->modes >> cell->mode & 1))
+        return refuse_mode(s, "mode", mode_names, s->modes, mode_names[cell->mode], e);
+    if (!(profiles >> cell->profile & 1))
+        return refuse_mode(s, "profile", profile_names, profiles, profile_names[cell->profile], e);
+    if (!s->command[kind][0])
+        return err_set(e, ERR_USAGE, -EINVAL, "--runtime '%s': %s has no command for %s%s", cell->runtime, s->name,
+                       runtime_kind_names[kind],
+                       kind == RUNTIME_PYTHON ? " (what is allowed is --runtime native)" : "");
+    return 0;
+}
+
+/* Mode, profile and what they and the scenario decide. */
+static int take_scenario(struct cell *cell, struct err *e)
+{
+    const struct config_knobs later = cell->later;
+    cell->later = (struct config_knobs){0};
+    for (size_t i = 0; i < later.count; i++) {
+        int failed = set_knob(cell, later.item[i].name, later.item[i].value, e);
+        if (failed != 0)
+            return failed;
+    }
+    if (!cell->runtime)
+        cell->runtime = "auto";
+    if (cell->mode == UNSET && cell->scenario)
+        cell->mode = cell->scenario->mode;
+    if (cell->profile == UNSET)
+        cell->profile = cell->scenario ? scenario_profile_default(cell->scenario) : PROFILE_OVERHEAD;
+    if (!cell->scenario)
+        return 0;
+    int failed = check_scenario(cell, e);
+    return failed ? failed : take_defaults(cell, e);
+}
+
+/* A command's, where none was asked for: no build needs as many, and no fork bomb gets further. */
+#define COMMAND_PIDS_MAX 4096
+
+int cell_complete(struct cell *cell, struct err *e)
+{
+    struct config c = {.cell = *cell};
+    int r = take_scenario(&c.cell, e);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < config_row_count; i++) {
+        const struct option_row *row = &config_rows[i];
+        if (config_is_number(row->kind) && is_of_cell(row) && *config_number(&c, row) == UNSET)
+            *config_number(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
+    }
+    c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
+    c.cell.has_pids_max = c.cell.pids_max != UNSET;
+    if (c.cell.pids_max == UNSET)
+        c.cell.pids_max = c.cell.scenario ? 4 * c.cell.workers + 256 : COMMAND_PIDS_MAX;
+    r = check_cell(&c.cell, e);
+    if (r == 0)
+        r = check_confinement(&c.cell, e);
+    if (r == 0)
+        r = complete_knobs(&c.cell, e);
+    if (r == 0)
+        *cell = c.cell;
+    return r;
+}

@@ -1,0 +1,139 @@
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "cell/config_table.h"
+
+/* The row with the defaults of the scenario's profiles; where it has one profile alone, with those of that one. */
+static struct option_row row_of(const struct option_row *row, const struct scenario *s)
+{
+    struct option_row r = *row;
+    int64_t *of[PROFILES_COUNT] = {&r.if_overhead, &r.if_memory};
+    struct err ignored = {0};
+    if (!s)
+        return r;
+    for (unsigned p = 0; p < PROFILES_COUNT; p++)
+        for (size_t i = 0; i < s->profile[p].count; i++) {
+            struct config c = {0};
+            const struct scenario_default *d = &s->profile[p].otherwise[i];
+            if (strcmp(d->option, row->name) == 0 && cell_set(&c.cell, d->option, d->value, &ignored) == 0)
+                *of[p] = *config_number(&c, row);
+        }
+    if (row->choices == mode_names)
+        r.if_overhead = r.if_memory = s->mode;
+    if (row->choices == profile_names)
+        r.if_overhead = r.if_memory = scenario_profile_default(s);
+    for (unsigned p = 0; p < PROFILES_COUNT; p++)
+        if (!s->profile[p].offered)
+            *of[p] = *of[1 - p];
+    return r;
+}
+
+static void list_row(const struct option_row *row, const struct scenario *s, struct text *out)
+{
+    unsigned profiles = 0;
+    for (unsigned p = 0; s && p < PROFILES_COUNT; p++)
+        profiles |= (unsigned)s->profile[p].offered << p;
+    if (s && row->choices == mode_names)
+        scenario_list_bits(mode_names, s->modes, out);
+    else if (s && row->choices == profile_names)
+        scenario_list_bits(profile_names, profiles, out);
+    else
+        config_list_choices(row->choices, out);
+}
+
+/* "(1 to 4096; default 8)", "(auto, strict or off; default auto)" */
+static void help_allowed(const struct option_row *row, const struct scenario *s, struct text *out)
+{
+    if (row->kind != INTEGER && row->kind != CHOICE)
+        return;
+    text_add(out, " (");
+    if (row->kind == INTEGER)
+        text_add(out, "%lld to %lld", (long long)row->low, (long long)row->high);
+    else
+        list_row(row, s, out);
+    if (row->kind == CHOICE && *row->choices[row->if_overhead])
+        text_add(out, "; default %s", row->choices[row->if_overhead]);
+    if (row->kind == INTEGER && row->if_overhead != UNSET)
+        text_add(out, "; default %lld", (long long)row->if_overhead);
+    if (row->if_memory != row->if_overhead)
+        text_add(out, ", profile memory %lld", (long long)row->if_memory);
+    text_add(out, ")");
+}
+
+/* Adds text in lines of at most 100 columns, each after the first indented. */
+static void add_wrapped(struct text *out, size_t indent, const char *words)
+{
+    size_t column = indent;
+    while (*words) {
+        size_t len = strcspn(words, " ");
+        if (column + 1 + len > 100 && column > indent) {
+            text_add(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        if (column > indent)
+            text_add(out, " ");
+        text_add(out, "%.*s", (int)len, words);
+        column += len + 1;
+        words += len;
+        words += strspn(words, " ");
+    }
+    text_add(out, "\n");
+}
+
+static void help_row(const char *name, const char *value, const struct text *right, struct text *out)
+{
+    struct text left = {0};
+    text_add(&left, "  --%s%s%s", name, value ? " " : "", value ? value : "");
+    text_add(out, "%-26s ", left.data);
+    add_wrapped(out, 27, right->data);
+    text_free(&left);
+}
+
+/* "; with --mode processes" */
+static void help_company(const char *option, const char *const *names, unsigned bits, struct text *out)
+{
+    unsigned all = 0;
+    for (unsigned i = 0; names[i]; i++)
+        all |= 1U << i;
+    if ((bits & all) == all)
+        return;
+    text_add(out, "; with --%s ", option);
+    scenario_list_bits(names, bits, out);
+}
+
+static void help_knob(const struct scenario *s, const struct scenario_knob *k, struct text *out)
+{
+    struct text right = {0};
+    char value[SCENARIO_WORD_MAX];
+    text_format(value, sizeof(value), "%s", *k->unit ? k->unit : k->type == SCENARIO_CHOICE ? "which" : "n");
+    for (char *c = value; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    text_add(&right, "%s (", k->help);
+    scenario_knob_allowed(k, &right);
+    text_add(&right, "; default %s", k->otherwise[scenario_profile_default(s)]);
+    if (s->profile[PROFILE_MEMORY].offered && strcmp(k->otherwise[0], k->otherwise[1]) != 0)
+        text_add(&right, ", profile memory %s", k->otherwise[PROFILE_MEMORY]);
+    help_company("mode", mode_names, k->modes, &right);
+    help_company("profile", profile_names, k->profiles, &right);
+    help_company("runtime", runtime_kind_names, k->kinds, &right);
+    text_add(&right, ")");
+    help_row(k->name, value, &right, out);
+    text_free(&right);
+}
+
+void config_help(enum config_command command, const struct scenario *scenario, struct text *out)
+{
+    for (size_t i = 0; i < config_row_count; i++) {
+        if (!(config_rows[i].commands & command))
+            continue;
+        struct option_row row = row_of(&config_rows[i], scenario);
+        struct text right = {0};
+        text_add(&right, "%s", row.help);
+        help_allowed(&row, scenario, &right);
+        help_row(row.name, row.value, &right, out);
+        text_free(&right);
+    }
+    for (size_t i = 0; scenario && i < scenario->knobs; i++)
+        help_knob(scenario, &scenario->knob[i], out);
+}

@@ -1,0 +1,311 @@
+#include "cell/config_table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "launch/allowance.h"
+
+static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
+static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
+static const char *const SMTS[] = {"use", "avoid", NULL};
+static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
+static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
+static const char *const NETWORKS[] = {"none", "host", NULL};
+static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
+static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
+static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
+static const char *const ENGINES[] = {"local", "slurm", NULL};
+static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
+
+#define CELL(field)   offsetof(struct config, cell.field)
+#define OUTPUT(field) offsetof(struct config, output.field)
+#define HOST(field)   offsetof(struct config, host.field)
+#define AGAIN(field)  offsetof(struct config, invocations.field)
+#define STATS(field)  offsetof(struct config, analysis.field)
+#define PLAN(field)   offsetof(struct config, campaign.field)
+#define BUNDLE(field) offsetof(struct config, artefact.field)
+#define CELLS         (CONFIG_RUN | CONFIG_PLAN)
+#define BOTH          (CELLS | CONFIG_MATRIX)
+#define ALL           (BOTH | CONFIG_EXEC)
+#define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
+#define BUNDLES       (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL)
+#define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
+
+/* Of a row that no plan can set there is nothing to say on whose it is. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define BIT(choice) (1LL << (choice))
+
+/* clang-format off */
+const struct option_row config_rows[] = {
+    {"mode", CHOICE, "MODE", CELL(mode), mode_names, 0, 0, MODE_THREADS, MODE_THREADS, CELLS,
+     "what the workers are",
+     WEIGHED},
+    {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
+     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled",
+     WEIGHED},
+    {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH,
+     "measured iterations",
+     WEIGHED},
+    {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH,
+     "workers of an iteration",
+     WEIGHED},
+    {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH,
+     "iterations before those that are measured",
+     WEIGHED},
+    {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CELLS,
+     "start method, for --mode processes; without it the interpreter's own",
+     WEIGHED},
+    {"mem-interval-ms", INTEGER, "MS", CELL(mem_interval_ms), NULL, 1, 60000, 50, 50, ALL,
+     "time between two readings of every process's smaps_rollup",
+     WEIGHED},
+    {"mem-sample", YES, NULL, CELL(mem_sample), NULL, 0, 0, 0, 1, BOTH,
+     "sample memory during the run; the default of profile memory",
+     WEIGHED},
+    {"mem-sample", YES, NULL, CELL(mem_sample), NULL, 0, 0, 0, 1, CONFIG_EXEC,
+     "sample memory during the run"},
+    {"no-mem-sample", NO, NULL, CELL(mem_sample), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "do not; the default of profile overhead",
+     WEIGHED},
+    {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
+     "same benchmark in C; or the path of an interpreter",
+     GRANTED, "it names a program of this host", 1},
+    {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
+     "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
+     "alone; or xN, as x4: so many, whole cores first (default auto)",
+     WEIGHED, "of those that the caller has"},
+    {"smt", CHOICE, "HOW", CELL(smt), SMTS, 0, 0, SMT_USE, SMT_USE, ALL | CONFIG_DOCTOR | CONFIG_TUNE,
+     "avoid: one thread of each core, its siblings left idle, and checked that they were",
+     WEIGHED},
+    {"numa", INTEGER, "NODE", CELL(numa), NULL, 0, 1023, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
+     "CPUs of this NUMA node; without it of the one with most cores",
+     WEIGHED},
+    {"partition", CHOICE, "KIND", CELL(partition), PARTITIONS, 0, 0, PARTITION_AUTO, PARTITION_AUTO, ALL | CONFIG_SELFTEST,
+     "whether the slice's CPUs are taken from all others: root: exclusive and load-balanced; isolated: exclusive and not "
+     "balanced, for workloads that pin every thread; auto: root where it can be had",
+     GRANTED, "it insists on CPUs that are taken from everybody else", BIT(PARTITION_AUTO) | BIT(PARTITION_NONE)},
+    {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
+     "memory.max of the slice, as 512M",
+     WEIGHED, "without it there is no limit"},
+    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
+     "pids.max of the slice; without it 4 a worker and 256 to spare",
+     GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},
+    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, CONFIG_EXEC,
+     "pids.max of the slice; without it 4096"},
+    {"tmp-size", BYTES, "SIZE", CELL(tmp_bytes), NULL, 1 << 16, 1LL << 50, 1 << 30, 1 << 30, ALL,
+     "what the private /tmp and /dev/shm hold at most, each; its memory counts as the slice's",
+     GRANTED, "it lets the workload fill more memory than any cell by itself", 1 << 30},
+    {"profile-file", TEXT, "FILE", CELL(profile_file), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
+     "limits of the slice in libcgroup's format (cgconfig.conf(5)), its first group; options come before it"},
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_SELFTEST,
+     "make the slices in this cgroup v2 directory ($TARE_CGROUP_ROOT)",
+     GRANTED, "it names a folder of this host"},
+    {"cgroup-root", TEXT, "PATH", CELL(cgroup_root), NULL, 0, 0, UNSET, UNSET, CONFIG_CLEAN,
+     "look in this cgroup v2 directory and below it alone (default $TARE_CGROUP_ROOT)"},
+    {"isolation", CHOICE, "LEVEL", CELL(isolation), ISOLATIONS, 0, 0, ISOLATION_AUTO, ISOLATION_AUTO, ALL | CONFIG_SELFTEST,
+     "auto: as much as the host gives, and say so; strict: all of it or exit 3 before anything runs; off: no slice",
+     GRANTED, "it does without the slice and its limits", BIT(ISOLATION_AUTO) | BIT(ISOLATION_STRICT)},
+    {"confine", CHOICE, "LEVEL", CELL(confinement), CONFINEMENTS, 0, 0, CONFINEMENT_FULL, CONFINEMENT_FULL, ALL,
+     "full: namespaces, a read-only root, no capabilities, a system call filter; light: without the last filter and with "
+     "a writable root; off: none of it",
+     GRANTED, "it takes away what keeps the workload from the host", BIT(CONFINEMENT_FULL)},
+    {"rw", LIST, "PATH", CELL(writable), NULL, 0, 0, UNSET, UNSET, ALL,
+     "a path that stays writable; may be given again",
+     GRANTED, "it lets the workload write to this host"},
+    {"env", LIST, "NAME=VALUE", CELL(environment), NULL, 0, 0, UNSET, UNSET, ALL,
+     "a variable of the environment, which has PATH, HOME and fixed ones otherwise; may be given again",
+     GRANTED, "a variable can have an interpreter load and run what it names"},
+    {"network", CHOICE, "WHICH", CELL(network), NETWORKS, 0, 0, NETWORK_NONE, NETWORK_NONE, ALL,
+     "none: the loopback alone; host: the host's",
+     GRANTED, "it opens the network of this host", BIT(NETWORK_NONE)},
+    {"allow", LIST, "WHAT", CELL(allowed), NULL, 0, 0, UNSET, UNSET, ALL,
+     "what the system call filter of --confine full lets through besides: " ALLOWANCE_NAMES "; may be given again",
+     GRANTED, "it lets the workload make system calls that the filter refuses"},
+    {"user", TEXT, "UID[:GID]", CELL(user), NULL, 0, 0, UNSET, UNSET, ALL,
+     "run it as this user, where tare is root; without it 65534, or the owner of what is closed to that one",
+     GRANTED, "it names a user of this host"},
+    {"repeat", INTEGER, "N", AGAIN(repeat), NULL, 1, 1000000, 1, 1, CONFIG_EXEC,
+     "measured invocations, each in a fresh slice"},
+    {"warmup", INTEGER, "N", AGAIN(warmup), NULL, 0, 1000000, 0, 0, CONFIG_EXEC,
+     "invocations before those that are measured"},
+    {"prepare", TEXT, "COMMAND", AGAIN(prepare), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "a shell command before each invocation, outside of its slice"},
+    {"cleanup", TEXT, "COMMAND", AGAIN(cleanup), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "a shell command after each invocation, outside of its slice"},
+    {"quiet", YES, NULL, AGAIN(quiet), NULL, 0, 0, 0, 0, CONFIG_EXEC,
+     "no summary on standard error"},
+    {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, ALL,
+     "end a run that takes longer",
+     WEIGHED},
+    {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH,
+     "end a run without progress for so long, beyond its knobs in ms: no iteration, no message, no CPU time; 0: never",
+     WEIGHED, "whoever runs it can end it"},
+    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
+     "write the record to FILE; - writes it to standard output in place of the text"},
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
+     "write the record into DIR under its own id"},
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
+    {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
+     "invocations of each cell, in place of the plan's; a folder that has some gets the others"},
+    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, (1LL << 53) - 1, UNSET, UNSET, CONFIG_MATRIX,
+     "seed of the order, in place of the plan's; without any it is drawn, and recorded"},
+    {"until-precise", TEXT, "R", PLAN(until_precise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "go on, a block at a time, until the half-width of each cell's 95% interval is below R of its mean (2% or 0.02), "
+     "or to --max-invocations"},
+    {"max-invocations", INTEGER, "N", PLAN(max_invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
+     "where --until-precise gives up; without it the plan's, or 30"},
+    {"aa", YES, NULL, PLAN(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run each cell as two, A and A', shuffled together: what differs between them is this host's noise"},
+    {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run invocations that failed again; their records are kept in aside/"},
+    {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX | CONFIG_REPRODUCE,
+     "local: here, one after the other; slurm: an array of jobs, one an invocation, the folder shared by the nodes"},
+    {"sbatch", LIST, "OPTION", PLAN(sbatch), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_REPRODUCE,
+     "an option handed on to sbatch, as --sbatch=--account=x; may be given again"},
+    {"task", INTEGER, "N", PLAN(task), NULL, 0, INT32_MAX, UNSET, UNSET, CONFIG_MATRIX,
+     "run the N-th invocation, from 0, of the folder that is named in place of a plan: what a job of the array does"},
+    {"trust-plan", YES, NULL, PLAN(trust), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_REPRODUCE,
+     "take what a plan that is not one's own, a bundle's or another user's, says of this host: confinement, environment, "
+     "paths, ...; what was taken is said, a line each"},
+    {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
+     "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR | CONFIG_SELFTEST,
+     "print JSON in place of text"},
+    {"only", TEXT, "ID,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
+     "these settings and no others"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "print the order, what is done of it and how long the rest will take (slurm: the batch script), and run nothing"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
+     "say what would be changed, and change nothing"},
+    {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_CLEAN,
+     "say what would be removed, and remove nothing"},
+    {"force", YES, NULL, HOST(force), NULL, 0, 0, UNSET, UNSET, CONFIG_RESTORE,
+     "put back what somebody else changed in the meantime, too"},
+    {"sysroot", TEXT, "DIR", HOST(sysroot), NULL, 0, 0, UNSET, UNSET, HOSTS,
+     "take /proc and /sys from below DIR: a captured machine"},
+    {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
+     "what is compared: total_wall_s, avg_iter_s, p50_iter_s, p95_iter_s, rss_bytes, uss_bytes, pss_bytes, "
+     "all_pids_pss_bytes, current_bytes, anon_bytes, file_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, "
+     "cpu_user_usec, cpu_system_usec, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
+     "avg_iter_s)"},
+    {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},
+    {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
+     "against one other needs none"},
+    {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
+     "of what is drawn at random: the dip test"},
+    {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "read every iteration too, and class each cell: flat, warmup, slowdown, no steady state or inconsistent"},
+    {"noise", YES, NULL, STATS(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "A and B are the same, run twice (or A alone a plan's folder run with --aa): write by how much they are apart beyond "
+     "their invocations' own spread, as this host's noise"},
+    {"noise-floor", TEXT, "FILE", STATS(noise_floor), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "the noise that is read and added to every interval, or written with --noise; none: none (default noise-floor.json beside B, beside A, "
+     "in $TARE_STATE)"},
+    {"force", YES, NULL, STATS(force), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "compare records of slices, of borrowed ones, of none and of emulated machines with each other; the result says so"},
+    {"fail-if", LIST, "CONDITION", STATS(fail_if), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "exit 1 where B is slower:SHARE, faster:SHARE or memory:SHARE (more of it) beyond that share and the difference is "
+     "shown; different; not-same (all of the interval beyond the margin); or where that cannot be judged. What the interval "
+     "leaves open is a line, and exit 1 with unclear; may be given again"},
+    {"precision", TEXT, "SHARE", STATS(precision), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
+     "the wanted half-width of the 95% interval, as a share of the mean (default 0.02)"},
+    {"format", CHOICE, "FORMAT", STATS(format), FORMATS, 0, 0, 0, 0, CONFIG_COMPARE,
+     "of the result"},
+    {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
+     "of the result"},
+    {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
+     "html: the whole report as one page, DIR/report.html; text: a row a cell, and the answer in words; csv: a row a "
+     "record, with every figure; md, tex, json: the report's tables; all but html are printed"},
+    {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "the same as --format text"},
+    {"output", TEXT, "FILE", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "write the report to FILE; -o FILE is the same; - is standard output"},
+    {"paper", TEXT, "FOLDER", STATS(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
+     "write what a paper takes in into this folder, which is new or empty: numbers.tex, tables, figures, appendix.tex"},
+    {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "the bundle, or -o FILE"},
+    {"author", LIST, "NAME", BUNDLE(author), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "\"Family, Given <ORCID iD or e-mail>\", or a group's name; may be given again (default the project's)"},
+    {"title", TEXT, "TITLE", BUNDLE(title), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "of what is packed; without it made of the plan's name"},
+    {"license", TEXT, "SPDX", BUNDLE(license), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "of what is packed, as CC-BY-4.0 (default the project's)"},
+    {"license-file", TEXT, "FILE", BUNDLE(license_file), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "the license's text; without it where to read it"},
+    {"claims", TEXT, "FILE", BUNDLE(claims), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "what is claimed of the records (schema tare.claims/1)"},
+    {"with-image", TEXT, "REF", BUNDLE(image), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "pack the image that the records were made in, too, as skopeo(1) names it: docker-daemon:NAME:TAG, "
+     "containers-storage:NAME, docker-archive:FILE, oci:DIR, docker://HOST/NAME@DIGEST"},
+    {"allow-incomplete", YES, NULL, BUNDLE(allow_incomplete), NULL, 0, 0, 0, 0, CONFIG_PACK,
+     "pack a plan of which invocations are missing; the bundle says so"},
+    {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "the public key (minisign's) that the bundle has to be signed with"},
+    {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_SIGN,
+     "the secret key, as 'minisign -G' makes one"},
+    {"paper", TEXT, "MAIN.TEX", BUNDLE(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "look for numbers in this LaTeX text that do not come from the bundle's numbers.tex"},
+    {"smoke", YES, NULL, BUNDLE(smoke), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "a short subset, some minutes: every cell, with at most five invocations of five iterations; the result says so"},
+    {"host", YES, NULL, BUNDLE(host), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "run it on this host itself (the default)"},
+    {"in-image", YES, NULL, BUNDLE(in_image), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "run it in the bundle's image, by scripts/docker-run (ENGINE=podman: in place of docker): the one that it holds, "
+     "else the one whose digest its records name"},
+    {"in-vm", YES, NULL, BUNDLE(in_vm), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
+     "run it in the VM image, by scripts/vm; what is emulated has no times"},
+    {"role", CHOICE, "WHO", BUNDLE(role), ROLES, 0, 0, ROLE_UNDECLARED, ROLE_UNDECLARED, CONFIG_REPRODUCE,
+     "who runs it: same-team (what is shown is repeatability) or different-team (reproducibility); a declaration, which "
+     "nothing checks"},
+    {"out", TEXT, "DIR", BUNDLE(out), NULL, 0, 0, UNSET, UNSET, CONFIG_REPRODUCE,
+     "the folder of the new records and of reproduction.json; run again with the same it goes on, and 'tare pack' packs "
+     "it (default out/reproduction-, the plan's name and the bundle's first digits)"},
+    {"sign", TEXT, "FILE", BUNDLE(sign), NULL, 0, 0, UNSET, UNSET, CONFIG_REPRODUCE,
+     "sign reproduction.json with this secret key of minisign's"},
+    {"force", YES, NULL, BUNDLE(force), NULL, 0, 0, UNSET, UNSET, CONFIG_REPRODUCE,
+     "run a bundle that is not whole, too; the result says so"},
+    {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_PULL,
+     "the bundle that is written, or -o FILE"},
+    {"subject", TEXT, "NAME", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
+     "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag "
+     "or manifest digest (sha256:...)"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
+     "print JSON in place of text"},
+    {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
+     ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS | BUNDLES,
+     "print this and exit"},
+};
+/* clang-format on */
+
+_Static_assert(ARRAY_LEN(config_rows) <= CONFIG_OPTIONS_MAX, "config.c holds as many");
+const size_t config_row_count = ARRAY_LEN(config_rows);
+
+const char *start_method_name(enum start_method s)
+{
+    return s == START_OWN ? NULL : STARTS[s];
+}
+
+const char *partition_name(enum partition p)
+{
+    return PARTITIONS[p];
+}
+
+const char *smt_name(enum smt s)
+{
+    return SMTS[s];
+}
+
+const char *isolation_name(enum isolation i)
+{
+    return ISOLATIONS[i];
+}
+
+const char *confinement_name(enum confinement c)
+{
+    return CONFINEMENTS[c];
+}

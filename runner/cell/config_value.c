@@ -1,0 +1,139 @@
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "cell/config_table.h"
+
+int64_t *config_number(struct config *c, const struct option_row *row)
+{
+    return (int64_t *)(void *)((char *)c + row->offset);
+}
+
+bool config_is_number(enum kind kind)
+{
+    return kind == CHOICE || kind == INTEGER || kind == BYTES || kind == SECONDS || kind == YES;
+}
+
+bool config_takes_value(enum kind kind)
+{
+    return kind != YES && kind != NO && kind != HELP;
+}
+
+void config_list_choices(const char *const *choices, struct text *out)
+{
+    bool first = true;
+    for (size_t i = 0; choices[i]; i++) {
+        if (!*choices[i])
+            continue;
+        text_add(out, "%s%s", first ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+        first = false;
+    }
+}
+
+static void format_limit(const struct option_row *row, int64_t limit, char *buf, size_t cap)
+{
+    if (row->kind == BYTES)
+        (void)text_bytes((uint64_t)limit, buf, cap);
+    else if (row->kind == SECONDS)
+        (void)snprintf(buf, cap, "%g", (double)limit / 1000);
+    else
+        (void)snprintf(buf, cap, "%lld", (long long)limit);
+}
+
+static int refuse(const struct option_row *row, const char *value, struct err *e)
+{
+    struct text allowed = {0};
+    char low[32], high[32];
+    if (row->kind == CHOICE) {
+        config_list_choices(row->choices, &allowed);
+    } else {
+        format_limit(row, row->low, low, sizeof(low));
+        format_limit(row, row->high, high, sizeof(high));
+        text_add(&allowed, "%s from %s%s",
+                 row->kind == INTEGER ? "a whole number"
+                 : row->kind == BYTES ? "a size such as 512M"
+                                      : "seconds",
+                 low, row->high == INT64_MAX ? " up" : "");
+        if (row->high != INT64_MAX)
+            text_add(&allowed, " to %s", high);
+    }
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s", row->name, value, allowed.data);
+    text_free(&allowed);
+    return -EINVAL;
+}
+
+static int parse_choice(const struct option_row *row, const char *value, int64_t *ret)
+{
+    for (int64_t i = 0; row->choices[i]; i++) {
+        if (*value && strcmp(row->choices[i], value) == 0) {
+            *ret = i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+static int parse_number(const struct option_row *row, const char *value, int64_t *ret)
+{
+    int64_t n = 0;
+    uint64_t bytes = 0;
+    if (row->kind == INTEGER) {
+        if (text_to_i64(value, &n) != 0)
+            return -EINVAL;
+    } else if (row->kind == BYTES) {
+        if (text_to_bytes(value, &bytes) != 0 || bytes > INT64_MAX)
+            return -EINVAL;
+        n = (int64_t)bytes;
+    } else {
+        char *end = NULL;
+        double seconds = strtod(value, &end);
+        if (end == value || *end || !isfinite(seconds) || fabs(seconds) > 1e9)
+            return -EINVAL;
+        n = llround(seconds * 1000);
+    }
+    if (n < row->low || n > row->high)
+        return -ERANGE;
+    *ret = n;
+    return 0;
+}
+
+static int take_word(struct config_words *words, const struct option_row *row, const char *value, struct err *e)
+{
+    if (!*value)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
+    if (words->count == CONFIG_WORDS_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "--%s '%s': it can be given %d times", row->name, value, CONFIG_WORDS_MAX);
+    words->word[words->count++] = value;
+    return 0;
+}
+
+int config_take(struct config *c, const struct option_row *row, const char *value, struct err *e)
+{
+    switch (row->kind) {
+    case CHOICE:
+        return parse_choice(row, value, config_number(c, row)) == 0 ? 0 : refuse(row, value, e);
+    case INTEGER:
+    case BYTES:
+    case SECONDS:
+        return parse_number(row, value, config_number(c, row)) == 0 ? 0 : refuse(row, value, e);
+    case YES:
+    case NO:
+        *config_number(c, row) = row->kind == YES;
+        return 0;
+    case TEXT:
+        if (!*value)
+            return err_set(e, ERR_USAGE, -EINVAL, "--%s '': it takes a %s", row->name, row->value);
+        *(const char **)(void *)((char *)c + row->offset) = value;
+        return 0;
+    case LIST:
+        return take_word((struct config_words *)(void *)((char *)c + row->offset), row, value, e);
+    case HELP:
+        c->help = true;
+        return 0;
+    }
+    return -EINVAL;
+}

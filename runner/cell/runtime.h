@@ -1,0 +1,43 @@
+/* runtime: which interpreter (or the native workload) a cell runs on, found, asked what it is, and remembered. */
+#ifndef TARE_RUNTIME_H
+#define TARE_RUNTIME_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "cell/config.h"
+
+struct err;
+
+struct runtime {
+    bool native;
+    char name[32];           /* "3.14t", "3.14", "native" */
+    char path[PATH_MAX];     /* the executable */
+    char sha256[65];         /* of the executable */
+    char version[32];        /* "3.14.6"; of native: the C library's */
+    char banner[256];        /* sys.version in one line; of native: compiler and C library */
+    char implementation[32]; /* "cpython", "native" */
+    char default_start[16];  /* multiprocessing.get_start_method(); of native "forkserver", for the same comparison */
+    struct text configure_args; /* "" where the build does not say */
+    bool free_threaded;         /* built with Py_GIL_DISABLED; false for native */
+    bool gil_enabled;           /* as the interpreter says of itself; meaningless for native */
+    struct text files;          /* what it reads to run the scenario, one path a line: warmed before the first slice */
+};
+
+/* Finds the runtime that the cell, which has a scenario, asks for, in the order: --runtime, $TARE_PYTHON_FT or
+ * $TARE_PYTHON_GIL, the cache of scripts/build-python, `uv python find`, PATH; asks the interpreter itself what it is
+ * (in confinement; remembered in the cache by the executable's identity). A GIL build is never taken for a
+ * free-threaded one. -EINVAL (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host):
+ * none to be had; the message says what was tried and the remedy. The caller ends *ret with runtime_free(). */
+int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
+void runtime_free(struct runtime *r);
+
+/* The path of a workload that came with tare. -ENOENT: it is not where tare was built or installed. */
+int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e);
+
+/* $TARE_CACHE, or ~/.cache/tare. Returns buf. */
+const char *runtime_cache_dir(char *buf, size_t cap);
+
+#endif

@@ -1,0 +1,160 @@
+#include "cell/scenario.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+const char *const mode_names[] = {"threads", "processes", "interpreters", NULL};
+const char *const profile_names[] = {"overhead", "memory", NULL};
+const char *const runtime_kind_names[] = {"python", "native", NULL};
+
+const char *mode_name(enum mode m)
+{
+    return mode_names[m];
+}
+
+const char *profile_name(enum profile p)
+{
+    return profile_names[p];
+}
+
+bool scenario_is_path(const char *named)
+{
+    return strpbrk(named, "/.");
+}
+
+void scenario_free(struct scenario *s)
+{
+    if (!s)
+        return;
+    for (size_t k = 0; k < RUNTIME_KINDS_COUNT; k++)
+        for (size_t i = 0; i < SCENARIO_WORDS_MAX; i++)
+            free(s->command[k][i]);
+    free(s);
+}
+
+const struct scenario_knob *scenario_knob_find(const struct scenario *s, const char *name)
+{
+    const struct scenario_knob *begins = NULL;
+    size_t begin = 0;
+    for (size_t i = 0; i < s->knobs; i++) {
+        if (strcmp(s->knob[i].name, name) == 0)
+            return &s->knob[i];
+        if (*name && strncmp(s->knob[i].name, name, strlen(name)) == 0) {
+            begins = &s->knob[i];
+            begin++;
+        }
+    }
+    return begin == 1 ? begins : NULL;
+}
+
+static bool real_of(const char *text, double *ret)
+{
+    char *end = NULL;
+    if (!*text || strspn(text, "0123456789.eE+-") != strlen(text))
+        return false;
+    *ret = strtod(text, &end);
+    return !*end && isfinite(*ret);
+}
+
+static bool is_allowed(const struct scenario_knob *k, const char *value)
+{
+    int64_t low, high, n;
+    double real_low, real_high, real;
+    switch (k->type) {
+    case SCENARIO_INTEGER: /* the text goes to the workload as it is */
+        return strspn(value, "-0123456789") == strlen(value) && text_to_i64(k->low, &low) == 0 &&
+               text_to_i64(k->high, &high) == 0 && text_to_i64(value, &n) == 0 && n >= low && n <= high;
+    case SCENARIO_REAL:
+        return real_of(k->low, &real_low) && real_of(k->high, &real_high) && real_of(value, &real) &&
+               real >= real_low && real <= real_high;
+    case SCENARIO_CHOICE:
+        for (size_t i = 0; k->choice[i]; i++)
+            if (strcmp(k->choice[i], value) == 0)
+                return true;
+        return false;
+    }
+    return false;
+}
+
+static void list(const char *const *names, unsigned bits, struct text *out)
+{
+    unsigned left = 0;
+    for (unsigned i = 0; names[i]; i++)
+        left += bits >> i & 1;
+    bool first = true;
+    for (unsigned i = 0; names[i]; i++) {
+        if (!(bits >> i & 1))
+            continue;
+        left--;
+        text_add(out, "%s%s", first ? "" : left ? ", " : " or ", names[i]);
+        first = false;
+    }
+}
+
+void scenario_list_bits(const char *const *names, unsigned bits, struct text *out)
+{
+    list(names, bits, out);
+}
+
+void scenario_knob_allowed(const struct scenario_knob *k, struct text *out)
+{
+    if (k->type == SCENARIO_CHOICE)
+        list(k->choice, UINT_MAX, out);
+    else
+        text_add(out, "%s to %s", k->low, k->high);
+}
+
+int scenario_knob_check(const struct scenario_knob *k, const char *value, struct err *e)
+{
+    static const char *const WHAT[] = {
+        [SCENARIO_INTEGER] = "a whole number from ", [SCENARIO_REAL] = "a number from ", [SCENARIO_CHOICE] = ""};
+    struct text allowed = {0};
+    if (strlen(value) < SCENARIO_WORD_MAX && is_allowed(k, value))
+        return 0;
+    scenario_knob_allowed(k, &allowed);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", k->name, value, WHAT[k->type],
+                  allowed.data);
+    text_free(&allowed);
+    return -EINVAL;
+}
+
+enum profile scenario_profile_default(const struct scenario *s)
+{
+    return s->profile[PROFILE_OVERHEAD].offered ? PROFILE_OVERHEAD : PROFILE_MEMORY;
+}
+
+const struct scenario_figure *scenario_figure_find(const struct scenario *s, const char *name)
+{
+    for (size_t i = 0; i < s->figures; i++)
+        if (strcmp(s->figure[i].name, name) == 0)
+            return &s->figure[i];
+    return NULL;
+}
+
+char *scenario_word(const struct scenario *s, const char *word, const char *python)
+{
+    const struct {
+        const char *name, *value;
+    } FILLED[] = {{"{python}", python}, {"{dir}", s->dir}, {"{lib}", s->lib}};
+    struct text out = {0};
+    while (*word) {
+        size_t i = 0;
+        while (i < ARRAY_LEN(FILLED) && strncmp(word, FILLED[i].name, strlen(FILLED[i].name)) != 0)
+            i++;
+        if (i < ARRAY_LEN(FILLED)) {
+            text_add(&out, "%s", FILLED[i].value ? FILLED[i].value : "");
+            word += strlen(FILLED[i].name);
+        } else {
+            text_add_bytes(&out, word++, 1);
+        }
+    }
+    if (!out.data)
+        text_add(&out, "%s", "");
+    return out.data;
+}

@@ -1,0 +1,244 @@
+#include "cell/scenarios.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/source.h"
+#include "base/text.h"
+#include "cell/carried.h"
+#include "cell/config.h"
+#include "cell/runtime.h"
+#include "cell/scenario_file.h"
+
+#define LOADED_MAX 64
+#define FILE_NAME  "scenario.yml"
+
+enum origin { INSTALLED, ANYBODYS, COPY };
+
+static struct scenario *loaded[LOADED_MAX];
+static size_t loaded_count;
+
+void scenarios_free(void)
+{
+    for (size_t i = 0; i < loaded_count; i++)
+        scenario_free(STEAL(loaded[i]));
+    loaded_count = 0;
+}
+
+/* What config knows of the options that all have. */
+static int common(const char *option, const char *value, struct err *e)
+{
+    struct cell scratch = cell_unset();
+    if (!config_has_option(CONFIG_RUN, option))
+        return 1;
+    return value ? cell_set(&scratch, option, value, e) : 0;
+}
+
+static int read_small(const char *path, bool follow, struct text *ret, struct err *e)
+{
+    int failed = source_read(AT_FDCWD, path, follow, SCENARIO_FILE_MAX, ret, NULL);
+    if (failed == -EFBIG)
+        return err_set(e, ERR_USAGE, failed, "'%s': a scenario's file has at most %d bytes", path, SCENARIO_FILE_MAX);
+    if (failed == -ENOTSUP)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no file", path);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+}
+
+/* The folder with its links resolved, the file's not: in a build tree it is one, and the programs lie beside the link.
+ */
+static int place(struct scenario *s, const char *path, struct err *e)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct err ignored = {0};
+    text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (!realpath(dir, s->dir))
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    int n = snprintf(s->file, sizeof(s->file), "%s/%s", s->dir, slash ? slash + 1 : path);
+    if (n < 0 || (size_t)n >= sizeof(s->file))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", path);
+    if (runtime_find_workload(".", s->lib, sizeof(s->lib), &ignored) != 0)
+        text_format(s->lib, sizeof(s->lib), "%s", s->dir);
+    return 0;
+}
+
+/* What is weighed is all of the folder. One that cannot be carried can be weighed all the same. */
+static void take_content(struct scenario *s, bool copy)
+{
+    struct carried_files files;
+    struct err e = {0};
+    if (s->installed)
+        return;
+    if (*(strrchr(s->file, '/') + 1) == '.') {
+        text_format(s->content_fault, sizeof(s->content_fault), "a hidden file is not carried");
+        return;
+    }
+    if (carried_list(s->dir, copy, &files, &e) != 0) {
+        text_format(s->content_fault, sizeof(s->content_fault), "%.*s", (int)sizeof(s->content_fault) - 1, e.text);
+        return;
+    }
+    text_format(s->content_sha256, sizeof(s->content_sha256), "%s", files.sha256);
+    carried_free(&files);
+}
+
+static const struct scenario *find_loaded(const struct scenario *like)
+{
+    for (size_t i = 0; i < loaded_count; i++)
+        if (strcmp(loaded[i]->file, like->file) == 0 && strcmp(loaded[i]->sha256, like->sha256) == 0)
+            return loaded[i];
+    return NULL;
+}
+
+/* A file that was loaded before and is the same is given again. */
+static int keep(struct scenario *s, const char *path, bool copy, const struct scenario **ret, struct err *e)
+{
+    *ret = find_loaded(s);
+    if (*ret) {
+        scenario_free(s);
+        return 0;
+    }
+    if (loaded_count == LOADED_MAX) {
+        scenario_free(s);
+        return err_set(e, ERR_USAGE, -E2BIG, "'%s': more than %d scenarios at once", path, LOADED_MAX);
+    }
+    take_content(s, copy);
+    *ret = loaded[loaded_count++] = s;
+    return 0;
+}
+
+static int read_scenario(const char *path, bool follow, struct scenario **ret, struct err *e)
+{
+    struct text bytes = {0};
+    int failed = read_small(path, follow, &bytes, e);
+    if (failed == 0)
+        failed = scenario_parse(path, bytes.data, bytes.len, common, ret, e);
+    if (failed == 0 && digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
+        abort();
+    text_free(&bytes);
+    return failed;
+}
+
+static int load(const char *path, enum origin origin, const struct scenario **ret, struct err *e)
+{
+    struct scenario *s = NULL;
+    int failed = read_scenario(path, origin != COPY, &s, e);
+    if (failed != 0)
+        return failed;
+    s->installed = origin == INSTALLED;
+    failed = place(s, path, e);
+    if (failed != 0) {
+        scenario_free(s);
+        return failed;
+    }
+    return keep(s, path, origin == COPY, ret, e);
+}
+
+/* The folders of those that are installed, sorted. */
+static void add_names(const char *separator, struct text *out)
+{
+    char lib[PATH_MAX], pattern[PATH_MAX + 32];
+    glob_t found;
+    struct err ignored = {0};
+    if (runtime_find_workload(".", lib, sizeof(lib), &ignored) != 0)
+        return;
+    text_format(pattern, sizeof(pattern), "%s/*/" FILE_NAME, lib);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        const char *name = found.gl_pathv[i] + strlen(lib) + 1;
+        text_add(out, "%s%.*s", out->len ? separator : "", (int)strcspn(name, "/"), name);
+    }
+    globfree(&found);
+}
+
+static int unknown(const char *named, struct err *e)
+{
+    struct text names = {0};
+    add_names(", ", &names);
+    (void)err_set(e, ERR_USAGE, -ENOENT,
+                  "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME, named,
+                  names.data ? names.data : "none");
+    text_free(&names);
+    return -ENOENT;
+}
+
+int scenarios_find(const char *named, const struct scenario **ret, struct err *e)
+{
+    char path[PATH_MAX + 32], dir[PATH_MAX];
+    struct stat st;
+    struct err ignored = {0};
+    if (!scenario_is_path(named)) {
+        if (!*named || strlen(named) > NAME_MAX || runtime_find_workload(named, dir, sizeof(dir), &ignored) != 0)
+            return unknown(named, e);
+        text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
+        return access(path, R_OK) == 0 ? load(path, INSTALLED, ret, e) : unknown(named, e);
+    }
+    if (stat(named, &st) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", named);
+    int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
+    return load(path, ANYBODYS, ret, e);
+}
+
+/* A copy lies where it is said to lie: no link leads elsewhere. */
+static bool is_there(const char *folder, const char *in)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int n = snprintf(path, sizeof(path), "%s/" CARRIED_FOLDER, folder);
+    if (n < 0 || (size_t)n >= sizeof(path) || lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return false;
+    n = snprintf(path, sizeof(path), "%s/%s", folder, in);
+    return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int scenarios_find_carried(const struct carried *carried, const char *named, const struct scenario **ret, struct err *e)
+{
+    char path[PATH_MAX], in[128];
+    const struct carried_scenario *one = carried && carried->folder ? carried_find(carried, named) : NULL;
+    if (!scenario_is_path(named) || (!one && !(carried && carried->alone)))
+        return scenarios_find(named, ret, e);
+    if (!one)
+        return err_set(e, ERR_USAGE, -ENOENT, "the scenario '%s' is not carried here, and nothing else is looked at",
+                       named);
+    int n = snprintf(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
+    if (!is_there(carried->folder, in))
+        return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);
+    const struct scenario *s = NULL;
+    int failed = load(path, COPY, &s, e);
+    if (failed != 0 || !s)
+        return failed;
+    if (strcmp(s->content_sha256, one->sha256) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the scenario '%s' of plan.lock%s%s", in, named,
+                       *s->content_fault ? ": " : ", whose SHA-256 is another", s->content_fault);
+    *ret = s;
+    return 0;
+}
+
+int scenarios_list(struct text *out, struct err *e)
+{
+    struct text names = {0};
+    char *rest = NULL;
+    add_names(" ", &names);
+    int failed = 0;
+    for (char *name = names.data ? strtok_r(names.data, " ", &rest) : NULL; failed == 0 && name;
+         name = strtok_r(NULL, " ", &rest)) {
+        const struct scenario *s = NULL;
+        failed = scenarios_find(name, &s, e);
+        if (failed == 0)
+            text_add(out, "%s  %s\n", name, s->summary);
+    }
+    text_free(&names);
+    return failed;
+}

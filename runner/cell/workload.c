@@ -1,0 +1,213 @@
+#include "cell/workload.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "launch/ledger.h"
+
+static void add_word(struct workload_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_word(struct workload_words *w, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (w->count + 1 >= w->cap) {
+        w->cap = w->cap ? w->cap * 2 : 64;
+        w->word = realloc(w->word, w->cap * sizeof(*w->word));
+    }
+    if (!w->word || vasprintf(&w->word[w->count++], fmt, ap) < 0)
+        abort();
+    va_end(ap);
+    w->word[w->count] = NULL;
+}
+
+#define add_option(w, name, fmt, value)                                                                                \
+    do {                                                                                                               \
+        add_word(w, "%s", name);                                                                                       \
+        add_word(w, fmt, value);                                                                                       \
+    } while (0)
+
+/* The scenario's own command, filled in. */
+static void add_command(struct workload_words *w, const struct runtime *runtime, const struct scenario *scenario)
+{
+    char *const *word = scenario->command[runtime->native ? RUNTIME_NATIVE : RUNTIME_PYTHON];
+    for (; *word; word++) {
+        cleanup_free char *filled = scenario_word(scenario, *word, runtime->path);
+        add_word(w, "%s", filled);
+    }
+}
+
+struct workload_words workload_argv(const struct runtime *runtime, const struct cell *cell, const char *mp_start)
+{
+    struct workload_words w = {0};
+    add_command(&w, runtime, cell->scenario);
+    add_option(&w, "--mode", "%s", mode_name((enum mode)cell->mode));
+    add_option(&w, "--profile", "%s", profile_name((enum profile)cell->profile));
+    add_option(&w, "--iterations", "%lld", (long long)cell->iterations);
+    add_option(&w, "--warmup", "%lld", (long long)cell->warmup);
+    add_option(&w, "--workers", "%lld", (long long)cell->workers);
+    add_option(&w, "--pids", "%d", cell->mem_sample ? 1 : 0);
+    if (*mp_start)
+        add_option(&w, "--mp-start", "%s", mp_start);
+    for (size_t i = 0; i < cell->scenario->knobs; i++) {
+        add_word(&w, "--%s", cell->scenario->knob[i].name);
+        add_word(&w, "%s", cell->knob[i]);
+    }
+    const char *fault = getenv("TARE_FAULT"); /* how the tests come by a workload that ends badly */
+    if (fault && *fault)
+        add_option(&w, "--fault", "%s", fault);
+    return w;
+}
+
+/* Sets NAME=VALUE, in the place of one of the same name. */
+static void set_variable(struct workload_words *w, const char *variable)
+{
+    size_t len = strcspn(variable, "=") + 1;
+    for (size_t i = 0; i < w->count; i++) {
+        if (strncmp(w->word[i], variable, len) != 0)
+            continue;
+        free(w->word[i]);
+        w->word[i] = strdup(variable);
+        if (!w->word[i])
+            abort();
+        return;
+    }
+    add_word(w, "%s", variable);
+}
+
+static void add_allowed(struct workload_words *w)
+{
+    const char *path = getenv("PATH");
+    const char *home = getenv("HOME");
+    add_word(w, "PATH=%s", path ? path : "/usr/local/bin:/usr/bin:/bin");
+    add_word(w, "HOME=%s", home ? home : "/");
+    add_word(w, "LC_ALL=C.UTF-8");
+    add_word(w, "TZ=UTC");
+    add_word(w, "PYTHONHASHSEED=0");
+}
+
+static void add_named(struct workload_words *w, const struct cell *cell)
+{
+    for (size_t i = 0; i < cell->environment.count; i++)
+        set_variable(w, cell->environment.word[i]);
+}
+
+struct workload_words workload_environment(const struct cell *cell, const char *tmpdir, int ledger_fd)
+{
+    struct workload_words w = {0};
+    add_allowed(&w);
+    add_word(&w, "TMPDIR=%s", tmpdir);
+    add_word(&w, LEDGER_ENV "=%d", ledger_fd);
+    add_named(&w, cell);
+    return w;
+}
+
+struct workload_words workload_command_environment(const struct cell *cell)
+{
+    struct workload_words w = {0};
+    const char *term = getenv("TERM");
+    if (cell->confinement == CONFINEMENT_OFF) {
+        for (char **variable = environ; *variable; variable++)
+            set_variable(&w, *variable);
+    } else {
+        add_allowed(&w);
+        if (term)
+            add_word(&w, "TERM=%s", term);
+    }
+    add_named(&w, cell);
+    return w;
+}
+
+void workload_words_free(struct workload_words *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->word[i]);
+    free(w->word);
+    *w = (struct workload_words){0};
+}
+
+/* A lock on the folder for as long as the run lives: tare clean tells by it which are in use. One at a time. */
+static int tmpdir_fd = -1;
+
+static const char *tmpdir_base(void)
+{
+    const char *base = getenv("TMPDIR");
+    return base && *base && strlen(base) <= 40 ? base : "/tmp"; /* sockets' names below it are bounded: unix(7) */
+}
+
+int workload_tmpdir_make(char *path, size_t cap, struct err *e)
+{
+    const char *base = tmpdir_base();
+    struct stat st;
+    for (;;) {
+        text_format(path, cap, "%s/tare.XXXXXX", base);
+        if (!mkdtemp(path))
+            break;
+        tmpdir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        /* Until it is locked a tare clean may take it for one that was left. */
+        if (tmpdir_fd < 0 || flock(tmpdir_fd, LOCK_EX) != 0 || fstat(tmpdir_fd, &st) != 0 || st.st_nlink > 0)
+            return 0;
+        (void)close(STEAL_FD(tmpdir_fd));
+    }
+    path[0] = '\0';
+    return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s' ($TMPDIR, or /tmp)", base);
+}
+
+void workload_tmpdir_remove(const char *path)
+{
+    if (*path)
+        file_remove_temporary(path);
+    if (tmpdir_fd >= 0)
+        (void)close(STEAL_FD(tmpdir_fd));
+}
+
+/* Our own; and root's, which an unprivileged workload was given: its group stays root's, as nobody else can make it. */
+static bool may_be_left(int dirfd, const char *name)
+{
+    struct stat st;
+    bool workloads = strncmp(name, "tare.", 5) == 0 && strlen(name) == strlen("tare.XXXXXX");
+    bool scratch = strncmp(name, ".tare-", 6) == 0 && strlen(name) == strlen(".tare-XXXXXX"); /* artefact/scratch.c */
+    bool draft = strncmp(name, FILE_TEMPORARY_PREFIX, strlen(FILE_TEMPORARY_PREFIX)) == 0 && !scratch;
+    if ((!workloads && !scratch && !draft) || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (draft)
+        return st.st_uid == geteuid() && file_is_left(dirfd, name);
+    return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || (geteuid() == 0 && st.st_gid == 0));
+}
+
+void workload_folder_clean(const char *base, bool dry_run, void (*fn)(const char *path, int failed, void *context),
+                           void *context)
+{
+    char path[PATH_MAX];
+    cleanup_dir DIR *dir = strlen(base) < sizeof(path) - NAME_MAX - 2 ? opendir(base) : NULL;
+    for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
+        if (!may_be_left(dirfd(dir), d->d_name))
+            continue;
+        cleanup_close int fd = openat(dirfd(dir), d->d_name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+            continue;
+        text_format(path, sizeof(path), "%s/%s", base, d->d_name);
+        fn(path, dry_run ? 0 : file_remove_tree(dirfd(dir), d->d_name), context);
+    }
+}
+
+void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int failed, void *context), void *context)
+{
+    const char *tmp = getenv("TMPDIR");
+    workload_folder_clean(tmpdir_base(), dry_run, fn, context);
+    if (tmp && *tmp && strcmp(tmp, tmpdir_base()) != 0) /* too long for a workload's, not for the others */
+        workload_folder_clean(tmp, dry_run, fn, context);
+}

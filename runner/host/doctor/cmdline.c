@@ -1,0 +1,232 @@
+#include "host/doctor/cmdline.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#define BLANKS " \t\n"
+
+/* A stretch of a text that somebody else holds. */
+struct span {
+    const char *at;
+    size_t len;
+};
+
+/* --- words of a command line ------------------------------------------------------------------------------------ */
+
+/* As next_arg() of lib/cmdline.c: a quote opens and closes anywhere in a word. */
+static struct span next_word(const char **line)
+{
+    const char *p = *line + strspn(*line, BLANKS);
+    struct span word = {.at = p};
+    for (bool quoted = false; *p && (quoted || !strchr(BLANKS, *p)); p++)
+        quoted ^= *p == '"';
+    word.len = (size_t)(p - word.at);
+    *line = p;
+    return word;
+}
+
+static struct span name_of(struct span word)
+{
+    const char *equals = memchr(word.at, '=', word.len);
+    return (struct span){word.at, equals ? (size_t)(equals - word.at) : word.len};
+}
+
+static int plain(char c)
+{
+    return c == '-' ? '_' : c;
+}
+
+/* As parameqn() of kernel/params.c. */
+static bool is_same_name(struct span a, struct span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (plain(a.at[i]) != plain(b.at[i]))
+            return false;
+    return true;
+}
+
+/* --- values ----------------------------------------------------------------------------------------------------- */
+
+static bool is_text(struct span s, const char *text)
+{
+    return strlen(text) == s.len && strncmp(s.at, text, s.len) == 0;
+}
+
+/* 1 or 0 for the whole words that kstrtobool() is given; -1 for all others, though it would read "never" as "no". */
+static int truth_of(struct span value)
+{
+    static const char *const WORDS[2][7] = {{"0", "n", "N", "no", "off", "false", NULL},
+                                            {"1", "y", "Y", "yes", "on", "true", NULL}};
+    for (int truth = 0; truth < 2; truth++)
+        for (const char *const *word = WORDS[truth]; *word; word++)
+            if (is_text(value, *word))
+                return truth;
+    return -1;
+}
+
+/* Without the '=' and the quotes around it. */
+static struct span value_of(struct span word)
+{
+    struct span value = {word.at + name_of(word).len, word.len - name_of(word).len};
+    if (value.len > 0) {
+        value.at++;
+        value.len--;
+    }
+    if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"') {
+        value.at++;
+        value.len -= 2;
+    }
+    return value;
+}
+
+static bool is_same_value(struct span a, struct span b)
+{
+    bool has_a = name_of(a).len < a.len, has_b = name_of(b).len < b.len;
+    struct span x = value_of(a), y = value_of(b);
+    if (has_a != has_b)
+        return false;
+    if (x.len == y.len && strncmp(x.at, y.at, x.len) == 0)
+        return true;
+    return truth_of(x) >= 0 && truth_of(x) == truth_of(y);
+}
+
+enum cmdline_state cmdline_compare(const char *running, const char *flag, struct text *here)
+{
+    struct span want = {flag, strlen(flag)}, have = {"", 0};
+    for (;;) {
+        struct span word = next_word(&running);
+        if (word.len == 0 || is_text(word, "--"))
+            break;
+        if (is_same_name(name_of(word), name_of(want)))
+            have = word;
+    }
+    text_add(here, "%.*s", (int)have.len, have.at);
+    if (have.len == 0)
+        return CMDLINE_ABSENT;
+    return is_same_value(have, want) ? CMDLINE_AS_LOCKED : CMDLINE_DIFFERENT;
+}
+
+/* --- the lock --------------------------------------------------------------------------------------------------- */
+
+static char *copy_of(struct span s)
+{
+    struct text copy = {0};
+    text_add(&copy, "%.*s", (int)s.len, s.at);
+    return copy.data;
+}
+
+static bool level_named(struct span name, enum cmdline_level *ret)
+{
+    static const char *const NAMES[] = {"boot", "recommended", "recorded"};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        if (is_text(name, NAMES[i])) {
+            *ret = (enum cmdline_level)i;
+            return true;
+        }
+    return false;
+}
+
+/* "FLAG # LEVEL: WHY", blanks around it gone. false: it is not of that form. */
+static bool parse_line(struct span line, struct cmdline_flag *ret)
+{
+    const char *end = line.at + line.len, *p = line.at;
+    struct span flag = next_word(&p);
+    enum cmdline_level level = CMDLINE_BOOT;
+    p += strspn(p, BLANKS);
+    if (p >= end || *p != '#')
+        return false;
+    p += 1 + strspn(p + 1, BLANKS);
+    const char *colon = p < end ? memchr(p, ':', (size_t)(end - p)) : NULL;
+    if (!colon || !level_named((struct span){p, (size_t)(colon - p)}, &level))
+        return false;
+    p = colon + 1 + strspn(colon + 1, BLANKS);
+    if (p >= end)
+        return false;
+    struct text id = {0}, remedy = {0};
+    text_add(&id, "cmdline.%.*s", (int)name_of(flag).len, flag.at);
+    text_add(&remedy, "boot with %.*s", (int)flag.len, flag.at);
+    *ret = (struct cmdline_flag){.flag = copy_of(flag),
+                                 .id = id.data,
+                                 .remedy = remedy.data,
+                                 .level = level,
+                                 .why = copy_of((struct span){p, (size_t)(end - p)})};
+    return true;
+}
+
+static bool is_there_already(const struct cmdline_lock *lock, const char *id)
+{
+    for (size_t i = 0; i < lock->flags; i++)
+        if (is_same_name((struct span){lock->flag[i].id, strlen(lock->flag[i].id)}, (struct span){id, strlen(id)}))
+            return true;
+    return false;
+}
+
+static void append(struct cmdline_lock *lock, struct cmdline_flag flag)
+{
+    struct cmdline_flag *longer = realloc(lock->flag, (lock->flags + 1) * sizeof(*longer));
+    if (!longer)
+        abort();
+    lock->flag = longer;
+    lock->flag[lock->flags++] = flag;
+}
+
+static void flag_free(struct cmdline_flag *flag)
+{
+    free(flag->flag);
+    free(flag->id);
+    free(flag->remedy);
+    free(flag->why);
+}
+
+/* Blanks at both ends taken off. */
+static struct span next_line(const char **text)
+{
+    struct span line = {*text, strcspn(*text, "\n")};
+    *text += line.len + (line.at[line.len] == '\n');
+    while (line.len > 0 && strchr(BLANKS, line.at[line.len - 1]))
+        line.len--;
+    while (line.len > 0 && strchr(BLANKS, line.at[0])) {
+        line.at++;
+        line.len--;
+    }
+    return line;
+}
+
+int cmdline_lock_parse(const char *text, struct cmdline_lock *ret, struct err *e)
+{
+    *ret = (struct cmdline_lock){0};
+    for (int n = 1; *text; n++) {
+        struct cmdline_flag flag;
+        struct span line = next_line(&text);
+        if (line.len == 0 || *line.at == '#')
+            continue;
+        bool good = parse_line(line, &flag);
+        if (good && !is_there_already(ret, flag.id)) {
+            append(ret, flag);
+            continue;
+        }
+        if (good)
+            flag_free(&flag);
+        cmdline_lock_free(ret);
+        return err_set(e, ERR_USAGE, -EINVAL, "line %d: '%.*s': %s", n, (int)line.len, line.at,
+                       good ? "this flag has a line already"
+                            : "what is allowed is FLAG # LEVEL: WHY, the level one of boot, recommended, recorded");
+    }
+    return 0;
+}
+
+void cmdline_lock_free(struct cmdline_lock *lock)
+{
+    for (size_t i = 0; i < lock->flags; i++)
+        flag_free(&lock->flag[i]);
+    free(lock->flag);
+    *lock = (struct cmdline_lock){0};
+}

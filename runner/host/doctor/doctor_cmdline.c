@@ -1,0 +1,108 @@
+/* What the doctor says of the kernel's command line beside the locked one. */
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "host/doctor/cmdline.h"
+#include "host/doctor/doctor.h"
+
+/* Beside the program in a build tree, in ../share/tare of it once installed. */
+static int read_lock(struct text *ret, char path[PATH_MAX], struct err *e)
+{
+    static const char *const BESIDE[] = {"share", "../share/tare"};
+    int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "cmdline", path, PATH_MAX);
+    if (failed == 0)
+        failed = file_read_all("", path, ret);
+    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "no locked command line where tare was built or installed");
+}
+
+int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    struct text text = {0};
+    int failed = read_lock(&text, path, e);
+    if (failed == 0) {
+        failed = cmdline_lock_parse(text.data ? text.data : "", ret, e);
+        if (failed != 0)
+            (void)err_wrap(e, "'%s'", path);
+    }
+    text_free(&text);
+    return failed;
+}
+
+static struct finding *append(struct diagnosis *d, const struct finding *finding)
+{
+    struct finding *longer = realloc(d->finding, (d->findings + 1) * sizeof(*longer));
+    if (!longer)
+        abort();
+    d->finding = longer;
+    d->count[finding->verdict]++;
+    d->finding[d->findings] = *finding;
+    return &d->finding[d->findings++];
+}
+
+static struct finding judge_flag(const char *running, const struct cmdline_flag *flag)
+{
+    struct text here = {0};
+    const bool recommended = flag->level == CMDLINE_RECOMMENDED;
+    struct finding f = {.id = flag->id,
+                        .level = recommended ? DOCTOR_RECOMMENDED : DOCTOR_RECORDED,
+                        .why = flag->why,
+                        .flag = flag->flag};
+    enum cmdline_state state = cmdline_compare(running, flag->flag, &here);
+    f.verdict = state == CMDLINE_AS_LOCKED ? DOCTOR_OK : recommended ? DOCTOR_WARNS : DOCTOR_NOTED;
+    if (state != CMDLINE_AS_LOCKED)
+        f.remedy = flag->remedy;
+    if (state != CMDLINE_ABSENT) {
+        f.value = here.data;
+        return f;
+    }
+    text_free(&here);
+    text_add(&here, "absent");
+    f.reason = here.data;
+    return f;
+}
+
+/* The whole in one line: how many are as they should be. */
+static void append_summary(struct diagnosis *d, size_t as_locked, size_t flags, const char *why_not)
+{
+    struct text words = {0};
+    struct finding f = {.id = "cmdline_locked",
+                        .level = DOCTOR_RECORDED,
+                        .why = "what the VM image boots with, so that the kernel is the same anywhere"};
+    if (why_not) {
+        text_add(&words, "%s", why_not);
+        f.verdict = DOCTOR_UNKNOWN;
+        f.reason = words.data;
+    } else {
+        text_add(&words, "%zu of %zu flags as in the VM image", as_locked, flags);
+        f.verdict = as_locked == flags ? DOCTOR_OK : DOCTOR_NOTED;
+        f.value = words.data;
+    }
+    (void)append(d, &f);
+}
+
+void doctor_judge_cmdline(struct diagnosis *d, const struct facts *facts, const struct cmdline_lock *lock,
+                          const char *why_not)
+{
+    const struct fact *line = facts_find(facts, "kernel_cmdline");
+    size_t flags = 0, as_locked = 0;
+    if (!why_not && (!line || line->kind != FACT_TEXT))
+        why_not = line && line->text ? line->text : "not read";
+    for (size_t i = 0; !why_not && i < lock->flags; i++) {
+        if (lock->flag[i].level == CMDLINE_BOOT)
+            continue;
+        struct finding f = judge_flag(line->text, &lock->flag[i]);
+        as_locked += append(d, &f)->verdict == DOCTOR_OK;
+        flags++;
+    }
+    append_summary(d, as_locked, flags, why_not);
+}

@@ -1,0 +1,124 @@
+/* The doctor's findings, for people and as JSON. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/json_put.h"
+#include "base/text.h"
+#include "host/doctor/doctor.h"
+
+static void add_finding(const struct finding *f, struct text *out)
+{
+    text_add(out, "%-8s %-12s %-21s ", doctor_verdict_name(f->verdict), doctor_level_name(f->level), f->id);
+    if (f->value)
+        text_add(out, "%s\n", f->value);
+    else
+        text_add(out, "%s (%s)\n", f->verdict == DOCTOR_OK ? "not there" : "unavailable", f->reason);
+    if (f->verdict == DOCTOR_OK || f->verdict == DOCTOR_NOTED)
+        return;
+    text_add(out, "%43s %s\n", "why:", f->why);
+    if (f->remedy)
+        text_add(out, "%43s %s\n", "do:", f->remedy);
+}
+
+/* Both the worst first: by verdict, then by level, then in their own order. */
+static void add_all(const struct diagnosis *d, bool flags, void (*add)(const struct finding *, struct text *),
+                    struct text *out)
+{
+    for (int v = 0; v < DOCTOR_VERDICTS; v++)
+        for (int l = DOCTOR_REQUIRED; l <= DOCTOR_RECORDED; l++)
+            for (size_t i = 0; i < d->findings; i++)
+                if ((int)d->finding[i].verdict == v && (int)d->finding[i].level == l && !d->finding[i].flag == !flags)
+                    add(&d->finding[i], out);
+}
+
+static void add_flag(const struct finding *f, struct text *out)
+{
+    text_add(out, "%-8s %-12s %-29s ", doctor_verdict_name(f->verdict), doctor_level_name(f->level), f->flag);
+    if (f->verdict == DOCTOR_OK)
+        text_add(out, "as locked\n");
+    else
+        text_add(out, "%s\n", f->value ? f->value : f->reason);
+    if (f->verdict != DOCTOR_WARNS)
+        return;
+    text_add(out, "%51s %s\n", "why:", f->why);
+    text_add(out, "%51s %s\n", "do:", f->remedy);
+}
+
+static void add_flags(const struct diagnosis *d, struct text *out)
+{
+    size_t flags = 0;
+    for (size_t i = 0; i < d->findings; i++)
+        flags += d->finding[i].flag != NULL;
+    if (flags == 0)
+        return;
+    text_add(out, "\nKernel command line, beside the locked one of the VM image:\n\n");
+    add_all(d, true, add_flag, out);
+}
+
+static const char *text_of(const struct facts *facts, const char *key)
+{
+    const struct fact *f = facts_find(facts, key);
+    return f && f->kind == FACT_TEXT && *f->text ? f->text : NULL;
+}
+
+static void add_head(const struct facts *facts, struct text *out)
+{
+    const char *kernel = text_of(facts, "kernel_release"), *model = text_of(facts, "cpu_model");
+    text_add(out, "Linux %s on %s\n\n", kernel ? kernel : "(release unknown)", model ? model : "an unnamed CPU");
+}
+
+void doctor_text(const struct diagnosis *d, const struct facts *facts, struct text *out)
+{
+    add_head(facts, out);
+    add_all(d, false, add_finding, out);
+    add_flags(d, out);
+    text_add(out, "\ntare doctor:");
+    for (int v = 0; v < DOCTOR_VERDICTS; v++)
+        text_add(out, "%s %zu %s", v == 0 ? "" : ",", d->count[v], doctor_verdict_name((enum doctor_verdict)v));
+    text_add(out, "\n");
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_of_bytes(text) : json_null();
+}
+
+static json_t *json_of_finding(const struct finding *f)
+{
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o}", "id", f->id, "level", doctor_level_name(f->level),
+                     "verdict", doctor_verdict_name(f->verdict), "value", text_or_null(f->value), "reason",
+                     text_or_null(f->reason), "why", f->why, "remedy", text_or_null(f->remedy), "tune",
+                     text_or_null(f->tune));
+}
+
+static json_t *json_of_host(const struct facts *facts)
+{
+    static const char *const KEYS[] = {"kernel_release",   "os",         "cpu_model", "machine_vendor",
+                                       "machine_product",  "hypervisor", "container", "benchmark_cpus",
+                                       "housekeeping_cpus"};
+    json_t *host = json_object();
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
+        (void)json_object_set_new(host, KEYS[i], text_or_null(text_of(facts, KEYS[i])));
+    return host;
+}
+
+int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out, struct err *e)
+{
+    json_t *counts = json_object(), *checks = json_array();
+    for (int v = 0; v < DOCTOR_VERDICTS; v++)
+        (void)json_object_set_new(counts, doctor_verdict_name((enum doctor_verdict)v),
+                                  json_integer((json_int_t)d->count[v]));
+    for (size_t i = 0; i < d->findings; i++)
+        (void)json_array_append_new(checks, json_of_finding(&d->finding[i]));
+    json_t *whole = json_pack("{s:s, s:o, s:o, s:o}", "schema", "tare.doctor/1", "host", json_of_host(facts), "counts",
+                              counts, "checks", checks);
+    int failed = !whole || json_dumpf(whole, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF;
+    json_decref(whole);
+    return failed ? err_set(e, ERR_OURS, -EIO, "the findings cannot be written") : 0;
+}

@@ -1,0 +1,92 @@
+/* The last selftest: kept as its JSON, and told to the records of the same boot and the same build. */
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/trust.h"
+#include "base/version.h"
+#include "host/state.h"
+#include "selftest/selftest.h"
+
+int selftest_keep(const struct text *json, struct err *e)
+{
+    char dir[PATH_MAX], path[PATH_MAX + 32];
+    state_dir(dir, sizeof(dir));
+    int failed = file_make_dirs(dir);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "'%s': %s", dir, strerror(-failed));
+    text_format(path, sizeof(path), "%s/selftest.json", dir);
+    return file_replace(path, json->data, json->len, e);
+}
+
+static const char *string_at(const json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s ? s : "";
+}
+
+/* Whether it says anything of this tare on this machine as it runs now; otherwise why not. */
+static const char *why_not_valid(const json_t *whole)
+{
+    char boot_id[64];
+    if (strcmp(string_at(whole, "schema"), SELFTEST_SCHEMA) != 0)
+        return "the last selftest is not " SELFTEST_SCHEMA " (run 'tare selftest')";
+    if (file_read("", "/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id)) <= 0 ||
+        strcmp(string_at(whole, "boot_id"), boot_id) != 0)
+        return "the last selftest was of another boot (run 'tare selftest')";
+    if (strcmp(string_at(json_object_get(whole, "tool"), "commit"), TARE_COMMIT) != 0)
+        return "the last selftest was of another build of tare (run 'tare selftest')";
+    return NULL;
+}
+
+static void describe(const json_t *whole, const struct text *json, struct facts *to)
+{
+    static const char *const COUNTS[][2] = {
+        {"selftest.passed", "passed"}, {"selftest.failed", "failed"}, {"selftest.unavailable", "unavailable"}};
+    char hex[DIGEST_HEX] = "";
+    (void)digest_bytes(json->data, json->len, hex);
+    facts_text(to, "selftest.digest", hex);
+    facts_text(to, "selftest.at", string_at(whole, "at"));
+    const json_t *counts = json_object_get(whole, "counts");
+    for (size_t i = 0; i < ARRAY_LEN(COUNTS); i++)
+        facts_int(to, COUNTS[i][0], json_integer_value(json_object_get(counts, COUNTS[i][1])));
+}
+
+/* NULL: it was described. */
+static const char *try_dir(const char *dir, struct facts *to)
+{
+    char path[PATH_MAX + 32];
+    struct text json = {0};
+    text_format(path, sizeof(path), "%s/selftest.json", dir);
+    if (file_read_all("", path, &json) != 0 || !json.data) {
+        text_free(&json);
+        return "none was run here (run 'tare selftest')";
+    }
+    json_t *whole = json_loadb(json.data, json.len, 0, NULL);
+    const char *why = why_not_valid(whole);
+    if (!why)
+        describe(whole, &json, to);
+    json_decref(whole);
+    text_free(&json);
+    return why;
+}
+
+/* What root found holds for a user too, whose own comes first. */
+void selftest_last(struct facts *to)
+{
+    char dir[PATH_MAX];
+    state_dir(dir, sizeof(dir));
+    const char *why = try_dir(dir, to);
+    if (why && !trust_variable("TARE_STATE") && strcmp(dir, STATE_SYSTEM_DIR) != 0 && !try_dir(STATE_SYSTEM_DIR, to))
+        why = NULL;
+    if (why)
+        facts_absent(to, "selftest", "%s", why);
+}

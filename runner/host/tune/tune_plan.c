@@ -1,0 +1,306 @@
+/* What tare tune would do: the table of settings, and the files that a row stands for on this machine. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "host/topology.h"
+#include "host/tune/tune.h"
+
+#define CPU_DIR  "/sys/devices/system/cpu"
+#define POLICIES CPU_DIR "/cpufreq"
+
+struct plan {
+    const char *root;
+    const struct topology_choice *cpus;
+    bool smt; /* SMT goes off as well */
+    struct tune_steps *to;
+};
+
+/* A row: what is one file stands here; more files have a function. */
+struct row {
+    const char *id;
+    bool by_name_only; /* --only has to name it */
+    const char *path;
+    enum knob_kind kind;
+    const char *want;
+    const char *fine;
+    bool at_least;
+    void (*plan)(const struct row *row, struct plan *p);
+    const char *help;
+};
+
+static void plan_irq(const struct row *row, struct plan *p);
+static void plan_governor(const struct row *row, struct plan *p);
+static void plan_turbo(const struct row *row, struct plan *p);
+static void plan_watchdog(const struct row *row, struct plan *p);
+
+/* In the order of writing; a restore goes backwards. SMT is last: a CPU that goes offline takes its cpufreq policy with
+ * it and moves interrupts, so all else is noted before and put back after. nmi_watchdog stands before watchdog, which
+ * switches both detectors (Documentation/admin-guide/sysctl/kernel.rst). */
+/* clang-format off */
+static const struct row ROWS[] = {
+    {"irq", false, NULL, KNOB_LIST, NULL, NULL, false, plan_irq,
+     "interrupts away from the benchmark's CPUs, present ones and future ones"},
+    {"governor", false, POLICIES "/policy*/scaling_governor", KNOB_VALUE, "performance\n", NULL, false, plan_governor,
+     "cpufreq governor performance"},
+    {"turbo", false, CPU_DIR "/intel_pstate/no_turbo", KNOB_VALUE, NULL, NULL, false, plan_turbo,
+     "no turbo, no boost: the frequency does not hang on temperature and on who else runs"},
+    {"thp", false, "/sys/kernel/mm/transparent_hugepage/enabled", KNOB_CHOICE, "madvise\n", "never", false, NULL,
+     "transparent huge pages for who asks for them, not for everyone"},
+    {"ksm", false, "/sys/kernel/mm/ksm/run", KNOB_VALUE, "0\n", "2", false, NULL,
+     "no merging of equal pages"},
+    {"numa_balancing", false, "/proc/sys/kernel/numa_balancing", KNOB_VALUE, "0\n", NULL, false, NULL,
+     "no migration of pages between nodes"},
+    {"swappiness", false, "/proc/sys/vm/swappiness", KNOB_VALUE, "0\n", NULL, false, NULL,
+     "swap as the last resort"},
+    {"stat_interval", false, "/proc/sys/vm/stat_interval", KNOB_VALUE, "10\n", NULL, true, NULL,
+     "per-CPU memory statistics folded every 10 s in place of every second"},
+    {"nmi_watchdog", false, "/proc/sys/kernel/nmi_watchdog", KNOB_VALUE, "0\n", NULL, false, NULL,
+     "no hard lockup detector: it takes a performance counter and interrupts every CPU"},
+    {"watchdog", false, "/proc/sys/kernel/watchdog", KNOB_VALUE, "0\n", NULL, false, plan_watchdog,
+     "no soft lockup detector: it wakes every CPU every 4 s"},
+    {"aslr", true, "/proc/sys/kernel/randomize_va_space", KNOB_VALUE, "0\n", NULL, false, NULL,
+     "no address space randomisation: a run is one layout and not a sample of them"},
+    {"smt", true, CPU_DIR "/smt/control", KNOB_VALUE, "off\n", "forceoff|notsupported|notimplemented", false, NULL,
+     "the second threads of all cores offline (v1 cpusets forget CPUs that go offline)"},
+};
+/* clang-format on */
+
+/* --- folders of numbered entries -------------------------------------------------------------------------------- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    int l = *(const int *)a, r = *(const int *)b;
+    return (l > r) - (l < r);
+}
+
+/* The numbers N of the entries PREFIX N of a folder, ascending. The caller frees *ret. */
+static size_t list_numbers(const char *root, const char *folder, const char *prefix, int **ret)
+{
+    size_t count = 0;
+    *ret = NULL;
+    cleanup_dir DIR *dir = beneath_open_dir(root, folder);
+    for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
+        size_t len = strlen(prefix);
+        if (strncmp(d->d_name, prefix, len) != 0 || !isdigit((unsigned char)d->d_name[len]))
+            continue;
+        int *list = realloc(*ret, (count + 1) * sizeof(*list));
+        if (!list)
+            abort();
+        list[count++] = atoi(d->d_name + len);
+        *ret = list;
+    }
+    if (count > 1)
+        qsort(*ret, count, sizeof(**ret), compare_numbers);
+    return count;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------ */
+
+static char *copy(const char *text)
+{
+    char *s = strdup(text);
+    if (!s)
+        abort();
+    return s;
+}
+
+static void absent(const struct row *row, struct plan *p, const char *path, const char *why)
+{
+    struct tune_step *s = tune_steps_add(p->to, row->id, row->kind, path);
+    s->outcome = TUNE_ABSENT;
+    text_format(s->reason, sizeof(s->reason), "%s", why);
+}
+
+static void plan_one(const struct row *row, struct plan *p, const char *path, const char *want)
+{
+    struct tune_step *s = tune_steps_add(p->to, row->id, row->kind, path);
+    s->fine = row->fine;
+    s->at_least = row->at_least;
+    s->want = copy(want);
+}
+
+static void plan_keep(const struct row *row, struct plan *p, const char *path)
+{
+    char now[KNOB_MAX];
+    if (knob_read(p->root, path, now, sizeof(now)) >= 0)
+        tune_steps_add(p->to, row->id, row->kind, path)->keep = true;
+}
+
+/* The drivers of active mode change a policy's energy preference with its governor
+ * (Documentation/admin-guide/pm/intel_pstate.rst, "Energy vs Performance Hints"; amd-pstate.rst). */
+static void plan_governor(const struct row *row, struct plan *p)
+{
+    cleanup_free int *policy = NULL;
+    size_t count = list_numbers(p->root, POLICIES, "policy", &policy);
+    for (size_t i = 0; i < count; i++) {
+        char path[160];
+        text_format(path, sizeof(path), POLICIES "/policy%d/energy_performance_preference", policy[i]);
+        plan_keep(row, p, path);
+        text_format(path, sizeof(path), POLICIES "/policy%d/scaling_governor", policy[i]);
+        plan_one(row, p, path, row->want);
+    }
+    if (count == 0)
+        absent(row, p, row->path, "no cpufreq driver governs this machine");
+}
+
+/* Documentation/admin-guide/pm/intel_pstate.rst (no_turbo) and cpufreq.rst (boost; one a policy since 6.11). */
+static void plan_turbo(const struct row *row, struct plan *p)
+{
+    static const char BOOST[] = POLICIES "/boost";
+    char now[KNOB_MAX], path[160];
+    cleanup_free int *policy = NULL;
+    size_t found = 0;
+    if (knob_read(p->root, row->path, now, sizeof(now)) >= 0) {
+        plan_one(row, p, row->path, "1\n");
+        return;
+    }
+    if (knob_read(p->root, BOOST, now, sizeof(now)) >= 0) {
+        plan_one(row, p, BOOST, "0\n");
+        return;
+    }
+    size_t count = list_numbers(p->root, POLICIES, "policy", &policy);
+    for (size_t i = 0; i < count; i++) {
+        text_format(path, sizeof(path), POLICIES "/policy%d/boost", policy[i]);
+        if (knob_read(p->root, path, now, sizeof(now)) < 0)
+            continue;
+        plan_one(row, p, path, "0\n");
+        found++;
+    }
+    if (found == 0)
+        absent(row, p, row->path, "neither intel_pstate/no_turbo nor a cpufreq boost: the kernel does not govern it");
+}
+
+/* It switches the two others along, which tune.c, try_together() has more about. */
+static void plan_watchdog(const struct row *row, struct plan *p)
+{
+    plan_keep(row, p, "/proc/sys/kernel/soft_watchdog");
+    plan_keep(row, p, "/proc/sys/kernel/nmi_watchdog");
+    plan_one(row, p, row->path, row->want);
+}
+
+/* What is left of an affinity without the benchmark's CPUs; the housekeeping ones where nothing is. */
+static struct cpulist moved_away(const struct plan *p, const struct cpulist *now)
+{
+    struct cpulist left = cpulist_minus(now, &p->cpus->benchmark);
+    return cpulist_count(&left) > 0 ? left : p->cpus->housekeeping;
+}
+
+static bool reaches_benchmark(const struct plan *p, const struct cpulist *now)
+{
+    struct cpulist both = cpulist_and(now, &p->cpus->benchmark);
+    return cpulist_count(&both) > 0;
+}
+
+/* Documentation/core-api/irq/irq-affinity.rst: default_smp_affinity is for interrupts not yet active, a mask. */
+static void plan_default_irq(const struct row *row, struct plan *p)
+{
+    static const char PATH[] = "/proc/irq/default_smp_affinity";
+    char now[KNOB_MAX], want[KNOB_MAX - 1], line[KNOB_MAX];
+    struct cpulist set;
+    if (knob_read(p->root, PATH, now, sizeof(now)) < 0 || knob_mask_parse(now, &set) != 0)
+        return;
+    struct cpulist to = moved_away(p, &set);
+    knob_mask_format(reaches_benchmark(p, &set) ? &to : &set, want, sizeof(want));
+    text_format(line, sizeof(line), "%s\n", want);
+    plan_one(row, p, PATH, line);
+    p->to->step[p->to->steps - 1].kind = KNOB_MASK;
+}
+
+static void plan_one_irq(const struct row *row, struct plan *p, int irq)
+{
+    char path[64], now[KNOB_MAX], want[KNOB_MAX - 1], line[KNOB_MAX];
+    struct cpulist set;
+    text_format(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", irq);
+    if (knob_read(p->root, path, now, sizeof(now)) < 0 || cpulist_parse(now, &set) != 0)
+        return;
+    if (!reaches_benchmark(p, &set)) {
+        if (p->smt) /* the kernel moves it where all of its CPUs go offline */
+            plan_keep(row, p, path);
+        return;
+    }
+    struct cpulist to = moved_away(p, &set);
+    if (cpulist_format(&to, want, sizeof(want)) < 0)
+        return;
+    text_format(line, sizeof(line), "%s\n", want);
+    plan_one(row, p, path, line);
+}
+
+static void plan_irq(const struct row *row, struct plan *p)
+{
+    static const char FOLDER[] = "/proc/irq";
+    cleanup_free int *irq = NULL;
+    size_t before = p->to->steps;
+    size_t count = list_numbers(p->root, FOLDER, "", &irq);
+    if (cpulist_count(&p->cpus->housekeeping) == 0) {
+        absent(row, p, FOLDER, "every CPU is the benchmark's: none is left to move them to (--cpus with fewer)");
+        return;
+    }
+    plan_default_irq(row, p);
+    for (size_t i = 0; i < count; i++)
+        plan_one_irq(row, p, irq[i]);
+    if (p->to->steps == before)
+        absent(row, p, FOLDER, "no interrupt's affinity can be read here");
+}
+
+/* --- the plan --------------------------------------------------------------------------------------------------- */
+
+static const struct row *find_row(const char *id, size_t len)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (strlen(ROWS[i].id) == len && strncmp(ROWS[i].id, id, len) == 0)
+            return &ROWS[i];
+    return NULL;
+}
+
+static int unknown_id(const char *id, size_t len, struct err *e)
+{
+    struct text all = {0};
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        text_add(&all, "%s%s", i == 0 ? "" : ", ", ROWS[i].id);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is %s", (int)len, id, all.data);
+    text_free(&all);
+    return -EINVAL;
+}
+
+static bool is_chosen(const struct row *row, const char *only)
+{
+    if (!only)
+        return !row->by_name_only;
+    for (const char *p = only; *p; p += strcspn(p, ","), p += *p == ',')
+        if (find_row(p, strcspn(p, ",")) == row)
+            return true;
+    return false;
+}
+
+int tune_plan(const char *root, const struct topology_choice *cpus, const char *only, struct tune_steps *ret,
+              struct err *e)
+{
+    struct plan p = {.root = root, .cpus = cpus, .to = ret};
+    for (const char *id = only; id && *id; id += strcspn(id, ","), id += *id == ',')
+        if (!find_row(id, strcspn(id, ",")))
+            return unknown_id(id, strcspn(id, ","), e);
+    p.smt = is_chosen(&ROWS[ARRAY_LEN(ROWS) - 1], only);
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        if (!is_chosen(&ROWS[i], only))
+            continue;
+        if (ROWS[i].plan)
+            ROWS[i].plan(&ROWS[i], &p);
+        else
+            plan_one(&ROWS[i], &p, ROWS[i].path, ROWS[i].want);
+    }
+    return 0;
+}
+
+void tune_help(struct text *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        text_add(out, "  %-16s %s%s\n", ROWS[i].id, ROWS[i].help, ROWS[i].by_name_only ? " (only by --only)" : "");
+}

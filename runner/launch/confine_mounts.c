@@ -1,0 +1,421 @@
+#include "launch/confine_mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "launch/confine_user.h"
+
+/* <sys/mount.h> and <linux/mount.h> define the same names before glibc 2.37: the latter has the newer calls. */
+int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
+
+#define SHM       "/dev/shm" /* mount_private() makes it */
+#define BINDS_MAX 64
+
+/* Where a workload gets an empty folder of its own, to write to. /run has the sockets of root's services. */
+static const char *const PRIVATE[] = {"/tmp", "/dev", "/run", "/var/run"};
+
+/* File systems by which the kernel is looked into or set: with them hidden, no slice is to be seen or entered. */
+static const char *const KERNELS[] = {"cgroup",   "cgroup2",    "bpf",    "tracefs", "debugfs",
+                                      "configfs", "securityfs", "pstore", "efivarfs"};
+
+#define EMPTY "mode=0755,size=64k,nr_inodes=1k" /* of a folder that is only hidden */
+
+/* All that it gets to see of the host's /dev: by mount, since a user namespace may make no device. Without them root's
+ * own uid could write to a disk even where it has no capability. */
+static const char *const DEVICES[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
+
+/* --- in the parent ---------------------------------------------------------------------------------------------- */
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && path[len] == '/' && path[len + 1];
+}
+
+static bool is_planned(const struct confine_mounts *m, const char *path, bool writable)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (m->bind[i].writable == writable && strcmp(m->bind[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+static int add_bind(struct confine_mounts *m, const char *path, bool writable, bool device, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return device ? 0 : err_sys(e, ERR_USAGE, "'%s'", path); /* a device that this host lacks */
+    if (is_planned(m, path, writable))
+        return 0;
+    if (m->count == BINDS_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "'%s': more paths than %d", path, BINDS_MAX);
+    char *own = strdup(path);
+    if (!own)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a path");
+    m->bind[m->count++] =
+        (struct confine_bind){.path = own, .folder = S_ISDIR(st.st_mode), .writable = writable, .device = device};
+    return 0;
+}
+
+static int hide(struct confine_mounts *m, const char *path, const char *options, struct err *e)
+{
+    struct stat st;
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (strcmp(m->hidden[i].path, path) == 0 || is_below(path, m->hidden[i].path))
+            return 0;
+    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode)) /* /var/run is a link mostly */
+        return 0;
+    if (m->hidden_count == CONFINE_HIDDEN_MAX)
+        return err_set(e, ERR_HOST, -E2BIG, "'%s': more folders to hide than %d", path, CONFINE_HIDDEN_MAX);
+    char *own = strdup(path);
+    if (!own)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a path");
+    m->hidden[m->hidden_count++] = (struct confine_hidden){own, options};
+    return 0;
+}
+
+/* Mounts of these kinds, wherever they are: mountinfo(5) has the mount point in its fifth field. */
+static int hide_kernels(struct confine_mounts *m, struct err *e)
+{
+    char line[PATH_MAX + 512], at[PATH_MAX], kind[64];
+    int failed = 0;
+    FILE *f = fopen("/proc/self/mountinfo", "re");
+    if (!f)
+        return err_sys(e, ERR_HOST, "/proc/self/mountinfo");
+    while (failed == 0 && fgets(line, sizeof(line), f)) {
+        const char *right = strstr(line, " - ");
+        if (!right || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1 || sscanf(right, " - %63s", kind) != 1)
+            continue;
+        for (size_t i = 0; i < ARRAY_LEN(KERNELS); i++)
+            if (strcmp(KERNELS[i], kind) == 0)
+                failed = hide(m, strncmp(at, "/sys/fs/cgroup/", 15) == 0 ? "/sys/fs/cgroup" : at, EMPTY, e);
+    }
+    (void)fclose(f);
+    return failed;
+}
+
+/* How much of a path is shown below the hidden folder that it goes through: that folder's entry (an interpreter needs
+ * what lies beside it), or the entry of the last that is closed to its user. 0: it is seen as it is. */
+static size_t shown_len(const struct confine_mounts *m, const struct confine_user *u, const char *path)
+{
+    char first[PATH_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (is_below(path, m->hidden[i].path))
+            len = strlen(m->hidden[i].path);
+    if (strcmp(path, SHM) == 0) /* one of its own, below /dev, which is hidden: of the host's only what is needed */
+        return 0;
+    if (is_below(path, SHM))
+        len = strlen(SHM);
+    if (u->veils) {
+        size_t last = 0;
+        (void)confine_user_closed(path, u->uid, u->gid, first, &last);
+        len = last > len ? last : len;
+    }
+    return len == 0 ? 0 : len + 1 + strcspn(path + len + 1, "/");
+}
+
+static int show(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
+{
+    char entry[PATH_MAX];
+    size_t len = shown_len(m, u, path);
+    if (len == 0)
+        return 0;
+    if (len >= sizeof(entry))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s'", path);
+    memcpy(entry, path, len);
+    entry[len] = '\0';
+    return access(entry, F_OK) == 0 ? add_bind(m, entry, false, false, e) : 0;
+}
+
+static int show_needed(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
+{
+    char real[PATH_MAX];
+    int failed = show(m, u, path, e);
+    if (failed == 0 && realpath(path, real))
+        failed = show(m, u, real, e);
+    return failed;
+}
+
+/* The first folder that is closed on the way to each path that is needed, and the way of the link's target. */
+static int veil(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
+{
+    char real[PATH_MAX], first[PATH_MAX];
+    size_t last;
+    int failed = 0;
+    if (confine_user_closed(path, u->uid, u->gid, first, &last))
+        failed = hide(m, first, EMPTY, e);
+    if (failed == 0 && realpath(path, real) && confine_user_closed(real, u->uid, u->gid, first, &last))
+        failed = hide(m, first, EMPTY, e);
+    return failed;
+}
+
+static int add_writable(struct confine_mounts *m, const char *path, struct err *e)
+{
+    char real[PATH_MAX];
+    if (!realpath(path, real))
+        return err_sys(e, ERR_USAGE, "--rw '%s'", path);
+    if (strcmp(real, "/") == 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--rw '%s': all of it is writable with --confine light", path);
+    return add_bind(m, real, true, false, e);
+}
+
+/* A read-only mount keeps nobody from connecting to a socket. The kernel lists those of this network namespace
+ * (/proc/net/unix, proc(5)): each that has a path which is seen inside is masked. */
+static int mask_sockets(struct confine_mounts *m, struct err *e)
+{
+    char line[PATH_MAX + 128];
+    struct stat st;
+    FILE *f = fopen("/proc/net/unix", "re");
+    if (!f)
+        return err_sys(e, ERR_HOST, "/proc/net/unix");
+    while (fgets(line, sizeof(line), f)) {
+        char *path = strchr(line, '/');
+        if (!path || path == line || path[-1] != ' ')
+            continue;
+        path[strcspn(path, "\n")] = '\0';
+        bool seen = lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+        for (size_t i = 0; i < m->hidden_count && seen; i++)
+            seen = !is_below(path, m->hidden[i].path);
+        for (size_t i = 0; i < m->masked_count && seen; i++)
+            seen = strcmp(m->masked[i], path) != 0;
+        m->more_sockets |= seen && m->masked_count == CONFINE_MASKED_MAX;
+        char *own = seen && !m->more_sockets ? strdup(path) : NULL;
+        if (own)
+            m->masked[m->masked_count++] = own;
+    }
+    (void)fclose(f);
+    return 0;
+}
+
+/* What names are looked up by, where it lies in a folder that is hidden: that file and no socket beside it. */
+static int show_resolver(struct confine_mounts *m, struct err *e)
+{
+    char real[PATH_MAX];
+    if (!realpath("/etc/resolv.conf", real))
+        return 0;
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (is_below(real, m->hidden[i].path))
+            return add_bind(m, real, false, false, e);
+    return 0;
+}
+
+static int plan_hidden(const struct confine_request *q, const struct confine_user *u, struct confine_mounts *m,
+                       struct err *e)
+{
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < ARRAY_LEN(PRIVATE); i++)
+        failed = hide(m, PRIVATE[i], i < 2 ? NULL : EMPTY, e);
+    if (failed == 0)
+        failed = hide_kernels(m, e);
+    for (size_t i = 0; failed == 0 && u->veils && i < q->needed_count; i++)
+        failed = veil(m, u, q->needed[i], e);
+    for (size_t i = 0; failed == 0 && u->veils && i < q->writable_count; i++)
+        failed = veil(m, u, q->writable[i], e);
+    return failed;
+}
+
+static int plan_shown(const struct confine_request *q, const struct confine_user *u, struct confine_mounts *m,
+                      struct err *e)
+{
+    int failed = q->host_network ? show_resolver(m, e) : mask_sockets(m, e);
+    for (size_t i = 0; failed == 0 && i < ARRAY_LEN(DEVICES); i++)
+        failed = add_bind(m, DEVICES[i], false, true, e);
+    for (size_t i = 0; failed == 0 && i < q->needed_count; i++)
+        failed = show_needed(m, u, q->needed[i], e);
+    for (size_t i = 0; failed == 0 && i < q->writable_count; i++)
+        failed = add_writable(m, q->writable[i], e);
+    if (failed == 0 && q->scratch)
+        failed = add_writable(m, q->scratch, e);
+    return failed;
+}
+
+/* Standard input that is a regular file. One that nobody can write to any more needs nothing (memfd_create(2)). */
+static void plan_input(struct confine_mounts *m)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (fstat(STDIN_FILENO, &st) != 0 || !S_ISREG(st.st_mode) || (fcntl(STDIN_FILENO, F_GET_SEALS) & F_SEAL_WRITE) > 0)
+        return;
+    ssize_t n = readlink("/proc/self/fd/0", path, sizeof(path) - 1);
+    path[n > 0 ? n : 0] = '\0';
+    m->input = strdup(path);
+}
+
+int confine_mounts_plan(const struct confine_request *q, const struct confine_user *user, struct confine_mounts *ret,
+                        struct err *e)
+{
+    struct confine_mounts m = {.read_only_root = q->read_only_root};
+    m.bind = calloc(BINDS_MAX, sizeof(*m.bind));
+    if (!m.bind)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the mounts");
+    text_format(m.tmp_options, sizeof(m.tmp_options), "mode=1777,size=%lld,nr_inodes=1m", (long long)q->tmp_bytes);
+    int failed = plan_hidden(q, user, &m, e);
+    if (failed == 0)
+        failed = plan_shown(q, user, &m, e);
+    if (failed == 0 && q->has_streams && q->read_only_root)
+        plan_input(&m);
+    if (failed != 0)
+        confine_mounts_free(&m);
+    else
+        *ret = m;
+    return failed;
+}
+
+void confine_mounts_free(struct confine_mounts *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        free(m->bind[i].path);
+    for (size_t i = 0; i < m->hidden_count; i++)
+        free(m->hidden[i].path);
+    for (size_t i = 0; i < m->masked_count; i++)
+        free(m->masked[i]);
+    free(STEAL(m->bind));
+    free(STEAL(m->input));
+    m->count = m->hidden_count = m->masked_count = 0;
+}
+
+/* --- in the child ----------------------------------------------------------------------------------------------- */
+
+static void note(struct confine_outcome *outcome, enum confine_layer layer, long result)
+{
+    if (result < 0 && outcome->refused[layer] == 0)
+        outcome->refused[layer] = errno;
+}
+
+static int make_read_only(int dirfd, const char *path, unsigned flags)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+    return (int)syscall(SYS_mount_setattr, dirfd, path, flags | AT_RECURSIVE, &attr, sizeof(attr));
+}
+
+/* Taken before anything is mounted over them or made read-only. Negative errno. */
+static int clone_of(const struct confine_bind *b)
+{
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, b->path,
+                            OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (b->folder ? AT_RECURSIVE : 0));
+    return tree < 0 ? -errno : tree;
+}
+
+static void make_folders_above(const char *path)
+{
+    char part[PATH_MAX];
+    for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
+        if (path[i] != '/')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        (void)mkdir(part, 0755); /* most are there: what is not is missed below */
+    }
+}
+
+static int place(const struct confine_bind *b, int tree, bool read_only)
+{
+    if (read_only && make_read_only(tree, "", AT_EMPTY_PATH) != 0)
+        return -1;
+    if (!b->device) /* they are in the new /dev itself */
+        make_folders_above(b->path);
+    if (b->folder)
+        (void)mkdir(b->path, 0755);
+    else
+        (void)mknod(b->path, S_IFREG | 0444, 0);
+    return (int)syscall(SYS_move_mount, tree, "", AT_FDCWD, b->path, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int mount_private(const struct confine_mounts *m)
+{
+    static const char *const LINKS[][2] = {{"/proc/self/fd", "/dev/fd"},
+                                           {"/proc/self/fd/0", "/dev/stdin"},
+                                           {"/proc/self/fd/1", "/dev/stdout"},
+                                           {"/proc/self/fd/2", "/dev/stderr"},
+                                           {"pts/ptmx", "/dev/ptmx"}};
+    const unsigned long flags = MS_NOSUID | MS_NODEV;
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (m->hidden[i].options &&
+            mount("tmpfs", m->hidden[i].path, "tmpfs", flags | MS_NOEXEC, m->hidden[i].options) != 0)
+            return -1;
+    if (mount("tmpfs", "/tmp", "tmpfs", flags, m->tmp_options) != 0)
+        return -1;
+    if (mount("tmpfs", "/dev", "tmpfs", flags | MS_NOEXEC, "mode=0755,size=64k") != 0)
+        return -1;
+    (void)mkdir("/dev/shm", 01777);
+    (void)mkdir("/dev/pts", 0755);
+    for (size_t i = 0; i < ARRAY_LEN(LINKS); i++)
+        if (symlink(LINKS[i][0], LINKS[i][1]) != 0)
+            return -1;
+    if (mount("tmpfs", "/dev/shm", "tmpfs", flags, m->tmp_options) != 0)
+        return -1;
+    return mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620");
+}
+
+/* The same file at the same place in it, on a mount that is read-only: from there /proc/self/fd/0 opens no writing. */
+static int reopen_input(const char *path)
+{
+    struct stat was, is;
+    struct statvfs fs;
+    cleanup_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 || fstat(STDIN_FILENO, &was) != 0 || fstat(fd, &is) != 0 || fstatvfs(fd, &fs) != 0)
+        return -1;
+    errno = ESTALE;
+    if (was.st_dev != is.st_dev || was.st_ino != is.st_ino || !(fs.f_flag & ST_RDONLY))
+        return -1;
+    off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    return at >= 0 && lseek(fd, at, SEEK_SET) == at && dup2(fd, STDIN_FILENO) == STDIN_FILENO ? 0 : -1;
+}
+
+/* One that has gone since is none to connect to. */
+static void mask(const struct confine_mounts *m, struct confine_outcome *outcome)
+{
+    errno = E2BIG;
+    note(outcome, CONFINE_SOCKETS, m->more_sockets ? -1 : 0);
+    for (size_t i = 0; i < m->masked_count; i++) {
+        int null = (int)syscall(SYS_open_tree, AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        long moved = null < 0 ? -1 : syscall(SYS_move_mount, null, "", AT_FDCWD, m->masked[i], MOVE_MOUNT_F_EMPTY_PATH);
+        note(outcome, CONFINE_SOCKETS, moved < 0 && errno == ENOENT ? 0 : moved);
+        if (null >= 0)
+            (void)close(null);
+    }
+}
+
+void confine_mounts_apply(const struct confine_mounts *m, struct confine_outcome *outcome)
+{
+    int tree[BINDS_MAX];
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) { /* else it would be mounted on the host too */
+        note(outcome, CONFINE_PRIVATE, -1);
+        outcome->refused[CONFINE_PROC] = outcome->refused[CONFINE_PRIVATE];
+        outcome->refused[CONFINE_ROOT] = m->read_only_root ? outcome->refused[CONFINE_PRIVATE] : 0;
+        return;
+    }
+    const mode_t mask_of_caller = umask(022); /* folders on the way are for all to enter */
+    for (size_t i = 0; i < m->count; i++)
+        tree[i] = clone_of(&m->bind[i]);
+    mask(m, outcome);
+    if (m->read_only_root)
+        note(outcome, CONFINE_ROOT, make_read_only(AT_FDCWD, "/", 0));
+    if (m->input)
+        note(outcome, CONFINE_STREAMS, reopen_input(m->input));
+    note(outcome, CONFINE_PRIVATE, mount_private(m));
+    note(outcome, CONFINE_PROC, mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL));
+    for (size_t i = 0; i < m->count; i++) {
+        const struct confine_bind *b = &m->bind[i];
+        bool read_only = m->read_only_root && !b->writable && !b->device;
+        errno = tree[i] < 0 ? -tree[i] : 0;
+        note(outcome, CONFINE_PRIVATE, tree[i] < 0 ? -1 : place(b, tree[i], read_only));
+        if (tree[i] >= 0)
+            (void)close(tree[i]);
+    }
+    (void)umask(mask_of_caller);
+}

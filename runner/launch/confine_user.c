@@ -1,0 +1,123 @@
+#include "launch/confine_user.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
+{
+    unsigned shift = st->st_uid == uid ? 6 : st->st_gid == gid ? 3 : 0;
+    return ((st->st_mode >> shift) & bits) == bits;
+}
+
+bool confine_user_closed(const char *path, uid_t uid, gid_t gid, char *first, size_t *last_len)
+{
+    char part[PATH_MAX];
+    struct stat st;
+    *last_len = 0;
+    for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
+        if (path[i] != '/')
+            continue;
+        text_format(part, sizeof(part), "%.*s", (int)i, path);
+        if (stat(part, &st) != 0 || may(&st, uid, gid, 1))
+            continue;
+        if (*last_len == 0)
+            text_format(first, PATH_MAX, "%s", part);
+        *last_len = i;
+    }
+    return *last_len > 0;
+}
+
+/* What is looked for, and what is found in the way. */
+struct way {
+    uid_t uid;
+    gid_t gid;
+    bool may_veil; /* a folder of root's on the way can be hidden, and what is wanted shown below it */
+    bool veils;
+    char closed[PATH_MAX];
+    struct stat st; /* of what is closed */
+};
+
+/* Whether a user without capabilities comes to a path and may do `bits` there. If not: what is closed to it. */
+static bool reaches(struct way *w, const char *path, mode_t bits)
+{
+    char part[PATH_MAX];
+    if (!realpath(path, part))
+        return true; /* whoever needs it says so */
+    size_t len = strlen(part);
+    for (size_t i = 1; i <= len; i++) {
+        if (part[i] != '/' && part[i] != '\0')
+            continue;
+        text_format(w->closed, sizeof(w->closed), "%.*s", (int)i, part);
+        if (stat(w->closed, &w->st) != 0)
+            return true;
+        if (may(&w->st, w->uid, w->gid, i < len ? 1 : bits))
+            continue;
+        if (!w->may_veil || i == len || w->st.st_uid != 0)
+            return false;
+        w->veils = true;
+    }
+    return true;
+}
+
+static bool reaches_all(const struct confine_request *q, struct way *w)
+{
+    for (size_t i = 0; i < q->needed_count; i++)
+        if (!reaches(w, q->needed[i], 5))
+            return false;
+    for (size_t i = 0; i < q->writable_count; i++)
+        if (!reaches(w, q->writable[i], 2))
+            return false;
+    return true;
+}
+
+/* ACLs are not asked: where one opens a folder, its owner is taken all the same. */
+static void choose(const struct confine_request *q, struct confine_user *c)
+{
+    c->uid = geteuid();
+    c->gid = getegid();
+    c->change = c->uid == 0;
+    if (!c->change) {
+        text_format(c->reason, sizeof(c->reason), "the caller is not root");
+        return;
+    }
+    c->uid = q->has_user ? q->uid : CONFINE_NOBODY;
+    c->gid = q->has_user ? q->gid : CONFINE_NOBODY;
+    struct way w = {.uid = c->uid, .gid = c->gid, .may_veil = true};
+    if (q->has_user || reaches_all(q, &w)) {
+        c->veils = w.veils;
+        return;
+    }
+    c->uid = w.st.st_uid;
+    c->gid = w.st.st_gid;
+    (void)snprintf(c->reason, sizeof(c->reason), "'%.180s' is closed to %d: its owner, without capabilities", w.closed,
+                   CONFINE_NOBODY);
+}
+
+static int check_user(const struct confine_request *q, struct err *e)
+{
+    struct way w = {.uid = q->uid, .gid = q->gid};
+    if (!q->has_user)
+        return 0;
+    if (geteuid() != 0)
+        return err_set(e, ERR_USAGE, -EPERM, "--user '%u': only root can become another user", (unsigned)q->uid);
+    if (!reaches_all(q, &w))
+        return err_set(e, ERR_USAGE, -EACCES, "--user '%u': '%s' is closed to it", (unsigned)q->uid, w.closed);
+    return 0;
+}
+
+int confine_user_choose(const struct confine_request *q, struct confine_user *ret, struct err *e)
+{
+    int failed = check_user(q, e);
+    *ret = (struct confine_user){0};
+    if (failed == 0)
+        choose(q, ret);
+    return failed;
+}

@@ -1,0 +1,458 @@
+#include "launch/ledger.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* A mistyped count must end in a message, not in gigabytes that fallocate() has really taken. */
+#define LEDGER_SIZE_MAX ((uint64_t)1 << 30)
+
+_Static_assert(sizeof(struct ledger) % 8 == 0, "the arrays behind the head stand on 8 bytes");
+
+/* --- the layout ---------------------------------------------------------------------------------------------- */
+
+/* Fills in the head for these capacities. -EOVERFLOW: larger than any ledger may be. */
+static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *head)
+{
+    uint64_t stamps_bytes;
+    uint64_t workers_bytes;
+    uint64_t ends_offset;
+    uint64_t workers_offset;
+    uint64_t ready_offset;
+    uint64_t size_bytes;
+    if (__builtin_mul_overflow(iterations, sizeof(int64_t), &stamps_bytes) ||
+        __builtin_mul_overflow(workers, sizeof(uint64_t), &workers_bytes) ||
+        __builtin_add_overflow(sizeof(struct ledger), stamps_bytes, &ends_offset) ||
+        __builtin_add_overflow(ends_offset, stamps_bytes, &workers_offset) ||
+        __builtin_add_overflow(workers_offset, workers_bytes, &ready_offset) ||
+        __builtin_add_overflow(ready_offset, stamps_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
+        return -EOVERFLOW;
+    *head = (struct ledger){
+        .magic = LEDGER_MAGIC,
+        .size_bytes = size_bytes,
+        .iteration_capacity = iterations,
+        .worker_capacity = workers,
+        .starts_offset = sizeof(struct ledger),
+        .ends_offset = ends_offset,
+        .workers_offset = workers_offset,
+        .ready_offset = ready_offset,
+    };
+    return 0;
+}
+
+static void *ledger_at(struct ledger *l, uint64_t offset)
+{
+    return (char *)l + offset;
+}
+
+/* --- the runner's side --------------------------------------------------------------------------------------- */
+
+/* A memfd of this size that nobody can resize. Its pages are taken now: memory is charged to whoever touches it first,
+ * and the ledger must not be in the slice's figures. It also turns a lack of memory into an error instead of SIGBUS. */
+static int ledger_make_fd(uint64_t size_bytes, struct err *e)
+{
+    cleanup_close int fd = memfd_create("tare-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return err_sys(e, ERR_OURS, "ledger: memfd_create");
+    if (ftruncate(fd, (off_t)size_bytes) < 0)
+        return err_sys(e, ERR_OURS, "ledger: ftruncate to %" PRIu64 " bytes", size_bytes);
+    if (fallocate(fd, 0, 0, (off_t)size_bytes) < 0)
+        return err_sys(e, ERR_OURS, "ledger: fallocate of %" PRIu64 " bytes", size_bytes);
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+        return err_sys(e, ERR_OURS, "ledger: sealing the memfd");
+    return STEAL_FD(fd);
+}
+
+int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
+{
+    struct ledger head;
+    if (ledger_lay_out(iterations, workers, &head) < 0)
+        return err_set(e, ERR_USAGE, -EOVERFLOW,
+                       "ledger: %" PRIu64 " iterations and %" PRIu64 " workers do not fit into %" PRIu64 " MiB",
+                       iterations, workers, LEDGER_SIZE_MAX >> 20);
+    cleanup_close int fd = ledger_make_fd(head.size_bytes, e);
+    if (fd < 0)
+        return fd;
+    void *page = mmap(NULL, head.size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        return err_sys(e, ERR_OURS, "ledger: mmap of %" PRIu64 " bytes", head.size_bytes);
+    memcpy(page, &head, sizeof(head));
+    *ret = (struct ledger_map){
+        .page = page,
+        .fd = STEAL_FD(fd),
+        .size_bytes = head.size_bytes,
+        .iteration_capacity = iterations,
+        .worker_capacity = workers,
+    };
+    return 0;
+}
+
+void ledger_close(struct ledger_map *map)
+{
+    if (!map->page)
+        return;
+    (void)munmap(map->page, map->size_bytes);
+    (void)close(map->fd);
+    *map = (struct ledger_map){.fd = -1};
+}
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+    return value < limit ? value : limit;
+}
+
+enum ledger_phase ledger_phase(const struct ledger_map *map)
+{
+    uint64_t phase = __atomic_load_n(&map->page->phase, __ATOMIC_ACQUIRE);
+    return phase <= LEDGER_FAILED ? (enum ledger_phase)phase : LEDGER_FAILED;
+}
+
+uint64_t ledger_iterations_done(const struct ledger_map *map)
+{
+    return at_most(__atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE), map->iteration_capacity);
+}
+
+uint64_t ledger_warmup_done(const struct ledger_map *map)
+{
+    return at_most(__atomic_load_n(&map->page->warmup_done, __ATOMIC_ACQUIRE), UINT32_MAX);
+}
+
+/* The arrays are found from the capacities that the runner holds: the offsets in the page are the workload's to spoil.
+ */
+const int64_t *ledger_starts(const struct ledger_map *map)
+{
+    return ledger_at(map->page, sizeof(struct ledger));
+}
+
+const int64_t *ledger_ends(const struct ledger_map *map)
+{
+    return ledger_starts(map) + map->iteration_capacity;
+}
+
+static const uint64_t *ledger_workers(const struct ledger_map *map)
+{
+    return (const uint64_t *)(ledger_ends(map) + map->iteration_capacity);
+}
+
+const int64_t *ledger_readies(const struct ledger_map *map)
+{
+    return (const int64_t *)(ledger_workers(map) + map->worker_capacity);
+}
+
+/* Takes a pid that can be one and is not there yet: one that is named twice would be weighed twice. */
+static size_t members_add(int *pids, size_t count, size_t cap, uint64_t pid)
+{
+    if (pid == 0 || pid > INT_MAX || count == cap)
+        return count;
+    for (size_t i = 0; i < count; i++)
+        if (pids[i] == (int)pid)
+            return count;
+    pids[count] = (int)pid;
+    return count + 1;
+}
+
+size_t ledger_members(const struct ledger_map *map, int *pids, size_t cap)
+{
+    uint64_t workers = at_most(__atomic_load_n(&map->page->worker_count, __ATOMIC_ACQUIRE), map->worker_capacity);
+    const uint64_t *worker_pid = ledger_workers(map);
+    size_t count = members_add(pids, 0, cap, __atomic_load_n(&map->page->main_pid, __ATOMIC_ACQUIRE));
+    for (uint64_t i = 0; i < workers; i++)
+        count = members_add(pids, count, cap, __atomic_load_n(&worker_pid[i], __ATOMIC_ACQUIRE));
+    return count;
+}
+
+static int bad_report(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int bad_report(struct err *e, const char *fmt, ...)
+{
+    char text[200];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    return err_set(e, ERR_WORKLOAD, -EPROTO, "ledger: %s", text);
+}
+
+/* Where an iteration's stamps have to lie. */
+struct between {
+    int64_t from_ns, to_ns;
+    char from[48]; /* the field that from_ns is of */
+};
+
+/* Whether iteration i can be; then the next one has to follow it. */
+static int stamp_check(const struct ledger_map *map, uint64_t i, struct between *b, struct err *e)
+{
+    const int64_t start_ns = ledger_starts(map)[i], end_ns = ledger_ends(map)[i];
+    if (start_ns < b->from_ns)
+        return bad_report(e, "start_ns[%" PRIu64 "] is %" PRId64 ", before %s at %" PRId64, i, start_ns, b->from,
+                          b->from_ns);
+    if (end_ns < start_ns)
+        return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", before its start_ns at %" PRId64, i, end_ns,
+                          start_ns);
+    if (end_ns > b->to_ns)
+        return bad_report(e, "end_ns[%" PRIu64 "] is %" PRId64 ", after the end at %" PRId64, i, end_ns, b->to_ns);
+    const int64_t ready_ns = ledger_readies(map)[i];
+    if (ready_ns != 0 && (ready_ns < start_ns || ready_ns > end_ns))
+        return bad_report(e, "ready_ns[%" PRIu64 "] is %" PRId64 ", outside of its iteration: %" PRId64 " to %" PRId64,
+                          i, ready_ns, start_ns, end_ns);
+    b->from_ns = end_ns;
+    text_format(b->from, sizeof(b->from), "end_ns[%" PRIu64 "]", i);
+    return 0;
+}
+
+static int wall_check(const struct ledger_map *map, const struct ledger_run *run, struct err *e)
+{
+    const int64_t start_ns = map->page->wall_start_ns, end_ns = map->page->wall_end_ns;
+    if (start_ns < run->from_ns)
+        return bad_report(e, "wall_start_ns is %" PRId64 ", before the workload's start at %" PRId64, start_ns,
+                          run->from_ns);
+    if (end_ns < start_ns)
+        return bad_report(e, "wall_end_ns is %" PRId64 ", before wall_start_ns at %" PRId64, end_ns, start_ns);
+    if (end_ns > run->to_ns)
+        return bad_report(e, "wall_end_ns is %" PRId64 ", after the workload's end at %" PRId64, end_ns, run->to_ns);
+    return 0;
+}
+
+uint64_t ledger_sound_iterations(const struct ledger_map *map, const struct ledger_run *run)
+{
+    struct err ignored = {0};
+    struct between b = {.from_ns = run->from_ns, .to_ns = run->to_ns};
+    uint64_t done = ledger_iterations_done(map), i = 0;
+    while (i < done && stamp_check(map, i, &b, &ignored) == 0)
+        i++;
+    return i;
+}
+
+bool ledger_wall_ns(const struct ledger_map *map, const struct ledger_run *run, int64_t *ret)
+{
+    struct err ignored = {0};
+    if (wall_check(map, run, &ignored) != 0)
+        return false;
+    *ret = map->page->wall_end_ns - map->page->wall_start_ns;
+    return true;
+}
+
+static int stamps_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e)
+{
+    uint64_t done = __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* unclamped: too many is a fault */
+    if (done != expected || done > map->iteration_capacity)
+        return bad_report(
+            e, "iterations_done is %" PRIu64 ", where %" PRIu64 " are expected and there is room for %" PRIu64, done,
+            expected, map->iteration_capacity);
+    if (map->page->hold_ns < 0 || map->page->hold_ns > LEDGER_HOLD_MAX_NS)
+        return bad_report(e, "hold_ns is %" PRId64 ", where 0 to %" PRId64 " are allowed", map->page->hold_ns,
+                          LEDGER_HOLD_MAX_NS);
+    int failed = wall_check(map, run, e);
+    struct between b = {.from_ns = map->page->wall_start_ns, .to_ns = run->to_ns, .from = "wall_start_ns"};
+    for (uint64_t i = 0; failed == 0 && i < done; i++)
+        failed = stamp_check(map, i, &b, e);
+    if (failed == 0 && map->page->wall_end_ns < b.from_ns)
+        return bad_report(e, "wall_end_ns is %" PRId64 ", before %s at %" PRId64, map->page->wall_end_ns, b.from,
+                          b.from_ns);
+    return failed;
+}
+
+/* --- figures */
+
+static bool figure_name_is_sound(const char *name)
+{
+    size_t len = strnlen(name, LEDGER_FIGURE_NAME);
+    return len > 0 && len < LEDGER_FIGURE_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+/* What is wrong with a figure, or NULL. before: the sound ones that came before it. */
+static const char *figure_fault(const struct ledger_figure *f, const struct ledger_figure *before, size_t count)
+{
+    if (!figure_name_is_sound(f->name))
+        return "its name is not 1 to 31 of a-z, 0-9 and _";
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(before[i].name, f->name) == 0)
+            return "it is given twice";
+    if (f->kind == LEDGER_FIGURE_UNSET)
+        return "it has no value";
+    if (f->kind > LEDGER_FIGURE_REAL)
+        return "it is neither an integer nor a real";
+    return f->kind == LEDGER_FIGURE_REAL && !isfinite(f->real) ? "it is not a finite number" : NULL;
+}
+
+/* Copies first and looks at the copy: the page is the workload's. What is wrong goes to the first of e. */
+static size_t figures_take(const struct ledger_map *map, struct ledger_figure *sound, struct err *e)
+{
+    const struct ledger *l = map->page;
+    uint64_t given = at_most(__atomic_load_n(&l->figure_count, __ATOMIC_ACQUIRE), LEDGER_FIGURES);
+    size_t count = 0;
+    for (uint64_t i = 0; i < given; i++) {
+        struct ledger_figure f = l->figure[i];
+        const char *fault = figure_fault(&f, sound, count);
+        if (!fault)
+            sound[count++] = f;
+        else if (e->code == 0)
+            (void)bad_report(e, "figure[%" PRIu64 "] ('%.*s'): %s", i, LEDGER_FIGURE_NAME - 1, f.name, fault);
+    }
+    return count;
+}
+
+size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap)
+{
+    struct ledger_figure sound[LEDGER_FIGURES];
+    struct err ignored = {0};
+    size_t count = figures_take(map, sound, &ignored);
+    if (count > cap)
+        count = cap;
+    memcpy(out, sound, count * sizeof(*out));
+    return count;
+}
+
+static int figures_check(const struct ledger_map *map, struct err *e)
+{
+    struct ledger_figure sound[LEDGER_FIGURES];
+    struct err fault = {0};
+    uint64_t given = __atomic_load_n(&map->page->figure_count, __ATOMIC_ACQUIRE);
+    if (given > LEDGER_FIGURES)
+        return bad_report(e, "figure_count is %" PRIu64 ", where there is room for %d", given, LEDGER_FIGURES);
+    (void)figures_take(map, sound, &fault);
+    return fault.code == 0 ? 0 : err_set(e, fault.kind, fault.code, "%s", fault.text);
+}
+
+int ledger_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e)
+{
+    int code = stamps_check(map, expected, run, e);
+    return code == 0 ? figures_check(map, e) : code;
+}
+
+/* --- a C workload's side ------------------------------------------------------------------------------------- */
+
+/* Whether the head is the one that ledger_create() writes for its own capacities, in a file that holds it all. */
+static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
+{
+    struct ledger made;
+    return l->magic == LEDGER_MAGIC && ledger_lay_out(l->iteration_capacity, l->worker_capacity, &made) == 0 &&
+           made.size_bytes <= file_bytes && l->size_bytes == made.size_bytes &&
+           l->starts_offset == made.starts_offset && l->ends_offset == made.ends_offset &&
+           l->workers_offset == made.workers_offset && l->ready_offset == made.ready_offset;
+}
+
+static struct ledger *ledger_map_fd(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct ledger)) {
+        (void)fprintf(stderr, "ledger: descriptor %d is no ledger\n", fd);
+        return NULL;
+    }
+    size_t size_bytes = (size_t)st.st_size;
+    void *page = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        (void)fprintf(stderr, "ledger: mmap: %s\n", strerror(errno));
+        return NULL;
+    }
+    if (!ledger_head_is_sound(page, size_bytes)) {
+        (void)fprintf(stderr, "ledger: descriptor %d holds no ledger of this version\n", fd);
+        (void)munmap(page, size_bytes);
+        return NULL;
+    }
+    return page;
+}
+
+struct ledger *ledger_attach(void)
+{
+    const char *name = getenv(LEDGER_ENV);
+    uint64_t fd;
+    if (!name) {
+        (void)fprintf(stderr, "ledger: $%s is not set\n", LEDGER_ENV);
+        return NULL;
+    }
+    if (text_to_u64(name, &fd) < 0 || fd > INT_MAX) {
+        (void)fprintf(stderr, "ledger: $%s is no descriptor: '%s'\n", LEDGER_ENV, name);
+        return NULL;
+    }
+    struct ledger *l = ledger_map_fd((int)fd);
+    if (l)
+        (void)close((int)fd); /* the mapping stays; workers that are started need not inherit the descriptor */
+    return l;
+}
+
+void ledger_set_phase(struct ledger *l, enum ledger_phase phase)
+{
+    __atomic_store_n(&l->phase, (uint64_t)phase, __ATOMIC_RELEASE);
+}
+
+void ledger_stamp(struct ledger *l, uint64_t i, int64_t start_ns, int64_t end_ns)
+{
+    if (i >= l->iteration_capacity)
+        return;
+    ((int64_t *)ledger_at(l, l->starts_offset))[i] = start_ns;
+    ((int64_t *)ledger_at(l, l->ends_offset))[i] = end_ns;
+    __atomic_store_n(&l->iterations_done, i + 1, __ATOMIC_RELEASE);
+}
+
+void ledger_ready(struct ledger *l, uint64_t i, int64_t ready_ns)
+{
+    if (i < l->iteration_capacity)
+        ((int64_t *)ledger_at(l, l->ready_offset))[i] = ready_ns;
+}
+
+void ledger_set_worker(struct ledger *l, uint64_t slot, int pid)
+{
+    if (slot >= l->worker_capacity)
+        return;
+    uint64_t *worker_pid = ledger_at(l, l->workers_offset);
+    __atomic_store_n(&worker_pid[slot], (uint64_t)pid, __ATOMIC_RELEASE);
+}
+
+void ledger_set_worker_count(struct ledger *l, uint64_t count)
+{
+    __atomic_store_n(&l->worker_count, count, __ATOMIC_RELEASE);
+}
+
+/* The slot of this name, or a new one, or NULL where there is no room. A name that is too long is cut and stays without
+ * its end, so that the runner finds it. */
+static struct ledger_figure *figure_slot(struct ledger *l, const char *name)
+{
+    uint64_t count = l->figure_count;
+    for (uint64_t i = 0; i < count && i < LEDGER_FIGURES; i++)
+        if (strncmp(l->figure[i].name, name, LEDGER_FIGURE_NAME) == 0)
+            return &l->figure[i];
+    __atomic_store_n(&l->figure_count, count + 1, __ATOMIC_RELEASE);
+    if (count >= LEDGER_FIGURES)
+        return NULL;
+    memcpy(l->figure[count].name, name, strnlen(name, LEDGER_FIGURE_NAME));
+    return &l->figure[count];
+}
+
+void ledger_figure_integer(struct ledger *l, const char *name, int64_t value)
+{
+    struct ledger_figure *f = figure_slot(l, name);
+    if (!f)
+        return;
+    f->integer = value;
+    __atomic_store_n(&f->kind, LEDGER_FIGURE_INTEGER, __ATOMIC_RELEASE);
+}
+
+void ledger_figure_real(struct ledger *l, const char *name, double value)
+{
+    struct ledger_figure *f = figure_slot(l, name);
+    if (!f)
+        return;
+    f->real = value;
+    __atomic_store_n(&f->kind, LEDGER_FIGURE_REAL, __ATOMIC_RELEASE);
+}
+
+void ledger_fail(struct ledger *l, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(l->error, sizeof(l->error), fmt, ap);
+    va_end(ap);
+    ledger_set_phase(l, LEDGER_FAILED);
+}

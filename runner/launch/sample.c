@@ -1,0 +1,528 @@
+#include "launch/sample.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "cgroups/cgfile.h"
+
+const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file", "kernel", "shmem", "sock"};
+
+/* list_pids() holds 64 KiB of pids. */
+#define WALKER_STACK_BYTES ((size_t)512 << 10)
+
+/* A process that is sampled. The directory descriptor goes stale with its process, so a reused pid is never mistaken
+ * for the old one; the rollup is opened anew each time, because a descriptor held across exec answers ESRCH. */
+struct watched {
+    int pid;
+    int own_pid; /* in its own namespace, where that is not ours; 0 not asked yet */
+    int proc_fd;
+    bool seen; /* in this tick */
+};
+
+enum walk_state { WALK_NONE, WALK_ASKED, WALK_DONE };
+
+/* The walk that a thread does; `state` is its owner's word under the lock. While it is WALK_ASKED the pids, the watched
+ * and `found` are the thread's, else the caller's. */
+struct walker {
+    bool started, ending;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum walk_state state;
+    int *members;
+    size_t member_count, member_cap;
+    struct sample found; /* its process sums alone */
+};
+
+struct sampler {
+    struct walker walker;
+    int current_fd, stat_fd, procs_fd; /* -1: not there */
+    struct watched *watched;
+    size_t count, cap;
+    int *pids; /* of this tick */
+    size_t pid_cap;
+    bool nested;   /* the members are named by the pids of another namespace, */
+    char proc[64]; /* whose /proc is this; without, the usual one, */
+    bool searched; /* in which they have to be looked for */
+};
+
+/* Reads a held descriptor from its start. Returns the length, or a negative errno. */
+static ssize_t reread(int fd, char *buf, size_t cap)
+{
+    size_t len = 0;
+    while (len + 1 < cap) {
+        ssize_t n = pread(fd, buf + len, cap - 1 - len, (off_t)len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        len += (size_t)n;
+    }
+    buf[len] = '\0';
+    return (ssize_t)len;
+}
+
+static int open_below(int dirfd, const char *name)
+{
+    return dirfd < 0 ? -1 : openat(dirfd, name, O_RDONLY | O_CLOEXEC);
+}
+
+int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
+{
+    struct sampler *s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the sampler");
+    s->current_fd = open_below(slice_dirfd, "memory.current");
+    s->stat_fd = open_below(slice_dirfd, "memory.stat");
+    s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
+    text_format(s->proc, sizeof(s->proc), "/proc");
+    (void)pthread_mutex_init(&s->walker.lock, NULL);
+    (void)pthread_cond_init(&s->walker.changed, NULL);
+    *ret = s;
+    return 0;
+}
+
+void sampler_translate(struct sampler *s, const char *proc)
+{
+    s->nested = true;
+    s->searched = s->procs_fd < 0 && proc[0] == '\0';
+    if (s->procs_fd < 0 && proc[0] != '\0') /* then nobody but the members says whom to look at */
+        text_format(s->proc, sizeof(s->proc), "%s", proc);
+}
+
+static void unwatch(struct watched *w)
+{
+    if (w->proc_fd >= 0)
+        (void)close(w->proc_fd);
+}
+
+static void end_walker(struct walker *w)
+{
+    if (w->started) {
+        (void)pthread_mutex_lock(&w->lock);
+        w->ending = true;
+        (void)pthread_cond_broadcast(&w->changed);
+        (void)pthread_mutex_unlock(&w->lock);
+        (void)pthread_join(w->thread, NULL);
+    }
+    (void)pthread_cond_destroy(&w->changed);
+    (void)pthread_mutex_destroy(&w->lock);
+    free(w->members);
+}
+
+void sampler_close(struct sampler **sampler)
+{
+    struct sampler *s = STEAL(*sampler);
+    if (!s)
+        return;
+    end_walker(&s->walker);
+    for (size_t i = 0; i < s->count; i++)
+        unwatch(&s->watched[i]);
+    const int held[] = {s->current_fd, s->stat_fd, s->procs_fd};
+    for (size_t i = 0; i < ARRAY_LEN(held); i++)
+        if (held[i] >= 0)
+            (void)close(held[i]);
+    free(s->watched);
+    free(s->pids);
+    free(s);
+}
+
+static void take_class(struct sample *r, enum sample_class class, bool has, uint64_t value)
+{
+    r->has_class[class] = has;
+    r->class_bytes[class] = has ? value : 0;
+}
+
+static void take_slice(struct sampler *s, struct sample *r)
+{
+    char buf[8192]; /* memory.stat is below 2 KiB */
+    uint64_t value = 0;
+    if (s->current_fd >= 0) {
+        bool ok = reread(s->current_fd, buf, sizeof(buf)) > 0 && cgfile_value(buf, &value) == 0;
+        take_class(r, SAMPLE_CURRENT, ok, value);
+        r->failed_reads += !ok;
+    }
+    if (s->stat_fd < 0)
+        return;
+    if (reread(s->stat_fd, buf, sizeof(buf)) <= 0) {
+        r->failed_reads++;
+        return;
+    }
+    for (int c = SAMPLE_ANON; c < SAMPLE_CLASSES; c++) {
+        bool ok = cgfile_key(buf, sample_class_names[c], &value) == 0;
+        take_class(r, (enum sample_class)c, ok, value);
+    }
+}
+
+/* The value of a "Key:   123 kB" line, in bytes. */
+static bool rollup_bytes(const char *text, const char *key, uint64_t *ret)
+{
+    size_t len = strlen(key);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, len) != 0 || line[len] != ':')
+            continue;
+        char *end = NULL;
+        unsigned long long kib = strtoull(line + len + 1, &end, 10);
+        if (end == line + len + 1)
+            return false;
+        *ret = kib * 1024;
+        return true;
+    }
+    return false;
+}
+
+/* Adds a process to the sums. 0: done; -ESRCH: it has ended, or is a zombie without memory; other negative errno: it is
+ * there and could not be read. */
+static int add_rollup(int proc_fd, struct sample_sums *sums)
+{
+    char buf[4096];
+    cleanup_close int fd = openat(proc_fd, "smaps_rollup", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    ssize_t n = reread(fd, buf, sizeof(buf));
+    if (n <= 0)
+        return n == 0 ? -ESRCH : (int)n;
+    uint64_t rss = 0, pss = 0, clean = 0, dirty = 0, huge = 0;
+    if (!rollup_bytes(buf, "Rss", &rss) || !rollup_bytes(buf, "Pss", &pss) ||
+        !rollup_bytes(buf, "Private_Clean", &clean) || !rollup_bytes(buf, "Private_Dirty", &dirty) ||
+        !rollup_bytes(buf, "Private_Hugetlb", &huge))
+        return -EPROTO;
+    sums->rss_bytes += rss;
+    sums->pss_bytes += pss;
+    sums->uss_bytes += clean + dirty + huge;
+    return 0;
+}
+
+static struct watched *watch(struct sampler *s, int pid)
+{
+    char path[sizeof(s->proc) + 16];
+    for (size_t i = 0; i < s->count; i++)
+        if (s->watched[i].pid == pid)
+            return &s->watched[i];
+    if (s->count == s->cap) {
+        size_t cap = s->cap ? s->cap * 2 : 64;
+        struct watched *grown = realloc(s->watched, cap * sizeof(*grown));
+        if (!grown)
+            return NULL;
+        s->watched = grown;
+        s->cap = cap;
+    }
+    (void)snprintf(path, sizeof(path), "%s/%d", s->proc, pid);
+    struct watched *w = &s->watched[s->count];
+    *w = (struct watched){.pid = pid, .proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (w->proc_fd < 0)
+        return NULL;
+    s->count++;
+    return w;
+}
+
+static void forget_gone(struct sampler *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->watched[i].seen)
+            s->watched[kept++] = s->watched[i];
+        else
+            unwatch(&s->watched[i]);
+    }
+    s->count = kept;
+}
+
+/* Sums one process. A held directory that has gone stale is opened once more: the pid may be a new process's. */
+static int sum_pid(struct sampler *s, int pid, struct sample_sums *sums)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        struct watched *w = watch(s, pid);
+        if (!w)
+            return errno == ENOENT || errno == ESRCH ? -ESRCH : -errno;
+        w->seen = true;
+        int r = add_rollup(w->proc_fd, sums);
+        if (r != -ESRCH)
+            return r;
+        unwatch(w);
+        *w = s->watched[--s->count];
+    }
+    return -ESRCH;
+}
+
+static int keep_pid(struct sampler *s, size_t at, int pid)
+{
+    if (at == s->pid_cap) {
+        size_t cap = s->pid_cap ? s->pid_cap * 2 : 64;
+        int *grown = realloc(s->pids, cap * sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        s->pids = grown;
+        s->pid_cap = cap;
+    }
+    s->pids[at] = pid;
+    return 0;
+}
+
+/* All pids in sight into s->pids: in a container that gives a workload no /proc of its own, some. */
+static ssize_t list_everybody(struct sampler *s)
+{
+    size_t count = 0;
+    cleanup_dir DIR *dir = opendir(s->proc);
+    if (!dir)
+        return -errno;
+    for (const struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+        int pid = d->d_name[0] >= '1' && d->d_name[0] <= '9' ? (int)strtol(d->d_name, NULL, 10) : 0;
+        if (pid > 0 && keep_pid(s, count++, pid) != 0)
+            return -ENOMEM;
+    }
+    return (ssize_t)count;
+}
+
+/* The pids of the slice into s->pids. Returns how many, or a negative errno. */
+static ssize_t list_pids(struct sampler *s)
+{
+    char buf[65536];
+    ssize_t n = reread(s->procs_fd, buf, sizeof(buf));
+    size_t count = 0;
+    if (n < 0)
+        return n;
+    if ((size_t)n + 1 == sizeof(buf)) /* cut, maybe inside a number */
+        return -EFBIG;
+    for (char *p = buf, *end = NULL; *p; p = end) {
+        long pid = strtol(p, &end, 10);
+        if (end == p)
+            break;
+        if (keep_pid(s, count++, (int)pid) != 0)
+            return -ENOMEM;
+    }
+    return (ssize_t)count;
+}
+
+/* The last number of a line "NSpid: 1234 2": its pid in the innermost namespace (proc(5)). Returns 0 where it is gone.
+ */
+static int read_own_pid(int proc_fd)
+{
+    char buf[4096];
+    cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
+    if (!line)
+        return 0;
+    const char *end = line + 1 + strcspn(line + 1, "\n");
+    while (end[-1] >= '0' && end[-1] <= '9')
+        end--;
+    return (int)strtol(end, NULL, 10);
+}
+
+/* Whether a line "NSpid: 1234 2" has the second number: who has no other name than ours is not in the namespace. */
+static bool is_nested(int proc_fd)
+{
+    char buf[4096];
+    int here = 0, there = 0;
+    cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
+    return line && sscanf(line, "\nNSpid: %d%*[ \t]%d", &here, &there) == 2;
+}
+
+/* What the members call a pid of the slice; asked once for each process. */
+static int translate(struct sampler *s, int pid)
+{
+    struct watched *w = s->nested ? watch(s, pid) : NULL;
+    if (!w)
+        return s->nested ? 0 : pid;
+    if (w->own_pid == 0)
+        w->own_pid = read_own_pid(w->proc_fd);
+    return w->own_pid;
+}
+
+static bool is_member(int pid, const int *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (members[i] == pid)
+            return true;
+    return false;
+}
+
+static void add_sums(struct sample_sums *to, const struct sample_sums *from)
+{
+    to->rss_bytes += from->rss_bytes;
+    to->uss_bytes += from->uss_bytes;
+    to->pss_bytes += from->pss_bytes;
+}
+
+static void count_pid(struct sampler *s, int pid, bool member, bool everyone, struct sample *r)
+{
+    struct sample_sums one = {0};
+    int failed = sum_pid(s, pid, &one);
+    if (failed == -ESRCH)
+        return; /* it ended between the list and the read: it holds no memory now */
+    if (failed < 0) {
+        r->failed_reads++;
+        r->members_partial |= member;
+        r->all_partial |= everyone;
+        return;
+    }
+    if (member) {
+        add_sums(&r->members, &one);
+        r->members_count++;
+    }
+    if (everyone) {
+        add_sums(&r->all, &one);
+        r->all_count++;
+    }
+}
+
+/* The members among all whom /proc shows: both by what they are called there and by that they are called so. */
+static void search_members(struct sampler *s, const int *members, size_t count, struct sample *r)
+{
+    ssize_t listed = list_everybody(s);
+    if (listed < 0) {
+        r->failed_reads++;
+        r->members_partial = true;
+    }
+    for (ssize_t i = 0; i < listed; i++) {
+        const struct watched *w = watch(s, s->pids[i]);
+        if (w && is_member(translate(s, s->pids[i]), members, count) && is_nested(w->proc_fd))
+            count_pid(s, s->pids[i], true, false, r);
+    }
+}
+
+static void take_processes(struct sampler *s, const int *members, size_t member_count, struct sample *r)
+{
+    for (size_t i = 0; i < s->count; i++)
+        s->watched[i].seen = false;
+    ssize_t listed = s->procs_fd >= 0 ? list_pids(s) : 0;
+    if (listed < 0) {
+        r->failed_reads++;
+        r->all_partial = true;
+    }
+    for (ssize_t i = 0; i < listed; i++)
+        count_pid(s, s->pids[i], is_member(translate(s, s->pids[i]), members, member_count), true, r);
+    /* The ledger is the workload's to write: where there is a slice, only what is in it counts. */
+    for (size_t i = 0; s->procs_fd < 0 && !s->searched && i < member_count; i++)
+        count_pid(s, members[i], true, false, r);
+    if (s->searched)
+        search_members(s, members, member_count, r);
+    forget_gone(s);
+    r->has_rollup = true;
+}
+
+void sampler_take(struct sampler *s, int64_t deadline_ns, struct sample *ret)
+{
+    *ret = (struct sample){.at_ns = clock_now_ns()};
+    ret->late_ns = ret->at_ns - deadline_ns;
+    take_slice(s, ret);
+    ret->cost_ns = clock_now_ns() - ret->at_ns;
+}
+
+void sampler_walk(struct sampler *s, const int *members, size_t member_count, struct sample *to)
+{
+    int64_t start_ns = clock_now_ns();
+    take_processes(s, members, member_count, to);
+    to->walk_ns = clock_now_ns() - start_ns;
+}
+
+/* --- the walk by a thread ---------------------------------------------------------------------------------------- */
+
+static void *walk_when_asked(void *arg)
+{
+    struct sampler *s = arg;
+    struct walker *w = &s->walker;
+    (void)pthread_mutex_lock(&w->lock);
+    while (!w->ending) {
+        if (w->state != WALK_ASKED) {
+            (void)pthread_cond_wait(&w->changed, &w->lock);
+            continue;
+        }
+        (void)pthread_mutex_unlock(&w->lock);
+        w->found = (struct sample){0};
+        sampler_walk(s, w->members, w->member_count, &w->found);
+        (void)pthread_mutex_lock(&w->lock);
+        w->state = WALK_DONE;
+        (void)pthread_cond_broadcast(&w->changed);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static int start_walker(struct sampler *s)
+{
+    pthread_attr_t attributes;
+    int failed = pthread_attr_init(&attributes);
+    if (failed != 0)
+        return failed;
+    (void)pthread_attr_setstacksize(&attributes, WALKER_STACK_BYTES);
+    failed = pthread_create(&s->walker.thread, &attributes, walk_when_asked, s);
+    (void)pthread_attr_destroy(&attributes);
+    s->walker.started = failed == 0;
+    return failed;
+}
+
+static int copy_members(struct walker *w, const int *members, size_t count)
+{
+    if (count > w->member_cap) {
+        int *grown = reallocarray(w->members, count, sizeof(*grown));
+        if (!grown)
+            return ENOMEM;
+        w->members = grown;
+        w->member_cap = count;
+    }
+    if (count > 0)
+        memcpy(w->members, members, count * sizeof(*members));
+    w->member_count = count;
+    return 0;
+}
+
+bool sampler_begin_walk(struct sampler *s, const int *members, size_t member_count, int *failed)
+{
+    struct walker *w = &s->walker;
+    *failed = w->started ? 0 : start_walker(s);
+    if (*failed != 0)
+        return false;
+    (void)pthread_mutex_lock(&w->lock);
+    bool idle = w->state == WALK_NONE;
+    if (idle)
+        *failed = copy_members(w, members, member_count);
+    if (idle && *failed == 0) {
+        w->state = WALK_ASKED;
+        (void)pthread_cond_broadcast(&w->changed);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return idle && *failed == 0;
+}
+
+static void take_found(const struct sample *found, struct sample *to)
+{
+    to->has_rollup = found->has_rollup;
+    to->members_partial = found->members_partial;
+    to->all_partial = found->all_partial;
+    to->members_count = found->members_count;
+    to->all_count = found->all_count;
+    to->members = found->members;
+    to->all = found->all;
+    to->failed_reads += found->failed_reads;
+    to->walk_ns = found->walk_ns;
+}
+
+bool sampler_end_walk(struct sampler *s, bool wait, struct sample *to)
+{
+    struct walker *w = &s->walker;
+    (void)pthread_mutex_lock(&w->lock);
+    while (wait && w->state == WALK_ASKED)
+        (void)pthread_cond_wait(&w->changed, &w->lock);
+    bool done = w->state == WALK_DONE;
+    if (done) {
+        w->state = WALK_NONE;
+        take_found(&w->found, to);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return done;
+}

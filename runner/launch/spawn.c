@@ -1,0 +1,524 @@
+#include "launch/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "launch/spawn_internal.h"
+
+static const char EXECUTE[] = "execute it"; /* the last step */
+static const char BEGIN[] = "start it";     /* what its silence is put down to */
+
+#define PATIENCE_NS     (60 * NS_PER_S) /* for an exec, which may wait for a file system */
+#define DESCRIPTORS_MAX (1 << 20)
+
+/* Where it could not be born in its slice. Only what it touches from now on is charged there (cgroup-v2.rst, "Memory
+ * Ownership"): the exec, which is still to come, replaces all the rest. Sets *moved. Returns 0, or -1 with errno. */
+static int child_enter_slice(int cgroup_fd, bool *moved)
+{
+    *moved = cgroup_fd >= 0 && spawn_clone3_is_hidden();
+    if (!*moved)
+        return 0;
+    int fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
+}
+
+__attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
+{
+    struct spawn_message m = {.number = errno};
+    (void)strncpy(m.step, step, sizeof(m.step) - 1);
+    (void)send(talk_fd, &m, sizeof(m), MSG_NOSIGNAL);
+    _exit(127);
+}
+
+/* A kill -9 of the runner must not leave the workload behind. The parent may have died before the request. */
+void spawn_die_with_parent(pid_t parent, int number)
+{
+    (void)prctl(PR_SET_PDEATHSIG, number);
+    if (getppid() != parent)
+        _exit(127);
+}
+
+/* dup2() onto the same number leaves FD_CLOEXEC on, so that case is asked for by fcntl. */
+static int child_place(int fd, int number)
+{
+    if (fd == number)
+        return fcntl(fd, F_SETFD, 0);
+    return dup2(fd, number);
+}
+
+/* Where the kernel lacks the call (before 5.9) or its flag (before 5.11), one descriptor after the other: none has a
+ * higher number than the limit allows, unless that was lowered since. */
+int spawn_close_range(int first, unsigned flags)
+{
+    struct rlimit limit;
+    if (syscall(SYS_close_range, (unsigned)first, ~0U, flags) == 0)
+        return 0;
+    if ((errno != ENOSYS && errno != EINVAL) || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    for (int fd = first; (rlim_t)fd < limit.rlim_cur && fd < DESCRIPTORS_MAX; fd++)
+        (void)(flags ? fcntl(fd, F_SETFD, FD_CLOEXEC) : close(fd));
+    return 0;
+}
+
+/* What the caller was itself started with (a make's jobserver, a shell's) is hidden from the workload: only the kept
+ * descriptor passes the exec. */
+static int child_keep_one(int keep_fd)
+{
+    if (spawn_close_range(3, CLOSE_RANGE_CLOEXEC) != 0)
+        return -1;
+    return keep_fd >= 0 ? fcntl(keep_fd, F_SETFD, 0) : 0;
+}
+
+/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
+ * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
+ * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
+void spawn_reset_signals(void)
+{
+    static const char standard[64];
+    for (int n = 1; n < NSIG; n++)
+        (void)syscall(SYS_rt_sigaction, n, standard, NULL, (size_t)((NSIG - 1) / 8));
+}
+
+void spawn_unblock_signals(void)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
+{
+    msg->msg_control = control->room;
+    msg->msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *head = CMSG_FIRSTHDR(msg);
+    *head =
+        (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(count * sizeof(int))};
+    memcpy(CMSG_DATA(head), fds, count * sizeof(int));
+}
+
+/* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
+ * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
+static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool moved, bool has_init, int listener)
+{
+    struct spawn_message m = {.outcome = *outcome, .moved = moved, .at_ns = clock_now_ns()};
+    struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    int fds[2];
+    size_t n = 0;
+    if (has_init && (fds[n++] = (int)syscall(SYS_pidfd_open, getpid(), 0U)) < 0)
+        return -1;
+    if (listener >= 0)
+        fds[n++] = listener;
+    memset(&control, 0, sizeof(control));
+    if (n > 0)
+        spawn_pass(&msg, &control, fds, n);
+    return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
+}
+
+/* --isolation strict: nothing runs with less than was asked for. */
+static void child_insist(int talk_fd, const struct confine_outcome *outcome)
+{
+    for (int i = 0; i < CONFINE_LAYERS; i++) {
+        if (outcome->refused[i] == 0)
+            continue;
+        errno = outcome->refused[i];
+        spawn_complain(talk_fd, confine_layer_name((enum confine_layer)i));
+    }
+}
+
+void spawn_child_run(void *of)
+{
+    const struct spawn_birth *birth = of;
+    const struct spawn_spec *spec = birth->spec;
+    const pid_t parent = birth->parent;
+    struct confine_outcome outcome = birth->outcome;
+    int listener = -1, talk_fd = birth->talk_fd;
+    bool moved = false;
+    (void)setsid();
+    if (child_enter_slice(birth->cgroup_fd, &moved) != 0)
+        spawn_complain(talk_fd, "enter the slice");
+    const struct cpulist *cpus = birth->affinity;
+    if (cpus && sched_setaffinity(0, sizeof(*cpus), (const cpu_set_t *)cpus->word) != 0)
+        spawn_complain(talk_fd, "set the CPU affinity");
+    if (spec->cwd && chdir(spec->cwd) != 0)
+        spawn_complain(talk_fd, "enter its folder");
+    if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
+        child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
+        spawn_complain(talk_fd, "place its descriptors");
+    if (parent) {
+        spawn_reset_signals();
+        if (spec->confine)
+            confine_drop_bounding(spec->confine, &outcome);
+    }
+    spawn_unblock_signals();
+    if (spec->confine)
+        listener = confine_drop(spec->confine, &outcome);
+    if (parent) /* a change of user takes the request back (prctl(2)) */
+        spawn_die_with_parent(parent, SIGKILL);
+    if (spec->insist)
+        child_insist(talk_fd, &outcome);
+    if (child_say_ready(talk_fd, &outcome, moved, parent == 0, listener) != 0)
+        spawn_complain(talk_fd, "be watched");
+    (void)execve(spec->path, spec->argv, spec->envp);
+    spawn_complain(talk_fd, EXECUTE);
+}
+
+/* The file is no program, or names an interpreter that is none, or its arguments are too many: nothing of ours. */
+static bool is_the_callers(int number)
+{
+    static const int NUMBERS[] = {ENOENT, EACCES,  ENOEXEC, ELIBBAD, ENOTDIR, ELOOP,
+                                  EISDIR, ETXTBSY, EINVAL,  EPERM,   E2BIG,   ENAMETOOLONG};
+    for (size_t i = 0; i < ARRAY_LEN(NUMBERS); i++)
+        if (number == NUMBERS[i])
+            return true;
+    return false;
+}
+
+static int complain_of_start(const char *path, const struct spawn_message *m, struct err *e)
+{
+    bool executing = strcmp(m->step, EXECUTE) == 0;
+    errno = m->number;
+    if (m->number == ETIMEDOUT)
+        return err_set(e, ERR_OURS, -ETIMEDOUT, "'%s': it had not started in time", path);
+    int failed =
+        err_sys(e, executing && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS, "'%s': cannot %.55s", path, m->step);
+    if (executing && m->number == ENOENT)
+        (void)err_remedy(e, "it, or the interpreter that it names, is not there");
+    if (executing && m->number == ENOEXEC)
+        (void)err_remedy(e, "it is no program of this machine's; a script begins with #!");
+    return failed;
+}
+
+static void reap(pid_t pid)
+{
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* clone3 itself failed: say which of its two reasons it is. */
+static int complain_of_clone(int cgroup_fd, struct err *e)
+{
+    int number = errno;
+    (void)err_sys(e, ERR_OURS, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+    if (number == ENOSYS || number == E2BIG)
+        (void)err_remedy(e, "a kernel of 5.7 or newer has it; a seccomp filter may hide it");
+    return -number;
+}
+
+/* The descriptors and the sender's pid that came with a message. */
+static void take_passed(struct msghdr *msg, bool has_init, struct child *child)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        struct ucred sender;
+        int fds[2] = {-1, -1};
+        if (c->cmsg_level != SOL_SOCKET)
+            continue;
+        if (c->cmsg_type == SCM_CREDENTIALS && has_init) {
+            memcpy(&sender, CMSG_DATA(c), sizeof(sender));
+            child->pid = sender.pid;
+        }
+        if (c->cmsg_type != SCM_RIGHTS)
+            continue;
+        memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0) < sizeof(fds) ? c->cmsg_len - CMSG_LEN(0) : sizeof(fds));
+        if (has_init)
+            child->pidfd = fds[0];
+        child->listener_fd = fds[has_init ? 1 : 0];
+    }
+}
+
+static int complain(struct spawn_message *m, int number, const char *step)
+{
+    *m = (struct spawn_message){.number = number};
+    (void)strncpy(m->step, step, sizeof(m->step) - 1);
+    return -1;
+}
+
+/* Whether there is something to read, at the deadline at the latest. Sets errno. */
+static bool await_word(int fd, int64_t deadline_ns)
+{
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int64_t left_ns = deadline_ns - clock_now_ns();
+        struct timespec left = clock_timespec(left_ns > 0 ? left_ns : 0);
+        int n = ppoll(&p, 1, &left, NULL);
+        if (n > 0)
+            return true;
+        if (n == 0)
+            errno = ETIMEDOUT;
+        if (n == 0 || errno != EINTR)
+            return false;
+    }
+}
+
+/* Reads until the end of file: the socket's other end was closed by the exec. Returns 0; or -1, and *m says what the
+ * child could not do. */
+static int hear(int talk_fd, int64_t deadline_ns, struct child *child, struct spawn_message *m)
+{
+    bool ready = false;
+    for (;;) {
+        if (!await_word(talk_fd, deadline_ns))
+            return complain(m, errno, BEGIN);
+        union passed control;
+        struct iovec iov = {.iov_base = m, .iov_len = sizeof(*m)};
+        struct msghdr msg = {
+            .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
+        ssize_t n = recvmsg(talk_fd, &msg, MSG_CMSG_CLOEXEC);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0 && ready)
+            return 0;
+        if (n < 0)
+            return complain(m, errno, BEGIN);
+        if (n != (ssize_t)sizeof(*m))
+            return complain(m, EPROTO, BEGIN);
+        if (m->number != 0)
+            return -1;
+        take_passed(&msg, child->init > 0, child);
+        if (msg.msg_flags & MSG_CTRUNC) /* no descriptor was free for what it passed (unix(7)) */
+            return complain(m, EMFILE, "be watched");
+        child->outcome = m->outcome;
+        child->moved = m->moved;
+        child->started_ns = m->at_ns;
+        ready = true;
+    }
+}
+
+static int socket_pair(int ends[2], struct err *e)
+{
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return err_sys(e, ERR_OURS, "socketpair");
+    return 0;
+}
+
+/* What clone3 answers where namespaces are not to be had: not permitted, none left, unknown. */
+static bool namespaces_refused(int number)
+{
+    return number == EPERM || number == ENOSPC || number == EUSERS || number == EINVAL || number == ENOSYS;
+}
+
+/* The first process of new namespaces. Returns its pid, or 0 where the host gives none and child->refused says why. */
+static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
+{
+    pid_t pid = spawn_clone(-1, confine_namespaces(spec->confine), &child->init_pidfd);
+    if (pid == 0) {
+        (void)close(talk[0]);
+        (void)close(control[0]);
+        spawn_init_run(spec, talk[1], control[1]);
+    }
+    if (pid >= 0 || !namespaces_refused(errno) || spec->insist)
+        return pid;
+    child->refused = errno;
+    return 0;
+}
+
+/* The runner's ends of the two sockets go to the child where there is an init. */
+static int start_init(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    const int on = 1;
+    int talk[2], control[2];
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    cleanup_close int heard = talk[0];
+    cleanup_close int said __attribute__((unused)) = talk[1];
+    failed = socket_pair(control, e);
+    if (failed != 0)
+        return failed;
+    cleanup_close int told = control[0];
+    cleanup_close int asked __attribute__((unused)) = control[1];
+    (void)setsockopt(heard, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+    child->init = clone_init(spec, talk, control, child);
+    if (child->init < 0)
+        return complain_of_clone(-1, e);
+    if (child->init > 0) {
+        child->talk_fd = STEAL_FD(heard);
+        child->init_fd = STEAL_FD(told);
+    }
+    return 0;
+}
+
+/* Without an init: the workload is the caller's own child, and has what needs no namespace. */
+static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    struct spawn_birth birth = {.spec = spec,
+                                .cgroup_fd = spec->cgroup_fd,
+                                .affinity = spec->affinity,
+                                .parent = getpid(),
+                                .outcome = CONFINE_NO_OUTCOME};
+    int talk[2];
+    for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
+        birth.outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
+    int failed = socket_pair(talk, e);
+    if (failed != 0)
+        return failed;
+    child->talk_fd = talk[0];
+    cleanup_close int said __attribute__((unused)) = birth.talk_fd = talk[1];
+    child->pid = spawn_clone_until_exec(spec->cgroup_fd, &child->pidfd, spawn_child_run, &birth);
+    return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
+}
+
+/* Tells the init to start the workload and where: a descriptor of the slice goes with it. One that has died is heard of
+ * by its silence. */
+static int tell_init(const struct child *child, const struct spawn_spec *spec, struct err *e)
+{
+    struct spawn_word word = {.has_affinity = spec->affinity != NULL};
+    struct iovec iov = {.iov_base = &word, .iov_len = sizeof(word)};
+    union passed control;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (spec->affinity)
+        word.affinity = *spec->affinity;
+    memset(&control, 0, sizeof(control));
+    if (spec->cgroup_fd >= 0)
+        spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
+    if (sendmsg(child->init_fd, &msg, MSG_NOSIGNAL) >= 0 || errno == EPIPE)
+        return 0;
+    return err_sys(e, ERR_OURS, "telling the first process of its namespaces to start it");
+}
+
+static void close_child(struct child *child)
+{
+    int *const fds[] = {&child->pidfd, &child->listener_fd, &child->talk_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (*fds[i] >= 0)
+            (void)close(STEAL_FD(*fds[i]));
+}
+
+int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *e)
+{
+    struct child child = SPAWN_NO_CHILD;
+    int failed = spec->confine && confine_namespaces(spec->confine) != 0 ? start_init(spec, &child, e) : 0;
+    if (failed == 0)
+        *ret = child;
+    return failed;
+}
+
+int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
+{
+    struct spawn_message m = {0};
+    int64_t within_ns = spec->timeout_ns > 0 && spec->timeout_ns < PATIENCE_NS ? spec->timeout_ns : PATIENCE_NS;
+    int64_t deadline_ns = clock_now_ns() + within_ns;
+    int failed = child->init > 0 ? tell_init(child, spec, e) : start_child(spec, child, e);
+    if (failed == 0 && hear(child->talk_fd, deadline_ns, child, &m) == 0) {
+        (void)close(STEAL_FD(child->talk_fd));
+        child->executed_ns = clock_now_ns();
+        return 0;
+    }
+    if (child->init > 0)
+        spawn_end(child);
+    else if (child->pid > 0) {
+        spawn_kill(child); /* it may have been executed, and what it said not be understood */
+        reap(child->pid);
+    }
+    close_child(child);
+    if (failed != 0)
+        return failed;
+    return complain_of_start(spec->path, &m, e);
+}
+
+int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)
+{
+    struct child child;
+    int failed = spawn_prepare(spec, &child, e);
+    if (failed == 0)
+        failed = spawn_go(spec, &child, e);
+    if (failed == 0)
+        *ret = child;
+    return failed;
+}
+
+void spawn_kill(const struct child *child)
+{
+    if (child->pidfd >= 0)
+        (void)syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0U);
+}
+
+void spawn_end(struct child *child)
+{
+    if (child->init <= 0)
+        return;
+    (void)syscall(SYS_pidfd_send_signal, child->init_pidfd, SIGKILL, NULL, 0U);
+    reap(child->init); /* ECHILD, where it was taken for an orphan */
+    (void)close(STEAL_FD(child->init_pidfd));
+    (void)close(STEAL_FD(child->init_fd));
+    if (child->talk_fd >= 0) /* prepared, and never told to go */
+        (void)close(STEAL_FD(child->talk_fd));
+    child->init = 0;
+}
+
+int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
+{
+    int pidfd = -1;
+    pid_t parent = getpid();
+    pid_t pid = spawn_clone(cgroup_fd, 0, &pidfd);
+    if (pid < 0)
+        return complain_of_clone(cgroup_fd, e);
+    if (pid == 0) {
+        bool moved = false;
+        spawn_die_with_parent(parent, SIGKILL);
+        _exit(child_enter_slice(cgroup_fd, &moved) == 0 ? fn(arg) : 127);
+    }
+    struct child child = {.pid = pid, .pidfd = pidfd};
+    struct child_end end = {0};
+    int r = spawn_wait(&child, &end, e);
+    if (r < 0)
+        return r;
+    if (end.signalled)
+        return err_set(e, ERR_OURS, -ECHILD, "a helper process was ended by signal %d (%s)", end.signal,
+                       strsignal(end.signal));
+    return end.exit_status;
+}
+
+/* What the init tells of the workload's end; one that was killed is silent, and the workload was with it. */
+static int wait_by_init(const struct child *child, siginfo_t *info, struct err *e)
+{
+    siginfo_t silent = {0};
+    struct spawn_end_message end = {0};
+    ssize_t n;
+    do
+        n = recv(child->init_fd, &end, sizeof(end), 0);
+    while (n < 0 && errno == EINTR);
+    bool told = n == (ssize_t)sizeof(end);
+    info->si_code = told ? end.code : CLD_KILLED;
+    info->si_status = told ? end.status : SIGKILL;
+    if (told)
+        (void)send(child->init_fd, "", 1, MSG_NOSIGNAL);
+    else if (waitid(P_PID, (id_t)child->init, &silent, WEXITED | WNOWAIT) == 0 && silent.si_code == CLD_EXITED)
+        return err_set(e, ERR_OURS, -EPROTO, "the first process of its namespaces could not tell how it ended");
+    return 0;
+}
+
+int spawn_wait(struct child *child, struct child_end *ret, struct err *e)
+{
+    siginfo_t info = {0};
+    int failed = child->init > 0 ? wait_by_init(child, &info, e) : 0;
+    if (child->init <= 0)
+        while (waitid(P_PID, (id_t)child->pid, &info, WEXITED) != 0)
+            if (errno != EINTR)
+                return err_sys(e, ERR_OURS, "waiting for pid %d", (int)child->pid);
+    *ret = (struct child_end){0};
+    ret->signalled = info.si_code != CLD_EXITED;
+    if (ret->signalled)
+        ret->signal = info.si_status;
+    else
+        ret->exit_status = info.si_status;
+    (void)close(STEAL_FD(child->pidfd));
+    return failed;
+}

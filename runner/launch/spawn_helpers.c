@@ -1,0 +1,319 @@
+/* What is started and ended besides the workload: commands that are asked something, the user's own, and orphans. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/signals.h"
+#include "base/text.h"
+#include "base/trust.h"
+#include "launch/spawn_internal.h"
+
+#define CAPTURE_MAX ((size_t)1 << 20)
+#define LIST_MAX    ((size_t)1 << 16)
+
+/* Appends what comes until the end of the file or the deadline. */
+static void drain(int fd, int64_t deadline_ns, struct text *ret)
+{
+    char chunk[4096];
+    for (;;) {
+        int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (left_ms <= 0 || poll(&p, 1, (int)left_ms) <= 0)
+            return;
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n <= 0 || ret->len + (size_t)n > CAPTURE_MAX)
+            return;
+        text_add_bytes(ret, chunk, (size_t)n);
+    }
+}
+
+/* What argv[0] stands for; one that root does not trust is said, and counts as none. */
+static int find_helper(const char *name, char path[PATH_MAX])
+{
+    struct err why = {0};
+    if (strchr(name, '/') && strlen(name) < PATH_MAX) {
+        text_format(path, PATH_MAX, "%s", name);
+        return 0;
+    }
+    int failed = trust_find_program(name, path, PATH_MAX, &why);
+    if (failed == -EPERM)
+        (void)fprintf(stderr, "tare: %s\n", why.text);
+    return failed == 0 ? 0 : -ENOENT;
+}
+
+/* Waits for the end of what was listened to, and at the deadline brings it about. */
+static int end_capture(struct child *child, int64_t deadline_ns)
+{
+    int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
+    struct pollfd ended = {.fd = child->pidfd, .events = POLLIN};
+    struct child_end end = {0};
+    if (poll(&ended, 1, left_ms > 0 ? (int)left_ms : 0) <= 0)
+        spawn_kill(child);
+    int r = spawn_wait(child, &end, NULL);
+    return r != 0 ? r : end.signalled || end.exit_status != 0 ? -ECHILD : 0;
+}
+
+int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
+{
+    char path[PATH_MAX];
+    int ends[2];
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    if (find_helper(argv[0], path) != 0)
+        return -ENOENT;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -errno;
+    cleanup_close int from_child = ends[0];
+    cleanup_close int to_parent = ends[1];
+    cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int pidfd = -1;
+    pid_t parent = getpid();
+    pid_t pid = spawn_clone(-1, 0, &pidfd);
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        spawn_die_with_parent(parent, SIGKILL);
+        signals_for_exec();
+        if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(to_parent, 1) < 0 || dup2(nothing, 2) < 0)
+            _exit(127);
+        (void)execvp(path, argv);
+        _exit(127);
+    }
+    (void)close(STEAL_FD(to_parent));
+    drain(from_child, deadline_ns, ret);
+    (void)close(STEAL_FD(from_child)); /* whoever prints on is ended by SIGPIPE, not by the deadline */
+    struct child child = {.pid = pid, .pidfd = pidfd};
+    return end_capture(&child, deadline_ns);
+}
+
+int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e)
+{
+    int ends[2];
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_sys(e, ERR_OURS, "pipe");
+    cleanup_close int from_child = ends[0];
+    cleanup_close int to_parent = ends[1];
+    cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct child child = SPAWN_NO_CHILD;
+    struct spawn_spec whole = *spec;
+    whole.cgroup_fd = whole.keep_fd = -1;
+    whole.stdin_fd = whole.stderr_fd = nothing;
+    whole.stdout_fd = to_parent;
+    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    (void)close(STEAL_FD(to_parent));
+    if (failed != 0)
+        return failed;
+    if (child.listener_fd >= 0) /* nobody counts what its filter refuses: it then answers ENOSYS (seccomp_unotify(2)) */
+        (void)close(STEAL_FD(child.listener_fd));
+    drain(from_child, deadline_ns, ret);
+    (void)close(STEAL_FD(from_child));
+    failed = end_capture(&child, deadline_ns);
+    spawn_end(&child);
+    return failed;
+}
+
+/* What fn does to each child of a process as /proc lists them (proc(5), task/TID/children). */
+static void each_child(pid_t parent, void (*fn)(pid_t))
+{
+    char path[64];
+    cleanup_free char *list = malloc(LIST_MAX);
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    if (!list || file_read(NULL, path, list, LIST_MAX) <= 0)
+        return;
+    char *rest = NULL;
+    for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        pid_t pid = (pid_t)strtol(word, NULL, 10);
+        if (pid > 1)
+            fn(pid);
+    }
+}
+
+static void kill_one(pid_t pid)
+{
+    (void)kill(pid, SIGKILL);
+}
+
+/* Stopped first, it neither starts another unseen nor reaps one whose number would then be somebody else's. */
+static void kill_tree(pid_t pid)
+{
+    (void)kill(pid, SIGSTOP);
+    each_child(pid, kill_tree);
+    kill_one(pid);
+}
+
+int spawn_take_signal(int signal_fd)
+{
+    struct signalfd_siginfo info[8];
+    ssize_t n = read(signal_fd, info, sizeof(info));
+    return n >= (ssize_t)sizeof(*info) ? (int)info[0].ssi_signo : 0;
+}
+
+/* An end comes before a signal, which then waits for the caller. */
+static int wait_or_interrupt(const struct child *child, int signal_fd)
+{
+    struct pollfd fds[] = {{.fd = child->pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
+    int n;
+    do
+        n = poll(fds, ARRAY_LEN(fds), -1);
+    while (n < 0 && errno == EINTR);
+    int signal_number = n > 0 && !fds[0].revents ? spawn_take_signal(signal_fd) : 0;
+    if (signal_number == 0)
+        return 0;
+    kill_tree(child->pid);
+    (void)kill(-child->pid, SIGKILL); /* those whose parents have gone, too */
+    return signal_number;
+}
+
+__attribute__((noreturn)) static void shell_run(const char *command, int nothing)
+{
+    char *const argv[] = {"sh", "-c", (char *)command, NULL};
+    spawn_reset_signals();
+    spawn_unblock_signals();
+    if (dup2(nothing, 0) == 0 && dup2(2, 1) == 1)
+        (void)execv("/bin/sh", argv);
+    _exit(127);
+}
+
+__attribute__((noreturn)) static void end_as(const siginfo_t *info)
+{
+    if (info->si_code == CLD_EXITED)
+        _exit(info->si_status);
+    (void)prctl(PR_SET_DUMPABLE, 0UL); /* the core, where there is one, is the shell's */
+    spawn_reset_signals();
+    spawn_unblock_signals();
+    (void)raise(info->si_status);
+    _exit(127);
+}
+
+/* Between the caller and the shell, in a session with that: PR_SET_PDEATHSIG would end the shell alone, and not what it
+ * runs. Ends as the shell does; should the caller end before, it ends all of them. */
+__attribute__((noreturn)) static void shell_guard(const char *command, pid_t parent, int nothing)
+{
+    int pidfd = -1;
+    sigset_t awaited;
+    siginfo_t info = {0};
+    (void)setsid();
+    (void)sigemptyset(&awaited);
+    (void)sigaddset(&awaited, SIGCHLD);
+    (void)sigaddset(&awaited, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &awaited, NULL);
+    spawn_die_with_parent(parent, SIGTERM);
+    pid_t shell = spawn_clone(-1, 0, &pidfd);
+    if (shell == 0)
+        shell_run(command, nothing);
+    if (shell < 0)
+        _exit(127);
+    while (getppid() == parent) {
+        if (waitid(P_PID, (id_t)shell, &info, WEXITED | WNOHANG) == 0 && info.si_pid == shell)
+            end_as(&info);
+        (void)sigwaitinfo(&awaited, NULL);
+    }
+    kill_tree(shell);
+    (void)kill(0, SIGKILL);
+    _exit(127);
+}
+
+int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struct err *e)
+{
+    struct child child = SPAWN_NO_CHILD;
+    pid_t parent = getpid();
+    int adopts = 0;
+    cleanup_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    /* Whom it leaves in the background is not to be taken for one of the workload's. */
+    (void)prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 0UL);
+    child.pid = spawn_clone(-1, 0, &child.pidfd);
+    if (child.pid == 0)
+        shell_guard(command, parent, nothing);
+    int failed = child.pid < 0 ? err_sys(e, ERR_OURS, "clone3") : 0;
+    int signal_number = failed == 0 ? wait_or_interrupt(&child, signal_fd) : 0;
+    if (failed == 0)
+        failed = spawn_wait(&child, ret, e);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)adopts);
+    return failed != 0 ? failed : signal_number;
+}
+
+/* SIGTERM, since it may have much to tidy up: slices, mounts, a VM. Should the caller have ignored that, it does not.
+ */
+__attribute__((noreturn)) static void companion_run(const char *path, char *const argv[], pid_t parent, int said_fd,
+                                                    int failed_fd)
+{
+    spawn_die_with_parent(parent, SIGTERM);
+    signals_for_exec();
+    (void)signal(SIGTERM, SIG_DFL);
+    if (dup2(said_fd, 2) == 2 && dup2(2, 1) == 1)
+        (void)execvp(path, argv);
+    const int number = errno;
+    (void)!write(failed_fd, &number, sizeof(number));
+    _exit(127);
+}
+
+int spawn_companion(char *const argv[], int said_fd, struct child *ret)
+{
+    int ends[2], number = 0;
+    pid_t parent = getpid();
+    struct child child = SPAWN_NO_CHILD;
+    char path[PATH_MAX];
+    if (find_helper(argv[0], path) != 0)
+        return -ENOENT;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -errno;
+    cleanup_close int from_child = ends[0];
+    cleanup_close int to_parent = ends[1];
+    child.pid = spawn_clone(-1, 0, &child.pidfd);
+    if (child.pid < 0)
+        return -errno;
+    if (child.pid == 0)
+        companion_run(path, argv, parent, said_fd, to_parent);
+    (void)close(STEAL_FD(to_parent));
+    ssize_t n;
+    do /* ends with the exec, or with the child */
+        n = read(from_child, &number, sizeof(number));
+    while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)sizeof(number)) {
+        (void)spawn_wait(&child, &(struct child_end){0}, NULL);
+        return -number;
+    }
+    *ret = child;
+    return 0;
+}
+
+int spawn_adopt_orphans(struct err *e)
+{
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        return err_sys(e, ERR_OURS, "prctl(PR_SET_CHILD_SUBREAPER)");
+    return 0;
+}
+
+int spawn_kill_orphans(int timeout_ms, struct err *e)
+{
+    int ended = 0;
+    int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+    for (;;) {
+        pid_t pid = waitpid(-1, NULL, WNOHANG);
+        if (pid < 0 && errno == ECHILD)
+            return ended;
+        if (pid > 0) {
+            ended++;
+            continue;
+        }
+        if (clock_now_ns() > deadline_ns)
+            return err_set(e, ERR_OURS, -ETIMEDOUT, "processes of the workload are still there after %d ms of killing",
+                           timeout_ms);
+        each_child(getpid(), kill_one);
+        (void)poll(NULL, 0, 1);
+    }
+}

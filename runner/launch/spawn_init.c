@@ -1,0 +1,91 @@
+#include "launch/spawn_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The first process of a pid namespace gets no signal that it does not handle, reaps every orphan, and with it all the
+ * others end (pid_namespaces(7)): so it is no part of the workload and stays in the runner's cgroup, charged to that.
+ */
+
+/* From outside SIGKILL does reach it: all that was started ends with the runner. The runner may have died before. */
+static void die_with_runner(int control_fd)
+{
+    struct pollfd gone = {.fd = control_fd, .events = 0};
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (poll(&gone, 1, 0) > 0)
+        _exit(127);
+}
+
+/* Tells of the end and leaves the zombie until the runner has looked at it. */
+static void tell(int control_fd, const siginfo_t *info)
+{
+    const struct spawn_end_message end = {.code = info->si_code, .status = info->si_status};
+    char go_on;
+    if (send(control_fd, &end, sizeof(end), MSG_NOSIGNAL) != (ssize_t)sizeof(end))
+        _exit(127); /* and all others with it: the runner finds that nothing was told */
+    while (recv(control_fd, &go_on, 1, 0) < 0 && errno == EINTR)
+        ;
+}
+
+__attribute__((noreturn)) static void reap_all(pid_t workload, int control_fd)
+{
+    for (;;) {
+        siginfo_t info = {0};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0) {
+            if (errno == EINTR)
+                continue;
+            _exit(0); /* ECHILD: nobody is left */
+        }
+        if (info.si_pid == workload)
+            tell(control_fd, &info);
+        (void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED);
+    }
+}
+
+/* Waits until the slice is there: its descriptor, or -1, and its CPUs come with the word. Ends where the runner did. */
+static void wait_for_word(int control_fd, struct spawn_birth *birth)
+{
+    static struct spawn_word word;
+    union passed control;
+    struct iovec iov = {.iov_base = &word, .iov_len = sizeof(word)};
+    struct msghdr msg = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control)};
+    ssize_t n;
+    do
+        n = recvmsg(control_fd, &msg, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n < (ssize_t)sizeof(word))
+        _exit(127);
+    birth->affinity = word.has_affinity ? &word.affinity : NULL;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+        memcpy(&birth->cgroup_fd, CMSG_DATA(c), sizeof(birth->cgroup_fd));
+}
+
+__attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd)
+{
+    struct spawn_birth birth = {.spec = spec, .cgroup_fd = -1, .talk_fd = talk_fd, .outcome = CONFINE_NO_OUTCOME};
+    int pidfd = -1;
+    die_with_runner(control_fd);
+    (void)setsid();
+    confine_enter(spec->confine, &birth.outcome);
+    spawn_reset_signals(); /* here, where it waits anyway, and not in the workload's own process */
+    confine_drop_bounding(spec->confine, &birth.outcome);
+    wait_for_word(control_fd, &birth);
+    pid_t workload = spawn_clone_until_exec(birth.cgroup_fd, &pidfd, spawn_child_run, &birth);
+    if (workload < 0)
+        spawn_complain(talk_fd, birth.cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
+    /* Nothing of the caller's stays open here: who reads from a pipe of the workload's sees its end. */
+    if (dup2(control_fd, 0) != 0 || dup2(talk_fd, 1) != 1 || spawn_close_range(2, 0) != 0)
+        spawn_complain(talk_fd, "have its first process close the caller's descriptors");
+    (void)close(1); /* the runner hears that all is said */
+    reap_all(workload, 0);
+}

@@ -1,0 +1,289 @@
+#include "oci/oci_layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/scratch.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "bundle/derive.h"
+
+#define LAYOUT_FILE OCI_LAYOUT_FILE
+#define INDEX_FILE  OCI_INDEX_FILE
+#define BLOBS       OCI_BLOBS
+#define REF_NAME    "org.opencontainers.image.ref.name"
+#define LAYOUT_TEXT OCI_LAYOUT_TEXT
+#define PREFIX      "sha256:"
+#define NAME_LEN    128
+
+/* --- the folder -------------------------------------------------------------------------------------------------- */
+
+static int write_new(int layout, const char *name, const char *bytes, size_t len, struct err *e)
+{
+    char draft[NAME_LEN];
+    text_format(draft, sizeof(draft), "%s.%d", name, (int)getpid());
+    (void)unlinkat(layout, draft, 0);
+    int failed = scratch_write(layout, draft, bytes, len, e);
+    if (failed == 0 && renameat(layout, draft, layout, name) != 0)
+        failed = err_sys(e, ERR_HOST, "%s", name);
+    if (failed != 0)
+        (void)unlinkat(layout, draft, 0);
+    return failed;
+}
+
+static int write_json(int layout, const char *name, json_t *o, struct err *e)
+{
+    struct text t = {0};
+    derive_json(o, &t);
+    int failed = write_new(layout, name, t.data, t.len, e);
+    text_free(&t);
+    return failed;
+}
+
+static json_t *index_of(const json_t *descriptor)
+{
+    json_t *o = json_pack("{s:i, s:s, s:[]}", "schemaVersion", 2, "mediaType", OCI_INDEX, "manifests");
+    if (descriptor)
+        (void)json_array_append_new(json_object_get(o, "manifests"), json_deep_copy(descriptor));
+    return o;
+}
+
+static int begin(int layout, struct err *e)
+{
+    if (scratch_make_folders(layout, BLOBS) != 0)
+        return err_sys(e, ERR_HOST, BLOBS);
+    int failed = write_new(layout, LAYOUT_FILE, LAYOUT_TEXT, strlen(LAYOUT_TEXT), e);
+    return failed != 0 ? failed : write_json(layout, INDEX_FILE, index_of(NULL), e);
+}
+
+static bool is_empty(int fd)
+{
+    DIR *dir = fdopendir(dup(fd));
+    size_t entries = 0;
+    while (dir && readdir(dir))
+        entries++;
+    if (dir)
+        (void)closedir(dir);
+    return entries == 2; /* . and .. */
+}
+
+int oci_layout_open(const char *path, bool make, int *ret, struct err *e)
+{
+    if (make && mkdir(path, 0755) != 0 && errno != EEXIST)
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    int failed = make && is_empty(fd) ? begin(fd, e) : 0;
+    if (failed == 0 && faccessat(fd, LAYOUT_FILE, R_OK, 0) != 0)
+        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no OCI layout: it has no " LAYOUT_FILE, path);
+    if (failed == 0)
+        *ret = STEAL_FD(fd);
+    return failed;
+}
+
+/* --- blobs ------------------------------------------------------------------------------------------------------- */
+
+static int blob_name(const char *digest, char buf[NAME_LEN], struct err *e)
+{
+    size_t len = strlen(PREFIX);
+    if (strncmp(digest, PREFIX, len) != 0 || strlen(digest) != len + DIGEST_HEX - 1 ||
+        strspn(digest + len, "0123456789abcdef") != DIGEST_HEX - 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "digest '%.80s': what is allowed is sha256: and 64 hexadecimal digits",
+                       digest);
+    text_format(buf, NAME_LEN, BLOBS "%s", digest + len);
+    return 0;
+}
+
+int oci_put_bytes(int layout, const char *bytes, size_t len, char hex[DIGEST_HEX], struct err *e)
+{
+    char name[NAME_LEN];
+    if (digest_bytes(bytes, len, hex) != 0)
+        return err_set(e, ERR_OURS, -ENOMEM, "no digest");
+    text_format(name, sizeof(name), BLOBS "%s", hex);
+    return write_new(layout, name, bytes, len, e);
+}
+
+/* Copies to the end; the digest and the size of what was copied. */
+static int copy(int from, int to, char hex[DIGEST_HEX], uint64_t *size_bytes)
+{
+    char chunk[1 << 16];
+    struct digest *d = digest_begin();
+    ssize_t n = 0;
+    *size_bytes = 0;
+    while ((n = read(from, chunk, sizeof(chunk))) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            break;
+        digest_add(d, chunk, (size_t)n);
+        *size_bytes += (uint64_t)n;
+        for (ssize_t done = 0, w = 0; done < n; done += w)
+            if ((w = write(to, chunk + done, (size_t)(n - done))) < 0) {
+                digest_end(d, NULL);
+                return -errno;
+            }
+    }
+    int failed = n < 0 ? -errno : 0;
+    digest_end(d, hex);
+    return failed;
+}
+
+int oci_put_file(int layout, int fd, char hex[DIGEST_HEX], uint64_t *size_bytes, struct err *e)
+{
+    char name[NAME_LEN], draft[NAME_LEN];
+    text_format(draft, sizeof(draft), BLOBS "draft.%d", (int)getpid());
+    cleanup_close int to = openat(layout, draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (to < 0 || lseek(fd, 0, SEEK_SET) != 0)
+        return err_sys(e, ERR_HOST, "%s", draft);
+    int failed = copy(fd, to, hex, size_bytes);
+    text_format(name, sizeof(name), BLOBS "%s", hex);
+    if (failed == 0 && renameat(layout, draft, layout, name) != 0)
+        failed = -errno;
+    if (failed == 0)
+        return 0;
+    (void)unlinkat(layout, draft, 0);
+    return err_set(e, ERR_HOST, failed, "%s: %s", draft, strerror(-failed));
+}
+
+int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *e)
+{
+    char name[NAME_LEN], hex[DIGEST_HEX];
+    size_t before = ret->len;
+    int failed = blob_name(digest, name, e);
+    if (failed != 0)
+        return failed;
+    failed = scratch_read(layout, name, before + OCI_MANIFEST_MAX, ret);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    if (digest_bytes(ret->data + before, ret->len - before, hex) != 0 || strcmp(hex, digest + strlen(PREFIX)) != 0)
+        return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: its bytes have the digest %s", name, hex);
+    return 0;
+}
+
+int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, struct err *e)
+{
+    char name[NAME_LEN], hex[DIGEST_HEX];
+    uint64_t size = 0;
+    int failed = blob_name(digest, name, e);
+    if (failed != 0)
+        return failed;
+    cleanup_close int from = openat(layout, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (from < 0)
+        return err_sys(e, ERR_USAGE, "%s", name);
+    failed = copy(from, fd, hex, &size);
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "%s: %s", name, strerror(-failed));
+    if (size != size_bytes || strcmp(hex, digest + strlen(PREFIX)) != 0)
+        return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: it has %llu bytes of the digest %s, and its manifest says %llu",
+                       name, (unsigned long long)size, hex, (unsigned long long)size_bytes);
+    return 0;
+}
+
+/* --- the index --------------------------------------------------------------------------------------------------- */
+
+static int read_index(int layout, json_t **ret, struct err *e)
+{
+    struct text t = {0};
+    json_error_t why = {0};
+    int failed = scratch_read(layout, INDEX_FILE, OCI_MANIFEST_MAX, &t);
+    if (failed != 0)
+        (void)err_set(e, ERR_USAGE, failed, INDEX_FILE ": %s", strerror(-failed));
+    json_t *o = failed == 0 ? json_loadb(t.data, t.len, JSON_REJECT_DUPLICATES, &why) : NULL;
+    if (failed == 0 && (!o || !json_is_array(json_object_get(o, "manifests")))) {
+        failed = err_set(e, ERR_USAGE, -EINVAL, INDEX_FILE ": it is no index of an OCI layout");
+        json_decref(o);
+        o = NULL;
+    }
+    *ret = o;
+    text_free(&t);
+    return failed;
+}
+
+void oci_index_text(const json_t *descriptor, struct text *ret)
+{
+    derive_json(index_of(descriptor), ret);
+}
+
+int oci_set_only(int layout, const json_t *descriptor, struct err *e)
+{
+    return write_json(layout, INDEX_FILE, index_of(descriptor), e);
+}
+
+static const char *text_at(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s ? s : "";
+}
+
+static const char *tag_of(const json_t *descriptor)
+{
+    return text_at(json_object_get(descriptor, "annotations"), REF_NAME);
+}
+
+int oci_tag(int layout, const char *tag, const json_t *descriptor, struct err *e)
+{
+    json_t *index = NULL, *one = json_deep_copy(descriptor);
+    int failed = read_index(layout, &index, e);
+    if (failed != 0) {
+        json_decref(one);
+        return failed;
+    }
+    json_t *list = json_object_get(index, "manifests");
+    for (size_t i = json_array_size(list); i-- > 0;)
+        if (strcmp(tag_of(json_array_get(list, i)), tag) == 0)
+            (void)json_array_remove(list, i);
+    if (!json_is_object(json_object_get(one, "annotations")))
+        (void)json_object_set_new(one, "annotations", json_object());
+    (void)json_object_set_new(json_object_get(one, "annotations"), REF_NAME, json_string(tag));
+    (void)json_array_append_new(list, one);
+    return write_json(layout, INDEX_FILE, index, e);
+}
+
+static int refuse_tag(const char *tag, const json_t *list, struct err *e)
+{
+    struct text known = {0};
+    size_t i;
+    const json_t *one = NULL;
+    json_array_foreach(list, i, one) if (*tag_of(one)) text_add(&known, "%s%s", known.len ? ", " : "", tag_of(one));
+    int failed = !known.data ? err_set(e, ERR_USAGE, -ENOENT, "it has no tag")
+                 : tag       ? err_set(e, ERR_USAGE, -ENOENT, "no tag '%s': what is there is %s", tag, known.data)
+                             : err_set(e, ERR_USAGE, -ENOENT, "which? It has several tags: %s", known.data);
+    text_free(&known);
+    return failed;
+}
+
+int oci_find(int layout, const char *tag, json_t **ret, struct err *e)
+{
+    json_t *index = NULL;
+    size_t i, found = 0;
+    json_t *one = NULL, *it = NULL;
+    int failed = read_index(layout, &index, e);
+    if (failed != 0)
+        return failed;
+    const json_t *list = json_object_get(index, "manifests");
+    json_array_foreach(list, i, one)
+    {
+        bool named = !tag || strcmp(tag_of(one), tag) == 0 || strcmp(text_at(one, "digest"), tag) == 0;
+        bool referrers = !tag && strncmp(tag_of(one), "sha256-", 7) == 0;
+        if (!named || referrers || (it && json_equal(json_object_get(it, "digest"), json_object_get(one, "digest"))))
+            continue;
+        it = one;
+        found++;
+    }
+    if (found == 1)
+        *ret = json_incref(it);
+    else
+        failed = refuse_tag(tag, list, e);
+    json_decref(index);
+    return failed;
+}

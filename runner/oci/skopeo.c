@@ -1,0 +1,159 @@
+#include "oci/skopeo.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/scratch.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "base/trust.h"
+#include "launch/spawn.h"
+
+#define WAIT_MS   (60 * 60 * 1000)
+#define ASK_MS    (60 * 1000)
+#define SAID      "said"
+#define SAID_MAX  (1U << 16)
+#define WORDS_MAX 12
+
+static const char DOCKER[] = "docker://";
+
+bool skopeo_is_loopback(const char *ref)
+{
+    static const char *const HOSTS[] = {"localhost", "127.0.0.1", "[::1]"};
+    if (strncmp(ref, DOCKER, strlen(DOCKER)) != 0)
+        return false;
+    const char *host = ref + strlen(DOCKER);
+    for (size_t i = 0; i < ARRAY_LEN(HOSTS); i++) {
+        size_t len = strlen(HOSTS[i]);
+        if (strncmp(host, HOSTS[i], len) == 0 && (host[len] == '/' || host[len] == ':'))
+            return true;
+    }
+    return false;
+}
+
+/* Of a log line `time="…" level=fatal msg="…"` the message; else the line. In place. */
+static const char *last_line(struct text *said)
+{
+    while (said->len > 0 && said->data[said->len - 1] == '\n')
+        said->data[--said->len] = '\0';
+    char *line = strrchr(said->data, '\n');
+    line = line ? line + 1 : said->data;
+    char *msg = strstr(line, "msg=\"");
+    if (!msg)
+        return line;
+    msg += strlen("msg=\"");
+    char *to = msg;
+    for (const char *p = msg; *p && *p != '"'; p++) {
+        p += *p == '\\' && p[1];
+        *to++ = *p;
+    }
+    *to = '\0';
+    return msg;
+}
+
+static int refuse(const char *command, const char *ref, int code, const char *said, struct err *e)
+{
+    bool unknown = strstr(said, "manifest unknown") || strstr(said, "name unknown") || strstr(said, "not found");
+    if (unknown && strncmp(ref, DOCKER, strlen(DOCKER)) == 0)
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s': the registry has nothing of this name", ref);
+    return err_set(e, ERR_USAGE, -EREMOTEIO, "'%s': skopeo %s: %s", ref, command, *said ? said : strerror(-code));
+}
+
+/* Its standard output goes to ret; of what it says on the other the last line is the error, which is of ref. What it
+ * puts aside meanwhile is in `beside` (NULL: $TMPDIR or /tmp) and gone with its end, however that comes. */
+static int run(const char *words[], const char *ref, const char *beside, int wait_ms, struct text *ret, struct err *e)
+{
+    static const char LINE[] = "said=$1; shift; exec \"$@\" 2>\"$said\"";
+    char program[PATH_MAX] = "";
+    struct err why = {0};
+    char *version[] = {program, (char *)"--version", NULL};
+    struct text ignored = {0}, said = {0};
+    struct scratch s = {.fd = -1};
+    int known = trust_find_program("skopeo", program, sizeof(program), &why);
+    if (known == 0)
+        known = spawn_capture(version, ASK_MS, &ignored);
+    text_free(&ignored);
+    if (known != 0)
+        return err_set(e, ERR_HOST, -ENOENT, "'%s': there is no skopeo on the PATH (%s)", ref,
+                       why.code == -EPERM ? why.text : "apt-get install skopeo");
+    int failed = scratch_begin(beside, &s, e);
+    if (failed != 0)
+        return failed;
+    char path[sizeof(s.path) + 8];
+    text_format(path, sizeof(path), "%s/" SAID, s.path);
+    char *argv[WORDS_MAX + 9] = {(char *)"/bin/sh", (char *)"-c",       (char *)LINE, (char *)"sh", path,
+                                 program,           (char *)"--tmpdir", s.path};
+    for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
+        argv[8 + i] = (char *)words[i];
+    int code = spawn_capture(argv, wait_ms, ret);
+    if (code != 0) {
+        (void)scratch_read(s.fd, SAID, SAID_MAX, &said);
+        failed = refuse(words[0], ref, code, last_line(&said), e);
+        text_free(&said);
+    }
+    scratch_end(&s);
+    return failed;
+}
+
+/* skopeo(1) looks for the engine at its usual socket alone; $DOCKER_HOST is where docker(1) has it. */
+static size_t add_engine(const char *words[], size_t n, const char *option, const char *ref)
+{
+    static const char DAEMON[] = "docker-daemon:";
+    const char *host = getenv("DOCKER_HOST");
+    if (strncmp(ref, DAEMON, strlen(DAEMON)) != 0 || !host || !*host)
+        return n;
+    words[n++] = option;
+    words[n++] = host;
+    return n;
+}
+
+int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e)
+{
+    /* An index is written anew by skopeo, which says that it cannot be where digests are to be preserved. */
+    const char *words[WORDS_MAX] = {"copy", index_only ? "--multi-arch=index-only" : "--preserve-digests"};
+    struct text ignored = {0};
+    size_t n = 2;
+    if (skopeo_is_loopback(from))
+        words[n++] = "--src-tls-verify=false";
+    if (skopeo_is_loopback(to))
+        words[n++] = "--dest-tls-verify=false";
+    words[n++] = "--";
+    words[n++] = from;
+    words[n] = to;
+    int failed = run(words, to, NULL, WAIT_MS, &ignored, e);
+    text_free(&ignored);
+    return failed;
+}
+
+int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct err *e)
+{
+    const char *words[WORDS_MAX] = {"copy", "--remove-signatures"};
+    char to[PATH_MAX];
+    struct text ignored = {0};
+    size_t n = add_engine(words, 2, "--src-daemon-host", ref);
+    if (skopeo_is_loopback(ref))
+        words[n++] = "--src-tls-verify=false";
+    words[n++] = "--";
+    words[n++] = ref;
+    text_format(to, sizeof(to), "dir:%s", folder);
+    words[n] = to;
+    int failed = run(words, ref, beside, WAIT_MS, &ignored, e);
+    text_free(&ignored);
+    return failed;
+}
+
+int skopeo_manifest(const char *ref, const char *beside, struct text *ret, struct err *e)
+{
+    const char *words[WORDS_MAX] = {"inspect", "--raw"};
+    size_t n = add_engine(words, 2, "--daemon-host", ref);
+    if (skopeo_is_loopback(ref))
+        words[n++] = "--tls-verify=false";
+    words[n++] = "--";
+    words[n] = ref;
+    text_add_bytes(ret, "", 0);
+    return run(words, ref, beside, WAIT_MS, ret, e);
+}

@@ -1,0 +1,79 @@
+#include "record/records_csv.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/text.h"
+#include "record/records.h"
+
+/* The keys that the cells have, each once. */
+struct keys {
+    const char **key;
+    size_t count;
+};
+
+static void add_key(struct keys *k, const char *key)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (strcmp(k->key[i], key) == 0)
+            return;
+    k->key = realloc(k->key, (k->count + 1) * sizeof(*k->key));
+    if (!k->key)
+        abort();
+    k->key[k->count++] = key;
+}
+
+static struct keys keys_of(const struct records *r)
+{
+    struct keys k = {NULL, 0};
+    const struct pairs *last = NULL;
+    for (size_t i = 0; i < r->count; i++) {
+        for (size_t p = 0; r->list[i].cell != last && p < r->list[i].cell->count; p++)
+            add_key(&k, r->list[i].cell->list[p].key);
+        last = r->list[i].cell;
+    }
+    return k;
+}
+
+static void add_head(const struct records *r, const struct keys *k, struct text *out)
+{
+    text_add(out, "id,started_at,node,label,kind,grade,termination");
+    for (size_t i = 0; i < k->count; i++)
+        csv_text(out, false, k->key[i]);
+    for (size_t i = 0; i < r->names; i++)
+        csv_text(out, false, r->name[i].name);
+    csv_text(out, false, "absent_reason");
+    csv_end(out);
+}
+
+static void add_record(const struct records *r, const struct keys *k, const struct invocation *i, struct text *out)
+{
+    const char *const words[] = {i->id,    i->started_at, i->node, i->label, record_kind_name(i->kind),
+                                 i->grade, i->termination};
+    const char *why = "";
+    for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+        csv_text(out, w == 0, words[w]);
+    for (size_t p = 0; p < k->count; p++) {
+        const char *value = pairs_find(i->cell, k->key[p]);
+        csv_text(out, false, value ? value : "");
+    }
+    for (size_t f = 0; f < r->names; f++) {
+        struct figure figure = invocation_figure(i, f);
+        csv_number(out, figure.value);
+        if (!*why && figure.why_not)
+            why = figure.why_not;
+    }
+    csv_text(out, false, why);
+    csv_end(out);
+}
+
+void records_csv(const struct records *r, struct text *out)
+{
+    struct keys k = keys_of(r);
+    add_head(r, &k, out);
+    for (size_t i = 0; i < r->count; i++)
+        add_record(r, &k, &r->list[i], out);
+    free(k.key);
+}

@@ -1,0 +1,110 @@
+#include "record/verdict.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* What decides the grade, and what is only told. Recorded is what a host may be without being less isolated (a VM has
+ * no governor), and what hangs on the workload itself (eight threads on three CPUs press and preempt each other). */
+static const struct {
+    const char *name;
+    enum level level;
+} LEVELS[] = {
+    {"runner on its own CPUs", LEVEL_REQUIRED},
+    {"born in the slice", LEVEL_REQUIRED},
+    {"slice of its own", LEVEL_REQUIRED}, /* where there is none */
+    {"CPU affinity", LEVEL_REQUIRED},
+    {"exclusive of foreign tasks", LEVEL_REQUIRED},
+    {"memory accounting", LEVEL_REQUIRED},
+    {"no OOM kill", LEVEL_REQUIRED},
+    {"no throttling", LEVEL_REQUIRED},
+    {"CPU quota", LEVEL_REQUIRED}, /* of the cgroups above, as the next */
+    {"no throttling above", LEVEL_REQUIRED},
+    {"SMT siblings kept idle", LEVEL_REQUIRED}, /* --smt avoid */
+    {"own namespaces", LEVEL_REQUIRED},         /* these, where --confine asks for them */
+    {"network off", LEVEL_REQUIRED},
+    {"read-only root", LEVEL_REQUIRED},
+    {"private folders", LEVEL_REQUIRED},
+    {"capabilities", LEVEL_REQUIRED},
+    {"user", LEVEL_REQUIRED},
+    {"no new privileges", LEVEL_REQUIRED},
+    {"seccomp filter", LEVEL_REQUIRED},
+    {"host's sockets", LEVEL_REQUIRED},
+    {"standard streams", LEVEL_REQUIRED},
+    {"Landlock", LEVEL_RECORDED}, /* a kernel may have none */
+    {"no further namespaces",
+     LEVEL_RECORDED}, /* where a user namespace has its own limits; the filter refuses them too */
+    {"runner off its CPUs", LEVEL_RECORDED}, /* where there is no cpuset to keep it off */
+    {"memory limit above", LEVEL_RECORDED},
+    {"SMT siblings idle", LEVEL_RECORDED},
+    {"no foreign work on its CPUs", LEVEL_RECORDED},
+    {"no CPU pressure", LEVEL_RECORDED},
+    {"no memory pressure", LEVEL_RECORDED},
+    {"no steal on its CPUs", LEVEL_RECORDED},
+    {"no device IRQs on its CPUs", LEVEL_RECORDED},
+    {"no involuntary switches", LEVEL_RECORDED},
+    {"no frequency drift", LEVEL_RECORDED},
+    {"governor", LEVEL_RECORDED},
+    {"turbo", LEVEL_RECORDED},
+    {"transparent huge pages", LEVEL_RECORDED},
+    {"ASLR", LEVEL_RECORDED},
+};
+
+static enum level level_of(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++)
+        if (strcmp(LEVELS[i].name, name) == 0)
+            return LEVELS[i].level;
+    return LEVEL_REQUIRED;
+}
+
+const char *level_name(enum level l)
+{
+    return l == LEVEL_REQUIRED ? "required" : "recorded";
+}
+
+const char *grade_name(enum grade g)
+{
+    static const char *const NAMES[] = {"none", "borrowed", "partial", "full"};
+    return NAMES[g];
+}
+
+void verdict_add(struct verdict *v, const char *name, bool ok, const char *requested, const char *achieved,
+                 const char *verified_by, const char *reason)
+{
+    if (v->count == VERDICT_CHECKS_MAX) { /* a check that is not shown must not leave the grade full */
+        struct check *last = &v->check[VERDICT_CHECKS_MAX - 1];
+        last->ok = false;
+        last->level = LEVEL_REQUIRED;
+        (void)snprintf(last->reason, sizeof(last->reason), "there were more checks than a record holds");
+        return;
+    }
+    struct check *c = &v->check[v->count++];
+    c->ok = ok;
+    c->level = level_of(name);
+    (void)snprintf(c->name, sizeof(c->name), "%s", name);
+    (void)snprintf(c->requested, sizeof(c->requested), "%s", requested);
+    (void)snprintf(c->achieved, sizeof(c->achieved), "%s", achieved);
+    (void)snprintf(c->verified_by, sizeof(c->verified_by), "%s", verified_by);
+    (void)snprintf(c->reason, sizeof(c->reason), "%s", ok ? "" : reason);
+}
+
+const struct check *verdict_first_failed(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (!v->check[i].ok && v->check[i].level == LEVEL_REQUIRED)
+            return &v->check[i];
+    return NULL;
+}
+
+void verdict_grade(struct verdict *v, enum slice_provenance provenance)
+{
+    static const enum grade BEST[] = {
+        [SLICE_GIVEN] = GRADE_FULL,   [SLICE_DELEGATED] = GRADE_FULL,    [SLICE_SCOPE] = GRADE_FULL,
+        [SLICE_CREATED] = GRADE_FULL, [SLICE_BORROWED] = GRADE_BORROWED, [SLICE_NONE] = GRADE_NONE,
+    };
+    v->grade = BEST[provenance];
+    if (v->grade == GRADE_FULL && verdict_first_failed(v))
+        v->grade = GRADE_PARTIAL;
+}

@@ -1,0 +1,258 @@
+#include "report/compare_show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/study.h"
+#include "analysis/words.h"
+#include "base/cleanup.h"
+#include "report/table.h"
+
+/* --- figures as people read them
+ * --------------------------------------------------------------------------------------- */
+
+static const char *figure_text(const struct figure_about *about, double value, char *buf, size_t cap)
+{
+    if (!isfinite(value))
+        (void)snprintf(buf, cap, "-");
+    else if (figure_is_of_bytes(about))
+        (void)text_bytes((uint64_t)fmax(0, value), buf, cap);
+    else if (strcmp(about->unit, "s") == 0 && value >= 1)
+        (void)snprintf(buf, cap, "%.4g s", value);
+    else
+        (void)snprintf(buf, cap, "%.4g%s%s", value * about->scale, *about->shown && *about->shown != '/' ? " " : "",
+                       about->shown);
+    return buf;
+}
+
+/* --- notes
+ * -------------------------------------------------------------------------------------------------------------- */
+
+static void side_notes(const struct compare_row *row, const struct compare_side *s, char name, struct text *out)
+{
+    if (s->failed)
+        text_add(out, "* %s, %c: %zu did not end well and are left out: %s\n", row->label, name, s->failed,
+                 s->why_not ? s->why_not : "");
+    if (s->missing)
+        text_add(out, "* %s, %c: %zu have no %s and are left out: %s\n", row->label, name, s->missing, row->figure,
+                 s->why_not ? s->why_not : "");
+    if (s->is.outliers)
+        text_add(out, "* %s, %c: %zu of %zu lie far from the rest (MAD); they are not left out\n", row->label, name,
+                 s->is.outliers, s->used);
+    if (s->is.dip_p < 0.05)
+        text_add(out, "* %s, %c: the invocations lie about several places (dip test, p %.3f): a mean describes none\n",
+                 row->label, name, s->is.dip_p);
+    if (s->has_steady && s->steady != STATS_FLAT)
+        text_add(out, "* %s, %c: steady state: %s\n", row->label, name, stats_steady_name(s->steady));
+}
+
+static void row_notes(const struct compare_row *row, struct text *out)
+{
+    const struct analysis_ratio *r = &row->ratio;
+    if (r->why_not)
+        text_add(out, "* %s, %s: no interval: %s\n", row->label, row->figure, r->why_not);
+    else if (row->verdict.why)
+        text_add(out, "* %s, %s: %s\n", row->label, row->figure, row->verdict.why);
+    if (r->note)
+        text_add(out, "* %s: %s\n", row->label, r->note);
+    if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
+        text_add(out, "* %s: over %zu %s, each compared with itself\n", row->label, r->pairs,
+                 r->method == ANALYSIS_NODES ? "nodes" : "blocks");
+    if (r->inflation > 1)
+        text_add(
+            out,
+            "* %s, %s: an invocation resembles the one before it (correlation %.2f): the interval is %.2f times as "
+            "wide for it\n",
+            row->label, row->figure, r->lag1, sqrt(r->inflation));
+    if (r->noise_variance > 0)
+        text_add(out, "* %s, %s: this host's noise, %.2f%% by %zu A/A cell%s, is in the interval\n", row->label,
+                 row->figure, 100 * expm1(sqrt(r->noise_variance)), row->noise.cells, row->noise.cells == 1 ? "" : "s");
+    else if (row->noise.cells > 0)
+        text_add(out, "* %s, %s: %zu A/A cell%s no noise beyond the invocations' own spread\n", row->label, row->figure,
+                 row->noise.cells, row->noise.cells == 1 ? " shows" : "s show");
+    side_notes(row, &row->a, 'A', out);
+    side_notes(row, &row->b, 'B', out);
+}
+
+/* What a scenario's own figure is, in words: its name alone says little. */
+static void figure_notes(const struct comparison *c, struct text *out)
+{
+    for (size_t i = 0; i < c->rows; i++) {
+        const struct figure_about *about = &c->row[i].about;
+        size_t first = 0;
+        while (strcmp(c->row[first].figure, c->row[i].figure) != 0)
+            first++;
+        if (first == i && strcmp(about->title, about->name) != 0 && !figure_is_of_every_record(about->name))
+            text_add(out, "* %s: %s%s%s; %s\n", about->name, about->title, strcmp(about->unit, "1") == 0 ? "" : ", in ",
+                     strcmp(about->unit, "1") == 0 ? "" : about->unit,
+                     about->better == BETTER_NONE   ? "neither more nor less of it is better"
+                     : about->better == BETTER_MORE ? "more is better"
+                                                    : "less is better");
+    }
+}
+
+static void add_notes(const struct comparison *c, const struct compare_headline *h, struct text *out)
+{
+    if (c->forced)
+        text_add(out, "* forced: %s were compared, which are no measure of each other\n", c->forced);
+    else if (c->emulated)
+        text_add(
+            out,
+            "* the times are of an emulated machine: they show order, not size, and are not compared (memory is)\n");
+    if (*h->noise_why)
+        text_add(out, "* noise: %s\n", h->noise_why);
+    else
+        text_add(out, "* noise: %s%s\n", h->noise_path,
+                 h->noise_within_run ? "; measured within one run (A and A' took turns): what differs between runs is "
+                                       "not in it"
+                                     : "");
+    figure_notes(c, out);
+    for (size_t i = 0; i < c->rows; i++)
+        row_notes(&c->row[i], out);
+    for (size_t i = 0; i < c->only_as; i++)
+        text_add(out, "* only A has: %s\n", c->only_a[i]->text);
+    for (size_t i = 0; i < c->only_bs; i++)
+        text_add(out, "* only B has: %s\n", c->only_b[i]->text);
+    for (const char *p = h->failed; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
+    for (const char *p = h->unclear; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        text_add(out, "* --fail-if %.*s\n", (int)strcspn(p, "\n"), p);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------------ */
+
+static struct table environments_table(const struct comparison *c)
+{
+    static const struct table_column COLUMNS[] = {{"field", "environment", "", false, TABLE_BOTH, 0},
+                                                  {"a", "A", "", false, TABLE_BOTH, 0},
+                                                  {"b", "B", "", false, TABLE_BOTH, 0}};
+    struct table t = table_new("environments", "What the two ran in differs", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < c->differences; i++) {
+        table_row(&t, NULL);
+        table_text(&t, c->difference[i].key);
+        table_text(&t, c->difference[i].a);
+        table_text(&t, c->difference[i].b);
+    }
+    return t;
+}
+
+static void add_side(struct table *t, const struct compare_row *row, const struct compare_side *side)
+{
+    char buf[64];
+    table_value(t, side->mean, figure_text(&row->about, side->mean, buf, sizeof(buf)), side->is.mean.why_not);
+}
+
+static void add_row(struct table *t, const struct compare_row *row, double margin)
+{
+    static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
+    char words[WORDS_MAX_VERDICT];
+    const struct stats_interval *ratio = &row->verdict.ratio;
+    int decimals = study_decimals(ratio, 1);
+    const char *why = row->ratio.why_not;
+    table_row(t, NULL);
+    table_text(t, row->label);
+    table_text(t, row->figure);
+    table_text(t, row->about.unit);
+    table_text(t, figure_better_name(row->about.better));
+    table_number(t, (double)row->a.used, 0, NULL);
+    table_number(t, (double)row->b.used, 0, NULL);
+    add_side(t, row, &row->a);
+    add_side(t, row, &row->b);
+    table_number(t, row->a.is.median.at, 6, NULL);
+    table_number(t, row->b.is.median.at, 6, NULL);
+    table_number(t, ratio->at, decimals, why);
+    table_interval(t, ratio, 1, decimals);
+    table_number(t, row->verdict.p, 6, why);
+    table_number(t, row->shift, 6, NULL);
+    table_number(t, row->dominance, 6, NULL);
+    table_number(t, sqrt(row->ratio.noise_variance), 6, NULL);
+    table_number(t, margin, 6, NULL);
+    table_text(t, WORDS[row->verdict.word]);
+    table_text(t, words_verdict(&row->verdict, &row->about, margin,
+                                row->a.used < row->b.used ? row->a.used : row->b.used, words));
+    table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
+}
+
+/* The rank of the figure's column: rows of several figures are told apart by it. */
+#define ROW_COLUMNS(figure_rank)                                                                                       \
+    {                                                                                                                  \
+        {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
+            {"unit", "unit", "", false, TABLE_DATA, 0}, {"better", "better", "", false, TABLE_DATA, 0},                \
+            {"a_invocations", "n A", "", true, TABLE_BOTH, 1}, {"b_invocations", "n B", "", true, TABLE_BOTH, 1},      \
+            {"a_mean", "A", "", true, TABLE_BOTH, 0}, {"b_mean", "B", "", true, TABLE_BOTH, 0},                        \
+            {"a_median", "median A", "", true, TABLE_DATA, 0}, {"b_median", "median B", "", true, TABLE_DATA, 0},      \
+            {"ratio", "B ÷ A", "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 3},    \
+            {"ratio_low", "low", "", true, TABLE_DATA, 0}, {"ratio_high", "high", "", true, TABLE_DATA, 0},            \
+            {"p", "p", "", true, TABLE_DATA, 0}, {"shift", "shift", "", true, TABLE_DATA, 0},                          \
+            {"dominance", "dominance", "", true, TABLE_DATA, 0}, {"noise_sd", "noise", "", true, TABLE_DATA, 0},       \
+            {"margin", "margin", "", true, TABLE_DATA, 0}, {"verdict", "verdict", "", false, TABLE_DATA, 0},           \
+            {"words", "B against A", "", false, TABLE_BOTH, 0},                                                        \
+        {                                                                                                              \
+            "why", "why", "", false, TABLE_DATA, 0                                                                     \
+        }                                                                                                              \
+    }
+
+static bool has_several_figures(const struct comparison *c)
+{
+    for (size_t i = 1; i < c->rows; i++)
+        if (strcmp(c->row[i].figure, c->row[0].figure) != 0)
+            return true;
+    return false;
+}
+
+static struct table rows_table(const struct comparison *c, double margin)
+{
+    static const struct table_column OF_ONE[] = ROW_COLUMNS(2), OF_SEVERAL[] = ROW_COLUMNS(0);
+    struct table t = table_new("rows", "B against A", has_several_figures(c) ? OF_SEVERAL : OF_ONE, ARRAY_LEN(OF_ONE));
+    for (size_t i = 0; i < c->rows; i++)
+        add_row(&t, &c->row[i], margin);
+    return t;
+}
+
+static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
+{
+    struct table environments = environments_table(c), rows = rows_table(c, h->margin);
+    struct text notes = {0};
+    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
+             h->b, h->b_records, h->b_records == 1 ? "" : "s");
+    if (c->differences == 0)
+        text_add(out, "environments: the same in all of %zu fields\n\n", c->fields);
+    else
+        text_add(out, "environments: %zu of %zu fields differ\n%s", c->differences, c->fields, markdown ? "\n" : "");
+    if (environments.rows > 0 && markdown)
+        table_markdown(&environments, out);
+    else if (environments.rows > 0)
+        table_as_text(&environments, h->width, out);
+    text_add(out, "%s", environments.rows > 0 ? "\n" : "");
+    if (markdown)
+        table_markdown(&rows, out);
+    else
+        table_as_text(&rows, h->width, out);
+    text_add(out, "\n");
+    add_notes(c, h, &notes);
+    if (markdown)
+        text_add_bytes(out, notes.data, notes.len);
+    else
+        study_wrap(notes.data, h->width, 2, out);
+    text_free(&notes);
+    table_free(&environments);
+    table_free(&rows);
+}
+
+void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out)
+{
+    show(c, h, false, out);
+}
+
+void compare_markdown(const struct comparison *c, const struct compare_headline *h, struct text *out)
+{
+    show(c, h, true, out);
+}
+
+void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
+{
+    struct table t = rows_table(c, h->margin);
+    table_csv(&t, out);
+    table_free(&t);
+}

@@ -1,0 +1,181 @@
+#include "report/draw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/trust.h"
+#include "launch/spawn.h"
+
+#define TIMEOUT_MS (300 * 1000)
+#define SCRIPT     "draw.gp" /* gone when it is done */
+#define FONT       "DejaVu Sans"
+
+struct format {
+    enum draw_formats bit;
+    const char *ending;
+};
+
+static const struct format FORMATS[] = {{DRAW_SVG, "svg"}, {DRAW_PDF, "pdf"}, {DRAW_PNG, "png"}};
+
+static void file_name(char name[NAME_MAX], const struct drawing *d, const char *ending)
+{
+    text_format(name, NAME_MAX, "%s.%s", d->name, ending);
+}
+
+/* Sizes in pixels and centimetres go by what a line of 15 cm holds. */
+static void set_terminal(const struct drawing *d, enum draw_formats format, struct text *script)
+{
+    double w = d->width_cm, h = d->height_cm;
+    if (format == DRAW_SVG)
+        text_add(script, "set terminal svg size %.0f,%.0f dynamic noenhanced font '" FONT ",11'\n", 48 * w, 48 * h);
+    else if (format == DRAW_PDF)
+        text_add(script, "set terminal pdfcairo size %.2fcm,%.2fcm noenhanced font '" FONT ",8'\n", w, h);
+    else
+        text_add(script,
+                 "set terminal pngcairo size %.0f,%.0f noenhanced font '" FONT ",20' linewidth 2.5 pointscale 2.5\n",
+                 100 * w, 100 * h);
+}
+
+static void add_script(const struct drawing *d, unsigned formats, struct text *script)
+{
+    for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++) {
+        if (!(formats & FORMATS[i].bit))
+            continue;
+        set_terminal(d, FORMATS[i].bit, script);
+        text_add(script, "set output '%s.%s'\nload '%s.gp'\nunset output\n", d->name, FORMATS[i].ending, d->name);
+    }
+}
+
+static int write_sources(const struct drawings *d, int dirfd, struct err *e)
+{
+    char name[NAME_MAX];
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && i < d->count; i++) {
+        const struct drawing *one = &d->list[i];
+        file_name(name, one, "dat");
+        failed = file_create_at(dirfd, name, one->data.data, one->data.len, e);
+        file_name(name, one, "gp");
+        if (failed == 0)
+            failed = file_create_at(dirfd, name, one->plot.data, one->plot.len, e);
+    }
+    return failed;
+}
+
+/* In the folder, with nothing of the user's environment but the path. */
+static int run_gnuplot(int dirfd, struct err *e)
+{
+    static const char LINE[] = "cd \"$1\" && umask 022 && exec env -i PATH=\"$PATH\" LC_ALL=C.UTF-8 TZ=UTC "
+                               "GNUTERM=dumb \"$2\" -d " SCRIPT " 2>&1";
+    char dir[64], program[PATH_MAX];
+    struct err why = {0};
+    struct text said = {0};
+    if (trust_find_program("gnuplot", program, sizeof(program), &why) != 0)
+        return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH draws the figures (%s)",
+                       why.code == -EPERM ? why.text : "apt-get install gnuplot-nox");
+    text_format(dir, sizeof(dir), "/proc/%d/fd/%d", (int)getpid(), dirfd);
+    char *const argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh", dir, program, NULL};
+    int failed = spawn_capture(argv, TIMEOUT_MS, &said);
+    const char *words = said.data ? said.data : "";
+    if (failed != 0) {
+        for (const char *next = words; *next; next += strcspn(next, "\n"), next += strspn(next, "\n"))
+            words = next; /* the command comes first, what is wrong with it last */
+        failed = err_set(e, ERR_OURS, -EIO, "gnuplot failed: %.*s", (int)strcspn(words, "\n"), words);
+    }
+    text_free(&said);
+    return failed;
+}
+
+/* --- what is not the same twice -------------------------------------------------------------------------------------
+ */
+
+/* cairo writes the time into a PDF: here it is always the beginning of time, in as many bytes, so that all offsets
+ * stay.
+ */
+static int undate(struct text *pdf, const char *name, struct err *e)
+{
+    static const char KEY[] = "/CreationDate (D:";
+    static const char THEN[] = "19700101000000";
+    char *at = memmem(pdf->data, pdf->len, KEY, strlen(KEY));
+    if (!at || (size_t)(at - pdf->data) + strlen(KEY) + strlen(THEN) > pdf->len)
+        return err_set(e, ERR_OURS, -EIO, "'%s': its date is not where cairo is known to write it", name);
+    for (size_t i = 0; THEN[i]; i++)
+        at[strlen(KEY) + i] = THEN[i];
+    return 0;
+}
+
+static int read_at(int dirfd, const char *name, struct text *ret, struct err *e)
+{
+    char path[64 + NAME_MAX];
+    text_format(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
+    int failed = file_read_all("", path, ret);
+    return failed == 0 && ret->len > 0 ? 0 : err_set(e, ERR_OURS, -EIO, "gnuplot wrote no '%s'", name);
+}
+
+static int settle(const struct drawing *d, const struct format *f, int dirfd, struct err *e)
+{
+    char name[NAME_MAX];
+    struct text bytes = {0};
+    file_name(name, d, f->ending);
+    int failed = read_at(dirfd, name, &bytes, e);
+    if (failed == 0 && f->bit == DRAW_PDF) {
+        failed = undate(&bytes, name, e);
+        if (failed == 0 && unlinkat(dirfd, name, 0) != 0)
+            failed = err_sys(e, ERR_OURS, "cannot replace '%s'", name);
+        if (failed == 0)
+            failed = file_create_at(dirfd, name, bytes.data, bytes.len, e);
+    }
+    text_free(&bytes);
+    return failed;
+}
+
+int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err *e)
+{
+    struct text script = {0};
+    int failed = write_sources(d, dirfd, e);
+    for (size_t i = 0; i < d->count; i++)
+        add_script(&d->list[i], formats, &script);
+    if (failed == 0 && script.len > 0) {
+        failed = file_create_at(dirfd, SCRIPT, script.data, script.len, e);
+        if (failed == 0) {
+            failed = run_gnuplot(dirfd, e);
+            (void)unlinkat(dirfd, SCRIPT, 0);
+        }
+        for (size_t i = 0; failed == 0 && i < d->count; i++)
+            for (size_t k = 0; failed == 0 && k < ARRAY_LEN(FORMATS); k++)
+                if (formats & FORMATS[k].bit)
+                    failed = settle(&d->list[i], &FORMATS[k], dirfd, e);
+    }
+    text_free(&script);
+    return failed;
+}
+
+/* --- SVG as text ----------------------------------------------------------------------------------------------------
+ */
+
+int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
+{
+    char dir[PATH_MAX], name[NAME_MAX];
+    const char *tmp = getenv("TMPDIR");
+    int n = snprintf(dir, sizeof(dir), "%s/.tare-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (n < 0 || (size_t)n >= sizeof(dir) || !mkdtemp(dir))
+        return err_sys(e, ERR_OURS, "cannot make a folder in '%s'", tmp && *tmp ? tmp : "/tmp");
+    cleanup_close int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool held = dirfd >= 0 && flock(dirfd, LOCK_EX) == 0; /* tare clean leaves it alone (workload_tmpdirs_clean()) */
+    int failed = !held ? err_sys(e, ERR_OURS, "'%s'", dir) : draw_files(d, dirfd, DRAW_SVG, e);
+    for (size_t i = 0; failed == 0 && i < d->count; i++) {
+        file_name(name, &d->list[i], "svg");
+        failed = read_at(dirfd, name, &svg[i], e);
+    }
+    file_remove_temporary(dir);
+    return failed;
+}

@@ -1,0 +1,94 @@
+#include "report/drawing.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static const char STYLE[] = "reset\n"
+                            "set encoding utf8\n"
+                            "set datafile columnheaders\n"
+                            "set datafile missing 'nan'\n"
+                            "set border 3 linewidth 0.75\n"
+                            "set tics nomirror out scale 0.6\n"
+                            "set key outside top center horizontal samplen 2 width 1 noenhanced\n"
+                            "set style fill solid 0.35 noborder\n"
+                            "set errorbars small\n"
+                            "end_of(name) = column(name)\n"
+                            "set grid xtics ytics linecolor rgb '#aaaaaa' linewidth 0.4 dashtype 3\n";
+
+void drawings_free(struct drawings *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        free(d->list[i].name);
+        free(d->list[i].title);
+        free(d->list[i].alt);
+        free(d->list[i].cell);
+        text_free(&d->list[i].data);
+        text_free(&d->list[i].plot);
+    }
+    free(d->list);
+    *d = (struct drawings){0};
+}
+
+struct drawing *drawing_add(struct drawings *d, const char *name, const char *title)
+{
+    d->list = realloc(d->list, (d->count + 1) * sizeof(*d->list));
+    if (!d->list)
+        abort();
+    struct drawing *one = &d->list[d->count++];
+    *one = (struct drawing){.name = strdup(name), .title = strdup(title), .width_cm = 15, .height_cm = 7};
+    if (!one->name || !one->title)
+        abort();
+    for (char *c = one->title; *c; c++) /* a second line would be a command to gnuplot */
+        *c = (char)((unsigned char)*c < ' ' || *c == '\\' || *c == '`' ? ' ' : *c);
+    text_add(&one->plot, "# %s. Drawn by gnuplot 5.4 or newer: gnuplot -p %s.gp\n%s", one->title, name, STYLE);
+    return one;
+}
+
+void drawing_number(struct text *data, double value)
+{
+    if (!isfinite(value)) {
+        text_add(data, "nan");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        char number[40];
+        text_format(number, sizeof(number), "%.*g", digits, value);
+        if (digits < 17 && strtod(number, NULL) != value)
+            continue;
+        text_add(data, "%s", number);
+        return;
+    }
+}
+
+void drawing_quote(struct text *plot, const char *text)
+{
+    text_add(plot, "'");
+    for (; *text; text++) {
+        bool control = (unsigned char)*text < ' ' || *text == 127;
+        text_add_bytes(plot, control ? " " : *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
+    }
+    text_add(plot, "'");
+}
+
+bool drawing_spans_decades(const double *value, size_t count)
+{
+    double least = INFINITY, greatest = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(value[i]))
+            continue;
+        if (value[i] <= 0)
+            return false;
+        least = fmin(least, value[i]);
+        greatest = fmax(greatest, value[i]);
+    }
+    return greatest >= 10 * least;
+}
+
+const char *drawing_colour(size_t i)
+{
+    static const char *const COLOURS[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
+    return COLOURS[i % ARRAY_LEN(COLOURS)];
+}

@@ -1,0 +1,22 @@
+/* page: a study as one page of HTML that needs nothing else: no network, no other file, no script to be read. */
+#ifndef TARE_PAGE_H
+#define TARE_PAGE_H
+
+#include "analysis/study.h"
+#include "base/text.h"
+#include "report/drawing.h"
+
+struct err;
+
+/* What the page is made of besides the study. */
+struct page_parts {
+    const struct drawings *drawing;
+    const struct text *svg; /* of each drawing, as gnuplot wrote it; NULL: none is drawn */
+    const char *no_svg;     /* then why: a sentence without its stop */
+    const char *selftest;   /* a selftest.json that lies beside the records: its path; NULL: none */
+};
+
+/* The same bytes from the same study. -EINVAL (usage): selftest is none. */
+int page_make(const struct study *s, const struct page_parts *p, struct text *out, struct err *e);
+
+#endif

@@ -1,0 +1,147 @@
+/* A recommended size in words and as JSON. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "analysis/plan_size.h"
+#include "base/json_put.h"
+#include "base/text.h"
+
+/* --- words
+ * -------------------------------------------------------------------------------------------------------------- */
+
+/* The square root of a variance as a share of the mean, in percent. */
+static double spread(const struct size_row *row, double variance)
+{
+    return 100 * sqrt(fmax(0, variance)) / fabs(row->part.mean);
+}
+
+static void add_spread(const struct size_row *row, struct text *out)
+{
+    if (row->of_iterations)
+        text_add(out, "  spread: %.2g%% of the mean between invocations, %.2g%% among the iterations of one\n",
+                 spread(row, row->part.t2[1]), spread(row, row->part.t2[0]));
+    else
+        text_add(out, "  spread: %.2g%% of the mean between invocations\n", spread(row, row->part.t2[0]));
+    if (!row->of_iterations)
+        return;
+    text_add(out, "  iterations: %s", stats_steady_name(row->steady));
+    if (row->skipped)
+        text_add(out, " (up to %zu left out here, before the steady state)", row->skipped);
+    if (!isnan(row->autocorrelation))
+        text_add(out, "; correlation with the next one %.2f%s", row->autocorrelation,
+                 row->autocorrelation > row->independent
+                     ? ", more than of independent ones: further iterations tell less than their number"
+                     : "");
+    text_add(out, "\n");
+}
+
+static void add_pilot(const struct size_row *row, struct text *out)
+{
+    text_add(out, "  pilot: %zu invocation%s", row->invocations, row->invocations == 1 ? "" : "s");
+    if (row->of_iterations)
+        text_add(out, " of %zu iterations", row->iterations);
+    if (row->failed)
+        text_add(out, " (%zu more did not end well)", row->failed);
+    if (row->half_width_why)
+        text_add(out, "; no interval: %s\n", row->half_width_why);
+    else
+        text_add(out, "; half-width %.2g%% of the mean\n", 100 * row->half_width);
+    if (row->invocations >= 2 && row->invocations < PLAN_SIZE_PILOT)
+        text_add(out, "  a pilot of %d invocations and more tells the spread better\n", PLAN_SIZE_PILOT);
+}
+
+static void add_wanted(const struct size_row *row, double precision, struct text *out)
+{
+    if (row->why_not) {
+        text_add(out, "  no recommendation: %s\n", row->why_not);
+        return;
+    }
+    text_add(out, "  for %.3g%%: %zu invocations", 100 * precision, row->want_invocations);
+    if (row->want_iterations)
+        text_add(out, " of %zu iteration%s%s", row->want_iterations, row->want_iterations == 1 ? "" : "s",
+                 row->skipped ? ", besides their warm-up" : "");
+    if (!isnan(row->total_s))
+        text_add(out, ", %.3g s in all", row->total_s);
+    text_add(out, "\n");
+    if (row->iterations_why)
+        text_add(out, "  (the iterations are %s)\n", row->iterations_why);
+}
+
+void plan_size_text(const struct plan_size *p, struct text *out)
+{
+    for (size_t i = 0; i < p->rows; i++) {
+        const struct size_row *row = &p->row[i];
+        text_add(out, "%s%s, %s\n", i ? "\n" : "", row->label, row->figure);
+        add_pilot(row, out);
+        if (!row->part.why_not && row->invocations > 1)
+            add_spread(row, out);
+        add_wanted(row, p->precision, out);
+    }
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------ */
+
+static void set_count(json_t *o, const char *key, size_t value, const char *why_not)
+{
+    if (value > 0)
+        json_put(o, key, json_integer((json_int_t)value));
+    else
+        json_put_real(o, key, NAN, why_not);
+}
+
+static json_t *components_json(const struct size_row *row)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; !row->part.why_not && i < row->part.levels; i++) {
+        json_t *one = json_object();
+        json_put_text(one, "level", row->of_iterations && i == 0 ? "iteration" : "invocation");
+        json_put(one, "repetitions", json_real(row->part.r[i]));
+        json_put(one, "s2", json_real(row->part.s2[i]));
+        json_put(one, "t2", json_real(row->part.t2[i]));
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static json_t *row_json(const struct size_row *row)
+{
+    static const char NO_ITERATIONS[] = "the figure is one of the invocation";
+    const char *why = row->of_iterations ? row->why_not : NO_ITERATIONS;
+    json_t *o = json_object();
+    json_put_text(o, "cell", row->label);
+    json_put_text(o, "figure", row->figure);
+    json_put(o, "pilot_invocations", json_integer((json_int_t)row->invocations));
+    json_put(o, "pilot_failed", json_integer((json_int_t)row->failed));
+    set_count(o, "pilot_iterations", row->iterations, row->of_iterations ? "no iteration was finished" : NO_ITERATIONS);
+    json_put_real(o, "mean", row->part.mean, row->why_not);
+    json_put_real(o, "half_width", row->half_width, row->half_width_why);
+    json_put(o, "components", components_json(row));
+    json_put_text(o, "steady_state", row->of_iterations ? stats_steady_name(row->steady) : NULL);
+    json_put(o, "iterations_left_out", json_integer((json_int_t)row->skipped));
+    json_put_real(o, "autocorrelation", row->autocorrelation,
+                  row->of_iterations ? "too few iterations" : NO_ITERATIONS);
+    json_put_real(o, "overhead_s", row->overhead_s,
+                  row->of_iterations ? "the records do not say what an invocation takes besides its iterations"
+                                     : NO_ITERATIONS);
+    set_count(o, "iterations", row->want_iterations, why);
+    json_put_text(o, "iterations_note", row->iterations_why);
+    set_count(o, "invocations", row->want_invocations, row->why_not);
+    json_put_real(o, "total_s", row->total_s, why);
+    return o;
+}
+
+void plan_size_json(const struct plan_size *p, struct text *out)
+{
+    json_t *o = json_object(), *rows = json_array();
+    for (size_t i = 0; i < p->rows; i++)
+        (void)json_array_append_new(rows, row_json(&p->row[i]));
+    json_put_text(o, "schema", PLAN_SIZE_SCHEMA);
+    json_put(o, "precision", json_real(p->precision));
+    json_put(o, "cells", rows);
+    char *text = json_dumps(o, JSON_INDENT(2));
+    if (!text)
+        abort();
+    text_add(out, "%s\n", text);
+    free(text);
+    json_decref(o);
+}

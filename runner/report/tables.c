@@ -1,0 +1,316 @@
+#include "report/tables.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/words.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define NULL_SCENARIO "scenario0"
+
+/* mean, its interval for eyes, its two ends */
+#define MEAN(key, head, unit)                                                                                          \
+    {key, head, unit, true, TABLE_BOTH, 0}, {key "_ci95", "95% interval", unit, false, TABLE_SHOWN, 2},                \
+        {key "_ci95_low", "low", unit, true, TABLE_DATA, 0},                                                           \
+    {                                                                                                                  \
+        key "_ci95_high", "high", unit, true, TABLE_DATA, 0                                                            \
+    }
+
+#define RATIO(head)                                                                                                    \
+    {"ratio_to_threads", head, "", true, TABLE_BOTH, 0}, {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},    \
+        {"ratio_ci95_low", "low", "", true, TABLE_DATA, 0}, {"ratio_ci95_high", "high", "", true, TABLE_DATA, 0},      \
+    {                                                                                                                  \
+        "verdict", "against threads", "", false, TABLE_BOTH, 7                                                         \
+    }
+
+#define INVOCATIONS                                                                                                    \
+    {                                                                                                                  \
+        "invocations", "runs", "", true, TABLE_BOTH, 0                                                                 \
+    }
+
+static void add_whole(struct table *t, double n)
+{
+    table_number(t, n, 0, NULL);
+}
+
+static void add_mean(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+{
+    static const struct study_figure NONE = {.is.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
+    const struct study_figure *f = study_figure(s, c, name);
+    struct study_unit u = study_unit(s, name);
+    f = f ? f : &NONE;
+    int decimals = study_decimals(&f->is.mean, u.scale);
+    table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
+    table_interval(t, &f->is.mean, u.scale, decimals);
+}
+
+/* The mean alone, in the digits of its own interval. */
+static void add_point(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+{
+    const struct study_figure *f = study_figure(s, c, name);
+    struct study_unit u = study_unit(s, name);
+    if (f)
+        table_number(t, f->is.mean.at * u.scale, study_decimals(&f->is.mean, u.scale), f->why_not);
+    else
+        table_number(t, NAN, 0, "no record has it");
+}
+
+static void add_ratio(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+{
+    char words[WORDS_MAX_VERDICT];
+    int index = records_figure(&s->records, name);
+    const struct study_figure *f = index < 0 ? NULL : &c->figure[index];
+    struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
+    bool is_base = c->base == c; /* what the others are weighed against */
+    if (is_base)
+        ratio = stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is the baseline");
+    int decimals = study_decimals(&ratio, 1);
+    if (is_base)
+        table_value(t, ratio.at, "(baseline)", ratio.why_not);
+    else
+        table_number(t, ratio.at, decimals, ratio.why_not);
+    table_interval(t, &ratio, 1, decimals);
+    const char *verdict = f ? study_verdict(s, c, (size_t)index, words) : "";
+    table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
+}
+
+void tables_add_name(struct table *t, const struct study_cell *c)
+{
+    table_row(t, c->id);
+    table_text(t, c->label);
+    table_text(t, c->id);
+}
+
+/* What the instrument itself takes, beside what was weighed with it: the time of scenario0, which does nothing in its
+ * workers, in the same mode, start method, runtime and workers. */
+static void add_null(struct table *t, const struct study *s, const struct study_cell *c)
+{
+    const struct study_figure *f = NULL;
+    for (size_t i = 0; !f && i < s->cells; i++) {
+        const struct study_cell *one = &s->cell[i];
+        if (strcmp(one->scenario, NULL_SCENARIO) == 0 && strcmp(c->scenario, NULL_SCENARIO) != 0 &&
+            strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
+            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers && !study_is_memory(one))
+            f = study_figure(s, one, "avg_iter_s");
+    }
+    if (f)
+        table_number(t, f->is.mean.at * 1e3, study_decimals(&f->is.mean, 1e3), f->why_not);
+    else
+        table_number(t, NAN, 0, "scenario0 was not run with it");
+}
+
+static struct table time_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  INVOCATIONS,
+                                                  MEAN("avg_iter_ms", "mean", "ms"),
+                                                  {"p50_iter_ms", "median", "ms", true, TABLE_BOTH, 3},
+                                                  {"p95_iter_ms", "p95", "ms", true, TABLE_BOTH, 4},
+                                                  {"null_iter_ms", "null", "ms", true, TABLE_BOTH, 5},
+                                                  RATIO("time ÷ threads"),
+                                                  {"steady", "series", "", false, TABLE_BOTH, 6}};
+    struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        if (study_is_memory(c))
+            continue;
+        tables_add_name(&t, c);
+        add_whole(&t, (double)c->ok);
+        add_mean(&t, s, c, "avg_iter_s");
+        add_point(&t, s, c, "p50_iter_s");
+        add_point(&t, s, c, "p95_iter_s");
+        add_null(&t, s, c);
+        add_ratio(&t, s, c, "avg_iter_s");
+        table_text(&t, c->emulated ? "emulated: no measure" : stats_steady_name(c->steady));
+    }
+    return t;
+}
+
+static struct table memory_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  INVOCATIONS,
+                                                  MEAN("pss_mib", "PSS", "MiB"),
+                                                  {"uss_mib", "USS", "MiB", true, TABLE_BOTH, 5},
+                                                  {"rss_mib", "RSS", "MiB", true, TABLE_BOTH, 6},
+                                                  {"all_pids_pss_mib", "PSS of all", "MiB", true, TABLE_BOTH, 7},
+                                                  {"anon_mib", "anon", "MiB", true, TABLE_BOTH, 3},
+                                                  {"kernel_mib", "kernel", "MiB", true, TABLE_BOTH, 4},
+                                                  {"peak_mib", "peak", "MiB", true, TABLE_BOTH, 0},
+                                                  RATIO("memory ÷ threads")};
+    static const char *const POINTS[] = {"uss_bytes",  "rss_bytes",    "all_pids_pss_bytes",
+                                         "anon_bytes", "kernel_bytes", "peak_bytes"};
+    struct table t = table_new("memory", "Memory, averaged over the measured iterations", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        if (!study_is_memory(c))
+            continue;
+        tables_add_name(&t, c);
+        add_whole(&t, (double)c->ok);
+        add_mean(&t, s, c, "pss_bytes");
+        for (size_t k = 0; k < ARRAY_LEN(POINTS); k++)
+            add_point(&t, s, c, POINTS[k]);
+        add_ratio(&t, s, c, "pss_bytes");
+    }
+    return t;
+}
+
+/* An order statistic, in the digits of its own interval. */
+static void add_order(struct table *t, const struct stats_interval *i, double scale, const char *why)
+{
+    int decimals = study_decimals(i, scale);
+    table_number(t, i->at * scale, decimals, why ? why : i->why_not);
+    table_interval(t, i, scale, decimals);
+}
+
+static void add_figure(struct table *t, const struct study *s, const struct study_cell *c, size_t index)
+{
+    const struct study_figure *f = &c->figure[index];
+    const char *name = s->records.name[index].name;
+    struct study_unit u = study_unit(s, name);
+    int decimals = study_decimals(&f->is.mean, u.scale);
+    tables_add_name(t, c);
+    table_text(t, c->profile);
+    table_text(t, name);
+    table_text(t, u.unit);
+    add_whole(t, (double)f->used);
+    table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
+    table_interval(t, &f->is.mean, u.scale, decimals);
+    add_order(t, &f->is.median, u.scale, f->why_not);
+    add_order(t, &f->is.p95, u.scale, f->why_not);
+    table_number(t, f->is.min * u.scale, decimals, NULL);
+    table_number(t, f->is.max * u.scale, decimals, NULL);
+    add_ratio(t, s, c, name);
+    table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
+}
+
+static struct table figures_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"figure", "figure", "", false, TABLE_BOTH, 0},
+                                                  {"unit", "unit", "", false, TABLE_BOTH, 0},
+                                                  INVOCATIONS,
+                                                  MEAN("mean", "mean", ""),
+                                                  MEAN("median", "median", ""),
+                                                  MEAN("p95", "p95", ""),
+                                                  {"min", "least", "", true, TABLE_BOTH, 0},
+                                                  {"max", "greatest", "", true, TABLE_BOTH, 0},
+                                                  RATIO("÷ threads"),
+                                                  {"why_not", "why not", "", false, TABLE_SHOWN, 0}};
+    struct table t =
+        table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++)
+        for (size_t k = 0; k < s->records.names; k++)
+            add_figure(&t, s, &s->cell[i], k);
+    return t;
+}
+
+/* What scenarios report of themselves, by the titles that they declare. */
+static struct table own_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"title", "what", "", false, TABLE_BOTH, 0},
+                                                  {"figure", "figure", "", false, TABLE_DATA, 0},
+                                                  {"unit", "unit", "", false, TABLE_BOTH, 0},
+                                                  {"better", "better", "", false, TABLE_BOTH, 3},
+                                                  INVOCATIONS,
+                                                  MEAN("mean", "mean", ""),
+                                                  RATIO("÷ threads")};
+    struct table t = table_new("own", "What the scenarios report", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++)
+        for (size_t k = 0; k < s->records.names; k++) {
+            const struct figure_name *one = &s->records.name[k];
+            if (s->cell[i].figure[k].used == 0 || figure_is_of_every_record(one->name))
+                continue;
+            tables_add_name(&t, &s->cell[i]);
+            table_text(&t, s->cell[i].profile);
+            table_text(&t, one->about.title);
+            table_text(&t, one->name);
+            table_text(&t, one->about.shown);
+            table_text(&t, figure_better_name(one->about.better));
+            add_whole(&t, (double)s->cell[i].figure[k].used);
+            add_mean(&t, s, &s->cell[i], one->name);
+            add_ratio(&t, s, &s->cell[i], one->name);
+        }
+    return t;
+}
+
+static struct table experiments_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  INVOCATIONS,
+                                                  {"failed", "failed", "", true, TABLE_BOTH, 0},
+                                                  {"elapsed_min", "time taken", "min", true, TABLE_BOTH, 0},
+                                                  {"memory_mib", "greatest memory", "MiB", true, TABLE_BOTH, 0},
+                                                  {"records_mib", "records", "MiB", true, TABLE_BOTH, 0}};
+    static const char *const MEMORY[] = {"peak_bytes", "current_bytes", "all_pids_pss_bytes", "pss_bytes"};
+    struct table t = table_new("experiments", "What each cell took", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        double elapsed_s = 0, bytes = 0, memory = NAN;
+        for (size_t k = 0; k < c->count; k++) {
+            elapsed_s += c->invocation[k]->details.elapsed_s; /* NaN stays */
+            bytes += (double)c->invocation[k]->details.bytes;
+        }
+        for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
+            memory = study_figure(s, c, MEMORY[k]) ? study_figure(s, c, MEMORY[k])->is.max : NAN;
+        tables_add_name(&t, c);
+        table_text(&t, c->profile);
+        add_whole(&t, (double)c->count);
+        add_whole(&t, (double)(c->count - c->ok));
+        table_number(&t, elapsed_s / 60, 2, "a record was made outside of a plan and does not tell");
+        table_number(&t, memory / (1 << 20), 1, "no memory was sampled");
+        table_number(&t, bytes / (1 << 20), 2, NULL);
+    }
+    return t;
+}
+
+static struct table failed_table(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"record", "record", "", false, TABLE_BOTH, 0},
+                                                  {"started_at", "started", "", false, TABLE_BOTH, 0},
+                                                  {"termination", "ended by", "", false, TABLE_BOTH, 0},
+                                                  {"detail", "reason", "", false, TABLE_BOTH, 0}};
+    struct table t = table_new("failed", "Invocations that failed", COLUMNS, ARRAY_LEN(COLUMNS));
+    t.empty = "No invocation failed.";
+    for (size_t i = 0; i < s->cells; i++)
+        for (size_t k = 0; k < s->cell[i].count; k++) {
+            const struct invocation *one = s->cell[i].invocation[k];
+            if (one->ok)
+                continue;
+            tables_add_name(&t, &s->cell[i]);
+            table_text(&t, s->cell[i].profile);
+            table_text(&t, one->id);
+            table_text(&t, one->started_at);
+            table_text(&t, one->termination);
+            table_text(&t, one->detail);
+        }
+    return t;
+}
+
+struct tables tables_make(const struct study *s)
+{
+    return (struct tables){.of = {[TABLES_TIME] = time_table(s),
+                                  [TABLES_MEMORY] = memory_table(s),
+                                  [TABLES_OWN] = own_table(s),
+                                  [TABLES_FIGURES] = figures_table(s),
+                                  [TABLES_EXPERIMENTS] = experiments_table(s),
+                                  [TABLES_VERDICTS] = tables_verdicts(s),
+                                  [TABLES_ISOLATION] = tables_isolation(s),
+                                  [TABLES_FAILED] = failed_table(s),
+                                  [TABLES_DIFFERENCES] = tables_differences(s),
+                                  [TABLES_ENVIRONMENT] = tables_environment(s)}};
+}
+
+void tables_free(struct tables *t)
+{
+    for (size_t i = 0; i < TABLES; i++)
+        table_free(&t->of[i]);
+}

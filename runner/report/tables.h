@@ -1,0 +1,46 @@
+/* tables: what a study says, table by table. */
+#ifndef TARE_TABLES_H
+#define TARE_TABLES_H
+
+#include "analysis/study.h"
+#include "report/table.h"
+
+enum tables_of {
+    TABLES_TIME,        /* a row a cell whose times count: mean, median, p95, ratio to threads */
+    TABLES_MEMORY,      /* a row a cell of profile memory */
+    TABLES_OWN,         /* a row a cell and figure that its scenario reports */
+    TABLES_FIGURES,     /* a row a cell and figure: all there is */
+    TABLES_EXPERIMENTS, /* a row a cell: what it took */
+    TABLES_VERDICTS,    /* a row a cell: the grade of its isolation */
+    TABLES_ISOLATION,   /* a row a cell and check that does not hold */
+    TABLES_FAILED,      /* a row a record that gives no figure */
+    TABLES_DIFFERENCES, /* a row a field of the environment and value, where cells differ in it */
+    TABLES_ENVIRONMENT, /* a row a field that all share */
+    TABLES,
+};
+
+/* All of them, in that order; those that have no rows too. The study has to outlive them. */
+struct tables {
+    struct table of[TABLES];
+};
+
+/* The columns of a row's cell, its name for eyes and its id as data, and what fills them in. */
+#define TABLES_NAME                                                                                                    \
+    {"cell", "cell", "", false, TABLE_BOTH, 0},                                                                        \
+    {                                                                                                                  \
+        "id", "id", "", false, TABLE_DATA, 0                                                                           \
+    }
+void tables_add_name(struct table *t, const struct study_cell *c);
+
+struct tables tables_make(const struct study *s);
+void tables_free(struct tables *t);
+
+/* tables_isolation.c */
+struct table tables_verdicts(const struct study *s);
+struct table tables_isolation(const struct study *s);
+
+/* tables_environment.c */
+struct table tables_differences(const struct study *s);
+struct table tables_environment(const struct study *s);
+
+#endif

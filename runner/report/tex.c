@@ -1,0 +1,193 @@
+#include "report/tex.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/table.h"
+
+#define PAGE_ROWS 40 /* of a tabular; more are a longtable */
+#define LONG_TEXT 24 /* characters beyond which a column wraps */
+
+/* --- texts ----------------------------------------------------------------------------------------------------------
+ */
+
+static const char *escaped(char c)
+{
+    switch (c) {
+    case '\\':
+        return "\\textbackslash{}";
+    case '{':
+        return "\\{";
+    case '}':
+        return "\\}";
+    case '$':
+        return "\\$";
+    case '&':
+        return "\\&";
+    case '#':
+        return "\\#";
+    case '%':
+        return "\\%";
+    case '_':
+        return "\\_";
+    case '^':
+        return "\\textasciicircum{}";
+    case '~':
+        return "\\textasciitilde{}";
+    case '<':
+        return "\\textless{}";
+    case '>':
+        return "\\textgreater{}";
+    case '|':
+        return "\\textbar{}";
+    case '"':
+        return "\\textquotedbl{}";
+    case '\'':
+        return "\\textquotesingle{}";
+    case '`':
+        return "\\textasciigrave{}";
+    default:
+        return NULL;
+    }
+}
+
+/* One character of UTF-8 that is not ASCII; returns its length. The text is a record's, which JSON made valid. */
+static size_t add_character(struct text *out, const char *text)
+{
+    static const struct {
+        const char *character, *tex;
+    } KNOWN[] = {{"…", "\\ldots{}"}, {"×", "$\\times$"}, {"µ", "$\\mu$"},
+                 {"–", "--"},        {"±", "$\\pm$"},    {"÷", "$\\div$"}};
+    unsigned char first = (unsigned char)*text;
+    size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+    unsigned code = len == 1 ? first : first & (0xffU >> (len + 1));
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN); i++)
+        if (strncmp(text, KNOWN[i].character, strlen(KNOWN[i].character)) == 0) {
+            text_add(out, "%s", KNOWN[i].tex);
+            return strlen(KNOWN[i].character);
+        }
+    for (size_t i = 1; i < len; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80) { /* cut off */
+            len = i;
+            break;
+        }
+        code = code << 6 | ((unsigned char)text[i] & 0x3f);
+    }
+    text_add(out, "[U+%04X]", code);
+    return len;
+}
+
+void tex_text(struct text *out, const char *text)
+{
+    while (*text) {
+        const char *as = escaped(*text);
+        if ((unsigned char)*text >= 0x80) {
+            text += add_character(out, text);
+            continue;
+        }
+        if (as)
+            text_add(out, "%s", as);
+        else
+            text_add_bytes(out, (unsigned char)*text < ' ' || *text == 127 ? " " : text, 1);
+        text++;
+    }
+}
+
+void tex_macro(struct text *out, const char *words)
+{
+    static const char *const DIGITS[] = {"Zero", "One", "Two",   "Three", "Four",
+                                         "Five", "Six", "Seven", "Eight", "Nine"};
+    bool begins = true;
+    for (; *words; words++) {
+        unsigned char c = (unsigned char)*words;
+        if (isdigit(c))
+            text_add(out, "%s", DIGITS[c - '0']);
+        else if (c < 0x80 && isalpha(c))
+            text_add(out, "%c", begins ? toupper(c) : c);
+        begins = c >= 0x80 || !isalpha(c);
+    }
+}
+
+/* --- tables ---------------------------------------------------------------------------------------------------------
+ */
+
+static size_t widest(const struct table *t, size_t column)
+{
+    size_t most = strlen(t->column[column].head);
+    for (size_t i = 0; i < t->rows; i++) {
+        const char *text = table_at(t, i, column)->text;
+        size_t len = text ? strlen(text) : 0;
+        most = len > most ? len : most;
+    }
+    return most;
+}
+
+/* Columns that wrap share what is left of the line by what is in them. */
+static void add_columns(const struct table *t, struct text *out)
+{
+    double sum = 0;
+    for (size_t i = 0; i < t->columns; i++)
+        if (table_shows(t, i) && !table_is_right(&t->column[i]) && widest(t, i) > LONG_TEXT)
+            sum += (double)widest(t, i) > 90 ? 90 : (double)widest(t, i);
+    text_add(out, "{@{}");
+    for (size_t i = 0; i < t->columns; i++) {
+        double width = (double)widest(t, i) > 90 ? 90 : (double)widest(t, i);
+        if (!table_shows(t, i))
+            continue;
+        if (table_is_right(&t->column[i]))
+            text_add(out, "r");
+        else if (width > LONG_TEXT)
+            text_add(out, "p{%.2f\\linewidth}", 0.75 * width / (sum > 60 ? sum : 60));
+        else
+            text_add(out, "l");
+    }
+    text_add(out, "@{}}\n");
+}
+
+static void add_head(const struct table *t, struct text *out)
+{
+    bool first = true;
+    text_add(out, "\\toprule\n");
+    for (size_t i = 0; i < t->columns; i++) {
+        if (!table_shows(t, i))
+            continue;
+        text_add(out, "%s", first ? "" : " & ");
+        tex_text(out, t->column[i].head);
+        if (strcmp(t->column[i].unit, "x") == 0)
+            text_add(out, " [$\\times$]");
+        else if (*t->column[i].unit)
+            text_add(out, " [%s]", t->column[i].unit);
+        first = false;
+    }
+    text_add(out, " \\\\\n\\midrule\n");
+}
+
+void tex_table(const struct table *t, struct text *out)
+{
+    bool is_long = t->rows > PAGE_ROWS;
+    if (t->rows == 0)
+        return;
+    text_add(out, "%% \\usepackage{booktabs}%s\n", is_long ? ", and \\usepackage{longtable}" : "");
+    text_add(out, "\\begin{%s}", is_long ? "longtable" : "tabular");
+    add_columns(t, out);
+    add_head(t, out);
+    if (is_long)
+        text_add(out, "\\endhead\n");
+    for (size_t row = 0; row < t->rows; row++) {
+        bool first = true;
+        for (size_t i = 0; i < t->columns; i++) {
+            const char *text = table_at(t, row, i)->text;
+            if (!table_shows(t, i))
+                continue;
+            text_add(out, "%s", first ? "" : " & ");
+            tex_text(out, text ? text : "--");
+            first = false;
+        }
+        text_add(out, " \\\\\n");
+    }
+    text_add(out, "\\bottomrule\n\\end{%s}\n", is_long ? "longtable" : "tabular");
+}

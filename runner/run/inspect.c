@@ -1,0 +1,147 @@
+#include "run/inspect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "run/inspect_disturbance.h"
+
+void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
+{
+    struct verdict *v = &record->isolation;
+    const struct record_slice *s = &record->slice;
+    struct cpulist ours = {0}, its = {0};
+    char wanted[256], text[256] = "";
+    if (cpus) {
+        verdict_add(v, "runner on its own CPUs", cpus->ok, cpus->requested, cpus->achieved, cpus->file, cpus->reason);
+        return;
+    }
+    bool read = cpulist_of_task(0, &ours) == 0 && cpulist_parse(s->cpus_requested, &its) == 0;
+    if (read)
+        (void)cpulist_format(&ours, text, sizeof(text));
+    struct cpulist shared = cpulist_and(&ours, &its);
+    (void)snprintf(wanted, sizeof(wanted), "none of %.240s", s->cpus_requested);
+    verdict_add(v, "runner off its CPUs", read && cpulist_count(&shared) == 0, wanted, text, "sched_getaffinity(2)",
+                s->cpus_reason);
+}
+
+/* What stands in for a slice of its own, and what it would take. */
+static void add_no_slice(struct record *record)
+{
+    const struct record_slice *s = &record->slice;
+    bool borrowed = s->provenance == SLICE_BORROWED;
+    if (record->cell.isolation != ISOLATION_OFF)
+        verdict_add(&record->isolation, "slice of its own", false, "a cgroup of its own",
+                    borrowed ? "the container's, which the runner shares" : "", "/proc/self/mountinfo", s->reason);
+}
+
+void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct record *record)
+{
+    struct verdict *v = &record->isolation;
+    char path[64];
+    char buf[4096];
+    char achieved[256];
+    if (!slice_is_own(slice)) {
+        add_no_slice(record);
+        return;
+    }
+    text_format(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+    const char *line = file_read("", path, buf, sizeof(buf)) > 0 ? strstr(buf, "0::") : NULL;
+    const char *where = line ? line + 3 : "";
+    size_t len = strcspn(where, "\n");
+    const char *whole = slice_path(slice);
+    /* The file names the place below the mount point, so it is the end of the slice's path. */
+    bool there = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
+    (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);
+    verdict_add(v, "born in the slice", there && !moved, "clone3(CLONE_INTO_CGROUP)", achieved, "/proc/PID/cgroup",
+                !there ? "it is elsewhere"
+                       : "a filter hides clone3: it was moved there before its exec (docker run --security-opt "
+                         "seccomp=images/seccomp.json)");
+}
+
+void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record)
+{
+    struct record_slice *to = &record->slice;
+    struct cpulist affinity = {0};
+    struct cpulist effective = {0};
+    char text[256] = "";
+    bool by_cpuset = slice_effective_cpus(slice, &effective) == 0;
+    bool read = cpulist_of_task(pid, &affinity) == 0;
+    if (read)
+        (void)cpulist_format(&affinity, text, sizeof(text));
+    text_format(to->cpus_by, sizeof(to->cpus_by), by_cpuset ? "cpuset" : "affinity");
+    if (by_cpuset)
+        (void)cpulist_format(&effective, to->cpus_effective, sizeof(to->cpus_effective));
+    else
+        text_format(to->cpus_effective, sizeof(to->cpus_effective), "%s", text);
+    bool within = read && cpulist_subset(&affinity, by_cpuset ? &effective : wanted);
+    verdict_add(&record->isolation, "CPU affinity", within, to->cpus_requested, text, "sched_getaffinity(2)",
+                read ? "it may run elsewhere" : "the workload ended before it was read");
+}
+
+static void note_loss(struct slice_setting *set, const struct watch_result *watched, int64_t start_ns)
+{
+    if (watched->partition_lost_ns == 0)
+        return;
+    set->ok = false;
+    text_format(set->achieved, sizeof(set->achieved), "%s", watched->partition_said);
+    (void)snprintf(set->reason, sizeof(set->reason), "it was lost %.3f s after the start",
+                   (double)(watched->partition_lost_ns - start_ns) / (double)NS_PER_S);
+}
+
+/* Kernel threads that are bound to a CPU stay (cgroup-v2.rst, "cpuset.cpus.partition"). */
+static void add_exclusive(const struct slice *slice, const struct cpulist *wanted, struct verdict *v)
+{
+    struct cpulist common = {0};
+    char text[256] = "";
+    if (slice_common_cpus(slice, &common) != 0)
+        return; /* a container's view of the hierarchy: its own root has been taken nothing */
+    struct cpulist shared = cpulist_and(&common, wanted);
+    (void)cpulist_format(&common, text, sizeof(text));
+    verdict_add(v, "exclusive of foreign tasks", cpulist_count(&shared) == 0, "none of the slice's CPUs left to others",
+                text, "cpuset.cpus.effective of the hierarchy's root", "others may run on its CPUs");
+}
+
+void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
+                       const struct cpulist *wanted, struct record *record)
+{
+    const struct slice_setting *now = slice_check_partition(slice);
+    for (size_t i = 0; now && i < record->slice.settings; i++) {
+        struct slice_setting *set = &record->slice.setting[i];
+        if (strcmp(set->file, now->file) != 0)
+            continue;
+        *set = *now;
+        note_loss(set, watched, start_ns);
+        if (strcmp(set->requested, set->achieved) == 0)
+            add_exclusive(slice, wanted, &record->isolation);
+    }
+}
+
+/* A counter that ought to be zero. */
+static void add_zero(struct verdict *v, const char *name, const struct facts *facts, const char *key, const char *file,
+                     const char *why)
+{
+    char text[32] = "";
+    const struct fact *f = facts_find(facts, key);
+    bool read = f && f->kind == FACT_INT;
+    if (read)
+        text_format(text, sizeof(text), "%lld", (long long)f->integer);
+    verdict_add(v, name, read && f->integer == 0, "0", text, file, read ? why : f && f->text ? f->text : "not read");
+}
+
+void inspect_end(struct record *record)
+{
+    struct verdict *v = &record->isolation;
+    for (size_t i = 0; i < record->slice.settings; i++) {
+        const struct slice_setting *set = &record->slice.setting[i];
+        verdict_add(v, set->file, set->ok, set->requested, set->achieved, set->file, set->reason);
+    }
+    const struct slice_availability *memory = &record->slice.controller[SLICE_MEMORY];
+    verdict_add(v, "memory accounting", memory->available, "memory.current, memory.stat",
+                memory->available ? "there" : "", "cgroup.controllers", memory->reason);
+    add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
+    add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
+    inspect_disturbance(record);
+    verdict_grade(v, record->slice.provenance);
+}

@@ -1,0 +1,523 @@
+#include "run/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fail_point.h"
+#include "base/file.h"
+#include "cell/workload.h"
+#include "cgroups/inherited.h"
+#include "host/host.h"
+#include "launch/allowance.h"
+#include "record/timing.h"
+#include "run/inspect.h"
+#include "run/inspect_confine.h"
+#include "run/judge.h"
+#include "run/outcome.h"
+
+#define LEAVE_MS          2000 /* what a forkserver and a resource tracker may take to follow their parent */
+#define LEAVE_MS_EMULATED (8 * LEAVE_MS)
+#define KILL_MS           10000
+#define ARGS_MAX          32
+
+/* --- before the slice ------------------------------------------------------------------------------------------ */
+
+/* What a scenario is handed: a ledger, a folder, a pipe for its messages. */
+static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
+{
+    int failed =
+        ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
+    if (failed == 0)
+        failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
+    if (failed != 0)
+        return failed;
+    if (pipe2(s->messages, O_CLOEXEC) != 0 || fcntl(s->messages[0], F_SETFL, O_NONBLOCK) != 0)
+        return err_sys(e, ERR_OURS, "pipe");
+    s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return s->null_fd < 0 ? err_sys(e, ERR_OURS, "/dev/null") : 0;
+}
+
+/* The folder that a path is in, as far as it is named in it. */
+static const char *folder_of(const char *path, char *buf, size_t cap)
+{
+    const char *slash = strrchr(path, '/');
+    text_format(buf, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1, path);
+    return buf;
+}
+
+static unsigned allowed_by(const struct cell *cell)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused what is none */
+    return bits;
+}
+
+static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
+{
+    char folder[sizeof(s->tmpdir)];
+    const char *needed[4];
+    size_t count = 0;
+    if (cell->confinement == CONFINEMENT_OFF)
+        return 0;
+    if (s->command) {
+        needed[count++] = s->command->path;
+        needed[count++] = s->command->cwd;
+    } else {
+        needed[count++] = s->runtime->path;
+        needed[count++] = cell->scenario->dir;
+        needed[count++] = cell->scenario->lib;
+    }
+    if (*s->tmpdir)
+        needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
+    const struct confine_request request = {
+        .read_only_root = cell->confinement == CONFINEMENT_FULL,
+        .filter = cell->confinement == CONFINEMENT_FULL,
+        .allowed = allowed_by(cell),
+        .host_network = cell->network == NETWORK_HOST,
+        .has_user = cell->user,
+        .uid = cell->uid,
+        .gid = cell->gid,
+        .writable = cell->writable.word,
+        .writable_count = cell->writable.count,
+        .tmp_bytes = cell->tmp_bytes,
+        .has_streams = s->command != NULL,
+        .scratch = *s->tmpdir ? s->tmpdir : NULL,
+        .needed = needed,
+        .needed_count = count,
+    };
+    int failed = confine_prepare(&request, &s->confine, e);
+    if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_uid(s->confine) != 0)
+        return failed;
+    return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the workload would stay uid 0%s%s (--user)",
+                   *confine_user_reason(s->confine) ? ": " : "", confine_user_reason(s->confine));
+}
+
+static int specify_command(struct stage *s, const struct cell *cell, struct err *e)
+{
+    s->environment = workload_command_environment(cell);
+    s->spec = (struct spawn_spec){
+        .path = s->command->path,
+        .argv = s->command->argv,
+        .stdin_fd = STDIN_FILENO,
+        .stdout_fd = STDOUT_FILENO,
+        .stderr_fd = STDERR_FILENO,
+        .keep_fd = -1,
+        .cwd = s->command->cwd,
+    };
+    return s->confine ? relay_open(&s->relay, &s->spec.stdout_fd, &s->spec.stderr_fd, e) : 0;
+}
+
+static void specify_workload(struct stage *s, const struct cell *cell)
+{
+    s->argv = workload_argv(s->runtime, cell, s->record->mp_start_method);
+    s->environment = workload_environment(cell, s->tmpdir, s->ledger.fd);
+    s->spec = (struct spawn_spec){
+        .path = s->runtime->path,
+        .argv = s->argv.word,
+        .stdin_fd = s->null_fd,
+        .stdout_fd = s->messages[1],
+        .stderr_fd = s->messages[1],
+        .keep_fd = s->ledger.fd,
+        .cwd = s->confine ? "/" : NULL,
+    };
+}
+
+/* Its namespaces take longer to make than a slice: they are begun as soon as it is known what is to run in them. */
+static int prepare_start(struct stage *s, const struct cell *cell, struct err *e)
+{
+    int failed = 0;
+    if (s->command)
+        failed = specify_command(s, cell, e);
+    else
+        specify_workload(s, cell);
+    if (failed != 0)
+        return failed;
+    s->spec.envp = s->environment.word;
+    s->spec.cgroup_fd = -1;
+    s->spec.confine = s->confine;
+    s->spec.timeout_ns = cell->timeout_ms * NS_PER_MS;
+    s->spec.insist = cell->isolation == ISOLATION_STRICT;
+    return spawn_prepare(&s->spec, &s->child, e);
+}
+
+static int begin(struct stage *s, const struct cell *cell, struct err *e)
+{
+    int failed = prepare_confinement(s, cell, e);
+    return failed == 0 ? prepare_start(s, cell, e) : failed;
+}
+
+int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e)
+{
+    struct stage s = {.command = command, .child = SPAWN_NO_CHILD, .relay = RELAY_NONE};
+    int failed = begin(&s, cell, e);
+    *ret = (struct run_ahead){s.confine, s.environment, s.spec, s.child, s.relay};
+    if (failed != 0)
+        run_ahead_end(ret);
+    return failed;
+}
+
+void run_ahead_end(struct run_ahead *a)
+{
+    spawn_end(&a->child);
+    relay_close(&a->relay);
+    confine_free(&a->confine);
+    workload_words_free(&a->environment);
+    *a = RUN_NOTHING_AHEAD;
+}
+
+static void take_ahead(struct stage *s, struct run_ahead *a)
+{
+    s->confine = a->confine;
+    s->environment = a->environment;
+    s->spec = a->spec;
+    s->child = a->child;
+    s->relay = a->relay;
+    *a = RUN_NOTHING_AHEAD;
+}
+
+static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
+{
+    int failed = s->command ? 0 : prepare_scenario(s, cell, e);
+    if (ahead && ahead->spec.path)
+        take_ahead(s, ahead);
+    else if (failed == 0)
+        failed = begin(s, cell, e);
+    if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
+        (void)err_wrap(e, "reading the runtime's files beforehand");
+    s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
+    if (failed != 0 || !outcome_is_inspected(s))
+        return failed;
+    s->inherited = calloc(2, sizeof(*s->inherited));
+    if (!s->inherited)
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
+    inherited_read("", slice_tree_root(s->session->tree), &s->inherited[0]);
+    disturbance_read("", &s->session->cpus, &s->undisturbed);
+    return 0;
+}
+
+/* --- in the slice ---------------------------------------------------------------------------------------------- */
+
+/* auto: a workload with more threads than pins, as all of scenario1 is, needs the balancing that `isolated` lacks. */
+static enum slice_partition partition_of(const struct cell *cell)
+{
+    static const enum slice_partition OF[] = {
+        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
+        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
+        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
+        [PARTITION_NONE] = SLICE_PARTITION_NONE,
+    };
+    return cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[cell->partition];
+}
+
+static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
+{
+    const struct session *session = s->session;
+    struct slice_limits limits = {
+        .partition = partition_of(cell),
+        .cpus = session->cpus.benchmark,
+        .mems = topology_nodes_of(&session->topology, &session->cpus.benchmark),
+        .has_memory_max = cell->has_memory_max,
+        .memory_max_bytes = (uint64_t)cell->memory_max_bytes,
+        .swap_off = true,
+        .oom_group = true,
+        .has_pids_max = cell->pids_max > 0,
+        .pids_max = (uint64_t)cell->pids_max,
+    };
+    char name[32];
+    size_t count = 0;
+    text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
+    fail_point("init waits");
+    s->slice_at_ns = clock_now_ns();
+    int failed = slice_create(session->tree, name, &limits, &s->slice, e);
+    if (failed != 0)
+        return failed;
+    const struct slice_setting *settings = slice_settings(s->slice, &count);
+    struct record_slice *slice = &s->record->slice;
+    text_format(slice->path, sizeof(slice->path), "%s", slice_path(s->slice));
+    for (size_t i = 0; i < count && i < SLICE_SETTINGS_MAX; i++) {
+        slice->setting[slice->settings++] = settings[i];
+        if (cell->isolation == ISOLATION_STRICT && !settings[i].ok)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", settings[i].file,
+                           settings[i].requested, *settings[i].achieved ? settings[i].achieved : "nothing",
+                           settings[i].reason);
+    }
+    return 0;
+}
+
+/* Whoever is in namespaces ends with their init; else it takes a guard. */
+static int start(struct stage *s, struct err *e)
+{
+    s->spec.cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
+    s->spec.affinity = &s->session->cpus.benchmark;
+    if (s->child.init == 0)
+        session_guard(s->session);
+    int failed = spawn_go(&s->spec, &s->child, e);
+    relay_started(&s->relay);
+    if (s->messages[1] >= 0)
+        (void)close(STEAL_FD(s->messages[1]));
+    if (failed == 0) {
+        s->refusals.listener_fd = s->child.listener_fd;
+        s->refusals.cpus = &s->session->cpus.benchmark;
+    }
+    return failed;
+}
+
+/* The workload's own names of its processes are those of its pid namespace. */
+static void translate_pids(struct stage *s)
+{
+    char proc[64] = "";
+    if (s->child.init <= 0 || !s->sampler)
+        return;
+    if (s->child.outcome.refused[CONFINE_PROC] == 0)
+        text_format(proc, sizeof(proc), "/proc/%d/root/proc", (int)s->child.init);
+    sampler_translate(s->sampler, proc);
+}
+
+/* A file of the slice that the kernel tells changes of. */
+static int open_events(const struct stage *s, const char *file)
+{
+    char buf[256];
+    int fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), file, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0)
+        (void)!read(fd, buf, sizeof(buf)); /* poll(2) tells of changes since the last read */
+    return fd;
+}
+
+static void inspect_start(struct stage *s)
+{
+    inspect_supervisor(slice_tree_supervisor_cpus(s->session->tree), s->record);
+    inspect_born(s->slice, s->child.pid, s->child.moved, s->record);
+    inspect_cpus(s->slice, s->child.pid, &s->session->cpus.benchmark, s->record);
+    inspect_confinement(s->confine, &s->child, s->record);
+}
+
+/* What a knob has it wait is no stall. */
+static int64_t stall_ns(const struct stage *s, const struct cell *cell)
+{
+    return s->command || cell->stall_ms == 0 ? 0 : (cell->stall_ms + cell_knobs_ms(cell)) * NS_PER_MS;
+}
+
+static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
+{
+    int failed = start(s, e);
+    if (failed != 0)
+        return failed;
+    fail_point("workload started");
+    if (outcome_is_inspected(s))
+        inspect_start(s);
+    if (cell->mem_sample)
+        failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
+    translate_pids(s);
+    s->pids_events_fd = open_events(s, "pids.events");
+    const struct slice_setting *partition = slice_check_partition(s->slice);
+    bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
+    s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
+    s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
+    const struct watch_request request = {
+        .child = &s->child,
+        .ledger = s->command ? NULL : &s->ledger,
+        .refusals = s->refusals.listener_fd >= 0 ? &s->refusals : NULL,
+        .sampler = s->sampler,
+        .tick_ns = s->record->tick_ns,
+        .rollup_ns = s->record->rollup_ns,
+        .timeout_ns = cell->timeout_ms * NS_PER_MS,
+        .stall_ns = stall_ns(s, cell),
+        .cpu_stat_fd = s->cpu_stat_fd,
+        .messages_fd = s->messages[0],
+        .relay = &s->relay,
+        .signal_fd = s->session->signal_fd,
+        .pids_events_fd = s->pids_events_fd,
+        .partition_fd = s->partition_fd,
+        .partition = has_partition ? partition->requested : NULL,
+        .progress = progress,
+    };
+    return failed != 0 ? failed : watch_child(&request, &s->watched, e);
+}
+
+/* --- the end --------------------------------------------------------------------------------------------------- */
+
+/* Whether anyone but the main process is still there. */
+static bool others_left(const struct stage *s)
+{
+    if (slice_is_own(s->slice))
+        return slice_populated(s->slice) > 0;
+    return waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
+}
+
+/* An emulated CPU takes many times as long for the same steps. */
+static int leave_ms(const struct stage *s)
+{
+    return timing_emulated_by(&s->session->host) ? LEAVE_MS_EMULATED : LEAVE_MS;
+}
+
+/* Gives the helpers of a workload that has ended well the time to follow it. Returns whether someone stayed. */
+static bool wait_for_others(const struct stage *s)
+{
+    int64_t deadline_ns = clock_now_ns() + leave_ms(s) * NS_PER_MS;
+    while (others_left(s)) {
+        if (clock_now_ns() > deadline_ns)
+            return true;
+        (void)poll(NULL, 0, 1);
+    }
+    return false;
+}
+
+static int kill_all(struct stage *s, struct err *e)
+{
+    if (slice_is_own(s->slice))
+        return slice_populated(s->slice) == 0 ? 0 : slice_kill(s->slice, KILL_MS, e);
+    spawn_end(&s->child);
+    int ended = spawn_kill_orphans(KILL_MS, e);
+    return ended < 0 ? ended : 0;
+}
+
+/* A failure to end the workload or to remove the slice does not undo what was measured: it is said in the record. */
+static void note_trouble(struct record *r, const struct err *e)
+{
+    size_t len = strlen(r->trouble);
+    (void)snprintf(r->trouble + len, sizeof(r->trouble) - len, "%s%s", len ? "; " : "", e->text);
+}
+
+static void finish_relay(struct stage *s)
+{
+    struct err e = {0};
+    int failed = relay_finish(&s->relay);
+    if (failed == 0)
+        return;
+    (void)err_set(&e, ERR_OURS, failed, "writing what the command printed: %s", strerror(-failed));
+    note_trouble(s->record, &e);
+}
+
+/* Ends whatever is left, reads the counters while the slice is still there, and says how it ended; or why nobody knows.
+ */
+static void finish(struct stage *s, struct err *why)
+{
+    struct child_end end = {0};
+    struct record *r = s->record;
+    struct err e = {0};
+    bool ended = s->watched.why == WATCH_ENDED;
+    if (!ended)
+        spawn_kill(&s->child);
+    if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
+        note_trouble(r, &e);
+    outcome_describe_refused(
+        s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
+    s->unknown = spawn_wait(&s->child, &end, why);
+    r->exited = !end.signalled;
+    r->exit_status = end.exit_status;
+    r->signalled = end.signalled;
+    r->signal = end.signal;
+    bool stayed = ended && !end.signalled && wait_for_others(s);
+    if (kill_all(s, &e) != 0)
+        note_trouble(r, &e);
+    finish_relay(s);
+    if (outcome_is_inspected(s))
+        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
+    accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
+    inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
+    if (!s->command)
+        watch_drain(s->messages[0], &s->watched);
+    judge_end(r, &(struct judge_evidence){.watched = &s->watched,
+                                          .ledger = s->command ? NULL : &s->ledger,
+                                          .started_ns = s->child.started_ns,
+                                          .stayed_ms = stayed ? leave_ms(s) : 0});
+    if (slice_destroy(&s->slice, &e) != 0)
+        note_trouble(r, &e);
+    s->removed_at_ns = clock_now_ns();
+    spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
+}
+
+static void release(struct stage *s)
+{
+    const int fds[] = {s->messages[0], s->messages[1], s->null_fd, s->pids_events_fd, s->partition_fd, s->cpu_stat_fd};
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        if (fds[i] >= 0)
+            (void)close(fds[i]);
+    if (s->child.pidfd >= 0) { /* something of ours failed while it ran */
+        spawn_kill(&s->child);
+        (void)spawn_wait(&s->child, &(struct child_end){0}, NULL);
+    }
+    spawn_end(&s->child);
+    relay_close(&s->relay);
+    refusals_close(&s->refusals);
+    if (s->slice)
+        (void)slice_destroy(&s->slice, NULL);
+    sampler_close(&s->sampler);
+    accounts_baseline_free(&s->baseline);
+    ledger_close(&s->ledger);
+    confine_free(&s->confine);
+    free(s->inherited);
+    workload_words_free(&s->argv);
+    workload_words_free(&s->environment);
+    free(s->watched.samples);
+    workload_tmpdir_remove(s->tmpdir);
+}
+
+static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead *ahead,
+                      const struct progress *progress, struct err *e)
+{
+    int failed = prepare(s, cell, ahead, e);
+    if (failed == 0)
+        failed = make_slice(s, cell, e);
+    if (failed != 0)
+        return failed;
+    if (!slice_is_own(s->slice) && slice_dirfd(s->slice) >= 0) {
+        accounts_baseline_read(slice_dirfd(s->slice), &s->baseline);
+        disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure_before);
+    }
+    fail_point("slice made");
+    failed = weigh(s, cell, progress, e);
+    if (failed != 0)
+        return failed;
+    fail_point("workload ended");
+    finish(s, e);
+    fail_point("slice removed");
+    return s->unknown != 0 ? s->unknown : outcome_take(s, e);
+}
+
+static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead *ahead, const struct progress *progress,
+                     struct record **ret, struct err *e)
+{
+    *ret = NULL;
+    s->record = record_new(e);
+    if (!s->record)
+        return -ENOMEM;
+    s->messages[0] = s->messages[1] = -1;
+    s->child = SPAWN_NO_CHILD;
+    s->relay = RELAY_NONE;
+    s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->cpu_stat_fd = s->refusals.listener_fd = -1;
+    record_make_id(s->record->id, s->record->started_at);
+    outcome_describe_start(s, cell);
+    int failed = run_stages(s, cell, ahead, progress, e);
+    release(s);
+    if (failed != 0)
+        record_free(s->record);
+    else
+        *ret = s->record;
+    return failed;
+}
+
+int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
+             const struct progress *progress, struct record **ret, struct err *e)
+{
+    struct stage s = {.session = session, .runtime = runtime};
+    return run_stage(&s, cell, NULL, progress, ret, e);
+}
+
+int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
+                struct run_ahead *ahead, struct record **ret, struct err *e)
+{
+    struct stage s = {.session = session, .command = command};
+    return run_stage(&s, cell, ahead, NULL, ret, e);
+}

@@ -1,0 +1,52 @@
+/* run: the conductor. The only file that knows every stage and their order: slice, spawn, watch, statistics, record. */
+#ifndef TARE_RUN_H
+#define TARE_RUN_H
+
+#include "cell/runtime.h"
+#include "cell/workload.h"
+#include "launch/relay.h"
+#include "launch/spawn.h"
+#include "launch/watch.h"
+#include "record/record.h"
+#include "run/session.h"
+
+struct err;
+
+/* A command of the user's, in place of a scenario's workload. Its standard input, output and error are the caller's. */
+struct run_command {
+    const char *path;  /* absolute */
+    char *const *argv; /* argv[0] as it was given */
+    const char *cwd;   /* absolute */
+    struct record_series series;
+};
+
+/* Runs one cell in a fresh slice of the session and removes the slice again.
+ * 0: *ret is complete, whatever the workload did (its termination says). Otherwise nothing ran: with --isolation strict
+ * -ENOTSUP (host) where a limit did not take effect, else tare's own failure.
+ * *ret borrows runtime and the session's host; the caller ends it with record_free(). On failure it is NULL. */
+int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
+             const struct progress *progress, struct record **ret, struct err *e);
+
+/* What of a command's invocation can be done before its session is open. */
+struct run_ahead {
+    struct confine *confine;
+    struct workload_words environment;
+    struct spawn_spec spec;
+    struct child child;
+    struct relay relay;
+};
+
+#define RUN_NOTHING_AHEAD ((struct run_ahead){.child = SPAWN_NO_CHILD, .relay = RELAY_NONE})
+
+/* Begins an invocation: its namespaces are made while the caller opens the session. Only where that leaves the caller
+ * in its cgroup (slice_root_leaves_caller()), in which what has been begun is, too. A value; run_command() takes what
+ * is in it, and run_ahead_end() ends what was not taken. */
+int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e);
+void run_ahead_end(struct run_ahead *a);
+
+/* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. ahead: what
+ * was begun of it, empty afterwards; NULL or empty: nothing. */
+int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
+                struct run_ahead *ahead, struct record **ret, struct err *e) __attribute__((nonnull(3)));
+
+#endif

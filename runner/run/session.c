@@ -1,0 +1,236 @@
+#include "run/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fail_point.h"
+#include "base/signals.h"
+#include "cgroups/leftovers.h"
+#include "host/bench_cpus.h"
+#include "host/host.h"
+#include "host/image.h"
+#include "launch/spawn.h"
+
+/* What a full slice cannot do without. */
+static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE_PIDS};
+
+static int find_root(const struct cell *cell, struct session *s, struct err *e)
+{
+    if (cell->isolation != ISOLATION_OFF) {
+        int failed = slice_root_find("", cell->cgroup_root, &s->root, e);
+        return failed == 0 ? slice_root_enter(&s->root, e) : failed;
+    }
+    static const char OFF[] = "not asked for: --isolation off";
+    s->root.provenance = SLICE_NONE;
+    text_format(s->root.reason, sizeof(s->root.reason), OFF);
+    for (size_t i = 0; i < SLICE_CONTROLLERS; i++)
+        text_format(s->root.controller[i].reason, sizeof(s->root.controller[i].reason), OFF);
+    return 0;
+}
+
+int session_refuse_less(const struct slice_root *root, struct err *e)
+{
+    if (root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: the slice would be '%s': %s",
+                       slice_provenance_name(root->provenance), root->reason);
+    for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++)
+        if (!root->controller[NEEDED[i]].available)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: no %s controller: %s",
+                           slice_controller_name(NEEDED[i]), root->controller[NEEDED[i]].reason);
+    return 0;
+}
+
+static int take_signals(struct session *s, struct err *e)
+{
+    sigset_t ends;
+    signals_of_end(&ends);
+    s->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signal_fd < 0)
+        return err_sys(e, ERR_OURS, "signalfd");
+    (void)sigprocmask(SIG_BLOCK, &ends, NULL);
+    return 0;
+}
+
+static void keep_house(const struct session *s)
+{
+    if (cpulist_count(&s->cpus.housekeeping) > 0)
+        (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
+    (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
+}
+
+/* What the guard is given; its stack is as large as a few system calls need. */
+static struct {
+    int kill_fd;
+    pid_t runner;
+    _Alignas(16) char stack[16384];
+} guarded;
+
+/* In the guard: waits for the runner's death and ends all that is in the run's cgroup then, itself too. In a session of
+ * its own, so that what ends the runner's process group does not end it first. It shares the runner's memory, which
+ * spares it a copy: it may only make system calls. */
+static int guard(void *arg)
+{
+    sigset_t all, death;
+    (void)arg;
+    (void)setsid();
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    (void)sigemptyset(&death);
+    (void)sigaddset(&death, SIGUSR1);
+    (void)prctl(PR_SET_PDEATHSIG, SIGUSR1);
+    while (getppid() == guarded.runner)
+        (void)sigwaitinfo(&death, NULL);
+    (void)!write(guarded.kill_fd, "1", 1);
+    _exit(0);
+}
+
+/* A kill -9 of the runner ends the workload's main process with it (PR_SET_PDEATHSIG), and nobody whom that one
+ * started. */
+void session_guard(struct session *s)
+{
+    char path[PATH_MAX + sizeof(s->id) + 32];
+    if (s->guard > 0 || s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED)
+        return;
+    text_format(path, sizeof(path), "%s/tare-%s/cgroup.kill", s->root.path, s->id);
+    cleanup_close int kill_fd = open(path, O_WRONLY | O_CLOEXEC);
+    guarded.kill_fd = kill_fd;
+    guarded.runner = getpid();
+    if (kill_fd >= 0)
+        s->guard = clone(guard, guarded.stack + sizeof(guarded.stack), CLONE_VM | SIGCHLD, NULL);
+}
+
+/* Before the run's cgroup is removed: it is in there. */
+static void stop_guard(struct session *s)
+{
+    if (s->guard <= 0)
+        return;
+    (void)kill(s->guard, SIGKILL);
+    while (waitpid(s->guard, NULL, 0) < 0 && errno == EINTR)
+        ;
+    s->guard = 0;
+}
+
+/* Said and no more: `tare clean` is for the user to decide. */
+static void say_leftovers(const struct slice_root *root)
+{
+    int dead = *root->path ? leftovers_count(root->path) : 0;
+    if (dead > 0)
+        (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
+                      dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
+}
+
+static int open_stages(const struct cell *cell, struct session *s, struct err *e)
+{
+    char started_at[32];
+    /* With the root: in a scope we may have other CPUs than we had. */
+    int failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
+    if (failed == 0 && cell->isolation == ISOLATION_STRICT)
+        failed = session_refuse_less(&s->root, e);
+    if (failed != 0)
+        return failed;
+    say_leftovers(&s->root);
+    if (s->recorded) {
+        host_capture("", &s->host);
+        image_capture("", getenv("TARE_IMAGE_DIGEST"), &s->image);
+    }
+    record_make_id(s->id, started_at);
+    failed = take_signals(s, e);
+    if (cpulist_of_task(0, &s->came_from) != 0)
+        s->came_from = (struct cpulist){0};
+    if (failed == 0)
+        failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
+    if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a controller may be listed and yet not be enabled */
+        failed = session_refuse_less(slice_tree_root(s->tree), e);
+    if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
+        failed = spawn_adopt_orphans(e);
+    fail_point("session opened");
+    keep_house(s);
+    return failed;
+}
+
+int session_open(const struct cell *cell, struct session *ret, struct err *e)
+{
+    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = true};
+    int failed = find_root(cell, ret, e);
+    return failed == 0 ? session_open_found(cell, ret, e) : failed;
+}
+
+int session_find(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+{
+    *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded};
+    int failed = find_root(cell, ret, e);
+    ret->root.caller_stays = true;
+    return failed;
+}
+
+int session_open_found(const struct cell *cell, struct session *s, struct err *e)
+{
+    int failed = open_stages(cell, s, e);
+    if (failed != 0)
+        (void)session_close(s, NULL);
+    return failed;
+}
+
+int session_close(struct session *s, struct err *e)
+{
+    fail_point("session ends");
+    stop_guard(s);
+    int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
+    if (cpulist_count(&s->came_from) > 0)
+        (void)sched_setaffinity(0, sizeof(s->came_from.word), (const cpu_set_t *)s->came_from.word);
+    if (s->signal_fd >= 0)
+        (void)close(STEAL_FD(s->signal_fd));
+    topology_free(&s->topology);
+    facts_free(&s->host);
+    facts_free(&s->image);
+    text_free(&s->warmed);
+    return failed;
+}
+
+/* In the child: reads each file to its end. Only system calls; the list is split in place. */
+static int read_files(void *arg)
+{
+    static char sink[1 << 16];
+    char *list = arg;
+    for (char *path = list; *path;) {
+        char *end = path + strcspn(path, "\n");
+        bool last = *end == '\0';
+        *end = '\0';
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        while (fd >= 0 && read(fd, sink, sizeof(sink)) > 0)
+            ;
+        if (fd >= 0)
+            (void)close(fd);
+        path = last ? end : end + 1;
+    }
+    return 0;
+}
+
+int session_warm(struct session *s, const struct runtime *runtime, struct err *e)
+{
+    char line[PATH_MAX + 3];
+    struct slice *slice = NULL;
+    text_format(line, sizeof(line), "\n%s\n", runtime->path);
+    if (s->warmed.data && strstr(s->warmed.data, line))
+        return 0;
+    static const struct slice_limits NO_LIMITS;
+    int failed = slice_create(s->tree, "warm", &NO_LIMITS, &slice, e);
+    if (failed != 0)
+        return failed;
+    failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
+    int left = slice_destroy(&slice, failed == 0 ? e : NULL);
+    text_add(&s->warmed, "%s", line);
+    return failed != 0 ? failed : left;
+}
