@@ -100,7 +100,7 @@ class Report(unittest.TestCase):
         self.assertTrue((MADE.folder / "one.html").read_text().startswith("<!DOCTYPE html>"))
 
     def test_each_format_is_printed(self):
-        for word, begin in (("text", "Time of an iteration\n"), ("csv", "cell,"), ("md", "## The answer"), ("tex", "%"), ("json", "{")):
+        for word, begin in (("text", "Time of an iteration\n"), ("csv", "id,"), ("md", "## The answer"), ("tex", "%"), ("json", "{")):
             with self.subTest(word):
                 done = made.tare("report", MADE.records, "--format", word)
                 self.assertEqual(done.returncode, 0, done.stderr)
