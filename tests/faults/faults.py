@@ -197,6 +197,10 @@ def told_of(stage: Stage, outcome: Outcome) -> None:
         outcome.faults.append(f"tare clean afterwards: {done.code}: {done.err.strip()} {done.out.strip()}")
 
 
+def sends_to_clean(outcome: Outcome) -> bool:
+    return "tare clean" in outcome.err
+
+
 def codes_of_loader(outcome: Outcome) -> set[int]:
     """127 is the loader's word: tare, or tare-artefact which it hands over to, was not started."""
     return {127} if "error while loading shared libraries" in outcome.err else set()
@@ -340,6 +344,8 @@ def limit_run(stage: Stage, name: str) -> Outcome:
     if limit in ("as", "stack") and outcome.code in (-signal.SIGKILL, -signal.SIGSEGV) and not outcome.err and not started(stage, limit, value):
         codes |= {outcome.code}
     judge(outcome, codes, most=most_lines(scene))
+    if outcome.code == 5 and sends_to_clean(outcome):
+        told_of(stage, outcome)
     return finish(stage, scene, outcome)
 
 
@@ -468,7 +474,7 @@ def cgroup_run(stage: Stage, name: str) -> Outcome:
 
     outcome = g.run(g.words([TARE, *SLOW]), during=during)
     judge(outcome, {0, 2, 3, 4, 5, 128 + signal.SIGKILL, -signal.SIGKILL}, most=1)
-    if outcome.code == -signal.SIGKILL:
+    if outcome.code == -signal.SIGKILL or sends_to_clean(outcome):
         told_of(stage, outcome)
     return finish(stage, scene, outcome)
 
@@ -579,10 +585,6 @@ def verdict_of(outcome: Outcome | None) -> str:
     return "failed" if outcome.faults else "survived"
 
 
-def together_names(stage: Stage, patterns: list[str], sample: int) -> list[str]:
-    return [name for name in at_once_names(stage) if wanted(f"at-once/{name}", patterns)][::sample]
-
-
 class Place:
     """Where the workers have their folders and cgroups, which a worker that is ended early leaves."""
 
@@ -605,49 +607,67 @@ def be_ended(*_) -> None:
     raise KeyboardInterrupt  # past what takes a try's own exceptions
 
 
-def worker(place: Place, number: int, workers: int, patterns: list[str], sample: int) -> None:
-    """Its share of the tries; a line before each, and one after. The last line says that it came to its end."""
+def worker(place: Place, number: int) -> None:
+    """Makes the tries whose names it reads, one a line, and tells of each when it is through with it."""
     signal.signal(signal.SIGTERM, be_ended)
     die_with_parent()
     stage = Stage(*place.of(number))
     try:
-        for name in names_of(stage, patterns, sample)[number::workers]:
-            tell("begun", name)
-            outcome = try_one(stage, name)
-            tell(verdict_of(outcome), name, outcome)
-        if number == 0 and (together := together_names(stage, patterns, sample)):
-            tell("begun", "at-once")
-            for name, outcome in at_once(stage, together).items():
-                tell(verdict_of(outcome), f"at-once/{name}", outcome)
+        tell("ready", "-")
+        for line in sys.stdin:
+            name = line.rstrip("\n")
+            if name.startswith("at-once/"):
+                for one, outcome in at_once(stage, name.split("/")[1:]).items():
+                    tell(verdict_of(outcome), f"at-once/{one}", outcome)
+            else:
+                outcome = try_one(stage, name)
+                tell(verdict_of(outcome), name, outcome)
+            tell("ready", "-")
     finally:
         stage.ground.close()
-    tell("through", "-")
 
 
 def list_names(place: Place, patterns: list[str], sample: int) -> None:
+    """As the workers read them; those that are at once are one try."""
     stage = Stage(*place.of(0))
     try:
-        names = names_of(stage, patterns, sample) + [f"at-once/{name}" for name in together_names(stage, patterns, sample)]
-        print("\n".join(names))
+        print("\n".join(names_of(stage, patterns, sample)))
+        if together := [name for name in at_once_names(stage) if wanted(f"at-once/{name}", patterns)][::sample]:
+            print("/".join(["at-once", *together]))
     finally:
         stage.ground.close()
 
 
-class Share:
-    """A worker, and what it has told of its share of the tries."""
+def in_a_mount_namespace(place: Place, *words: str) -> list[str]:
+    return ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, "--place", str(place.folder), *words]
 
-    def __init__(self, place: Place, number: int, workers: int, words: list[str]):
-        command = ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, *words]  # a mount namespace of its own
-        self.number, self.last, self.through, self.tries = number, "its first try", False, 0
-        self.process = subprocess.Popen([*command, "--place", place.folder, "--worker", f"{number}/{workers}"], stdout=subprocess.PIPE, text=True)
+
+class Worker:
+    """One that makes tries, as seen from outside."""
+
+    def __init__(self, place: Place, number: int):
+        self.number, self.tries, self.name = number, 0, "its start"
+        command = in_a_mount_namespace(place, "--worker", str(number))
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def give(self, names: collections.deque[str]) -> None:
+        """Its next try; without one it ends."""
+        try:
+            self.name = names.popleft()
+            self.process.stdin.write(f"{self.name}\n")
+        except IndexError:
+            self.name = "its end"
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # end() has to say of it
 
     def end(self) -> str | None:
         """Waits for it. What is wrong with how it ended; None: nothing."""
         code = self.process.wait()
-        if code == 0 and self.through:
+        if code == 0 and self.name == "its end":
             return None
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        return f"worker {self.number} ended {how} after {self.tries} tries, in {self.last}: the rest of its share was not tried"
+        return f"worker {self.number} ended {how} after {self.tries} tries, in {self.name}"
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -663,42 +683,41 @@ class Tally:
     def sum(self, what: str) -> int:
         return sum(row[what] for row in self.kinds.values())
 
-    def take(self, share: Share, line: str) -> None:
-        what, name, said = line.rstrip("\n").split("\t", 2)
-        if what == "begun":
-            share.last = name
-        elif what == "through":
-            share.through = True
-        else:
-            share.tries += 1
-            self.kinds[name.split("/")[0]][what] += 1
-            if what == "failed":
-                self.failures.append((name, said))
-                print(f"failed  {name}\n        {said[:600]}", flush=True)
+    def take(self, what: str, name: str, said: str) -> None:
+        self.kinds[name.split("/")[0]][what] += 1
+        if what == "failed":
+            self.failures.append((name, said))
+            print(f"failed  {name}\n        {said[:600]}", flush=True)
 
 
-def gather(place: Place, workers: int, words: list[str]) -> tuple[Tally, list[str]]:
-    """Runs the workers side by side. What they told, and which of them did not come to their end."""
+def gather(place: Place, count: int, names: collections.deque[str]) -> tuple[Tally, list[str]]:
+    """Has workers make the tries, each the next when it is through with one. What they told, and what was not tried."""
     tally = Tally()
-    shares = [Share(place, number, workers, words) for number in range(workers)]
+    workers = [Worker(place, number) for number in range(count)]
 
-    def listen(share: Share) -> None:
-        for line in share.process.stdout:
-            tally.take(share, line)
+    def listen(worker: Worker) -> None:
+        for line in worker.process.stdout:
+            what, name, said = line.rstrip("\n").split("\t", 2)
+            if what == "ready":
+                worker.give(names)
+            else:
+                worker.tries += 1
+                tally.take(what, name, said)
 
-    listeners = [threading.Thread(target=listen, args=(share,)) for share in shares]
+    listeners = [threading.Thread(target=listen, args=(worker,)) for worker in workers]
     try:
         for listener in listeners:
             listener.start()
         for listener in listeners:
             listener.join()
-        return tally, [said for share in shares if (said := share.end())]
+        ended_early = [said for worker in workers if (said := worker.end())]
     finally:
-        for share in shares:
-            share.stop()
+        for worker in workers:
+            worker.stop()
+    return tally, ended_early + ([f"{len(names)} were not tried"] if names else [])
 
 
-def summary(tally: Tally, ended_early: list[str], seconds: float) -> bool:
+def summary(tally: Tally, not_tried: list[str], seconds: float) -> bool:
     """Prints it; whether all is well."""
     passed, failed = tally.sum("survived"), tally.sum("failed")
     print(f"\n{'kind':10} {'tries':>6} {'survived':>9} {'failed':>7} {'unreached':>10}")
@@ -710,12 +729,12 @@ def summary(tally: Tally, ended_early: list[str], seconds: float) -> bool:
         by_kind[re.sub(r"[0-9]+", "N", said.split(":")[0] if said else "?")].append(name)
     for said, names in sorted(by_kind.items(), key=lambda item: -len(item[1])):
         print(f"  {len(names):4}  {said}: FAULTS='{names[0]}' make faults")
-    for said in ended_early:
+    for said in not_tried:
         print(said)
     if passed + failed == 0:
         print("no try of that name")
-    print(f"{passed} passed, {failed + len(ended_early)} failed")
-    return failed == 0 and not ended_early and passed > 0
+    print(f"{passed} passed, {failed + len(not_tried)} failed")
+    return failed == 0 and not not_tried and passed > 0
 
 
 def main() -> int:
@@ -734,17 +753,20 @@ def main() -> int:
     if not Path(TARE).exists():
         print(f"faults: no {TARE}: make faults", file=sys.stderr)
         return 3
-    if given.worker:
-        worker(Place(mount, given.place), *map(int, given.worker.split("/")), given.patterns, given.sample)
+    if given.place:
+        place = Place(mount, given.place)
+        worker(place, int(given.worker)) if given.worker else list_names(place, given.patterns, given.sample)
         return 0
     signal.signal(signal.SIGTERM, be_ended)
+    began = time.monotonic()
     with Place(mount, None) as place:
-        if given.list:
-            list_names(place, given.patterns, given.sample)
-            return 0
-        began = time.monotonic()
-        tally, ended_early = gather(place, given.workers, [*given.patterns, "--sample", str(given.sample)])
-    return 0 if summary(tally, ended_early, time.monotonic() - began) else 1
+        lister = in_a_mount_namespace(place, "--sample", str(given.sample), *given.patterns)
+        listed = subprocess.run(lister, stdout=subprocess.PIPE, text=True)
+        if given.list or listed.returncode != 0:  # why not, it has said
+            print(listed.stdout, end="")
+            return listed.returncode
+        tally, not_tried = gather(place, given.workers, collections.deque(listed.stdout.split()))
+    return 0 if summary(tally, not_tried, time.monotonic() - began) else 1
 
 
 if __name__ == "__main__":
