@@ -16,9 +16,6 @@ struct text;
 /* "namespaces", "read-only root", …: names the step in a message. */
 const char *confine_layer_name(enum confine_layer layer);
 
-#define CONFINE_HOSTNAME_IS "tare"
-#define CONFINE_NOBODY      65534
-
 struct confine;
 
 /* Prepares all of it. Who it runs as, where the caller is root and no user is named: CONFINE_NOBODY, or the owner of

@@ -26,6 +26,9 @@ enum confine_layer {
     CONFINE_LAYERS
 };
 
+#define CONFINE_HOSTNAME_IS "tare"
+#define CONFINE_NOBODY      65534
+
 /* What is asked for. Paths are absolute. */
 struct confine_request {
     bool read_only_root;

@@ -11,6 +11,7 @@
 #include "launch/watch.h"
 #include "record/accounts.h"
 #include "run/command.h"
+#include "run/session.h"
 
 /* What one cell holds while it runs. */
 struct stage {
