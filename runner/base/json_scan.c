@@ -67,13 +67,15 @@ static int skip_literal(struct scan *s)
 /* Numbers and the commas between them, which are most of a record: true where it stands behind a whole one. */
 static bool skip_numbers(struct scan *s)
 {
-    const char *begin = s->p;
-    while (s->p < s->end && ((*s->p >= '0' && *s->p <= '9') || *s->p == ','))
-        s->p++;
-    if (s->p > begin && s->p[-1] != ',')
-        while (s->p < s->end && is_of_literal(*s->p))
-            s->p++;
-    return s->p > begin;
+    const char *p = s->p, *end = s->end;
+    while (p < end && ((unsigned)(*p - '0') < 10 || *p == ','))
+        p++;
+    if (p > s->p && p[-1] != ',')
+        while (p < end && is_of_literal(*p))
+            p++;
+    bool any = p > s->p;
+    s->p = p;
+    return any;
 }
 
 static int skip_value(struct scan *s)

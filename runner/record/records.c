@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -141,10 +142,8 @@ static void memo_free(struct memo *m)
 /* Keeps a fact that is not there yet; the tree takes the value over. */
 static const struct member *memo_keep(struct memo *m, const struct member *wanted, json_t *value)
 {
-    struct member *fact = malloc(sizeof(*fact));
-    char *text = malloc(wanted->len + 1);
-    if (!fact || !text)
-        abort();
+    struct member *fact = xcalloc(1, sizeof(*fact));
+    char *text = xcalloc(wanted->len, 1);
     memcpy(text, wanted->text, wanted->len);
     *fact = (struct member){wanted->of, text, wanted->len, value};
     m->bytes += wanted->len;
@@ -220,7 +219,7 @@ static json_t *load_value(const struct parse *p, struct json_span span)
 /* The same of what other records are likely to have too. member: the value with its key. is_setting: the cell or the
  * environment is made of it. */
 static json_t *load_known(struct parse *p, enum section s, struct json_span member, struct json_span value,
-                         bool is_setting)
+                          bool is_setting)
 {
     const struct member wanted = {s, member.data, member.len, NULL};
     struct memo *m = p->r->memo;
@@ -344,12 +343,7 @@ const char *record_kind_name(enum record_kind k)
 /* Appends the invocation, which is the collection's from then on. */
 static void add(struct records *r, struct invocation one)
 {
-    if (r->count == r->cap) {
-        r->cap = r->cap ? 2 * r->cap : 64;
-        r->list = realloc(r->list, r->cap * sizeof(*r->list));
-        if (!r->list)
-            abort();
-    }
+    r->list = xgrow(r->list, r->count, sizeof(*r->list));
     r->list[r->count++] = one;
 }
 
@@ -367,9 +361,7 @@ static size_t name_of(struct records *r, const char *name)
     int known = records_figure(r, name);
     if (known >= 0)
         return (size_t)known;
-    r->name = realloc(r->name, (r->names + 1) * sizeof(*r->name));
-    if (!r->name)
-        abort();
+    r->name = xgrow(r->name, r->names, sizeof(*r->name));
     r->name[r->names] = (struct figure_name){.name = pool_keep(r->pool, name)};
     r->name[r->names].about = figure_about(r->name[r->names].name);
     return r->names++;
@@ -530,17 +522,12 @@ static void take_kind(const struct parse *p, struct invocation *ret)
 struct builder {
     struct pool *pool;
     struct pair *list; /* owned */
-    size_t count, cap;
+    size_t count;
 };
 
 static void add_pair(struct builder *b, const char *key, const char *value)
 {
-    if (b->count == b->cap) {
-        b->cap = b->cap ? 2 * b->cap : 64;
-        b->list = reallocarray(b->list, b->cap, sizeof(*b->list));
-        if (!b->list)
-            abort();
-    }
+    b->list = xgrow(b->list, b->count, sizeof(*b->list));
     b->list[b->count++] = (struct pair){pool_keep(b->pool, key), pool_keep(b->pool, value)};
 }
 
@@ -661,11 +648,9 @@ static void take_setting(const struct parse *p, struct invocation *ret)
     ret->environment = found ? (*found)->environment : environment_of(p);
     if (found || p->facts > FACTS_MAX)
         return;
-    struct setting *kept = malloc(sizeof(*kept));
-    const struct member **list = calloc(p->facts + 1, sizeof(*list)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    if (!kept || !list)
-        abort();
-    memcpy(list, p->fact, p->facts * sizeof(*list)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    struct setting *kept = xcalloc(1, sizeof(*kept));
+    const struct member **list = xcalloc(p->facts, sizeof(*list)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    memcpy(list, p->fact, p->facts * sizeof(*list));               /* NOLINT(bugprone-sizeof-expression): pointers */
     *kept = (struct setting){list, p->facts, ret->cell, ret->environment};
     if (!tsearch(kept, tree, compare_settings))
         abort();
@@ -829,15 +814,11 @@ static int take_iterations(const struct parse *p, struct invocation *ret)
     if (json_scan_object(p->section[SECTION_ITERATIONS], take_stamps, &s, &why) != 0)
         return refuse(p, why.at, why.why);
     size_t most = s.start.data && s.end.data ? count_at_most(s.start) : 0;
-    cleanup_free long long *ns = malloc((2 * most + 1) * sizeof(*ns));
-    if (!ns)
-        abort();
+    cleanup_free long long *ns = xcalloc(2 * most, sizeof(*ns));
     long n = most ? json_scan_integers(s.start, ns, most) : -EINVAL;
     if (n < 0 || json_scan_integers(s.end, ns + most, most) != n)
         return refuse_member(p, SECTION_ITERATIONS, "start_ns, end_ns", "not as many whole numbers each");
-    ret->iteration_s = malloc(((size_t)n + 1) * sizeof(*ret->iteration_s));
-    if (!ret->iteration_s)
-        abort();
+    ret->iteration_s = xcalloc((size_t)n, sizeof(*ret->iteration_s));
     ret->iterations = (size_t)n;
     const long long *end = ns + most;
     for (long i = 0; i < n; i++) {
@@ -901,7 +882,7 @@ static double number(const json_t *object, const char *key)
 struct listing {
     struct parse *p;
     struct invocation_details *into;
-    size_t count, cap;
+    size_t count;
     double begin_s;
     bool has_failed; /* and said why */
 };
@@ -918,9 +899,7 @@ static const char *take_check(struct json_span key, struct json_span value, void
     d->checks++;
     if (!json_is_false(json_object_get(check, "ok")))
         return NULL;
-    d->unmet = reallocarray(d->unmet, d->unmets + 1, sizeof(*d->unmet));
-    if (!d->unmet)
-        abort();
+    d->unmet = xgrow(d->unmet, d->unmets, sizeof(*d->unmet));
     d->unmet[d->unmets++] = (struct unmet){kept(l->p, check, "name", ""), kept(l->p, check, "level", ""),
                                            kept(l->p, check, "reason", "the record gives no reason")};
     return NULL;
@@ -950,12 +929,7 @@ static const char *take_sample(struct json_span key, struct json_span value, voi
     l->has_failed = !sample;
     if (!sample)
         return "it cannot be read";
-    if (d->points == l->cap) {
-        l->cap = l->cap ? 2 * l->cap : 64;
-        d->point = reallocarray(d->point, l->cap, sizeof(*d->point));
-        if (!d->point)
-            abort();
-    }
+    d->point = xgrow(d->point, d->points, sizeof(*d->point));
     struct memory_point *point = &d->point[d->points];
     *point = point_of(sample);
     l->begin_s = l->count == 1 ? point->at_s : l->begin_s;
@@ -1021,9 +995,7 @@ static void quote(const struct parse *p, struct invocation *ret)
 {
     static const enum section QUOTED[] = {SECTION_TOOL,     SECTION_RUNTIME,     SECTION_HOST, SECTION_IMAGE,
                                           SECTION_SCENARIO, SECTION_CONFINEMENT, SECTION_PLAN, SECTION_CPU};
-    ret->section = calloc(ARRAY_LEN(QUOTED), sizeof(*ret->section));
-    if (!ret->section)
-        abort();
+    ret->section = xcalloc(ARRAY_LEN(QUOTED), sizeof(*ret->section));
     for (size_t i = 0; i < ARRAY_LEN(QUOTED); i++) {
         struct json_span span = p->section[QUOTED[i]];
         cleanup_text struct text copy = {0};
@@ -1161,9 +1133,7 @@ static void begin(struct records *r)
     if (r->pool)
         return;
     r->pool = pool_new();
-    r->memo = calloc(1, sizeof(*r->memo));
-    if (!r->memo)
-        abort();
+    r->memo = xcalloc(1, sizeof(*r->memo));
 }
 
 int records_read_file(struct records *r, const char *path, struct err *e)
@@ -1254,9 +1224,7 @@ static int compare_ids(const void *a, const void *b)
 /* A copy of a record would count as an invocation of its own. */
 static int refuse_twins(const struct records *r, struct err *e)
 {
-    cleanup_free const struct invocation **by_id = calloc(r->count + 1, sizeof(const struct invocation *));
-    if (!by_id)
-        abort();
+    cleanup_free const struct invocation **by_id = xcalloc(r->count + 1, sizeof(const struct invocation *));
     for (size_t i = 0; i < r->count; i++)
         by_id[i] = &r->list[i];
     qsort(by_id, r->count, sizeof(*by_id), compare_ids); /* NOLINT(bugprone-sizeof-expression): pointers */

@@ -90,7 +90,7 @@ struct invocation {
 /* Starts as {0}; ended with records_free(). */
 struct records {
     struct invocation *list;
-    size_t count, cap;
+    size_t count;
     struct figure_name *name;
     size_t names;
     size_t others; /* .json files of a folder that are no records */
