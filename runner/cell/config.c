@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "cell/config_table.h"
+#include "cell/config_internal.h"
 
 int config_sysroot(const struct config *c, const char **ret, struct err *e)
 {

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "cell/config_table.h"
+#include "cell/config_internal.h"
 #include "cell/cpu_request.h"
 #include "launch/allowance.h"
 

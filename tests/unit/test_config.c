@@ -1,5 +1,5 @@
 #include "cell/config.h"
-#include "cell/config_table.h"
+#include "cell/config_internal.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
