@@ -9,8 +9,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/suggest.h"
 #include "base/file.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "plan/plan_file.h"
 
