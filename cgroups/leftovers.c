@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cgroups/cgdir.h"
 #include "cgroups/partition.h"
+#include "cgroups/root.h"
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/stats_series.h"
 #include "base/cleanup.h"
 #include "base/stats.h"
+#include "base/stats_series.h"
 
 #define WINDOW     200
 #define POINTS_MAX 4000

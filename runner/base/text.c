@@ -23,20 +23,41 @@ static void text_reserve(struct text *t, size_t more)
     t->cap = cap;
 }
 
+static void text_vadd(struct text *t, const char *fmt, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0)
+        abort();
+    text_reserve(t, (size_t)n);
+    (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, ap);
+    t->len += (size_t)n;
+}
+
 void text_add(struct text *t, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    va_list again;
-    va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    text_vadd(t, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        abort();
-    text_reserve(t, (size_t)n);
-    (void)vsnprintf(t->data + t->len, (size_t)n + 1, fmt, again);
-    va_end(again);
-    t->len += (size_t)n;
+}
+
+char *text_vprintf(const char *fmt, va_list ap)
+{
+    struct text t = {0};
+    text_vadd(&t, fmt, ap);
+    return t.data;
+}
+
+char *text_printf(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    char *made = text_vprintf(fmt, ap);
+    va_end(ap);
+    return made;
 }
 
 void text_add_bytes(struct text *t, const char *bytes, size_t len)

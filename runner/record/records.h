@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "analysis/about.h"
-#include "analysis/stats_series.h"
+#include "base/figure.h"
 #include "base/json_scan.h"
 #include "base/pairs.h"
+#include "base/stats_series.h"
 
 struct err;
 struct json_t;

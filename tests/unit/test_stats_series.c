@@ -1,4 +1,4 @@
-#include "analysis/stats_series.h"
+#include "base/stats_series.h"
 
 #include "analysis/stats_modes.h"
 #include "base/cleanup.h"
