@@ -18,8 +18,8 @@ int cgdir_kill(int dirfd, int64_t deadline_ns);
 int cgdir_freeze(int dirfd);
 void cgdir_thaw(int dirfd);
 
-/* Calls fn for each process in it and below it as cgroup.procs lists them; pid 0: one of another pid namespace, which to
- * us has no number. 0 or a negative errno. */
+/* Calls fn for each process in it and below it as cgroup.procs lists them; pid 0: one of another pid namespace, which
+ * to us has no number. 0 or a negative errno. */
 int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *context);
 
 /* Removes parent/name and the directories below it, deepest first, killing who is in them; tries again while the
