@@ -199,7 +199,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduction.o bundle/verify.o record/record.o selftest/selftest_json.o host/selftest_last.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/verify.o record/record.o selftest/selftest_json.o host/last_selftest.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cgroups/cgfile.h"
+#include "cgroups/root.h"
 #include "cgroups/search.h"
 
 /* The initial pid namespace, which the kernel numbers by a constant (include/uapi/linux/nsfs.h, enum init_ns_ino). */

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cgroups/cgfile.h"
+#include "cgroups/root.h"
 #include "cgroups/search.h"
 
 bool slice_is_below(const char *path, const char *dir)

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgdir.h"
+#include "cgroups/root.h"
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
+#include "cgroups/root.h"
 #include "cgroups/search.h"
 
 #define V1_NO_LIMIT ((uint64_t)1 << 62) /* v1 spells "none" as the largest number of whole pages */

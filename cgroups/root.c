@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
+#include "cgroups/root.h"
 #include "cgroups/scope.h"
 #include "cgroups/search.h"
 

@@ -8,9 +8,9 @@
 
 #include "base/text.h"
 #include "cgroups/mounts.h"
-#include "cgroups/root.h"
 
 struct err;
+struct slice_root;
 
 #define SLICE_CREATED_NAME "tare.slice"
 

@@ -20,6 +20,7 @@
 #include "cgroups/cgfile.h"
 #include "cgroups/limits.h"
 #include "cgroups/partition.h"
+#include "cgroups/root.h"
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 

@@ -4,6 +4,7 @@
 #include "base/command.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "host/last_selftest.h"
 #include "selftest/selftest.h"
 
 static int print_help(void)
@@ -27,7 +28,7 @@ static int show(const struct selftest_report *report, bool as_json, struct err *
     struct text json = {0}, words = {0};
     struct err kept = {0};
     int failed = selftest_json(report, &json, e);
-    if (failed == 0 && selftest_keep(&json, &kept) != 0)
+    if (failed == 0 && last_selftest_keep(&json, &kept) != 0)
         (void)fprintf(stderr, "tare: selftest: it is not kept for the records: %s\n", kept.text);
     if (failed == 0 && !as_json)
         selftest_text(report, &words);

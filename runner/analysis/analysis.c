@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "analysis/stats_modes.h"
-#include "analysis/stats_series.h"
 #include "base/cleanup.h"
 #include "base/stats.h"
+#include "base/stats_series.h"
 
 #define LAG1_MIN 10
 

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "analysis/about.h"
 #include "analysis/analysis.h"
 #include "analysis/cells.h"
 #include "analysis/stats_compare.h"
-#include "analysis/stats_series.h"
+#include "base/figure.h"
+#include "base/stats_series.h"
 #include "base/text.h"
 #include "record/records.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/compare.h"
+#include "analysis/number.h"
 #include "analysis/study.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -95,14 +96,14 @@ static void say(const struct compare_condition *c, const struct compare_row *row
 {
     const struct stats_interval *r = &row->verdict.ratio;
     const char *unit = row->ratio.method == ANALYSIS_NODES ? "nodes" : "invocations a side";
-    const int decimals = study_decimals(r, 1);
+    const int decimals = number_decimals(r, 1);
     char at[64], low[64], high[64];
     text_add(out, "%s: %s%s %s: ", c->text, outcome == UNCLEAR ? "cannot tell: " : "", row->label, row->figure);
     if (row->ratio.zero_side)
         text_add(out, "%s", row->verdict.why);
     else
-        text_add(out, "B/A is %s [%s, %s]", study_number(r->at, decimals, at, sizeof(at)),
-                 study_number(r->low, decimals, low, sizeof(low)), study_number(r->high, decimals, high, sizeof(high)));
+        text_add(out, "B/A is %s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
+                 number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
     if (outcome == UNCLEAR && row->verdict.why)
         text_add(out, "; %s", row->verdict.why);
     if (outcome == UNCLEAR && row->verdict.is_noise)

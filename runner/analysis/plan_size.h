@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "analysis/stats_levels.h"
-#include "analysis/stats_series.h"
+#include "base/stats_series.h"
 #include "record/records.h"
 
 struct err;

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "analysis/about.h"
 #include "analysis/analysis.h"
 #include "analysis/stats_interval.h"
-#include "analysis/stats_series.h"
+#include "base/figure.h"
+#include "base/stats_series.h"
 #include "record/records.h"
 
 struct err;
@@ -84,14 +84,6 @@ struct study_unit {
 
 /* Never NULL; the title of an unknown figure is its name. */
 struct study_unit study_unit(const struct study *s, const char *figure);
-
-/* Decimals at which a value is rounded so that the shorter arm of its interval keeps two digits, and the value itself
- * no more than six (below 0: tens, hundreds); without an interval, or with one that is no wider than the rounding of
- * its ends, so that the value keeps three. scale as of study_unit(). */
-int study_decimals(const struct stats_interval *i, double scale);
-
-/* The value in that many decimals; "" for no number. Returns buf. */
-const char *study_number(double value, int decimals, char *buf, size_t cap);
 
 /* Lines of words in lines of so many characters; what goes on is set in by so many blanks. lines is changed; NULL is
  * allowed. */

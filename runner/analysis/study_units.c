@@ -12,31 +12,3 @@ struct study_unit study_unit(const struct study *s, const char *figure)
     const struct figure_about about = records_about(&s->records, figure);
     return (struct study_unit){figure, about.title, about.shown, about.scale};
 }
-
-int study_decimals(const struct stats_interval *i, double scale)
-{
-    double half = i->why_not ? NAN : fmin(i->at - i->low, i->high - i->at) * scale;
-    double first = floor(log10(fabs(i->at * scale))); /* where its first digit is */
-    bool is_wide = isfinite(half) && half > 1e-12 * fabs(i->at * scale);
-    double digits = is_wide ? fmin(1 - floor(log10(half)), 5 - first) : 2 - first;
-    if (!isfinite(digits))
-        return 0;
-    return digits > 9 ? 9 : digits < -12 ? -12 : (int)digits;
-}
-
-const char *study_number(double value, int decimals, char *buf, size_t cap)
-{
-    if (!isfinite(value)) {
-        text_format(buf, cap, "%s", "");
-        return buf;
-    }
-    if (decimals >= 0) {
-        text_format(buf, cap, "%.*f", decimals, value);
-    } else {
-        double unit = pow(10, -decimals);
-        text_format(buf, cap, "%.0f", round(value / unit) * unit);
-    }
-    if (*buf == '-' && strspn(buf + 1, "0.") == strlen(buf + 1)) /* no minus before nothing */
-        memmove(buf, buf + 1, strlen(buf));
-    return buf;
-}

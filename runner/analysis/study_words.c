@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/number.h"
 #include "analysis/study.h"
 #include "analysis/words.h"
 #include "base/text.h"
@@ -12,11 +13,11 @@ static void say_value(const struct study *s, const struct study_figure *f, const
 {
     struct study_unit u = study_unit(s, name);
     char at[64], low[64], high[64];
-    int d = study_decimals(&f->is.mean, u.scale);
-    text_add(out, "%s %s", study_number(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
+    int d = number_decimals(&f->is.mean, u.scale);
+    text_add(out, "%s %s", number_text(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
     if (!f->is.mean.why_not)
-        text_add(out, " (95%% interval %s to %s)", study_number(f->is.mean.low * u.scale, d, low, sizeof(low)),
-                 study_number(f->is.mean.high * u.scale, d, high, sizeof(high)));
+        text_add(out, " (95%% interval %s to %s)", number_text(f->is.mean.low * u.scale, d, low, sizeof(low)),
+                 number_text(f->is.mean.high * u.scale, d, high, sizeof(high)));
 }
 
 /* "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)" */
@@ -44,7 +45,7 @@ static void say_ratio(const struct study *s, const struct study_cell *c, const c
     say_label(c->base, out);
     if (ratio->why_not)
         text_add(out, ": %s times, without an interval: %s",
-                 study_number(ratio->at, study_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
+                 number_text(ratio->at, number_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
     else
         text_add(out, ": %s", study_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
 }

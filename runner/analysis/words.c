@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/study.h"
+#include "analysis/number.h"
 #include "base/text.h"
 
 /* A greater value of B, a lesser one, and what a multiple of it is. */
@@ -30,10 +30,10 @@ static const char *direction(const struct figure_about *about, bool greater)
 static const char *say_times(const struct stats_interval *r, const struct figure_about *about, char *buf)
 {
     char at[64], low[64], high[64];
-    int d = study_decimals(r, 1);
-    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s times %s (%s to %s)", study_number(r->at, d, at, sizeof(at)),
-                   OF_KIND[about->kind].times, study_number(r->low, d, low, sizeof(low)),
-                   study_number(r->high, d, high, sizeof(high)));
+    int d = number_decimals(r, 1);
+    (void)snprintf(buf, WORDS_MAX_VERDICT, "%s times %s (%s to %s)", number_text(r->at, d, at, sizeof(at)),
+                   OF_KIND[about->kind].times, number_text(r->low, d, low, sizeof(low)),
+                   number_text(r->high, d, high, sizeof(high)));
     return buf;
 }
 
@@ -41,11 +41,11 @@ static const char *say_percent(const struct stats_interval *r, const struct figu
 {
     char at[64], low[64], high[64];
     bool greater = r->at > 1;
-    int d = study_decimals(r, 100);
+    int d = number_decimals(r, 100);
     double near = greater ? r->low - 1 : 1 - r->high, far = greater ? r->high - 1 : 1 - r->low;
     (void)snprintf(buf, WORDS_MAX_VERDICT, "%s %% %s (%s to %s %%)",
-                   study_number(100 * fabs(r->at - 1), d, at, sizeof(at)), direction(about, greater),
-                   study_number(100 * near, d, low, sizeof(low)), study_number(100 * far, d, high, sizeof(high)));
+                   number_text(100 * fabs(r->at - 1), d, at, sizeof(at)), direction(about, greater),
+                   number_text(100 * near, d, low, sizeof(low)), number_text(100 * far, d, high, sizeof(high)));
     return buf;
 }
 

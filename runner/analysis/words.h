@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "analysis/about.h"
 #include "analysis/analysis.h"
+#include "base/figure.h"
 
 #define WORDS_MAX_VERDICT 160
 

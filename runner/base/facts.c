@@ -1,22 +1,15 @@
 #include "base/facts.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
 
 static struct fact *facts_append(struct facts *f, const char *key, enum fact_kind kind)
 {
-    if (f->count == f->cap) {
-        size_t cap = f->cap ? f->cap * 2 : 32;
-        struct fact *list = realloc(f->list, cap * sizeof(*list));
-        if (!list)
-            abort();
-        f->list = list;
-        f->cap = cap;
-    }
+    f->list = xgrow(f->list, f->count, sizeof(*f->list));
     struct fact *fact = &f->list[f->count++];
     *fact = (struct fact){.kind = kind};
     text_format(fact->key, sizeof(fact->key), "%s", key);
@@ -40,20 +33,15 @@ void facts_bool(struct facts *f, const char *key, bool value)
 
 void facts_text(struct facts *f, const char *key, const char *value)
 {
-    struct text copy = {0};
-    text_add(&copy, "%s", value);
-    facts_append(f, key, FACT_TEXT)->text = copy.data;
+    facts_append(f, key, FACT_TEXT)->text = xstrdup(value);
 }
 
 void facts_absent(struct facts *f, const char *key, const char *reason_fmt, ...)
 {
-    char *reason = NULL;
     va_list ap;
     va_start(ap, reason_fmt);
-    if (vasprintf(&reason, reason_fmt, ap) < 0)
-        abort();
+    facts_append(f, key, FACT_ABSENT)->text = text_vprintf(reason_fmt, ap);
     va_end(ap);
-    facts_append(f, key, FACT_ABSENT)->text = reason;
 }
 
 const struct fact *facts_find(const struct facts *f, const char *key)

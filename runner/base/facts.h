@@ -21,7 +21,6 @@ struct fact {
 struct facts {
     struct fact *list;
     size_t count;
-    size_t cap;
 };
 
 void facts_int(struct facts *f, const char *key, int64_t value);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+
 struct pool {
     char **slot; /* of the texts: open addressing, at most half full */
     size_t slots, texts;
@@ -13,10 +15,7 @@ struct pool {
 
 struct pool *pool_new(void)
 {
-    struct pool *p = calloc(1, sizeof(*p));
-    if (!p)
-        abort();
-    return p;
+    return xcalloc(1, sizeof(struct pool));
 }
 
 static void free_set(void *of)
@@ -59,9 +58,7 @@ static char **slot_of(const struct pool *p, const char *text)
 static void grow(struct pool *p)
 {
     struct pool larger = {.slots = p->slots ? 2 * p->slots : 1024};
-    larger.slot = calloc(larger.slots, sizeof(*larger.slot));
-    if (!larger.slot)
-        abort();
+    larger.slot = xcalloc(larger.slots, sizeof(*larger.slot));
     for (size_t i = 0; i < p->slots; i++)
         if (p->slot[i])
             *slot_of(&larger, p->slot[i]) = p->slot[i];
@@ -76,11 +73,9 @@ const char *pool_keep(struct pool *p, const char *text)
         grow(p);
     char **slot = slot_of(p, text);
     if (!*slot) {
-        *slot = strdup(text);
+        *slot = xstrdup(text);
         p->texts++;
     }
-    if (!*slot)
-        abort();
     return *slot;
 }
 
@@ -106,11 +101,9 @@ const struct pairs *pool_keep_pairs(struct pool *p, struct pair *list, size_t co
     struct pairs *const *found = tfind(&wanted, &p->sets, compare_sets);
     if (found)
         return *found;
-    struct pairs *set = calloc(1, sizeof(*set));
-    struct pair *copy = calloc(count + 1, sizeof(*copy));
+    struct pairs *set = xcalloc(1, sizeof(*set));
+    struct pair *copy = xcalloc(count, sizeof(*copy));
     struct text text = {0};
-    if (!set || !copy)
-        abort();
     if (count)
         memcpy(copy, list, count * sizeof(*copy));
     text_add_bytes(&text, "", 0);

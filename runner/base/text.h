@@ -2,6 +2,7 @@
 #ifndef TARE_TEXT_H
 #define TARE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,13 @@ struct text {
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *t, const char *bytes, size_t len);
 void text_free(struct text *t);
+
+/* Ends the text with its scope: cleanup_text struct text t = {0}; */
+#define cleanup_text __attribute__((cleanup(text_free)))
+
+/* The same as a string of its own. The caller frees it. */
+char *text_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *text_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 /* The whole text as one decimal number, a sign allowed, white space around it ignored.
  * -EINVAL: no number, or anything after it; -ERANGE: does not fit. *ret is then untouched. */

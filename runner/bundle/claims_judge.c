@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/about.h"
 #include "analysis/analysis.h"
 #include "analysis/compare.h"
 #include "analysis/stats_slope.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "bundle/claims.h"
 #include "record/records.h"
 

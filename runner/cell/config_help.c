@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "cell/config_table.h"
+#include "cell/config_internal.h"
 
 /* The row with the defaults of the scenario's profiles; where it has one profile alone, with those of that one. */
 static struct option_row row_of(const struct option_row *row, const struct scenario *s)

@@ -1,4 +1,4 @@
-#include "cell/config_table.h"
+#include "cell/config_internal.h"
 
 #include <errno.h>
 #include <string.h>

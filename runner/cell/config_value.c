@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "cell/config_table.h"
+#include "cell/config_internal.h"
 
 int64_t *config_number(struct config *c, const struct option_row *row)
 {

@@ -63,7 +63,7 @@ struct scenario_profile {
 struct scenario_figure {
     char name[SCENARIO_WORD_MAX], unit[SCENARIO_WORD_MAX], help[SCENARIO_LINE_MAX];
     char title[SCENARIO_LINE_MAX];                           /* as tables have it; "": its name */
-    char kind[SCENARIO_WORD_MAX], better[SCENARIO_WORD_MAX]; /* words of analysis/about.h; "": by the name's end */
+    char kind[SCENARIO_WORD_MAX], better[SCENARIO_WORD_MAX]; /* words of base/figure.h; "": by the name's end */
 };
 
 struct scenario {

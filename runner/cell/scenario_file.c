@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/about.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "base/places.h"
 #include "base/text.h"
 #include "cell/scenario_said.h"

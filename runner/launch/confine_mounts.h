@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "launch/confine.h"
+#include "launch/confine_request.h"
 
 struct err;
 struct confine_user;

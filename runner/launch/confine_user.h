@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "launch/confine.h"
+#include "launch/confine_request.h"
 
 struct err;
 

@@ -10,9 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analysis/about.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/version.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/number.h"
 #include "analysis/study.h"
 #include "analysis/words.h"
 #include "base/cleanup.h"
@@ -148,7 +149,7 @@ static void add_row(struct table *t, const struct compare_row *row, double margi
     static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
     char words[WORDS_MAX_VERDICT];
     const struct stats_interval *ratio = &row->verdict.ratio;
-    int decimals = study_decimals(ratio, 1);
+    int decimals = number_decimals(ratio, 1);
     const char *why = row->ratio.why_not;
     table_row(t, NULL);
     table_text(t, row->label);

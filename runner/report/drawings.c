@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/number.h"
 #include "base/cleanup.h"
 
 void drawings_y_axis(struct drawing *d, const double *value, size_t count)
@@ -112,14 +113,14 @@ static void say_ratio(struct text *alt, const struct study *s, const struct stud
     if (!f || isnan(ratio_of(s, c, name).at))
         return;
     const struct stats_interval *r = &f->verdict.ratio;
-    int d = study_decimals(r, 1);
+    int d = number_decimals(r, 1);
     if (c->base == c)
         text_add(alt, " %s, %s: the baseline.", label, what);
     else if (r->why_not)
-        text_add(alt, " %s, %s: %s, without an interval.", label, what, study_number(r->at, d, at, sizeof(at)));
+        text_add(alt, " %s, %s: %s, without an interval.", label, what, number_text(r->at, d, at, sizeof(at)));
     else
-        text_add(alt, " %s, %s: %s (%s to %s).", label, what, study_number(r->at, d, at, sizeof(at)),
-                 study_number(r->low, d, low, sizeof(low)), study_number(r->high, d, high, sizeof(high)));
+        text_add(alt, " %s, %s: %s (%s to %s).", label, what, number_text(r->at, d, at, sizeof(at)),
+                 number_text(r->low, d, low, sizeof(low)), number_text(r->high, d, high, sizeof(high)));
 }
 
 static void draw_answer(struct drawings *all, const struct study *s)
@@ -189,7 +190,7 @@ static void say_figure(struct text *alt, const char *title, const struct study_f
     char at[64];
     if (f && isfinite(f->is.mean.at))
         text_add(alt, "%s %s%s%s %s", *title ? "," : "", title, *title ? " " : "",
-                 study_number(f->is.mean.at * u.scale, study_decimals(&f->is.mean, u.scale), at, sizeof(at)), u.unit);
+                 number_text(f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), at, sizeof(at)), u.unit);
 }
 
 static void draw_rows(struct drawings *all, const struct study *s, bool memory, const char *name, const char *title,

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/stats_series.h"
 #include "base/stats.h"
+#include "base/stats_series.h"
 #include "report/drawings.h"
 
 #include "base/cleanup.h"

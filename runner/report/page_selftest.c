@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "host/last_selftest.h"
 #include "report/page_parts.h"
 #include "selftest/selftest.h"
 

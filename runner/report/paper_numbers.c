@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/number.h"
 #include "base/cleanup.h"
 #include "report/paper_parts.h"
 #include "report/tex.h"
@@ -43,7 +44,7 @@ static void add_macro(struct text *out, const char *stem, const char *what, doub
     char number[64];
     text_add(out, "\\newcommand{\\%s%s}{", stem, what);
     if (isfinite(value)) {
-        text_add(out, "%s}\n", study_number(value, decimals, number, sizeof(number)));
+        text_add(out, "%s}\n", number_text(value, decimals, number, sizeof(number)));
         return;
     }
     text_add(out, "\\tareAbsent{");
@@ -55,7 +56,7 @@ static void add_interval(struct text *out, const char *stem, const char *what, c
                          double scale)
 {
     char name[160];
-    int decimals = study_decimals(i, scale);
+    int decimals = number_decimals(i, scale);
     add_macro(out, stem, what, i->at * scale, decimals, i->why_not);
     text_format(name, sizeof(name), "%sLow", what);
     add_macro(out, stem, name, i->low * scale, decimals, i->why_not);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/number.h"
 #include "analysis/study.h"
 #include "base/csv.h"
 #include "base/text.h"
@@ -65,7 +66,7 @@ void table_number(struct table *t, double value, int decimals, const char *why)
     char buf[64];
     struct table_cell *c = next_cell(t);
     c->value = isfinite(value) ? value : NAN;
-    c->text = isfinite(value) ? copy(study_number(value, decimals, buf, sizeof(buf))) : NULL;
+    c->text = isfinite(value) ? copy(number_text(value, decimals, buf, sizeof(buf))) : NULL;
     c->why = isfinite(value) ? NULL : why;
 }
 
@@ -84,8 +85,8 @@ void table_interval(struct table *t, const struct stats_interval *i, double scal
         table_text(t, "");
     } else {
         struct text both = {0};
-        text_add(&both, "[%s, %s]", study_number(i->low * scale, decimals, low, sizeof(low)),
-                 study_number(i->high * scale, decimals, high, sizeof(high)));
+        text_add(&both, "[%s, %s]", number_text(i->low * scale, decimals, low, sizeof(low)),
+                 number_text(i->high * scale, decimals, high, sizeof(high)));
         table_text(t, both.data);
         text_free(&both);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/number.h"
 #include "analysis/words.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -41,7 +42,7 @@ static void add_mean(struct table *t, const struct study *s, const struct study_
     const struct study_figure *f = study_figure(s, c, name);
     struct study_unit u = study_unit(s, name);
     f = f ? f : &NONE;
-    int decimals = study_decimals(&f->is.mean, u.scale);
+    int decimals = number_decimals(&f->is.mean, u.scale);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
     table_interval(t, &f->is.mean, u.scale, decimals);
 }
@@ -52,7 +53,7 @@ static void add_point(struct table *t, const struct study *s, const struct study
     const struct study_figure *f = study_figure(s, c, name);
     struct study_unit u = study_unit(s, name);
     if (f)
-        table_number(t, f->is.mean.at * u.scale, study_decimals(&f->is.mean, u.scale), f->why_not);
+        table_number(t, f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), f->why_not);
     else
         table_number(t, NAN, 0, "no record has it");
 }
@@ -66,7 +67,7 @@ static void add_ratio(struct table *t, const struct study *s, const struct study
     bool is_base = c->base == c; /* what the others are weighed against */
     if (is_base)
         ratio = stats_no_interval(f && f->used && !c->emulated ? 1 : NAN, 0.95, "it is the baseline");
-    int decimals = study_decimals(&ratio, 1);
+    int decimals = number_decimals(&ratio, 1);
     if (is_base)
         table_value(t, ratio.at, "(baseline)", ratio.why_not);
     else
@@ -96,7 +97,7 @@ static void add_null(struct table *t, const struct study *s, const struct study_
             f = study_figure(s, one, "avg_iter_s");
     }
     if (f)
-        table_number(t, f->is.mean.at * 1e3, study_decimals(&f->is.mean, 1e3), f->why_not);
+        table_number(t, f->is.mean.at * 1e3, number_decimals(&f->is.mean, 1e3), f->why_not);
     else
         table_number(t, NAN, 0, "scenario0 was not run with it");
 }
@@ -160,7 +161,7 @@ static struct table memory_table(const struct study *s)
 /* An order statistic, in the digits of its own interval. */
 static void add_order(struct table *t, const struct stats_interval *i, double scale, const char *why)
 {
-    int decimals = study_decimals(i, scale);
+    int decimals = number_decimals(i, scale);
     table_number(t, i->at * scale, decimals, why ? why : i->why_not);
     table_interval(t, i, scale, decimals);
 }
@@ -170,7 +171,7 @@ static void add_figure(struct table *t, const struct study *s, const struct stud
     const struct study_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
     struct study_unit u = study_unit(s, name);
-    int decimals = study_decimals(&f->is.mean, u.scale);
+    int decimals = number_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);
     table_text(t, name);

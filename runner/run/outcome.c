@@ -13,10 +13,10 @@
 #include "cell/figures.h"
 #include "cgroups/inherited.h"
 #include "host/host.h"
+#include "host/last_selftest.h"
 #include "run/inspect.h"
 #include "run/inspect_confine.h"
 #include "run/inspect_inherited.h"
-#include "selftest/selftest.h"
 
 #define TICKS_PER_ROLLUP 5 /* the slice's files are cheap: they are read so many times as often as the rollups */
 
@@ -151,7 +151,7 @@ static void describe_instrument(struct stage *s)
     }
     if (outcome_is_inspected(s)) {
         weigh_ourselves(f);
-        selftest_last(f);
+        last_selftest_tell(f);
     }
     s->session->idle_ns = s->removed_at_ns;
 }

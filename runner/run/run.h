@@ -8,17 +8,10 @@
 #include "launch/spawn.h"
 #include "launch/watch.h"
 #include "record/record.h"
+#include "run/command.h"
 #include "run/session.h"
 
 struct err;
-
-/* A command of the user's, in place of a scenario's workload. Its standard input, output and error are the caller's. */
-struct run_command {
-    const char *path;  /* absolute */
-    char *const *argv; /* argv[0] as it was given */
-    const char *cwd;   /* absolute */
-    struct record_series series;
-};
 
 /* Runs one cell in a fresh slice of the session and removes the slice again.
  * 0: *ret is complete, whatever the workload did (its termination says). Otherwise nothing ran: with --isolation strict

@@ -1,5 +1,5 @@
 /* selftest: what the instrument has to read of loads that are known beforehand, and whether it did. selftest.c, the
- * table and the judging, is pure; selftest_run.c measures; selftest_last.c keeps the last one for the records. */
+ * table and the judging, is pure; selftest_run.c measures; host/last_selftest.h keeps the last one for the records. */
 #ifndef TARE_SELFTEST_H
 #define TARE_SELFTEST_H
 
@@ -9,10 +9,8 @@
 
 struct cell;
 struct err;
-struct facts;
 struct text;
 
-#define SELFTEST_SCHEMA     "tare.selftest/1"
 #define SELFTEST_CHECKS_MAX 64
 
 /* The figure that is checked: its rise from the state before the load to the state with it, unless said. */
@@ -109,12 +107,5 @@ int selftest_json(const struct selftest_report *report, struct text *out, struct
 /* Runs every load in a slice as `tare run` would make it for the cell. *ret is complete whatever came of the checks.
  * With --isolation strict -ENOTSUP (host) where a full slice is not to be had. */
 int selftest_run(const struct cell *cell, struct selftest_report *ret, struct err *e);
-
-/* Keeps a report's JSON as the last: selftest.json in $TARE_STATE, else in /var/lib/tare for root, else in the cache.
- */
-int selftest_keep(const struct text *json, struct err *e);
-/* Adds what the last selftest of this boot and of this build of tare gave: selftest.digest (SHA-256 of its JSON), at,
- * passed, failed, unavailable; or selftest absent with the reason. */
-void selftest_last(struct facts *to);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "host/last_selftest.h"
 #include "selftest/selftest.h"
 
 static json_t *text_or_null(const char *text)

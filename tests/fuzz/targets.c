@@ -29,6 +29,7 @@
 #include "host/disturbance.h"
 #include "host/host.h"
 #include "host/image.h"
+#include "host/last_selftest.h"
 #include "host/topology.h"
 #include "host/tune/journal.h"
 #include "host/tune/tune.h"
@@ -422,7 +423,7 @@ int fuzz_kept(const uint8_t *data, size_t size)
         noise_free(&noise);
     *strrchr(path, '/') = '\0';
     (void)setenv("TARE_STATE", path, 1);
-    selftest_last(&facts);
+    last_selftest_tell(&facts);
     facts_free(&facts);
     return 0;
 }

@@ -1,6 +1,6 @@
-#include "analysis/about.h"
 #include "analysis/analysis.h"
 #include "base/cleanup.h"
+#include "base/figure.h"
 #include "tests/unit/near.h"
 
 #include <gsl/gsl_randist.h>

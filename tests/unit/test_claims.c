@@ -1,6 +1,6 @@
 #include "bundle/claims.h"
 
-#include "analysis/about.h"
+#include "base/figure.h"
 #include "tests/unit/near.h"
 
 #include <errno.h>

@@ -16,6 +16,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "host/last_selftest.h"
 #include "selftest/selftest.h"
 
 #define MIB ((int64_t)1 << 20)
@@ -228,7 +229,7 @@ static void keep(const char *boot_id)
     struct text json = {0};
     struct err e = {0};
     assert_int_equal(selftest_json(&report, &json, &e), 0);
-    assert_int_equal(selftest_keep(&json, &e), 0);
+    assert_int_equal(last_selftest_keep(&json, &e), 0);
     text_free(&json);
 }
 
@@ -244,7 +245,7 @@ static void a_machine_without_a_selftest_says_so(void **state)
 {
     struct facts f = {0};
     (void)state;
-    selftest_last(&f);
+    last_selftest_tell(&f);
     assert_string_equal(text_at(&f, "selftest", FACT_ABSENT), "none was run here (run 'tare selftest')");
     facts_free(&f);
 }
@@ -256,7 +257,7 @@ static void the_last_selftest_of_this_boot_is_told(void **state)
     (void)state;
     assert_true(file_read("", "/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id)) > 0);
     keep(boot_id);
-    selftest_last(&f);
+    last_selftest_tell(&f);
     assert_int_equal(strlen(text_at(&f, "selftest.digest", FACT_TEXT)), 64);
     assert_string_equal(text_at(&f, "selftest.at", FACT_TEXT), "2026-11-22T12:00:00Z");
     assert_int_equal(facts_find(&f, "selftest.passed")->integer, 1);
@@ -271,7 +272,7 @@ static void another_boots_selftest_is_not_taken_for_this_ones(void **state)
     struct facts f = {0};
     (void)state;
     keep("another");
-    selftest_last(&f);
+    last_selftest_tell(&f);
     assert_non_null(strstr(text_at(&f, "selftest", FACT_ABSENT), "another boot"));
     facts_free(&f);
 }
@@ -283,8 +284,8 @@ static void a_file_that_is_no_report_is_not_taken_for_one(void **state)
     struct err e = {0};
     (void)state;
     text_add(&junk, "{\"schema\": 3");
-    assert_int_equal(selftest_keep(&junk, &e), 0);
-    selftest_last(&f);
+    assert_int_equal(last_selftest_keep(&junk, &e), 0);
+    last_selftest_tell(&f);
     assert_non_null(strstr(text_at(&f, "selftest", FACT_ABSENT), "tare.selftest/1"));
     text_free(&junk);
     facts_free(&f);

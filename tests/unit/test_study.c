@@ -1,5 +1,6 @@
 #include "analysis/study.h"
 
+#include "analysis/number.h"
 #include "base/err.h"
 #include "report/study_show.h"
 #include "report/tables.h"
@@ -166,12 +167,12 @@ static void digits_are_those_of_the_shorter_arm(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         struct stats_interval one = {CASES[i].at, CASES[i].low, CASES[i].high, 0.95, NULL};
-        assert_string_equal(study_number(one.at, study_decimals(&one, 1), buf, sizeof(buf)), CASES[i].said);
+        assert_string_equal(number_text(one.at, number_decimals(&one, 1), buf, sizeof(buf)), CASES[i].said);
     }
     struct stats_interval none = stats_no_interval(0.0123456, 0.95, "too few");
-    assert_string_equal(study_number(none.at, study_decimals(&none, 1), buf, sizeof(buf)), "0.0123");
-    assert_string_equal(study_number(-0.0001, 1, buf, sizeof(buf)), "0.0");
-    assert_string_equal(study_number(NAN, 1, buf, sizeof(buf)), "");
+    assert_string_equal(number_text(none.at, number_decimals(&none, 1), buf, sizeof(buf)), "0.0123");
+    assert_string_equal(number_text(-0.0001, 1, buf, sizeof(buf)), "0.0");
+    assert_string_equal(number_text(NAN, 1, buf, sizeof(buf)), "");
 }
 
 static void the_answer_is_as_it_was_read(void **state)

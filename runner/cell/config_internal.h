@@ -1,6 +1,7 @@
-/* config_table: the option table of all commands, and a row's value from its text. Only config's own files read it. */
-#ifndef TARE_CONFIG_TABLE_H
-#define TARE_CONFIG_TABLE_H
+/* config_internal: the option table of all commands, and a row's value from its text. Only config's own files read it.
+ */
+#ifndef TARE_CONFIG_INTERNAL_H
+#define TARE_CONFIG_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

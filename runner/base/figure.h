@@ -1,7 +1,7 @@
-/* about: what a figure is: its unit, its kind, and which direction of it is the better one. One table for those of
+/* figure: what a figure is: its unit, its kind, and which direction of it is the better one. One table for those of
  * every record; a scenario declares its own (scenario.yml); what nobody declared goes by the end of its name. Pure. */
-#ifndef TARE_ABOUT_H
-#define TARE_ABOUT_H
+#ifndef TARE_FIGURE_H
+#define TARE_FIGURE_H
 
 #include <stdbool.h>
 

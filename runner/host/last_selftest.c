@@ -1,4 +1,5 @@
-/* The last selftest: kept as its JSON, and told to the records of the same boot and the same build. */
+#include "host/last_selftest.h"
+
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,9 +15,8 @@
 #include "base/trust.h"
 #include "base/version.h"
 #include "host/state.h"
-#include "selftest/selftest.h"
 
-int selftest_keep(const struct text *json, struct err *e)
+int last_selftest_keep(const struct text *json, struct err *e)
 {
     char dir[PATH_MAX], path[PATH_MAX + 32];
     state_dir(dir, sizeof(dir));
@@ -80,7 +80,7 @@ static const char *try_dir(const char *dir, struct facts *to)
 }
 
 /* What root found holds for a user too, whose own comes first. */
-void selftest_last(struct facts *to)
+void last_selftest_tell(struct facts *to)
 {
     char dir[PATH_MAX];
     state_dir(dir, sizeof(dir));

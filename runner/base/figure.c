@@ -1,4 +1,4 @@
-#include "analysis/about.h"
+#include "base/figure.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "analysis/stats_series.h"
+#include "base/stats_series.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
