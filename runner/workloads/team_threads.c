@@ -191,7 +191,8 @@ static int threads_verdict(const struct bench *b, uint64_t i, struct err *e)
     return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (a thread) ended with status %d", i, status);
 }
 
-/* One that has ended is joined at once. One that has not may never end: nobody waits for it, it ends with the process. */
+/* One that has ended is joined at once. One that has not may never end: nobody waits for it, it ends with the process.
+ */
 static void threads_abandon(struct bench *b)
 {
     for (uint64_t i = 0; i < b->size; i++) {
