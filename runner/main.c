@@ -5,6 +5,8 @@
 #include "base/command.h"
 #include "base/signals.h"
 #include "base/standard.h"
+#include "base/suggest.h"
+#include "base/text.h"
 #include "base/version.h"
 
 static const struct {
@@ -39,7 +41,7 @@ static void usage(FILE *out)
                 out);
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
         (void)fprintf(out, "  tare %-9s %-10s  %s\n", COMMANDS[i].name, COMMANDS[i].takes, COMMANDS[i].summary);
-    (void)fputs("\n'tare COMMAND --help' lists a command's options.\n"
+    (void)fputs("\n'tare help COMMAND' lists a command's options.\n"
                 "Exit codes: 0 done; 1 a comparison or verification said no; 2 usage or bad input; 3 the host cannot\n"
                 "give what was demanded; 4 the workload failed; 5 tare's own failure; 128+n ended by signal n.\n",
                 out);
@@ -55,6 +57,28 @@ static int flush_results(int status)
     return status == 0 ? ERR_OURS : status;
 }
 
+static int no_command(const char *word)
+{
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest s = SUGGEST(word);
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+        suggest_offer(&s, COMMANDS[i].name);
+    (void)fprintf(stderr, "tare: '%s' is no command ('tare --help' lists them)%s\n", word, suggest_text(&s, "", near));
+    return ERR_USAGE;
+}
+
+/* 'tare help COMMAND' is 'tare COMMAND --help'. */
+static int help_of(const char *command, struct err *e)
+{
+    char name[64], option[] = "--help";
+    text_format(name, sizeof(name), "%.*s", (int)sizeof(name) - 1, command);
+    char *argv[] = {name, option, NULL};
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++)
+        if (strcmp(command, COMMANDS[i].name) == 0)
+            return COMMANDS[i].fn(2, argv, e);
+    return no_command(command);
+}
+
 int main(int argc, char **argv)
 {
     struct err e = {0};
@@ -67,6 +91,8 @@ int main(int argc, char **argv)
         usage(stderr);
         return ERR_USAGE;
     }
+    if (strcmp(argv[1], "help") == 0 && argc > 2)
+        return flush_results(help_of(argv[2], &e));
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return flush_results(0);
@@ -84,6 +110,5 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "tare: %s: %s\n", argv[1], e.text);
         return (int)e.kind;
     }
-    (void)fprintf(stderr, "tare: '%s' is no command; 'tare --help' lists them\n", argv[1]);
-    return ERR_USAGE;
+    return no_command(argv[1]);
 }

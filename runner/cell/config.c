@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
 
@@ -43,11 +44,10 @@ static char knob_names[SCENARIO_KNOBS_MAX][SCENARIO_WORD_MAX];
 
 #define KNOB_BASE (ROW_BASE + CONFIG_OPTIONS_MAX)
 
-/* Whether getopt_long(3) would take it, by its whole name or the beginning of it. */
 static bool is_known(const struct known *known, const char *name, size_t len)
 {
     for (size_t i = 0; i < known->options; i++)
-        if (strncmp(known->option[i].name, name, len) == 0)
+        if (strlen(known->option[i].name) == len && strncmp(known->option[i].name, name, len) == 0)
             return true;
     return false;
 }
@@ -87,9 +87,21 @@ static int no_value(const char *word, const char *command, struct err *e)
                    word, command);
 }
 
+static int no_option(enum config_command command, const char *word, const char *argv0, struct err *e)
+{
+    char near[SUGGEST_TEXT_MAX], typed[SUGGEST_WORD_MAX + 2];
+    text_format(typed, sizeof(typed), "%.*s", (int)strcspn(word, "="), word);
+    struct suggest s = SUGGEST(typed + strspn(typed, "-"));
+    for (size_t i = 0; i < config_row_count; i++)
+        if (config_rows[i].commands & command)
+            suggest_offer(&s, config_rows[i].name);
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)%s", word, argv0,
+                   argv0, suggest_text(&s, "--", near));
+}
+
 /* getopt_long(3) sorts argv as it goes, so the word is not where optind stood before the call: a long option is the
  * last that it took; of short ones optopt is the letter. */
-static int unknown_option(char **argv, bool known, struct err *e)
+static int unknown_option(enum config_command command, char **argv, bool known, struct err *e)
 {
     const char letter[] = {'-', (char)optopt, '\0'};
     const char *word = optopt != 0 && optopt < ROW_BASE ? letter : argv[optind - 1];
@@ -98,8 +110,19 @@ static int unknown_option(char **argv, bool known, struct err *e)
     if (known)
         return err_set(e, ERR_USAGE, -EINVAL, "%s: it takes a value ('tare %s --help' lists the options)", word,
                        argv[0]);
-    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)", word, argv[0],
-                   argv[0]);
+    return no_option(command, word, argv[0], e);
+}
+
+/* getopt_long(3) takes a beginning that is one option's alone for its whole name. What such a word means would change
+ * with each option that is added, and with the knobs of a scenario. */
+static int refuse_abbreviation(enum config_command command, char **argv, const char *name, struct err *e)
+{
+    const char *word = argv[optind - 1];
+    if (optarg && optarg == word)
+        word = argv[optind - 2];
+    if (strncmp(word, "--", 2) != 0 || strcspn(word + 2, "=") == strlen(name))
+        return 0;
+    return no_option(command, word, argv[0], e);
 }
 
 /* What `tare matrix` is told of every cell is kept as it was said: the plan's cells take it one by one. */
@@ -162,12 +185,14 @@ static int take_options(enum config_command command, int argc, char **argv, stru
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, NULL));
+        int at = -1, val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, &at));
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')
-            return unknown_option(argv, val == ':', e);
-        int r = take_val(command, val, argv[0], c, e);
+            return unknown_option(command, argv, val == ':', e);
+        int r = at >= 0 ? refuse_abbreviation(command, argv, known.option[at].name, e) : 0;
+        if (r == 0)
+            r = take_val(command, val, argv[0], c, e);
         if (r != 0)
             return r;
     }
@@ -208,8 +233,9 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
     if (!has_scenario && !c.help) {
         r = cell_complete(&c.cell, e);
     } else if (!c.positional && !c.help && first_knob(command, &c)) {
-        r = err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of 'tare %s' ('tare %s --help' lists them)",
-                    first_knob(command, &c), argv[0], argv[0]);
+        char word[SCENARIO_WORD_MAX + 2];
+        text_format(word, sizeof(word), "--%s", first_knob(command, &c));
+        r = no_option(command, word, argv[0], e);
     }
     if (r == 0)
         *ret = c;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
 #include "cell/cpu_request.h"
@@ -90,14 +91,26 @@ static bool is_of_any_command(const char *name)
     return config_has_option((enum config_command) ~0U, name);
 }
 
+static int no_knob(const struct scenario *s, const char *name, struct err *e)
+{
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest known = SUGGEST(name);
+    for (size_t i = 0; s && i < s->knobs; i++)
+        suggest_offer(&known, s->knob[i].name);
+    for (size_t i = 0; i < config_row_count; i++)
+        if (config_rows[i].commands & CONFIG_RUN)
+            suggest_offer(&known, config_rows[i].name);
+    return err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of '%s' ('tare run %s --help' lists them)%s", name,
+                   s ? s->name : "tare run", s ? s->name : "SCENARIO", suggest_text(&known, "--", near));
+}
+
 /* An option that is no common one: a knob of the cell's scenario. */
 static int set_knob(struct cell *cell, const char *name, const char *value, struct err *e)
 {
     const struct scenario *s = cell->scenario;
     const struct scenario_knob *k = s ? scenario_knob_find(s, name) : NULL;
     if (!k)
-        return err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of '%s' ('tare run %s --help' lists them)", name,
-                       s ? s->name : "tare run", s ? s->name : "SCENARIO");
+        return no_knob(s, name, e);
     int failed = scenario_knob_check(k, value, e);
     if (failed == 0)
         cell->knob[k - s->knob] = value;

@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/source.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cell/carried.h"
 #include "cell/config.h"
@@ -142,7 +143,7 @@ static int load(const char *path, enum origin origin, const struct scenario **re
 }
 
 /* The folders of those that are installed, sorted. */
-static void add_names(const char *separator, struct text *out)
+static void add_names(const char *separator, struct suggest *s, struct text *out)
 {
     char lib[PATH_MAX], pattern[PATH_MAX + 32];
     glob_t found;
@@ -154,18 +155,24 @@ static void add_names(const char *separator, struct text *out)
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         const char *name = found.gl_pathv[i] + strlen(lib) + 1;
-        text_add(out, "%s%.*s", out->len ? separator : "", (int)strcspn(name, "/"), name);
+        char folder[NAME_MAX + 1];
+        text_format(folder, sizeof(folder), "%.*s", (int)strcspn(name, "/"), name);
+        text_add(out, "%s%s", out->len ? separator : "", folder);
+        if (s)
+            suggest_offer(s, folder);
     }
     globfree(&found);
 }
 
 static int unknown(const char *named, struct err *e)
 {
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest s = SUGGEST(named);
     struct text names = {0};
-    add_names(", ", &names);
+    add_names(", ", &s, &names);
     (void)err_set(e, ERR_USAGE, -ENOENT,
-                  "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME, named,
-                  names.data ? names.data : "none");
+                  "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
+                  names.data ? names.data : "none", suggest_text(&s, "", near));
     text_free(&names);
     return -ENOENT;
 }
@@ -230,7 +237,7 @@ int scenarios_list(struct text *out, struct err *e)
 {
     struct text names = {0};
     char *rest = NULL;
-    add_names(" ", &names);
+    add_names(" ", NULL, &names);
     int failed = 0;
     for (char *name = names.data ? strtok_r(names.data, " ", &rest) : NULL; failed == 0 && name;
          name = strtok_r(NULL, " ", &rest)) {

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "plan/plan.h"
@@ -59,6 +60,8 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
 {
     glob_t files;
     struct text names = {0};
+    struct suggest near = SUGGEST(name);
+    char said[SUGGEST_TEXT_MAX];
     if (plans_is_path(name)) {
         text_format(buf, cap, "%.*s", (int)cap - 1, name);
         return 0;
@@ -73,6 +76,7 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
             continue;
         name_of(files.gl_pathv[i], &one);
         text_add(&names, "%s%s", names.len ? ", " : "", one.data);
+        suggest_offer(&near, one.data);
         if (strcmp(one.data, name) == 0) {
             text_format(buf, cap, "%s", files.gl_pathv[i]);
             failed = 0;
@@ -80,8 +84,8 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
         text_free(&one);
     }
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "'%s' is no plan; what is allowed is %s, or a file as ./%s.yml", name,
-                      names.data, name);
+        (void)err_set(e, ERR_USAGE, failed, "'%s' is no plan; what is allowed is %s, or a file as ./%s.yml%s", name,
+                      names.data, name, suggest_text(&near, "", said));
     text_free(&names);
     globfree(&files);
     return failed;

@@ -13,6 +13,7 @@
 #include "base/cpulist.h"
 #include "base/err.h"
 #include "base/facts.h"
+#include "base/suggest.h"
 #include "base/text.h"
 
 /* --- cpulist --- */
@@ -404,6 +405,51 @@ static void what_steers_a_terminal_is_written_as_bytes(void **state)
     }
 }
 
+/* --- suggest --- */
+
+static void a_mistyped_word_has_its_nearest_name(void **state)
+{
+    static const char *const NAMES[] = {"run", "matrix", "compare", "report", "plan-size", "restore", "mode", "margin"};
+    static const struct {
+        const char *word, *nearest;
+    } TYPED[] = {{"matrx", "matrix"},
+                 {"amtrix", "matrix"},
+                 {"comapre", "compare"},
+                 {"rapport", "report"},
+                 {"plan_size", "plan-size"},
+                 {"comp", "compare"},
+                 {"nur", ""},
+                 {"rn", "run"},
+                 {"xyz", ""},
+                 {"", ""},
+                 {"mo", ""},
+                 {"modes", "mode"},
+                 {"reprt", "report"},
+                 {"zzzzzzzzzzzz", ""}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(TYPED); i++) {
+        struct suggest s = SUGGEST(TYPED[i].word);
+        for (size_t n = 0; n < ARRAY_LEN(NAMES); n++)
+            suggest_offer(&s, NAMES[n]);
+        if (strcmp(s.nearest, TYPED[i].nearest) != 0)
+            fail_msg("'%s': '%s' where '%s' is wanted", TYPED[i].word, s.nearest, TYPED[i].nearest);
+    }
+}
+
+static void a_suggestion_is_words_or_nothing(void **state)
+{
+    char buf[SUGGEST_TEXT_MAX], name[200];
+    struct suggest s = SUGGEST("worker");
+    (void)state;
+    assert_string_equal(suggest_text(&s, "--", buf), "");
+    memset(name, 'w', sizeof(name));
+    name[sizeof(name) - 1] = 0;
+    suggest_offer(&s, name);
+    suggest_offer(&s, "workers");
+    suggest_offer(&s, "workerz"); /* as near: the first stays */
+    assert_string_equal(suggest_text(&s, "--", buf), "; did you mean '--workers'?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +474,8 @@ int main(void)
         cmocka_unit_test(facts_keep_order_kind_and_value),
         cmocka_unit_test(facts_are_found_by_their_whole_key),
         cmocka_unit_test(a_long_reason_is_kept_whole),
+        cmocka_unit_test(a_mistyped_word_has_its_nearest_name),
+        cmocka_unit_test(a_suggestion_is_words_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

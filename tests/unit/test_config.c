@@ -397,11 +397,18 @@ static void an_option_in_the_place_of_a_value_is_no_number(void **state)
     refused("--workers '--warmup'", "x", "--workers", "--warmup", "4");
 }
 
-static void a_clear_abbreviation_is_taken(void **state)
+/* Which one option a beginning means would change with each that is added. */
+static void an_abbreviation_is_refused_and_says_what_is_meant(void **state)
 {
     (void)state;
-    assert_int_equal(accepted("x", "--iter", "4").cell.iterations, 4);
-    assert_int_equal(accepted("x", "--warm=4").cell.warmup, 4);
+    refused("'--iter' is no option|did you mean '--iterations'?", "scenario1", "--iter", "7");
+    refused("'--iter' is no option|did you mean '--iterations'?", "scenario1", "--iter=7");
+    refused("'--no-mem' is no option|did you mean '--no-mem-sample'?", "scenario1", "--no-mem", "1");
+    refused_by(CONFIG_COMPARE, WORDS("--marg=0.1", "a", "b"), "'--marg=0.1' is no option of|did you mean '--margin'?");
+    refused_by(CONFIG_COMPARE, WORDS("--format=csv", "--marg", "0.1", "a"), "'--marg' is no option of|'--margin'?");
+    refused_by(CONFIG_VERIFY, WORDS("--jsn", "a"), "'--jsn' is no option of|did you mean '--json'?");
+    refused_by(CONFIG_EXEC, WORDS("--reapet", "3", "--", "true"), "'--reapet' is no option|did you mean '--repeat'?");
+    assert_string_equal(accepted_by(CONFIG_EXEC, WORDS("--", "true", "--iter", "7")).invocations.argv[1], "--iter");
 }
 
 static void an_abbreviation_of_two_options_is_refused(void **state)
@@ -702,7 +709,9 @@ static void knobs_are_set_before_the_scenario_and_after_it(void **state)
     assert_string_equal(knob_of(&before, "work-iters"), "7");
     assert_memory_equal(&before, &after, sizeof(before));
     assert_int_equal(cell_set(&after, "worker", "7", &e), -EINVAL);
-    assert_string_equal(e.text, "'--worker' is no option of 'scenario1' ('tare run scenario1 --help' lists them)");
+    assert_string_equal(
+        e.text,
+        "'--worker' is no option of 'scenario1' ('tare run scenario1 --help' lists them); did you mean '--workers'?");
 }
 
 static void the_help_of_scenario1_is_as_it_was_read(void **state)
@@ -755,7 +764,7 @@ int main(void)
         cmocka_unit_test(an_unknown_option_is_named_wherever_it_stands),
         cmocka_unit_test(an_option_without_its_value_is_named),
         cmocka_unit_test(an_option_in_the_place_of_a_value_is_no_number),
-        cmocka_unit_test(a_clear_abbreviation_is_taken),
+        cmocka_unit_test(an_abbreviation_is_refused_and_says_what_is_meant),
         cmocka_unit_test(an_abbreviation_of_two_options_is_refused),
         cmocka_unit_test(two_names_are_one_too_many),
         cmocka_unit_test(after_two_dashes_everything_is_a_name),
