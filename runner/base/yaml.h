@@ -32,9 +32,9 @@ struct yaml_node {
 };
 
 /* Reads a text of len bytes: one document, a mapping. name: what messages call it; it is copied.
- * -EINVAL, or -EFBIG of too many bytes (usage), as all below: NAME:LINE:COLUMN: what is wrong. It is no YAML, it is empty, it has several
- * documents, a key that is no word or is given twice, a NUL, or more than the bounds above. The caller ends *ret with
- * yaml_end(). */
+ * -EINVAL, or -EFBIG of too many bytes (usage), as all below: NAME:LINE:COLUMN: what is wrong. It is no YAML, it is
+ * empty, it has several documents, a key that is no word or is given twice, a NUL, or more than the bounds above. The
+ * caller ends *ret with yaml_end(). */
 int yaml_read(const char *name, const char *bytes, size_t len, struct yaml **ret, struct err *e);
 const struct yaml_node *yaml_root(const struct yaml *y);
 void yaml_end(struct yaml *y); /* NULL is allowed */
