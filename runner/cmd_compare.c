@@ -22,7 +22,7 @@
 
 static int print_help(void)
 {
-    struct text help = {0};
+    cleanup_text struct text help = {0};
     text_add(&help, "%s",
              "tare compare [OPTION]... A B\n"
              "tare compare --noise [OPTION]... A1 [A2]\n"
@@ -34,7 +34,6 @@ static int print_help(void)
              "invocations there is no interval.\n\n");
     config_help(CONFIG_COMPARE, NULL, &help);
     (void)fputs(help.data, stdout);
-    text_free(&help);
     return 0;
 }
 
@@ -254,7 +253,7 @@ static int show(struct job *j)
         [FORMAT_MARKDOWN] = compare_markdown,
         [FORMAT_CSV] = compare_csv,
     };
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     bool holds = compare_conditions_hold(j->condition, j->asked->fail_if.count, &j->result, &j->failed, &j->unclear);
     const struct compare_headline head = {j->path_a,
                                           j->path_b,
@@ -272,7 +271,6 @@ static int show(struct job *j)
                                           j->unclear.data ? j->unclear.data : ""};
     AS[j->asked->format](&j->result, &head, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     bool apart = j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN;
     if (holds && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);

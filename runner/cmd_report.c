@@ -9,6 +9,7 @@
 
 #include "analysis/study.h"
 #include "base/beneath.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
@@ -29,7 +30,7 @@
 
 static int print_help(void)
 {
-    struct text help = {0};
+    cleanup_text struct text help = {0};
     text_add(&help, "tare report [OPTION]... RECORD|DIR...\n"
                     "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
                     "first, every\n"
@@ -40,7 +41,6 @@ static int print_help(void)
                     "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n");
     config_help(CONFIG_REPORT, NULL, &help);
     (void)fputs(help.data, stdout);
-    text_free(&help);
     return 0;
 }
 
@@ -78,9 +78,7 @@ static int make_page(const struct config *c, const struct study *s, struct text 
     char selftest[PATH_MAX];
     struct err why = {0};
     struct drawings drawings = drawings_make(s);
-    struct text *svg = calloc(drawings.count + 1, sizeof(*svg));
-    if (!svg)
-        abort();
+    struct text *svg = xcalloc(drawings.count + 1, sizeof(*svg));
     int failed = drawings.count ? draw_svg(&drawings, svg, &why) : 0;
     struct page_parts parts = {.drawing = &drawings,
                                .svg = failed == 0 ? svg : NULL,

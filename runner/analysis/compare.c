@@ -28,10 +28,7 @@ static void match_free(struct match *m)
 
 static void add_only(const struct pairs ***list, size_t *count, const struct pairs *cell)
 {
-    *list = reallocarray(*list, *count + 1,
-                         sizeof(const struct pairs *)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    if (!*list)
-        abort();
+    *list = xgrow(*list, *count, sizeof(const struct pairs *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     (*list)[(*count)++] = cell;
 }
 
@@ -56,9 +53,7 @@ static int find_pairs(struct match *m, const char *across, struct comparison *re
 {
     const struct cell_group *like = NULL, *back = NULL;
     int failed = 0;
-    m->pair = calloc(m->a.count + 1, sizeof(*m->pair));
-    if (!m->pair)
-        abort();
+    m->pair = xcalloc(m->a.count + 1, sizeof(*m->pair));
     if (m->a.count == 1 && m->b.count == 1) { /* then there is no doubt about what is meant */
         m->pair[m->pairs++] = (struct cell_pair){&m->a.list[0], &m->b.list[0]};
         return 0;
@@ -218,9 +213,7 @@ static int add_rows(struct comparison *c, const struct records *ra, const struct
 
 static void name_rows(struct comparison *c)
 {
-    cleanup_free const struct pairs **all = calloc(2 * c->rows + 1, sizeof(const struct pairs *));
-    if (!all)
-        abort();
+    cleanup_free const struct pairs **all = xcalloc(2 * c->rows + 1, sizeof(const struct pairs *));
     for (size_t i = 0; i < c->rows; i++) {
         all[2 * i] = c->row[i].a.cell;
         all[2 * i + 1] = c->row[i].b.cell;

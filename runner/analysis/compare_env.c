@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/compare_internal.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 #define VALUES_MAX 6 /* of a field on one side, before "and others" */
@@ -116,9 +117,7 @@ static const char **all_keys(const struct settings *a, const struct settings *b,
     for (size_t s = 0; s < 2; s++)
         for (size_t i = 0; i < side[s]->count; i++)
             n += side[s]->set[i]->count;
-    const char **key = calloc(n + 1, sizeof(*key));
-    if (!key)
-        abort();
+    const char **key = xcalloc(n + 1, sizeof(*key));
     n = 0;
     for (size_t s = 0; s < 2; s++)
         for (size_t i = 0; i < side[s]->count; i++)
@@ -137,9 +136,7 @@ void compare_environments(const struct cell_pair *pairs, size_t count, struct co
 {
     struct settings a = settings_of(pairs, count, false), b = settings_of(pairs, count, true);
     const char **key = all_keys(&a, &b, &ret->fields);
-    ret->difference = calloc(ret->fields + 1, sizeof(*ret->difference));
-    if (!ret->difference)
-        abort();
+    ret->difference = xcalloc(ret->fields + 1, sizeof(*ret->difference));
     for (size_t i = 0; i < ret->fields; i++) {
         struct values va = values_of(&a, key[i]), vb = values_of(&b, key[i]);
         if (!same_values(&va, &vb))

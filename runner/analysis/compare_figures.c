@@ -6,13 +6,12 @@
 
 #include "analysis/compare_internal.h"
 #include "analysis/noise.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 static void *room_for(size_t n, size_t size)
 {
-    void *p = calloc(n + 1, size);
-    if (!p)
-        abort();
+    void *p = xcalloc(n + 1, size);
     return p;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -13,9 +14,7 @@
 
 static char *copy(const char *text)
 {
-    char *c = strdup(text ? text : "");
-    if (!c)
-        abort();
+    char *c = xstrdup(text ? text : "");
     return c;
 }
 
@@ -37,9 +36,7 @@ void noise_free(struct noise *n)
 
 static void add_row(struct noise *n, struct noise_row row)
 {
-    n->row = realloc(n->row, (n->rows + 1) * sizeof(*n->row));
-    if (!n->row)
-        abort();
+    n->row = xgrow(n->row, n->rows, sizeof(*n->row));
     n->row[n->rows++] = row;
 }
 
@@ -115,11 +112,10 @@ int noise_write(const struct noise *n, const char *path, struct err *e)
     json_decref(whole);
     if (!text)
         return err_set(e, ERR_OURS, -ENOMEM, "'%s': a text in it is no UTF-8", path);
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     text_add(&line, "%s\n", text);
     free(text);
     int failed = file_replace(path, line.data, line.len, e);
-    text_free(&line);
     return failed;
 }
 

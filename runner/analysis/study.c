@@ -7,6 +7,7 @@
 #include "analysis/cells.h"
 #include "analysis/compare.h"
 #include "analysis/words.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/stats.h"
@@ -15,9 +16,7 @@
 
 static void *room_for(size_t count, size_t size)
 {
-    void *p = calloc(count + 1, size);
-    if (!p)
-        abort();
+    void *p = xcalloc(count + 1, size);
     return p;
 }
 

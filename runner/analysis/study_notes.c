@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/study.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -26,9 +27,7 @@ static struct note *note_of(struct notes *n, const char *reason)
     for (size_t i = 0; i < n->count; i++)
         if (strcmp(n->list[i].reason, printable) == 0)
             return &n->list[i];
-    n->list = reallocarray(n->list, n->count + 1, sizeof(*n->list));
-    if (!n->list)
-        abort();
+    n->list = xgrow(n->list, n->count, sizeof(*n->list));
     n->list[n->count] = (struct note){.reason = STEAL(printable)};
     return &n->list[n->count++];
 }
@@ -71,7 +70,7 @@ static void note_isolation(struct notes *n, const struct invocation *one)
 
 static void note_emulation(struct notes *n, const struct study_cell *c, const struct invocation *one)
 {
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     if (study_is_memory(c) || one->kind != RECORD_EMULATED)
         return;
     text_add(&line,
@@ -79,20 +78,17 @@ static void note_emulation(struct notes *n, const struct study_cell *c, const st
              "emulated)",
              one->emulated_by);
     add_note(n, "", line.data);
-    text_free(&line);
 }
 
 static void note_failure(struct notes *n, const struct study_cell *c, const struct invocation *one)
 {
-    struct text name = {0}, why = {0};
+    cleanup_text struct text name = {0}, why = {0};
     if (one->ok)
         return;
     text_add(&name, "%s %s", c->label, c->profile);
     text_add(&why, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
              *one->detail ? ": " : "", one->detail);
     add_note(n, name.data, why.data);
-    text_free(&name);
-    text_free(&why);
 }
 
 /* Ticks are missed when the machine is busiest: averages over the rest are not of the whole. */
@@ -113,9 +109,7 @@ static void note_nodes(struct notes *n, const struct study *s)
 {
     size_t nodes = 0;
     char line[80];
-    const char **node = calloc(s->records.count + 1, sizeof(*node)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    if (!node)
-        abort();
+    const char **node = xcalloc(s->records.count + 1, sizeof(*node)); /* NOLINT(bugprone-sizeof-expression): pointers */
     for (size_t i = 0; i < s->records.count; i++) {
         size_t k = 0;
         while (k < nodes && node[k] != s->records.list[i].node) /* texts of a pool: equal ones are one */

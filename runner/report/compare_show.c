@@ -214,7 +214,7 @@ static struct table rows_table(const struct comparison *c, double margin)
 static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
 {
     struct table environments = environments_table(c), rows = rows_table(c, h->margin);
-    struct text notes = {0};
+    cleanup_text struct text notes = {0};
     text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
              h->b, h->b_records, h->b_records == 1 ? "" : "s");
     if (c->differences == 0)
@@ -236,7 +236,6 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
         text_add_bytes(out, notes.data, notes.len);
     else
         study_wrap(notes.data, h->width, 2, out);
-    text_free(&notes);
     table_free(&environments);
     table_free(&rows);
 }

@@ -7,6 +7,7 @@
 #include "base/stats_series.h"
 #include "report/drawings.h"
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 #define BOXES_MAX  60  /* invocations in one figure */
@@ -15,15 +16,13 @@
 
 static struct drawing *add(struct drawings *all, const struct study_cell *c, const char *kind, const char *what)
 {
-    struct text name = {0}, title = {0};
+    cleanup_text struct text name = {0}, title = {0};
     text_add(&name, "%s-%s", kind, c->id);
     text_add(&title, "%s: %s", what, c->label);
     struct drawing *d = drawing_add(all, name.data, title.data);
     d->cell = strdup(c->id);
     if (!d->cell)
         abort();
-    text_free(&name);
-    text_free(&title);
     return d;
 }
 
@@ -79,9 +78,7 @@ static void draw_distributions(struct drawings *all, const struct study_cell *c)
     struct text alt = {0};
     text_add(&d->data, "invocation iterations min p5 q1 median q3 p95 max\n");
     for (size_t i = 0; i < n; i++) {
-        cleanup_free double *sorted = calloc(one[i].of->iterations + 1, sizeof(*sorted));
-        if (!sorted)
-            abort();
+        cleanup_free double *sorted = xcalloc(one[i].of->iterations + 1, sizeof(*sorted));
         memcpy(sorted, one[i].of->iteration_s, one[i].of->iterations * sizeof(*sorted));
         qsort(sorted, one[i].of->iterations, sizeof(*sorted), compare_values);
         text_add(&d->data, "%zu %zu", one[i].number, one[i].of->iterations);

@@ -104,7 +104,7 @@ static const char *of_first(const struct study *s, const char *key)
 static void add_summary(struct text *out, const struct study *s)
 {
     size_t ok = 0;
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     for (size_t i = 0; i < s->records.count; i++)
         ok += s->records.list[i].ok;
     text_add(&said,
@@ -118,7 +118,6 @@ static void add_summary(struct text *out, const struct study *s)
     text_add(out, ": what concurrency costs</h1>\n<p class=\"soft\">");
     html_text(out, said.data);
     text_add(out, "</p>\n</header>\n");
-    text_free(&said);
 }
 
 static void add_link(struct text *out, const char *id, const char *title)

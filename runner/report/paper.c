@@ -66,7 +66,7 @@ void paper_tables(const struct study *s, const struct tables *t, struct text *ou
 static int write_table(const struct study *s, const struct table *t, int dirfd, struct err *e)
 {
     char name[NAME_MAX];
-    struct text csv = {0}, tex = {0};
+    cleanup_text struct text csv = {0}, tex = {0};
     table_csv(t, &csv);
     add_table(s, t, &tex);
     text_format(name, sizeof(name), "%s.csv", t->name);
@@ -74,8 +74,6 @@ static int write_table(const struct study *s, const struct table *t, int dirfd, 
     text_format(name, sizeof(name), "%s.tex", t->name);
     if (failed == 0)
         failed = file_create_at(dirfd, name, tex.data, tex.len, e);
-    text_free(&csv);
-    text_free(&tex);
     return failed;
 }
 
@@ -102,7 +100,7 @@ static int write_figures(const struct study *s, bool draw, int dirfd, struct err
 static int write_all(const struct study *s, const struct paper_options *o, int dirfd, struct err *e)
 {
     struct tables tables = tables_make(s);
-    struct text numbers = {0}, appendix = {0};
+    cleanup_text struct text numbers = {0}, appendix = {0};
     paper_numbers(s, &numbers);
     paper_appendix(s, &tables, o, &appendix);
     int failed = file_create_at(dirfd, "numbers.tex", numbers.data, numbers.len, e);
@@ -113,8 +111,6 @@ static int write_all(const struct study *s, const struct paper_options *o, int d
     if (failed == 0)
         failed = write_figures(s, o->draw, dirfd, e);
     tables_free(&tables);
-    text_free(&numbers);
-    text_free(&appendix);
     return failed;
 }
 

@@ -61,7 +61,7 @@ static void add_amount(struct text *out, const char *name, double value, const c
 static void add_checklist(struct text *out, const struct study *s, const struct tables *t)
 {
     struct effort effort = effort_of(&t->of[TABLES_EXPERIMENTS]);
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     text_add(out, "\\subsection*{Check-list}\n\\begin{description}\n");
     text_add(&line, "tare %s (%s), which makes, runs and verifies all of it", environment(s, "tool.version"),
              environment(s, "tool.commit"));
@@ -76,7 +76,6 @@ static void add_checklist(struct text *out, const struct study *s, const struct 
     add_amount(out, "Memory", effort.memory_mib, "MiB", "at the most in any slice, as measured here");
     add_amount(out, "Disk", effort.disk_mib, "MiB", "of records");
     text_add(out, "\\end{description}\n\n");
-    text_free(&line);
 }
 
 static void add_claims(struct text *out, const struct paper_options *o)

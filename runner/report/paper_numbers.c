@@ -69,7 +69,7 @@ static void add_figure(struct text *out, const struct study *s, const struct stu
     const struct study_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
     struct study_unit u = study_unit(s, name);
-    struct text stem = {0};
+    cleanup_text struct text stem = {0};
     text_add(&stem, "tare");
     tex_macro(&stem, c->id);
     add_figure_name(&stem, s, name);
@@ -82,7 +82,6 @@ static void add_figure(struct text *out, const struct study *s, const struct stu
     }
     if (f->used > 0 && c->base != c)
         add_interval(out, stem.data, "Ratio", &f->verdict.ratio, 1);
-    text_free(&stem);
 }
 
 static void add_word(struct text *out, const char *name, const char *value)

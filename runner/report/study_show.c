@@ -66,7 +66,7 @@ void study_wrap(char *lines, size_t width, size_t indent, struct text *out)
 void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
 {
     static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
-    struct text notes = {0};
+    cleanup_text struct text notes = {0};
     size_t before = out->len;
     for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
         const struct table *one = &t->of[SHOWN[i]];
@@ -80,7 +80,6 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
         text_add(out, "\n");
         study_wrap(notes.data, width, 2, out);
     }
-    text_free(&notes);
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
         if (*lines)

@@ -6,14 +6,13 @@
 
 #include "analysis/number.h"
 #include "analysis/study.h"
+#include "base/alloc.h"
 #include "base/csv.h"
 #include "base/text.h"
 
 static char *copy(const char *text)
 {
-    char *s = strdup(text);
-    if (!s)
-        abort();
+    char *s = xstrdup(text);
     return s;
 }
 

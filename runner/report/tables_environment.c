@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "report/tables.h"
@@ -52,9 +53,7 @@ static const char **keys_of(const struct environments *e, size_t *count)
     size_t n = 0, kept = 0, most = 0;
     for (size_t i = 0; i < e->count; i++)
         most += e->list[i]->count;
-    const char **keys = calloc(most + 1, sizeof(*keys)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    if (!keys)
-        abort();
+    const char **keys = xcalloc(most + 1, sizeof(*keys)); /* NOLINT(bugprone-sizeof-expression): pointers */
     for (size_t i = 0; i < e->count; i++)
         for (size_t k = 0; k < e->list[i]->count; k++)
             if (is_told(e->list[i]->list[k].key))

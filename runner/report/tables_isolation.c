@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "report/tables.h"
@@ -39,9 +40,7 @@ static struct broken *broken_of(const struct study_cell *c, size_t *count)
             while (k < n && (list[k].of->name != d->unmet[u].name || list[k].of->reason != d->unmet[u].reason))
                 k++;
             if (k == n) {
-                list = reallocarray(list, n + 1, sizeof(*list));
-                if (!list)
-                    abort();
+                list = xgrow(list, n, sizeof(*list));
                 list[n++] = (struct broken){&d->unmet[u], 0};
             }
             list[k].times++;
