@@ -63,8 +63,7 @@ static void end(struct job *j)
     text_free(&j->unclear);
 }
 
-/* --- what was asked
- * ---------------------------------------------------------------------------------------------------- */
+/* --- what was asked --------------------------------------------------------------------------------------------- */
 
 static int take_conditions(struct job *j, struct err *e)
 {
@@ -153,8 +152,7 @@ static int check_across(const struct job *j, struct err *e)
     return failed;
 }
 
-/* --- the noise floor
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the noise floor -------------------------------------------------------------------------------------------- */
 
 static void beside(const char *path, char *buf, size_t cap)
 {
@@ -223,7 +221,7 @@ static int find_noise(struct job *j, struct err *e)
 static int write_noise(struct job *j, struct err *e)
 {
     char path[PATH_MAX + 64], dir[PATH_MAX];
-    int failed = noise_measure(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
+    int failed = compare_noise(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
     if (failed != 0)
         return failed;
     if (j->asked->noise_floor) {
@@ -242,8 +240,7 @@ static int write_noise(struct job *j, struct err *e)
     return failed;
 }
 
-/* --- the result
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- the result ------------------------------------------------------------------------------------------------- */
 
 static int show(struct job *j)
 {

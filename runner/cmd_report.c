@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "analysis/study.h"
-#include "base/beneath.h"
 #include "base/alloc.h"
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
@@ -58,8 +58,7 @@ static size_t count_names(const struct config *c)
     return count;
 }
 
-/* --- formats --------------------------------------------------------------------------------------------------------
- */
+/* --- formats ---------------------------------------------------------------------------------------------------- */
 
 /* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
@@ -131,8 +130,7 @@ static int make_csv(const struct config *c, struct text *out, struct err *e)
     return failed;
 }
 
-/* --- where it goes --------------------------------------------------------------------------------------------------
- */
+/* --- where it goes ---------------------------------------------------------------------------------------------- */
 
 /* path has room for PATH_MAX; "-": standard output. */
 static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
@@ -163,8 +161,7 @@ static int put(const char *path, const struct text *out, struct err *e)
     return failed;
 }
 
-/* --- --paper --------------------------------------------------------------------------------------------------------
- */
+/* --- --paper ---------------------------------------------------------------------------------------------------- */
 
 static int put_paper(int parent, const char *draft, const char *name, const char *path, struct err *e)
 {

@@ -36,8 +36,7 @@ static struct cell_groups group_by(const struct records *r, const struct pairs *
     return g;
 }
 
-/* --- cells of a plan that only settings tell apart ------------------------------------------------------------------
- */
+/* --- cells of a plan that only settings tell apart -------------------------------------------------------------- */
 
 /* The first invocation of each of its plan's cells. */
 struct firsts {

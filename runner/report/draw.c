@@ -95,8 +95,7 @@ static int run_gnuplot(int dirfd, struct err *e)
     return failed;
 }
 
-/* --- what is not the same twice -------------------------------------------------------------------------------------
- */
+/* --- what is not the same twice --------------------------------------------------------------------------------- */
 
 /* cairo writes the time into a PDF: here it is always the beginning of time, in as many bytes, so that all offsets
  * stay.
@@ -157,8 +156,7 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err
     return failed;
 }
 
-/* --- SVG as text ----------------------------------------------------------------------------------------------------
- */
+/* --- SVG as text ------------------------------------------------------------------------------------------------ */
 
 int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
 {
