@@ -499,7 +499,7 @@ static void release(struct stage *s)
     workload_words_free(&s->argv);
     workload_words_free(&s->environment);
     free(s->watched.samples);
-    workload_tmpdir_remove(s->tmpdir);
+    workload_tmpdir_remove();
 }
 
 static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead *ahead,
