@@ -13,6 +13,14 @@ struct text;
  * reference. */
 void json_text(json_t *o, struct text *out);
 
+static inline void json_end_(json_t **value)
+{
+    json_decref(*value);
+}
+
+/* Ends the tree with its scope. */
+#define cleanup_json __attribute__((cleanup(json_end_)))
+
 /* A string of whatever bytes, as text_of_bytes() writes what is no UTF-8 (an argument, a file's name, a workload's
  * message): other bytes give another string. The caller owns it. */
 json_t *json_of_bytes(const char *bytes);
