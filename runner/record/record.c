@@ -362,11 +362,14 @@ static json_t *result_json(const struct record *r)
 {
     json_t *o = json_object();
     char why[80];
-    text_format(why, sizeof(why), r->iterations ? "%zu iterations are too few (%d)" : "no iteration was finished",
+    text_format(why, sizeof(why),
+                r->iterations == 1 ? "%zu iteration is too few (%d)"
+                : r->iterations    ? "%zu iterations are too few (%d)"
+                                   : "no iteration was finished",
                 r->iterations, STATS_P95_MIN);
     json_put_real(o, "total_wall_s", r->has_wall ? r->total_wall_s : NAN, "the measured iterations were not finished");
     json_put_real(o, "avg_iter_s", r->result.mean_s, why);
-    json_put_real(o, "p50_iter_s", r->result.median_s, why);
+    json_put_real(o, "p50_iter_s", r->result.median_s, r->iterations == 1 ? "one iteration has no median" : why);
     json_put_real(o, "p95_iter_s", r->result.p95_s, why);
     if (r->figures.count) {
         json_put(o, "figures", json_of_facts(&r->figures));
