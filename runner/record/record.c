@@ -87,12 +87,17 @@ static json_t *tool_json(void)
     return o;
 }
 
-static void set_timeout(json_t *o, const struct cell *c)
+/* What would have ended it. */
+static void set_bounds(json_t *o, const struct record *r)
 {
-    if (c->timeout_ms)
-        json_put_int(o, "timeout_ms", c->timeout_ms);
+    if (r->cell.timeout_ms)
+        json_put_int(o, "timeout_ms", r->cell.timeout_ms);
     else
         json_put_absent(o, "timeout_ms", "none was set");
+    if (r->stall_ms)
+        json_put_int(o, "stall_ms", r->stall_ms);
+    else
+        json_put_absent(o, "stall_ms", r->stall_reason);
 }
 
 static void set_cpus(json_t *o, const struct cell *c)
@@ -135,7 +140,7 @@ static json_t *command_json(const struct record *r)
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     set_cpus(o, c);
-    set_timeout(o, c);
+    set_bounds(o, r);
     return o;
 }
 
@@ -191,7 +196,7 @@ static json_t *scenario_json(const struct record *r)
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     json_put_text(o, "partition", partition_name((enum partition)c->partition));
     set_cpus(o, c);
-    set_timeout(o, c);
+    set_bounds(o, r);
     set_origin(o, c->scenario);
     return o;
 }

@@ -583,6 +583,7 @@ static bool is_setting(const char *key)
                                        "numa",
                                        "cwd",
                                        "timeout_ms",
+                                       "stall_ms",
                                        "plan",
                                        "block",
                                        "seed",
