@@ -255,6 +255,7 @@ coverage: ## which lines the unit and live tests reach; fails below 85%. build/c
 COVERAGE_MAKE = $(MAKE) --no-print-directory B=build/coverage CFLAGS='-O1 -g --coverage -fprofile-update=atomic -Wno-format-truncation' CCACHE=
 coverage-build:
 	@mkdir -p build/coverage && for part in share plans workloads; do ln -sfn ../$$part build/coverage/$$part; done
+	@ln -sfn ../scripts build/scripts # which a program looks for above its folder
 	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact unit-tests
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile
