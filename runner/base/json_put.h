@@ -9,6 +9,20 @@ struct fact;
 struct facts;
 struct text;
 
+static inline void json_end_(json_t **value)
+{
+    json_decref(*value);
+}
+
+/* Ends the tree with its scope. */
+#define cleanup_json __attribute__((cleanup(json_end_)))
+
+/* The text of this key; "" where the object has none. The object's own. */
+const char *json_word(const json_t *object, const char *key);
+
+/* Reads one JSON object of at least these bytes. NULL: they are none, or a key comes twice. The caller's. */
+json_t *json_object_of(const char *bytes, size_t len);
+
 /* Appends the object as text: keys sorted, a newline at its end. The same object gives the same bytes. Ends the
  * reference. */
 void json_text(json_t *o, struct text *out);

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/command.h"
+#include "base/err.h"
 #include "base/signals.h"
 #include "base/standard.h"
 

@@ -6,7 +6,7 @@
 
 struct err;
 struct findings;
-struct parcel;
+struct filelist;
 
 #define BAG_DECLARATION  "bagit.txt"
 #define BAG_MANIFEST     "manifest-sha256.txt"
@@ -21,12 +21,12 @@ struct bag_info {
 };
 
 /* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is whole already; the parcel is what
- * parcel_read_folder() gave of it. */
-int bag_write(int dirfd, const struct parcel *payload, const struct bag_info *info, struct err *e);
+ * filelist_read() gave of it. */
+int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e);
 
 /* Holds a bag against its manifests: each file of data/ is named with its digest and each name has its file, likewise
  * the tag files; bagit.txt is version 1.0 and UTF-8, Payload-Oxum is right where it is given. All that is wrong
  * is a finding (integrity). -errno (usage) where a file cannot be read. */
-int bag_check(int dirfd, const struct parcel *files, struct findings *f, struct err *e);
+int bag_check(int dirfd, const struct filelist *files, struct findings *f, struct err *e);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "cell/schema.h"
 #include "plan/plan.h"
 

@@ -9,9 +9,9 @@
 #include "analysis/analysis.h"
 #include "analysis/compare.h"
 #include "analysis/stats_slope.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/figure.h"
+#include "base/text.h"
 #include "bundle/claims.h"
 #include "record/records.h"
 

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/cleanup.h"
+#include "archive/findings.h"
 #include "base/command.h"
 #include "base/err.h"
 #include "base/json_put.h"

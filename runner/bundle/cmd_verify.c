@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "archive/findings.h"
 #include "base/command.h"
 #include "base/err.h"
 #include "base/text.h"

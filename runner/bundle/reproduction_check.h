@@ -4,10 +4,10 @@
 
 struct bundle;
 struct findings;
-struct parcel;
+struct filelist;
 
 /* Each record is named with its digest and each name is there, each verdict follows, no time is the original's own. A
  * finding (derivation) each that does not. */
-void reproduction_check(const struct bundle *b, const struct parcel *payload, struct findings *f);
+void reproduction_check(const struct bundle *b, const struct filelist *payload, struct findings *f);
 
 #endif

@@ -8,7 +8,7 @@
 #include "archive/findings.h"
 #include "base/digest.h"
 #include "base/text.h"
-#include "bundle/distance.h"
+#include "bundle/hostdiff.h"
 #include "bundle/minisig.h"
 #include "plan/trust.h"
 
@@ -26,6 +26,8 @@ enum verify_signature {
     VERIFY_UNKNOWN, /* by a key that was not given */
     VERIFY_FORGED,  /* it does not fit, or is none: a finding */
 };
+
+const char *verify_signature_name(enum verify_signature s); /* "unsigned", "signed", "unknown key", "broken" */
 
 /* One claim's line. */
 struct verify_claim {
@@ -45,7 +47,7 @@ struct verification {
     struct trust_grants grants; /* what of the host the plan would take, were it run: no fault, and nobody's surprise */
     struct verify_claim *claim;
     size_t claims;
-    struct distance distance;
+    struct hostdiff hostdiff;
 };
 
 /* Goes through all steps; what is wrong is a finding. Where integrity is broken nothing that was not vouched for is
@@ -58,10 +60,6 @@ bool verification_failed(const struct verification *v, enum finding_verdict kind
 
 void verify_text(const struct verification *v, const char *path, struct text *out);
 void verify_json(const struct verification *v, const char *path, struct text *out);
-
-/* A line each of the first `most`, as people read them, printable whatever the records hold. theirs: before their
- * value. */
-void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out);
 
 void verification_free(struct verification *v);
 

@@ -1,13 +1,20 @@
 /* A verification as text and as JSON. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "archive/findings.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "bundle/hostdiff.h"
 #include "bundle/verify.h"
 
 #define DIFFERENCES_SHOWN 12
+
+const char *verify_signature_name(enum verify_signature s)
+{
+    static const char *const NAMES[] = {"unsigned", "signed", "unknown key", "broken"};
+    return NAMES[s];
+}
 
 /* The word of a verdict. */
 static const char *word(const struct verification *v, enum finding_verdict kind)
@@ -17,7 +24,7 @@ static const char *word(const struct verification *v, enum finding_verdict kind)
     if (kind == FINDING_DERIVATION)
         return !v->derived ? "not looked at" : verification_failed(v, kind) ? "broken" : "good";
     if (kind == FINDING_ENVIRONMENT)
-        return !v->compared ? "not looked at" : v->distance.count ? "differs" : "same";
+        return !v->compared ? "not looked at" : v->hostdiff.count ? "differs" : "same";
     return "not run";
 }
 
@@ -47,25 +54,12 @@ static const char *signature_text(const struct verification *v, char *buf, size_
     return buf;
 }
 
-void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out)
-{
-    if (d->varying > 0)
-        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
-                 d->varying);
-    for (size_t i = 0; i < d->count && i < most; i++) {
-        cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
-        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
-    }
-}
-
 static void add_environment(const struct verification *v, struct text *out)
 {
     if (!v->compared)
         return;
-    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->distance.count, v->distance.fields);
-    verify_distance_text(&v->distance, "", DIFFERENCES_SHOWN, out);
-    if (v->distance.count > DIFFERENCES_SHOWN)
-        text_add(out, "  and %zu more (--json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
+    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->hostdiff.count, v->hostdiff.fields);
+    hostdiff_text(&v->hostdiff, "", DIFFERENCES_SHOWN, "--json", out);
 }
 
 /* Each line of a text behind two blanks. */
@@ -106,20 +100,13 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
 
 /* --- json -------------------------------------------------------------------------------------------------------- */
 
-/* A text that may be no UTF-8 in its place. */
-static json_t *text_json(const char *s)
-{
-    json_t *t = json_string(s);
-    return t ? t : json_string("(no UTF-8)");
-}
-
 static json_t *findings_json(const struct verification *v, enum finding_verdict kind)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < v->findings.count; i++)
         if (v->findings.list[i].verdict == kind)
-            (void)json_array_append_new(list, json_pack("{s:o, s:o}", "file", text_json(v->findings.list[i].file),
-                                                        "text", text_json(v->findings.list[i].text)));
+            (void)json_array_append_new(
+                list, json_pack("{s:s, s:s}", "file", v->findings.list[i].file, "text", v->findings.list[i].text));
     return list;
 }
 
@@ -149,36 +136,29 @@ static json_t *claims_json(const struct verification *v)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < v->claims; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "id", text_json(v->claim[i].id),
-                                                    "text", text_json(v->claim[i].text), "expected",
-                                                    v->claim[i].expected, "found", v->claim[i].found, "verdict",
-                                                    v->claim[i].verdict, "why", text_json(v->claim[i].why)));
+        (void)json_array_append_new(
+            list, json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "id", json_of_bytes(v->claim[i].id), "text",
+                            json_of_bytes(v->claim[i].text), "expected", v->claim[i].expected, "found",
+                            v->claim[i].found, "verdict", v->claim[i].verdict, "why", json_of_bytes(v->claim[i].why)));
     return list;
 }
 
 static json_t *environment_json(const struct verification *v)
 {
-    json_t *o = verdict_json(v, FINDING_ENVIRONMENT), *list = json_array();
-    for (size_t i = 0; i < v->distance.count; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
-                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
-                                                    text_json(v->distance.list[i].here)));
-    (void)json_object_set_new(o, "fields", json_integer((json_int_t)v->distance.fields));
-    (void)json_object_set_new(o, "varying", json_integer((json_int_t)v->distance.varying));
-    (void)json_object_set_new(o, "differences", list);
+    json_t *o = verdict_json(v, FINDING_ENVIRONMENT);
+    hostdiff_put(&v->hostdiff, o);
     return o;
 }
 
 void verify_json(const struct verification *v, const char *path, struct text *out)
 {
-    static const char *const SIGNATURES[] = {"unsigned", "signed", "unknown key", "broken"};
     json_t *integrity = verdict_json(v, FINDING_INTEGRITY), *derivation = verdict_json(v, FINDING_DERIVATION);
-    (void)json_object_set_new(integrity, "signature", json_string(SIGNATURES[v->signature]));
+    (void)json_object_set_new(integrity, "signature", json_string(verify_signature_name(v->signature)));
     (void)json_object_set_new(integrity, "key", *v->key_id ? json_string(v->key_id) : json_null());
     (void)json_object_set_new(derivation, "claims", claims_json(v));
     (void)json_object_set_new(derivation, "notes", lines_json(v->notes.data));
     json_t *o = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
-                          text_json(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
+                          json_of_bytes(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
                           (json_int_t)v->files, "records", (json_int_t)v->records, "integrity", integrity, "derivation",
                           derivation, "environment", environment_json(v), "rerun", rerun_json(v));
     json_text(o, out);

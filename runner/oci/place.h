@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive/scratch.h"
+#include "archive/tmpdir.h"
 #include "base/digest.h"
 #include "oci/reference.h"
 
@@ -14,15 +14,17 @@ struct err;
 struct json_t;
 struct text;
 
-/* Starts as {.layout = -1}; ended with place_close(). */
+/* Starts as PLACE_UNOPENED; ended with place_close(). */
 struct oci_place {
     struct oci_reference ref;
-    struct scratch scratch; /* of a registry: where its layout is */
+    struct tmpdir unpacked; /* of a registry: where its layout is */
     int layout;
 };
 
 int place_open(const char *ref, bool make, struct oci_place *ret, struct err *e);
 void place_close(struct oci_place *p);
+#define PLACE_UNOPENED ((struct oci_place){.unpacked = {.fd = -1}, .layout = -1})
+#define cleanup_place  __attribute__((cleanup(place_close)))
 
 #define PLACE_NAME_MAX 2400
 

@@ -1,13 +1,12 @@
-#include "bundle/distance.h"
+#include "bundle/hostdiff.h"
 
-#include <jansson.h>
-#include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "host/host.h"
 #include "record/records.h"
@@ -57,17 +56,10 @@ static char *here_text(const struct fact *f)
 }
 
 /* Takes the texts over. */
-static void add_difference(struct distance *ret, const char *field, char *theirs, char *here)
+static void add_difference(struct hostdiff *ret, const char *field, char *theirs, char *here)
 {
-    ret->list = reallocarray(ret->list, ret->count + 1, sizeof(*ret->list));
-    if (!ret->list)
-        abort();
-    struct distance_field *one = &ret->list[ret->count++];
-    one->field = strdup(field);
-    one->theirs = theirs;
-    one->here = here;
-    if (!one->field)
-        abort();
+    ret->list = xgrow(ret->list, ret->count, sizeof(*ret->list));
+    ret->list[ret->count++] = (struct hostdiff_field){xstrdup(field), theirs, here};
 }
 
 /* What the hosts have of a field, each value once and in the order of the records. */
@@ -85,9 +77,7 @@ static void take_value(struct values *v, char *text)
         free(text);
         return;
     }
-    v->list = reallocarray(v->list, v->count + 1, sizeof(*v->list));
-    if (!v->list)
-        abort();
+    v->list = xgrow(v->list, v->count, sizeof(*v->list));
     v->list[v->count++] = text;
 }
 
@@ -102,7 +92,7 @@ static char *all_values(const struct values *v)
     return t.data;
 }
 
-static void compare(const struct fact *f, const json_t *hosts, struct distance *ret)
+static void compare(const struct fact *f, const json_t *hosts, struct hostdiff *ret)
 {
     struct values theirs = {0};
     size_t i;
@@ -123,7 +113,7 @@ static void compare(const struct fact *f, const json_t *hosts, struct distance *
     free(theirs.list);
 }
 
-void distance_measure(const json_t *hosts, const char *sysroot, struct distance *ret)
+void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *ret)
 {
     struct facts facts = {0};
     host_capture(sysroot, &facts);
@@ -133,7 +123,35 @@ void distance_measure(const json_t *hosts, const char *sysroot, struct distance 
     facts_free(&facts);
 }
 
-void distance_free(struct distance *d)
+void hostdiff_text(const struct hostdiff *d, const char *theirs, size_t most, const char *all, struct text *out)
+{
+    if (d->varying > 0)
+        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
+                 d->varying);
+    for (size_t i = 0; i < d->count && i < most; i++) {
+        cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
+        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
+    }
+    if (d->count > most)
+        text_add(out, "  and %zu more (%s has all)\n", d->count - most, all);
+}
+
+void hostdiff_put(const struct hostdiff *d, json_t *object)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < d->count; i++) {
+        json_t *one = json_object();
+        json_put_text(one, "field", d->list[i].field);
+        json_put_text(one, "theirs", d->list[i].theirs);
+        json_put_text(one, "here", d->list[i].here);
+        (void)json_array_append_new(list, one);
+    }
+    json_put_int(object, "fields", (int64_t)d->fields);
+    json_put_int(object, "varying", (int64_t)d->varying);
+    json_put(object, "differences", list);
+}
+
+void hostdiff_free(struct hostdiff *d)
 {
     for (size_t i = 0; i < d->count; i++) {
         free(d->list[i].field);
@@ -141,5 +159,5 @@ void distance_free(struct distance *d)
         free(d->list[i].here);
     }
     free(d->list);
-    *d = (struct distance){0};
+    *d = (struct hostdiff){0};
 }
