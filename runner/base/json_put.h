@@ -20,7 +20,7 @@ static inline void json_end_(json_t **value)
 /* The text of this key; "" where the object has none. The object's own. */
 const char *json_word(const json_t *object, const char *key);
 
-/* Reads one JSON object of at least these bytes. NULL: they are none, or a key comes twice. The caller's. */
+/* Reads these bytes as one JSON object. NULL: they are none, or a key comes twice. The caller's. */
 json_t *json_object_of(const char *bytes, size_t len);
 
 /* Appends the object as text: keys sorted, a newline at its end. The same object gives the same bytes. Ends the

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/tar.h"
@@ -139,8 +140,6 @@ static int list_referrer(const struct oci_place *p, const char *subject_hex, jso
 static int check_tar(const char *path, const struct opened_bundle *o, char sha256[DIGEST_HEX], struct err *e)
 {
     char plain[DIGEST_HEX] = "";
-    if (o->tar_fd < 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is a bundle's tar ('tare pack' writes one)", path);
     int failed = lseek(o->tar_fd, 0, SEEK_SET) == 0 ? digest_fd(o->tar_fd, sha256) : -errno;
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
@@ -185,10 +184,13 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
     cleanup_opened struct opened_bundle o = BUNDLE_UNOPENED;
     cleanup_place struct oci_place p = PLACE_UNOPENED;
     struct oci_reference parsed;
+    struct stat st;
     *ret = (struct pushed){0};
     TRY(oci_reference_parse(ref, &parsed, e));
     if (strncmp(parsed.tag, "sha256:", 7) == 0)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets a tag; its digest follows", ref);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is a bundle's tar ('tare pack' writes one)", path);
     TRY(bundle_open(path, false, &o, e));
     TRY(check_tar(path, &o, ret->bundle_sha256, e));
     TRY(place_open(ref, true, &p, e));
