@@ -379,12 +379,12 @@ int bundle_open_files(const char *path, struct opened_bundle *ret, struct err *e
     return filelist_find(&ret->all, BAG_DECLARATION) ? 0 : refuse_other(ret, path, e);
 }
 
-int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct err *e)
+int bundle_open(const char *path, struct opened_bundle *ret, struct err *e)
 {
     char first[600];
     TRY(bundle_open_files(path, ret, e));
     TRY(bag_check(ret->root_fd, &ret->all, &ret->findings, e));
-    if (ret->findings.count > 0 && !broken)
+    if (ret->findings.count > 0)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is broken: %s ('tare verify' tells all)", path,
                        finding_line(&ret->findings.list[0], first, sizeof(first)));
     return bundle_load(ret->data, NULL, NULL, &ret->bundle, e) == 0

@@ -112,9 +112,9 @@ struct opened_bundle {
  * bundle at that path. */
 int bundle_open_files(const char *path, struct opened_bundle *ret, struct err *e);
 
-/* The same, and holds the files against the manifests and reads what the bundle says. What is not whole is a finding,
- * and where `broken` is false also an error. -EINVAL (usage): what it says cannot be read. */
-int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct err *e);
+/* The same, holds the files against the manifests and reads what the bundle says. -EINVAL (usage): it is not whole, or
+ * what it says cannot be read. */
+int bundle_open(const char *path, struct opened_bundle *ret, struct err *e);
 void bundle_close(struct opened_bundle *o);
 
 #endif

@@ -27,7 +27,7 @@ static const json_t *find(const json_t *o, const char *key)
 }
 
 /* As people read it; NULL: neither text, number nor truth. */
-static char *theirs_text(const json_t *v)
+static char *value_text(const json_t *v)
 {
     struct text t = {0};
     if (json_is_string(v))
@@ -38,20 +38,6 @@ static char *theirs_text(const json_t *v)
         text_add(&t, "%.6g", json_real_value(v));
     else if (json_is_boolean(v))
         text_add(&t, "%s", json_is_true(v) ? "yes" : "no");
-    return t.data;
-}
-
-static char *here_text(const struct fact *f)
-{
-    struct text t = {0};
-    if (f->kind == FACT_TEXT)
-        text_add(&t, "%.300s", f->text);
-    else if (f->kind == FACT_INT)
-        text_add(&t, "%lld", (long long)f->integer);
-    else if (f->kind == FACT_REAL)
-        text_add(&t, "%.6g", f->real);
-    else if (f->kind == FACT_BOOL)
-        text_add(&t, "%s", f->truth ? "yes" : "no");
     return t.data;
 }
 
@@ -92,21 +78,21 @@ static char *all_values(const struct values *v)
     return t.data;
 }
 
-static void compare(const struct fact *f, const json_t *hosts, struct hostdiff *ret)
+static void compare(const char *key, const json_t *ours, const json_t *hosts, struct hostdiff *ret)
 {
     struct values theirs = {0};
     size_t i;
     const json_t *host = NULL;
-    cleanup_free char *here = here_text(f);
+    cleanup_free char *here = value_text(find(ours, key));
     json_array_foreach(hosts, i, host)
     {
-        take_value(&theirs, theirs_text(find(host, f->key)));
+        take_value(&theirs, value_text(find(host, key)));
     }
     if (here && theirs.count > 0) {
         ret->fields++;
         ret->varying += theirs.count > 1;
         if (theirs.count > 1 || strcmp(theirs.list[0], here) != 0)
-            add_difference(ret, f->key, all_values(&theirs), STEAL(here));
+            add_difference(ret, key, all_values(&theirs), STEAL(here));
     }
     for (i = 0; i < theirs.count; i++)
         free(theirs.list[i]);
@@ -117,9 +103,10 @@ void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *re
 {
     struct facts facts = {0};
     host_capture(sysroot, &facts);
+    cleanup_json json_t *ours = json_of_facts(&facts);
     for (size_t i = 0; i < facts.count; i++)
         if (!records_is_of_the_moment(facts.list[i].key))
-            compare(&facts.list[i], hosts, ret);
+            compare(facts.list[i].key, ours, hosts, ret);
     facts_free(&facts);
 }
 

@@ -191,7 +191,7 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets a tag; its digest follows", ref);
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is a bundle's tar ('tare pack' writes one)", path);
-    TRY(bundle_open(path, false, &o, e));
+    TRY(bundle_open(path, &o, e));
     TRY(check_tar(path, &o, ret->bundle_sha256, e));
     TRY(place_open(ref, true, &p, e));
     return put(&p, &o, subject, ret, said, e);

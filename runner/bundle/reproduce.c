@@ -34,7 +34,11 @@ static int check_original(struct reproduction *r, struct err *e)
     if (verification_failed(&r->verified, FINDING_INTEGRITY) && !r->o->force)
         return err_set(e, ERR_SAID_NO, -EBADMSG,
                        "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->o->path);
-    return bundle_open(r->o->path, r->o->force, &r->original, e);
+    if (r->verified.loaded)
+        return 0;
+    return bundle_load(r->verified.at.data, NULL, NULL, &r->verified.at.bundle, e) == 0
+               ? 0
+               : err_wrap(e, "'%s'", r->o->path);
 }
 
 static void end_grants(struct trust_grants *g)
@@ -46,7 +50,7 @@ static void end_grants(struct trust_grants *g)
 /* What the bundle says of this host. On this host tare matrix says itself what it takes of the plan. */
 static int judge_plan(struct reproduction *r, struct err *e)
 {
-    struct bundle *b = &r->original.bundle;
+    struct bundle *b = &r->verified.at.bundle;
     cleanup_grants struct trust_grants grants = {0};
     if (r->o->trust && r->o->where == REPRODUCE_HOST)
         trust_of_options(BUNDLE_LOCK, &b->bound.given, &grants);
@@ -60,10 +64,10 @@ static int judge_plan(struct reproduction *r, struct err *e)
 static int set_modes(struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX + 160], in[128];
-    const struct carried *c = &r->original.bundle.plan.carried;
-    for (size_t i = 0; r->original.tar_fd >= 0 && i < c->count; i++) {
+    const struct carried *c = &r->verified.at.bundle.plan.carried;
+    for (size_t i = 0; r->verified.at.tar_fd >= 0 && i < c->count; i++) {
         cleanup_carried struct carried_files files = {0};
-        text_format(path, sizeof(path), "%s/%s", r->original.data, carried_place(&c->of[i], in, sizeof(in)));
+        text_format(path, sizeof(path), "%s/%s", r->verified.at.data, carried_place(&c->of[i], in, sizeof(in)));
         TRY(carried_list(path, true, &files, e));
         TRY(carried_set_modes(&files, path, e));
     }
@@ -72,7 +76,8 @@ static int set_modes(struct reproduction *r, struct err *e)
 
 static int name_folder(struct reproduction *r, struct err *e)
 {
-    cleanup_free char *made = text_printf("out/reproduction-%s-%.8s", r->original.bundle.plan.name, r->verified.sha256);
+    cleanup_free char *made =
+        text_printf("out/reproduction-%s-%.8s", r->verified.at.bundle.plan.name, r->verified.sha256);
     const char *name = r->o->out ? r->o->out : made;
     if (strlen(name) >= sizeof(r->out))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
@@ -88,7 +93,7 @@ static int by_id(const void *a, const void *b)
 /* Nothing is shown by the original's own records: one that is in the folder was copied there, not run. */
 static int refuse_originals(const struct reproduction *r, const struct records *here, struct err *e)
 {
-    const struct records *theirs = &r->original.bundle.records;
+    const struct records *theirs = &r->verified.at.bundle.records;
     cleanup_free const char **ids = xcalloc(theirs->count, sizeof(*ids));
     const char *const *known = NULL;
     size_t i = 0;
@@ -120,7 +125,7 @@ static int check_out(const struct reproduction *r, struct err *e)
 /* Whether the original or --smoke asked for it. */
 static bool is_asked_for(const struct reproduction *r, const struct config_option *one)
 {
-    const struct config_given *asked = &r->original.bundle.bound.given;
+    const struct config_given *asked = &r->verified.at.bundle.bound.given;
     if (r->o->smoke && (strcmp(one->name, "iterations") == 0 || strcmp(one->name, "warmup") == 0))
         return true;
     for (size_t i = 0; i < asked->count; i++)
@@ -134,7 +139,7 @@ static bool is_same_plan(const struct reproduction *r, const struct folder_plan 
     for (size_t i = 0; i < bound->given.count; i++)
         if (!is_asked_for(r, &bound->given.option[i]))
             return false;
-    return strcmp(bound->sha256, r->original.bundle.bound.sha256) == 0;
+    return strcmp(bound->sha256, r->verified.at.bundle.bound.sha256) == 0;
 }
 
 /* Whoever ran the plan in an image or a VM wrote into the folder what it liked: it has to be the plan that was asked
@@ -159,14 +164,14 @@ static int check_bound(const struct reproduction *r, struct err *e)
 static int keep_claims(const struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX];
-    const struct text *claims = &r->original.bundle.claims.bytes;
+    const struct text *claims = &r->verified.at.bundle.claims.bytes;
     text_format(path, sizeof(path), "%s/" BUNDLE_CLAIMS, r->out);
     return file_replace_at(r->out_fd, BUNDLE_CLAIMS, path, claims->data, claims->len, e);
 }
 
 static void count(struct reproduction *r)
 {
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     r->planned = (size_t)r->invocations * b->cells * (b->noise ? 2 : 1);
     for (size_t i = 0; i < r->records.count; i++) {
         r->run += r->records.list[i].plan_cell[0] != '\0';
@@ -207,7 +212,7 @@ static struct judgement judge(const struct reproduction *r, const struct claim *
 
 static int judge_all(struct reproduction *r, struct err *e)
 {
-    const struct claims *claims = &r->original.bundle.claims;
+    const struct claims *claims = &r->verified.at.bundle.claims;
     TRY(records_read(&r->records, r->out, e));
     TRY(refuse_originals(r, &r->records, e));
     r->judgement = xcalloc(claims->count, sizeof(*r->judgement));
@@ -233,13 +238,13 @@ static int run(struct reproduction *r, struct err *e)
 
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
 {
-    *ret = (struct reproduction){.o = o, .out_fd = -1, .original = BUNDLE_UNOPENED};
+    *ret = (struct reproduction){.o = o, .out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
     TRY(check_original(ret, e));
     TRY(name_folder(ret, e));
     TRY(judge_plan(ret, e));
     TRY(set_modes(ret, e));
     TRY(check_out(ret, e));
-    int64_t planned = ret->original.bundle.plan.invocations;
+    int64_t planned = ret->verified.at.bundle.plan.invocations;
     ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
     TRY(run(ret, e));
     TRY(check_bound(ret, e));
@@ -251,24 +256,24 @@ bool reproduction_in_held_image(const struct reproduction *r)
 {
     struct oci_image held;
     struct err ignored = {0};
-    return r->o->where == REPRODUCE_IMAGE && oci_image_read(r->original.bundle.fd, &held, &ignored) == 0 && held.there;
+    return r->o->where == REPRODUCE_IMAGE && oci_image_read(r->verified.at.bundle.fd, &held, &ignored) == 0 &&
+           held.there;
 }
 
 void reproduction_free(struct reproduction *r)
 {
     verification_free(&r->verified);
-    bundle_close(&r->original);
     records_free(&r->records);
     free(r->judgement);
     cleanup_close_(&r->out_fd);
-    *r = (struct reproduction){.out_fd = -1, .original = BUNDLE_UNOPENED};
+    *r = (struct reproduction){.out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
 }
 
 void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])
 {
     for (int v = 0; v < CLAIM_VERDICTS; v++)
         of[v] = 0;
-    for (size_t i = 0; i < r->original.bundle.claims.count; i++)
+    for (size_t i = 0; i < r->verified.at.bundle.claims.count; i++)
         of[r->judgement[i].verdict]++;
 }
 
@@ -276,7 +281,7 @@ int reproduction_status(const struct reproduction *r)
 {
     size_t of[CLAIM_VERDICTS];
     reproduction_count(r, of);
-    if (r->original.bundle.claims.count == 0)
+    if (r->verified.at.bundle.claims.count == 0)
         return 0;
     return of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0 ? 0 : ERR_SAID_NO;
 }

@@ -49,8 +49,7 @@ struct reproduce_options {
 /* Ended with reproduction_free(), also after a failure. */
 struct reproduction {
     const struct reproduce_options *o;
-    struct verification verified;  /* of the original */
-    struct opened_bundle original; /* where it is whole or --force was given, else not opened */
+    struct verification verified; /* of the original, which is open in it where it is whole or --force was given */
     char out[PATH_MAX - 64];
     int out_fd;                  /* the same, held from before the run */
     bool granted;                /* something of the plan or of plan.lock takes trust */

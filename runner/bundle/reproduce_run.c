@@ -69,7 +69,7 @@ static int64_t planned_iterations(const struct plan *plan)
 /* The options that the original's folder was bound to, so that it is the same plan; a smoke run has its own of two. */
 static void add_given(struct command_line *c, const struct reproduction *r)
 {
-    const struct config_given *given = &r->original.bundle.bound.given;
+    const struct config_given *given = &r->verified.at.bundle.bound.given;
     for (size_t i = 0; i < given->count; i++) {
         const char *name = given->option[i].name, *value = given->option[i].value;
         if (r->o->smoke && (strcmp(name, "iterations") == 0 || strcmp(name, "warmup") == 0))
@@ -83,7 +83,7 @@ static void add_given(struct command_line *c, const struct reproduction *r)
 
 static void add_options(struct command_line *c, const struct reproduction *r)
 {
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     add(c, "--invocations=%lld", (long long)r->invocations);
     if (b->bound.seed >= 0)
         add(c, "--seed=%lld", (long long)b->bound.seed);
@@ -114,7 +114,7 @@ static int on_host(struct command_line *c, const struct reproduction *r, struct 
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "no program tare beside this one ('make' builds both)");
     add(c, "%s", tare);
-    text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->original.data);
+    text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->verified.at.data);
     add_matrix(c, r, plan, r->out);
     if (r->o->trust)
         add(c, "--trust-plan");
@@ -150,10 +150,10 @@ static bool is_image_name(const char *text)
  * that was made in an image. *ret: the caller's. */
 static int find_image(const struct reproduction *r, char **ret, struct err *e)
 {
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     struct oci_image held;
     TRY(oci_image_read(b->fd, &held, e));
-    *ret = held.there ? text_printf("oci:%s/" IMAGE_LAYOUT, r->original.data) : NULL;
+    *ret = held.there ? text_printf("oci:%s/" IMAGE_LAYOUT, r->verified.at.data) : NULL;
     for (size_t i = 0; !*ret && i < b->records.count; i++) {
         cleanup_json json_t *image = invocation_section(&b->records.list[i], "image");
         const char *text = json_string_value(json_object_get(image, "digest"));
@@ -176,7 +176,7 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
     TRY(find_script("docker-run", script, sizeof(script), e));
     add(c, "%s", script);
     add(c, "--plan");
-    add(c, "%s/" BUNDLE_PLAN, r->original.data);
+    add(c, "%s/" BUNDLE_PLAN, r->verified.at.data);
     add(c, "--out");
     add(c, "%s", r->out);
     add(c, "%s", image);
@@ -224,7 +224,7 @@ static int add_made(struct text *t, int fd, const char *path, struct err *e)
 static int add_bundle(struct text *t, const struct reproduction *r, struct err *e)
 {
     char folder[PATH_MAX + 160], in[128], path[FILELIST_PATH_MAX + 1];
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     TRY(add_made(t, b->fd, BUNDLE_PLAN, e));
     TRY(add_made(t, b->fd, BUNDLE_LOCK, e));
     for (size_t i = 0; i < b->plan.carried.count; i++) {

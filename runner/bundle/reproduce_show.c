@@ -60,7 +60,7 @@ static void add_run(const struct reproduction *r, struct text *out)
         text_add(out,
                  "  smoke: a short subset, %lld of %lld invocations a cell, at most %d iterations each: a first look, "
                  "not the whole plan\n",
-                 (long long)r->invocations, (long long)r->original.bundle.plan.invocations, SMOKE_ITERATIONS);
+                 (long long)r->invocations, (long long)r->verified.at.bundle.plan.invocations, SMOKE_ITERATIONS);
 }
 
 static void add_claim(const struct claim *c, const struct records *r, const struct judgement *theirs,
@@ -78,7 +78,7 @@ static void add_claim(const struct claim *c, const struct records *r, const stru
 void reproduction_text(const struct reproduction *r, struct text *out)
 {
     size_t of[CLAIM_VERDICTS];
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     const struct verification *v = &r->verified;
     text_add(out, "%s\nsha256 %s\n", r->o->path, v->sha256);
     text_add(out, "integrity: %s\n",
@@ -105,7 +105,7 @@ void reproduction_text(const struct reproduction *r, struct text *out)
 static json_t *claims_json(const struct reproduction *r)
 {
     json_t *list = json_array();
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     for (size_t i = 0; i < b->claims.count; i++) {
         char expected[96];
         const struct claim *c = &b->claims.list[i];
@@ -140,7 +140,7 @@ static json_t *environment_json(const struct verification *v)
 static int records_json(const struct reproduction *r, json_t *list, struct err *e)
 {
     char path[FILELIST_PATH_MAX + 1], hex[DIGEST_HEX];
-    const struct plan *plan = &r->original.bundle.plan;
+    const struct plan *plan = &r->verified.at.bundle.plan;
     for (size_t i = 0; i < r->records.count; i++) {
         const struct invocation *one = &r->records.list[i];
         size_t cell = bundle_cell(plan, one->plan_cell);
@@ -159,7 +159,7 @@ static int records_json(const struct reproduction *r, json_t *list, struct err *
 static json_t *original_json(const struct reproduction *r)
 {
     const struct verification *v = &r->verified;
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b}", "sha256", v->sha256, "title",
                      json_incref(json_object_get(b->pack, "title")), "plan", b->plan.name, "plan_sha256",
                      b->bound.sha256, "integrity", verification_failed(v, FINDING_INTEGRITY) ? "broken" : "good",

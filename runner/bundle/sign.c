@@ -121,7 +121,7 @@ int sign(const char *path, const char *key, struct err *e)
     if (!realpath(path, target)) /* a link stays one, and its target is signed */
         return err_sys(e, ERR_USAGE, "'%s'", path);
     TRY(check_place(target, e));
-    TRY(bundle_open(target, false, &o, e)); /* nothing is vouched for that is not whole */
+    TRY(bundle_open(target, &o, e)); /* nothing is vouched for that is not whole */
     text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, o.folder);
     TRY(sign_file(message, BAG_TAG_MANIFEST, key, e));
     return o.tar_fd >= 0 ? write_tar(&o, target, e) : 0;

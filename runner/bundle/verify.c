@@ -36,20 +36,15 @@
 struct verifying {
     const struct verify_options *o;
     struct verification *v;
-    struct opened_bundle at;
     struct tmpdir derived;
     int data_fd;
     struct filelist payload;
     struct findings records; /* what does not follow from their samples, until it is their turn to be told */
     struct oci_image image;
-    bool loaded;
 };
 
 static void end(struct verifying *w)
 {
-    w->v->findings = w->at.findings;
-    w->at.findings = (struct findings){0};
-    bundle_close(&w->at);
     findings_free(&w->records);
     filelist_free(&w->payload);
     cleanup_close_(&w->data_fd);
@@ -57,29 +52,28 @@ static void end(struct verifying *w)
 }
 
 /* A finding against integrity. */
-#define BROKEN(w, ...) findings_add(&(w)->at.findings, FINDING_INTEGRITY, __VA_ARGS__)
+#define BROKEN(w, ...) findings_add(&(w)->v->at.findings, FINDING_INTEGRITY, __VA_ARGS__)
 
 bool verification_failed(const struct verification *v, enum finding_verdict kind)
 {
-    return v->findings.found[kind] > 0;
+    return v->at.findings.found[kind] > 0;
 }
 
 static bool is_broken(const struct verifying *w)
 {
-    return w->at.findings.found[FINDING_INTEGRITY] > 0;
+    return verification_failed(w->v, FINDING_INTEGRITY);
 }
 
 /* --- 1, 2: safe reading, manifests ------------------------------------------------------------------------------- */
 
 static int open_bag(struct verifying *w, struct err *e)
 {
-    TRY(bundle_open_files(w->o->path, &w->at, e));
-    w->v->files = w->at.all.count;
+    TRY(bundle_open_files(w->o->path, &w->v->at, e));
     if (is_broken(w))
         return 0;
-    if (w->at.tar_fd >= 0 && tar_digest_uncompressed(w->at.tar_fd, w->v->sha256, e) != 0)
+    if (w->v->at.tar_fd >= 0 && tar_digest_uncompressed(w->v->at.tar_fd, w->v->sha256, e) != 0)
         return err_wrap(e, "'%s'", w->o->path);
-    return bag_check(w->at.root_fd, &w->at.all, &w->at.findings, e);
+    return bag_check(w->v->at.root_fd, &w->v->at.all, &w->v->at.findings, e);
 }
 
 /* --- 3: signature ------------------------------------------------------------------------------------------------ */
@@ -118,11 +112,11 @@ static int check_signature(struct verifying *w, struct err *e)
     cleanup_text struct text message = {0}, signature = {0};
     if (w->o->key)
         TRY(read_key(w->o->key, &key, e));
-    if (!filelist_find(&w->at.all, BAG_SIGNATURE)) {
+    if (!filelist_find(&w->v->at.all, BAG_SIGNATURE)) {
         if (w->o->key)
             BROKEN(w, BAG_SIGNATURE, "it is not there, and --key asks for a signature");
-    } else if (files_read(w->at.root_fd, BAG_TAG_MANIFEST, 1U << 20, &message) != 0 ||
-               files_read(w->at.root_fd, BAG_SIGNATURE, SIGNATURE_MAX, &signature) != 0) {
+    } else if (files_read(w->v->at.root_fd, BAG_TAG_MANIFEST, 1U << 20, &message) != 0 ||
+               files_read(w->v->at.root_fd, BAG_SIGNATURE, SIGNATURE_MAX, &signature) != 0) {
         BROKEN(w, BAG_SIGNATURE, "it cannot be read, or is too large");
     } else {
         judge_signature(w, w->o->key ? &key : NULL, &message, signature.data);
@@ -152,12 +146,12 @@ static void add_message(struct verifying *w, const char *message)
 /* Whether the files are those of a payload that can be read at all. */
 static int check_payload(struct verifying *w, struct err *e)
 {
-    w->data_fd = openat(w->at.root_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    w->data_fd = openat(w->v->at.root_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (w->data_fd < 0) {
         BROKEN(w, BUNDLE_DATA, "it is not there");
         return 0;
     }
-    TRY(filelist_read(w->data_fd, &w->payload, &w->at.findings, e));
+    TRY(filelist_read(w->data_fd, &w->payload, &w->v->at.findings, e));
     for (size_t i = 0; i < w->payload.count; i++)
         if (strncmp(w->payload.file[i].path, BUNDLE_RECORDS, strlen(BUNDLE_RECORDS)) == 0 &&
             w->payload.file[i].size_bytes > BUNDLE_RECORD_MAX)
@@ -170,20 +164,19 @@ static int load(struct verifying *w, struct err *e)
     TRY(check_payload(w, e));
     if (is_broken(w))
         return 0;
-    verify_crate(&w->payload, w->data_fd, &w->at.findings);
-    size_t before = w->at.findings.found[FINDING_INTEGRITY];
-    oci_image_check(&w->payload, w->data_fd, &w->at.findings);
-    if (w->at.findings.found[FINDING_INTEGRITY] > before)
+    verify_crate(&w->payload, w->data_fd, &w->v->at.findings);
+    size_t before = w->v->at.findings.found[FINDING_INTEGRITY];
+    oci_image_check(&w->payload, w->data_fd, &w->v->at.findings);
+    if (w->v->at.findings.found[FINDING_INTEGRITY] > before)
         return 0; /* the crate follows from it, and cannot be derived */
     TRY(oci_image_read(w->data_fd, &w->image, e));
-    int failed = bundle_load(w->at.data, NULL, &w->records, &w->at.bundle, e);
-    w->loaded = failed == 0;
+    int failed = bundle_load(w->v->at.data, NULL, &w->records, &w->v->at.bundle, e);
+    w->v->loaded = failed == 0;
     if (failed != 0 && e->kind == ERR_USAGE) {
         add_message(w, e->text);
         *e = (struct err){0};
         return 0;
     }
-    w->v->records = w->at.bundle.records.count;
     return failed;
 }
 
@@ -192,7 +185,7 @@ static int load(struct verifying *w, struct err *e)
 static void check_place(struct verifying *w, const struct invocation *one)
 {
     char wanted[FILELIST_PATH_MAX + 1];
-    const struct bundle *b = &w->at.bundle;
+    const struct bundle *b = &w->v->at.bundle;
     size_t cell = bundle_cell(&b->plan, one->plan_cell);
     int label = bundle_label(one->label);
     if (cell == b->cells || one->block < 1 || one->block > PLAN_INVOCATIONS_MAX || (label != 0) != b->noise)
@@ -205,7 +198,7 @@ static void check_place(struct verifying *w, const struct invocation *one)
 static void check_coverage(struct verifying *w)
 {
     cleanup_text struct text missing = {0};
-    const struct bundle *b = &w->at.bundle;
+    const struct bundle *b = &w->v->at.bundle;
     for (size_t i = 0; i < b->records.count; i++)
         check_place(w, &b->records.list[i]);
     bool allowed = json_is_true(json_object_get(b->pack, "incomplete"));
@@ -236,8 +229,8 @@ static void check_image(struct verifying *w, const struct invocation *one)
 /* The scenario that the record says it was is the one that the bundle carries. */
 static void check_scenario(struct verifying *w, const struct invocation *one)
 {
-    size_t cell = bundle_cell(&w->at.bundle.plan, one->plan_cell);
-    const struct scenario *s = cell < w->at.bundle.cells ? w->at.bundle.plan.cell[cell].cell.scenario : NULL;
+    size_t cell = bundle_cell(&w->v->at.bundle.plan, one->plan_cell);
+    const struct scenario *s = cell < w->v->at.bundle.cells ? w->v->at.bundle.plan.cell[cell].cell.scenario : NULL;
     cleanup_json json_t *scenario = invocation_section(one, "scenario");
     const char *sha256 = json_string_value(json_object_get(scenario, "folder_sha256"));
     if (s && !s->installed && (!sha256 || strcmp(sha256, s->content_sha256) != 0))
@@ -247,7 +240,7 @@ static void check_scenario(struct verifying *w, const struct invocation *one)
 
 static int derive(struct verifying *w, struct err *e)
 {
-    const struct bundle *b = &w->at.bundle;
+    const struct bundle *b = &w->v->at.bundle;
     TRY(tmpdir_make(NULL, &w->derived, e));
     for (size_t i = 0; i < b->records.count; i++) {
         if (strcmp(b->records.list[i].plan_sha256, b->bound.sha256) != 0)
@@ -255,11 +248,11 @@ static int derive(struct verifying *w, struct err *e)
         check_image(w, &b->records.list[i]);
         check_scenario(w, &b->records.list[i]);
     }
-    findings_append(&w->at.findings, &w->records);
+    findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)
-        reproduction_check(b, &w->payload, &w->at.findings);
-    const struct verify_sides sides = {b, &w->payload, w->derived.fd, w->at.root_fd};
-    TRY(verify_derived(&sides, &w->at.findings, &w->v->notes, e));
+        reproduction_check(b, &w->payload, &w->v->at.findings);
+    const struct verify_sides sides = {b, &w->payload, w->derived.fd, w->v->at.root_fd};
+    TRY(verify_derived(&sides, &w->v->at.findings, &w->v->notes, e));
     w->v->derived = true;
     return 0;
 }
@@ -271,7 +264,7 @@ static int explain_other_tar(struct verifying *w, const char *again, struct err 
 {
     char form[200] = "";
     struct err why = {0};
-    int failed = tar_describe(w->at.tar_fd, w->at.bundle.date_s, form, sizeof(form), &why);
+    int failed = tar_describe(w->v->at.tar_fd, w->v->at.bundle.date_s, form, sizeof(form), &why);
     if (failed == -EINVAL)
         BROKEN(w, "", "%s", why.text);
     else if (failed != 0)
@@ -290,9 +283,9 @@ static int explain_other_tar(struct verifying *w, const char *again, struct err 
 static int pack_again(struct verifying *w, struct err *e)
 {
     char again[DIGEST_HEX];
-    const char *own = w->at.bundle.top, *top = *w->at.top ? w->at.top : own;
-    TRY(tar_digest(&(struct tar_spec){&w->at.all, w->at.root_fd, top, w->at.bundle.date_s}, again, e));
-    if (w->at.tar_fd < 0)
+    const char *own = w->v->at.bundle.top, *top = *w->v->at.top ? w->v->at.top : own;
+    TRY(tar_digest(&(struct tar_spec){&w->v->at.all, w->v->at.root_fd, top, w->v->at.bundle.date_s}, again, e));
+    if (w->v->at.tar_fd < 0)
         text_format(w->v->sha256, sizeof(w->v->sha256), "%s", again);
     else if (strcmp(top, own) != 0)
         BROKEN(w, "", "its top folder is '%s', and of this plan it is '%s'", top, own);
@@ -305,7 +298,7 @@ static int pack_again(struct verifying *w, struct err *e)
 
 static void compare_hosts(struct verifying *w)
 {
-    cleanup_json json_t *environments = environments_of(&w->at.bundle), *hosts = json_array();
+    cleanup_json json_t *environments = environments_of(&w->v->at.bundle), *hosts = json_array();
     size_t i;
     const json_t *one = NULL;
     json_array_foreach(json_object_get(environments, "environments"), i, one)
@@ -316,27 +309,6 @@ static void compare_hosts(struct verifying *w)
     w->v->compared = true;
 }
 
-static int take_claims(struct verifying *w, struct err *e)
-{
-    char expected[96], found[96];
-    const struct bundle *b = &w->at.bundle;
-    w->v->claim = xcalloc(b->claims.count, sizeof(*w->v->claim));
-    for (size_t i = 0; i < b->claims.count; i++) {
-        const struct claim *c = &b->claims.list[i];
-        const struct judgement *j = &b->judgement[i];
-        w->v->claim[w->v->claims++] = (struct verify_claim){
-            xstrdup(c->id),
-            xstrdup(c->text),
-            xstrdup(claim_expected(c, &b->records, expected, sizeof(expected))),
-            xstrdup(claim_found(c, j, &b->records, found, sizeof(found))),
-            xstrdup(claim_verdict_name(j->verdict)),
-            xstrdup(j->why),
-        };
-    }
-    bundle_summary(b, &w->v->summary);
-    return pack_image_summary(b, &w->v->summary, e);
-}
-
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
 static int go_through(struct verifying *w, struct err *e)
@@ -345,23 +317,24 @@ static int go_through(struct verifying *w, struct err *e)
     TRY(check_signature(w, e));
     if (!is_broken(w))
         TRY(load(w, e));
-    if (!w->loaded)
+    if (!w->v->loaded)
         return 0;
     check_coverage(w);
-    TRY(take_claims(w, e));
-    TRY(bundle_grants(&w->at.bundle, BUNDLE_PLAN, &w->v->grants, e));
+    bundle_summary(&w->v->at.bundle, &w->v->summary);
+    TRY(pack_image_summary(&w->v->at.bundle, &w->v->summary, e));
+    TRY(bundle_grants(&w->v->at.bundle, BUNDLE_PLAN, &w->v->grants, e));
     TRY(derive(w, e));
     TRY(pack_again(w, e));
     if (w->o->paper)
-        TRY(verify_paper(w->o->paper, w->data_fd, &w->at.findings, e));
+        TRY(verify_paper(w->o->paper, w->data_fd, &w->v->at.findings, e));
     compare_hosts(w);
     return 0;
 }
 
 int verify(const struct verify_options *o, struct verification *ret, struct err *e)
 {
-    struct verifying w = {.o = o, .v = ret, .at = BUNDLE_UNOPENED, .derived = {.fd = -1}, .data_fd = -1};
-    *ret = (struct verification){0};
+    struct verifying w = {.o = o, .v = ret, .derived = {.fd = -1}, .data_fd = -1};
+    *ret = (struct verification){.at = BUNDLE_UNOPENED};
     text_add_bytes(&ret->notes, "", 0);
     text_add_bytes(&ret->summary, "", 0);
     int failed = go_through(&w, e);
@@ -373,17 +346,10 @@ int verify(const struct verify_options *o, struct verification *ret, struct err 
 
 void verification_free(struct verification *v)
 {
-    findings_free(&v->findings);
+    bundle_close(&v->at);
     text_free(&v->summary);
     text_free(&v->notes);
     text_free(&v->grants.lines);
-    for (size_t i = 0; i < v->claims; i++) {
-        char *const words[] = {v->claim[i].id,    v->claim[i].text,    v->claim[i].expected,
-                               v->claim[i].found, v->claim[i].verdict, v->claim[i].why};
-        for (size_t k = 0; k < ARRAY_LEN(words); k++)
-            free(words[k]);
-    }
-    free(v->claim);
     hostdiff_free(&v->hostdiff);
-    *v = (struct verification){0};
+    *v = (struct verification){.at = BUNDLE_UNOPENED};
 }

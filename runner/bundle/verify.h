@@ -8,6 +8,7 @@
 #include "archive/findings.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "bundle/bundle.h"
 #include "bundle/hostdiff.h"
 #include "bundle/minisig.h"
 #include "plan/trust.h"
@@ -29,24 +30,17 @@ enum verify_signature {
 
 const char *verify_signature_name(enum verify_signature s); /* "unsigned", "signed", "unknown key", "broken" */
 
-/* One claim's line. */
-struct verify_claim {
-    char *id, *text, *expected, *found, *verdict, *why;
-};
-
 /* Ended with verification_free(). */
 struct verification {
-    struct findings findings;
+    struct opened_bundle at; /* the bundle, open until the end; its findings are what is wrong with it */
+    bool loaded;             /* at.bundle says what the bundle says */
     bool derived, compared;  /* integrity was good, so that derivation and environment were looked at */
     char sha256[DIGEST_HEX]; /* of the tar, uncompressed: as it is or, of a folder, as it would be */
-    size_t files, records;
     enum verify_signature signature;
     char key_id[MINISIG_KEY_ID];
     struct text summary;        /* coverage and claims, lines */
     struct text notes;          /* what was not compared and why, a line each */
     struct trust_grants grants; /* what of the host the plan would take, were it run: no fault, and nobody's surprise */
-    struct verify_claim *claim;
-    size_t claims;
     struct hostdiff hostdiff;
 };
 
