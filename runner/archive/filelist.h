@@ -1,5 +1,6 @@
-/* filelist: the files of a bundle as a sorted list of paths and digests. What lies in the folder is hostile until shown
- * otherwise: what is refused is a finding. */
+/* filelist: the files of a folder as a sorted list of paths and digests. Pack, verify, sign and the bag make one of a
+ * bundle's folder. The folder is hostile until shown otherwise: what a bundle may not hold becomes a finding and is
+ * left out. The caller owns the list. */
 #ifndef TARE_FILELIST_H
 #define TARE_FILELIST_H
 

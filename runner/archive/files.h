@@ -1,4 +1,5 @@
-/* files: files read and written below a folder that is held by its descriptor. */
+/* files: reads and writes files below a folder that the caller holds by its descriptor. Bundles, bags and OCI layouts
+ * are made and read with it; no path leads out of the folder, and links are not followed. */
 #ifndef TARE_FILES_H
 #define TARE_FILES_H
 

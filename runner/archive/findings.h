@@ -1,4 +1,5 @@
-/* findings: what a verification found wrong, each with the file it is in; four verdicts, kept apart. */
+/* findings: what a verification found wrong, each with the file it is in. Verify, reproduce and all that checks a
+ * bundle's files add to one list, which its caller owns. The four verdicts are kept apart. */
 #ifndef TARE_FINDINGS_H
 #define TARE_FINDINGS_H
 

@@ -1,5 +1,6 @@
-/* tar: a bundle's files as one tar: unpacked, written, and its digest. A tar is hostile until shown otherwise: what is
- * refused is a finding, and nothing is written for it. libarchive does the reading and writing of formats. */
+/* tar: unpacks a bundle's tar into a folder, writes a folder's files as one, and gives the digest of either. Pack,
+ * sign, push and the opening of bundles call it; libarchive reads and writes the formats. A tar is hostile until shown
+ * otherwise: what is refused becomes a finding, and nothing is written for it. */
 #ifndef TARE_TAR_H
 #define TARE_TAR_H
 

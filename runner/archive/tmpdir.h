@@ -1,4 +1,5 @@
-/* tmpdir: a folder for as long as a command needs it. Pack, verify, sign, push and pull work in one. */
+/* tmpdir: a folder for as long as a command needs it. Pack, verify, push, pull and skopeo work in one. Whoever made it
+ * removes it; where a signal ends the process, tmpdir does. */
 #ifndef TARE_TMPDIR_H
 #define TARE_TMPDIR_H
 

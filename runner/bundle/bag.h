@@ -1,4 +1,5 @@
-/* bag: BagIt 1.0 (RFC 8493): manifests written for a payload, and held against what is there, both ways. */
+/* bag: BagIt 1.0 (RFC 8493). Pack writes the manifests of a payload; everything that opens a bundle holds them against
+ * the files, both ways. */
 #ifndef TARE_BAG_H
 #define TARE_BAG_H
 
@@ -20,7 +21,7 @@ struct bag_info {
     int64_t date_s;          /* Bagging-Date, UTC, as seconds since 1970 */
 };
 
-/* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is whole already; the parcel is what
+/* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is whole already; the list is what
  * filelist_read() gave of it. */
 int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e);
 

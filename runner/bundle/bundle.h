@@ -1,5 +1,6 @@
-/* bundle: what a bundle's payload says, read into memory: the plan, its claims, how it was packed, its records. It does
- * not matter yet whether any of it is right; what cannot be read is an error. */
+/* bundle: a bundle's payload read into memory (plan, claims, how it was packed, records), and the opening of the tar or
+ * folder that it is in. Pack, verify, sign, push and reproduce start here. What cannot be read is an error; whether
+ * what was read is right is for verify to say. The caller owns what is returned. */
 #ifndef TARE_BUNDLE_H
 #define TARE_BUNDLE_H
 

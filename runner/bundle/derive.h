@@ -1,5 +1,6 @@
-/* derive: every file of a bundle that follows from its sources (records, plan, claims, pack.json, LICENSE, the lock of
- * the images), written anew. Packing writes them into the bundle; verifying writes them elsewhere and compares. */
+/* derive: writes every file of a bundle that follows from its sources (records, plan, claims, pack.json, LICENSE, the
+ * lock of the images). Pack writes them into the bundle; verify writes them elsewhere and compares. The same sources
+ * give the same bytes: a change of them raises PACK_FORMAT. */
 #ifndef TARE_DERIVE_H
 #define TARE_DERIVE_H
 

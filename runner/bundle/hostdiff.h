@@ -1,4 +1,5 @@
-/* hostdiff: in what this machine differs from the one that records were made on, field by field. */
+/* hostdiff: the fields in which this machine differs from the one that records were made on. Verify takes it; verify
+ * and reproduce show it. */
 #ifndef TARE_HOSTDIFF_H
 #define TARE_HOSTDIFF_H
 

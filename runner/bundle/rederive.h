@@ -1,4 +1,5 @@
-/* rederive: whether a record's results follow from its raw samples. */
+/* rederive: derives a record's results again from its raw samples and compares. Reading a bundle for verify calls it
+ * once a record. */
 #ifndef TARE_REDERIVE_H
 #define TARE_REDERIVE_H
 

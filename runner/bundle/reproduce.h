@@ -1,6 +1,5 @@
-/* reproduce: a bundle's plan run again here, in slices of this machine, and each of its claims judged by the new
- * records. The measuring is `tare matrix`'s, a process of its own. What came of it is the counter-record
- * (reproduction.h). */
+/* reproduce: runs a bundle's plan again on this machine and judges each claim by the new records. `tare matrix`, as a
+ * process of its own, does the measuring. The result is the counter-record (reproduction.h). */
 #ifndef TARE_REPRODUCE_H
 #define TARE_REPRODUCE_H
 

@@ -1,4 +1,4 @@
-/* reproduction_check: a bundle's counter-record against its records and claims. Pack and verify hold it so. */
+/* reproduction_check: holds a bundle's counter-record against its records and claims. Pack and verify call it. */
 #ifndef TARE_REPRODUCTION_CHECK_H
 #define TARE_REPRODUCTION_CHECK_H
 

@@ -1,4 +1,5 @@
-/* verify: whether a bundle is what it says. Offline; nothing of the bundle is executed. */
+/* verify: finds out whether a bundle is what it says, offline; nothing of the bundle is executed. The verify command
+ * and reproduce call it. The caller ends the result, in which the bundle stays open. */
 #ifndef TARE_VERIFY_H
 #define TARE_VERIFY_H
 

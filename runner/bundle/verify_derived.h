@@ -1,4 +1,5 @@
-/* verify_derived: a bundle's derived files against those that its sources give. */
+/* verify_derived: verify's comparisons of a bundle's derived files, its crate and a paper's numbers with what its
+ * sources give. Each difference becomes a finding. */
 #ifndef TARE_VERIFY_DERIVED_H
 #define TARE_VERIFY_DERIVED_H
 

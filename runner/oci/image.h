@@ -1,6 +1,7 @@
-/* image: the image that a bundle holds: an OCI image layout of one image (OCI Image Layout 1.1), below
- * env/image/. Its manifest is the one that its place had, or says the same of the same config and layers. Other
- * manifests and indexes whose digests the records name it by are below env/image-named/, each by its digest. */
+/* image: the container image that a bundle holds, as an OCI image layout of one image (OCI Image Layout 1.1) below
+ * env/image/. Pack puts it there (pack_image.h); verify, reproduce and the documents read it here. Its manifest is the
+ * original one, or says the same of the same config and layers. Records may name the image by other manifests or
+ * indexes: these are below env/image-named/, each under its digest. */
 #ifndef TARE_OCI_IMAGE_H
 #define TARE_OCI_IMAGE_H
 

@@ -1,4 +1,5 @@
-/* layout: a folder of content by digest (OCI Image Layout 1.1, image-layout.md), as far as bundles need it. */
+/* layout: a folder of content by digest (OCI Image Layout 1.1, image-layout.md), as far as bundles need it. Place and
+ * pack_image write and read one. The caller owns the folder's descriptor. */
 #ifndef TARE_OCI_LAYOUT_H
 #define TARE_OCI_LAYOUT_H
 

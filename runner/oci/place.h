@@ -1,5 +1,5 @@
-/* place: a registry or a layout behind one face: its manifests, and a layout that what is to go there is put into,
- * or what was there is found in. Push and pull use it. */
+/* place: a registry or a layout on disk, both used the same way. Push and pull open one. Manifests are put and looked
+ * up by tag or digest; a registry has a layout in a temporary folder beside it, which skopeo copies to and from. */
 #ifndef TARE_PLACE_H
 #define TARE_PLACE_H
 
