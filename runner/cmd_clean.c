@@ -30,7 +30,8 @@ static int print_help(void)
         "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
         "that is found; the folders in $TMPDIR or /tmp, and where tare keeps its own (TARE_STATE). In FOLDER, where\n"
         "something was being written by a run, a 'tare matrix' or a 'tare pack' that was killed, what they left\n"
-        "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked.\n\n");
+        "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked; and\n"
+        "NAME.tmp.PID of an earlier tare's, where its JSON says so.\n\n");
     config_help(CONFIG_CLEAN, NULL, &help);
     (void)fputs(help.data, stdout);
     text_free(&help);

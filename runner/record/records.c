@@ -69,8 +69,7 @@ static const char *const NAME[SECTIONS] = {
     [SECTION_INSTRUMENT] = "instrument",
 };
 
-/* --- what is kept of members from record to record ----------------------------------------------------------------
- */
+/* --- what is kept of members from record to record -------------------------------------------------------------- */
 
 #define FACT_MAX  4096         /* longer ones are not kept: as a tree one takes fifty times its text */
 #define FACTS_MAX 512          /* of one record */
@@ -152,8 +151,7 @@ static const struct member *memo_keep(struct memo *m, const struct member *wante
     return fact;
 }
 
-/* --- one record's text --------------------------------------------------------------------------------------------
- */
+/* --- one record's text ------------------------------------------------------------------------------------------ */
 
 /* One file, where its sections are in it, and those that are read as trees. */
 struct parse {
@@ -337,8 +335,7 @@ const char *record_kind_name(enum record_kind k)
     return NAMES[k];
 }
 
-/* --- the collection ------------------------------------------------------------------------------------------------
- */
+/* --- the collection --------------------------------------------------------------------------------------------- */
 
 /* Appends the invocation, which is the collection's from then on. */
 static void add(struct records *r, struct invocation one)
@@ -416,8 +413,7 @@ void records_free(struct records *r)
     *r = (struct records){0};
 }
 
-/* --- words --------------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------------------------ */
 
 static const char *keep(const struct parse *p, const char *text)
 {
@@ -516,8 +512,7 @@ static void take_kind(const struct parse *p, struct invocation *ret)
     }
 }
 
-/* --- the cell, and the environment that it ran in, as pairs of texts -----------------------------------------------
- */
+/* --- the cell, and the environment that it ran in, as pairs of texts -------------------------------------------- */
 
 struct builder {
     struct pool *pool;
@@ -577,27 +572,11 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
 /* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
 static bool is_setting(const char *key)
 {
-    static const char *const KEYS[] = {"file", /* wherever it lay: its SHA-256 tells which it is */
-                                       "iterations",
-                                       "warmup",
-                                       "runtime",
-                                       "isolation",
-                                       "partition",
-                                       "cpus",
-                                       "smt",
-                                       "numa",
-                                       "cwd",
-                                       "timeout_ms",
-                                       "plan",
-                                       "block",
-                                       "seed",
-                                       "order",
-                                       "invocation",
-                                       "repeat",
-                                       "warmup_invocations",
-                                       "prepare",
-                                       "cleanup",
-                                       NULL};
+    static const char *const KEYS[] = {
+        "file", /* wherever it lay: its SHA-256 tells which it is */
+        "iterations", "warmup",     "runtime",    "isolation",          "partition", "cpus",    "smt",
+        "numa",       "cwd",        "timeout_ms", "stall_ms",           "plan",      "block",   "seed",
+        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -724,20 +703,36 @@ static int take_known(const struct parse *p, struct invocation *ret)
     return 0;
 }
 
-/* What the record declares of a figure that was not seen before. A word that is none counts as not declared. */
-static void take_declared(struct records *r, const json_t *declared, const char *name)
+/* What the record declares of a figure. A word that is none counts as not declared. -EINVAL: another record declares
+ * another unit, kind or direction; two such figures are two, whatever their name. */
+static int take_declared(const struct parse *p, const json_t *declared, const char *name)
 {
     const json_t *one = json_object_get(declared, name);
     const char *word[4] = {"title", "unit", "kind", "better"};
-    if (!json_is_object(one) || records_figure(r, name) >= 0)
-        return;
+    char here[120], before[120];
+    cleanup_text struct text why = {0};
+    if (!json_is_object(one) || figure_is_of_every_record(name)) /* what those are is nobody's to declare */
+        return 0;
     for (size_t i = 0; i < ARRAY_LEN(word); i++) {
         const char *said = json_string_value(json_object_get(one, word[i]));
         cleanup_free char *printable = said && strlen(said) <= 120 ? text_printable(said) : NULL;
-        word[i] = printable ? pool_keep(r->pool, printable) : NULL;
+        word[i] = printable ? keep(p, printable) : NULL;
     }
-    size_t at = name_of(r, name);
-    r->name[at].about = figure_about_declared(r->name[at].name, word[0], word[1], word[2], word[3]);
+    const size_t at = name_of(p->r, name); /* which may move the list */
+    struct figure_name *known = &p->r->name[at];
+    struct figure_about about = figure_about_declared(known->name, word[0], word[1], word[2], word[3]);
+    if (!known->declared_by) {
+        known->about = about;
+        known->declared_by = keep(p, p->path);
+    }
+    if (figure_is_like(&about, &known->about))
+        return 0;
+    text_add(
+        &why,
+        "result.figures_declared: '%.60s' is %s, and in '%.300s' %s: these are two figures (keep their records apart)",
+        known->name, figure_says(&about, here, sizeof(here)), known->declared_by,
+        figure_says(&known->about, before, sizeof(before)));
+    return refuse(p, p->section[SECTION_RESULT].data, why.data);
 }
 
 /* result.figures: those that the scenario reports, and what they are. */
@@ -753,7 +748,8 @@ static int take_scenarios_own(const struct parse *p, struct invocation *ret)
             continue;
         if (figure_of(p->r, figures, key, &f) != 0)
             return refuse_member(p, SECTION_RESULT, key, "neither a number nor null");
-        take_declared(p->r, declared, key);
+        if (take_declared(p, declared, key) != 0)
+            return -EINVAL;
         set_figure(p->r, ret, key, f);
     }
     return 0;
@@ -863,8 +859,7 @@ static void leave_out_quantiles(const struct parse *p, struct invocation *ret)
         set_figure(p->r, ret, QUANTILES[i], (struct figure){NAN, "one iteration has no quantiles"});
 }
 
-/* --- what a report tells of an invocation besides its figures ------------------------------------------------------
- */
+/* --- what a report tells of an invocation besides its figures --------------------------------------------------- */
 
 static const char *kept(const struct parse *p, const json_t *object, const char *key, const char *fallback)
 {
