@@ -47,21 +47,13 @@ struct tally {
     char lacked[LIMITS][240]; /* why a limit took no effect, in whichever invocation it did not first; "": it did */
 };
 
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help,
-             "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
-             "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
-             "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
-             "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
-             "With --repeat or --warmup each gets the whole of standard input: a file, or up to 256 MiB of a pipe.\n"
-             "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n");
-    config_help(CONFIG_EXEC, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
+static const char HELP[] =
+    "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
+    "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
+    "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
+    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
+    "With --repeat or --warmup each gets the whole of standard input: a file, or up to 256 MiB of a pipe.\n"
+    "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n";
 
 /* Why a file is none to execute; NULL: so far it may be one. */
 static const char *why_no_program(const char *path)
@@ -365,22 +357,16 @@ int cmd_exec(int argc, char **argv, struct err *e)
     struct limit_profile profile = {0};
     struct output_places places;
     char path[PATH_MAX], cwd[PATH_MAX];
-    int failed = config_parse(CONFIG_EXEC, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(CONFIG_EXEC, argc, argv, &c, e));
     if (c.help)
-        return print_help();
+        return config_print_help(CONFIG_EXEC, NULL, HELP);
     if (!c.invocations.argv)
         return err_set(e, ERR_USAGE, -EINVAL, "no command given: tare exec [OPTION]... [--] COMMAND [ARG]...");
     if (!getcwd(cwd, sizeof(cwd)))
         return err_sys(e, ERR_USAGE, "the working folder");
-    failed = find_program(c.invocations.argv[0], path, e);
-    if (failed == 0)
-        failed = profiled_apply_aloud(&c.cell, &profile, e);
-    if (failed == 0)
-        failed = open_outputs(&c, &places, e);
-    if (failed != 0)
-        return failed;
+    TRY(find_program(c.invocations.argv[0], path, e));
+    TRY(profiled_apply_aloud(&c.cell, &profile, e));
+    TRY(open_outputs(&c, &places, e));
     struct run_command command = {
         .path = path,
         .argv = c.invocations.argv,

@@ -13,7 +13,7 @@
 
 static int help_of(const char *head, enum config_command command, bool table)
 {
-    struct text help = {0};
+    cleanup_text struct text help = {0};
     text_add(&help, "%s", head);
     config_help(command, NULL, &help);
     if (table) {
@@ -21,7 +21,6 @@ static int help_of(const char *head, enum config_command command, bool table)
         tune_help(&help);
     }
     (void)fputs(help.data, stdout);
-    text_free(&help);
     return 0;
 }
 

@@ -129,7 +129,7 @@ static int check_twins(const struct listing *l)
 
 static void sum_up(struct carried_files *c)
 {
-    struct text lines = {0};
+    cleanup_text struct text lines = {0};
     if (c->count)
         qsort(c->file, c->count, sizeof(*c->file), by_path);
     text_add_bytes(&lines, "", 0);
@@ -137,7 +137,6 @@ static void sum_up(struct carried_files *c)
         text_add(&lines, "%s  %s\n", c->file[i].sha256, c->file[i].path);
     if (digest_bytes(lines.data, lines.len, c->sha256) != 0)
         abort();
-    text_free(&lines);
 }
 
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e)
@@ -189,7 +188,7 @@ static int make_program(int dirfd, const char *path)
 static int copy_file(const struct carried_file *f, int from, int to, struct err *e)
 {
     char sha256[DIGEST_HEX] = "";
-    struct text bytes = {0};
+    cleanup_text struct text bytes = {0};
     int failed = source_read(from, f->path, false, f->size_bytes, &bytes, NULL);
     if (failed == 0)
         failed = digest_bytes(bytes.data, bytes.len, sha256);
@@ -204,7 +203,6 @@ static int copy_file(const struct carried_file *f, int from, int to, struct err 
         failed = file_create_at(to, f->path, bytes.data, bytes.len, e);
     if (failed == 0 && is_program(bytes.data, bytes.len) && make_program(to, f->path) != 0)
         failed = err_sys(e, ERR_OURS, "'%s'", f->path);
-    text_free(&bytes);
     return failed;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -80,9 +81,7 @@ static void set_variable(struct workload_words *w, const char *variable)
         if (strncmp(w->word[i], variable, len) != 0)
             continue;
         free(w->word[i]);
-        w->word[i] = strdup(variable);
-        if (!w->word[i])
-            abort();
+        w->word[i] = xstrdup(variable);
         return;
     }
     add_word(w, "%s", variable);

@@ -140,13 +140,12 @@ static int keep_record(const struct stage *s, const struct place_in_plan *at, co
 
 static void show_text(const struct stage *s, const struct record *r)
 {
-    struct text shown = {0};
+    cleanup_text struct text shown = {0};
     if (!s->campaign->texts)
         return;
     show_record(r, &shown);
     (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
     (void)fflush(stdout);
-    text_free(&shown);
 }
 
 static int take_record(struct stage *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
@@ -156,9 +155,7 @@ static int take_record(struct stage *s, const struct place_in_plan *at, struct r
     s->run++;
     s->interrupted_by = r->interrupted_by;
     describe_plan(s, at, elapsed_ns, &r->plan);
-    int failed = keep_record(s, at, r, name, e);
-    if (failed != 0)
-        return failed;
+    TRY(keep_record(s, at, r, name, e));
     if (r->termination != TERMINATION_INTERRUPTED) {
         tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
         campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit)->figure);
@@ -257,10 +254,9 @@ static int check_host(struct stage *s, struct err *e)
     s->checked = true;
     if (is_handed_over(c))
         return slurm_find(e);
-    int failed = check_cpus(c, e);
-    if (failed == 0)
-        failed = check_isolation(c, e);
-    return failed == 0 ? runtimes_find(&c->plan, &s->runtimes, e) : failed;
+    TRY(check_cpus(c, e));
+    TRY(check_isolation(c, e));
+    return runtimes_find(&c->plan, &s->runtimes, e);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */
@@ -320,7 +316,7 @@ static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct er
 /* Of the records that were read when the folder was opened, and of those that have been run since. */
 static int print_table(struct campaign *c, struct err *e)
 {
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     struct study study;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
@@ -333,7 +329,6 @@ static int print_table(struct campaign *c, struct err *e)
                  n == 1 ? "" : "s", c->folder.path);
     tables_free(&tables);
     study_free(&study);
-    text_free(&text);
     return 0;
 }
 

@@ -162,7 +162,7 @@ static int join_jobs(struct handover *h, struct err *e)
 {
     char path[PATH_MAX], jobs[4096] = "";
     bool alive = false;
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     text_free(&h->jobs);
     if (file_read("", jobs_path(h, path), jobs, sizeof(jobs)) <= 0)
         jobs[0] = '\0';
@@ -172,7 +172,6 @@ static int join_jobs(struct handover *h, struct err *e)
         (void)fprintf(stderr, "tare: matrix: joining the jobs that are there: %s (%s)\n", jobs, said.data);
         failed = wait_for_jobs(h, e);
     }
-    text_free(&said);
     return failed;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "analysis/stats_interval.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/source.h"
@@ -119,11 +120,8 @@ static int read_bound(struct campaign *c, const struct config *config, struct te
                        config->positional);
     char why[120] = "";
     bool trusted = config->campaign.trust == 1;
-    int failed = folder_look(config->positional, &c->folder, e);
-    if (failed == 0)
-        failed = folder_read(&c->folder, &c->bound, bytes, e);
-    if (failed != 0)
-        return failed;
+    TRY(folder_look(config->positional, &c->folder, e));
+    TRY(folder_read(&c->folder, &c->bound, bytes, e));
     text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
     bool own = folder_is_own(c, why, sizeof(why));
     c->bound.carried.alone = !own && !trusted;
@@ -139,13 +137,12 @@ static bool names_folder(const char *name)
 
 static int read_plan(struct campaign *c, const struct config *config, struct err *e)
 {
-    struct text bytes = {0};
+    cleanup_text struct text bytes = {0};
     bool bound = names_folder(config->positional);
     if (!bound && config->campaign.task >= 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--task goes with a plan's folder; '%s' is none", config->positional);
     int failed = bound ? read_bound(c, config, &bytes, e) : read_named(c, config, &bytes, e);
     if (failed != 0) {
-        text_free(&bytes);
         return failed;
     }
     const struct carried *carried = bound ? &c->bound.carried : c->said.words.data ? &c->said.carried : NULL;
@@ -199,10 +196,9 @@ static int find_folder(struct campaign *c, const struct config *config, struct e
 int campaign_open(struct campaign *c, const struct config *config, struct err *e)
 {
     *c = (struct campaign){.folder = {.fd = -1, .lock_fd = -1}};
-    int failed = read_plan(c, config, e);
-    if (failed == 0)
-        failed = settle(c, &config->campaign, e);
-    return failed == 0 ? find_folder(c, config, e) : failed;
+    TRY(read_plan(c, config, e));
+    TRY(settle(c, &config->campaign, e));
+    return find_folder(c, config, e);
 }
 
 int campaign_bind(struct campaign *c, const struct config *config, struct err *e)
@@ -263,9 +259,7 @@ bool campaign_goes_on(struct campaign *c)
     bool precise = true;
     if (c->plan.precision <= 0 || c->blocks >= c->plan.max_invocations)
         return false;
-    cleanup_free double *figures = calloc(c->tally.blocks + 1, sizeof(*figures));
-    if (!figures)
-        abort();
+    cleanup_free double *figures = xcalloc(c->tally.blocks + 1, sizeof(*figures));
     for (size_t u = 0; precise && u < c->tally.units; u++)
         precise = is_precise(c, u, figures);
     c->blocks += precise ? 0 : 1;

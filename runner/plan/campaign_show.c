@@ -61,13 +61,12 @@ void campaign_describe(struct campaign *c, struct text *out)
 
 int campaign_show_order(struct campaign *c, struct err *e)
 {
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     int failed = 0;
     campaign_describe(c, &out);
     if (c->engine == ENGINE_SLURM)
         failed = campaign_cluster_script(c, &out, e);
     if (failed == 0)
         (void)fputs(out.data, stdout);
-    text_free(&out);
     return failed;
 }

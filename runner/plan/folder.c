@@ -19,6 +19,7 @@
 #include "base/fail_point.h"
 #include "base/file.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "cell/scenario.h"
 #include "plan/plan.h"
 
@@ -96,11 +97,9 @@ int folder_hold(struct folder *f, struct err *e)
 
 int folder_open(const char *path, struct folder *ret, struct err *e)
 {
-    int failed = folder_look(path, ret, e);
-    if (failed != 0)
-        return failed;
+    TRY(folder_look(path, ret, e));
     ret->there = file_part_there(path);
-    failed = beneath_open_folder(path, true, &ret->fd, e);
+    int failed = beneath_open_folder(path, true, &ret->fd, e);
     failed = failed != 0 ? err_wrap(e, "--out: cannot make the folder") : take_lock(ret, e);
     if (failed != 0) {
         folder_close(ret);
@@ -328,7 +327,7 @@ static int refuse_other(const struct folder *f, const struct folder_plan *has, c
                         struct err *e)
 {
     static const char REMEDY[] = "one folder holds one plan (take another --out)";
-    struct text theirs = {0}, ours = {0};
+    cleanup_text struct text ours = {0}, theirs = {0};
     int failed = 0;
     say_options(&has->given, &theirs);
     say_options(&wanted->given, &ours);
@@ -350,8 +349,6 @@ static int refuse_other(const struct folder *f, const struct folder_plan *has, c
                          f->path, has->name, (long long)has->seed, (long long)wanted->seed, REMEDY);
     else
         failed = refuse_changed(f, has, wanted, e);
-    text_free(&theirs);
-    text_free(&ours);
     return failed;
 }
 
@@ -446,7 +443,7 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
                     struct err *e)
 {
     char path[PATH_MAX];
-    struct text lock = {0};
+    cleanup_text struct text lock = {0};
     int failed = check_words(wanted, e);
     if (failed == 0 && over && write && unlinkat(f->fd, "plan.lock", 0) != 0)
         failed = err_sys(e, ERR_USAGE, "'%s'", path_in(f, "plan.lock", path));
@@ -462,7 +459,6 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
         failed = file_replace_at(f->fd, "plan.lock", path_in(f, "plan.lock", path), lock.data, lock.len, e);
     f->bound |= failed == 0 && write;
     wanted->drawn &= !f->bound;
-    text_free(&lock);
     return failed;
 }
 

@@ -30,9 +30,7 @@ static int find_one(const struct plan *plan, size_t cell, struct runtimes *r, st
         return 0;
     }
     struct runtime *at = &r->found[r->count];
-    int failed = runtime_find(c, at, e);
-    if (failed != 0)
-        return failed;
+    TRY(runtime_find(c, at, e));
     r->of[cell] = r->count++;
     return 0;
 }

@@ -53,9 +53,7 @@ static int make_slice(struct stage *s, struct err *e)
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "selftest-%s", s->name);
-    int failed = slice_create(session->tree, name, &limits, &s->slice, e);
-    if (failed != 0)
-        return failed;
+    TRY(slice_create(session->tree, name, &limits, &s->slice, e));
     const struct slice_setting *setting = slice_settings(s->slice, &count);
     for (size_t i = 0; s->cell->isolation == ISOLATION_STRICT && i < count; i++)
         if (!setting[i].ok)
@@ -153,19 +151,14 @@ static int end_others(struct stage *s, struct err *e)
 /* From state to state. */
 static int follow(struct stage *s, bool lags, struct err *e)
 {
-    int failed = load_ready(&s->load, STATE_MS, e);
-    if (failed == 0)
-        failed = take(s, &s->before, e);
-    if (failed != 0)
-        return failed;
+    TRY(load_ready(&s->load, STATE_MS, e));
+    TRY(take(s, &s->before, e));
     load_go(&s->load);
-    failed = load_ready(&s->load, STATE_MS, e);
-    if (failed != 0)
-        return failed;
+    TRY(load_ready(&s->load, STATE_MS, e));
     hear(s);
     if (lags && !*s->lacks)
         (void)poll(NULL, 0, SETTLE_MS);
-    failed = take(s, &s->after, e);
+    int failed = take(s, &s->after, e);
     if (failed == 0)
         failed = load_end(&s->load, STATE_MS, e);
     if (failed == 0 && strcmp(s->name, "daemon") == 0)
@@ -186,10 +179,8 @@ static int run_load(struct stage *s, bool lags, struct err *e)
         .signal_fd = s->session->signal_fd,
     };
     struct err trouble = {0};
-    int failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
-    if (failed != 0)
-        return failed;
-    failed = load_start(&spec, &s->load, &trouble);
+    TRY(sampler_open(slice_dirfd(s->slice), &s->sampler, e));
+    int failed = load_start(&spec, &s->load, &trouble);
     if (failed == 0)
         failed = follow(s, lags, &trouble);
     if (failed == 0)
@@ -280,14 +271,11 @@ int selftest_run(const struct cell *cell, struct selftest_report *ret, struct er
     char program[PATH_MAX];
     struct session session;
     *ret = (struct selftest_report){0};
-    int failed = runtime_find_workload("known-loads", program, sizeof(program), e);
-    if (failed == 0)
-        failed = session_open(cell, &session, e);
-    if (failed != 0)
-        return failed;
+    TRY(runtime_find_workload("known-loads", program, sizeof(program), e));
+    TRY(session_open(cell, &session, e));
     session_guard(&session); /* the loads have no pid namespace that would end with us */
     describe(&session, ret);
-    failed = run_loads(&session, cell, program, ret, e);
+    int failed = run_loads(&session, cell, program, ret, e);
     if (failed == -EINTR) {
         ret->interrupted_by = signal_of(&session);
         failed = 0;

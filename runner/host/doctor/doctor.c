@@ -200,13 +200,12 @@ static int64_t integer_of(const struct facts *all, const char *key, int64_t othe
 
 static bool is_one_of(const struct facts *all, const struct fact *f, const char *want)
 {
-    struct text value = {0};
+    cleanup_text struct text value = {0};
     bool found = false;
     (void)all;
     format_value(f, &value);
     for (const char *p = want; *p && !found; p += strcspn(p, "|"), p += *p == '|')
         found = strcspn(p, "|") == value.len && strncmp(p, value.data, value.len) == 0;
-    text_free(&value);
     return found;
 }
 

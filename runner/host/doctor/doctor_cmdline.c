@@ -27,14 +27,13 @@ static int read_lock(struct text *ret, char path[PATH_MAX], struct err *e)
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
 {
     char path[PATH_MAX];
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     int failed = read_lock(&text, path, e);
     if (failed == 0) {
         failed = cmdline_lock_parse(text.data ? text.data : "", ret, e);
         if (failed != 0)
             (void)err_wrap(e, "'%s'", path);
     }
-    text_free(&text);
     return failed;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -94,9 +95,7 @@ static void free_record(struct journal_record *r)
 
 static char *copy(const char *text)
 {
-    char *s = strdup(text);
-    if (!s)
-        abort();
+    char *s = xstrdup(text);
     return s;
 }
 
@@ -344,7 +343,7 @@ const struct journal_record *journal_first(const struct journal *j, const char *
 
 int journal_reduce(struct journal *j, const bool *marks, struct err *e)
 {
-    struct text lines = {0};
+    cleanup_text struct text lines = {0};
     for (size_t i = 0; i < j->records; i++)
         if (marks[i])
             add_line(&lines, j->boot_id, &j->record[i]);
@@ -357,7 +356,6 @@ int journal_reduce(struct journal *j, const bool *marks, struct err *e)
         failed = err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
     if (failed == 0 && j->dir_fd >= 0 && fsync(j->dir_fd) != 0)
         failed = err_sys(e, ERR_OURS, "the folder of '%s'", j->path);
-    text_free(&lines);
     return failed;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fail_point.h"
@@ -38,9 +39,7 @@ struct tune_host tune_host_of(const char *root)
 
 static char *copy(const char *text)
 {
-    char *s = strdup(text);
-    if (!s)
-        abort();
+    char *s = xstrdup(text);
     return s;
 }
 
@@ -169,9 +168,7 @@ static int apply_step(const struct tune_host *host, struct tune_step *s, struct 
     char now[KNOB_MAX];
     if (is_settled(s, knob_read(host->root, s->path, now, sizeof(now)), now))
         return 0;
-    int failed = s->keep && journal_first(j, s->path) ? 0 : note(s, now, s->keep ? now : s->want, j, e);
-    if (failed != 0)
-        return failed;
+    TRY(s->keep && journal_first(j, s->path) ? 0 : note(s, now, s->keep ? now : s->want, j, e));
     fail_point("setting journalled");
     s->outcome = TUNE_KEPT;
     if (s->keep)
@@ -281,9 +278,7 @@ static void mark_path(const struct journal *j, const char *path, bool *marks)
 
 int tune_restore(const struct tune_host *host, struct journal *j, bool force, struct tune_steps *ret, struct err *e)
 {
-    cleanup_free bool *left = calloc(j->records + 1, sizeof(*left));
-    if (!left)
-        abort();
+    cleanup_free bool *left = xcalloc(j->records + 1, sizeof(*left));
     for (size_t i = j->records; i-- > 0;) {
         const struct journal_record *r = &j->record[i];
         if (journal_first(j, r->path) == r)

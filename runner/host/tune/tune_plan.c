@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -106,9 +107,7 @@ static size_t list_numbers(const char *root, const char *folder, const char *pre
 
 static char *copy(const char *text)
 {
-    char *s = strdup(text);
-    if (!s)
-        abort();
+    char *s = xstrdup(text);
     return s;
 }
 
@@ -262,11 +261,10 @@ static const struct row *find_row(const char *id, size_t len)
 
 static int unknown_id(const char *id, size_t len, struct err *e)
 {
-    struct text all = {0};
+    cleanup_text struct text all = {0};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
         text_add(&all, "%s%s", i == 0 ? "" : ", ", ROWS[i].id);
     (void)err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is %s", (int)len, id, all.data);
-    text_free(&all);
     return -EINVAL;
 }
 
