@@ -26,7 +26,8 @@ static const char HELP[] =
     "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
     "that is found; the folders in $TMPDIR or /tmp, and where tare keeps its own (TARE_STATE). In FOLDER, where\n"
     "something was being written by a run, a 'tare matrix' or a 'tare pack' that was killed, what they left\n"
-    "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked.\n\n";
+    "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked; and\n"
+    "NAME.tmp.PID of an earlier tare's, where its JSON says so.\n\n";
 
 static void note_stuck(struct tally *t, const char *path, int failed)
 {
