@@ -72,12 +72,10 @@ static int open_session(struct stage *s, const struct cell *cell, struct err *e)
 {
     if (s->session_of && same_host_options(s->session_of, cell))
         return 0;
-    int failed = close_session(s, e);
-    if (failed == 0)
-        failed = session_open(cell, &s->session, e);
-    if (failed == 0)
-        s->session_of = cell;
-    return failed;
+    TRY(close_session(s, e));
+    TRY(session_open(cell, &s->session, e));
+    s->session_of = cell;
+    return 0;
 }
 
 static void describe_node(enum engine engine, struct facts *plan)

@@ -207,17 +207,13 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     bool looks = config->host.dry_run || config->campaign.task >= 0;
     bool alone = !looks && config->campaign.engine == ENGINE_LOCAL;
     text_format(path, sizeof(path), "%s", c->folder.path);
-    int failed = !looks                       ? folder_open(path, &c->folder, e)
-                 : config->campaign.task >= 0 ? folder_hold(&c->folder, e)
-                                              : 0;
-    if (failed == 0)
-        failed = folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e);
-    if (failed == 0)
-        failed = tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e);
-    if (failed == 0 && c->tally.strangers)
+    TRY(!looks ? folder_open(path, &c->folder, e) : config->campaign.task >= 0 ? folder_hold(&c->folder, e) : 0);
+    TRY(folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e));
+    TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e));
+    if (c->tally.strangers)
         (void)fprintf(stderr, "tare: matrix: %zu record%s in '%s' %s of no plan: not counted\n", c->tally.strangers,
                       c->tally.strangers == 1 ? "" : "s", c->folder.path, c->tally.strangers == 1 ? "is" : "are");
-    return failed;
+    return 0;
 }
 
 void campaign_close(struct campaign *c)
