@@ -151,10 +151,9 @@ static int put(const char *path, const struct text *out, struct err *e)
         (void)fwrite(out->data, 1, out->len, stdout);
         return 0;
     }
-    int failed = file_replace(path, out->data, out->len, e);
-    if (failed == 0)
-        (void)printf("%s\n", path);
-    return failed;
+    TRY(file_replace(path, out->data, out->len, e));
+    (void)printf("%s\n", path);
+    return 0;
 }
 
 /* --- --paper --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/command.h"
+#include "base/err.h"
 #include "cell/config.h"
 #include "cell/profiled.h"
 #include "cell/scenarios.h"
@@ -15,10 +16,9 @@
 static int list_scenarios(struct err *e)
 {
     cleanup_text struct text list = {0};
-    int failed = scenarios_list(&list, e);
-    if (failed == 0)
-        (void)fputs(list.data ? list.data : "", stdout);
-    return failed;
+    TRY(scenarios_list(&list, e));
+    (void)fputs(list.data ? list.data : "", stdout);
+    return 0;
 }
 
 static int print_help(const struct scenario *scenario)

@@ -430,10 +430,9 @@ static int find_python(const struct cell *cell, struct runtime *r, struct err *e
     for (size_t i = 0; !wanted && i < ARRAY_LEN(WANTED); i++)
         if (strcmp(cell->runtime, WANTED[i].name) == 0)
             wanted = &WANTED[i];
-    int failed = wanted ? search(wanted, r, e) : take_named(cell->runtime, r, e);
-    if (failed == 0)
-        add_scripts(cell->scenario, r);
-    return failed;
+    TRY(wanted ? search(wanted, r, e) : take_named(cell->runtime, r, e));
+    add_scripts(cell->scenario, r);
+    return 0;
 }
 
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)

@@ -118,12 +118,11 @@ static int keep(struct scenario *s, const char *path, bool copy, const struct sc
 static int read_scenario(const char *path, bool follow, struct scenario **ret, struct err *e)
 {
     cleanup_text struct text bytes = {0};
-    int failed = read_small(path, follow, &bytes, e);
-    if (failed == 0)
-        failed = scenario_parse(path, bytes.data, bytes.len, common, ret, e);
-    if (failed == 0 && digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
+    TRY(read_small(path, follow, &bytes, e));
+    TRY(scenario_parse(path, bytes.data, bytes.len, common, ret, e));
+    if (digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
         abort();
-    return failed;
+    return 0;
 }
 
 static int load(const char *path, enum origin origin, const struct scenario **ret, struct err *e)

@@ -261,10 +261,10 @@ int folder_read_lock(const struct folder *f, struct folder_plan *ret, struct err
 
 static int read_copy(const struct folder *f, struct text *ret, char sha256[65], struct err *e)
 {
-    int failed = read_file(f, "plan.yml", ret, e);
-    if (failed == 0 && digest_bytes(ret->data, ret->len, sha256) != 0)
+    TRY(read_file(f, "plan.yml", ret, e));
+    if (digest_bytes(ret->data, ret->len, sha256) != 0)
         abort();
-    return failed;
+    return 0;
 }
 
 int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e)
@@ -432,10 +432,9 @@ static int copy_scenario(struct folder *f, const struct carried_scenario *s, str
 
 static int copy_scenarios(struct folder *f, const struct carried *c, struct err *e)
 {
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < c->count; i++)
-        failed = copy_scenario(f, &c->of[i], e);
-    return failed;
+    for (size_t i = 0; i < c->count; i++)
+        TRY(copy_scenario(f, &c->of[i], e));
+    return 0;
 }
 
 /* plan.lock comes last: without it nothing is bound. over: in place of a plan that has not begun. */

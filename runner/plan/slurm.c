@@ -140,8 +140,7 @@ static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most
     write_script(a, base, most, &script);
     text_format(name, sizeof(name), "%llu.sh", (unsigned long long)base);
     text_format(path, PATH_MAX, "%s/slurm/%s", a->folder, name);
-    int failed = file_replace_at(fd, name, path, script.data, script.len, e);
-    return failed;
+    return file_replace_at(fd, name, path, script.data, script.len, e);
 }
 
 static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most, struct text *jobs, struct err *e)

@@ -152,11 +152,9 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
         (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: it does not count\n", r->folder->path, name, why);
         return 0;
     }
-    int failed = folder_set_aside(r->folder, name, kept, e);
-    if (failed == 0)
-        (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: kept as %s, and run again\n", r->folder->path, name, why,
-                      kept);
-    return failed;
+    TRY(folder_set_aside(r->folder, name, kept, e));
+    (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: kept as %s, and run again\n", r->folder->path, name, why, kept);
+    return 0;
 }
 
 /* A record of this tare's schema. 1: it counts; 0: it does not. */

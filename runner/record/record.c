@@ -487,13 +487,13 @@ static int save(const struct record *r, struct file_draft *draft, struct err *e)
 int record_save(const struct record *r, const char *path, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};
-    int failed = file_draft_open(path, &draft, e);
-    return failed != 0 ? failed : save(r, &draft, e);
+    TRY(file_draft_open(path, &draft, e));
+    return save(r, &draft, e);
 }
 
 int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};
-    int failed = file_draft_open_at(dirfd, name, said, &draft, e);
-    return failed != 0 ? failed : save(r, &draft, e);
+    TRY(file_draft_open_at(dirfd, name, said, &draft, e));
+    return save(r, &draft, e);
 }

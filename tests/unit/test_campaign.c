@@ -1,5 +1,4 @@
-#include "plan/campaign_open.h"
-#include "plan/campaign_show.h"
+#include "plan/campaign.h"
 #include "plan/estimate.h"
 #include "plan/folder.h"
 #include "plan/slurm.h"

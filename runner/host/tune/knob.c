@@ -231,8 +231,7 @@ static int write_choice(const char *root, const char *path, const char *value)
     ssize_t n = knob_read(root, path, now, sizeof(now));
     if (n < 0)
         return (int)n;
-    int failed = move_brackets(now, value, &then) ? write_whole(root, path, then.data, then.len) : -EINVAL;
-    return failed;
+    return move_brackets(now, value, &then) ? write_whole(root, path, then.data, then.len) : -EINVAL;
 }
 
 int knob_write(const char *root, const char *path, enum knob_kind kind, const char *content)
