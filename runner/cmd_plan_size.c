@@ -17,7 +17,7 @@ static const char HELP[] =
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
 {
     struct plan_size size;
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     const struct analysis *a = &c->analysis;
     TRY(plan_size(r, a->figure.word, a->figure.count, precision, &size, e));
     if (a->format == FORMAT_JSON)
@@ -25,7 +25,6 @@ static int print_size(const struct config *c, const struct records *r, double pr
     else
         plan_size_text(&size, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     plan_size_free(&size);
     return 0;
 }

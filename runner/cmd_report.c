@@ -52,8 +52,7 @@ static size_t count_names(const struct config *c)
     return count;
 }
 
-/* --- formats --------------------------------------------------------------------------------------------------------
- */
+/* --- formats ---------------------------------------------------------------------------------------------------- */
 
 /* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
@@ -125,8 +124,7 @@ static int make_csv(const struct config *c, struct text *out, struct err *e)
     return failed;
 }
 
-/* --- where it goes --------------------------------------------------------------------------------------------------
- */
+/* --- where it goes ---------------------------------------------------------------------------------------------- */
 
 /* path has room for PATH_MAX; "-": standard output. */
 static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
@@ -156,8 +154,7 @@ static int put(const char *path, const struct text *out, struct err *e)
     return 0;
 }
 
-/* --- --paper --------------------------------------------------------------------------------------------------------
- */
+/* --- --paper ---------------------------------------------------------------------------------------------------- */
 
 static int put_paper(int parent, const char *draft, const char *name, const char *path, struct err *e)
 {
