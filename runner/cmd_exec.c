@@ -159,22 +159,11 @@ static void count(struct tally *t, const struct record *r)
 /* The exit code that an invocation stands for; where it is tare that ended it, e says why. */
 static int exit_of(const struct record *r, struct err *e)
 {
-    const struct check *failed = verdict_first_failed(&r->isolation);
-    if (r->termination == TERMINATION_INTERRUPTED)
-        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
     if (r->termination == TERMINATION_SIGNAL)
         return 128 + r->signal;
     if (r->termination == TERMINATION_WORKLOAD_ERROR && r->exited && r->exit_status != 0)
         return r->exit_status;
-    if (r->termination != TERMINATION_OK)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
-    if (*r->trouble)
-        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
-    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
-        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
-                       failed ? failed->name : "slice", failed ? failed->requested : "full",
-                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
-    return 0;
+    return record_exit(r, e);
 }
 
 static int weigh(struct session *session, const struct config *c, const struct run_command *command,
@@ -209,10 +198,8 @@ static int invoke(struct session *session, const struct config *c, const struct 
                   struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
 {
     int signal_fd = session->signal_fd;
-    int status = hook("prepare", c->invocations.prepare, signal_fd, e);
-    if (status != 0)
-        return status;
-    status = or_interrupted(0, signal_fd);
+    TRY(hook("prepare", c->invocations.prepare, signal_fd, e));
+    int status = or_interrupted(0, signal_fd);
     if (status == 0)
         status = weigh(session, c, command, ahead, measured, tally, e);
     status = or_interrupted(status, signal_fd); /* a signal from before is not the cleanup's */
@@ -302,9 +289,10 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
                       struct run_ahead *ahead, const struct output_places *places, off_t stdin_from, struct err *e)
 {
     const struct invocations *asked = &c->invocations;
-    struct tally tally = {.places = places, .wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
+    cleanup_free double *wall_s = calloc((size_t)c->invocations.repeat, sizeof(double));
+    struct tally tally = {.places = places, .wall_s = wall_s};
     int status = 0;
-    if (!tally.wall_s)
+    if (!wall_s)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < asked->warmup + asked->repeat; i++) {
         standard_input_again(stdin_from);
@@ -315,7 +303,6 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
         summarise(&tally);
         say_lacks(&tally, &c->cell);
     }
-    free(tally.wall_s);
     return status;
 }
 
@@ -325,9 +312,8 @@ static int in_session(const struct config *c, struct run_command *command, const
     struct session session;
     struct run_ahead ahead = RUN_NOTHING_AHEAD;
     off_t stdin_from = -1;
-    int kept = c->invocations.repeat + c->invocations.warmup > 1 ? standard_input_keep(&stdin_from, e) : 0;
-    if (kept != 0)
-        return kept;
+    if (c->invocations.repeat + c->invocations.warmup > 1)
+        TRY(standard_input_keep(&stdin_from, e));
     int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))

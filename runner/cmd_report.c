@@ -207,18 +207,13 @@ int cmd_report(int argc, char **argv, struct err *e)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
     bool drawn = format == REPORT_HTML || c.analysis.paper;
-    int failed = find_output(&c, format, path, e);
-    if (failed == 0 && format == REPORT_CSV && !c.analysis.paper) {
-        failed = make_csv(&c, &out, e);
-        if (failed == 0)
-            failed = put(path, &out, e);
-        return failed;
+    TRY(find_output(&c, format, path, e));
+    if (format == REPORT_CSV && !c.analysis.paper) {
+        TRY(make_csv(&c, &out, e));
+        return put(path, &out, e);
     }
-    if (failed == 0)
-        failed = study_read((const char *const *)c.names, count_names(&c), drawn, &study, e);
-    if (failed != 0)
-        return failed;
-    failed = make_report(&c, format, &study, &out, e);
+    TRY(study_read((const char *const *)c.names, count_names(&c), drawn, &study, e));
+    int failed = make_report(&c, format, &study, &out, e);
     if (failed == 0)
         failed = put(path, &out, e);
     if (failed == 0 && c.analysis.paper)

@@ -47,23 +47,6 @@ static int write_results(const struct record *r, const struct output_places *pla
     return 0;
 }
 
-/* The exit code that a record stands for; where it is not 0, e says why. */
-static int exit_of(const struct record *r, struct err *e)
-{
-    const struct check *failed = verdict_first_failed(&r->isolation);
-    if (r->termination == TERMINATION_INTERRUPTED)
-        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
-    if (r->termination != TERMINATION_OK)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
-    if (*r->trouble)
-        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
-    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
-        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
-                       failed ? failed->name : "slice", failed ? failed->requested : "full",
-                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
-    return 0;
-}
-
 /* What a run is of, and where its record goes. */
 struct job {
     const struct config *c;
@@ -86,7 +69,7 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
     if (failed == 0) {
         status = write_results(record, job->places, e);
         if (status == 0)
-            status = exit_of(record, e);
+            status = record_exit(record, e);
         record_free(record);
     }
     int left = session_close(&session, status >= 0 ? e : NULL);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -48,12 +49,7 @@ static int add_file(struct listing *l, int dirfd, const char *name, const char *
     c->bytes += (uint64_t)st.st_size;
     if (c->count == CARRIED_FILES_MAX || c->bytes > CARRIED_BYTES_MAX)
         return refuse(l, path, -EFBIG, "is past what is allowed: 1000 files and 64 MiB in all");
-    if ((c->count & (c->count - 1)) == 0) {
-        size_t cap = c->count ? 2 * c->count : 1;
-        c->file = realloc(c->file, cap * sizeof(*c->file));
-        if (!c->file)
-            abort();
-    }
+    c->file = xgrow(c->file, c->count, sizeof(*c->file));
     struct carried_file *f = &c->file[c->count++];
     text_format(f->path, sizeof(f->path), "%s", path);
     f->size_bytes = (uint64_t)st.st_size;

@@ -26,12 +26,8 @@ static void add_word(struct workload_words *w, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    if (w->count + 1 >= w->cap) {
-        w->cap = w->cap ? w->cap * 2 : 64;
-        w->word = realloc(w->word, w->cap * sizeof(*w->word));
-    }
-    if (!w->word || vasprintf(&w->word[w->count++], fmt, ap) < 0)
-        abort();
+    w->word = xgrow(w->word, w->count + 1, sizeof(*w->word));
+    w->word[w->count++] = text_vprintf(fmt, ap);
     va_end(ap);
     w->word[w->count] = NULL;
 }

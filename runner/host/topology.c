@@ -94,10 +94,8 @@ static int compare_int(const void *a, const void *b)
 /* The ids are the firmware's and can be of any size: no set of bits holds them. */
 static int count_sockets(const struct topology *t)
 {
-    cleanup_free int *id = calloc(t->cpus, sizeof(*id));
+    cleanup_free int *id = xcalloc(t->cpus, sizeof(*id));
     int count = 0;
-    if (!id)
-        abort();
     for (size_t i = 0; i < t->cpus; i++)
         id[i] = t->cpu[i].socket;
     qsort(id, t->cpus, sizeof(*id), compare_int);
@@ -228,10 +226,8 @@ void topology_free(struct topology *t)
 
 int topology_threads_per_core(const struct topology *t)
 {
-    cleanup_free int *threads = calloc(t->cpus + 1, sizeof(*threads));
+    cleanup_free int *threads = xcalloc(t->cpus, sizeof(*threads));
     int most = 0;
-    if (!threads)
-        abort();
     for (size_t i = 0; i < t->cpus; i++) {
         int n = ++threads[t->cpu[i].core];
         most = n > most ? n : most;

@@ -234,3 +234,34 @@ int session_warm(struct session *s, const struct runtime *runtime, struct err *e
     text_add(&s->warmed, "%s", line);
     return failed != 0 ? failed : left;
 }
+
+struct slice_limits session_limits(const struct session *s, const struct cell *cell)
+{
+    /* auto: a workload with more threads than pins, as all of scenario1 is, needs the balancing that `isolated` lacks.
+     */
+    static const enum slice_partition OF[] = {
+        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
+        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
+        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
+        [PARTITION_NONE] = SLICE_PARTITION_NONE,
+    };
+    return (struct slice_limits){
+        .partition = cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[cell->partition],
+        .cpus = s->cpus.benchmark,
+        .mems = topology_nodes_of(&s->topology, &s->cpus.benchmark),
+        .has_memory_max = cell->has_memory_max,
+        .memory_max_bytes = (uint64_t)cell->memory_max_bytes,
+        .swap_off = true,
+        .oom_group = true,
+        .has_pids_max = cell->pids_max > 0,
+        .pids_max = (uint64_t)cell->pids_max,
+    };
+}
+
+int session_refuse_lack(const struct cell *cell, const struct slice_setting *setting, struct err *e)
+{
+    if (cell->isolation != ISOLATION_STRICT || setting->ok)
+        return 0;
+    return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", setting->file,
+                   setting->requested, *setting->achieved ? setting->achieved : "nothing", setting->reason);
+}

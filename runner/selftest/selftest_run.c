@@ -34,32 +34,18 @@
 /* As `tare run` asks for it. */
 static int make_slice(struct stage *s, struct err *e)
 {
-    static const enum slice_partition OF[] = {
-        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
-        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
-        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
-        [PARTITION_NONE] = SLICE_PARTITION_NONE,
-    };
     const struct session *session = s->session;
-    const struct slice_limits limits = {
-        .partition = s->cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[s->cell->partition],
-        .cpus = session->cpus.benchmark,
-        .mems = topology_nodes_of(&session->topology, &session->cpus.benchmark),
-        .swap_off = true,
-        .oom_group = true,
-        .has_pids_max = true,
-        .pids_max = 4 * (uint64_t)s->scale.cpus + 256,
-    };
+    struct slice_limits limits = session_limits(session, s->cell);
+    limits.has_memory_max = false;
+    limits.has_pids_max = true;
+    limits.pids_max = 4 * (uint64_t)s->scale.cpus + 256;
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "selftest-%s", s->name);
     TRY(slice_create(session->tree, name, &limits, &s->slice, e));
     const struct slice_setting *setting = slice_settings(s->slice, &count);
-    for (size_t i = 0; s->cell->isolation == ISOLATION_STRICT && i < count; i++)
-        if (!setting[i].ok)
-            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", setting[i].file,
-                           setting[i].requested, *setting[i].achieved ? setting[i].achieved : "nothing",
-                           setting[i].reason);
+    for (size_t i = 0; i < count; i++)
+        TRY(session_refuse_lack(s->cell, &setting[i], e));
     const struct slice_setting *partition = slice_check_partition(s->slice);
     s->exclusive = partition && partition->ok && strcmp(partition->requested, partition->achieved) == 0;
     s->scale.alone = s->exclusive && strcmp(partition->achieved, "root") == 0;

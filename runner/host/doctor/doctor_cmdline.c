@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -39,10 +40,7 @@ int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
 
 static struct finding *append(struct diagnosis *d, const struct finding *finding)
 {
-    struct finding *longer = realloc(d->finding, (d->findings + 1) * sizeof(*longer));
-    if (!longer)
-        abort();
-    d->finding = longer;
+    d->finding = xgrow(d->finding, d->findings, sizeof(*d->finding));
     d->count[finding->verdict]++;
     d->finding[d->findings] = *finding;
     return &d->finding[d->findings++];

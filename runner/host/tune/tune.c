@@ -37,28 +37,17 @@ struct tune_host tune_host_of(const char *root)
     return (struct tune_host){.root = root, .write = write_knob};
 }
 
-static char *copy(const char *text)
-{
-    char *s = xstrdup(text);
-    return s;
-}
-
 static void set_value(char **ret, enum knob_kind kind, const char *content)
 {
     char value[KNOB_MAX];
     knob_value(kind, content, value, sizeof(value));
     free(*ret);
-    *ret = copy(value);
+    *ret = xstrdup(value);
 }
 
 struct tune_step *tune_steps_add(struct tune_steps *steps, const char *id, enum knob_kind kind, const char *path)
 {
-    if (steps->steps == steps->cap) {
-        steps->cap = steps->cap ? 2 * steps->cap : 32;
-        steps->step = realloc(steps->step, steps->cap * sizeof(*steps->step));
-        if (!steps->step)
-            abort();
-    }
+    steps->step = xgrow(steps->step, steps->steps, sizeof(*steps->step));
     struct tune_step *s = &steps->step[steps->steps++];
     *s = (struct tune_step){.id = id, .kind = kind};
     (void)snprintf(s->path, sizeof(s->path), "%s", path);
@@ -321,4 +310,12 @@ int tune_boot_id(const char *root, char *buf, size_t cap, struct err *e)
         return 0;
     return err_set(e, ERR_HOST, n < 0 ? (int)n : -ENODATA, "%s%s: %s", root, PATH,
                    n < 0 ? strerror((int)-n) : "no boot id");
+}
+
+int tune_open_journal(const char *root, bool create, struct journal *ret, struct err *e)
+{
+    char boot_id[64], path[PATH_MAX];
+    TRY(journal_place(root, path, sizeof(path), e));
+    TRY(tune_boot_id(root, boot_id, sizeof(boot_id), e));
+    return journal_open(path, boot_id, create, ret, e);
 }

@@ -18,14 +18,6 @@ static void hold_signals(void)
     (void)sigprocmask(SIG_BLOCK, &ends, NULL);
 }
 
-static int open_journal(struct journal *ret, struct err *e)
-{
-    char boot_id[64], path[PATH_MAX];
-    TRY(journal_place("", path, sizeof(path), e));
-    TRY(tune_boot_id("", boot_id, sizeof(boot_id), e));
-    return journal_open(path, boot_id, true, ret, e);
-}
-
 static int apply(const struct cell *cell, struct tuning *t, struct err *e)
 {
     struct topology_choice choice;
@@ -39,7 +31,7 @@ int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e)
 {
     struct tuning t = {0};
     hold_signals();
-    int failed = open_journal(&t.journal, e);
+    int failed = tune_open_journal("", true, &t.journal, e);
     if (failed != 0)
         return err_wrap(e, "--tune");
     t.active = true;
