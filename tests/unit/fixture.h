@@ -47,4 +47,12 @@ int fixture_close_root(void **state);
 /* A path in it, good until the fourth call after this one. */
 const char *fixture_in_root(const char *path);
 
+/* Leaves a test out, and says why: the host lacks what it takes, in printf(3)'s words. */
+#define fixture_skip(...)                                                                                              \
+    do {                                                                                                               \
+        print_message("skipped: " __VA_ARGS__);                                                                        \
+        print_message("\n");                                                                                           \
+        skip();                                                                                                        \
+    } while (0)
+
 #endif

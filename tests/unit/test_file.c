@@ -347,10 +347,8 @@ static void a_file_on_the_way_is_no_folder(void **state)
 /* Root as root, in a folder of nobody's; a user cannot make another's link. */
 static void needs_root(void)
 {
-    if (geteuid() != 0) {
-        print_message("only root can place another user's link\n");
-        skip();
-    }
+    if (geteuid() != 0)
+        fixture_skip("only root can place another user's link");
 }
 
 static void place_link_of_nobody(const char *to, const char *at)

@@ -24,10 +24,8 @@
 
 static void needs_root(void)
 {
-    if (geteuid() != 0) {
-        print_message("only root is kept from what others could have put there\n");
-        skip();
-    }
+    if (geteuid() != 0)
+        fixture_skip("only root is kept from what others could have put there");
 }
 
 static void assert_trusted(const char *path)
