@@ -11,21 +11,20 @@
 
 static int print_help(void)
 {
-    struct text help = {0};
+    cleanup_text struct text help = {0};
     text_add(&help,
              "tare plan-size [OPTION]... DIR\n"
              "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how\n"
              "many of both give the wanted precision for the least time (Kalibera and Jones 2013).\n\n");
     config_help(CONFIG_PLAN_SIZE, NULL, &help);
     (void)fputs(help.data, stdout);
-    text_free(&help);
     return 0;
 }
 
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
 {
     struct plan_size size;
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     const struct analysis *a = &c->analysis;
     int failed = plan_size(r, a->figure.word, a->figure.count, precision, &size, e);
     if (failed != 0)
@@ -35,7 +34,6 @@ static int print_size(const struct config *c, const struct records *r, double pr
     else
         plan_size_text(&size, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     plan_size_free(&size);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "analysis/study.h"
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/command.h"
@@ -29,7 +30,7 @@
 
 static int print_help(void)
 {
-    struct text help = {0};
+    cleanup_text struct text help = {0};
     text_add(&help, "tare report [OPTION]... RECORD|DIR...\n"
                     "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
                     "first, every\n"
@@ -40,7 +41,6 @@ static int print_help(void)
                     "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n");
     config_help(CONFIG_REPORT, NULL, &help);
     (void)fputs(help.data, stdout);
-    text_free(&help);
     return 0;
 }
 
@@ -58,8 +58,7 @@ static size_t count_names(const struct config *c)
     return count;
 }
 
-/* --- formats --------------------------------------------------------------------------------------------------------
- */
+/* --- formats ---------------------------------------------------------------------------------------------------- */
 
 /* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
@@ -78,9 +77,7 @@ static int make_page(const struct config *c, const struct study *s, struct text 
     char selftest[PATH_MAX];
     struct err why = {0};
     struct drawings drawings = drawings_make(s);
-    struct text *svg = calloc(drawings.count + 1, sizeof(*svg));
-    if (!svg)
-        abort();
+    struct text *svg = xcalloc(drawings.count + 1, sizeof(*svg));
     int failed = drawings.count ? draw_svg(&drawings, svg, &why) : 0;
     struct page_parts parts = {.drawing = &drawings,
                                .svg = failed == 0 ? svg : NULL,
@@ -133,8 +130,7 @@ static int make_csv(const struct config *c, struct text *out, struct err *e)
     return failed;
 }
 
-/* --- where it goes --------------------------------------------------------------------------------------------------
- */
+/* --- where it goes ---------------------------------------------------------------------------------------------- */
 
 /* path has room for PATH_MAX; "-": standard output. */
 static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
@@ -165,8 +161,7 @@ static int put(const char *path, const struct text *out, struct err *e)
     return failed;
 }
 
-/* --- --paper --------------------------------------------------------------------------------------------------------
- */
+/* --- --paper ---------------------------------------------------------------------------------------------------- */
 
 static int put_paper(int parent, const char *draft, const char *name, const char *path, struct err *e)
 {
