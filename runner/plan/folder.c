@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/fail_point.h"
@@ -23,6 +26,7 @@
 #include "cell/scenario.h"
 #include "plan/plan.h"
 
+#define DYING_NS        (10 * NS_PER_S)
 #define ASIDE_MAX       10000
 #define FOLDER_FILE_MAX (1U << 20)
 
@@ -60,6 +64,33 @@ static void sign_lock(int fd)
         (void)!pwrite(fd, line, (size_t)n, 0);
 }
 
+/* Whether the one that signed it was of this host and is no more. */
+static bool signer_is_dead(int fd)
+{
+    char host[64] = "", line[96], signed_on[64];
+    int pid = 0;
+    (void)gethostname(host, sizeof(host) - 1);
+    ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+    line[n > 0 ? n : 0] = '\0';
+    return sscanf(line, "pid %d on %63s", &pid, signed_on) == 2 && pid > 0 && strcmp(host, signed_on) == 0 &&
+           kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A lock is held until the last process that was born with its descriptor has ended (flock(2)). Who was killed may have
+ * left one that was just about to start, and that takes until the kernel lets it run once more. 0, or -errno. */
+static int wait_for_lock(int fd)
+{
+    int64_t deadline_ns = clock_now_ns() + DYING_NS;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return -errno;
+        if (clock_now_ns() > deadline_ns || !signer_is_dead(fd))
+            return -EBUSY;
+        (void)poll(NULL, 0, 20);
+    }
+    return 0;
+}
+
 static int take_lock(struct folder *f, struct err *e)
 {
     struct stat st;
@@ -71,8 +102,10 @@ static int take_lock(struct folder *f, struct err *e)
         return err_sys(e, ERR_USAGE, "--out '%s': cannot write there", f->path);
     if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
         return refuse_lock(f, e);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s/.lock'", f->path);
+    int failed = wait_for_lock(fd);
+    if (failed != 0)
+        return failed == -EBUSY ? refuse_busy(f, e)
+                                : err_set(e, ERR_HOST, failed, "flock '%s/.lock': %s", f->path, strerror(-failed));
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* whoever held it has just taken the folder back */
         return refuse_busy(f, e);
     fail_point("folder locked");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,10 @@ static int guard(void *arg)
 {
     sigset_t all, death;
     (void)arg;
+    /* Nothing of the runner's is to stay open, and locked, for longer than that lives. */
+    const int kill_fd = dup2(guarded.kill_fd, 0) == 0 ? 0 : guarded.kill_fd;
+    if (kill_fd == 0)
+        (void)syscall(SYS_close_range, 1U, ~0U, 0U);
     (void)setsid();
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -92,7 +97,7 @@ static int guard(void *arg)
     (void)prctl(PR_SET_PDEATHSIG, SIGUSR1);
     while (getppid() == guarded.runner)
         (void)sigwaitinfo(&death, NULL);
-    (void)!write(guarded.kill_fd, "1", 1);
+    (void)!write(kill_fd, "1", 1);
     _exit(0);
 }
 
