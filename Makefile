@@ -248,8 +248,8 @@ faults: ## harm the runner in every way that a host can, and look at what is lef
 faults-build:
 	@$(MAKE) --no-print-directory B=build/faults CFLAGS='-O2 -g -DTARE_FAIL_POINTS' SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all' build
 
-# --- coverage: of unit tests and of those that are live on this host. Workloads write no counts: they may write nowhere.
-coverage: ## which lines the unit and live tests reach; fails below 85%. build/coverage/index.html has them
+# --- coverage: of unit tests, those that are live on this host and those of bundles. Workloads write no counts: they may write nowhere.
+coverage: ## which lines the unit, live and bundle tests reach; fails below 85%. build/coverage/index.html has them
 	@scripts/setup test coverage
 	@$(MAKE) --no-print-directory build coverage-build
 	@scripts/coverage
