@@ -77,13 +77,10 @@ endif
 .DELETE_ON_ERROR:
 .PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build coverage coverage-build
 
-run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
-	@$(MAKE) --no-print-directory build
+run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
 
-run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
-	@scripts/setup test
-	@$(MAKE) --no-print-directory build
+run-vm: ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
 	@scripts/run --in-vm seed-short --out $(OUT)/seed-short
 
 vm-image: setup ## build the VM image: locked kernel, command line and packages, both CPythons, tare

@@ -86,7 +86,7 @@ int cmd_clean(int argc, char **argv, struct err *e)
     struct tally t = {0};
     struct stat st;
     char state[PATH_MAX];
-    int failed = config_parse(CONFIG_CLEAN, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_CLEAN, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/pairs.h"
 #include "base/share.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "host/state.h"
@@ -302,7 +303,7 @@ static int run(struct job *j, struct err *e)
 int cmd_compare(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int failed = config_parse(CONFIG_COMPARE, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_COMPARE, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

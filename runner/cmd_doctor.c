@@ -59,7 +59,7 @@ int cmd_doctor(int argc, char **argv, struct err *e)
     struct config c;
     struct topology_choice cpus;
     struct facts facts = {0};
-    int status = config_parse(CONFIG_DOCTOR, argc, argv, &c, e);
+    int status = config_begin(CONFIG_DOCTOR, argc, argv, &c, e);
     if (status == 0 && c.positional)
         status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
     if (status == 0 && c.help)

@@ -319,7 +319,7 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
         command->series.invocation = i - asked->warmup + 1;
         status = invoke(session, c, command, ahead, i >= asked->warmup, &tally, e);
     }
-    if (!c->invocations.quiet) {
+    if (!c->shown.quiet) {
         summarise(&tally);
         say_lacks(&tally, &c->cell);
     }
@@ -365,7 +365,7 @@ int cmd_exec(int argc, char **argv, struct err *e)
     struct limit_profile profile = {0};
     struct output_places places;
     char path[PATH_MAX], cwd[PATH_MAX];
-    int failed = config_parse(CONFIG_EXEC, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_EXEC, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

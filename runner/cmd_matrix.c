@@ -40,7 +40,7 @@ static int list_plans(struct err *e)
 int cmd_matrix(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int failed = config_parse(CONFIG_MATRIX, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_MATRIX, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

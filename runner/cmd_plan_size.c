@@ -45,7 +45,7 @@ int cmd_plan_size(int argc, char **argv, struct err *e)
     struct config c;
     struct records records = {.with_iterations = true};
     double precision = 0.02;
-    int failed = config_parse(CONFIG_PLAN_SIZE, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_PLAN_SIZE, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

@@ -13,6 +13,7 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "record/records.h"
@@ -214,7 +215,7 @@ int cmd_report(int argc, char **argv, struct err *e)
     struct study study;
     struct text out = {0};
     char path[PATH_MAX];
-    int failed = config_parse(CONFIG_REPORT, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_REPORT, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/command.h"
+#include "base/terminal.h"
 #include "cell/config.h"
 #include "cell/profiled.h"
 #include "cell/scenarios.h"
@@ -48,7 +50,8 @@ static int write_results(const struct record *r, const struct output_places *pla
     if (output_on_stdout(places->asked))
         return record_write(r, stdout, e);
     struct text shown = {0};
-    show_record(r, &shown);
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    show_record(r, &look, &shown);
     (void)fputs(shown.data, stdout);
     text_free(&shown);
     return 0;
@@ -156,7 +159,7 @@ static int run(struct config *c, struct err *e)
 int cmd_run(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int status = config_parse(CONFIG_RUN, argc, argv, &c, e);
+    int status = config_begin(CONFIG_RUN, argc, argv, &c, e);
     if (status != 0)
         return status;
     status = run(&c, e);

@@ -43,7 +43,7 @@ int cmd_selftest(int argc, char **argv, struct err *e)
 {
     struct config c;
     static struct selftest_report report;
-    int failed = config_parse(CONFIG_SELFTEST, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_SELFTEST, argc, argv, &c, e);
     if (failed == 0 && c.positional)
         failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
     if (failed == 0 && c.help)

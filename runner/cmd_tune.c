@@ -109,7 +109,7 @@ int cmd_tune(int argc, char **argv, struct err *e)
     struct config c;
     struct topology_choice cpus;
     struct tune_steps steps = {0};
-    int status = config_parse(CONFIG_TUNE, argc, argv, &c, e);
+    int status = config_begin(CONFIG_TUNE, argc, argv, &c, e);
     if (status == 0)
         status = no_name(&c, "tune", e);
     if (status != 0)
@@ -169,7 +169,7 @@ static int restore(const char *root, bool force, struct err *e)
 int cmd_restore(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int status = config_parse(CONFIG_RESTORE, argc, argv, &c, e);
+    int status = config_begin(CONFIG_RESTORE, argc, argv, &c, e);
     if (status == 0)
         status = no_name(&c, "restore", e);
     if (status != 0)

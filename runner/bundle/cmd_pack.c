@@ -29,7 +29,7 @@ int cmd_pack(int argc, char **argv, struct err *e)
     struct packed packed;
     struct text said = {0};
     char size[32];
-    int failed = config_parse(CONFIG_PACK, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_PACK, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

@@ -28,7 +28,7 @@ int cmd_push(int argc, char **argv, struct err *e)
     struct config c;
     struct pushed pushed;
     struct text said = {0};
-    int failed = config_parse(CONFIG_PUSH, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_PUSH, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)
@@ -51,7 +51,7 @@ int cmd_pull(int argc, char **argv, struct err *e)
     struct config c;
     struct pushed pulled;
     struct text said = {0};
-    int failed = config_parse(CONFIG_PULL, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_PULL, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

@@ -79,7 +79,7 @@ int cmd_reproduce(int argc, char **argv, struct err *e)
     struct config c;
     struct reproduction r;
     enum reproduce_where where = REPRODUCE_HOST;
-    int failed = config_parse(CONFIG_REPRODUCE, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_REPRODUCE, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

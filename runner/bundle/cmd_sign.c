@@ -23,7 +23,7 @@ static int print_help(void)
 int cmd_sign(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int failed = config_parse(CONFIG_SIGN, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_SIGN, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

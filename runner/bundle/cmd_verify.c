@@ -28,7 +28,7 @@ int cmd_verify(int argc, char **argv, struct err *e)
     struct config c;
     struct verification v;
     struct text out = {0};
-    int failed = config_parse(CONFIG_VERIFY, argc, argv, &c, e);
+    int failed = config_begin(CONFIG_VERIFY, argc, argv, &c, e);
     if (failed != 0)
         return failed;
     if (c.help)

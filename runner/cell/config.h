@@ -73,7 +73,12 @@ struct invocations {
     char *const *argv;             /* the command; NULL: none was named */
     int64_t repeat, warmup;        /* measured ones and those before them */
     const char *prepare, *cleanup; /* shell commands around each; NULL: none */
-    int64_t quiet;
+};
+
+/* How what is printed looks. */
+struct shown {
+    int64_t quiet, verbose; /* truths */
+    int64_t color;          /* enum terminal_color */
 };
 
 /* Where results go besides the terminal. */
@@ -142,6 +147,7 @@ struct config {
     struct output output;
     struct host_options host;
     struct invocations invocations;
+    struct shown shown;
     struct analysis analysis;
     struct campaign_options campaign;
     struct artefact_options artefact;
@@ -180,6 +186,10 @@ enum config_command {
  * scenario has a say; options that are no common ones wait in it for that. Those of the others are complete.
  * -EINVAL (usage): one line that names the option, the value and what is allowed. */
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
+
+/* The same for a command's whole run: what is said of quiet, verbose and colour takes effect (terminal.h). A quiet
+ * command's standard output is /dev/null, but where it is the command's own (exec) or JSON was asked for on it. */
+int config_begin(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
 
 /* Nothing is set in it. */
 struct cell cell_unset(void);

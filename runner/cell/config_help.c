@@ -1,8 +1,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
+
+#define HELP_WIDTH 80
 
 /* The row with the defaults of the scenario's profiles; where it has one profile alone, with those of that one. */
 static struct option_row row_of(const struct option_row *row, const struct scenario *s)
@@ -61,32 +64,12 @@ static void help_allowed(const struct option_row *row, const struct scenario *s,
     text_add(out, ")");
 }
 
-/* Adds text in lines of at most 100 columns, each after the first indented. */
-static void add_wrapped(struct text *out, size_t indent, const char *words)
-{
-    size_t column = indent;
-    while (*words) {
-        size_t len = strcspn(words, " ");
-        if (column + 1 + len > 100 && column > indent) {
-            text_add(out, "\n%*s", (int)indent, "");
-            column = indent;
-        }
-        if (column > indent)
-            text_add(out, " ");
-        text_add(out, "%.*s", (int)len, words);
-        column += len + 1;
-        words += len;
-        words += strspn(words, " ");
-    }
-    text_add(out, "\n");
-}
-
 static void help_row(const char *name, const char *value, const struct text *right, struct text *out)
 {
     struct text left = {0};
     text_add(&left, "  --%s%s%s", name, value ? " " : "", value ? value : "");
     text_add(out, "%-26s ", left.data);
-    add_wrapped(out, 27, right->data);
+    terminal_wrap(right->data, left.len > 26 ? left.len + 1 : 27, HELP_WIDTH, 27, out);
     text_free(&left);
 }
 

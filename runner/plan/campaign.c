@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cgroups/slice.h"
@@ -141,9 +142,10 @@ static int keep_record(const struct stage *s, const struct place_in_plan *at, co
 static void show_text(const struct stage *s, const struct record *r)
 {
     struct text shown = {0};
-    if (!s->campaign->texts)
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    if (!look.verbose)
         return;
-    show_record(r, &shown);
+    show_record(r, &look, &shown);
     (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
     (void)fflush(stdout);
     text_free(&shown);

@@ -177,8 +177,6 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
     c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
     text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
     c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
-    c->texts =
-        p->invocations == 1 && o->invocations == 0 && !c->bound.noise && c->engine == ENGINE_LOCAL && p->precision == 0;
     c->order = calloc(c->tally.units + 1, sizeof(*c->order));
     return c->order ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu cells", c->tally.units);
 }
