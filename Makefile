@@ -75,7 +75,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzzers faults faults-build coverage coverage-build
+.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
 
 run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
@@ -93,10 +93,10 @@ test: ## set everything up, then pass the tests: units, the workloads, live here
 	@$(MAKE) --no-print-directory build python
 	@scripts/test
 
-test-long: ## what takes longer: sanitizers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
-	@scripts/setup test slurm long
+test-long: ## what takes longer: sanitizers, faults, fuzzers, the GIL build, all that is live in VMs, Slurm, the images' lock and VM
+	@scripts/setup test slurm long faults fuzz
 	@$(MAKE) --no-print-directory build unit-tests python
-	@scripts/test artefact sanitize memcheck workload-gil guests cluster images page
+	@scripts/test artefact sanitize races memcheck faults fuzz workload-gil guests cluster images page
 
 test-page: ## the report in Chromium, the sample paper under LaTeX (a gigabyte of packages where they are missing)
 	@scripts/setup test page
@@ -196,7 +196,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduction.o bundle/verify.o record/record.o selftest/selftest_json.o host/last_selftest.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/verify.o record/record.o selftest/selftest_json.o host/last_selftest.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 
@@ -232,6 +232,9 @@ $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
 
+# What ThreadSanitizer has to look at.
+with-threads: $(B)/tests/test_sample $(NATIVE_PROGRAMS)
+
 # --- faults: a build of its own, which can be ended at each stage and says where its behaviour is undefined
 FAULTS ?=
 faults: ## harm the runner in every way that a host can, and look at what is left; FAULTS=PATTERN: those of that name
@@ -251,16 +254,15 @@ coverage-build:
 	@mkdir -p build/coverage && for part in share plans workloads; do ln -sfn ../$$part build/coverage/$$part; done
 	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact unit-tests
 
-# --- fuzzing: clang's libFuzzer on what reads the hostile, one after the other; what it finds stops it
+# --- fuzzing: clang's libFuzzer on what reads the hostile
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := bundle record plan scenario profile journal minisign layout lock reproduction machine kept ledger
 fuzz: ## fuzz what reads the files of others, FUZZ_SECONDS each, FUZZ_TARGETS=NAME: this alone; the corpus grows in build/fuzz
 	@scripts/setup fuzz
+	@$(MAKE) --no-print-directory fuzz-build
+	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+fuzz-build:
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
-	@for t in $(FUZZ_TARGETS); do \
-	    mkdir -p build/fuzz/corpus/$$t && \
-	    build/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=20 -max_len=65536 \
-	        -artifact_prefix=build/fuzz/found- build/fuzz/corpus/$$t tests/fuzz/corpus/$$t || exit; done
 fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 $(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(COMPILE) $(PKG_CFLAGS) -DFUZZ_TARGET=fuzz_$* -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(ARTEFACT_LIBS) $(PKG_LIBS)

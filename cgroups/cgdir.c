@@ -90,18 +90,23 @@ static int open_child(int dirfd, const char *name)
     return fd < 0 ? -errno : fd;
 }
 
-/* Signals every process that cgroup.procs lists, here and below. */
-static int signal_all(int dirfd);
+struct each {
+    int dirfd;
+    void (*fn)(pid_t pid, void *context);
+    void *context;
+};
 
-static int signal_child(const char *name, uint64_t inode, void *context)
+static int each_below(const char *name, uint64_t inode, void *context)
 {
     (void)inode;
-    cleanup_close int fd = open_child(*(const int *)context, name);
-    return fd == -ENOENT ? 0 : fd < 0 ? fd : signal_all(fd);
+    const struct each *e = context;
+    cleanup_close int fd = open_child(e->dirfd, name);
+    return fd == -ENOENT ? 0 : fd < 0 ? fd : cgdir_each_process(fd, e->fn, e->context);
 }
 
-static int signal_all(int dirfd)
+int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *context)
 {
+    struct each below = {dirfd, fn, context};
     cleanup_close int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
     cleanup_file FILE *procs = fd < 0 ? NULL : fdopen(fd, "r");
     char line[32];
@@ -110,41 +115,52 @@ static int signal_all(int dirfd)
     STEAL_FD(fd);
     while (fgets(line, sizeof(line), procs)) {
         int64_t pid = 0;
-        if (text_to_i64(line, &pid) == 0 && pid > 0) /* 0: of another pid namespace, out of reach */
-            (void)kill((pid_t)pid, SIGKILL);
+        if (text_to_i64(line, &pid) == 0)
+            fn((pid_t)pid, context);
     }
-    return cgdir_each_child(dirfd, signal_child, &dirfd);
+    return cgdir_each_child(dirfd, each_below, &below);
 }
 
-/* Before Linux 5.14 there is no cgroup.kill. Frozen, nobody forks while the list is read, so that a fork bomb is caught
- * whole, and no pid in it can come to mean another process. */
-static int kill_frozen(int dirfd, int64_t deadline_ns)
+static void kill_one(pid_t pid, void *context)
 {
-    int64_t freeze_until_ns = clock_now_ns() + FREEZE_WAIT_NS;
+    (void)context;
+    if (pid > 0)
+        (void)kill(pid, SIGKILL);
+}
+
+int cgdir_freeze(int dirfd)
+{
     int failed = file_write_at(dirfd, "cgroup.freeze", "1");
-    if (failed == 0)
-        failed = wait_event(dirfd, "frozen", 1, freeze_until_ns < deadline_ns ? freeze_until_ns : deadline_ns);
-    int signalled = signal_all(dirfd); /* even where it would not freeze: most of them end all the same */
-    int thawed = file_write_at(dirfd, "cgroup.freeze", "0");
-    if (signalled != 0)
-        return signalled;
-    return failed == -ETIMEDOUT ? 0 : failed != 0 ? failed : thawed;
+    return failed != 0 ? failed : wait_event(dirfd, "frozen", 1, clock_now_ns() + FREEZE_WAIT_NS);
 }
 
 /* A frozen process dies of cgroup.kill on current kernels; on some it has to be thawed first. */
-static void thaw(int dirfd)
+void cgdir_thaw(int dirfd)
 {
     char frozen[8];
     if (file_read_at(dirfd, "cgroup.freeze", frozen, sizeof(frozen)) > 0 && strcmp(frozen, "1") == 0)
         (void)file_write_at(dirfd, "cgroup.freeze", "0");
 }
 
+/* Before Linux 5.14 there is no cgroup.kill. Frozen, nobody forks while the list is read, so that a fork bomb is caught
+ * whole, and no pid in it can come to mean another process. */
+static int kill_frozen(int dirfd)
+{
+    int failed = cgdir_freeze(dirfd);
+    int signalled =
+        cgdir_each_process(dirfd, kill_one, NULL); /* even where it would not freeze: most end all the same */
+    int thawed = file_write_at(dirfd, "cgroup.freeze", "0");
+    if (signalled != 0)
+        return signalled;
+    return failed == -ETIMEDOUT ? 0 : failed != 0 ? failed : thawed;
+}
+
 int cgdir_kill(int dirfd, int64_t deadline_ns)
 {
-    thaw(dirfd);
+    cgdir_thaw(dirfd);
     int failed = file_write_at(dirfd, "cgroup.kill", "1");
     if (failed == -ENOENT)
-        failed = kill_frozen(dirfd, deadline_ns);
+        failed = kill_frozen(dirfd);
     return failed != 0 ? failed : wait_event(dirfd, "populated", 0, deadline_ns);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Whether any process is in it or below it, by cgroup.events. Returns 1, 0 or a negative errno. */
 int cgdir_populated(int dirfd);
@@ -11,6 +12,15 @@ int cgdir_populated(int dirfd);
 /* Ends every process in it and below it and waits until it is empty, at the latest until deadline_ns
  * (CLOCK_MONOTONIC). -ETIMEDOUT: someone is still in it; other errors of writing its files. */
 int cgdir_kill(int dirfd, int64_t deadline_ns);
+
+/* Stops every process in it and below it, and waits for that some 500 ms. -ETIMEDOUT: not all of them have stopped.
+ * Ended by cgdir_thaw(), also after a failure. */
+int cgdir_freeze(int dirfd);
+void cgdir_thaw(int dirfd);
+
+/* Calls fn for each process in it and below it as cgroup.procs lists them; pid 0: one of another pid namespace, which
+ * to us has no number. 0 or a negative errno. */
+int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *context);
 
 /* Removes parent/name and the directories below it, deepest first, killing who is in them; tries again while the
  * kernel says EBUSY, until deadline_ns. That it is gone already is no error. Symbolic links are never followed. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "cgroups/cgfile.h"
 #include "cgroups/root.h"
 #include "cgroups/search.h"
@@ -13,14 +14,9 @@
 
 static bool has_pids_of_its_own(const struct surroundings *s)
 {
-    char path[PATH_MAX];
     char link[64];
-    int n = snprintf(path, sizeof(path), "%s/proc/self/ns/pid", s->sysroot);
-    ssize_t len = n > 0 && (size_t)n < sizeof(path) ? readlink(path, link, sizeof(link) - 1) : -1;
-    if (len <= 0)
-        return false;
-    link[len] = '\0';
-    return strcmp(link, INITIAL_PIDS) != 0;
+    return beneath_read_link(s->sysroot, "/proc/self/ns/pid", link, sizeof(link)) > 0 &&
+           strcmp(link, INITIAL_PIDS) != 0;
 }
 
 /* The container's first process is in it, or in a leaf of it, where a run of tare puts it out of its way. */

@@ -127,28 +127,17 @@ int leftovers_count(const char *dir)
 /* --- and away with them ---------------------------------------------------------------------------------------------
  */
 
-static int count_processes(int dirfd);
-
-static int add_processes(const char *name, uint64_t inode, void *context)
+static void count_one(pid_t pid, void *context)
 {
-    (void)inode;
-    struct tally *t = context;
-    cleanup_close int fd = open_below(t->dirfd, name);
-    t->dead += fd >= 0 ? count_processes(fd) : 0;
-    return 0;
+    (void)pid;
+    (*(int *)context)++;
 }
 
-/* In it and below it. */
 static int count_processes(int dirfd)
 {
-    struct tally t = {.dirfd = dirfd};
-    cleanup_close int fd = openat(dirfd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
-    char chunk[4096];
-    for (ssize_t n; fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0;)
-        for (ssize_t i = 0; i < n; i++)
-            t.dead += chunk[i] == '\n';
-    (void)cgdir_each_child(dirfd, add_processes, &t);
-    return t.dead;
+    int count = 0;
+    (void)cgdir_each_process(dirfd, count_one, &count);
+    return count;
 }
 
 /* The parent is locked meanwhile, so that no run is just about to lock its new directory. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -34,13 +35,8 @@ bool slice_join(char *ret, size_t cap, const char *dir, const char *name)
 
 bool slice_exists(const char *sysroot, const char *dir, const char *name)
 {
-    char inside[PATH_MAX];
-    char whole[PATH_MAX];
-    struct stat st;
-    if (!slice_join(inside, sizeof(inside), dir, name))
-        return false;
-    int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, inside);
-    return n >= 0 && (size_t)n < sizeof(whole) && stat(whole, &st) == 0;
+    char path[PATH_MAX];
+    return slice_join(path, sizeof(path), dir, name) && beneath_exists(sysroot, path);
 }
 
 /* access(2) asks about the real user and, for root, about the read-only mount and nothing else, which is what matters;

@@ -127,9 +127,7 @@ static int make_report(const struct config *c, enum report_format format, const 
 static int make_csv(const struct config *c, struct text *out, struct err *e)
 {
     struct records records = {0};
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && c->names[i]; i++)
-        failed = records_read(&records, c->names[i], e);
+    int failed = records_read_all(&records, (const char *const *)c->names, count_names(c), e);
     if (failed == 0)
         records_csv(&records, out);
     records_free(&records);

@@ -96,7 +96,9 @@ static int apply(const char *root, struct tune_steps *steps, struct err *e)
                         tune_count(steps, TUNE_CHANGED));
     const bool any = tune_count(steps, TUNE_CHANGED) > 0;
     show_steps("tune", steps, any ? "; 'tare restore' puts back what was" : "");
-    return any || tune_count(steps, TUNE_ALREADY) > 0 ? 0 : ERR_HOST;
+    if (any || tune_count(steps, TUNE_ALREADY) > 0)
+        return 0;
+    return err_set(e, ERR_HOST, -EPERM, "nothing could be set: each setting above says why");
 }
 
 static int no_name(const struct config *c, const char *command, struct err *e)

@@ -137,6 +137,51 @@ static void put_to_sleep(struct search *s, size_t t, double growth)
     }
 }
 
+/* A lower bound of the cost of values begin … end-1, of which a part may belong to a segment that is longer: the least
+ * that a Gaussian of any mean, and of a variance from the least one on, makes of them. It never grows where values are
+ * parted. */
+static double bound(const struct sums *s, size_t begin, size_t end)
+{
+    double n = (double)(end - begin), sum = s->x[end] - s->x[begin];
+    double variance = fmax((s->xx[end] - s->xx[begin] - sum * sum / n) / n, 0);
+    return variance >= s->least_variance ? n * (log(2 * M_PI * variance) + 1)
+                                         : n * (log(2 * M_PI * s->least_variance) + variance / s->least_variance);
+}
+
+/* Values begin … end-1 with a change within, less its penalty: by the best place of one; two and more cost another
+ * penalty, and gain no more than if each value were a segment of the least variance. */
+static double broken(const struct sums *s, size_t begin, size_t end, double penalty)
+{
+    double least = penalty + (double)(end - begin) * log(2 * M_PI * s->least_variance);
+    for (size_t i = begin + 1; i < end; i++)
+        least = fmin(least, bound(s, begin, i) + bound(s, i, end));
+    return least;
+}
+
+/* Whether it is certain that one segment is best. Most series are flat, and for those the search takes longest. Any
+ * segments are, over blocks of a few values, runs of whole blocks between blocks that a change breaks; the cheapest
+ * such row bounds them all. */
+static bool is_one_segment(const struct sums *s, size_t n, double penalty)
+{
+    size_t block = (size_t)(penalty / 9), blocks = block ? (n + block - 1) / block : 0;
+    if (blocks == 0)
+        return false;
+    /* [i]: the least cost of the first i blocks where the last of them is of a run, or is broken */
+    cleanup_free double *run = room_for(blocks + 1), *cut = room_for(blocks + 1);
+    double least = INFINITY;
+    cut[0] = 0;
+    run[0] = INFINITY;
+    for (size_t i = 1; i <= blocks; i++) {
+        size_t begin = (i - 1) * block, end = i * block < n ? i * block : n;
+        cut[i] = fmin(run[i - 1], cut[i - 1]) + penalty + broken(s, begin, end, penalty);
+        run[i] = INFINITY;
+        for (size_t k = i == blocks; k < i; k++) /* all of it as one run is what the others are held against */
+            run[i] = fmin(run[i], fmin(cut[k], run[k] + penalty) + bound(s, k * block, end));
+        least = fmin(run[i], cut[i]);
+    }
+    return least > cost(s, 0, n) + MARGIN;
+}
+
 static void find_all(struct search *s)
 {
     for (size_t i = 0; i <= s->n; i++)
@@ -167,6 +212,12 @@ static size_t *places_for(size_t n)
 size_t stats_pelt(const double *x, size_t n, double penalty, size_t *ends)
 {
     struct sums s = sums_of(x, n);
+    if (is_one_segment(&s, n, penalty)) {
+        free(s.x);
+        free(s.xx);
+        ends[0] = n;
+        return 1;
+    }
     cleanup_free double *best = room_for(n), *above = room_for(n), *chord = room_for(n), *with = room_for(n);
     cleanup_free size_t *last = places_for(n), *awake = places_for(n), *next = places_for(n);
     cleanup_free bool *is_out = calloc(n + 1, sizeof(*is_out));
@@ -208,18 +259,13 @@ static struct window window_of(const double *x, size_t n)
     return w;
 }
 
-/* The first that is not below the value. */
+/* The first that is not below the value. Halves are added, not branched to: which it is nobody can foretell. */
 static size_t rank_in(const struct window *w, size_t len, double value)
 {
-    size_t low = 0, high = len;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (w->sorted[middle] < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    const double *at = w->sorted;
+    for (; len > 1; len -= len / 2)
+        at += (at[len / 2 - 1] < value) * (len / 2);
+    return (size_t)(at - w->sorted) + (len > 0 && *at < value);
 }
 
 static void move_to(struct window *w, const double *x, size_t begin)

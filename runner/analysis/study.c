@@ -269,9 +269,7 @@ void study_make(struct records *r, struct study *ret)
 int study_read(const char *const *paths, size_t count, bool drawn, struct study *ret, struct err *e)
 {
     struct records r = {.with_steady = true, .with_iterations = drawn, .with_details = true, .with_points = drawn};
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < count; i++)
-        failed = records_read(&r, paths[i], e);
+    int failed = records_read_all(&r, paths, count, e);
     if (failed != 0) {
         records_free(&r);
         return failed;

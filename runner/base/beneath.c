@@ -134,6 +134,22 @@ DIR *beneath_open_dir(const char *root, const char *path)
     return dir;
 }
 
+bool beneath_exists(const char *root, const char *path)
+{
+    cleanup_close int fd = beneath_open_root(root, path, O_PATH);
+    return fd >= 0;
+}
+
+ssize_t beneath_read_link(const char *root, const char *path, char *buf, size_t cap)
+{
+    cleanup_close int fd = beneath_open_root(root, path, O_PATH | O_NOFOLLOW);
+    ssize_t n = fd < 0 ? fd : readlinkat(fd, "", buf, cap - 1);
+    if (fd >= 0 && n < 0)
+        n = errno == ENOENT ? -EINVAL : -errno; /* readlinkat(2): "" of what is no link */
+    buf[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
 int beneath_make_folders(int dirfd, const char *path)
 {
     char name[NAME_MAX + 1];

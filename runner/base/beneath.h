@@ -22,6 +22,12 @@ int beneath_open_root(const char *root, const char *path, int flags);
 /* The same of a folder that is to be read; NULL and errno. The caller closes it. */
 DIR *beneath_open_dir(const char *root, const char *path);
 
+/* Whether there is something of this name in the tree, at the end of its links. */
+bool beneath_exists(const char *root, const char *path);
+
+/* The text of a link in the tree, ended by NUL. Returns its length, or a negative errno; -EINVAL: it is none. */
+ssize_t beneath_read_link(const char *root, const char *path, char *buf, size_t cap);
+
 /* Where a path that the user named leads: its folder, held, and the last name in it, which is no link. make: folders
  * that are missing are made, mode 0755. Root follows no link but root's own: whoever placed another could choose what
  * root writes to. -EPERM (usage): such a link; the message says what to name in its place. -ENAMETOOLONG, -ENOENT, …

@@ -56,7 +56,7 @@ ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap)
 int file_read_all(const char *root, const char *path, struct text *ret)
 {
     cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
-    char chunk[16384];
+    char chunk[65536];
     if (fd < 0)
         return fd;
     for (;;) {

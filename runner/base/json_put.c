@@ -8,6 +8,17 @@
 #include "base/facts.h"
 #include "base/text.h"
 
+void json_text(json_t *o, struct text *out)
+{
+    char *dumped = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1) | JSON_ENSURE_ASCII);
+    if (!dumped)
+        abort();
+    text_add_bytes(out, dumped, strlen(dumped));
+    text_add_bytes(out, "\n", 1);
+    free(dumped);
+    json_decref(o);
+}
+
 json_t *json_of_bytes(const char *bytes)
 {
     cleanup_free char *text = text_of_bytes(bytes);

@@ -1,4 +1,4 @@
-/* json_put: members of jansson objects. Each aborts where memory runs out. */
+/* json_put: members of jansson objects, and an object as text. Each aborts where memory runs out. */
 #ifndef TARE_JSON_PUT_H
 #define TARE_JSON_PUT_H
 
@@ -7,6 +7,19 @@
 
 struct fact;
 struct facts;
+struct text;
+
+/* Appends the object as text: keys sorted, a newline at its end. The same object gives the same bytes. Ends the
+ * reference. */
+void json_text(json_t *o, struct text *out);
+
+static inline void json_end_(json_t **value)
+{
+    json_decref(*value);
+}
+
+/* Ends the tree with its scope. */
+#define cleanup_json __attribute__((cleanup(json_end_)))
 
 /* A string of whatever bytes, as text_of_bytes() writes what is no UTF-8 (an argument, a file's name, a workload's
  * message): other bytes give another string. The caller owns it. */

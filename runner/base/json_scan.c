@@ -64,12 +64,28 @@ static int skip_literal(struct scan *s)
     return fail(s, begin, "neither a number nor a word of JSON's (NaN and Infinity are none)");
 }
 
+/* Numbers and the commas between them, which are most of a record: true where it stands behind a whole one. */
+static bool skip_numbers(struct scan *s)
+{
+    const char *p = s->p, *end = s->end;
+    while (p < end && ((unsigned)(*p - '0') < 10 || *p == ','))
+        p++;
+    if (p > s->p && p[-1] != ',')
+        while (p < end && is_of_literal(*p))
+            p++;
+    bool any = p > s->p;
+    s->p = p;
+    return any;
+}
+
 static int skip_value(struct scan *s)
 {
     char open[JSON_SCAN_DEPTH];
     size_t depth = 0;
     do {
         skip_blanks(s);
+        if (depth > 0 && skip_numbers(s))
+            continue;
         if (s->p >= s->end)
             return fail(s, s->end, "it ends in the middle: the file is cut off");
         char c = *s->p;
@@ -196,7 +212,9 @@ static bool take_integer(struct scan *s, long long *ret)
     bool negative = s->p < s->end && *s->p == '-';
     unsigned long long n = 0;
     s->p += negative;
-    const char *begin = s->p;
+    const char *begin = s->p, *safe = s->end - begin > 18 ? begin + 18 : s->end; /* 18 digits fit in any case */
+    for (; s->p < safe && *s->p >= '0' && *s->p <= '9'; s->p++)
+        n = n * 10 + (unsigned long long)(*s->p - '0');
     for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)
         if (__builtin_mul_overflow(n, 10ULL, &n) || __builtin_add_overflow(n, (unsigned long long)(*s->p - '0'), &n))
             return false;

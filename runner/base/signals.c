@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/err.h"
 
 static const int ENDS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 static const int IGNORED[] = {SIGPIPE, SIGXFSZ};
@@ -17,8 +19,23 @@ static bool is_ignored(int number)
     return sigaction(number, NULL, &act) == 0 && act.sa_handler == SIG_IGN;
 }
 
+/* Of abort(3), which is what all do that get no memory. One that others send is a signal as any. */
+static void say_aborted(int number, siginfo_t *info, void *context)
+{
+    static const char said[] = "tare: out of memory, or broken ('tare clean' removes what is left of a run)\n";
+    (void)context;
+    if (info->si_pid != getpid()) {
+        (void)raise(number); /* the handler is gone, and it is blocked until we return */
+        return;
+    }
+    (void)!write(STDERR_FILENO, said, sizeof(said) - 1);
+    _exit(ERR_OURS);
+}
+
 void signals_begin(void)
 {
+    const struct sigaction on_abort = {.sa_sigaction = say_aborted, .sa_flags = SA_SIGINFO | (int)SA_RESETHAND};
+    (void)sigaction(SIGABRT, &on_abort, NULL);
     (void)signal(SIGCHLD, SIG_DFL);
     for (size_t i = 0; i < ARRAY_LEN(IGNORED); i++) {
         was_ignored[i] = is_ignored(IGNORED[i]);

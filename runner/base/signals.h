@@ -6,7 +6,8 @@
 
 /* First thing in main. SIGCHLD gets its default: where a caller ignores it, nobody could be waited for (wait(2)).
  * SIGPIPE and SIGXFSZ are ignored: a reader that has gone, or a limit on a file's size, gives write(2)'s EPIPE or EFBIG
- * and ends nobody who has still to tidy up. What a caller ignores beyond that, as nohup does SIGHUP, stays ignored. */
+ * and ends nobody who has still to tidy up. What a caller ignores beyond that, as nohup does SIGHUP, stays ignored.
+ * abort(3), as of allocations that fail, is a line on standard error and exit code ERR_OURS. */
 void signals_begin(void);
 
 /* The signals that end a run: SIGINT, SIGTERM, SIGHUP, SIGQUIT; without those that are ignored, which must neither be

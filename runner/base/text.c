@@ -2,13 +2,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
-#include <wctype.h>
 
 static void text_reserve(struct text *t, size_t more)
 {
@@ -157,38 +154,6 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap)
     return buf;
 }
 
-/* Line and paragraph separators, and what changes the direction: Unicode, Bidirectional Algorithm (UAX 9), 2. */
-static bool steers(wchar_t c)
-{
-    return iswcntrl((wint_t)c) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || c == 0x061c;
-}
-
-char *text_printable(const char *bytes)
-{
-    struct text t = {0};
-    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
-    text_add(&t, "%s", "");
-    for (size_t left = strlen(bytes), n; left > 0; bytes += n, left -= n) {
-        mbstate_t state = {0};
-        wchar_t c = 0;
-        n = mbrtowc(&c, bytes, left, &state);
-        bool whole = n > 0 && n <= left && (utf8 || c < 0x80);
-        n = whole ? n : 1;
-        if (whole && !steers(c))
-            text_add_bytes(&t, bytes, n);
-        else
-            for (size_t i = 0; i < n; i++)
-                text_add(&t, "\\x%02x", (unsigned char)bytes[i]);
-    }
-    if (utf8) {
-        (void)uselocale(before);
-        freelocale(utf8);
-    }
-    return t.data;
-}
-
 /* The length of the character at p, 0 where the bytes are none. RFC 3629, section 4. */
 static size_t utf8_length(const unsigned char *p)
 {
@@ -213,6 +178,35 @@ static size_t utf8_length(const unsigned char *p)
         return SEQUENCES[i].length;
     }
     return 0;
+}
+
+/* Controls, line and paragraph separators, what changes the direction (Unicode, Bidirectional Algorithm, UAX 9, 2) and
+ * the byte order mark. p: one whole character of so many bytes. */
+static bool steers(const unsigned char *p, size_t bytes)
+{
+    unsigned c = bytes == 1 ? *p : *p & (0xffU >> (bytes + 1));
+    for (size_t i = 1; i < bytes; i++)
+        c = c << 6 | (p[i] & 0x3fU);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+char *text_printable(const char *bytes)
+{
+    struct text t = {0};
+    text_add_bytes(&t, "", 0);
+    for (size_t n; *bytes; bytes += n) {
+        const unsigned char *at = (const unsigned char *)bytes;
+        n = utf8_length(at);
+        if (n > 0 && !steers(at, n)) {
+            text_add_bytes(&t, bytes, n);
+            continue;
+        }
+        n = n == 0 ? 1 : n;
+        for (size_t i = 0; i < n; i++)
+            text_add(&t, "\\x%02x", at[i]);
+    }
+    return t.data;
 }
 
 char *text_of_bytes(const char *bytes)

@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/findings.h"
 #include "archive/parcel.h"
+#include "archive/scratch.h"
 #include "bundle/claims.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
@@ -16,21 +18,18 @@
 #include "record/records.h"
 
 struct err;
-struct findings;
 struct json_t;
+struct stat;
 
 #define BUNDLE_DATA    "data"
 #define BUNDLE_PLAN    "plan.yml"
 #define BUNDLE_LOCK    "plan.lock"
 #define BUNDLE_CLAIMS  "claims.yml"
-#define BUNDLE_PACK    "env/pack.json"
 #define BUNDLE_IMAGES  "env/versions.lock"
 #define BUNDLE_LICENSE "LICENSE"
 #define BUNDLE_RECORDS "records/"
 #define BUNDLE_PAPER   "paper/"
 
-#define PACK_SCHEMA        "tare.pack/1"
-#define PACK_FORMAT        2           /* of all that is derived: raised where the same sources give other bytes */
 #define BUNDLE_RECORD_MAX  (32U << 20) /* bytes: a memory run of half an hour has one */
 #define BUNDLE_SOURCE_MAX  (1U << 20)  /* of plan, claims, pack.json */
 #define BUNDLE_LICENSE_MAX (1U << 20)
@@ -85,5 +84,26 @@ int bundle_label(const char *label);
 
 /* The invocations that the plan asks for and no record is of, one a line ("CELL, block 3"), at most max of them. */
 void bundle_missing(const struct bundle *b, size_t max, struct text *out);
+
+/* --- a tar or a folder, opened; whole up to its manifests, or not at all
+ * ---------------------------------------------- */
+
+/* Ended with bundle_close(), also after a failure. */
+struct opened_bundle {
+    struct scratch unpacked;
+    int root_fd;
+    char data[PATH_MAX]; /* the payload's folder */
+    struct bundle bundle;
+    struct findings findings; /* what is not whole */
+};
+
+/* Opens the tar or folder that a bundle is at that path, and neither a device nor a FIFO. -EINVAL and the like (usage).
+ * st: what it is. */
+int bundle_open_path(const char *path, struct stat *st, struct err *e);
+
+/* Unpacks a tar and reads what the bundle says. What is not whole is a finding, and where `broken` is false also an
+ * error. -EINVAL (usage): there is no bundle at that path, or what it says cannot be read. */
+int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct err *e);
+void bundle_close(struct opened_bundle *o);
 
 #endif

@@ -1,12 +1,11 @@
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
-#include "bundle/derive.h"
 #include "bundle/reproduce.h"
 #include "bundle/reproduction.h"
 #include "bundle/sign.h"
@@ -55,7 +54,7 @@ static int print_result(const struct reproduction *r, bool json, struct err *e)
     if (failed != 0)
         return failed;
     if (json)
-        derive_json(o, &out);
+        json_text(o, &out);
     else
         reproduction_text(r, &out);
     (void)fputs(out.data, stdout);

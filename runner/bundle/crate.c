@@ -429,9 +429,9 @@ int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd
     int failed = image_layout_read(b->fd, &c.image, e);
     if (failed == 0) {
         fill(&c, payload);
-        derive_json(json_pack("{s:[s, s], s:O}", "@context", "https://w3id.org/ro/crate/1.1/context",
-                              "https://w3id.org/ro/terms/workflow-run/context", "@graph", c.graph),
-                    &t);
+        json_text(json_pack("{s:[s, s], s:O}", "@context", "https://w3id.org/ro/crate/1.1/context",
+                            "https://w3id.org/ro/terms/workflow-run/context", "@graph", c.graph),
+                  &t);
         failed = scratch_write(dirfd, CRATE_FILE, t.data, t.len, e);
     }
     text_free(&t);

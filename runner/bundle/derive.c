@@ -1,7 +1,6 @@
 #include "bundle/derive.h"
 
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "archive/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "bundle/bundle.h"
 #include "report/paper.h"
 
@@ -30,8 +30,8 @@ static int derive_environments(const struct bundle *b, int dirfd, struct err *e)
     if (failed == 0)
         failed = sbom_of(b, environments, &sbom, e);
     if (failed == 0) {
-        derive_json(json_incref(environments), &host);
-        derive_json(json_incref(sbom), &components);
+        json_text(json_incref(environments), &host);
+        json_text(json_incref(sbom), &components);
         failed = write_text(dirfd, "env/host.json", &host, e);
     }
     if (failed == 0)

@@ -40,7 +40,4 @@ int sbom_of(const struct bundle *b, const struct json_t *environments, struct js
 const char *derive_date(int64_t at_s, char *buf);
 const char *derive_time(int64_t at_s, char *buf);
 
-/* Its text, keys sorted, a newline at its end. Takes the reference. */
-void derive_json(struct json_t *o, struct text *out);
-
 #endif

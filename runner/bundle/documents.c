@@ -1,12 +1,12 @@
 /* What people and archives read of a bundle first: README.md, CITATION.cff, .zenodo.json. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/err.h"
+#include "base/json_put.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
 #include "bundle/pack_info.h"
@@ -28,17 +28,6 @@ const char *derive_time(int64_t at_s, char *buf)
     const time_t at = (time_t)at_s;
     (void)strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
     return buf;
-}
-
-void derive_json(json_t *o, struct text *out)
-{
-    char *dumped = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1) | JSON_ENSURE_ASCII);
-    if (!dumped)
-        abort();
-    text_add_bytes(out, dumped, strlen(dumped));
-    text_add_bytes(out, "\n", 1);
-    free(dumped);
-    json_decref(o);
 }
 
 static const char *said(const struct bundle *b, const char *key)
@@ -118,14 +107,14 @@ void zenodo_json(const struct bundle *b, struct text *out)
             (void)json_object_set(one, "orcid", json_object_get(author, "orcid"));
         (void)json_array_append_new(creators, one);
     }
-    derive_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:[s, s, s]}", "title", said(b, "title"), "upload_type",
-                          "dataset", "publication_date", derive_date(b->date_s, date), "license", said(b, "license"),
-                          "access_right", "open", "description",
-                          "Measurements with their raw samples, the plan that they were taken by, what is claimed of "
-                          "them, and the tables and figures made from them: an RO-Crate in a BagIt bag. "
-                          "'tare verify' holds all of it against the raw samples.",
-                          "creators", creators, "keywords", "benchmarking", "reproducibility", "cgroups"),
-                out);
+    json_text(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:[s, s, s]}", "title", said(b, "title"), "upload_type",
+                        "dataset", "publication_date", derive_date(b->date_s, date), "license", said(b, "license"),
+                        "access_right", "open", "description",
+                        "Measurements with their raw samples, the plan that they were taken by, what is claimed of "
+                        "them, and the tables and figures made from them: an RO-Crate in a BagIt bag. "
+                        "'tare verify' holds all of it against the raw samples.",
+                        "creators", creators, "keywords", "benchmarking", "reproducibility", "cgroups"),
+              out);
 }
 
 /* --- README.md --------------------------------------------------------------------------------------------------- */

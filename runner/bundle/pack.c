@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -28,6 +28,7 @@
 #include "bundle/pack_image.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
+#include "bundle/reproduction_check.h"
 #include "bundle/shared.h"
 #include "plan/plans.h"
 #include "plan/tally.h"
@@ -324,7 +325,7 @@ static int write_pack(struct packing *p, struct err *e)
     if (failed == 0 && !o)
         failed = err_set(e, ERR_USAGE, -EINVAL, "--title: it is no UTF-8");
     if (failed == 0) {
-        derive_json(json_incref(o), &t);
+        json_text(json_incref(o), &t);
         failed = scratch_write(p->data_fd, BUNDLE_PACK, t.data, t.len, e);
     }
     text_free(&t);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +16,9 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
-#include "bundle/derive.h"
 #include "oci/image_layout.h"
 #include "oci/oci_layout.h"
 #include "oci/skopeo.h"
@@ -181,7 +180,7 @@ static int convert(struct taking *t, struct err *e)
                   descriptor(IMAGE_CONFIG_TYPE, blob_of(config), json_object_get(config, "size")), "layers", layers);
     if (!o)
         return refuse(t, -EINVAL, "its manifest lacks sizes", e);
-    derive_json(o, &t->manifest.bytes);
+    json_text(o, &t->manifest.bytes);
     return 0;
 }
 

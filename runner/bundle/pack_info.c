@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "bundle/bundle.h"
 
 #define AUTHOR_MAX 200
 

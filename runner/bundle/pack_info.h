@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+#define BUNDLE_PACK "env/pack.json"
+#define PACK_SCHEMA "tare.pack/1"
+#define PACK_FORMAT 2 /* of all that is derived: raised where the same sources give other bytes */
+
 struct err;
 struct json_t;
 

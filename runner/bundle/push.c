@@ -12,11 +12,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "bundle/bundle_open.h"
+#include "bundle/bundle.h"
 #include "bundle/derive.h"
 #include "bundle/reproduction.h"
 #include "oci/oci_layout.h"
-#include "oci/push_place.h"
+#include "oci/place.h"
 
 #define EMPTY_TYPE   "application/vnd.oci.empty.v1+json"
 #define EMPTY_BYTES  "{}"
@@ -66,7 +66,7 @@ static json_t *annotations_of(const struct bundle *b)
 }
 
 /* Without its bytes: the blobs are in the layout then. */
-static int make_manifest(const struct push_place *p, const struct bundle *b, int fd, const char *sha256, json_t **ret,
+static int make_manifest(const struct oci_place *p, const struct bundle *b, int fd, const char *sha256, json_t **ret,
                          struct err *e)
 {
     char config[DIGEST_HEX], layer[DIGEST_HEX], config_digest[80], layer_digest[80], title[PATH_MAX];
@@ -90,7 +90,7 @@ static int make_manifest(const struct push_place *p, const struct bundle *b, int
 }
 
 /* The descriptor of the bundle that this one reproduces. hex: its manifest's digest. */
-static int find_subject(const struct push_place *p, const struct bundle *b, const char *subject, json_t **ret,
+static int find_subject(const struct oci_place *p, const struct bundle *b, const char *subject, json_t **ret,
                         char hex[DIGEST_HEX], struct err *e)
 {
     struct text t = {0};
@@ -119,7 +119,7 @@ static int find_subject(const struct push_place *p, const struct bundle *b, cons
 }
 
 /* The index under the referrers tag, as it is; an empty one where there is none. */
-static int read_referrers(const struct push_place *p, const char *tag, json_t **ret, struct err *e)
+static int read_referrers(const struct oci_place *p, const char *tag, json_t **ret, struct err *e)
 {
     char hex[DIGEST_HEX];
     struct text t = {0};
@@ -139,7 +139,7 @@ static int read_referrers(const struct push_place *p, const char *tag, json_t **
     return failed;
 }
 
-static int list_referrer(const struct push_place *p, const char *subject_hex, json_t *descriptor, struct err *e)
+static int list_referrer(const struct oci_place *p, const char *subject_hex, json_t *descriptor, struct err *e)
 {
     char tag[80], hex[DIGEST_HEX];
     uint64_t size = 0;
@@ -179,7 +179,7 @@ static int open_tar(const char *path, struct opened_bundle *o, int *ret, char sh
 }
 
 /* With the place open, and the bundle. */
-static int put(const struct push_place *p, const struct bundle *b, int fd, const char *subject, struct pushed *ret,
+static int put(const struct oci_place *p, const struct bundle *b, int fd, const char *subject, struct pushed *ret,
                struct text *said, struct err *e)
 {
     char hex[DIGEST_HEX] = "", digest[80], name[PLACE_NAME_MAX];
@@ -218,11 +218,11 @@ static int put(const struct push_place *p, const struct bundle *b, int fd, const
 int push(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said, struct err *e)
 {
     struct opened_bundle o = {.root_fd = -1, .bundle = {.fd = -1}};
-    struct push_place p = {.layout = -1};
-    struct push_ref parsed;
+    struct oci_place p = {.layout = -1};
+    struct oci_reference parsed;
     cleanup_close int fd = -1;
     *ret = (struct pushed){0};
-    int failed = push_ref_parse(ref, &parsed, e);
+    int failed = oci_reference_parse(ref, &parsed, e);
     if (failed == 0 && strncmp(parsed.tag, "sha256:", 7) == 0)
         failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets a tag; its digest follows", ref);
     if (failed == 0)
@@ -239,7 +239,7 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
 /* --- pull -------------------------------------------------------------------------------------------------------- */
 
 /* The listed manifest itself says what it is and what it is attached to: not every list has it. */
-static int tell_referrer(const struct push_place *p, const char *digest, const char *subject_hex, struct text *said,
+static int tell_referrer(const struct oci_place *p, const char *digest, const char *subject_hex, struct text *said,
                          struct err *e)
 {
     char hex[DIGEST_HEX];
@@ -261,7 +261,7 @@ static int tell_referrer(const struct push_place *p, const char *digest, const c
 }
 
 /* What is attached to a manifest. That there is nothing is no error. */
-static int tell_referrers(const struct push_place *p, const char *hex, struct text *said, struct err *e)
+static int tell_referrers(const struct oci_place *p, const char *hex, struct text *said, struct err *e)
 {
     char tag[80];
     size_t i;
@@ -280,7 +280,7 @@ static int tell_referrers(const struct push_place *p, const char *hex, struct te
     return failed;
 }
 
-static int write_layer(const struct push_place *p, const char *digest, uint64_t size, const char *output, struct err *e)
+static int write_layer(const struct oci_place *p, const char *digest, uint64_t size, const char *output, struct err *e)
 {
     struct file_draft draft;
     int failed = file_draft_open(output, &draft, e);
@@ -293,7 +293,7 @@ static int write_layer(const struct push_place *p, const char *digest, uint64_t 
     return failed;
 }
 
-static int get(const struct push_place *p, const char *output, struct pushed *ret, struct text *said, struct err *e)
+static int get(const struct oci_place *p, const char *output, struct pushed *ret, struct text *said, struct err *e)
 {
     struct text t = {0};
     json_t *manifest = NULL;
@@ -321,7 +321,7 @@ static int get(const struct push_place *p, const char *output, struct pushed *re
 
 int pull(const char *ref, const char *output, struct pushed *ret, struct text *said, struct err *e)
 {
-    struct push_place p = {.layout = -1};
+    struct oci_place p = {.layout = -1};
     *ret = (struct pushed){0};
     int failed = scratch_check_output(output, e);
     if (failed == 0)

@@ -12,16 +12,6 @@ struct text;
 
 #define PUSH_TYPE "application/vnd.tare.bundle.v1+tar"
 
-/* Where bundles are: "oci:FOLDER[:TAG]", TAG "latest" where none is named; "docker://HOST/REPO:TAG" or "…@sha256:…". */
-struct push_ref {
-    char place[1024]; /* the folder, or "docker://HOST/REPO" */
-    char tag[160];    /* or "sha256:…"; "" : none was named */
-    int registry;     /* a truth */
-};
-
-/* -EINVAL (usage): it is none of these; what is allowed. Pure. */
-int push_ref_parse(const char *text, struct push_ref *ret, struct err *e);
-
 struct pushed {
     char bundle_sha256[DIGEST_HEX], manifest_sha256[DIGEST_HEX];
 };

@@ -9,16 +9,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bundle/bundle_open.h"
+#include "bundle/bundle.h"
 #include "bundle/verify.h"
 #include "cell/config.h"
 #include "record/records.h"
 
 struct err;
+struct json_t;
 
 enum reproduce_where { REPRODUCE_HOST, REPRODUCE_IMAGE, REPRODUCE_VM };
 
 const char *reproduce_where_name(enum reproduce_where w); /* "host", "image", "vm" */
+
+#define REPRODUCE_TERMS_SOURCE "ACM Artifact Review and Badging, version 1.1 (24 August 2020)"
+#define REPRODUCE_TERMS_NOTE                                                                                           \
+    "The role is declared and nothing checked it. Replicability takes another team and another setup without the "     \
+    "author's artefacts, which running a bundle again can never show. This is evidence, not a badge."
+
+/* "same-team", "different-team", "undeclared"; of an enum role. */
+const char *reproduce_role_name(int64_t role);
+
+/* "repeatability (same team, same experimental setup)", … */
+const char *reproduce_term(int64_t role);
 
 struct reproduce_options {
     const char *path; /* the bundle */
@@ -70,5 +82,9 @@ void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])
 int reproduction_status(const struct reproduction *r);
 
 void reproduction_text(const struct reproduction *r, struct text *out);
+
+/* The counter-record (reproduction.h): written into the folder of the new records; the same as JSON, the caller's. */
+int reproduction_write(const struct reproduction *r, struct err *e);
+int reproduction_json(const struct reproduction *r, struct json_t **ret, struct err *e);
 
 #endif

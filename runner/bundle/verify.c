@@ -15,11 +15,10 @@
 #include "base/source.h"
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
-#include "bundle/bundle_open.h"
 #include "bundle/derive.h"
 #include "bundle/pack.h"
 #include "bundle/pack_image.h"
-#include "bundle/reproduction.h"
+#include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
 #include "oci/image_layout.h"
 

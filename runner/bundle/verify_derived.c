@@ -20,6 +20,7 @@
 #include "bundle/derive.h"
 #include "bundle/drawn_by.h"
 #include "bundle/pack.h"
+#include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "cell/carried.h"
 #include "oci/image_layout.h"

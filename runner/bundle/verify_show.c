@@ -1,11 +1,10 @@
 /* A verification as text and as JSON. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/text.h"
-#include "bundle/derive.h"
 #include "bundle/verify.h"
 
 #define DIFFERENCES_SHOWN 12
@@ -182,5 +181,5 @@ void verify_json(const struct verification *v, const char *path, struct text *ou
                           text_json(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
                           (json_int_t)v->files, "records", (json_int_t)v->records, "integrity", integrity, "derivation",
                           derivation, "environment", environment_json(v), "rerun", rerun_json(v));
-    derive_json(o, out);
+    json_text(o, out);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <gnu/libc-version.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,17 +44,24 @@ static const char PROBE[] =
 #define PROBE_SECONDS 60 /* one second on an idle host; an emulated machine beside other work took more than 20 */
 #define NEEDS         "3.14 or newer is needed"
 
+/* $HOME, else the one that the user's account has: another's is passed over for root, as $TARE_CACHE would be. */
+static const char *home_dir(void)
+{
+    const char *home = trust_variable("HOME");
+    const struct passwd *account = home ? NULL : getpwuid(geteuid());
+    return home ? home : account && trust_path(account->pw_dir, NULL) == 0 ? account->pw_dir : "";
+}
+
 const char *runtime_cache_dir(char *buf, size_t cap)
 {
     const char *cache = trust_variable("TARE_CACHE");
     const char *xdg = trust_variable("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
     if (cache && *cache)
         text_format(buf, cap, "%s", cache);
     else if (xdg && *xdg)
         text_format(buf, cap, "%s/tare", xdg);
     else
-        text_format(buf, cap, "%s/.cache/tare", home ? home : "");
+        text_format(buf, cap, "%s/.cache/tare", home_dir());
     return buf;
 }
 

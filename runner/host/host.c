@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -221,10 +223,7 @@ static void capture_turbo(const char *sysroot, struct facts *ret)
 
 static void capture_psi(const char *sysroot, struct facts *ret)
 {
-    char path[PATH_MAX];
-    struct stat st;
-    int n = snprintf(path, sizeof(path), "%s/proc/pressure", sysroot);
-    facts_bool(ret, "psi", n > 0 && (size_t)n < sizeof(path) && stat(path, &st) == 0);
+    facts_bool(ret, "psi", beneath_exists(sysroot, "/proc/pressure"));
 }
 
 /* alphasort() goes by the locale. */
@@ -243,9 +242,9 @@ static void capture_mitigations(const char *sysroot, struct facts *ret)
     static const char DIRECTORY[] = CPU_DIR "/vulnerabilities";
     char path[PATH_MAX];
     struct dirent **entry = NULL;
-    int n = snprintf(path, sizeof(path), "%s%s", sysroot, DIRECTORY);
-    errno = ENAMETOOLONG;
-    int count = n > 0 && (size_t)n < sizeof(path) ? scandir(path, &entry, is_fact_name, compare_names) : -1;
+    cleanup_close int dirfd = beneath_open_root(sysroot, DIRECTORY, O_RDONLY | O_DIRECTORY);
+    errno = dirfd < 0 ? -dirfd : 0;
+    int count = dirfd < 0 ? -1 : scandirat(dirfd, ".", &entry, is_fact_name, compare_names);
     if (count < 0)
         facts_absent(ret, "mitigations", "%s: %s", DIRECTORY, strerror(errno));
     for (int i = 0; i < count; i++) {

@@ -1,11 +1,13 @@
 #include "host/image.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/facts.h"
@@ -47,9 +49,10 @@ static void take_digest(const char *given, struct facts *ret)
 
 static int digest_of(const char *sysroot, const char *path, char hex[65])
 {
-    char whole[PATH_MAX];
-    text_format(whole, sizeof(whole), "%.4000s%.90s", sysroot, path);
-    return digest_file(whole, hex);
+    char opened[64];
+    cleanup_close int fd = beneath_open_root(sysroot, path, O_RDONLY);
+    text_format(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+    return fd < 0 ? fd : digest_file(opened, hex);
 }
 
 /* Whether dpkg's own list is the one that the image was built with. */

@@ -10,9 +10,11 @@
 #include <cpuid.h>
 #endif
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/file.h"
+#include "base/text.h"
 
 /* Whole words only: "hypervisor" must not be found inside a longer flag. */
 static bool has_flag(const char *flags, const char *flag)
@@ -116,10 +118,9 @@ static void capture_emulation(const char *sysroot, struct facts *ret)
 /* The text of a link of /proc/self/ns, "" where it cannot be read. */
 static void read_namespace(const char *sysroot, const char *name, char *buf, size_t cap)
 {
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/proc/self/ns/%s", sysroot, name);
-    ssize_t len = n > 0 && (size_t)n < sizeof(path) ? readlink(path, buf, cap - 1) : 0;
-    buf[len > 0 ? len : 0] = '\0';
+    char path[64];
+    text_format(path, sizeof(path), "/proc/self/ns/%s", name);
+    (void)beneath_read_link(sysroot, path, buf, cap);
 }
 
 /* How many of the process's namespaces are the initial ones, which the kernel numbers by constants
@@ -148,13 +149,6 @@ static size_t initial_namespaces(const char *sysroot, size_t *asked, bool *own_p
     return initial;
 }
 
-static bool exists(const char *sysroot, const char *path)
-{
-    char whole[PATH_MAX];
-    int n = snprintf(whole, sizeof(whole), "%s%s", sysroot, path);
-    return n > 0 && (size_t)n < sizeof(whole) && access(whole, F_OK) == 0;
-}
-
 static void capture_container(const char *sysroot, struct facts *ret)
 {
     char named[64];
@@ -165,9 +159,9 @@ static void capture_container(const char *sysroot, struct facts *ret)
     const char *said = own_pids && sysroot[0] == '\0' ? getenv("container") : NULL;
     if (initial == asked) /* a container's image booted as a machine keeps the marks below */
         facts_text(ret, "container", "none");
-    else if (exists(sysroot, "/run/.containerenv"))
+    else if (beneath_exists(sysroot, "/run/.containerenv"))
         facts_text(ret, "container", "podman");
-    else if (exists(sysroot, "/.dockerenv"))
+    else if (beneath_exists(sysroot, "/.dockerenv"))
         facts_text(ret, "container", "docker");
     else if (file_read(sysroot, "/run/systemd/container", named, sizeof(named)) > 0)
         facts_text(ret, "container", named);

@@ -74,7 +74,7 @@ static int hide(struct confine_mounts *m, const char *path, const char *options,
 {
     struct stat st;
     for (size_t i = 0; i < m->hidden_count; i++)
-        if (strcmp(m->hidden[i].path, path) == 0 || is_below(path, m->hidden[i].path))
+        if (strcmp(m->hidden[i].path, path) == 0)
             return 0;
     if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode)) /* /var/run is a link mostly */
         return 0;
@@ -107,31 +107,42 @@ static int hide_kernels(struct confine_mounts *m, struct err *e)
     return failed;
 }
 
-/* How much of a path is shown below the hidden folder that it goes through: that folder's entry (an interpreter needs
- * what lies beside it), or the entry of the last that is closed to its user. 0: it is seen as it is. */
-static size_t shown_len(const struct confine_mounts *m, const struct confine_user *u, const char *path)
+/* The length of the innermost hidden folder that a path is below; 0: of none. */
+static size_t hidden_above(const struct confine_mounts *m, const char *path)
 {
-    char first[PATH_MAX];
     size_t len = 0;
     for (size_t i = 0; i < m->hidden_count; i++)
-        if (is_below(path, m->hidden[i].path))
+        if (is_below(path, m->hidden[i].path) && strlen(m->hidden[i].path) > len)
             len = strlen(m->hidden[i].path);
+    return len;
+}
+
+/* The same of the folders that are shown. */
+static size_t shown_above(const struct confine_mounts *m, const char *path)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < m->count; i++)
+        if (is_below(path, m->bind[i].path) && strlen(m->bind[i].path) > len)
+            len = strlen(m->bind[i].path);
+    return len;
+}
+
+/* How much of a path is shown below the hidden folder that it goes through: that folder's entry (an interpreter needs
+ * what lies beside it). 0: it is seen as it is. */
+static size_t shown_len(const struct confine_mounts *m, const char *path)
+{
     if (strcmp(path, SHM) == 0) /* one of its own, below /dev, which is hidden: of the host's only what is needed */
         return 0;
-    if (is_below(path, SHM))
+    size_t len = hidden_above(m, path);
+    if (is_below(path, SHM) && len < strlen(SHM))
         len = strlen(SHM);
-    if (u->veils) {
-        size_t last = 0;
-        (void)confine_user_closed(path, u->uid, u->gid, first, &last);
-        len = last > len ? last : len;
-    }
     return len == 0 ? 0 : len + 1 + strcspn(path + len + 1, "/");
 }
 
-static int show(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
+static int show(struct confine_mounts *m, const char *path, struct err *e)
 {
     char entry[PATH_MAX];
-    size_t len = shown_len(m, u, path);
+    size_t len = shown_len(m, path);
     if (len == 0)
         return 0;
     if (len >= sizeof(entry))
@@ -141,26 +152,33 @@ static int show(struct confine_mounts *m, const struct confine_user *u, const ch
     return access(entry, F_OK) == 0 ? add_bind(m, entry, false, false, e) : 0;
 }
 
-static int show_needed(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
+static int show_needed(struct confine_mounts *m, const char *path, struct err *e)
 {
     char real[PATH_MAX];
-    int failed = show(m, u, path, e);
+    int failed = show(m, path, e);
     if (failed == 0 && realpath(path, real))
-        failed = show(m, u, real, e);
+        failed = show(m, real, e);
     return failed;
 }
 
-/* The first folder that is closed on the way to each path that is needed, and the way of the link's target. */
+/* Every folder that is closed on a path: one of them may lie in a folder that is shown for another path's sake. */
+static int veil_way(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
+{
+    char closed[PATH_MAX];
+    int failed = 0;
+    for (size_t len = 0; failed == 0 && (len = confine_user_closed(path, u->uid, u->gid, len)) > 0;) {
+        text_format(closed, sizeof(closed), "%.*s", (int)len, path);
+        failed = hide(m, closed, EMPTY, e);
+    }
+    return failed;
+}
+
+/* On the way to a path that is needed, and on that of its link's target. */
 static int veil(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
 {
-    char real[PATH_MAX], first[PATH_MAX];
-    size_t last;
-    int failed = 0;
-    if (confine_user_closed(path, u->uid, u->gid, first, &last))
-        failed = hide(m, first, EMPTY, e);
-    if (failed == 0 && realpath(path, real) && confine_user_closed(real, u->uid, u->gid, first, &last))
-        failed = hide(m, first, EMPTY, e);
-    return failed;
+    char real[PATH_MAX];
+    int failed = veil_way(m, u, path, e);
+    return failed == 0 && realpath(path, real) ? veil_way(m, u, real, e) : failed;
 }
 
 static int add_writable(struct confine_mounts *m, const char *path, struct err *e)
@@ -187,9 +205,7 @@ static int mask_sockets(struct confine_mounts *m, struct err *e)
         if (!path || path == line || path[-1] != ' ')
             continue;
         path[strcspn(path, "\n")] = '\0';
-        bool seen = lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
-        for (size_t i = 0; i < m->hidden_count && seen; i++)
-            seen = !is_below(path, m->hidden[i].path);
+        bool seen = lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && shown_above(m, path) >= hidden_above(m, path);
         for (size_t i = 0; i < m->masked_count && seen; i++)
             seen = strcmp(m->masked[i], path) != 0;
         m->more_sockets |= seen && m->masked_count == CONFINE_MASKED_MAX;
@@ -207,10 +223,7 @@ static int show_resolver(struct confine_mounts *m, struct err *e)
     char real[PATH_MAX];
     if (!realpath("/etc/resolv.conf", real))
         return 0;
-    for (size_t i = 0; i < m->hidden_count; i++)
-        if (is_below(real, m->hidden[i].path))
-            return add_bind(m, real, false, false, e);
-    return 0;
+    return hidden_above(m, real) > 0 ? add_bind(m, real, false, false, e) : 0;
 }
 
 static int plan_hidden(const struct confine_request *q, const struct confine_user *u, struct confine_mounts *m,
@@ -228,19 +241,51 @@ static int plan_hidden(const struct confine_request *q, const struct confine_use
     return failed;
 }
 
-static int plan_shown(const struct confine_request *q, const struct confine_user *u, struct confine_mounts *m,
-                      struct err *e)
+static int plan_shown(const struct confine_request *q, struct confine_mounts *m, struct err *e)
 {
-    int failed = q->host_network ? show_resolver(m, e) : mask_sockets(m, e);
+    int failed = q->host_network ? show_resolver(m, e) : 0;
     for (size_t i = 0; failed == 0 && i < ARRAY_LEN(DEVICES); i++)
         failed = add_bind(m, DEVICES[i], false, true, e);
     for (size_t i = 0; failed == 0 && i < q->needed_count; i++)
-        failed = show_needed(m, u, q->needed[i], e);
+        failed = show_needed(m, q->needed[i], e);
     for (size_t i = 0; failed == 0 && i < q->writable_count; i++)
         failed = add_writable(m, q->writable[i], e);
     if (failed == 0 && q->scratch)
         failed = add_writable(m, q->scratch, e);
     return failed;
+}
+
+/* strcmp(3) puts a folder before all that is below it; of the same path what is writable goes over what is not. */
+static int by_path(const void *a, const void *b)
+{
+    const struct confine_bind *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order != 0 ? order : (int)x->writable - (int)y->writable;
+}
+
+static int by_hidden_path(const void *a, const void *b)
+{
+    return strcmp(((const struct confine_hidden *)a)->path, ((const struct confine_hidden *)b)->path);
+}
+
+/* Parents first. A hidden folder in one that is hidden is not there to be hidden, unless it comes with one that is
+ * shown. */
+static void arrange(struct confine_mounts *m)
+{
+    size_t kept = 0;
+    if (m->count > 0)
+        qsort(m->bind, m->count, sizeof(*m->bind), by_path);
+    if (m->hidden_count > 0)
+        qsort(m->hidden, m->hidden_count, sizeof(*m->hidden), by_hidden_path);
+    for (size_t i = 0; i < m->hidden_count; i++) {
+        struct confine_hidden h = m->hidden[i];
+        if (hidden_above(m, h.path) > shown_above(m, h.path))
+            free(STEAL(m->hidden[i].path));
+    }
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (m->hidden[i].path)
+            m->hidden[kept++] = m->hidden[i];
+    m->hidden_count = kept;
 }
 
 /* Standard input that is a regular file. One that nobody can write to any more needs nothing (memfd_create(2)). */
@@ -265,9 +310,12 @@ int confine_mounts_plan(const struct confine_request *q, const struct confine_us
     text_format(m.tmp_options, sizeof(m.tmp_options), "mode=1777,size=%lld,nr_inodes=1m", (long long)q->tmp_bytes);
     int failed = plan_hidden(q, user, &m, e);
     if (failed == 0)
-        failed = plan_shown(q, user, &m, e);
+        failed = plan_shown(q, &m, e);
+    if (failed == 0 && !q->host_network)
+        failed = mask_sockets(&m, e);
     if (failed == 0 && q->has_streams && q->read_only_root)
         plan_input(&m);
+    arrange(&m);
     if (failed != 0)
         confine_mounts_free(&m);
     else
@@ -343,10 +391,6 @@ static int mount_private(const struct confine_mounts *m)
                                            {"/proc/self/fd/2", "/dev/stderr"},
                                            {"pts/ptmx", "/dev/ptmx"}};
     const unsigned long flags = MS_NOSUID | MS_NODEV;
-    for (size_t i = 0; i < m->hidden_count; i++)
-        if (m->hidden[i].options &&
-            mount("tmpfs", m->hidden[i].path, "tmpfs", flags | MS_NOEXEC, m->hidden[i].options) != 0)
-            return -1;
     if (mount("tmpfs", "/tmp", "tmpfs", flags, m->tmp_options) != 0)
         return -1;
     if (mount("tmpfs", "/dev", "tmpfs", flags | MS_NOEXEC, "mode=0755,size=64k") != 0)
@@ -390,6 +434,37 @@ static void mask(const struct confine_mounts *m, struct confine_outcome *outcome
     }
 }
 
+/* /tmp and /dev are mounted by themselves. One that is not there is not seen either. */
+static void conceal(const struct confine_hidden *h, struct confine_outcome *outcome)
+{
+    if (h->options && mount("tmpfs", h->path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, h->options) != 0)
+        note(outcome, CONFINE_PRIVATE, errno == ENOENT ? 0 : -1);
+}
+
+static void show_bind(const struct confine_mounts *m, const struct confine_bind *b, int tree,
+                      struct confine_outcome *outcome)
+{
+    bool read_only = m->read_only_root && !b->writable && !b->device;
+    errno = tree < 0 ? -tree : 0;
+    note(outcome, CONFINE_PRIVATE, tree < 0 ? -1 : place(b, tree, read_only));
+    if (tree >= 0)
+        (void)close(tree);
+}
+
+/* What is hidden and what is shown, parents first: a folder that is shown brings what is to be hidden below it, and in
+ * that again something may have to be shown. Both lists are in order. */
+static void lay_over(const struct confine_mounts *m, const int *tree, struct confine_outcome *outcome)
+{
+    for (size_t h = 0, b = 0; h < m->hidden_count || b < m->count;) {
+        bool hides = b == m->count || (h < m->hidden_count && strcmp(m->hidden[h].path, m->bind[b].path) <= 0);
+        if (hides)
+            conceal(&m->hidden[h++], outcome);
+        else
+            show_bind(m, &m->bind[b], tree[b], outcome);
+        b += !hides;
+    }
+}
+
 void confine_mounts_apply(const struct confine_mounts *m, struct confine_outcome *outcome)
 {
     int tree[BINDS_MAX];
@@ -402,20 +477,13 @@ void confine_mounts_apply(const struct confine_mounts *m, struct confine_outcome
     const mode_t mask_of_caller = umask(022); /* folders on the way are for all to enter */
     for (size_t i = 0; i < m->count; i++)
         tree[i] = clone_of(&m->bind[i]);
-    mask(m, outcome);
     if (m->read_only_root)
         note(outcome, CONFINE_ROOT, make_read_only(AT_FDCWD, "/", 0));
     if (m->input)
         note(outcome, CONFINE_STREAMS, reopen_input(m->input));
     note(outcome, CONFINE_PRIVATE, mount_private(m));
     note(outcome, CONFINE_PROC, mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL));
-    for (size_t i = 0; i < m->count; i++) {
-        const struct confine_bind *b = &m->bind[i];
-        bool read_only = m->read_only_root && !b->writable && !b->device;
-        errno = tree[i] < 0 ? -tree[i] : 0;
-        note(outcome, CONFINE_PRIVATE, tree[i] < 0 ? -1 : place(b, tree[i], read_only));
-        if (tree[i] >= 0)
-            (void)close(tree[i]);
-    }
+    lay_over(m, tree, outcome);
+    mask(m, outcome);
     (void)umask(mask_of_caller);
 }

@@ -24,12 +24,12 @@ struct confine_hidden {
     const char *options; /* of its tmpfs */
 };
 
-#define CONFINE_HIDDEN_MAX 32
+#define CONFINE_HIDDEN_MAX 64
 #define CONFINE_MASKED_MAX 64
 
 struct confine_mounts {
     bool read_only_root;
-    struct confine_bind *bind; /* devices, then what is shown, then what is writable */
+    struct confine_bind *bind; /* ordered by path, a folder before what is below it; so are the hidden ones */
     size_t count;
     struct confine_hidden hidden[CONFINE_HIDDEN_MAX];
     size_t hidden_count;

@@ -17,22 +17,18 @@ static bool may(const struct stat *st, uid_t uid, gid_t gid, mode_t bits)
     return ((st->st_mode >> shift) & bits) == bits;
 }
 
-bool confine_user_closed(const char *path, uid_t uid, gid_t gid, char *first, size_t *last_len)
+size_t confine_user_closed(const char *path, uid_t uid, gid_t gid, size_t from)
 {
     char part[PATH_MAX];
     struct stat st;
-    *last_len = 0;
-    for (size_t i = 1; i < sizeof(part) && path[i]; i++) {
+    for (size_t i = from + 1; i < sizeof(part) && path[from] && path[i]; i++) {
         if (path[i] != '/')
             continue;
         text_format(part, sizeof(part), "%.*s", (int)i, path);
-        if (stat(part, &st) != 0 || may(&st, uid, gid, 1))
-            continue;
-        if (*last_len == 0)
-            text_format(first, PATH_MAX, "%s", part);
-        *last_len = i;
+        if (stat(part, &st) == 0 && !may(&st, uid, gid, 1))
+            return i;
     }
-    return *last_len > 0;
+    return 0;
 }
 
 /* What is looked for, and what is found in the way. */

@@ -17,9 +17,9 @@ struct confine_user {
     char reason[256]; /* why it is not the one that was asked for; "" otherwise */
 };
 
-/* Of the folders above a path those that are closed to a user: the first on the way, and the length of the last.
- * Returns false where there is none. first: of PATH_MAX bytes. */
-bool confine_user_closed(const char *path, uid_t uid, gid_t gid, char *first, size_t *last_len);
+/* Of the folders above a path the next that is closed to a user, behind the first `from` bytes: its length; 0: there is
+ * none. */
+size_t confine_user_closed(const char *path, uid_t uid, gid_t gid, size_t from);
 
 /* As confine_prepare() says of it. */
 int confine_user_choose(const struct confine_request *request, struct confine_user *ret, struct err *e);

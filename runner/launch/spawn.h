@@ -112,6 +112,10 @@ void spawn_end(struct child *child);
  * daemon cannot slip away. */
 int spawn_adopt_orphans(struct err *e);
 
+/* Calls fn for each child of the caller's and each of theirs, as far as /proc lists them (proc(5), task/TID/children):
+ * of a child that starts others in threads only those of its main thread. */
+void spawn_each_descendant(void (*fn)(pid_t pid, void *context), void *context);
+
 /* Kills and reaps every child and adopted orphan of the caller until there is none, for at most timeout_ms.
  * Returns how many were ended, or -ETIMEDOUT. */
 int spawn_kill_orphans(int timeout_ms, struct err *e);

@@ -126,7 +126,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct
 }
 
 /* What fn does to each child of a process as /proc lists them (proc(5), task/TID/children). */
-static void each_child(pid_t parent, void (*fn)(pid_t))
+static void each_child(pid_t parent, void (*fn)(pid_t pid, void *context), void *context)
 {
     char path[64];
     cleanup_free char *list = malloc(LIST_MAX);
@@ -137,21 +137,39 @@ static void each_child(pid_t parent, void (*fn)(pid_t))
     for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         pid_t pid = (pid_t)strtol(word, NULL, 10);
         if (pid > 1)
-            fn(pid);
+            fn(pid, context);
     }
 }
 
-static void kill_one(pid_t pid)
+static void kill_one(pid_t pid, void *context)
 {
+    (void)context;
     (void)kill(pid, SIGKILL);
 }
 
 /* Stopped first, it neither starts another unseen nor reaps one whose number would then be somebody else's. */
-static void kill_tree(pid_t pid)
+static void kill_tree(pid_t pid, void *context)
 {
     (void)kill(pid, SIGSTOP);
-    each_child(pid, kill_tree);
-    kill_one(pid);
+    each_child(pid, kill_tree, context);
+    kill_one(pid, context);
+}
+
+struct each {
+    void (*fn)(pid_t pid, void *context);
+    void *context;
+};
+
+static void each_descendant(pid_t pid, void *context)
+{
+    const struct each *e = context;
+    e->fn(pid, e->context);
+    each_child(pid, each_descendant, context);
+}
+
+void spawn_each_descendant(void (*fn)(pid_t pid, void *context), void *context)
+{
+    each_child(getpid(), each_descendant, &(struct each){fn, context});
 }
 
 int spawn_take_signal(int signal_fd)
@@ -172,7 +190,7 @@ static int wait_or_interrupt(const struct child *child, int signal_fd)
     int signal_number = n > 0 && !fds[0].revents ? spawn_take_signal(signal_fd) : 0;
     if (signal_number == 0)
         return 0;
-    kill_tree(child->pid);
+    kill_tree(child->pid, NULL);
     (void)kill(-child->pid, SIGKILL); /* those whose parents have gone, too */
     return signal_number;
 }
@@ -221,7 +239,7 @@ __attribute__((noreturn)) static void shell_guard(const char *command, pid_t par
             end_as(&info);
         (void)sigwaitinfo(&awaited, NULL);
     }
-    kill_tree(shell);
+    kill_tree(shell, NULL);
     (void)kill(0, SIGKILL);
     _exit(127);
 }
@@ -313,7 +331,7 @@ int spawn_kill_orphans(int timeout_ms, struct err *e)
         if (clock_now_ns() > deadline_ns)
             return err_set(e, ERR_OURS, -ETIMEDOUT, "processes of the workload are still there after %d ms of killing",
                            timeout_ms);
-        each_child(getpid(), kill_one);
+        each_child(getpid(), kill_one, NULL);
         (void)poll(NULL, 0, 1);
     }
 }

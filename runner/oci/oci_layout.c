@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +13,8 @@
 #include "archive/scratch.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
-#include "bundle/derive.h"
 
 #define LAYOUT_FILE OCI_LAYOUT_FILE
 #define INDEX_FILE  OCI_INDEX_FILE
@@ -43,7 +42,7 @@ static int write_new(int layout, const char *name, const char *bytes, size_t len
 static int write_json(int layout, const char *name, json_t *o, struct err *e)
 {
     struct text t = {0};
-    derive_json(o, &t);
+    json_text(o, &t);
     int failed = write_new(layout, name, t.data, t.len, e);
     text_free(&t);
     return failed;
@@ -211,7 +210,7 @@ static int read_index(int layout, json_t **ret, struct err *e)
 
 void oci_index_text(const json_t *descriptor, struct text *ret)
 {
-    derive_json(index_of(descriptor), ret);
+    json_text(index_of(descriptor), ret);
 }
 
 int oci_set_only(int layout, const json_t *descriptor, struct err *e)

@@ -14,6 +14,7 @@
 
 struct err;
 struct json_t;
+struct memo;
 
 /* What is comparable with its like alone. */
 enum record_kind {
@@ -89,11 +90,12 @@ struct invocation {
 /* Starts as {0}; ended with records_free(). */
 struct records {
     struct invocation *list;
-    size_t count, cap;
+    size_t count;
     struct figure_name *name;
     size_t names;
     size_t others; /* .json files of a folder that are no records */
     struct pool *pool;
+    struct memo *memo; /* what the records have in common */
     /* What is kept besides, set before reading: of a file that is read once all is taken that is asked for. */
     bool with_steady;       /* the class of the iterations' series */
     bool with_iterations;   /* every iteration */
@@ -113,6 +115,9 @@ struct records {
  * type, not finite, nested too deeply, a record twice (its id), no record at all: one line with the file and the place.
  * -ENOENT, …: it cannot be read. */
 int records_read(struct records *r, const char *path, struct err *e);
+
+/* The same of each of these paths. */
+int records_read_all(struct records *r, const char *const *paths, size_t count, struct err *e);
 
 /* The same of one file. 1: it was added, or is not of only_label; 0: JSON of another schema. -EINVAL (usage): it is no
  * whole record; -ENOTSUP (usage): one of a newer schema; other errors: it cannot be opened. Twins are not looked for.

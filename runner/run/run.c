@@ -255,14 +255,18 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     return 0;
 }
 
-/* Whoever is in namespaces ends with their init; else it takes a guard. */
+/* Whoever is in namespaces ends with their init, and what they share with their /dev/shm; else it takes a guard. */
 static int start(struct stage *s, struct err *e)
 {
     s->spec.cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
     s->spec.affinity = &s->session->cpus.benchmark;
-    if (s->child.init == 0)
+    int failed = 0;
+    if (s->child.init == 0) {
         session_guard(s->session);
-    int failed = spawn_go(&s->spec, &s->child, e);
+        failed = shm_objects_begin(s->confine ? confine_uid(s->confine) : geteuid(), &s->shm, e);
+    }
+    if (failed == 0)
+        failed = spawn_go(&s->spec, &s->child, e);
     relay_started(&s->relay);
     if (s->messages[1] >= 0)
         (void)close(STEAL_FD(s->messages[1]));
@@ -373,10 +377,19 @@ static bool wait_for_others(const struct stage *s)
     return false;
 }
 
+/* Before somebody of the workload is ended. */
+static void note_shared(struct stage *s)
+{
+    shm_objects_note(s->shm, slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1);
+}
+
 static int kill_all(struct stage *s, struct err *e)
 {
+    if (slice_is_own(s->slice) && slice_populated(s->slice) == 0)
+        return 0;
+    note_shared(s);
     if (slice_is_own(s->slice))
-        return slice_populated(s->slice) == 0 ? 0 : slice_kill(s->slice, KILL_MS, e);
+        return slice_kill(s->slice, KILL_MS, e);
     spawn_end(&s->child);
     int ended = spawn_kill_orphans(KILL_MS, e);
     return ended < 0 ? ended : 0;
@@ -399,6 +412,23 @@ static void finish_relay(struct stage *s)
     note_trouble(s->record, &e);
 }
 
+/* Said, since it is somebody's file: a program that was ended could not remove it. */
+static void remove_shared(struct stage *s)
+{
+    struct text names = {0};
+    struct facts *events = &s->record->events;
+    if (!s->shm) {
+        facts_absent(events, "shm_removed", "it had a /dev/shm of its own, or there is none");
+        return;
+    }
+    int count = shm_objects_remove(s->shm, &names);
+    facts_int(events, "shm_removed", count);
+    if (count > 0)
+        (void)fprintf(stderr, "tare: removed %d object%s from /dev/shm that ended processes shared:%s\n", count,
+                      count == 1 ? "" : "s", names.data);
+    text_free(&names);
+}
+
 /* Ends whatever is left, reads the counters while the slice is still there, and says how it ended; or why nobody knows.
  */
 static void finish(struct stage *s, struct err *why)
@@ -407,8 +437,10 @@ static void finish(struct stage *s, struct err *why)
     struct record *r = s->record;
     struct err e = {0};
     bool ended = s->watched.why == WATCH_ENDED;
-    if (!ended)
+    if (!ended) {
+        note_shared(s);
         spawn_kill(&s->child);
+    }
     if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
         note_trouble(r, &e);
     outcome_describe_refused(
@@ -418,9 +450,14 @@ static void finish(struct stage *s, struct err *why)
     r->exit_status = end.exit_status;
     r->signalled = end.signalled;
     r->signal = end.signal;
-    bool stayed = ended && !end.signalled && wait_for_others(s);
+    bool killed = ended && end.signalled;
+    if (killed)
+        note_shared(s);
+    /* Of one that was killed Python's resource tracker removes what it shared, once all who use that have ended. */
+    bool stayed = ended && (!killed || s->shm) && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
+    remove_shared(s);
     finish_relay(s);
     if (outcome_is_inspected(s))
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
@@ -431,7 +468,7 @@ static void finish(struct stage *s, struct err *why)
     judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                           .ledger = s->command ? NULL : &s->ledger,
                                           .started_ns = s->child.started_ns,
-                                          .stayed_ms = stayed ? leave_ms(s) : 0});
+                                          .stayed_ms = stayed && !killed ? leave_ms(s) : 0});
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
     s->removed_at_ns = clock_now_ns();
@@ -453,6 +490,7 @@ static void release(struct stage *s)
     refusals_close(&s->refusals);
     if (s->slice)
         (void)slice_destroy(&s->slice, NULL);
+    shm_objects_free(&s->shm);
     sampler_close(&s->sampler);
     accounts_baseline_free(&s->baseline);
     ledger_close(&s->ledger);

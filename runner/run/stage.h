@@ -7,6 +7,7 @@
 #include "launch/ledger.h"
 #include "launch/refusals.h"
 #include "launch/relay.h"
+#include "launch/shm_objects.h"
 #include "launch/spawn.h"
 #include "launch/watch.h"
 #include "record/accounts.h"
@@ -31,7 +32,8 @@ struct stage {
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
     struct child child;
-    struct relay relay; /* of a confined command's output into files */
+    struct shm_objects *shm; /* of the host's /dev/shm; NULL: the workload has one of its own */
+    struct relay relay;      /* of a confined command's output into files */
     struct watch_result watched;
     char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
     int unknown;     /* negative errno of why nobody knows how it ended; 0: it is known */

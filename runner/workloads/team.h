@@ -34,6 +34,7 @@ struct worker {
     struct bench *bench;
     uint64_t index;
     pthread_t thread;
+    bool joinable;   /* a thread that somebody has yet to wait for */
     pid_t pid;       /* 0 for threads, and before the start */
     int pid_fd;      /* of a child that somebody waits for with others; else -1 */
     int status;      /* of a thread: what the scenario's work() gave; of a process: its wait status. Valid once ended */

@@ -149,6 +149,7 @@ static void *thread_main(void *arg)
 static int threads_start(struct bench *b, uint64_t i, struct err *e)
 {
     int number = pthread_create(&b->worker[i].thread, NULL, thread_main, &b->worker[i]);
+    b->worker[i].joinable = number == 0;
     if (number == 0)
         return 0;
     (void)err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 " could not be started: pthread_create: %s", i,
@@ -159,6 +160,7 @@ static int threads_start(struct bench *b, uint64_t i, struct err *e)
 static int threads_join(struct bench *b, uint64_t i, struct err *e)
 {
     int number = pthread_join(b->worker[i].thread, NULL);
+    b->worker[i].joinable = number != 0;
     if (number == 0)
         return 0;
     return err_set(e, ERR_WORKLOAD, -number, "worker %" PRIu64 ": pthread_join: %s", i, strerror(number));
@@ -189,9 +191,17 @@ static int threads_verdict(const struct bench *b, uint64_t i, struct err *e)
     return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (a thread) ended with status %d", i, status);
 }
 
+/* One that has ended is joined at once. One that has not may never end: nobody waits for it, it ends with the process.
+ */
 static void threads_abandon(struct bench *b)
 {
-    (void)b; /* they end with the process */
+    for (uint64_t i = 0; i < b->size; i++) {
+        struct worker *w = &b->worker[i];
+        if (!w->joinable)
+            continue;
+        w->joinable = false;
+        (void)(w->ended ? pthread_join(w->thread, NULL) : pthread_detach(w->thread));
+    }
 }
 
 const struct team team_threads = {threads_start, threads_join,    threads_look,

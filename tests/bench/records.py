@@ -1,4 +1,4 @@
-"""What reading many records takes: seconds and memory of `tare report --format csv` and of `tare compare`.
+"""What reading many records takes: seconds and memory of `tare report`, as text and as CSV, and of `tare compare`.
 
     records.py BUILD [COUNT]      COUNT records of 1000 iterations (10000)
 """
@@ -32,6 +32,7 @@ def main():
         mib = sum(path.stat().st_size for path in Path(folder).iterdir()) / 2**20
         print(f"{count} records, {mib:.0f} MiB")
         for name, words in (
+            ("tare report --text DIR", ["report", "--text", folder]),
             ("tare report --format csv DIR", ["report", "--format", "csv", folder]),
             ("tare compare DIR DIR, so twice", ["compare", "--noise-floor", "none", folder, folder]),
         ):

@@ -20,11 +20,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import tables
-from ground import BUILD, OWN_CODES, ROOT, Ground, Outcome, cgroup2_mount, judge, tree_of
+from ground import BUILD, OWN_CODES, ROOT, Ground, Outcome, cgroup2_mount, die_with_parent, judge, tidy_cgroup, tree_of
 
 TARE = str(BUILD / "tare")
 PLAN = """schema: tare.plan/1
@@ -45,9 +46,8 @@ RECORDED = re.compile(r"^(?:\d+ +)?(\w+)\((.*)")
 class Stage:
     """A ground with what every scene needs, made once by tare itself."""
 
-    def __init__(self, mount: Path, number: int):
-        folder = Path(tempfile.mkdtemp(prefix="tf.", dir="/tmp"))
-        self.ground = g = Ground(folder, mount, f"faults-{os.getpid()}-{number}")
+    def __init__(self, folder: Path, cgroup: Path):
+        self.ground = g = Ground(folder, cgroup)
         g.given.joinpath("plan.yml").write_text(PLAN)
         try:
             self.must(["matrix", "{given}/plan.yml", "--cgroup-root", "{cgroup}", "--out", "{given}/m"])
@@ -197,6 +197,10 @@ def told_of(stage: Stage, outcome: Outcome) -> None:
         outcome.faults.append(f"tare clean afterwards: {done.code}: {done.err.strip()} {done.out.strip()}")
 
 
+def sends_to_clean(outcome: Outcome) -> bool:
+    return "tare clean" in outcome.err
+
+
 def codes_of_loader(outcome: Outcome) -> set[int]:
     """127 is the loader's word: tare, or tare-artefact which it hands over to, was not started."""
     return {127} if "error while loading shared libraries" in outcome.err else set()
@@ -340,6 +344,8 @@ def limit_run(stage: Stage, name: str) -> Outcome:
     if limit in ("as", "stack") and outcome.code in (-signal.SIGKILL, -signal.SIGSEGV) and not outcome.err and not started(stage, limit, value):
         codes |= {outcome.code}
     judge(outcome, codes, most=most_lines(scene))
+    if outcome.code == 5 and sends_to_clean(outcome):
+        told_of(stage, outcome)
     return finish(stage, scene, outcome)
 
 
@@ -468,7 +474,7 @@ def cgroup_run(stage: Stage, name: str) -> Outcome:
 
     outcome = g.run(g.words([TARE, *SLOW]), during=during)
     judge(outcome, {0, 2, 3, 4, 5, 128 + signal.SIGKILL, -signal.SIGKILL}, most=1)
-    if outcome.code == -signal.SIGKILL:
+    if outcome.code == -signal.SIGKILL or sends_to_clean(outcome):
         told_of(stage, outcome)
     return finish(stage, scene, outcome)
 
@@ -554,60 +560,181 @@ def names_of(stage: Stage, patterns: list[str], sample: int) -> list[str]:
     return chosen
 
 
-def worker(mount: Path, number: int, workers: int, patterns: list[str], sample: int, listed: bool) -> None:
-    """Its share of the tries; a line of each to standard output."""
-    stage = Stage(mount, number)
+def try_one(stage: Stage, name: str) -> Outcome | None:
+    """None: the command did not come to its fault. What ends the try from within, ground.must() say, is the try's fault."""
+    kind, rest = name.split("/", 1)
     try:
-        names = names_of(stage, patterns, sample)
-        for name in names if listed else names[number::workers]:
-            if listed:
-                print(name)
-                continue
-            kind, rest = name.split("/", 1)
-            outcome = KINDS[kind][1](stage, rest)
-            if outcome is None:
-                print(f"unreached\t{name}\t", flush=True)
-                continue
-            if tree_of(stage.ground.given) != stage.given:
-                outcome.faults.append("record harmed: what was given has changed")
-            said = "; ".join(outcome.faults).replace("\t", " ").replace("\n", " ")
-            print(f"{'failed' if outcome.faults else 'survived'}\t{name}\t{said}", flush=True)
-        if number == 0 and not listed:
-            together = [n for n in at_once_names(stage) if wanted(f"at-once/{n}", patterns)][::sample]
-            for name, outcome in at_once(stage, together).items() if together else ():
-                print(f"{'failed' if outcome.faults else 'survived'}\tat-once/{name}\t{'; '.join(outcome.faults)}", flush=True)
-        elif listed:
-            print("\n".join(f"at-once/{n}" for n in at_once_names(stage) if wanted(f"at-once/{n}", patterns)))
+        outcome = KINDS[kind][1](stage, rest)
+    except (Exception, SystemExit) as error:
+        stage.ground.tidy()
+        outcome = Outcome(None, "", "", [f"the try itself broke: {type(error).__name__}: {error}"])
+    if outcome and tree_of(stage.ground.given) != stage.given:
+        outcome.faults.append("record harmed: what was given has changed")
+    return outcome
+
+
+def tell(what: str, name: str, outcome: Outcome | None = None) -> None:
+    """A line for gather()."""
+    said = "; ".join(outcome.faults) if outcome else ""
+    print(f"{what}\t{name}\t{' '.join(said.split())}", flush=True)
+
+
+def verdict_of(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "unreached"
+    return "failed" if outcome.faults else "survived"
+
+
+class Place:
+    """Where the workers have their folders and cgroups, which a worker that is ended early leaves."""
+
+    def __init__(self, mount: Path, folder: str | None):
+        self.mount, self.folder = mount, Path(folder or tempfile.mkdtemp(prefix="tf.", dir="/tmp"))
+
+    def of(self, number: int) -> tuple[Path, Path]:
+        return self.folder / str(number), self.mount / f"faults-{self.folder.name}-{number}"
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for path in self.folder.iterdir():
+            tidy_cgroup(self.of(int(path.name))[1])
+        shutil.rmtree(self.folder)
+
+
+def be_ended(*_) -> None:
+    raise KeyboardInterrupt  # past what takes a try's own exceptions
+
+
+def worker(place: Place, number: int) -> None:
+    """Makes the tries whose names it reads, one a line, and tells of each when it is through with it."""
+    signal.signal(signal.SIGTERM, be_ended)
+    die_with_parent()
+    stage = Stage(*place.of(number))
+    try:
+        tell("ready", "-")
+        for line in sys.stdin:
+            name = line.rstrip("\n")
+            if name.startswith("at-once/"):
+                for one, outcome in at_once(stage, name.split("/")[1:]).items():
+                    tell(verdict_of(outcome), f"at-once/{one}", outcome)
+            else:
+                outcome = try_one(stage, name)
+                tell(verdict_of(outcome), name, outcome)
+            tell("ready", "-")
     finally:
         stage.ground.close()
 
 
-def gather(workers: int, words: list[str]) -> tuple[dict[str, collections.Counter], list[tuple[str, str]], int]:
-    """Each worker in a mount namespace of its own."""
-    command = ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, *words]
-    processes = [subprocess.Popen([*command, "--worker", f"{n}/{workers}"], stdout=subprocess.PIPE, text=True) for n in range(workers)]
-    tally: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
-    failures, broken = [], 0
-    fds = {p.stdout: p for p in processes}
-    import selectors
+def list_names(place: Place, patterns: list[str], sample: int) -> None:
+    """As the workers read them; those that are at once are one try."""
+    stage = Stage(*place.of(0))
+    try:
+        print("\n".join(names_of(stage, patterns, sample)))
+        if together := [name for name in at_once_names(stage) if wanted(f"at-once/{name}", patterns)][::sample]:
+            print("/".join(["at-once", *together]))
+    finally:
+        stage.ground.close()
 
-    with selectors.DefaultSelector() as selector:
-        for stream in fds:
-            selector.register(stream, selectors.EVENT_READ)
-        while selector.get_map():
-            for key, _ in selector.select():
-                line = key.fileobj.readline()
-                if not line:
-                    selector.unregister(key.fileobj)
-                    continue
-                what, name, said = line.rstrip("\n").split("\t", 2)
-                tally[name.split("/")[0]][what] += 1
-                if what == "failed":
-                    failures.append((name, said))
-                    print(f"failed  {name}\n        {said[:600]}", flush=True)
-    for process in processes:
-        broken += process.wait() != 0
-    return tally, failures, broken
+
+def in_a_mount_namespace(place: Place, *words: str) -> list[str]:
+    return ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, "--place", str(place.folder), *words]
+
+
+class Worker:
+    """One that makes tries, as seen from outside."""
+
+    def __init__(self, place: Place, number: int):
+        self.number, self.tries, self.name = number, 0, "its start"
+        command = in_a_mount_namespace(place, "--worker", str(number))
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def give(self, names: collections.deque[str]) -> None:
+        """Its next try; without one it ends."""
+        try:
+            self.name = names.popleft()
+            self.process.stdin.write(f"{self.name}\n")
+        except IndexError:
+            self.name = "its end"
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # end() has to say of it
+
+    def end(self) -> str | None:
+        """Waits for it. What is wrong with how it ended; None: nothing."""
+        code = self.process.wait()
+        if code == 0 and self.name == "its end":
+            return None
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return f"worker {self.number} ended {how} after {self.tries} tries, in {self.name}"
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+
+
+class Tally:
+    def __init__(self):
+        self.kinds: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
+        self.failures: list[tuple[str, str]] = []
+
+    def sum(self, what: str) -> int:
+        return sum(row[what] for row in self.kinds.values())
+
+    def take(self, what: str, name: str, said: str) -> None:
+        self.kinds[name.split("/")[0]][what] += 1
+        if what == "failed":
+            self.failures.append((name, said))
+            print(f"failed  {name}\n        {said[:600]}", flush=True)
+
+
+def gather(place: Place, count: int, names: collections.deque[str]) -> tuple[Tally, list[str]]:
+    """Has workers make the tries, each the next when it is through with one. What they told, and what was not tried."""
+    tally = Tally()
+    workers = [Worker(place, number) for number in range(count)]
+
+    def listen(worker: Worker) -> None:
+        for line in worker.process.stdout:
+            what, name, said = line.rstrip("\n").split("\t", 2)
+            if what == "ready":
+                worker.give(names)
+            else:
+                worker.tries += 1
+                tally.take(what, name, said)
+
+    listeners = [threading.Thread(target=listen, args=(worker,)) for worker in workers]
+    try:
+        for listener in listeners:
+            listener.start()
+        for listener in listeners:
+            listener.join()
+        ended_early = [said for worker in workers if (said := worker.end())]
+    finally:
+        for worker in workers:
+            worker.stop()
+    return tally, ended_early + ([f"{len(names)} were not tried"] if names else [])
+
+
+def summary(tally: Tally, not_tried: list[str], seconds: float) -> bool:
+    """Prints it; whether all is well."""
+    passed, failed = tally.sum("survived"), tally.sum("failed")
+    print(f"\n{'kind':10} {'tries':>6} {'survived':>9} {'failed':>7} {'unreached':>10}")
+    for kind, row in tally.kinds.items():
+        print(f"{kind:10} {row['survived'] + row['failed']:6} {row['survived']:9} {row['failed']:7} {row['unreached']:10}")
+    print(f"{passed + failed} tries in {seconds:.0f} s; {tally.sum('unreached')} more did not come to their fault")
+    by_kind = collections.defaultdict(list)
+    for name, said in tally.failures:
+        by_kind[re.sub(r"[0-9]+", "N", said.split(":")[0] if said else "?")].append(name)
+    for said, names in sorted(by_kind.items(), key=lambda item: -len(item[1])):
+        print(f"  {len(names):4}  {said}: FAULTS='{names[0]}' make faults")
+    for said in not_tried:
+        print(said)
+    if passed + failed == 0:
+        print("no try of that name")
+    print(f"{passed} passed, {failed + len(not_tried)} failed")
+    return failed == 0 and not not_tried and passed > 0
 
 
 def main() -> int:
@@ -616,7 +743,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--sample", type=int, default=1)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--worker")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    parser.add_argument("--place", help=argparse.SUPPRESS)
     given = parser.parse_args()
     mount = cgroup2_mount()
     if os.geteuid() != 0 or not mount:
@@ -625,35 +753,24 @@ def main() -> int:
     if not Path(TARE).exists():
         print(f"faults: no {TARE}: make faults", file=sys.stderr)
         return 3
-    if given.worker:
-        number, workers = map(int, given.worker.split("/"))
-        worker(mount, number, workers, given.patterns, given.sample, given.list)
+    if given.place:
+        place = Place(mount, given.place)
+        worker(place, int(given.worker)) if given.worker else list_names(place, given.patterns, given.sample)
         return 0
-    if given.list:
-        worker(mount, 0, 1, given.patterns, given.sample, True)
-        return 0
+    signal.signal(signal.SIGTERM, be_ended)
     began = time.monotonic()
-    tally, failures, broken = gather(given.workers, [*given.patterns, "--sample", str(given.sample)])
-    seconds = time.monotonic() - began
-    print(f"\n{'kind':10} {'tries':>6} {'survived':>9} {'failed':>7}")
-    passed = sum(row["survived"] for row in tally.values())
-    failed = sum(row["failed"] for row in tally.values())
-    for kind, row in tally.items():
-        print(f"{kind:10} {row['survived'] + row['failed']:6} {row['survived']:9} {row['failed']:7}")
-    unreached = sum(row["unreached"] for row in tally.values())
-    print(f"{passed + failed} tries in {seconds:.0f} s; {unreached} more did not come to their fault")
-    by_kind = collections.defaultdict(list)
-    for name, said in failures:
-        by_kind[re.sub(r"[0-9]+", "N", said.split(":")[0] if said else "?")].append(name)
-    for said, names in sorted(by_kind.items(), key=lambda item: -len(item[1])):
-        print(f"  {len(names):4}  {said}: FAULTS='{names[0]}' make faults")
-    if broken:
-        print(f"{broken} of the workers ended before their tries")
-    if passed + failed == 0:
-        print("no try of that name")
-    print(f"{passed} passed, {failed + broken} failed")
-    return 0 if failed + broken == 0 and passed else 1
+    with Place(mount, None) as place:
+        lister = in_a_mount_namespace(place, "--sample", str(given.sample), *given.patterns)
+        listed = subprocess.run(lister, stdout=subprocess.PIPE, text=True)
+        if given.list or listed.returncode != 0:  # why not, it has said
+            print(listed.stdout, end="")
+            return listed.returncode
+        tally, not_tried = gather(place, given.workers, collections.deque(listed.stdout.split()))
+    return 0 if summary(tally, not_tried, time.monotonic() - began) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # all is put away on its way here
+        sys.exit(128 + signal.SIGINT)

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "faults"
 LIBC = ctypes.CDLL(None, use_errno=True)
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 PATIENCE_S = float(os.environ.get("FAULTS_PATIENCE_S", "30"))  # a try that takes longer hangs
 # What ends in a line is told of; these are a program that broke.
 BROKEN = ("runtime error:", "Sanitizer", "stack smashing", "buffer overflow", "double free", "corrupted", "Assertion",
@@ -27,6 +27,28 @@ def cgroup2_mount() -> Path | None:
         if right.split()[0] == "cgroup2":
             return Path(left.split()[4])
     return None
+
+
+def die_with_parent() -> None:
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def tidy_cgroup(cgroup: Path) -> None:
+    """Ends whoever is in it and removes it; one that is not there is no fault."""
+    for name, word in (("cgroup.freeze", "0"), ("cgroup.kill", "1")):
+        try:
+            (cgroup / name).write_text(word)
+        except OSError:
+            pass
+    for _ in range(100):
+        for path in [*sorted(cgroup.rglob("*/"), reverse=True), cgroup]:
+            try:
+                path.rmdir()
+            except OSError:
+                pass
+        if not cgroup.exists():
+            return
+        time.sleep(0.01)
 
 
 def children_of(pid: int) -> list[int]:
@@ -77,12 +99,11 @@ class Outcome:
 class Ground:
     """One worker's: a folder, a cgroup, and itself as the parent of whoever loses theirs."""
 
-    def __init__(self, folder: Path, mount: Path, name: str):
-        self.folder, self.mount = folder, mount
+    def __init__(self, folder: Path, cgroup: Path):
+        self.folder, self.cgroup = folder, cgroup
         self.tmp, self.out, self.state, self.given = (folder / part for part in ("tmp", "out", "state", "given"))
         for path in (self.tmp, self.out, self.state, self.given, folder / "cache"):
             path.mkdir(parents=True)
-        self.cgroup = mount / name
         self.cgroup.mkdir()
         self.earlier = b""
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

@@ -146,7 +146,7 @@ FULL = {"scenes": ["exec", "exec-off", "threads", "matrix", "page", "pack"], "wh
 
 LIMITS = {
     "nofile": {"values": list(range(3, 41)), "scenes": ["exec", "exec-bare", "exec-off", "threads", "matrix", "tune", "pack"]},
-    "as": {"values": [m << 20 for m in (12, 14, 16, 18, 20, 24, 32, 48, 64)], "scenes": ["exec", "threads", "page", "pack"]},
+    "as": {"values": [m << 20 for m in (12, 14, 16, *range(18, 33), 48, 64)], "scenes": ["exec", "threads", "page", "pack"]},
     "fsize": {"values": [0, 1, 512, 4096, 16384, 65536], "scenes": ["exec", "threads", "matrix", "page", "pack", "tune"]},
     "stack": {"values": [k << 10 for k in (64, 128, 192, 256, 512)], "scenes": ["exec", "threads", "matrix", "page"]},
     "memlock": {"values": [0], "scenes": ["exec", "threads"]},

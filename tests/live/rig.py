@@ -453,7 +453,6 @@ class LiveTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.dir = Path(tempfile.mkdtemp(dir=WORK))
-        self.dir.chmod(0o755)  # what is weighed is another user
         self.json = self.dir / "record.json"
         self.subtree_control = subtree_control()
         self.addCleanup(self.look_for_leftovers)

@@ -189,6 +189,39 @@ class Inside(Confined):
         self.assertEqual(self.exec("./script", cwd=folder, options=["--rw", folder]).status, 0)
         self.assertTrue((folder / "new").exists())
 
+    def test_what_it_needs_in_a_closed_folder_is_shown_inside_of_another_that_is_shown(self):
+        """/tmp/X is shown for the folder that it starts in; of /tmp/X/closed it sees its program and nothing beside it."""
+        self.open_to_all(rig.WORK)
+        self.dir.chmod(0o755)
+        closed, here = self.dir / "closed", self.dir / "here"
+        (program := closed / "bin" / "look").parent.mkdir(parents=True)
+        closed.chmod(0o700)
+        (closed / "secret").touch()
+        here.mkdir()
+        program.write_text(f"#!/bin/sh\nls {self.dir} {closed} && id -u\n")
+        program.chmod(0o755)
+        done = self.exec(program, cwd=here)
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.out.split()[-2:], ["bin", "65534"], done)
+        self.assertIn("here", done.out.split())
+        self.assertTrue(self.checks(done)["private folders"]["ok"])
+
+    def test_what_is_hidden_stays_so_in_a_folder_that_is_shown(self):
+        done = self.exec("ls", "/sys/fs/cgroup", options=["--rw", "/sys"])
+        self.assertEqual((done.status, done.out), (0, ""), done)
+
+    def test_a_socket_in_a_folder_that_is_shown_is_masked(self):
+        self.open_to_all(rig.WORK)
+        self.dir.chmod(0o755)
+        (here := self.dir / "here").mkdir()
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path := f"{here}/socket")
+            server.listen()
+            os.chmod(path, 0o777)
+            for options in ([], ["--rw", here]):
+                done = self.python(f"import socket; socket.socket(socket.AF_UNIX).connect('{path}')", *options, cwd=here)
+                self.assertRegex(done.err, r"(ConnectionRefused|Permission)Error", done)
+
     @for_each({"numbers": ("12345:54321", "12345", "54321"), "one_number": ("12345", "12345", "12345")})
     def the_user_is_the_named_one(self, named, uid, gid):
         done = self.exec("cat", "/proc/self/status", options=["--user", named], cwd="/")

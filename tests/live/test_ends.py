@@ -215,7 +215,99 @@ class Roots(LiveTest):
         self.refused(cgroup.path, r"cgroup\.type is 'domain threaded'")
 
 
+SHARING = """import multiprocessing as mp, os, sys
+from multiprocessing import shared_memory
+def hold(here, locked, name):
+    other = shared_memory.SharedMemory(name)
+    locked.acquire()
+    here.set()
+    locked.acquire()
+if __name__ == "__main__":
+    start, processes, told = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    mp.set_start_method(start)
+    memory, locked, here = shared_memory.SharedMemory(create=True, size=4096), mp.Semaphore(1), mp.Event()
+    for process in range(processes):
+        mp.Process(target=hold, args=(here, locked, memory.name)).start()
+    if processes: here.wait()
+    with open(told + ".part", "w") as f: f.write(f"{os.getpid()} {memory.name} sem.{(locked._semlock.name or '/none')[1:]}")
+    os.rename(told + ".part", told)
+    locked.acquire()
+    locked.acquire()
+"""
+
+MAPPING = """import mmap, os, sys, time
+go, earlier, later, other, copied = sys.argv[1:]
+held = []
+def mapped(path):
+    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.truncate(fd, 4096)
+    held.append(mmap.mmap(fd, 4096))
+mapped(earlier), mapped(other)
+while not os.path.exists(go): time.sleep(0.01)
+mapped(later)
+file = open(copied, "w")
+file.write("somebody's output")
+file.flush()
+os.unlink(go)
+time.sleep(600)
+"""
+
+
 class SharedMemory(LiveTest):
+    def start_sharing(self, start: str, processes: int, options) -> tuple[rig.Running, int, list[rig.Path]]:
+        program, told = self.dir / "sharing.py", self.dir / "told"
+        program.write_text(SHARING)
+        running = self.start_command(rig.sys.executable, program, start, processes, told, options=["--confine", "off", *options])
+        self.assertTrue(rig.wait_for(lambda: told.exists() or running.process.poll() is not None))
+        self.assertTrue(told.exists(), "it ended before it shared")
+        pid, *names = told.read_text().split()
+        shared = [rig.Path("/dev/shm", name) for name in names]
+        self.assertEqual([path.exists() for path in shared], [True, start != "fork"], "Python unlinks a semaphore at once where it forks")
+        return running, int(pid), shared
+
+    @for_each(
+        {
+            f"{start}_of_{processes}_{kind}": (start, processes, options)
+            for start in ("fork", "spawn")
+            for processes in (0, 2)
+            for kind, options in (("in_a_slice", []), ("without_one", ["--isolation", "off"]))
+        }
+    )
+    def what_is_shared_is_gone_where_the_run_is_ended_with(self, start, processes, options):
+        running, _, shared = self.start_sharing(start, processes, options)
+        os.kill(running.pid, signal.SIGTERM)
+        done = running.end()
+        self.assertEqual(done.status, 128 + signal.SIGTERM, done)
+        self.assertEqual([path for path in shared if path.exists()], [], done)
+        self.assertRegex(done.err, r"\Atare: removed \d+ objects? from /dev/shm [^\n]+\n")
+        self.assertGreaterEqual(done.record["events"]["shm_removed"], 1 if start == "fork" else 2)
+
+    @for_each({"fork": ("fork", 2), "spawn": ("spawn", 2), "nobody_beside_it": ("fork", 0)})
+    def what_is_shared_is_gone_where_the_main_process_is_killed_with(self, start, processes):
+        running, pid, shared = self.start_sharing(start, processes, [])
+        os.kill(pid, signal.SIGKILL)
+        done = running.end()
+        self.assertEqual((done.status, done.record["termination"]["reason"]), (128 + signal.SIGKILL, "signal"), done)
+        self.assertEqual([path for path in shared if path.exists()], [], done)
+
+    def test_what_was_there_what_another_uses_and_what_is_no_shared_memory_stays(self):
+        earlier, later, other, copied = (rig.Path(f"/dev/shm/live-{os.getpid()}-{n}") for n in ("earlier", "later", "other", "copied"))
+        for path in (earlier, later, other, copied):
+            self.addCleanup(path.unlink, missing_ok=True)
+        earlier.write_bytes(bytes(4096))
+        program, go = self.dir / "mapping.py", self.dir / "go"
+        program.write_text(MAPPING)
+        paths = [earlier, later, other, copied]
+        running = self.start_command(rig.sys.executable, program, go, *paths, options=["--confine", "off"])
+        self.assertTrue(rig.wait_for(lambda: other.exists() and other.stat().st_size))
+        with other.open("rb"):
+            go.touch()
+            self.assertTrue(rig.wait_for(lambda: not go.exists()))
+            os.kill(running.pid, signal.SIGTERM)
+            done = running.end()
+        self.assertEqual([path.exists() for path in paths], [True, False, True, True], done)
+        self.assertEqual(done.record["events"]["shm_removed"], 1)
+
     def test_a_run_below_dev_shm_has_one_of_its_own_with_no_more_of_the_hosts_than_it_needs(self):
         ours = rig.Path(tempfile.mkdtemp(prefix="live-", dir="/dev/shm"))
         other = rig.Path(tempfile.mkdtemp(prefix="live-other-", dir="/dev/shm"))

@@ -21,8 +21,7 @@ from workload import DONE, FAILED, KINDS, TIMEOUT_S, WORKLOADS, WorkloadTest, ch
 
 SCENARIO1 = WORKLOADS / "scenario1" / "scenario1.py"
 PROGRAMS = workload.programs("scenario1")
-PYTHON = PROGRAMS[0][1]
-NATIVE = PROGRAMS[1][1] if len(PROGRAMS) > 1 else None
+PYTHON, NATIVE = (dict(PROGRAMS).get(name) for name in ("python", "native"))
 WORKERS, ITERATIONS, WARMUP, STEPS, HOLD_MS = 3, 2, 1, 2000, 50
 
 
@@ -116,12 +115,10 @@ class Scenario1(WorkloadTest):
         self.assertEqual((ledger.hold_ns, set(ledger.ready_ns)), (0, {0}))
 
     def test_the_gil_is_reported(self):
-        ledger = TestLedger()
-        self.run_it(PYTHON, arguments("threads", None, "overhead"), ledger)
-        self.assertEqual(ledger.gil, 2 if sys._is_gil_enabled() else 1)
-        if NATIVE:
-            self.run_it(NATIVE, arguments("threads", None, "overhead"), ledger)
-            self.assertEqual(ledger.gil, 3)
+        for name, program in PROGRAMS:
+            ledger = TestLedger()
+            self.run_it(program, arguments("threads", None, "overhead"), ledger)
+            self.assertEqual(ledger.gil, 3 if name == "native" else 2 if sys._is_gil_enabled() else 1)
 
     def test_the_default_start_method_is_forkserver(self):
         for name, program in PROGRAMS:
@@ -217,11 +214,13 @@ class Scenario1(WorkloadTest):
         self.assertNotEqual(os.getsid(left[0]), os.getsid(0))
         end_all()
 
+    @unittest.skipIf(workload.SANITIZED, "the sanitizer takes the address space that is to be short")
     @for_each(kinds=KINDS[:1], profiles=["overhead"])
     def test_memory_that_runs_out_is_named(self, program, kind, profile):
         limit = ["prlimit", f"--as={600 << 20}"]
         self.run_fault(program, kind, profile, "eat-memory", "MemoryError|after [0-9]+ MiB", limit)
 
+    @unittest.skipIf(workload.SANITIZED, "the sanitizer takes the address space that is to be short")
     @for_each(kinds=[KINDS[0], KINDS[4]])
     def test_threads_that_cannot_be_started_are_named(self, program, kind, profile):
         limit = ["prlimit", f"--stack={1 << 46}"]  # of which every thread's stack would have to be

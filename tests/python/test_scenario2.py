@@ -25,7 +25,7 @@ import tally
 import teams
 
 PROGRAMS = workload.programs("scenario2")
-PYTHON = PROGRAMS[0][1]
+PYTHON = dict(PROGRAMS).get("python")
 WORKERS, ITERATIONS, WARMUP, DURATION_MS, SPACE, SEED = 3, 2, 1, 60, 5000, 42
 FIGURES = {"attempts", "inserts", "dup_rate_pct", "ops_per_s", "inserts_per_s", "avg_lock_wait_ns"}
 SHARES = [(*kind, share) for kind in KINDS for share in (("manager", "shm") if kind[0] == "processes" else (None,))]

@@ -2,7 +2,8 @@
 what it leaves behind.
 
 The Python workload runs in the interpreter that runs the tests. With $TARE_NATIVE set to the folder of the C programs
-(build/workloads) they are tested beside it.
+(build/workloads) they are tested beside it, and with $TARE_SANITIZED they alone, which a
+sanitizer then has been built into: it takes all of the address space.
 """
 
 import ctypes
@@ -21,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WORKLOADS = ROOT / "runner" / "workloads"
 NATIVE_FOLDER = os.environ.get("TARE_NATIVE")
+SANITIZED = bool(os.environ.get("TARE_SANITIZED"))
 TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated
 
 MAGIC = 0x0033524547444C54
@@ -44,7 +46,7 @@ def python_program(name: str) -> list[str]:
 def programs(name: str) -> list[tuple[str, list[str]]]:
     """Those of this scenario that there are."""
     native = [("native", [f"{NATIVE_FOLDER}/{name}/{name}"])] if NATIVE_FOLDER else []
-    return [("python", python_program(name)), *native]
+    return native if SANITIZED else [("python", python_program(name)), *native]
 
 
 def words(**given) -> list[str]:

@@ -433,6 +433,67 @@ static void below_a_closed_folder_of_roots_the_entry_is_shown_and_the_folder_is_
     assert_int_equal(unlink(entry) | rmdir(folder), 0);
 }
 
+/* Where it comes in the order in which all is mounted; -1: it does not. */
+static int at_of_bind(const struct confine_mounts *m, const char *path)
+{
+    const struct confine_bind *b = bind_of(m, path);
+    return b ? (int)(b - m->bind) : -1;
+}
+
+static void a_closed_folder_in_one_that_is_shown_is_hidden_and_what_is_needed_in_it_comes_after(void **state)
+{
+    char root[PATH_MAX], open_folder[PATH_MAX + 16], closed[PATH_MAX + 16], program[PATH_MAX + 32];
+    struct confine_mounts m;
+    struct confine_user user;
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    if (geteuid() != 0 || strncmp(root, "/tmp/", 5) != 0 || strchr(root + 5, '/'))
+        skip();
+    assert_int_equal(chmod(root, 0755), 0);
+    fixture_write(root, "/open/x", "x");
+    fixture_write(root, "/closed/bin/program", "x");
+    text_format(open_folder, sizeof(open_folder), "%s/open", root);
+    text_format(closed, sizeof(closed), "%s/closed", root);
+    text_format(program, sizeof(program), "%s/bin/program", closed);
+    assert_int_equal(chmod(closed, 0700) | chmod(program, 0755), 0);
+    const char *const needed[] = {program, open_folder};
+    const struct confine_request q = {.read_only_root = true, .needed = needed, .needed_count = 2};
+    assert_int_equal(confine_user_choose(&q, &user, NULL), 0);
+    assert_true(user.veils);
+    assert_int_equal(confine_mounts_plan(&q, &user, &m, NULL), 0);
+    assert_true(hides(&m, closed));
+    *strrchr(program, '/') = '\0';
+    assert_true(at_of_bind(&m, root) >= 0);
+    assert_true(at_of_bind(&m, program) > at_of_bind(&m, root));
+    for (size_t i = 1; i < m.count; i++)
+        assert_true(strcmp(m.bind[i - 1].path, m.bind[i].path) <= 0);
+    confine_mounts_free(&m);
+    fixture_close(root);
+}
+
+static void a_socket_in_a_folder_that_is_shown_is_masked(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char root[PATH_MAX];
+    struct confine_mounts m;
+    bool found = false;
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    if (strlen(root) > 80)
+        skip();
+    text_format(address.sun_path, sizeof(address.sun_path), "%s/s", root);
+    cleanup_close int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server, (struct sockaddr *)&address, sizeof(address)), 0);
+    const char *const needed[] = {address.sun_path};
+    const struct confine_request q = {.read_only_root = true, .needed = needed, .needed_count = 1};
+    assert_int_equal(confine_mounts_plan(&q, &NOBODY, &m, NULL), 0);
+    for (size_t i = 0; i < m.masked_count; i++)
+        found |= strcmp(m.masked[i], address.sun_path) == 0;
+    assert_true(found);
+    confine_mounts_free(&m);
+    fixture_close(root);
+}
+
 /* --- who it runs as -------------------------------------------------------------------------------------------------
  */
 
@@ -621,6 +682,8 @@ int main(void)
         cmocka_unit_test(a_writable_path_is_there_and_is_not_the_root),
         cmocka_unit_test(what_the_kernel_is_looked_into_by_and_services_sockets_are_hidden),
         cmocka_unit_test(a_socket_that_is_seen_inside_is_masked_and_one_in_a_hidden_folder_need_not_be),
+        cmocka_unit_test(a_closed_folder_in_one_that_is_shown_is_hidden_and_what_is_needed_in_it_comes_after),
+        cmocka_unit_test(a_socket_in_a_folder_that_is_shown_is_masked),
         cmocka_unit_test(below_a_closed_folder_of_roots_the_entry_is_shown_and_the_folder_is_hidden),
         cmocka_unit_test(nobody_or_the_owner_of_what_is_closed_to_it),
         cmocka_unit_test(the_end_is_told_by_the_init),

@@ -1,4 +1,5 @@
 /* doctor: what each machine is told, and that the table's rows are whole. */
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/cleanup.h"
 #include "base/cpulist.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -53,6 +56,40 @@ static const struct finding *find(const struct diagnosis *d, const char *id)
             return &d->finding[i];
     fail_msg("no finding '%s'", id);
     return NULL;
+}
+
+/* A folder of the captured machine's becomes a link to another of the host's, by its whole path. */
+static void lead_out(const char *root, const char *path, const char *outside)
+{
+    char whole[PATH_MAX + 64], target[PATH_MAX + 64];
+    text_format(whole, sizeof(whole), "%s%s", root, path);
+    text_format(target, sizeof(target), "%s%s", outside, path);
+    (void)file_remove_tree(AT_FDCWD, whole);
+    assert_int_equal(symlink(target, whole), 0);
+}
+
+static void a_link_of_a_captured_machine_leads_to_nothing_of_the_hosts(void **state)
+{
+    static const char *const FOLDERS[] = {"/proc/irq", "/proc/pressure", "/sys/devices/system/cpu/vulnerabilities"};
+    char root[PATH_MAX], outside[PATH_MAX];
+    struct facts facts = {0};
+    struct diagnosis d;
+    (void)state;
+    assert_int_equal(fixture_open("machines/smt2-desktop", root, sizeof(root)), 0);
+    assert_int_equal(fixture_open(NULL, outside, sizeof(outside)), 0);
+    fixture_write(outside, "/proc/irq/9/smp_affinity_list", "0\n");
+    fixture_write(outside, "/proc/irq/9/handler/x", "");
+    fixture_write(outside, "/proc/pressure/cpu", "");
+    fixture_write(outside, "/sys/devices/system/cpu/vulnerabilities/meltdown", "the host's\n");
+    for (size_t i = 0; i < ARRAY_LEN(FOLDERS); i++)
+        lead_out(root, FOLDERS[i], outside);
+    look(root, &facts, &d);
+    assert_int_equal(facts_find(&facts, "irqs")->kind, FACT_ABSENT);
+    assert_false(facts_find(&facts, "psi")->truth);
+    assert_null(facts_find(&facts, "mitigations.meltdown"));
+    facts_free(&facts);
+    fixture_close(outside);
+    fixture_close(root);
 }
 
 /* --- golden texts ------------------------------------------------------------------------------------------------ */
@@ -383,6 +420,7 @@ static void this_machine_is_judged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_link_of_a_captured_machine_leads_to_nothing_of_the_hosts),
         cmocka_unit_test(every_machine_is_told_what_it_lacks),
         cmocka_unit_test(json_says_the_same),
         cmocka_unit_test(every_row_has_its_words),

@@ -11,18 +11,19 @@
 
 #include "base/err.h"
 #include "bundle/push.h"
-#include "bundle/reproduce_words.h"
+#include "bundle/reproduce.h"
 #include "bundle/reproduction.h"
 #include "cell/config.h"
+#include "oci/reference.h"
 #include "oci/skopeo.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void expect_ref(const char *text, const char *place, const char *tag)
 {
-    struct push_ref ref;
+    struct oci_reference ref;
     struct err e = {0};
-    assert_int_equal(push_ref_parse(text, &ref, &e), 0);
+    assert_int_equal(oci_reference_parse(text, &ref, &e), 0);
     assert_string_equal(ref.place, place);
     assert_string_equal(ref.tag, tag);
 }
@@ -60,9 +61,9 @@ static void what_is_no_reference_gets_what_is_allowed(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(WRONG) / sizeof(*WRONG); i++) {
-        struct push_ref ref;
+        struct oci_reference ref;
         struct err e = {0};
-        if (push_ref_parse(WRONG[i], &ref, &e) != -EINVAL)
+        if (oci_reference_parse(WRONG[i], &ref, &e) != -EINVAL)
             fail_msg("'%s' was taken as '%s' '%s'", WRONG[i], ref.place, ref.tag);
         assert_int_equal(e.kind, ERR_USAGE);
         assert_non_null(strstr(e.text, "what is allowed is oci:FOLDER[:TAG] or docker://HOST/REPO:TAG"));

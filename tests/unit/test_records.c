@@ -244,6 +244,40 @@ static void the_node_and_the_label_are_the_plans(void **state)
     records_free(&other);
 }
 
+/* What many records have in common is read once. */
+static void a_member_is_its_own_sections_whatever_another_section_or_record_says(void **state)
+{
+    (void)state;
+    static const char BEGIN[] = "{\"schema\": \"tare.record/1\", \"termination\": {\"reason\": \"ok\"}, ",
+                      END[] = RESULT STAMPS;
+    static const char *const OWN[] = {
+        "\"id\": \"1\", \"scenario\": {\"name\": \"x\"}, \"runtime\": {\"name\": \"x\"}, \"host\": {\"a\": 1}, ",
+        "\"id\": \"2\", \"scenario\": {\"name\": \"x\"}, \"runtime\": {\"name\": \"y\"}, \"host\": {\"a\": 1}, ",
+        "\"id\": \"3\", \"scenario\": {\"name\": \"x\"}, \"runtime\": {\"name\": \"x\"}, \"host\": {\"a\": null, "
+        "\"a_reason\": \"none\"}, ",
+        "\"id\": \"4\", \"scenario\": {\"name\": \"x\"}, \"runtime\": {\"name\": \"x\"}, \"host\": {\"a\": null, "
+        "\"a_reason\": \"other\"}, ",
+        "\"id\": \"5\", \"scenario\": {\"name\": \"x\"}, \"runtime\": {\"name\": \"x\"}, \"host\": {\"boot_id\": 7, "
+        "\"a\": 1}, ",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(OWN); i++) {
+        char text[sizeof(BEGIN) + sizeof(END) + 300], name[16];
+        text_format(text, sizeof(text), "%s%s%s", BEGIN, OWN[i], END);
+        text_format(name, sizeof(name), "%zu.json", i + 1);
+        write_file(name, text);
+    }
+    struct records r = accepted("", false);
+    assert_int_equal(r.count, ARRAY_LEN(OWN));
+    assert_string_equal(r.list[0].cell->text, "name=x runtime=x");
+    assert_string_equal(r.list[1].cell->text, "name=x runtime=y");
+    assert_ptr_equal(r.list[2].cell, r.list[0].cell);
+    assert_string_equal(pairs_find(r.list[0].environment, "host.a"), "1");
+    assert_string_equal(pairs_find(r.list[2].environment, "host.a"), "unavailable (none)");
+    assert_string_equal(pairs_find(r.list[3].environment, "host.a"), "unavailable (other)");
+    assert_ptr_equal(r.list[4].environment, r.list[0].environment); /* what is of the moment explains nothing */
+    records_free(&r);
+}
+
 /* --- what is hostile
  * -------------------------------------------------------------------------------------------------- */
 
@@ -464,6 +498,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_number_of_the_result_is_a_figure, open_root, close_root),
         cmocka_unit_test_setup_teardown(an_emulated_machine_is_told_by_either_key, open_root, close_root),
         cmocka_unit_test_setup_teardown(the_node_and_the_label_are_the_plans, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_member_is_its_own_sections_whatever_another_section_or_record_says, open_root,
+                                        close_root),
         cmocka_unit_test_setup_teardown(a_file_cut_off_anywhere_is_refused, open_root, close_root),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_named_with_its_place, open_root, close_root),
         cmocka_unit_test_setup_teardown(deep_nesting_is_refused_wherever_it_is, open_root, close_root),

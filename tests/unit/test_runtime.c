@@ -499,6 +499,25 @@ static void the_cache_is_where_the_environment_says(void **state)
     (void)setenv("HOME", home, 1);
 }
 
+static void roots_cache_is_in_no_home_of_anothers(void **state)
+{
+    char buf[PATH_MAX], home[256], other[] = "/var/tmp/tare-test-XXXXXX";
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root passes over another user's home\n");
+        skip();
+    }
+    text_format(home, sizeof(home), "%.200s", getenv("HOME") ? getenv("HOME") : "");
+    assert_non_null(mkdtemp(other));
+    assert_int_equal(chown(other, 12345, 12345), 0);
+    (void)setenv("TARE_CACHE", "", 1);
+    (void)unsetenv("XDG_CACHE_HOME");
+    (void)setenv("HOME", other, 1);
+    assert_null(strstr(runtime_cache_dir(buf, sizeof(buf)), other));
+    (void)setenv("HOME", home, 1);
+    assert_int_equal(rmdir(other), 0);
+}
+
 static void the_real_builds_are_what_their_names_say(void **state)
 {
     (void)state;
@@ -584,6 +603,7 @@ int main(int argc, char **argv)
         rooted(a_path_is_taken_as_it_was_given),
         rooted(native_is_the_workload_itself),
         rooted(the_cache_is_where_the_environment_says),
+        rooted(roots_cache_is_in_no_home_of_anothers),
         rooted(the_real_builds_are_what_their_names_say),
     };
     (void)argc;

@@ -2,13 +2,17 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "base/signals.h"
 
 /* Dispositions are the process's: each test has one of its own, whose exit status says what it found. */
@@ -104,12 +108,58 @@ static void only_a_reader_that_has_gone_ends_by_sigpipe(void **state)
     assert_int_equal(status_of(write_to_a_full_disk), 3);
 }
 
+/* Its standard error is a pipe, of which the line is read back. */
+static int abort_aloud(void)
+{
+    int ends[2];
+    if (pipe(ends) != 0 || dup2(ends[1], STDERR_FILENO) != STDERR_FILENO)
+        return 1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        signals_begin();
+        abort();
+    }
+    char line[256] = {0};
+    int status = 0;
+    if (waitpid(pid, &status, 0) != pid || read(ends[0], line, sizeof(line) - 1) <= 0)
+        return 2;
+    bool one_line = strncmp(line, "tare: out of memory", 19) == 0 && strchr(line, '\n') == line + strlen(line) - 1;
+    return !one_line ? 3 : !WIFEXITED(status) ? 4 : WEXITSTATUS(status) == ERR_OURS ? 0 : 5;
+}
+
+static void an_allocation_that_fails_is_a_line_and_our_exit_code(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(abort_aloud), 0);
+}
+
+static int wait_to_be_aborted(void)
+{
+    signals_begin();
+    pid_t parent = getpid();
+    pid_t sender = fork();
+    if (sender == 0) {
+        (void)kill(parent, SIGABRT);
+        _exit(0);
+    }
+    for (;;)
+        (void)pause();
+}
+
+static void an_abort_that_another_process_sends_ends_by_the_signal(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(wait_to_be_aborted), 128 + SIGABRT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sigchld_gets_its_default_and_what_nohup_ignores_stays_so),
         cmocka_unit_test(who_is_executed_gets_what_the_caller_had_and_nothing_blocked),
         cmocka_unit_test(only_a_reader_that_has_gone_ends_by_sigpipe),
+        cmocka_unit_test(an_allocation_that_fails_is_a_line_and_our_exit_code),
+        cmocka_unit_test(an_abort_that_another_process_sends_ends_by_the_signal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -18,9 +19,9 @@ static const char *const CONTROLLERS[] = {"cpuset", "memory", "pids"};
 
 static bool exists(const char *sysroot, const char *dir, const char *name)
 {
-    char whole[PATH_MAX];
-    int n = snprintf(whole, sizeof(whole), "%s%s/%s", sysroot, dir, name);
-    return n > 0 && (size_t)n < sizeof(whole) && access(whole, F_OK) == 0;
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return n > 0 && (size_t)n < sizeof(path) && beneath_exists(sysroot, path);
 }
 
 /* The cgroup2 mount that shows its files; the later one hides the earlier. */
@@ -86,8 +87,7 @@ static void find_sample(const char *sysroot, const struct cgmount *m, char *ret,
         mounts_own_cgroup(cgroup, path, sizeof(path)) == 0 && mounts_directory(m, path, ret, cap) == 0 &&
         exists(sysroot, ret, "cgroup.kill"))
         return;
-    int n = snprintf(path, sizeof(path), "%s%s", sysroot, m->point);
-    cleanup_dir DIR *dir = n > 0 && (size_t)n < sizeof(path) ? opendir(path) : NULL;
+    cleanup_dir DIR *dir = beneath_open_dir(sysroot, m->point);
     ret[0] = '\0';
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
         if (d->d_name[0] == '.' || d->d_type != DT_DIR)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/file.h"
@@ -45,9 +46,9 @@ static void capture_cpus(const struct topology_choice *cpus, struct facts *ret)
 
 /* Whether a folder of /proc/irq has a folder in it: the name of a handler (kernel/irq/proc.c,
  * register_handler_proc). Without one it never fires. */
-static bool has_handler(const char *path)
+static bool has_handler(const char *sysroot, const char *path)
 {
-    cleanup_dir DIR *dir = opendir(path);
+    cleanup_dir DIR *dir = beneath_open_dir(sysroot, path);
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir))
         if (d->d_type == DT_DIR && d->d_name[0] != '.')
             return true;
@@ -71,8 +72,7 @@ static void capture_irqs(const char *sysroot, const struct cpulist *benchmark, s
 {
     char path[PATH_MAX], text[64];
     unsigned on = 0, all = 0;
-    int n = snprintf(path, sizeof(path), "%s/proc/irq", sysroot);
-    cleanup_dir DIR *dir = n > 0 && (size_t)n < sizeof(path) ? opendir(path) : NULL;
+    cleanup_dir DIR *dir = beneath_open_dir(sysroot, "/proc/irq");
     if (!dir) {
         facts_absent(ret, "irqs", "/proc/irq: %s", strerror(errno));
         return;
@@ -81,8 +81,8 @@ static void capture_irqs(const char *sysroot, const struct cpulist *benchmark, s
         struct cpulist where;
         if (!isdigit((unsigned char)d->d_name[0]) || !read_affinity(sysroot, d->d_name, &where))
             continue;
-        n = snprintf(path, sizeof(path), "%s/proc/irq/%s", sysroot, d->d_name);
-        if (n < 0 || (size_t)n >= sizeof(path) || !has_handler(path))
+        text_format(path, sizeof(path), "/proc/irq/%s", d->d_name);
+        if (!has_handler(sysroot, path))
             continue;
         struct cpulist both = cpulist_and(&where, benchmark);
         on += cpulist_count(&both) > 0;
@@ -107,8 +107,7 @@ static void capture_daemons(const char *sysroot, struct facts *ret)
     char path[PATH_MAX], comm[64];
     bool irqbalance = false;
     struct text others = {0};
-    int n = snprintf(path, sizeof(path), "%s/proc", sysroot);
-    cleanup_dir DIR *dir = n > 0 && (size_t)n < sizeof(path) ? opendir(path) : NULL;
+    cleanup_dir DIR *dir = beneath_open_dir(sysroot, "/proc");
     text_add(&others, "%s", "");
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
         if (!isdigit((unsigned char)d->d_name[0]))

@@ -1,47 +1,46 @@
-#include "oci/push_place.h"
+#include "oci/place.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
-#include "bundle/derive.h"
 #include "oci/oci_layout.h"
 #include "oci/skopeo.h"
 
 #define FETCHED "fetched"
 
-int place_open(const char *ref, int make, struct push_place *ret, struct err *e)
+int place_open(const char *ref, bool make, struct oci_place *ret, struct err *e)
 {
-    *ret = (struct push_place){.layout = -1};
+    *ret = (struct oci_place){.layout = -1};
     char path[sizeof(ret->scratch.path) + 8];
-    int failed = push_ref_parse(ref, &ret->ref, e);
+    int failed = oci_reference_parse(ref, &ret->ref, e);
     if (failed != 0 || !ret->ref.registry)
-        return failed != 0 ? failed : oci_layout_open(ret->ref.place, make != 0, &ret->layout, e);
+        return failed != 0 ? failed : oci_layout_open(ret->ref.place, make, &ret->layout, e);
     failed = scratch_begin(NULL, &ret->scratch, e);
     text_format(path, sizeof(path), "%s/oci", ret->scratch.path);
     return failed == 0 ? oci_layout_open(path, true, &ret->layout, e) : failed;
 }
 
-void place_close(struct push_place *p)
+void place_close(struct oci_place *p)
 {
     if (p->layout >= 0)
         (void)close(STEAL_FD(p->layout));
     scratch_end(&p->scratch);
 }
 
-const char *place_name(const struct push_place *p, const char *tag, char buf[PLACE_NAME_MAX])
+const char *place_name(const struct oci_place *p, const char *tag, char buf[PLACE_NAME_MAX])
 {
     const char *between = strncmp(tag, "sha256:", 7) == 0 ? "@" : ":";
     text_format(buf, PLACE_NAME_MAX, "%s%s%s%s", p->ref.registry ? "" : "oci:", p->ref.place, between, tag);
     return buf;
 }
 
-static const char *layout_name(const struct push_place *p, const char *tag, char buf[PLACE_NAME_MAX])
+static const char *layout_name(const struct oci_place *p, const char *tag, char buf[PLACE_NAME_MAX])
 {
     text_format(buf, PLACE_NAME_MAX, "oci:%s/oci:%s", p->scratch.path, tag);
     return buf;
@@ -68,7 +67,7 @@ static int told(int failed, struct err *e)
     return failed == -ENOENT && e->kind == ERR_HOST ? err_remedy(e, "oci:FOLDER needs none") : failed;
 }
 
-int place_manifest(const struct push_place *p, const char *tag, struct text *ret, char hex[DIGEST_HEX], struct err *e)
+int place_manifest(const struct oci_place *p, const char *tag, struct text *ret, char hex[DIGEST_HEX], struct err *e)
 {
     char name[PLACE_NAME_MAX];
     json_t *descriptor = NULL;
@@ -97,12 +96,12 @@ static json_t *descriptor_of(const json_t *o, const char *type, const char *hex,
     return d;
 }
 
-int place_put(const struct push_place *p, const char *tag, json_t *o, const char *type, char hex[DIGEST_HEX],
+int place_put(const struct oci_place *p, const char *tag, json_t *o, const char *type, char hex[DIGEST_HEX],
               uint64_t *size_bytes, struct err *e)
 {
     char from[PLACE_NAME_MAX], to[PLACE_NAME_MAX];
     struct text t = {0};
-    derive_json(json_incref(o), &t);
+    json_text(json_incref(o), &t);
     int failed = oci_put_bytes(p->layout, t.data, t.len, hex, e);
     *size_bytes = t.len;
     text_free(&t);
@@ -116,7 +115,7 @@ int place_put(const struct push_place *p, const char *tag, json_t *o, const char
     return told(skopeo_copy(layout_name(p, tag, from), place_name(p, tag, to), strcmp(type, OCI_INDEX) == 0, e), e);
 }
 
-int place_fetch(const struct push_place *p, const char *tag, struct err *e)
+int place_fetch(const struct oci_place *p, const char *tag, struct err *e)
 {
     char from[PLACE_NAME_MAX], to[PLACE_NAME_MAX];
     return p->ref.registry ? skopeo_copy(place_name(p, tag, from), layout_name(p, FETCHED, to), false, e) : 0;

@@ -1,10 +1,10 @@
-/* Where a bundle is to be: a reference. */
+#include "oci/reference.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/text.h"
-#include "bundle/push.h"
 
 static const char OCI[] = "oci:", DOCKER[] = "docker://";
 
@@ -15,20 +15,20 @@ static int refuse(const char *text, struct err *e)
 }
 
 /* distribution-spec 1.1, "Pulling manifests": [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127} */
-static int is_tag(const char *tag)
+static bool is_tag(const char *tag)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     size_t len = strlen(tag);
     return len >= 1 && len <= 128 && strspn(tag, ALLOWED) == len && *tag != '.' && *tag != '-';
 }
 
-static int is_digest(const char *text)
+static bool is_digest(const char *text)
 {
     return strncmp(text, "sha256:", 7) == 0 && strlen(text) == 71 && strspn(text + 7, "0123456789abcdef") == 64;
 }
 
 /* Cuts "PLACE:TAG" or "PLACE@sha256:…" in two. */
-static int take(const char *text, const char *place, struct push_ref *ret, struct err *e)
+static int take(const char *text, const char *place, struct oci_reference *ret, struct err *e)
 {
     const char *at = strstr(place, "@sha256:"), *slash = strrchr(place, '/');
     const char *colon = strrchr(slash ? slash : place, ':'), *cut = at ? at : colon;
@@ -40,9 +40,9 @@ static int take(const char *text, const char *place, struct push_ref *ret, struc
     return (!cut && !ret->registry) || (at ? is_digest(ret->tag) : is_tag(ret->tag)) ? 0 : refuse(text, e);
 }
 
-int push_ref_parse(const char *text, struct push_ref *ret, struct err *e)
+int oci_reference_parse(const char *text, struct oci_reference *ret, struct err *e)
 {
-    *ret = (struct push_ref){.registry = strncmp(text, DOCKER, strlen(DOCKER)) == 0};
+    *ret = (struct oci_reference){.registry = strncmp(text, DOCKER, strlen(DOCKER)) == 0};
     if (!ret->registry && strncmp(text, OCI, strlen(OCI)) != 0)
         return refuse(text, e);
     const char *place = text + (ret->registry ? strlen(DOCKER) : strlen(OCI));

@@ -1,0 +1,236 @@
+/* A reproduction as text and as the counter-record (reproduction.h). What it may be called is ACM's to say (Artifact
+ * Review and Badging), and it is no badge. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json_put.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "bundle/reproduce.h"
+#include "bundle/reproduction.h"
+
+const char *reproduce_role_name(int64_t role)
+{
+    static const char *const NAMES[] = {"undeclared", "same-team", "different-team"};
+    return NAMES[role];
+}
+
+const char *reproduce_term(int64_t role)
+{
+    static const char *const TERMS[] = {
+        "repeatability or reproducibility: the team was not declared",
+        "repeatability (same team, same experimental setup)",
+        "reproducibility (different team, same experimental setup)",
+    };
+    return TERMS[role];
+}
+
+#define DIFFERENCES_SHOWN 20
+
+/* Of the machine that the command was given on. */
+static void add_environment(const struct reproduction *r, struct text *out)
+{
+    const struct verification *v = &r->verified;
+    if (!v->compared) {
+        text_add(out, "environment: not looked at\n");
+        return;
+    }
+    text_add(out, "environment: %zu of %zu fields of the machine differ%s\n", v->distance.count, v->distance.fields,
+             r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
+                 ? ""
+                 : " (this host's; what ran elsewhere has its own in its records)");
+    verify_distance_text(&v->distance, "theirs ", DIFFERENCES_SHOWN, out);
+    if (v->distance.count > DIFFERENCES_SHOWN)
+        text_add(out, "  and %zu more (reproduction.json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
+}
+
+static void add_run(const struct reproduction *r, struct text *out)
+{
+    static const char *const WHERE[] = {"on this host", "in the image that the records name", "in the VM image"};
+    const char *where = reproduction_in_held_image(r) ? "in the image that the bundle holds" : WHERE[r->o->where];
+    text_add(out, "re-run %s%s: %zu of %zu invocations, %zu failed\n", where,
+             r->o->engine == ENGINE_SLURM ? " by Slurm" : "", r->run, r->planned, r->failed);
+    if (r->o->smoke)
+        text_add(out,
+                 "  smoke: a short subset, %lld of %lld invocations a cell, at most %d iterations each: a first look, "
+                 "not the whole plan\n",
+                 (long long)r->invocations, (long long)r->original.bundle.plan.invocations, SMOKE_ITERATIONS);
+}
+
+static void add_claim(const struct claim *c, const struct records *r, const struct judgement *theirs,
+                      const struct judgement *here, struct text *out)
+{
+    char expected[96], found[96];
+    cleanup_free char *text = text_printable(c->text), *why = text_printable(here->why);
+    text_add(out, "  %s: %s: %s\n", claim_verdict_name(here->verdict), c->id, text);
+    text_add(out, "    expected %s; theirs %s (%s); ", claim_expected(c, r, expected, sizeof(expected)),
+             claim_found(c, theirs, r, found, sizeof(found)), claim_verdict_name(theirs->verdict));
+    text_add(out, "here %s%s%s%s\n", claim_found(c, here, r, found, sizeof(found)), *why ? " (" : "", why,
+             *why ? ")" : "");
+}
+
+void reproduction_text(const struct reproduction *r, struct text *out)
+{
+    size_t of[CLAIM_VERDICTS];
+    const struct bundle *b = &r->original.bundle;
+    const struct verification *v = &r->verified;
+    text_add(out, "%s\nsha256 %s\n", r->o->path, v->sha256);
+    text_add(out, "integrity: %s\n",
+             verification_failed(v, FINDING_INTEGRITY) ? "broken, and run all the same (--force)" : "good");
+    text_add(out, "derivation: %s\n",
+             !v->derived                                  ? "not looked at"
+             : verification_failed(v, FINDING_DERIVATION) ? "broken ('tare verify' tells what)"
+                                                          : "good");
+    add_environment(r, out);
+    add_run(r, out);
+    text_add(out, "claims: %zu", b->claims.count);
+    reproduction_count(r, of);
+    for (int i = 0; i < CLAIM_VERDICTS; i++)
+        if (of[i])
+            text_add(out, ", %zu %s", of[i], claim_verdict_name((enum claim_verdict)i));
+    text_add(out, "\n");
+    for (size_t i = 0; i < b->claims.count; i++)
+        add_claim(&b->claims.list[i], &b->records, &b->judgement[i], &r->judgement[i], out);
+    text_add(out, "terms: %s, by " REPRODUCE_TERMS_SOURCE "\n  " REPRODUCE_TERMS_NOTE "\n", reproduce_term(r->o->role));
+}
+
+/* --- the counter-record ------------------------------------------------------------------------------------------ */
+
+static json_t *text_json(const char *text)
+{
+    json_t *s = json_string(text);
+    return s ? s : json_string("(no UTF-8)");
+}
+
+static json_t *claims_json(const struct reproduction *r)
+{
+    json_t *list = json_array();
+    const struct bundle *b = &r->original.bundle;
+    for (size_t i = 0; i < b->claims.count; i++) {
+        char expected[96];
+        const struct claim *c = &b->claims.list[i];
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:o, s:s, s:s, s:f, s:o, s:o}", "id", c->id, "text", text_json(c->text), "figure",
+                            c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)),
+                            "tolerance", c->tolerance, "theirs", reproduction_judgement(&b->judgement[i]), "here",
+                            reproduction_judgement(&r->judgement[i])));
+    }
+    return list;
+}
+
+static json_t *counts_json(const struct reproduction *r)
+{
+    size_t of[CLAIM_VERDICTS];
+    json_t *o = json_object();
+    reproduction_count(r, of);
+    for (int v = 0; v < CLAIM_VERDICTS; v++)
+        (void)json_object_set_new(o, claim_verdict_name((enum claim_verdict)v), json_integer((json_int_t)of[v]));
+    return o;
+}
+
+static json_t *environment_json(const struct verification *v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < v->distance.count; i++)
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
+                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
+                                                    text_json(v->distance.list[i].here)));
+    return json_pack("{s:s, s:I, s:I, s:o}", "here",
+                     "the host that ran it; what ran in an image, a VM or on a node has its own in its records",
+                     "fields", (json_int_t)v->distance.fields, "varying", (json_int_t)v->distance.varying,
+                     "differences", list);
+}
+
+/* By their places in a bundle, whose digests are those of the folder's files. */
+static int records_json(const struct reproduction *r, json_t *list, struct err *e)
+{
+    char path[PARCEL_PATH_MAX + 1], hex[DIGEST_HEX];
+    const struct plan *plan = &r->original.bundle.plan;
+    for (size_t i = 0; i < r->records.count; i++) {
+        const struct invocation *one = &r->records.list[i];
+        size_t cell = bundle_cell(plan, one->plan_cell);
+        if (cell == plan->cells)
+            continue; /* of no plan: it is not packed either */
+        int failed = digest_file(one->path, hex);
+        if (failed != 0)
+            return err_set(e, ERR_OURS, failed, "'%s': %s", one->path, strerror(-failed));
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s}", "path",
+                            bundle_record_path(plan, cell, one->block, bundle_label(one->label), path), "sha256", hex));
+    }
+    return 0;
+}
+
+static json_t *original_json(const struct reproduction *r)
+{
+    static const char *const SIGNATURES[] = {"unsigned", "signed", "unknown key", "broken"};
+    const struct verification *v = &r->verified;
+    const struct bundle *b = &r->original.bundle;
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b}", "sha256", v->sha256, "title",
+                     json_incref(json_object_get(b->pack, "title")), "plan", b->plan.name, "plan_sha256",
+                     b->bound.sha256, "integrity", verification_failed(v, FINDING_INTEGRITY) ? "broken" : "good",
+                     "signature", SIGNATURES[v->signature], "derivation",
+                     v->derived ? json_string(verification_failed(v, FINDING_DERIVATION) ? "broken" : "good")
+                                : json_string("not looked at"),
+                     "forced", verification_failed(v, FINDING_INTEGRITY));
+}
+
+static json_t *run_json(const struct reproduction *r)
+{
+    json_t *smoke = r->o->smoke ? json_pack("{s:I, s:i, s:i}", "invocations", (json_int_t)r->invocations,
+                                            "iterations_at_most", SMOKE_ITERATIONS, "warmup", SMOKE_WARMUP)
+                                : json_null();
+    json_t *o = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I}", "where", reproduce_where_name(r->o->where), "engine",
+                          r->o->engine == ENGINE_SLURM ? "slurm" : "local", "smoke", smoke, "planned",
+                          (json_int_t)r->planned, "run", (json_int_t)r->run, "failed", (json_int_t)r->failed);
+    if (r->o->where == REPRODUCE_IMAGE)
+        (void)json_object_set_new(o, "image", json_string(reproduction_in_held_image(r) ? "held" : "named"));
+    return o;
+}
+
+/* When the newest record was begun: what is written follows from what was measured. */
+static const char *newest(const struct records *r)
+{
+    const char *at = "";
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->list[i].started_at, at) > 0)
+            at = r->list[i].started_at;
+    return at;
+}
+
+int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
+{
+    json_t *records = json_array();
+    int failed = records_json(r, records, e);
+    if (failed != 0) {
+        json_decref(records);
+        return failed;
+    }
+    *ret =
+        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
+                  REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
+                  newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms", "declared_role",
+                  reproduce_role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
+                  REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
+                  "claims", claims_json(r), "counts", counts_json(r), "records", records);
+    return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);
+}
+
+int reproduction_write(const struct reproduction *r, struct err *e)
+{
+    char path[PATH_MAX];
+    struct text t = {0};
+    json_t *o = NULL;
+    int failed = reproduction_json(r, &o, e);
+    if (failed != 0)
+        return failed;
+    json_text(o, &t);
+    text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, r->out);
+    failed = file_replace_at(r->out_fd, REPRODUCTION_FILE, path, t.data, t.len, e);
+    text_free(&t);
+    return failed;
+}
