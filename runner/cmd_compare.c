@@ -17,27 +17,10 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
-
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help, "%s",
-             "tare compare [OPTION]... A B\n"
-             "tare compare --noise [OPTION]... A1 [A2]\n"
-             "A and B are records, folders of records or a plan's folder. First what the two ran in differs in,\n"
-             "then for each cell the ratio B/A of the geometric means over invocations with its interval, and the\n"
-             "verdict that this interval gives: the same (it lies within the margin; from 15 invocations on), more\n"
-             "or less (it leaves 1 out), or that it cannot tell. The intervals of all rows hold together in 95 of\n"
-             "100 comparisons (Bonferroni), and have this host's noise in them, if any was measured. Below 5\n"
-             "invocations there is no interval.\n\n");
-    config_help(CONFIG_COMPARE, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
 
 /* All that one comparison takes; ended with end(). */
 struct job {
@@ -307,7 +290,7 @@ int cmd_compare(int argc, char **argv, struct err *e)
     if (failed != 0)
         return failed;
     if (c.help)
-        return print_help();
+        return manual_print(CONFIG_COMPARE, NULL, NULL);
     if (!c.positional || (!c.second && !c.analysis.noise))
         return err_set(e, ERR_USAGE, -EINVAL, "it takes two: A and B, records or folders ('tare compare --help')");
     static struct job j;

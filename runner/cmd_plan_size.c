@@ -7,20 +7,8 @@
 #include "base/share.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "record/records.h"
-
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help,
-             "tare plan-size [OPTION]... DIR\n"
-             "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how\n"
-             "many of both give the wanted precision for the least time (Kalibera and Jones 2013).\n\n");
-    config_help(CONFIG_PLAN_SIZE, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
 
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
 {
@@ -49,7 +37,7 @@ int cmd_plan_size(int argc, char **argv, struct err *e)
     if (failed != 0)
         return failed;
     if (c.help)
-        return print_help();
+        return manual_print(CONFIG_PLAN_SIZE, NULL, NULL);
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
     failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);

@@ -16,6 +16,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "record/records.h"
 #include "record/records_csv.h"
 #include "report/draw.h"
@@ -27,23 +28,6 @@
 
 #define PAGE     "report.html"
 #define SELFTEST "selftest.json"
-
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help, "tare report [OPTION]... RECORD|DIR...\n"
-                    "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
-                    "first, every\n"
-                    "figure drawn, and no need of a network or of another file; as text, Markdown, LaTeX or JSON; as "
-                    "CSV with a row\n"
-                    "a record: what it is, the keys of its cell, every figure (one that the record does not have is "
-                    "empty, and the\n"
-                    "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n");
-    config_help(CONFIG_REPORT, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
 
 static bool is_folder(const char *path)
 {
@@ -217,7 +201,7 @@ int cmd_report(int argc, char **argv, struct err *e)
     if (failed != 0)
         return failed;
     if (c.help)
-        return print_help();
+        return manual_print(CONFIG_REPORT, NULL, NULL);
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;

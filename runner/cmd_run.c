@@ -6,6 +6,7 @@
 #include "base/command.h"
 #include "base/terminal.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "cell/profiled.h"
 #include "cell/scenarios.h"
 #include "host/tune/tuning.h"
@@ -22,24 +23,6 @@ static int list_scenarios(struct err *e)
         (void)fputs(list.data ? list.data : "", stdout);
     text_free(&list);
     return failed;
-}
-
-static int print_help(const struct scenario *scenario)
-{
-    struct text help = {0};
-    if (scenario)
-        text_add(&help, "tare run %s [OPTION]...\n%s.\n\n", scenario->name, scenario->summary);
-    else
-        text_add(
-            &help,
-            "tare run SCENARIO [OPTION]...\n"
-            "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came\n"
-            "with tare, or the path of a folder with a scenario.yml. Without a scenario: lists them; with one before\n"
-            "--help: tells its own options too.\n\n");
-    config_help(CONFIG_RUN, scenario, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
 }
 
 static int write_results(const struct record *r, const struct output_places *places, struct err *e)
@@ -143,7 +126,7 @@ static int run(struct config *c, struct err *e)
     if (status != 0)
         return status;
     if (c->help)
-        return print_help(c->cell.scenario);
+        return manual_print(CONFIG_RUN, c->cell.scenario, NULL);
     if (!c->positional)
         return list_scenarios(e);
     status = prepare(c, &profile, &places, &runtime, e);

@@ -4,23 +4,9 @@
 #include "base/command.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/last_selftest.h"
 #include "selftest/selftest.h"
-
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help,
-             "tare selftest [OPTION]...\n"
-             "Proves the instrument on known loads, in the slices that a run would get, and says for each figure\n"
-             "what was expected, what was measured and whether that is within its tolerance (exit 1: one is not).\n"
-             "The records of later runs name it (instrument.selftest): it is kept as selftest.json in $TARE_STATE,\n"
-             "/var/lib/tare (root) or the cache.\n\n");
-    config_help(CONFIG_SELFTEST, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
 
 /* What cannot be kept is still shown: a reader of the records will see that there was none. */
 static int show(const struct selftest_report *report, bool as_json, struct err *e)
@@ -47,7 +33,7 @@ int cmd_selftest(int argc, char **argv, struct err *e)
     if (failed == 0 && c.positional)
         failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
     if (failed == 0 && c.help)
-        return print_help();
+        return manual_print(CONFIG_SELFTEST, NULL, NULL);
     if (failed == 0)
         failed = cell_complete(&c.cell, e);
     if (failed == 0)

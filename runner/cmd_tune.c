@@ -7,22 +7,17 @@
 #include "base/command.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "host/tune/tune.h"
 
-static int help_of(const char *head, enum config_command command, bool table)
+static int print_help(void)
 {
-    struct text help = {0};
-    text_add(&help, "%s", head);
-    config_help(command, NULL, &help);
-    if (table) {
-        text_add(&help, "\nThe settings, in the order of writing:\n");
-        tune_help(&help);
-    }
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
+    cleanup_text struct text settings = {0};
+    text_add(&settings, "\nThe settings, in the order of writing:\n");
+    tune_help(&settings);
+    return manual_print(CONFIG_TUNE, NULL, settings.data);
 }
 
 /* --- what came of it -------------------------------------------------------------------------------------------- */
@@ -117,11 +112,7 @@ int cmd_tune(int argc, char **argv, struct err *e)
     if (status != 0)
         return status;
     if (c.help)
-        return help_of(
-            "tare tune [OPTION]...\n"
-            "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
-            "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n",
-            CONFIG_TUNE, true);
+        return print_help();
     const char *root = "";
     status = config_sysroot(&c, &root, e);
     if (status == 0)
@@ -177,11 +168,7 @@ int cmd_restore(int argc, char **argv, struct err *e)
     if (status != 0)
         return status;
     if (c.help)
-        return help_of(
-            "tare restore [OPTION]...\n"
-            "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
-            "put back stays in the journal, and the exit code is 3; so it is where the journal is damaged.\n\n",
-            CONFIG_RESTORE, false);
+        return manual_print(CONFIG_RESTORE, NULL, NULL);
     const char *root = "";
     status = config_sysroot(&c, &root, e);
     return status == 0 ? restore(root, c.host.force, e) : status;

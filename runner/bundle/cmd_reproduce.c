@@ -10,26 +10,7 @@
 #include "bundle/reproduction.h"
 #include "bundle/sign.h"
 #include "cell/config.h"
-
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(
-        &help,
-        "tare reproduce [OPTION]... BUNDLE\n"
-        "Runs a bundle's plan again here, as 'tare matrix' does, and judges each of its claims by the new records:\n"
-        "SUPPORTED, CONTRADICTED, INCONCLUSIVE (the interval is wider than the tolerance that was declared "
-        "beforehand)\n"
-        "or NOT RUN, each with both intervals and why; never one pass for all. First the bundle is verified, and one\n"
-        "that is not whole is not run; then in what this machine differs from theirs is told. All of it goes into\n"
-        "reproduction.json beside the new records. Run again with the same --out it goes on.\n"
-        "Exit 0 where a claim was judged and all that were are SUPPORTED, or nothing is claimed; 1 where one is\n"
-        "CONTRADICTED or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n\n");
-    config_help(CONFIG_REPRODUCE, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
+#include "cell/manual.h"
 
 static int take_where(const struct artefact_options *a, enum reproduce_where *ret, struct err *e)
 {
@@ -82,7 +63,7 @@ int cmd_reproduce(int argc, char **argv, struct err *e)
     if (failed != 0)
         return failed;
     if (c.help)
-        return print_help();
+        return manual_print(CONFIG_REPRODUCE, NULL, NULL);
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a bundle ('tare reproduce --help')");
     failed = take_where(&c.artefact, &where, e);

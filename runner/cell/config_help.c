@@ -4,8 +4,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
-
-#define HELP_WIDTH 80
+#include "cell/manual.h"
 
 /* The row with the defaults of the scenario's profiles; where it has one profile alone, with those of that one. */
 static struct option_row row_of(const struct option_row *row, const struct scenario *s)
@@ -64,12 +63,23 @@ static void help_allowed(const struct option_row *row, const struct scenario *s,
     text_add(out, ")");
 }
 
+static void add_does(const struct option_row *row, const struct scenario *s, struct text *out)
+{
+    text_add(out, "%s", row->help);
+    help_allowed(row, s, out);
+}
+
+void config_does(const struct option_row *row, struct text *out)
+{
+    add_does(row, NULL, out);
+}
+
 static void help_row(const char *name, const char *value, const struct text *right, struct text *out)
 {
     struct text left = {0};
     text_add(&left, "  --%s%s%s", name, value ? " " : "", value ? value : "");
     text_add(out, "%-26s ", left.data);
-    terminal_wrap(right->data, left.len > 26 ? left.len + 1 : 27, HELP_WIDTH, 27, out);
+    terminal_wrap(right->data, left.len > 26 ? left.len + 1 : 27, MANUAL_WIDTH, 27, out);
     text_free(&left);
 }
 
@@ -112,8 +122,7 @@ void config_help(enum config_command command, const struct scenario *scenario, s
             continue;
         struct option_row row = row_of(&config_rows[i], scenario);
         struct text right = {0};
-        text_add(&right, "%s", row.help);
-        help_allowed(&row, scenario, &right);
+        add_does(&row, scenario, &right);
         help_row(row.name, row.value, &right, out);
         text_free(&right);
     }
