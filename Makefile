@@ -9,7 +9,7 @@ DESTDIR ?=
 OUT ?= out
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-PACKAGES := jansson gsl libcrypto libseccomp libcap libcyaml yaml-0.1
+PACKAGES := jansson gsl libcrypto libseccomp libcap yaml-0.1
 VM_CPUS ?= 2
 # systemd reads units here whatever PREFIX is; pkg-config knows where a distribution has them (systemd-dev on Debian 13).
 SYSTEMD_UNITS = $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/usr/lib/systemd/system)
@@ -28,7 +28,7 @@ archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
 CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$$(call archive,cgroup)))
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
 CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
-PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas cap cyaml yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
+PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas cap yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
 # What the compiler and the machine have of these; tests/elf reads each back from the programs. A sanitizer looks where
 # _FORTIFY_SOURCE does, and that one needs an optimisation.
 takes = $(foreach f,$(1),$(if $(shell $(CC) -Werror $(f) -x c -c -o /dev/null /dev/null 2>&1 || echo no),,$(f)))
@@ -287,7 +287,7 @@ coverage-build:
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS := bundle record plan scenario profile journal minisign layout lock reproduction machine kept ledger
+FUZZ_TARGETS := bundle record yaml plan scenario profile journal minisign layout lock reproduction machine kept ledger
 fuzz: ## fuzz what reads the files of others, FUZZ_SECONDS each, FUZZ_TARGETS=NAME: this alone; the corpus grows in build/fuzz
 	@scripts/setup fuzz
 	@$(MAKE) --no-print-directory fuzz-build

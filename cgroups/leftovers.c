@@ -115,11 +115,18 @@ static int count_run(const char *name, uint64_t inode, void *context)
     return 0;
 }
 
-int leftovers_count(const char *dir)
+/* A run that has just made its directory has no lock on it yet, but one on the base: so what looks dead is looked at
+ * again under that. */
+int leftovers_count(const struct slice_root *root)
 {
-    cleanup_close int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *base = root->provenance == SLICE_CREATED ? root->mount : root->path;
+    cleanup_close int fd = open(root->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct tally t = {.dirfd = fd};
     if (fd >= 0)
+        (void)cgdir_each_child(fd, count_run, &t);
+    cleanup_close int base_fd = t.dead > 0 ? open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    t.dead = 0;
+    if (base_fd >= 0 && slice_lock(base_fd) == 0)
         (void)cgdir_each_child(fd, count_run, &t);
     return t.dead;
 }
@@ -207,11 +214,21 @@ static int visit_child(const char *name, uint64_t inode, void *context)
     return 0;
 }
 
+/* Without the lock a run that has just made its directory would look dead. */
+static bool lock_for(struct walk *w, int dirfd)
+{
+    int failed = slice_lock(dirfd);
+    if (failed != 0)
+        w->fn(&(struct leftover){.path = w->path, .state = LEFTOVER_STUCK, .failed = failed}, w->context);
+    return failed == 0;
+}
+
 static void visit(struct walk *w, int dirfd)
 {
     struct step s = {.walk = w, .dirfd = dirfd};
+    if (!lock_for(w, dirfd))
+        return;
     w->depth++;
-    slice_lock(dirfd);
     (void)cgdir_each_child(dirfd, visit_child, &s);
     if (!w->dry_run)
         put_back(w, dirfd);
@@ -223,8 +240,9 @@ static void visit(struct walk *w, int dirfd)
 static void visit_created(struct walk *w, int mount_fd)
 {
     struct step s = {.walk = w, .dirfd = mount_fd};
+    if (!lock_for(w, mount_fd))
+        return;
     w->depth++;
-    slice_lock(mount_fd);
     (void)visit_child(SLICE_CREATED_NAME, 0, &s);
     if (!w->dry_run)
         put_back(w, mount_fd);

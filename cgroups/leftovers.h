@@ -25,8 +25,9 @@ struct leftover {
 
 typedef void leftover_fn(const struct leftover *l, void *context);
 
-/* How many directories of dead runs are directly in dir; 0 where it cannot be read. Touches nothing. */
-int leftovers_count(const char *dir);
+/* How many directories of dead runs are directly in the root; 0 where it cannot be read, or is locked for long. Touches
+ * nothing. */
+int leftovers_count(const struct slice_root *root);
 
 /* Ends and removes every dead run of the caller's in this root and calls fn for each run that it finds: below a given
  * one and below systemd's tare.slice at any depth, directly in any other. What dead runs enabled, claimed and moved on

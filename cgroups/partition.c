@@ -117,7 +117,10 @@ void partition_release(const struct slice_tree *t, const char *path, struct part
 {
     if (p->claimed == 0 && p->chained == 0)
         return;
-    slice_lock(t->base_fd);
+    int failed = slice_lock(t->base_fd);
+    if (failed != 0) /* kept, they would be lost to all; another run that is half way says what it lost */
+        (void)fprintf(stderr, "tare: CPUs were given back without the lock of '%s': %s\n", t->root.path,
+                      strerror(-failed));
     unclaim_all(t, path, p);
     chain_release(t, path, &p->chained);
     slice_unlock(t->base_fd);
@@ -182,7 +185,13 @@ void partition_make(const struct slice_tree *t, const char *path, int dirfd, con
         (void)snprintf(s->reason, sizeof(s->reason), "it would take every CPU there is (--cpus: leave one out)");
         return;
     }
-    slice_lock(t->base_fd);
+    int failed = slice_lock(t->base_fd);
+    if (failed != 0) {
+        (void)limits_verify(dirfd, s);
+        s->ok = false;
+        (void)snprintf(s->reason, sizeof(s->reason), "no lock of '%.100s': %s", t->root.path, strerror(-failed));
+        return;
+    }
     make(t, path, dirfd, s, ret);
     slice_unlock(t->base_fd);
     if (!s->ok)

@@ -21,7 +21,6 @@
 
 #define SUPERVISOR    "supervisor"
 #define REMOVE_NS     (2 * NS_PER_S)
-#define LOCK_TRIES    500
 #define LOCK_PAUSE_NS (10 * NS_PER_MS)
 
 bool slice_is_file_name(const char *name)
@@ -40,12 +39,35 @@ const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *
 }
 
 /* Not without end: another program may hold it. */
-void slice_lock(int fd)
+int slice_lock(int fd)
 {
-    for (int i = 0; i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK; i++) {
+    int64_t deadline_ns = clock_now_ns() + SLICE_LOCK_S * NS_PER_S;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return -errno;
+        if (clock_now_ns() > deadline_ns)
+            return -EBUSY;
         struct timespec t = clock_timespec(LOCK_PAUSE_NS);
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
     }
+    return 0;
+}
+
+/* Of the tree's base. */
+static int lock_base(struct slice_tree *t, struct err *e)
+{
+    int failed = slice_lock(t->base_fd);
+    t->locked = failed == 0;
+    if (failed == -EBUSY)
+        return err_set(e, ERR_HOST, failed, "somebody else has held the lock of '%s' for %d s (lslocks shows who)",
+                       t->root.path, SLICE_LOCK_S);
+    return failed == 0 ? 0 : err_set(e, ERR_HOST, failed, "the lock of '%s': %s", t->root.path, strerror(-failed));
+}
+
+static void unlock_base(struct slice_tree *t)
+{
+    slice_unlock(t->base_fd);
+    t->locked = false;
 }
 
 void slice_unlock(int fd)
@@ -79,9 +101,10 @@ static int open_root(struct slice_tree *t, struct err *e)
 {
     bool created = t->root.provenance == SLICE_CREATED;
     int failed = open_directory(created ? t->root.mount : t->root.path, &t->base_fd, e);
+    if (failed == 0)
+        failed = lock_base(t, e);
     if (failed != 0)
         return failed;
-    slice_lock(t->base_fd);
     if (created && mkdir(t->root.path, 0755) != 0 && errno != EEXIST)
         return err_sys(e, ERR_HOST, "cannot make '%s'", t->root.path);
     return open_directory(t->root.path, &t->root_fd, e);
@@ -160,8 +183,9 @@ static int build(struct slice_tree *t, struct err *e)
     if (failed != 0)
         return failed;
     t->made_run = true;
-    slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
-    failed = note_first(t, e);
+    failed = slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
+    failed = failed != 0 ? err_set(e, ERR_OURS, failed, "the lock of '%s': %s", t->name, strerror(-failed))
+                         : note_first(t, e);
     if (failed == 0)
         failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);
     if (failed == 0 && (t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
@@ -204,7 +228,8 @@ static int remove_run(struct slice_tree *t, struct err *e)
     return 0;
 }
 
-/* Undoes as much as was done; called for a tree that is half built, too. */
+/* Undoes as much as was done; called for a tree that is half built, too. Without the lock what was enabled stays:
+ * another run may be about to use it, and the last to leave, or tare clean, disables it. */
 static int undo(struct slice_tree *t, struct err *e)
 {
     int failed = 0;
@@ -213,9 +238,11 @@ static int undo(struct slice_tree *t, struct err *e)
         if (*kept[i] >= 0)
             (void)close(STEAL_FD(*kept[i]));
     if (t->made_run) {
-        slice_disable(t);
+        if (t->locked)
+            slice_disable(t);
         failed = move_back(t, e);
-        slice_unshelter(t);
+        if (t->locked)
+            slice_unshelter(t);
         int left = remove_run(t, failed == 0 ? e : NULL);
         failed = failed == 0 ? left : failed;
     }
@@ -259,7 +286,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     if (housekeeping && (t->moved || !t->own))
         confine_supervisor(t, housekeeping);
     if (t->own)
-        slice_unlock(t->base_fd);
+        unlock_base(t);
     *ret = t;
     return 0;
 }
@@ -269,9 +296,9 @@ int slice_tree_close(struct slice_tree **tree, struct err *e)
     struct slice_tree *t = STEAL(*tree);
     if (!t)
         return 0;
-    if (t->own)
-        slice_lock(t->base_fd);
-    int failed = t->own ? undo(t, e) : 0;
+    int unlocked = t->own ? lock_base(t, e) : 0;
+    int failed = t->own ? undo(t, unlocked == 0 ? e : NULL) : 0;
+    failed = unlocked != 0 ? unlocked : failed;
     release(t);
     return failed;
 }

@@ -21,6 +21,7 @@ struct slice_tree {
     int spare_fd;   /* of no use but to be closed: what undoes this takes descriptors, and they may run out meanwhile */
     char name[256]; /* tare-<run id> */
     bool made_run;
+    bool locked;      /* base_fd, by us */
     bool moved;       /* the caller sits in supervisor */
     unsigned enabled; /* controllers that this run enabled in base, a bit each */
     uint64_t first;   /* inode of the first directory made below base since then: what has a larger one came later */
@@ -28,8 +29,10 @@ struct slice_tree {
     struct slice_setting supervisor_cpus;
 };
 
-/* Runs that share a directory come and go one at a time. Advisory, and not waited for without end (tree.c). */
-void slice_lock(int fd);
+/* Runs that share a directory come and go one at a time (flock(2)). Waits for SLICE_LOCK_S at most. 0; -EBUSY: somebody
+ * else held it all the time; or why there is no lock. Whoever goes on without it may meet another run half way. */
+#define SLICE_LOCK_S 30
+int slice_lock(int fd);
 void slice_unlock(int fd);
 
 /* Whether it can be a directory's name here. */

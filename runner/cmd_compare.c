@@ -278,6 +278,8 @@ static int run(struct job *j, struct err *e)
         failed = find_noise(j, e);
     if (failed == 0)
         failed = compare_records(&j->a, &j->b, &j->options, &j->result, e);
+    if (failed == 0)
+        failed = compare_conditions_check(j->condition, j->asked->fail_if.count, &j->result, e);
     if (failed == 0 && j->asked->noise)
         failed = write_noise(j, e);
     return failed == 0 ? show(j) : failed;

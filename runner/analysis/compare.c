@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/compare_internal.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 
@@ -174,28 +175,45 @@ static void withhold(struct compare_row *row)
     row->ratio.why_not = "the times are emulated and no measure (--force compares them all the same)";
 }
 
-static void add_row(struct comparison *c, const struct records *ra, const struct records *rb, const struct cell_pair *p,
-                    const char *figure, const struct compare_options *o)
+/* -EINVAL: the two sides declare the figure as something else each. */
+static int check_declared(const struct records *ra, const struct records *rb, const char *figure, struct err *e)
 {
-    c->row = realloc(c->row, (c->rows + 1) * sizeof(*c->row));
-    if (!c->row)
-        abort();
+    const int ia = records_figure(ra, figure), ib = records_figure(rb, figure);
+    const struct figure_name *a = ia < 0 ? NULL : &ra->name[ia], *b = ib < 0 ? NULL : &rb->name[ib];
+    char says_a[120], says_b[120];
+    if (!a || !b || !a->declared_by || !b->declared_by || figure_is_like(&a->about, &b->about))
+        return 0;
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "'%s' is %s in '%s', and %s in '%s': these are two figures, and no ratio is made of them (--figure "
+                   "names those to compare)",
+                   figure, figure_says(&a->about, says_a, sizeof(says_a)), a->declared_by,
+                   figure_says(&b->about, says_b, sizeof(says_b)), b->declared_by);
+}
+
+static int add_row(struct comparison *c, const struct records *ra, const struct records *rb, const struct cell_pair *p,
+                   const char *figure, const struct compare_options *o, struct err *e)
+{
+    if (check_declared(ra, rb, figure, e) != 0)
+        return -EINVAL;
+    c->row = xgrow(c->row, c->rows, sizeof(*c->row));
     struct compare_row *row = &c->row[c->rows++];
     *row = (struct compare_row){.figure = figure};
     compare_figures(ra, rb, p, figure, o, row);
     if (!o->force && is_emulated(p) && row->about.kind != FIGURE_MEMORY) /* an emulator's clock is in all else */
         withhold(row);
+    return 0;
 }
 
-static void add_rows(struct comparison *c, const struct records *ra, const struct records *rb, const struct match *m,
-                     const struct compare_options *o)
+static int add_rows(struct comparison *c, const struct records *ra, const struct records *rb, const struct match *m,
+                    const struct compare_options *o, struct err *e)
 {
     for (size_t i = 0; i < m->pairs; i++) {
-        if (o->figures == 0)
-            add_row(c, ra, rb, &m->pair[i], compare_own_figure(ra, rb, &m->pair[i]), o);
-        for (size_t f = 0; f < o->figures; f++)
-            add_row(c, ra, rb, &m->pair[i], o->figure[f], o);
+        const char *const own = compare_own_figure(ra, rb, &m->pair[i]), *const *figure = o->figures ? o->figure : &own;
+        for (size_t f = 0; f < (o->figures ? o->figures : 1); f++)
+            if (add_row(c, ra, rb, &m->pair[i], figure[f], o, e) != 0)
+                return -EINVAL;
     }
+    return 0;
 }
 
 static void name_rows(struct comparison *c)
@@ -252,7 +270,7 @@ static int check_figures(const struct records *a, const struct records *b, const
 int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
                     struct comparison *ret, struct err *e)
 {
-    struct match m = {.a = cells_group(a), .b = cells_group(b)};
+    struct match m __attribute__((cleanup(match_free))) = {.a = cells_group(a), .b = cells_group(b)};
     *ret = (struct comparison){0};
     int failed = check_figures(a, b, o, e);
     if (failed == 0)
@@ -261,16 +279,16 @@ int compare_records(const struct records *a, const struct records *b, const stru
         failed = refuse_strangers(&m, e);
     if (failed == 0)
         failed = check_kinds(&m, o->force, ret, e);
-    if (failed == 0) {
-        compare_environments(m.pair, m.pairs, ret);
-        add_rows(ret, a, b, &m, o);
-        name_rows(ret);
-        judge_rows(ret, o);
-    } else {
+    if (failed == 0)
+        failed = add_rows(ret, a, b, &m, o, e);
+    if (failed != 0) {
         comparison_free(ret);
+        return failed;
     }
-    match_free(&m);
-    return failed;
+    compare_environments(m.pair, m.pairs, ret);
+    name_rows(ret);
+    judge_rows(ret, o);
+    return 0;
 }
 
 void comparison_free(struct comparison *c)

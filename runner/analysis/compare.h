@@ -76,15 +76,16 @@ struct comparison {
     bool emulated;
 };
 
-/* Compares. -EINVAL (usage): no cell in common, an unknown figure, kinds that are not comparable and no force. The
- * caller ends *ret with comparison_free(); it points into both records. */
+/* Compares. -EINVAL (usage): no cell in common, an unknown figure, kinds that are not comparable and no force,
+ * a figure that the two declare as something else each. The caller ends *ret with comparison_free(); it points into
+ * both records. */
 int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
                     struct comparison *ret, struct err *e);
 
 /* The figure that is compared of a pair where none is named: what its cells are run for, memory, a rate or a time. */
 const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p);
 
-/* What a figure is: as A's records declare it, or else B's, or else its name. */
+/* What a figure is: as A's records declare it, or else B's, or else by its name. */
 struct figure_about compare_about(const struct records *ra, const struct records *rb, const char *figure);
 
 void comparison_free(struct comparison *c);
@@ -108,6 +109,10 @@ struct compare_condition {
 /* "slower:5%", "faster:0.1", "memory:10%", "different", "not-same", "unclear"; of before, "not-reproduced" for not-same
  * and "inconclusive" for unclear. -EINVAL (usage). */
 int compare_condition(const char *text, struct compare_condition *ret, struct err *e);
+
+/* -EINVAL (usage): one of the conditions concerns no row at all, and could neither hold nor pass. */
+int compare_conditions_check(const struct compare_condition *condition, size_t count, const struct comparison *c,
+                             struct err *e);
 
 /* Whether one of the conditions holds. Each is looked for in every row that it concerns, and has three ends:
  *     it holds        slower, faster, memory: the interval shows a difference, and the estimate is beyond the share;

@@ -115,18 +115,17 @@ static void say(const struct compare_condition *c, const struct compare_row *row
 
 /* One condition over all rows. */
 struct gate {
-    bool holds, is_unclear, concerned;
+    bool holds, is_unclear;
 };
 
 static struct gate look(const struct compare_condition *condition, const struct comparison *c, struct text *held,
                         struct text *unclear)
 {
-    struct gate g = {false, false, false};
+    struct gate g = {false, false};
     for (size_t i = 0; i < c->rows; i++) {
         const struct compare_row *row = &c->row[i];
         if (!concerns(condition, row))
             continue;
-        g.concerned = true;
         bool unknown = row->verdict.word == ANALYSIS_UNKNOWN;
         enum outcome outcome = unknown ? HOLDS : outcome_of(condition, row);
         g.holds |= outcome == HOLDS;
@@ -137,9 +136,25 @@ static struct gate look(const struct compare_condition *condition, const struct 
         else if (outcome != PASSES)
             say(condition, row, outcome, outcome == HOLDS ? held : unclear);
     }
-    if (!g.concerned)
-        text_add(held, "%s: cannot be judged: no figure of that kind was compared\n", condition->text);
     return g;
+}
+
+int compare_conditions_check(const struct compare_condition *condition, size_t count, const struct comparison *c,
+                             struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_of_memory = condition[i].kind == CONDITION_MEMORY, concerned = false;
+        for (size_t k = 0; k < c->rows; k++)
+            concerned |= concerns(&condition[i], &c->row[k]);
+        if (!concerned)
+            return err_set(e, ERR_USAGE, -EINVAL,
+                           "--fail-if '%s': of what is compared nothing is %s: name a figure that is (--figure %s)%s",
+                           condition[i].text, is_of_memory ? "memory" : "a time or a rate, of which one is better",
+                           is_of_memory ? "pss_bytes" : "avg_iter_s",
+                           is_of_memory ? ", or weigh memory (--profile memory)"
+                                        : ", or use 'different' or 'not-same'");
+    }
+    return 0;
 }
 
 bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
@@ -150,7 +165,7 @@ bool compare_conditions_hold(const struct compare_condition *condition, size_t c
         if (condition[i].kind == CONDITION_UNCLEAR && count > 1)
             continue;
         struct gate g = look(&condition[i], c, held, unclear);
-        holds |= g.holds || !g.concerned;
+        holds |= g.holds;
         is_unclear |= g.is_unclear;
     }
     for (size_t i = 0; count > 1 && is_unclear && i < count; i++)

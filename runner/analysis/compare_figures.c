@@ -79,7 +79,9 @@ static double mean_of(double of_ratio, const struct compare_side *side)
 
 struct figure_about compare_about(const struct records *ra, const struct records *rb, const char *figure)
 {
-    return records_about(records_figure(ra, figure) >= 0 ? ra : rb, figure);
+    const int ia = records_figure(ra, figure), ib = records_figure(rb, figure);
+    const bool is_bs = ib >= 0 && rb->name[ib].declared_by && (ia < 0 || !ra->name[ia].declared_by);
+    return records_about(ia < 0 || is_bs ? rb : ra, figure);
 }
 
 void compare_figures(const struct records *ra, const struct records *rb, const struct cell_pair *pair,

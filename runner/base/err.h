@@ -17,6 +17,14 @@ struct err {
     char text[1000];    /* one line, no newline at its end; cut with "…" where it is too long */
 };
 
+/* Returns at once with what the call gives where that is not 0. What the function holds ends by cleanup attributes. */
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        int tried_ = (call);                                                                                           \
+        if (tried_ != 0)                                                                                               \
+            return tried_;                                                                                             \
+    } while (0)
+
 /* Sets code (a negative errno), kind and text. Returns code, for `return err_set(…)`. e may be NULL. */
 int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

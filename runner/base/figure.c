@@ -1,5 +1,6 @@
 #include "base/figure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -98,6 +99,19 @@ bool figure_is_of_every_record(const char *name)
 bool figure_is_of_bytes(const struct figure_about *about)
 {
     return about->kind == FIGURE_MEMORY && (strcmp(about->unit, "B") == 0 || strcmp(about->unit, "bytes") == 0);
+}
+
+bool figure_is_like(const struct figure_about *a, const struct figure_about *b)
+{
+    return a->kind == b->kind && a->better == b->better && strcmp(a->unit, b->unit) == 0;
+}
+
+const char *figure_says(const struct figure_about *a, char *buf, size_t cap)
+{
+    (void)snprintf(buf, cap, "a %s in '%.60s', %s%s", figure_kind_name(a->kind), a->unit,
+                   a->better == BETTER_NONE ? "neither better nor worse" : figure_better_name(a->better),
+                   a->better == BETTER_NONE ? "" : " is better");
+    return buf;
 }
 
 struct figure_about figure_about(const char *name)

@@ -4,6 +4,7 @@
 #define TARE_FIGURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum figure_kind { FIGURE_TIME, FIGURE_MEMORY, FIGURE_RATE, FIGURE_COUNT };
 enum figure_better { BETTER_NONE, BETTER_LESS, BETTER_MORE };
@@ -40,6 +41,12 @@ struct figure_about figure_about(const char *name);
  * have to outlive the result. A word that is none counts as not declared: who reads the declaration refuses it. */
 struct figure_about figure_about_declared(const char *name, const char *title, const char *unit, const char *kind,
                                           const char *better);
+
+/* Whether a number of the one is a number of the other: unit, kind and better direction are the same. */
+bool figure_is_like(const struct figure_about *a, const struct figure_about *b);
+
+/* "a time in s, less is better", in a buffer of the caller's. Returns buf. */
+const char *figure_says(const struct figure_about *a, char *buf, size_t cap);
 
 /* Whether the record's number is one of bytes, which people read as KiB, MiB, …; memory in another unit is not. */
 bool figure_is_of_bytes(const struct figure_about *about);

@@ -294,11 +294,35 @@ static pid_t pid_of_temporary(const char *name)
     return (pid_t)strtol(pid, NULL, 10);
 }
 
+/* The pid in NAME.tmp.PID, as drafts were called before; 0: it is none. */
+static pid_t pid_of_old_draft(const char *name)
+{
+    static const char MIDDLE[] = ".tmp.";
+    const char *at = strrchr(name, '.');
+    size_t middle = strlen(MIDDLE);
+    if (!at || (size_t)(at - name) < middle || strncmp(at + 1 - middle, MIDDLE, middle) != 0 || !at[1] ||
+        strlen(at + 1) > 9 || at[1 + strspn(at + 1, "0123456789")])
+        return 0;
+    return (pid_t)strtol(at + 1, NULL, 10);
+}
+
+/* Other programs name their drafts so too: ours are those that begin as our JSON does. */
+static bool begins_as_ours(int fd)
+{
+    static const char OURS[] = "\"schema\": \"tare.";
+    char head[64];
+    ssize_t n = pread(fd, head, sizeof(head), 0);
+    return n > 0 && memmem(head, (size_t)n, OURS, strlen(OURS));
+}
+
 /* A descriptor of it, which holds its lock. */
 static int open_left(int dirfd, const char *name)
 {
     struct stat st;
     pid_t pid = pid_of_temporary(name);
+    bool old = pid <= 0;
+    if (old)
+        pid = pid_of_old_draft(name);
     if (pid <= 0)
         return -ENOENT;
     if (kill(pid, 0) == 0 || errno != ESRCH)
@@ -307,6 +331,8 @@ static int open_left(int dirfd, const char *name)
     if (fd < 0)
         return fd;
     if (fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+        return -ENOENT;
+    if (old && (!S_ISREG(st.st_mode) || !begins_as_ours(fd)))
         return -ENOENT;
     if (geteuid() != 0 && st.st_uid != geteuid())
         return -EPERM;

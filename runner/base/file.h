@@ -35,7 +35,8 @@ int file_write_at(int dirfd, const char *name, const char *value);
  *
  * Temporary names, files' and folders' alike, are FILE_TEMPORARY_PREFIX PID "-" N ".tmp": ".tare-4711-0.tmp", N
  * counting from 0. The process PID holds a flock(2) on it for as long as it writes. One whose pid is dead (in this pid
- * namespace) and whose lock is free (in whichever) was left by a process that was killed: file_sweep() removes it. */
+ * namespace) and whose lock is free (in whichever) was left by a process that was killed: file_sweep() removes it, and
+ * NAME.tmp.PID, as a draft was called before, where what is in it begins as tare's JSON does. */
 struct file_draft {
     FILE *stream;
     int dirfd;

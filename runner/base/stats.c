@@ -40,7 +40,8 @@ struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64
     for (size_t i = 0; i < n; i++)
         s[i] = (double)(end_ns[i] - start_ns[i]) / (double)NS_PER_S;
     r.mean_s = gsl_stats_mean(s, 1, n);
-    r.median_s = stats_median(s, n);
+    if (n > 1)
+        r.median_s = stats_median(s, n);
     if (n >= STATS_P95_MIN)
         r.p95_s = stats_quantile6(s, n, 19, 20);
     return r;

@@ -24,7 +24,8 @@ double stats_quantile6(const double *sorted, size_t n, unsigned k, unsigned q);
  * beyond the least and the greatest value. It is GSL's (gsl_stats_quantile_from_sorted_data) and R's default. */
 double stats_quantile7(const double *sorted, size_t n, double p);
 
-/* From n stamps each. n = 0 gives NaN throughout. */
+/* From n stamps each. n = 0 gives NaN throughout; of one the time is the mean alone: by the name of a median it would
+ * tell nothing more. */
 struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64_t *end_ns, size_t n);
 
 /* The median of n >= 1 values, which it sorts in place; of an even number the mean of the two in the middle. */

@@ -1,101 +1,40 @@
 #include "bundle/claims.h"
 
-#include <cyaml/cyaml.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "cell/schema.h"
+#include "base/text.h"
+#include "base/yaml.h"
 #include "plan/plan.h"
 
 #define CLAIMS_MAX      1000
 #define CLAIM_CELLS_MAX 256
-#define WORD_MAX        200
-#define CLAIM_TEXT_MAX  400
 
-/* What a kind's own mapping says. */
-struct said_of {
-    char *of, *to, *figure, *by;
-    char **cells;
-    unsigned cells_count;
-};
+/* --- what a file may say ----------------------------------------------------------------------------------------- */
 
-struct said_expect {
-    char *min, *max;
-};
+static const struct yaml_shape WORD = {.kind = YAML_TEXT, .max = 200};
+static const struct yaml_shape LINE = {.kind = YAML_TEXT, .max = 400};
+static const struct yaml_shape CELLS = {.kind = YAML_LIST, .min = 2, .max = CLAIM_CELLS_MAX, .entry = &WORD};
 
-struct said_claim {
-    char *id, *text, *tolerance;
-    struct said_of *kind[CLAIM_VALUE + 1];
-    struct said_expect *expect;
-    const char *pair[2]; /* of and to, as a list: ours */
-};
-
-struct said_claims {
-    char *schema;
-    struct said_claim *claims;
-    unsigned claims_count;
-};
-
-#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
-/* NOLINTBEGIN(bugprone-macro-parentheses): their arguments are types and members' names */
-#define WORD(key, of, name)  CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, of, name, 1, WORD_MAX)
-#define MAYBE(key, of, name) CYAML_FIELD_STRING_PTR(key, OPTIONAL, of, name, 1, WORD_MAX)
-/* NOLINTEND(bugprone-macro-parentheses) */
-
-static const cyaml_schema_value_t CELL_ENTRY = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, WORD_MAX)};
-
-static const cyaml_schema_field_t RATIO_FIELDS[] = {
-    WORD("of", struct said_of, of),
-    WORD("to", struct said_of, to),
-    WORD("figure", struct said_of, figure),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t ONE_FIELDS[] = {
-    WORD("of", struct said_of, of),
-    WORD("figure", struct said_of, figure),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t ORDER_FIELDS[] = {
-    CYAML_FIELD_SEQUENCE("cells", CYAML_FLAG_POINTER, struct said_of, cells, &CELL_ENTRY, 2, CLAIM_CELLS_MAX),
-    WORD("figure", struct said_of, figure),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t SCALING_FIELDS[] = {
-    CYAML_FIELD_SEQUENCE("cells", CYAML_FLAG_POINTER, struct said_of, cells, &CELL_ENTRY, 2, CLAIM_CELLS_MAX),
-    WORD("by", struct said_of, by),
-    WORD("figure", struct said_of, figure),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t EXPECT_FIELDS[] = {
-    MAYBE("min", struct said_expect, min),
-    MAYBE("max", struct said_expect, max),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t CLAIM_FIELDS[] = {
-    WORD("id", struct said_claim, id),
-    CYAML_FIELD_STRING_PTR("text", CYAML_FLAG_POINTER, struct said_claim, text, 1, CLAIM_TEXT_MAX),
-    CYAML_FIELD_MAPPING_PTR("ratio", OPTIONAL, struct said_claim, kind[CLAIM_RATIO], RATIO_FIELDS),
-    CYAML_FIELD_MAPPING_PTR("order", OPTIONAL, struct said_claim, kind[CLAIM_ORDER], ORDER_FIELDS),
-    CYAML_FIELD_MAPPING_PTR("bound", OPTIONAL, struct said_claim, kind[CLAIM_BOUND], ONE_FIELDS),
-    CYAML_FIELD_MAPPING_PTR("scaling", OPTIONAL, struct said_claim, kind[CLAIM_SCALING], SCALING_FIELDS),
-    CYAML_FIELD_MAPPING_PTR("value", OPTIONAL, struct said_claim, kind[CLAIM_VALUE], ONE_FIELDS),
-    CYAML_FIELD_MAPPING_PTR("expect", OPTIONAL, struct said_claim, expect, EXPECT_FIELDS),
-    MAYBE("tolerance", struct said_claim, tolerance),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t CLAIM = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_claim, CLAIM_FIELDS)};
-
-static const cyaml_schema_field_t TOP_FIELDS[] = {
-    WORD("schema", struct said_claims, schema),
-    CYAML_FIELD_SEQUENCE("claims", CYAML_FLAG_POINTER, struct said_claims, claims, &CLAIM, 0, CLAIMS_MAX),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t TOP = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct said_claims, TOP_FIELDS)};
+static const struct yaml_shape RATIO =
+    YAML_KEYS(YAML_NEEDS("of", WORD), YAML_NEEDS("to", WORD), YAML_NEEDS("figure", WORD));
+static const struct yaml_shape ONE = YAML_KEYS(YAML_NEEDS("of", WORD), YAML_NEEDS("figure", WORD));
+static const struct yaml_shape ORDER = YAML_KEYS(YAML_NEEDS("cells", CELLS), YAML_NEEDS("figure", WORD));
+static const struct yaml_shape SCALING =
+    YAML_KEYS(YAML_NEEDS("cells", CELLS), YAML_NEEDS("by", WORD), YAML_NEEDS("figure", WORD));
+static const struct yaml_shape EXPECT = YAML_KEYS(YAML_MAY("min", WORD), YAML_MAY("max", WORD));
+static const struct yaml_shape CLAIM =
+    YAML_KEYS(YAML_NEEDS("id", WORD), YAML_NEEDS("text", LINE), YAML_MAY("ratio", RATIO), YAML_MAY("order", ORDER),
+              YAML_MAY("bound", ONE), YAML_MAY("scaling", SCALING), YAML_MAY("value", ONE), YAML_MAY("expect", EXPECT),
+              YAML_MAY("tolerance", WORD));
+static const struct yaml_shape CLAIMS = {.kind = YAML_LIST, .max = CLAIMS_MAX, .entry = &CLAIM};
+static const struct yaml_shape TOP = YAML_KEYS(YAML_NEEDS("schema", WORD), YAML_NEEDS("claims", CLAIMS));
 
 const char *claim_kind_name(enum claim_kind k)
 {
@@ -105,136 +44,100 @@ const char *claim_kind_name(enum claim_kind k)
 
 /* --- one claim --------------------------------------------------------------------------------------------------- */
 
-/* Puts claim i's place before the message. */
-static int blame(const struct claims *c, size_t i, const char *key, struct err *e)
-{
-    char path[80];
-    text_format(path, sizeof(path), "claims[%zu]%s%s", i, *key ? "." : "", key);
-    return places_blame(&c->places, path, e);
-}
-
-static bool is_id(const char *id)
+static int take_id(const struct claims *c, const struct yaml_node *id, struct err *e)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    return strlen(id) <= 40 && id[strspn(id, ALLOWED)] == '\0';
-}
-
-static int take_number(const struct claims *c, size_t i, const char *key, const char *text, double *ret, struct err *e)
-{
-    char *end = NULL;
-    *ret = NAN;
-    if (!text)
-        return 0;
-    *ret = strtod(text, &end);
-    if (end != text && !*end && isfinite(*ret))
-        return 0;
-    (void)err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a number, as 1.5", text);
-    return blame(c, i, key, e);
-}
-
-static int take_kind(const struct claims *c, size_t i, struct said_claim *said, struct claim *ret, struct err *e)
-{
-    size_t kinds = 0;
-    for (int k = CLAIM_RATIO; k <= CLAIM_VALUE; k++)
-        if (said->kind[k]) {
-            ret->kind = (enum claim_kind)k;
-            kinds++;
-        }
-    if (kinds != 1) {
-        (void)err_set(e, ERR_USAGE, -EINVAL,
-                      "the claim '%s' is %s: what is allowed is one of ratio, order, bound, scaling, value", said->id,
-                      kinds ? "of several kinds" : "of no kind");
-        return blame(c, i, "", e);
-    }
-    const struct said_of *of = said->kind[ret->kind];
-    said->pair[0] = of->of;
-    said->pair[1] = of->to;
-    ret->cell = of->cells ? (const char *const *)of->cells : said->pair;
-    ret->cells = of->cells ? of->cells_count : ret->kind == CLAIM_RATIO ? 2 : 1;
-    ret->figure = of->figure;
-    ret->by = of->by;
+    if (strlen(id->text) > 40 || id->text[strspn(id->text, ALLOWED)])
+        return yaml_refuse(id, -EINVAL, e, "'%s': what is allowed is letters, digits, '.', '_' and '-', at most 40",
+                           id->text);
+    for (size_t k = 0; k < c->count; k++)
+        if (strcmp(c->list[k].id, id->text) == 0)
+            return yaml_refuse(id, -EINVAL, e, "'%s' is a claim already", id->text);
     return 0;
 }
 
-static int take_expect(const struct claims *c, size_t i, const struct said_claim *said, struct claim *ret,
-                       struct err *e)
+static int take_kind(const struct yaml_node *said, struct claim *ret, struct err *e)
 {
-    const struct said_expect *expect = said->expect;
-    int failed = take_number(c, i, "expect.min", expect ? expect->min : NULL, &ret->min, e);
-    if (failed == 0)
-        failed = take_number(c, i, "expect.max", expect ? expect->max : NULL, &ret->max, e);
-    if (failed != 0)
-        return failed;
-    bool given = !isnan(ret->min) || !isnan(ret->max);
-    if (given == (ret->kind == CLAIM_ORDER))
-        (void)err_set(e, ERR_USAGE, -EINVAL,
-                      given ? "the claim '%s': an order expects nothing else; leave 'expect' out"
-                            : "the claim '%s' expects nothing: 'expect' with 'min' or 'max' is missing",
-                      said->id);
-    else if (ret->min > ret->max)
-        (void)err_set(e, ERR_USAGE, -EINVAL, "the claim '%s' expects a min above its max", said->id);
-    else
-        return 0;
-    return blame(c, i, expect ? "expect" : "", e);
+    size_t kinds = 0;
+    for (unsigned k = CLAIM_RATIO; k <= CLAIM_VALUE; k++) {
+        const struct yaml_node *of = yaml_get(said, claim_kind_name((enum claim_kind)k));
+        if (!of)
+            continue;
+        ret->kind = (enum claim_kind)k;
+        ret->place = of;
+        kinds++;
+    }
+    if (kinds != 1)
+        return yaml_refuse(said, -EINVAL, e,
+                           "the claim '%s' is of %s: what is allowed is one of ratio, order, bound, scaling, value",
+                           ret->id, kinds ? "several kinds" : "no kind");
+    const struct yaml_node *cells = yaml_get(ret->place, "cells"), *by = yaml_get(ret->place, "by");
+    ret->cells = cells ? cells->count : ret->kind == CLAIM_RATIO ? 2 : 1;
+    ret->cell = xcalloc(ret->cells, sizeof(*ret->cell)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    for (size_t i = 0; i < ret->cells; i++)
+        ret->cell[i] = cells ? cells->child[i].text : yaml_text(ret->place, i == 0 ? "of" : "to");
+    ret->figure = yaml_text(ret->place, "figure");
+    ret->by = by ? by->text : NULL;
+    return 0;
 }
 
-static int take_claim(const struct claims *c, size_t i, struct said_claim *said, struct claim *ret, struct err *e)
+static int take_expect(const struct yaml_node *said, struct claim *ret, struct err *e)
 {
-    *ret = (struct claim){.id = said->id, .text = said->text};
-    if (!is_id(said->id)) {
-        (void)err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is letters, digits, '.', '_' and '-', at most 40",
-                      said->id);
-        return blame(c, i, "id", e);
-    }
-    for (size_t k = 0; k < i; k++)
-        if (strcmp(c->list[k].id, said->id) == 0) {
-            (void)err_set(e, ERR_USAGE, -EINVAL, "'%s' is a claim already", said->id);
-            return blame(c, i, "id", e);
-        }
-    int failed = take_kind(c, i, said, ret, e);
-    if (failed == 0)
-        failed = take_expect(c, i, said, ret, e);
-    if (failed == 0)
-        failed = take_number(c, i, "tolerance", said->tolerance, &ret->tolerance, e);
-    if (failed == 0 && said->tolerance && !(ret->tolerance >= 0 && ret->tolerance <= 10)) {
-        (void)err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a share from 0 to 10, as 0.10", said->tolerance);
-        failed = blame(c, i, "tolerance", e);
-    }
-    return failed;
+    const struct yaml_node *expect = yaml_get(said, "expect"), *place = expect ? expect : said;
+    ret->min = ret->max = NAN;
+    TRY(yaml_number(yaml_get(expect, "min"), &ret->min, e));
+    TRY(yaml_number(yaml_get(expect, "max"), &ret->max, e));
+    bool given = !isnan(ret->min) || !isnan(ret->max);
+    if (given && ret->kind == CLAIM_ORDER)
+        return yaml_refuse(place, -EINVAL, e, "the claim '%s': an order expects nothing else; leave 'expect' out",
+                           ret->id);
+    if (!given && ret->kind != CLAIM_ORDER)
+        return yaml_refuse(place, -EINVAL, e, "the claim '%s' expects nothing: 'expect' with 'min' or 'max' is missing",
+                           ret->id);
+    if (ret->min > ret->max)
+        return yaml_refuse(place, -EINVAL, e, "the claim '%s' expects a min above its max", ret->id);
+    return 0;
+}
+
+static int take_claim(const struct claims *c, const struct yaml_node *said, struct claim *ret, struct err *e)
+{
+    const struct yaml_node *id = yaml_get(said, "id"), *tolerance = yaml_get(said, "tolerance");
+    *ret = (struct claim){.id = id->text, .text = yaml_text(said, "text"), .tolerance = NAN};
+    TRY(take_id(c, id, e));
+    TRY(take_kind(said, ret, e));
+    TRY(take_expect(said, ret, e));
+    TRY(yaml_number(tolerance, &ret->tolerance, e));
+    if (tolerance && !(ret->tolerance >= 0 && ret->tolerance <= 10))
+        return yaml_refuse(tolerance, -EINVAL, e, "'%s': what is allowed is a share from 0 to 10, as 0.10",
+                           tolerance->text);
+    return 0;
 }
 
 /* --- the file ---------------------------------------------------------------------------------------------------- */
 
-static int take_all(struct claims *c, struct err *e)
+static int read_claims(const char *name, const struct text *bytes, struct claims *c, struct err *e)
 {
-    struct said_claims *said = c->said;
-    if (strcmp(said->schema, CLAIMS_SCHEMA) != 0) {
-        (void)err_set(e, ERR_USAGE, -EINVAL, "schema '%s': this tare reads " CLAIMS_SCHEMA, said->schema);
-        return places_blame(&c->places, "schema", e);
+    TRY(yaml_read(name, bytes->data, bytes->len, &c->file, e));
+    TRY(yaml_check_schema(yaml_root(c->file), CLAIMS_SCHEMA, e));
+    TRY(yaml_check(yaml_root(c->file), &TOP, e));
+    const struct yaml_node *said = yaml_get(yaml_root(c->file), "claims");
+    c->list = xcalloc(said->count, sizeof(*c->list));
+    for (; c->count < said->count; c->count++) {
+        struct claim *one = &c->list[c->count];
+        int failed = take_claim(c, &said->child[c->count], one, e);
+        if (failed != 0) {
+            free(STEAL(one->cell));
+            return failed;
+        }
     }
-    c->list = calloc(said->claims_count + 1, sizeof(*c->list));
-    if (!c->list)
-        abort();
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < said->claims_count; i++) {
-        failed = take_claim(c, i, &said->claims[i], &c->list[i], e);
-        c->count = i + 1;
-    }
-    return failed;
+    return 0;
 }
 
 int claims_parse(const char *name, struct text *bytes, struct claims *ret, struct err *e)
 {
-    struct claims c = {.bytes = *bytes, .name = strdup(name)};
+    struct claims c = {.bytes = *bytes};
     *bytes = (struct text){0};
-    if (!c.name)
-        abort();
-    const char *data = c.bytes.data ? c.bytes.data : "";
-    int failed = places_read(c.name, data, c.bytes.len, &c.places, e);
-    if (failed == 0)
-        failed = schema_load(&c.places, data, c.bytes.len, &TOP, &c.said, e);
-    if (failed == 0)
-        failed = take_all(&c, e);
+    int failed = read_claims(name, &c.bytes, &c, e);
     if (failed != 0)
         claims_free(&c);
     else
@@ -242,15 +145,13 @@ int claims_parse(const char *name, struct text *bytes, struct claims *ret, struc
     return failed;
 }
 
-static int refuse_cell(const struct claims *c, size_t i, const char *cell, const struct plan *plan, struct err *e)
+static int refuse_cell(const struct claim *c, const char *cell, const struct plan *plan, struct err *e)
 {
-    struct text known = {0};
+    cleanup_text struct text known = {0};
     for (size_t k = 0; k < plan->cells; k++)
         text_add(&known, "%s%s", k ? ", " : "", plan->cell[k].id);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "the claim '%s' names '%s', which is no cell of the plan '%s': it has %s",
-                  c->list[i].id, cell, plan->name, known.data ? known.data : "none");
-    text_free(&known);
-    return blame(c, i, claim_kind_name(c->list[i].kind), e);
+    return yaml_refuse(c->place, -EINVAL, e, "the claim '%s' names '%s', which is no cell of the plan '%s': it has %s",
+                       c->id, cell, plan->name, known.data ? known.data : "none");
 }
 
 int claims_check(const struct claims *c, const struct plan *plan, struct err *e)
@@ -261,18 +162,17 @@ int claims_check(const struct claims *c, const struct plan *plan, struct err *e)
             while (k < plan->cells && strcmp(plan->cell[k].id, c->list[i].cell[n]) != 0)
                 k++;
             if (k == plan->cells)
-                return refuse_cell(c, i, c->list[i].cell[n], plan, e);
+                return refuse_cell(&c->list[i], c->list[i].cell[n], plan, e);
         }
     return 0;
 }
 
 void claims_free(struct claims *c)
 {
-    if (c->said)
-        schema_free(&TOP, c->said);
+    for (size_t i = 0; i < c->count; i++)
+        free(c->list[i].cell);
     free(c->list);
-    places_free(&c->places);
+    yaml_end(c->file);
     text_free(&c->bytes);
-    free(c->name);
     *c = (struct claims){0};
 }

@@ -26,12 +26,13 @@
 #include <stddef.h>
 
 #include "analysis/stats_interval.h"
-#include "base/places.h"
 #include "base/text.h"
 
 struct err;
 struct plan;
 struct records;
+struct yaml;
+struct yaml_node;
 
 #define CLAIMS_SCHEMA "tare.claims/1"
 
@@ -40,11 +41,12 @@ enum claim_kind { CLAIM_RATIO, CLAIM_ORDER, CLAIM_BOUND, CLAIM_SCALING, CLAIM_VA
 struct claim {
     const char *id, *text;
     enum claim_kind kind;
-    const char *const *cell; /* of a ratio `of` and `to` */
+    const char **cell; /* of a ratio `of` and `to` */
     size_t cells;
-    const char *figure, *by; /* by: of scaling alone, else NULL */
-    double min, max;         /* NaN: not given */
-    double tolerance;        /* of a file of before; NaN: not given. It decides nothing */
+    const char *figure, *by;       /* by: of scaling alone, else NULL */
+    double min, max;               /* NaN: not given */
+    double tolerance;              /* of a file of before; NaN: not given. It decides nothing */
+    const struct yaml_node *place; /* of what its kind says */
 };
 
 /* Starts as {0}; the owner ends it with claims_free(). */
@@ -52,9 +54,7 @@ struct claims {
     struct claim *list;
     size_t count;
     struct text bytes; /* of the file */
-    struct places places;
-    void *said; /* as the file says it; what list points into */
-    char *name;
+    struct yaml *file; /* what list points into */
 };
 
 /* The verdict of one claim. */

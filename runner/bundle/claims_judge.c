@@ -12,6 +12,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/figure.h"
+#include "base/text.h"
+#include "base/yaml.h"
 #include "bundle/claims.h"
 #include "record/records.h"
 
@@ -294,8 +296,7 @@ static bool has_run(const struct claim *c, const struct records *r)
 
 int claims_check_figures(const struct claims *c, const struct records *r, struct err *e)
 {
-    char key[64];
-    struct text known = {0};
+    cleanup_text struct text known = {0};
     size_t i = 0;
     while (i < c->count && (records_figure(r, c->list[i].figure) >= 0 || !has_run(&c->list[i], r)))
         i++;
@@ -303,9 +304,7 @@ int claims_check_figures(const struct claims *c, const struct records *r, struct
         return 0;
     for (size_t k = 0; k < r->names; k++)
         text_add(&known, "%s%s", k ? ", " : "", r->name[k].name);
-    (void)err_set(e, ERR_USAGE, -EINVAL, "the claim '%s' names '%s', which is no figure of the records: they have %s",
-                  c->list[i].id, c->list[i].figure, known.data ? known.data : "none");
-    text_free(&known);
-    text_format(key, sizeof(key), "claims[%zu].%s.figure", i, claim_kind_name(c->list[i].kind));
-    return places_blame(&c->places, key, e);
+    return yaml_refuse(yaml_get(c->list[i].place, "figure"), -EINVAL, e,
+                       "the claim '%s' names '%s', which is no figure of the records: they have %s", c->list[i].id,
+                       c->list[i].figure, known.data ? known.data : "none");
 }

@@ -143,7 +143,7 @@ const struct manual manuals[] = {
      "tare keeps its own (TARE_STATE). In FOLDER, where something was being written by a run, a 'tare matrix' or a "
      "'tare "
      "pack' that was killed, what they left beside it is looked for too: .tare-PID-N.tmp whose process is gone, "
-     ".tare-XXXXXX that nobody has locked.\n",
+     ".tare-XXXXXX that nobody has locked; and NAME.tmp.PID of an earlier tare's, where its JSON says so.\n",
      "tare clean --dry-run  # what would be removed\n"},
 };
 const size_t manual_count = ARRAY_LEN(manuals);

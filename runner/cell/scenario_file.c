@@ -1,58 +1,59 @@
 #include "cell/scenario_file.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/figure.h"
-#include "base/places.h"
 #include "base/text.h"
-#include "cell/scenario_said.h"
+#include "base/yaml.h"
 
-/* A file on its way to a scenario. */
-struct reading {
-    const struct places *places;
-    scenario_common *common;
-    struct scenario *s;
-    struct err *e;
-};
+#define COMMAND_WORD_MAX 512
 
-static int blame(const struct reading *r, const char *path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* --- what a file may say ----------------------------------------------------------------------------------------- */
 
-static int blame(const struct reading *r, const char *path, const char *fmt, ...)
-{
-    char what[400];
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(what, sizeof(what), fmt, ap);
-    va_end(ap);
-    (void)err_set(r->e, ERR_USAGE, -EINVAL, "%s", what);
-    (void)places_blame(r->places, path, r->e);
-    return -EINVAL;
-}
+static const struct yaml_shape WORD = {.kind = YAML_TEXT, .max = SCENARIO_WORD_MAX - 1};
+static const struct yaml_shape LINE = {.kind = YAML_TEXT, .max = SCENARIO_LINE_MAX - 1};
+static const struct yaml_shape ARGUMENT = {.kind = YAML_TEXT, .max = COMMAND_WORD_MAX};
+static const struct yaml_shape CHOICES = {.kind = YAML_LIST, .min = 1, .max = SCENARIO_CHOICES_MAX, .entry = &WORD};
+static const struct yaml_shape MODES = {.kind = YAML_LIST, .min = 1, .max = 3, .entry = &WORD};
+static const struct yaml_shape PAIR = {.kind = YAML_LIST, .min = 1, .max = 2, .entry = &WORD};
+static const struct yaml_shape ARGUMENTS = {.kind = YAML_LIST, .min = 1, .max = SCENARIO_WORDS_MAX, .entry = &ARGUMENT};
 
-/* "knobs[2].default" */
-static const char *path_of(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static const struct yaml_shape PROFILE =
+    YAML_KEYS(YAML_MAY("iterations", WORD), YAML_MAY("warmup", WORD), YAML_MAY("workers", WORD),
+              YAML_MAY("mem-sample", WORD), YAML_MAY("mem-interval-ms", WORD), YAML_MAY("pids-max", WORD),
+              YAML_MAY("memory-max", WORD), YAML_MAY("timeout", WORD));
+static const struct yaml_shape PROFILES = YAML_KEYS(YAML_MAY("overhead", PROFILE), YAML_MAY("memory", PROFILE));
+static const struct yaml_shape COMMANDS = YAML_KEYS(YAML_MAY("python", ARGUMENTS), YAML_MAY("native", ARGUMENTS));
+static const struct yaml_shape KNOB =
+    YAML_KEYS(YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
+              YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
+              YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("modes", MODES),
+              YAML_MAY("profiles", PAIR), YAML_MAY("runtimes", PAIR));
+static const struct yaml_shape FIGURE =
+    YAML_KEYS(YAML_NEEDS("name", WORD), YAML_MAY("unit", WORD), YAML_MAY("help", LINE), YAML_MAY("title", LINE),
+              YAML_MAY("kind", WORD), YAML_MAY("better", WORD));
+static const struct yaml_shape KNOBS = {.kind = YAML_LIST, .max = SCENARIO_KNOBS_MAX, .entry = &KNOB};
+static const struct yaml_shape FIGURES = {.kind = YAML_LIST, .max = SCENARIO_FIGURES_MAX, .entry = &FIGURE};
+static const struct yaml_shape TOP =
+    YAML_KEYS(YAML_NEEDS("schema", WORD), YAML_NEEDS("name", WORD), YAML_NEEDS("summary", LINE),
+              YAML_NEEDS("modes", MODES), YAML_MAY("mode", WORD), YAML_NEEDS("profiles", PROFILES),
+              YAML_MAY("knobs", KNOBS), YAML_NEEDS("commands", COMMANDS), YAML_MAY("figures", FIGURES));
 
-static const char *path_of(char *buf, size_t cap, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(buf, cap, fmt, ap);
-    va_end(ap);
-    return buf;
-}
+/* --- modes and profiles ------------------------------------------------------------------------------------------ */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789"
 
 /* What is printed in a line of its own. */
-static int check_line(const struct reading *r, const char *text, const char *path)
+static int check_line(const struct yaml_node *n, struct err *e)
 {
-    for (const char *c = text; *c; c++)
+    for (const char *c = n->text; *c; c++)
         if ((unsigned char)*c < ' ')
-            return blame(r, path, "it is to be one line");
+            return yaml_refuse(n, -EINVAL, e, "it is to be one line");
     return 0;
 }
 
@@ -61,341 +62,248 @@ static bool is_word(const char *text, const char *letters)
     return strchr("abcdefghijklmnopqrstuvwxyz", *text) && strspn(text, letters) == strlen(text);
 }
 
-#define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789"
-
 /* The bits of a list of names; all where there is no list. */
-static int take_bits(const struct reading *r, const struct words *words, const char *const *names, const char *path,
-                     unsigned *ret)
+static int take_bits(const struct yaml_node *list, const char *const *names, unsigned *ret, struct err *e)
 {
-    char entry[80];
-    struct text allowed = {0};
-    *ret = words->count ? 0 : UINT_MAX;
-    for (unsigned i = 0; i < words->count; i++) {
-        unsigned n = 0;
-        while (names[n] && strcmp(names[n], words->word[i]) != 0)
-            n++;
-        if (names[n]) {
-            *ret |= 1U << n;
-            continue;
-        }
-        scenario_list_bits(names, UINT_MAX, &allowed);
-        (void)blame(r, path_of(entry, sizeof(entry), "%s[%u]", path, i), "'%s': what is allowed is %s", words->word[i],
-                    allowed.data);
-        text_free(&allowed);
-        return -EINVAL;
+    *ret = list ? 0 : UINT_MAX;
+    for (size_t i = 0; list && i < list->count; i++) {
+        unsigned bit = 0;
+        TRY(yaml_choice(&list->child[i], names, &bit, e));
+        *ret |= 1U << bit;
     }
     return 0;
 }
 
-static int take_modes(const struct reading *r, const struct said *said)
+static int take_modes(const struct yaml_node *top, struct scenario *s, struct err *e)
 {
-    struct scenario *s = r->s;
-    int failed = take_bits(r, &said->modes, mode_names, "modes", &s->modes);
-    for (unsigned i = 0; failed == 0 && mode_names[i]; i++)
-        if (strcmp(mode_names[i], said->mode ? said->mode : said->modes.word[0]) == 0 && s->modes >> i & 1) {
-            s->mode = (enum mode)i;
-            return 0;
-        }
-    return failed ? failed : blame(r, "mode", "mode '%s' is none of modes", said->mode);
+    const struct yaml_node *modes = yaml_get(top, "modes"), *mode = yaml_get(top, "mode");
+    unsigned which = 0;
+    TRY(take_bits(modes, mode_names, &s->modes, e));
+    TRY(yaml_choice(mode ? mode : &modes->child[0], mode_names, &which, e));
+    s->mode = (enum mode)which;
+    return s->modes >> which & 1 ? 0 : yaml_refuse(mode, -EINVAL, e, "mode '%s' is none of modes", mode->text);
 }
 
-static int take_profile(const struct reading *r, const struct said_profile *said, enum profile which)
+static int take_profile(const struct yaml_node *said, scenario_common *common, struct scenario_profile *p,
+                        struct err *e)
 {
-    const struct {
-        const char *option, *value;
-    } SAID[] = {
-#define X(field, option) {option, said->field},
-        PROFILE_OPTIONS(X)
-#undef X
-    };
-    char path[80];
-    struct scenario_profile *p = &r->s->profile[which];
     p->offered = true;
-    for (size_t i = 0; i < ARRAY_LEN(SAID); i++) {
-        if (!SAID[i].value)
-            continue;
-        if (r->common(SAID[i].option, SAID[i].value, r->e) != 0) {
-            (void)places_blame(
-                r->places, path_of(path, sizeof(path), "profiles.%s.%s", profile_names[which], SAID[i].option), r->e);
-            return -EINVAL;
-        }
+    for (size_t i = 0; i < said->count; i++) {
+        const struct yaml_node *value = &said->child[i];
+        if (common(value->key, value->text, e) != 0)
+            return yaml_blame(value, e);
         struct scenario_default *d = &p->otherwise[p->count++];
-        text_format(d->option, sizeof(d->option), "%s", SAID[i].option);
-        text_format(d->value, sizeof(d->value), "%s", SAID[i].value);
+        text_format(d->option, sizeof(d->option), "%s", value->key);
+        text_format(d->value, sizeof(d->value), "%s", value->text);
     }
     return 0;
 }
 
-static int take_profiles(const struct reading *r, const struct said *said)
+static int take_profiles(const struct yaml_node *profiles, scenario_common *common, struct scenario *s, struct err *e)
 {
-    if (!said->profiles->of[PROFILE_OVERHEAD] && !said->profiles->of[PROFILE_MEMORY])
-        return blame(r, "profiles", "there has to be one at least: overhead: {} or memory: {}");
+    if (profiles->count == 0)
+        return yaml_refuse(profiles, -EINVAL, e, "there has to be one at least: overhead: {} or memory: {}");
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
-        int failed = said->profiles->of[i] ? take_profile(r, said->profiles->of[i], (enum profile)i) : 0;
-        if (failed != 0)
-            return failed;
+        const struct yaml_node *said = yaml_get(profiles, profile_names[i]);
+        if (said)
+            TRY(take_profile(said, common, &s->profile[i], e));
     }
     return 0;
 }
 
-/* --- knobs */
+/* --- knobs ------------------------------------------------------------------------------------------------------- */
 
-static int take_name(const struct reading *r, const struct said_knob *said, const char *path, struct scenario_knob *k)
+static int take_name(const struct yaml_node *n, scenario_common *common, const struct scenario *s,
+                     struct scenario_knob *k, struct err *e)
 {
-    static const char *const OURS[] = {"pids", "fault", "help"}; /* what workloads are told besides */
-    bool taken = r->common(said->name, NULL, NULL) <= 0;
-    for (size_t i = 0; i < ARRAY_LEN(OURS); i++)
-        taken = taken || strcmp(OURS[i], said->name) == 0;
-    if (!is_word(said->name, LETTERS "-"))
-        return blame(r, path, "'%s': what is allowed is a letter, then letters, digits and dashes, in lower case",
-                     said->name);
-    if (taken)
-        return blame(r, path, "'%s' is an option that all scenarios have; give the knob another name", said->name);
-    for (size_t i = 0; i < r->s->knobs; i++)
-        if (strcmp(r->s->knob[i].name, said->name) == 0)
-            return blame(r, path, "'%s' is a knob already", said->name);
-    text_format(k->name, sizeof(k->name), "%s", said->name);
+    static const char *const OURS[] = {"pids", "fault", "help", NULL}; /* what workloads are told besides */
+    if (!is_word(n->text, LETTERS "-"))
+        return yaml_refuse(n, -EINVAL, e,
+                           "'%s': what is allowed is a letter, then letters, digits and dashes, in lower case",
+                           n->text);
+    if (common(n->text, NULL, NULL) <= 0 || text_is_among(n->text, OURS))
+        return yaml_refuse(n, -EINVAL, e, "'%s' is an option that all scenarios have; give the knob another name",
+                           n->text);
+    for (size_t i = 0; i < s->knobs; i++)
+        if (strcmp(s->knob[i].name, n->text) == 0)
+            return yaml_refuse(n, -EINVAL, e, "'%s' is a knob already", n->text);
+    text_format(k->name, sizeof(k->name), "%s", n->text);
     for (size_t i = 0; k->name[i]; i++)
-        k->key[i] = k->name[i];
-    for (char *dash = strchr(k->key, '-'); dash; dash = strchr(dash, '-'))
-        *dash = '_';
+        k->key[i] = k->name[i] == '-' ? '_' : k->name[i];
     return 0;
 }
 
-static int take_type(const struct reading *r, const struct said_knob *said, const char *path, struct scenario_knob *k)
+static int take_choices(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
-    static const char *const TYPES[] = {"integer", "real", "choice"};
-    for (unsigned i = 0; i < ARRAY_LEN(TYPES); i++) {
-        if (strcmp(TYPES[i], said->type) != 0)
-            continue;
-        k->type = (enum scenario_knob_type)i;
-        return 0;
-    }
-    return blame(r, path, "'%s': what is allowed is integer, real or choice", said->type);
-}
-
-static int take_choices(const struct reading *r, const struct said_knob *said, const char *path,
-                        struct scenario_knob *k)
-{
-    if (said->min || said->max || !said->choices.count)
-        return blame(r, path, "a choice has choices, and neither min nor max");
-    for (unsigned i = 0; i < said->choices.count; i++) {
-        text_format(k->word[i], sizeof(k->word[i]), "%s", said->choices.word[i]);
+    const struct yaml_node *choices = yaml_get(said, "choices");
+    if (yaml_get(said, "min") || yaml_get(said, "max") || !choices)
+        return yaml_refuse(yaml_get(said, "type"), -EINVAL, e, "a choice has choices, and neither min nor max");
+    for (size_t i = 0; i < choices->count; i++) {
+        text_format(k->word[i], sizeof(k->word[i]), "%s", choices->child[i].text);
         k->choice[i] = k->word[i];
     }
     return 0;
 }
 
 /* min and max: each is a number of the type where the other is taken for the widest. */
-static int take_range(const struct reading *r, const struct said_knob *said, const char *path, struct scenario_knob *k)
+static int take_range(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
-    if (!said->min || !said->max || said->choices.count)
-        return blame(r, path, "%s has min and max, and no choices", k->type == SCENARIO_REAL ? "a real" : "an integer");
-    struct scenario_knob wide = *k;
+    const struct yaml_node *min = yaml_get(said, "min"), *max = yaml_get(said, "max");
     bool real = k->type == SCENARIO_REAL;
+    if (!min || !max || yaml_get(said, "choices"))
+        return yaml_refuse(yaml_get(said, "type"), -EINVAL, e, "%s has min and max, and no choices",
+                           real ? "a real" : "an integer");
+    struct scenario_knob wide = *k;
     text_format(wide.low, sizeof(wide.low), real ? "-1e300" : "-9223372036854775808");
     text_format(wide.high, sizeof(wide.high), real ? "1e300" : "9223372036854775807");
-    text_format(wide.name, sizeof(wide.name), "min");
-    if (scenario_knob_check(&wide, said->min, NULL) != 0)
-        return blame(r, path, "min '%s' is no %s", said->min, real ? "number" : "whole number");
-    if (scenario_knob_check(&wide, said->max, NULL) != 0)
-        return blame(r, path, "max '%s' is no %s", said->max, real ? "number" : "whole number");
-    text_format(k->low, sizeof(k->low), "%s", said->min);
-    text_format(k->high, sizeof(k->high), "%s", said->max);
-    if (scenario_knob_check(k, said->min, NULL) != 0)
-        return blame(r, path, "min %s is above max %s", said->min, said->max);
-    return 0;
-}
-
-static int take_default(const struct reading *r, const char *value, const char *path, struct scenario_knob *k,
-                        unsigned profile)
-{
-    if (scenario_knob_check(k, value, r->e) != 0) {
-        (void)places_blame(r->places, path, r->e);
-        return -EINVAL;
+    for (int i = 0; i < 2; i++) {
+        const struct yaml_node *edge = i == 0 ? min : max;
+        if (scenario_knob_check(&wide, edge->text, NULL) != 0)
+            return yaml_refuse(edge, -EINVAL, e, "%s '%s' is no %s", edge->key, edge->text,
+                               real ? "number" : "whole number");
     }
-    text_format(k->otherwise[profile], sizeof(k->otherwise[profile]), "%s", value);
-    return 0;
+    text_format(k->low, sizeof(k->low), "%s", min->text);
+    text_format(k->high, sizeof(k->high), "%s", max->text);
+    return scenario_knob_check(k, min->text, NULL) == 0
+               ? 0
+               : yaml_refuse(min, -EINVAL, e, "min %s is above max %s", min->text, max->text);
 }
 
-static int take_defaults(const struct reading *r, const struct said_knob *said, const char *at, struct scenario_knob *k)
+static int take_defaults(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
-    const char *const own[PROFILES_COUNT] = {said->if_overhead, said->if_memory};
-    char path[80];
+    static const char *const OWN[PROFILES_COUNT] = {"default-overhead", "default-memory"};
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
-        (void)path_of(path, sizeof(path), "%s.default", at);
-        int failed = take_default(r, said->otherwise, path, k, i);
-        (void)path_of(path, sizeof(path), "%s.default-%s", at, profile_names[i]);
-        if (failed == 0 && own[i])
-            failed = take_default(r, own[i], path, k, i);
-        if (failed != 0)
-            return failed;
+        const struct yaml_node *all = yaml_get(said, "default"), *own = yaml_get(said, OWN[i]);
+        if (scenario_knob_check(k, all->text, e) != 0)
+            return yaml_blame(all, e);
+        if (own && scenario_knob_check(k, own->text, e) != 0)
+            return yaml_blame(own, e);
+        text_format(k->otherwise[i], sizeof(k->otherwise[i]), "%s", own ? own->text : all->text);
     }
     return 0;
 }
 
-static int take_company(const struct reading *r, const struct said_knob *said, const char *at, struct scenario_knob *k)
+static int take_knob(const struct yaml_node *said, scenario_common *common, struct scenario *s, struct err *e)
 {
-    char path[80];
-    int failed = take_bits(r, &said->modes, mode_names, path_of(path, sizeof(path), "%s.modes", at), &k->modes);
-    if (failed == 0)
-        failed =
-            take_bits(r, &said->profiles, profile_names, path_of(path, sizeof(path), "%s.profiles", at), &k->profiles);
-    if (failed == 0)
-        failed = take_bits(r, &said->runtimes, runtime_kind_names, path_of(path, sizeof(path), "%s.runtimes", at),
-                           &k->kinds);
-    return failed;
+    static const char *const TYPES[] = {"integer", "real", "choice", NULL};
+    struct scenario_knob *k = &s->knob[s->knobs];
+    unsigned type = 0;
+    TRY(take_name(yaml_get(said, "name"), common, s, k, e));
+    TRY(yaml_choice(yaml_get(said, "type"), TYPES, &type, e));
+    k->type = (enum scenario_knob_type)type;
+    TRY(k->type == SCENARIO_CHOICE ? take_choices(said, k, e) : take_range(said, k, e));
+    TRY(take_defaults(said, k, e));
+    TRY(take_bits(yaml_get(said, "modes"), mode_names, &k->modes, e));
+    TRY(take_bits(yaml_get(said, "profiles"), profile_names, &k->profiles, e));
+    TRY(take_bits(yaml_get(said, "runtimes"), runtime_kind_names, &k->kinds, e));
+    TRY(check_line(yaml_get(said, "help"), e));
+    text_format(k->help, sizeof(k->help), "%s", yaml_text(said, "help"));
+    text_format(k->unit, sizeof(k->unit), "%s", yaml_text(said, "unit"));
+    s->knobs++;
+    return 0;
 }
 
-static int take_knob(const struct reading *r, const struct said_knob *said, unsigned i)
-{
-    struct scenario_knob *k = &r->s->knob[i];
-    char at[32], path[80];
-    (void)path_of(at, sizeof(at), "knobs[%u]", i);
-    int failed = take_name(r, said, path_of(path, sizeof(path), "%s.name", at), k);
-    if (failed == 0)
-        failed = take_type(r, said, path_of(path, sizeof(path), "%s.type", at), k);
-    if (failed == 0)
-        failed = k->type == SCENARIO_CHOICE ? take_choices(r, said, path, k) : take_range(r, said, path, k);
-    if (failed == 0)
-        failed = take_defaults(r, said, at, k);
-    if (failed == 0)
-        failed = take_company(r, said, at, k);
-    if (failed == 0)
-        failed = check_line(r, said->help, path_of(path, sizeof(path), "%s.help", at));
-    if (failed == 0) {
-        text_format(k->help, sizeof(k->help), "%s", said->help);
-        text_format(k->unit, sizeof(k->unit), "%s", said->unit ? said->unit : "");
-        r->s->knobs++;
-    }
-    return failed;
-}
+/* --- commands and figures ---------------------------------------------------------------------------------------- */
 
-/* --- commands and figures */
-
-static int check_braces(const struct reading *r, const char *word, const char *path)
+static int check_braces(const struct yaml_node *word, struct err *e)
 {
     static const char *const KNOWN[] = {"{python}", "{dir}", "{lib}"};
-    for (const char *brace = strchr(word, '{'); brace; brace = strchr(brace + 1, '{')) {
+    for (const char *brace = strchr(word->text, '{'); brace; brace = strchr(brace + 1, '{')) {
         size_t i = 0;
         while (i < ARRAY_LEN(KNOWN) && strncmp(brace, KNOWN[i], strlen(KNOWN[i])) != 0)
             i++;
         if (i == ARRAY_LEN(KNOWN))
-            return blame(r, path, "'%s': what is allowed in braces is {python}, {dir} and {lib}", word);
+            return yaml_refuse(word, -EINVAL, e, "'%s': what is allowed in braces is {python}, {dir} and {lib}",
+                               word->text);
     }
     return 0;
 }
 
-static int take_command(const struct reading *r, const struct words *words, enum runtime_kind kind)
+static int take_command(const struct yaml_node *words, enum runtime_kind kind, struct scenario *s, struct err *e)
 {
-    char path[80];
-    for (unsigned i = 0; i < words->count; i++) {
-        const char *word = words->word[i];
-        (void)path_of(path, sizeof(path), "commands.%s[%u]", runtime_kind_names[kind], i);
+    for (size_t i = 0; words && i < words->count; i++) {
+        const struct yaml_node *word = &words->child[i];
         bool first = kind == RUNTIME_PYTHON && i == 0;
-        if (first != (strcmp(word, "{python}") == 0) || (!first && strstr(word, "{python}")))
-            return blame(r, path, "'%s': {python} is the first word of the python command, and stands nowhere else",
-                         word);
-        if (check_braces(r, word, path) != 0)
-            return -EINVAL;
-        r->s->command[kind][i] = strdup(word);
-        if (!r->s->command[kind][i])
-            abort();
+        if (first != (strcmp(word->text, "{python}") == 0) || (!first && strstr(word->text, "{python}")))
+            return yaml_refuse(word, -EINVAL, e,
+                               "'%s': {python} is the first word of the python command, and stands nowhere else",
+                               word->text);
+        TRY(check_braces(word, e));
+        s->command[kind][i] = xstrdup(word->text);
     }
     return 0;
 }
 
-static int take_commands(const struct reading *r, const struct said *said)
+static int take_commands(const struct yaml_node *commands, struct scenario *s, struct err *e)
 {
-    const struct words *of = said->commands->of;
-    if (!of[RUNTIME_PYTHON].count && !of[RUNTIME_NATIVE].count)
-        return blame(r, "commands", "there has to be one at least: python or native");
-    int failed = take_command(r, &of[RUNTIME_PYTHON], RUNTIME_PYTHON);
-    return failed ? failed : take_command(r, &of[RUNTIME_NATIVE], RUNTIME_NATIVE);
-}
-
-/* Whether it says of the figure what there is a word for. */
-static int check_about(const struct reading *r, const struct said_figure *said, unsigned i)
-{
-    char path[80];
-    enum figure_kind kind;
-    enum figure_better better;
-    (void)path_of(path, sizeof(path), "figures[%u].kind", i);
-    if (said->kind && !figure_kind_of(said->kind, &kind))
-        return blame(r, path, "'%s': what is allowed is time, memory, rate or count", said->kind);
-    (void)path_of(path, sizeof(path), "figures[%u].better", i);
-    if (said->better && !figure_better_of(said->better, &better))
-        return blame(r, path, "'%s': what is allowed is less, more or none", said->better);
+    if (commands->count == 0)
+        return yaml_refuse(commands, -EINVAL, e, "there has to be one at least: python or native");
+    for (unsigned kind = 0; kind < RUNTIME_KINDS_COUNT; kind++)
+        TRY(take_command(yaml_get(commands, runtime_kind_names[kind]), (enum runtime_kind)kind, s, e));
     return 0;
 }
 
-static int take_figure(const struct reading *r, const struct said_figure *said, unsigned i)
+static int take_figure(const struct yaml_node *said, struct scenario *s, struct err *e)
 {
-    char path[80];
-    int failed = check_about(r, said, i);
-    struct scenario_figure *f = &r->s->figure[i];
-    (void)path_of(path, sizeof(path), "figures[%u].name", i);
-    if (failed != 0)
-        return failed;
-    if (!is_word(said->name, LETTERS "_"))
-        return blame(r, path, "'%s': what is allowed is a letter, then letters, digits and _, in lower case",
-                     said->name);
-    if (scenario_figure_find(r->s, said->name))
-        return blame(r, path, "'%s' is a figure already", said->name);
-    text_format(f->name, sizeof(f->name), "%s", said->name);
-    text_format(f->unit, sizeof(f->unit), "%s", said->unit ? said->unit : "");
-    text_format(f->help, sizeof(f->help), "%s", said->help ? said->help : "");
-    text_format(f->title, sizeof(f->title), "%s", said->title ? said->title : "");
-    text_format(f->kind, sizeof(f->kind), "%s", said->kind ? said->kind : "");
-    text_format(f->better, sizeof(f->better), "%s", said->better ? said->better : "");
-    r->s->figures++;
+    const struct yaml_node *name = yaml_get(said, "name"), *kind = yaml_get(said, "kind");
+    const struct yaml_node *better = yaml_get(said, "better");
+    struct scenario_figure *f = &s->figure[s->figures];
+    enum figure_kind a_kind;
+    enum figure_better a_better;
+    if (kind && !figure_kind_of(kind->text, &a_kind))
+        return yaml_refuse(kind, -EINVAL, e, "'%s': what is allowed is time, memory, rate or count", kind->text);
+    if (better && !figure_better_of(better->text, &a_better))
+        return yaml_refuse(better, -EINVAL, e, "'%s': what is allowed is less, more or none", better->text);
+    if (!is_word(name->text, LETTERS "_"))
+        return yaml_refuse(name, -EINVAL, e,
+                           "'%s': what is allowed is a letter, then letters, digits and _, in lower case", name->text);
+    if (scenario_figure_find(s, name->text))
+        return yaml_refuse(name, -EINVAL, e, "'%s' is a figure already", name->text);
+    text_format(f->name, sizeof(f->name), "%s", name->text);
+    text_format(f->unit, sizeof(f->unit), "%s", yaml_text(said, "unit"));
+    text_format(f->help, sizeof(f->help), "%s", yaml_text(said, "help"));
+    text_format(f->title, sizeof(f->title), "%s", yaml_text(said, "title"));
+    text_format(f->kind, sizeof(f->kind), "%s", yaml_text(said, "kind"));
+    text_format(f->better, sizeof(f->better), "%s", yaml_text(said, "better"));
+    s->figures++;
     return 0;
 }
 
-static int take(const struct reading *r, const struct said *said)
+/* --- the file ---------------------------------------------------------------------------------------------------- */
+
+static int take(const struct yaml_node *top, scenario_common *common, struct scenario *s, struct err *e)
 {
-    struct scenario *s = r->s;
-    if (strcmp(said->schema, SCENARIO_SCHEMA) != 0)
-        return blame(r, "schema", "schema '%s': this tare reads " SCENARIO_SCHEMA, said->schema);
-    if (!is_word(said->name, LETTERS "-_"))
-        return blame(r, "name", "'%s': what is allowed is a letter, then letters, digits, - and _, in lower case",
-                     said->name);
-    text_format(s->name, sizeof(s->name), "%s", said->name);
-    text_format(s->summary, sizeof(s->summary), "%s", said->summary);
-    int failed = check_line(r, said->summary, "summary");
-    if (failed == 0)
-        failed = take_modes(r, said);
-    if (failed == 0)
-        failed = take_profiles(r, said);
-    for (unsigned i = 0; failed == 0 && i < said->knobs_count; i++)
-        failed = take_knob(r, &said->knobs[i], i);
-    if (failed == 0)
-        failed = take_commands(r, said);
-    for (unsigned i = 0; failed == 0 && i < said->figures_count; i++)
-        failed = take_figure(r, &said->figures[i], i);
-    return failed;
+    const struct yaml_node *name = yaml_get(top, "name"), *summary = yaml_get(top, "summary");
+    const struct yaml_node *knobs = yaml_get(top, "knobs"), *figures = yaml_get(top, "figures");
+    if (!is_word(name->text, LETTERS "-_"))
+        return yaml_refuse(name, -EINVAL, e,
+                           "'%s': what is allowed is a letter, then letters, digits, - and _, in lower case",
+                           name->text);
+    text_format(s->name, sizeof(s->name), "%s", name->text);
+    text_format(s->summary, sizeof(s->summary), "%s", summary->text);
+    TRY(check_line(summary, e));
+    TRY(take_modes(top, s, e));
+    TRY(take_profiles(yaml_get(top, "profiles"), common, s, e));
+    for (size_t i = 0; knobs && i < knobs->count; i++)
+        TRY(take_knob(&knobs->child[i], common, s, e));
+    TRY(take_commands(yaml_get(top, "commands"), s, e));
+    for (size_t i = 0; figures && i < figures->count; i++)
+        TRY(take_figure(&figures->child[i], s, e));
+    return 0;
 }
 
 int scenario_parse(const char *name, const char *bytes, size_t len, scenario_common *common, struct scenario **ret,
                    struct err *e)
 {
-    struct places places;
-    struct said *said = NULL;
-    int failed = places_read(name, bytes, len, &places, e);
+    cleanup_yaml struct yaml *y = NULL;
+    TRY(yaml_read(name, bytes, len, &y, e));
+    TRY(yaml_check_schema(yaml_root(y), SCENARIO_SCHEMA, e));
+    TRY(yaml_check(yaml_root(y), &TOP, e));
+    struct scenario *s = xcalloc(1, sizeof(*s));
+    int failed = take(yaml_root(y), common, s, e);
     if (failed != 0)
-        return failed;
-    failed = said_load(&places, bytes, len, &said, e);
-    if (failed == 0) {
-        struct reading r = {.places = &places, .common = common, .s = calloc(1, sizeof(*r.s)), .e = e};
-        if (!r.s)
-            abort();
-        failed = take(&r, said);
-        if (failed == 0)
-            *ret = r.s;
-        else
-            scenario_free(r.s);
-        said_free(said);
-    }
-    places_free(&places);
+        scenario_free(s);
+    else
+        *ret = s;
     return failed;
 }

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "launch/ledger.h"
 
@@ -139,39 +140,24 @@ void workload_words_free(struct workload_words *w)
     *w = (struct workload_words){0};
 }
 
-/* A lock on the folder for as long as the run lives: tare clean tells by it which are in use. One at a time. */
-static int tmpdir_fd = -1;
+static struct temporary tmpdir = {.parent_fd = -1, .fd = -1}; /* one at a time */
 
 static const char *tmpdir_base(void)
 {
-    const char *base = getenv("TMPDIR");
-    return base && *base && strlen(base) <= 40 ? base : "/tmp"; /* sockets' names below it are bounded: unix(7) */
+    const char *base = temporary_base();
+    return strlen(base) <= 40 ? base : "/tmp"; /* sockets' names below it are bounded: unix(7) */
 }
 
 int workload_tmpdir_make(char *path, size_t cap, struct err *e)
 {
-    const char *base = tmpdir_base();
-    struct stat st;
-    for (;;) {
-        text_format(path, cap, "%s/tare.XXXXXX", base);
-        if (!mkdtemp(path))
-            break;
-        tmpdir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        /* Until it is locked a tare clean may take it for one that was left. */
-        if (tmpdir_fd < 0 || flock(tmpdir_fd, LOCK_EX) != 0 || fstat(tmpdir_fd, &st) != 0 || st.st_nlink > 0)
-            return 0;
-        (void)close(STEAL_FD(tmpdir_fd));
-    }
-    path[0] = '\0';
-    return err_sys(e, ERR_HOST, "cannot make a folder for the workload in '%s' ($TMPDIR, or /tmp)", base);
+    int failed = temporary_make(tmpdir_base(), "tare.", &tmpdir, e);
+    text_format(path, cap, "%s", tmpdir.path);
+    return failed == 0 ? 0 : err_wrap(e, "for the workload ($TMPDIR, or /tmp)");
 }
 
-void workload_tmpdir_remove(const char *path)
+void workload_tmpdir_remove(void)
 {
-    if (*path)
-        file_remove_temporary(path);
-    if (tmpdir_fd >= 0)
-        (void)close(STEAL_FD(tmpdir_fd));
+    temporary_remove(&tmpdir);
 }
 
 /* Our own; and root's, which an unprivileged workload was given: its group stays root's, as nobody else can make it. */
@@ -180,10 +166,9 @@ static bool may_be_left(int dirfd, const char *name)
     struct stat st;
     bool workloads = strncmp(name, "tare.", 5) == 0 && strlen(name) == strlen("tare.XXXXXX");
     bool scratch = strncmp(name, ".tare-", 6) == 0 && strlen(name) == strlen(".tare-XXXXXX"); /* artefact/scratch.c */
-    bool draft = strncmp(name, FILE_TEMPORARY_PREFIX, strlen(FILE_TEMPORARY_PREFIX)) == 0 && !scratch;
-    if ((!workloads && !scratch && !draft) || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
-    if (draft)
+    if (!workloads && !scratch)
         return st.st_uid == geteuid() && file_is_left(dirfd, name);
     return S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || (geteuid() == 0 && st.st_gid == 0));
 }

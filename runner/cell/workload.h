@@ -37,10 +37,9 @@ void workload_folder_clean(const char *base, bool dry_run, void (*fn)(const char
 /* The same in $TMPDIR, or /tmp. */
 void workload_tmpdirs_clean(bool dry_run, void (*fn)(const char *path, int failed, void *context), void *context);
 
-/* Makes a folder of its own below $TMPDIR or /tmp; removed with everything in it by workload_tmpdir_remove(), which
- * takes
- * "" for none. */
+/* Makes a folder of its own below $TMPDIR or /tmp; removed with everything in it by workload_tmpdir_remove(), which may
+ * be called where there is none. One at a time. */
 int workload_tmpdir_make(char *path, size_t cap, struct err *e);
-void workload_tmpdir_remove(const char *path);
+void workload_tmpdir_remove(void);
 
 #endif

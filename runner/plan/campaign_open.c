@@ -213,7 +213,7 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
                  : config->campaign.task >= 0 ? folder_hold(&c->folder, e)
                                               : 0;
     if (failed == 0)
-        failed = folder_bind(&c->folder, &c->bound, &c->plan.file.bytes, !looks, e);
+        failed = folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e);
     if (failed == 0)
         failed = tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e);
     if (failed == 0 && c->tally.strangers)

@@ -3,27 +3,43 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "cell/scenarios.h"
-#include "plan/plan_knobs.h"
-#include "plan/plan_product.h"
 
-#define PATH_SAID_MAX 256
+#define OPTIONS_MAX 128
+#define WORD_MAX    4096
+#define LIST_MAX    4096
+#define ENTRIES_MAX 4096
+
+/* The options that a plan's cells can set, by name; the first is "scenario". */
+struct options {
+    const char *name[OPTIONS_MAX];
+    size_t count;
+};
+
+/* An entry of `cells`, of `exclude`, or `defaults`: what it says of an option, by the option's number; NULL: nothing.
+ */
+struct entry {
+    const struct yaml_node *node, *id;
+    const struct yaml_node *value[OPTIONS_MAX];
+    const struct yaml_node *each[OPTIONS_MAX]; /* a list, of which the product takes each */
+};
 
 /* What is at hand while cells are made. */
 struct making {
     struct plan *plan;
-    const struct plan_said *said;
-    const struct plan_options *options;
+    const struct options *options;
     const struct config_given *given;
     const struct carried *carried;
+    struct entry defaults, *cells, *exclude;
+    size_t cells_count, exclude_count;
     bool *excludes; /* by entry of `exclude`: it took a cell out */
 };
 
@@ -32,65 +48,118 @@ struct making {
 /* What makes a cell's name comes first, and varies slowest. */
 static const char *const LEADING[] = {"scenario", "mode", "mp-start", "runtime", "profile", "workers"};
 
-static size_t option_find(const struct plan_options *options, const char *name)
+static void add_option(struct options *o, const char *name)
 {
-    size_t i = 0;
-    while (i < options->count && strcmp(options->name[i], name) != 0)
-        i++;
-    return i;
+    for (size_t i = 0; i < o->count; i++)
+        if (strcmp(o->name[i], name) == 0)
+            return;
+    if (o->count < OPTIONS_MAX)
+        o->name[o->count++] = name;
 }
 
-int plan_options_list(struct plan_options *ret, struct err *e)
+/* What is wrong with a scenario is left for its cell, which tells it with its place. */
+static void add_knobs(const struct yaml_node *named, const struct carried *carried, struct options *o)
 {
-    *ret = (struct plan_options){0};
-    for (size_t i = 0; i < ARRAY_LEN(LEADING); i++)
-        ret->name[ret->count++] = LEADING[i];
+    const struct scenario *s = NULL;
+    struct err ignored = {0};
+    for (size_t i = 0; named && i < named->count; i++)
+        add_knobs(&named->child[i], carried, o);
+    if (!named || !named->text || scenarios_find_carried(carried, named->text, &s, &ignored) != 0)
+        return;
+    for (size_t i = 0; i < s->knobs; i++)
+        add_option(o, s->knob[i].name);
+}
+
+/* The options that all cells have, and the knobs of the scenarios that the plan names. */
+static void list_options(const struct yaml_node *root, const struct carried *carried, struct options *ret)
+{
+    const struct yaml_node *cells = yaml_get(root, "cells");
     const char *name = config_cell_option(0);
-    for (size_t i = 0; name; name = config_cell_option(++i)) {
-        if (option_find(ret, name) < ret->count)
-            continue;
-        if (ret->count == PLAN_OPTIONS_MAX)
-            return err_set(e, ERR_OURS, -E2BIG, "more than %d options", PLAN_OPTIONS_MAX);
-        ret->name[ret->count++] = name;
+    for (size_t i = 0; i < ARRAY_LEN(LEADING); i++)
+        add_option(ret, LEADING[i]);
+    for (size_t i = 0; name; name = config_cell_option(++i))
+        add_option(ret, name);
+    add_knobs(yaml_get(yaml_get(root, "defaults"), "scenario"), carried, ret);
+    for (size_t i = 0; cells && i < cells->count; i++) {
+        add_knobs(yaml_get(&cells->child[i], "scenario"), carried, ret);
+        add_knobs(yaml_get(yaml_get(&cells->child[i], "each"), "scenario"), carried, ret);
     }
-    return 0;
 }
 
-/* --- one value, and its place ------------------------------------------------------------------------------------ */
-
-/* Puts the place before the message that is there. */
-static int blame(const struct making *m, const char *path, struct err *e)
+static bool is_knob(const char *option)
 {
-    (void)places_blame(&m->plan->file.places, path, e);
-    return e ? e->code : -EINVAL;
+    return strcmp(option, "scenario") != 0 && !config_has_option(CONFIG_PLAN, option);
 }
 
-__attribute__((format(printf, 5, 6))) static int refuse(const struct making *m, const char *path, int code,
-                                                        struct err *e, const char *fmt, ...)
+/* Whether a knob that is said of many cells goes with this one, whose scenario, mode, profile and runtime are set. */
+static bool knob_goes_with(const struct cell *cell, const char *option)
 {
-    char why[600];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(why, sizeof(why), fmt, args);
-    va_end(args);
-    (void)err_set(e, ERR_USAGE, code, "%s", why);
-    (void)places_blame(&m->plan->file.places, path, e);
-    return code;
+    const struct cell unset = cell_unset();
+    const struct scenario *s = cell->scenario;
+    const struct scenario_knob *k = s ? scenario_knob_find(s, option) : NULL;
+    struct cell c = *cell;
+    if (!k)
+        return false;
+    if (c.mode == unset.mode)
+        c.mode = s->mode;
+    if (c.profile == unset.profile)
+        c.profile = scenario_profile_default(s);
+    if (!c.runtime)
+        c.runtime = "auto";
+    return cell_knob_counts(&c, (size_t)(k - s->knob)) && (k->profiles >> c.profile & 1);
 }
 
-static int set_number(const struct making *m, const char *key, const char *said, int64_t low, int64_t high,
-                      int64_t *ret, struct err *e)
+/* --- what a file may say ----------------------------------------------------------------------------------------- */
+
+static const struct yaml_shape TEXT = {.kind = YAML_TEXT, .max = WORD_MAX};
+static const struct yaml_shape VALUE = {
+    .kind = YAML_TEXT, .max = WORD_MAX, .remedy = "a list, of which the product takes each, goes below 'each'"};
+static const struct yaml_shape VALUES = {
+    .kind = YAML_LIST, .min = 1, .max = LIST_MAX, .entry = &TEXT, .remedy = "one value alone is a list too: [value]"};
+
+static int check_shape(const struct yaml_node *root, const struct options *o, struct err *e)
 {
-    int64_t n = 0;
-    if (!said)
-        return 0;
-    if (text_to_i64(said, &n) == 0 && n >= low && n <= high) {
-        *ret = n;
-        return 0;
+    struct yaml_key defaults[OPTIONS_MAX + 1] = {0}, each[OPTIONS_MAX + 1] = {0}, entry[OPTIONS_MAX + 3] = {0};
+    for (size_t i = 0; i < o->count; i++) {
+        defaults[i] = entry[i] = (struct yaml_key){o->name[i], &VALUE, false};
+        each[i] = (struct yaml_key){o->name[i], &VALUES, false};
     }
-    return refuse(m, key, -EINVAL, e, "%s '%s': what is allowed is a whole number from %lld to %lld", key, said,
-                  (long long)low, (long long)high);
+    const struct yaml_shape defaults_shape = {.kind = YAML_MAPPING, .key = defaults};
+    const struct yaml_shape each_shape = {.kind = YAML_MAPPING, .key = each};
+    const struct yaml_shape entry_shape = {.kind = YAML_MAPPING, .key = entry};
+    entry[o->count] = (struct yaml_key){"id", &TEXT, false};
+    entry[o->count + 1] = (struct yaml_key){"each", &each_shape, false};
+    const struct yaml_shape cells = {.kind = YAML_LIST, .min = 1, .max = ENTRIES_MAX, .entry = &entry_shape};
+    const struct yaml_shape exclude = {.kind = YAML_LIST, .max = ENTRIES_MAX, .entry = &entry_shape};
+    const struct yaml_shape top =
+        YAML_KEYS(YAML_NEEDS("schema", TEXT), YAML_NEEDS("name", TEXT), YAML_MAY("summary", TEXT),
+                  YAML_MAY("seed", TEXT), YAML_MAY("invocations", TEXT), YAML_MAY("order", TEXT),
+                  YAML_MAY("until-precise", TEXT), YAML_MAY("max-invocations", TEXT),
+                  YAML_MAY("defaults", defaults_shape), YAML_NEEDS("cells", cells), YAML_MAY("exclude", exclude));
+    return yaml_check(root, &top, e);
 }
+
+static struct entry entry_of(const struct yaml_node *n, const struct options *o)
+{
+    struct entry entry = {.node = n, .id = yaml_get(n, "id")};
+    const struct yaml_node *each = yaml_get(n, "each");
+    for (size_t i = 0; i < o->count; i++) {
+        entry.value[i] = yaml_get(n, o->name[i]);
+        entry.each[i] = yaml_get(each, o->name[i]);
+    }
+    return entry;
+}
+
+static struct entry *entries_of(const struct yaml_node *list, const struct options *o, size_t *count)
+{
+    *count = list ? list->count : 0;
+    struct entry *entries = xcalloc(*count, sizeof(*entries));
+    for (size_t i = 0; i < *count; i++)
+        entries[i] = entry_of(&list->child[i], o);
+    return entries;
+}
+
+/* --- the head ---------------------------------------------------------------------------------------------------- */
 
 int plan_parse_precision(const char *text, double *ret)
 {
@@ -108,97 +177,114 @@ int plan_parse_precision(const char *text, double *ret)
     return 0;
 }
 
-static int set_order(const struct making *m, struct err *e)
-{
-    const char *said = m->said->order;
-    m->plan->order = said && strcmp(said, "listed") == 0 ? ORDER_LISTED : ORDER_BLOCKS;
-    if (!said || strcmp(said, "listed") == 0 || strcmp(said, "blocks") == 0)
-        return 0;
-    return refuse(m, "order", -EINVAL, e,
-                  "order '%s': what is allowed is blocks (randomised complete blocks) or listed", said);
-}
-
 static bool is_safe(char c)
 {
     return isalnum((unsigned char)c) || (c && strchr("._=+-", c));
 }
 
 /* It names a folder and files. */
-static int check_name(const struct making *m, const char *path, const char *what, const char *said, size_t max,
-                      struct err *e)
+static int check_name(const struct yaml_node *n, size_t max, struct err *e)
 {
-    size_t n = 0;
-    while (is_safe(said[n]))
-        n++;
-    if (!said[n] && n < max && *said != '.' && *said != '-')
+    size_t len = 0;
+    while (is_safe(n->text[len]))
+        len++;
+    if (!n->text[len] && len < max && *n->text != '.' && *n->text != '-')
         return 0;
-    return refuse(m, path, -EINVAL, e,
-                  "%s '%s': what is allowed are up to %zu of letters, digits and ._=+-, not . or - first", what, said,
-                  max - 1);
+    return yaml_refuse(n, -EINVAL, e,
+                       "%s '%s': what is allowed are up to %zu of letters, digits and ._=+-, not . or - first", n->key,
+                       n->text, max - 1);
 }
 
-static int read_head(struct making *m, struct err *e)
+static int read_head(const struct yaml_node *root, struct plan *p, struct err *e)
 {
-    struct plan *p = m->plan;
-    const struct plan_said *said = m->said;
-    p->name = said->name;
-    p->summary = said->summary ? said->summary : "";
+    static const char *const ORDERS[] = {[ORDER_BLOCKS] = "blocks", [ORDER_LISTED] = "listed", NULL};
+    const struct yaml_node *name = yaml_get(root, "name"), *precise = yaml_get(root, "until-precise");
+    unsigned order = ORDER_BLOCKS;
+    p->name = name->text;
+    p->summary = yaml_text(root, "summary");
     p->seed = -1;
     p->invocations = 1;
     p->max_invocations = PLAN_MAX_INVOCATIONS;
-    int failed = check_name(m, "name", "name", said->name, PLAN_NAME_MAX, e);
-    if (failed == 0)
-        failed = set_number(m, "seed", said->seed, 0, PLAN_SEED_MAX, &p->seed, e);
-    if (failed == 0)
-        failed = set_number(m, "invocations", said->invocations, 1, PLAN_INVOCATIONS_MAX, &p->invocations, e);
-    if (failed == 0)
-        failed =
-            set_number(m, "max-invocations", said->max_invocations, 1, PLAN_INVOCATIONS_MAX, &p->max_invocations, e);
-    if (failed == 0)
-        failed = set_order(m, e);
-    if (failed != 0 || !said->until_precise || plan_parse_precision(said->until_precise, &p->precision) == 0)
-        return failed;
-    return refuse(m, "until-precise", -EINVAL, e, "until-precise '%s': what is allowed is %s", said->until_precise,
-                  PLAN_PRECISION_ALLOWED);
+    TRY(check_name(name, PLAN_NAME_MAX, e));
+    TRY(yaml_integer(yaml_get(root, "seed"), 0, PLAN_SEED_MAX, &p->seed, e));
+    TRY(yaml_integer(yaml_get(root, "invocations"), 1, PLAN_INVOCATIONS_MAX, &p->invocations, e));
+    TRY(yaml_integer(yaml_get(root, "max-invocations"), 1, PLAN_INVOCATIONS_MAX, &p->max_invocations, e));
+    TRY(yaml_choice(yaml_get(root, "order"), ORDERS, &order, e));
+    p->order = (enum plan_order)order;
+    if (!precise || plan_parse_precision(precise->text, &p->precision) == 0)
+        return 0;
+    return yaml_refuse(precise, -EINVAL, e, "until-precise '%s': what is allowed is %s", precise->text,
+                       PLAN_PRECISION_ALLOWED);
 }
 
 /* --- products ---------------------------------------------------------------------------------------------------- */
 
-static const char *value_of(const struct making *m, const struct product *p, size_t option)
+/* An entry's product while it is gone through: which value of each of its lists is on. Starts as {.entry = …}. */
+struct product {
+    const struct entry *entry;
+    size_t at[OPTIONS_MAX];
+    bool done;
+};
+
+/* How many combinations; UINT64_MAX where that does not hold it. */
+static uint64_t product_size(const struct entry *entry)
 {
-    const char *value = product_value(p, option);
-    return value || !m->said->defaults ? value : m->said->defaults->value[option];
+    uint64_t n = 1;
+    for (size_t i = 0; i < OPTIONS_MAX; i++)
+        if (entry->each[i] && __builtin_mul_overflow(n, entry->each[i]->count, &n))
+            return UINT64_MAX;
+    return n;
+}
+
+/* To the next one: the last option varies fastest. Behind the last one done is true. */
+static void product_next(struct product *p)
+{
+    for (size_t i = OPTIONS_MAX; i-- > 0;) {
+        if (!p->entry->each[i])
+            continue;
+        if (++p->at[i] < p->entry->each[i]->count)
+            return;
+        p->at[i] = 0;
+    }
+    p->done = true;
+}
+
+/* What the combination sets an option to; NULL: nothing. */
+static const struct yaml_node *product_value(const struct product *p, size_t option)
+{
+    const struct yaml_node *each = p->entry->each[option];
+    return each ? &each->child[p->at[option]] : p->entry->value[option];
+}
+
+/* The same, or what the defaults say. */
+static const struct yaml_node *value_of(const struct making *m, const struct product *p, size_t option)
+{
+    const struct yaml_node *value = product_value(p, option);
+    return value ? value : m->defaults.value[option];
 }
 
 static int check_size(const struct making *m, struct err *e)
 {
     uint64_t all = 0;
-    char path[PATH_SAID_MAX];
-    for (unsigned i = 0; i < m->said->cells_count; i++) {
-        if (__builtin_add_overflow(all, product_size(&m->said->cells[i]), &all))
+    for (size_t i = 0; i < m->cells_count; i++) {
+        if (__builtin_add_overflow(all, product_size(&m->cells[i]), &all))
             all = UINT64_MAX;
-        if (all <= PLAN_CELLS_MAX)
-            continue;
-        text_format(path, sizeof(path), "cells[%u]", i);
-        return refuse(m, path, -E2BIG, e,
-                      "this makes %llu%s cells; what is allowed is %d (shorten the lists below "
-                      "'each', or name the combinations that matter as entries of their own)",
-                      (unsigned long long)all, all == UINT64_MAX ? " or more" : "", PLAN_CELLS_MAX);
+        if (all > PLAN_CELLS_MAX)
+            return yaml_refuse(m->cells[i].node, -E2BIG, e,
+                               "this makes %llu%s cells; what is allowed is %d (shorten the lists below "
+                               "'each', or name the combinations that matter as entries of their own)",
+                               (unsigned long long)all, all == UINT64_MAX ? " or more" : "", PLAN_CELLS_MAX);
     }
     return 0;
 }
 
-static int check_entry(const struct making *m, const char *list, unsigned i, const struct plan_entry *entry,
-                       struct err *e)
+static int check_entry(const struct making *m, const struct entry *entry, struct err *e)
 {
-    char path[PATH_SAID_MAX];
-    for (size_t o = 0; o < m->options->count; o++) {
-        if (!entry->value[o] || product_values(entry, o) == 0)
-            continue;
-        text_format(path, sizeof(path), "%s[%u].%s", list, i, m->options->name[o]);
-        return refuse(m, path, -EINVAL, e, "'%s' is given here and below 'each'; what is allowed is one of them",
-                      m->options->name[o]);
-    }
+    for (size_t o = 0; o < m->options->count; o++)
+        if (entry->value[o] && entry->each[o])
+            return yaml_refuse(entry->value[o], -EINVAL, e,
+                               "'%s' is given here and below 'each'; what is allowed is one of them",
+                               m->options->name[o]);
     return 0;
 }
 
@@ -207,10 +293,8 @@ static int check_entry(const struct making *m, const char *list, unsigned i, con
 /* A scenario or a runtime may be a path: its last part tells. */
 static void add_part(const char *option, const char *value, struct text *id)
 {
-    static const char *const PLAIN[] = {"scenario", "mode", "mp-start", "runtime", "profile"};
-    bool plain = false;
-    for (size_t i = 0; i < ARRAY_LEN(PLAIN); i++)
-        plain |= strcmp(PLAIN[i], option) == 0;
+    static const char *const PLAIN[] = {"scenario", "mode", "mp-start", "runtime", "profile", NULL};
+    bool plain = text_is_among(option, PLAIN);
     const char *slash = strrchr(value, '/');
     if (plain && slash && slash[1])
         value = slash + 1;
@@ -220,43 +304,27 @@ static void add_part(const char *option, const char *value, struct text *id)
 }
 
 /* An entry's own id and what its lists vary; without one what scenario, mode, start method, runtime and profile are. */
-static int make_id(const struct making *m, const struct product *p, const char *path, char ret[PLAN_ID_MAX],
-                   struct err *e)
+static int make_id(const struct making *m, const struct product *p, char ret[PLAN_ID_MAX], struct err *e)
 {
-    struct text id = {0};
-    if (p->entry->id)
-        text_add(&id, "%s", p->entry->id);
+    cleanup_text struct text id = {0};
+    const struct entry *entry = p->entry;
+    if (entry->id)
+        text_add(&id, "%s", entry->id->text);
     for (size_t o = 0; o < m->options->count; o++) {
-        const char *varied = product_values(p->entry, o) ? product_value(p, o) : NULL;
-        const char *named = p->entry->id || o >= ARRAY_LEN(LEADING) - 1 ? NULL : value_of(m, p, o);
-        if (varied || named)
-            add_part(m->options->name[o], varied ? varied : named, &id);
+        bool names = entry->each[o] || (!entry->id && o < ARRAY_LEN(LEADING) - 1);
+        const struct yaml_node *value = names ? value_of(m, p, o) : NULL;
+        if (value)
+            add_part(m->options->name[o], value->text, &id);
     }
-    int failed = 0;
-    if (id.len == 0) {
-        failed = refuse(m, path, -EINVAL, e, "this cell has no scenario");
-    } else if (id.len >= PLAN_ID_MAX) {
-        failed = refuse(m, path, -ENAMETOOLONG, e,
-                        "the cell's id '%.60s...' has %zu characters; what is allowed is %d "
-                        "(give the entry a short 'id')",
-                        id.data, id.len, PLAN_ID_MAX - 1);
-    } else {
-        text_format(ret, PLAN_ID_MAX, "%s", id.data);
-    }
-    text_free(&id);
-    return failed;
-}
-
-static void path_of_value(const struct making *m, const struct product *p, const char *path, size_t option, char *ret,
-                          size_t cap)
-{
-    const char *name = m->options->name[option];
-    if (product_values(p->entry, option))
-        text_format(ret, cap, "%s.each.%s[%zu]", path, name, p->at[option]);
-    else if (p->entry->value[option])
-        text_format(ret, cap, "%s.%s", path, name);
-    else
-        text_format(ret, cap, "defaults.%s", name);
+    if (id.len == 0)
+        return yaml_refuse(entry->node, -EINVAL, e, "this cell has no scenario");
+    if (id.len >= PLAN_ID_MAX)
+        return yaml_refuse(entry->node, -ENAMETOOLONG, e,
+                           "the cell's id '%.60s...' has %zu characters; what is allowed is %d "
+                           "(give the entry a short 'id')",
+                           id.data, id.len, PLAN_ID_MAX - 1);
+    text_format(ret, PLAN_ID_MAX, "%s", id.data);
+    return 0;
 }
 
 /* Notes a scenario that is named by its path, with the folder that it was found in. */
@@ -284,27 +352,23 @@ static int set_value(const struct making *m, const char *option, const char *val
 {
     if (strcmp(option, "scenario") != 0)
         return cell_set(cell, option, value, e);
-    int failed = scenarios_find_carried(m->carried, value, &cell->scenario, e);
-    return failed == 0 ? note_carried(m, value, cell->scenario, e) : failed;
+    TRY(scenarios_find_carried(m->carried, value, &cell->scenario, e));
+    return note_carried(m, value, cell->scenario, e);
 }
 
 /* The values of the options of all cells, or those of the knobs, which come after them: a knob that is said in the
  * defaults or on the command line is for the cells that it goes with. */
-static int set_said(const struct making *m, const struct product *p, const char *path, bool knobs, struct cell *cell,
-                    struct err *e)
+static int set_said(const struct making *m, const struct product *p, bool knobs, struct cell *cell, struct err *e)
 {
-    char at[PATH_SAID_MAX];
     for (size_t o = 0; o < m->options->count; o++) {
         const char *option = m->options->name[o];
-        const char *value = product_value(p, o);
-        if (plan_knobs_is_one(option) != knobs)
+        const struct yaml_node *value = product_value(p, o);
+        if (is_knob(option) != knobs)
             continue;
-        if (!value && (!knobs || plan_knobs_go_with(cell, option)))
+        if (!value && (!knobs || knob_goes_with(cell, option)))
             value = value_of(m, p, o);
-        if (!value || set_value(m, option, value, cell, e) == 0)
-            continue;
-        path_of_value(m, p, path, o, at, sizeof(at));
-        return blame(m, at, e);
+        if (value && set_value(m, option, value->text, cell, e) != 0)
+            return yaml_blame(value, e);
     }
     return 0;
 }
@@ -313,24 +377,8 @@ static int set_given(const struct making *m, bool knobs, struct cell *cell, stru
 {
     for (size_t i = 0; i < m->given->count; i++) {
         const struct config_option *given = &m->given->option[i];
-        if (plan_knobs_is_one(given->name) != knobs || (knobs && !plan_knobs_go_with(cell, given->name)))
-            continue;
-        int failed = cell_set(cell, given->name, given->value, e);
-        if (failed != 0)
-            return failed;
-    }
-    return 0;
-}
-
-static int set_values(const struct making *m, const struct product *p, const char *path, struct cell *cell,
-                      struct err *e)
-{
-    for (int knobs = 0; knobs < 2; knobs++) {
-        int failed = set_said(m, p, path, knobs, cell, e);
-        if (failed == 0)
-            failed = set_given(m, knobs, cell, e);
-        if (failed != 0)
-            return failed;
+        if (is_knob(given->name) == knobs && (!knobs || knob_goes_with(cell, given->name)))
+            TRY(cell_set(cell, given->name, given->value, e));
     }
     return 0;
 }
@@ -340,7 +388,7 @@ static int check_given(const struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->given->count; i++) {
         const char *name = m->given->option[i].name;
-        bool found = !plan_knobs_is_one(name);
+        bool found = !is_knob(name);
         for (size_t n = 0; !found && n < m->plan->cells; n++)
             found = scenario_knob_find(m->plan->cell[n].cell.scenario, name);
         if (!found)
@@ -352,37 +400,32 @@ static int check_given(const struct making *m, struct err *e)
     return 0;
 }
 
-/* "{mode: threads, mp-start: fork}": what takes this cell out of its entry's product. */
-static void say_exclusion(const struct making *m, const struct product *p, struct text *out)
+/* The remedy is what takes this cell out of its entry's product: "{mode: threads, mp-start: fork}". */
+static int refuse_cell(const struct making *m, const struct product *p, const char *id, struct err *e)
 {
+    cleanup_text struct text exclusion = {0};
     for (size_t o = 0; o < m->options->count; o++)
-        if (product_values(p->entry, o))
-            text_add(out, "%s%s: %s", out->len ? ", " : "", m->options->name[o], product_value(p, o));
-}
-
-static int refuse_cell(const struct making *m, const struct product *p, const char *path, const char *id, struct err *e)
-{
-    struct text exclusion = {0};
-    say_exclusion(m, p, &exclusion);
+        if (p->entry->each[o])
+            text_add(&exclusion, "%s%s: %s", exclusion.len ? ", " : "", m->options->name[o], product_value(p, o)->text);
     (void)err_wrap(e, "cell '%s' cannot be", id);
     if (exclusion.len)
         (void)err_remedy(e, "below 'exclude': - {%s}", exclusion.data);
-    text_free(&exclusion);
-    return blame(m, path, e);
+    return yaml_blame(p->entry->node, e);
 }
 
-static int make_cell(const struct making *m, const struct product *p, const char *path, const char *id, struct err *e)
+static int make_cell(const struct making *m, const struct product *p, const char *id, struct err *e)
 {
     struct plan_cell *c = &m->plan->cell[m->plan->cells];
     c->cell = cell_unset();
     text_format(c->id, sizeof(c->id), "%s", id);
-    int failed = set_values(m, p, path, &c->cell, e);
-    if (failed != 0)
-        return failed;
+    for (int knobs = 0; knobs < 2; knobs++) {
+        TRY(set_said(m, p, knobs, &c->cell, e));
+        TRY(set_given(m, knobs, &c->cell, e));
+    }
     if (!c->cell.scenario)
-        return refuse(m, path, -EINVAL, e, "this cell has no scenario");
+        return yaml_refuse(p->entry->node, -EINVAL, e, "this cell has no scenario");
     if (cell_complete(&c->cell, e) != 0)
-        return refuse_cell(m, p, path, id, e);
+        return refuse_cell(m, p, id, e);
     m->plan->cells++;
     return 0;
 }
@@ -391,12 +434,12 @@ static int make_cell(const struct making *m, const struct product *p, const char
 
 static bool matches(const struct making *m, const struct product *exclusion, const struct product *p, const char *id)
 {
-    if (exclusion->entry->id && strcmp(exclusion->entry->id, id) != 0)
+    if (exclusion->entry->id && strcmp(exclusion->entry->id->text, id) != 0)
         return false;
     for (size_t o = 0; o < m->options->count; o++) {
-        const char *wanted = product_value(exclusion, o);
-        const char *has = wanted ? value_of(m, p, o) : NULL;
-        if (wanted && (!has || strcmp(has, wanted) != 0))
+        const struct yaml_node *wanted = product_value(exclusion, o);
+        const struct yaml_node *has = wanted ? value_of(m, p, o) : NULL;
+        if (wanted && (!has || strcmp(has->text, wanted->text) != 0))
             return false;
     }
     return true;
@@ -405,54 +448,42 @@ static bool matches(const struct making *m, const struct product *exclusion, con
 static bool is_excluded(const struct making *m, const struct product *p, const char *id)
 {
     bool any = false;
-    for (unsigned i = 0; i < m->said->exclude_count; i++) {
-        struct product exclusion = {.entry = &m->said->exclude[i]};
-        for (; !exclusion.done; product_next(&exclusion)) {
-            if (!matches(m, &exclusion, p, id))
-                continue;
-            m->excludes[i] = true;
-            any = true;
-            break;
-        }
+    for (size_t i = 0; i < m->exclude_count; i++) {
+        struct product exclusion = {.entry = &m->exclude[i]};
+        while (!exclusion.done && !matches(m, &exclusion, p, id))
+            product_next(&exclusion);
+        m->excludes[i] |= !exclusion.done;
+        any |= !exclusion.done;
     }
     return any;
 }
 
 static int check_exclusions(const struct making *m, struct err *e)
 {
-    char path[PATH_SAID_MAX];
-    for (unsigned i = 0; i < m->said->exclude_count; i++) {
-        int failed = check_entry(m, "exclude", i, &m->said->exclude[i], e);
-        if (failed != 0)
-            return failed;
-        if (m->excludes[i])
-            continue;
-        text_format(path, sizeof(path), "exclude[%u]", i);
-        return refuse(m, path, -ENOENT, e,
-                      "no cell is excluded by this: it compares what the cells' entries and the "
-                      "defaults say, as text");
+    for (size_t i = 0; i < m->exclude_count; i++) {
+        TRY(check_entry(m, &m->exclude[i], e));
+        if (!m->excludes[i])
+            return yaml_refuse(m->exclude[i].node, -ENOENT, e,
+                               "no cell is excluded by this: it compares what the cells' entries and the "
+                               "defaults say, as text");
     }
     return 0;
 }
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
-static int make_entry(struct making *m, unsigned i, struct err *e)
+static int make_entry(struct making *m, const struct entry *entry, struct err *e)
 {
-    const struct plan_entry *entry = &m->said->cells[i];
-    char path[PATH_SAID_MAX], id[PLAN_ID_MAX], at[PATH_SAID_MAX];
-    text_format(path, sizeof(path), "cells[%u]", i);
-    text_format(at, sizeof(at), "cells[%u].id", i);
-    int failed = check_entry(m, "cells", i, entry, e);
-    if (failed == 0 && entry->id)
-        failed = check_name(m, at, "id", entry->id, PLAN_ID_MAX, e);
-    struct product p = {.entry = entry};
-    for (; failed == 0 && !p.done; product_next(&p)) {
-        failed = make_id(m, &p, path, id, e);
-        if (failed == 0 && !is_excluded(m, &p, id))
-            failed = make_cell(m, &p, path, id, e);
+    char id[PLAN_ID_MAX];
+    TRY(check_entry(m, entry, e));
+    if (entry->id)
+        TRY(check_name(entry->id, PLAN_ID_MAX, e));
+    for (struct product p = {.entry = entry}; !p.done; product_next(&p)) {
+        TRY(make_id(m, &p, id, e));
+        if (!is_excluded(m, &p, id))
+            TRY(make_cell(m, &p, id, e));
     }
-    return failed;
+    return 0;
 }
 
 static int by_id(const void *a, const void *b)
@@ -461,84 +492,74 @@ static int by_id(const void *a, const void *b)
 }
 
 /* An id names folders of a bundle, and there are file systems that hold two names that differ in case alone for one. */
-static int check_ids(const struct making *m, struct err *e)
+static int check_ids(const struct plan *p, const struct yaml_node *cells, struct err *e)
 {
-    size_t n = m->plan->cells;
-    cleanup_free const char **ids = calloc(n + 1, sizeof(*ids));
-    if (!ids)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu cells", n);
-    for (size_t i = 0; i < n; i++)
-        ids[i] = m->plan->cell[i].id;
-    qsort(ids, n, sizeof(*ids), by_id);
-    for (size_t i = 1; i < n; i++) {
+    cleanup_free const char **ids = xcalloc(p->cells, sizeof(*ids)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    for (size_t i = 0; i < p->cells; i++)
+        ids[i] = p->cell[i].id;
+    qsort(ids, p->cells, sizeof(*ids), by_id); /* NOLINT(bugprone-sizeof-expression) */
+    for (size_t i = 1; i < p->cells; i++) {
         if (strcasecmp(ids[i - 1], ids[i]) != 0)
             continue;
         if (strcmp(ids[i - 1], ids[i]) == 0)
-            return refuse(m, "cells", -EEXIST, e, "two cells are '%s' (give their entries an 'id' each)", ids[i]);
-        return refuse(
-            m, "cells", -EEXIST, e,
+            return yaml_refuse(cells, -EEXIST, e, "two cells are '%s' (give their entries an 'id' each)", ids[i]);
+        return yaml_refuse(
+            cells, -EEXIST, e,
             "the ids '%s' and '%s' differ in letter case alone (they name files: give one entry another 'id')",
             ids[i - 1], ids[i]);
     }
     return 0;
 }
 
-static int make_cells(struct making *m, struct err *e)
+static int make_cells(struct making *m, const struct yaml_node *root, struct err *e)
 {
     uint64_t all = 0;
-    int failed = check_size(m, e);
-    for (unsigned i = 0; i < m->said->cells_count; i++)
-        all += failed == 0 ? product_size(&m->said->cells[i]) : 0;
-    m->plan->cell = calloc(all + 1, sizeof(*m->plan->cell));
-    m->excludes = calloc(m->said->exclude_count + 1, sizeof(*m->excludes));
-    if (!m->plan->cell || !m->excludes)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %llu cells", (unsigned long long)all);
-    for (unsigned i = 0; failed == 0 && i < m->said->cells_count; i++)
-        failed = make_entry(m, i, e);
-    if (failed == 0)
-        failed = check_exclusions(m, e);
-    if (failed == 0)
-        failed = check_ids(m, e);
-    if (failed == 0)
-        failed = check_given(m, e);
-    if (failed == 0 && m->plan->cells == 0)
-        failed = refuse(m, "exclude", -EINVAL, e, "no cell is left");
-    return failed;
+    TRY(check_size(m, e));
+    for (size_t i = 0; i < m->cells_count; i++)
+        all += product_size(&m->cells[i]);
+    m->plan->cell = xcalloc(all, sizeof(*m->plan->cell));
+    for (size_t i = 0; i < m->cells_count; i++)
+        TRY(make_entry(m, &m->cells[i], e));
+    TRY(check_exclusions(m, e));
+    TRY(check_ids(m->plan, yaml_get(root, "cells"), e));
+    TRY(check_given(m, e));
+    return m->plan->cells ? 0 : yaml_refuse(yaml_get(root, "exclude"), -EINVAL, e, "no cell is left");
 }
 
-static int make_plan(struct making *m, struct err *e)
+static int make_plan(const char *label, const struct config_given *given, const struct carried *carried, struct plan *p,
+                     struct err *e)
 {
-    int failed = read_head(m, e);
-    if (failed == 0)
-        failed = make_cells(m, e);
-    free(m->excludes);
-    return failed;
+    struct options options = {0};
+    TRY(yaml_read(label, p->bytes.data, p->bytes.len, &p->file, e));
+    const struct yaml_node *root = yaml_root(p->file);
+    TRY(yaml_check_schema(root, PLAN_SCHEMA, e));
+    list_options(root, carried, &options);
+    TRY(check_shape(root, &options, e));
+    TRY(read_head(root, p, e));
+    struct making m = {.plan = p, .options = &options, .given = given, .carried = carried};
+    m.defaults = entry_of(yaml_get(root, "defaults"), &options);
+    cleanup_free struct entry *cells = m.cells = entries_of(yaml_get(root, "cells"), &options, &m.cells_count);
+    cleanup_free struct entry *exclude = m.exclude = entries_of(yaml_get(root, "exclude"), &options, &m.exclude_count);
+    cleanup_free bool *excludes = m.excludes = xcalloc(m.exclude_count, sizeof(*excludes));
+    return make_cells(&m, root, e);
 }
 
 int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
                struct plan *ret, struct err *e)
 {
-    struct plan p = {0};
-    struct plan_options options;
-    int failed = plan_options_list(&options, e);
-    if (failed == 0) {
-        plan_knobs_add(label, bytes, carried, &options);
-        failed = plan_file_parse(label, bytes, &options, &p.file, e);
-    } else
-        text_free(bytes);
-    struct making m = {.plan = &p, .said = p.file.said, .options = &options, .given = given, .carried = carried};
-    if (failed == 0)
-        failed = make_plan(&m, e);
-    if (failed != 0) {
+    struct plan p = {.bytes = *bytes};
+    *bytes = (struct text){0};
+    int failed = make_plan(label, given, carried, &p, e);
+    if (failed != 0)
         plan_free(&p);
-        return failed;
-    }
-    *ret = p;
-    return 0;
+    else
+        *ret = p;
+    return failed;
 }
 
 void plan_free(struct plan *p)
 {
     free(STEAL(p->cell));
-    plan_file_free(&p->file);
+    yaml_end(STEAL(p->file));
+    text_free(&p->bytes);
 }

@@ -1,5 +1,5 @@
-/* plan: what a plan's file says -> its cells, each complete, with everything decided. Nothing is looked up on the host.
- */
+/* plan: a plan's YAML (schema tare.plan/1) -> its cells, each complete, with everything decided. Nothing is looked up
+ * on the host but the scenarios that it names. */
 #ifndef TARE_PLAN_H
 #define TARE_PLAN_H
 
@@ -7,13 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "cell/carried.h"
 #include "cell/config.h"
-#include "plan/plan_file.h"
 
 struct err;
-struct text;
+struct yaml;
 
+#define PLAN_SCHEMA            "tare.plan/1"
 #define PLAN_ID_MAX            128
 #define PLAN_NAME_MAX          64
 #define PLAN_CELLS_MAX         10000
@@ -30,7 +31,8 @@ struct plan_cell {
 };
 
 struct plan {
-    struct plan_file file;
+    struct text bytes;          /* of its file */
+    struct yaml *file;          /* what the texts here belong to */
     const char *name, *summary; /* summary: "" where it has none */
     int64_t seed;               /* below 0: it names none */
     int64_t invocations, max_invocations;
@@ -49,9 +51,6 @@ struct plan {
  * letter case alone, more than PLAN_CELLS_MAX cells. The caller ends *ret with plan_free(). */
 int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
                struct plan *ret, struct err *e);
-
-/* The options that all cells have, "scenario" first; no knobs. */
-int plan_options_list(struct plan_options *ret, struct err *e);
 
 /* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
 int plan_parse_precision(const char *text, double *ret);

@@ -12,7 +12,8 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "base/text.h"
-#include "plan/plan_file.h"
+#include "base/yaml.h"
+#include "plan/plan.h"
 
 /* Beside the program in a build tree; once installed in share/tare, from bin or from libexec/tare. */
 static int find_folder(char buf[PATH_MAX], struct err *e)
@@ -92,20 +93,17 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
 
 static int list_one(const char *path, struct text *out, struct err *e)
 {
-    struct text bytes = {0}, name = {0};
-    struct plan_file f = {0};
+    cleanup_text struct text bytes = {0}, name = {0};
+    cleanup_yaml struct yaml *y = NULL;
     int failed = file_read_all("", path, &bytes);
     if (failed != 0) {
         errno = -failed;
         return err_sys(e, ERR_OURS, "'%s'", path);
     }
-    failed = plan_file_parse(path, &bytes, NULL, &f, e);
-    if (failed != 0)
-        return failed;
+    TRY(yaml_read(path, bytes.data, bytes.len, &y, e));
+    TRY(yaml_check_schema(yaml_root(y), PLAN_SCHEMA, e));
     name_of(path, &name);
-    text_add(out, "%-12s %s\n", name.data, f.said->summary ? f.said->summary : "");
-    text_free(&name);
-    plan_file_free(&f);
+    text_add(out, "%-12s %s\n", name.data, yaml_text(yaml_root(y), "summary"));
     return 0;
 }
 

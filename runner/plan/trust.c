@@ -11,9 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/yaml.h"
 #include "cell/scenarios.h"
 #include "plan/plan.h"
-#include "plan/plan_file.h"
 
 #define SAID_MAX 100 /* lines; the others are counted */
 
@@ -47,85 +47,49 @@ static void add(struct trust_grants *g, const char *place, const char *option, c
         text_add(&g->lines, "%s: %s: %.200s: %s\n", place, option, shown, why);
 }
 
-/* A plan on its way through. */
-struct looking {
-    const struct trust_plan *plan;
-    const struct plan_file *file;
-    const struct plan_options *options;
-    struct trust_grants *grants;
-};
-
-static void look_at(const struct looking *l, const char *path, size_t option, const char *value)
+/* Whatever stands in an entry, by its key: what is no option, the plan's reader refuses. */
+static void look_at(const struct trust_plan *p, const struct yaml_node *n, const char *key, struct trust_grants *grants)
 {
     char where[320];
-    const char *name = l->options->name[option], *why = value ? config_grant(name, value) : NULL;
-    if (!why || (strcmp(name, "scenario") == 0 && carried_find(l->plan->carried, value)))
+    for (size_t i = 0; i < n->count; i++)
+        look_at(p, &n->child[i], n->child[i].key ? n->child[i].key : key, grants);
+    const char *why = n->text && key ? config_grant(key, n->text) : NULL;
+    if (!why || (strcmp(key, "scenario") == 0 && carried_find(p->carried, n->text)))
         return;
-    const struct place *place = places_find(&l->file->places, path);
-    if (place)
-        (void)snprintf(where, sizeof(where), "%.200s:%zu:%zu", l->plan->label, place->line, place->column);
-    else
-        (void)snprintf(where, sizeof(where), "%.200s", l->plan->label);
-    add(l->grants, where, name, value, why);
-}
-
-static void look_at_entry(const struct looking *l, const char *at, const struct plan_entry *entry)
-{
-    char path[160];
-    for (size_t o = 0; o < l->options->count; o++) {
-        text_format(path, sizeof(path), "%s.%s", at, l->options->name[o]);
-        look_at(l, path, o, entry->value[o]);
-        for (unsigned i = 0; entry->each && i < entry->each->of[o].count; i++) {
-            text_format(path, sizeof(path), "%s.each.%s[%u]", at, l->options->name[o], i);
-            look_at(l, path, o, entry->each->of[o].value[i]);
-        }
-    }
+    (void)snprintf(where, sizeof(where), "%.200s:%zu:%zu", p->label, n->line, n->column);
+    add(grants, where, key, n->text, why);
 }
 
 /* The defaults of a scenario are options of its cells. */
-static int look_at_copy(const struct looking *l, const struct carried_scenario *one, struct err *e)
+static int look_at_copy(const struct trust_plan *plan, const struct carried_scenario *one, struct trust_grants *grants,
+                        struct err *e)
 {
     char place[160], in[128];
     const struct scenario *s = NULL;
-    int failed = scenarios_find_carried(l->plan->carried, one->word, &s, e);
-    if (failed != 0)
-        return failed;
+    TRY(scenarios_find_carried(plan->carried, one->word, &s, e));
     text_format(place, sizeof(place), "%s/%s", carried_place(one, in, sizeof(in)), one->file);
     for (size_t p = 0; p < PROFILES_COUNT; p++)
         for (size_t i = 0; i < s->profile[p].count; i++) {
             const struct scenario_default *d = &s->profile[p].otherwise[i];
             const char *why = config_grant(d->option, d->value);
             if (why)
-                add(l->grants, place, d->option, d->value, why);
+                add(grants, place, d->option, d->value, why);
         }
     return 0;
 }
 
 int trust_of_plan(const struct trust_plan *p, struct trust_grants *ret, struct err *e)
 {
-    char at[32];
-    struct plan_file file;
-    struct plan_options options;
-    struct text copy = {0};
-    int failed = plan_options_list(&options, e);
-    if (failed != 0)
-        return failed;
-    options.others = true; /* knobs: what is weighed */
-    text_add_bytes(&copy, p->bytes->data ? p->bytes->data : "", p->bytes->len);
-    failed = plan_file_parse(p->label, &copy, &options, &file, e);
-    if (failed != 0)
-        return failed;
-    const struct looking l = {.plan = p, .file = &file, .options = &options, .grants = ret};
-    if (file.said->defaults)
-        look_at_entry(&l, "defaults", file.said->defaults);
-    for (unsigned i = 0; i < file.said->cells_count; i++) {
-        text_format(at, sizeof(at), "cells[%u]", i);
-        look_at_entry(&l, at, &file.said->cells[i]);
-    }
-    for (size_t i = 0; failed == 0 && p->carried && i < p->carried->count; i++)
-        failed = look_at_copy(&l, &p->carried->of[i], e);
-    plan_file_free(&file);
-    return failed;
+    cleanup_yaml struct yaml *y = NULL;
+    TRY(yaml_read(p->label, p->bytes->data, p->bytes->len, &y, e));
+    const struct yaml_node *root = yaml_root(y), *of[] = {yaml_get(root, "defaults"), yaml_get(root, "cells")};
+    TRY(yaml_check_schema(root, PLAN_SCHEMA, e));
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        if (of[i])
+            look_at(p, of[i], NULL, ret);
+    for (size_t i = 0; p->carried && i < p->carried->count; i++)
+        TRY(look_at_copy(p, &p->carried->of[i], ret, e));
+    return 0;
 }
 
 void trust_of_options(const char *label, const struct config_given *given, struct trust_grants *ret)

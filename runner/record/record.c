@@ -87,12 +87,17 @@ static json_t *tool_json(void)
     return o;
 }
 
-static void set_timeout(json_t *o, const struct cell *c)
+/* What would have ended it. */
+static void set_bounds(json_t *o, const struct record *r)
 {
-    if (c->timeout_ms)
-        json_put_int(o, "timeout_ms", c->timeout_ms);
+    if (r->cell.timeout_ms)
+        json_put_int(o, "timeout_ms", r->cell.timeout_ms);
     else
         json_put_absent(o, "timeout_ms", "none was set");
+    if (r->stall_ms)
+        json_put_int(o, "stall_ms", r->stall_ms);
+    else
+        json_put_absent(o, "stall_ms", r->stall_reason);
 }
 
 static void set_cpus(json_t *o, const struct cell *c)
@@ -135,7 +140,7 @@ static json_t *command_json(const struct record *r)
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     set_cpus(o, c);
-    set_timeout(o, c);
+    set_bounds(o, r);
     return o;
 }
 
@@ -191,7 +196,7 @@ static json_t *scenario_json(const struct record *r)
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     json_put_text(o, "partition", partition_name((enum partition)c->partition));
     set_cpus(o, c);
-    set_timeout(o, c);
+    set_bounds(o, r);
     set_origin(o, c->scenario);
     return o;
 }
@@ -362,11 +367,14 @@ static json_t *result_json(const struct record *r)
 {
     json_t *o = json_object();
     char why[80];
-    text_format(why, sizeof(why), r->iterations ? "%zu iterations are too few (%d)" : "no iteration was finished",
+    text_format(why, sizeof(why),
+                r->iterations == 1 ? "%zu iteration is too few (%d)"
+                : r->iterations    ? "%zu iterations are too few (%d)"
+                                   : "no iteration was finished",
                 r->iterations, STATS_P95_MIN);
     json_put_real(o, "total_wall_s", r->has_wall ? r->total_wall_s : NAN, "the measured iterations were not finished");
     json_put_real(o, "avg_iter_s", r->result.mean_s, why);
-    json_put_real(o, "p50_iter_s", r->result.median_s, why);
+    json_put_real(o, "p50_iter_s", r->result.median_s, r->iterations == 1 ? "one iteration has no median" : why);
     json_put_real(o, "p95_iter_s", r->result.p95_s, why);
     if (r->figures.count) {
         json_put(o, "figures", json_of_facts(&r->figures));

@@ -87,6 +87,8 @@ struct record {
     uint64_t check;       /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */
+    int64_t stall_ms;        /* without progress for so long it is ended; 0: that is not looked for */
+    char stall_reason[120];  /* why not */
     int64_t tick_ns, rollup_ns;
     struct sample *samples; /* owned */
     size_t sample_count;

@@ -588,6 +588,7 @@ static bool is_setting(const char *key)
                                        "numa",
                                        "cwd",
                                        "timeout_ms",
+                                       "stall_ms",
                                        "plan",
                                        "block",
                                        "seed",
@@ -724,20 +725,36 @@ static int take_known(const struct parse *p, struct invocation *ret)
     return 0;
 }
 
-/* What the record declares of a figure that was not seen before. A word that is none counts as not declared. */
-static void take_declared(struct records *r, const json_t *declared, const char *name)
+/* What the record declares of a figure. A word that is none counts as not declared. -EINVAL: another record declares
+ * another unit, kind or direction; two such figures are two, whatever their name. */
+static int take_declared(const struct parse *p, const json_t *declared, const char *name)
 {
     const json_t *one = json_object_get(declared, name);
     const char *word[4] = {"title", "unit", "kind", "better"};
-    if (!json_is_object(one) || records_figure(r, name) >= 0)
-        return;
+    char here[120], before[120];
+    cleanup_text struct text why = {0};
+    if (!json_is_object(one) || figure_is_of_every_record(name)) /* what those are is nobody's to declare */
+        return 0;
     for (size_t i = 0; i < ARRAY_LEN(word); i++) {
         const char *said = json_string_value(json_object_get(one, word[i]));
         cleanup_free char *printable = said && strlen(said) <= 120 ? text_printable(said) : NULL;
-        word[i] = printable ? pool_keep(r->pool, printable) : NULL;
+        word[i] = printable ? keep(p, printable) : NULL;
     }
-    size_t at = name_of(r, name);
-    r->name[at].about = figure_about_declared(r->name[at].name, word[0], word[1], word[2], word[3]);
+    const size_t at = name_of(p->r, name); /* which may move the list */
+    struct figure_name *known = &p->r->name[at];
+    struct figure_about about = figure_about_declared(known->name, word[0], word[1], word[2], word[3]);
+    if (!known->declared_by) {
+        known->about = about;
+        known->declared_by = keep(p, p->path);
+    }
+    if (figure_is_like(&about, &known->about))
+        return 0;
+    text_add(
+        &why,
+        "result.figures_declared: '%.60s' is %s, and in '%.300s' %s: these are two figures (keep their records apart)",
+        known->name, figure_says(&about, here, sizeof(here)), known->declared_by,
+        figure_says(&known->about, before, sizeof(before)));
+    return refuse(p, p->section[SECTION_RESULT].data, why.data);
 }
 
 /* result.figures: those that the scenario reports, and what they are. */
@@ -753,7 +770,8 @@ static int take_scenarios_own(const struct parse *p, struct invocation *ret)
             continue;
         if (figure_of(p->r, figures, key, &f) != 0)
             return refuse_member(p, SECTION_RESULT, key, "neither a number nor null");
-        take_declared(p->r, declared, key);
+        if (take_declared(p, declared, key) != 0)
+            return -EINVAL;
         set_figure(p->r, ret, key, f);
     }
     return 0;

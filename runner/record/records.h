@@ -35,7 +35,8 @@ struct figure {
 /* A row of the figures that are known; a record's result can have more, which are found when it is read. */
 struct figure_name {
     const char *name;          /* as --figure takes it: the unit at its end */
-    struct figure_about about; /* as the first record that has it declares it */
+    struct figure_about about; /* as the first record that declares it has it */
+    const char *declared_by;   /* that record's path; NULL: none does, and its name says what it is */
 };
 
 /* A check of the isolation that does not hold. */
@@ -112,8 +113,8 @@ struct records {
 /* Adds the record of this file; or of every *.json of this folder, in the order of their names; or else of its folder
  * "records" or "data/records" (a bundle's), and of the folders below that. A file given by name has to be a record; in
  * a folder, JSON of another schema is counted in `others`. -EINVAL (usage): cut off, of a newer schema, of a wrong
- * type, not finite, nested too deeply, a record twice (its id), no record at all: one line with the file and the place.
- * -ENOENT, …: it cannot be read. */
+ * type, not finite, of a figure that is declared as another than in a record before, nested too deeply, a record twice
+ * (its id), no record at all: one line with the file and the place. -ENOENT, …: it cannot be read. */
 int records_read(struct records *r, const char *path, struct err *e);
 
 /* The same of each of these paths. */

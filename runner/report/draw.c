@@ -6,26 +6,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/trust.h"
 #include "launch/spawn.h"
 
 #define TIMEOUT_MS (300 * 1000)
 #define SCRIPT     "draw.gp" /* gone when it is done */
 #define FONT       "DejaVu Sans"
+#define END_MAX    16 /* how far from the end of a file what ends it may be */
 
 struct format {
     enum draw_formats bit;
     const char *ending;
+    const char *last; /* what a whole file has at its end: PNG's last chunk, less its CRC (RFC 2083, 4.1.4) */
 };
 
-static const struct format FORMATS[] = {{DRAW_SVG, "svg"}, {DRAW_PDF, "pdf"}, {DRAW_PNG, "png"}};
+static const struct format FORMATS[] = {
+    {DRAW_SVG, "svg", "</svg>"}, {DRAW_PDF, "pdf", "%%EOF"}, {DRAW_PNG, "png", "IEND"}};
 
 static void file_name(char name[NAME_MAX], const struct drawing *d, const char *ending)
 {
@@ -113,12 +116,27 @@ static int undate(struct text *pdf, const char *name, struct err *e)
     return 0;
 }
 
-static int read_at(int dirfd, const char *name, struct text *ret, struct err *e)
+/* gnuplot looks at no result of its writes and exits with 0: the cause is what a write of ours in its place meets. */
+static int say_cut(int dirfd, const char *name, struct err *e)
 {
-    char path[64 + NAME_MAX];
-    text_format(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd, name);
-    int failed = file_read_all("", path, ret);
-    return failed == 0 && ret->len > 0 ? 0 : err_set(e, ERR_OURS, -EIO, "gnuplot wrote no '%s'", name);
+    static const char PROBE[] = ".probe";
+    static const char BLOCKS[1 << 16];
+    int failed = file_create_at(dirfd, PROBE, BLOCKS, sizeof(BLOCKS), NULL);
+    (void)unlinkat(dirfd, PROBE, 0);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "gnuplot could not write '%s': %s", name, strerror(-failed));
+    return err_set(e, ERR_OURS, -EIO, "gnuplot wrote no whole '%s'", name);
+}
+
+static int read_drawn(int dirfd, const char *name, const char *last, struct text *ret, struct err *e)
+{
+    cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    char path[64];
+    text_format(path, sizeof(path), "/proc/self/fd/%d", fd);
+    int failed = fd < 0 ? -errno : file_read_all("", path, ret);
+    size_t end = ret->len > END_MAX ? ret->len - END_MAX : 0;
+    bool whole = failed == 0 && ret->len > 0 && memmem(ret->data + end, ret->len - end, last, strlen(last));
+    return whole ? 0 : say_cut(dirfd, name, e);
 }
 
 static int settle(const struct drawing *d, const struct format *f, int dirfd, struct err *e)
@@ -126,7 +144,7 @@ static int settle(const struct drawing *d, const struct format *f, int dirfd, st
     char name[NAME_MAX];
     struct text bytes = {0};
     file_name(name, d, f->ending);
-    int failed = read_at(dirfd, name, &bytes, e);
+    int failed = read_drawn(dirfd, name, f->last, &bytes, e);
     if (failed == 0 && f->bit == DRAW_PDF) {
         failed = undate(&bytes, name, e);
         if (failed == 0 && unlinkat(dirfd, name, 0) != 0)
@@ -164,18 +182,18 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err
 
 int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
 {
-    char dir[PATH_MAX], name[NAME_MAX];
-    const char *tmp = getenv("TMPDIR");
-    int n = snprintf(dir, sizeof(dir), "%s/.tare-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (n < 0 || (size_t)n >= sizeof(dir) || !mkdtemp(dir))
-        return err_sys(e, ERR_OURS, "cannot make a folder in '%s'", tmp && *tmp ? tmp : "/tmp");
-    cleanup_close int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool held = dirfd >= 0 && flock(dirfd, LOCK_EX) == 0; /* tare clean leaves it alone (workload_tmpdirs_clean()) */
-    int failed = !held ? err_sys(e, ERR_OURS, "'%s'", dir) : draw_files(d, dirfd, DRAW_SVG, e);
+    char name[NAME_MAX];
+    struct temporary folder;
+    int failed = temporary_make(temporary_base(), ".tare-", &folder, e);
+    if (failed != 0)
+        return failed;
+    failed = draw_files(d, folder.fd, DRAW_SVG, e);
     for (size_t i = 0; failed == 0 && i < d->count; i++) {
         file_name(name, &d->list[i], "svg");
-        failed = read_at(dirfd, name, &svg[i], e);
+        failed = read_drawn(folder.fd, name, FORMATS[0].last, &svg[i], e);
     }
-    file_remove_temporary(dir);
+    if (failed != 0)
+        (void)err_wrap(e, "drawing in '%s'", folder.path);
+    temporary_remove(&folder);
     return failed;
 }

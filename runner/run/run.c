@@ -307,9 +307,15 @@ static void inspect_start(struct stage *s)
 }
 
 /* What a knob has it wait is no stall. */
-static int64_t stall_ns(const struct stage *s, const struct cell *cell)
+static void set_stall(const struct stage *s, const struct cell *cell)
 {
-    return s->command || cell->stall_ms == 0 ? 0 : (cell->stall_ms + cell_knobs_ms(cell)) * NS_PER_MS;
+    struct record *r = s->record;
+    const char *why = s->command            ? "a command has no ledger whose progress could be looked at"
+                      : cell->stall_ms == 0 ? "none was set (--stall 0)"
+                      : s->cpu_stat_fd < 0  ? "it has no slice of its own, whose CPU time would tell work from a stall"
+                                            : NULL;
+    r->stall_ms = why ? 0 : cell->stall_ms + cell_knobs_ms(cell);
+    text_format(r->stall_reason, sizeof(r->stall_reason), "%s", why ? why : "");
 }
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
@@ -328,6 +334,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
     s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
+    set_stall(s, cell);
     const struct watch_request request = {
         .child = &s->child,
         .ledger = s->command ? NULL : &s->ledger,
@@ -336,7 +343,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
-        .stall_ns = stall_ns(s, cell),
+        .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,
         .messages_fd = s->messages[0],
         .relay = &s->relay,
@@ -499,7 +506,7 @@ static void release(struct stage *s)
     workload_words_free(&s->argv);
     workload_words_free(&s->environment);
     free(s->watched.samples);
-    workload_tmpdir_remove(s->tmpdir);
+    workload_tmpdir_remove();
 }
 
 static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead *ahead,

@@ -125,7 +125,7 @@ static void stop_guard(struct session *s)
 /* Said and no more: `tare clean` is for the user to decide. */
 static void say_leftovers(const struct slice_root *root)
 {
-    int dead = *root->path ? leftovers_count(root->path) : 0;
+    int dead = *root->path ? leftovers_count(root) : 0;
     if (dead > 0)
         (void)fprintf(stderr, "tare: %d run%s that %s killed left a cgroup in %s ('tare clean' removes it)\n", dead,
                       dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);

@@ -32,11 +32,15 @@ class Again(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
 
-    def run_again(self):
-        """Runs what the page of self.first says, with its folder for DIR; returns the commands and what they printed."""
+    def commands(self):
+        """What the page of self.first says."""
         page = self.done("report", "-o", "-", self.first).stdout
         (block,) = re.findall(r'id="h-again".*?<code>(.*?)</code>', page, re.S)
-        commands = html.unescape(block)
+        return html.unescape(block)
+
+    def run_again(self):
+        """Runs that, with its folder for DIR; returns the commands and what they printed."""
+        commands = self.commands()
         place = f"'{str(self.first)}'".replace("it's", "it'\\''s")
         script = commands.replace("DIR/plan.yml", f"{place}/plan.yml").replace("compare DIR", f"compare {place}")
         again = self.dir / "again"
@@ -59,6 +63,18 @@ class Again(unittest.TestCase):
         (self.dir / "by-path.yml").write_text(PLAN)
         self.done("matrix", "by-path.yml", "--aa", "--out", self.first)
         self.run_again()
+
+    def test_two_plans_and_a_single_run_have_a_folder_each(self):
+        for name in ("one", "two"):
+            (self.dir / f"{name}.yml").write_text(PLAN.replace("name: ", f"name: {name}-"))
+            self.done("matrix", f"{name}.yml", "--seed", "7", "--out", self.first / "records" / name)
+        self.done("run", "scenario1", "--mode", "threads", "--runtime", "native", "--iterations", "3", "--workers", "3",
+                  "--out", self.first / "records" / "single")
+        said = self.commands()
+        for number in (1, 2):
+            self.assertRegex(said, rf"tare matrix DIR/plan.yml --seed 7 --out out/again-{number} # the plan (one|two)-")
+        self.assertRegex(said, r"tare run scenario1 .* --out out/again-3\n")
+        self.assertEqual(re.findall(r"tare compare DIR (\S+)", said), [f"out/again-{n}" for n in (1, 2, 3)])
 
     def test_single_runs_of_a_scenario(self):
         for _ in range(3):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pathlib
 import re
 import unittest
 
@@ -113,16 +114,29 @@ class Declared(BundleTest):
         sides = self.halves()
         for figure, gate, status, words in (
                 ("credit", "slower:5%", 0, None), ("credit", "faster:5%", 1, "--fail-if faster:5%:"),
-                ("attempts", "slower:5%", 1, "cannot be judged: no figure of that kind was compared"),
+                ("attempts", "slower:5%", 2, "--fail-if 'slower:5%': of what is compared nothing is a time or a rate"),
                 ("heap", "memory:5%", 1, "--fail-if memory:5%:"), ("heap", "memory:50%", 0, None)):
             done = self.compare("--figure", figure, "--fail-if", gate, sides=sides)
-            said = re.sub(r"\s+", " ", done.stdout)
+            said = re.sub(r"\s+", " ", done.stdout + done.stderr)
             self.assertEqual(done.returncode, status, (figure, gate, said, done.stderr))
             if words:
                 self.assertIn(words, said)
         # beside a time that is the same, more of a count is not slower
         done = self.compare("--figure", "avg_iter_s", "--figure", "attempts", "--fail-if", "slower:5%", sides=sides)
         self.assertEqual((done.returncode, "--fail-if" in done.stdout), (0, False), done.stdout)
+
+    def test_a_figure_that_the_sides_declare_as_something_else_each_is_refused(self):
+        before, after = self.halves()
+        for path in pathlib.Path(after).glob("*.json"):
+            path.write_text(re.sub(r'"unit": *"draws"', '"unit": "boxes"', path.read_text()))
+        done = self.compare("--figure", "attempts", sides=(before, after))
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, r"^tare: .*'attempts' is a count in 'draws', more is better in '.*', and a count in "
+                                      r"'boxes', more is better in '.*': these are two figures, and no ratio is made of them")
+        self.assertEqual(self.compare("--figure", "avg_iter_s", sides=(before, after)).returncode, 0)
+        done = tare("report", "--text", before, after)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("these are two figures (keep their records apart)", done.stderr)
 
     def test_a_declared_memory_figure_is_the_one_that_a_gate_of_memory_looks_at(self):
         rows = json.loads(self.compare("--figure", "heap", "--fail-if", "memory:50%", "--format", "json").stdout)["rows"]

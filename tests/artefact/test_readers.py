@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from bundles import TARE, BundleTest, tare
+from test_reproduce import make
 
 OPENED = re.compile(r'open(?:at2?)?\((?:[^"]*, )?"([^"]*)".*\) = \d+')
 
@@ -53,6 +54,26 @@ class Readers(BundleTest):
     def test_verifying_opens_the_bundle_once(self):
         bundle = shutil.copy(self.packed, self.dir / "bundle.tar")
         self.assertEqual(self.opened("verify", bundle)["bundle.tar"], 1)
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_the_table_of_a_plan_opens_each_record_once(self):
+        made = self.dir / "plan"
+        make(made)
+        self.records = sorted(path.name for path in (made / "records").glob("*-*.json"))
+        self.assertEqual(len(self.records), 10)
+        self.assert_once("matrix", made / "records")  # all of it is run: what is left to do is the table
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_running_again_opens_each_record_once_a_step(self):
+        bundle, out = make(self.dir / "plan"), self.dir / "again"
+        done = tare("reproduce", bundle, "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.records = sorted(path.name for path in out.rglob("*-*.json"))
+        self.assertEqual(len(self.records), 10)
+        opened = self.opened("reproduce", bundle, "--out", out)  # all of it is run: what is left is to judge
+        self.assertLessEqual(opened[bundle.name], 2)  # verified, unpacked
+        # are the bundle's own among them; matrix's table; the claims; their digests
+        self.assertEqual({name: opened[name] for name in self.records}, dict.fromkeys(self.records, 4))
 
     def test_a_byte_order_mark_changes_nothing_that_is_said(self):
         marked = shutil.copytree(self.folder, self.dir / "marked")

@@ -98,6 +98,11 @@ def seeds():
     yield "plan", "specimen.yml", specimen.PLAN.encode()
     yield "plan", "pack.json", json.dumps(PACK).encode()
     yield "plan", "alias.yml", b"a: &a [x]\nb: [*a, *a]\n"
+    yield "yaml", "all", b"schema: tare.plan/1\na: [x, 'y', \"\\u00e9\"]\nb: {c: d}\ncells:\n  - &e {k: 1}\n  - *e\n  - |\n    lines\n"
+    yield "yaml", "itself", b"a: &a [1, *a]\n"
+    yield "yaml", "bomb", b"a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: {k: *c, k: *c}\n"
+    yield "yaml", "nul", b'a: "\\0"\n"b\\0": x\n'
+    yield "yaml", "utf-16", "a: \u00e9\n".encode("utf-16")
     yield from seeds_of_settings()
     yield from seeds_of_json()
     yield from seeds_of_hosts()

@@ -16,6 +16,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/yaml.h"
 #include "bundle/claims.h"
 #include "bundle/evidence.h"
 #include "bundle/minisig.h"
@@ -167,6 +168,45 @@ static int said(int failed, const struct err *e)
     if (failed != 0 && (e->code == 0 || !*e->text))
         abort();
     return failed;
+}
+
+/* Every value lies within the bounds, and each reader takes it or says why not. */
+static void read_values(const struct yaml_node *n, unsigned depth)
+{
+    static const char *const NAMES[] = {"blocks", "listed", NULL};
+    struct err e = {0};
+    int64_t integer = 1;
+    double number = 0;
+    unsigned choice = 0;
+    if (n->line < 1 || n->column < 1 || depth > YAML_DEPTH_MAX || (n->kind == YAML_TEXT) != (n->text != NULL))
+        abort();
+    if (said(yaml_integer(n, 1, 9, &integer, &e), &e) == 0 && (integer < 1 || integer > 9))
+        abort();
+    (void)said(yaml_number(n, &number, &e), &e);
+    (void)said(yaml_choice(n, NAMES, &choice, &e), &e);
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->kind == YAML_MAPPING && yaml_get(n, n->child[i].key) != &n->child[i])
+            abort();
+        read_values(&n->child[i], depth + 1);
+    }
+}
+
+static const struct yaml_shape A_WORD = {.kind = YAML_TEXT, .max = 8};
+static const struct yaml_shape A_LIST = {.kind = YAML_LIST, .min = 1, .max = 4, .entry = &A_WORD};
+static const struct yaml_shape A_FILE =
+    YAML_KEYS(YAML_MAY("schema", A_WORD), YAML_MAY("a", A_LIST), YAML_MAY("cells", A_LIST), YAML_NEEDS("b", A_WORD));
+
+int fuzz_yaml(const uint8_t *data, size_t size)
+{
+    struct err e = {0};
+    struct yaml *y = NULL;
+    if (said(yaml_read("a.yml", (const char *)data, size, &y, &e), &e) != 0)
+        return 0;
+    read_values(yaml_root(y), 0);
+    (void)said(yaml_check_schema(yaml_root(y), "tare.plan/1", &e), &e);
+    (void)said(yaml_check(yaml_root(y), &A_FILE, &e), &e);
+    yaml_end(y);
+    return 0;
 }
 
 /* Profiles name common options alone, of which any value will do; a knob's name is none of them. */

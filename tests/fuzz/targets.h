@@ -9,6 +9,7 @@
 int fuzz_bundle(const uint8_t *data, size_t size);       /* a tar, by all of verify; a signature */
 int fuzz_record(const uint8_t *data, size_t size);       /* a record's file, and what follows from its samples */
 int fuzz_plan(const uint8_t *data, size_t size);         /* a plan, a claims file, pack.json */
+int fuzz_yaml(const uint8_t *data, size_t size);         /* the tree that plans, claims and scenarios are read from */
 int fuzz_scenario(const uint8_t *data, size_t size);     /* scenario.yml, and a value of each of its knobs */
 int fuzz_profile(const uint8_t *data, size_t size);      /* limits in libcgroup's format */
 int fuzz_journal(const uint8_t *data, size_t size);      /* tune.journal, and a restore of what it says */

@@ -1,6 +1,7 @@
 """Where records are written is out of reach: of what is weighed, and of whoever else may write to the folder."""
 
 import os
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
@@ -22,7 +23,7 @@ class Outputs(LiveTest):
         self.open.mkdir()
         for folder, mode in ((rig.WORK, 0o711), (self.dir, 0o711), (self.open, 0o777)):
             folder.chmod(mode)
-        self.addCleanup(rig.WORK.chmod, 0o700)
+        self.addCleanup(rig.WORK.chmod, 0o755)  # as rig.py has it
 
     def as_nobody(self, script: str) -> None:
         done = subprocess.run(["/bin/sh", "-ec", script], cwd=self.open, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True)
@@ -169,3 +170,57 @@ class Outputs(LiveTest):
         self.assertEqual(done.status, 5, done)
         self.assertRegex(done.err, r"tare: exec: .*'r.json'.*File too large\n")
         self.assertEqual(list(self.open.iterdir()), [])
+
+
+class Full(LiveTest):
+    """Whatever writes: no room, or none within a quota, is one line that says so, and nothing of it is left."""
+
+    WRITERS = {
+        "a_record": ("exec", "--quiet", "--json", "place/r.json", "--", "true"),
+        "a_record_in_a_folder": ("exec", "--quiet", "--out", "place", "--", "true"),
+        "a_scenarios_record": ("run", "scenario1", *rig.NATIVE, "--json", "place/r.json"),
+        "a_plans_folder": ("matrix", "plan.yml", "--out", "place/out"),
+        "a_page": ("report", "--output", "place/page.html", "records"),
+        "a_table": ("report", "--format", "csv", "--output", "place/table.csv", "records"),
+        "what_a_paper_takes_in": ("report", "--paper", "place/paper", "records"),
+        "what_is_drawn_for_a_page": ("report", "--output", "page.html", "records"),
+    }
+
+    def setUp(self) -> None:
+        super().setUp()
+        (self.dir / "place").mkdir()
+        (self.dir / "plan.yml").write_text(PLAN)
+
+    def begin(self, words, script: str = "", env=(), prefix=()) -> rig.Done:
+        if "records" in words:
+            subprocess.run([rig.TARE, "exec", "--quiet", "--out", self.dir / "records", "--", "true"], check=True, env=rig.environment())
+        line = [*prefix, "unshare", "-m", "sh", "-ec", f'{script} exec "$@"', "sh", rig.TARE, *words]
+        running = rig.Running([str(word) for word in line], rig.environment() | dict(env), self.json, self.dir)
+        self.addCleanup(running.abandon)
+        return running.end()
+
+    def assert_one_line(self, done: rig.Done, words, why: str) -> None:
+        self.assertEqual((done.status, done.out), (5, ""), done)
+        self.assertRegex(done.err, rf"\Atare: {words[0]}: [^\n]*((cannot|could not) write '[^\n']+'|'[^\n']+': writing the record): {why}\n\Z")
+        self.assertEqual([str(p) for p in self.dir.rglob("*") if ".tare-" in p.name], [])
+        self.assertEqual(list((self.dir / "place").rglob("*")), [])
+
+    @for_each({f"{name}_where_syncing_says_{error}": (words, error, why) for name, words in WRITERS.items() for error, why in (("ENOSPC", "No space left on device"), ("EDQUOT", "Disk quota exceeded"))})
+    @unittest.skipUnless(shutil.which("strace"), "no strace: scripts/setup test")
+    def ends_well(self, words, error, why):
+        """Where blocks are given out late, as NFS does, no write fails and fsync(2) tells."""
+        traced = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync", "-e", f"inject=fsync:error={error}"]
+        self.assert_one_line(self.begin(words, prefix=traced), words, why)
+
+    @for_each({f"{name}_with_{free}_bytes_free": (words, free) for name, words in WRITERS.items() for free in (0, 4096, 24576) if free == 0 or name.startswith("what_")})
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("gnuplot"), "mounting a small file system takes root, drawing gnuplot")
+    def on_a_full_disk_ends(self, words, free):
+        """A tmpfs that dd has filled, $TMPDIR in it; the page's drawings need some 30 KiB."""
+        fill = f"mount -t tmpfs -o size=1m,mode=1777 none place; dd if=/dev/zero of=place/full bs=1k 2>/dev/null || true; truncate -s -{free} place/full; trap 'ls -A place >left' EXIT;"
+        done = self.begin(words, f"{fill} set +e; run() {{ \"$@\"; exit $?; }}; run \"$@\";", {"TMPDIR": str(self.dir / "place")}.items())
+        why = "No space left on device"
+        if done.status == 3:  # what is weighed gets a folder first
+            self.assertRegex(done.err, rf"\Atare: {words[0]}: [^\n]*{why}[^\n]*\n\Z")
+        else:
+            self.assert_one_line(done, words, why)
+        self.assertEqual((self.dir / "left").read_text().split(), ["full"])

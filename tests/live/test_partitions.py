@@ -218,6 +218,23 @@ class Left(LiveTest):
         self.assertLess(time.monotonic() - start, 5)
         self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()], [["in", "use"]] * 8)
 
+    def test_nobody_goes_on_without_the_lock_of_the_root(self):
+        """A run that has made its directory and not locked it yet looks like a dead one to whoever does."""
+        cgroup = rig.Cgroup(self)
+        left = cgroup.path / "tare-20260101T000000Z-00000001"
+        left.mkdir()
+        held = os.open(cgroup.path, os.O_RDONLY)
+        self.addCleanup(os.close, held)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        clean = subprocess.Popen([rig.TARE, "clean", "--cgroup-root", str(cgroup.path)], env=rig.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = self.exec("true", options=["--cgroup-root", cgroup.path, "--isolation", "full" if rig.FULL else "auto"])
+        self.assert_refused(done, 3, rf"somebody else has held the lock of '{cgroup.path}' for 30 s \(lslocks shows who\)")
+        said, _ = clean.communicate(timeout=rig.PATIENCE_S)
+        self.assertEqual(said, f"left     {cgroup.path} (Device or resource busy)\n")
+        self.assertNotEqual(clean.returncode, 0)
+        self.assertEqual([p.name for p in cgroup.path.glob("tare-*")], [left.name])
+        left.rmdir()
+
     def test_clean_finds_what_a_killed_writer_left_beside_its_output(self):
         ended = subprocess.Popen(["true"])
         ended.wait()

@@ -100,7 +100,7 @@ static inline void specimen_samples(struct specimen *s, size_t count)
 static inline void specimen_start(struct specimen *s)
 {
     struct record *r = &s->record;
-    *s = (struct specimen){.record = {.runtime = &s->runtime, .host = &s->host}};
+    *s = (struct specimen){.record = {.runtime = &s->runtime, .host = &s->host, .stall_ms = 120000}};
     text_format(r->id, sizeof(r->id), "20261122T114043Z-0badcafe");
     text_format(r->started_at, sizeof(r->started_at), "2026-11-22T11:40:43Z");
     facts_text(&s->host, "platform", "Linux-6.12.95-x86_64-with-glibc2.36");

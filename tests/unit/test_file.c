@@ -26,6 +26,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "fixture.h"
 
@@ -565,6 +566,50 @@ static void what_a_dead_writer_left_is_swept_and_nothing_else(void **state)
     assert_entries("/", 3);
 }
 
+static void a_draft_of_an_earlier_tare_is_swept_and_another_programs_is_not(void **state)
+{
+    (void)state;
+    char ours[64], others[64], alive[64];
+    static const char JSON[] = "{\n\"schema\": \"tare.record/1\",";
+    cleanup_close int held = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    pid_t dead = dead_pid();
+    text_format(ours, sizeof(ours), "/r.json.tmp.%d", (int)dead);
+    text_format(others, sizeof(others), "/list.tmp.%d", (int)dead);
+    text_format(alive, sizeof(alive), "/r.json.tmp.%d", (int)getpid());
+    fixture_write(root, ours, JSON);
+    fixture_write(root, alive, JSON);
+    fixture_write(root, others, "somebody's");
+    assert_int_equal(file_sweep(held, others + 1), -ENOENT);
+    assert_int_equal(file_sweep(held, alive + 1), -EBUSY);
+    assert_int_equal(file_sweep(held, ours + 1), 0);
+    assert_int_equal(file_sweep(held, "r.json.tmp."), -ENOENT);
+    assert_int_equal(file_sweep(held, ".tmp.x1"), -ENOENT);
+    assert_entries("/", 2);
+}
+
+static void a_temporary_folder_that_was_taken_away_is_not_looked_for_elsewhere(void **state)
+{
+    (void)state;
+    char taken[PATH_MAX];
+    struct temporary folder;
+    struct err e = {0};
+    assert_int_equal(temporary_make(root, "tare.", &folder, &e), 0);
+    assert_int_equal(flock(folder.fd, LOCK_EX | LOCK_NB), 0);
+    text_format(taken, sizeof(taken), "%s/taken", root);
+    assert_int_equal(rename(folder.path, taken), 0);
+    assert_int_equal(mkdir(folder.path, 0755), 0);
+    fixture_write(folder.path, "/kept", "somebody's");
+    fixture_write(root, "/taken/kept", "ours");
+    text_format(taken, sizeof(taken), "/%s/kept", folder.name);
+    temporary_remove(&folder);
+    assert_int_equal(folder.fd, -1);
+    assert_content(taken, "somebody's");
+    assert_content("/taken/kept", "ours");
+    assert_int_equal(temporary_make("/nowhere", "tare.", &folder, &e), -ENOENT);
+    assert_int_equal(e.kind, ERR_HOST);
+    temporary_remove(&folder);
+}
+
 /* In a container of another pid namespace the writer's pid means nothing here: its lock tells. */
 static void what_is_locked_is_being_written(void **state)
 {
@@ -650,6 +695,8 @@ int main(void)
         with_root(without_openat2_it_stays_below_too),
         with_root(a_captured_machine_is_never_left),
         with_root(what_a_dead_writer_left_is_swept_and_nothing_else),
+        with_root(a_draft_of_an_earlier_tare_is_swept_and_another_programs_is_not),
+        with_root(a_temporary_folder_that_was_taken_away_is_not_looked_for_elsewhere),
         with_root(what_is_locked_is_being_written),
         with_root(a_killed_writer_leaves_nothing_that_is_not_swept),
         cmocka_unit_test(a_fixture_is_gone_after_it_is_closed),

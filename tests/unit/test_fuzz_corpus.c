@@ -57,6 +57,12 @@ static void plans_are_read_again(void **state)
     replay("plan", fuzz_plan);
 }
 
+static void yaml_is_read_again(void **state)
+{
+    (void)state;
+    replay("yaml", fuzz_yaml);
+}
+
 static void scenarios_are_read_again(void **state)
 {
     (void)state;
@@ -123,6 +129,7 @@ int main(void)
         cmocka_unit_test(bundles_are_read_again),
         cmocka_unit_test(records_are_read_again),
         cmocka_unit_test(plans_are_read_again),
+        cmocka_unit_test(yaml_is_read_again),
         cmocka_unit_test(scenarios_are_read_again),
         cmocka_unit_test(profiles_are_read_again),
         cmocka_unit_test(journals_are_read_again),

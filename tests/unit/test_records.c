@@ -202,6 +202,31 @@ static void a_scenarios_figures_are_read_with_what_they_are(void **state)
     records_free(&r);
 }
 
+#define DECLARING(id, words)                                                                                           \
+    "{\"schema\": \"tare.record/1\", \"id\": \"" id                                                                    \
+    "\", \"scenario\": {\"name\": \"s\"}, \"termination\": {\"reason\": \"ok\"}, "                                     \
+    "\"host\": {}, \"result\": {\"figures\": {\"heap\": 7}" words "}, " STAMPS
+
+static void a_figure_that_two_records_declare_as_something_else_each_is_refused(void **state)
+{
+    (void)state;
+    write_file("1.json", DECLARING("1", ""));
+    write_file("2.json", DECLARING("2", ", \"figures_declared\": {\"heap\": {\"unit\": \"B\", \"kind\": \"memory\"}}"));
+    write_file(
+        "3.json",
+        DECLARING("3",
+                  ", \"figures_declared\": {\"heap\": {\"title\": \"h\", \"unit\": \"B\", \"kind\": \"memory\"}}"));
+    struct records r = accepted("", false); /* one that declares nothing, or another title, contradicts nothing */
+    assert_int_equal(records_about(&r, "heap").kind, FIGURE_MEMORY);
+    records_free(&r);
+    write_file("4.json",
+               DECLARING("4", ", \"figures_declared\": {\"heap\": {\"unit\": \"KiB\", \"kind\": \"memory\"}}"));
+    refused(
+        "",
+        "4.json': line 1: result.figures_declared: 'heap' is a memory in 'KiB', neither better nor worse, and in '");
+    refused("", "2.json' a memory in 'B', neither better nor worse: these are two figures (keep their records apart)");
+}
+
 static void every_number_of_the_result_is_a_figure(void **state)
 {
     (void)state;
@@ -495,6 +520,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failed_run_is_no_figure_and_says_how_it_ended, open_root, close_root),
         cmocka_unit_test_setup_teardown(records_of_a_machine_share_what_they_ran_in, open_root, close_root),
         cmocka_unit_test_setup_teardown(a_scenarios_figures_are_read_with_what_they_are, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_figure_that_two_records_declare_as_something_else_each_is_refused, open_root,
+                                        close_root),
         cmocka_unit_test_setup_teardown(every_number_of_the_result_is_a_figure, open_root, close_root),
         cmocka_unit_test_setup_teardown(an_emulated_machine_is_told_by_either_key, open_root, close_root),
         cmocka_unit_test_setup_teardown(the_node_and_the_label_are_the_plans, open_root, close_root),

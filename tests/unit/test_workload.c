@@ -207,7 +207,7 @@ static void a_folder_of_its_own_is_made_and_removed_with_all_in_it(void **state)
     text_format(outside, sizeof(outside), "%s/outside", root);
     text_format(link_path, sizeof(link_path), "%s/link", path);
     assert_int_equal(symlink(outside, link_path), 0);
-    workload_tmpdir_remove(path);
+    workload_tmpdir_remove();
     assert_int_equal(stat(path, &st), -1);
     text_format(outside, sizeof(outside), "%s/outside/kept", root);
     assert_int_equal(stat(outside, &st), 0); /* links are removed, not followed */
@@ -225,11 +225,11 @@ static void the_folder_is_below_tmpdir_where_that_is_short(void **state)
     (void)setenv("TMPDIR", root, 1);
     assert_int_equal(workload_tmpdir_make(path, sizeof(path), &e), 0);
     assert_memory_equal(path, root, strlen(root));
-    workload_tmpdir_remove(path);
+    workload_tmpdir_remove();
     (void)setenv("TMPDIR", "/a/path/that/is/longer/than/forty/characters/is", 1); /* unix(7): 108 for a socket */
     assert_int_equal(workload_tmpdir_make(path, sizeof(path), &e), 0);
     assert_memory_equal(path, "/tmp/tare.", 10);
-    workload_tmpdir_remove(path);
+    workload_tmpdir_remove();
     (void)unsetenv("TMPDIR");
     fixture_close(root);
 }
@@ -245,7 +245,7 @@ static void a_tmpdir_that_is_not_there_is_the_hosts_fault(void **state)
     assert_int_equal(e.kind, ERR_HOST);
     assert_non_null(strstr(e.text, "'/nowhere'"));
     assert_string_equal(path, "");
-    workload_tmpdir_remove(path); /* of "": nothing */
+    workload_tmpdir_remove(); /* there is none */
 }
 
 int main(void)

@@ -1,0 +1,110 @@
+#include "base/temporary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define RANDOM 6
+#define TRIES  1000
+
+const char *temporary_base(void)
+{
+    const char *base = getenv("TMPDIR");
+    return base && *base ? base : "/tmp";
+}
+
+static int choose_name(const char *prefix, char name[TEMPORARY_NAME_MAX])
+{
+    static const char LETTERS[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    unsigned char random[RANDOM];
+    char chosen[RANDOM + 1] = "";
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -errno;
+    for (size_t i = 0; i < RANDOM; i++)
+        chosen[i] = LETTERS[random[i] % (sizeof(LETTERS) - 1)];
+    text_format(name, TEMPORARY_NAME_MAX, "%s%s", prefix, chosen);
+    return 0;
+}
+
+/* Whether it is there still: until it has its lock `tare clean` may take it for one that was left. */
+static bool lock(int fd)
+{
+    struct stat st;
+    return flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0 || st.st_nlink > 0; /* without locks: nobody cleans */
+}
+
+/* A descriptor of a new folder, which holds its lock; -EAGAIN: another try. */
+static int make_one(int parent_fd, const char *prefix, char name[TEMPORARY_NAME_MAX])
+{
+    int failed = choose_name(prefix, name);
+    if (failed == 0 && mkdirat(parent_fd, name, 0700) != 0)
+        failed = errno == EEXIST ? -EAGAIN : -errno;
+    if (failed != 0)
+        return failed;
+    cleanup_close int fd = beneath_open(parent_fd, name, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0 && fd != -ENOENT) {
+        (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+        return fd;
+    }
+    return fd >= 0 && lock(fd) ? STEAL_FD(fd) : -EAGAIN;
+}
+
+int temporary_make(const char *base, const char *prefix, struct temporary *ret, struct err *e)
+{
+    cleanup_close int parent_fd = -1;
+    int fd = -EAGAIN;
+    *ret = TEMPORARY_NONE;
+    if (strlen(base) + TEMPORARY_NAME_MAX >= sizeof(ret->path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s…': the path is too long", base);
+    int failed = beneath_open_folder(base, false, &parent_fd, e);
+    if (failed != 0) {
+        if (e)
+            e->kind = ERR_HOST; /* the environment's */
+        return failed;
+    }
+    for (int i = 0; fd == -EAGAIN && i < TRIES; i++)
+        fd = make_one(parent_fd, prefix, ret->name);
+    if (fd < 0)
+        return err_set(e, ERR_HOST, fd, "cannot make a folder in '%s': %s", base, strerror(-fd));
+    text_format(ret->path, sizeof(ret->path), "%s/%s", base, ret->name);
+    ret->fd = fd;
+    ret->parent_fd = STEAL_FD(parent_fd);
+    return 0;
+}
+
+/* Whoever may write to the base can have put another folder in its place. */
+static bool is_in_place(const struct temporary *t)
+{
+    struct stat own, there;
+    return fstat(t->fd, &own) == 0 && fstatat(t->parent_fd, t->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
+void temporary_remove(struct temporary *t)
+{
+    if (t->fd < 0)
+        return;
+    int failed = 0;
+    for (int i = 0; i < 2 && is_in_place(t); i++) /* somebody may still be writing to it */
+        failed = file_remove_tree(t->parent_fd, t->name);
+    if (failed != 0)
+        (void)fprintf(stderr, "tare: '%s' could not be removed: %s ('tare clean' removes it)\n", t->path,
+                      strerror(-failed));
+    (void)close(t->fd);
+    (void)close(t->parent_fd);
+    *t = TEMPORARY_NONE;
+}
