@@ -48,8 +48,7 @@ static void end(struct job *j)
     text_free(&j->unclear);
 }
 
-/* --- what was asked
- * ---------------------------------------------------------------------------------------------------- */
+/* --- what was asked --------------------------------------------------------------------------------------------- */
 
 static int take_conditions(struct job *j, struct err *e)
 {
@@ -138,8 +137,7 @@ static int check_across(const struct job *j, struct err *e)
     return failed;
 }
 
-/* --- the noise floor
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the noise floor -------------------------------------------------------------------------------------------- */
 
 static void beside(const char *path, char *buf, size_t cap)
 {
@@ -208,7 +206,7 @@ static int find_noise(struct job *j, struct err *e)
 static int write_noise(struct job *j, struct err *e)
 {
     char path[PATH_MAX + 64], dir[PATH_MAX];
-    int failed = noise_measure(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
+    int failed = compare_noise(&j->result, &j->a.list[0], j->within_run, &j->noise, e);
     if (failed != 0)
         return failed;
     if (j->asked->noise_floor) {
@@ -227,8 +225,7 @@ static int write_noise(struct job *j, struct err *e)
     return failed;
 }
 
-/* --- the result
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- the result ------------------------------------------------------------------------------------------------- */
 
 static int show(struct job *j)
 {
@@ -238,7 +235,7 @@ static int show(struct job *j)
         [FORMAT_MARKDOWN] = compare_markdown,
         [FORMAT_CSV] = compare_csv,
     };
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     bool holds = compare_conditions_hold(j->condition, j->asked->fail_if.count, &j->result, &j->failed, &j->unclear);
     const struct compare_headline head = {j->path_a,
                                           j->path_b,
@@ -256,7 +253,6 @@ static int show(struct job *j)
                                           j->unclear.data ? j->unclear.data : ""};
     AS[j->asked->format](&j->result, &head, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     bool apart = j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN;
     if (holds && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);

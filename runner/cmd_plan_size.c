@@ -13,7 +13,7 @@
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
 {
     struct plan_size size;
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     const struct analysis *a = &c->analysis;
     int failed = plan_size(r, a->figure.word, a->figure.count, precision, &size, e);
     if (failed != 0)
@@ -23,7 +23,6 @@ static int print_size(const struct config *c, const struct records *r, double pr
     else
         plan_size_text(&size, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     plan_size_free(&size);
     return 0;
 }

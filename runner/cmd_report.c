@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "analysis/study.h"
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/command.h"
@@ -43,8 +44,7 @@ static size_t count_names(const struct config *c)
     return count;
 }
 
-/* --- formats --------------------------------------------------------------------------------------------------------
- */
+/* --- formats ---------------------------------------------------------------------------------------------------- */
 
 /* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
@@ -63,9 +63,7 @@ static int make_page(const struct config *c, const struct study *s, struct text 
     char selftest[PATH_MAX];
     struct err why = {0};
     struct drawings drawings = drawings_make(s);
-    struct text *svg = calloc(drawings.count + 1, sizeof(*svg));
-    if (!svg)
-        abort();
+    struct text *svg = xcalloc(drawings.count + 1, sizeof(*svg));
     int failed = drawings.count ? draw_svg(&drawings, svg, &why) : 0;
     struct page_parts parts = {.drawing = &drawings,
                                .svg = failed == 0 ? svg : NULL,
@@ -118,8 +116,7 @@ static int make_csv(const struct config *c, struct text *out, struct err *e)
     return failed;
 }
 
-/* --- where it goes --------------------------------------------------------------------------------------------------
- */
+/* --- where it goes ---------------------------------------------------------------------------------------------- */
 
 /* path has room for PATH_MAX; "-": standard output. */
 static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
@@ -150,8 +147,7 @@ static int put(const char *path, const struct text *out, struct err *e)
     return failed;
 }
 
-/* --- --paper --------------------------------------------------------------------------------------------------------
- */
+/* --- --paper ---------------------------------------------------------------------------------------------------- */
 
 static int put_paper(int parent, const char *draft, const char *name, const char *path, struct err *e)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analysis/stats_modes.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/stats.h"
 #include "base/stats_series.h"
@@ -19,9 +20,7 @@ static const char NOT_ABOVE_0[] = "a figure is not above 0: there is no ratio";
 
 static void *room_for(size_t n, size_t size)
 {
-    void *p = calloc(n + 1, size);
-    if (!p)
-        abort();
+    void *p = xcalloc(n + 1, size);
     return p;
 }
 

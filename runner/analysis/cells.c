@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -11,9 +12,7 @@ static struct cell_group *group_of(struct cell_groups *g, const struct pairs *ce
     for (size_t i = g->count; i > 0; i--) /* records of a cell often follow each other */
         if (g->list[i - 1].cell == cell)
             return &g->list[i - 1];
-    g->list = realloc(g->list, (g->count + 1) * sizeof(*g->list));
-    if (!g->list)
-        abort();
+    g->list = xgrow(g->list, g->count, sizeof(*g->list));
     g->list[g->count] = (struct cell_group){cell, NULL, 0};
     return &g->list[g->count++];
 }
@@ -25,9 +24,7 @@ static struct cell_groups group_by(const struct records *r, const struct pairs *
     for (size_t i = 0; i < r->count; i++)
         group_of(&g, cell_of[i])->count++;
     for (size_t i = 0; i < g.count; i++) {
-        g.list[i].invocation = calloc(g.list[i].count + 1, sizeof(const struct invocation *));
-        if (!g.list[i].invocation)
-            abort();
+        g.list[i].invocation = xcalloc(g.list[i].count + 1, sizeof(const struct invocation *));
         g.list[i].count = 0;
     }
     for (size_t i = 0; i < r->count; i++) {
@@ -39,8 +36,7 @@ static struct cell_groups group_by(const struct records *r, const struct pairs *
     return g;
 }
 
-/* --- cells of a plan that only settings tell apart ------------------------------------------------------------------
- */
+/* --- cells of a plan that only settings tell apart -------------------------------------------------------------- */
 
 /* The first invocation of each of its plan's cells. */
 struct firsts {
@@ -115,9 +111,7 @@ static bool are_told_apart(const struct pairs *const *cell, size_t count)
 static void tell_apart(const struct records *r, const struct cell_group *g, const struct pairs **cell_of)
 {
     struct firsts f = firsts_of(g);
-    cleanup_free const struct pairs **cell = calloc(f.count + 1, sizeof(const struct pairs *));
-    if (!cell)
-        abort();
+    cleanup_free const struct pairs **cell = xcalloc(f.count + 1, sizeof(const struct pairs *));
     for (size_t i = 0; f.count > 1 && i < f.count; i++)
         cell[i] = with_settings(r, g, &f, i, false);
     bool apart = f.count < 2 || are_told_apart(cell, f.count);
@@ -130,9 +124,7 @@ static void tell_apart(const struct records *r, const struct cell_group *g, cons
 
 static const struct pairs *with_half(const struct records *r, const struct invocation *of)
 {
-    cleanup_free struct pair *list = calloc(of->cell->count + 1, sizeof(*list));
-    if (!list)
-        abort();
+    cleanup_free struct pair *list = xcalloc(of->cell->count + 1, sizeof(*list));
     if (of->cell->count > 0)
         memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
     list[of->cell->count] = (struct pair){pool_keep(r->pool, "half"), of->label};
@@ -141,9 +133,7 @@ static const struct pairs *with_half(const struct records *r, const struct invoc
 
 static struct cell_groups group(const struct records *r, bool halves)
 {
-    cleanup_free const struct pairs **cell_of = calloc(r->count + 1, sizeof(const struct pairs *));
-    if (!cell_of)
-        abort();
+    cleanup_free const struct pairs **cell_of = xcalloc(r->count + 1, sizeof(const struct pairs *));
     for (size_t i = 0; i < r->count; i++)
         cell_of[i] = halves && *r->list[i].label ? with_half(r, &r->list[i]) : r->list[i].cell;
     struct cell_groups alike = group_by(r, cell_of);

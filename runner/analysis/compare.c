@@ -1,17 +1,201 @@
 #include "analysis/compare.h"
 
 #include <errno.h>
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/compare_internal.h"
+#include "analysis/environments.h"
+#include "analysis/noise.h"
+#include "analysis/number.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/share.h"
 
-/* --- pairs of cells --------------------------------------------------------------------------------------------------
- */
+/* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
+
+static void *room_for(size_t n, size_t size)
+{
+    void *p = xcalloc(n + 1, size);
+    return p;
+}
+
+/* Counts what cannot be used, and says why. */
+static bool is_usable(const struct invocation *i, int index, struct compare_side *side)
+{
+    struct figure f =
+        index < 0 ? (struct figure){NAN, "the record has no such figure"} : invocation_figure(i, (size_t)index);
+    if (i->ok && isfinite(f.value))
+        return true;
+    side->failed += !i->ok;
+    side->missing += i->ok;
+    side->why_not = i->ok ? f.why_not : *i->detail ? i->detail : i->termination;
+    return false;
+}
+
+/* An id begins with the time. */
+static int compare_times(const void *x, const void *y)
+{
+    const struct invocation *const *a = x, *const *b = y;
+    return strcmp((*a)->id, (*b)->id);
+}
+
+/* The values in the order of time; the caller's. */
+static struct analysis_value *take_side(const struct records *r, const struct cell_group *g, const char *figure,
+                                        const struct compare_options *o, struct compare_side *side)
+{
+    struct analysis_value *value = room_for(g->count, sizeof(*value));
+    cleanup_free const struct invocation **in_time = room_for(g->count, sizeof(const struct invocation *));
+    const int index = records_figure(r, figure);
+    side->cell = g->cell;
+    side->value = room_for(g->count, sizeof(*side->value));
+    for (size_t i = 0; i < g->count; i++)
+        if (is_usable(g->invocation[i], index, side))
+            in_time[side->used++] = g->invocation[i];
+    qsort(in_time, side->used, sizeof(const struct invocation *), compare_times);
+    for (size_t i = 0; i < side->used; i++) {
+        side->value[i] = invocation_figure(in_time[i], (size_t)index).value;
+        value[i] = (struct analysis_value){side->value[i], in_time[i]->node, in_time[i]->block};
+    }
+    gsl_sort(side->value, 1, side->used);
+    side->is = analysis_summary(value, side->used, o->seed);
+    return value;
+}
+
+static void take_steady(const struct cell_group *g, struct compare_side *side)
+{
+    cleanup_free enum stats_steady *class = calloc(g->count + 1, sizeof(*class));
+    size_t n = 0;
+    if (!class)
+        abort();
+    for (size_t i = 0; i < g->count; i++)
+        if (g->invocation[i]->ok && g->invocation[i]->iteration_s)
+            class[n++] = stats_steady_state(g->invocation[i]->iteration_s, g->invocation[i]->iterations).class;
+    side->has_steady = n > 0;
+    side->steady = stats_steady_of_all(class, n);
+}
+
+/* The mean that is shown beside a ratio is the one that it is of. */
+static double mean_of(double of_ratio, const struct compare_side *side)
+{
+    return isnan(of_ratio) ? side->is.mean.at : of_ratio;
+}
+
+struct figure_about compare_about(const struct records *ra, const struct records *rb, const char *figure)
+{
+    const int ia = records_figure(ra, figure), ib = records_figure(rb, figure);
+    const bool is_bs = ib >= 0 && rb->name[ib].declared_by && (ia < 0 || !ra->name[ia].declared_by);
+    return records_about(ia < 0 || is_bs ? rb : ra, figure);
+}
+
+static void compare_figures(const struct records *ra, const struct records *rb, const struct cell_pair *pair,
+                            const char *figure, const struct compare_options *o, struct compare_row *row)
+{
+    row->about = compare_about(ra, rb, figure);
+    cleanup_free struct analysis_value *a = take_side(ra, pair->a, figure, o, &row->a);
+    cleanup_free struct analysis_value *b = take_side(rb, pair->b, figure, o, &row->b);
+    take_steady(pair->a, &row->a);
+    take_steady(pair->b, &row->b);
+    row->noise = o->noise ? noise_of(o->noise, figure) : (struct analysis_noise){.p = NAN};
+    row->ratio = analysis_ratio(a, row->a.used, b, row->b.used, cells_are_of_one_run(pair->a, pair->b),
+                                row->about.resolution, &row->noise);
+    row->a.mean = mean_of(row->ratio.a_mean, &row->a);
+    row->b.mean = mean_of(row->ratio.b_mean, &row->b);
+    row->shift = stats_hodges_lehmann(row->a.value, row->a.used, row->b.value, row->b.used);
+    row->dominance = stats_cliffs_delta(row->a.value, row->a.used, row->b.value, row->b.used);
+}
+
+/* --- What the two sides were measured in, field by field, and only where it differs ------------------------------ */
+
+#define VALUES_MAX 6 /* of a field on one side, before "and others" */
+
+static struct environments environments_of(const struct cell_pair *pairs, size_t count, bool b)
+{
+    struct environments e = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct cell_group *g = b ? pairs[i].b : pairs[i].a;
+        for (size_t k = 0; k < g->count; k++)
+            environments_add(&e, g->invocation[k]->environment);
+    }
+    return e;
+}
+
+/* The values of one field on one side. */
+struct values {
+    const char *value[VALUES_MAX];
+    size_t times[VALUES_MAX], count;
+    bool more;
+};
+
+static struct values values_of(const struct environments *s, const char *key)
+{
+    struct values v = {.count = 0};
+    for (size_t i = 0; i < s->count; i++) {
+        const char *value = pairs_find(s->list[i], key);
+        size_t k = 0;
+        value = value ? value : "not recorded";
+        while (k < v.count && strcmp(v.value[k], value) != 0)
+            k++;
+        if (k == VALUES_MAX) {
+            v.more = true;
+            continue;
+        }
+        v.value[k] = value;
+        v.times[k] = (k == v.count ? 0 : v.times[k]) + s->times[i];
+        v.count += k == v.count;
+    }
+    return v;
+}
+
+static bool has_value(const struct values *v, const char *value)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (strcmp(v->value[i], value) == 0)
+            return true;
+    return false;
+}
+
+static bool same_values(const struct values *a, const struct values *b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!has_value(b, a->value[i]))
+            return false;
+    return a->count == b->count;
+}
+
+static char *values_text(const struct values *v)
+{
+    struct text t = {0};
+    text_add_bytes(&t, "", 0);
+    for (size_t i = 0; i < v->count; i++) {
+        text_add(&t, "%s%s", i ? ", " : "", v->value[i]);
+        if (v->count > 1)
+            text_add(&t, " (%zu)", v->times[i]);
+    }
+    if (v->more)
+        text_add(&t, ", and others");
+    return t.data;
+}
+
+static void compare_environments(const struct cell_pair *pairs, size_t count, struct comparison *ret)
+{
+    struct environments a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
+    const struct environments *const both[] = {&a, &b};
+    cleanup_free const char **key = environments_keys(both, ARRAY_LEN(both), &ret->fields);
+    ret->difference = xcalloc(ret->fields, sizeof(*ret->difference));
+    for (size_t i = 0; i < ret->fields; i++) {
+        struct values va = values_of(&a, key[i]), vb = values_of(&b, key[i]);
+        if (!same_values(&va, &vb))
+            ret->difference[ret->differences++] =
+                (struct compare_difference){key[i], values_text(&va), values_text(&vb)};
+    }
+    environments_free(&a);
+    environments_free(&b);
+}
+
+/* --- pairs of cells --------------------------------------------------------------------------------------------- */
 
 struct match {
     struct cell_groups a, b;
@@ -28,10 +212,7 @@ static void match_free(struct match *m)
 
 static void add_only(const struct pairs ***list, size_t *count, const struct pairs *cell)
 {
-    *list = reallocarray(*list, *count + 1,
-                         sizeof(const struct pairs *)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    if (!*list)
-        abort();
+    *list = xgrow(*list, *count, sizeof(const struct pairs *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     (*list)[(*count)++] = cell;
 }
 
@@ -56,9 +237,7 @@ static int find_pairs(struct match *m, const char *across, struct comparison *re
 {
     const struct cell_group *like = NULL, *back = NULL;
     int failed = 0;
-    m->pair = calloc(m->a.count + 1, sizeof(*m->pair));
-    if (!m->pair)
-        abort();
+    m->pair = xcalloc(m->a.count + 1, sizeof(*m->pair));
     if (m->a.count == 1 && m->b.count == 1) { /* then there is no doubt about what is meant */
         m->pair[m->pairs++] = (struct cell_pair){&m->a.list[0], &m->b.list[0]};
         return 0;
@@ -89,8 +268,7 @@ static int refuse_strangers(const struct match *m, struct err *e)
         m->a.count, m->a.list[0].cell->text, m->b.count, m->b.list[0].cell->text);
 }
 
-/* --- kinds
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- kinds ------------------------------------------------------------------------------------------------------ */
 
 static void count_kinds(const struct cell_group *g, size_t *kinds)
 {
@@ -133,8 +311,7 @@ static int check_kinds(const struct match *m, bool force, struct comparison *ret
     return failed;
 }
 
-/* --- rows
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------------------------- */
 
 static bool has_figure(const struct records *r, const struct cell_group *g, const char *figure)
 {
@@ -218,9 +395,7 @@ static int add_rows(struct comparison *c, const struct records *ra, const struct
 
 static void name_rows(struct comparison *c)
 {
-    cleanup_free const struct pairs **all = calloc(2 * c->rows + 1, sizeof(const struct pairs *));
-    if (!all)
-        abort();
+    cleanup_free const struct pairs **all = xcalloc(2 * c->rows + 1, sizeof(const struct pairs *));
     for (size_t i = 0; i < c->rows; i++) {
         all[2 * i] = c->row[i].a.cell;
         all[2 * i + 1] = c->row[i].b.cell;
@@ -291,6 +466,31 @@ int compare_records(const struct records *a, const struct records *b, const stru
     return 0;
 }
 
+int compare_noise(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
+                  struct err *e)
+{
+    const char *why = "there is no cell", *kernel = pairs_find(of->environment, "host.kernel_release");
+    const char *cpu = pairs_find(of->environment, "host.cpu_model");
+    *ret = (struct noise){.kernel = xstrdup(kernel ? kernel : ""),
+                          .cpu = xstrdup(cpu ? cpu : ""),
+                          .node = xstrdup(of->node),
+                          .within_run = within_run};
+    for (size_t i = 0; i < aa->rows; i++) {
+        const struct compare_row *row = &aa->row[i];
+        const struct analysis_ratio *r = &row->ratio;
+        if (r->why_not || !isfinite(r->df)) { /* constants tell nothing of noise */
+            why = r->why_not ? r->why_not : "the figures do not differ at all";
+            continue;
+        }
+        noise_add(ret, (struct noise_row){xstrdup(row->a.cell->text), xstrdup(row->figure), r->log, r->variance, r->df,
+                                          r->a_used, r->b_used});
+    }
+    if (ret->rows > 0)
+        return 0;
+    noise_free(ret);
+    return err_set(e, ERR_USAGE, -EINVAL, "no noise can be told: %s", why);
+}
+
 void comparison_free(struct comparison *c)
 {
     for (size_t i = 0; i < c->rows; i++) {
@@ -308,4 +508,172 @@ void comparison_free(struct comparison *c)
     free(c->only_b);
     free(c->forced);
     *c = (struct comparison){0};
+}
+
+/* --- The conditions of --fail-if: parsed, and looked for in a comparison ----------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum compare_condition_kind kind;
+    bool takes_share;
+} CONDITIONS[] = {
+    {"slower", CONDITION_SLOWER, true},
+    {"faster", CONDITION_FASTER, true},
+    {"memory", CONDITION_MEMORY, true},
+    {"different", CONDITION_DIFFERENT, false},
+    {"not-same", CONDITION_NOT_SAME, false},
+    {"unclear", CONDITION_UNCLEAR, false},
+    {"not-reproduced", CONDITION_NOT_SAME, false}, /* what it was called before */
+    {"inconclusive", CONDITION_UNCLEAR, false},
+};
+
+int compare_condition(const char *text, struct compare_condition *ret, struct err *e)
+{
+    size_t len = strcspn(text, ":");
+    for (size_t i = 0; i < ARRAY_LEN(CONDITIONS); i++) {
+        if (strlen(CONDITIONS[i].name) != len || strncmp(CONDITIONS[i].name, text, len) != 0)
+            continue;
+        *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
+        if (CONDITIONS[i].takes_share != (text[len] == ':'))
+            break;
+        if (!CONDITIONS[i].takes_share || share_parse(text + len + 1, 0, 100, &ret->share) == 0)
+            return 0;
+    }
+    return err_set(
+        e, ERR_USAGE, -EINVAL,
+        "--fail-if '%s': what is allowed is slower:SHARE, faster:SHARE, memory:SHARE (a share as 5%% or 0.05), "
+        "different, not-same or unclear",
+        text);
+}
+
+enum outcome { PASSES, HOLDS, UNCLEAR };
+
+static bool concerns(const struct compare_condition *c, const struct compare_row *row)
+{
+    if (c->kind == CONDITION_MEMORY)
+        return row->about.kind == FIGURE_MEMORY;
+    if (c->kind == CONDITION_SLOWER || c->kind == CONDITION_FASTER)
+        return (row->about.kind == FIGURE_TIME || row->about.kind == FIGURE_RATE) && row->about.better != BETTER_NONE;
+    return true;
+}
+
+/* Whether B's figure is beyond the share in the direction that the condition speaks of: the greater of a factor above
+ * 1, whatever the figure. */
+static enum outcome beyond(const struct compare_condition *c, const struct compare_row *row)
+{
+    const struct stats_interval *r = &row->verdict.ratio;
+    bool up = (c->kind == CONDITION_FASTER) == (row->about.better == BETTER_MORE);
+    double at = up ? r->at : 1 / r->at, farthest = up ? r->high : 1 / r->low;
+    if (c->kind == CONDITION_MEMORY) {
+        at = r->at;
+        farthest = r->high;
+    }
+    if (row->ratio.zero_side) {
+        bool is_greater = row->verdict.word == ANALYSIS_GREATER;
+        return is_greater == (up || c->kind == CONDITION_MEMORY) ? HOLDS : PASSES;
+    }
+    if (row->verdict.differs && at > 1 + c->share)
+        return HOLDS;
+    return farthest <= 1 + c->share ? PASSES : UNCLEAR;
+}
+
+static enum outcome outcome_of(const struct compare_condition *c, const struct compare_row *row)
+{
+    const struct analysis_verdict *v = &row->verdict;
+    switch (c->kind) {
+    case CONDITION_DIFFERENT:
+        return v->differs ? HOLDS : v->word == ANALYSIS_SAME ? PASSES : UNCLEAR;
+    case CONDITION_NOT_SAME:
+        return v->is_outside ? HOLDS : v->word == ANALYSIS_UNCLEAR ? UNCLEAR : PASSES;
+    case CONDITION_UNCLEAR:
+        return v->word == ANALYSIS_UNCLEAR ? HOLDS : PASSES;
+    default:
+        return beyond(c, row);
+    }
+}
+
+/* "slower:2%: cannot tell: CELL avg_iter_s: B/A is 1.03 [0.99, 1.07]; about 40 invocations a side would do" */
+static void say(const struct compare_condition *c, const struct compare_row *row, enum outcome outcome,
+                struct text *out)
+{
+    const struct stats_interval *r = &row->verdict.ratio;
+    const char *unit = row->ratio.method == ANALYSIS_NODES ? "nodes" : "invocations a side";
+    const int decimals = number_decimals(r, 1);
+    char at[64], low[64], high[64];
+    text_add(out, "%s: %s%s %s: ", c->text, outcome == UNCLEAR ? "cannot tell: " : "", row->label, row->figure);
+    if (row->ratio.zero_side)
+        text_add(out, "%s", row->verdict.why);
+    else
+        text_add(out, "B/A is %s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
+                 number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+    if (outcome == UNCLEAR && row->verdict.why)
+        text_add(out, "; %s", row->verdict.why);
+    if (outcome == UNCLEAR && row->verdict.is_noise)
+        text_add(out, "; without this host's noise (A/A) the interval would tell");
+    else if (outcome == UNCLEAR && row->verdict.runs > row->ratio.a_used)
+        text_add(out, "; about %zu %s would do", row->verdict.runs, unit);
+    text_add(out, "\n");
+}
+
+/* One condition over all rows. */
+struct gate {
+    bool holds, is_unclear;
+};
+
+static struct gate look(const struct compare_condition *condition, const struct comparison *c, struct text *held,
+                        struct text *unclear)
+{
+    struct gate g = {false, false};
+    for (size_t i = 0; i < c->rows; i++) {
+        const struct compare_row *row = &c->row[i];
+        if (!concerns(condition, row))
+            continue;
+        bool unknown = row->verdict.word == ANALYSIS_UNKNOWN;
+        enum outcome outcome = unknown ? HOLDS : outcome_of(condition, row);
+        g.holds |= outcome == HOLDS;
+        g.is_unclear |= outcome == UNCLEAR;
+        if (unknown)
+            text_add(held, "%s: cannot be judged: %s %s: %s\n", condition->text, row->label, row->figure,
+                     row->verdict.why);
+        else if (outcome != PASSES)
+            say(condition, row, outcome, outcome == HOLDS ? held : unclear);
+    }
+    return g;
+}
+
+int compare_conditions_check(const struct compare_condition *condition, size_t count, const struct comparison *c,
+                             struct err *e)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_of_memory = condition[i].kind == CONDITION_MEMORY, concerned = false;
+        for (size_t k = 0; k < c->rows; k++)
+            concerned |= concerns(&condition[i], &c->row[k]);
+        if (!concerned)
+            return err_set(e, ERR_USAGE, -EINVAL,
+                           "--fail-if '%s': of what is compared nothing is %s: name a figure that is (--figure %s)%s",
+                           condition[i].text, is_of_memory ? "memory" : "a time or a rate, of which one is better",
+                           is_of_memory ? "pss_bytes" : "avg_iter_s",
+                           is_of_memory ? ", or weigh memory (--profile memory)"
+                                        : ", or use 'different' or 'not-same'");
+    }
+    return 0;
+}
+
+bool compare_conditions_hold(const struct compare_condition *condition, size_t count, const struct comparison *c,
+                             struct text *held, struct text *unclear)
+{
+    bool holds = false, is_unclear = false;
+    for (size_t i = 0; i < count; i++) {
+        if (condition[i].kind == CONDITION_UNCLEAR && count > 1)
+            continue;
+        struct gate g = look(&condition[i], c, held, unclear);
+        holds |= g.holds;
+        is_unclear |= g.is_unclear;
+    }
+    for (size_t i = 0; count > 1 && is_unclear && i < count; i++)
+        if (condition[i].kind == CONDITION_UNCLEAR) {
+            text_add(held, "%s: another condition cannot tell\n", condition[i].text);
+            return true;
+        }
+    return holds;
 }

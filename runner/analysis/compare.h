@@ -90,6 +90,11 @@ struct figure_about compare_about(const struct records *ra, const struct records
 
 void comparison_free(struct comparison *c);
 
+/* From an A/A comparison, made without noise: a row for each of its that has an interval. of: any of its records, for
+ * the host. within_run: as above. -EINVAL (usage): no row has an interval; why it has none is named. */
+int compare_noise(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
+                  struct err *e);
+
 /* A condition of --fail-if. */
 enum compare_condition_kind {
     CONDITION_SLOWER,

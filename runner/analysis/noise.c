@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -13,9 +14,7 @@
 
 static char *copy(const char *text)
 {
-    char *c = strdup(text ? text : "");
-    if (!c)
-        abort();
+    char *c = xstrdup(text ? text : "");
     return c;
 }
 
@@ -32,47 +31,18 @@ void noise_free(struct noise *n)
     *n = (struct noise){0};
 }
 
-/* --- measuring ------------------------------------------------------------------------------------------------------
- */
+/* --- measured -------------------------------------------------------------------------------------------------- */
 
-static void add_row(struct noise *n, struct noise_row row)
+void noise_add(struct noise *n, struct noise_row row)
 {
-    n->row = realloc(n->row, (n->rows + 1) * sizeof(*n->row));
-    if (!n->row)
-        abort();
+    n->row = xgrow(n->row, n->rows, sizeof(*n->row));
     n->row[n->rows++] = row;
-}
-
-int noise_measure(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
-                  struct err *e)
-{
-    const char *why = "there is no cell";
-    *ret = (struct noise){.kernel = copy(pairs_find(of->environment, "host.kernel_release")),
-                          .cpu = copy(pairs_find(of->environment, "host.cpu_model")),
-                          .node = copy(of->node),
-                          .within_run = within_run};
-    for (size_t i = 0; i < aa->rows; i++) {
-        const struct compare_row *row = &aa->row[i];
-        const struct analysis_ratio *r = &row->ratio;
-        if (r->why_not || !isfinite(r->df)) { /* constants tell nothing of noise */
-            why = r->why_not ? r->why_not : "the figures do not differ at all";
-            continue;
-        }
-        add_row(ret, (struct noise_row){copy(row->a.cell->text), copy(row->figure), r->log, r->variance, r->df,
-                                        r->a_used, r->b_used});
-    }
-    if (ret->rows > 0)
-        return 0;
-    noise_free(ret);
-    return err_set(e, ERR_USAGE, -EINVAL, "no noise can be told: %s", why);
 }
 
 struct analysis_noise noise_of(const struct noise *n, const char *figure)
 {
-    cleanup_free struct analysis_ratio *aa = calloc(n->rows + 1, sizeof(*aa));
+    cleanup_free struct analysis_ratio *aa = xcalloc(n->rows, sizeof(*aa));
     size_t count = 0;
-    if (!aa)
-        abort();
     for (size_t i = 0; i < n->rows; i++)
         if (strcmp(n->row[i].figure, figure) == 0)
             aa[count++] = (struct analysis_ratio){
@@ -91,8 +61,7 @@ const char *noise_other_host(const struct noise *n, const struct invocation *of)
     return strcmp(n->kernel, kernel ? kernel : "") != 0 ? "kernel" : NULL;
 }
 
-/* --- its file
- * --------------------------------------------------------------------------------------------------------- */
+/* --- its file --------------------------------------------------------------------------------------------------- */
 
 static json_t *row_json(const struct noise_row *row)
 {
@@ -115,11 +84,10 @@ int noise_write(const struct noise *n, const char *path, struct err *e)
     json_decref(whole);
     if (!text)
         return err_set(e, ERR_OURS, -ENOMEM, "'%s': a text in it is no UTF-8", path);
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     text_add(&line, "%s\n", text);
     free(text);
     int failed = file_replace(path, line.data, line.len, e);
-    text_free(&line);
     return failed;
 }
 
@@ -137,7 +105,7 @@ static int take_row(const json_t *from, struct noise *ret)
     row.figure = copy(figure);
     row.a = (size_t)a;
     row.b = (size_t)b;
-    add_row(ret, row);
+    noise_add(ret, row);
     return 0;
 }
 

@@ -4,10 +4,11 @@
 #ifndef TARE_NOISE_H
 #define TARE_NOISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
-#include "analysis/compare.h"
+#include "analysis/analysis.h"
+#include "record/records.h"
 
 #define NOISE_SCHEMA "tare.noise/2"
 #define NOISE_FILE   "noise-floor.json"
@@ -32,10 +33,8 @@ struct noise {
 
 void noise_free(struct noise *n);
 
-/* From an A/A comparison, made without noise: a row for each of its that has an interval. of: any of its records, for
- * the host. within_run: as above. -EINVAL (usage): no row has an interval; why it has none is named. */
-int noise_measure(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
-                  struct err *e);
+/* Takes the row over. */
+void noise_add(struct noise *n, struct noise_row row);
 
 /* Writes it whole or not at all. */
 int noise_write(const struct noise *n, const char *path, struct err *e);

@@ -7,6 +7,7 @@
 
 #include "analysis/cells.h"
 #include "analysis/stats_interval.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 
@@ -19,9 +20,7 @@ struct pilot {
 
 static void *room_for(size_t n, size_t size)
 {
-    void *p = calloc(n + 1, size);
-    if (!p)
-        abort();
+    void *p = xcalloc(n + 1, size);
     return p;
 }
 

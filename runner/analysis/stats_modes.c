@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 #define SIMULATED_MAX 200
@@ -112,9 +113,7 @@ static double narrow(const double *x, size_t n, struct hull *convex, struct hull
 double stats_dip(const double *sorted, size_t n)
 {
     struct hull convex = {.upper = false}, concave = {.upper = true};
-    cleanup_free size_t *knots = calloc(2 * n + 1, sizeof(*knots));
-    if (!knots)
-        abort();
+    cleanup_free size_t *knots = xcalloc(2 * n + 1, sizeof(*knots));
     convex.knot = knots;
     concave.knot = knots + n;
     double dip = sorted[0] == sorted[n - 1] ? 1 : narrow(sorted, n, &convex, &concave);
@@ -133,9 +132,7 @@ double stats_least_step(const double *sorted, size_t n)
 double stats_dip_of_rounded(const double *sorted, size_t n)
 {
     const double step = stats_least_step(sorted, n);
-    cleanup_free double *x = calloc(n + 1, sizeof(*x));
-    if (!x)
-        abort();
+    cleanup_free double *x = xcalloc(n + 1, sizeof(*x));
     for (size_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && sorted[to] <= sorted[from]; to++)
             ;

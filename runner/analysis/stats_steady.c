@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/stats.h"
 #include "base/stats_series.h"
@@ -29,9 +30,7 @@ struct sums {
 
 static double *room_for(size_t n)
 {
-    double *p = calloc(n + 1, sizeof(*p)); /* of nothing, too */
-    if (!p)
-        abort();
+    double *p = xcalloc(n + 1, sizeof(*p)); /* of nothing, too */
     return p;
 }
 
@@ -203,9 +202,7 @@ static void find_all(struct search *s)
 
 static size_t *places_for(size_t n)
 {
-    size_t *p = calloc(n + 1, sizeof(*p));
-    if (!p)
-        abort();
+    size_t *p = xcalloc(n + 1, sizeof(*p));
     return p;
 }
 
@@ -352,9 +349,7 @@ static struct stats_steady_state classify(const struct points *p, const size_t *
 static struct stats_steady_state of_points(const double *x, size_t n)
 {
     struct points p = points_of(x, n);
-    cleanup_free size_t *ends = calloc(n + 1, sizeof(*ends));
-    if (!ends)
-        abort();
+    cleanup_free size_t *ends = xcalloc(n + 1, sizeof(*ends));
     size_t segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);
     struct stats_steady_state r = classify(&p, ends, segments);
     free(p.y);
@@ -378,9 +373,7 @@ struct stats_steady_state stats_steady_state(const double *x, size_t n)
 static size_t segments_of(const double *x, size_t n, size_t block, struct stats_segment *ret)
 {
     struct points p = points_of(x, n);
-    cleanup_free size_t *ends = calloc(n + 1, sizeof(*ends));
-    if (!ends)
-        abort();
+    cleanup_free size_t *ends = xcalloc(n + 1, sizeof(*ends));
     size_t segments = stats_pelt(p.y, p.n, 15 * log((double)p.n), ends);
     for (size_t i = 0; i < segments; i++) {
         size_t from = i ? ends[i - 1] : 0;

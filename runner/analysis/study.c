@@ -1,24 +1,25 @@
 #include "analysis/study.h"
 
+#include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/cells.h"
 #include "analysis/compare.h"
+#include "analysis/number.h"
 #include "analysis/words.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/stats.h"
+#include "base/text.h"
 
-#define CONFIDENCE ANALYSIS_CONFIDENCE
-
-static void *room_for(size_t count, size_t size)
+const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name)
 {
-    void *p = calloc(count + 1, size);
-    if (!p)
-        abort();
-    return p;
+    int index = records_figure(&s->records, name);
+    return index < 0 ? NULL : &c->figure[index];
 }
 
 bool study_is_memory(const struct study_cell *c)
@@ -26,10 +27,220 @@ bool study_is_memory(const struct study_cell *c)
     return strcmp(c->profile, "memory") == 0;
 }
 
-const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name)
+/* --- How figures are shown: their unit, their digits ------------------------------------------------------------- */
+
+struct study_unit study_unit(const struct study *s, const char *figure)
 {
-    int index = records_figure(&s->records, name);
-    return index < 0 ? NULL : &c->figure[index];
+    const struct figure_about about = records_about(&s->records, figure);
+    return (struct study_unit){figure, about.title, about.shown, about.scale};
+}
+
+/* --- What cells are called, and in which order they are told ----------------------------------------------------- */
+
+#define ID_MAX    60
+#define LABEL_MAX 120
+
+static int rank_of(const char *word, const char *const *order, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, order[i]) == 0)
+            return (int)i;
+    return (int)count;
+}
+
+static int compare_words(const char *a, const char *b, const char *const *order, size_t count)
+{
+    int x = rank_of(a, order, count), y = rank_of(b, order, count);
+    return x != y ? x - y : strcmp(a, b);
+}
+
+static bool is_native(const struct study_cell *c)
+{
+    return strcmp(c->runtime, "native") == 0;
+}
+
+/* NaN last. */
+static int compare_numbers(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return isnan(a) - isnan(b);
+    return (a > b) - (a < b);
+}
+
+static int study_compare_cells(const void *a, const void *b)
+{
+    static const char *const PROFILES[] = {"overhead", "memory"};
+    static const char *const MODES[] = {"threads", "processes", "interpreters"};
+    static const char *const STARTS[] = {"fork", "forkserver", "spawn"};
+    const struct study_cell *x = a, *y = b;
+    int d = strcmp(x->scenario, y->scenario);
+    if (d == 0)
+        d = compare_words(x->profile, y->profile, PROFILES, ARRAY_LEN(PROFILES));
+    if (d == 0)
+        d = is_native(x) - is_native(y);
+    if (d == 0)
+        d = compare_words(x->mode, y->mode, MODES, ARRAY_LEN(MODES));
+    if (d == 0)
+        d = compare_words(x->start, y->start, STARTS, ARRAY_LEN(STARTS));
+    if (d == 0)
+        d = -strcmp(x->runtime, y->runtime); /* 3.14t before 3.14 */
+    if (d == 0)
+        d = compare_numbers(x->workers, y->workers);
+    return d ? d : strcmp(x->cell->text, y->cell->text);
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+static bool is_own(const char *key)
+{
+    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile"};
+    return rank_of(key, KEYS, ARRAY_LEN(KEYS)) < (int)ARRAY_LEN(KEYS);
+}
+
+/* Whether cells of the same scenario and profile differ in this key. */
+static bool tells(const struct study *s, const struct study_cell *c, const char *key)
+{
+    const char *own = pairs_find(c->cell, key);
+    for (size_t i = 0; own && i < s->cells; i++) {
+        const struct study_cell *other = &s->cell[i];
+        const char *value = pairs_find(other->cell, key);
+        if (strcmp(other->scenario, c->scenario) == 0 && strcmp(other->profile, c->profile) == 0 &&
+            (!value || strcmp(value, own) != 0))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the runtime has to be told: the mode is there on another one, the native aside. */
+static bool tells_runtime(const struct study *s, const struct study_cell *c)
+{
+    for (size_t i = 0; i < s->cells; i++)
+        if (strcmp(s->cell[i].mode, c->mode) == 0 && !is_native(&s->cell[i]) &&
+            strcmp(s->cell[i].runtime, c->runtime) != 0)
+            return true;
+    return is_native(c);
+}
+
+static bool tells_scenario(const struct study *s)
+{
+    for (size_t i = 1; i < s->cells; i++)
+        if (strcmp(s->cell[i].scenario, s->cell[0].scenario) != 0)
+            return true;
+    return !*s->cell[0].mode;
+}
+
+/* Lower case, what is neither letter nor digit a hyphen, no two of them. */
+static void add_word(struct text *id, const char *word)
+{
+    bool hyphen = id->len > 0;
+    for (; *word; word++) {
+        char one = (char)tolower((unsigned char)*word);
+        bool plain = (one >= 'a' && one <= 'z') || (one >= '0' && one <= '9');
+        if (!plain) {
+            hyphen = id->len > 0;
+            continue;
+        }
+        text_add(id, "%s%c", hyphen ? "-" : "", one);
+        hyphen = false;
+    }
+}
+
+static void cut(struct text *t, size_t max)
+{
+    if (t->len <= max)
+        return;
+    t->len = max;
+    while (t->len > 0 && ((unsigned char)t->data[t->len] & 0xc0) == 0x80) /* not within a character */
+        t->len--;
+    t->data[t->len] = '\0';
+}
+
+static void make_id(const struct study *s, struct study_cell *c, bool scenario, bool runtime)
+{
+    struct text id = {0};
+    text_add(&id, "%s", "");
+    add_word(&id, scenario ? c->scenario : "");
+    add_word(&id, c->mode);
+    add_word(&id, c->start);
+    add_word(&id, runtime ? c->runtime : "");
+    for (size_t i = 0; i < c->cell->count; i++) {
+        const struct pair *p = &c->cell->list[i];
+        if (is_own(p->key) || !tells(s, c, p->key))
+            continue;
+        add_word(&id, p->key);
+        add_word(&id, p->value);
+    }
+    cut(&id, ID_MAX);
+    add_word(&id, c->profile);
+    if (id.len == 0)
+        text_add(&id, "cell");
+    c->id = id.data;
+}
+
+static void make_label(const struct study *s, struct study_cell *c, bool scenario)
+{
+    struct text label = {0};
+    text_add(&label, "%s%s%s%s%s", scenario ? c->scenario : "", scenario && *c->mode ? " " : "", c->mode,
+             *c->start ? " " : "", c->start);
+    if (*c->runtime)
+        text_add(&label, "%s%s", label.len ? ", " : "", c->runtime);
+    for (size_t i = 0; i < c->cell->count; i++) {
+        const struct pair *p = &c->cell->list[i];
+        if (!is_own(p->key) && tells(s, c, p->key))
+            text_add(&label, ", %s %s", p->key, p->value);
+    }
+    for (size_t i = 0; i < label.len; i++) /* it is told in a line, whatever a record holds */
+        if ((unsigned char)label.data[i] < ' ' || label.data[i] == 127)
+            label.data[i] = ' ';
+    if (label.len > LABEL_MAX) {
+        cut(&label, LABEL_MAX);
+        text_add(&label, "…");
+    }
+    c->label = label.data;
+}
+
+static bool is_taken(const struct study *s, size_t before, const char *id)
+{
+    for (size_t i = 0; i < before; i++)
+        if (strcmp(s->cell[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+/* The cut ones, and keys that read the same once they are of letters alone. */
+static void make_unique(struct study *s, size_t at)
+{
+    char *plain = s->cell[at].id;
+    for (size_t n = 2; is_taken(s, at, s->cell[at].id); n++) {
+        struct text id = {0};
+        text_add(&id, "%s-%zu", plain, n);
+        if (s->cell[at].id != plain)
+            free(s->cell[at].id);
+        s->cell[at].id = id.data;
+    }
+    if (s->cell[at].id != plain)
+        free(plain);
+}
+
+static void study_name_cells(struct study *s)
+{
+    for (size_t i = 0; i < s->cells; i++) {
+        struct study_cell *c = &s->cell[i];
+        bool scenario = tells_scenario(s);
+        make_id(s, c, scenario, tells_runtime(s, c));
+        make_label(s, c, scenario);
+        make_unique(s, i);
+    }
+}
+
+/* --- a study ---------------------------------------------------------------------------------------------------- */
+
+#define CONFIDENCE ANALYSIS_CONFIDENCE
+
+static void *room_for(size_t count, size_t size)
+{
+    void *p = xcalloc(count + 1, size);
+    return p;
 }
 
 /* --- cells -------------------------------------------------------------------------------------------------------- */
@@ -291,4 +502,214 @@ void study_free(struct study *s)
     if (s->is_owner)
         records_free(&s->records);
     *s = (struct study){0};
+}
+
+/* --- What has to be said with the figures ------------------------------------------------------------------------ */
+
+#define MISSED_SHARE 0.05 /* of the ticks, from which on it is said */
+
+/* What is said of several things for one reason: their names, each once. */
+struct note {
+    char *reason; /* owned */
+    struct text names;
+};
+
+struct notes {
+    struct note *list;
+    size_t count;
+};
+
+static struct note *note_of(struct notes *n, const char *reason)
+{
+    cleanup_free char *printable = text_printable(reason);
+    for (size_t i = 0; i < n->count; i++)
+        if (strcmp(n->list[i].reason, printable) == 0)
+            return &n->list[i];
+    n->list = xgrow(n->list, n->count, sizeof(*n->list));
+    n->list[n->count] = (struct note){.reason = STEAL(printable)};
+    return &n->list[n->count++];
+}
+
+/* Whether the names, which commas part, hold this one. */
+static bool holds(const struct text *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *p = names->data; p && (p = strstr(p, name)); p += len)
+        if ((p == names->data || p[-1] == ' ') && (p[len] == ',' || p[len] == '\0'))
+            return true;
+    return false;
+}
+
+static void add_note(struct notes *n, const char *name, const char *reason)
+{
+    cleanup_free char *printable = text_printable(name);
+    struct note *note = note_of(n, reason);
+    if (*printable && !holds(&note->names, printable))
+        text_add(&note->names, "%s%s", note->names.len ? ", " : "", printable);
+}
+
+/* --- what there is to say --------------------------------------------------------------------------------------- */
+
+static void note_isolation(struct notes *n, const struct invocation *one)
+{
+    char line[200];
+    for (size_t i = 0; i < one->details.unmets; i++)
+        if (strcmp(one->details.unmet[i].level, "recorded") != 0)
+            add_note(n, one->details.unmet[i].name, one->details.unmet[i].reason);
+    if (!*one->grade || strcmp(one->grade, "full") == 0)
+        return;
+    text_format(line, sizeof(line),
+                "isolation is %.20s on this host, for the reasons above; 'make run-vm' weighs the same cells in a VM "
+                "with a full slice",
+                one->grade);
+    add_note(n, "", line);
+}
+
+static void note_emulation(struct notes *n, const struct study_cell *c, const struct invocation *one)
+{
+    cleanup_text struct text line = {0};
+    if (study_is_memory(c) || one->kind != RECORD_EMULATED)
+        return;
+    text_add(&line,
+             "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is not "
+             "emulated)",
+             one->emulated_by);
+    add_note(n, "", line.data);
+}
+
+static void note_failure(struct notes *n, const struct study_cell *c, const struct invocation *one)
+{
+    cleanup_text struct text name = {0}, why = {0};
+    if (one->ok)
+        return;
+    text_add(&name, "%s %s", c->label, c->profile);
+    text_add(&why, "%s%s%s", *one->termination ? one->termination : "it does not say how it ended",
+             *one->detail ? ": " : "", one->detail);
+    add_note(n, name.data, why.data);
+}
+
+/* Ticks are missed when the machine is busiest: averages over the rest are not of the whole. */
+static void note_missed(struct notes *n, const struct study_cell *c)
+{
+    double most = 0;
+    char line[200];
+    for (size_t i = 0; i < c->count; i++)
+        most = fmax(most, c->invocation[i]->details.missed_share); /* fmax leaves NaN out */
+    if (most <= MISSED_SHARE)
+        return;
+    text_format(line, sizeof(line), "up to %.0f%% of the moments at which memory is sampled were missed in a run",
+                100 * most);
+    add_note(n, c->label, line);
+}
+
+static void note_nodes(struct notes *n, const struct study *s)
+{
+    size_t nodes = 0;
+    char line[80];
+    const char **node = xcalloc(s->records.count + 1, sizeof(*node)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    for (size_t i = 0; i < s->records.count; i++) {
+        size_t k = 0;
+        while (k < nodes && node[k] != s->records.list[i].node) /* texts of a pool: equal ones are one */
+            k++;
+        if (k == nodes && *s->records.list[i].node)
+            node[nodes++] = s->records.list[i].node;
+    }
+    free(node);
+    text_format(line, sizeof(line), "the records are of %zu nodes", nodes);
+    if (nodes > 1)
+        add_note(n, "", line);
+}
+
+void study_notes(const struct study *s, struct text *out)
+{
+    struct notes n = {NULL, 0};
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        for (size_t k = 0; k < c->count; k++) {
+            note_emulation(&n, c, c->invocation[k]);
+            note_failure(&n, c, c->invocation[k]);
+        }
+        note_missed(&n, c);
+    }
+    note_nodes(&n, s);
+    for (size_t i = 0; i < s->records.count; i++)
+        note_isolation(&n, &s->records.list[i]);
+    for (size_t i = 0; i < n.count; i++) {
+        struct note *one = &n.list[i];
+        text_add(out, "* %s%s%s\n", one->names.len ? one->names.data : "", one->names.len ? ": " : "", one->reason);
+        free(one->reason);
+        text_free(&one->names);
+    }
+    free(n.list);
+}
+
+/* --- The answer in words ----------------------------------------------------------------------------------------- */
+
+/* "107 ms (95% interval 17 to 198)" */
+static void say_value(const struct study *s, const struct study_figure *f, const char *name, struct text *out)
+{
+    struct study_unit u = study_unit(s, name);
+    char at[64], low[64], high[64];
+    int d = number_decimals(&f->is.mean, u.scale);
+    text_add(out, "%s %s", number_text(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
+    if (!f->is.mean.why_not)
+        text_add(out, " (95%% interval %s to %s)", number_text(f->is.mean.low * u.scale, d, low, sizeof(low)),
+                 number_text(f->is.mean.high * u.scale, d, high, sizeof(high)));
+}
+
+/* "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)" */
+static void say_label(const struct study_cell *c, struct text *out)
+{
+    size_t mode = strcspn(c->label, ",");
+    if (c->label[mode])
+        text_add(out, "%.*s (%s)", (int)mode, c->label, c->label + mode + 2);
+    else
+        text_add(out, "%s", c->label);
+}
+
+static void say_ratio(const struct study *s, const struct study_cell *c, const char *name, const struct study_figure *f,
+                      struct text *out)
+{
+    char buf[WORDS_MAX_VERDICT];
+    const struct stats_interval *ratio = &f->verdict.ratio;
+    if (c->base == c)
+        text_add(out, " (baseline)");
+    else if (isnan(ratio->at))
+        text_add(out, "; no ratio to threads: %s", ratio->why_not);
+    if (c->base == c || isnan(ratio->at))
+        return;
+    text_add(out, "; against ");
+    say_label(c->base, out);
+    if (ratio->why_not)
+        text_add(out, ": %s times, without an interval: %s",
+                 number_text(ratio->at, number_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
+    else
+        text_add(out, ": %s", study_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
+}
+
+static void say_cell(const struct study *s, const struct study_cell *c, struct text *out)
+{
+    const char *name = study_is_memory(c) ? "pss_bytes" : "avg_iter_s";
+    const struct study_figure *f = study_figure(s, c, name);
+    say_label(c, out);
+    text_add(out, ": ");
+    if (!f || f->used == 0) {
+        text_add(out, "no %s, since %s\n", study_is_memory(c) ? "PSS" : "time",
+                 f && f->why_not ? f->why_not : "no record has one");
+        return;
+    }
+    text_add(out, "%s ", study_is_memory(c) ? "a PSS of" : "an iteration takes");
+    say_value(s, f, name, out);
+    say_ratio(s, c, name, f, out);
+    text_add(out, "%s\n", !study_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");
+}
+
+char *study_answer(const struct study *s, bool memory)
+{
+    struct text out = {0};
+    text_add(&out, "%s", "");
+    for (size_t i = 0; i < s->cells; i++)
+        if (study_is_memory(&s->cell[i]) == memory)
+            say_cell(s, &s->cell[i], &out);
+    return out.data;
 }

@@ -97,8 +97,4 @@ void study_notes(const struct study *s, struct text *out);
  * "" where no cell is run for that. The caller frees it. */
 char *study_answer(const struct study *s, bool memory);
 
-/* study_cells.c: fills in names and labels of all cells, which are sorted by then. */
-void study_name_cells(struct study *s);
-int study_compare_cells(const void *a, const void *b);
-
 #endif

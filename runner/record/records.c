@@ -69,8 +69,7 @@ static const char *const NAME[SECTIONS] = {
     [SECTION_INSTRUMENT] = "instrument",
 };
 
-/* --- what is kept of members from record to record ----------------------------------------------------------------
- */
+/* --- what is kept of members from record to record -------------------------------------------------------------- */
 
 #define FACT_MAX  4096         /* longer ones are not kept: as a tree one takes fifty times its text */
 #define FACTS_MAX 512          /* of one record */
@@ -152,8 +151,7 @@ static const struct member *memo_keep(struct memo *m, const struct member *wante
     return fact;
 }
 
-/* --- one record's text --------------------------------------------------------------------------------------------
- */
+/* --- one record's text ------------------------------------------------------------------------------------------ */
 
 /* One file, where its sections are in it, and those that are read as trees. */
 struct parse {
@@ -337,8 +335,7 @@ const char *record_kind_name(enum record_kind k)
     return NAMES[k];
 }
 
-/* --- the collection ------------------------------------------------------------------------------------------------
- */
+/* --- the collection --------------------------------------------------------------------------------------------- */
 
 /* Appends the invocation, which is the collection's from then on. */
 static void add(struct records *r, struct invocation one)
@@ -416,8 +413,7 @@ void records_free(struct records *r)
     *r = (struct records){0};
 }
 
-/* --- words --------------------------------------------------------------------------------------------------------
- */
+/* --- words ------------------------------------------------------------------------------------------------------ */
 
 static const char *keep(const struct parse *p, const char *text)
 {
@@ -516,8 +512,7 @@ static void take_kind(const struct parse *p, struct invocation *ret)
     }
 }
 
-/* --- the cell, and the environment that it ran in, as pairs of texts -----------------------------------------------
- */
+/* --- the cell, and the environment that it ran in, as pairs of texts -------------------------------------------- */
 
 struct builder {
     struct pool *pool;
@@ -577,28 +572,11 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
 /* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
 static bool is_setting(const char *key)
 {
-    static const char *const KEYS[] = {"file", /* wherever it lay: its SHA-256 tells which it is */
-                                       "iterations",
-                                       "warmup",
-                                       "runtime",
-                                       "isolation",
-                                       "partition",
-                                       "cpus",
-                                       "smt",
-                                       "numa",
-                                       "cwd",
-                                       "timeout_ms",
-                                       "stall_ms",
-                                       "plan",
-                                       "block",
-                                       "seed",
-                                       "order",
-                                       "invocation",
-                                       "repeat",
-                                       "warmup_invocations",
-                                       "prepare",
-                                       "cleanup",
-                                       NULL};
+    static const char *const KEYS[] = {
+        "file", /* wherever it lay: its SHA-256 tells which it is */
+        "iterations", "warmup",     "runtime",    "isolation",          "partition", "cpus",    "smt",
+        "numa",       "cwd",        "timeout_ms", "stall_ms",           "plan",      "block",   "seed",
+        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -881,8 +859,7 @@ static void leave_out_quantiles(const struct parse *p, struct invocation *ret)
         set_figure(p->r, ret, QUANTILES[i], (struct figure){NAN, "one iteration has no quantiles"});
 }
 
-/* --- what a report tells of an invocation besides its figures ------------------------------------------------------
- */
+/* --- what a report tells of an invocation besides its figures --------------------------------------------------- */
 
 static const char *kept(const struct parse *p, const json_t *object, const char *key, const char *fallback)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/csv.h"
 #include "base/text.h"
 #include "record/records.h"
@@ -19,9 +20,7 @@ static void add_key(struct keys *k, const char *key)
     for (size_t i = 0; i < k->count; i++)
         if (strcmp(k->key[i], key) == 0)
             return;
-    k->key = realloc(k->key, (k->count + 1) * sizeof(*k->key));
-    if (!k->key)
-        abort();
+    k->key = xgrow(k->key, k->count, sizeof(*k->key));
     k->key[k->count++] = key;
 }
 

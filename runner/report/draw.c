@@ -98,8 +98,7 @@ static int run_gnuplot(int dirfd, struct err *e)
     return failed;
 }
 
-/* --- what is not the same twice -------------------------------------------------------------------------------------
- */
+/* --- what is not the same twice --------------------------------------------------------------------------------- */
 
 /* cairo writes the time into a PDF: here it is always the beginning of time, in as many bytes, so that all offsets
  * stay.
@@ -142,7 +141,7 @@ static int read_drawn(int dirfd, const char *name, const char *last, struct text
 static int settle(const struct drawing *d, const struct format *f, int dirfd, struct err *e)
 {
     char name[NAME_MAX];
-    struct text bytes = {0};
+    cleanup_text struct text bytes = {0};
     file_name(name, d, f->ending);
     int failed = read_drawn(dirfd, name, f->last, &bytes, e);
     if (failed == 0 && f->bit == DRAW_PDF) {
@@ -152,13 +151,12 @@ static int settle(const struct drawing *d, const struct format *f, int dirfd, st
         if (failed == 0)
             failed = file_create_at(dirfd, name, bytes.data, bytes.len, e);
     }
-    text_free(&bytes);
     return failed;
 }
 
 int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err *e)
 {
-    struct text script = {0};
+    cleanup_text struct text script = {0};
     int failed = write_sources(d, dirfd, e);
     for (size_t i = 0; i < d->count; i++)
         add_script(&d->list[i], formats, &script);
@@ -173,12 +171,10 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err
                 if (formats & FORMATS[k].bit)
                     failed = settle(&d->list[i], &FORMATS[k], dirfd, e);
     }
-    text_free(&script);
     return failed;
 }
 
-/* --- SVG as text ----------------------------------------------------------------------------------------------------
- */
+/* --- SVG as text ------------------------------------------------------------------------------------------------ */
 
 int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
 {

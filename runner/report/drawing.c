@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 static const char STYLE[] = "reset\n"
@@ -34,9 +35,7 @@ void drawings_free(struct drawings *d)
 
 struct drawing *drawing_add(struct drawings *d, const char *name, const char *title)
 {
-    d->list = realloc(d->list, (d->count + 1) * sizeof(*d->list));
-    if (!d->list)
-        abort();
+    d->list = xgrow(d->list, d->count, sizeof(*d->list));
     struct drawing *one = &d->list[d->count++];
     *one = (struct drawing){.name = strdup(name), .title = strdup(title), .width_cm = 15, .height_cm = 7};
     if (!one->name || !one->title)

@@ -1,10 +1,446 @@
 #include "report/page.h"
 
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "report/page_parts.h"
+#include "base/err.h"
+#include "host/last_selftest.h"
 #include "report/tables.h"
+#include "selftest/selftest.h"
+
+extern const char page_css[], page_js[]; /* page_assets.c: what page.css and page.js hold */
+
+/* --- Texts, tables and figures as HTML --------------------------------------------------------------------------- */
+
+#define DATA_ROWS_MAX 70 /* of a figure's data that are told in the page */
+#define LONG_TEXT     40 /* characters from which on a column may wrap */
+
+void html_text(struct text *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '<')
+            text_add(out, "&lt;");
+        else if (c == '>')
+            text_add(out, "&gt;");
+        else if (c == '&')
+            text_add(out, "&amp;");
+        else if (c == '"')
+            text_add(out, "&quot;");
+        else if (c == '\'')
+            text_add(out, "&#39;");
+        else
+            text_add_bytes(out, (c < ' ' && c != '\n') || c == 127 ? " " : text, 1);
+    }
+}
+
+/* --- tables ----------------------------------------------------------------------------------------------------- */
+
+static bool is_long(const struct table *t, size_t column)
+{
+    for (size_t i = 0; i < t->rows; i++)
+        if (table_at(t, i, column)->text && strlen(table_at(t, i, column)->text) > LONG_TEXT)
+            return true;
+    return false;
+}
+
+static void add_column_heads(struct text *out, const struct table *t)
+{
+    text_add(out, "<thead><tr>");
+    for (size_t i = 0; i < t->columns; i++) {
+        if (!table_shows(t, i))
+            continue;
+        text_add(out, "<th scope=\"col\"%s>", table_is_right(&t->column[i]) ? " class=\"n\"" : "");
+        html_text(out, t->column[i].head);
+        if (strcmp(t->column[i].unit, "x") == 0)
+            text_add(out, " [×]");
+        else if (*t->column[i].unit)
+            text_add(out, " [%s]", t->column[i].unit);
+        text_add(out, "</th>");
+    }
+    text_add(out, "</tr></thead>\n<tbody>\n");
+}
+
+static void add_cell(struct text *out, const struct table *t, size_t row, size_t column, bool first)
+{
+    const struct table_cell *c = table_at(t, row, column);
+    const char *tag = first ? "th" : "td";
+    text_add(out, "<%s%s", tag, first ? " scope=\"row\"" : "");
+    if (table_is_right(&t->column[column]))
+        text_add(out, " class=\"n\"");
+    else if (!first && is_long(t, column))
+        text_add(out, " class=\"long\"");
+    if (isfinite(c->value))
+        text_add(out, " data-v=\"%.17g\"", c->value);
+    if (!c->text && c->why && *c->why) {
+        text_add(out, " title=\"");
+        html_text(out, c->why);
+        text_add(out, "\"");
+    }
+    text_add(out, ">");
+    html_text(out, c->text ? c->text : "–");
+    text_add(out, "</%s>", tag);
+}
+
+static void html_table(struct text *out, const struct table *t)
+{
+    if (t->rows == 0) {
+        text_add(out, "<p>");
+        html_text(out, t->empty ? t->empty : "There is nothing of it in these records.");
+        text_add(out, "</p>\n");
+        return;
+    }
+    text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"table-%s\">", t->name);
+    text_add(out, "<table class=\"sortable\"><caption id=\"table-%s\">", t->name);
+    html_text(out, t->title);
+    text_add(out, "</caption>\n");
+    add_column_heads(out, t);
+    for (size_t row = 0; row < t->rows; row++) {
+        bool first = true;
+        text_add(out, "<tr");
+        if (t->id[row])
+            text_add(out, " data-cell=\"%s\"", t->id[row]);
+        text_add(out, ">");
+        for (size_t i = 0; i < t->columns; i++) {
+            if (!table_shows(t, i))
+                continue;
+            add_cell(out, t, row, i, first);
+            first = false;
+        }
+        text_add(out, "</tr>\n");
+    }
+    text_add(out, "</tbody></table></div>\n");
+}
+
+/* --- figures ---------------------------------------------------------------------------------------------------- */
+
+/* A figure's data as a table of its own; of many rows the page keeps the first and says so. */
+static void add_data(struct text *out, const struct drawing *d, bool open)
+{
+    size_t row = 0, left = 0;
+    text_add(out, "<details%s><summary>Data of this figure</summary>", open ? " open" : "");
+    text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Data: ");
+    html_text(out, d->title);
+    text_add(out, "\"><table>\n");
+    for (const char *line = d->data.data; line && *line; row++) {
+        size_t len = strcspn(line, "\n");
+        const char *end = line + len;
+        const char *tag = row ? "td" : "th scope=\"col\"";
+        if (row > DATA_ROWS_MAX) {
+            left++;
+            line = end + (*end == '\n');
+            continue;
+        }
+        text_add(out, "<tr>");
+        while (line < end) {
+            size_t word = strcspn(line, " \n");
+            text_add(out, "<%s class=\"n\">%.*s</%.2s>", tag, (int)word, line, tag);
+            line += word + (line + word < end);
+        }
+        text_add(out, "</tr>\n");
+        line = end + (*end == '\n');
+    }
+    text_add(out, "</table></div>");
+    if (left)
+        text_add(out, "<p class=\"soft\">%zu more rows are in the paper outputs&#39; %s.dat.</p>", left, d->name);
+    text_add(out, "</details>\n");
+}
+
+/* gnuplot's ids are the same in every figure, and its black is ink: each figure gets ids of its own, and the page's. */
+static void add_svg(struct text *out, const struct drawing *d, const char *svg)
+{
+    static const struct {
+        const char *from, *to;
+    } REPLACED[] = {{"id='", "id='"},
+                    {"id=\"", "id=\""},
+                    {"xlink:href='#", "href='#"},
+                    {"\"black\"", "\"currentColor\""},
+                    {"'black'", "'currentColor'"},
+                    {"rgb(0,0,0)", "currentColor"}};
+    const char *body = strstr(svg, "<g id=\"gnuplot_canvas\">");
+    const char *box = strstr(svg, "viewBox=\"");
+    if (!body || !box)
+        return;
+    text_add(out, "<svg role=\"img\" aria-labelledby=\"title-%s desc-%s\" viewBox=\"%.*s\"><title id=\"title-%s\">",
+             d->name, d->name, (int)strcspn(box + 9, "\""), box + 9, d->name);
+    html_text(out, d->title);
+    text_add(out, "</title><desc id=\"desc-%s\">", d->name);
+    html_text(out, d->alt);
+    text_add(out, "</desc>");
+    while (*body) {
+        size_t k = 0, count = sizeof(REPLACED) / sizeof(REPLACED[0]);
+        while (k < count && strncmp(body, REPLACED[k].from, strlen(REPLACED[k].from)) != 0)
+            k++;
+        if (k == count) {
+            text_add_bytes(out, body++, 1);
+            continue;
+        }
+        body += strlen(REPLACED[k].from);
+        text_add(out, "%s", REPLACED[k].to);
+        if (k < 3)
+            text_add(out, "%s-", d->name);
+    }
+}
+
+static void html_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg)
+{
+    text_add(out, "<figure id=\"figure-%s\"", d->name);
+    if (d->cell)
+        text_add(out, " data-cell=\"%s\"", d->cell);
+    text_add(out, ">\n");
+    if (svg) {
+        text_add(out, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
+        html_text(out, d->title);
+        text_add(out, "\">");
+        add_svg(out, d, svg->data);
+        text_add(out, "</div>\n");
+    } else {
+        text_add(out, "<p>");
+        html_text(out, no_svg);
+        text_add(out, ".</p>\n");
+    }
+    text_add(out, "<figcaption><b>");
+    html_text(out, d->title);
+    text_add(out, ".</b> ");
+    html_text(out, d->alt);
+    text_add(out, "</figcaption>\n");
+    add_data(out, d, !svg);
+    text_add(out, "</figure>\n");
+}
+
+/* --- How to run it again: the commands that make such records ---------------------------------------------------- */
+
+/* A word of a shell's. */
+static void add_word(struct text *line, const char *word)
+{
+    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=+:,@%";
+    if (*word && strspn(word, PLAIN) == strlen(word)) {
+        text_add(line, " %s", word);
+        return;
+    }
+    text_add(line, " '");
+    for (; *word; word++)
+        text_add_bytes(line, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    text_add(line, "'");
+}
+
+/* "tare run scenario1 --mode threads --workers 8": the cell's keys are the options' names. */
+static void add_option(struct text *line, const struct pair *p)
+{
+    static const struct {
+        const char *key, *option;
+    } NAMED[] = {{"mp_start_method", "mp-start"}};
+    const char *name = p->key;
+    for (size_t i = 0; i < ARRAY_LEN(NAMED); i++)
+        if (strcmp(p->key, NAMED[i].key) == 0)
+            name = NAMED[i].option;
+    if (strcmp(p->value, "false") == 0)
+        text_add(line, " --no-");
+    else
+        text_add(line, " --");
+    for (; *name; name++)
+        text_add(line, "%c", *name == '_' ? '-' : *name);
+    if (strcmp(p->value, "true") != 0 && strcmp(p->value, "false") != 0)
+        add_word(line, p->value);
+}
+
+static void add_run(const struct study_cell *c, const char *folder, struct text *line)
+{
+    static const char *const SETTINGS[] = {"scenario.iterations", "scenario.warmup"};
+    if (c->count > 1)
+        text_add(line, "for i in $(seq %zu); do ", c->count);
+    text_add(line, "tare run");
+    add_word(line, c->scenario);
+    for (size_t i = 0; i < c->cell->count; i++)
+        if (strcmp(c->cell->list[i].key, "name") != 0)
+            add_option(line, &c->cell->list[i]);
+    for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++) {
+        const char *value = pairs_find(c->invocation[0]->environment, SETTINGS[i]);
+        if (value) {
+            text_add(line, " --%s", strchr(SETTINGS[i], '.') + 1);
+            add_word(line, value);
+        }
+    }
+    text_add(line, " --out %s%s\n", folder, c->count > 1 ? "; done" : "");
+}
+
+/* argv: a JSON array, as the record has it. */
+static void add_exec(const struct study_cell *c, const char *argv, const char *folder, struct text *line)
+{
+    json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL);
+    text_add(line, "tare exec --repeat %zu%s --out %s --", c->count, study_is_memory(c) ? " --mem-sample" : "", folder);
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        add_word(line, word ? word : "");
+    }
+    text_add(line, "\n");
+    json_decref(words);
+}
+
+static bool is_of_same_plan(const struct invocation *a, const struct invocation *b)
+{
+    return strcmp(a->details.plan, b->details.plan) == 0 && strcmp(a->plan_sha256, b->plan_sha256) == 0;
+}
+
+static bool is_first_of_its_plan(const struct study *s, size_t at)
+{
+    const struct invocation *list = s->records.list;
+    bool is = *list[at].details.plan != '\0';
+    for (size_t k = 0; is && k < at; k++)
+        is = !is_of_same_plan(&list[k], &list[at]);
+    return is;
+}
+
+static bool is_in_halves(const struct study *s, const struct invocation *one)
+{
+    for (size_t i = 0; i < s->records.count; i++)
+        if (*s->records.list[i].label && is_of_same_plan(&s->records.list[i], one))
+            return true;
+    return false;
+}
+
+static void add_plan(const struct study *s, const struct invocation *one, bool is_one_of_several, const char *folder,
+                     struct text *lines)
+{
+    cleanup_free char *plan = text_printable(one->details.plan);
+    text_add(lines, "tare matrix DIR/plan.yml");
+    if (*one->details.seed)
+        text_add(lines, " --seed %s", one->details.seed);
+    if (is_in_halves(s, one))
+        text_add(lines, " --aa");
+    text_add(lines, is_one_of_several ? " --out %s # the plan %s\n" : " --out %s\n", folder, plan);
+}
+
+static bool is_of_a_plan(const struct study_cell *c)
+{
+    return *c->invocation[0]->details.plan != '\0';
+}
+
+/* A folder holds one plan: each has its own, and so have the cells of none. */
+static void page_again(const struct study *s, struct text *out)
+{
+    size_t plans = 0, others = 0, folders = 0;
+    cleanup_text struct text lines = {0};
+    char folder[40] = "out/again";
+    for (size_t i = 0; i < s->records.count; i++)
+        plans += is_first_of_its_plan(s, i);
+    for (size_t i = 0; i < s->cells; i++)
+        others += !is_of_a_plan(&s->cell[i]);
+    const bool several = plans + (others > 0) > 1;
+    for (size_t i = 0; i < s->records.count; i++) {
+        if (!is_first_of_its_plan(s, i))
+            continue;
+        if (several)
+            text_format(folder, sizeof(folder), "out/again-%zu", ++folders);
+        add_plan(s, &s->records.list[i], several, folder, &lines);
+    }
+    if (several && others)
+        text_format(folder, sizeof(folder), "out/again-%zu", ++folders);
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        const char *argv = pairs_find(c->cell, "argv");
+        if (is_of_a_plan(c))
+            continue;
+        if (argv)
+            add_exec(c, argv, folder, &lines);
+        else
+            add_run(c, folder, &lines);
+    }
+    text_add(&lines,
+             several ? "# each with those that it repeats, cell by cell; DIR: the folder of these records\n" : "");
+    for (size_t i = 1; i <= folders; i++)
+        text_add(&lines, "tare compare DIR out/again-%zu\n", i);
+    if (!several)
+        text_add(&lines, "tare compare DIR out/again # DIR: the folder of these records; cell by cell\n");
+    text_add(out, "<pre tabindex=\"0\"><code>");
+    html_text(out, lines.data);
+    text_add(out, "</code></pre>\n");
+}
+
+/* --- The selftest: what the records tell of it, and the file that lies beside them ------------------------------- */
+
+static void say_records(const struct study *s, struct text *out)
+{
+    text_add(out, "<p>The last selftest of the machine and build, as the records tell it:</p>\n<ul>");
+    for (size_t i = 0; i < s->records.count; i++) {
+        const char *said = s->records.list[i].details.selftest;
+        size_t times = 0;
+        bool first = true;
+        for (size_t k = 0; k < s->records.count; k++) {
+            bool same = s->records.list[k].details.selftest == said; /* of a pool */
+            times += same;
+            first &= !same || k >= i;
+        }
+        if (!first)
+            continue;
+        text_add(out, "<li>");
+        html_text(out, said);
+        text_add(out, " (%zu of %zu records)</li>", times, s->records.count);
+    }
+    text_add(out, "</ul>\n");
+}
+
+static const char *text_at(const json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s ? s : "";
+}
+
+static double number_at(const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void add_checks(const json_t *whole, struct text *out)
+{
+    static const struct table_column COLUMNS[] = {
+        {"load", "known load", "", false, TABLE_BOTH, 0},  {"figure", "figure", "", false, TABLE_BOTH, 0},
+        {"unit", "unit", "", false, TABLE_BOTH, 0},        {"expected", "expected", "", true, TABLE_BOTH, 0},
+        {"measured", "measured", "", true, TABLE_BOTH, 0}, {"verdict", "verdict", "", false, TABLE_BOTH, 0},
+        {"reason", "reason", "", false, TABLE_BOTH, 0},
+    };
+    struct table t = table_new("selftest", "Selftest: known loads, as they were measured", COLUMNS, ARRAY_LEN(COLUMNS));
+    const json_t *check;
+    size_t i;
+    json_array_foreach(json_object_get(whole, "checks"), i, check)
+    {
+        table_row(&t, NULL);
+        table_text(&t, text_at(check, "load"));
+        table_text(&t, text_at(check, "figure"));
+        table_text(&t, text_at(check, "unit"));
+        table_number(&t, number_at(check, "expected"), 0, NULL);
+        table_number(&t, number_at(check, "measured"), 0, NULL);
+        table_text(&t, text_at(check, "verdict"));
+        table_text(&t, text_at(check, "reason"));
+    }
+    html_table(out, &t);
+    table_free(&t);
+}
+
+static int page_selftest(const struct study *s, const char *path, struct text *out, struct err *e)
+{
+    json_error_t why;
+    say_records(s, out);
+    if (!path)
+        return 0;
+    json_t *whole = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (!whole)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': line %d: %s", path, why.line, why.text);
+    int failed = 0;
+    if (strcmp(text_at(whole, "schema"), SELFTEST_SCHEMA) != 0)
+        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': its schema is '%s'; this tare reads %s", path,
+                         text_at(whole, "schema"), SELFTEST_SCHEMA);
+    else
+        add_checks(whole, out);
+    json_decref(whole);
+    return failed;
+}
+
+/* --- the page --------------------------------------------------------------------------------------------------- */
 
 /* Which figures are in a section, by how their names begin; of one cell or of several. */
 struct section {
@@ -72,8 +508,7 @@ static bool has_any(const struct tables *t, const struct page_parts *p, const st
     return any;
 }
 
-/* --- the parts, from the top ----------------------------------------------------------------------------------------
- */
+/* --- the parts, from the top ------------------------------------------------------------------------------------ */
 
 static const char *plan_of(const struct study *s)
 {
@@ -104,7 +539,7 @@ static const char *of_first(const struct study *s, const char *key)
 static void add_summary(struct text *out, const struct study *s)
 {
     size_t ok = 0;
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     for (size_t i = 0; i < s->records.count; i++)
         ok += s->records.list[i].ok;
     text_add(&said,
@@ -118,7 +553,6 @@ static void add_summary(struct text *out, const struct study *s)
     text_add(out, ": what concurrency costs</h1>\n<p class=\"soft\">");
     html_text(out, said.data);
     text_add(out, "</p>\n</header>\n");
-    text_free(&said);
 }
 
 static void add_link(struct text *out, const char *id, const char *title)

@@ -16,6 +16,9 @@ struct page_parts {
     const char *selftest;   /* a selftest.json that lies beside the records: its path; NULL: none */
 };
 
+/* Text as HTML has it: nothing of it is a tag. */
+void html_text(struct text *out, const char *text);
+
 /* The same bytes from the same study. -EINVAL (usage): selftest is none. */
 int page_make(const struct study *s, const struct page_parts *p, struct text *out, struct err *e);
 

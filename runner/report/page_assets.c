@@ -1,5 +1,4 @@
 /* The style and the script, as they lie beside this file; the paths are below the folder in which make runs. */
-#include "report/page_parts.h"
 
 #define ASSET(name, path)                                                                                              \
     __asm__(".section .rodata\n.global " #name "\n" #name ":\n.incbin \"" path "\"\n.byte 0\n.previous\n")

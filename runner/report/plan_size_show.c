@@ -6,8 +6,7 @@
 #include "base/json_put.h"
 #include "base/text.h"
 
-/* --- words
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------------------------ */
 
 /* The square root of a variance as a share of the mean, in percent. */
 static double spread(const struct size_row *row, double variance)

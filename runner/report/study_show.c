@@ -1,9 +1,11 @@
 #include "report/study_show.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/terminal.h"
 
 static void add_bullets(const struct study *s, bool memory, struct text *out)
@@ -44,7 +46,7 @@ void study_wrap(char *lines, size_t width, size_t indent, struct text *out)
 void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
 {
     static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
-    struct text notes = {0};
+    cleanup_text struct text notes = {0};
     size_t before = out->len;
     for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
         const struct table *one = &t->of[SHOWN[i]];
@@ -58,11 +60,76 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
         text_add(out, "\n");
         study_wrap(notes.data, width, 2, out);
     }
-    text_free(&notes);
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
         if (*lines)
             text_add(out, "\n");
         study_wrap(lines, width, 4, out);
     }
+}
+
+/* --- A study as JSON --------------------------------------------------------------------------------------------- */
+
+/* A whole number stays one. */
+static json_t *number_or_null(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static json_t *row_json(const struct table *t, size_t row)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < t->columns; i++) {
+        const struct table_cell *c = table_at(t, row, i);
+        char why[80];
+        if (t->column[i].use == TABLE_SHOWN)
+            continue;
+        if (t->column[i].number)
+            json_put(o, t->column[i].key, number_or_null(c->value));
+        else
+            json_put_text(o, t->column[i].key, c->text);
+        text_format(why, sizeof(why), "%.60s_reason", t->column[i].key);
+        if (t->column[i].number && c->why && *c->why)
+            json_put_text(o, why, c->why);
+    }
+    return o;
+}
+
+static json_t *table_json(const struct table *t)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < t->rows; i++)
+        if (json_array_append_new(rows, row_json(t, i)) != 0)
+            abort();
+    return rows;
+}
+
+static json_t *answer_json(const struct study *s)
+{
+    json_t *lines = json_array();
+    for (int memory = 0; memory <= 1; memory++) {
+        cleanup_free char *said = study_answer(s, memory);
+        char *rest = NULL;
+        for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+            (void)json_array_append_new(lines, json_of_bytes(line));
+    }
+    return lines;
+}
+
+void study_json(const struct study *s, const struct tables *t, struct text *out)
+{
+    json_t *whole = json_object();
+    json_put(whole, "schema", json_string(REPORT_SCHEMA));
+    json_put(whole, "records", json_integer((json_int_t)s->records.count));
+    json_put(whole, "cells", json_integer((json_int_t)s->cells));
+    json_put(whole, "answer", answer_json(s));
+    for (size_t i = 0; i < TABLES; i++)
+        json_put(whole, t->of[i].name, table_json(&t->of[i]));
+    cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2) | JSON_SORT_KEYS);
+    json_decref(whole);
+    if (!dump)
+        abort();
+    text_add(out, "%s\n", dump);
 }

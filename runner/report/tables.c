@@ -4,10 +4,270 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/environments.h"
 #include "analysis/number.h"
 #include "analysis/words.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+
+/* The columns of a row's cell, its name for eyes and its id as data, and what fills them in. */
+#define TABLES_NAME                                                                                                    \
+    {"cell", "cell", "", false, TABLE_BOTH, 0},                                                                        \
+    {                                                                                                                  \
+        "id", "id", "", false, TABLE_DATA, 0                                                                           \
+    }
+
+static void tables_add_name(struct table *t, const struct study_cell *c)
+{
+    table_row(t, c->id);
+    table_text(t, c->label);
+    table_text(t, c->id);
+}
+
+/* --- What the invocations ran in: the fields that all share, and those in which they differ, by cell ------------- */
+
+/* Paths name the machine, and what lies there is told by its hash. */
+static bool is_told(const char *key)
+{
+    size_t len = strlen(key);
+    return len < 5 || strcmp(key + len - 5, ".path") != 0;
+}
+
+static const char *value_in(const struct pairs *environment, const char *key)
+{
+    const char *value = pairs_find(environment, key);
+    return value ? value : "not told";
+}
+
+static struct environments environments_of(const struct study *s)
+{
+    struct environments e = {0};
+    for (size_t i = 0; i < s->records.count; i++)
+        environments_add(&e, s->records.list[i].environment);
+    return e;
+}
+
+static bool all_share(const struct environments *e, const char *key)
+{
+    for (size_t i = 1; i < e->count; i++)
+        if (strcmp(value_in(e->list[i], key), value_in(e->list[0], key)) != 0)
+            return false;
+    return true;
+}
+
+static const char *shown(const char *value)
+{
+    return *value ? value : "\"\"";
+}
+
+static struct table tables_environment(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
+                                                  {"value", "value", "", false, TABLE_BOTH, 0}};
+    struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
+    size_t count = 0;
+    struct environments e = environments_of(s);
+    cleanup_free const char **keys = environments_keys((const struct environments *[]){&e}, 1, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_told(keys[i]) || !all_share(&e, keys[i]))
+            continue;
+        table_row(&t, NULL);
+        table_text(&t, keys[i]);
+        table_text(&t, shown(value_in(e.list[0], keys[i])));
+    }
+    environments_free(&e);
+    return t;
+}
+
+/* --- differences -------------------------------------------------------------------------------------------------- */
+
+/* "threads-overhead, processes-fork-overhead (2 of 5)", of the cells that have this value. */
+static void say_cells(const struct study *s, const char *key, const char *value, struct text *out)
+{
+    text_add(out, "%s", "");
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        size_t n = 0;
+        for (size_t k = 0; k < c->count; k++)
+            n += strcmp(value_in(c->invocation[k]->environment, key), value) == 0;
+        if (n == 0)
+            continue;
+        text_add(out, "%s%s", out->len ? ", " : "", c->id);
+        if (n < c->count)
+            text_add(out, " (%zu of %zu)", n, c->count);
+    }
+}
+
+static bool is_first(const struct environments *e, size_t at, const char *key)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(value_in(e->list[i], key), value_in(e->list[at], key)) == 0)
+            return false;
+    return true;
+}
+
+#define VALUES_MAX 8 /* of a field, before "and others" */
+
+static void add_values(struct table *t, const struct study *s, const struct environments *e, const char *key)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        const char *value = value_in(e->list[i], key);
+        struct text cells = {0};
+        if (!is_first(e, i, key))
+            continue;
+        table_row(t, NULL);
+        table_text(t, key);
+        if (told++ == VALUES_MAX) {
+            table_text(t, "… and others");
+            table_text(t, "");
+            return;
+        }
+        say_cells(s, key, value, &cells);
+        table_text(t, shown(value));
+        table_text(t, cells.data);
+        text_free(&cells);
+    }
+}
+
+static struct table tables_differences(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
+                                                  {"value", "value", "", false, TABLE_BOTH, 0},
+                                                  {"cells", "cells", "", false, TABLE_BOTH, 0}};
+    struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
+    size_t count = 0;
+    struct environments e = environments_of(s);
+    t.empty = "All cells ran in the same environment.";
+    cleanup_free const char **keys = environments_keys((const struct environments *[]){&e}, 1, &count);
+    for (size_t i = 0; i < count; i++)
+        if (is_told(keys[i]) && !all_share(&e, keys[i]))
+            add_values(&t, s, &e, keys[i]);
+    environments_free(&e);
+    return t;
+}
+
+/* --- What was asked of the host and what it gave, cell by cell --------------------------------------------------- */
+
+/* The grades of a cell's invocations, each once. */
+static void say_grades(const struct study_cell *c, struct text *out)
+{
+    text_add(out, "%s", "");
+    for (size_t i = 0; i < c->count; i++) {
+        bool told = false;
+        for (size_t k = 0; !told && k < i; k++)
+            told = strcmp(c->invocation[k]->grade, c->invocation[i]->grade) == 0;
+        if (!told)
+            text_add(out, "%s%s", out->len ? ", " : "",
+                     *c->invocation[i]->grade ? c->invocation[i]->grade : "not told");
+    }
+}
+
+/* A check that does not hold, and in how many invocations it does not for the same reason. */
+struct broken {
+    const struct unmet *of;
+    size_t times;
+};
+
+/* Each once, in the order in which they came up; of one pool, so that pointers tell. The caller frees the list. */
+static struct broken *broken_of(const struct study_cell *c, size_t *count)
+{
+    struct broken *list = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct invocation_details *d = &c->invocation[i]->details;
+        for (size_t u = 0; u < d->unmets; u++) {
+            size_t k = 0;
+            while (k < n && (list[k].of->name != d->unmet[u].name || list[k].of->reason != d->unmet[u].reason))
+                k++;
+            if (k == n) {
+                list = xgrow(list, n, sizeof(*list));
+                list[n++] = (struct broken){&d->unmet[u], 0};
+            }
+            list[k].times++;
+        }
+    }
+    *count = n;
+    return list;
+}
+
+static void add_verdict(struct table *t, const struct study_cell *c, const char *grades, const struct unmet *u,
+                        double times)
+{
+    tables_add_name(t, c);
+    table_text(t, c->profile);
+    table_text(t, grades);
+    table_text(t, u ? u->name : "every check holds");
+    table_text(t, u ? u->level : "");
+    table_text(t, u ? u->reason : "");
+    table_number(t, times, 0, NULL);
+}
+
+static struct table tables_isolation(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"grade", "grade", "", false, TABLE_BOTH, 0},
+                                                  {"check", "does not hold", "", false, TABLE_BOTH, 0},
+                                                  {"level", "level", "", false, TABLE_BOTH, 0},
+                                                  {"reason", "reason", "", false, TABLE_BOTH, 0},
+                                                  {"times", "in runs", "", true, TABLE_BOTH, 0}};
+    struct table t = table_new("isolation", "Checks of the isolation that do not hold", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        struct text grades = {0};
+        size_t count = 0;
+        cleanup_free struct broken *broken = broken_of(c, &count);
+        say_grades(c, &grades);
+        for (size_t k = 0; k < count; k++)
+            add_verdict(&t, c, grades.data, broken[k].of, (double)broken[k].times);
+        if (count == 0)
+            add_verdict(&t, c, grades.data, NULL, NAN);
+        text_free(&grades);
+    }
+    return t;
+}
+
+/* How many checks of this level do not hold, in the invocation in which most of them do not. */
+static size_t most_unmet(const struct study_cell *c, bool required)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct invocation_details *d = &c->invocation[i]->details;
+        size_t n = 0;
+        for (size_t k = 0; k < d->unmets; k++)
+            n += (strcmp(d->unmet[k].level, "recorded") != 0) == required;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+static struct table tables_verdicts(const struct study *s)
+{
+    static const struct table_column COLUMNS[] = {TABLES_NAME,
+                                                  {"profile", "profile", "", false, TABLE_BOTH, 0},
+                                                  {"grade", "isolation", "", false, TABLE_BOTH, 0},
+                                                  {"checks", "checks", "", true, TABLE_BOTH, 0},
+                                                  {"required_unmet", "required, not met", "", true, TABLE_BOTH, 0},
+                                                  {"recorded_unmet", "recorded, not met", "", true, TABLE_BOTH, 0}};
+    struct table t = table_new("verdicts", "Isolation of each cell", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct study_cell *c = &s->cell[i];
+        struct text grades = {0};
+        say_grades(c, &grades);
+        tables_add_name(&t, c);
+        table_text(&t, c->profile);
+        table_text(&t, grades.data);
+        table_number(&t, (double)c->invocation[0]->details.checks, 0, NULL);
+        table_number(&t, (double)most_unmet(c, true), 0, NULL);
+        table_number(&t, (double)most_unmet(c, false), 0, NULL);
+        text_free(&grades);
+    }
+    return t;
+}
+
+/* --- what was measured ------------------------------------------------------------------------------------------ */
 
 #define NULL_SCENARIO "scenario0"
 
@@ -75,13 +335,6 @@ static void add_ratio(struct table *t, const struct study *s, const struct study
     table_interval(t, &ratio, 1, decimals);
     const char *verdict = f ? study_verdict(s, c, (size_t)index, words) : "";
     table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
-}
-
-void tables_add_name(struct table *t, const struct study_cell *c)
-{
-    table_row(t, c->id);
-    table_text(t, c->label);
-    table_text(t, c->id);
 }
 
 /* What the instrument itself takes, beside what was weighed with it: the time of scenario0, which does nothing in its

@@ -24,23 +24,7 @@ struct tables {
     struct table of[TABLES];
 };
 
-/* The columns of a row's cell, its name for eyes and its id as data, and what fills them in. */
-#define TABLES_NAME                                                                                                    \
-    {"cell", "cell", "", false, TABLE_BOTH, 0},                                                                        \
-    {                                                                                                                  \
-        "id", "id", "", false, TABLE_DATA, 0                                                                           \
-    }
-void tables_add_name(struct table *t, const struct study_cell *c);
-
 struct tables tables_make(const struct study *s);
 void tables_free(struct tables *t);
-
-/* tables_isolation.c */
-struct table tables_verdicts(const struct study *s);
-struct table tables_isolation(const struct study *s);
-
-/* tables_environment.c */
-struct table tables_differences(const struct study *s);
-struct table tables_environment(const struct study *s);
 
 #endif

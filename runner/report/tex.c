@@ -12,8 +12,7 @@
 #define PAGE_ROWS 40 /* of a tabular; more are a longtable */
 #define LONG_TEXT 24 /* characters beyond which a column wraps */
 
-/* --- texts ----------------------------------------------------------------------------------------------------------
- */
+/* --- texts ------------------------------------------------------------------------------------------------------ */
 
 static const char *escaped(char c)
 {
@@ -112,8 +111,7 @@ void tex_macro(struct text *out, const char *words)
     }
 }
 
-/* --- tables ---------------------------------------------------------------------------------------------------------
- */
+/* --- tables ----------------------------------------------------------------------------------------------------- */
 
 static size_t widest(const struct table *t, size_t column)
 {

@@ -342,7 +342,7 @@ static void noise_is_in_the_interval_and_a_gate_says_so(void **state)
     SOME("b", 10, 2.03e-3, PLAIN);
     compare_or_fail(AS_USUAL);
     assert_int_equal(c.row[0].verdict.word, ANALYSIS_GREATER);
-    assert_int_equal(noise_measure(&c, &a.list[0], false, &n, &e), 0); /* as if both were the same */
+    assert_int_equal(compare_noise(&c, &a.list[0], false, &n, &e), 0); /* as if both were the same */
     text_format(path, sizeof(path), "%s/noise-floor.json", root);
     assert_int_equal(noise_write(&n, path, &e), 0);
     assert_int_equal(noise_read(path, &again, &e), 0);

@@ -6,7 +6,6 @@
 #include "report/drawing.h"
 #include "report/drawings.h"
 #include "report/page.h"
-#include "report/page_parts.h"
 #include "report/tex.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/shelf.h"
