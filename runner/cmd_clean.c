@@ -68,16 +68,12 @@ int cmd_clean(int argc, char **argv, struct err *e)
     struct tally t = {0};
     struct stat st;
     char state[PATH_MAX];
-    int failed = config_begin(CONFIG_CLEAN, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_begin(CONFIG_CLEAN, argc, argv, &c, e));
     if (c.help)
         return manual_print(CONFIG_CLEAN, NULL, NULL);
     if (c.positional && (stat(c.positional, &st) != 0 || !S_ISDIR(st.st_mode)))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a folder", c.positional);
-    failed = slice_root_find("", c.cell.cgroup_root, &root, e);
-    if (failed != 0)
-        return failed;
+    TRY(slice_root_find("", c.cell.cgroup_root, &root, e));
     t.dry_run = c.host.dry_run;
     leftovers_clean(&root, t.dry_run, note_cgroup, &t);
     workload_tmpdirs_clean(t.dry_run, note_folder, &t);

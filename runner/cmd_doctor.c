@@ -16,12 +16,11 @@
 
 static int print_findings(const struct diagnosis *d, const struct facts *facts, bool json, struct err *e)
 {
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     if (json)
         return doctor_json(d, facts, stdout, e);
     doctor_text(d, facts, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     return 0;
 }
 

@@ -19,20 +19,16 @@ static int print_help(struct err *e)
 
 static int list_plans(struct err *e)
 {
-    struct text plans = {0};
-    int failed = plans_list(&plans, e);
-    if (failed == 0)
-        (void)fputs(plans.data, stdout);
-    text_free(&plans);
-    return failed;
+    cleanup_text struct text plans = {0};
+    TRY(plans_list(&plans, e));
+    (void)fputs(plans.data, stdout);
+    return 0;
 }
 
 int cmd_matrix(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int failed = config_begin(CONFIG_MATRIX, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_begin(CONFIG_MATRIX, argc, argv, &c, e));
     if (c.help)
         return print_help(e);
     if (c.positional && !*c.positional)

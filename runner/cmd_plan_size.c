@@ -15,9 +15,7 @@ static int print_size(const struct config *c, const struct records *r, double pr
     struct plan_size size;
     cleanup_text struct text out = {0};
     const struct analysis *a = &c->analysis;
-    int failed = plan_size(r, a->figure.word, a->figure.count, precision, &size, e);
-    if (failed != 0)
-        return failed;
+    TRY(plan_size(r, a->figure.word, a->figure.count, precision, &size, e));
     if (a->format == FORMAT_JSON)
         plan_size_json(&size, &out);
     else
@@ -32,14 +30,12 @@ int cmd_plan_size(int argc, char **argv, struct err *e)
     struct config c;
     struct records records = {.with_iterations = true};
     double precision = 0.02;
-    int failed = config_begin(CONFIG_PLAN_SIZE, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_begin(CONFIG_PLAN_SIZE, argc, argv, &c, e));
     if (c.help)
         return manual_print(CONFIG_PLAN_SIZE, NULL, NULL);
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
-    failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
+    int failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
     if (failed == 0)
         failed = records_read(&records, c.positional, e);
     if (failed == 0)

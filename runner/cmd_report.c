@@ -141,10 +141,9 @@ static int put(const char *path, const struct text *out, struct err *e)
         (void)fwrite(out->data, 1, out->len, stdout);
         return 0;
     }
-    int failed = file_replace(path, out->data, out->len, e);
-    if (failed == 0)
-        (void)printf("%s\n", path);
-    return failed;
+    TRY(file_replace(path, out->data, out->len, e));
+    (void)printf("%s\n", path);
+    return 0;
 }
 
 /* --- --paper ---------------------------------------------------------------------------------------------------- */
@@ -191,35 +190,26 @@ int cmd_report(int argc, char **argv, struct err *e)
 {
     struct config c;
     struct study study;
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     char path[PATH_MAX];
-    int failed = config_begin(CONFIG_REPORT, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_begin(CONFIG_REPORT, argc, argv, &c, e));
     if (c.help)
         return manual_print(CONFIG_REPORT, NULL, NULL);
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
     bool drawn = format == REPORT_HTML || c.analysis.paper;
-    failed = find_output(&c, format, path, e);
-    if (failed == 0 && format == REPORT_CSV && !c.analysis.paper) {
-        failed = make_csv(&c, &out, e);
-        if (failed == 0)
-            failed = put(path, &out, e);
-        text_free(&out);
-        return failed;
+    TRY(find_output(&c, format, path, e));
+    if (format == REPORT_CSV && !c.analysis.paper) {
+        TRY(make_csv(&c, &out, e));
+        return put(path, &out, e);
     }
-    if (failed == 0)
-        failed = study_read((const char *const *)c.names, count_names(&c), drawn, &study, e);
-    if (failed != 0)
-        return failed;
-    failed = make_report(&c, format, &study, &out, e);
+    TRY(study_read((const char *const *)c.names, count_names(&c), drawn, &study, e));
+    int failed = make_report(&c, format, &study, &out, e);
     if (failed == 0)
         failed = put(path, &out, e);
     if (failed == 0 && c.analysis.paper)
         failed = write_paper(&c, &study, e);
     study_free(&study);
-    text_free(&out);
     return failed;
 }
