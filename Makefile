@@ -245,6 +245,7 @@ $(B)/man/tare.1: $(B)/compile-manual
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
+$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in
 
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.
@@ -258,7 +259,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push image_layout fuzz_corpus)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
@@ -283,6 +284,7 @@ coverage: ## which lines the unit and live tests reach; fails below 85%. build/c
 COVERAGE_MAKE = $(MAKE) --no-print-directory B=build/coverage CFLAGS='-O1 -g --coverage -fprofile-update=atomic -Wno-format-truncation' CCACHE=
 coverage-build:
 	@mkdir -p build/coverage && for part in share plans workloads; do ln -sfn ../$$part build/coverage/$$part; done
+	@ln -sfn ../scripts build/scripts # which a program looks for above its folder
 	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact unit-tests
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile
