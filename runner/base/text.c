@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 static void text_reserve(struct text *t, size_t more)
 {
@@ -241,10 +240,4 @@ void text_format(char *buf, size_t cap, const char *fmt, ...)
     va_end(ap);
     if (n < 0 || (size_t)n >= cap)
         abort();
-}
-
-size_t terminal_width(int fd)
-{
-    struct winsize size = {0};
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
 }

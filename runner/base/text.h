@@ -49,9 +49,6 @@ char *text_printable(const char *bytes);
  * caller's. */
 char *text_of_bytes(const char *bytes);
 
-/* Characters in a line of the terminal that fd is; 80 where it is none or does not tell. */
-size_t terminal_width(int fd);
-
 /* snprintf that aborts instead of cutting: for names and paths whose bounds are known. */
 void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
