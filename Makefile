@@ -297,7 +297,7 @@ fuzz: ## fuzz what reads the files of others, FUZZ_SECONDS each, FUZZ_TARGETS=NA
 fuzz-build:
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
 fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
-$(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
+$(FUZZ_TARGETS:%=$(B)/fuzz_%): $(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(COMPILE) $(PKG_CFLAGS) -DFUZZ_TARGET=fuzz_$* -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What workloads have in common is not in OBJECTS.
 $(B)/tests/test_splitmix: $(B)/runner/workloads/table.o
