@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "host/last_selftest.h"
 #include "report/tables.h"
-#include "selftest/selftest.h"
 
 extern const char page_css[], page_js[]; /* page_assets.c: what page.css and page.js hold */
 
