@@ -76,7 +76,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all man uninstall build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
+.PHONY: FORCE all unit man uninstall build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
 
 run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
@@ -132,6 +132,16 @@ python: ## build CPython, free-threaded and with the GIL, into the cache (minute
 
 build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
+unit: ## one unit test, T=cells: tests/unit/test_cells.c, built and run
+	@$(MAKE) --no-print-directory $(B)/tests/test_$(or $(T),$(error which one: make unit T=cells; there are $(UNIT_TESTS:$(B)/tests/test_%=%))) $(B)/tests/workloads
+	@$(B)/tests/test_$(T)
+
+compile_commands.json: FORCE ## how each source is compiled, for editors and clang's tools
+	@{ echo '['; for f in $(SOURCES) runner/main.c $(wildcard runner/archive/*.c runner/bundle/*.c runner/oci/*.c tests/unit/*.c); do \
+	  printf '{"directory": "%s", "file": "%s", "command": "%s -c %s"},\n' '$(CURDIR)' "$$f" \
+	    '$(subst ",\",$(filter-out $(CCACHE),$(COMPILE)) -DTARE_COMMIT=none $(PKG_CFLAGS))' "$$f"; \
+	done | sed '$$ s/,$$//'; echo ']'; } > $@
+
 man: $(B)/man/tare.1 ## the man pages and the shells' completion, into build/man
 
 MAN = $(DESTDIR)$(PREFIX)/share/man
@@ -178,7 +188,7 @@ clean: ## remove build/
 	rm -rf $(B)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
