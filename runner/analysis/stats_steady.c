@@ -217,10 +217,8 @@ size_t stats_pelt(const double *x, size_t n, double penalty, size_t *ends)
     }
     cleanup_free double *best = room_for(n), *above = room_for(n), *chord = room_for(n), *with = room_for(n);
     cleanup_free size_t *last = places_for(n), *awake = places_for(n), *next = places_for(n);
-    cleanup_free bool *is_out = calloc(n + 1, sizeof(*is_out));
+    cleanup_free bool *is_out = xcalloc(n + 1, sizeof(*is_out));
     size_t segments = 0;
-    if (!is_out)
-        abort();
     find_all(&(struct search){&s, n, penalty, best, last, above, chord, awake, next, with, is_out});
     for (size_t t = n; t > 0; t = last[t])
         segments++;

@@ -261,8 +261,7 @@ static void show_reasons(const struct verdict *v, const struct terminal_look *lo
     for (size_t i = 0; i < v->count; i++)
         good += v->check[i].ok;
     show_word(WORD_OK, look, out);
-    text_add(out, "     %zu of %zu check%s ('--verbose' lists each)\n", good, v->count,
-             v->count == 1 ? "" : "s");
+    text_add(out, "     %zu of %zu check%s ('--verbose' lists each)\n", good, v->count, v->count == 1 ? "" : "s");
 }
 
 static void show_isolation(const struct record *r, const struct terminal_look *look, struct text *out)
