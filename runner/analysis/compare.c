@@ -611,7 +611,7 @@ static void say(const struct compare_condition *c, const struct compare_row *row
     if (outcome == UNCLEAR && row->verdict.is_noise)
         text_add(out, "; without this host's noise (A/A) the interval would tell");
     else if (outcome == UNCLEAR && row->verdict.runs > row->ratio.a_used)
-        text_add(out, "; about %zu %s would do", row->verdict.runs, unit);
+        text_add(out, "; about %zu %s would do", number_enough(row->verdict.runs), unit);
     text_add(out, "\n");
 }
 
