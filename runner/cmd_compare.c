@@ -67,10 +67,9 @@ static void end(struct job *j)
 
 static int take_conditions(struct job *j, struct err *e)
 {
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < j->asked->fail_if.count; i++)
-        failed = compare_condition(j->asked->fail_if.word[i], &j->condition[i], e);
-    return failed;
+    for (size_t i = 0; i < j->asked->fail_if.count; i++)
+        TRY(compare_condition(j->asked->fail_if.word[i], &j->condition[i], e));
+    return 0;
 }
 
 /* A gate of memory is given one to look at where none of those that were asked for is of memory. */
@@ -97,8 +96,8 @@ static int take_options(struct job *j, struct err *e)
                                           .force = a->force};
     for (size_t i = 0; i < a->figure.count; i++)
         j->figure[i] = a->figure.word[i];
-    int failed = share_option("margin", a->margin, 0.0001, 10, &j->options.margin, e);
-    return failed == 0 ? take_conditions(j, e) : failed;
+    TRY(share_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
+    return take_conditions(j, e);
 }
 
 static int read_both(struct job *j, struct err *e)
@@ -110,8 +109,8 @@ static int read_both(struct job *j, struct err *e)
         j->a.only_label = "A";
         j->b.only_label = "A'";
     }
-    int failed = records_read(&j->a, j->path_a, e);
-    return failed == 0 ? records_read(&j->b, j->path_b, e) : failed;
+    TRY(records_read(&j->a, j->path_a, e));
+    return records_read(&j->b, j->path_b, e);
 }
 
 static bool has_key(const struct records *r, const char *key)
@@ -278,22 +277,17 @@ static int show(struct job *j)
 
 static int run(struct job *j, struct err *e)
 {
-    int failed = take_options(j, e);
-    if (failed == 0)
-        failed = read_both(j, e);
-    if (failed == 0)
-        failed = check_across(j, e);
-    if (failed == 0)
-        add_memory(j);
-    if (failed == 0 && !j->asked->noise)
-        failed = find_noise(j, e);
-    if (failed == 0)
-        failed = compare_records(&j->a, &j->b, &j->options, &j->result, e);
-    if (failed == 0)
-        failed = compare_conditions_check(j->condition, j->asked->fail_if.count, &j->result, e);
-    if (failed == 0 && j->asked->noise)
-        failed = write_noise(j, e);
-    return failed == 0 ? show(j) : failed;
+    TRY(take_options(j, e));
+    TRY(read_both(j, e));
+    TRY(check_across(j, e));
+    add_memory(j);
+    if (!j->asked->noise)
+        TRY(find_noise(j, e));
+    TRY(compare_records(&j->a, &j->b, &j->options, &j->result, e));
+    TRY(compare_conditions_check(j->condition, j->asked->fail_if.count, &j->result, e));
+    if (j->asked->noise)
+        TRY(write_noise(j, e));
+    return show(j);
 }
 
 int cmd_compare(int argc, char **argv, struct err *e)

@@ -40,6 +40,10 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 /* Whether the word is one of these; the list ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
+/* Lines of words in lines of so many characters of UTF-8; what goes on is set in by so many blanks. The blanks that a
+ * line begins with stay. NULL is allowed: nothing. */
+void text_wrap(const char *lines, size_t width, size_t indent, struct text *out);
+
 /* The text as a terminal may have it, when it comes from a file of somebody's: bytes that are no UTF-8, and characters
  * that begin a line or steer (controls, marks of the writing's direction), are written \xNN. The caller's. */
 char *text_printable(const char *bytes);

@@ -35,36 +35,6 @@ void study_markdown(const struct study *s, const struct tables *t, struct text *
     }
 }
 
-/* A line of words in lines of so many characters, those after the first begin with blanks. */
-static void wrap(const char *words, size_t width, size_t indent, struct text *out)
-{
-    size_t column = 0;
-    while (*words) {
-        size_t len = strcspn(words, " "), characters = 0;
-        for (size_t i = 0; i < len; i++)
-            characters += ((unsigned char)words[i] & 0xc0) != 0x80;
-        if (column + 1 + characters > width && column > indent) {
-            text_add(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > 0) {
-            text_add(out, " ");
-            column++;
-        }
-        text_add(out, "%.*s", (int)len, words);
-        column += characters;
-        words += len;
-        words += strspn(words, " ");
-    }
-    text_add(out, "\n");
-}
-
-void study_wrap(char *lines, size_t width, size_t indent, struct text *out)
-{
-    char *rest = NULL;
-    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        wrap(line, width, indent, out);
-}
-
 void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
 {
     static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
@@ -80,13 +50,13 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
     study_notes(s, &notes);
     if (notes.len) {
         text_add(out, "\n");
-        study_wrap(notes.data, width, 2, out);
+        text_wrap(notes.data, width, 2, out);
     }
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
         if (*lines)
             text_add(out, "\n");
-        study_wrap(lines, width, 4, out);
+        text_wrap(lines, width, 4, out);
     }
 }
 
