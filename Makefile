@@ -217,6 +217,7 @@ $(B)/filters.o: $(B)/filters.c
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
+$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in
 
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.
@@ -230,7 +231,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,parcel minisig claims push image_layout fuzz_corpus)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
@@ -27,8 +28,8 @@ static int read_event(int dirfd, const char *key)
     char events[256];
     uint64_t v = 0;
     ssize_t len = file_read_at(dirfd, "cgroup.events", events, sizeof(events));
-    int failed = len < 0 ? (int)len : cgfile_key(events, key, &v);
-    return failed != 0 ? failed : v != 0;
+    TRY(len < 0 ? (int)len : cgfile_key(events, key, &v));
+    return v != 0;
 }
 
 int cgdir_populated(int dirfd)
@@ -130,8 +131,8 @@ static void kill_one(pid_t pid, void *context)
 
 int cgdir_freeze(int dirfd)
 {
-    int failed = file_write_at(dirfd, "cgroup.freeze", "1");
-    return failed != 0 ? failed : wait_event(dirfd, "frozen", 1, clock_now_ns() + FREEZE_WAIT_NS);
+    TRY(file_write_at(dirfd, "cgroup.freeze", "1"));
+    return wait_event(dirfd, "frozen", 1, clock_now_ns() + FREEZE_WAIT_NS);
 }
 
 /* A frozen process dies of cgroup.kill on current kernels; on some it has to be thawed first. */

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/err.h"
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -52,9 +54,7 @@ int cgfile_value(const char *text, uint64_t *ret)
 {
     const char *end = NULL;
     uint64_t v = 0;
-    int failed = take_value(text, &end, &v);
-    if (failed != 0)
-        return failed;
+    TRY(take_value(text, &end, &v));
     if (*end == '\n' && end[1] != '\0')
         return -EINVAL;
     *ret = v;
@@ -86,9 +86,7 @@ static int take_decimal(const char *p, double *ret)
 {
     uint64_t whole = 0;
     double fraction = 0;
-    int failed = take_number(&p, &whole);
-    if (failed != 0)
-        return failed;
+    TRY(take_number(&p, &whole));
     if (*p == '.') {
         double scale = 1;
         if (!is_digit(*++p))

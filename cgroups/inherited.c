@@ -181,12 +181,11 @@ static void climb_v1(const char *sysroot, const char *mountinfo, const struct ki
 void inherited_read(const char *sysroot, const struct slice_root *root, struct inherited *ret)
 {
     const char *prefix = sysroot ? sysroot : "";
-    struct text mountinfo = {0};
+    cleanup_text struct text mountinfo = {0};
     *ret = (struct inherited){0};
     (void)file_read_all(prefix, "/proc/self/mountinfo", &mountinfo);
     for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
         climb_v2(prefix, root, &KINDS[i], ret);
         climb_v1(prefix, mountinfo.data ? mountinfo.data : "", &KINDS[i], ret);
     }
-    text_free(&mountinfo);
 }

@@ -71,11 +71,8 @@ static int add_list(struct slice_setting *settings, size_t *count, int which, co
 int limits_plan(const struct slice_limits *limits, struct slice_setting *settings, size_t *count, struct err *e)
 {
     *count = 0;
-    int failed = add_list(settings, count, CPUS, &limits->cpus, e);
-    if (failed == 0)
-        failed = add_list(settings, count, MEMS, &limits->mems, e);
-    if (failed != 0)
-        return failed;
+    TRY(add_list(settings, count, CPUS, &limits->cpus, e));
+    TRY(add_list(settings, count, MEMS, &limits->mems, e));
     if (limits->partition != SLICE_PARTITION_NONE)
         text_format(add(settings, count, PARTITION)->requested, sizeof(settings->requested), "%s",
                     limits->partition == SLICE_PARTITION_ISOLATED ? "isolated" : "root");

@@ -82,9 +82,7 @@ static int step_given(const struct surroundings *s, struct slice_root *ret, char
                           "run as root, or have the directory delegated: systemd's Delegate=yes, or chown it and its "
                           "cgroup.procs and cgroup.subtree_control");
     }
-    int failed = refuse_state(s, e);
-    if (failed != 0)
-        return failed;
+    TRY(refuse_state(s, e));
     ret->provenance = SLICE_GIVEN;
     text_format(ret->path, sizeof(ret->path), "%s", s->given);
     return 1;

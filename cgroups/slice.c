@@ -168,9 +168,7 @@ static int look_at_none(struct slice *s)
 
 static int fill(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
-    int failed = limits_plan(limits, s->settings, &s->count, e);
-    if (failed != 0)
-        return failed;
+    TRY(limits_plan(limits, s->settings, &s->count, e));
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(s->settings[i].file, "cpuset.cpus.partition") == 0)
             s->partition_setting = &s->settings[i];

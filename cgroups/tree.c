@@ -100,11 +100,8 @@ static int make_directory(int parent_fd, const char *name, int *ret, struct err 
 static int open_root(struct slice_tree *t, struct err *e)
 {
     bool created = t->root.provenance == SLICE_CREATED;
-    int failed = open_directory(created ? t->root.mount : t->root.path, &t->base_fd, e);
-    if (failed == 0)
-        failed = lock_base(t, e);
-    if (failed != 0)
-        return failed;
+    TRY(open_directory(created ? t->root.mount : t->root.path, &t->base_fd, e));
+    TRY(lock_base(t, e));
     if (created && mkdir(t->root.path, 0755) != 0 && errno != EEXIST)
         return err_sys(e, ERR_HOST, "cannot make '%s'", t->root.path);
     return open_directory(t->root.path, &t->root_fd, e);
@@ -177,24 +174,19 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
 /* The caller moves before anything is enabled: it may itself be what the root holds. */
 static int build(struct slice_tree *t, struct err *e)
 {
-    int failed = open_root(t, e);
-    if (failed == 0)
-        failed = make_directory(t->root_fd, t->name, &t->run_fd, e);
-    if (failed != 0)
-        return failed;
+    TRY(open_root(t, e));
+    TRY(make_directory(t->root_fd, t->name, &t->run_fd, e));
     t->made_run = true;
-    failed = slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
-    failed = failed != 0 ? err_set(e, ERR_OURS, failed, "the lock of '%s': %s", t->name, strerror(-failed))
-                         : note_first(t, e);
-    if (failed == 0)
-        failed = make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e);
-    if (failed == 0 && (t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
-        failed = err_sys(e, ERR_OURS, "a descriptor to undo it with");
-    if (failed == 0)
-        failed = move_in(t, e);
-    if (failed == 0)
-        failed = slice_shelter(t, e);
-    return failed == 0 ? slice_enable(t, e) : failed;
+    int failed = slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "the lock of '%s': %s", t->name, strerror(-failed));
+    TRY(note_first(t, e));
+    TRY(make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e));
+    if ((t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
+        return err_sys(e, ERR_OURS, "a descriptor to undo it with");
+    TRY(move_in(t, e));
+    TRY(slice_shelter(t, e));
+    return slice_enable(t, e);
 }
 
 /* Back to where the caller was; where that is gone or takes no processes any more, the nearest place that does. */

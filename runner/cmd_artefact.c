@@ -22,9 +22,7 @@ static int find_program(char *buf, size_t cap, struct err *e)
 int cmd_artefact(int argc, char **argv, struct err *e)
 {
     char path[PATH_MAX + 64];
-    int failed = find_program(path, sizeof(path), e);
-    if (failed != 0)
-        return failed;
+    TRY(find_program(path, sizeof(path), e));
     char **words = calloc((size_t)argc + 2, sizeof(*words));
     if (!words)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for %d words", argc);
@@ -32,7 +30,7 @@ int cmd_artefact(int argc, char **argv, struct err *e)
     memcpy(words + 1, argv, (size_t)argc * sizeof(*words));
     signals_for_exec();
     (void)execv(path, words);
-    failed = err_sys(e, ERR_OURS, "'%s'", path);
+    int failed = err_sys(e, ERR_OURS, "'%s'", path);
     free(words);
     return failed;
 }

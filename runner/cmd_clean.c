@@ -18,25 +18,16 @@ struct tally {
     bool dry_run;
 };
 
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(
-        &help,
-        "tare clean [OPTION]... [FOLDER]\n"
-        "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
-        "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
-        "its own, and is left alone, as is what another user made. The cgroups are looked for in the root that\n"
-        "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
-        "that is found; the folders in $TMPDIR or /tmp, and where tare keeps its own (TARE_STATE). In FOLDER, where\n"
-        "something was being written by a run, a 'tare matrix' or a 'tare pack' that was killed, what they left\n"
-        "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked; and\n"
-        "NAME.tmp.PID of an earlier tare's, where its JSON says so.\n\n");
-    config_help(CONFIG_CLEAN, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
+static const char HELP[] =
+    "tare clean [OPTION]... [FOLDER]\n"
+    "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
+    "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
+    "its own, and is left alone, as is what another user made. The cgroups are looked for in the root that\n"
+    "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
+    "that is found; the folders in $TMPDIR or /tmp, and where tare keeps its own (TARE_STATE). In FOLDER, where\n"
+    "something was being written by a run, a 'tare matrix' or a 'tare pack' that was killed, what they left\n"
+    "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked; and\n"
+    "NAME.tmp.PID of an earlier tare's, where its JSON says so.\n\n";
 
 static void note_stuck(struct tally *t, const char *path, int failed)
 {
@@ -87,16 +78,12 @@ int cmd_clean(int argc, char **argv, struct err *e)
     struct tally t = {0};
     struct stat st;
     char state[PATH_MAX];
-    int failed = config_parse(CONFIG_CLEAN, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(CONFIG_CLEAN, argc, argv, &c, e));
     if (c.help)
-        return print_help();
+        return config_print_help(CONFIG_CLEAN, NULL, HELP);
     if (c.positional && (stat(c.positional, &st) != 0 || !S_ISDIR(st.st_mode)))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a folder", c.positional);
-    failed = slice_root_find("", c.cell.cgroup_root, &root, e);
-    if (failed != 0)
-        return failed;
+    TRY(slice_root_find("", c.cell.cgroup_root, &root, e));
     t.dry_run = c.host.dry_run;
     leftovers_clean(&root, t.dry_run, note_cgroup, &t);
     workload_tmpdirs_clean(t.dry_run, note_folder, &t);

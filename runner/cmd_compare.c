@@ -20,22 +20,15 @@
 #include "record/records.h"
 #include "report/compare_show.h"
 
-static int print_help(void)
-{
-    cleanup_text struct text help = {0};
-    text_add(&help, "%s",
-             "tare compare [OPTION]... A B\n"
-             "tare compare --noise [OPTION]... A1 [A2]\n"
-             "A and B are records, folders of records or a plan's folder. First what the two ran in differs in,\n"
-             "then for each cell the ratio B/A of the geometric means over invocations with its interval, and the\n"
-             "verdict that this interval gives: the same (it lies within the margin; from 15 invocations on), more\n"
-             "or less (it leaves 1 out), or that it cannot tell. The intervals of all rows hold together in 95 of\n"
-             "100 comparisons (Bonferroni), and have this host's noise in them, if any was measured. Below 5\n"
-             "invocations there is no interval.\n\n");
-    config_help(CONFIG_COMPARE, NULL, &help);
-    (void)fputs(help.data, stdout);
-    return 0;
-}
+static const char HELP[] =
+    "tare compare [OPTION]... A B\n"
+    "tare compare --noise [OPTION]... A1 [A2]\n"
+    "A and B are records, folders of records or a plan's folder. First what the two ran in differs in,\n"
+    "then for each cell the ratio B/A of the geometric means over invocations with its interval, and the\n"
+    "verdict that this interval gives: the same (it lies within the margin; from 15 invocations on), more\n"
+    "or less (it leaves 1 out), or that it cannot tell. The intervals of all rows hold together in 95 of\n"
+    "100 comparisons (Bonferroni), and have this host's noise in them, if any was measured. Below 5\n"
+    "invocations there is no interval.\n\n";
 
 /* All that one comparison takes; ended with end(). */
 struct job {
@@ -172,9 +165,7 @@ static void in_state(char *buf, size_t cap)
 /* Reads the file into the job unless it is of another host. -ENOENT: there is none. */
 static int try_noise(struct job *j, const char *path, struct err *e)
 {
-    int failed = noise_read(path, &j->noise, e);
-    if (failed != 0)
-        return failed;
+    TRY(noise_read(path, &j->noise, e));
     const char *other = noise_other_host(&j->noise, &j->b.list[0]);
     text_format(j->noise_path, sizeof(j->noise_path), "%.*s", PATH_MAX, path);
     j->noise_why[0] = '\0';
@@ -293,11 +284,9 @@ static int run(struct job *j, struct err *e)
 int cmd_compare(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int failed = config_parse(CONFIG_COMPARE, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(CONFIG_COMPARE, argc, argv, &c, e));
     if (c.help)
-        return print_help();
+        return config_print_help(CONFIG_COMPARE, NULL, HELP);
     if (!c.positional || (!c.second && !c.analysis.noise))
         return err_set(e, ERR_USAGE, -EINVAL, "it takes two: A and B, records or folders ('tare compare --help')");
     static struct job j;

@@ -13,28 +13,20 @@
 #include "host/host.h"
 #include "host/topology.h"
 
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help, "tare doctor [OPTION]...\n"
-                    "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no\n"
-                    "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
-                    "two hosts differ by it. Then the kernel's command line, flag by flag, beside the locked one that\n"
-                    "the VM image boots with (images/vm/cmdline): what differs is said, and fails nothing.\n\n");
-    config_help(CONFIG_DOCTOR, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
+static const char HELP[] =
+    "tare doctor [OPTION]...\n"
+    "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no\n"
+    "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
+    "two hosts differ by it. Then the kernel's command line, flag by flag, beside the locked one that\n"
+    "the VM image boots with (images/vm/cmdline): what differs is said, and fails nothing.\n\n";
 
 static int print_findings(const struct diagnosis *d, const struct facts *facts, bool json, struct err *e)
 {
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     if (json)
         return doctor_json(d, facts, stdout, e);
     doctor_text(d, facts, &out);
     (void)fputs(out.data, stdout);
-    text_free(&out);
     return 0;
 }
 
@@ -63,7 +55,7 @@ int cmd_doctor(int argc, char **argv, struct err *e)
     if (status == 0 && c.positional)
         status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
     if (status == 0 && c.help)
-        return print_help();
+        return config_print_help(CONFIG_DOCTOR, NULL, HELP);
     const char *root = "";
     if (status == 0)
         status = config_sysroot(&c, &root, e);

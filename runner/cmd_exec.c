@@ -47,21 +47,13 @@ struct tally {
     char lacked[LIMITS][240]; /* why a limit took no effect, in whichever invocation it did not first; "": it did */
 };
 
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help,
-             "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
-             "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
-             "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
-             "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
-             "With --repeat or --warmup each gets the whole of standard input: a file, or up to 256 MiB of a pipe.\n"
-             "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n");
-    config_help(CONFIG_EXEC, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
+static const char HELP[] =
+    "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
+    "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
+    "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
+    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
+    "With --repeat or --warmup each gets the whole of standard input: a file, or up to 256 MiB of a pipe.\n"
+    "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n";
 
 /* Why a file is none to execute; NULL: so far it may be one. */
 static const char *why_no_program(const char *path)
@@ -167,22 +159,11 @@ static void count(struct tally *t, const struct record *r)
 /* The exit code that an invocation stands for; where it is tare that ended it, e says why. */
 static int exit_of(const struct record *r, struct err *e)
 {
-    const struct check *failed = verdict_first_failed(&r->isolation);
-    if (r->termination == TERMINATION_INTERRUPTED)
-        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
     if (r->termination == TERMINATION_SIGNAL)
         return 128 + r->signal;
     if (r->termination == TERMINATION_WORKLOAD_ERROR && r->exited && r->exit_status != 0)
         return r->exit_status;
-    if (r->termination != TERMINATION_OK)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
-    if (*r->trouble)
-        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
-    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
-        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
-                       failed ? failed->name : "slice", failed ? failed->requested : "full",
-                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
-    return 0;
+    return record_exit(r, e);
 }
 
 static int weigh(struct session *session, const struct config *c, const struct run_command *command,
@@ -217,10 +198,8 @@ static int invoke(struct session *session, const struct config *c, const struct 
                   struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
 {
     int signal_fd = session->signal_fd;
-    int status = hook("prepare", c->invocations.prepare, signal_fd, e);
-    if (status != 0)
-        return status;
-    status = or_interrupted(0, signal_fd);
+    TRY(hook("prepare", c->invocations.prepare, signal_fd, e));
+    int status = or_interrupted(0, signal_fd);
     if (status == 0)
         status = weigh(session, c, command, ahead, measured, tally, e);
     status = or_interrupted(status, signal_fd); /* a signal from before is not the cleanup's */
@@ -310,9 +289,10 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
                       struct run_ahead *ahead, const struct output_places *places, off_t stdin_from, struct err *e)
 {
     const struct invocations *asked = &c->invocations;
-    struct tally tally = {.places = places, .wall_s = calloc((size_t)c->invocations.repeat, sizeof(double))};
+    cleanup_free double *wall_s = calloc((size_t)c->invocations.repeat, sizeof(double));
+    struct tally tally = {.places = places, .wall_s = wall_s};
     int status = 0;
-    if (!tally.wall_s)
+    if (!wall_s)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
     for (int64_t i = 0; status == 0 && i < asked->warmup + asked->repeat; i++) {
         standard_input_again(stdin_from);
@@ -323,7 +303,6 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
         summarise(&tally);
         say_lacks(&tally, &c->cell);
     }
-    free(tally.wall_s);
     return status;
 }
 
@@ -333,9 +312,8 @@ static int in_session(const struct config *c, struct run_command *command, const
     struct session session;
     struct run_ahead ahead = RUN_NOTHING_AHEAD;
     off_t stdin_from = -1;
-    int kept = c->invocations.repeat + c->invocations.warmup > 1 ? standard_input_keep(&stdin_from, e) : 0;
-    if (kept != 0)
-        return kept;
+    if (c->invocations.repeat + c->invocations.warmup > 1)
+        TRY(standard_input_keep(&stdin_from, e));
     int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
@@ -365,22 +343,16 @@ int cmd_exec(int argc, char **argv, struct err *e)
     struct limit_profile profile = {0};
     struct output_places places;
     char path[PATH_MAX], cwd[PATH_MAX];
-    int failed = config_parse(CONFIG_EXEC, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(CONFIG_EXEC, argc, argv, &c, e));
     if (c.help)
-        return print_help();
+        return config_print_help(CONFIG_EXEC, NULL, HELP);
     if (!c.invocations.argv)
         return err_set(e, ERR_USAGE, -EINVAL, "no command given: tare exec [OPTION]... [--] COMMAND [ARG]...");
     if (!getcwd(cwd, sizeof(cwd)))
         return err_sys(e, ERR_USAGE, "the working folder");
-    failed = find_program(c.invocations.argv[0], path, e);
-    if (failed == 0)
-        failed = profiled_apply_aloud(&c.cell, &profile, e);
-    if (failed == 0)
-        failed = open_outputs(&c, &places, e);
-    if (failed != 0)
-        return failed;
+    TRY(find_program(c.invocations.argv[0], path, e));
+    TRY(profiled_apply_aloud(&c.cell, &profile, e));
+    TRY(open_outputs(&c, &places, e));
     struct run_command command = {
         .path = path,
         .argv = c.invocations.argv,

@@ -10,39 +10,31 @@
 
 static int print_help(struct err *e)
 {
-    struct text help = {0};
+    cleanup_text struct text head = {0};
     text_add(
-        &help,
+        &head,
         "tare matrix PLAN [OPTION]...\n"
         "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of\n"
         "each into the plan's folder and prints one table. What is in the folder already is not run again; a folder\n"
         "in place of PLAN goes on with its own. Options of cells hold for every cell, and go before the plan's.\n\n"
         "PLAN is a file (its schema: tare.plan/1) or one of these:\n\n");
-    int failed = plans_list(&help, e);
-    text_add(&help, "\n");
-    config_help(CONFIG_MATRIX, NULL, &help);
-    if (failed == 0)
-        (void)fputs(help.data, stdout);
-    text_free(&help);
-    return failed;
+    TRY(plans_list(&head, e));
+    text_add(&head, "\n");
+    return config_print_help(CONFIG_MATRIX, NULL, head.data);
 }
 
 static int list_plans(struct err *e)
 {
-    struct text plans = {0};
-    int failed = plans_list(&plans, e);
-    if (failed == 0)
-        (void)fputs(plans.data, stdout);
-    text_free(&plans);
-    return failed;
+    cleanup_text struct text plans = {0};
+    TRY(plans_list(&plans, e));
+    (void)fputs(plans.data, stdout);
+    return 0;
 }
 
 int cmd_matrix(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int failed = config_parse(CONFIG_MATRIX, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(CONFIG_MATRIX, argc, argv, &c, e));
     if (c.help)
         return print_help(e);
     if (c.positional && !*c.positional)

@@ -10,26 +10,17 @@
 #include "cell/config.h"
 #include "record/records.h"
 
-static int print_help(void)
-{
-    cleanup_text struct text help = {0};
-    text_add(&help,
-             "tare plan-size [OPTION]... DIR\n"
-             "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how\n"
-             "many of both give the wanted precision for the least time (Kalibera and Jones 2013).\n\n");
-    config_help(CONFIG_PLAN_SIZE, NULL, &help);
-    (void)fputs(help.data, stdout);
-    return 0;
-}
+static const char HELP[] =
+    "tare plan-size [OPTION]... DIR\n"
+    "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how\n"
+    "many of both give the wanted precision for the least time (Kalibera and Jones 2013).\n\n";
 
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
 {
     struct plan_size size;
     cleanup_text struct text out = {0};
     const struct analysis *a = &c->analysis;
-    int failed = plan_size(r, a->figure.word, a->figure.count, precision, &size, e);
-    if (failed != 0)
-        return failed;
+    TRY(plan_size(r, a->figure.word, a->figure.count, precision, &size, e));
     if (a->format == FORMAT_JSON)
         plan_size_json(&size, &out);
     else
@@ -44,14 +35,12 @@ int cmd_plan_size(int argc, char **argv, struct err *e)
     struct config c;
     struct records records = {.with_iterations = true};
     double precision = 0.02;
-    int failed = config_parse(CONFIG_PLAN_SIZE, argc, argv, &c, e);
-    if (failed != 0)
-        return failed;
+    TRY(config_parse(CONFIG_PLAN_SIZE, argc, argv, &c, e));
     if (c.help)
-        return print_help();
+        return config_print_help(CONFIG_PLAN_SIZE, NULL, HELP);
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
-    failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
+    int failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
     if (failed == 0)
         failed = records_read(&records, c.positional, e);
     if (failed == 0)

@@ -28,21 +28,15 @@
 #define PAGE     "report.html"
 #define SELFTEST "selftest.json"
 
-static int print_help(void)
-{
-    cleanup_text struct text help = {0};
-    text_add(&help, "tare report [OPTION]... RECORD|DIR...\n"
-                    "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
-                    "first, every\n"
-                    "figure drawn, and no need of a network or of another file; as text, Markdown, LaTeX or JSON; as "
-                    "CSV with a row\n"
-                    "a record: what it is, the keys of its cell, every figure (one that the record does not have is "
-                    "empty, and the\n"
-                    "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n");
-    config_help(CONFIG_REPORT, NULL, &help);
-    (void)fputs(help.data, stdout);
-    return 0;
-}
+static const char HELP[] =
+    "tare report [OPTION]... RECORD|DIR...\n"
+    "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
+    "first, every\n"
+    "figure drawn, and no need of a network or of another file; as text, Markdown, LaTeX or JSON; as "
+    "CSV with a row\n"
+    "a record: what it is, the keys of its cell, every figure (one that the record does not have is "
+    "empty, and the\n"
+    "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n";
 
 static bool is_folder(const char *path)
 {
@@ -155,10 +149,9 @@ static int put(const char *path, const struct text *out, struct err *e)
         (void)fwrite(out->data, 1, out->len, stdout);
         return 0;
     }
-    int failed = file_replace(path, out->data, out->len, e);
-    if (failed == 0)
-        (void)printf("%s\n", path);
-    return failed;
+    TRY(file_replace(path, out->data, out->len, e));
+    (void)printf("%s\n", path);
+    return 0;
 }
 
 /* --- --paper ---------------------------------------------------------------------------------------------------- */
@@ -224,7 +217,7 @@ int cmd_report(int argc, char **argv, struct err *e)
     char path[PATH_MAX];
     TRY(config_parse(CONFIG_REPORT, argc, argv, &c, e));
     if (c.help)
-        return print_help();
+        return config_print_help(CONFIG_REPORT, NULL, HELP);
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;

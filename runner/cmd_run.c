@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/command.h"
+#include "base/err.h"
 #include "cell/config.h"
 #include "cell/profiled.h"
 #include "cell/scenarios.h"
@@ -14,60 +15,35 @@
 
 static int list_scenarios(struct err *e)
 {
-    struct text list = {0};
-    int failed = scenarios_list(&list, e);
-    if (failed == 0)
-        (void)fputs(list.data ? list.data : "", stdout);
-    text_free(&list);
-    return failed;
+    cleanup_text struct text list = {0};
+    TRY(scenarios_list(&list, e));
+    (void)fputs(list.data ? list.data : "", stdout);
+    return 0;
 }
 
 static int print_help(const struct scenario *scenario)
 {
-    struct text help = {0};
+    cleanup_text struct text head = {0};
     if (scenario)
-        text_add(&help, "tare run %s [OPTION]...\n%s.\n\n", scenario->name, scenario->summary);
+        text_add(&head, "tare run %s [OPTION]...\n%s.\n\n", scenario->name, scenario->summary);
     else
         text_add(
-            &help,
+            &head,
             "tare run SCENARIO [OPTION]...\n"
             "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came\n"
             "with tare, or the path of a folder with a scenario.yml. Without a scenario: lists them; with one before\n"
             "--help: tells its own options too.\n\n");
-    config_help(CONFIG_RUN, scenario, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
+    return config_print_help(CONFIG_RUN, scenario, head.data);
 }
 
 static int write_results(const struct record *r, const struct output_places *places, struct err *e)
 {
-    int failed = output_save(r, places, e);
-    if (failed != 0)
-        return failed;
+    TRY(output_save(r, places, e));
     if (output_on_stdout(places->asked))
         return record_write(r, stdout, e);
-    struct text shown = {0};
+    cleanup_text struct text shown = {0};
     show_record(r, &shown);
     (void)fputs(shown.data, stdout);
-    text_free(&shown);
-    return 0;
-}
-
-/* The exit code that a record stands for; where it is not 0, e says why. */
-static int exit_of(const struct record *r, struct err *e)
-{
-    const struct check *failed = verdict_first_failed(&r->isolation);
-    if (r->termination == TERMINATION_INTERRUPTED)
-        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
-    if (r->termination != TERMINATION_OK)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
-    if (*r->trouble)
-        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
-    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
-        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
-                       failed ? failed->name : "slice", failed ? failed->requested : "full",
-                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
     return 0;
 }
 
@@ -84,18 +60,16 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
     struct record *record;
     struct meter meter;
     const struct config *c = job->c;
-    int failed = session_open(&c->cell, &session, e);
-    if (failed != 0)
-        return failed;
+    TRY(session_open(&c->cell, &session, e));
     tuning_describe(tuning, &session.host);
     meter_open(&meter, &c->cell, 1);
-    failed = run_cell(&session, &c->cell, job->runtime, meter_cell(&meter, 0), &record, e);
+    int failed = run_cell(&session, &c->cell, job->runtime, meter_cell(&meter, 0), &record, e);
     meter_clear(&meter);
     int status = failed;
     if (failed == 0) {
         status = write_results(record, job->places, e);
         if (status == 0)
-            status = exit_of(record, e);
+            status = record_exit(record, e);
         record_free(record);
     }
     int left = session_close(&session, status >= 0 ? e : NULL);
@@ -106,9 +80,7 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
 static int run_tuned(const struct job *job, struct err *e)
 {
     struct tuning tuning = {0};
-    int failed = job->c->host.tune ? tuning_begin(&job->c->cell, &tuning, e) : 0;
-    if (failed != 0)
-        return failed;
+    TRY(job->c->host.tune ? tuning_begin(&job->c->cell, &tuning, e) : 0);
     int status = run_in_session(job, &tuning, e);
     int left = tuning_end(&tuning, status == 0 ? e : NULL);
     return left != 0 && status == 0 ? left : status;
@@ -118,14 +90,10 @@ static int run_tuned(const struct job *job, struct err *e)
 static int prepare(struct config *c, struct limit_profile *profile, struct output_places *places,
                    struct runtime *runtime, struct err *e)
 {
-    int failed = cell_complete(&c->cell, e);
-    if (failed == 0)
-        failed = profiled_apply_aloud(&c->cell, profile, e);
-    if (failed == 0)
-        failed = output_open(&c->output, &c->cell, places, e);
-    if (failed != 0)
-        return failed;
-    failed = runtime_find(&c->cell, runtime, e);
+    TRY(cell_complete(&c->cell, e));
+    TRY(profiled_apply_aloud(&c->cell, profile, e));
+    TRY(output_open(&c->output, &c->cell, places, e));
+    int failed = runtime_find(&c->cell, runtime, e);
     if (failed != 0)
         output_close(places);
     return failed;

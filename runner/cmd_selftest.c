@@ -2,59 +2,46 @@
 #include <stdio.h>
 
 #include "base/command.h"
+#include "base/err.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "host/last_selftest.h"
 #include "selftest/selftest.h"
 
-static int print_help(void)
-{
-    struct text help = {0};
-    text_add(&help,
-             "tare selftest [OPTION]...\n"
-             "Proves the instrument on known loads, in the slices that a run would get, and says for each figure\n"
-             "what was expected, what was measured and whether that is within its tolerance (exit 1: one is not).\n"
-             "The records of later runs name it (instrument.selftest): it is kept as selftest.json in $TARE_STATE,\n"
-             "/var/lib/tare (root) or the cache.\n\n");
-    config_help(CONFIG_SELFTEST, NULL, &help);
-    (void)fputs(help.data, stdout);
-    text_free(&help);
-    return 0;
-}
+static const char HELP[] =
+    "tare selftest [OPTION]...\n"
+    "Proves the instrument on known loads, in the slices that a run would get, and says for each figure\n"
+    "what was expected, what was measured and whether that is within its tolerance (exit 1: one is not).\n"
+    "The records of later runs name it (instrument.selftest): it is kept as selftest.json in $TARE_STATE,\n"
+    "/var/lib/tare (root) or the cache.\n\n";
 
 /* What cannot be kept is still shown: a reader of the records will see that there was none. */
 static int show(const struct selftest_report *report, bool as_json, struct err *e)
 {
-    struct text json = {0}, words = {0};
+    cleanup_text struct text words = {0}, json = {0};
     struct err kept = {0};
-    int failed = selftest_json(report, &json, e);
-    if (failed == 0 && last_selftest_keep(&json, &kept) != 0)
+    TRY(selftest_json(report, &json, e));
+    if (last_selftest_keep(&json, &kept) != 0)
         (void)fprintf(stderr, "tare: selftest: it is not kept for the records: %s\n", kept.text);
-    if (failed == 0 && !as_json)
+    if (!as_json)
         selftest_text(report, &words);
-    if (failed == 0)
-        (void)fputs(as_json ? json.data : words.data, stdout);
-    text_free(&json);
-    text_free(&words);
-    return failed;
+    (void)fputs(as_json ? json.data : words.data, stdout);
+    return 0;
 }
 
 int cmd_selftest(int argc, char **argv, struct err *e)
 {
     struct config c;
     static struct selftest_report report;
-    int failed = config_parse(CONFIG_SELFTEST, argc, argv, &c, e);
-    if (failed == 0 && c.positional)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
-    if (failed == 0 && c.help)
-        return print_help();
-    if (failed == 0)
-        failed = cell_complete(&c.cell, e);
-    if (failed == 0)
-        failed = selftest_run(&c.cell, &report, e);
-    if (failed == 0 && report.interrupted_by)
+    TRY(config_parse(CONFIG_SELFTEST, argc, argv, &c, e));
+    if (c.positional)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
+    if (c.help)
+        return config_print_help(CONFIG_SELFTEST, NULL, HELP);
+    TRY(cell_complete(&c.cell, e));
+    TRY(selftest_run(&c.cell, &report, e));
+    if (report.interrupted_by)
         return 128 + report.interrupted_by;
-    if (failed == 0)
-        failed = show(&report, c.host.json, e);
-    return failed != 0 ? failed : report.count[SELFTEST_FAIL] > 0 ? ERR_SAID_NO : 0;
+    TRY(show(&report, c.host.json, e));
+    return report.count[SELFTEST_FAIL] > 0 ? ERR_SAID_NO : 0;
 }

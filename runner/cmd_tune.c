@@ -11,17 +11,16 @@
 #include "host/topology.h"
 #include "host/tune/tune.h"
 
-static int help_of(const char *head, enum config_command command, bool table)
+static int print_tune_help(void)
 {
-    struct text help = {0};
-    text_add(&help, "%s", head);
-    config_help(command, NULL, &help);
-    if (table) {
-        text_add(&help, "\nThe settings, in the order of writing:\n");
-        tune_help(&help);
-    }
-    (void)fputs(help.data, stdout);
-    text_free(&help);
+    cleanup_text struct text settings = {0};
+    (void)config_print_help(
+        CONFIG_TUNE, NULL,
+        "tare tune [OPTION]...\n"
+        "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
+        "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n");
+    tune_help(&settings);
+    (void)printf("\nThe settings, in the order of writing:\n%s", settings.data);
     return 0;
 }
 
@@ -78,18 +77,12 @@ static void show_journal(const struct journal *j)
 
 static int apply(const char *root, struct tune_steps *steps, struct err *e)
 {
-    char boot_id[64], path[PATH_MAX];
     struct journal journal;
     struct tune_host host = tune_host_of(root);
-    int failed = journal_place(root, path, sizeof(path), e);
-    if (failed == 0)
-        failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
-    if (failed == 0)
-        failed = journal_open(path, boot_id, true, &journal, e);
-    if (failed != 0)
+    if (tune_open_journal(root, true, &journal, e) != 0)
         return err_wrap(e, "nothing was changed");
     show_journal(&journal);
-    failed = tune_apply(&host, steps, &journal, e);
+    int failed = tune_apply(&host, steps, &journal, e);
     journal_close(&journal);
     if (failed != 0)
         return err_wrap(e, "stopped after %zu changes ('tare restore' puts them back)",
@@ -111,23 +104,14 @@ int cmd_tune(int argc, char **argv, struct err *e)
     struct config c;
     struct topology_choice cpus;
     struct tune_steps steps = {0};
-    int status = config_parse(CONFIG_TUNE, argc, argv, &c, e);
-    if (status == 0)
-        status = no_name(&c, "tune", e);
-    if (status != 0)
-        return status;
-    if (c.help)
-        return help_of(
-            "tare tune [OPTION]...\n"
-            "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
-            "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n",
-            CONFIG_TUNE, true);
     const char *root = "";
-    status = config_sysroot(&c, &root, e);
-    if (status == 0)
-        status = bench_cpus_choose(root, &c.cell, NULL, &cpus, e);
-    if (status == 0)
-        status = tune_plan(root, &cpus, c.host.only, &steps, e);
+    TRY(config_parse(CONFIG_TUNE, argc, argv, &c, e));
+    TRY(no_name(&c, "tune", e));
+    if (c.help)
+        return print_tune_help();
+    TRY(config_sysroot(&c, &root, e));
+    TRY(bench_cpus_choose(root, &c.cell, NULL, &cpus, e));
+    int status = tune_plan(root, &cpus, c.host.only, &steps, e);
     if (status == 0 && c.host.dry_run) {
         tune_preview(root, &steps);
         show_steps("tune --dry-run", &steps, "");
@@ -142,17 +126,11 @@ int cmd_tune(int argc, char **argv, struct err *e)
 
 static int restore(const char *root, bool force, struct err *e)
 {
-    char boot_id[64], path[PATH_MAX];
     struct journal journal;
     struct tune_steps steps = {0};
     struct tune_host host = tune_host_of(root);
-    int failed = journal_place(root, path, sizeof(path), e);
-    if (failed == 0)
-        failed = tune_boot_id(root, boot_id, sizeof(boot_id), e);
-    if (failed == 0)
-        failed = journal_open(path, boot_id, false, &journal, e);
-    if (failed != 0)
-        return failed;
+    int failed = 0;
+    TRY(tune_open_journal(root, false, &journal, e));
     show_journal(&journal);
     if (journal.fd < 0)
         (void)printf("tare restore: nothing %s\n", journal.damaged > 0 ? "that can be put back" : "to do");
@@ -171,18 +149,15 @@ static int restore(const char *root, bool force, struct err *e)
 int cmd_restore(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int status = config_parse(CONFIG_RESTORE, argc, argv, &c, e);
-    if (status == 0)
-        status = no_name(&c, "restore", e);
-    if (status != 0)
-        return status;
+    const char *root = "";
+    TRY(config_parse(CONFIG_RESTORE, argc, argv, &c, e));
+    TRY(no_name(&c, "restore", e));
     if (c.help)
-        return help_of(
+        return config_print_help(
+            CONFIG_RESTORE, NULL,
             "tare restore [OPTION]...\n"
             "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
-            "put back stays in the journal, and the exit code is 3; so it is where the journal is damaged.\n\n",
-            CONFIG_RESTORE, false);
-    const char *root = "";
-    status = config_sysroot(&c, &root, e);
-    return status == 0 ? restore(root, c.host.force, e) : status;
+            "put back stays in the journal, and the exit code is 3; so it is where the journal is damaged.\n\n");
+    TRY(config_sysroot(&c, &root, e));
+    return restore(root, c.host.force, e);
 }

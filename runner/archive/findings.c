@@ -4,13 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
-
-const char *finding_verdict_name(enum finding_verdict v)
-{
-    static const char *const NAMES[] = {"integrity", "derivation", "environment", "re-run"};
-    return NAMES[v];
-}
 
 void findings_add(struct findings *f, enum finding_verdict verdict, const char *file, const char *fmt, ...)
 {
@@ -19,12 +14,7 @@ void findings_add(struct findings *f, enum finding_verdict verdict, const char *
     f->found[verdict]++;
     if (f->count == FINDINGS_KEPT)
         return;
-    if (f->count == f->cap) {
-        f->cap = f->cap ? f->cap * 2 : 16;
-        f->list = realloc(f->list, f->cap * sizeof(*f->list));
-        if (!f->list)
-            abort();
-    }
+    f->list = xgrow(f->list, f->count, sizeof(*f->list));
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);

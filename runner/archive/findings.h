@@ -1,4 +1,5 @@
-/* findings: what a verification found wrong, each with the file it is in; four verdicts, kept apart. */
+/* findings: what a verification found wrong, each with the file it is in. Verify, reproduce and all that checks a
+ * bundle's files add to one list, which its caller owns. The four verdicts are kept apart. */
 #ifndef TARE_FINDINGS_H
 #define TARE_FINDINGS_H
 
@@ -13,8 +14,6 @@ enum finding_verdict {
     FINDING_VERDICTS,
 };
 
-const char *finding_verdict_name(enum finding_verdict v);
-
 struct finding {
     enum finding_verdict verdict;
     char *file; /* inside of the bundle; "" for the bundle itself; as text_printable() has it */
@@ -26,8 +25,7 @@ struct finding {
 /* Starts as {0}; the owner ends it with findings_free(). Running out of memory aborts. */
 struct findings {
     struct finding *list;
-    size_t count; /* in the list */
-    size_t cap;
+    size_t count;                   /* in the list */
     size_t found[FINDING_VERDICTS]; /* all, also those that are not in the list */
 };
 
@@ -40,5 +38,6 @@ void findings_append(struct findings *f, const struct findings *more);
 /* "FILE: what is wrong", without the file where it is the bundle itself; cut to the buffer, which is returned. */
 const char *finding_line(const struct finding *f, char *buf, size_t cap);
 void findings_free(struct findings *f);
+#define cleanup_findings __attribute__((cleanup(findings_free)))
 
 #endif

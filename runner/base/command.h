@@ -19,12 +19,6 @@ command_fn cmd_selftest;
 command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;
-command_fn cmd_artefact; /* pack to pull: hands over to the program tare-artefact, which has these: */
-command_fn cmd_pack;
-command_fn cmd_verify;
-command_fn cmd_sign;
-command_fn cmd_reproduce;
-command_fn cmd_push;
-command_fn cmd_pull;
+command_fn cmd_artefact; /* pack to pull: hands over to the program tare-artefact, whose table is its own */
 
 #endif

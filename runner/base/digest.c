@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +17,11 @@ static void write_hex(const unsigned char digest[SHA256_BYTES], char hex[DIGEST_
 {
     for (unsigned i = 0; i < SHA256_BYTES; i++)
         (void)sprintf(hex + 2 * i, "%02x", digest[i]);
+}
+
+bool digest_is_hex(const char *text)
+{
+    return strlen(text) == DIGEST_HEX - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX - 1;
 }
 
 int digest_bytes(const void *bytes, size_t len, char hex[DIGEST_HEX])

@@ -2,9 +2,13 @@
 #ifndef TARE_DIGEST_H
 #define TARE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define DIGEST_HEX 65 /* 64 lower-case digits and NUL */
+
+/* Whether it is the 64 lower-case digits and nothing else. Pure. */
+bool digest_is_hex(const char *text);
 
 /* Return 0; -ENOMEM where OpenSSL gives nothing. */
 int digest_bytes(const void *bytes, size_t len, char hex[DIGEST_HEX]);

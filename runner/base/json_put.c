@@ -8,6 +8,21 @@
 #include "base/facts.h"
 #include "base/text.h"
 
+const char *json_word(const json_t *object, const char *key)
+{
+    const char *word = json_string_value(json_object_get(object, key));
+    return word ? word : "";
+}
+
+json_t *json_object_of(const char *bytes, size_t len)
+{
+    json_t *o = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(o))
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
 void json_text(json_t *o, struct text *out)
 {
     char *dumped = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1) | JSON_ENSURE_ASCII);

@@ -9,10 +9,6 @@ struct fact;
 struct facts;
 struct text;
 
-/* Appends the object as text: keys sorted, a newline at its end. The same object gives the same bytes. Ends the
- * reference. */
-void json_text(json_t *o, struct text *out);
-
 static inline void json_end_(json_t **value)
 {
     json_decref(*value);
@@ -20,6 +16,16 @@ static inline void json_end_(json_t **value)
 
 /* Ends the tree with its scope. */
 #define cleanup_json __attribute__((cleanup(json_end_)))
+
+/* The text of this key; "" where the object has none. The object's own. */
+const char *json_word(const json_t *object, const char *key);
+
+/* Reads these bytes as one JSON object. NULL: they are none, or a key comes twice. The caller's. */
+json_t *json_object_of(const char *bytes, size_t len);
+
+/* Appends the object as text: keys sorted, a newline at its end. The same object gives the same bytes. Ends the
+ * reference. */
+void json_text(json_t *o, struct text *out);
 
 /* A string of whatever bytes, as text_of_bytes() writes what is no UTF-8 (an argument, a file's name, a workload's
  * message): other bytes give another string. The caller owns it. */

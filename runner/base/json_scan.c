@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+
 /* Where the scan is; why and at once it has failed. */
 struct scan {
     const char *p, *end;
@@ -128,17 +130,13 @@ static int scan_member(struct scan *s, json_scan_fn *take, void *to)
     if (s->p >= s->end || *s->p != '"')
         return fail(s, s->p, s->p >= s->end ? "it ends in the middle: the file is cut off" : "a key is missing");
     struct json_span key = {s->p + 1, 0}, value;
-    int failed = skip_string(s);
-    if (failed != 0)
-        return failed;
+    TRY(skip_string(s));
     key.len = (size_t)(s->p - key.data) - 1;
     if (!takes(s, ':'))
         return fail(s, s->p, "a ':' is missing");
     skip_blanks(s);
     value.data = s->p;
-    failed = skip_value(s);
-    if (failed != 0)
-        return failed;
+    TRY(skip_value(s));
     value.len = (size_t)(s->p - value.data);
     const char *why = take(key, value, to);
     return why ? fail(s, key.data, why) : 0;
@@ -180,9 +178,7 @@ static int scan_element(struct scan *s, json_scan_fn *take, void *to)
     struct json_span value;
     skip_blanks(s);
     value.data = s->p;
-    int failed = skip_value(s);
-    if (failed != 0)
-        return failed;
+    TRY(skip_value(s));
     value.len = (size_t)(s->p - value.data);
     const char *why = take((struct json_span){NULL, 0}, value, to);
     return why ? fail(s, value.data, why) : 0;

@@ -69,9 +69,7 @@ static int read_to_end(int fd, struct err *e)
 static int keep_in_memory(struct err *e)
 {
     cleanup_close int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int failed = fd < 0 ? err_sys(e, ERR_HOST, "keeping standard input") : read_to_end(fd, e);
-    if (failed != 0)
-        return failed;
+    TRY(fd < 0 ? err_sys(e, ERR_HOST, "keeping standard input") : read_to_end(fd, e));
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0 ||
         lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0)
         return err_sys(e, ERR_OURS, "keeping standard input");

@@ -1,4 +1,5 @@
 #include "base/stats_series.h"
+#include "base/alloc.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -42,9 +43,7 @@ size_t stats_outliers(const double *x, size_t n, size_t *where, size_t cap)
     if (n < STATS_OUTLIERS_MIN)
         return 0;
     const double limit = outlier_limit(n) / 0.6745;
-    cleanup_free double *work = calloc(n, sizeof(*work));
-    if (!work)
-        abort();
+    cleanup_free double *work = xcalloc(n, sizeof(*work));
     memcpy(work, x, n * sizeof(*x));
     double median = stats_median(work, n);
     for (size_t i = 0; i < n; i++)

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/suggest.h"
 #include "base/text.h"
 
 struct yaml {
@@ -206,50 +207,18 @@ void yaml_end(struct yaml *y)
 
 /* --- shapes ------------------------------------------------------------------------------------------------------ */
 
-#define NEAR_LEN 40
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How many characters have to be put in, taken out, changed or swapped with their neighbour to make a of b: the optimal
- * string alignment (Damerau 1964; Wagner and Fischer 1974). Longer words are near to nothing. */
-static size_t edits(const char *a, const char *b)
-{
-    size_t d[NEAR_LEN + 1][NEAR_LEN + 1], m = strlen(a), n = strlen(b);
-    if (m > NEAR_LEN || n > NEAR_LEN)
-        return SIZE_MAX;
-    for (size_t i = 0; i <= m; i++)
-        for (size_t k = 0; k <= n; k++) {
-            if (i == 0 || k == 0) {
-                d[i][k] = i + k;
-                continue;
-            }
-            size_t change = d[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
-            d[i][k] = least(change, least(d[i - 1][k], d[i][k - 1]) + 1);
-            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1])
-                d[i][k] = least(d[i][k], d[i - 2][k - 2] + 1);
-        }
-    return d[m][n];
-}
-
 static int refuse_key(const struct yaml_node *n, const struct yaml_shape *shape, struct err *e)
 {
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest s = SUGGEST(n->key);
     cleanup_text struct text allowed = {0};
-    const char *near = NULL;
-    size_t fewest = least(strlen(n->key) / 2, 2) + 1;
     for (const struct yaml_key *k = shape->key; k->name; k++) {
-        size_t distance = edits(n->key, k->name);
+        suggest_offer(&s, k->name);
         text_add(&allowed, "%s%s", allowed.len ? ", " : "", k->name);
-        if (distance < fewest) {
-            fewest = distance;
-            near = k->name;
-        }
     }
-    return refuse_at(n->file, n->key_line, n->key_column, -EINVAL, e,
-                     "'%.100s' is no key here%s%s%s; what is allowed is %s", n->key, near ? " (did you mean '" : "",
-                     near ? near : "", near ? "'?)" : "", allowed.data);
+    (void)suggest_text(&s, "", near);
+    return refuse_at(n->file, n->key_line, n->key_column, -EINVAL, e, "'%.100s' is no key here%s%s is allowed is %s",
+                     n->key, near, *near ? " What" : "; what", allowed.data);
 }
 
 static const struct yaml_key *find_key(const struct yaml_shape *shape, const char *name)

@@ -1,19 +1,211 @@
-/* tare-artefact: what `tare` hands over to: commands that read and write bundles. It measures nothing itself. */
+/* tare-artefact: what `tare` hands over to: the commands that read and write bundles. It measures nothing itself. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/command.h"
+#include "base/err.h"
+#include "base/json_put.h"
 #include "base/signals.h"
 #include "base/standard.h"
+#include "base/text.h"
+#include "bundle/pack.h"
+#include "bundle/push.h"
+#include "bundle/reproduce.h"
+#include "bundle/reproduction.h"
+#include "bundle/sign.h"
+#include "bundle/verify.h"
+#include "cell/config.h"
 
-static const struct {
+/* Each returns the exit code, or a negative errno with e filled in. Results go to stdout, messages to stderr. */
+typedef int run_fn(const struct config *c, struct err *e);
+
+static int run_pack(const struct config *c, struct err *e)
+{
+    struct packed packed;
+    cleanup_text struct text said = {0};
+    char size[32];
+    const struct artefact_options *a = &c->artefact;
+    const struct pack_options o = {
+        c->positional, a->output,       a->author.word, a->author.count, a->title,
+        a->license,    a->license_file, a->claims,      a->image,        a->allow_incomplete == 1};
+    TRY(pack(&o, &packed, &said, e));
+    (void)printf("%s: %zu files, %s\nsha256 %s\n%s", o.output, packed.files,
+                 text_bytes(packed.bytes, size, sizeof(size)), packed.sha256, said.data);
+    return 0;
+}
+
+static int run_verify(const struct config *c, struct err *e)
+{
+    struct verification v;
+    cleanup_text struct text out = {0};
+    const struct verify_options o = {c->positional, c->artefact.key, c->artefact.paper};
+    TRY(verify(&o, &v, e));
+    (c->host.json == 1 ? verify_json : verify_text)(&v, o.path, &out);
+    (void)fputs(out.data, stdout);
+    bool broken = verification_failed(&v, FINDING_INTEGRITY) || verification_failed(&v, FINDING_DERIVATION);
+    verification_free(&v);
+    return broken ? ERR_SAID_NO : 0;
+}
+
+static int run_sign(const struct config *c, struct err *e)
+{
+    TRY(sign(c->positional, c->artefact.key, e));
+    (void)printf("%s: signed\n", c->positional);
+    return 0;
+}
+
+static int run_push(const struct config *c, struct err *e)
+{
+    struct pushed pushed;
+    cleanup_text struct text said = {0};
+    TRY(push(c->positional, c->second, c->artefact.subject, &pushed, &said, e));
+    (void)printf("sha256 %s\n%s", pushed.bundle_sha256, said.data ? said.data : "");
+    return 0;
+}
+
+static int run_pull(const struct config *c, struct err *e)
+{
+    struct pushed pulled;
+    cleanup_text struct text said = {0};
+    TRY(pull(c->positional, c->artefact.output, &pulled, &said, e));
+    (void)printf("sha256 %s\n%s", pulled.bundle_sha256, said.data ? said.data : "");
+    return 0;
+}
+
+/* --- reproduce --------------------------------------------------------------------------------------------------- */
+
+static int take_where(const struct artefact_options *a, enum reproduce_where *ret, struct err *e)
+{
+    if ((a->host == 1) + (a->in_image == 1) + (a->in_vm == 1) > 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "what is allowed is one of --host, --in-image, --in-vm");
+    *ret = a->in_image == 1 ? REPRODUCE_IMAGE : a->in_vm == 1 ? REPRODUCE_VM : REPRODUCE_HOST;
+    return 0;
+}
+
+static int print_result(const struct reproduction *r, bool json, struct err *e)
+{
+    cleanup_text struct text out = {0};
+    json_t *o = NULL;
+    if (json) {
+        TRY(reproduction_json(r, &o, e));
+        json_text(o, &out);
+    } else {
+        reproduction_text(r, &out);
+        text_add(&out, "%s/" REPRODUCTION_FILE "\n", r->out);
+    }
+    (void)fputs(out.data, stdout);
+    return 0;
+}
+
+/* What is wrong with a bundle that is refused. */
+static void print_findings(const struct findings *f)
+{
+    char line[1400];
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].verdict == FINDING_INTEGRITY)
+            (void)printf("%s\n", finding_line(&f->list[i], line, sizeof(line)));
+}
+
+static int finish(const struct reproduction *r, const struct config *c, struct err *e)
+{
+    char path[PATH_MAX];
+    text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, r->out);
+    TRY(reproduction_write(r, e));
+    if (c->artefact.sign)
+        TRY(sign_file(path, REPRODUCTION_FILE, c->artefact.sign, e));
+    TRY(print_result(r, c->host.json == 1, e));
+    return reproduction_status(r);
+}
+
+static int run_reproduce(const struct config *c, struct err *e)
+{
+    struct reproduction r;
+    enum reproduce_where where = REPRODUCE_HOST;
+    const struct artefact_options *a = &c->artefact;
+    TRY(take_where(a, &where, e));
+    if (c->campaign.sbatch.count > 0 && c->campaign.engine != ENGINE_SLURM)
+        return err_set(e, ERR_USAGE, -EINVAL, "--sbatch is for --engine slurm, which was not asked for");
+    if (a->sign)
+        TRY(sign_check("--sign", a->sign, e));
+    const struct reproduce_options o = {
+        c->positional,      where,   a->smoke == 1,       a->force == 1, c->campaign.trust == 1,
+        c->campaign.engine, a->role, &c->campaign.sbatch, a->out};
+    int status = reproduce(&o, &r, e);
+    if (status == -EBADMSG)
+        print_findings(&r.verified.at.findings);
+    if (status == 0)
+        status = finish(&r, c, e);
+    reproduction_free(&r);
+    return status;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+static const struct command {
     const char *name;
-    command_fn *fn;
+    enum config_command command;
+    run_fn *fn;
+    bool second, output, key; /* that it cannot do without */
+    const char *takes, *help;
 } COMMANDS[] = {
-    {"pack", cmd_pack},           {"verify", cmd_verify}, {"sign", cmd_sign},
-    {"reproduce", cmd_reproduce}, {"push", cmd_push},     {"pull", cmd_pull},
+    {"pack", CONFIG_PACK, run_pack, false, true, false, "a plan's folder and -o FILE.tar",
+     "tare pack [OPTION]... DIR -o FILE.tar\n"
+     "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the\n"
+     "records, their plan, what is claimed of them, the tables and figures made from them, and who made it.\n"
+     "The same records give the same bytes. Claims are those of --claims, of DIR/claims.yml, or those that\n"
+     "came with the plan. --with-image puts the image into it that the records were made in, which 'tare\n"
+     "reproduce --in-image' then runs in; one that the records contradict is refused.\n\n"},
+    {"verify", CONFIG_VERIFY, run_verify, false, false, false, "a bundle",
+     "tare verify [OPTION]... BUNDLE\n"
+     "BUNDLE is a tar, a tar.zst or a folder. Offline, and nothing in it is executed. Four verdicts, kept apart:\n"
+     "integrity (the files are those that were packed), derivation (tables, figures and claims follow from the\n"
+     "raw samples), environment (how far this machine is from theirs), and re-run, which is reproduce's.\n"
+     "Exit 1 where integrity or derivation is broken; each finding names its file.\n\n"},
+    {"sign", CONFIG_SIGN, run_sign, false, false, true, "a bundle and --key FILE",
+     "tare sign --key FILE BUNDLE\n"
+     "Signs a bundle, a tar or a folder, by minisign: over its tagmanifest-sha256.txt, so that the signature\n"
+     "survives packing it again. minisign asks for the key's password.\n\n"},
+    {"reproduce", CONFIG_REPRODUCE, run_reproduce, false, false, false, "a bundle",
+     "tare reproduce [OPTION]... BUNDLE\n"
+     "Runs a bundle's plan again here, as 'tare matrix' does, and judges each of its claims by the new records:\n"
+     "SUPPORTED, CONTRADICTED, INCONCLUSIVE (the interval is wider than the tolerance that was declared beforehand)\n"
+     "or NOT RUN, each with both intervals and why; never one pass for all. First the bundle is verified, and one\n"
+     "that is not whole is not run; then in what this machine differs from theirs is told. All of it goes into\n"
+     "reproduction.json beside the new records. Run again with the same --out it goes on.\n"
+     "Exit 0 where a claim was judged and all that were are SUPPORTED, or nothing is claimed; 1 where one is\n"
+     "CONTRADICTED or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n\n"},
+    {"push", CONFIG_PUSH, run_push, true, false, false, "a bundle and where it goes",
+     "tare push BUNDLE oci:FOLDER[:TAG] | docker://HOST/REPO:TAG [OPTION]...\n"
+     "Puts a bundle's tar into an OCI layout, which is made where it is not there, or by skopeo into a registry,\n"
+     "as an artefact of the type " PUSH_TYPE ". Who may is skopeo's business (skopeo\n"
+     "login); a registry on the loopback is spoken to without TLS.\n\n"},
+    {"pull", CONFIG_PULL, run_pull, false, true, false, "where the bundle is, and -o FILE.tar",
+     "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n"
+     "Gets a bundle out of an OCI layout or, by skopeo, out of a registry, checks its digests, writes it and\n"
+     "tells which reproductions are attached to it. Whether it is good is what 'tare verify' says.\n\n"},
 };
+
+static int print_help(const struct command *command)
+{
+    cleanup_text struct text help = {0};
+    text_add(&help, "%s", command->help);
+    config_help(command->command, NULL, &help);
+    (void)fputs(help.data, stdout);
+    return 0;
+}
+
+static int run(const struct command *command, int argc, char **argv, struct err *e)
+{
+    struct config c;
+    TRY(config_parse(command->command, argc, argv, &c, e));
+    if (c.help)
+        return print_help(command);
+    if (!c.positional || (command->second && !c.second) || (command->output && !c.artefact.output) ||
+        (command->key && !c.artefact.key))
+        return err_set(e, ERR_USAGE, -EINVAL, "it takes %s ('tare %s --help')", command->takes, command->name);
+    return command->fn(&c, e);
+}
 
 int main(int argc, char **argv)
 {
@@ -26,7 +218,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++) {
         if (strcmp(argv[1], COMMANDS[i].name) != 0)
             continue;
-        int status = COMMANDS[i].fn(argc - 1, argv + 1, &e);
+        int status = run(&COMMANDS[i], argc - 1, argv + 1, &e);
         if (status < 0) {
             (void)fprintf(stderr, "tare: %s: %s\n", argv[1], e.text);
             return (int)e.kind;

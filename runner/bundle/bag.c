@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "archive/filelist.h"
+#include "archive/files.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
-#include "archive/scratch.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -33,167 +33,153 @@ static int write_tag(int dirfd, const char *name, const struct text *t, struct t
         return err_set(e, ERR_OURS, -ENOMEM, "no memory for a digest");
     if (manifest)
         text_add(manifest, "%s  %s\n", hex, name);
-    return scratch_write(dirfd, name, t->data, t->len, e);
+    return files_write(dirfd, name, t->data, t->len, e);
 }
 
-static void describe(const struct parcel *payload, const struct bag_info *info, struct text *ret)
+/* The files of data/ in a bag's list, or where `bag` is false all that are listed. */
+static size_t payload_of(const struct filelist *files, bool bag, uint64_t *bytes)
+{
+    size_t count = 0;
+    *bytes = 0;
+    for (size_t i = 0; i < files->count; i++)
+        if (!bag || is_payload(files->file[i].path)) {
+            *bytes += files->file[i].size_bytes;
+            count++;
+        }
+    return count;
+}
+
+static void describe(const struct filelist *payload, const struct bag_info *info, struct text *ret)
 {
     char date[16];
     struct tm tm;
     const time_t at = (time_t)info->date_s;
     uint64_t bytes = 0;
-    for (size_t i = 0; i < payload->count; i++)
-        bytes += payload->file[i].size_bytes;
+    size_t count = payload_of(payload, false, &bytes);
     (void)strftime(date, sizeof(date), "%Y-%m-%d", gmtime_r(&at, &tm));
     text_add(ret, "Bag-Software-Agent: %s\nBagging-Date: %s\nExternal-Description: %s\nPayload-Oxum: %" PRIu64 ".%zu\n",
-             info->software, date, info->description, bytes, payload->count);
+             info->software, date, info->description, bytes, count);
 }
 
-int bag_write(int dirfd, const struct parcel *payload, const struct bag_info *info, struct err *e)
+int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e)
 {
-    struct text about = {0}, declaration = {0}, manifest = {0}, tags = {0};
+    cleanup_text struct text about = {0}, declaration = {0}, manifest = {0}, tags = {0};
     describe(payload, info, &about);
     text_add(&declaration, DECLARATION);
     text_add(&manifest, "%s", "");
     for (size_t i = 0; i < payload->count; i++)
         text_add(&manifest, "%s  " PAYLOAD "%s\n", payload->file[i].sha256, payload->file[i].path);
     /* The tag manifest's lines in the order of their names. */
-    int failed = write_tag(dirfd, "bag-info.txt", &about, &tags, e);
-    if (failed == 0)
-        failed = write_tag(dirfd, "bagit.txt", &declaration, &tags, e);
-    if (failed == 0)
-        failed = write_tag(dirfd, BAG_MANIFEST, &manifest, &tags, e);
-    if (failed == 0)
-        failed = write_tag(dirfd, BAG_TAG_MANIFEST, &tags, NULL, e);
-    text_free(&about);
-    text_free(&declaration);
-    text_free(&manifest);
-    text_free(&tags);
-    return failed;
+    TRY(write_tag(dirfd, "bag-info.txt", &about, &tags, e));
+    TRY(write_tag(dirfd, "bagit.txt", &declaration, &tags, e));
+    TRY(write_tag(dirfd, BAG_MANIFEST, &manifest, &tags, e));
+    return write_tag(dirfd, BAG_TAG_MANIFEST, &tags, NULL, e);
 }
 
 /* --- checking --------------------------------------------------------------------------------------------------- */
 
-/* Which files a manifest has named: a bit a file of the parcel. */
-struct named {
-    bool *seen;
+/* A bag that is checked. */
+struct checking {
+    int dirfd;
+    const struct filelist *files;
+    bool *named; /* one a file: a manifest names it */
+    struct findings *findings;
+    struct err *e;
 };
 
-static bool is_hex(const char *s)
-{
-    return strspn(s, "0123456789abcdef") == 64;
-}
+/* A finding against integrity. */
+#define BROKEN(c, ...) findings_add((c)->findings, FINDING_INTEGRITY, __VA_ARGS__)
 
 /* One line "DIGEST  PATH" (RFC 8493 §2.1.3; the digest in lower case, as all that write bags do). */
-static void check_line(const char *manifest, char *line, const struct parcel *files, struct named *named,
-                       struct findings *f)
+static void check_line(const struct checking *c, const char *manifest, const char *line)
 {
-    char *path = line + 64;
-    if (strlen(line) < 67 || !is_hex(line) || path[strspn(path, " \t")] == '\0' || path == path + strspn(path, " \t")) {
-        findings_add(f, FINDING_INTEGRITY, manifest, "'%.80s' is no line of a manifest (DIGEST  PATH)", line);
+    size_t digits = strspn(line, "0123456789abcdef"), blanks = strspn(line + digits, " \t");
+    const char *path = line + digits + blanks;
+    if (digits != 64 || blanks == 0 || strlen(line) < 67 || !*path) {
+        BROKEN(c, manifest, "'%.80s' is no line of a manifest (DIGEST  PATH)", line);
         return;
     }
-    path += strspn(path, " \t");
-    const struct parcel_file *file = parcel_find(files, path);
-    bool payload = strcmp(manifest, BAG_MANIFEST) == 0;
-    if (is_payload(path) != payload) {
-        findings_add(f, FINDING_INTEGRITY, manifest, "it names '%s', which is none of its files", path);
+    const struct listed_file *file = filelist_find(c->files, path);
+    if (is_payload(path) != (strcmp(manifest, BAG_MANIFEST) == 0)) {
+        BROKEN(c, manifest, "it names '%s', which is none of its files", path);
     } else if (!file) {
-        findings_add(f, FINDING_INTEGRITY, path, "%s names it, and it is not there", manifest);
+        BROKEN(c, path, "%s names it, and it is not there", manifest);
     } else {
-        if (named->seen[file - files->file])
-            findings_add(f, FINDING_INTEGRITY, path, "%s names it twice", manifest);
-        named->seen[file - files->file] = true;
+        if (c->named[file - c->files->file])
+            BROKEN(c, path, "%s names it twice", manifest);
+        c->named[file - c->files->file] = true;
         if (strncmp(line, file->sha256, 64) != 0)
-            findings_add(f, FINDING_INTEGRITY, path, "its SHA-256 is %s, and %s says %.64s", file->sha256, manifest,
-                         line);
+            BROKEN(c, path, "its SHA-256 is %s, and %s says %.64s", file->sha256, manifest, line);
     }
 }
 
-/* Reads a tag file; 1 where it is not there or too large, which is a finding. */
-static int read_tag(int dirfd, const char *name, const struct parcel *files, struct text *ret, struct findings *f,
-                    struct err *e)
+/* Reads a tag file. Where it is not there or too large, which is a finding, its data stays NULL. */
+static int read_tag(const struct checking *c, const char *name, struct text *ret)
 {
-    const struct parcel_file *file = parcel_find(files, name);
+    const struct listed_file *file = filelist_find(c->files, name);
     if (!file || file->size_bytes > TAG_MAX) {
-        findings_add(f, FINDING_INTEGRITY, name, file ? "it is larger than 32 MiB" : "it is not there");
-        return 1;
+        BROKEN(c, name, file ? "it is larger than 32 MiB" : "it is not there");
+        return 0;
     }
-    int failed = scratch_read(dirfd, name, TAG_MAX, ret);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
+    int failed = files_read(c->dirfd, name, TAG_MAX, ret);
+    return failed == 0 ? 0 : err_set(c->e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
 }
 
-static int check_manifest(int dirfd, const char *manifest, const struct parcel *files, struct named *named,
-                          struct findings *f, struct err *e)
+static int check_manifest(const struct checking *c, const char *manifest)
 {
-    struct text t = {0};
-    int failed = read_tag(dirfd, manifest, files, &t, f, e);
-    if (failed == 0 && strlen(t.data) != t.len)
-        findings_add(f, FINDING_INTEGRITY, manifest, "a NUL byte in it");
-    char *rest = failed == 0 ? t.data : NULL;
+    cleanup_text struct text t = {0};
+    TRY(read_tag(c, manifest, &t));
+    if (t.data && strlen(t.data) != t.len)
+        BROKEN(c, manifest, "a NUL byte in it");
+    char *rest = t.data;
     for (char *line; rest && (line = strsep(&rest, "\n"));)
         if (*line)
-            check_line(manifest, line, files, named, f);
-    text_free(&t);
-    return failed > 0 ? 0 : failed;
+            check_line(c, manifest, line);
+    return 0;
 }
 
 /* Both ways: what no manifest names was put there by nobody who vouches for it. RFC 8493 §3: tag manifests do not name
  * themselves; a signature can only be made afterwards. */
-static void check_unnamed(const struct parcel *files, const struct named *named, struct findings *f)
+static void check_unnamed(const struct checking *c)
 {
-    for (size_t i = 0; i < files->count; i++) {
-        const char *path = files->file[i].path;
-        if (!named->seen[i] && strcmp(path, BAG_TAG_MANIFEST) != 0 && strcmp(path, BAG_SIGNATURE) != 0)
-            findings_add(f, FINDING_INTEGRITY, path, "no manifest names it");
+    for (size_t i = 0; i < c->files->count; i++) {
+        const char *path = c->files->file[i].path;
+        if (!c->named[i] && strcmp(path, BAG_TAG_MANIFEST) != 0 && strcmp(path, BAG_SIGNATURE) != 0)
+            BROKEN(c, path, "no manifest names it");
     }
 }
 
-static int check_declaration(int dirfd, const struct parcel *files, struct findings *f, struct err *e)
+static int check_declaration(const struct checking *c)
 {
-    struct text t = {0};
-    int failed = read_tag(dirfd, "bagit.txt", files, &t, f, e);
-    if (failed == 0 && (t.len != strlen(DECLARATION) || memcmp(t.data, DECLARATION, t.len) != 0))
-        findings_add(f, FINDING_INTEGRITY, "bagit.txt", "it is not the declaration of BagIt 1.0 in UTF-8");
-    text_free(&t);
-    return failed > 0 ? 0 : failed;
+    cleanup_text struct text t = {0};
+    TRY(read_tag(c, BAG_DECLARATION, &t));
+    if (t.data && (t.len != strlen(DECLARATION) || memcmp(t.data, DECLARATION, t.len) != 0))
+        BROKEN(c, BAG_DECLARATION, "it is not the declaration of BagIt 1.0 in UTF-8");
+    return 0;
 }
 
-static int check_info(int dirfd, const struct parcel *files, struct findings *f, struct err *e)
+static int check_info(const struct checking *c)
 {
     char expected[64];
-    struct text t = {0};
+    cleanup_text struct text t = {0};
     uint64_t bytes = 0;
-    size_t count = 0;
-    int failed = read_tag(dirfd, "bag-info.txt", files, &t, f, e);
-    for (size_t i = 0; i < files->count; i++)
-        if (is_payload(files->file[i].path)) {
-            bytes += files->file[i].size_bytes;
-            count++;
-        }
+    TRY(read_tag(c, "bag-info.txt", &t));
+    size_t count = payload_of(c->files, true, &bytes);
     text_format(expected, sizeof(expected), "Payload-Oxum: %" PRIu64 ".%zu\n", bytes, count);
-    const char *oxum = failed == 0 ? strstr(t.data, "Payload-Oxum:") : NULL;
+    const char *oxum = t.data ? strstr(t.data, "Payload-Oxum:") : NULL;
     if (oxum && strncmp(oxum, expected, strlen(expected)) != 0)
-        findings_add(f, FINDING_INTEGRITY, "bag-info.txt", "'%.*s', and the payload is %.*s", (int)strcspn(oxum, "\n"),
-                     oxum, (int)strlen(expected) - 15, expected + 14);
-    text_free(&t);
-    return failed > 0 ? 0 : failed;
+        BROKEN(c, "bag-info.txt", "'%.*s', and the payload is %.*s", (int)strcspn(oxum, "\n"), oxum,
+               (int)strlen(expected) - 15, expected + 14);
+    return 0;
 }
 
-int bag_check(int dirfd, const struct parcel *files, struct findings *f, struct err *e)
+int bag_check(int dirfd, const struct filelist *files, struct findings *f, struct err *e)
 {
-    struct named named = {.seen = calloc(files->count + 1, sizeof(bool))};
-    if (!named.seen)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for %zu files", files->count);
-    int failed = check_declaration(dirfd, files, f, e);
-    if (failed == 0)
-        failed = check_manifest(dirfd, BAG_MANIFEST, files, &named, f, e);
-    if (failed == 0)
-        failed = check_manifest(dirfd, BAG_TAG_MANIFEST, files, &named, f, e);
-    if (failed == 0)
-        check_unnamed(files, &named, f);
-    if (failed == 0)
-        failed = check_info(dirfd, files, f, e);
-    free(named.seen);
-    return failed;
+    cleanup_free bool *named = xcalloc(files->count, sizeof(*named));
+    const struct checking c = {dirfd, files, named, f, e};
+    TRY(check_declaration(&c));
+    TRY(check_manifest(&c, BAG_MANIFEST));
+    TRY(check_manifest(&c, BAG_TAG_MANIFEST));
+    check_unnamed(&c);
+    return check_info(&c);
 }

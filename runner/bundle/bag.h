@@ -1,4 +1,5 @@
-/* bag: BagIt 1.0 (RFC 8493): manifests written for a payload, and held against what is there, both ways. */
+/* bag: BagIt 1.0 (RFC 8493). Pack writes the manifests of a payload; everything that opens a bundle holds them against
+ * the files, both ways. */
 #ifndef TARE_BAG_H
 #define TARE_BAG_H
 
@@ -6,7 +7,7 @@
 
 struct err;
 struct findings;
-struct parcel;
+struct filelist;
 
 #define BAG_DECLARATION  "bagit.txt"
 #define BAG_MANIFEST     "manifest-sha256.txt"
@@ -20,13 +21,13 @@ struct bag_info {
     int64_t date_s;          /* Bagging-Date, UTC, as seconds since 1970 */
 };
 
-/* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is whole already; the parcel is what
- * parcel_read_folder() gave of it. */
-int bag_write(int dirfd, const struct parcel *payload, const struct bag_info *info, struct err *e);
+/* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is whole already; the list is what
+ * filelist_read() gave of it. */
+int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e);
 
 /* Holds a bag against its manifests: each file of data/ is named with its digest and each name has its file, likewise
  * the tag files; bagit.txt is version 1.0 and UTF-8, Payload-Oxum is right where it is given. All that is wrong
  * is a finding (integrity). -errno (usage) where a file cannot be read. */
-int bag_check(int dirfd, const struct parcel *files, struct findings *f, struct err *e);
+int bag_check(int dirfd, const struct filelist *files, struct findings *f, struct err *e);
 
 #endif

@@ -3,20 +3,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/scratch.h"
+#include "archive/filelist.h"
+#include "archive/files.h"
+#include "archive/findings.h"
+#include "archive/tar.h"
+#include "archive/tmpdir.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "bundle/bag.h"
-#include "bundle/evidence.h"
+#include "bundle/claims.h"
 #include "bundle/pack_info.h"
+#include "bundle/rederive.h"
 #include "bundle/reproduction.h"
 
 #define CELL_FOLDER_MAX 80
@@ -34,7 +39,7 @@ static void plain_folder(const char *id, char buf[CELL_FOLDER_MAX + 1])
 }
 
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,
-                               char buf[PARCEL_PATH_MAX + 1])
+                               char buf[FILELIST_PATH_MAX + 1])
 {
     static const char *const LABELS[] = {"", "-A", "-A2"};
     char folder[CELL_FOLDER_MAX + 1], other[CELL_FOLDER_MAX + 1], number[16] = "";
@@ -46,7 +51,7 @@ const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t bl
     }
     if (alike > 0)
         text_format(number, sizeof(number), ".%zu", alike + 1);
-    text_format(buf, PARCEL_PATH_MAX + 1, BUNDLE_RECORDS "%s%s/%04llu%s.json", folder, number,
+    text_format(buf, FILELIST_PATH_MAX + 1, BUNDLE_RECORDS "%s%s/%04llu%s.json", folder, number,
                 (unsigned long long)block, LABELS[label]);
     return buf;
 }
@@ -84,34 +89,27 @@ static void forget_remedy(struct err *e)
 
 static int read_source(struct bundle *b, const char *name, struct text *ret, struct err *e)
 {
-    int failed = scratch_read(b->fd, name, BUNDLE_SOURCE_MAX, ret);
-    if (failed == -EFBIG)
-        return err_set(e, ERR_USAGE, failed, "%s: it is larger than 1 MiB", name);
-    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "%s: %s", name, source_fault(failed));
-}
-
-/* Its own scenarios are those that it carries, and no others. */
-static int parse_plan(struct bundle *b, struct text *bytes, struct err *e)
-{
-    b->bound.carried.folder = b->path;
-    b->bound.carried.alone = true;
-    return plan_parse(BUNDLE_PLAN, bytes, &b->bound.given, &b->bound.carried, &b->plan, e);
+    int failed = files_read(b->fd, name, BUNDLE_SOURCE_MAX, ret);
+    if (failed == 0)
+        return 0;
+    return err_set(e, ERR_USAGE, failed, "%s: %s", name,
+                   failed == -EFBIG ? "it is larger than 1 MiB" : source_fault(failed));
 }
 
 static int load_plan(struct bundle *b, struct err *e)
 {
     struct folder folder;
-    struct text bytes = {0};
-    int failed = read_source(b, BUNDLE_PLAN, &b->plan_bytes, e); /* for its size, too */
-    if (failed == 0)
-        failed = folder_look(b->path, &folder, e);
-    if (failed == 0 && (failed = folder_read(&folder, &b->bound, &bytes, e)) != 0)
+    cleanup_text struct text bytes = {0};
+    TRY(read_source(b, BUNDLE_PLAN, &b->plan_bytes, e)); /* for its size, too */
+    TRY(folder_look(b->path, &folder, e));
+    if (folder_read(&folder, &b->bound, &bytes, e) != 0) {
         forget_remedy(e);
-    if (failed == 0)
-        failed = parse_plan(b, &bytes, e);
-    text_free(&bytes);
-    if (failed != 0)
-        return failed;
+        return e->code;
+    }
+    /* Its own scenarios are those that it carries, and no others. */
+    b->bound.carried.folder = b->path;
+    b->bound.carried.alone = true;
+    TRY(plan_parse(BUNDLE_PLAN, &bytes, &b->bound.given, &b->bound.carried, &b->plan, e));
     b->cells = b->plan.cells;
     b->blocks = (size_t)b->plan.invocations;
     b->noise = b->bound.noise;
@@ -120,37 +118,30 @@ static int load_plan(struct bundle *b, struct err *e)
 
 static int load_pack(struct bundle *b, struct err *e)
 {
-    struct text bytes = {0};
-    int failed = read_source(b, BUNDLE_PACK, &bytes, e);
-    if (failed == 0)
-        failed = pack_info_parse(bytes.data, bytes.len, &b->pack, e);
-    text_free(&bytes);
-    if (failed == 0)
-        b->date_s = json_integer_value(json_object_get(b->pack, "date_s"));
-    return failed;
+    cleanup_text struct text bytes = {0};
+    TRY(read_source(b, BUNDLE_PACK, &bytes, e));
+    TRY(pack_info_parse(bytes.data, bytes.len, &b->pack, e));
+    b->date_s = json_integer_value(json_object_get(b->pack, "date_s"));
+    return 0;
 }
 
 static int load_claims(struct bundle *b, struct err *e)
 {
-    struct text bytes = {0};
-    int failed = read_source(b, BUNDLE_CLAIMS, &bytes, e);
-    if (failed == 0)
-        failed = claims_parse(BUNDLE_CLAIMS, &bytes, &b->claims, e);
-    else
-        text_free(&bytes);
-    return failed == 0 ? claims_check(&b->claims, &b->plan, e) : failed;
+    cleanup_text struct text bytes = {0};
+    TRY(read_source(b, BUNDLE_CLAIMS, &bytes, e));
+    TRY(claims_parse(BUNDLE_CLAIMS, &bytes, &b->claims, e));
+    return claims_check(&b->claims, &b->plan, e);
 }
 
 static int load_reproduction(struct bundle *b, struct err *e)
 {
-    struct text bytes = {0};
-    int failed = scratch_read(b->fd, REPRODUCTION_FILE, REPRODUCTION_MAX, &bytes);
+    cleanup_text struct text bytes = {0};
+    int failed = files_read(b->fd, REPRODUCTION_FILE, REPRODUCTION_MAX, &bytes);
+    if (failed == -ENOENT)
+        return 0;
     if (failed != 0)
-        failed = failed == -ENOENT ? 0 : err_set(e, ERR_USAGE, failed, REPRODUCTION_FILE ": %s", source_fault(failed));
-    else
-        failed = reproduction_parse(bytes.data, bytes.len, &b->reproduction, e);
-    text_free(&bytes);
-    return failed;
+        return err_set(e, ERR_USAGE, failed, REPRODUCTION_FILE ": %s", source_fault(failed));
+    return reproduction_parse(bytes.data, bytes.len, &b->reproduction, e);
 }
 
 void bundle_wants(struct records *r)
@@ -167,7 +158,7 @@ struct deriving {
 static void derive_record(const struct invocation *one, struct json_span text, void *to)
 {
     const struct deriving *d = to;
-    evidence_derive(one->path + d->path_len, text, d->findings);
+    rederive_record(one->path + d->path_len, text, d->findings);
 }
 
 static int load_records(struct bundle *b, struct findings *derived, struct err *e)
@@ -194,10 +185,9 @@ static int load_records(struct bundle *b, struct findings *derived, struct err *
 int bundle_grants(const struct bundle *b, const char *label, struct trust_grants *ret, struct err *e)
 {
     const struct trust_plan plan = {.label = label, .bytes = &b->plan_bytes, .carried = &b->bound.carried};
-    int failed = trust_of_plan(&plan, ret, e);
-    if (failed == 0)
-        trust_of_options(BUNDLE_LOCK, &b->bound.given, ret);
-    return failed;
+    TRY(trust_of_plan(&plan, ret, e));
+    trust_of_options(BUNDLE_LOCK, &b->bound.given, ret);
+    return 0;
 }
 
 /* --- what of the plan is there ----------------------------------------------------------------------------------- */
@@ -210,9 +200,7 @@ static size_t units(const struct bundle *b)
 /* What is there of each invocation of the plan: a bit 1 for a record, 2 for one that failed. The caller's. */
 static unsigned char *coverage(const struct bundle *b)
 {
-    unsigned char *there = calloc(b->blocks * units(b) + 1, 1);
-    if (!there)
-        abort();
+    unsigned char *there = xcalloc(b->blocks * units(b), 1);
     for (size_t i = 0; i < b->records.count; i++) {
         const struct invocation *one = &b->records.list[i];
         size_t cell = bundle_cell(&b->plan, one->plan_cell), unit = cell;
@@ -248,11 +236,32 @@ void bundle_missing(const struct bundle *b, size_t max, struct text *out)
     }
 }
 
+void bundle_summary(const struct bundle *b, struct text *said)
+{
+    size_t of[CLAIM_VERDICTS] = {0};
+    text_add(said, "plan %s: %zu of %zu invocations, %zu failed\n", b->plan.name, b->run, b->run + b->missing,
+             b->failed);
+    for (size_t i = 0; i < b->claims.count; i++)
+        of[b->judgement[i].verdict]++;
+    text_add(said, "claims: %zu", b->claims.count);
+    for (int v = 0; v < CLAIM_VERDICTS; v++)
+        if (of[v])
+            text_add(said, ", %zu %s", of[v], claim_verdict_name((enum claim_verdict)v));
+    text_add(said, "\n");
+}
+
+const char *bundle_newest(const struct records *r)
+{
+    const char *at = "";
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->list[i].started_at, at) > 0)
+            at = r->list[i].started_at;
+    return at;
+}
+
 static void judge(struct bundle *b)
 {
-    b->judgement = calloc(b->claims.count + 1, sizeof(*b->judgement));
-    if (!b->judgement)
-        abort();
+    b->judgement = xcalloc(b->claims.count, sizeof(*b->judgement));
     for (size_t i = 0; i < b->claims.count; i++)
         b->judgement[i] = claim_judge(&b->claims.list[i], &b->records);
 }
@@ -262,8 +271,18 @@ static void name_top(struct bundle *b)
 {
     char folder[CELL_FOLDER_MAX + 1];
     plain_folder(b->plan.name, folder);
-    if (asprintf((char **)&b->top, "tare-%.40s", folder) < 0)
-        abort();
+    b->top = text_printf("tare-%.40s", folder);
+}
+
+static int load_all(struct bundle *b, bool read, struct findings *derived, struct err *e)
+{
+    if (b->fd < 0)
+        return err_sys(e, ERR_USAGE, "'%s'", b->path);
+    TRY(load_pack(b, e));
+    TRY(load_plan(b, e));
+    TRY(load_claims(b, e));
+    TRY(load_reproduction(b, e));
+    return read ? 0 : load_records(b, derived, e);
 }
 
 int bundle_load(const char *path, struct records *read, struct findings *derived, struct bundle *ret, struct err *e)
@@ -274,17 +293,7 @@ int bundle_load(const char *path, struct records *read, struct findings *derived
         *read = (struct records){0};
     }
     text_format(b.path, sizeof(b.path), "%s", path);
-    int failed = b.fd < 0 ? err_sys(e, ERR_USAGE, "'%s'", path) : 0;
-    if (failed == 0)
-        failed = load_pack(&b, e);
-    if (failed == 0)
-        failed = load_plan(&b, e);
-    if (failed == 0)
-        failed = load_claims(&b, e);
-    if (failed == 0)
-        failed = load_reproduction(&b, e);
-    if (failed == 0 && !read)
-        failed = load_records(&b, derived, e);
+    int failed = load_all(&b, read, derived, e);
     if (failed != 0) {
         forget_folder(path, e);
         bundle_free(&b);
@@ -311,25 +320,23 @@ void bundle_free(struct bundle *b)
     plan_free(&b->plan);
     text_free(&b->plan_bytes);
     folder_plan_free(&b->bound);
-    free((char *)b->top);
+    free(b->top);
     *b = (struct bundle){.fd = -1};
 }
 
 /* --- opened ------------------------------------------------------------------------------------------------------ */
 
-static int open_tar(struct opened_bundle *o, int fd, struct err *e)
+static int open_tar(struct opened_bundle *o, struct err *e)
 {
-    char top[PARCEL_PATH_MAX + 1];
-    int failed = scratch_begin(NULL, &o->unpacked, e);
-    if (failed == 0)
-        failed = parcel_unpack(fd, o->unpacked.fd, top, &o->findings, e);
-    if (failed == 0 && (o->root_fd = fcntl(o->unpacked.fd, F_DUPFD_CLOEXEC, 0)) < 0)
-        failed = err_sys(e, ERR_OURS, "'%s'", o->unpacked.path);
-    text_format(o->data, sizeof(o->data), "%s/" BUNDLE_DATA, o->unpacked.path);
-    return failed;
+    TRY(tmpdir_make(NULL, &o->unpacked, e));
+    TRY(tar_unpack(o->tar_fd, o->unpacked.fd, o->top, &o->findings, e));
+    o->root_fd = fcntl(o->unpacked.fd, F_DUPFD_CLOEXEC, 0);
+    text_format(o->folder, sizeof(o->folder), "%s", o->unpacked.path);
+    return o->root_fd < 0 ? err_sys(e, ERR_OURS, "'%s'", o->unpacked.path) : 0;
 }
 
-int bundle_open_path(const char *path, struct stat *st, struct err *e)
+/* Neither a device nor a FIFO. */
+static int open_path(const char *path, struct stat *st, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOTDIR)
@@ -341,53 +348,57 @@ int bundle_open_path(const char *path, struct stat *st, struct err *e)
     return fd >= 0 ? fd : err_set(e, ERR_USAGE, fd, "'%s': %s", path, strerror(-fd));
 }
 
-static int open_root(struct opened_bundle *o, const char *path, struct err *e)
+/* What is no bundle at all, with the first of what is wrong with it: the rest of it means nothing. */
+static int refuse_other(const struct opened_bundle *o, const char *path, struct err *e)
+{
+    char first[300] = "";
+    if (o->findings.count > 0)
+        (void)finding_line(&o->findings.list[0], first, sizeof(first));
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no bundle: it has no " BAG_DECLARATION "%s%s%s", path,
+                   *first ? " (" : "", first, *first ? ")" : "");
+}
+
+int bundle_open_files(const char *path, struct opened_bundle *ret, struct err *e)
 {
     struct stat st = {0};
-    cleanup_close int fd = bundle_open_path(path, &st, e);
+    *ret = BUNDLE_UNOPENED;
+    cleanup_close int fd = open_path(path, &st, e);
     if (fd < 0)
         return fd;
-    if (strlen(path) > sizeof(o->bundle.path) - 8)
+    if (strlen(path) > sizeof(ret->bundle.path) - 8)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", path);
-    if (S_ISREG(st.st_mode))
-        return open_tar(o, fd, e) == 0 ? 0 : err_wrap(e, "'%s'", path);
-    text_format(o->data, sizeof(o->data), "%s/" BUNDLE_DATA, path);
-    o->root_fd = STEAL_FD(fd);
-    return 0;
+    text_format(ret->folder, sizeof(ret->folder), "%s", path);
+    *(S_ISREG(st.st_mode) ? &ret->tar_fd : &ret->root_fd) = STEAL_FD(fd);
+    if (ret->tar_fd >= 0 && open_tar(ret, e) != 0)
+        return err_wrap(e, "'%s'", path);
+    text_format(ret->data, sizeof(ret->data), "%s/" BUNDLE_DATA, ret->folder);
+    /* Before all that is in it is looked at: it may be any folder. */
+    if (faccessat(ret->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+        return refuse_other(ret, path, e);
+    TRY(filelist_read(ret->root_fd, &ret->all, &ret->findings, e));
+    return filelist_find(&ret->all, BAG_DECLARATION) ? 0 : refuse_other(ret, path, e);
 }
 
-static int check_whole(struct opened_bundle *o, const char *path, bool broken, struct err *e)
+int bundle_open(const char *path, struct opened_bundle *ret, struct err *e)
 {
-    struct parcel all = {0};
     char first[600];
-    int failed = faccessat(o->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) == 0
-                     ? parcel_read_folder(o->root_fd, &all, &o->findings, e)
-                     : err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no bundle: it has no " BAG_DECLARATION, path);
-    if (failed == 0)
-        failed = bag_check(o->root_fd, &all, &o->findings, e);
-    parcel_free(&all);
-    if (failed == 0 && o->findings.count > 0 && !broken)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s' is broken: %s ('tare verify' tells all)", path,
-                         finding_line(&o->findings.list[0], first, sizeof(first)));
-    return failed;
-}
-
-int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct err *e)
-{
-    *ret = (struct opened_bundle){.root_fd = -1, .bundle = {.fd = -1}};
-    int failed = open_root(ret, path, e);
-    if (failed == 0)
-        failed = check_whole(ret, path, broken, e);
-    if (failed == 0 && bundle_load(ret->data, NULL, NULL, &ret->bundle, e) != 0)
-        failed = err_wrap(e, "'%s'", path);
-    return failed;
+    TRY(bundle_open_files(path, ret, e));
+    TRY(bag_check(ret->root_fd, &ret->all, &ret->findings, e));
+    if (ret->findings.count > 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is broken: %s ('tare verify' tells all)", path,
+                       finding_line(&ret->findings.list[0], first, sizeof(first)));
+    return bundle_load(ret->data, NULL, NULL, &ret->bundle, e) == 0
+               ? 0
+               : err_wrap(e, "'%s': it is no bundle that can be read", path);
 }
 
 void bundle_close(struct opened_bundle *o)
 {
     bundle_free(&o->bundle);
     findings_free(&o->findings);
-    if (o->root_fd >= 0)
-        (void)close(STEAL_FD(o->root_fd));
-    scratch_end(&o->unpacked);
+    filelist_free(&o->all);
+    cleanup_close_(&o->root_fd);
+    cleanup_close_(&o->tar_fd);
+    tmpdir_remove(&o->unpacked);
+    *o = BUNDLE_UNOPENED;
 }

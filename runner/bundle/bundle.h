@@ -1,5 +1,6 @@
-/* bundle: what a bundle's payload says, read into memory: the plan, its claims, how it was packed, its records. It does
- * not matter yet whether any of it is right; what cannot be read is an error. */
+/* bundle: a bundle's payload read into memory (plan, claims, how it was packed, records), and the opening of the tar or
+ * folder that it is in. Pack, verify, sign, push and reproduce start here. What cannot be read is an error; whether
+ * what was read is right is for verify to say. The caller owns what is returned. */
 #ifndef TARE_BUNDLE_H
 #define TARE_BUNDLE_H
 
@@ -8,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/filelist.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
-#include "archive/scratch.h"
+#include "archive/tmpdir.h"
 #include "bundle/claims.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
@@ -19,7 +20,6 @@
 
 struct err;
 struct json_t;
-struct stat;
 
 #define BUNDLE_DATA    "data"
 #define BUNDLE_PLAN    "plan.yml"
@@ -53,12 +53,12 @@ struct bundle {
     size_t missing;       /* without one */
     bool noise;           /* A and A' */
     int64_t date_s;       /* pack.json's */
-    const char *top;      /* "tare-NAME": the one folder in the tar; owned */
+    char *top;            /* "tare-NAME": the one folder in the tar */
 };
 
 /* Reads the payload in this folder, each record once. read: its records where they were read already, with what
  * bundle_wants() says and by their paths inside the payload; they are the bundle's then; NULL: they are read here.
- * derived: gets what does not follow from a record's raw samples (evidence.h); NULL: it is not looked for. Errors
+ * derived: gets what does not follow from a record's raw samples (rederive.h); NULL: it is not looked for. Errors
  * (usage) name the file inside of it. */
 int bundle_load(const char *path, struct records *read, struct findings *derived, struct bundle *ret, struct err *e);
 
@@ -74,7 +74,7 @@ int bundle_grants(const struct bundle *b, const char *label, struct trust_grants
  * bundle's paths do not have replaced by '-', cut at 80 and numbered where that makes it another cell's. label: as
  * folder_record_name() has it. Returns buf. */
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,
-                               char buf[PARCEL_PATH_MAX + 1]);
+                               char buf[FILELIST_PATH_MAX + 1]);
 
 /* The cell's number in the plan; plan->cells where it has none of this id. */
 size_t bundle_cell(const struct plan *plan, const char *id);
@@ -82,28 +82,40 @@ size_t bundle_cell(const struct plan *plan, const char *id);
 /* "A": 1, "A'": 2, else 0. */
 int bundle_label(const char *label);
 
+/* When the newest record was begun, "" of none; a record's own. What is written follows from what was measured. */
+const char *bundle_newest(const struct records *r);
+
+/* Lines of pack's and verify's on what there is and what is claimed. */
+void bundle_summary(const struct bundle *b, struct text *said);
+
 /* The invocations that the plan asks for and no record is of, one a line ("CELL, block 3"), at most max of them. */
 void bundle_missing(const struct bundle *b, size_t max, struct text *out);
 
 /* --- a tar or a folder, opened; whole up to its manifests, or not at all
  * ---------------------------------------------- */
 
-/* Ended with bundle_close(), also after a failure. */
+/* Starts as BUNDLE_UNOPENED; ended with bundle_close(), also after a failure. */
 struct opened_bundle {
-    struct scratch unpacked;
+    struct tmpdir unpacked; /* a tar's files; its path is "" of a folder */
+    int tar_fd;             /* -1: it is a folder */
     int root_fd;
-    char data[PATH_MAX]; /* the payload's folder */
-    struct bundle bundle;
-    struct findings findings; /* what is not whole */
+    char folder[PATH_MAX / 2], data[PATH_MAX]; /* the bag's and the payload's */
+    char top[FILELIST_PATH_MAX + 1];           /* of a tar; else "" */
+    struct filelist all;                       /* the bag's files */
+    struct bundle bundle;                      /* as bundle_load() gives it */
+    struct findings findings;                  /* what is not whole */
 };
+#define BUNDLE_UNOPENED                                                                                                \
+    ((struct opened_bundle){.unpacked = {.fd = -1}, .tar_fd = -1, .root_fd = -1, .bundle = {.fd = -1}})
+#define cleanup_opened __attribute__((cleanup(bundle_close)))
 
-/* Opens the tar or folder that a bundle is at that path, and neither a device nor a FIFO. -EINVAL and the like (usage).
- * st: what it is. */
-int bundle_open_path(const char *path, struct stat *st, struct err *e);
+/* Unpacks a tar and lists the files; what a bundle may not have is a finding. -EINVAL and the like (usage): there is no
+ * bundle at that path. */
+int bundle_open_files(const char *path, struct opened_bundle *ret, struct err *e);
 
-/* Unpacks a tar and reads what the bundle says. What is not whole is a finding, and where `broken` is false also an
- * error. -EINVAL (usage): there is no bundle at that path, or what it says cannot be read. */
-int bundle_open(const char *path, bool broken, struct opened_bundle *ret, struct err *e);
+/* The same, holds the files against the manifests and reads what the bundle says. -EINVAL (usage): it is not whole, or
+ * what it says cannot be read. */
+int bundle_open(const char *path, struct opened_bundle *ret, struct err *e);
 void bundle_close(struct opened_bundle *o);
 
 #endif

@@ -1,5 +1,6 @@
-/* derive: every file of a bundle that follows from its sources (records, plan, claims, pack.json, LICENSE, the lock of
- * the images), written anew. Packing writes them into the bundle; verifying writes them elsewhere and compares. */
+/* derive: writes every file of a bundle that follows from its sources (records, plan, claims, pack.json, LICENSE, the
+ * lock of the images). Pack writes them into the bundle; verify writes them elsewhere and compares. The same sources
+ * give the same bytes: a change of them raises PACK_FORMAT. */
 #ifndef TARE_DERIVE_H
 #define TARE_DERIVE_H
 
@@ -10,7 +11,7 @@
 struct bundle;
 struct err;
 struct json_t;
-struct parcel;
+struct filelist;
 
 /* Writes env/host.json, env/sbom.cdx.json, paper/, README.md, CITATION.cff and .zenodo.json below dirfd, in which none
  * of them is yet. The same bytes from the same sources. draw: the figures too, by gnuplot; else their data alone.
@@ -18,9 +19,12 @@ struct parcel;
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e);
 
 /* ro-crate-metadata.json, of all the payload's other files. */
-int derive_crate(const struct bundle *b, const struct parcel *payload, int dirfd, struct err *e);
+int derive_crate(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e);
 
 #define CRATE_FILE "ro-crate-metadata.json"
+
+/* Of the payload with its crate: bagit.txt, bag-info.txt and both manifests. */
+int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e);
 
 /* --- what it is made of ------------------------------------------------------------------------------------------ */
 
@@ -30,7 +34,7 @@ void bundle_readme(const struct bundle *b, struct text *out);
 
 /* The machines that the records are of (schema tare.environments/1): host, image and tool of each, without what changes
  * from moment to moment. The caller's. */
-int environments_of(const struct bundle *b, struct json_t **ret, struct err *e);
+struct json_t *environments_of(const struct bundle *b);
 
 /* CycloneDX 1.5: tare, the interpreters, the system; where the records were made in an image that the lock names, its
  * packages with their hashes. */

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "archive/scratch.h"
+#include "archive/files.h"
+#include "archive/tmpdir.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -32,53 +32,38 @@ static int ask_version(struct text *ret, struct err *e)
 static int digest_probe(int dirfd, char hex[DIGEST_HEX], struct err *e)
 {
     static const char *const NAMES[] = {PROBE ".svg", PROBE ".pdf", PROBE ".png"};
-    struct text all = {0};
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < ARRAY_LEN(NAMES); i++) {
-        failed = scratch_read(dirfd, NAMES[i], FILE_MAX, &all);
+    cleanup_text struct text all = {0};
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        int failed = files_read(dirfd, NAMES[i], FILE_MAX, &all);
         if (failed != 0)
-            (void)err_set(e, ERR_OURS, failed, "%s: %s", NAMES[i], strerror(-failed));
+            return err_set(e, ERR_OURS, failed, "%s: %s", NAMES[i], strerror(-failed));
     }
-    if (failed == 0)
-        failed = digest_bytes(all.data, all.len, hex);
-    text_free(&all);
-    return failed;
+    return digest_bytes(all.data, all.len, hex);
 }
 
 /* Digits, letters, a line, a fill: what figures are made of. */
 static int draw_probe(char hex[DIGEST_HEX], struct err *e)
 {
-    struct scratch s = {.fd = -1};
+    cleanup_tmpdir struct tmpdir s = {.fd = -1};
     struct drawings d = {NULL, 0};
-    int failed = scratch_begin(NULL, &s, e);
-    if (failed != 0)
-        return failed;
+    TRY(tmpdir_make(NULL, &s, e));
     struct drawing *one = drawing_add(&d, PROBE, "0123456789 The quick brown fox jumps over the lazy dog");
     one->width_cm = 8;
     one->height_cm = 5;
     text_add(&one->data, "x y\n1 1\n2 4\n3 9\n");
     text_add(&one->plot,
              "plot '" PROBE ".dat' using 1:2 with filledcurves title 'Probe', '' using 1:2 with linespoints\n");
-    failed = draw_files(&d, s.fd, DRAW_SVG | DRAW_PDF | DRAW_PNG, e);
-    if (failed == 0)
-        failed = digest_probe(s.fd, hex, e);
+    int failed = draw_files(&d, s.fd, DRAW_SVG | DRAW_PDF | DRAW_PNG, e);
     drawings_free(&d);
-    scratch_end(&s);
-    return failed;
+    return failed == 0 ? digest_probe(s.fd, hex, e) : failed;
 }
 
 int drawn_by(json_t **ret, struct err *e)
 {
-    struct text version = {0};
+    cleanup_text struct text version = {0};
     char hex[DIGEST_HEX];
-    int failed = ask_version(&version, e);
-    if (failed == 0)
-        failed = draw_probe(hex, e);
-    if (failed == 0) {
-        *ret = json_pack("{s:s, s:s}", "gnuplot", version.data + strlen(ANNOUNCES), "probe_sha256", hex);
-        if (!*ret)
-            failed = err_set(e, ERR_OURS, -ENOMEM, "no memory");
-    }
-    text_free(&version);
-    return failed;
+    TRY(ask_version(&version, e));
+    TRY(draw_probe(hex, e));
+    *ret = json_pack("{s:s, s:s}", "gnuplot", version.data + strlen(ANNOUNCES), "probe_sha256", hex);
+    return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory");
 }

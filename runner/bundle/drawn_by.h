@@ -1,4 +1,5 @@
-/* drawn_by: what draws the figures here, told so that two hosts that draw the same bytes say the same. */
+/* drawn_by: identifies what draws the figures on this host. Two hosts that draw the same bytes give the same answer:
+ * pack records it, and verify compares drawings only where it is equal. */
 #ifndef TARE_DRAWN_BY_H
 #define TARE_DRAWN_BY_H
 

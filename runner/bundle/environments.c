@@ -1,14 +1,15 @@
 /* The machines and components that records were made with. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/scratch.h"
+#include "archive/files.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
+#include "base/text.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
 
@@ -17,10 +18,9 @@
 /* What changes from run to run on the same machine. */
 static const char *const OF_THE_MOMENT[] = {"load_1min", "load_5min", "load_15min", "boot_id", "steal_ticks"};
 
-static void set(json_t *o, const char *key, json_t *value)
+static void put_section(json_t *o, const char *key, json_t *section)
 {
-    if (json_object_set_new(o, key, value ? value : json_null()) != 0)
-        abort();
+    json_put(o, key, section ? section : json_null());
 }
 
 /* What of the record is the same in all that were made with the same. */
@@ -29,69 +29,49 @@ static json_t *environment_of(const struct invocation *one)
     json_t *o = json_object(), *host = invocation_section(one, "host");
     for (size_t i = 0; i < ARRAY_LEN(OF_THE_MOMENT); i++)
         (void)json_object_del(host, OF_THE_MOMENT[i]);
-    set(o, "host", host);
-    set(o, "image", invocation_section(one, "image"));
-    set(o, "tool", invocation_section(one, "tool"));
+    put_section(o, "host", host);
+    put_section(o, "image", invocation_section(one, "image"));
+    put_section(o, "tool", invocation_section(one, "tool"));
     return o;
 }
 
-static json_t *find_alike(json_t *list, const json_t *environment)
+/* The element that has this under the key, or without a key is it; NULL: there is none. */
+static json_t *find_alike(const json_t *list, const char *key, const json_t *value)
 {
     size_t i;
-    json_t *one;
+    json_t *one = NULL;
     json_array_foreach(list, i, one)
     {
-        if (json_equal(json_object_get(one, "environment"), environment))
+        if (json_equal(key ? json_object_get(one, key) : one, value))
             return one;
     }
     return NULL;
 }
 
-/* A runtime once. */
-static void add_runtime(json_t *list, json_t *runtime)
-{
-    size_t i;
-    const json_t *one;
-    json_array_foreach(list, i, one)
-    {
-        if (json_equal(one, runtime)) {
-            json_decref(runtime);
-            return;
-        }
-    }
-    if (json_array_append_new(list, runtime ? runtime : json_null()) != 0)
-        abort();
-}
-
 static void add_record(const struct invocation *one, json_t *list)
 {
-    json_t *environment = environment_of(one), *known = find_alike(list, environment);
+    cleanup_json json_t *environment = environment_of(one), *runtime = invocation_section(one, "runtime");
+    json_t *known = find_alike(list, "environment", environment);
     if (!known) {
         known = json_pack("{s:O, s:i, s:[], s:s}", "environment", environment, "records", 0, "runtimes", "first",
                           one->path);
         (void)json_array_append_new(list, known);
     }
-    set(known, "records", json_integer(json_integer_value(json_object_get(known, "records")) + 1));
-    add_runtime(json_object_get(known, "runtimes"), invocation_section(one, "runtime"));
-    json_decref(environment);
+    json_put_int(known, "records", json_integer_value(json_object_get(known, "records")) + 1);
+    json_t *runtimes = json_object_get(known, "runtimes");
+    if (!runtime || !find_alike(runtimes, NULL, runtime)) /* a null a record that has none: format 2 has it so */
+        (void)json_array_append_new(runtimes, runtime ? json_incref(runtime) : json_null());
 }
 
-int environments_of(const struct bundle *b, json_t **ret, struct err *e)
+json_t *environments_of(const struct bundle *b)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < b->records.count; i++)
         add_record(&b->records.list[i], list);
-    *ret = json_pack("{s:s, s:o}", "schema", "tare.environments/1", "environments", list);
-    return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory");
+    return json_pack("{s:s, s:o}", "schema", "tare.environments/1", "environments", list);
 }
 
 /* --- components -------------------------------------------------------------------------------------------------- */
-
-static const char *text_at(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s ? s : "";
-}
 
 /* {type, name, version} and, where there is one, its SHA-256. The bom-ref is of what tells it from others. */
 static json_t *component(const char *type, const char *name, const char *version, const char *sha256)
@@ -105,25 +85,19 @@ static json_t *component(const char *type, const char *name, const char *version
     if (!o)
         abort();
     if (*version)
-        set(o, "version", json_string(version));
+        json_put(o, "version", json_string(version));
     if (strlen(sha256) == 64)
-        set(o, "hashes", json_pack("[{s:s, s:s}]", "alg", "SHA-256", "content", sha256));
+        json_put(o, "hashes", json_pack("[{s:s, s:s}]", "alg", "SHA-256", "content", sha256));
     return o;
 }
 
-/* Once each, by bom-ref. */
+/* Once each, by bom-ref. Takes the reference. */
 static void add_component(json_t *list, json_t *one)
 {
-    size_t i;
-    const json_t *other;
-    json_array_foreach(list, i, other)
-    {
-        if (strcmp(text_at(other, "bom-ref"), text_at(one, "bom-ref")) == 0) {
-            json_decref(one);
-            return;
-        }
-    }
-    (void)json_array_append_new(list, one);
+    if (find_alike(list, "bom-ref", json_object_get(one, "bom-ref")))
+        json_decref(one);
+    else
+        (void)json_array_append_new(list, one);
 }
 
 static void add_environment(json_t *components, const json_t *of)
@@ -131,16 +105,16 @@ static void add_environment(json_t *components, const json_t *of)
     const json_t *environment = json_object_get(of, "environment"), *host = json_object_get(environment, "host");
     const json_t *tool = json_object_get(environment, "tool"), *runtime = NULL;
     size_t i;
-    add_component(components, component("application", "tare", text_at(tool, "version"), ""));
-    add_component(components, component("operating-system", text_at(host, "os"), "", ""));
-    add_component(components, component("operating-system", "linux", text_at(host, "kernel_release"), ""));
-    if (*text_at(host, "libc"))
-        add_component(components, component("library", "libc", text_at(host, "libc"), ""));
+    add_component(components, component("application", "tare", json_word(tool, "version"), ""));
+    add_component(components, component("operating-system", json_word(host, "os"), "", ""));
+    add_component(components, component("operating-system", "linux", json_word(host, "kernel_release"), ""));
+    if (*json_word(host, "libc"))
+        add_component(components, component("library", "libc", json_word(host, "libc"), ""));
     json_array_foreach(json_object_get(of, "runtimes"), i, runtime)
     {
-        if (*text_at(runtime, "name"))
-            add_component(components, component("platform", text_at(runtime, "implementation"),
-                                                text_at(runtime, "version"), text_at(runtime, "sha256")));
+        if (*json_word(runtime, "name"))
+            add_component(components, component("platform", json_word(runtime, "implementation"),
+                                                json_word(runtime, "version"), json_word(runtime, "sha256")));
     }
 }
 
@@ -154,7 +128,7 @@ static void suites_of(const json_t *environments, struct text *ret)
     text_add_bytes(ret, " ", 1);
     json_array_foreach(json_object_get(environments, "environments"), i, of)
     {
-        const char *suite = text_at(json_object_get(json_object_get(of, "environment"), "image"), "suite");
+        const char *suite = json_word(json_object_get(json_object_get(of, "environment"), "image"), "suite");
         if (*suite)
             text_add(ret, "%.60s ", suite);
     }
@@ -177,7 +151,7 @@ static void add_package(json_t *components, const char *line, const char *suites
         return;
     text_format(purl, sizeof(purl), "pkg:deb/debian/%s@%s?arch=%s&distro=%s", name, version, arch, suite);
     json_t *one = component("library", name, version, sha256);
-    set(one, "purl", json_string(purl));
+    json_put(one, "purl", json_string(purl));
     add_component(components, one);
 }
 
@@ -196,49 +170,41 @@ static void collect_closures(const char *lock, const char *suites, struct text *
     }
 }
 
-static int add_packages(const struct bundle *b, const json_t *environments, json_t *components, bool *any,
-                        struct err *e)
+static int add_packages(const struct bundle *b, const json_t *environments, json_t *components, struct err *e)
 {
-    struct text lock = {0}, suites = {0}, closures = {0};
+    cleanup_text struct text lock = {0}, suites = {0}, closures = {0};
     suites_of(environments, &suites);
-    size_t before = json_array_size(components);
-    int failed = scratch_read(b->fd, BUNDLE_IMAGES, LOCK_MAX, &lock);
-    if (failed == 0 && suites.len > 1) {
-        collect_closures(lock.data, suites.data, &closures);
-        for (const char *p = lock.data; p; p = strchr(p, '\n')) {
-            p += *p == '\n';
-            if (strncmp(p, "deb.", 4) == 0)
-                add_package(components, p, suites.data, closures.data);
-        }
+    int failed = files_read(b->fd, BUNDLE_IMAGES, LOCK_MAX, &lock);
+    if (failed != 0 && failed != -ENOENT)
+        return err_set(e, ERR_USAGE, failed, BUNDLE_IMAGES ": %s", strerror(-failed));
+    if (failed != 0 || suites.len <= 1)
+        return 0;
+    collect_closures(lock.data, suites.data, &closures);
+    for (const char *p = lock.data; p; p = strchr(p, '\n')) {
+        p += *p == '\n';
+        if (strncmp(p, "deb.", 4) == 0)
+            add_package(components, p, suites.data, closures.data);
     }
-    *any = json_array_size(components) > before;
-    text_free(&lock);
-    text_free(&suites);
-    text_free(&closures);
-    return failed == 0 || failed == -ENOENT ? 0
-                                            : err_set(e, ERR_USAGE, failed, BUNDLE_IMAGES ": %s", strerror(-failed));
+    return 0;
 }
 
 int sbom_of(const struct bundle *b, const json_t *environments, json_t **ret, struct err *e)
 {
     char at[32];
-    bool packages = false;
     size_t i;
     const json_t *of = NULL;
-    json_t *components = json_array();
+    cleanup_json json_t *components = json_array();
     json_array_foreach(json_object_get(environments, "environments"), i, of)
     {
         add_environment(components, of);
     }
-    int failed = add_packages(b, environments, components, &packages, e);
-    if (failed != 0) {
-        json_decref(components);
-        return failed;
-    }
-    const char *said = packages ? "of the image's run-time, by the lock of the images (env/versions.lock)"
-                                : "none are listed: the runs were in no image that the lock names, and a record does "
-                                  "not list its host's packages";
-    *ret = json_pack("{s:s, s:s, s:i, s:{s:s, s:{s:s, s:s, s:s}, s:[{s:s, s:s}]}, s:o}", "bomFormat", "CycloneDX",
+    size_t before = json_array_size(components);
+    TRY(add_packages(b, environments, components, e));
+    const char *said = json_array_size(components) > before
+                           ? "of the image's run-time, by the lock of the images (env/versions.lock)"
+                           : "none are listed: the runs were in no image that the lock names, and a record does not "
+                             "list its host's packages";
+    *ret = json_pack("{s:s, s:s, s:i, s:{s:s, s:{s:s, s:s, s:s}, s:[{s:s, s:s}]}, s:O}", "bomFormat", "CycloneDX",
                      "specVersion", "1.5", "version", 1, "metadata", "timestamp", derive_time(b->date_s, at),
                      "component", "bom-ref", "bundle", "type", "data", "name", b->top, "properties", "name",
                      "tare:debian-packages", "value", said, "components", components);

@@ -5,7 +5,6 @@
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SIGNATURE_BYTES  64

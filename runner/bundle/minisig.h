@@ -1,5 +1,5 @@
-/* minisig: signatures in minisign's format (https://jedisct1.github.io/minisign/, "Signature format"), verified. Making
- * them is minisign's own. */
+/* minisig: verifies signatures in minisign's format (https://jedisct1.github.io/minisign/, "Signature format"). Verify
+ * calls it; minisign itself makes signatures (sign.h). */
 #ifndef TARE_MINISIG_H
 #define TARE_MINISIG_H
 

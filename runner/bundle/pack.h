@@ -1,4 +1,4 @@
-/* pack: a plan's folder as a bundle. */
+/* pack: writes a plan's folder as a bundle. */
 #ifndef TARE_PACK_H
 #define TARE_PACK_H
 

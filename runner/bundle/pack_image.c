@@ -2,25 +2,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/filelist.h"
+#include "archive/files.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
-#include "archive/scratch.h"
+#include "archive/tmpdir.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/json_put.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
-#include "oci/image_layout.h"
-#include "oci/oci_layout.h"
+#include "oci/image.h"
+#include "oci/layout.h"
 #include "oci/skopeo.h"
 
 #define FETCHED         "image"
@@ -39,12 +38,12 @@ struct document {
 struct taking {
     const struct bundle *b;
     const char *ref;
-    struct scratch scratch;
+    struct tmpdir work;
     int from;                 /* the folder that skopeo made; -1: not yet */
     struct document fetched;  /* the manifest as it came */
     struct document manifest; /* as it is packed */
     struct document listed;   /* what the name stands for in its place: an index, or another manifest of the image */
-    struct image_layout layout;
+    struct oci_image layout;
 };
 
 static void document_free(struct document *d)
@@ -58,23 +57,15 @@ static void end(struct taking *t)
     document_free(&t->fetched);
     document_free(&t->manifest);
     document_free(&t->listed);
-    if (t->from >= 0)
-        (void)close(t->from);
-    scratch_end(&t->scratch);
-}
-
-static const char *text_at(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s ? s : "";
+    cleanup_close_(&t->from);
+    tmpdir_remove(&t->work);
 }
 
 /* Of its bytes the rest. -EINVAL: no JSON object. */
 static int document_read(struct document *d)
 {
-    json_error_t ignored;
-    d->o = json_loadb(d->bytes.data, d->bytes.len, JSON_REJECT_DUPLICATES, &ignored);
-    return json_is_object(d->o) && digest_bytes(d->bytes.data, d->bytes.len, d->hex) == 0 ? 0 : -EINVAL;
+    d->o = json_object_of(d->bytes.data, d->bytes.len);
+    return d->o && digest_bytes(d->bytes.data, d->bytes.len, d->hex) == 0 ? 0 : -EINVAL;
 }
 
 static int refuse(const struct taking *t, int code, const char *why, struct err *e)
@@ -87,17 +78,14 @@ static int refuse(const struct taking *t, int code, const char *why, struct err 
 static int fetch(struct taking *t, const char *beside, struct err *e)
 {
     char folder[PATH_MAX];
-    int failed = scratch_begin(beside, &t->scratch, e);
-    if (failed != 0)
-        return failed;
-    text_format(folder, sizeof(folder), "%s/" FETCHED, t->scratch.path);
-    failed = skopeo_fetch(t->ref, t->scratch.path, folder, e);
-    if (failed != 0)
+    TRY(tmpdir_make(beside, &t->work, e));
+    text_format(folder, sizeof(folder), "%s/" FETCHED, t->work.path);
+    if (skopeo_fetch(t->ref, t->work.path, folder, e) != 0)
         return err_wrap(e, "--with-image");
-    t->from = openat(t->scratch.fd, FETCHED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    t->from = openat(t->work.fd, FETCHED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (t->from < 0)
         return err_sys(e, ERR_OURS, "'%s'", folder);
-    failed = scratch_read(t->from, "manifest.json", OCI_MANIFEST_MAX, &t->fetched.bytes);
+    int failed = files_read(t->from, "manifest.json", OCI_MANIFEST_MAX, &t->fetched.bytes);
     if (failed == 0)
         failed = document_read(&t->fetched);
     return failed == 0 ? 0 : refuse(t, failed, "its manifest cannot be read, or is larger than 4 MiB", e);
@@ -106,7 +94,7 @@ static int fetch(struct taking *t, const char *beside, struct err *e)
 /* The name of a blob's file, of a descriptor; NULL: it has no SHA-256. */
 static const char *blob_of(const json_t *descriptor)
 {
-    return image_digest_hex(text_at(descriptor, "digest"));
+    return oci_digest_hex(json_word(descriptor, "digest"));
 }
 
 /* The config at 0, then the layers; NULL at the end. */
@@ -119,14 +107,12 @@ static const json_t *part(const struct taking *t, size_t i)
 static uint64_t packed_already(const struct bundle *b)
 {
     uint64_t bytes = 0;
-    struct parcel payload = {0};
-    struct findings f = {0};
+    cleanup_filelist struct filelist payload = {0};
+    cleanup_findings struct findings f = {0};
     struct err ignored = {0};
-    (void)parcel_read_folder(b->fd, &payload, &f, &ignored);
+    (void)filelist_read(b->fd, &payload, &f, &ignored);
     for (size_t i = 0; i < payload.count; i++)
         bytes += payload.file[i].size_bytes;
-    findings_free(&f);
-    parcel_free(&payload);
     return bytes;
 }
 
@@ -141,9 +127,9 @@ static int weigh(const struct taking *t, struct err *e)
         if (!hex || fstatat(t->from, hex, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
             return refuse(t, -EINVAL, "a blob of it is not there, or has another digest than SHA-256", e);
         total += (uint64_t)st.st_size;
-        if ((uint64_t)st.st_size <= PARCEL_FILE_MAX && total <= PARCEL_TOTAL_MAX)
+        if ((uint64_t)st.st_size <= FILELIST_FILE_MAX && total <= FILELIST_TOTAL_MAX)
             continue;
-        bool one = (uint64_t)st.st_size > PARCEL_FILE_MAX;
+        bool one = (uint64_t)st.st_size > FILELIST_FILE_MAX;
         (void)text_bytes(one ? (uint64_t)st.st_size : total, size, sizeof(size));
         text_format(why, sizeof(why), one ? "a layer of it has %s" MANY : "with it the bundle has %s and more" MANY,
                     size);
@@ -154,30 +140,26 @@ static int weigh(const struct taking *t, struct err *e)
 
 /* --- its manifest ------------------------------------------------------------------------------------------------ */
 
-static json_t *descriptor(const char *type, const char *hex, const json_t *size)
+/* Of what another descriptor describes, with this media type; NULL: that one tells no size. */
+static json_t *retyped(const char *type, const json_t *descriptor)
 {
-    char digest[80];
-    text_format(digest, sizeof(digest), PREFIX "%s", hex);
-    return json_pack("{s:s, s:s, s:O}", "mediaType", type, "digest", digest, "size", size);
+    const json_t *size = json_object_get(descriptor, "size");
+    return type && json_is_integer(size) ? oci_descriptor(type, blob_of(descriptor), (uint64_t)json_integer_value(size))
+                                         : NULL;
 }
 
 /* Docker's manifest (schema 2) says the same as OCI's in other words; its config is one of OCI's. Of its layers the
  * media types are not to be relied on: those out of an archive are no gzip. */
 static int convert(struct taking *t, struct err *e)
 {
-    json_t *layers = json_array();
+    cleanup_json json_t *layers = json_array();
     for (size_t i = 1; part(t, i); i++) {
-        const char *hex = blob_of(part(t, i)), *type = image_layer_type(t->from, hex);
-        json_t *layer = type ? descriptor(type, hex, json_object_get(part(t, i), "size")) : NULL;
-        if (!layer || json_array_append_new(layers, layer) != 0) {
-            json_decref(layers);
+        json_t *layer = retyped(oci_layer_type(t->from, blob_of(part(t, i))), part(t, i));
+        if (!layer || json_array_append_new(layers, layer) != 0)
             return refuse(t, -EINVAL, "a layer of it cannot be read", e);
-        }
     }
-    const json_t *config = part(t, 0);
-    json_t *o =
-        json_pack("{s:i, s:s, s:o, s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "config",
-                  descriptor(IMAGE_CONFIG_TYPE, blob_of(config), json_object_get(config, "size")), "layers", layers);
+    json_t *o = json_pack("{s:i, s:s, s:o, s:O}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "config",
+                          retyped(IMAGE_CONFIG_TYPE, part(t, 0)), "layers", layers);
     if (!o)
         return refuse(t, -EINVAL, "its manifest lacks sizes", e);
     json_text(o, &t->manifest.bytes);
@@ -186,25 +168,18 @@ static int convert(struct taking *t, struct err *e)
 
 static int make_manifest(struct taking *t, struct err *e)
 {
-    const char *type = text_at(t->fetched.o, "mediaType");
-    int failed = 0;
     if (!part(t, 0))
-        return refuse(
-            t, -EINVAL,
-            "its manifest names no config: it is no image, or of Docker's first format ('skopeo copy --format "
-            "oci' converts that)",
-            e);
-    failed = weigh(t, e);
-    if (failed != 0)
-        return failed;
-    if (strcmp(type, DOCKER_MANIFEST) == 0)
-        failed = convert(t, e);
+        return refuse(t, -EINVAL,
+                      "its manifest names no config: it is no image, or of Docker's first format ('skopeo copy "
+                      "--format oci' converts that)",
+                      e);
+    TRY(weigh(t, e));
+    if (strcmp(json_word(t->fetched.o, "mediaType"), DOCKER_MANIFEST) == 0)
+        TRY(convert(t, e));
     else
         text_add_bytes(&t->manifest.bytes, t->fetched.bytes.data, t->fetched.bytes.len);
-    if (failed == 0 && document_read(&t->manifest) != 0)
-        failed = err_set(e, ERR_OURS, -EINVAL, "a manifest of ours cannot be read");
-    if (failed != 0)
-        return failed;
+    if (document_read(&t->manifest) != 0)
+        return err_set(e, ERR_OURS, -EINVAL, "a manifest of ours cannot be read");
     t->layout.there = true;
     text_format(t->layout.manifest, sizeof(t->layout.manifest), "%s", t->manifest.hex);
     text_format(t->layout.config, sizeof(t->layout.config), "%s", blob_of(part(t, 0)));
@@ -213,20 +188,18 @@ static int make_manifest(struct taking *t, struct err *e)
 
 /* --- what the records call it ------------------------------------------------------------------------------------ */
 
-/* A record's digest of its image, "" where it has none. */
 static void digest_in(const struct invocation *one, char *buf, size_t cap, bool *in_one)
 {
-    json_t *image = invocation_section(one, "image");
-    (void)snprintf(buf, cap, "%s", text_at(image, "digest"));
-    *in_one = *text_at(image, "digest") || *text_at(image, "content_sha256");
-    json_decref(image);
+    cleanup_json json_t *image = invocation_section(one, "image");
+    (void)snprintf(buf, cap, "%s", json_word(image, "digest"));
+    *in_one = *json_word(image, "digest") || *json_word(image, "content_sha256");
 }
 
 static int keep(const struct taking *t, const struct document *d, struct err *e)
 {
-    char path[PARCEL_PATH_MAX];
+    char path[FILELIST_PATH_MAX];
     text_format(path, sizeof(path), IMAGE_NAMED "/%s", d->hex);
-    return faccessat(t->b->fd, path, F_OK, 0) == 0 ? 0 : scratch_write(t->b->fd, path, d->bytes.data, d->bytes.len, e);
+    return faccessat(t->b->fd, path, F_OK, 0) == 0 ? 0 : files_write(t->b->fd, path, d->bytes.data, d->bytes.len, e);
 }
 
 /* What the name stands for in its place: an index of several machines' images, or the manifest that a store of layers
@@ -235,8 +208,7 @@ static int look_up(struct taking *t, struct err *e)
 {
     if (t->listed.o)
         return 0;
-    int failed = skopeo_manifest(t->ref, t->scratch.path, &t->listed.bytes, e);
-    if (failed != 0)
+    if (skopeo_manifest(t->ref, t->work.path, &t->listed.bytes, e) != 0)
         return err_wrap(e, "--with-image");
     return document_read(&t->listed) == 0 ? 0 : refuse(t, -EINVAL, "its manifest cannot be read", e);
 }
@@ -244,10 +216,9 @@ static int look_up(struct taking *t, struct err *e)
 /* Whether what the name stands for leads to the image, by way of the manifest that came of it too. */
 static bool listed_leads_to_it(const struct taking *t)
 {
-    struct image_layout by_fetched = t->layout;
+    struct oci_image by_fetched = t->layout;
     text_format(by_fetched.manifest, sizeof(by_fetched.manifest), "%s", t->fetched.hex);
-    return image_layout_leads_to(t->listed.o, &t->layout, NULL) ||
-           image_layout_leads_to(t->listed.o, &by_fetched, NULL);
+    return oci_image_leads_to(t->listed.o, &t->layout, NULL) || oci_image_leads_to(t->listed.o, &by_fetched, NULL);
 }
 
 /* Keeps what the digest that a record names is of, where that is not the packed manifest or config itself. */
@@ -258,16 +229,12 @@ static int explain(struct taking *t, const char *hex, bool *known, struct err *e
         return 0;
     if ((*known = strcmp(hex, t->fetched.hex) == 0))
         return keep(t, &t->fetched, e);
-    int failed = look_up(t, e);
-    if (failed != 0)
-        return failed;
+    TRY(look_up(t, e));
     *known = strcmp(hex, t->listed.hex) == 0 && listed_leads_to_it(t);
     if (!*known)
         return 0;
-    failed = keep(t, &t->listed, e);
-    if (failed == 0 && !image_layout_leads_to(t->listed.o, &t->layout, NULL))
-        failed = keep(t, &t->fetched, e);
-    return failed;
+    TRY(keep(t, &t->listed, e));
+    return oci_image_leads_to(t->listed.o, &t->layout, NULL) ? 0 : keep(t, &t->fetched, e);
 }
 
 static int refuse_other(const struct taking *t, const char *record, const char *digest, struct err *e)
@@ -285,25 +252,24 @@ static int hold_against_records(struct taking *t, struct err *e)
 {
     char digest[512], before[512] = "";
     bool known = true, in_one = false;
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < t->b->records.count; i++) {
+    for (size_t i = 0; i < t->b->records.count; i++) {
         digest_in(&t->b->records.list[i], digest, sizeof(digest), &in_one);
         if (!*digest || strcmp(digest, before) == 0)
             continue;
         const char *at = strstr(digest, PREFIX);
-        failed = explain(t, at ? at + strlen(PREFIX) : digest, &known, e);
-        if (failed == 0 && !known)
+        TRY(explain(t, at ? at + strlen(PREFIX) : digest, &known, e));
+        if (!known)
             return refuse_other(t, t->b->records.list[i].path, digest, e);
         text_format(before, sizeof(before), "%s", digest);
     }
-    return failed;
+    return 0;
 }
 
 /* --- into the bundle --------------------------------------------------------------------------------------------- */
 
 static int move_blobs(const struct taking *t, int layout, struct err *e)
 {
-    char to[PARCEL_PATH_MAX];
+    char to[FILELIST_PATH_MAX];
     for (size_t i = 0; part(t, i); i++) {
         const char *hex = blob_of(part(t, i));
         text_format(to, sizeof(to), OCI_BLOBS "%s", hex);
@@ -317,55 +283,39 @@ static int move_blobs(const struct taking *t, int layout, struct err *e)
 static int write_layout(const struct taking *t, struct err *e)
 {
     char path[PATH_MAX], hex[DIGEST_HEX];
+    const struct text *bytes = &t->manifest.bytes;
     cleanup_close int layout = -1;
     text_format(path, sizeof(path), "%s/" IMAGE_LAYOUT, t->b->path);
-    int failed = oci_layout_open(path, true, &layout, e);
-    if (failed == 0)
-        failed = move_blobs(t, layout, e);
-    if (failed == 0)
-        failed = oci_put_bytes(layout, t->manifest.bytes.data, t->manifest.bytes.len, hex, e);
-    if (failed != 0)
-        return failed;
-    json_t *size = json_integer((json_int_t)t->manifest.bytes.len), *one = descriptor(OCI_MANIFEST, hex, size);
-    failed = oci_set_only(layout, one, e);
-    json_decref(one);
-    json_decref(size);
-    return failed;
+    TRY(oci_layout_open(path, true, &layout, e));
+    TRY(move_blobs(t, layout, e));
+    TRY(oci_put_bytes(layout, bytes->data, bytes->len, hex, e));
+    cleanup_json json_t *one = oci_descriptor(OCI_MANIFEST, hex, bytes->len);
+    return oci_set_only(layout, one, e);
 }
 
 /* By the same rules as whoever gets it. */
 static int check(const struct taking *t, struct err *e)
 {
-    struct parcel payload = {0};
-    struct findings f = {0};
+    cleanup_filelist struct filelist payload = {0};
+    cleanup_findings struct findings f = {0};
     char why[700];
-    int failed = parcel_read_folder(t->b->fd, &payload, &f, e);
-    if (failed == 0)
-        image_layout_check(&payload, t->b->fd, &f);
-    if (failed == 0 && f.count) {
-        text_format(why, sizeof(why), "it is no image that a bundle can hold: %.200s: %.400s", f.list[0].file,
-                    f.list[0].text);
-        failed = refuse(t, -EINVAL, why, e);
-    }
-    findings_free(&f);
-    parcel_free(&payload);
-    return failed;
+    TRY(filelist_read(t->b->fd, &payload, &f, e));
+    oci_image_check(&payload, t->b->fd, &f);
+    if (f.count == 0)
+        return 0;
+    text_format(why, sizeof(why), "it is no image that a bundle can hold: %.200s: %.400s", f.list[0].file,
+                f.list[0].text);
+    return refuse(t, -EINVAL, why, e);
 }
 
 int pack_image(const struct bundle *b, const char *ref, const char *beside, struct err *e)
 {
-    struct taking t = {.b = b, .ref = ref, .scratch = {.fd = -1}, .from = -1};
-    int failed = fetch(&t, beside, e);
-    if (failed == 0)
-        failed = make_manifest(&t, e);
-    if (failed == 0)
-        failed = hold_against_records(&t, e);
-    if (failed == 0)
-        failed = write_layout(&t, e);
-    if (failed == 0)
-        failed = check(&t, e);
-    end(&t);
-    return failed;
+    __attribute__((cleanup(end))) struct taking t = {.b = b, .ref = ref, .work = {.fd = -1}, .from = -1};
+    TRY(fetch(&t, beside, e));
+    TRY(make_manifest(&t, e));
+    TRY(hold_against_records(&t, e));
+    TRY(write_layout(&t, e));
+    return check(&t, e);
 }
 
 /* --- in words ---------------------------------------------------------------------------------------------------- */
@@ -373,12 +323,12 @@ int pack_image(const struct bundle *b, const char *ref, const char *beside, stru
 int pack_image_summary(const struct bundle *b, struct text *said, struct err *e)
 {
     char digest[512];
-    struct image_layout l;
+    struct oci_image l;
     size_t named = 0, untold = 0;
     bool in_one = false;
-    int failed = image_layout_read(b->fd, &l, e);
-    if (failed != 0 || !l.there)
-        return failed;
+    TRY(oci_image_read(b->fd, &l, e));
+    if (!l.there)
+        return 0;
     for (size_t i = 0; i < b->records.count; i++) {
         digest_in(&b->records.list[i], digest, sizeof(digest), &in_one);
         named += *digest != '\0';

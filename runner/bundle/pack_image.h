@@ -1,4 +1,5 @@
-/* pack_image: an image into a bundle, through skopeo, as the OCI layout that image_layout.h describes. */
+/* pack_image: puts an image into a bundle, through skopeo, as the OCI layout that oci/image.h describes. Pack calls it.
+ */
 #ifndef TARE_PACK_IMAGE_H
 #define TARE_PACK_IMAGE_H
 

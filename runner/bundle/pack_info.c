@@ -2,14 +2,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/text.h"
 
 #define AUTHOR_MAX 200
@@ -36,27 +35,21 @@ int pack_info_parse(const char *bytes, size_t len, json_t **ret, struct err *e)
     json_int_t date = 0;
     int incomplete = 0;
     json_t *authors = NULL, *drawn = NULL;
-    json_t *o = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
+    cleanup_json json_t *o = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
     if (!o)
         return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": line %d: %s", why.line, why.text);
-    int failed =
-        json_unpack_ex(o, &why, 0, "{s:s, s:s, s:s, s:I, s:b, s:s, s:o, s:o, s:{s:s}}", "schema", &schema, "title",
+    if (json_unpack_ex(o, &why, 0, "{s:s, s:s, s:s, s:I, s:b, s:s, s:o, s:o, s:{s:s}}", "schema", &schema, "title",
                        &title, "license", &license, "date_s", &date, "incomplete", &incomplete, "claims", &claims,
-                       "authors", &authors, "drawn_by", &drawn, "tool", "version", &version) == 0
-            ? 0
-            : err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": %s", why.text);
-    if (failed == 0 && strcmp(schema, PACK_SCHEMA) != 0)
-        failed =
-            err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": its schema is '%.40s'; this tare reads " PACK_SCHEMA, schema);
-    if (failed == 0 && (!json_is_array(authors) || date < 0 || date > 253402300799LL)) /* 9999-12-31 */
-        failed = err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": authors is no list, or date_s is no date");
-    if (failed == 0)
-        failed = check_authors(authors, e);
-    if (failed != 0)
-        json_decref(o);
-    else
-        *ret = o;
-    return failed;
+                       "authors", &authors, "drawn_by", &drawn, "tool", "version", &version) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": %s", why.text);
+    if (strcmp(schema, PACK_SCHEMA) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": its schema is '%.40s'; this tare reads " PACK_SCHEMA,
+                       schema);
+    if (!json_is_array(authors) || date < 0 || date > 253402300799LL) /* 9999-12-31 */
+        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": authors is no list, or date_s is no date");
+    TRY(check_authors(authors, e));
+    *ret = json_incref(o);
+    return 0;
 }
 
 /* --- authors ----------------------------------------------------------------------------------------------------- */
@@ -94,10 +87,7 @@ static char *trimmed(const char *begin, size_t len)
     }
     while (len > 0 && isspace((unsigned char)begin[len - 1]))
         len--;
-    char *copy = strndup(begin, len);
-    if (!copy)
-        abort();
-    return copy;
+    return text_printf("%.*s", (int)len, begin);
 }
 
 static int refuse(const char *text, const char *why, struct err *e)
@@ -142,30 +132,24 @@ static int take_names(json_t *o, const char *text, size_t len, struct err *e)
 
 int pack_info_author(const char *text, json_t **ret, struct err *e)
 {
-    json_t *o = json_object();
+    cleanup_json json_t *o = json_object();
     const char *open = strchr(text, '<');
-    int failed = strlen(text) > AUTHOR_MAX ? refuse(text, "it is longer than 200 bytes", e) : 0;
-    for (const char *p = text; failed == 0 && *p; p++)
+    if (strlen(text) > AUTHOR_MAX)
+        return refuse(text, "it is longer than 200 bytes", e);
+    for (const char *p = text; *p; p++)
         if ((unsigned char)*p < 0x20)
-            failed = refuse(text, "it has a control character", e);
-    if (failed == 0)
-        failed = take_names(o, text, open ? (size_t)(open - text) : strlen(text), e);
-    if (failed == 0 && open)
-        failed = take_contact(o, text, open, e);
-    if (failed != 0)
-        json_decref(o);
-    else
-        *ret = o;
-    return failed;
+            return refuse(text, "it has a control character", e);
+    TRY(take_names(o, text, open ? (size_t)(open - text) : strlen(text), e));
+    if (open)
+        TRY(take_contact(o, text, open, e));
+    *ret = json_incref(o);
+    return 0;
 }
 
 const char *pack_info_name(const json_t *author, char *buf, size_t cap)
 {
     const char *name = json_string_value(json_object_get(author, "name"));
-    if (name)
-        (void)snprintf(buf, cap, "%s", name);
-    else
-        (void)snprintf(buf, cap, "%s %s", json_string_value(json_object_get(author, "given")),
-                       json_string_value(json_object_get(author, "family")));
+    (void)snprintf(buf, cap, "%s%s%s", name ? name : json_word(author, "given"), name ? "" : " ",
+                   name ? "" : json_word(author, "family"));
     return buf;
 }

@@ -1,5 +1,5 @@
-/* pack_info: env/pack.json (schema tare.pack/1): who packed a bundle, by which tare, with what was said of it. What of
- * a bundle does not follow from its records follows from this. */
+/* pack_info: env/pack.json (schema tare.pack/1): who packed a bundle, with which tare, title and license. Pack writes
+ * it, bundle.c reads it; what does not follow from the records follows from it. */
 #ifndef TARE_PACK_INFO_H
 #define TARE_PACK_INFO_H
 

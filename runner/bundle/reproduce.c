@@ -6,13 +6,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/findings.h"
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "bundle/reproduction.h"
+#include "base/text.h"
+#include "bundle/claims.h"
 #include "cell/carried.h"
-#include "oci/image_layout.h"
+#include "oci/image.h"
 #include "plan/folder.h"
 #include "plan/trust.h"
 
@@ -27,58 +30,55 @@ const char *reproduce_where_name(enum reproduce_where w)
 static int check_original(struct reproduction *r, struct err *e)
 {
     const struct verify_options v = {r->o->path, NULL, NULL};
-    int failed = verify(&v, &r->verified, e);
-    if (failed != 0)
-        return failed;
+    TRY(verify(&v, &r->verified, e));
     if (verification_failed(&r->verified, FINDING_INTEGRITY) && !r->o->force)
         return err_set(e, ERR_SAID_NO, -EBADMSG,
                        "'%s' is not whole, and nothing of it was run (--force does it anyway)", r->o->path);
-    return bundle_open(r->o->path, r->o->force, &r->original, e);
+    if (r->verified.loaded)
+        return 0;
+    return bundle_load(r->verified.at.data, NULL, NULL, &r->verified.at.bundle, e) == 0
+               ? 0
+               : err_wrap(e, "'%s'", r->o->path);
 }
+
+static void end_grants(struct trust_grants *g)
+{
+    text_free(&g->lines);
+}
+#define cleanup_grants __attribute__((cleanup(end_grants)))
 
 /* What the bundle says of this host. On this host tare matrix says itself what it takes of the plan. */
 static int judge_plan(struct reproduction *r, struct err *e)
 {
-    struct bundle *b = &r->original.bundle;
-    struct trust_grants grants = {0};
-    int failed = 0;
-    r->granted = false;
+    struct bundle *b = &r->verified.at.bundle;
+    cleanup_grants struct trust_grants grants = {0};
     if (r->o->trust && r->o->where == REPRODUCE_HOST)
         trust_of_options(BUNDLE_LOCK, &b->bound.given, &grants);
     else
-        failed = bundle_grants(b, BUNDLE_PLAN, &grants, e);
+        TRY(bundle_grants(b, BUNDLE_PLAN, &grants, e));
     r->granted = grants.count > 0;
-    if (failed == 0)
-        failed = trust_settle(&grants, "reproduce", r->o->path, "it is a bundle's", r->o->trust, e);
-    text_free(&grants.lines);
-    return failed;
+    return trust_settle(&grants, "reproduce", r->o->path, "it is a bundle's", r->o->trust, e);
 }
 
 /* The modes of files are in no bundle. What was unpacked is one's own; a folder is left as it is. */
 static int set_modes(struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX + 160], in[128];
-    const struct carried *c = &r->original.bundle.plan.carried;
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && *r->original.unpacked.path && i < c->count; i++) {
-        struct carried_files files = {0};
-        text_format(path, sizeof(path), "%s/%s", r->original.data, carried_place(&c->of[i], in, sizeof(in)));
-        failed = carried_list(path, true, &files, e);
-        if (failed == 0)
-            failed = carried_set_modes(&files, path, e);
-        carried_free(&files);
+    const struct carried *c = &r->verified.at.bundle.plan.carried;
+    for (size_t i = 0; r->verified.at.tar_fd >= 0 && i < c->count; i++) {
+        cleanup_carried struct carried_files files = {0};
+        text_format(path, sizeof(path), "%s/%s", r->verified.at.data, carried_place(&c->of[i], in, sizeof(in)));
+        TRY(carried_list(path, true, &files, e));
+        TRY(carried_set_modes(&files, path, e));
     }
-    return failed;
+    return 0;
 }
 
 static int name_folder(struct reproduction *r, struct err *e)
 {
-    const struct bundle *b = &r->original.bundle;
-    char name[PATH_MAX];
-    if (r->o->out)
-        text_format(name, sizeof(name), "%s", r->o->out);
-    else
-        text_format(name, sizeof(name), "out/reproduction-%s-%.8s", b->plan.name, r->verified.sha256);
+    cleanup_free char *made =
+        text_printf("out/reproduction-%s-%.8s", r->verified.at.bundle.plan.name, r->verified.sha256);
+    const char *name = r->o->out ? r->o->out : made;
     if (strlen(name) >= sizeof(r->out))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
     text_format(r->out, sizeof(r->out), "%s", name);
@@ -93,12 +93,10 @@ static int by_id(const void *a, const void *b)
 /* Nothing is shown by the original's own records: one that is in the folder was copied there, not run. */
 static int refuse_originals(const struct reproduction *r, const struct records *here, struct err *e)
 {
-    const struct records *theirs = &r->original.bundle.records;
-    cleanup_free const char **ids = calloc(theirs->count + 1, sizeof(*ids));
+    const struct records *theirs = &r->verified.at.bundle.records;
+    cleanup_free const char **ids = xcalloc(theirs->count, sizeof(*ids));
     const char *const *known = NULL;
     size_t i = 0;
-    if (!ids)
-        abort();
     for (size_t k = 0; k < theirs->count; k++)
         ids[k] = theirs->list[k].id;
     qsort(ids, theirs->count, sizeof(*ids), by_id);
@@ -124,29 +122,37 @@ static int check_out(const struct reproduction *r, struct err *e)
     return failed;
 }
 
+/* Whether the original or --smoke asked for it. */
+static bool is_asked_for(const struct reproduction *r, const struct config_option *one)
+{
+    const struct config_given *asked = &r->verified.at.bundle.bound.given;
+    if (r->o->smoke && (strcmp(one->name, "iterations") == 0 || strcmp(one->name, "warmup") == 0))
+        return true;
+    for (size_t i = 0; i < asked->count; i++)
+        if (strcmp(one->name, asked->option[i].name) == 0 && strcmp(one->value, asked->option[i].value) == 0)
+            return true;
+    return false;
+}
+
+static bool is_same_plan(const struct reproduction *r, const struct folder_plan *bound)
+{
+    for (size_t i = 0; i < bound->given.count; i++)
+        if (!is_asked_for(r, &bound->given.option[i]))
+            return false;
+    return strcmp(bound->sha256, r->verified.at.bundle.bound.sha256) == 0;
+}
+
 /* Whoever ran the plan in an image or a VM wrote into the folder what it liked: it has to be the plan that was asked
  * for, since this folder is one's own from now on. */
 static int check_bound(const struct reproduction *r, struct err *e)
 {
     struct folder folder;
     struct folder_plan bound;
-    struct text bytes = {0};
-    const struct config_given *asked = &r->original.bundle.bound.given;
-    int failed = folder_look(r->out, &folder, e);
-    if (failed == 0)
-        failed = folder_read(&folder, &bound, &bytes, e);
-    if (failed != 0)
+    cleanup_text struct text bytes = {0};
+    if (folder_look(r->out, &folder, e) != 0 || folder_read(&folder, &bound, &bytes, e) != 0)
         return err_wrap(e, "what was run is not the bundle's plan");
-    bool same = strcmp(bound.sha256, r->original.bundle.bound.sha256) == 0;
-    for (size_t i = 0; same && i < bound.given.count; i++) {
-        const struct config_option *one = &bound.given.option[i];
-        bool found = r->o->smoke && (strcmp(one->name, "iterations") == 0 || strcmp(one->name, "warmup") == 0);
-        for (size_t k = 0; !found && k < asked->count; k++)
-            found = strcmp(one->name, asked->option[k].name) == 0 && strcmp(one->value, asked->option[k].value) == 0;
-        same = found;
-    }
+    bool same = is_same_plan(r, &bound);
     folder_plan_free(&bound);
-    text_free(&bytes);
     return same ? 0
                 : err_set(e, ERR_OURS, -EBADMSG,
                           "'%s': its plan.lock is not of what was asked for: whoever ran the plan changed it", r->out);
@@ -158,14 +164,14 @@ static int check_bound(const struct reproduction *r, struct err *e)
 static int keep_claims(const struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX];
-    const struct text *claims = &r->original.bundle.claims.bytes;
+    const struct text *claims = &r->verified.at.bundle.claims.bytes;
     text_format(path, sizeof(path), "%s/" BUNDLE_CLAIMS, r->out);
     return file_replace_at(r->out_fd, BUNDLE_CLAIMS, path, claims->data, claims->len, e);
 }
 
 static void count(struct reproduction *r)
 {
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     r->planned = (size_t)r->invocations * b->cells * (b->noise ? 2 : 1);
     for (size_t i = 0; i < r->records.count; i++) {
         r->run += r->records.list[i].plan_cell[0] != '\0';
@@ -175,8 +181,8 @@ static void count(struct reproduction *r)
 
 static bool differs(const struct verification *v, const char *field)
 {
-    for (size_t i = 0; i < v->distance.count; i++)
-        if (strcmp(v->distance.list[i].field, field) == 0)
+    for (size_t i = 0; i < v->hostdiff.count; i++)
+        if (strcmp(v->hostdiff.list[i].field, field) == 0)
             return true;
     return false;
 }
@@ -206,15 +212,10 @@ static struct judgement judge(const struct reproduction *r, const struct claim *
 
 static int judge_all(struct reproduction *r, struct err *e)
 {
-    const struct claims *claims = &r->original.bundle.claims;
-    int failed = records_read(&r->records, r->out, e);
-    if (failed == 0)
-        failed = refuse_originals(r, &r->records, e);
-    if (failed != 0)
-        return failed;
-    r->judgement = calloc(claims->count + 1, sizeof(*r->judgement));
-    if (!r->judgement)
-        abort();
+    const struct claims *claims = &r->verified.at.bundle.claims;
+    TRY(records_read(&r->records, r->out, e));
+    TRY(refuse_originals(r, &r->records, e));
+    r->judgement = xcalloc(claims->count, sizeof(*r->judgement));
     count(r);
     for (size_t i = 0; i < claims->count; i++)
         r->judgement[i] = judge(r, &claims->list[i]);
@@ -223,59 +224,56 @@ static int judge_all(struct reproduction *r, struct err *e)
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
+/* What the run made of folders is taken back where it failed before it began. */
+static int run(struct reproduction *r, struct err *e)
+{
+    size_t there = file_part_there(r->out);
+    int failed = beneath_open_folder(r->out, true, &r->out_fd, e);
+    if (failed == 0)
+        failed = reproduce_run(r, e);
+    if (failed != 0)
+        file_take_back(r->out, there);
+    return failed;
+}
+
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
 {
-    *ret = (struct reproduction){.o = o, .out_fd = -1, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
-    int failed = check_original(ret, e);
-    if (failed == 0)
-        failed = name_folder(ret, e);
-    if (failed == 0)
-        failed = judge_plan(ret, e);
-    if (failed == 0)
-        failed = set_modes(ret, e);
-    if (failed == 0)
-        failed = check_out(ret, e);
-    if (failed != 0)
-        return failed;
-    int64_t planned = ret->original.bundle.plan.invocations;
+    *ret = (struct reproduction){.o = o, .out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
+    TRY(check_original(ret, e));
+    TRY(name_folder(ret, e));
+    TRY(judge_plan(ret, e));
+    TRY(set_modes(ret, e));
+    TRY(check_out(ret, e));
+    int64_t planned = ret->verified.at.bundle.plan.invocations;
     ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
-    size_t there = file_part_there(ret->out);
-    failed = beneath_open_folder(ret->out, true, &ret->out_fd, e);
-    if (failed == 0)
-        failed = reproduce_run(ret, e);
-    if (failed != 0)
-        file_take_back(ret->out, there);
-    if (failed == 0)
-        failed = check_bound(ret, e);
-    if (failed == 0)
-        failed = keep_claims(ret, e);
-    return failed == 0 ? judge_all(ret, e) : failed;
+    TRY(run(ret, e));
+    TRY(check_bound(ret, e));
+    TRY(keep_claims(ret, e));
+    return judge_all(ret, e);
 }
 
 bool reproduction_in_held_image(const struct reproduction *r)
 {
-    struct image_layout held;
+    struct oci_image held;
     struct err ignored = {0};
-    return r->o->where == REPRODUCE_IMAGE && image_layout_read(r->original.bundle.fd, &held, &ignored) == 0 &&
+    return r->o->where == REPRODUCE_IMAGE && oci_image_read(r->verified.at.bundle.fd, &held, &ignored) == 0 &&
            held.there;
 }
 
 void reproduction_free(struct reproduction *r)
 {
     verification_free(&r->verified);
-    bundle_close(&r->original);
     records_free(&r->records);
     free(r->judgement);
-    if (r->out_fd >= 0)
-        (void)close(r->out_fd);
-    *r = (struct reproduction){.out_fd = -1, .original = {.root_fd = -1, .bundle = {.fd = -1}}};
+    cleanup_close_(&r->out_fd);
+    *r = (struct reproduction){.out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
 }
 
 void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])
 {
     for (int v = 0; v < CLAIM_VERDICTS; v++)
         of[v] = 0;
-    for (size_t i = 0; i < r->original.bundle.claims.count; i++)
+    for (size_t i = 0; i < r->verified.at.bundle.claims.count; i++)
         of[r->judgement[i].verdict]++;
 }
 
@@ -283,7 +281,7 @@ int reproduction_status(const struct reproduction *r)
 {
     size_t of[CLAIM_VERDICTS];
     reproduction_count(r, of);
-    if (r->original.bundle.claims.count == 0)
+    if (r->verified.at.bundle.claims.count == 0)
         return 0;
     return of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0 ? 0 : ERR_SAID_NO;
 }

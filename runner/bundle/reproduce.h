@@ -1,6 +1,5 @@
-/* reproduce: a bundle's plan run again here, in slices of this machine, and each of its claims judged by the new
- * records. The measuring is `tare matrix`'s, a process of its own. What came of it is the counter-record
- * (reproduction.h). */
+/* reproduce: runs a bundle's plan again on this machine and judges each claim by the new records. `tare matrix`, as a
+ * process of its own, does the measuring. The result is the counter-record (reproduction.h). */
 #ifndef TARE_REPRODUCE_H
 #define TARE_REPRODUCE_H
 
@@ -49,8 +48,7 @@ struct reproduce_options {
 /* Ended with reproduction_free(), also after a failure. */
 struct reproduction {
     const struct reproduce_options *o;
-    struct verification verified;  /* of the original */
-    struct opened_bundle original; /* where it is whole or --force was given, else not opened */
+    struct verification verified; /* of the original, which is open in it where it is whole or --force was given */
     char out[PATH_MAX - 64];
     int out_fd;                  /* the same, held from before the run */
     bool granted;                /* something of the plan or of plan.lock takes trust */

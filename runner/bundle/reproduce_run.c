@@ -1,7 +1,6 @@
 /* The plan of a bundle as processes: tare matrix on this host, in the image, in the VM image. */
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,16 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archive/filelist.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/signals.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "bundle/bag.h"
 #include "bundle/reproduce.h"
 #include "cell/carried.h"
 #include "launch/spawn.h"
-#include "oci/image_layout.h"
+#include "oci/image.h"
+#include "oci/layout.h"
 
 #define WORDS_MAX 256
 
@@ -28,13 +32,13 @@ struct command_line {
     size_t count;
 };
 
-static void add(struct command_line *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct command_line *c, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct command_line *c, const char *fmt, ...)
 {
     va_list ap;
-    va_start(ap, fmt);
-    if (c->count == WORDS_MAX || vasprintf(&c->word[c->count++], fmt, ap) < 0)
+    if (c->count == WORDS_MAX)
         abort();
+    va_start(ap, fmt);
+    c->word[c->count++] = text_vprintf(fmt, ap);
     va_end(ap);
 }
 
@@ -43,6 +47,7 @@ static void end(struct command_line *c)
     for (size_t i = 0; i < c->count; i++)
         free(c->word[i]);
 }
+#define cleanup_command __attribute__((cleanup(end)))
 
 /* --- what tare matrix is told ------------------------------------------------------------------------------------ */
 
@@ -64,7 +69,7 @@ static int64_t planned_iterations(const struct plan *plan)
 /* The options that the original's folder was bound to, so that it is the same plan; a smoke run has its own of two. */
 static void add_given(struct command_line *c, const struct reproduction *r)
 {
-    const struct config_given *given = &r->original.bundle.bound.given;
+    const struct config_given *given = &r->verified.at.bundle.bound.given;
     for (size_t i = 0; i < given->count; i++) {
         const char *name = given->option[i].name, *value = given->option[i].value;
         if (r->o->smoke && (strcmp(name, "iterations") == 0 || strcmp(name, "warmup") == 0))
@@ -78,7 +83,7 @@ static void add_given(struct command_line *c, const struct reproduction *r)
 
 static void add_options(struct command_line *c, const struct reproduction *r)
 {
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     add(c, "--invocations=%lld", (long long)r->invocations);
     if (b->bound.seed >= 0)
         add(c, "--seed=%lld", (long long)b->bound.seed);
@@ -109,7 +114,7 @@ static int on_host(struct command_line *c, const struct reproduction *r, struct 
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "no program tare beside this one ('make' builds both)");
     add(c, "%s", tare);
-    text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->original.data);
+    text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->verified.at.data);
     add_matrix(c, r, plan, r->out);
     if (r->o->trust)
         add(c, "--trust-plan");
@@ -124,64 +129,54 @@ static int find_script(const char *name, char *buf, size_t cap, struct err *e)
 {
     static const char *const WHERE[] = {"../scripts"};
     int failed = file_beside_program(WHERE, ARRAY_LEN(WHERE), name, buf, cap);
-    return failed == 0 ? 0
-                       : err_set(e, ERR_HOST, failed,
-                                 "scripts/%s is not beside this program: it comes with tare's source tree, not with an "
-                                 "installed tare",
-                                 name);
+    if (failed == 0)
+        return 0;
+    return err_set(
+        e, ERR_HOST, failed,
+        "scripts/%s is not beside this program: it comes with tare's source tree, not with an installed tare", name);
 }
 
 /* "[NAME@]sha256:HEX", and nothing that an engine or docker-run takes for an option, a path or another image. */
 static bool is_image_name(const char *text)
 {
     static const char NAME[] = "abcdefghijklmnopqrstuvwxyz0123456789._:/-";
-    const char *at = strrchr(text, '@'), *digest = at ? at + 1 : text;
+    const char *at = strrchr(text, '@');
     size_t len = at ? (size_t)(at - text) : 0;
     return (!at || (len > 0 && strspn(text, NAME) == len && text[0] != '-' && text[0] != '.' && text[0] != '/')) &&
-           strncmp(digest, "sha256:", 7) == 0 && strlen(digest) == 71 && strspn(digest + 7, "0123456789abcdef") == 64;
+           oci_digest_hex(at ? at + 1 : text);
 }
 
 /* The image as docker-run takes it: oci:DIR of the one that the bundle holds, or "[NAME@]sha256:…" of the first record
- * that was made in an image. The caller's; NULL: there is none. */
-static char *image_of(const struct reproduction *r, struct err *e)
+ * that was made in an image. *ret: the caller's. */
+static int find_image(const struct reproduction *r, char **ret, struct err *e)
 {
-    const struct bundle *b = &r->original.bundle;
-    struct image_layout held;
-    char *digest = NULL;
-    if (image_layout_read(b->fd, &held, e) != 0)
-        return NULL;
-    if (held.there) {
-        if (asprintf(&digest, "oci:%s/" IMAGE_LAYOUT, r->original.data) < 0)
-            abort();
-        return digest;
-    }
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && !digest && i < b->records.count; i++) {
-        json_t *image = invocation_section(&b->records.list[i], "image");
+    const struct bundle *b = &r->verified.at.bundle;
+    struct oci_image held;
+    TRY(oci_image_read(b->fd, &held, e));
+    *ret = held.there ? text_printf("oci:%s/" IMAGE_LAYOUT, r->verified.at.data) : NULL;
+    for (size_t i = 0; !*ret && i < b->records.count; i++) {
+        cleanup_json json_t *image = invocation_section(&b->records.list[i], "image");
         const char *text = json_string_value(json_object_get(image, "digest"));
-        digest = text && is_image_name(text) ? strdup(text) : NULL;
-        if (text && !digest)
-            failed =
-                err_set(e, ERR_USAGE, -EINVAL, "--in-image: %s names no image by its digest", b->records.list[i].path);
-        json_decref(image);
+        if (text && !is_image_name(text))
+            return err_set(e, ERR_USAGE, -EINVAL, "--in-image: %s names no image by its digest",
+                           b->records.list[i].path);
+        *ret = xstrdup(text);
     }
-    if (failed == 0 && !digest)
-        (void)err_set(e, ERR_HOST, -ENOENT,
-                      "--in-image: the bundle holds no image, and no record of it names the digest of one");
-    return digest;
+    return *ret ? 0
+                : err_set(e, ERR_HOST, -ENOENT,
+                          "--in-image: the bundle holds no image, and no record of it names the digest of one");
 }
 
 /* scripts/docker-run --plan FILE --out DIR IMAGE -- OPTION of tare matrix... */
 static int in_image(struct command_line *c, const struct reproduction *r, struct err *e)
 {
     char script[PATH_MAX + 80];
-    cleanup_free char *image = image_of(r, e);
-    int failed = image ? find_script("docker-run", script, sizeof(script), e) : e->code;
-    if (failed != 0)
-        return failed;
+    cleanup_free char *image = NULL;
+    TRY(find_image(r, &image, e));
+    TRY(find_script("docker-run", script, sizeof(script), e));
     add(c, "%s", script);
     add(c, "--plan");
-    add(c, "%s/" BUNDLE_PLAN, r->original.data);
+    add(c, "%s/" BUNDLE_PLAN, r->verified.at.data);
     add(c, "--out");
     add(c, "%s", r->out);
     add(c, "%s", image);
@@ -193,11 +188,11 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
 }
 
 /* A word as any POSIX shell takes it. */
-static void add_quoted(struct text *t, const char *bytes, size_t len)
+static void add_quoted(struct text *t, const char *word)
 {
-    text_add(t, "'");
-    for (size_t i = 0; i < len; i++)
-        text_add(t, bytes[i] == '\'' ? "'\\''" : "%c", bytes[i]);
+    text_add(t, " '");
+    for (; *word; word++)
+        text_add(t, *word == '\'' ? "'\\''" : "%c", *word);
     text_add(t, "'");
 }
 
@@ -208,84 +203,62 @@ static void add_quoted(struct text *t, const char *bytes, size_t len)
 /* A file of the bundle made anew by a shell, whatever its bytes are. */
 static int add_made(struct text *t, int fd, const char *path, struct err *e)
 {
-    struct text bytes = {0};
+    cleanup_text struct text bytes = {0};
     int failed = source_read(fd, path, false, IN_VM_FILE_MAX, &bytes, NULL);
-    if (failed == 0 && t->len + 5 * bytes.len > IN_VM_MOST)
-        failed = -EFBIG;
-    if (failed == -EFBIG)
-        failed = err_set(e, ERR_HOST, failed,
-                         "--in-vm: '%s': the bundle's plan and scenarios are more than a VM's "
-                         "command holds (--in-image, or this host)",
-                         path);
-    else if (failed != 0)
-        failed = err_set(e, ERR_USAGE, failed, "%s: %s", path, source_fault(failed));
-    else {
-        text_add(t, "mkdir -p " IN_VM "/" BUNDLE_DATA "/\"$(dirname %s)\" && printf '%%b' '", path);
-        for (size_t i = 0; i < bytes.len; i++)
-            text_add(t, isalnum((unsigned char)bytes.data[i]) || bytes.data[i] == ' ' ? "%c" : "\\0%03o",
-                     (unsigned char)bytes.data[i]);
-        text_add(t, "' >" IN_VM "/" BUNDLE_DATA "/%s && ", path);
-    }
-    text_free(&bytes);
-    return failed;
+    if (failed == -EFBIG || (failed == 0 && t->len + 5 * bytes.len > IN_VM_MOST))
+        return err_set(e, ERR_HOST, -EFBIG,
+                       "--in-vm: '%s': the bundle's plan and scenarios are more than a VM's command holds (--in-image, "
+                       "or this host)",
+                       path);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "%s: %s", path, source_fault(failed));
+    text_add(t, "mkdir -p " IN_VM "/" BUNDLE_DATA "/\"$(dirname %s)\" && printf '%%b' '", path);
+    for (size_t i = 0; i < bytes.len; i++)
+        text_add(t, isalnum((unsigned char)bytes.data[i]) || bytes.data[i] == ' ' ? "%c" : "\\0%03o",
+                 (unsigned char)bytes.data[i]);
+    text_add(t, "' >" IN_VM "/" BUNDLE_DATA "/%s && ", path);
+    return 0;
 }
 
 /* The plan, and what tare matrix looks for beside a bundle's: plan.lock and the scenarios that the bundle carries. */
 static int add_bundle(struct text *t, const struct reproduction *r, struct err *e)
 {
-    char folder[PATH_MAX + 160], in[128], path[PARCEL_PATH_MAX + 1];
-    const struct bundle *b = &r->original.bundle;
-    int failed = add_made(t, b->fd, BUNDLE_PLAN, e);
-    if (failed == 0)
-        failed = add_made(t, b->fd, BUNDLE_LOCK, e);
-    for (size_t i = 0; failed == 0 && i < b->plan.carried.count; i++) {
-        struct carried_files files = {0};
+    char folder[PATH_MAX + 160], in[128], path[FILELIST_PATH_MAX + 1];
+    const struct bundle *b = &r->verified.at.bundle;
+    TRY(add_made(t, b->fd, BUNDLE_PLAN, e));
+    TRY(add_made(t, b->fd, BUNDLE_LOCK, e));
+    for (size_t i = 0; i < b->plan.carried.count; i++) {
+        cleanup_carried struct carried_files files = {0};
         text_format(folder, sizeof(folder), "%s/%s", b->path, carried_place(&b->plan.carried.of[i], in, sizeof(in)));
-        failed = carried_list(folder, true, &files, e);
-        for (size_t k = 0; failed == 0 && k < files.count; k++) {
+        TRY(carried_list(folder, true, &files, e));
+        for (size_t k = 0; k < files.count; k++) {
             text_format(path, sizeof(path), "%.100s/%.*s", in, CARRIED_PATH_MAX, files.file[k].path);
-            failed = add_made(t, b->fd, path, e);
+            TRY(add_made(t, b->fd, path, e));
         }
-        carried_free(&files);
     }
     if (b->plan.carried.count > 0)
         text_add(t, "chmod -R 755 " IN_VM "/" BUNDLE_DATA "/" CARRIED_FOLDER " && ");
     text_add(t, ": >" IN_VM "/" BAG_DECLARATION " && ");
-    return failed;
+    return 0;
 }
 
 /* Nothing of this host is in the image: the plan goes along in the command. What was done comes back when it ends. */
 static int in_vm(struct command_line *c, const struct reproduction *r, struct err *e)
 {
     char script[PATH_MAX + 80];
-    struct text t = {0};
-    struct command_line matrix = {.count = 0};
-    int failed = find_script("vm", script, sizeof(script), e);
-    if (failed != 0)
-        return failed;
-    failed = add_bundle(&t, r, e);
-    if (failed != 0) {
-        text_free(&t);
-        return failed;
-    }
+    cleanup_text struct text t = {0};
+    cleanup_command struct command_line matrix = {.count = 0};
+    TRY(find_script("vm", script, sizeof(script), e));
+    TRY(add_bundle(&t, r, e));
     text_add(&t, "exec tare");
     add_matrix(&matrix, r, IN_VM "/" BUNDLE_DATA "/" BUNDLE_PLAN, "/out");
     if (r->granted)
         add(&matrix, "--trust-plan");
-    for (size_t i = 0; i < matrix.count; i++) {
-        text_add(&t, " ");
-        add_quoted(&t, matrix.word[i], strlen(matrix.word[i]));
-    }
-    end(&matrix);
-    add(c, "%s", script);
-    add(c, "--image");
-    add(c, "--out");
-    add(c, "%s", r->out);
-    add(c, "--");
-    add(c, "sh");
-    add(c, "-c");
-    add(c, "%s", t.data);
-    text_free(&t);
+    for (size_t i = 0; i < matrix.count; i++)
+        add_quoted(&t, matrix.word[i]);
+    const char *const words[] = {script, "--image", "--out", r->out, "--", "sh", "-c", t.data};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        add(c, "%s", words[i]);
     return 0;
 }
 
@@ -335,15 +308,14 @@ static int compose(struct command_line *c, const struct reproduction *r, struct 
 
 int reproduce_run(struct reproduction *r, struct err *e)
 {
-    struct command_line c = {.count = 0};
-    int status = 0;
-    int failed = compose(&c, r, e);
-    if (failed == 0 && (status = run(&c)) < 0)
-        failed = err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
-    end(&c);
+    cleanup_command struct command_line c = {.count = 0};
+    TRY(compose(&c, r, e));
+    int status = run(&c);
+    if (status < 0)
+        return err_set(e, ERR_OURS, status, "'%s': %s", c.word[0], strerror(-status));
     /* 4: invocations failed; their records say why, and a claim of theirs is not run. */
-    if (failed != 0 || status == 0 || status == ERR_WORKLOAD)
-        return failed;
+    if (status == 0 || status == ERR_WORKLOAD)
+        return 0;
     if (status == ERR_USAGE || status == ERR_HOST)
         return status; /* the plan was refused, and why is on stderr already */
     return err_set(

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "archive/filelist.h"
+#include "archive/findings.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -10,6 +12,8 @@
 #include "base/json_put.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "bundle/claims.h"
+#include "bundle/hostdiff.h"
 #include "bundle/reproduce.h"
 #include "bundle/reproduction.h"
 
@@ -39,13 +43,11 @@ static void add_environment(const struct reproduction *r, struct text *out)
         text_add(out, "environment: not looked at\n");
         return;
     }
-    text_add(out, "environment: %zu of %zu fields of the machine differ%s\n", v->distance.count, v->distance.fields,
+    text_add(out, "environment: %zu of %zu fields of the machine differ%s\n", v->hostdiff.count, v->hostdiff.fields,
              r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
                  ? ""
                  : " (this host's; what ran elsewhere has its own in its records)");
-    verify_distance_text(&v->distance, "theirs ", DIFFERENCES_SHOWN, out);
-    if (v->distance.count > DIFFERENCES_SHOWN)
-        text_add(out, "  and %zu more (reproduction.json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
+    hostdiff_text(&v->hostdiff, "theirs ", DIFFERENCES_SHOWN, REPRODUCTION_FILE, out);
 }
 
 static void add_run(const struct reproduction *r, struct text *out)
@@ -58,7 +60,7 @@ static void add_run(const struct reproduction *r, struct text *out)
         text_add(out,
                  "  smoke: a short subset, %lld of %lld invocations a cell, at most %d iterations each: a first look, "
                  "not the whole plan\n",
-                 (long long)r->invocations, (long long)r->original.bundle.plan.invocations, SMOKE_ITERATIONS);
+                 (long long)r->invocations, (long long)r->verified.at.bundle.plan.invocations, SMOKE_ITERATIONS);
 }
 
 static void add_claim(const struct claim *c, const struct records *r, const struct judgement *theirs,
@@ -76,7 +78,7 @@ static void add_claim(const struct claim *c, const struct records *r, const stru
 void reproduction_text(const struct reproduction *r, struct text *out)
 {
     size_t of[CLAIM_VERDICTS];
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     const struct verification *v = &r->verified;
     text_add(out, "%s\nsha256 %s\n", r->o->path, v->sha256);
     text_add(out, "integrity: %s\n",
@@ -100,22 +102,16 @@ void reproduction_text(const struct reproduction *r, struct text *out)
 
 /* --- the counter-record ------------------------------------------------------------------------------------------ */
 
-static json_t *text_json(const char *text)
-{
-    json_t *s = json_string(text);
-    return s ? s : json_string("(no UTF-8)");
-}
-
 static json_t *claims_json(const struct reproduction *r)
 {
     json_t *list = json_array();
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     for (size_t i = 0; i < b->claims.count; i++) {
         char expected[96];
         const struct claim *c = &b->claims.list[i];
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:o, s:s, s:s, s:f, s:o, s:o}", "id", c->id, "text", text_json(c->text), "figure",
-                            c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)),
+            list, json_pack("{s:s, s:o, s:s, s:s, s:f, s:o, s:o}", "id", c->id, "text", json_of_bytes(c->text),
+                            "figure", c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)),
                             "tolerance", c->tolerance, "theirs", reproduction_judgement(&b->judgement[i]), "here",
                             reproduction_judgement(&r->judgement[i])));
     }
@@ -134,22 +130,17 @@ static json_t *counts_json(const struct reproduction *r)
 
 static json_t *environment_json(const struct verification *v)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < v->distance.count; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
-                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
-                                                    text_json(v->distance.list[i].here)));
-    return json_pack("{s:s, s:I, s:I, s:o}", "here",
-                     "the host that ran it; what ran in an image, a VM or on a node has its own in its records",
-                     "fields", (json_int_t)v->distance.fields, "varying", (json_int_t)v->distance.varying,
-                     "differences", list);
+    json_t *o = json_pack("{s:s}", "here",
+                          "the host that ran it; what ran in an image, a VM or on a node has its own in its records");
+    hostdiff_put(&v->hostdiff, o);
+    return o;
 }
 
 /* By their places in a bundle, whose digests are those of the folder's files. */
 static int records_json(const struct reproduction *r, json_t *list, struct err *e)
 {
-    char path[PARCEL_PATH_MAX + 1], hex[DIGEST_HEX];
-    const struct plan *plan = &r->original.bundle.plan;
+    char path[FILELIST_PATH_MAX + 1], hex[DIGEST_HEX];
+    const struct plan *plan = &r->verified.at.bundle.plan;
     for (size_t i = 0; i < r->records.count; i++) {
         const struct invocation *one = &r->records.list[i];
         size_t cell = bundle_cell(plan, one->plan_cell);
@@ -167,13 +158,12 @@ static int records_json(const struct reproduction *r, json_t *list, struct err *
 
 static json_t *original_json(const struct reproduction *r)
 {
-    static const char *const SIGNATURES[] = {"unsigned", "signed", "unknown key", "broken"};
     const struct verification *v = &r->verified;
-    const struct bundle *b = &r->original.bundle;
+    const struct bundle *b = &r->verified.at.bundle;
     return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:b}", "sha256", v->sha256, "title",
                      json_incref(json_object_get(b->pack, "title")), "plan", b->plan.name, "plan_sha256",
                      b->bound.sha256, "integrity", verification_failed(v, FINDING_INTEGRITY) ? "broken" : "good",
-                     "signature", SIGNATURES[v->signature], "derivation",
+                     "signature", verify_signature_name(v->signature), "derivation",
                      v->derived ? json_string(verification_failed(v, FINDING_DERIVATION) ? "broken" : "good")
                                 : json_string("not looked at"),
                      "forced", verification_failed(v, FINDING_INTEGRITY));
@@ -192,29 +182,15 @@ static json_t *run_json(const struct reproduction *r)
     return o;
 }
 
-/* When the newest record was begun: what is written follows from what was measured. */
-static const char *newest(const struct records *r)
-{
-    const char *at = "";
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->list[i].started_at, at) > 0)
-            at = r->list[i].started_at;
-    return at;
-}
-
 int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
 {
-    json_t *records = json_array();
-    int failed = records_json(r, records, e);
-    if (failed != 0) {
-        json_decref(records);
-        return failed;
-    }
+    cleanup_json json_t *records = json_array();
+    TRY(records_json(r, records, e));
     *ret =
-        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
+        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:O}", "schema",
                   REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
-                  newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms", "declared_role",
-                  reproduce_role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
+                  bundle_newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms",
+                  "declared_role", reproduce_role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
                   REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
                   "claims", claims_json(r), "counts", counts_json(r), "records", records);
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);
@@ -223,14 +199,10 @@ int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
 int reproduction_write(const struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX];
-    struct text t = {0};
+    cleanup_text struct text t = {0};
     json_t *o = NULL;
-    int failed = reproduction_json(r, &o, e);
-    if (failed != 0)
-        return failed;
+    TRY(reproduction_json(r, &o, e));
     json_text(o, &t);
     text_format(path, sizeof(path), "%s/" REPRODUCTION_FILE, r->out);
-    failed = file_replace_at(r->out_fd, REPRODUCTION_FILE, path, t.data, t.len, e);
-    text_free(&t);
-    return failed;
+    return file_replace_at(r->out_fd, REPRODUCTION_FILE, path, t.data, t.len, e);
 }

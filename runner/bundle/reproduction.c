@@ -1,43 +1,32 @@
 #include "bundle/reproduction.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "base/json_put.h"
 #include "bundle/claims.h"
-
-static bool is_sha256(const char *hex)
-{
-    return strlen(hex) == DIGEST_HEX - 1 && strspn(hex, "0123456789abcdef") == DIGEST_HEX - 1;
-}
 
 int reproduction_parse(const char *bytes, size_t len, json_t **ret, struct err *e)
 {
     json_error_t why;
     const char *schema = NULL, *sha256 = NULL;
     json_t *claims = NULL, *records = NULL, *smoke = NULL;
-    json_t *o = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
+    cleanup_json json_t *o = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &why);
     if (!o)
         return err_set(e, ERR_USAGE, -EINVAL, REPRODUCTION_FILE ": line %d: %s", why.line, why.text);
-    int failed =
-        json_unpack_ex(o, &why, 0, "{s:s, s:{s:s}, s:{s:o}, s:o, s:o}", "schema", &schema, "original", "sha256",
-                       &sha256, "rerun", "smoke", &smoke, "claims", &claims, "records", &records) == 0
-            ? 0
-            : err_set(e, ERR_USAGE, -EINVAL, REPRODUCTION_FILE ": %s", why.text);
-    if (failed == 0 && strcmp(schema, REPRODUCTION_SCHEMA) != 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL,
-                         REPRODUCTION_FILE ": its schema is '%.40s'; this tare reads " REPRODUCTION_SCHEMA, schema);
-    if (failed == 0 && (!is_sha256(sha256) || !json_is_array(claims) || !json_is_array(records)))
-        failed = err_set(e, ERR_USAGE, -EINVAL,
-                         REPRODUCTION_FILE ": original.sha256 is no SHA-256, or claims or records is no list");
-    if (failed != 0)
-        json_decref(o);
-    else
-        *ret = o;
-    return failed;
+    if (json_unpack_ex(o, &why, 0, "{s:s, s:{s:s}, s:{s:o}, s:o, s:o}", "schema", &schema, "original", "sha256",
+                       &sha256, "rerun", "smoke", &smoke, "claims", &claims, "records", &records) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, REPRODUCTION_FILE ": %s", why.text);
+    if (strcmp(schema, REPRODUCTION_SCHEMA) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       REPRODUCTION_FILE ": its schema is '%.40s'; this tare reads " REPRODUCTION_SCHEMA, schema);
+    if (!digest_is_hex(sha256) || !json_is_array(claims) || !json_is_array(records))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       REPRODUCTION_FILE ": original.sha256 is no SHA-256, or claims or records is no list");
+    *ret = json_incref(o);
+    return 0;
 }
 
 const char *reproduction_of(const json_t *o)
@@ -50,12 +39,6 @@ int reproduction_is_smoke(const json_t *o)
     return json_is_object(json_object_get(json_object_get(o, "rerun"), "smoke"));
 }
 
-static json_t *text_json(const char *text)
-{
-    json_t *s = json_string(text);
-    return s ? s : json_string("(no UTF-8)");
-}
-
 static json_t *number_json(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
@@ -66,5 +49,5 @@ json_t *reproduction_judgement(const struct judgement *j)
     return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verdict", claim_verdict_name(j->verdict), "at",
                      number_json(j->found.at), "low", number_json(j->found.why_not ? NAN : j->found.low), "high",
                      number_json(j->found.why_not ? NAN : j->found.high), "why",
-                     *j->why ? text_json(j->why) : json_null());
+                     *j->why ? json_of_bytes(j->why) : json_null());
 }

@@ -1,5 +1,5 @@
 /* reproduction: the counter-record (schema tare.reproduction/1): what running a bundle again gave. It lies beside the
- * new records, and is packed with them. Here is how it is read; reproduce writes it, reproduction_check judges it. */
+ * new records and is packed with them. Read here; written by reproduce, judged by reproduction_check. */
 #ifndef TARE_REPRODUCTION_H
 #define TARE_REPRODUCTION_H
 

@@ -1,44 +1,38 @@
 #include "bundle/reproduction_check.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include "archive/filelist.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
+#include "base/json_put.h"
 #include "bundle/bundle.h"
+#include "bundle/claims.h"
 #include "bundle/reproduction.h"
 
-static const char *text_at(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s ? s : "";
-}
+#define WRONG(f, ...) findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE, __VA_ARGS__)
 
 static const json_t *entry(const json_t *list, const char *key, const char *value)
 {
     size_t i;
     const json_t *one = NULL;
-    json_array_foreach(list, i, one) if (strcmp(text_at(one, key), value) == 0) return one;
+    json_array_foreach(list, i, one) if (strcmp(json_word(one, key), value) == 0) return one;
     return NULL;
 }
 
-static void check_records(const struct bundle *b, const struct parcel *payload, struct findings *f)
+static void check_records(const struct bundle *b, const struct filelist *payload, struct findings *f)
 {
     const json_t *list = json_object_get(b->reproduction, "records");
     for (size_t i = 0; i < b->records.count; i++) {
-        const struct parcel_file *file = parcel_find(payload, b->records.list[i].path);
+        const struct listed_file *file = filelist_find(payload, b->records.list[i].path);
         const json_t *one = entry(list, "path", b->records.list[i].path);
         if (!one)
-            findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE, "it does not name the record %s",
-                         b->records.list[i].path);
-        else if (!file || strcmp(file->sha256, text_at(one, "sha256")) != 0)
-            findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE, "it has another digest of the record %s",
-                         b->records.list[i].path);
+            WRONG(f, "it does not name the record %s", b->records.list[i].path);
+        else if (!file || strcmp(file->sha256, json_word(one, "sha256")) != 0)
+            WRONG(f, "it has another digest of the record %s", b->records.list[i].path);
     }
     if (json_array_size(list) != b->records.count)
-        findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE, "it names %zu records, and there are %zu",
-                     json_array_size(list), b->records.count);
+        WRONG(f, "it names %zu records, and there are %zu", json_array_size(list), b->records.count);
 }
 
 /* As a claim's own numbers were written; times of the same sum may differ by a 10^-12th. */
@@ -67,31 +61,27 @@ static void check_claims(const struct bundle *b, struct findings *f)
     for (size_t i = 0; i < b->claims.count; i++) {
         const char *id = b->claims.list[i].id;
         const json_t *one = entry(list, "id", id), *here = json_object_get(one, "here");
-        json_t *ours = reproduction_judgement(&b->judgement[i]);
+        cleanup_json json_t *ours = reproduction_judgement(&b->judgement[i]);
         /* An absolute value may be withheld where the hardware is another: that cannot be seen here. */
-        bool withheld = b->claims.list[i].kind == CLAIM_VALUE && strcmp(text_at(here, "verdict"), "NOT RUN") == 0;
-        if (!withheld && strcmp(text_at(here, "verdict"), text_at(ours, "verdict")) != 0)
-            findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE, "the claim '%s' is %s by it, and %s by the records",
-                         id, *text_at(here, "verdict") ? text_at(here, "verdict") : "not there",
-                         text_at(ours, "verdict"));
+        bool withheld = b->claims.list[i].kind == CLAIM_VALUE && strcmp(json_word(here, "verdict"), "NOT RUN") == 0;
+        if (!withheld && strcmp(json_word(here, "verdict"), json_word(ours, "verdict")) != 0)
+            WRONG(f, "the claim '%s' is %s by it, and %s by the records", id,
+                  *json_word(here, "verdict") ? json_word(here, "verdict") : "not there", json_word(ours, "verdict"));
         else if (!is_near(json_object_get(here, "at"), json_object_get(ours, "at")) ||
                  !is_near(json_object_get(here, "low"), json_object_get(ours, "low")) ||
                  !is_near(json_object_get(here, "high"), json_object_get(ours, "high")))
-            findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE,
-                         "what it found of the claim '%s' is not what the records give", id);
+            WRONG(f, "what it found of the claim '%s' is not what the records give", id);
         else if (is_originals(&b->claims.list[i], json_object_get(one, "theirs"), here))
-            findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE,
-                         "what it found of the claim '%s' is the original's time to the last digit: it is of the "
-                         "original's records, and nothing was run again",
-                         id);
-        json_decref(ours);
+            WRONG(f,
+                  "what it found of the claim '%s' is the original's time to the last digit: it is of the "
+                  "original's records, and nothing was run again",
+                  id);
     }
     if (json_array_size(list) != b->claims.count)
-        findings_add(f, FINDING_DERIVATION, REPRODUCTION_FILE, "it judges %zu claims, and there are %zu",
-                     json_array_size(list), b->claims.count);
+        WRONG(f, "it judges %zu claims, and there are %zu", json_array_size(list), b->claims.count);
 }
 
-void reproduction_check(const struct bundle *b, const struct parcel *payload, struct findings *f)
+void reproduction_check(const struct bundle *b, const struct filelist *payload, struct findings *f)
 {
     check_records(b, payload, f);
     check_claims(b, f);

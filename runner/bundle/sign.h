@@ -1,5 +1,4 @@
-/* sign: a bundle's signature, made by minisign itself: its secret keys are locked with a password that no other program
- * has any business to see. */
+/* sign: signs a bundle by running minisign: a secret key is locked with a password that no other program should see. */
 #ifndef TARE_SIGN_H
 #define TARE_SIGN_H
 

@@ -1,4 +1,5 @@
-/* verify: whether a bundle is what it says. Offline; nothing of the bundle is executed. */
+/* verify: finds out whether a bundle is what it says, offline; nothing of the bundle is executed. The verify command
+ * and reproduce call it. The caller ends the result, in which the bundle stays open. */
 #ifndef TARE_VERIFY_H
 #define TARE_VERIFY_H
 
@@ -8,7 +9,8 @@
 #include "archive/findings.h"
 #include "base/digest.h"
 #include "base/text.h"
-#include "bundle/distance.h"
+#include "bundle/bundle.h"
+#include "bundle/hostdiff.h"
 #include "bundle/minisig.h"
 #include "plan/trust.h"
 
@@ -27,25 +29,20 @@ enum verify_signature {
     VERIFY_FORGED,  /* it does not fit, or is none: a finding */
 };
 
-/* One claim's line. */
-struct verify_claim {
-    char *id, *text, *expected, *found, *verdict, *why;
-};
+const char *verify_signature_name(enum verify_signature s); /* "unsigned", "signed", "unknown key", "broken" */
 
 /* Ended with verification_free(). */
 struct verification {
-    struct findings findings;
+    struct opened_bundle at; /* the bundle, open until the end; its findings are what is wrong with it */
+    bool loaded;             /* at.bundle says what the bundle says */
     bool derived, compared;  /* integrity was good, so that derivation and environment were looked at */
     char sha256[DIGEST_HEX]; /* of the tar, uncompressed: as it is or, of a folder, as it would be */
-    size_t files, records;
     enum verify_signature signature;
     char key_id[MINISIG_KEY_ID];
     struct text summary;        /* coverage and claims, lines */
     struct text notes;          /* what was not compared and why, a line each */
     struct trust_grants grants; /* what of the host the plan would take, were it run: no fault, and nobody's surprise */
-    struct verify_claim *claim;
-    size_t claims;
-    struct distance distance;
+    struct hostdiff hostdiff;
 };
 
 /* Goes through all steps; what is wrong is a finding. Where integrity is broken nothing that was not vouched for is
@@ -58,10 +55,6 @@ bool verification_failed(const struct verification *v, enum finding_verdict kind
 
 void verify_text(const struct verification *v, const char *path, struct text *out);
 void verify_json(const struct verification *v, const char *path, struct text *out);
-
-/* A line each of the first `most`, as people read them, printable whatever the records hold. theirs: before their
- * value. */
-void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out);
 
 void verification_free(struct verification *v);
 

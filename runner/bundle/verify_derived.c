@@ -2,28 +2,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/filelist.h"
+#include "archive/files.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
-#include "archive/scratch.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
+#include "base/json_scan.h"
 #include "base/text.h"
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
 #include "bundle/drawn_by.h"
-#include "bundle/pack.h"
 #include "bundle/pack_info.h"
 #include "bundle/reproduction.h"
 #include "cell/carried.h"
-#include "oci/image_layout.h"
+#include "oci/image.h"
+
+#define CRATE_MAX  (64U << 20)
+#define ENTITY_MAX (1U << 16)
 
 /* What a bundle's other files follow from. */
 static bool is_source(const struct bundle *b, const char *path)
@@ -37,7 +40,7 @@ static bool is_source(const struct bundle *b, const char *path)
         if (strncmp(path, in, len) == 0 && path[len] == '/')
             return true; /* its digest is that of plan.lock, or the plan would not have been read */
     }
-    return text_is_among(path, NAMES) || image_layout_has(path);
+    return text_is_among(path, NAMES) || oci_image_has(path);
 }
 
 /* --- both ways --------------------------------------------------------------------------------------------------- */
@@ -45,7 +48,7 @@ static bool is_source(const struct bundle *b, const char *path)
 struct comparing {
     const struct verify_sides *s;
     int data_fd; /* ours */
-    struct parcel derived;
+    struct filelist derived;
     bool draws; /* what draws here draws as theirs did */
     struct findings *findings;
     struct text *notes;
@@ -63,14 +66,14 @@ static bool is_drawing(const char *path)
 /* Of a drawing that was not drawn here its data are compared, which have its name. */
 static bool has_data(const struct comparing *c, const char *path)
 {
-    char data[PARCEL_PATH_MAX + 1];
+    char data[FILELIST_PATH_MAX + 1];
     text_format(data, sizeof(data), "%.*s.dat", (int)(strrchr(path, '.') - path), path);
-    return parcel_find(&c->derived, data) != NULL;
+    return filelist_find(&c->derived, data) != NULL;
 }
 
-static void compare_file(struct comparing *c, const struct parcel_file *ours)
+static void compare_file(struct comparing *c, const struct listed_file *ours)
 {
-    const struct parcel_file *theirs = parcel_find(c->s->payload, ours->path);
+    const struct listed_file *theirs = filelist_find(c->s->payload, ours->path);
     enum finding_verdict kind = strcmp(ours->path, CRATE_FILE) == 0 ? FINDING_INTEGRITY : FINDING_DERIVATION;
     if (!theirs)
         findings_add(c->findings, kind, ours->path, "it is not there, and follows from the records");
@@ -80,19 +83,17 @@ static void compare_file(struct comparing *c, const struct parcel_file *ours)
 
 static void find_strangers(struct comparing *c)
 {
-    const struct parcel *payload = c->s->payload;
+    const struct filelist *payload = c->s->payload;
     const struct records *records = &c->s->b->records;
-    cleanup_free bool *is_record = calloc(payload->count + 1, sizeof(*is_record));
-    if (!is_record)
-        abort();
+    cleanup_free bool *is_record = xcalloc(payload->count, sizeof(*is_record));
     for (size_t i = 0; i < records->count; i++) {
-        const struct parcel_file *file = parcel_find(payload, records->list[i].path);
+        const struct listed_file *file = filelist_find(payload, records->list[i].path);
         if (file)
             is_record[file - payload->file] = true;
     }
     for (size_t i = 0; i < payload->count; i++) {
         const char *path = payload->file[i].path;
-        if (!is_record[i] && !is_source(c->s->b, path) && !parcel_find(&c->derived, path) &&
+        if (!is_record[i] && !is_source(c->s->b, path) && !filelist_find(&c->derived, path) &&
             (c->draws || !is_drawing(path) || !has_data(c, path)))
             findings_add(c->findings, FINDING_INTEGRITY, path, "it is none of a bundle's files, and follows from none");
     }
@@ -100,16 +101,11 @@ static void find_strangers(struct comparing *c)
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
-static bool is_other_format(const struct comparing *c)
-{
-    return json_integer_value(json_object_get(c->s->b->pack, "format")) != PACK_FORMAT;
-}
-
 static void compare_bag(struct comparing *c, int ours)
 {
     static const char *const NAMES[] = {"bagit.txt", "bag-info.txt", BAG_MANIFEST, BAG_TAG_MANIFEST};
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (!scratch_same(c->s->root_fd, ours, NAMES[i]))
+        if (!files_same(c->s->root_fd, ours, NAMES[i]))
             findings_add(c->findings, FINDING_INTEGRITY, NAMES[i], "packed again it is another");
 }
 
@@ -117,7 +113,7 @@ static void compare_bag(struct comparing *c, int ours)
 static void find_drawer(struct comparing *c)
 {
     struct err why = {0};
-    json_t *here = NULL;
+    cleanup_json json_t *here = NULL;
     const json_t *theirs = json_object_get(c->s->b->pack, "drawn_by");
     const char *version = json_string_value(json_object_get(theirs, "gnuplot"));
     cleanup_free char *told = text_printable(version ? version : "(unknown)");
@@ -130,43 +126,83 @@ static void find_drawer(struct comparing *c)
                  "the drawings are not compared, their data are: gnuplot %.40s with its fonts drew them, and here %s "
                  "draws otherwise\n",
                  told, json_string_value(json_object_get(here, "gnuplot")));
-    json_decref(here);
 }
 
 static int compare_all(struct comparing *c, struct err *e)
 {
     find_drawer(c);
-    int failed = derive_documents(c->s->b, c->data_fd, c->draws, e);
-    if (failed == 0)
-        failed = derive_crate(c->s->b, c->s->payload, c->data_fd, e);
-    if (failed == 0)
-        failed = parcel_read_folder(c->data_fd, &c->derived, c->findings, e);
-    for (size_t i = 0; failed == 0 && i < c->derived.count; i++)
+    TRY(derive_documents(c->s->b, c->data_fd, c->draws, e));
+    TRY(derive_crate(c->s->b, c->s->payload, c->data_fd, e));
+    TRY(filelist_read(c->data_fd, &c->derived, c->findings, e));
+    for (size_t i = 0; i < c->derived.count; i++)
         compare_file(c, &c->derived.file[i]);
-    if (failed == 0)
-        find_strangers(c);
-    if (failed == 0)
-        failed = pack_bag(c->s->b, c->s->derived_fd, c->s->data_fd, e);
-    if (failed == 0)
-        compare_bag(c, c->s->derived_fd);
-    return failed;
+    find_strangers(c);
+    TRY(derive_bag(c->s->b, c->s->payload, c->s->derived_fd, e));
+    compare_bag(c, c->s->derived_fd);
+    return 0;
 }
 
 int verify_derived(const struct verify_sides *s, struct findings *f, struct text *notes, struct err *e)
 {
     struct comparing c = {.s = s, .data_fd = -1, .findings = f, .notes = notes};
-    if (is_other_format(&c)) {
+    json_int_t format = json_integer_value(json_object_get(s->b->pack, "format"));
+    if (format != PACK_FORMAT) {
         text_add(notes,
                  "what follows from the records is not compared: it was packed in the format %lld, and this tare "
                  "derives the format %d\n",
-                 (long long)json_integer_value(json_object_get(s->b->pack, "format")), PACK_FORMAT);
+                 (long long)format, PACK_FORMAT);
         return 0;
     }
     if (mkdirat(s->derived_fd, BUNDLE_DATA, 0755) == 0)
         c.data_fd = openat(s->derived_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = c.data_fd < 0 ? err_sys(e, ERR_HOST, "a folder of our own") : compare_all(&c, e);
-    if (c.data_fd >= 0)
-        (void)close(c.data_fd);
-    parcel_free(&c.derived);
+    cleanup_close_(&c.data_fd);
+    filelist_free(&c.derived);
     return failed;
+}
+
+/* --- what the crate says of the files ---------------------------------------------------------------------------- */
+
+/* What the crate is held against. */
+struct held {
+    const struct filelist *payload;
+    struct findings *findings;
+};
+
+/* A file that the crate says something else of is named itself: that the crate is another one is little help. */
+static const char *take_entity(struct json_span key, struct json_span value, void *to)
+{
+    const struct held *h = to;
+    json_error_t ignored;
+    cleanup_json json_t *o = value.len <= ENTITY_MAX ? json_loadb(value.data, value.len, 0, &ignored) : NULL;
+    const char *id = json_word(o, "@id"), *sha256 = json_word(o, "sha256");
+    (void)key;
+    if (strcmp(json_word(o, "@type"), "File") == 0 && json_object_get(o, "@id")) {
+        const struct listed_file *file = filelist_find(h->payload, id);
+        if (!file)
+            findings_add(h->findings, FINDING_INTEGRITY, id, CRATE_FILE " describes it, and it is not there");
+        else if (strcmp(sha256, file->sha256) != 0)
+            findings_add(h->findings, FINDING_INTEGRITY, id, "its SHA-256 is %s, and " CRATE_FILE " says %.64s",
+                         file->sha256, *sha256 ? sha256 : "none");
+    }
+    return NULL;
+}
+
+static const char *take_graph(struct json_span key, struct json_span value, void *to)
+{
+    struct json_scan_error why;
+    if (key.len != strlen("@graph") || memcmp(key.data, "@graph", key.len) != 0)
+        return NULL;
+    return json_scan_array(value, take_entity, to, &why) == 0 ? NULL : "@graph is no list";
+}
+
+void verify_crate(const struct filelist *payload, int data_fd, struct findings *f)
+{
+    cleanup_text struct text t = {0};
+    struct held h = {payload, f};
+    struct json_scan_error why = {NULL, NULL};
+    if (files_read(data_fd, CRATE_FILE, CRATE_MAX, &t) != 0)
+        findings_add(f, FINDING_INTEGRITY, CRATE_FILE, "it is not there, or larger than 64 MiB");
+    else if (json_scan_object((struct json_span){t.data, t.len}, take_graph, &h, &why) != 0)
+        findings_add(f, FINDING_INTEGRITY, CRATE_FILE, "%s", why.why);
 }

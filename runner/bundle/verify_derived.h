@@ -1,19 +1,19 @@
-/* verify_derived: a bundle's derived files against those that its sources give. */
+/* verify_derived: verify's comparisons of a bundle's derived files, its crate and a paper's numbers with what its
+ * sources give. Each difference becomes a finding. */
 #ifndef TARE_VERIFY_DERIVED_H
 #define TARE_VERIFY_DERIVED_H
 
 struct bundle;
 struct err;
 struct findings;
-struct parcel;
+struct filelist;
 struct text;
 
 struct verify_sides {
     const struct bundle *b;
-    const struct parcel *payload; /* the bundle's */
-    int data_fd;                  /* the payload's folder */
-    int derived_fd;               /* an empty folder of ours */
-    int root_fd;                  /* the bundle's */
+    const struct filelist *payload; /* the bundle's */
+    int derived_fd;                 /* an empty folder of ours */
+    int root_fd;                    /* the bundle's */
 };
 
 /* Derives all anew into derived_fd/data, and adds to the findings each file that is another, is missing, or is none of
@@ -22,7 +22,7 @@ int verify_derived(const struct verify_sides *s, struct findings *f, struct text
 
 /* Holds the digests that the crate gives of the payload's files against theirs: a finding (integrity) each that is
  * another, and each file that is not there. */
-void verify_crate(const struct parcel *payload, int data_fd, struct findings *f);
+void verify_crate(const struct filelist *payload, int data_fd, struct findings *f);
 
 /* Numbers in a LaTeX text that do not come from the bundle's paper/numbers.tex: a finding each (derivation), with the
  * line. -ENOENT and the like (usage): the text cannot be read. */

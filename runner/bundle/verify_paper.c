@@ -4,12 +4,10 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "archive/files.h"
 #include "archive/findings.h"
-#include "archive/scratch.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/source.h"
 #include "base/text.h"
@@ -29,54 +27,14 @@ struct reading {
 /* Commands whose arguments are names and lengths, not what is read. */
 static bool is_structural(const char *name, size_t len)
 {
-    static const char *const NAMES[] = {
-        "documentclass",
-        "usepackage",
-        "input",
-        "include",
-        "includegraphics",
-        "label",
-        "ref",
-        "eqref",
-        "pageref",
-        "autoref",
-        "cref",
-        "Cref",
-        "cite",
-        "citep",
-        "citet",
-        "bibliography",
-        "bibliographystyle",
-        "url",
-        "href",
-        "begin",
-        "end",
-        "vspace",
-        "hspace",
-        "setlength",
-        "addtolength",
-        "setcounter",
-        "hypersetup",
-        "pgfplotsset",
-        "newcommand",
-        "renewcommand",
-        "providecommand",
-        "addplot",
-        "rule",
-        "resizebox",
-        "fontsize",
-        "cmidrule",
-        "multicolumn",
-        "date",
-        "geometry",
-        "definecolor",
-        "bibitem",
-        "addbibresource",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
-        if (strlen(NAMES[i]) == len && strncmp(NAMES[i], name, len) == 0)
-            return true;
-    return false;
+    static const char NAMES[] =
+        " documentclass usepackage input include includegraphics label ref eqref pageref autoref cref Cref cite citep "
+        "citet bibliography bibliographystyle url href begin end vspace hspace setlength addtolength setcounter "
+        "hypersetup pgfplotsset newcommand renewcommand providecommand addplot rule resizebox fontsize cmidrule "
+        "multicolumn date geometry definecolor bibitem addbibresource ";
+    char word[40];
+    (void)snprintf(word, sizeof(word), " %.*s ", (int)(len < 36 ? len : 36), name);
+    return strstr(NAMES, word) != NULL;
 }
 
 static void look_for_given(struct reading *r)
@@ -181,26 +139,24 @@ static void scan(struct reading *r)
 
 int verify_paper(const char *path, int data_fd, struct findings *f, struct err *e)
 {
-    struct text t = {0}, numbers = {0};
-    int failed = scratch_read(AT_FDCWD, path, PAPER_MAX, &t);
+    cleanup_text struct text t = {0}, numbers = {0};
+    int failed = files_read(AT_FDCWD, path, PAPER_MAX, &t);
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "--paper '%s': %s", path,
-                      failed == -EFBIG ? "it is larger than 16 MiB" : source_fault(failed));
-    else if (scratch_read(data_fd, "paper/numbers.tex", PAPER_MAX, &numbers) != 0)
+        return err_set(e, ERR_USAGE, failed, "--paper '%s': %s", path,
+                       failed == -EFBIG ? "it is larger than 16 MiB" : source_fault(failed));
+    if (files_read(data_fd, "paper/numbers.tex", PAPER_MAX, &numbers) != 0) {
         findings_add(f, FINDING_DERIVATION, "paper/numbers.tex", "it is not there: no number of '%s' can come from it",
                      path);
-    else {
-        const char *body = strstr(t.data, "\\begin{document}");
-        struct reading r = {.path = path, .p = body ? body : t.data, .line = 1, .findings = f};
-        for (const char *p = t.data; p < r.p; p++)
-            r.line += *p == '\n';
-        if (strlen(t.data) != t.len)
-            findings_add(f, FINDING_DERIVATION, path, "it has a NUL byte: what is behind it is not looked at");
-        if (!strstr(t.data, "numbers"))
-            findings_add(f, FINDING_DERIVATION, path, "it does not read numbers.tex (\\input{numbers})");
-        scan(&r);
+        return 0;
     }
-    text_free(&t);
-    text_free(&numbers);
-    return failed;
+    const char *body = strstr(t.data, "\\begin{document}");
+    struct reading r = {.path = path, .p = body ? body : t.data, .line = 1, .findings = f};
+    for (const char *p = t.data; p < r.p; p++)
+        r.line += *p == '\n';
+    if (strlen(t.data) != t.len)
+        findings_add(f, FINDING_DERIVATION, path, "it has a NUL byte: what is behind it is not looked at");
+    if (!strstr(t.data, "numbers"))
+        findings_add(f, FINDING_DERIVATION, path, "it does not read numbers.tex (\\input{numbers})");
+    scan(&r);
+    return 0;
 }

@@ -1,13 +1,20 @@
 /* A verification as text and as JSON. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "archive/findings.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "bundle/hostdiff.h"
 #include "bundle/verify.h"
 
 #define DIFFERENCES_SHOWN 12
+
+const char *verify_signature_name(enum verify_signature s)
+{
+    static const char *const NAMES[] = {"unsigned", "signed", "unknown key", "broken"};
+    return NAMES[s];
+}
 
 /* The word of a verdict. */
 static const char *word(const struct verification *v, enum finding_verdict kind)
@@ -17,22 +24,22 @@ static const char *word(const struct verification *v, enum finding_verdict kind)
     if (kind == FINDING_DERIVATION)
         return !v->derived ? "not looked at" : verification_failed(v, kind) ? "broken" : "good";
     if (kind == FINDING_ENVIRONMENT)
-        return !v->compared ? "not looked at" : v->distance.count ? "differs" : "same";
+        return !v->compared ? "not looked at" : v->hostdiff.count ? "differs" : "same";
     return "not run";
 }
 
 static void add_findings(const struct verification *v, enum finding_verdict kind, struct text *out)
 {
     size_t shown = 0;
-    for (size_t i = 0; i < v->findings.count; i++) {
-        const struct finding *f = &v->findings.list[i];
+    for (size_t i = 0; i < v->at.findings.count; i++) {
+        const struct finding *f = &v->at.findings.list[i];
         if (f->verdict != kind)
             continue;
         text_add(out, "  * %s%s%s\n", f->file, *f->file ? ": " : "", f->text);
         shown++;
     }
-    if (v->findings.found[kind] > shown)
-        text_add(out, "  * and %zu more\n", v->findings.found[kind] - shown);
+    if (v->at.findings.found[kind] > shown)
+        text_add(out, "  * and %zu more\n", v->at.findings.found[kind] - shown);
 }
 
 static const char *signature_text(const struct verification *v, char *buf, size_t cap)
@@ -47,25 +54,12 @@ static const char *signature_text(const struct verification *v, char *buf, size_
     return buf;
 }
 
-void verify_distance_text(const struct distance *d, const char *theirs, size_t most, struct text *out)
-{
-    if (d->varying > 0)
-        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
-                 d->varying);
-    for (size_t i = 0; i < d->count && i < most; i++) {
-        cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
-        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
-    }
-}
-
 static void add_environment(const struct verification *v, struct text *out)
 {
     if (!v->compared)
         return;
-    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->distance.count, v->distance.fields);
-    verify_distance_text(&v->distance, "", DIFFERENCES_SHOWN, out);
-    if (v->distance.count > DIFFERENCES_SHOWN)
-        text_add(out, "  and %zu more (--json has all)\n", v->distance.count - DIFFERENCES_SHOWN);
+    text_add(out, "  %zu of %zu fields of the machine differ from this one's\n", v->hostdiff.count, v->hostdiff.fields);
+    hostdiff_text(&v->hostdiff, "", DIFFERENCES_SHOWN, "--json", out);
 }
 
 /* Each line of a text behind two blanks. */
@@ -75,25 +69,29 @@ static void add_indented(const char *lines, struct text *out)
         text_add(out, "  %.*s\n", (int)strcspn(p, "\n"), p);
 }
 
-static void add_claim(const struct verify_claim *c, struct text *out)
+static void add_claim(const struct bundle *b, size_t i, struct text *out)
 {
-    cleanup_free char *text = text_printable(c->text), *why = text_printable(c->why);
-    text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, c->verdict, c->expected, c->found,
-             *why ? " (" : "", why, *why ? ")" : "");
+    char expected[96], found[96];
+    const struct claim *c = &b->claims.list[i];
+    const struct judgement *j = &b->judgement[i];
+    cleanup_free char *text = text_printable(c->text), *why = text_printable(j->why);
+    text_add(out, "  %s %s: %s; expected %s, found %s%s%s%s\n", c->id, text, claim_verdict_name(j->verdict),
+             claim_expected(c, &b->records, expected, sizeof(expected)),
+             claim_found(c, j, &b->records, found, sizeof(found)), *why ? " (" : "", why, *why ? ")" : "");
 }
 
 void verify_text(const struct verification *v, const char *path, struct text *out)
 {
     char signature[120];
-    text_add(out, "%s: %zu files, %zu records\n", path, v->files, v->records);
+    text_add(out, "%s: %zu files, %zu records\n", path, v->at.all.count, v->at.bundle.records.count);
     if (*v->sha256)
         text_add(out, "sha256 %s\n", v->sha256);
     text_add(out, "integrity: %s\n  %s\n", word(v, FINDING_INTEGRITY), signature_text(v, signature, sizeof(signature)));
     add_findings(v, FINDING_INTEGRITY, out);
     text_add(out, "derivation: %s\n", word(v, FINDING_DERIVATION));
     add_indented(v->summary.data, out);
-    for (size_t i = 0; i < v->claims; i++)
-        add_claim(&v->claim[i], out);
+    for (size_t i = 0; i < v->at.bundle.claims.count; i++)
+        add_claim(&v->at.bundle, i, out);
     add_indented(v->notes.data, out);
     add_findings(v, FINDING_DERIVATION, out);
     text_add(out, "environment: %s\n", word(v, FINDING_ENVIRONMENT));
@@ -106,20 +104,13 @@ void verify_text(const struct verification *v, const char *path, struct text *ou
 
 /* --- json -------------------------------------------------------------------------------------------------------- */
 
-/* A text that may be no UTF-8 in its place. */
-static json_t *text_json(const char *s)
-{
-    json_t *t = json_string(s);
-    return t ? t : json_string("(no UTF-8)");
-}
-
 static json_t *findings_json(const struct verification *v, enum finding_verdict kind)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < v->findings.count; i++)
-        if (v->findings.list[i].verdict == kind)
-            (void)json_array_append_new(list, json_pack("{s:o, s:o}", "file", text_json(v->findings.list[i].file),
-                                                        "text", text_json(v->findings.list[i].text)));
+    for (size_t i = 0; i < v->at.findings.count; i++)
+        if (v->at.findings.list[i].verdict == kind)
+            (void)json_array_append_new(list, json_pack("{s:s, s:s}", "file", v->at.findings.list[i].file, "text",
+                                                        v->at.findings.list[i].text));
     return list;
 }
 
@@ -133,7 +124,7 @@ static json_t *lines_json(const char *lines)
 
 static json_t *verdict_json(const struct verification *v, enum finding_verdict kind)
 {
-    return json_pack("{s:s, s:I, s:o}", "verdict", word(v, kind), "found", (json_int_t)v->findings.found[kind],
+    return json_pack("{s:s, s:I, s:o}", "verdict", word(v, kind), "found", (json_int_t)v->at.findings.found[kind],
                      "findings", findings_json(v, kind));
 }
 
@@ -145,41 +136,40 @@ static json_t *rerun_json(const struct verification *v)
     return o;
 }
 
-static json_t *claims_json(const struct verification *v)
+static json_t *claims_json(const struct bundle *b)
 {
+    char expected[96], found[96];
     json_t *list = json_array();
-    for (size_t i = 0; i < v->claims; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "id", text_json(v->claim[i].id),
-                                                    "text", text_json(v->claim[i].text), "expected",
-                                                    v->claim[i].expected, "found", v->claim[i].found, "verdict",
-                                                    v->claim[i].verdict, "why", text_json(v->claim[i].why)));
+    for (size_t i = 0; i < b->claims.count; i++) {
+        const struct claim *c = &b->claims.list[i];
+        const struct judgement *j = &b->judgement[i];
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s, s:s, s:o}", "id", json_of_bytes(c->id),
+                                                    "text", json_of_bytes(c->text), "expected",
+                                                    claim_expected(c, &b->records, expected, sizeof(expected)), "found",
+                                                    claim_found(c, j, &b->records, found, sizeof(found)), "verdict",
+                                                    claim_verdict_name(j->verdict), "why", json_of_bytes(j->why)));
+    }
     return list;
 }
 
 static json_t *environment_json(const struct verification *v)
 {
-    json_t *o = verdict_json(v, FINDING_ENVIRONMENT), *list = json_array();
-    for (size_t i = 0; i < v->distance.count; i++)
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "field", text_json(v->distance.list[i].field),
-                                                    "theirs", text_json(v->distance.list[i].theirs), "here",
-                                                    text_json(v->distance.list[i].here)));
-    (void)json_object_set_new(o, "fields", json_integer((json_int_t)v->distance.fields));
-    (void)json_object_set_new(o, "varying", json_integer((json_int_t)v->distance.varying));
-    (void)json_object_set_new(o, "differences", list);
+    json_t *o = verdict_json(v, FINDING_ENVIRONMENT);
+    hostdiff_put(&v->hostdiff, o);
     return o;
 }
 
 void verify_json(const struct verification *v, const char *path, struct text *out)
 {
-    static const char *const SIGNATURES[] = {"unsigned", "signed", "unknown key", "broken"};
     json_t *integrity = verdict_json(v, FINDING_INTEGRITY), *derivation = verdict_json(v, FINDING_DERIVATION);
-    (void)json_object_set_new(integrity, "signature", json_string(SIGNATURES[v->signature]));
+    (void)json_object_set_new(integrity, "signature", json_string(verify_signature_name(v->signature)));
     (void)json_object_set_new(integrity, "key", *v->key_id ? json_string(v->key_id) : json_null());
-    (void)json_object_set_new(derivation, "claims", claims_json(v));
+    (void)json_object_set_new(derivation, "claims", claims_json(&v->at.bundle));
     (void)json_object_set_new(derivation, "notes", lines_json(v->notes.data));
-    json_t *o = json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
-                          text_json(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
-                          (json_int_t)v->files, "records", (json_int_t)v->records, "integrity", integrity, "derivation",
-                          derivation, "environment", environment_json(v), "rerun", rerun_json(v));
+    json_t *o =
+        json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "schema", "tare.verification/1", "bundle",
+                  json_of_bytes(path), "sha256", *v->sha256 ? json_string(v->sha256) : json_null(), "files",
+                  (json_int_t)v->at.all.count, "records", (json_int_t)v->at.bundle.records.count, "integrity",
+                  integrity, "derivation", derivation, "environment", environment_json(v), "rerun", rerun_json(v));
     json_text(o, out);
 }

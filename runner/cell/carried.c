@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -48,12 +49,7 @@ static int add_file(struct listing *l, int dirfd, const char *name, const char *
     c->bytes += (uint64_t)st.st_size;
     if (c->count == CARRIED_FILES_MAX || c->bytes > CARRIED_BYTES_MAX)
         return refuse(l, path, -EFBIG, "is past what is allowed: 1000 files and 64 MiB in all");
-    if ((c->count & (c->count - 1)) == 0) {
-        size_t cap = c->count ? 2 * c->count : 1;
-        c->file = realloc(c->file, cap * sizeof(*c->file));
-        if (!c->file)
-            abort();
-    }
+    c->file = xgrow(c->file, c->count, sizeof(*c->file));
     struct carried_file *f = &c->file[c->count++];
     text_format(f->path, sizeof(f->path), "%s", path);
     f->size_bytes = (uint64_t)st.st_size;
@@ -129,7 +125,7 @@ static int check_twins(const struct listing *l)
 
 static void sum_up(struct carried_files *c)
 {
-    struct text lines = {0};
+    cleanup_text struct text lines = {0};
     if (c->count)
         qsort(c->file, c->count, sizeof(*c->file), by_path);
     text_add_bytes(&lines, "", 0);
@@ -137,7 +133,6 @@ static void sum_up(struct carried_files *c)
         text_add(&lines, "%s  %s\n", c->file[i].sha256, c->file[i].path);
     if (digest_bytes(lines.data, lines.len, c->sha256) != 0)
         abort();
-    text_free(&lines);
 }
 
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e)
@@ -189,7 +184,7 @@ static int make_program(int dirfd, const char *path)
 static int copy_file(const struct carried_file *f, int from, int to, struct err *e)
 {
     char sha256[DIGEST_HEX] = "";
-    struct text bytes = {0};
+    cleanup_text struct text bytes = {0};
     int failed = source_read(from, f->path, false, f->size_bytes, &bytes, NULL);
     if (failed == 0)
         failed = digest_bytes(bytes.data, bytes.len, sha256);
@@ -204,7 +199,6 @@ static int copy_file(const struct carried_file *f, int from, int to, struct err 
         failed = file_create_at(to, f->path, bytes.data, bytes.len, e);
     if (failed == 0 && is_program(bytes.data, bytes.len) && make_program(to, f->path) != 0)
         failed = err_sys(e, ERR_OURS, "'%s'", f->path);
-    text_free(&bytes);
     return failed;
 }
 

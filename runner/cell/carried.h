@@ -39,6 +39,7 @@ struct carried_files {
  * than the bounds; the message names it. */
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e);
 void carried_free(struct carried_files *c);
+#define cleanup_carried __attribute__((cleanup(carried_free)))
 
 /* Copies what was listed of one folder into another, which is made below a folder that is held. Programs (ELF, #!) are
  * made executable: the mode is in no bundle. -ESTALE (usage): a file is not what it was when it was listed. */

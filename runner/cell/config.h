@@ -220,4 +220,7 @@ int config_sysroot(const struct config *c, const char **ret, struct err *e);
 /* The command's options, one paragraph a row, for --help. With a scenario its own defaults, and then its knobs. */
 void config_help(enum config_command command, const struct scenario *scenario, struct text *out);
 
+/* Prints --help: what the command does, then that. Returns 0, the exit code. */
+int config_print_help(enum config_command command, const struct scenario *scenario, const char *what);
+
 #endif

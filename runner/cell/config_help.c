@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -136,4 +137,12 @@ void config_help(enum config_command command, const struct scenario *scenario, s
     }
     for (size_t i = 0; scenario && i < scenario->knobs; i++)
         help_knob(scenario, &scenario->knob[i], out);
+}
+
+int config_print_help(enum config_command command, const struct scenario *scenario, const char *what)
+{
+    cleanup_text struct text options = {0};
+    config_help(command, scenario, &options);
+    (void)printf("%s%s", what, options.data);
+    return 0;
 }

@@ -118,10 +118,9 @@ int profiled_apply(struct cell *cell, struct limit_profile *keep, struct text *s
 
 int profiled_apply_aloud(struct cell *cell, struct limit_profile *keep, struct err *e)
 {
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     int failed = profiled_apply(cell, keep, &said, e);
     if (said.data)
         (void)fprintf(stderr, "tare: --profile-file: %s", said.data);
-    text_free(&said);
     return failed;
 }

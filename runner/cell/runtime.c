@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/trust.h"
 #include "launch/confine.h"
 #include "launch/spawn.h"
@@ -184,7 +185,7 @@ static int probe(const char *path, struct text *answer)
 static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
 {
     char hex[65];
-    struct text answer = {0};
+    cleanup_text struct text answer = {0};
     int failed = probe(r->path, &answer);
     if (failed == 0)
         failed = digest_file(r->path, hex);
@@ -201,7 +202,6 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
             why, cap,
             "it is no Python interpreter that answers in confinement (a script's interpreter must not lie in a "
             "folder that is closed to other users: name the interpreter itself)");
-    text_free(&answer);
     return failed == 0 ? 0 : -EINVAL;
 }
 
@@ -337,7 +337,7 @@ static bool try_cache(const struct wanted *wanted, struct runtime *r, struct tex
 static bool try_uv(const struct wanted *wanted, struct runtime *r, struct text *tried)
 {
     char *const argv[] = {"uv", "python", "find", (char *)wanted->name, NULL};
-    struct text said = {0};
+    cleanup_text struct text said = {0};
     char why[256] = "it is not here, or finds none";
     bool done = false;
     if (spawn_capture(argv, PROBE_SECONDS * 1000, &said) == 0 && said.data) {
@@ -345,7 +345,6 @@ static bool try_uv(const struct wanted *wanted, struct runtime *r, struct text *
         done = try_path(said.data, wanted, r, why, sizeof(why));
     }
     text_add(tried, "; uv (%s)", why);
-    text_free(&said);
     return done;
 }
 
@@ -369,7 +368,7 @@ static bool try_search_path(const struct wanted *wanted, struct runtime *r, stru
 
 static int search(const struct wanted *wanted, struct runtime *r, struct err *e)
 {
-    struct text tried = {0};
+    cleanup_text struct text tried = {0};
     char why[256];
     const char *named = getenv(wanted->variable);
     if (named && *named) {
@@ -385,7 +384,6 @@ static int search(const struct wanted *wanted, struct runtime *r, struct err *e)
         (void)err_remedy(e, "'make python' builds it; or name one with --runtime PATH or $%s; or --runtime native",
                          wanted->variable);
     }
-    text_free(&tried);
     return failed;
 }
 
@@ -432,10 +430,9 @@ static int find_python(const struct cell *cell, struct runtime *r, struct err *e
     for (size_t i = 0; !wanted && i < ARRAY_LEN(WANTED); i++)
         if (strcmp(cell->runtime, WANTED[i].name) == 0)
             wanted = &WANTED[i];
-    int failed = wanted ? search(wanted, r, e) : take_named(cell->runtime, r, e);
-    if (failed == 0)
-        add_scripts(cell->scenario, r);
-    return failed;
+    TRY(wanted ? search(wanted, r, e) : take_named(cell->runtime, r, e));
+    add_scripts(cell->scenario, r);
+    return 0;
 }
 
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)

@@ -114,13 +114,12 @@ int scenario_knob_check(const struct scenario_knob *k, const char *value, struct
 {
     static const char *const WHAT[] = {
         [SCENARIO_INTEGER] = "a whole number from ", [SCENARIO_REAL] = "a number from ", [SCENARIO_CHOICE] = ""};
-    struct text allowed = {0};
+    cleanup_text struct text allowed = {0};
     if (strlen(value) < SCENARIO_WORD_MAX && is_allowed(k, value))
         return 0;
     scenario_knob_allowed(k, &allowed);
     (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", k->name, value, WHAT[k->type],
                   allowed.data);
-    text_free(&allowed);
     return -EINVAL;
 }
 

@@ -117,24 +117,20 @@ static int keep(struct scenario *s, const char *path, bool copy, const struct sc
 
 static int read_scenario(const char *path, bool follow, struct scenario **ret, struct err *e)
 {
-    struct text bytes = {0};
-    int failed = read_small(path, follow, &bytes, e);
-    if (failed == 0)
-        failed = scenario_parse(path, bytes.data, bytes.len, common, ret, e);
-    if (failed == 0 && digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
+    cleanup_text struct text bytes = {0};
+    TRY(read_small(path, follow, &bytes, e));
+    TRY(scenario_parse(path, bytes.data, bytes.len, common, ret, e));
+    if (digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
         abort();
-    text_free(&bytes);
-    return failed;
+    return 0;
 }
 
 static int load(const char *path, enum origin origin, const struct scenario **ret, struct err *e)
 {
     struct scenario *s = NULL;
-    int failed = read_scenario(path, origin != COPY, &s, e);
-    if (failed != 0)
-        return failed;
+    TRY(read_scenario(path, origin != COPY, &s, e));
     s->installed = origin == INSTALLED;
-    failed = place(s, path, e);
+    int failed = place(s, path, e);
     if (failed != 0) {
         scenario_free(s);
         return failed;
@@ -168,12 +164,11 @@ static int unknown(const char *named, struct err *e)
 {
     char near[SUGGEST_TEXT_MAX];
     struct suggest s = SUGGEST(named);
-    struct text names = {0};
+    cleanup_text struct text names = {0};
     add_names(", ", &s, &names);
     (void)err_set(e, ERR_USAGE, -ENOENT,
                   "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
                   names.data ? names.data : "none", suggest_text(&s, "", near));
-    text_free(&names);
     return -ENOENT;
 }
 
@@ -235,7 +230,7 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
 
 int scenarios_list(struct text *out, struct err *e)
 {
-    struct text names = {0};
+    cleanup_text struct text names = {0};
     char *rest = NULL;
     add_names(" ", NULL, &names);
     int failed = 0;
@@ -246,6 +241,5 @@ int scenarios_list(struct text *out, struct err *e)
         if (failed == 0)
             text_add(out, "%s  %s\n", name, s->summary);
     }
-    text_free(&names);
     return failed;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -25,12 +26,8 @@ static void add_word(struct workload_words *w, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    if (w->count + 1 >= w->cap) {
-        w->cap = w->cap ? w->cap * 2 : 64;
-        w->word = realloc(w->word, w->cap * sizeof(*w->word));
-    }
-    if (!w->word || vasprintf(&w->word[w->count++], fmt, ap) < 0)
-        abort();
+    w->word = xgrow(w->word, w->count + 1, sizeof(*w->word));
+    w->word[w->count++] = text_vprintf(fmt, ap);
     va_end(ap);
     w->word[w->count] = NULL;
 }
@@ -81,9 +78,7 @@ static void set_variable(struct workload_words *w, const char *variable)
         if (strncmp(w->word[i], variable, len) != 0)
             continue;
         free(w->word[i]);
-        w->word[i] = strdup(variable);
-        if (!w->word[i])
-            abort();
+        w->word[i] = xstrdup(variable);
         return;
     }
     add_word(w, "%s", variable);

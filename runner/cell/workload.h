@@ -12,7 +12,7 @@ struct err;
 /* A NULL-ended list of owned words, as execve(2) takes them. */
 struct workload_words {
     char **word;
-    size_t count, cap;
+    size_t count;
 };
 
 /* The scenario's command, what every workload is told, and the scenario's knobs in their order.

@@ -24,7 +24,7 @@ static int read_request(const struct cell *cell, struct cpu_request *ret, struct
 /* Names the options that led to it. */
 static int blame_options(const struct cell *cell, int failed, struct err *e)
 {
-    struct text options = {0};
+    cleanup_text struct text options = {0};
     if (!cell)
         return failed;
     if (cell->cpus)
@@ -34,7 +34,6 @@ static int blame_options(const struct cell *cell, int failed, struct err *e)
     if (cell->numa >= 0)
         text_add(&options, "%s--numa %d", options.len ? " " : "", (int)cell->numa);
     int ret = options.len ? err_wrap(e, "%s", options.data) : failed;
-    text_free(&options);
     return ret;
 }
 
@@ -57,12 +56,9 @@ int bench_cpus_choose(const char *sysroot, const struct cell *cell, struct topol
     struct topology t = {0};
     struct cpu_request request = {0};
     struct cpulist allowed = {0};
-    int failed = read_request(cell, &request, e);
-    if (failed == 0)
-        failed = topology_read(sysroot, &t, e);
-    if (failed != 0)
-        return failed;
-    failed = read_allowed(sysroot, &t, &allowed, e);
+    TRY(read_request(cell, &request, e));
+    TRY(topology_read(sysroot, &t, e));
+    int failed = read_allowed(sysroot, &t, &allowed, e);
     if (failed == 0) {
         failed = topology_choose(&t, &allowed, &request, ret, e);
         failed = failed == 0 ? 0 : blame_options(cell, failed, e);

@@ -84,7 +84,7 @@ static uint64_t sum_counts(const char *counts, const bool *ours, size_t columns)
 static void read_interrupts(const char *sysroot, const struct cpulist *benchmark, struct disturbance_reading *ret)
 {
     bool ours[COLUMNS_MAX];
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     int failed = file_read_all(sysroot, "/proc/interrupts", &text);
     size_t columns = failed == 0 && text.data ? read_columns(text.data, benchmark, ours) : 0;
     if (failed == 0 && columns == 0)
@@ -101,7 +101,6 @@ static void read_interrupts(const char *sysroot, const struct cpulist *benchmark
             ret->device_irqs.value += sum;
     }
     ret->all_irqs.failed = ret->device_irqs.failed = failed;
-    text_free(&text);
 }
 
 /* Documentation/admin-guide/pm/cpufreq.rst: the frequency it was last set to, where the hardware does not tell. */

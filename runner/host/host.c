@@ -106,7 +106,7 @@ static void capture_platform(const char *sysroot, struct facts *ret)
 {
     const struct fact *release = facts_find(ret, "kernel_release"), *arch = facts_find(ret, "arch");
     const char *version = libc_version(sysroot);
-    struct text whole = {0};
+    cleanup_text struct text whole = {0};
     text_add(&whole, "Linux");
     if (release->kind == FACT_TEXT)
         text_add(&whole, "-%s", release->text);
@@ -115,7 +115,6 @@ static void capture_platform(const char *sysroot, struct facts *ret)
     if (version)
         text_add(&whole, "-with-glibc%s", version);
     facts_text(ret, "platform", whole.data);
-    text_free(&whole);
 }
 
 /* CPUs that share one governor. */
@@ -151,7 +150,7 @@ static int read_governors(const char *sysroot, const struct topology *t, struct 
 
 static void say_mixed(const struct governed *governed, int count, struct facts *ret)
 {
-    struct text mixed = {0};
+    cleanup_text struct text mixed = {0};
     for (int g = 0; g < count; g++) {
         char cpus[256];
         if (cpulist_format(&governed[g].cpus, cpus, sizeof(cpus)) < 0)
@@ -159,7 +158,6 @@ static void say_mixed(const struct governed *governed, int count, struct facts *
         text_add(&mixed, "%s%s on %s", g == 0 ? "mixed: " : ", ", governed[g].governor, cpus);
     }
     facts_text(ret, "governor", mixed.data);
-    text_free(&mixed);
 }
 
 static void capture_governor(const char *sysroot, const struct topology *t, struct facts *ret)

@@ -64,10 +64,9 @@ static void describe(const json_t *whole, const struct text *json, struct facts 
 static const char *try_dir(const char *dir, struct facts *to)
 {
     char path[PATH_MAX + 32];
-    struct text json = {0};
+    cleanup_text struct text json = {0};
     text_format(path, sizeof(path), "%s/selftest.json", dir);
     if (file_read_all("", path, &json) != 0 || !json.data) {
-        text_free(&json);
         return "none was run here (run 'tare selftest')";
     }
     json_t *whole = json_loadb(json.data, json.len, 0, NULL);
@@ -75,7 +74,6 @@ static const char *try_dir(const char *dir, struct facts *to)
     if (!why)
         describe(whole, &json, to);
     json_decref(whole);
-    text_free(&json);
     return why;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -93,10 +94,8 @@ static int compare_int(const void *a, const void *b)
 /* The ids are the firmware's and can be of any size: no set of bits holds them. */
 static int count_sockets(const struct topology *t)
 {
-    cleanup_free int *id = calloc(t->cpus, sizeof(*id));
+    cleanup_free int *id = xcalloc(t->cpus, sizeof(*id));
     int count = 0;
-    if (!id)
-        abort();
     for (size_t i = 0; i < t->cpus; i++)
         id[i] = t->cpu[i].socket;
     qsort(id, t->cpus, sizeof(*id), compare_int);
@@ -147,9 +146,7 @@ static bool speeds_by_core_type(const char *root, const struct topology *t, long
 /* Read once a core: on a large machine these files are half of the time that all of this takes. */
 static bool speeds_by_number(const char *root, const struct topology *t, const char *leaf, long *speed)
 {
-    cleanup_free long *of_core = calloc((size_t)t->cores, sizeof(*of_core));
-    if (!of_core)
-        abort();
+    cleanup_free long *of_core = xcalloc((size_t)t->cores, sizeof(*of_core));
     for (size_t i = 0; i < t->cpus; i++) {
         long *core = &of_core[t->cpu[i].core];
         if (*core == 0)
@@ -187,9 +184,7 @@ static void assign_classes(struct topology *t, const long *speed, int gap_percen
 
 static void read_classes(const char *root, struct topology *t)
 {
-    cleanup_free long *speed = calloc(t->cpus, sizeof(*speed));
-    if (!speed)
-        abort();
+    cleanup_free long *speed = xcalloc(t->cpus, sizeof(*speed));
     t->classes = 1;
     if (speeds_by_core_type(root, t, speed))
         assign_classes(t, speed, 0);
@@ -211,9 +206,7 @@ int topology_read(const char *sysroot, struct topology *ret, struct err *e)
     if (read_list(sysroot, CPU_DIR "/present", &t.present) != 0)
         t.present = t.online;
     (void)read_list(sysroot, CPU_DIR "/isolated", &t.isolated);
-    t.cpu = calloc(t.cpus, sizeof(*t.cpu));
-    if (!t.cpu)
-        abort();
+    t.cpu = xcalloc(t.cpus, sizeof(*t.cpu));
     int cpu = -1;
     for (size_t i = 0; i < t.cpus; i++)
         t.cpu[i].cpu = cpu = cpulist_next(&t.online, cpu + 1);
@@ -233,10 +226,8 @@ void topology_free(struct topology *t)
 
 int topology_threads_per_core(const struct topology *t)
 {
-    cleanup_free int *threads = calloc(t->cpus + 1, sizeof(*threads));
+    cleanup_free int *threads = xcalloc(t->cpus, sizeof(*threads));
     int most = 0;
-    if (!threads)
-        abort();
     for (size_t i = 0; i < t->cpus; i++) {
         int n = ++threads[t->cpu[i].core];
         most = n > most ? n : most;

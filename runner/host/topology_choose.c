@@ -361,11 +361,8 @@ static int choose_listed(const struct topology *t, const struct cpulist *allowed
                          struct topology_choice *ret, struct err *e)
 {
     struct topology_choice choice = {.benchmark = request->list};
-    int failed = check_request(t, allowed, &request->list, e);
-    if (failed == 0)
-        failed = check_list(t, request, e);
-    if (failed != 0)
-        return failed;
+    TRY(check_request(t, allowed, &request->list, e));
+    TRY(check_list(t, request, e));
     struct cpulist taken = cores_touched(t, &request->list);
     taken = cpus_of(t, &taken);
     struct cpulist usable = cpulist_and(allowed, &t->online);

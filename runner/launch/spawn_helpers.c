@@ -24,6 +24,17 @@
 #define CAPTURE_MAX ((size_t)1 << 20)
 #define LIST_MAX    ((size_t)1 << 16)
 
+/* What a child says to its parent. 0 or a negative errno. */
+static int open_pipe(int *from_child, int *to_parent)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -errno;
+    *from_child = ends[0];
+    *to_parent = ends[1];
+    return 0;
+}
+
 /* Appends what comes until the end of the file or the deadline. */
 static void drain(int fd, int64_t deadline_ns, struct text *ret)
 {
@@ -69,14 +80,13 @@ static int end_capture(struct child *child, int64_t deadline_ns)
 int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
 {
     char path[PATH_MAX];
-    int ends[2];
+    cleanup_close int from_child = -1, to_parent = -1;
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
     if (find_helper(argv[0], path) != 0)
         return -ENOENT;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -errno;
-    cleanup_close int from_child = ends[0];
-    cleanup_close int to_parent = ends[1];
+    int failed = open_pipe(&from_child, &to_parent);
+    if (failed != 0)
+        return failed;
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int pidfd = -1;
     pid_t parent = getpid();
@@ -100,19 +110,18 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
 
 int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct text *ret, struct err *e)
 {
-    int ends[2];
+    cleanup_close int from_child = -1, to_parent = -1;
     int64_t deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_sys(e, ERR_OURS, "pipe");
-    cleanup_close int from_child = ends[0];
-    cleanup_close int to_parent = ends[1];
+    int failed = open_pipe(&from_child, &to_parent);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "pipe: %s", strerror(-failed));
     cleanup_close int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     struct child child = SPAWN_NO_CHILD;
     struct spawn_spec whole = *spec;
     whole.cgroup_fd = whole.keep_fd = -1;
     whole.stdin_fd = whole.stderr_fd = nothing;
     whole.stdout_fd = to_parent;
-    int failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
+    failed = nothing < 0 ? err_sys(e, ERR_OURS, "/dev/null") : spawn_start(&whole, &child, e);
     (void)close(STEAL_FD(to_parent));
     if (failed != 0)
         return failed;
@@ -281,16 +290,16 @@ __attribute__((noreturn)) static void companion_run(const char *path, char *cons
 
 int spawn_companion(char *const argv[], int said_fd, struct child *ret)
 {
-    int ends[2], number = 0;
+    cleanup_close int from_child = -1, to_parent = -1;
+    int number = 0;
     pid_t parent = getpid();
     struct child child = SPAWN_NO_CHILD;
     char path[PATH_MAX];
     if (find_helper(argv[0], path) != 0)
         return -ENOENT;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -errno;
-    cleanup_close int from_child = ends[0];
-    cleanup_close int to_parent = ends[1];
+    int failed = open_pipe(&from_child, &to_parent);
+    if (failed != 0)
+        return failed;
     child.pid = spawn_clone(-1, 0, &child.pidfd);
     if (child.pid < 0)
         return -errno;

@@ -1,12 +1,12 @@
-/* place: a registry or a layout behind one face: its manifests, and a layout that what is to go there is put into,
- * or what was there is found in. Push and pull use it. */
+/* place: a registry or a layout on disk, both used the same way. Push and pull open one. Manifests are put and looked
+ * up by tag or digest; a registry has a layout in a temporary folder beside it, which skopeo copies to and from. */
 #ifndef TARE_PLACE_H
 #define TARE_PLACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "archive/scratch.h"
+#include "archive/tmpdir.h"
 #include "base/digest.h"
 #include "oci/reference.h"
 
@@ -14,15 +14,17 @@ struct err;
 struct json_t;
 struct text;
 
-/* Starts as {.layout = -1}; ended with place_close(). */
+/* Starts as PLACE_UNOPENED; ended with place_close(). */
 struct oci_place {
     struct oci_reference ref;
-    struct scratch scratch; /* of a registry: where its layout is */
+    struct tmpdir unpacked; /* of a registry: where its layout is */
     int layout;
 };
 
 int place_open(const char *ref, bool make, struct oci_place *ret, struct err *e);
 void place_close(struct oci_place *p);
+#define PLACE_UNOPENED ((struct oci_place){.unpacked = {.fd = -1}, .layout = -1})
+#define cleanup_place  __attribute__((cleanup(place_close)))
 
 #define PLACE_NAME_MAX 2400
 

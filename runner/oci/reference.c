@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "oci/layout.h"
 
 static const char OCI[] = "oci:", DOCKER[] = "docker://";
 
@@ -22,11 +23,6 @@ static bool is_tag(const char *tag)
     return len >= 1 && len <= 128 && strspn(tag, ALLOWED) == len && *tag != '.' && *tag != '-';
 }
 
-static bool is_digest(const char *text)
-{
-    return strncmp(text, "sha256:", 7) == 0 && strlen(text) == 71 && strspn(text + 7, "0123456789abcdef") == 64;
-}
-
 /* Cuts "PLACE:TAG" or "PLACE@sha256:…" in two. */
 static int take(const char *text, const char *place, struct oci_reference *ret, struct err *e)
 {
@@ -37,7 +33,7 @@ static int take(const char *text, const char *place, struct oci_reference *ret, 
         return refuse(text, e);
     text_format(ret->place, sizeof(ret->place), "%s%.*s", ret->registry ? DOCKER : "", (int)len, place);
     text_format(ret->tag, sizeof(ret->tag), "%s", cut ? cut + 1 : "");
-    return (!cut && !ret->registry) || (at ? is_digest(ret->tag) : is_tag(ret->tag)) ? 0 : refuse(text, e);
+    return (!cut && !ret->registry) || (at ? oci_digest_hex(ret->tag) != NULL : is_tag(ret->tag)) ? 0 : refuse(text, e);
 }
 
 int oci_reference_parse(const char *text, struct oci_reference *ret, struct err *e)

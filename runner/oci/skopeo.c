@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/scratch.h"
+#include "archive/files.h"
+#include "archive/tmpdir.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -71,18 +71,13 @@ static int run(const char *words[], const char *ref, const char *beside, int wai
     char program[PATH_MAX] = "";
     struct err why = {0};
     char *version[] = {program, (char *)"--version", NULL};
-    struct text ignored = {0}, said = {0};
-    struct scratch s = {.fd = -1};
-    int known = trust_find_program("skopeo", program, sizeof(program), &why);
-    if (known == 0)
-        known = spawn_capture(version, ASK_MS, &ignored);
-    text_free(&ignored);
-    if (known != 0)
+    cleanup_text struct text ignored = {0}, said = {0};
+    cleanup_tmpdir struct tmpdir s = {.fd = -1};
+    if (trust_find_program("skopeo", program, sizeof(program), &why) != 0 ||
+        spawn_capture(version, ASK_MS, &ignored) != 0)
         return err_set(e, ERR_HOST, -ENOENT, "'%s': there is no skopeo on the PATH (%s)", ref,
                        why.code == -EPERM ? why.text : "apt-get install skopeo");
-    int failed = scratch_begin(beside, &s, e);
-    if (failed != 0)
-        return failed;
+    TRY(tmpdir_make(beside, &s, e));
     char path[sizeof(s.path) + 8];
     text_format(path, sizeof(path), "%s/" SAID, s.path);
     char *argv[WORDS_MAX + 9] = {(char *)"/bin/sh", (char *)"-c",       (char *)LINE, (char *)"sh", path,
@@ -90,13 +85,10 @@ static int run(const char *words[], const char *ref, const char *beside, int wai
     for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
         argv[8 + i] = (char *)words[i];
     int code = spawn_capture(argv, wait_ms, ret);
-    if (code != 0) {
-        (void)scratch_read(s.fd, SAID, SAID_MAX, &said);
-        failed = refuse(words[0], ref, code, last_line(&said), e);
-        text_free(&said);
-    }
-    scratch_end(&s);
-    return failed;
+    if (code == 0)
+        return 0;
+    (void)files_read(s.fd, SAID, SAID_MAX, &said);
+    return refuse(words[0], ref, code, last_line(&said), e);
 }
 
 /* skopeo(1) looks for the engine at its usual socket alone; $DOCKER_HOST is where docker(1) has it. */
@@ -115,7 +107,7 @@ int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e
 {
     /* An index is written anew by skopeo, which says that it cannot be where digests are to be preserved. */
     const char *words[WORDS_MAX] = {"copy", index_only ? "--multi-arch=index-only" : "--preserve-digests"};
-    struct text ignored = {0};
+    cleanup_text struct text ignored = {0};
     size_t n = 2;
     if (skopeo_is_loopback(from))
         words[n++] = "--src-tls-verify=false";
@@ -124,16 +116,14 @@ int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e
     words[n++] = "--";
     words[n++] = from;
     words[n] = to;
-    int failed = run(words, to, NULL, WAIT_MS, &ignored, e);
-    text_free(&ignored);
-    return failed;
+    return run(words, to, NULL, WAIT_MS, &ignored, e);
 }
 
 int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct err *e)
 {
     const char *words[WORDS_MAX] = {"copy", "--remove-signatures"};
     char to[PATH_MAX];
-    struct text ignored = {0};
+    cleanup_text struct text ignored = {0};
     size_t n = add_engine(words, 2, "--src-daemon-host", ref);
     if (skopeo_is_loopback(ref))
         words[n++] = "--src-tls-verify=false";
@@ -141,9 +131,7 @@ int skopeo_fetch(const char *ref, const char *beside, const char *folder, struct
     words[n++] = ref;
     text_format(to, sizeof(to), "dir:%s", folder);
     words[n] = to;
-    int failed = run(words, ref, beside, WAIT_MS, &ignored, e);
-    text_free(&ignored);
-    return failed;
+    return run(words, ref, beside, WAIT_MS, &ignored, e);
 }
 
 int skopeo_manifest(const char *ref, const char *beside, struct text *ret, struct err *e)

@@ -1,5 +1,5 @@
-/* skopeo: how bundles get into registries and out, and images into bundles: skopeo(1) as a process, with its own
- * credentials and rules. */
+/* skopeo: runs skopeo(1), which copies between registries, engines and folders with its own credentials and rules.
+ * Place and pack_image call it. */
 #ifndef TARE_SKOPEO_H
 #define TARE_SKOPEO_H
 

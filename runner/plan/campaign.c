@@ -2,37 +2,65 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "analysis/stats_interval.h"
 #include "analysis/study.h"
+#include "base/alloc.h"
+#include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/signals.h"
+#include "base/source.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/runtime.h"
 #include "cgroups/slice.h"
 #include "host/bench_cpus.h"
-#include "plan/campaign_cluster.h"
 #include "plan/campaign_meter.h"
-#include "plan/campaign_open.h"
-#include "plan/campaign_show.h"
+#include "plan/estimate.h"
 #include "plan/order.h"
-#include "plan/runtimes.h"
+#include "plan/plans.h"
 #include "plan/slurm.h"
+#include "plan/trust.h"
 #include "record/output.h"
 #include "record/record.h"
 #include "record/show.h"
 #include "report/study_show.h"
 #include "report/tables.h"
 #include "run/run.h"
+
+#define PLAN_BYTES_MAX (1 << 20)
+#define CONFIDENCE     0.95
+#define POLLS_A_LOOK   5 /* at the records, which may be many */
+#define POLL_S         1
+#define PATIENCE_S     300 /* with a controller that does not answer: it may be restarted meanwhile */
+#define SETTLE_S       10  /* with a shared file system that shows a record later than its job's end (nfs(5), ac) */
+
+/* An invocation: block and position from 0, the unit that stands there. */
+struct place_in_plan {
+    uint64_t block;
+    size_t position, unit;
+};
+
+/* The runtimes of a plan's cells, each found once. Starts as {0}; ended by runtimes_free(). */
+struct runtimes {
+    struct runtime *found;
+    size_t count;
+    size_t *of; /* by cell: which of those found */
+};
 
 /* A plan on its way, and what its invocations share. */
 struct stage {
@@ -46,7 +74,623 @@ struct stage {
     int interrupted_by;
 };
 
-/* --- one invocation ---------------------------------------------------------------------------------------------- */
+/* --- the plan ----------------------------------------------------------------------------------------------------- */
+
+static int read_file(const char *path, struct text *ret, struct stat *st, struct err *e)
+{
+    int failed = source_read(AT_FDCWD, path, true, PLAN_BYTES_MAX, ret, st);
+    if (failed == -ENOTSUP || failed == -EFBIG)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 MiB", path);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+}
+
+/* What a bundle says beside its plan: the scenarios that it carries. */
+static int read_bundled(struct campaign *c, bool trusted, struct err *e)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(c->file, '/');
+    text_format(dir, sizeof(dir), "%.*s", slash ? (int)(slash - c->file) : 1, slash ? c->file : ".");
+    int failed = folder_look(dir, &c->bundled, e);
+    if (failed == 0)
+        failed = folder_read_lock(&c->bundled, &c->said, e);
+    c->said.carried.alone = !trusted;
+    return failed == -ENOENT ? err_set(e, ERR_USAGE, failed, "'%s': a bundle's plan has a plan.lock beside it", c->file)
+                             : failed;
+}
+
+/* What the plan says of the host, where it is not the user's own: before any of it is looked at. */
+static int judge(struct campaign *c, const struct text *bytes, const struct carried *carried,
+                 const struct config_given *given, const char *why, bool trusted, struct err *e)
+{
+    char lock[PATH_MAX];
+    struct trust_grants grants = {0};
+    const struct trust_plan plan = {.label = c->file, .bytes = bytes, .carried = carried};
+    int failed = trust_of_plan(&plan, &grants, e);
+    text_format(lock, sizeof(lock), "%s/plan.lock", c->folder.path);
+    if (failed == 0 && given)
+        trust_of_options(lock, given, &grants);
+    if (failed == 0)
+        failed = trust_settle(&grants, "matrix", c->file, why, trusted, e);
+    text_free(&grants.lines);
+    return failed;
+}
+
+static int read_named(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
+{
+    char why[80] = "";
+    struct stat st;
+    bool trusted = config->campaign.trust == 1;
+    int failed = plans_find(config->positional, c->file, sizeof(c->file), e);
+    const char *path = failed == 0 ? c->file : config->positional;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s' holds no plan (it has no plan.lock)", path);
+    if (failed == 0)
+        failed = read_file(c->file, bytes, &st, e);
+    c->bound =
+        (struct folder_plan){.seed = config->campaign.seed, .noise = config->campaign.noise, .given = config->given};
+    if (failed != 0 || !plans_is_path(config->positional)) /* what came with tare is as good as tare */
+        return failed;
+    bool bundled = trust_is_bundled(c->file);
+    bool own = trust_is_own(&st, why, sizeof(why)) && !bundled;
+    if (bundled)
+        failed = read_bundled(c, trusted, e);
+    return failed != 0 || own ? failed
+                              : judge(c, bytes, &c->said.carried, NULL, bundled ? "it is a bundle's" : why, trusted, e);
+}
+
+/* A folder is the user's own where it, its plan and its lock are. */
+static bool folder_is_own(const struct campaign *c, char *why, size_t cap)
+{
+    static const char *const NAMES[] = {"", "plan.lock", "plan.yml"};
+    char path[PATH_MAX];
+    struct stat st;
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+        text_format(path, sizeof(path), "%s/%s", c->folder.path, NAMES[i]);
+        if (stat(path, &st) != 0 || trust_is_own(&st, why, cap))
+            continue;
+        size_t len = strlen(why);
+        if (*NAMES[i])
+            (void)snprintf(why + len, cap - len, ": %s", NAMES[i]);
+        return false;
+    }
+    text_format(path, sizeof(path), "%s/plan.yml", c->folder.path);
+    if (!trust_is_bundled(path))
+        return true;
+    (void)snprintf(why, cap, "it is a bundle's");
+    return false;
+}
+
+/* A folder goes on with what it is bound to. */
+static int read_bound(struct campaign *c, const struct config *config, struct text *bytes, struct err *e)
+{
+    const char *option = config->given.count          ? config->given.option[0].name
+                         : config->output.dir         ? "out"
+                         : config->campaign.noise     ? "aa"
+                         : config->campaign.seed >= 0 ? "seed"
+                                                      : NULL;
+    if (option)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s: the folder '%s' goes on with its own plan and options", option,
+                       config->positional);
+    char why[120] = "";
+    bool trusted = config->campaign.trust == 1;
+    TRY(folder_look(config->positional, &c->folder, e));
+    TRY(folder_read(&c->folder, &c->bound, bytes, e));
+    text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
+    bool own = folder_is_own(c, why, sizeof(why));
+    c->bound.carried.alone = !own && !trusted;
+    return own ? 0 : judge(c, bytes, &c->bound.carried, &c->bound.given, why, trusted, e);
+}
+
+/* A plan that came with tare goes before a folder of its name: that one is ./NAME. */
+static bool names_folder(const char *name)
+{
+    char path[PATH_MAX];
+    return folder_is_bound(name) && (strchr(name, '/') || plans_find(name, path, sizeof(path), NULL) != 0);
+}
+
+static int read_plan(struct campaign *c, const struct config *config, struct err *e)
+{
+    cleanup_text struct text bytes = {0};
+    bool bound = names_folder(config->positional);
+    if (!bound && config->campaign.task >= 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--task goes with a plan's folder; '%s' is none", config->positional);
+    int failed = bound ? read_bound(c, config, &bytes, e) : read_named(c, config, &bytes, e);
+    if (failed != 0) {
+        return failed;
+    }
+    const struct carried *carried = bound ? &c->bound.carried : c->said.words.data ? &c->said.carried : NULL;
+    failed = plan_parse(c->file, &bytes, &c->bound.given, carried, &c->plan, e);
+    if (failed == 0 && !bound)
+        c->bound.carried = c->plan.carried;
+    return failed;
+}
+
+/* What the command line says goes before what the plan says. */
+static int settle(struct campaign *c, const struct campaign_options *o, struct err *e)
+{
+    struct plan *p = &c->plan;
+    if (o->invocations > 0)
+        p->invocations = o->invocations;
+    if (o->max_invocations > 0)
+        p->max_invocations = o->max_invocations;
+    if (o->until_precise && plan_parse_precision(o->until_precise, &p->precision) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--until-precise '%s': what is allowed is %s", o->until_precise,
+                       PLAN_PRECISION_ALLOWED);
+    if (p->precision > 0 && p->max_invocations < p->invocations)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "%lld invocations are more than the %lld at which it is to give up "
+                       "(--max-invocations)",
+                       (long long)p->invocations, (long long)p->max_invocations);
+    c->options = o;
+    c->blocks = p->invocations;
+    c->engine = o->task >= 0 ? ENGINE_SLURM : o->engine;
+    c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
+    text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
+    c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
+    c->texts =
+        p->invocations == 1 && o->invocations == 0 && !c->bound.noise && c->engine == ENGINE_LOCAL && p->precision == 0;
+    c->order = xcalloc(c->tally.units, sizeof(*c->order));
+    return 0;
+}
+
+/* --- the folder --------------------------------------------------------------------------------------------------- */
+
+static int find_folder(struct campaign *c, const struct config *config, struct err *e)
+{
+    char path[FOLDER_PATH_MAX];
+    int n = *c->folder.path      ? snprintf(path, sizeof(path), "%s", c->folder.path)
+            : config->output.dir ? snprintf(path, sizeof(path), "%s", config->output.dir)
+                                 : snprintf(path, sizeof(path), "out/%s", c->plan.name);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+    return folder_look(path, &c->folder, e);
+}
+
+int campaign_open(struct campaign *c, const struct config *config, struct err *e)
+{
+    *c = (struct campaign){.folder = {.fd = -1, .lock_fd = -1}};
+    TRY(read_plan(c, config, e));
+    TRY(settle(c, &config->campaign, e));
+    return find_folder(c, config, e);
+}
+
+int campaign_bind(struct campaign *c, const struct config *config, struct err *e)
+{
+    char path[FOLDER_PATH_MAX];
+    bool looks = config->host.dry_run || config->campaign.task >= 0;
+    bool alone = !looks && config->campaign.engine == ENGINE_LOCAL;
+    text_format(path, sizeof(path), "%s", c->folder.path);
+    TRY(!looks ? folder_open(path, &c->folder, e) : config->campaign.task >= 0 ? folder_hold(&c->folder, e) : 0);
+    TRY(folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e));
+    TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e));
+    if (c->tally.strangers)
+        (void)fprintf(stderr, "tare: matrix: %zu record%s in '%s' %s of no plan: not counted\n", c->tally.strangers,
+                      c->tally.strangers == 1 ? "" : "s", c->folder.path, c->tally.strangers == 1 ? "is" : "are");
+    return 0;
+}
+
+void campaign_close(struct campaign *c)
+{
+    tally_free(&c->tally);
+    folder_close(&c->folder);
+    folder_plan_free(&c->bound);
+    folder_plan_free(&c->said);
+    plan_free(&c->plan);
+    free(STEAL(c->order));
+}
+
+static void make_order(struct campaign *c, uint64_t block)
+{
+    if (c->plan.order == ORDER_LISTED)
+        order_listed(c->tally.units, c->order);
+    else
+        order_block((uint64_t)c->bound.seed, block, c->tally.units, c->order);
+}
+
+/* --- until it is precise ------------------------------------------------------------------------------------------ */
+
+static bool is_precise(const struct campaign *c, size_t unit, double *figures)
+{
+    size_t n = 0;
+    for (uint64_t b = 0; b < c->tally.blocks; b++) {
+        const struct tally_one *one = tally_at(&c->tally, b, unit);
+        if (one->file && !one->failed && isfinite(one->figure))
+            figures[n++] = one->figure;
+    }
+    if (n == 0) /* a cell that always fails would go on for ever */
+        return true;
+    struct stats_interval i = stats_mean_interval(figures, n, CONFIDENCE);
+    return !i.why_not && (i.high - i.low) / 2 < c->plan.precision * fabs(i.at);
+}
+
+static bool goes_on(struct campaign *c)
+{
+    bool precise = true;
+    if (c->plan.precision <= 0 || c->blocks >= c->plan.max_invocations)
+        return false;
+    cleanup_free double *figures = xcalloc(c->tally.blocks + 1, sizeof(*figures));
+    for (size_t u = 0; precise && u < c->tally.units; u++)
+        precise = is_precise(c, u, figures);
+    c->blocks += precise ? 0 : 1;
+    return !precise;
+}
+
+/* --- runtimes ----------------------------------------------------------------------------------------------------- */
+
+static void runtimes_free(struct runtimes *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        runtime_free(&r->found[i]);
+    free(STEAL(r->found));
+    free(STEAL(r->of));
+    r->count = 0;
+}
+
+static bool is_auto(const struct cell *c)
+{
+    return strcmp(c->runtime, "auto") == 0;
+}
+
+/* Whether what was found for one is the other's too: of a name alone, or of a name and a mode ("auto"). */
+static bool same_runtime(const struct cell *a, const struct cell *b)
+{
+    return a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
+}
+
+static int find_runtime(const struct plan *plan, size_t cell, struct runtimes *r, struct err *e)
+{
+    const struct cell *c = &plan->cell[cell].cell;
+    for (size_t i = 0; i < cell; i++) {
+        if (!same_runtime(&plan->cell[i].cell, c))
+            continue;
+        r->of[cell] = r->of[i];
+        return 0;
+    }
+    struct runtime *at = &r->found[r->count];
+    TRY(runtime_find(c, at, e));
+    r->of[cell] = r->count++;
+    return 0;
+}
+
+static int find_runtimes(const struct plan *plan, struct runtimes *r, size_t *at, struct err *e)
+{
+    *r =
+        (struct runtimes){.found = xcalloc(plan->cells, sizeof(*r->found)), .of = xcalloc(plan->cells, sizeof(*r->of))};
+    for (*at = 0; *at < plan->cells; ++*at)
+        TRY(find_runtime(plan, *at, r, e));
+    return 0;
+}
+
+static bool can_go_native(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->cells; i++)
+        if (is_auto(&plan->cell[i].cell) && plan->cell[i].cell.mode == MODE_INTERPRETERS)
+            return false;
+    return true;
+}
+
+static void go_native(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->cells; i++)
+        if (is_auto(&plan->cell[i].cell))
+            plan->cell[i].cell.runtime = "native";
+}
+
+static int find_or_go_native(struct plan *plan, struct runtimes *ret, struct err *e)
+{
+    size_t at = 0;
+    int failed = find_runtimes(plan, ret, &at, e);
+    if (failed == -ENOENT && is_auto(&plan->cell[at].cell) && can_go_native(plan)) {
+        (void)fprintf(stderr, "tare: matrix: %s; going on with the native runtime\n", e->text);
+        runtimes_free(ret);
+        *e = (struct err){0};
+        go_native(plan);
+        failed = find_runtimes(plan, ret, &at, e);
+    }
+    return failed == 0 ? 0 : err_wrap(e, "cell '%s'", plan->cell[at].id);
+}
+
+static const struct runtime *runtimes_of(const struct runtimes *r, size_t cell)
+{
+    return &r->found[r->of[cell]];
+}
+
+/* --- on a cluster ------------------------------------------------------------------------------------------------- */
+
+/* A campaign handed over. */
+struct handover {
+    struct campaign *campaign;
+    struct campaign_meter meter;
+    char folder[PATH_MAX], tare[PATH_MAX]; /* absolute */
+    uint64_t *task;                        /* what is not done yet */
+    size_t tasks;
+    struct text jobs;
+    int interrupted_by;
+};
+
+static int find_paths(struct handover *h, struct err *e)
+{
+    ssize_t n = readlink("/proc/self/exe", h->tare, sizeof(h->tare) - 1);
+    if (n < 0)
+        return err_sys(e, ERR_OURS, "/proc/self/exe");
+    h->tare[n] = '\0';
+    if (realpath(h->campaign->folder.path, h->folder))
+        return 0;
+    char here[PATH_MAX];
+    if (errno != ENOENT || !getcwd(here, sizeof(here)))
+        return err_sys(e, ERR_USAGE, "'%s'", h->campaign->folder.path);
+    bool absolute = *h->campaign->folder.path == '/'; /* a dry run's, which is not there yet */
+    int len = snprintf(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
+                       h->campaign->folder.path);
+    return len > 0 && (size_t)len < sizeof(h->folder)
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+}
+
+static void list_missing(struct handover *h)
+{
+    struct campaign *c = h->campaign;
+    free(h->task);
+    h->task = xcalloc((size_t)c->blocks * c->tally.units, sizeof(*h->task));
+    h->tasks = 0;
+    for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
+        make_order(c, b);
+        for (size_t p = 0; p < c->tally.units; p++) {
+            const struct tally_one *one = tally_at(&c->tally, b, c->order[p]);
+            if (!one || !one->file)
+                h->task[h->tasks++] = b * c->tally.units + p;
+        }
+    }
+}
+
+static struct slurm_array array_of(const struct handover *h)
+{
+    return (struct slurm_array){.folder_fd = h->campaign->folder.fd,
+                                .folder = h->folder,
+                                .plan = h->campaign->plan.name,
+                                .tare = h->tare,
+                                .options = &h->campaign->options->sbatch,
+                                .task = h->task,
+                                .tasks = h->tasks};
+}
+
+/* Reads the records that there are; with mend those that are broken are set aside, which is for when no job is left. */
+static int read_again(struct handover *h, bool mend, struct err *e)
+{
+    struct campaign *c = h->campaign;
+    tally_free(&c->tally);
+    c->tally.strangers = 0;
+    return tally_read(&c->tally, &c->plan, &c->folder, &c->bound, mend, mend && c->options->retry, e);
+}
+
+/* --- Slurm: waiting ----------------------------------------------------------------------------------------------- */
+
+static void block_signals(sigset_t *ends)
+{
+    signals_of_end(ends);
+    (void)sigprocmask(SIG_BLOCK, ends, NULL);
+}
+
+/* A second, unless a signal comes: then its number, else 0. */
+static int pause_for(const sigset_t *ends)
+{
+    const struct timespec a_while = {.tv_sec = POLL_S};
+    int signal = sigtimedwait(ends, NULL, &a_while);
+    return signal > 0 ? signal : 0;
+}
+
+/* Until no job is left. */
+static int wait_for_jobs(struct handover *h, struct err *e)
+{
+    sigset_t ends;
+    int64_t answered_ns = clock_now_ns();
+    bool alive = *h->jobs.data != '\0';
+    block_signals(&ends);
+    unsigned polls = 0;
+    while (alive && h->interrupted_by == 0) {
+        struct text said = {0};
+        int failed = slurm_jobs(h->jobs.data, &alive, &said, e);
+        if (failed == 0)
+            answered_ns = clock_now_ns();
+        else if (clock_now_ns() - answered_ns > PATIENCE_S * NS_PER_S)
+            return err_remedy(e, "the jobs %s may go on: the same command joins them", h->jobs.data);
+        else
+            alive = true;
+        bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
+        int unread = looks ? read_again(h, false, e) : 0;
+        campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
+        text_free(&said);
+        if (unread != 0)
+            return unread;
+        h->interrupted_by = alive ? pause_for(&ends) : 0;
+    }
+    campaign_meter_clear(&h->meter);
+    return 0;
+}
+
+/* The ids of the jobs are kept, so that a tare that was ended can be followed by another that joins them. */
+static const char *jobs_path(const struct handover *h, char buf[PATH_MAX])
+{
+    text_format(buf, PATH_MAX, "%s/slurm/jobs", h->folder);
+    return buf;
+}
+
+static void remember_jobs(const struct handover *h, struct err *e)
+{
+    char path[PATH_MAX];
+    cleanup_close int fd = beneath_open(h->campaign->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        (void)err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", h->folder, strerror(-fd));
+    else
+        (void)file_replace_at(fd, "jobs", jobs_path(h, path), h->jobs.data, h->jobs.len, e);
+}
+
+static int join_jobs(struct handover *h, struct err *e)
+{
+    char path[PATH_MAX], jobs[4096] = "";
+    bool alive = false;
+    cleanup_text struct text said = {0};
+    text_free(&h->jobs);
+    if (file_read("", jobs_path(h, path), jobs, sizeof(jobs)) <= 0)
+        jobs[0] = '\0';
+    text_add(&h->jobs, "%s", jobs);
+    TRY(slurm_jobs(jobs, &alive, &said, e));
+    if (!alive)
+        return 0;
+    (void)fprintf(stderr, "tare: matrix: joining the jobs that are there: %s (%s)\n", jobs, said.data);
+    return wait_for_jobs(h, e);
+}
+
+/* --- Slurm: one round --------------------------------------------------------------------------------------------- */
+
+static int wait_for_records(struct handover *h, struct err *e)
+{
+    h->tasks = 1;
+    for (int s = 0; h->tasks > 0 && s <= SETTLE_S; s++) {
+        if (s > 0)
+            (void)sleep(1);
+        TRY(read_again(h, s == SETTLE_S, e));
+        list_missing(h);
+    }
+    return 0;
+}
+
+/* Submits what is missing of the wanted blocks and waits for it. */
+static int run_round(struct handover *h, struct err *e)
+{
+    struct slurm_array array = array_of(h);
+    text_free(&h->jobs);
+    int failed = slurm_submit(&array, &h->jobs, e);
+    if (h->jobs.len)
+        remember_jobs(h, failed == 0 ? e : NULL);
+    if (failed != 0)
+        return failed;
+    (void)fprintf(stderr, "tare: matrix: %zu invocations are Slurm's: %s\n", h->tasks, h->jobs.data);
+    TRY(wait_for_jobs(h, e));
+    if (h->interrupted_by)
+        return 0;
+    TRY(wait_for_records(h, e));
+    if (h->tasks == 0)
+        return 0;
+    return err_set(e, ERR_WORKLOAD, -ENODATA,
+                   "%zu invocations have no record: their jobs ended without one (%s/slurm/*.out say why; the same "
+                   "command runs them again)",
+                   h->tasks, h->campaign->folder.path);
+}
+
+static int run_rounds(struct handover *h, struct err *e)
+{
+    TRY(find_paths(h, e));
+    TRY(join_jobs(h, e));
+    if (!h->interrupted_by)
+        TRY(read_again(h, true, e));
+    while (!h->interrupted_by) {
+        list_missing(h);
+        if (h->tasks == 0 && !goes_on(h->campaign))
+            break;
+        if (h->tasks > 0)
+            TRY(run_round(h, e));
+    }
+    return 0;
+}
+
+static int run_on_cluster(struct campaign *c, size_t *run, int *interrupted_by, struct err *e)
+{
+    struct handover h = {.campaign = c};
+    size_t before = tally_done(&c->tally, c->tally.blocks);
+    campaign_meter_open(&h.meter, &c->tally);
+    int failed = run_rounds(&h, e);
+    if (h.interrupted_by)
+        (void)fprintf(stderr, "tare: matrix: the jobs %s go on: the same command joins them, scancel ends them\n",
+                      h.jobs.data);
+    *interrupted_by = h.interrupted_by;
+    *run = tally_done(&c->tally, c->tally.blocks) - before;
+    text_free(&h.jobs);
+    free(h.task);
+    return failed;
+}
+
+/* The batch script that would be submitted now; nothing where nothing is left to run. */
+static int add_script(struct campaign *c, struct text *out, struct err *e)
+{
+    struct handover h = {.campaign = c};
+    TRY(find_paths(&h, e));
+    list_missing(&h);
+    if (h.tasks > 0) {
+        struct slurm_array array = array_of(&h);
+        text_add(out, "\n");
+        slurm_script(&array, 0, out);
+    }
+    free(h.task);
+    return 0;
+}
+
+/* --- what it would do --------------------------------------------------------------------------------------------- */
+
+static void describe_head(const struct campaign *c, struct text *out)
+{
+    const struct plan *p = &c->plan;
+    text_add(out, "plan %s: %zu cell%s%s, %lld block%s of %zu", p->name, p->cells, p->cells == 1 ? "" : "s",
+             c->bound.noise ? ", each as A and A'" : "", (long long)c->blocks, c->blocks == 1 ? "" : "s",
+             c->tally.units);
+    if (p->order == ORDER_LISTED)
+        text_add(out, ", in the plan's order\n");
+    else if (c->bound.drawn)
+        text_add(out, ", shuffled with a seed that is drawn anew unless one is named, as --seed %lld\n",
+                 (long long)c->bound.seed);
+    else
+        text_add(out, ", shuffled with the seed %lld\n", (long long)c->bound.seed);
+    if (p->precision > 0)
+        text_add(out, "more blocks, %lld at most, until each cell's 95%% interval is within %g%% of its mean\n",
+                 (long long)p->max_invocations, p->precision * 100);
+    text_add(out, "folder %s\n\n", c->folder.path);
+}
+
+static void describe_one(const struct campaign *c, uint64_t block, size_t unit, size_t number, struct text *out)
+{
+    const struct tally_one *one = tally_at(&c->tally, block, unit);
+    const char *label = tally_label_name(tally_label(&c->tally, unit));
+    double seconds = one && one->file ? one->elapsed_s : estimate_cell(&c->tally, tally_cell(&c->tally, unit));
+    text_add(out, "%6zu  block %-4llu %-50s %-3s", number, (unsigned long long)block + 1,
+             c->plan.cell[tally_cell(&c->tally, unit)].id, label ? label : "");
+    text_add(out, "%s", one && one->file ? one->failed ? " failed, " : " done, " : " ");
+    if (isfinite(seconds))
+        estimate_say_seconds(seconds, out);
+    else
+        text_add(out, "unknown");
+    text_add(out, "\n");
+}
+
+void campaign_describe(struct campaign *c, struct text *out)
+{
+    struct estimate left = estimate_left(&c->tally, (uint64_t)c->blocks);
+    size_t number = 0;
+    describe_head(c, out);
+    for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
+        make_order(c, b);
+        for (size_t p = 0; p < c->tally.units; p++)
+            describe_one(c, b, c->order[p], ++number, out);
+    }
+    text_add(out, "\n%zu of %zu invocations to run, time: ", left.left, number);
+    estimate_say(&left, out);
+    if (left.unknown && left.left)
+        text_add(out, " (%zu of them of cells that nothing here has measured)", left.unknown);
+    text_add(out, "\n");
+}
+
+static int show_order(struct campaign *c, struct err *e)
+{
+    cleanup_text struct text out = {0};
+    int failed = 0;
+    campaign_describe(c, &out);
+    if (c->engine == ENGINE_SLURM)
+        failed = add_script(c, &out, e);
+    if (failed == 0)
+        (void)fputs(out.data, stdout);
+    return failed;
+}
+
+/* --- one invocation ----------------------------------------------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -72,12 +716,10 @@ static int open_session(struct stage *s, const struct cell *cell, struct err *e)
 {
     if (s->session_of && same_host_options(s->session_of, cell))
         return 0;
-    int failed = close_session(s, e);
-    if (failed == 0)
-        failed = session_open(cell, &s->session, e);
-    if (failed == 0)
-        s->session_of = cell;
-    return failed;
+    TRY(close_session(s, e));
+    TRY(session_open(cell, &s->session, e));
+    s->session_of = cell;
+    return 0;
 }
 
 static void describe_node(enum engine engine, struct facts *plan)
@@ -140,13 +782,12 @@ static int keep_record(const struct stage *s, const struct place_in_plan *at, co
 
 static void show_text(const struct stage *s, const struct record *r)
 {
-    struct text shown = {0};
+    cleanup_text struct text shown = {0};
     if (!s->campaign->texts)
         return;
     show_record(r, &shown);
     (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
     (void)fflush(stdout);
-    text_free(&shown);
 }
 
 static int take_record(struct stage *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
@@ -156,9 +797,7 @@ static int take_record(struct stage *s, const struct place_in_plan *at, struct r
     s->run++;
     s->interrupted_by = r->interrupted_by;
     describe_plan(s, at, elapsed_ns, &r->plan);
-    int failed = keep_record(s, at, r, name, e);
-    if (failed != 0)
-        return failed;
+    TRY(keep_record(s, at, r, name, e));
     if (r->termination != TERMINATION_INTERRUPTED) {
         tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
         campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit)->figure);
@@ -188,8 +827,7 @@ static int run_unit(struct stage *s, const struct place_in_plan *at, struct err 
     return failed;
 }
 
-/* --- what it needs ------------------------------------------------------------------------------------------------
- */
+/* --- what it needs ------------------------------------------------------------------------------------------------ */
 
 /* Whether this host has the CPUs that the cells name. */
 static int check_cpus(const struct campaign *c, struct err *e)
@@ -257,19 +895,18 @@ static int check_host(struct stage *s, struct err *e)
     s->checked = true;
     if (is_handed_over(c))
         return slurm_find(e);
-    int failed = check_cpus(c, e);
-    if (failed == 0)
-        failed = check_isolation(c, e);
-    return failed == 0 ? runtimes_find(&c->plan, &s->runtimes, e) : failed;
+    TRY(check_cpus(c, e));
+    TRY(check_isolation(c, e));
+    return find_or_go_native(&c->plan, &s->runtimes, e);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 static int run_block(struct stage *s, uint64_t block, struct err *e)
 {
     struct campaign *c = s->campaign;
     int failed = 0;
-    campaign_order(c, block);
+    make_order(c, block);
     for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
         const struct place_in_plan at = {block, p, c->order[p]};
         const struct tally_one *one = tally_at(&c->tally, block, at.unit);
@@ -284,7 +921,7 @@ static int run_blocks(struct stage *s, struct err *e)
     struct campaign *c = s->campaign;
     int failed = 0;
     for (uint64_t block = 0; failed == 0 && !s->interrupted_by; block++) {
-        if (block >= (uint64_t)c->blocks && !campaign_goes_on(c))
+        if (block >= (uint64_t)c->blocks && !goes_on(c))
             break;
         failed = run_block(s, block, e);
     }
@@ -306,7 +943,7 @@ static bool is_done(const struct campaign *c)
 static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct err *e)
 {
     struct campaign *c = s->campaign;
-    int failed = is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
+    int failed = is_done(c) && !goes_on(c) ? 0 : open_stage(s, e);
     if (failed == 0)
         failed = run_blocks(s, e);
     int left = close_session(s, failed == 0 ? e : NULL);
@@ -315,12 +952,12 @@ static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct er
     return failed != 0 ? failed : left;
 }
 
-/* --- how it ended ------------------------------------------------------------------------------------------------ */
+/* --- how it ended ------------------------------------------------------------------------------------------------- */
 
 /* Of the records that were read when the folder was opened, and of those that have been run since. */
 static int print_table(struct campaign *c, struct err *e)
 {
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     struct study study;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
@@ -333,7 +970,6 @@ static int print_table(struct campaign *c, struct err *e)
                  n == 1 ? "" : "s", c->folder.path);
     tables_free(&tables);
     study_free(&study);
-    text_free(&text);
     return 0;
 }
 
@@ -354,8 +990,8 @@ static int run_all(struct stage *s, struct err *e)
     struct campaign *c = s->campaign;
     size_t run = 0;
     int interrupted_by = 0;
-    int failed = c->engine == ENGINE_SLURM ? campaign_on_cluster(c, &run, &interrupted_by, e)
-                                           : run_here(s, &run, &interrupted_by, e);
+    int failed =
+        c->engine == ENGINE_SLURM ? run_on_cluster(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
     if (failed == 0 && run == 0 && !interrupted_by)
         (void)fprintf(stderr,
                       "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
@@ -376,7 +1012,7 @@ static int run_task(struct stage *s, uint64_t task, struct err *e)
     if (block >= PLAN_INVOCATIONS_MAX)
         return err_set(e, ERR_USAGE, -EINVAL, "--task '%llu': the plan has no such invocation",
                        (unsigned long long)task);
-    campaign_order(c, block);
+    make_order(c, block);
     const size_t position = (size_t)(task % c->tally.units);
     const struct place_in_plan at = {block, position, c->order[position]};
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
@@ -411,7 +1047,7 @@ int campaign_run(const struct config *config, struct err *e)
     struct stage s = {.campaign = &c};
     int status = open_plan(&s, config, e);
     if (status == 0 && config->host.dry_run)
-        status = campaign_show_order(&c, e);
+        status = show_order(&c, e);
     else if (status == 0)
         status = config->campaign.task >= 0 ? run_task(&s, (uint64_t)config->campaign.task, e) : run_all(&s, e);
     if (status < 0)

@@ -34,14 +34,13 @@ static void add_head(const struct campaign_meter *m, uint64_t blocks, struct tex
 static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
 {
     const struct campaign_meter *m = arg;
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     (void)warmup_done;
     text_add(&line, "block %" PRIu64 " of %" PRIu64 ", ", m->block, m->blocks);
     add_head(m, m->blocks, &line);
     text_add(&line, "; %s%s%s: %" PRIu64 " of %" PRId64 " iterations", m->running->id, m->label ? " " : "",
              m->label ? m->label : "", iterations_done, m->running->cell.iterations);
     print_line(&line);
-    text_free(&line);
 }
 
 void campaign_meter_open(struct campaign_meter *m, const struct tally *tally)
@@ -79,13 +78,12 @@ void campaign_meter_ended(struct campaign_meter *m, double figure)
 
 void campaign_meter_wait(struct campaign_meter *m, uint64_t blocks, const char *what)
 {
-    struct text line = {0};
+    cleanup_text struct text line = {0};
     if (!m->progress.show)
         return;
     add_head(m, blocks, &line);
     text_add(&line, "; %s", what);
     print_line(&line);
-    text_free(&line);
 }
 
 void campaign_meter_clear(const struct campaign_meter *m)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "plan/tally.h"
@@ -10,10 +11,8 @@
 /* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
 static double *mean_by_cell(const struct tally *t)
 {
-    double *mean_s = calloc(t->cells + 1, sizeof(*mean_s));
-    cleanup_free size_t *n = calloc(t->cells + 1, sizeof(*n));
-    if (!mean_s || !n)
-        abort();
+    double *mean_s = xcalloc(t->cells, sizeof(*mean_s));
+    cleanup_free size_t *n = xcalloc(t->cells, sizeof(*n));
     for (size_t i = 0; i < t->blocks * t->units; i++) {
         size_t cell = tally_cell(t, i % t->units);
         if (!t->one[i].file || !isfinite(t->one[i].elapsed_s))

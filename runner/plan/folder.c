@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +16,17 @@
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "cell/scenario.h"
 #include "plan/plan.h"
 
+#define DYING_NS        (10 * NS_PER_S)
 #define ASIDE_MAX       10000
 #define FOLDER_FILE_MAX (1U << 20)
 
@@ -59,6 +64,33 @@ static void sign_lock(int fd)
         (void)!pwrite(fd, line, (size_t)n, 0);
 }
 
+/* Whether the one that signed it was of this host and is no more. */
+static bool signer_is_dead(int fd)
+{
+    char host[64] = "", line[96], signed_on[64];
+    int pid = 0;
+    (void)gethostname(host, sizeof(host) - 1);
+    ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
+    line[n > 0 ? n : 0] = '\0';
+    return sscanf(line, "pid %d on %63s", &pid, signed_on) == 2 && pid > 0 && strcmp(host, signed_on) == 0 &&
+           kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+/* A lock is held until the last process that was born with its descriptor has ended (flock(2)). Who was killed may have
+ * left one that was just about to start, and that takes until the kernel lets it run once more. 0, or -errno. */
+static int wait_for_lock(int fd)
+{
+    int64_t deadline_ns = clock_now_ns() + DYING_NS;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return -errno;
+        if (clock_now_ns() > deadline_ns || !signer_is_dead(fd))
+            return -EBUSY;
+        (void)poll(NULL, 0, 20);
+    }
+    return 0;
+}
+
 static int take_lock(struct folder *f, struct err *e)
 {
     struct stat st;
@@ -70,8 +102,10 @@ static int take_lock(struct folder *f, struct err *e)
         return err_sys(e, ERR_USAGE, "--out '%s': cannot write there", f->path);
     if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
         return refuse_lock(f, e);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? refuse_busy(f, e) : err_sys(e, ERR_HOST, "flock '%s/.lock'", f->path);
+    int failed = wait_for_lock(fd);
+    if (failed != 0)
+        return failed == -EBUSY ? refuse_busy(f, e)
+                                : err_set(e, ERR_HOST, failed, "flock '%s/.lock': %s", f->path, strerror(-failed));
     if (fstat(fd, &st) == 0 && st.st_nlink == 0) /* whoever held it has just taken the folder back */
         return refuse_busy(f, e);
     fail_point("folder locked");
@@ -96,11 +130,9 @@ int folder_hold(struct folder *f, struct err *e)
 
 int folder_open(const char *path, struct folder *ret, struct err *e)
 {
-    int failed = folder_look(path, ret, e);
-    if (failed != 0)
-        return failed;
+    TRY(folder_look(path, ret, e));
     ret->there = file_part_there(path);
-    failed = beneath_open_folder(path, true, &ret->fd, e);
+    int failed = beneath_open_folder(path, true, &ret->fd, e);
     failed = failed != 0 ? err_wrap(e, "--out: cannot make the folder") : take_lock(ret, e);
     if (failed != 0) {
         folder_close(ret);
@@ -262,10 +294,10 @@ int folder_read_lock(const struct folder *f, struct folder_plan *ret, struct err
 
 static int read_copy(const struct folder *f, struct text *ret, char sha256[65], struct err *e)
 {
-    int failed = read_file(f, "plan.yml", ret, e);
-    if (failed == 0 && digest_bytes(ret->data, ret->len, sha256) != 0)
+    TRY(read_file(f, "plan.yml", ret, e));
+    if (digest_bytes(ret->data, ret->len, sha256) != 0)
         abort();
-    return failed;
+    return 0;
 }
 
 int folder_read(const struct folder *f, struct folder_plan *ret, struct text *bytes, struct err *e)
@@ -328,7 +360,7 @@ static int refuse_other(const struct folder *f, const struct folder_plan *has, c
                         struct err *e)
 {
     static const char REMEDY[] = "one folder holds one plan (take another --out)";
-    struct text theirs = {0}, ours = {0};
+    cleanup_text struct text ours = {0}, theirs = {0};
     int failed = 0;
     say_options(&has->given, &theirs);
     say_options(&wanted->given, &ours);
@@ -350,8 +382,6 @@ static int refuse_other(const struct folder *f, const struct folder_plan *has, c
                          f->path, has->name, (long long)has->seed, (long long)wanted->seed, REMEDY);
     else
         failed = refuse_changed(f, has, wanted, e);
-    text_free(&theirs);
-    text_free(&ours);
     return failed;
 }
 
@@ -435,10 +465,9 @@ static int copy_scenario(struct folder *f, const struct carried_scenario *s, str
 
 static int copy_scenarios(struct folder *f, const struct carried *c, struct err *e)
 {
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < c->count; i++)
-        failed = copy_scenario(f, &c->of[i], e);
-    return failed;
+    for (size_t i = 0; i < c->count; i++)
+        TRY(copy_scenario(f, &c->of[i], e));
+    return 0;
 }
 
 /* plan.lock comes last: without it nothing is bound. over: in place of a plan that has not begun. */
@@ -446,7 +475,7 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
                     struct err *e)
 {
     char path[PATH_MAX];
-    struct text lock = {0};
+    cleanup_text struct text lock = {0};
     int failed = check_words(wanted, e);
     if (failed == 0 && over && write && unlinkat(f->fd, "plan.lock", 0) != 0)
         failed = err_sys(e, ERR_USAGE, "'%s'", path_in(f, "plan.lock", path));
@@ -462,7 +491,6 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
         failed = file_replace_at(f->fd, "plan.lock", path_in(f, "plan.lock", path), lock.data, lock.len, e);
     f->bound |= failed == 0 && write;
     wanted->drawn &= !f->bound;
-    text_free(&lock);
     return failed;
 }
 

@@ -49,9 +49,7 @@ static void name_of(const char *path, struct text *ret)
 static int list_files(glob_t *ret, struct err *e)
 {
     char folder[PATH_MAX], pattern[PATH_MAX + 8];
-    int failed = find_folder(folder, e);
-    if (failed != 0)
-        return failed;
+    TRY(find_folder(folder, e));
     text_format(pattern, sizeof(pattern), "%s/*.yml", folder);
     return glob(pattern, 0, NULL, ret) == 0 ? 0 : err_set(e, ERR_OURS, -ENOENT, "there are no plans in %s", folder);
 }
@@ -66,10 +64,8 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
         text_format(buf, cap, "%.*s", (int)cap - 1, name);
         return 0;
     }
-    int failed = list_files(&files, e);
-    if (failed != 0)
-        return failed;
-    failed = -ENOENT;
+    TRY(list_files(&files, e));
+    int failed = -ENOENT;
     for (size_t i = 0; failed != 0 && i < files.gl_pathc; i++) {
         struct text one = {0};
         if (is_claims(files.gl_pathv[i]))

@@ -120,20 +120,19 @@ int slurm_find(struct err *e)
 
 static uint64_t max_array_size(void)
 {
-    struct text answer = {0};
+    cleanup_text struct text answer = {0};
     const char *const words[] = {"scontrol", "show", "config", NULL};
     unsigned long long size = MAX_ARRAY_DEFAULT;
     int failed = ask(words, &answer);
     const char *line = failed == 0 && answer.data ? strstr(answer.data, "MaxArraySize") : NULL;
     if (!line || sscanf(line, "MaxArraySize = %llu", &size) != 1 || size < 1)
         size = MAX_ARRAY_DEFAULT;
-    text_free(&answer);
     return size;
 }
 
 static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most, char path[PATH_MAX], struct err *e)
 {
-    struct text script = {0};
+    cleanup_text struct text script = {0};
     char name[32];
     cleanup_close int fd = beneath_open(a->folder_fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
@@ -141,21 +140,17 @@ static int save_script(const struct slurm_array *a, uint64_t base, uint64_t most
     write_script(a, base, most, &script);
     text_format(name, sizeof(name), "%llu.sh", (unsigned long long)base);
     text_format(path, PATH_MAX, "%s/slurm/%s", a->folder, name);
-    int failed = file_replace_at(fd, name, path, script.data, script.len, e);
-    text_free(&script);
-    return failed;
+    return file_replace_at(fd, name, path, script.data, script.len, e);
 }
 
 static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most, struct text *jobs, struct err *e)
 {
     char path[PATH_MAX];
-    struct text answer = {0};
+    cleanup_text struct text answer = {0};
     unsigned long long job = 0;
-    int failed = save_script(a, base, most, path, e);
-    if (failed != 0)
-        return failed;
+    TRY(save_script(a, base, most, path, e));
     const char *const words[] = {"sbatch", "--parsable", path, NULL};
-    failed = ask(words, &answer);
+    int failed = ask(words, &answer);
     if (failed == 0 && (!answer.data || sscanf(answer.data, "%llu", &job) != 1))
         failed = -EIO;
     if (failed == 0)
@@ -163,7 +158,6 @@ static int submit_one(const struct slurm_array *a, uint64_t base, uint64_t most,
     else
         failed = err_set(e, ERR_HOST, -EIO, "sbatch: %s (--engine local runs the plan here)",
                          answer.data && *answer.data ? answer.data : strerror(-failed));
-    text_free(&answer);
     return failed;
 }
 
@@ -188,7 +182,7 @@ int slurm_submit(const struct slurm_array *a, struct text *jobs, struct err *e)
 static void count_states(char *answer, bool *alive, struct text *said)
 {
     size_t running = 0, pending = 0, others = 0;
-    struct text nodes = {0};
+    cleanup_text struct text nodes = {0};
     for (char *rest = answer, *line; (line = strsep(&rest, "\n"));) {
         char state[32] = "", node[64] = "";
         if (sscanf(line, "%31s %63s", state, node) < 1)
@@ -203,12 +197,11 @@ static void count_states(char *answer, bool *alive, struct text *said)
     *alive = running + pending + others > 0;
     text_add(said, "%zu running%s%s, %zu pending", running, nodes.len ? " on" : "", nodes.len ? nodes.data : "",
              pending + others);
-    text_free(&nodes);
 }
 
 int slurm_jobs(const char *jobs, bool *alive, struct text *said, struct err *e)
 {
-    struct text answer = {0}, list = {0};
+    cleanup_text struct text list = {0}, answer = {0};
     *alive = false;
     if (!*jobs)
         return 0;
@@ -222,7 +215,5 @@ int slurm_jobs(const char *jobs, bool *alive, struct text *said, struct err *e)
     else if (failed != 0 && !forgotten)
         (void)err_set(e, ERR_HOST, -EAGAIN, "squeue: %s",
                       answer.data && *answer.data ? answer.data : strerror(-failed));
-    text_free(&answer);
-    text_free(&list);
     return failed == 0 || forgotten ? 0 : -EAGAIN;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -92,15 +93,13 @@ void tally_add(struct tally *t, uint64_t block, size_t unit, const char *file, c
     bool memory = r->cell.profile == PROFILE_MEMORY;
     free(one->file);
     *one = (struct tally_one){
-        .file = strdup(file),
+        .file = xstrdup(file),
         .failed = r->termination != TERMINATION_OK,
         .elapsed_s = elapsed_s,
         .figure = !memory                   ? r->result.mean_s
                   : r->memory.members.pss.n ? (double)stats_range_mean(&r->memory.members.pss)
                                             : NAN,
     };
-    if (!one->file)
-        abort();
 }
 
 void tally_free(struct tally *t)
@@ -134,13 +133,11 @@ static void take(struct tally *t, struct tally_one *one, const struct invocation
 {
     const char *profile = pairs_find(from->cell, "profile");
     int figure = records_figure(&t->records, profile && strcmp(profile, "memory") == 0 ? "pss_bytes" : "avg_iter_s");
-    *one = (struct tally_one){.file = strdup(name),
+    *one = (struct tally_one){.file = xstrdup(name),
                               .failed = !from->ok,
                               .elapsed_s = from->details.elapsed_s,
                               .figure = figure < 0 ? NAN : invocation_figure(from, (size_t)figure).value,
                               .is_read = true};
-    if (!one->file)
-        abort();
 }
 
 /* --- the folder -------------------------------------------------------------------------------------------------- */
@@ -152,11 +149,9 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
         (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: it does not count\n", r->folder->path, name, why);
         return 0;
     }
-    int failed = folder_set_aside(r->folder, name, kept, e);
-    if (failed == 0)
-        (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: kept as %s, and run again\n", r->folder->path, name, why,
-                      kept);
-    return failed;
+    TRY(folder_set_aside(r->folder, name, kept, e));
+    (void)fprintf(stderr, "tare: matrix: '%s/%s': %s: kept as %s, and run again\n", r->folder->path, name, why, kept);
+    return 0;
 }
 
 /* A record of this tare's schema. 1: it counts; 0: it does not. */

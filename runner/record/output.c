@@ -76,9 +76,7 @@ static int open_json(struct output_places *p, struct err *e)
 {
     struct stat st;
     const char *path = p->asked->json;
-    int failed = beneath_resolve(path, false, &p->json_fd, p->json, e);
-    if (failed != 0)
-        return failed;
+    TRY(beneath_resolve(path, false, &p->json_fd, p->json, e));
     if (fstatat(p->json_fd, p->json, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", path);
     return try_place(p->json_fd, p->json, path, e);

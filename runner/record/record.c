@@ -487,13 +487,29 @@ static int save(const struct record *r, struct file_draft *draft, struct err *e)
 int record_save(const struct record *r, const char *path, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};
-    int failed = file_draft_open(path, &draft, e);
-    return failed != 0 ? failed : save(r, &draft, e);
+    TRY(file_draft_open(path, &draft, e));
+    return save(r, &draft, e);
 }
 
 int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};
-    int failed = file_draft_open_at(dirfd, name, said, &draft, e);
-    return failed != 0 ? failed : save(r, &draft, e);
+    TRY(file_draft_open_at(dirfd, name, said, &draft, e));
+    return save(r, &draft, e);
+}
+
+int record_exit(const struct record *r, struct err *e)
+{
+    const struct check *failed = verdict_first_failed(&r->isolation);
+    if (r->termination == TERMINATION_INTERRUPTED)
+        return 128 + (r->interrupted_by ? r->interrupted_by : 2);
+    if (r->termination != TERMINATION_OK)
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%s: %s", termination_name(r->termination), r->detail);
+    if (*r->trouble)
+        return err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble);
+    if (r->cell.isolation == ISOLATION_STRICT && r->isolation.grade != GRADE_FULL)
+        return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s",
+                       failed ? failed->name : "slice", failed ? failed->requested : "full",
+                       failed ? failed->achieved : grade_name(r->isolation.grade), failed ? failed->reason : "");
+    return 0;
 }

@@ -132,4 +132,8 @@ int record_save(const struct record *r, const char *path, struct err *e);
 /* The same of a name in a folder that is held; said: as messages have it. */
 int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e);
 
+/* The exit code that a record stands for: 0, 128 and the signal that interrupted it, or a negative errno, and e says
+ * why: the workload failed, tare did, or the slice is less than --isolation strict demands. */
+int record_exit(const struct record *r, struct err *e);
+
 #endif

@@ -929,7 +929,7 @@ static const char *take_sample(struct json_span key, struct json_span value, voi
     *point = point_of(sample);
     l->begin_s = l->count == 1 ? point->at_s : l->begin_s;
     point->at_s -= l->begin_s;
-    d->points += isfinite(point->at_s);
+    d->points += isfinite(point->at_s) ? 1 : 0;
     return NULL;
 }
 

@@ -139,7 +139,9 @@ static void check_outside(const struct look *l)
     }
     if (confine_wants(l->confine, CONFINE_WRITES)) {
         bool ok = apart && o->landlock_abi > 0 && o->refused[CONFINE_WRITES] == 0;
-        text_format(achieved, sizeof(achieved), o->landlock_abi > 0 ? "ABI %d" : "", o->landlock_abi);
+        *achieved = '\0';
+        if (o->landlock_abi > 0)
+            text_format(achieved, sizeof(achieved), "ABI %d", o->landlock_abi);
         verdict_add(l->verdict, "Landlock", ok, "rules for writing", achieved, "landlock(7)",
                     o->landlock_abi > 0 ? strerror(o->refused[CONFINE_WRITES])
                                         : "this kernel has none: FIFOs of the host's can be written to");

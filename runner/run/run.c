@@ -208,49 +208,22 @@ static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *a
 
 /* --- in the slice ---------------------------------------------------------------------------------------------- */
 
-/* auto: a workload with more threads than pins, as all of scenario1 is, needs the balancing that `isolated` lacks. */
-static enum slice_partition partition_of(const struct cell *cell)
-{
-    static const enum slice_partition OF[] = {
-        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
-        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
-        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
-        [PARTITION_NONE] = SLICE_PARTITION_NONE,
-    };
-    return cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[cell->partition];
-}
-
 static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
 {
     const struct session *session = s->session;
-    struct slice_limits limits = {
-        .partition = partition_of(cell),
-        .cpus = session->cpus.benchmark,
-        .mems = topology_nodes_of(&session->topology, &session->cpus.benchmark),
-        .has_memory_max = cell->has_memory_max,
-        .memory_max_bytes = (uint64_t)cell->memory_max_bytes,
-        .swap_off = true,
-        .oom_group = true,
-        .has_pids_max = cell->pids_max > 0,
-        .pids_max = (uint64_t)cell->pids_max,
-    };
+    const struct slice_limits limits = session_limits(session, cell);
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
     fail_point("init waits");
     s->slice_at_ns = clock_now_ns();
-    int failed = slice_create(session->tree, name, &limits, &s->slice, e);
-    if (failed != 0)
-        return failed;
+    TRY(slice_create(session->tree, name, &limits, &s->slice, e));
     const struct slice_setting *settings = slice_settings(s->slice, &count);
     struct record_slice *slice = &s->record->slice;
     text_format(slice->path, sizeof(slice->path), "%s", slice_path(s->slice));
     for (size_t i = 0; i < count && i < SLICE_SETTINGS_MAX; i++) {
         slice->setting[slice->settings++] = settings[i];
-        if (cell->isolation == ISOLATION_STRICT && !settings[i].ok)
-            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", settings[i].file,
-                           settings[i].requested, *settings[i].achieved ? settings[i].achieved : "nothing",
-                           settings[i].reason);
+        TRY(session_refuse_lack(cell, &settings[i], e));
     }
     return 0;
 }

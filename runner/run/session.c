@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,10 @@ static int guard(void *arg)
 {
     sigset_t all, death;
     (void)arg;
+    /* Nothing of the runner's is to stay open, and locked, for longer than that lives. */
+    const int kill_fd = dup2(guarded.kill_fd, 0) == 0 ? 0 : guarded.kill_fd;
+    if (kill_fd == 0)
+        (void)syscall(SYS_close_range, 1U, ~0U, 0U);
     (void)setsid();
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -92,7 +97,7 @@ static int guard(void *arg)
     (void)prctl(PR_SET_PDEATHSIG, SIGUSR1);
     while (getppid() == guarded.runner)
         (void)sigwaitinfo(&death, NULL);
-    (void)!write(guarded.kill_fd, "1", 1);
+    (void)!write(kill_fd, "1", 1);
     _exit(0);
 }
 
@@ -233,4 +238,35 @@ int session_warm(struct session *s, const struct runtime *runtime, struct err *e
     int left = slice_destroy(&slice, failed == 0 ? e : NULL);
     text_add(&s->warmed, "%s", line);
     return failed != 0 ? failed : left;
+}
+
+struct slice_limits session_limits(const struct session *s, const struct cell *cell)
+{
+    /* auto: a workload with more threads than pins, as all of scenario1 is, needs the balancing that `isolated` lacks.
+     */
+    static const enum slice_partition OF[] = {
+        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
+        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
+        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
+        [PARTITION_NONE] = SLICE_PARTITION_NONE,
+    };
+    return (struct slice_limits){
+        .partition = cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[cell->partition],
+        .cpus = s->cpus.benchmark,
+        .mems = topology_nodes_of(&s->topology, &s->cpus.benchmark),
+        .has_memory_max = cell->has_memory_max,
+        .memory_max_bytes = (uint64_t)cell->memory_max_bytes,
+        .swap_off = true,
+        .oom_group = true,
+        .has_pids_max = cell->pids_max > 0,
+        .pids_max = (uint64_t)cell->pids_max,
+    };
+}
+
+int session_refuse_lack(const struct cell *cell, const struct slice_setting *setting, struct err *e)
+{
+    if (cell->isolation != ISOLATION_STRICT || setting->ok)
+        return 0;
+    return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", setting->file,
+                   setting->requested, *setting->achieved ? setting->achieved : "nothing", setting->reason);
 }

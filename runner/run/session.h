@@ -48,6 +48,12 @@ int session_open_found(const struct cell *cell, struct session *s, struct err *e
  * slice. */
 int session_refuse_less(const struct slice_root *root, struct err *e);
 
+/* What a slice of the cell is limited to: this session's CPUs and their memory, and what the cell asks for. */
+struct slice_limits session_limits(const struct session *s, const struct cell *cell);
+
+/* --isolation strict: -ENOTSUP (host) where this setting of a slice is not what was asked for. */
+int session_refuse_lack(const struct cell *cell, const struct slice_setting *setting, struct err *e);
+
 /* From now on, should the runner be killed, whoever is in the run's cgroup ends with it; for a workload without a pid
  * namespace of its own. Without cgroup.kill (before Linux 5.14) or a process to spare there is no guard. */
 void session_guard(struct session *s);

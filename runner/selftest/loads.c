@@ -45,9 +45,7 @@ int load_start(const struct load_spec *spec, struct load *ret, struct err *e)
         .keep_fd = -1,
     };
     *ret = (struct load){.child = {.pidfd = -1}, .go_fd = -1, .said_fd = -1, .signal_fd = spec->signal_fd};
-    int failed = spawn_start(&child, &ret->child, e);
-    if (failed != 0)
-        return failed;
+    TRY(spawn_start(&child, &ret->child, e));
     ret->go_fd = STEAL_FD(go_write);
     ret->said_fd = STEAL_FD(said_read);
     return 0;

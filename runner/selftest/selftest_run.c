@@ -34,34 +34,18 @@
 /* As `tare run` asks for it. */
 static int make_slice(struct stage *s, struct err *e)
 {
-    static const enum slice_partition OF[] = {
-        [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
-        [PARTITION_ROOT] = SLICE_PARTITION_ROOT,
-        [PARTITION_ISOLATED] = SLICE_PARTITION_ISOLATED,
-        [PARTITION_NONE] = SLICE_PARTITION_NONE,
-    };
     const struct session *session = s->session;
-    const struct slice_limits limits = {
-        .partition = s->cell->isolation == ISOLATION_OFF ? SLICE_PARTITION_NONE : OF[s->cell->partition],
-        .cpus = session->cpus.benchmark,
-        .mems = topology_nodes_of(&session->topology, &session->cpus.benchmark),
-        .swap_off = true,
-        .oom_group = true,
-        .has_pids_max = true,
-        .pids_max = 4 * (uint64_t)s->scale.cpus + 256,
-    };
+    struct slice_limits limits = session_limits(session, s->cell);
+    limits.has_memory_max = false;
+    limits.has_pids_max = true;
+    limits.pids_max = 4 * (uint64_t)s->scale.cpus + 256;
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "selftest-%s", s->name);
-    int failed = slice_create(session->tree, name, &limits, &s->slice, e);
-    if (failed != 0)
-        return failed;
+    TRY(slice_create(session->tree, name, &limits, &s->slice, e));
     const struct slice_setting *setting = slice_settings(s->slice, &count);
-    for (size_t i = 0; s->cell->isolation == ISOLATION_STRICT && i < count; i++)
-        if (!setting[i].ok)
-            return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", setting[i].file,
-                           setting[i].requested, *setting[i].achieved ? setting[i].achieved : "nothing",
-                           setting[i].reason);
+    for (size_t i = 0; i < count; i++)
+        TRY(session_refuse_lack(s->cell, &setting[i], e));
     const struct slice_setting *partition = slice_check_partition(s->slice);
     s->exclusive = partition && partition->ok && strcmp(partition->requested, partition->achieved) == 0;
     s->scale.alone = s->exclusive && strcmp(partition->achieved, "root") == 0;
@@ -153,19 +137,14 @@ static int end_others(struct stage *s, struct err *e)
 /* From state to state. */
 static int follow(struct stage *s, bool lags, struct err *e)
 {
-    int failed = load_ready(&s->load, STATE_MS, e);
-    if (failed == 0)
-        failed = take(s, &s->before, e);
-    if (failed != 0)
-        return failed;
+    TRY(load_ready(&s->load, STATE_MS, e));
+    TRY(take(s, &s->before, e));
     load_go(&s->load);
-    failed = load_ready(&s->load, STATE_MS, e);
-    if (failed != 0)
-        return failed;
+    TRY(load_ready(&s->load, STATE_MS, e));
     hear(s);
     if (lags && !*s->lacks)
         (void)poll(NULL, 0, SETTLE_MS);
-    failed = take(s, &s->after, e);
+    int failed = take(s, &s->after, e);
     if (failed == 0)
         failed = load_end(&s->load, STATE_MS, e);
     if (failed == 0 && strcmp(s->name, "daemon") == 0)
@@ -186,10 +165,8 @@ static int run_load(struct stage *s, bool lags, struct err *e)
         .signal_fd = s->session->signal_fd,
     };
     struct err trouble = {0};
-    int failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
-    if (failed != 0)
-        return failed;
-    failed = load_start(&spec, &s->load, &trouble);
+    TRY(sampler_open(slice_dirfd(s->slice), &s->sampler, e));
+    int failed = load_start(&spec, &s->load, &trouble);
     if (failed == 0)
         failed = follow(s, lags, &trouble);
     if (failed == 0)
@@ -280,14 +257,11 @@ int selftest_run(const struct cell *cell, struct selftest_report *ret, struct er
     char program[PATH_MAX];
     struct session session;
     *ret = (struct selftest_report){0};
-    int failed = runtime_find_workload("known-loads", program, sizeof(program), e);
-    if (failed == 0)
-        failed = session_open(cell, &session, e);
-    if (failed != 0)
-        return failed;
+    TRY(runtime_find_workload("known-loads", program, sizeof(program), e));
+    TRY(session_open(cell, &session, e));
     session_guard(&session); /* the loads have no pid namespace that would end with us */
     describe(&session, ret);
-    failed = run_loads(&session, cell, program, ret, e);
+    int failed = run_loads(&session, cell, program, ret, e);
     if (failed == -EINTR) {
         ret->interrupted_by = signal_of(&session);
         failed = 0;

@@ -130,7 +130,7 @@ class Claims(BundleTest):
         for number, (old, new, line) in enumerate((
             ("figure: avg_iter_s", "figure: bogus", "5:92: the claim 'C1' names 'bogus', which is no figure of the records: they have "),
             (specimen.MEMORY, "nobody", "10:12: the claim 'C2' names 'nobody', which is no cell of the plan"),
-            ("tolerance: 0.10", "tolerance: wide", "7:16: 'wide': what is allowed is a number"),
+            ("tolerance: 0.10", "tolerance: wide", "7:16: tolerance 'wide': what is allowed is a number"),
         )):
             claims = specimen.CLAIMS.replace(old, new)
             specimen.make(self.dir / f"{number}", claims=claims)

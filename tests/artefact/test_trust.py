@@ -183,6 +183,40 @@ class Strangers(BundleTest):
             self.assertRegex(err, r"not taken: .*/plan.lock: confine: off")
             (folder / name).chmod(before)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives a file to another user")
+    def test_a_folder_of_another_users_is_no_own_and_what_it_says_of_this_host_runs_nothing(self):
+        # As uid 12345 would hand it to root: the folder, the plan or the lock is theirs.
+        folder = self.dir / "folder"
+        specimen.make(folder)
+        with open(folder / "plan.lock", "a") as f:
+            f.write(f"option = confine off\noption = env BROWSER=sh -c 'id -u >{self.trace}' %s\noption = rw {self.dir}\n")
+        for name in (".", "plan.yml", "plan.lock"):
+            os.chown(folder / name, 12345, 12345)
+            for options in (("--invocations", "6"), ("--invocations", "6", "--dry-run"), ("--invocations", "6", "--engine", "slurm", "--dry-run")):
+                with self.subTest((name, options)):
+                    before = {path.name for path in folder.iterdir()}
+                    code, out, err = quickly("matrix", folder, *options)
+                    self.assertEqual(code, 2, out + err)
+                    for setting in ("confine: off", "env: BROWSER=", "rw: "):
+                        self.assertEqual(sum(f"plan.lock: {setting}" in line and " not taken: " in line for line in err.splitlines()), 1, err)
+                    self.assertFalse(self.trace.exists(), "something ran")
+                    self.assertEqual({path.name for path in folder.iterdir()}, before)
+            os.chown(folder / name, 0, 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives a file to another user")
+    def test_a_folder_of_another_users_that_asks_nothing_of_this_host_goes_on_confined(self):
+        folder = self.dir / "folder"
+        plan = self.dir / "plan.yml"
+        plan.write_text(PLAN.replace("./mine", "scenario0").replace("invocations: 5", "invocations: 1"))
+        self.assertEqual(tare("matrix", plan, "--out", folder, "--iterations", "2").returncode, 0)
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, 12345, 12345)
+        code, out, err = quickly("matrix", folder, "--invocations", "2")
+        self.assertEqual(code, 0, out + err)
+        self.assertNotIn("taken", err)
+        new = [json.loads(path.read_text()) for path in folder.glob("0*.json") if path.stat().st_uid == 0]
+        self.assertEqual([record["confinement"]["level"] for record in new], ["full", "full"])
+
     def test_an_option_that_no_plan_has_is_none_of_plan_lock(self):
         folder = self.dir / "folder"
         specimen.make(folder)

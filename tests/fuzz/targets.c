@@ -18,9 +18,9 @@
 #include "base/text.h"
 #include "base/yaml.h"
 #include "bundle/claims.h"
-#include "bundle/evidence.h"
 #include "bundle/minisig.h"
 #include "bundle/pack_info.h"
+#include "bundle/rederive.h"
 #include "bundle/reproduction.h"
 #include "bundle/verify.h"
 #include "cell/scenario.h"
@@ -35,8 +35,8 @@
 #include "host/tune/journal.h"
 #include "host/tune/tune.h"
 #include "launch/ledger.h"
-#include "oci/image_layout.h"
-#include "oci/oci_layout.h"
+#include "oci/image.h"
+#include "oci/layout.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
 #include "record/records.h"
@@ -93,7 +93,7 @@ int fuzz_record(const uint8_t *data, size_t size)
     int fd = file_of(data, size, path);
     if (records_read(&records, path, &e) != 0 && (e.code == 0 || !*e.text))
         abort();
-    evidence_derive("record", (struct json_span){text.data, text.len}, &f);
+    rederive_record("record", (struct json_span){text.data, text.len}, &f);
     records_free(&records);
     findings_free(&f);
     text_free(&text);
@@ -343,9 +343,9 @@ int fuzz_layout(const uint8_t *data, size_t size)
         json_decref(found);
     }
     (void)close(layout);
-    struct image_layout image = {.there = true};
+    struct oci_image image = {.there = true};
     json_t *o = json_loadb((const char *)data, size, 0, NULL);
-    (void)(o && image_layout_leads_to(o, &image, NULL));
+    (void)(o && oci_image_leads_to(o, &image, NULL));
     json_decref(o);
     return 0;
 }

@@ -157,6 +157,103 @@ class AnyCommand(unittest.TestCase):
         self.assertEqual(checks["emulation"]["verdict"], "warns" if doctor["host"]["hypervisor"] != "KVM" else "ok")
 
 
+class AStrangersBundle(unittest.TestCase):
+    """`tare reproduce --in-vm` of a bundle with a scenario of its own: what it carries runs in the VM, in confinement, and
+    what it does there is not done to this host."""
+
+    SCENARIO = """\
+schema: tare.scenario/1
+name: stranger
+summary: a function of a stranger's
+modes: [threads, processes]
+profiles: {overhead: {iterations: 2, warmup: 0, workers: 1}}
+knobs: [{name: hold-ms, type: integer, min: 0, max: 1, default: 0, help: none}]
+commands: {python: ["{python}", -s, -B, "{lib}/tare_bench.py", "{dir}/stranger.py"]}
+"""
+    PLAN = """\
+schema: tare.plan/1
+name: strangers
+invocations: 1
+seed: 3
+defaults: {scenario: ./stranger, runtime: "3.14"%s}
+cells: [{id: a, mode: threads}]
+"""
+    # Fails the run where it could do more than a confined workload can; otherwise leaves what it can.
+    CONFINED = """\
+import os
+def work(hold_ms: int) -> None:
+    status = open("/proc/self/status").read()
+    if os.getuid() == 0 or "CapEff:\\t0000000000000000" not in status or "Seccomp:\\t2" not in status:
+        raise RuntimeError("it is not confined: " + status)
+    for path in (%(trace)r, "/out/trace", "/etc/trace"):
+        try:
+            open(path, "w").close()
+        except OSError:
+            continue
+        if os.path.dirname(path) in ("/out", "/etc"):
+            raise RuntimeError(path + " can be written")
+"""
+    # What is trusted is root: here, on the stranger's own host, it does nothing, in the VM all that it can.
+    FREE = """\
+import os
+def work(hold_ms: int) -> None:
+    if not os.path.exists("/out"):
+        return
+    if os.getuid() != 0:
+        raise RuntimeError("it was to be root")
+    for path in (%(trace)r, "/tmp/trace", "/out/trace"):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "w").close()
+"""
+
+    def setUp(self) -> None:
+        self.dir = Path(tempfile.mkdtemp(prefix="vm-stranger.", dir="/var/tmp"))
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.dir.chmod(0o755)
+        self.trace = self.dir / "trace/trace"
+        self.trace.parent.mkdir()
+
+    def tare(self, *words: object) -> subprocess.CompletedProcess:
+        command = [TOP / "build/tare", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=BOOT_S, cwd=self.dir,
+                              env=os.environ | {"TARE_LOCK": Image.lock})
+
+    def bundle(self, code: str, more: str = "") -> Path:
+        """Packed from a run here; then nothing of it is here but the bundle, and anybody may write where it wants to."""
+        (self.dir / "stranger").mkdir()
+        (self.dir / "stranger/scenario.yml").write_text(self.SCENARIO)
+        (self.dir / "stranger/stranger.py").write_text(code % {"trace": str(self.trace)})
+        (self.dir / "plan.yml").write_text(self.PLAN % more)
+        done = self.tare("matrix", "plan.yml", "--out", "theirs")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.tare("pack", "theirs", "-o", "theirs.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("stranger", "theirs"):
+            shutil.rmtree(self.dir / name)
+        self.trace.parent.chmod(0o777)
+        return self.dir / "theirs.tar"
+
+    def reproduced(self, *words: object) -> dict:
+        done = self.tare("reproduce", *words, "--in-vm", "--smoke", "--out", "again")
+        self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
+        (record,) = (self.dir / "again").glob("0001-*.json")
+        return json.loads(record.read_text())
+
+    def test_a_strangers_scenario_runs_confined_in_the_vm_and_leaves_nothing_here(self) -> None:
+        record = self.reproduced(self.bundle(self.CONFINED))
+        self.assertEqual(record["termination"]["reason"], "ok", record["termination"])
+        self.assertEqual((record["confinement"]["level"], record["isolation"]["grade"]), ("full", "full"))
+        self.assertIn("trixie", record["host"]["os"], "it ran on this host")
+        self.assertEqual(os.listdir(self.trace.parent), [])
+
+    def test_what_is_trusted_in_the_vm_reaches_the_vm_alone(self) -> None:
+        record = self.reproduced(self.bundle(self.FREE, ", confine: off"), "--trust-plan")
+        self.assertEqual((record["termination"]["reason"], record["confinement"]["level"]), ("ok", "off"), record["termination"])
+        self.assertIn("trixie", record["host"]["os"], "it ran on this host")
+        self.assertEqual(os.listdir(self.trace.parent), [])
+        self.assertFalse(Path("/tmp/trace").exists())
+
+
 class WithoutACommand(unittest.TestCase):
     """As an image that anybody boots: what it starts is tare, with what the kernel's line has for it."""
 

@@ -236,3 +236,27 @@ void fixture_close(char *root)
     forget(root);
     root[0] = '\0';
 }
+
+char fixture_root[PATH_MAX];
+
+int fixture_open_root(void **state)
+{
+    (void)state;
+    return fixture_open(NULL, fixture_root, sizeof(fixture_root));
+}
+
+int fixture_close_root(void **state)
+{
+    (void)state;
+    fixture_close(fixture_root);
+    return 0;
+}
+
+const char *fixture_in_root(const char *path)
+{
+    static char whole[4][PATH_MAX + 256];
+    static size_t at;
+    at = (at + 1) % 4;
+    text_format(whole[at], sizeof(whole[at]), "%s%s", fixture_root, path);
+    return whole[at];
+}

@@ -15,6 +15,7 @@
 #ifndef TARE_TESTS_FIXTURE_H
 #define TARE_TESTS_FIXTURE_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #ifndef TESTS_DIR
@@ -36,5 +37,22 @@ void fixture_remove(const char *root, const char *path);
 
 /* Removes the directory and all below it, makes root "". */
 void fixture_close(char *root);
+
+/* A folder of a test's own, new for each: fixture_rooted() in the list of tests. */
+extern char fixture_root[PATH_MAX];
+int fixture_open_root(void **state);
+int fixture_close_root(void **state);
+#define fixture_rooted(test) cmocka_unit_test_setup_teardown(test, fixture_open_root, fixture_close_root)
+
+/* A path in it, good until the fourth call after this one. */
+const char *fixture_in_root(const char *path);
+
+/* Leaves a test out, and says why: the host lacks what it takes, in printf(3)'s words. */
+#define fixture_skip(...)                                                                                              \
+    do {                                                                                                               \
+        print_message("skipped: " __VA_ARGS__);                                                                        \
+        print_message("\n");                                                                                           \
+        skip();                                                                                                        \
+    } while (0)
 
 #endif

@@ -1,5 +1,4 @@
-#include "plan/campaign_open.h"
-#include "plan/campaign_show.h"
+#include "plan/campaign.h"
 #include "plan/estimate.h"
 #include "plan/folder.h"
 #include "plan/slurm.h"
@@ -16,24 +15,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* A folder of the test's own, and a plan with it. */
-static char root[PATH_MAX];
-
-static int open_root(void **state)
-{
-    (void)state;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
 
 #define TINY                                                                                                           \
     "schema: tare.plan/1\nname: tiny\nseed: 42\ninvocations: 3\ndefaults: {scenario: scenario1, runtime: native}\n"    \
@@ -42,9 +27,9 @@ static int close_root(void **state)
 static struct config tiny_config(bool dry_run)
 {
     static char file[PATH_MAX + 16], out[PATH_MAX + 16];
-    fixture_write(root, "/tiny.yml", TINY);
-    text_format(file, sizeof(file), "%s/tiny.yml", root);
-    text_format(out, sizeof(out), "%s/out", root);
+    fixture_write(fixture_root, "/tiny.yml", TINY);
+    text_format(file, sizeof(file), "%s/tiny.yml", fixture_root);
+    text_format(out, sizeof(out), "%s/out", fixture_root);
     struct config c = {.positional = file, .campaign = {.seed = -1, .task = -1}};
     c.output.dir = out;
     c.host.dry_run = dry_run;
@@ -90,9 +75,9 @@ static char *described(struct campaign *c)
 {
     struct text out = {0}, stable = {0};
     campaign_describe(c, &out);
-    const char *at = strstr(out.data, root);
+    const char *at = strstr(out.data, fixture_root);
     assert_non_null(at);
-    text_add(&stable, "%.*s/folder%s", (int)(at - out.data), out.data, at + strlen(root));
+    text_add(&stable, "%.*s/folder%s", (int)(at - out.data), out.data, at + strlen(fixture_root));
     text_free(&out);
     return stable.data;
 }
@@ -167,7 +152,7 @@ static void a_seed_that_nobody_names_is_drawn_once_and_kept(void **state)
 {
     (void)state;
     struct config config = tiny_config(false);
-    fixture_write(root, "/tiny.yml",
+    fixture_write(fixture_root, "/tiny.yml",
                   "schema: tare.plan/1\nname: tiny\ncells: [{scenario: scenario1, runtime: native}]\n");
     struct campaign c = opened(&config);
     int64_t seed = c.bound.seed;
@@ -176,6 +161,32 @@ static void a_seed_that_nobody_names_is_drawn_once_and_kept(void **state)
     c = opened(&config);
     assert_int_equal(c.bound.seed, seed);
     campaign_close(&c);
+}
+
+/* As of a tare matrix that was killed while it started a workload. */
+static void a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds(void **state)
+{
+    struct folder f = {.fd = -1, .lock_fd = -1};
+    char path[PATH_MAX + 16];
+    struct err e = {0};
+    (void)state;
+    text_format(path, sizeof(path), "%s/out", fixture_root);
+    pid_t killed = fork();
+    if (killed == 0) {
+        if (folder_open(path, &f, &e) != 0)
+            _exit(1);
+        if (fork() == 0) {
+            (void)poll(NULL, 0, 500);
+            _exit(0);
+        }
+        (void)raise(SIGKILL);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(killed, &status, 0), killed);
+    assert_true(WIFSIGNALED(status));
+    if (folder_open(path, &f, &e) != 0)
+        fail_msg("%s", e.text);
+    folder_close(&f);
 }
 
 static void a_folder_is_held_by_one(void **state)
@@ -226,7 +237,7 @@ static void a_broken_lock_file_is_refused(void **state)
     campaign_close(&c);
     for (size_t i = 0; i < ARRAY_LEN(BROKEN); i++) {
         struct err e = {0};
-        fixture_write(root, "/out/plan.lock", BROKEN[i]);
+        fixture_write(fixture_root, "/out/plan.lock", BROKEN[i]);
         assert_true(open_bound(&c, &config, &e) < 0);
         assert_int_equal(e.kind, ERR_USAGE);
         assert_non_null(strstr(e.text, "out/plan.lock'"));
@@ -242,8 +253,8 @@ static void a_file_is_no_folder_and_is_named(void **state)
     struct folder_plan read;
     struct text bytes = {0};
     struct err e = {0};
-    fixture_write(root, "/file", "");
-    text_format(path, sizeof(path), "%s/file", root);
+    fixture_write(fixture_root, "/file", "");
+    text_format(path, sizeof(path), "%s/file", fixture_root);
     assert_int_equal(folder_look(path, &f, &e), 0);
     assert_int_equal(folder_read(&f, &read, &bytes, &e), -ENOTDIR);
     assert_int_equal(e.kind, ERR_USAGE);
@@ -261,14 +272,14 @@ static void records_of_no_plan_are_not_counted_and_of_another_refused(void **sta
     struct config config = tiny_config(false);
     struct campaign c = opened(&config);
     struct err e = {0};
-    fixture_write(root, "/out/note.json", "{");
-    fixture_write(root, "/out/alone.json", RECORD("x") "\"plan\": null}");
+    fixture_write(fixture_root, "/out/note.json", "{");
+    fixture_write(fixture_root, "/out/alone.json", RECORD("x") "\"plan\": null}");
     campaign_close(&c);
     c = opened(&config);
     assert_int_equal(c.tally.strangers, 1);
     assert_int_equal(tally_done(&c.tally, 3), 0);
     campaign_close(&c);
-    fixture_write(root, "/out/0001-x.json",
+    fixture_write(fixture_root, "/out/0001-x.json",
                   RECORD("y") "\"plan\": {\"name\": \"other\", \"sha256\": \"0123456789abcdef\"}}");
     assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
     assert_non_null(strstr(e.text, "/0001-x.json' is of the plan 'other' (SHA-256 0123456789ab...)"));
@@ -287,13 +298,13 @@ static void what_a_killed_tare_was_writing_is_cleared_and_nothing_of_the_users(v
     struct campaign c = opened(&config);
     campaign_close(&c);
     text_format(left, sizeof(left), "/out/.tare-%d-0.tmp", (int)dead);
-    fixture_write(root, left, "half");
-    fixture_write(root, "/out/mine.tmp.12", "the user's");
+    fixture_write(fixture_root, left, "half");
+    fixture_write(fixture_root, "/out/mine.tmp.12", "the user's");
     c = opened(&config);
     campaign_close(&c);
-    text_format(path, sizeof(path), "%s%s", root, left);
+    text_format(path, sizeof(path), "%s%s", fixture_root, left);
     assert_int_not_equal(access(path, F_OK), 0);
-    text_format(path, sizeof(path), "%s/out/mine.tmp.12", root);
+    text_format(path, sizeof(path), "%s/out/mine.tmp.12", fixture_root);
     assert_int_equal(access(path, F_OK), 0);
 }
 
@@ -306,16 +317,16 @@ static void a_lock_that_leads_elsewhere_is_refused_and_not_written_to(void **sta
     for (int hard = 0; hard < 2; hard++) {
         struct campaign c;
         struct err e = {0};
-        fixture_write(root, "/private", "secret");
-        fixture_write(root, "/out/mine", "");
-        text_format(lock, sizeof(lock), "%s/out/.lock", root);
-        text_format(other, sizeof(other), "%s/private", root);
+        fixture_write(fixture_root, "/private", "secret");
+        fixture_write(fixture_root, "/out/mine", "");
+        text_format(lock, sizeof(lock), "%s/out/.lock", fixture_root);
+        text_format(other, sizeof(other), "%s/private", fixture_root);
         (void)unlink(lock);
         assert_int_equal(hard ? link(other, lock) : symlink(other, lock), 0);
         assert_int_equal(open_bound(&c, &config, &e), -EPERM);
         assert_non_null(strstr(e.text, "/out/.lock' is a link, or no file of this name alone"));
         campaign_close(&c);
-        assert_int_equal(file_read(root, "/private", kept, sizeof(kept)), 6);
+        assert_int_equal(file_read(fixture_root, "/private", kept, sizeof(kept)), 6);
         assert_string_equal(kept, "secret");
     }
 }
@@ -327,9 +338,9 @@ static void what_is_set_aside_goes_through_no_link(void **state)
     struct config config = tiny_config(false);
     struct campaign c = opened(&config);
     struct err e = {0};
-    fixture_write(root, "/private/mine", "");
-    fixture_write(root, "/out/0001-x.json", "broken");
-    text_format(aside, sizeof(aside), "%s/out/aside", root);
+    fixture_write(fixture_root, "/private/mine", "");
+    fixture_write(fixture_root, "/out/0001-x.json", "broken");
+    text_format(aside, sizeof(aside), "%s/out/aside", fixture_root);
     assert_int_equal(symlink("../private", aside), 0);
     assert_int_equal(folder_set_aside(&c.folder, "0001-x.json", kept, &e), -ELOOP);
     assert_int_equal(e.kind, ERR_OURS);
@@ -343,7 +354,7 @@ static void what_is_set_aside_goes_through_no_link(void **state)
 static bool is_there(const char *name)
 {
     char path[PATH_MAX];
-    text_format(path, sizeof(path), "%s/%s", root, name);
+    text_format(path, sizeof(path), "%s/%s", fixture_root, name);
     return access(path, F_OK) == 0;
 }
 
@@ -354,7 +365,7 @@ static void a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back(vo
     struct config config = tiny_config(false);
     struct campaign c;
     struct err e = {0};
-    text_format(out, sizeof(out), "%s/a//b/c/", root);
+    text_format(out, sizeof(out), "%s/a//b/c/", fixture_root);
     config.output.dir = out;
     assert_int_equal(campaign_open(&c, &config, &e), 0);
     assert_false(is_there("a"));
@@ -376,7 +387,7 @@ static void nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before(v
     campaign_close(&c);
     assert_true(is_there("out/plan.lock") && is_there("out/plan.yml"));
     assert_true(is_there("out/0001-scenario1-threads-native-overhead.json"));
-    fixture_remove(root, "/out/0001-scenario1-threads-native-overhead.json");
+    fixture_remove(fixture_root, "/out/0001-scenario1-threads-native-overhead.json");
     c = opened(&config);
     folder_take_back(&c.folder);
     campaign_close(&c);
@@ -389,7 +400,7 @@ static void a_folder_is_left_as_it_was_where_it_cannot_be_bound(void **state)
     struct config config = tiny_config(false);
     struct campaign c;
     struct err e = {0};
-    fixture_write(root, "/out/plan.yml", "the user's");
+    fixture_write(fixture_root, "/out/plan.yml", "the user's");
     assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
     folder_take_back(&c.folder);
     campaign_close(&c);
@@ -407,7 +418,7 @@ static void a_folder_without_a_record_may_be_bound_to_another_plan(void **state)
     struct text bytes = {0};
     struct err e = {0};
     campaign_close(&c);
-    fixture_write(root, "/tiny.yml", OTHER);
+    fixture_write(fixture_root, "/tiny.yml", OTHER);
     config.host.dry_run = true;
     c = opened(&config);
     assert_true(c.bound.drawn);
@@ -422,8 +433,8 @@ static void a_folder_without_a_record_may_be_bound_to_another_plan(void **state)
     text_free(&bytes);
     folder_plan_free(&read);
     campaign_close(&c);
-    fixture_write(root, "/out/slurm/jobs", "12"); /* they would run what the folder says */
-    fixture_write(root, "/tiny.yml", TINY);
+    fixture_write(fixture_root, "/out/slurm/jobs", "12"); /* they would run what the folder says */
+    fixture_write(fixture_root, "/tiny.yml", TINY);
     assert_int_equal(open_bound(&c, &config, &e), -EEXIST);
     campaign_close(&c);
 }
@@ -473,7 +484,7 @@ static void a_command_of_slurms_that_is_not_there_is_said_in_our_words(void **st
     struct text said = {0};
     struct err e = {0};
     text_format(path, sizeof(path), "%s", getenv("PATH"));
-    assert_int_equal(setenv("PATH", root, 1), 0);
+    assert_int_equal(setenv("PATH", fixture_root, 1), 0);
     int none = slurm_find(&e), jobs = slurm_jobs("12", &alive, &said, &e);
     assert_int_equal(setenv("PATH", path, 1), 0);
     assert_int_equal(none, -ENOENT);
@@ -484,27 +495,27 @@ static void a_command_of_slurms_that_is_not_there_is_said_in_our_words(void **st
 
 int main(void)
 {
-#define rooted(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
     const struct CMUnitTest tests[] = {
-        rooted(a_dry_run_is_as_it_was_read),
-        rooted(what_is_done_is_told_with_its_time_and_the_rest_is_estimated),
-        rooted(an_estimate_is_the_mean_of_what_a_cell_has_taken),
+        fixture_rooted(a_dry_run_is_as_it_was_read),
+        fixture_rooted(what_is_done_is_told_with_its_time_and_the_rest_is_estimated),
+        fixture_rooted(an_estimate_is_the_mean_of_what_a_cell_has_taken),
         cmocka_unit_test(a_time_is_said_as_people_say_it),
-        rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),
-        rooted(a_folder_is_held_by_one),
-        rooted(what_is_given_is_kept_and_read_back),
-        rooted(a_broken_lock_file_is_refused),
-        rooted(a_file_is_no_folder_and_is_named),
-        rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
-        rooted(what_a_killed_tare_was_writing_is_cleared_and_nothing_of_the_users),
-        rooted(a_lock_that_leads_elsewhere_is_refused_and_not_written_to),
-        rooted(what_is_set_aside_goes_through_no_link),
-        rooted(a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back),
-        rooted(nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before),
-        rooted(a_folder_is_left_as_it_was_where_it_cannot_be_bound),
-        rooted(a_folder_without_a_record_may_be_bound_to_another_plan),
+        fixture_rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),
+        fixture_rooted(a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds),
+        fixture_rooted(a_folder_is_held_by_one),
+        fixture_rooted(what_is_given_is_kept_and_read_back),
+        fixture_rooted(a_broken_lock_file_is_refused),
+        fixture_rooted(a_file_is_no_folder_and_is_named),
+        fixture_rooted(records_of_no_plan_are_not_counted_and_of_another_refused),
+        fixture_rooted(what_a_killed_tare_was_writing_is_cleared_and_nothing_of_the_users),
+        fixture_rooted(a_lock_that_leads_elsewhere_is_refused_and_not_written_to),
+        fixture_rooted(what_is_set_aside_goes_through_no_link),
+        fixture_rooted(a_folder_is_made_when_it_is_bound_and_what_was_made_is_taken_back),
+        fixture_rooted(nothing_is_taken_back_of_a_plan_that_has_begun_or_was_bound_before),
+        fixture_rooted(a_folder_is_left_as_it_was_where_it_cannot_be_bound),
+        fixture_rooted(a_folder_without_a_record_may_be_bound_to_another_plan),
         cmocka_unit_test(names_of_records_are_told_from_others),
-        rooted(a_command_of_slurms_that_is_not_there_is_said_in_our_words),
+        fixture_rooted(a_command_of_slurms_that_is_not_there_is_said_in_our_words),
         cmocka_unit_test(the_batch_script_is_as_it_was_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,7 +316,7 @@ static void what_lies_below_a_private_folder_is_shown_by_its_first_part(void **s
     (void)state;
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
     if (strncmp(root, "/tmp/", 5) != 0)
-        skip();
+        fixture_skip("$TMPDIR is not below /tmp, which is the folder that is hidden");
     fixture_write(root, "/a/b/script", "x");
     text_format(script, sizeof(script), "%s/a/b/script", root);
     const char *const needed[] = {"/usr/bin/env", script, "/tmp", "/nowhere", script};
@@ -403,7 +403,7 @@ static void below_a_closed_folder_of_roots_the_entry_is_shown_and_the_folder_is_
     struct confine_mounts m;
     (void)state;
     if (geteuid() != 0)
-        skip();
+        fixture_skip("only root runs a workload as another user");
     assert_non_null(mkdtemp(folder)); /* 0700 */
     text_format(deep, sizeof(deep), "%s/closed", folder);
     text_format(entry, sizeof(entry), "%s/open", deep);
@@ -448,7 +448,7 @@ static void a_closed_folder_in_one_that_is_shown_is_hidden_and_what_is_needed_in
     (void)state;
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
     if (geteuid() != 0 || strncmp(root, "/tmp/", 5) != 0 || strchr(root + 5, '/'))
-        skip();
+        fixture_skip("it takes root, and $TMPDIR to be /tmp");
     assert_int_equal(chmod(root, 0755), 0);
     fixture_write(root, "/open/x", "x");
     fixture_write(root, "/closed/bin/program", "x");
@@ -480,7 +480,7 @@ static void a_socket_in_a_folder_that_is_shown_is_masked(void **state)
     (void)state;
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
     if (strlen(root) > 80)
-        skip();
+        fixture_skip("$TMPDIR is too long for a socket's name (unix(7))");
     text_format(address.sun_path, sizeof(address.sun_path), "%s/s", root);
     cleanup_close int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(server, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -502,7 +502,7 @@ static void nobody_or_the_owner_of_what_is_closed_to_it(void **state)
     char root[PATH_MAX], closed[PATH_MAX + 32];
     (void)state;
     if (geteuid() != 0)
-        skip();
+        fixture_skip("only root runs a workload as another user");
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
     assert_int_equal(chmod(root, 0755), 0);
     fixture_write(root, "/closed/program", "x");
@@ -616,7 +616,7 @@ static void an_init_made_ahead_starts_nothing_until_it_is_told_to(void **state)
         assert_int_equal(spawn_prepare(&spec, &child, NULL), 0);
         if (child.init == 0) { /* this host gives no namespaces: there is no init to look at */
             confine_free(&c);
-            skip();
+            fixture_skip("this host gives nobody a pid namespace, in which there is an init");
         }
         pid_t init = child.init;
         (void)poll(NULL, 0, 20);
@@ -642,7 +642,7 @@ static void with_the_init_everybody_ends(void **state)
     (void)state;
     struct confine *c = start("setsid sleep 100 & setsid sleep 100", &child);
     if (child.init == 0)
-        skip();
+        fixture_skip("this host gives nobody a pid namespace, in which there is an init");
     assert_int_equal(kill(child.init, SIGKILL), 0);
     assert_int_equal(spawn_wait(&child, &how, NULL), 0);
     assert_int_equal(how.signal, SIGKILL);

@@ -56,9 +56,7 @@ static void write_shelf(bool as_bundle, bool draw)
     int failed = write_paper(&o, &e);
     if (failed == -ENOENT && e.kind == ERR_HOST) {
         (void)close_root(NULL);
-        print_message("no gnuplot here, which draws what a paper takes in (scripts/setup test installs it): %s\n",
-                      e.text);
-        skip();
+        fixture_skip("no gnuplot here, which draws what a paper takes in (scripts/setup test installs it): %s", e.text);
     }
     if (failed != 0)
         fail_msg("%s", e.text);

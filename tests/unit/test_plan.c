@@ -233,12 +233,12 @@ static void what_the_user_says_goes_before_the_plan(void **state)
 static const struct {
     const char *file, *said; /* the message begins so; the parts between "..." are in it, in this order */
 } BAD[] = {
-    {"unknown-key.yml", "unknown-key.yml:6:5: 'wrokers' is no key here (did you mean 'workers'?); what is allowed is "
+    {"unknown-key.yml", "unknown-key.yml:6:5: 'wrokers' is no key here; did you mean 'workers'? What is allowed is "
                         "scenario, mode, ...workers"},
     {"unknown-key-on-top.yml",
      "unknown-key-on-top.yml:3:1: 'repeat' is no key here; what is allowed is schema, name, ...invocations...cells"},
     {"unknown-key-in-each.yml",
-     "unknown-key-in-each.yml:6:7: 'modes' is no key here (did you mean 'mode'?); what is allowed is scenario, mode"},
+     "unknown-key-in-each.yml:6:7: 'modes' is no key here; did you mean 'mode'? What is allowed is scenario, mode"},
     {"unknown-key-in-defaults.yml",
      "unknown-key-in-defaults.yml:5:3: 'id' is no key here; what is allowed is scenario"},
     {"key-twice.yml", "key-twice.yml:6:5: 'mode' is given twice (first at 5:5)"},

@@ -17,25 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static char root[PATH_MAX];
-
-static int open_root(void **state)
-{
-    (void)state;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
-
 static const char *path_of(const char *name)
 {
     static char path[PATH_MAX + 64];
-    text_format(path, sizeof(path), "%s/%s", root, name);
+    text_format(path, sizeof(path), "%s/%s", fixture_root, name);
     return path;
 }
 
@@ -178,7 +163,7 @@ static void write_file(const char *name, const char *text)
 {
     char path[300];
     text_format(path, sizeof(path), "/%s", name);
-    fixture_write(root, path, text);
+    fixture_write(fixture_root, path, text);
 }
 
 /* A scenario's own figures were not read at all; what they are is in the record, and else in their names. */
@@ -514,32 +499,29 @@ static void the_table_has_a_row_a_record_and_as_many_fields_in_each(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_record_is_read_back_as_it_was_written, open_root, close_root),
-        cmocka_unit_test_setup_teardown(iterations_are_read_where_they_are_asked_for, open_root, close_root),
-        cmocka_unit_test_setup_teardown(an_absent_figure_has_the_records_reason, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_failed_run_is_no_figure_and_says_how_it_ended, open_root, close_root),
-        cmocka_unit_test_setup_teardown(records_of_a_machine_share_what_they_ran_in, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_scenarios_figures_are_read_with_what_they_are, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_figure_that_two_records_declare_as_something_else_each_is_refused, open_root,
-                                        close_root),
-        cmocka_unit_test_setup_teardown(every_number_of_the_result_is_a_figure, open_root, close_root),
-        cmocka_unit_test_setup_teardown(an_emulated_machine_is_told_by_either_key, open_root, close_root),
-        cmocka_unit_test_setup_teardown(the_node_and_the_label_are_the_plans, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_member_is_its_own_sections_whatever_another_section_or_record_says, open_root,
-                                        close_root),
-        cmocka_unit_test_setup_teardown(a_file_cut_off_anywhere_is_refused, open_root, close_root),
-        cmocka_unit_test_setup_teardown(what_is_wrong_is_named_with_its_place, open_root, close_root),
-        cmocka_unit_test_setup_teardown(deep_nesting_is_refused_wherever_it_is, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_folder_without_a_record_is_refused, open_root, close_root),
-        cmocka_unit_test_setup_teardown(other_json_of_a_folder_is_counted_and_a_broken_record_is_not_passed_over,
-                                        open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_record_that_is_there_twice_is_refused, open_root, close_root),
-        cmocka_unit_test_setup_teardown(a_plans_folder_keeps_its_records_in_one_below, open_root, close_root),
+        fixture_rooted(a_record_is_read_back_as_it_was_written),
+        fixture_rooted(iterations_are_read_where_they_are_asked_for),
+        fixture_rooted(an_absent_figure_has_the_records_reason),
+        fixture_rooted(a_failed_run_is_no_figure_and_says_how_it_ended),
+        fixture_rooted(records_of_a_machine_share_what_they_ran_in),
+        fixture_rooted(a_scenarios_figures_are_read_with_what_they_are),
+        fixture_rooted(a_figure_that_two_records_declare_as_something_else_each_is_refused),
+        fixture_rooted(every_number_of_the_result_is_a_figure),
+        fixture_rooted(an_emulated_machine_is_told_by_either_key),
+        fixture_rooted(the_node_and_the_label_are_the_plans),
+        fixture_rooted(a_member_is_its_own_sections_whatever_another_section_or_record_says),
+        fixture_rooted(a_file_cut_off_anywhere_is_refused),
+        fixture_rooted(what_is_wrong_is_named_with_its_place),
+        fixture_rooted(deep_nesting_is_refused_wherever_it_is),
+        fixture_rooted(a_folder_without_a_record_is_refused),
+        fixture_rooted(other_json_of_a_folder_is_counted_and_a_broken_record_is_not_passed_over),
+        fixture_rooted(a_record_that_is_there_twice_is_refused),
+        fixture_rooted(a_plans_folder_keeps_its_records_in_one_below),
         cmocka_unit_test(quotes_behind_backslashes_do_not_end_a_string),
         cmocka_unit_test(a_byte_order_mark_is_passed_over_and_another_encoding_is_named),
         cmocka_unit_test(integers_are_read_with_their_signs_and_limits),
         cmocka_unit_test(csv_quotes_what_has_to_be_quoted),
-        cmocka_unit_test_setup_teardown(the_table_has_a_row_a_record_and_as_many_fields_in_each, open_root, close_root),
+        fixture_rooted(the_table_has_a_row_a_record_and_as_many_fields_in_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

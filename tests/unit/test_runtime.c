@@ -212,10 +212,8 @@ static void whatever_is_asked_is_confined(void **state)
 {
     char trace[PATH_MAX + 64], body[3 * PATH_MAX];
     (void)state;
-    if (!can_be_confined()) {
-        print_message("this host lets nobody make a mount namespace\n");
-        skip();
-    }
+    if (!can_be_confined())
+        fixture_skip("this host lets nobody make a mount namespace");
     (void)below("/trace", trace, sizeof(trace));
     assert_int_equal(chmod(root, 0777), 0);
     text_format(body, sizeof(body), "id -u > '%s'\n" FT_BUILD, trace);
@@ -503,10 +501,8 @@ static void roots_cache_is_in_no_home_of_anothers(void **state)
 {
     char buf[PATH_MAX], home[256], other[] = "/var/tmp/tare-test-XXXXXX";
     (void)state;
-    if (geteuid() != 0) {
-        print_message("skipped: only root passes over another user's home\n");
-        skip();
-    }
+    if (geteuid() != 0)
+        fixture_skip("only root passes over another user's home");
     text_format(home, sizeof(home), "%.200s", getenv("HOME") ? getenv("HOME") : "");
     assert_non_null(mkdtemp(other));
     assert_int_equal(chown(other, 12345, 12345), 0);
@@ -526,10 +522,8 @@ static void the_real_builds_are_what_their_names_say(void **state)
     (void)setenv("TARE_CACHE", getenv(USER_CACHE), 1);
     text_format(pattern, sizeof(pattern), "%s/cpython/3.14.*-ft-*/bin/python3.14t",
                 runtime_cache_dir(cache, sizeof(cache)));
-    if (glob(pattern, 0, NULL, &builds) != 0) {
-        print_message("skipped: no build in %s ('make python')\n", cache);
-        skip();
-    }
+    if (glob(pattern, 0, NULL, &builds) != 0)
+        fixture_skip("no build in %s ('make python')", cache);
     text_format(pattern, sizeof(pattern), "%s", builds.gl_pathv[0]);
     globfree(&builds);
     below("/cache", cache, sizeof(cache));

@@ -162,10 +162,10 @@ static const struct {
     {"real-in-an-integer.yml", "real-in-an-integer.yml:8:55: --n '5.5': what is allowed is a whole number from 1 to 9"},
     {"twice.yml", "twice.yml:5:1: 'modes' is given twice (first at 4:1)"},
     {"two-documents.yml", "two-documents.yml:9:1: a second document: what is allowed is one"},
-    {"unknown-key-of-a-knob.yml", "unknown-key-of-a-knob.yml:8:58: 'helps' is no key here (did you mean 'help'?); what "
+    {"unknown-key-of-a-knob.yml", "unknown-key-of-a-knob.yml:8:58: 'helps' is no key here; did you mean 'help'? What "
                                   "is allowed is name, type, unit, help, min, max, "
                                   "choices, default, default-overhead, default-memory, modes, profiles, runtimes"},
-    {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is no key here (did you mean 'summary'?); what is allowed is "
+    {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is no key here; did you mean 'summary'? What is allowed is "
                         "schema, name, summary, "
                         "modes, mode, profiles, knobs, commands, figures"},
 };

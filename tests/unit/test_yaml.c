@@ -90,12 +90,11 @@ static void what_is_no_file_of_ours_is_refused_with_its_place(void **state)
         {"\"a\\0b\": c\n", "f.yml:1:1: a key has to be a word"},
         {"name: a\nmodes: [x\n", "f.yml:3:1: did not find expected ',' or ']'"},
         {"name: \xff\n", "f.yml:1:7: invalid leading UTF-8 octet"},
-        {"name: a\nitrations: 5\n",
-         "f.yml:2:1: 'itrations' is no key here (did you mean 'iterations'?); what is allowed "
-         "is name, modes, below, iterations"},
+        {"name: a\nitrations: 5\n", "f.yml:2:1: 'itrations' is no key here; did you mean 'iterations'? What is allowed "
+                                    "is name, modes, below, iterations"},
         {"name: a\nbelow: {wrokers: 5}\n",
-         "f.yml:2:9: 'wrokers' is no key here (did you mean 'workers'?); what is allowed is workers"},
-        {"nmae: a\n", "f.yml:1:1: 'nmae' is no key here (did you mean 'name'?); what is allowed is name, modes, below, "
+         "f.yml:2:9: 'wrokers' is no key here; did you mean 'workers'? What is allowed is workers"},
+        {"nmae: a\n", "f.yml:1:1: 'nmae' is no key here; did you mean 'name'? What is allowed is name, modes, below, "
                       "iterations"},
         {"name: a\nseed: 1\n", "f.yml:2:1: 'seed' is no key here; what is allowed is name, modes, below, iterations"},
         {"name: a\nx: 1\n", "f.yml:2:1: 'x' is no key here; what is allowed is name, modes, below, iterations"},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -171,10 +172,7 @@ static bool is_there_already(const struct cmdline_lock *lock, const char *id)
 
 static void append(struct cmdline_lock *lock, struct cmdline_flag flag)
 {
-    struct cmdline_flag *longer = realloc(lock->flag, (lock->flags + 1) * sizeof(*longer));
-    if (!longer)
-        abort();
-    lock->flag = longer;
+    lock->flag = xgrow(lock->flag, lock->flags, sizeof(*lock->flag));
     lock->flag[lock->flags++] = flag;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
 #include "base/text.h"
@@ -200,13 +201,12 @@ static int64_t integer_of(const struct facts *all, const char *key, int64_t othe
 
 static bool is_one_of(const struct facts *all, const struct fact *f, const char *want)
 {
-    struct text value = {0};
+    cleanup_text struct text value = {0};
     bool found = false;
     (void)all;
     format_value(f, &value);
     for (const char *p = want; *p && !found; p += strcspn(p, "|"), p += *p == '|')
         found = strcspn(p, "|") == value.len && strncmp(p, value.data, value.len) == 0;
-    text_free(&value);
     return found;
 }
 
@@ -299,12 +299,11 @@ static enum doctor_verdict judge(const struct row *row, const struct facts *all,
 
 struct diagnosis doctor_judge(const struct facts *facts)
 {
-    struct diagnosis d = {.finding = calloc(ARRAY_LEN(ROWS), sizeof(*d.finding))};
-    if (!d.finding)
-        abort();
+    struct diagnosis d = {0};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
         const struct row *row = &ROWS[i];
         const struct fact *f = facts_find(facts, row->key);
+        d.finding = xgrow(d.finding, d.findings, sizeof(*d.finding));
         struct finding *to = &d.finding[d.findings++];
         struct text words = {0};
         *to = (struct finding){row->id, row->level, judge(row, facts, f), .why = row->why, .tune = row->tune};

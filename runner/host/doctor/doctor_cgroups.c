@@ -67,14 +67,13 @@ static void capture_controller(const char *listed, const char *mountinfo, const 
 static void capture_v1(const char *mountinfo, struct facts *ret)
 {
     static const char *const ALL[] = {"cpu", "cpuacct", "cpuset", "memory", "pids", "blkio"};
-    struct text held = {0};
+    cleanup_text struct text held = {0};
     char point[128];
     text_add(&held, "%s", "");
     for (size_t i = 0; i < ARRAY_LEN(ALL); i++)
         if (find_v1(mountinfo, ALL[i], point, sizeof(point)))
             text_add(&held, "%s%s", held.len ? " " : "", ALL[i]);
     facts_text(ret, "cgroup1", held.data);
-    text_free(&held);
 }
 
 /* A directory below the hierarchy's root, which has none of the files that are asked for: our own, else the first of
@@ -132,7 +131,7 @@ static void capture_files(const char *sysroot, const struct cgmount *m, struct f
 void doctor_capture_cgroups(const char *sysroot, struct facts *ret)
 {
     static const char *const FILES[] = {"cgroup_kill", "memory_peak", "swap_accounting"};
-    struct text mountinfo = {0};
+    cleanup_text struct text mountinfo = {0};
     struct cgmount m = {0};
     char listed[512] = "", path[PATH_MAX + 32];
     (void)file_read_all(sysroot, "/proc/self/mountinfo", &mountinfo);
@@ -152,5 +151,4 @@ void doctor_capture_cgroups(const char *sysroot, struct facts *ret)
     for (size_t i = 0; i < ARRAY_LEN(CONTROLLERS); i++)
         capture_controller(listed, text, CONTROLLERS[i], ret);
     capture_v1(text, ret);
-    text_free(&mountinfo);
 }

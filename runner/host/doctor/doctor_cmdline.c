@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/facts.h"
@@ -27,23 +28,19 @@ static int read_lock(struct text *ret, char path[PATH_MAX], struct err *e)
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
 {
     char path[PATH_MAX];
-    struct text text = {0};
+    cleanup_text struct text text = {0};
     int failed = read_lock(&text, path, e);
     if (failed == 0) {
         failed = cmdline_lock_parse(text.data ? text.data : "", ret, e);
         if (failed != 0)
             (void)err_wrap(e, "'%s'", path);
     }
-    text_free(&text);
     return failed;
 }
 
 static struct finding *append(struct diagnosis *d, const struct finding *finding)
 {
-    struct finding *longer = realloc(d->finding, (d->findings + 1) * sizeof(*longer));
-    if (!longer)
-        abort();
-    d->finding = longer;
+    d->finding = xgrow(d->finding, d->findings, sizeof(*d->finding));
     d->count[finding->verdict]++;
     d->finding[d->findings] = *finding;
     return &d->finding[d->findings++];

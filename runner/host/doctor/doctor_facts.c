@@ -106,7 +106,7 @@ static void capture_daemons(const char *sysroot, struct facts *ret)
 {
     char path[PATH_MAX], comm[64];
     bool irqbalance = false;
-    struct text others = {0};
+    cleanup_text struct text others = {0};
     cleanup_dir DIR *dir = beneath_open_dir(sysroot, "/proc");
     text_add(&others, "%s", "");
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
@@ -121,7 +121,6 @@ static void capture_daemons(const char *sysroot, struct facts *ret)
     }
     facts_bool(ret, "irqbalance", irqbalance);
     facts_text(ret, "settings_daemons", others.data);
-    text_free(&others);
 }
 
 /* --- the kernel's command line ---------------------------------------------------------------------------------- */
@@ -140,7 +139,7 @@ static bool is_among(const char *word, size_t len, const char *const *list)
 
 static void capture_words(const char *line, const char *const *list, const char *key, struct facts *ret)
 {
-    struct text found = {0};
+    cleanup_text struct text found = {0};
     text_add(&found, "%s", "");
     for (const char *p = line + strspn(line, " "); *p; p += strspn(p, " ")) {
         size_t len = strcspn(p, " ");
@@ -149,7 +148,6 @@ static void capture_words(const char *line, const char *const *list, const char 
         p += len;
     }
     facts_text(ret, key, found.data);
-    text_free(&found);
 }
 
 static void capture_cmdline(struct facts *ret)

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -92,21 +93,13 @@ static void free_record(struct journal_record *r)
     *r = (struct journal_record){0};
 }
 
-static char *copy(const char *text)
-{
-    char *s = strdup(text);
-    if (!s)
-        abort();
-    return s;
-}
-
 /* The setting's file and kind, out of what follows the boot and the word. NULL: it names none of the table's. */
 static char *take_setting(const char *mark, char *word, const char **rest, enum knob_kind *kind)
 {
     char path[PATH_MAX], name[64];
     enum knob_kind said = KNOB_VALUE;
     if (strcmp(mark, MARK) == 0)
-        return knob_find(word, path, sizeof(path), kind) == 0 ? copy(path) : NULL;
+        return knob_find(word, path, sizeof(path), kind) == 0 ? xstrdup(path) : NULL;
     char *named = strcmp(mark, MARK_OF_PATHS) == 0 && knob_kind_find(word, &said) == 0 ? take_quoted(rest) : NULL;
     if (named && knob_name_of(named, name, sizeof(name)) == 0 && knob_find(name, path, sizeof(path), kind) == 0 &&
         *kind == said)
@@ -149,12 +142,7 @@ int journal_place(const char *root, char *buf, size_t cap, struct err *e)
 
 static void remember(struct journal *j, struct journal_record *r)
 {
-    if (j->records == j->cap) {
-        j->cap = j->cap ? 2 * j->cap : 32;
-        j->record = realloc(j->record, j->cap * sizeof(*j->record));
-        if (!j->record)
-            abort();
-    }
+    j->record = xgrow(j->record, j->records, sizeof(*j->record));
     j->record[j->records++] = *r;
     *r = (struct journal_record){0};
 }
@@ -328,8 +316,11 @@ int journal_append(struct journal *j, const struct journal_record *r, struct err
         (void)!ftruncate(j->fd, st.st_size);
         return code;
     }
-    struct journal_record mine = {
-        .path = copy(r->path), .old_bytes = copy(r->old_bytes), .new_bytes = copy(r->new_bytes), r->kind, r->keep};
+    struct journal_record mine = {.path = xstrdup(r->path),
+                                  .old_bytes = xstrdup(r->old_bytes),
+                                  .new_bytes = xstrdup(r->new_bytes),
+                                  r->kind,
+                                  r->keep};
     remember(j, &mine);
     return 0;
 }
@@ -344,7 +335,7 @@ const struct journal_record *journal_first(const struct journal *j, const char *
 
 int journal_reduce(struct journal *j, const bool *marks, struct err *e)
 {
-    struct text lines = {0};
+    cleanup_text struct text lines = {0};
     for (size_t i = 0; i < j->records; i++)
         if (marks[i])
             add_line(&lines, j->boot_id, &j->record[i]);
@@ -357,7 +348,6 @@ int journal_reduce(struct journal *j, const bool *marks, struct err *e)
         failed = err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
     if (failed == 0 && j->dir_fd >= 0 && fsync(j->dir_fd) != 0)
         failed = err_sys(e, ERR_OURS, "the folder of '%s'", j->path);
-    text_free(&lines);
     return failed;
 }
 
@@ -371,6 +361,6 @@ void journal_close(struct journal *j)
     if (j->dir_fd >= 0)
         (void)close(j->dir_fd);
     j->record = NULL;
-    j->records = j->cap = 0;
+    j->records = 0;
     j->fd = j->dir_fd = -1;
 }

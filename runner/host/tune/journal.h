@@ -32,7 +32,7 @@ struct journal {
     char boot_id[64];
     int dir_fd, fd; /* fd -1: there is no file */
     struct journal_record *record;
-    size_t records, cap;
+    size_t records;
     unsigned damaged;         /* whole lines that are none of ours, or name no setting */
     bool torn;                /* the last line was cut short: what it announced was never done */
     off_t whole_bytes;        /* where it is, behind the whole ones */

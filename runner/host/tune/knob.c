@@ -169,7 +169,7 @@ int knob_mask_parse(const char *text, struct cpulist *ret)
 
 void knob_mask_format(const struct cpulist *set, char *buf, size_t cap)
 {
-    struct text out = {0};
+    cleanup_text struct text out = {0};
     for (size_t w = CPULIST_MAX / 32; w-- > 0;) {
         unsigned bits = (unsigned)(set->word[w / 2] >> (w % 2 * 32) & 0xffffffffU);
         if (out.len > 0)
@@ -178,7 +178,6 @@ void knob_mask_format(const struct cpulist *set, char *buf, size_t cap)
             text_add(&out, "%x", bits);
     }
     (void)snprintf(buf, cap, "%s", out.data);
-    text_free(&out);
 }
 
 bool knob_same(enum knob_kind kind, const char *a, const char *b)
@@ -228,13 +227,11 @@ static int write_whole(const char *root, const char *path, const char *bytes, si
 static int write_choice(const char *root, const char *path, const char *value)
 {
     char now[KNOB_MAX];
-    struct text then = {0};
+    cleanup_text struct text then = {0};
     ssize_t n = knob_read(root, path, now, sizeof(now));
     if (n < 0)
         return (int)n;
-    int failed = move_brackets(now, value, &then) ? write_whole(root, path, then.data, then.len) : -EINVAL;
-    text_free(&then);
-    return failed;
+    return move_brackets(now, value, &then) ? write_whole(root, path, then.data, then.len) : -EINVAL;
 }
 
 int knob_write(const char *root, const char *path, enum knob_kind kind, const char *content)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fail_point.h"
@@ -36,30 +37,17 @@ struct tune_host tune_host_of(const char *root)
     return (struct tune_host){.root = root, .write = write_knob};
 }
 
-static char *copy(const char *text)
-{
-    char *s = strdup(text);
-    if (!s)
-        abort();
-    return s;
-}
-
 static void set_value(char **ret, enum knob_kind kind, const char *content)
 {
     char value[KNOB_MAX];
     knob_value(kind, content, value, sizeof(value));
     free(*ret);
-    *ret = copy(value);
+    *ret = xstrdup(value);
 }
 
 struct tune_step *tune_steps_add(struct tune_steps *steps, const char *id, enum knob_kind kind, const char *path)
 {
-    if (steps->steps == steps->cap) {
-        steps->cap = steps->cap ? 2 * steps->cap : 32;
-        steps->step = realloc(steps->step, steps->cap * sizeof(*steps->step));
-        if (!steps->step)
-            abort();
-    }
+    steps->step = xgrow(steps->step, steps->steps, sizeof(*steps->step));
     struct tune_step *s = &steps->step[steps->steps++];
     *s = (struct tune_step){.id = id, .kind = kind};
     (void)snprintf(s->path, sizeof(s->path), "%s", path);
@@ -169,9 +157,7 @@ static int apply_step(const struct tune_host *host, struct tune_step *s, struct 
     char now[KNOB_MAX];
     if (is_settled(s, knob_read(host->root, s->path, now, sizeof(now)), now))
         return 0;
-    int failed = s->keep && journal_first(j, s->path) ? 0 : note(s, now, s->keep ? now : s->want, j, e);
-    if (failed != 0)
-        return failed;
+    TRY(s->keep && journal_first(j, s->path) ? 0 : note(s, now, s->keep ? now : s->want, j, e));
     fail_point("setting journalled");
     s->outcome = TUNE_KEPT;
     if (s->keep)
@@ -281,9 +267,7 @@ static void mark_path(const struct journal *j, const char *path, bool *marks)
 
 int tune_restore(const struct tune_host *host, struct journal *j, bool force, struct tune_steps *ret, struct err *e)
 {
-    cleanup_free bool *left = calloc(j->records + 1, sizeof(*left));
-    if (!left)
-        abort();
+    cleanup_free bool *left = xcalloc(j->records + 1, sizeof(*left));
     for (size_t i = j->records; i-- > 0;) {
         const struct journal_record *r = &j->record[i];
         if (journal_first(j, r->path) == r)
@@ -326,4 +310,12 @@ int tune_boot_id(const char *root, char *buf, size_t cap, struct err *e)
         return 0;
     return err_set(e, ERR_HOST, n < 0 ? (int)n : -ENODATA, "%s%s: %s", root, PATH,
                    n < 0 ? strerror((int)-n) : "no boot id");
+}
+
+int tune_open_journal(const char *root, bool create, struct journal *ret, struct err *e)
+{
+    char boot_id[64], path[PATH_MAX];
+    TRY(journal_place(root, path, sizeof(path), e));
+    TRY(tune_boot_id(root, boot_id, sizeof(boot_id), e));
+    return journal_open(path, boot_id, create, ret, e);
 }

@@ -44,7 +44,7 @@ struct tune_step {
 /* Starts as {0}; ended with tune_steps_free(). */
 struct tune_steps {
     struct tune_step *step;
-    size_t steps, cap;
+    size_t steps;
 };
 
 /* Whose files, and how they are written: a test can end the process at any write. */
@@ -78,6 +78,9 @@ void tune_steps_free(struct tune_steps *steps);
 
 /* The boot that /proc under root is of. */
 int tune_boot_id(const char *root, char *buf, size_t cap, struct err *e);
+
+/* Opens the journal at its place under root, as journal_open() does. The caller ends it with journal_close(). */
+int tune_open_journal(const char *root, bool create, struct journal *ret, struct err *e);
 
 /* The table: "  id   what it does" a line. */
 void tune_help(struct text *out);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -91,11 +92,8 @@ static size_t list_numbers(const char *root, const char *folder, const char *pre
         size_t len = strlen(prefix);
         if (strncmp(d->d_name, prefix, len) != 0 || !isdigit((unsigned char)d->d_name[len]))
             continue;
-        int *list = realloc(*ret, (count + 1) * sizeof(*list));
-        if (!list)
-            abort();
-        list[count++] = atoi(d->d_name + len);
-        *ret = list;
+        *ret = xgrow(*ret, count, sizeof(**ret));
+        (*ret)[count++] = atoi(d->d_name + len);
     }
     if (count > 1)
         qsort(*ret, count, sizeof(**ret), compare_numbers);
@@ -103,14 +101,6 @@ static size_t list_numbers(const char *root, const char *folder, const char *pre
 }
 
 /* --- steps ------------------------------------------------------------------------------------------------------ */
-
-static char *copy(const char *text)
-{
-    char *s = strdup(text);
-    if (!s)
-        abort();
-    return s;
-}
 
 static void absent(const struct row *row, struct plan *p, const char *path, const char *why)
 {
@@ -124,7 +114,7 @@ static void plan_one(const struct row *row, struct plan *p, const char *path, co
     struct tune_step *s = tune_steps_add(p->to, row->id, row->kind, path);
     s->fine = row->fine;
     s->at_least = row->at_least;
-    s->want = copy(want);
+    s->want = xstrdup(want);
 }
 
 static void plan_keep(const struct row *row, struct plan *p, const char *path)
@@ -262,11 +252,10 @@ static const struct row *find_row(const char *id, size_t len)
 
 static int unknown_id(const char *id, size_t len, struct err *e)
 {
-    struct text all = {0};
+    cleanup_text struct text all = {0};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
         text_add(&all, "%s%s", i == 0 ? "" : ", ", ROWS[i].id);
     (void)err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is %s", (int)len, id, all.data);
-    text_free(&all);
     return -EINVAL;
 }
 

@@ -18,30 +18,20 @@ static void hold_signals(void)
     (void)sigprocmask(SIG_BLOCK, &ends, NULL);
 }
 
-static int open_journal(struct journal *ret, struct err *e)
-{
-    char boot_id[64], path[PATH_MAX];
-    int failed = journal_place("", path, sizeof(path), e);
-    if (failed == 0)
-        failed = tune_boot_id("", boot_id, sizeof(boot_id), e);
-    return failed != 0 ? failed : journal_open(path, boot_id, true, ret, e);
-}
-
 static int apply(const struct cell *cell, struct tuning *t, struct err *e)
 {
     struct topology_choice choice;
     struct tune_host host = tune_host_of("");
-    int failed = bench_cpus_choose("", cell, NULL, &choice, e);
-    if (failed == 0)
-        failed = tune_plan("", &choice, NULL, &t->steps, e);
-    return failed != 0 ? failed : tune_apply(&host, &t->steps, &t->journal, e);
+    TRY(bench_cpus_choose("", cell, NULL, &choice, e));
+    TRY(tune_plan("", &choice, NULL, &t->steps, e));
+    return tune_apply(&host, &t->steps, &t->journal, e);
 }
 
 int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e)
 {
     struct tuning t = {0};
     hold_signals();
-    int failed = open_journal(&t.journal, e);
+    int failed = tune_open_journal("", true, &t.journal, e);
     if (failed != 0)
         return err_wrap(e, "--tune");
     t.active = true;

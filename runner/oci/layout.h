@@ -1,4 +1,5 @@
-/* oci_layout: a folder of content by digest (OCI Image Layout 1.1, image-layout.md), as far as bundles need it. */
+/* layout: a folder of content by digest (OCI Image Layout 1.1, image-layout.md), as far as bundles need it. Place and
+ * pack_image write and read one. The caller owns the folder's descriptor. */
 #ifndef TARE_OCI_LAYOUT_H
 #define TARE_OCI_LAYOUT_H
 
@@ -20,6 +21,12 @@ struct text;
 #define OCI_LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}\n"
 #define OCI_INDEX_FILE  "index.json"
 #define OCI_BLOBS       "blobs/sha256/"
+
+/* The digits of "sha256:HEX", inside of it; NULL: it is none. Pure. */
+const char *oci_digest_hex(const char *digest);
+
+/* {mediaType, digest, size} of what has this digest; the caller's. */
+struct json_t *oci_descriptor(const char *type, const char *hex, uint64_t size_bytes);
 
 /* Opens the folder, or makes it a layout where it is new or empty and make is true. *ret: its descriptor, the caller's.
  * -EINVAL (usage): it is there and no layout; -ENOENT (usage): it is not there. */

@@ -1,16 +1,15 @@
-#include "oci/oci_layout.h"
+#include "oci/layout.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "archive/scratch.h"
+#include "archive/files.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_put.h"
@@ -31,7 +30,7 @@ static int write_new(int layout, const char *name, const char *bytes, size_t len
     char draft[NAME_LEN];
     text_format(draft, sizeof(draft), "%s.%d", name, (int)getpid());
     (void)unlinkat(layout, draft, 0);
-    int failed = scratch_write(layout, draft, bytes, len, e);
+    int failed = files_write(layout, draft, bytes, len, e);
     if (failed == 0 && renameat(layout, draft, layout, name) != 0)
         failed = err_sys(e, ERR_HOST, "%s", name);
     if (failed != 0)
@@ -39,13 +38,25 @@ static int write_new(int layout, const char *name, const char *bytes, size_t len
     return failed;
 }
 
+/* Takes the reference. */
 static int write_json(int layout, const char *name, json_t *o, struct err *e)
 {
-    struct text t = {0};
+    cleanup_text struct text t = {0};
     json_text(o, &t);
-    int failed = write_new(layout, name, t.data, t.len, e);
-    text_free(&t);
-    return failed;
+    return write_new(layout, name, t.data, t.len, e);
+}
+
+const char *oci_digest_hex(const char *digest)
+{
+    size_t len = strlen(PREFIX);
+    return strncmp(digest, PREFIX, len) == 0 && digest_is_hex(digest + len) ? digest + len : NULL;
+}
+
+json_t *oci_descriptor(const char *type, const char *hex, uint64_t size_bytes)
+{
+    char digest[sizeof(PREFIX) + DIGEST_HEX];
+    text_format(digest, sizeof(digest), PREFIX "%s", hex);
+    return json_pack("{s:s, s:s, s:I}", "mediaType", type, "digest", digest, "size", (json_int_t)size_bytes);
 }
 
 static json_t *index_of(const json_t *descriptor)
@@ -58,10 +69,10 @@ static json_t *index_of(const json_t *descriptor)
 
 static int begin(int layout, struct err *e)
 {
-    if (scratch_make_folders(layout, BLOBS) != 0)
+    if (files_make_folders(layout, BLOBS) != 0)
         return err_sys(e, ERR_HOST, BLOBS);
-    int failed = write_new(layout, LAYOUT_FILE, LAYOUT_TEXT, strlen(LAYOUT_TEXT), e);
-    return failed != 0 ? failed : write_json(layout, INDEX_FILE, index_of(NULL), e);
+    TRY(write_new(layout, LAYOUT_FILE, LAYOUT_TEXT, strlen(LAYOUT_TEXT), e));
+    return write_json(layout, INDEX_FILE, index_of(NULL), e);
 }
 
 static bool is_empty(int fd)
@@ -82,24 +93,23 @@ int oci_layout_open(const char *path, bool make, int *ret, struct err *e)
     cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_sys(e, ERR_USAGE, "'%s'", path);
-    int failed = make && is_empty(fd) ? begin(fd, e) : 0;
-    if (failed == 0 && faccessat(fd, LAYOUT_FILE, R_OK, 0) != 0)
-        failed = err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no OCI layout: it has no " LAYOUT_FILE, path);
-    if (failed == 0)
-        *ret = STEAL_FD(fd);
-    return failed;
+    if (make && is_empty(fd))
+        TRY(begin(fd, e));
+    if (faccessat(fd, LAYOUT_FILE, R_OK, 0) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no OCI layout: it has no " LAYOUT_FILE, path);
+    *ret = STEAL_FD(fd);
+    return 0;
 }
 
 /* --- blobs ------------------------------------------------------------------------------------------------------- */
 
 static int blob_name(const char *digest, char buf[NAME_LEN], struct err *e)
 {
-    size_t len = strlen(PREFIX);
-    if (strncmp(digest, PREFIX, len) != 0 || strlen(digest) != len + DIGEST_HEX - 1 ||
-        strspn(digest + len, "0123456789abcdef") != DIGEST_HEX - 1)
+    const char *hex = oci_digest_hex(digest);
+    if (!hex)
         return err_set(e, ERR_USAGE, -EINVAL, "digest '%.80s': what is allowed is sha256: and 64 hexadecimal digits",
                        digest);
-    text_format(buf, NAME_LEN, BLOBS "%s", digest + len);
+    text_format(buf, NAME_LEN, BLOBS "%s", hex);
     return 0;
 }
 
@@ -158,10 +168,8 @@ int oci_get_bytes(int layout, const char *digest, struct text *ret, struct err *
 {
     char name[NAME_LEN], hex[DIGEST_HEX];
     size_t before = ret->len;
-    int failed = blob_name(digest, name, e);
-    if (failed != 0)
-        return failed;
-    failed = scratch_read(layout, name, before + OCI_MANIFEST_MAX, ret);
+    TRY(blob_name(digest, name, e));
+    int failed = files_read(layout, name, before + OCI_MANIFEST_MAX, ret);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "%s: %s", name, strerror(-failed));
     if (digest_bytes(ret->data + before, ret->len - before, hex) != 0 || strcmp(hex, digest + strlen(PREFIX)) != 0)
@@ -173,13 +181,11 @@ int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, st
 {
     char name[NAME_LEN], hex[DIGEST_HEX];
     uint64_t size = 0;
-    int failed = blob_name(digest, name, e);
-    if (failed != 0)
-        return failed;
+    TRY(blob_name(digest, name, e));
     cleanup_close int from = openat(layout, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (from < 0)
         return err_sys(e, ERR_USAGE, "%s", name);
-    failed = copy(from, fd, hex, &size);
+    int failed = copy(from, fd, hex, &size);
     if (failed != 0)
         return err_set(e, ERR_HOST, failed, "%s: %s", name, strerror(-failed));
     if (size != size_bytes || strcmp(hex, digest + strlen(PREFIX)) != 0)
@@ -192,20 +198,15 @@ int oci_get_file(int layout, const char *digest, uint64_t size_bytes, int fd, st
 
 static int read_index(int layout, json_t **ret, struct err *e)
 {
-    struct text t = {0};
-    json_error_t why = {0};
-    int failed = scratch_read(layout, INDEX_FILE, OCI_MANIFEST_MAX, &t);
+    cleanup_text struct text t = {0};
+    int failed = files_read(layout, INDEX_FILE, OCI_MANIFEST_MAX, &t);
     if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, INDEX_FILE ": %s", strerror(-failed));
-    json_t *o = failed == 0 ? json_loadb(t.data, t.len, JSON_REJECT_DUPLICATES, &why) : NULL;
-    if (failed == 0 && (!o || !json_is_array(json_object_get(o, "manifests")))) {
-        failed = err_set(e, ERR_USAGE, -EINVAL, INDEX_FILE ": it is no index of an OCI layout");
-        json_decref(o);
-        o = NULL;
-    }
-    *ret = o;
-    text_free(&t);
-    return failed;
+        return err_set(e, ERR_USAGE, failed, INDEX_FILE ": %s", strerror(-failed));
+    cleanup_json json_t *o = json_object_of(t.data, t.len);
+    if (!json_is_array(json_object_get(o, "manifests")))
+        return err_set(e, ERR_USAGE, -EINVAL, INDEX_FILE ": it is no index of an OCI layout");
+    *ret = json_incref(o);
+    return 0;
 }
 
 void oci_index_text(const json_t *descriptor, struct text *ret)
@@ -218,71 +219,56 @@ int oci_set_only(int layout, const json_t *descriptor, struct err *e)
     return write_json(layout, INDEX_FILE, index_of(descriptor), e);
 }
 
-static const char *text_at(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s ? s : "";
-}
-
 static const char *tag_of(const json_t *descriptor)
 {
-    return text_at(json_object_get(descriptor, "annotations"), REF_NAME);
+    return json_word(json_object_get(descriptor, "annotations"), REF_NAME);
 }
 
 int oci_tag(int layout, const char *tag, const json_t *descriptor, struct err *e)
 {
-    json_t *index = NULL, *one = json_deep_copy(descriptor);
-    int failed = read_index(layout, &index, e);
-    if (failed != 0) {
-        json_decref(one);
-        return failed;
-    }
-    json_t *list = json_object_get(index, "manifests");
+    json_t *index = NULL;
+    TRY(read_index(layout, &index, e));
+    json_t *list = json_object_get(index, "manifests"), *one = json_deep_copy(descriptor);
     for (size_t i = json_array_size(list); i-- > 0;)
         if (strcmp(tag_of(json_array_get(list, i)), tag) == 0)
             (void)json_array_remove(list, i);
     if (!json_is_object(json_object_get(one, "annotations")))
-        (void)json_object_set_new(one, "annotations", json_object());
-    (void)json_object_set_new(json_object_get(one, "annotations"), REF_NAME, json_string(tag));
+        json_put(one, "annotations", json_object());
+    json_put(json_object_get(one, "annotations"), REF_NAME, json_string(tag));
     (void)json_array_append_new(list, one);
     return write_json(layout, INDEX_FILE, index, e);
 }
 
 static int refuse_tag(const char *tag, const json_t *list, struct err *e)
 {
-    struct text known = {0};
+    cleanup_text struct text known = {0};
     size_t i;
     const json_t *one = NULL;
     json_array_foreach(list, i, one) if (*tag_of(one)) text_add(&known, "%s%s", known.len ? ", " : "", tag_of(one));
-    int failed = !known.data ? err_set(e, ERR_USAGE, -ENOENT, "it has no tag")
-                 : tag       ? err_set(e, ERR_USAGE, -ENOENT, "no tag '%s': what is there is %s", tag, known.data)
-                             : err_set(e, ERR_USAGE, -ENOENT, "which? It has several tags: %s", known.data);
-    text_free(&known);
-    return failed;
+    if (!known.data)
+        return err_set(e, ERR_USAGE, -ENOENT, "it has no tag");
+    return tag ? err_set(e, ERR_USAGE, -ENOENT, "no tag '%s': what is there is %s", tag, known.data)
+               : err_set(e, ERR_USAGE, -ENOENT, "which? It has several tags: %s", known.data);
 }
 
 int oci_find(int layout, const char *tag, json_t **ret, struct err *e)
 {
-    json_t *index = NULL;
+    cleanup_json json_t *index = NULL;
     size_t i, found = 0;
     json_t *one = NULL, *it = NULL;
-    int failed = read_index(layout, &index, e);
-    if (failed != 0)
-        return failed;
+    TRY(read_index(layout, &index, e));
     const json_t *list = json_object_get(index, "manifests");
     json_array_foreach(list, i, one)
     {
-        bool named = !tag || strcmp(tag_of(one), tag) == 0 || strcmp(text_at(one, "digest"), tag) == 0;
+        bool named = !tag || strcmp(tag_of(one), tag) == 0 || strcmp(json_word(one, "digest"), tag) == 0;
         bool referrers = !tag && strncmp(tag_of(one), "sha256-", 7) == 0;
         if (!named || referrers || (it && json_equal(json_object_get(it, "digest"), json_object_get(one, "digest"))))
             continue;
         it = one;
         found++;
     }
-    if (found == 1)
-        *ret = json_incref(it);
-    else
-        failed = refuse_tag(tag, list, e);
-    json_decref(index);
-    return failed;
+    if (found != 1)
+        return refuse_tag(tag, list, e);
+    *ret = json_incref(it);
+    return 0;
 }

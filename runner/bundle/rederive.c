@@ -1,16 +1,16 @@
-#include "bundle/evidence.h"
+#include "bundle/rederive.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "archive/findings.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/err.h"
+#include "base/json_put.h"
 #include "base/stats.h"
 #include "base/text.h"
 #include "launch/memory.h"
@@ -43,6 +43,7 @@ static struct json_span member(struct json_span object, const char *name)
     return s.found;
 }
 
+/* The value, of any kind but null; else NULL. */
 static json_t *load(struct json_span span, size_t max)
 {
     json_error_t ignored;
@@ -56,11 +57,15 @@ static json_t *load(struct json_span span, size_t max)
     return v;
 }
 
-/* What is looked at: a record's text, and what it is called. */
-struct evidence {
+/* A record's text, and what it is called. */
+struct held {
     struct json_span text;
     const char *path;
+    struct findings *findings;
 };
+
+/* What does not follow is a finding. */
+#define WRONG(v, ...) findings_add((v)->findings, FINDING_DERIVATION, (v)->path, __VA_ARGS__)
 
 /* --- raw samples ------------------------------------------------------------------------------------------------- */
 
@@ -69,7 +74,7 @@ struct raw {
     int64_t *ready_ns; /* zeros where the record has none */
     size_t iterations;
     struct sample *sample;
-    size_t samples, cap;
+    size_t samples;
 };
 
 static void raw_free(struct raw *r)
@@ -80,29 +85,28 @@ static void raw_free(struct raw *r)
     free(r->sample);
 }
 
-static bool take_stamps(const struct evidence *v, struct raw *ret)
+static void take_list(struct json_span list, size_t n, long long *ns, int64_t **ret)
+{
+    _Static_assert(sizeof(*ns) == sizeof(**ret), "stamps are read in place");
+    *ret = xcalloc(n, sizeof(**ret));
+    if (list.data && json_scan_integers(list, ns, n) == (long)n)
+        memcpy(*ret, ns, n * sizeof(*ns));
+}
+
+static bool take_stamps(const struct held *v, struct raw *ret)
 {
     struct json_span iterations = member(v->text, "iterations");
     struct json_span start = member(iterations, "start_ns"), end = member(iterations, "end_ns");
-    long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
     struct json_span ready = member(iterations, "ready_ns");
+    long n = start.data ? json_scan_integers(start, NULL, 0) : -EINVAL;
     if (n < 0 || !end.data || json_scan_integers(end, NULL, 0) != n ||
         (ready.data && json_scan_integers(ready, NULL, 0) != n))
         return false;
-    _Static_assert(sizeof(long long) == sizeof(int64_t), "stamps are read in place");
-    ret->start_ns = calloc((size_t)n + 1, sizeof(int64_t));
-    ret->end_ns = calloc((size_t)n + 1, sizeof(int64_t));
-    ret->ready_ns = calloc((size_t)n + 1, sizeof(int64_t));
-    cleanup_free long long *ns = calloc((size_t)n + 1, sizeof(*ns));
-    if (!ret->start_ns || !ret->end_ns || !ret->ready_ns || !ns)
-        abort();
+    cleanup_free long long *ns = xcalloc((size_t)n, sizeof(*ns));
     ret->iterations = (size_t)n;
-    (void)json_scan_integers(start, ns, (size_t)n);
-    memcpy(ret->start_ns, ns, (size_t)n * sizeof(*ns));
-    (void)json_scan_integers(end, ns, (size_t)n);
-    memcpy(ret->end_ns, ns, (size_t)n * sizeof(*ns));
-    if (ready.data && json_scan_integers(ready, ns, (size_t)n) == n)
-        memcpy(ret->ready_ns, ns, (size_t)n * sizeof(*ns));
+    take_list(start, ret->iterations, ns, &ret->start_ns);
+    take_list(end, ret->iterations, ns, &ret->end_ns);
+    take_list(ready, ret->iterations, ns, &ret->ready_ns);
     return true;
 }
 
@@ -142,20 +146,12 @@ static void take_sample(const json_t *o, struct sample *ret)
 static const char *take_element(struct json_span key, struct json_span value, void *to)
 {
     struct raw *r = to;
-    json_t *o = load(value, SAMPLE_MAX);
+    cleanup_json json_t *o = load(value, SAMPLE_MAX);
     (void)key;
-    if (!json_is_object(o)) {
-        json_decref(o);
+    if (!json_is_object(o))
         return "a sample that is none";
-    }
-    if (r->samples == r->cap) {
-        r->cap = r->cap ? 2 * r->cap : 256;
-        r->sample = reallocarray(r->sample, r->cap, sizeof(*r->sample));
-        if (!r->sample)
-            abort();
-    }
+    r->sample = xgrow(r->sample, r->samples, sizeof(*r->sample));
     take_sample(o, &r->sample[r->samples++]);
-    json_decref(o);
     return NULL;
 }
 
@@ -166,8 +162,7 @@ static bool is_close(double a, double b)
     return fabs(a - b) <= 1e-12 * fmax(fabs(a), fabs(b));
 }
 
-static void hold_time(const struct evidence *v, const json_t *result, const char *key, double derived,
-                      struct findings *f)
+static void hold_time(const struct held *v, const json_t *result, const char *key, double derived)
 {
     const json_t *said = json_object_get(result, key);
     if (json_is_number(said) && !isnan(derived) && is_close(json_number_value(said), derived))
@@ -175,30 +170,27 @@ static void hold_time(const struct evidence *v, const json_t *result, const char
     if ((!said || json_is_null(said)) && isnan(derived))
         return;
     if (json_is_number(said))
-        findings_add(f, FINDING_DERIVATION, v->path, "result.%s is %.17g, and its iterations give %.17g", key,
-                     json_number_value(said), derived);
+        WRONG(v, "result.%s is %.17g, and its iterations give %.17g", key, json_number_value(said), derived);
     else
-        findings_add(f, FINDING_DERIVATION, v->path, "result.%s is no number, and its iterations give %.17g", key,
-                     derived);
+        WRONG(v, "result.%s is no number, and its iterations give %.17g", key, derived);
 }
 
-static void hold_integer(const struct evidence *v, const json_t *object, const char *where, const char *key,
-                         uint64_t derived, struct findings *f)
+static void hold_integer(const struct held *v, const json_t *object, const char *where, const char *key,
+                         uint64_t derived)
 {
     const json_t *said = json_object_get(object, key);
     if (json_is_integer(said) && (uint64_t)json_integer_value(said) == derived)
         return;
     if (json_is_integer(said))
-        findings_add(f, FINDING_DERIVATION, v->path, "%s%s is %" JSON_INTEGER_FORMAT ", and its samples give %" PRIu64,
-                     where, key, json_integer_value(said), derived);
+        WRONG(v, "%s%s is %" JSON_INTEGER_FORMAT ", and its samples give %" PRIu64, where, key,
+              json_integer_value(said), derived);
     else
-        findings_add(f, FINDING_DERIVATION, v->path, "%s%s is no whole number, and its samples give %" PRIu64, where,
-                     key, derived);
+        WRONG(v, "%s%s is no whole number, and its samples give %" PRIu64, where, key, derived);
 }
 
 /* A range where its samples give one, null where they do not. */
-static void hold_range(const struct evidence *v, const json_t *parent, const char *where, const char *key,
-                       const struct stats_range *derived, struct findings *f)
+static void hold_range(const struct held *v, const json_t *parent, const char *where, const char *key,
+                       const struct stats_range *derived)
 {
     char inner[80];
     const json_t *said = json_object_get(parent, key);
@@ -206,21 +198,20 @@ static void hold_range(const struct evidence *v, const json_t *parent, const cha
     if (derived->n == 0 && (!said || json_is_null(said)))
         return;
     if (derived->n == 0) {
-        findings_add(f, FINDING_DERIVATION, v->path, "memory.%s.%s has figures, and no sample has any", where, key);
+        WRONG(v, "memory.%s.%s has figures, and no sample has any", where, key);
         return;
     }
-    hold_integer(v, said, inner, "min", derived->min, f);
-    hold_integer(v, said, inner, "max", derived->max, f);
-    hold_integer(v, said, inner, "avg", stats_range_mean(derived), f);
+    hold_integer(v, said, inner, "min", derived->min);
+    hold_integer(v, said, inner, "max", derived->max);
+    hold_integer(v, said, inner, "avg", stats_range_mean(derived));
 }
 
-static void hold_sums(const struct evidence *v, const json_t *memory, const char *where,
-                      const struct memory_sums *derived, struct findings *f)
+static void hold_sums(const struct held *v, const json_t *memory, const char *where, const struct memory_sums *derived)
 {
     const json_t *parent = json_object_get(memory, where);
-    hold_range(v, parent, where, "rss", &derived->rss, f);
-    hold_range(v, parent, where, "uss", &derived->uss, f);
-    hold_range(v, parent, where, "pss", &derived->pss, f);
+    hold_range(v, parent, where, "rss", &derived->rss);
+    hold_range(v, parent, where, "uss", &derived->uss);
+    hold_range(v, parent, where, "pss", &derived->pss);
 }
 
 /* The memory section without its samples. */
@@ -232,60 +223,58 @@ static json_t *memory_of(struct json_span section)
     json_t *o = json_object();
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
         json_t *v = load(member(section, KEYS[i]), SECTION_MAX);
-        if (v && json_object_set_new(o, KEYS[i], v) != 0)
-            abort();
+        if (v)
+            json_put(o, KEYS[i], v);
     }
     return o;
 }
 
-static void hold_summary(const struct evidence *v, const json_t *said, const struct memory_summary *m,
-                         struct findings *f)
+static void hold_summary(const struct held *v, const json_t *said, const struct memory_summary *m)
 {
     const json_t *slice = json_object_get(said, "slice");
-    hold_sums(v, said, "parent_and_workers", &m->members, f);
-    hold_sums(v, said, "all_pids", &m->all, f);
+    hold_sums(v, said, "parent_and_workers", &m->members);
+    hold_sums(v, said, "all_pids", &m->all);
     for (int c = 0; c < SAMPLE_CLASSES; c++)
-        hold_range(v, slice, "slice", sample_class_names[c], &m->class[c], f);
+        hold_range(v, slice, "slice", sample_class_names[c], &m->class[c]);
 }
 
 /* "memory.KEY.p50" and its max, of a record that has them. */
-static void hold_ns(const struct evidence *v, const json_t *memory, const char *key, int64_t p50, int64_t max,
-                    struct findings *f)
+static void hold_ns(const struct held *v, const json_t *memory, const char *key, int64_t p50, int64_t max)
 {
     char where[60];
     text_format(where, sizeof(where), "memory.%s.", key);
-    hold_integer(v, json_object_get(memory, key), where, "p50", (uint64_t)p50, f);
-    hold_integer(v, json_object_get(memory, key), where, "max", (uint64_t)max, f);
+    hold_integer(v, json_object_get(memory, key), where, "p50", (uint64_t)p50);
+    hold_integer(v, json_object_get(memory, key), where, "max", (uint64_t)max);
 }
 
-static void hold_plateau(const struct evidence *v, const json_t *memory, const struct raw *r, struct findings *f)
+static void hold_plateau(const struct held *v, const json_t *memory, const struct raw *r)
 {
     const json_t *plateau = json_object_get(memory, "plateau");
     if (!json_is_object(plateau))
         return;
     struct memory_summary m =
         memory_plateau(r->sample, r->samples, r->ready_ns, r->end_ns, r->iterations, integer(plateau, "hold_ns"));
-    hold_summary(v, plateau, &m, f);
-    hold_integer(v, plateau, "memory.plateau.", "samples", m.in_iterations, f);
+    hold_summary(v, plateau, &m);
+    hold_integer(v, plateau, "memory.plateau.", "samples", m.in_iterations);
 }
 
-static void hold_memory(const struct evidence *v, const json_t *memory, const struct raw *r, struct findings *f)
+static void hold_memory(const struct held *v, const json_t *memory, const struct raw *r)
 {
     const char *weighted_by = json_string_value(json_object_get(memory, "weighted_by"));
     bool by_time = weighted_by && strcmp(weighted_by, memory_weight_time) == 0;
     struct memory_summary m = memory_summarise(r->sample, r->samples, r->start_ns, r->end_ns, r->iterations,
                                                by_time ? MEMORY_BY_TIME : MEMORY_BY_SAMPLE);
-    hold_summary(v, memory, &m, f);
-    hold_integer(v, memory, "memory.", "samples_in_iterations", m.in_iterations, f);
-    hold_integer(v, memory, "memory.", "partial_samples", m.partial, f);
-    hold_integer(v, memory, "memory.", "failed_reads", m.failed_reads, f);
-    hold_plateau(v, memory, r, f);
+    hold_summary(v, memory, &m);
+    hold_integer(v, memory, "memory.", "samples_in_iterations", m.in_iterations);
+    hold_integer(v, memory, "memory.", "partial_samples", m.partial);
+    hold_integer(v, memory, "memory.", "failed_reads", m.failed_reads);
+    hold_plateau(v, memory, r);
     if (r->samples == 0)
         return;
-    hold_ns(v, memory, "tick_cost_ns", m.tick_cost_p50_ns, m.tick_cost_max_ns, f);
-    hold_ns(v, memory, "late_ns", m.late_p50_ns, m.late_max_ns, f);
+    hold_ns(v, memory, "tick_cost_ns", m.tick_cost_p50_ns, m.tick_cost_max_ns);
+    hold_ns(v, memory, "late_ns", m.late_p50_ns, m.late_max_ns);
     if (m.walk_cost_max_ns >= 0)
-        hold_ns(v, memory, "walk_cost_ns", m.walk_cost_p50_ns, m.walk_cost_max_ns, f);
+        hold_ns(v, memory, "walk_cost_ns", m.walk_cost_p50_ns, m.walk_cost_max_ns);
 }
 
 static bool is_null(struct json_span span)
@@ -293,40 +282,35 @@ static bool is_null(struct json_span span)
     return !span.data || (span.len == 4 && memcmp(span.data, "null", 4) == 0);
 }
 
-static void derive_memory(const struct evidence *v, struct raw *r, struct findings *f)
+static void derive_memory(const struct held *v, struct raw *r)
 {
     struct json_span section = member(v->text, "memory"), samples = member(section, "samples");
     struct json_scan_error why = {NULL, NULL};
     if (is_null(section))
         return;
-    json_t *memory = memory_of(section);
+    cleanup_json json_t *memory = memory_of(section);
     if (!is_null(samples) && json_scan_array(samples, take_element, r, &why) != 0)
-        findings_add(f, FINDING_DERIVATION, v->path, "memory.samples, line %zu: %s", json_scan_line(v->text, why.at),
-                     why.why);
+        WRONG(v, "memory.samples, line %zu: %s", json_scan_line(v->text, why.at), why.why);
     else if (!is_null(samples))
-        hold_memory(v, memory, r, f);
+        hold_memory(v, memory, r);
     else if (json_is_object(json_object_get(json_object_get(memory, "parent_and_workers"), "pss")))
-        findings_add(f, FINDING_DERIVATION, v->path, "memory has figures and no samples");
-    json_decref(memory);
+        WRONG(v, "memory has figures and no samples");
 }
 
-void evidence_derive(const char *path, struct json_span text, struct findings *f)
+void rederive_record(const char *path, struct json_span text, struct findings *f)
 {
-    const struct evidence record = {text, path}, *v = &record;
-    struct raw r = {0};
-    json_t *result = load(member(text, "result"), SECTION_MAX);
+    const struct held record = {text, path, f}, *v = &record;
+    __attribute__((cleanup(raw_free))) struct raw r = {0};
+    cleanup_json json_t *result = load(member(text, "result"), SECTION_MAX);
     if (!take_stamps(v, &r)) {
-        findings_add(f, FINDING_DERIVATION, v->path,
-                     "iterations: start_ns and end_ns are not as many whole numbers each");
-    } else {
-        struct stats_iterations derived = stats_of_iterations(r.start_ns, r.end_ns, r.iterations);
-        hold_time(v, result, "avg_iter_s", derived.mean_s, f);
-        /* a record of before calls the time of its one iteration the median, too */
-        bool is_of_before = r.iterations == 1 && json_is_number(json_object_get(result, "p50_iter_s"));
-        hold_time(v, result, "p50_iter_s", is_of_before ? derived.mean_s : derived.median_s, f);
-        hold_time(v, result, "p95_iter_s", derived.p95_s, f);
-        derive_memory(v, &r, f);
+        WRONG(v, "iterations: start_ns and end_ns are not as many whole numbers each");
+        return;
     }
-    json_decref(result);
-    raw_free(&r);
+    struct stats_iterations derived = stats_of_iterations(r.start_ns, r.end_ns, r.iterations);
+    hold_time(v, result, "avg_iter_s", derived.mean_s);
+    /* a record of before calls the time of its one iteration the median, too */
+    bool is_of_before = r.iterations == 1 && json_is_number(json_object_get(result, "p50_iter_s"));
+    hold_time(v, result, "p50_iter_s", is_of_before ? derived.mean_s : derived.median_s);
+    hold_time(v, result, "p95_iter_s", derived.p95_s);
+    derive_memory(v, &r);
 }

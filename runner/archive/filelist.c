@@ -1,4 +1,4 @@
-#include "archive/parcel.h"
+#include "archive/filelist.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "archive/findings.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
@@ -17,27 +18,27 @@
 
 /* A folder on the way down. */
 struct walk {
-    struct parcel *parcel;
+    struct filelist *list;
     struct findings *findings;
     uint64_t total_bytes;
     bool full; /* a limit was reached: nothing more is looked at */
 };
 
-void parcel_free(struct parcel *p)
+void filelist_free(struct filelist *p)
 {
     free(p->file);
-    *p = (struct parcel){0};
+    *p = (struct filelist){0};
 }
 
 static int by_path(const void *a, const void *b)
 {
-    return strcmp(((const struct parcel_file *)a)->path, ((const struct parcel_file *)b)->path);
+    return strcmp(((const struct listed_file *)a)->path, ((const struct listed_file *)b)->path);
 }
 
-const struct parcel_file *parcel_find(const struct parcel *p, const char *path)
+const struct listed_file *filelist_find(const struct filelist *p, const char *path)
 {
-    struct parcel_file key = {.size_bytes = 0};
-    if (strlen(path) > PARCEL_PATH_MAX)
+    struct listed_file key = {.size_bytes = 0};
+    if (strlen(path) > FILELIST_PATH_MAX)
         return NULL;
     text_format(key.path, sizeof(key.path), "%s", path);
     return p->count ? bsearch(&key, p->file, p->count, sizeof(*p->file), by_path) : NULL;
@@ -52,13 +53,13 @@ static const char *part_fault(const char *part, size_t len)
     return NULL;
 }
 
-const char *parcel_path_fault(const char *path)
+const char *filelist_path_fault(const char *path)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
     const char *fault = NULL;
     if (*path == '/')
         return "an absolute path";
-    if (strlen(path) > PARCEL_PATH_MAX)
+    if (strlen(path) > FILELIST_PATH_MAX)
         return "its path is longer than 200 bytes";
     if (path[strspn(path, ALLOWED)] != '\0')
         return "its path has a character other than A-Z a-z 0-9 . _ - /";
@@ -72,14 +73,9 @@ const char *parcel_path_fault(const char *path)
 
 static void add_file(struct walk *w, const char *path, uint64_t size_bytes, const char *sha256)
 {
-    struct parcel *p = w->parcel;
-    if (p->count == p->cap) {
-        p->cap = p->cap ? p->cap * 2 : 64;
-        p->file = realloc(p->file, p->cap * sizeof(*p->file));
-        if (!p->file)
-            abort();
-    }
-    struct parcel_file *file = &p->file[p->count++];
+    struct filelist *p = w->list;
+    p->file = xgrow(p->file, p->count, sizeof(*p->file));
+    struct listed_file *file = &p->file[p->count++];
     file->size_bytes = size_bytes;
     text_format(file->path, sizeof(file->path), "%s", path);
     text_format(file->sha256, sizeof(file->sha256), "%s", sha256);
@@ -87,13 +83,14 @@ static void add_file(struct walk *w, const char *path, uint64_t size_bytes, cons
 
 static bool fits(struct walk *w, const char *path, const struct stat *st)
 {
-    if (w->parcel->count == PARCEL_FILES_MAX) {
+    if (w->list->count == FILELIST_COUNT_MAX) {
         findings_add(w->findings, FINDING_INTEGRITY, path, "more than %d files; the rest is not looked at",
-                     PARCEL_FILES_MAX);
+                     FILELIST_COUNT_MAX);
         w->full = true;
-    } else if ((uint64_t)st->st_size > PARCEL_FILE_MAX || w->total_bytes + (uint64_t)st->st_size > PARCEL_TOTAL_MAX) {
+    } else if ((uint64_t)st->st_size > FILELIST_FILE_MAX ||
+               w->total_bytes + (uint64_t)st->st_size > FILELIST_TOTAL_MAX) {
         findings_add(w->findings, FINDING_INTEGRITY, path, "more than %llu bytes in one file, or %llu in all",
-                     PARCEL_FILE_MAX, PARCEL_TOTAL_MAX);
+                     FILELIST_FILE_MAX, FILELIST_TOTAL_MAX);
         return false;
     }
     w->total_bytes += (uint64_t)st->st_size;
@@ -118,10 +115,10 @@ static int walk_folder(struct walk *w, int dirfd, const char *above, struct err 
 
 static int take_entry(struct walk *w, int dirfd, const char *above, const char *name, struct err *e)
 {
-    char path[PARCEL_PATH_MAX + NAME_MAX + 2];
+    char path[FILELIST_PATH_MAX + NAME_MAX + 2];
     struct stat st;
     text_format(path, sizeof(path), "%s%s%s", above, *above ? "/" : "", name);
-    const char *fault = parcel_path_fault(path);
+    const char *fault = filelist_path_fault(path);
     if (!fault && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return err_sys(e, ERR_USAGE, "%s", path);
     if (!fault && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
@@ -140,20 +137,19 @@ static int take_entry(struct walk *w, int dirfd, const char *above, const char *
 static int walk_folder(struct walk *w, int dirfd, const char *above, struct err *e)
 {
     cleanup_dir DIR *dir = fdopendir(dirfd);
-    int failed = 0;
     if (!dir) {
         (void)close(dirfd);
         return err_sys(e, ERR_USAGE, "%s", above);
     }
-    for (const struct dirent *d; failed == 0 && !w->full && (d = readdir(dir));)
+    for (const struct dirent *d; !w->full && (d = readdir(dir));)
         if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-            failed = take_entry(w, dirfd, above, d->d_name, e);
-    return failed;
+            TRY(take_entry(w, dirfd, above, d->d_name, e));
+    return 0;
 }
 
-int parcel_read_folder(int dirfd, struct parcel *ret, struct findings *f, struct err *e)
+int filelist_read(int dirfd, struct filelist *ret, struct findings *f, struct err *e)
 {
-    struct walk w = {.parcel = ret, .findings = f};
+    struct walk w = {.list = ret, .findings = f};
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_sys(e, ERR_USAGE, "the folder");

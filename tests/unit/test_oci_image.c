@@ -1,5 +1,5 @@
 /* The image that a bundle holds, as far as no skopeo is needed: its layout and its names. */
-#include "oci/image_layout.h"
+#include "oci/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,19 +15,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/filelist.h"
+#include "archive/files.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
-#include "archive/scratch.h"
+#include "archive/tmpdir.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "oci/oci_layout.h"
+#include "oci/layout.h"
 
 #define LAYER_TYPE "application/vnd.oci.image.layer.v1.tar"
 #define OTHER      "00000000000000000000000000000000000000000000000000000000000000ff"
 
 /* An image of one layer, put together by the words of the specification; gone with the test. */
 struct held {
-    struct scratch s;
+    struct tmpdir s;
     int layout;
     char layer[DIGEST_HEX], config[DIGEST_HEX], manifest[DIGEST_HEX];
     struct findings findings;
@@ -72,7 +73,7 @@ static int open_held(void **state)
 {
     char path[PATH_MAX];
     struct held *h = calloc(1, sizeof(*h));
-    if (!h || scratch_begin(NULL, &h->s, &h->err) != 0 || mkdirat(h->s.fd, "env", 0755) != 0)
+    if (!h || tmpdir_make(NULL, &h->s, &h->err) != 0 || mkdirat(h->s.fd, "env", 0755) != 0)
         return -1;
     text_format(path, sizeof(path), "%s/" IMAGE_LAYOUT, h->s.path);
     *state = h;
@@ -84,56 +85,56 @@ static int close_held(void **state)
     struct held *h = *state;
     findings_free(&h->findings);
     (void)close(h->layout);
-    scratch_end(&h->s);
+    tmpdir_remove(&h->s);
     free(h);
     return 0;
 }
 
 static size_t check(struct held *h)
 {
-    struct parcel payload = {0};
+    struct filelist payload = {0};
     findings_free(&h->findings);
-    assert_int_equal(parcel_read_folder(h->s.fd, &payload, &h->findings, &h->err), 0);
+    assert_int_equal(filelist_read(h->s.fd, &payload, &h->findings, &h->err), 0);
     assert_int_equal(h->findings.count, 0);
-    image_layout_check(&payload, h->s.fd, &h->findings);
-    parcel_free(&payload);
+    oci_image_check(&payload, h->s.fd, &h->findings);
+    filelist_free(&payload);
     return h->findings.count;
 }
 
 static void a_whole_image_has_no_finding_and_is_told_by_both_its_digests(void **state)
 {
     struct held *h = *state;
-    struct image_layout l;
+    struct oci_image l;
     char name[200];
     fill(h, "a tar", LAYER_TYPE);
     assert_int_equal(check(h), 0);
-    assert_int_equal(image_layout_read(h->s.fd, &l, &h->err), 0);
+    assert_int_equal(oci_image_read(h->s.fd, &l, &h->err), 0);
     assert_true(l.there);
     assert_string_equal(l.manifest, h->manifest);
     assert_string_equal(l.config, h->config);
     text_format(name, sizeof(name), "host:5000/a/b@sha256:%s", h->manifest);
-    assert_true(image_layout_is(&l, h->s.fd, name));
+    assert_true(oci_image_is(&l, h->s.fd, name));
     text_format(name, sizeof(name), "sha256:%s", h->config);
-    assert_true(image_layout_is(&l, h->s.fd, name));
-    assert_false(image_layout_is(&l, h->s.fd, h->config)); /* digits alone are no digest */
-    assert_false(image_layout_is(&l, h->s.fd, "x@sha256:" OTHER));
-    assert_false(image_layout_is(&l, h->s.fd, ""));
+    assert_true(oci_image_is(&l, h->s.fd, name));
+    assert_false(oci_image_is(&l, h->s.fd, h->config)); /* digits alone are no digest */
+    assert_false(oci_image_is(&l, h->s.fd, "x@sha256:" OTHER));
+    assert_false(oci_image_is(&l, h->s.fd, ""));
 }
 
 static void no_image_is_no_fault(void **state)
 {
-    struct scratch s;
-    struct image_layout l;
-    struct parcel none = {0};
+    struct tmpdir s;
+    struct oci_image l;
+    struct filelist none = {0};
     struct findings f = {0};
     struct err e = {0};
     (void)state;
-    assert_int_equal(scratch_begin(NULL, &s, &e), 0);
-    assert_int_equal(image_layout_read(s.fd, &l, &e), 0);
+    assert_int_equal(tmpdir_make(NULL, &s, &e), 0);
+    assert_int_equal(oci_image_read(s.fd, &l, &e), 0);
     assert_false(l.there);
-    image_layout_check(&none, s.fd, &f);
+    oci_image_check(&none, s.fd, &f);
     assert_int_equal(f.count, 0);
-    scratch_end(&s);
+    tmpdir_remove(&s);
 }
 
 static void a_layer_is_what_its_first_bytes_say_and_not_its_media_type(void **state)
@@ -146,11 +147,11 @@ static void a_layer_is_what_its_first_bytes_say_and_not_its_media_type(void **st
                  {"", LAYER_TYPE}};
     struct held *h = *state;
     for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
-        assert_int_equal(scratch_write(h->s.fd, "layer", KINDS[i].bytes, strlen(KINDS[i].bytes), &h->err), 0);
-        assert_string_equal(image_layer_type(h->s.fd, "layer"), KINDS[i].type);
+        assert_int_equal(files_write(h->s.fd, "layer", KINDS[i].bytes, strlen(KINDS[i].bytes), &h->err), 0);
+        assert_string_equal(oci_layer_type(h->s.fd, "layer"), KINDS[i].type);
         assert_int_equal(unlinkat(h->s.fd, "layer", 0), 0);
     }
-    assert_null(image_layer_type(h->s.fd, "layer"));
+    assert_null(oci_layer_type(h->s.fd, "layer"));
     fill(h, "a tar", LAYER_TYPE "+gzip");
     assert_int_equal(check(h), 1);
     assert_non_null(strstr(h->findings.list[0].file, h->manifest));
@@ -175,7 +176,7 @@ static void a_second_image_in_the_index_is_a_finding(void **state)
     json_t *two = json_pack("{s:i, s:[{}, {}]}", "schemaVersion", 2, "manifests");
     char *dumped = json_dumps(two, 0);
     assert_int_equal(unlinkat(h->layout, OCI_INDEX_FILE, 0), 0);
-    assert_int_equal(scratch_write(h->layout, OCI_INDEX_FILE, dumped, strlen(dumped), &h->err), 0);
+    assert_int_equal(files_write(h->layout, OCI_INDEX_FILE, dumped, strlen(dumped), &h->err), 0);
     assert_true(check(h) > 1); /* and nothing leads to the blobs */
     assert_string_equal(h->findings.list[0].file, IMAGE_LAYOUT "/" OCI_INDEX_FILE);
     assert_non_null(strstr(h->findings.list[0].text, "it lists 2 manifests"));
@@ -197,7 +198,7 @@ static void an_index_or_another_manifest_leads_to_it_by_its_digests_alone(void *
         {"{\"manifests\": \"sha256:%s\"}", false},
         {"{\"x\": \"%s\"}", false},
     };
-    struct image_layout l = {.there = true};
+    struct oci_image l = {.there = true};
     (void)state;
     memset(l.manifest, 'a', DIGEST_HEX - 1);
     memset(l.config, 'a', DIGEST_HEX - 1);
@@ -208,7 +209,7 @@ static void an_index_or_another_manifest_leads_to_it_by_its_digests_alone(void *
         text_add(&t, "%s%s", l.config, at + 2);
         json_t *o = json_loads(t.data, 0, NULL);
         assert_non_null(o);
-        assert_int_equal(image_layout_leads_to(o, &l, NULL), DOCUMENTS[i].leads);
+        assert_int_equal(oci_image_leads_to(o, &l, NULL), DOCUMENTS[i].leads);
         json_decref(o);
         text_free(&t);
     }
@@ -225,12 +226,12 @@ static void what_is_no_sha256_digest_has_no_digits(void **state)
                                         "sha256:../../../../../../../../../../../../../../../../../../../../a/b"};
     (void)state;
     for (size_t i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++)
-        assert_null(image_digest_hex(WRONG[i]));
-    assert_string_equal(image_digest_hex("sha256:" OTHER), OTHER);
-    assert_true(image_layout_has(IMAGE_LAYOUT "/x"));
-    assert_true(image_layout_has(IMAGE_NAMED "/x"));
-    assert_false(image_layout_has(IMAGE_LAYOUT));
-    assert_false(image_layout_has("env/images"));
+        assert_null(oci_digest_hex(WRONG[i]));
+    assert_string_equal(oci_digest_hex("sha256:" OTHER), OTHER);
+    assert_true(oci_image_has(IMAGE_LAYOUT "/x"));
+    assert_true(oci_image_has(IMAGE_NAMED "/x"));
+    assert_false(oci_image_has(IMAGE_LAYOUT));
+    assert_false(oci_image_has("env/images"));
 }
 
 int main(void)

@@ -1,13 +1,12 @@
-#include "bundle/distance.h"
+#include "bundle/hostdiff.h"
 
-#include <jansson.h>
-#include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "host/host.h"
 #include "record/records.h"
@@ -28,7 +27,7 @@ static const json_t *find(const json_t *o, const char *key)
 }
 
 /* As people read it; NULL: neither text, number nor truth. */
-static char *theirs_text(const json_t *v)
+static char *value_text(const json_t *v)
 {
     struct text t = {0};
     if (json_is_string(v))
@@ -42,32 +41,11 @@ static char *theirs_text(const json_t *v)
     return t.data;
 }
 
-static char *here_text(const struct fact *f)
-{
-    struct text t = {0};
-    if (f->kind == FACT_TEXT)
-        text_add(&t, "%.300s", f->text);
-    else if (f->kind == FACT_INT)
-        text_add(&t, "%lld", (long long)f->integer);
-    else if (f->kind == FACT_REAL)
-        text_add(&t, "%.6g", f->real);
-    else if (f->kind == FACT_BOOL)
-        text_add(&t, "%s", f->truth ? "yes" : "no");
-    return t.data;
-}
-
 /* Takes the texts over. */
-static void add_difference(struct distance *ret, const char *field, char *theirs, char *here)
+static void add_difference(struct hostdiff *ret, const char *field, char *theirs, char *here)
 {
-    ret->list = reallocarray(ret->list, ret->count + 1, sizeof(*ret->list));
-    if (!ret->list)
-        abort();
-    struct distance_field *one = &ret->list[ret->count++];
-    one->field = strdup(field);
-    one->theirs = theirs;
-    one->here = here;
-    if (!one->field)
-        abort();
+    ret->list = xgrow(ret->list, ret->count, sizeof(*ret->list));
+    ret->list[ret->count++] = (struct hostdiff_field){xstrdup(field), theirs, here};
 }
 
 /* What the hosts have of a field, each value once and in the order of the records. */
@@ -85,9 +63,7 @@ static void take_value(struct values *v, char *text)
         free(text);
         return;
     }
-    v->list = reallocarray(v->list, v->count + 1, sizeof(*v->list));
-    if (!v->list)
-        abort();
+    v->list = xgrow(v->list, v->count, sizeof(*v->list));
     v->list[v->count++] = text;
 }
 
@@ -102,38 +78,67 @@ static char *all_values(const struct values *v)
     return t.data;
 }
 
-static void compare(const struct fact *f, const json_t *hosts, struct distance *ret)
+static void compare(const char *key, const json_t *ours, const json_t *hosts, struct hostdiff *ret)
 {
     struct values theirs = {0};
     size_t i;
     const json_t *host = NULL;
-    cleanup_free char *here = here_text(f);
+    cleanup_free char *here = value_text(find(ours, key));
     json_array_foreach(hosts, i, host)
     {
-        take_value(&theirs, theirs_text(find(host, f->key)));
+        take_value(&theirs, value_text(find(host, key)));
     }
     if (here && theirs.count > 0) {
         ret->fields++;
         ret->varying += theirs.count > 1;
         if (theirs.count > 1 || strcmp(theirs.list[0], here) != 0)
-            add_difference(ret, f->key, all_values(&theirs), STEAL(here));
+            add_difference(ret, key, all_values(&theirs), STEAL(here));
     }
     for (i = 0; i < theirs.count; i++)
         free(theirs.list[i]);
     free(theirs.list);
 }
 
-void distance_measure(const json_t *hosts, const char *sysroot, struct distance *ret)
+void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *ret)
 {
     struct facts facts = {0};
     host_capture(sysroot, &facts);
+    cleanup_json json_t *ours = json_of_facts(&facts);
     for (size_t i = 0; i < facts.count; i++)
         if (!records_is_of_the_moment(facts.list[i].key))
-            compare(&facts.list[i], hosts, ret);
+            compare(facts.list[i].key, ours, hosts, ret);
     facts_free(&facts);
 }
 
-void distance_free(struct distance *d)
+void hostdiff_text(const struct hostdiff *d, const char *theirs, size_t most, const char *all, struct text *out)
+{
+    if (d->varying > 0)
+        text_add(out, "  the records are not all of one machine: in %zu of these they differ among themselves\n",
+                 d->varying);
+    for (size_t i = 0; i < d->count && i < most; i++) {
+        cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
+        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
+    }
+    if (d->count > most)
+        text_add(out, "  and %zu more (%s has all)\n", d->count - most, all);
+}
+
+void hostdiff_put(const struct hostdiff *d, json_t *object)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < d->count; i++) {
+        json_t *one = json_object();
+        json_put_text(one, "field", d->list[i].field);
+        json_put_text(one, "theirs", d->list[i].theirs);
+        json_put_text(one, "here", d->list[i].here);
+        (void)json_array_append_new(list, one);
+    }
+    json_put_int(object, "fields", (int64_t)d->fields);
+    json_put_int(object, "varying", (int64_t)d->varying);
+    json_put(object, "differences", list);
+}
+
+void hostdiff_free(struct hostdiff *d)
 {
     for (size_t i = 0; i < d->count; i++) {
         free(d->list[i].field);
@@ -141,5 +146,5 @@ void distance_free(struct distance *d)
         free(d->list[i].here);
     }
     free(d->list);
-    *d = (struct distance){0};
+    *d = (struct hostdiff){0};
 }

@@ -1,19 +1,23 @@
+#include "archive/tar.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/filelist.h"
+#include "archive/files.h"
 #include "archive/findings.h"
-#include "archive/parcel.h"
-#include "archive/scratch.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define CHUNK 65536
@@ -21,7 +25,7 @@
 /* Whether more comes out of a file than of any bundle's: a disk is to be filled. */
 static bool is_bomb(uint64_t bytes, uint64_t file_bytes)
 {
-    return bytes > PARCEL_SMALL && bytes / PARCEL_RATIO_MAX > file_bytes;
+    return bytes > TAR_SMALL && bytes / TAR_RATIO_MAX > file_bytes;
 }
 
 static uint64_t size_of(int fd)
@@ -29,6 +33,18 @@ static uint64_t size_of(int fd)
     struct stat st;
     return fstat(fd, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
+
+static void end_reader(struct archive **a)
+{
+    (void)archive_read_free(*a);
+}
+#define cleanup_reader __attribute__((cleanup(end_reader)))
+
+static void end_writer(struct archive **a)
+{
+    (void)archive_write_free(*a);
+}
+#define cleanup_writer __attribute__((cleanup(end_writer)))
 
 /* A tar on its way into a folder. */
 struct unpacking {
@@ -72,7 +88,7 @@ static const char *entry_fault(struct archive_entry *entry)
     return NULL;
 }
 
-/* "./top/x" is "top/x", and a folder's name ends where its slash does. buf: of PARCEL_PATH_MAX + 2 at least. */
+/* "./top/x" is "top/x", and a folder's name ends where its slash does. buf: of FILELIST_PATH_MAX + 2 at least. */
 static const char *plain_path(const char *path, bool folder, char *buf, size_t cap)
 {
     while (strncmp(path, "./", 2) == 0 && (path[2] != '/' || folder))
@@ -96,7 +112,7 @@ static const char *inside_top(struct unpacking *u, const char *path)
         return NULL;
     }
     if (*u->top == '\0')
-        text_format(u->top, PARCEL_PATH_MAX + 1, "%.*s", (int)len, path);
+        text_format(u->top, FILELIST_PATH_MAX + 1, "%.*s", (int)len, path);
     if (strlen(u->top) != len || strncmp(u->top, path, len) != 0) {
         refuse(u, path, "a second top folder");
         return NULL;
@@ -132,19 +148,18 @@ static int write_data(struct unpacking *u, const char *path, int fd, struct err 
             return 0;
         size += (uint64_t)n;
         u->total_bytes += (uint64_t)n;
-        if (size > PARCEL_FILE_MAX || u->total_bytes > PARCEL_TOTAL_MAX) {
+        if (size > FILELIST_FILE_MAX || u->total_bytes > FILELIST_TOTAL_MAX) {
             refuse_the_rest(u, path, "more than 1 GiB in one file, or 4 GiB in all; the rest is not read");
             return 0;
         }
-        int failed = write_all(fd, chunk, (size_t)n);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
+        if (write_all(fd, chunk, (size_t)n) != 0)
+            return err_sys(e, ERR_OURS, "%s", path);
     }
 }
 
 static int unpack_file(struct unpacking *u, const char *path, struct err *e)
 {
-    int failed = scratch_make_folders(u->dirfd, path);
+    int failed = files_make_folders(u->dirfd, path);
     cleanup_close int fd =
         failed != 0 ? -1 : openat(u->dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     failed = failed != 0 ? failed : fd < 0 ? -errno : 0;
@@ -172,7 +187,7 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
     }
     const char *fault = entry_fault(entry);
     if (!fault)
-        fault = parcel_path_fault(path);
+        fault = filelist_path_fault(path);
     if (fault) {
         refuse(u, name, fault);
         return 0;
@@ -190,19 +205,18 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
 static int unpack_entries(struct unpacking *u, struct err *e)
 {
     struct archive_entry *entry = NULL;
-    int failed = 0;
-    while (failed == 0 && !u->full) {
+    while (!u->full) {
         int status = archive_read_next_header(u->archive, &entry);
         if (status == ARCHIVE_EOF)
-            return 0;
+            break;
         if (status < ARCHIVE_WARN)
             return err_set(e, ERR_USAGE, -EBADMSG, "no tar, or a broken one: %s", archive_error_string(u->archive));
-        if (++u->files > PARCEL_FILES_MAX)
+        if (++u->files > FILELIST_COUNT_MAX)
             refuse_the_rest(u, "", "more than 100000 entries; the rest is not read");
         else
-            failed = take_entry(u, entry, e);
+            TRY(take_entry(u, entry, e));
     }
-    return failed;
+    return 0;
 }
 
 /* What others call a bundle's file when they have packed it again. NULL: none of these. */
@@ -231,26 +245,18 @@ static const char *other_kind(int fd)
     return n == 0 ? "it is empty" : NULL;
 }
 
-int parcel_unpack(int fd, int dirfd, char top[PARCEL_PATH_MAX + 1], struct findings *f, struct err *e)
+int tar_unpack(int fd, int dirfd, char top[FILELIST_PATH_MAX + 1], struct findings *f, struct err *e)
 {
-    struct unpacking u = {
-        .archive = archive_read_new(), .file_bytes = size_of(fd), .dirfd = dirfd, .findings = f, .top = top};
+    cleanup_reader struct archive *a = archive_read_new();
+    struct unpacking u = {.archive = a, .file_bytes = size_of(fd), .dirfd = dirfd, .findings = f, .top = top};
     const char *other = other_kind(fd);
-    int failed = -ENOMEM;
     *top = '\0';
-    if (other) {
-        (void)archive_read_free(u.archive);
+    if (other)
         return err_set(e, ERR_USAGE, -EINVAL, "%s", other);
-    }
-    if (u.archive && archive_read_support_format_tar(u.archive) == ARCHIVE_OK &&
-        archive_read_support_filter_zstd(u.archive) == ARCHIVE_OK)
-        failed = archive_read_open_fd(u.archive, fd, CHUNK) == ARCHIVE_OK ? 0 : -EBADMSG;
-    if (failed != 0)
-        (void)err_set(e, ERR_USAGE, failed, "no tar: %s", u.archive ? archive_error_string(u.archive) : "no memory");
-    else
-        failed = unpack_entries(&u, e);
-    (void)archive_read_free(u.archive);
-    return failed;
+    if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK || archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
+        archive_read_open_fd(a, fd, CHUNK) != ARCHIVE_OK)
+        return err_set(e, ERR_USAGE, -EBADMSG, "no tar: %s", a ? archive_error_string(a) : "no memory");
+    return unpack_entries(&u, e);
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
@@ -262,7 +268,7 @@ static int broken(struct archive *a, struct err *e)
                    number > 0 ? strerror(number) : archive_error_string(a));
 }
 
-static int write_entry(struct archive *a, const struct parcel_file *file, int dirfd, struct archive_entry *entry,
+static int write_entry(struct archive *a, const struct listed_file *file, int dirfd, struct archive_entry *entry,
                        struct err *e)
 {
     char chunk[CHUNK];
@@ -283,10 +289,10 @@ static int write_entry(struct archive *a, const struct parcel_file *file, int di
     return n < 0 ? err_sys(e, ERR_OURS, "%s", file->path) : 0;
 }
 
-static int write_file(struct archive *a, const struct parcel_file *file, int dirfd, const char *top, int64_t mtime_s,
+static int write_file(struct archive *a, const struct listed_file *file, int dirfd, const char *top, int64_t mtime_s,
                       struct err *e)
 {
-    char path[2 * PARCEL_PATH_MAX + 2];
+    char path[2 * FILELIST_PATH_MAX + 2];
     struct archive_entry *entry = archive_entry_new();
     if (!entry)
         return err_set(e, ERR_OURS, -ENOMEM, "no memory");
@@ -301,35 +307,6 @@ static int write_file(struct archive *a, const struct parcel_file *file, int dir
     return failed;
 }
 
-/* Into an archive that is open. */
-static int write_files(struct archive *a, const struct parcel *p, int dirfd, const char *top, int64_t mtime_s,
-                       struct err *e)
-{
-    int failed = 0;
-    for (size_t i = 0; failed == 0 && i < p->count; i++)
-        failed = write_file(a, &p->file[i], dirfd, top, mtime_s, e);
-    if (failed == 0 && archive_write_close(a) != ARCHIVE_OK)
-        failed = broken(a, e);
-    return failed;
-}
-
-static struct archive *new_tar(void)
-{
-    struct archive *a = archive_write_new();
-    if (!a || archive_write_set_format_ustar(a) != ARCHIVE_OK || archive_write_add_filter_none(a) != ARCHIVE_OK ||
-        archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK)
-        abort();
-    return a;
-}
-
-int parcel_write_tar(const struct parcel *p, int dirfd, const char *top, int64_t mtime_s, int fd, struct err *e)
-{
-    struct archive *a = new_tar();
-    int failed = archive_write_open_fd(a, fd) == ARCHIVE_OK ? write_files(a, p, dirfd, top, mtime_s, e) : broken(a, e);
-    (void)archive_write_free(a);
-    return failed;
-}
-
 static la_ssize_t add_to_digest(struct archive *a, void *to, const void *bytes, size_t len)
 {
     (void)a;
@@ -337,22 +314,58 @@ static la_ssize_t add_to_digest(struct archive *a, void *to, const void *bytes, 
     return (la_ssize_t)len;
 }
 
-int parcel_digest_tar(const struct parcel *p, int dirfd, const char *top, int64_t mtime_s, char hex[DIGEST_HEX],
-                      struct err *e)
+/* To the descriptor, or where there is a digest into that. */
+static int write_tar(const struct tar_spec *t, int fd, struct digest *d, struct err *e)
 {
-    struct archive *a = new_tar();
+    cleanup_writer struct archive *a = archive_write_new();
+    if (!a || archive_write_set_format_ustar(a) != ARCHIVE_OK || archive_write_add_filter_none(a) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK)
+        abort();
+    if ((d ? archive_write_open(a, d, NULL, add_to_digest, NULL) : archive_write_open_fd(a, fd)) != ARCHIVE_OK)
+        return broken(a, e);
+    for (size_t i = 0; i < t->list->count; i++)
+        TRY(write_file(a, &t->list->file[i], t->dirfd, t->top, t->mtime_s, e));
+    return archive_write_close(a) == ARCHIVE_OK ? 0 : broken(a, e);
+}
+
+int tar_write(const struct tar_spec *t, int fd, struct err *e)
+{
+    return write_tar(t, fd, NULL, e);
+}
+
+int tar_digest(const struct tar_spec *t, char hex[DIGEST_HEX], struct err *e)
+{
     struct digest *d = digest_begin();
-    int failed = archive_write_open(a, d, NULL, add_to_digest, NULL) == ARCHIVE_OK
-                     ? write_files(a, p, dirfd, top, mtime_s, e)
-                     : broken(a, e);
-    (void)archive_write_free(a);
+    int failed = write_tar(t, -1, d, e);
     digest_end(d, hex);
     return failed;
 }
 
+int tar_save(const struct tar_spec *t, const char *path, struct err *e)
+{
+    struct file_draft draft;
+    TRY(file_draft_open(path, &draft, e));
+    int failed = tar_write(t, fileno(draft.stream), e);
+    if (failed == 0)
+        return file_draft_commit(&draft, e);
+    file_draft_abandon(&draft);
+    return failed;
+}
+
+/* From the beginning of the file. NULL: it cannot be read. */
+static struct archive *open_archive(int fd, bool raw)
+{
+    struct archive *a = lseek(fd, 0, SEEK_SET) == 0 ? archive_read_new() : NULL;
+    if (a && (raw ? archive_read_support_format_raw(a) : archive_read_support_format_tar(a)) == ARCHIVE_OK &&
+        archive_read_support_filter_zstd(a) == ARCHIVE_OK && archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK)
+        return a;
+    (void)archive_read_free(a);
+    return NULL;
+}
+
 static int digest_data(struct archive *a, uint64_t file_bytes, struct digest *d, struct err *e)
 {
-    static const uint64_t MOST = PARCEL_TOTAL_MAX + PARCEL_FILES_MAX * 1024ULL; /* a header and padding each */
+    static const uint64_t MOST = FILELIST_TOTAL_MAX + FILELIST_COUNT_MAX * 1024ULL; /* a header and padding each */
     char chunk[CHUNK];
     uint64_t total = 0;
     for (;;) {
@@ -368,18 +381,14 @@ static int digest_data(struct archive *a, uint64_t file_bytes, struct digest *d,
     }
 }
 
-int parcel_digest_uncompressed(int fd, char hex[DIGEST_HEX], struct err *e)
+int tar_digest_uncompressed(int fd, char hex[DIGEST_HEX], struct err *e)
 {
-    struct archive *a = archive_read_new();
+    cleanup_reader struct archive *a = open_archive(fd, true);
     struct archive_entry *entry = NULL;
+    if (!a || archive_read_next_header(a, &entry) != ARCHIVE_OK)
+        return err_set(e, ERR_USAGE, -EBADMSG, "no tar: %s", a ? archive_error_string(a) : "it cannot be read");
     struct digest *d = digest_begin();
-    int failed = -EBADMSG;
-    if (a && archive_read_support_format_raw(a) == ARCHIVE_OK && archive_read_support_filter_zstd(a) == ARCHIVE_OK &&
-        archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK && archive_read_next_header(a, &entry) == ARCHIVE_OK)
-        failed = digest_data(a, size_of(fd), d, e);
-    else
-        (void)err_set(e, ERR_USAGE, failed, "no tar: %s", a ? archive_error_string(a) : "no memory");
-    (void)archive_read_free(a);
+    int failed = digest_data(a, size_of(fd), d, e);
     digest_end(d, hex);
     return failed;
 }
@@ -423,17 +432,7 @@ static bool has_more(struct archive *raw, la_int64_t from)
     return false;
 }
 
-static struct archive *open_archive(int fd, bool raw)
-{
-    struct archive *a = lseek(fd, 0, SEEK_SET) == 0 ? archive_read_new() : NULL;
-    if (a && (raw ? archive_read_support_format_raw(a) : archive_read_support_format_tar(a)) == ARCHIVE_OK &&
-        archive_read_support_filter_zstd(a) == ARCHIVE_OK && archive_read_open_fd(a, fd, CHUNK) == ARCHIVE_OK)
-        return a;
-    (void)archive_read_free(a);
-    return NULL;
-}
-
-int parcel_describe_tar(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e)
+int tar_describe(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e)
 {
     static const char *const WORDS[] = {
         "pax headers", "GNU headers", "folders of their own",  "names that begin with ./", "owners",
@@ -441,21 +440,41 @@ int parcel_describe_tar(int fd, int64_t mtime_s, char *form, size_t cap, struct 
     char last[PATH_MAX] = "";
     unsigned seen = 0;
     struct archive_entry *entry = NULL;
-    struct archive *a = open_archive(fd, false);
+    cleanup_reader struct archive *a = open_archive(fd, false);
     if (!a)
         return err_set(e, ERR_OURS, -EIO, "the tar cannot be read again");
     while (archive_read_next_header(a, &entry) == ARCHIVE_OK)
         seen |= form_of(a, entry, mtime_s, last);
-    la_int64_t end = archive_filter_bytes(a, 0);
-    (void)archive_read_free(a);
-    a = open_archive(fd, true);
-    bool more = a && archive_read_next_header(a, &entry) == ARCHIVE_OK && has_more(a, end);
-    (void)archive_read_free(a);
-    if (more)
+    cleanup_reader struct archive *raw = open_archive(fd, true);
+    if (raw && archive_read_next_header(raw, &entry) == ARCHIVE_OK && has_more(raw, archive_filter_bytes(a, 0)))
         return err_set(e, ERR_USAGE, -EINVAL, "there is something behind the end of the tar");
     *form = '\0';
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
         if (seen >> i & 1)
             text_format(form + strlen(form), cap - strlen(form), "%s%s", *form ? ", " : "", WORDS[i]);
     return 0;
+}
+
+/* --- where one is written ---------------------------------------------------------------------------------------- */
+
+int tar_check_output(const char *path, struct err *e)
+{
+    char output[PATH_MAX];
+    struct stat st;
+    size_t len = strlen(path);
+    if (len >= sizeof(output))
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
+    if (len <= 4 || strcmp(path + len - 4, ".tar") != 0)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "-o '%s': what is allowed is a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)", path);
+    text_format(output, sizeof(output), "%s", path);
+    const char *in = dirname(output);
+    if (stat(in, &st) == 0 && !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (access(in, W_OK | X_OK) == 0)
+        return stat(path, &st) != 0 || S_ISREG(st.st_mode)
+                   ? 0
+                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is no regular file", path);
+    return err_sys(e, ERR_USAGE, "-o '%s': the folder '%s'", path, in);
 }

@@ -1,8 +1,9 @@
-/* image_layout: the image that a bundle holds: an OCI image layout of one image (OCI Image Layout 1.1), below
- * env/image/. Its manifest is the one that its place had, or says the same of the same config and layers. Other
- * manifests and indexes whose digests the records name it by are below env/image-named/, each by its digest. */
-#ifndef TARE_IMAGE_LAYOUT_H
-#define TARE_IMAGE_LAYOUT_H
+/* image: the container image that a bundle holds, as an OCI image layout of one image (OCI Image Layout 1.1) below
+ * env/image/. Pack puts it there (pack_image.h); verify, reproduce and the documents read it here. Its manifest is the
+ * original one, or says the same of the same config and layers. Records may name the image by other manifests or
+ * indexes: these are below env/image-named/, each under its digest. */
+#ifndef TARE_OCI_IMAGE_H
+#define TARE_OCI_IMAGE_H
 
 #include <stdbool.h>
 
@@ -11,7 +12,7 @@
 struct err;
 struct findings;
 struct json_t;
-struct parcel;
+struct filelist;
 
 #define IMAGE_LAYOUT "env/image"
 #define IMAGE_NAMED  "env/image-named"
@@ -19,33 +20,30 @@ struct parcel;
 #define IMAGE_CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
 
 /* Which one it is. */
-struct image_layout {
+struct oci_image {
     bool there;
     char manifest[DIGEST_HEX]; /* digits of the manifest's digest: what a registry calls it */
     char config[DIGEST_HEX];   /* of the config's: the image id of docker and podman */
 };
 
-/* The digits of "sha256:HEX", inside of it; NULL: it is none. Pure. */
-const char *image_digest_hex(const char *digest);
-
 /* Whether a path of the payload is of the image. Pure. */
-bool image_layout_has(const char *path);
+bool oci_image_has(const char *path);
 
 /* Reads which image the payload in this folder holds; none is no error. Usage errors name the file. */
-int image_layout_read(int data_fd, struct image_layout *ret, struct err *e);
+int oci_image_read(int data_fd, struct oci_image *ret, struct err *e);
 
 /* Whether an engine's name of an image, "[NAME@]sha256:HEX", is one of this one's. */
-bool image_layout_is(const struct image_layout *l, int data_fd, const char *digest);
+bool oci_image_is(const struct oci_image *l, int data_fd, const char *digest);
 
 /* What the first bytes of a layer say that it is, as a media type; NULL: it cannot be read. */
-const char *image_layer_type(int dirfd, const char *path);
+const char *oci_layer_type(int dirfd, const char *path);
 
 /* Whether a manifest or index (env/image-named/) leads to the image: it has its config, or lists its manifest or one
  * that the payload has by its digest and that does. payload may be NULL: only the image's own. Pure. */
-bool image_layout_leads_to(const struct json_t *o, const struct image_layout *l, const struct parcel *payload);
+bool oci_image_leads_to(const struct json_t *o, const struct oci_image *l, const struct filelist *payload);
 
 /* Holds all of it against the specification and the digests: each blob has its name's, index, manifest, config and
  * layers are there with their sizes and media types, and nothing else is. A finding (integrity) each, by its file. */
-void image_layout_check(const struct parcel *payload, int data_fd, struct findings *f);
+void oci_image_check(const struct filelist *payload, int data_fd, struct findings *f);
 
 #endif

@@ -1,4 +1,4 @@
-#include "archive/scratch.h"
+#include "archive/tmpdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -111,13 +111,13 @@ static void stand(const char *path, const char *instead)
 
 /* A lock on the folder for as long as it is used: tare clean tells by it which are (workload_tmpdirs_clean()). false:
  * it was taken for one that was left, before it had its lock. */
-static bool lock(const struct scratch *s)
+static bool lock(const struct tmpdir *s)
 {
     struct stat st;
     return s->fd < 0 || flock(s->fd, LOCK_EX) != 0 || fstat(s->fd, &st) != 0 || st.st_nlink > 0;
 }
 
-static bool make(const char *in, struct scratch *ret)
+static bool make(const char *in, struct tmpdir *ret)
 {
     do {
         text_format(ret->path, sizeof(ret->path), "%s/.tare-XXXXXX", in);
@@ -130,7 +130,7 @@ static bool make(const char *in, struct scratch *ret)
     } while (true);
 }
 
-int scratch_begin(const char *beside, struct scratch *ret, struct err *e)
+int tmpdir_make(const char *beside, struct tmpdir *ret, struct err *e)
 {
     sigset_t before;
     const char *tmp = getenv("TMPDIR");
@@ -147,11 +147,11 @@ int scratch_begin(const char *beside, struct scratch *ret, struct err *e)
         ret->path[0] = '\0';
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     if (failed != 0)
-        scratch_end(ret);
+        tmpdir_remove(ret);
     return failed;
 }
 
-void scratch_end(struct scratch *s)
+void tmpdir_remove(struct tmpdir *s)
 {
     sigset_t before;
     if (!*s->path)
@@ -163,81 +163,4 @@ void scratch_end(struct scratch *s)
     stand(s->path, "");
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     s->path[0] = '\0';
-}
-
-int scratch_make_folders(int dirfd, const char *path)
-{
-    char part[PATH_MAX];
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        text_format(part, sizeof(part), "%.*s", (int)(slash - path), path);
-        if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)
-            return -errno;
-    }
-    return 0;
-}
-
-int scratch_write(int dirfd, const char *path, const char *bytes, size_t len, struct err *e)
-{
-    int failed = scratch_make_folders(dirfd, path);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "%s: %s", path, strerror(-failed));
-    return file_create_at(dirfd, path, bytes, len, e);
-}
-
-int scratch_read(int dirfd, const char *path, size_t max, struct text *ret)
-{
-    return source_read(dirfd, path, dirfd == AT_FDCWD, max - ret->len, ret, NULL);
-}
-
-int scratch_check_output(const char *path, struct err *e)
-{
-    char output[PATH_MAX];
-    struct stat st;
-    size_t len = strlen(path);
-    if (len >= sizeof(output))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
-    if (len <= 4 || strcmp(path + len - 4, ".tar") != 0)
-        return err_set(
-            e, ERR_USAGE, -EINVAL,
-            "-o '%s': what is allowed is a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)", path);
-    text_format(output, sizeof(output), "%s", path);
-    const char *in = dirname(output);
-    if (stat(in, &st) == 0 && !S_ISDIR(st.st_mode))
-        errno = ENOTDIR;
-    else if (access(in, W_OK | X_OK) == 0)
-        return stat(path, &st) != 0 || S_ISREG(st.st_mode)
-                   ? 0
-                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is no regular file", path);
-    return err_sys(e, ERR_USAGE, "-o '%s': the folder '%s'", path, in);
-}
-
-static ssize_t read_block(int fd, char *buf, size_t cap)
-{
-    size_t len = 0;
-    while (len < cap) {
-        ssize_t n = read(fd, buf + len, cap - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    return (ssize_t)len;
-}
-
-bool scratch_same(int a_fd, int b_fd, const char *path)
-{
-    char a_block[16384], b_block[16384];
-    cleanup_close int a = openat(a_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    cleanup_close int b = openat(b_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    for (;;) {
-        ssize_t n = a < 0 ? -1 : read_block(a, a_block, sizeof(a_block));
-        ssize_t m = b < 0 ? -1 : read_block(b, b_block, sizeof(b_block));
-        if (n < 0 || n != m || memcmp(a_block, b_block, (size_t)n) != 0)
-            return false;
-        if (n == 0)
-            return true;
-    }
 }

@@ -1,4 +1,5 @@
-#include "archive/parcel.h"
+#include "archive/filelist.h"
+#include "archive/tar.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,7 +72,7 @@ static void end_tar(struct tar *t)
 struct place {
     char outer[64]; /* holds the folder: what is written beside it shows a way out */
     int dirfd;
-    char top[PARCEL_PATH_MAX + 1];
+    char top[FILELIST_PATH_MAX + 1];
     struct findings findings;
     struct err err;
 };
@@ -82,7 +83,7 @@ static int open_place(void **state)
     char inner[80];
     if (!p)
         return -1;
-    (void)snprintf(p->outer, sizeof(p->outer), "/tmp/tare-parcel-XXXXXX");
+    (void)snprintf(p->outer, sizeof(p->outer), "/tmp/tare-filelist-XXXXXX");
     if (!mkdtemp(p->outer))
         return -1;
     (void)snprintf(inner, sizeof(inner), "%s/in", p->outer);
@@ -121,7 +122,7 @@ static int memory_file(const char *bytes, size_t len)
 static int unpack_bytes(struct place *p, const char *bytes, size_t len)
 {
     int fd = memory_file(bytes, len);
-    int failed = parcel_unpack(fd, p->dirfd, p->top, &p->findings, &p->err);
+    int failed = tar_unpack(fd, p->dirfd, p->top, &p->findings, &p->err);
     (void)close(fd);
     return failed;
 }
@@ -146,11 +147,11 @@ static void assert_found(const struct place *p, const char *file, const char *wo
 
 static size_t files_in(const struct place *p)
 {
-    struct parcel parcel = {0};
+    struct filelist list = {0};
     struct findings f = {0};
-    assert_int_equal(parcel_read_folder(p->dirfd, &parcel, &f, NULL), 0);
-    size_t n = parcel.count;
-    parcel_free(&parcel);
+    assert_int_equal(filelist_read(p->dirfd, &list, &f, NULL), 0);
+    size_t n = list.count;
+    filelist_free(&list);
     findings_free(&f);
     return n;
 }
@@ -159,21 +160,21 @@ static void a_tar_is_unpacked_without_its_top_folder(void **state)
 {
     struct place *p = *state;
     struct tar t = {0};
-    struct parcel parcel = {0};
+    struct filelist list = {0};
     add_file(&t, "quick/bagit.txt", "abc");
     add_file(&t, "quick/data/records/a/1.json", "");
     assert_int_equal(unpack_tar(p, &t), 0);
     assert_int_equal(p->findings.count, 0);
     assert_string_equal(p->top, "quick");
-    assert_int_equal(parcel_read_folder(p->dirfd, &parcel, &p->findings, &p->err), 0);
-    assert_int_equal(parcel.count, 2);
-    const struct parcel_file *file = parcel_find(&parcel, "bagit.txt");
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
+    assert_int_equal(list.count, 2);
+    const struct listed_file *file = filelist_find(&list, "bagit.txt");
     assert_non_null(file);
     assert_int_equal(file->size_bytes, 3);
     /* FIPS 180-2, appendix B.1 */
     assert_string_equal(file->sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_null(parcel_find(&parcel, "quick/bagit.txt"));
-    parcel_free(&parcel);
+    assert_null(filelist_find(&list, "quick/bagit.txt"));
+    filelist_free(&list);
 }
 
 static void paths_that_lead_out_are_refused(void **state)
@@ -288,10 +289,10 @@ static void more_entries_than_the_limit_are_not_read(void **state)
 {
     struct place *p = *state;
     struct tar t = {0};
-    for (int i = 0; i < PARCEL_FILES_MAX + 10; i++)
+    for (int i = 0; i < FILELIST_COUNT_MAX + 10; i++)
         add_header(&t, "top/x", '2', "y", 0);
     assert_int_equal(unpack_tar(p, &t), 0);
-    assert_int_equal(p->findings.found[FINDING_INTEGRITY], PARCEL_FILES_MAX + 1); /* each, and the limit once */
+    assert_int_equal(p->findings.found[FINDING_INTEGRITY], FILELIST_COUNT_MAX + 1); /* each, and the limit once */
     assert_int_equal(p->findings.count, FINDINGS_KEPT);
 }
 
@@ -311,12 +312,12 @@ static void unpack_zeros(struct place *p, size_t behind)
     static const char FRAME[] = {0x28, (char)0xb5, 0x2f, (char)0xfd, 0x00, 0x38}; /* no size; a window of 128 KiB */
     struct tar t = {0};
     struct text z = {0};
-    add_header(&t, "top/bomb", '0', "", 2 * PARCEL_FILE_MAX);
+    add_header(&t, "top/bomb", '0', "", 2 * FILELIST_FILE_MAX);
     text_add_bytes(&z, FRAME, sizeof(FRAME));
     const char raw[3] = {(char)(512 << 3 & 0xff), (char)(512 << 3 >> 8), 0};
     text_add_bytes(&z, raw, sizeof(raw));
     text_add_bytes(&z, t.bytes.data, t.bytes.len);
-    add_zeros(&z, 2 * PARCEL_FILE_MAX);
+    add_zeros(&z, 2 * FILELIST_FILE_MAX);
     cleanup_free char *rest = calloc(behind + 1, 1);
     text_add_bytes(&z, rest, behind);
     assert_int_equal(unpack_bytes(p, z.data, z.len), 0);
@@ -337,10 +338,10 @@ static void a_file_above_the_limit_stops_there(void **state)
 {
     struct place *p = *state;
     struct stat st;
-    unpack_zeros(p, 2 * PARCEL_FILE_MAX / PARCEL_RATIO_MAX);
+    unpack_zeros(p, 2 * FILELIST_FILE_MAX / TAR_RATIO_MAX);
     assert_found(p, "bomb", "more than 1 GiB in one file");
     assert_int_equal(fstatat(p->dirfd, "bomb", &st, 0), 0);
-    assert_true((uint64_t)st.st_size <= PARCEL_FILE_MAX);
+    assert_true((uint64_t)st.st_size <= FILELIST_FILE_MAX);
 }
 
 static void what_breaks_off_is_an_error_that_says_where(void **state)
@@ -358,73 +359,73 @@ static void what_breaks_off_is_an_error_that_says_where(void **state)
 static void a_folder_with_links_and_odd_names_is_told_of_each(void **state)
 {
     struct place *p = *state;
-    struct parcel parcel = {0};
+    struct filelist list = {0};
     assert_int_equal(symlinkat("/etc/passwd", p->dirfd, "link"), 0);
     assert_int_equal(mkdirat(p->dirfd, "sub", 0700), 0);
     assert_int_equal(mkfifoat(p->dirfd, "sub/fifo", 0600), 0);
     (void)close(openat(p->dirfd, "sub/a b", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     (void)close(openat(p->dirfd, "sub/good", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    assert_int_equal(parcel_read_folder(p->dirfd, &parcel, &p->findings, &p->err), 0);
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
     assert_int_equal(p->findings.count, 3);
-    assert_int_equal(parcel.count, 1);
-    assert_string_equal(parcel.file[0].path, "sub/good");
-    parcel_free(&parcel);
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.file[0].path, "sub/good");
+    filelist_free(&list);
 }
 
 static void the_tar_of_the_same_files_is_the_same_to_the_byte(void **state)
 {
     struct place *p = *state;
-    struct parcel parcel = {0};
+    struct filelist list = {0};
     char hex[2][DIGEST_HEX];
     (void)mkdirat(p->dirfd, "b", 0700);
     (void)close(openat(p->dirfd, "b/2", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     (void)close(openat(p->dirfd, "b-1", O_WRONLY | O_CREAT | O_CLOEXEC, 0755));
-    assert_int_equal(parcel_read_folder(p->dirfd, &parcel, &p->findings, &p->err), 0);
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
     for (int i = 0; i < 2; i++) {
         const mode_t mask = umask(i ? 0077 : 0022);
         cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
         assert_int_equal(setenv("TZ", i ? "Asia/Tokyo" : "UTC", 1), 0);
-        assert_int_equal(parcel_write_tar(&parcel, p->dirfd, "top", 1234567890, fd, &p->err), 0);
+        assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 1234567890}, fd, &p->err), 0);
         assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
         assert_int_equal(digest_fd(fd, hex[i]), 0);
         (void)umask(mask);
         assert_int_equal(fchmodat(p->dirfd, "b-1", 0600, 0), 0);
     }
     assert_string_equal(hex[0], hex[1]);
-    parcel_free(&parcel);
+    filelist_free(&list);
 }
 
 /* Sorted bytewise, '-' stands before '/': not as a walk through the folders gives them. */
 static void a_written_tar_reads_back_sorted(void **state)
 {
     struct place *p = *state;
-    struct parcel parcel = {0};
+    struct filelist list = {0};
     char block[512];
     (void)mkdirat(p->dirfd, "b", 0700);
     (void)close(openat(p->dirfd, "b/2", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     (void)close(openat(p->dirfd, "b-1", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    assert_int_equal(parcel_read_folder(p->dirfd, &parcel, &p->findings, &p->err), 0);
-    assert_string_equal(parcel.file[0].path, "b-1");
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
+    assert_string_equal(list.file[0].path, "b-1");
     cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
-    assert_int_equal(parcel_write_tar(&parcel, p->dirfd, "top", 0, fd, &p->err), 0);
+    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, fd, &p->err), 0);
     assert_int_equal(pread(fd, block, sizeof(block), 0), sizeof(block));
     assert_string_equal(block, "top/b-1");
     assert_memory_equal(block + 100, "000644 ", 7);
     assert_int_equal(block[265], '\0');                /* no user's name */
     assert_int_equal(lseek(fd, 0, SEEK_END), 4 * 512); /* two headers, two empty blocks */
-    parcel_free(&parcel);
+    filelist_free(&list);
 }
 
 static void a_file_that_changed_after_it_was_listed_is_not_packed(void **state)
 {
     struct place *p = *state;
-    struct parcel parcel = {0};
+    struct filelist list = {0};
     cleanup_close int file = openat(p->dirfd, "a", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_int_equal(parcel_read_folder(p->dirfd, &parcel, &p->findings, &p->err), 0);
+    assert_int_equal(filelist_read(p->dirfd, &list, &p->findings, &p->err), 0);
     assert_int_equal(write(file, "x", 1), 1);
     cleanup_close int fd = memfd_create("tar", MFD_CLOEXEC);
-    assert_int_equal(parcel_write_tar(&parcel, p->dirfd, "top", 0, fd, &p->err), -ESTALE);
-    parcel_free(&parcel);
+    assert_int_equal(tar_write(&(struct tar_spec){&list, p->dirfd, "top", 0}, fd, &p->err), -ESTALE);
+    filelist_free(&list);
 }
 
 #define in_place(f) cmocka_unit_test_setup_teardown(f, open_place, close_place)
