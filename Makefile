@@ -16,6 +16,7 @@ SYSTEMD_UNITS = $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 
 SYSTEMD_USER_UNITS = $(or $(shell pkg-config --variable=systemduserunitdir systemd 2>/dev/null),/usr/lib/systemd/user)
 
 B := build
+VERSION := $(shell sed -n 's/^\#define TARE_VERSION "\(.*\)"/\1/p' runner/base/version.h)
 COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 # $(call once,NAME,TEXT): the value of NAME, whose $$-escaped TEXT is expanded where it is first asked for, and then kept.
 once = $(eval $(1) := $(2))$($(1))
@@ -43,7 +44,7 @@ export CCACHE_MAXSIZE ?= 1G
 CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
 COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
-SOURCES := $(filter-out runner/main.c runner/launch/compile_filters.c runner/workloads/% runner/archive/% runner/bundle/% runner/oci/%,$(wildcard runner/*.c runner/*/*.c runner/host/*/*.c cgroups/*.c))
+SOURCES := $(filter-out runner/main.c runner/compile_manual.c runner/launch/compile_filters.c runner/workloads/% runner/archive/% runner/bundle/% runner/oci/%,$(wildcard runner/*.c runner/*/*.c runner/host/*/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/filters.o
 # What is done with bundles is a program of its own: libarchive brings fifteen libraries, which a runner that starts in
 # a millisecond does not load.
@@ -75,15 +76,12 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
+.PHONY: FORCE all man uninstall build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
 
-run: setup ## set everything up, then weigh scenario1: the original's four cells and a table of them
-	@$(MAKE) --no-print-directory build
+run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
 
-run-vm: setup ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
-	@scripts/setup test
-	@$(MAKE) --no-print-directory build
+run-vm: ## the same cells, fewer iterations, in a VM with a full slice (times are emulated there)
 	@scripts/run --in-vm seed-short --out $(OUT)/seed-short
 
 vm-image: setup ## build the VM image: locked kernel, command line and packages, both CPythons, tare
@@ -134,7 +132,14 @@ python: ## build CPython, free-threaded and with the GIL, into the cache (minute
 
 build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
-install: build ## install below DESTDIR and PREFIX
+man: $(B)/man/tare.1 ## the man pages and the shells' completion, into build/man
+
+MAN = $(DESTDIR)$(PREFIX)/share/man
+COMPLETIONS = $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+# systemd's folders are the machine's: a user's installation leaves them alone.
+UNITS := $(if $(DESTDIR)$(filter 0,$(shell id -u)),yes)
+
+install: build man ## install below DESTDIR and PREFIX; a user's (PREFIX=~/.local) leaves systemd's folders alone
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
 	install -m 755 $(B)/tare-artefact $(DESTDIR)$(PREFIX)/libexec/tare/tare-artefact
@@ -143,13 +148,31 @@ install: build ## install below DESTDIR and PREFIX
 	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
 	$(foreach f,$(SCENARIO_FILES),install -m 644 $(f) $(DESTDIR)$(PREFIX)/libexec/tare/$(f:runner/%=%) &&) true
 	$(foreach p,$(NATIVE_PROGRAMS),install -m 755 $(p) $(DESTDIR)$(PREFIX)/libexec/tare/$(p:$(B)/%=%) &&) true
-	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS) $(DESTDIR)$(PREFIX)/share/tare/profiles $(DESTDIR)$(PREFIX)/share/tare/plans
+	install -d $(DESTDIR)$(PREFIX)/share/tare/profiles $(DESTDIR)$(PREFIX)/share/tare/plans
 	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/share/tare/plans
+	install -d $(MAN)/man1 $(COMPLETIONS)
+	install -m 644 $(wildcard $(B)/man/*.1) $(MAN)/man1
+	install -m 644 $(B)/man/tare.bash $(word 1,$(COMPLETIONS))/tare
+	install -m 644 $(B)/man/_tare $(word 2,$(COMPLETIONS))/_tare
+	install -m 644 $(B)/man/tare.fish $(word 3,$(COMPLETIONS))/tare.fish
+ifneq ($(UNITS),)
+	install -d $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/tare.slice cgroups/systemd/tare-cpus@.service $(DESTDIR)$(SYSTEMD_UNITS)
 	install -m 644 cgroups/systemd/tare.slice $(DESTDIR)$(SYSTEMD_USER_UNITS)
 	install -m 644 cgroups/systemd/user@.service.d/50-tare.conf $(DESTDIR)$(SYSTEMD_UNITS)/user@.service.d
+else
+	@echo "systemd's units: left alone (they take root; without them a user's slices have what systemd delegates)"
+endif
 	install -m 644 images/vm/cmdline LICENSE images/versions.lock $(DESTDIR)$(PREFIX)/share/tare
 	install -m 644 $(wildcard cgroups/profiles/*.conf) $(DESTDIR)$(PREFIX)/share/tare/profiles
+
+uninstall: ## remove what install installs with the same DESTDIR and PREFIX
+	rm -rf $(DESTDIR)$(PREFIX)/bin/tare $(DESTDIR)$(PREFIX)/libexec/tare $(DESTDIR)$(PREFIX)/share/tare
+	rm -f $(MAN)/man1/tare.1 $(MAN)/man1/tare-*.1 $(MAN)/man5/tare-*.5
+	rm -f $(word 1,$(COMPLETIONS))/tare $(word 2,$(COMPLETIONS))/_tare $(word 3,$(COMPLETIONS))/tare.fish
+ifneq ($(UNITS),)
+	rm -f $(addprefix $(DESTDIR)$(SYSTEMD_UNITS)/,tare.slice tare-cpus@.service user@.service.d/50-tare.conf) $(DESTDIR)$(SYSTEMD_USER_UNITS)/tare.slice
+endif
 
 clean: ## remove build/
 	rm -rf $(B)
@@ -215,6 +238,11 @@ $(B)/filters.c: $(B)/compile-filters
 $(B)/filters.o: $(B)/filters.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
+$(B)/compile-manual: $(B)/runner/compile_manual.o $(OBJECTS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+$(B)/man/tare.1: $(B)/compile-manual
+	$(Q)mkdir -p $(B)/man && $< $(B)/man $(VERSION) $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
+
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
 $(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in
@@ -256,6 +284,7 @@ coverage: ## which lines the unit and live tests reach; fails below 85%. build/c
 COVERAGE_MAKE = $(MAKE) --no-print-directory B=build/coverage CFLAGS='-O1 -g --coverage -fprofile-update=atomic -Wno-format-truncation' CCACHE=
 coverage-build:
 	@mkdir -p build/coverage && for part in share plans workloads; do ln -sfn ../$$part build/coverage/$$part; done
+	@ln -sfn ../scripts build/scripts # which a program looks for above its folder
 	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact unit-tests
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile

@@ -12,7 +12,7 @@ const char *slice_controller_name(enum slice_controller c); /* as cgroup.control
 /* Whether a controller can be had below the root, and if not why and what to do about it. */
 struct slice_availability {
     bool available;
-    char reason[240]; /* "" where available; "v1 holds it (mounted at …; boot with cgroup_no_v1=all)" */
+    char reason[240]; /* "" where available; "v1 holds it; boot with cgroup_no_v1=all" */
 };
 
 #endif

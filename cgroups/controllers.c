@@ -21,15 +21,14 @@ void slice_read_in(const char *sysroot, const char *dir, const char *name, char 
         buf[0] = '\0';
 }
 
-/* Where v1 has a controller mounted, or "". */
-static void find_v1_mount(const struct surroundings *s, const char *controller, char *ret, size_t cap)
+static bool is_mounted_as_v1(const struct surroundings *s, const char *controller)
 {
     struct cgmount m;
     const char *text = s->mountinfo.data ? s->mountinfo.data : "";
-    ret[0] = '\0';
     while (mounts_next(&text, &m))
         if (m.version == 1 && mounts_has_option(m.options, controller))
-            (void)snprintf(ret, cap, "mounted at %.100s; ", m.point);
+            return true;
+    return false;
 }
 
 /* A line of /proc/cgroups: "name hierarchy number enabled" (cgroups(7)); text starts with an end of line. */
@@ -71,16 +70,14 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
 static void why_missing(const struct surroundings *s, const struct slice_root *root, const char *proc_cgroups,
                         enum slice_controller c, char *why, size_t cap)
 {
-    char where[128];
     int hierarchy = 0;
     int enabled = 1;
     const char *name = slice_controller_name(c);
     const char *v1_name = c == SLICE_IO ? "blkio" : name;
     bool is_top = s->hierarchy_root && strcmp(root->path, s->mount.point) == 0;
     bool listed = find_in_proc(proc_cgroups, v1_name, &hierarchy, &enabled);
-    find_v1_mount(s, v1_name, where, sizeof(where));
-    if (where[0] || hierarchy != 0)
-        (void)snprintf(why, cap, "v1 holds it (%sboot with cgroup_no_v1=all)", where);
+    if (hierarchy != 0 || is_mounted_as_v1(s, v1_name))
+        (void)snprintf(why, cap, "v1 holds it; boot with cgroup_no_v1=all");
     else if (!enabled)
         (void)snprintf(why, cap, "disabled at boot (boot without cgroup_disable=%s, or with cgroup_enable=%s)", name,
                        name);

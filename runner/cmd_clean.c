@@ -6,6 +6,7 @@
 
 #include "base/command.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "cell/workload.h"
 #include "cgroups/leftovers.h"
 #include "cgroups/slice.h"
@@ -17,17 +18,6 @@ struct tally {
     int first_failed; /* why the first one is stuck: a negative errno */
     bool dry_run;
 };
-
-static const char HELP[] =
-    "tare clean [OPTION]... [FOLDER]\n"
-    "Ends the processes and removes the cgroups and temporary folders that runs left which were killed,\n"
-    "and puts back what those had changed in the hierarchy. A run that is alive holds a lock on what is\n"
-    "its own, and is left alone, as is what another user made. The cgroups are looked for in the root that\n"
-    "a run would have here: --cgroup-root or $TARE_CGROUP_ROOT, with all that is below it, else the one\n"
-    "that is found; the folders in $TMPDIR or /tmp, and where tare keeps its own (TARE_STATE). In FOLDER, where\n"
-    "something was being written by a run, a 'tare matrix' or a 'tare pack' that was killed, what they left\n"
-    "beside it is looked for too: .tare-PID-N.tmp whose process is gone, .tare-XXXXXX that nobody has locked; and\n"
-    "NAME.tmp.PID of an earlier tare's, where its JSON says so.\n\n";
 
 static void note_stuck(struct tally *t, const char *path, int failed)
 {
@@ -78,9 +68,9 @@ int cmd_clean(int argc, char **argv, struct err *e)
     struct tally t = {0};
     struct stat st;
     char state[PATH_MAX];
-    TRY(config_parse(CONFIG_CLEAN, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_CLEAN, argc, argv, &c, e));
     if (c.help)
-        return config_print_help(CONFIG_CLEAN, NULL, HELP);
+        return manual_print(CONFIG_CLEAN, NULL, NULL);
     if (c.positional && (stat(c.positional, &st) != 0 || !S_ISDIR(st.st_mode)))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a folder", c.positional);
     TRY(slice_root_find("", c.cell.cgroup_root, &root, e));

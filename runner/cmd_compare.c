@@ -14,21 +14,13 @@
 #include "base/file.h"
 #include "base/pairs.h"
 #include "base/share.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
-
-static const char HELP[] =
-    "tare compare [OPTION]... A B\n"
-    "tare compare --noise [OPTION]... A1 [A2]\n"
-    "A and B are records, folders of records or a plan's folder. First what the two ran in differs in,\n"
-    "then for each cell the ratio B/A of the geometric means over invocations with its interval, and the\n"
-    "verdict that this interval gives: the same (it lies within the margin; from 15 invocations on), more\n"
-    "or less (it leaves 1 out), or that it cannot tell. The intervals of all rows hold together in 95 of\n"
-    "100 comparisons (Bonferroni), and have this host's noise in them, if any was measured. Below 5\n"
-    "invocations there is no interval.\n\n";
 
 /* All that one comparison takes; ended with end(). */
 struct job {
@@ -284,9 +276,9 @@ static int run(struct job *j, struct err *e)
 int cmd_compare(int argc, char **argv, struct err *e)
 {
     struct config c;
-    TRY(config_parse(CONFIG_COMPARE, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_COMPARE, argc, argv, &c, e));
     if (c.help)
-        return config_print_help(CONFIG_COMPARE, NULL, HELP);
+        return manual_print(CONFIG_COMPARE, NULL, NULL);
     if (!c.positional || (!c.second && !c.analysis.noise))
         return err_set(e, ERR_USAGE, -EINVAL, "it takes two: A and B, records or folders ('tare compare --help')");
     static struct job j;

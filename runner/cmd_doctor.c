@@ -7,18 +7,12 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/bench_cpus.h"
 #include "host/doctor/cmdline.h"
 #include "host/doctor/doctor.h"
 #include "host/host.h"
 #include "host/topology.h"
-
-static const char HELP[] =
-    "tare doctor [OPTION]...\n"
-    "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no\n"
-    "full slice (exit 3). Recommended: it biases figures or widens their spread. Recorded: figures of\n"
-    "two hosts differ by it. Then the kernel's command line, flag by flag, beside the locked one that\n"
-    "the VM image boots with (images/vm/cmdline): what differs is said, and fails nothing.\n\n";
 
 static int print_findings(const struct diagnosis *d, const struct facts *facts, bool json, struct err *e)
 {
@@ -51,11 +45,11 @@ int cmd_doctor(int argc, char **argv, struct err *e)
     struct config c;
     struct topology_choice cpus;
     struct facts facts = {0};
-    int status = config_parse(CONFIG_DOCTOR, argc, argv, &c, e);
+    int status = config_begin(CONFIG_DOCTOR, argc, argv, &c, e);
     if (status == 0 && c.positional)
         status = err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare doctor' takes no name", c.positional);
     if (status == 0 && c.help)
-        return config_print_help(CONFIG_DOCTOR, NULL, HELP);
+        return manual_print(CONFIG_DOCTOR, NULL, NULL);
     const char *root = "";
     if (status == 0)
         status = config_sysroot(&c, &root, e);

@@ -14,6 +14,7 @@
 #include "base/stats.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "cell/profiled.h"
 #include "host/host.h"
 #include "launch/spawn.h"
@@ -46,14 +47,6 @@ struct tally {
     int64_t refused;
     char lacked[LIMITS][240]; /* why a limit took no effect, in whichever invocation it did not first; "": it did */
 };
-
-static const char HELP[] =
-    "tare exec [OPTION]... [--] COMMAND [ARG]...\n"
-    "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit\n"
-    "status is tare's (128+n where signal n ended it); a summary goes to standard error.\n"
-    "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind.\n"
-    "With --repeat or --warmup each gets the whole of standard input: a file, or up to 256 MiB of a pipe.\n"
-    "--json FILE is for one invocation: the records of --repeat go to --out DIR.\n\n";
 
 /* Why a file is none to execute; NULL: so far it may be one. */
 static const char *why_no_program(const char *path)
@@ -299,7 +292,7 @@ static int invoke_all(struct session *session, const struct config *c, struct ru
         command->series.invocation = i - asked->warmup + 1;
         status = invoke(session, c, command, ahead, i >= asked->warmup, &tally, e);
     }
-    if (!c->invocations.quiet) {
+    if (!c->shown.quiet) {
         summarise(&tally);
         say_lacks(&tally, &c->cell);
     }
@@ -343,9 +336,9 @@ int cmd_exec(int argc, char **argv, struct err *e)
     struct limit_profile profile = {0};
     struct output_places places;
     char path[PATH_MAX], cwd[PATH_MAX];
-    TRY(config_parse(CONFIG_EXEC, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_EXEC, argc, argv, &c, e));
     if (c.help)
-        return config_print_help(CONFIG_EXEC, NULL, HELP);
+        return manual_print(CONFIG_EXEC, NULL, NULL);
     if (!c.invocations.argv)
         return err_set(e, ERR_USAGE, -EINVAL, "no command given: tare exec [OPTION]... [--] COMMAND [ARG]...");
     if (!getcwd(cwd, sizeof(cwd)))

@@ -6,14 +6,11 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/share.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "record/records.h"
-
-static const char HELP[] =
-    "tare plan-size [OPTION]... DIR\n"
-    "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how\n"
-    "many of both give the wanted precision for the least time (Kalibera and Jones 2013).\n\n";
 
 static int print_size(const struct config *c, const struct records *r, double precision, struct err *e)
 {
@@ -35,9 +32,9 @@ int cmd_plan_size(int argc, char **argv, struct err *e)
     struct config c;
     struct records records = {.with_iterations = true};
     double precision = 0.02;
-    TRY(config_parse(CONFIG_PLAN_SIZE, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_PLAN_SIZE, argc, argv, &c, e));
     if (c.help)
-        return config_print_help(CONFIG_PLAN_SIZE, NULL, HELP);
+        return manual_print(CONFIG_PLAN_SIZE, NULL, NULL);
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
     int failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);

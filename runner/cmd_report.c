@@ -14,8 +14,10 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "record/records.h"
 #include "record/records_csv.h"
 #include "report/draw.h"
@@ -27,16 +29,6 @@
 
 #define PAGE     "report.html"
 #define SELFTEST "selftest.json"
-
-static const char HELP[] =
-    "tare report [OPTION]... RECORD|DIR...\n"
-    "What these records say, and those in these folders: as one page, DIR/report.html, with the answer "
-    "first, every\n"
-    "figure drawn, and no need of a network or of another file; as text, Markdown, LaTeX or JSON; as "
-    "CSV with a row\n"
-    "a record: what it is, the keys of its cell, every figure (one that the record does not have is "
-    "empty, and the\n"
-    "last column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n\n";
 
 static bool is_folder(const char *path)
 {
@@ -215,9 +207,9 @@ int cmd_report(int argc, char **argv, struct err *e)
     struct config c;
     struct study study;
     char path[PATH_MAX];
-    TRY(config_parse(CONFIG_REPORT, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_REPORT, argc, argv, &c, e));
     if (c.help)
-        return config_print_help(CONFIG_REPORT, NULL, HELP);
+        return manual_print(CONFIG_REPORT, NULL, NULL);
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;

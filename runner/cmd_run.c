@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/terminal.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "cell/profiled.h"
 #include "cell/scenarios.h"
 #include "host/tune/tuning.h"
@@ -21,28 +24,14 @@ static int list_scenarios(struct err *e)
     return 0;
 }
 
-static int print_help(const struct scenario *scenario)
-{
-    cleanup_text struct text head = {0};
-    if (scenario)
-        text_add(&head, "tare run %s [OPTION]...\n%s.\n\n", scenario->name, scenario->summary);
-    else
-        text_add(
-            &head,
-            "tare run SCENARIO [OPTION]...\n"
-            "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came\n"
-            "with tare, or the path of a folder with a scenario.yml. Without a scenario: lists them; with one before\n"
-            "--help: tells its own options too.\n\n");
-    return config_print_help(CONFIG_RUN, scenario, head.data);
-}
-
 static int write_results(const struct record *r, const struct output_places *places, struct err *e)
 {
     TRY(output_save(r, places, e));
     if (output_on_stdout(places->asked))
         return record_write(r, stdout, e);
     cleanup_text struct text shown = {0};
-    show_record(r, &shown);
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    show_record(r, &look, &shown);
     (void)fputs(shown.data, stdout);
     return 0;
 }
@@ -108,7 +97,7 @@ static int run(struct config *c, struct err *e)
     if (status != 0)
         return status;
     if (c->help)
-        return print_help(c->cell.scenario);
+        return manual_print(CONFIG_RUN, c->cell.scenario, NULL);
     if (!c->positional)
         return list_scenarios(e);
     status = prepare(c, &profile, &places, &runtime, e);
@@ -124,7 +113,7 @@ static int run(struct config *c, struct err *e)
 int cmd_run(int argc, char **argv, struct err *e)
 {
     struct config c;
-    int status = config_parse(CONFIG_RUN, argc, argv, &c, e);
+    int status = config_begin(CONFIG_RUN, argc, argv, &c, e);
     if (status != 0)
         return status;
     status = run(&c, e);

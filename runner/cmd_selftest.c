@@ -5,15 +5,9 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/last_selftest.h"
 #include "selftest/selftest.h"
-
-static const char HELP[] =
-    "tare selftest [OPTION]...\n"
-    "Proves the instrument on known loads, in the slices that a run would get, and says for each figure\n"
-    "what was expected, what was measured and whether that is within its tolerance (exit 1: one is not).\n"
-    "The records of later runs name it (instrument.selftest): it is kept as selftest.json in $TARE_STATE,\n"
-    "/var/lib/tare (root) or the cache.\n\n";
 
 /* What cannot be kept is still shown: a reader of the records will see that there was none. */
 static int show(const struct selftest_report *report, bool as_json, struct err *e)
@@ -33,11 +27,11 @@ int cmd_selftest(int argc, char **argv, struct err *e)
 {
     struct config c;
     static struct selftest_report report;
-    TRY(config_parse(CONFIG_SELFTEST, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_SELFTEST, argc, argv, &c, e));
     if (c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': 'tare selftest' takes no name", c.positional);
     if (c.help)
-        return config_print_help(CONFIG_SELFTEST, NULL, HELP);
+        return manual_print(CONFIG_SELFTEST, NULL, NULL);
     TRY(cell_complete(&c.cell, e));
     TRY(selftest_run(&c.cell, &report, e));
     if (report.interrupted_by)

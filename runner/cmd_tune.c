@@ -7,21 +7,17 @@
 #include "base/command.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "host/tune/tune.h"
 
-static int print_tune_help(void)
+static int print_help(void)
 {
     cleanup_text struct text settings = {0};
-    (void)config_print_help(
-        CONFIG_TUNE, NULL,
-        "tare tune [OPTION]...\n"
-        "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first\n"
-        "in $TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n\n");
+    text_add(&settings, "\nThe settings, in the order of writing:\n");
     tune_help(&settings);
-    (void)printf("\nThe settings, in the order of writing:\n%s", settings.data);
-    return 0;
+    return manual_print(CONFIG_TUNE, NULL, settings.data);
 }
 
 /* --- what came of it -------------------------------------------------------------------------------------------- */
@@ -105,10 +101,10 @@ int cmd_tune(int argc, char **argv, struct err *e)
     struct topology_choice cpus;
     struct tune_steps steps = {0};
     const char *root = "";
-    TRY(config_parse(CONFIG_TUNE, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_TUNE, argc, argv, &c, e));
     TRY(no_name(&c, "tune", e));
     if (c.help)
-        return print_tune_help();
+        return print_help();
     TRY(config_sysroot(&c, &root, e));
     TRY(bench_cpus_choose(root, &c.cell, NULL, &cpus, e));
     int status = tune_plan(root, &cpus, c.host.only, &steps, e);
@@ -150,14 +146,10 @@ int cmd_restore(int argc, char **argv, struct err *e)
 {
     struct config c;
     const char *root = "";
-    TRY(config_parse(CONFIG_RESTORE, argc, argv, &c, e));
+    TRY(config_begin(CONFIG_RESTORE, argc, argv, &c, e));
     TRY(no_name(&c, "restore", e));
     if (c.help)
-        return config_print_help(
-            CONFIG_RESTORE, NULL,
-            "tare restore [OPTION]...\n"
-            "Puts back what 'tare tune' changed since this boot, the last change first. What could not be\n"
-            "put back stays in the journal, and the exit code is 3; so it is where the journal is damaged.\n\n");
+        return manual_print(CONFIG_RESTORE, NULL, NULL);
     TRY(config_sysroot(&c, &root, e));
     return restore(root, c.host.force, e);
 }

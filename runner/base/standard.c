@@ -102,3 +102,13 @@ void standard_input_again(off_t from)
     if (from >= 0)
         (void)lseek(STDIN_FILENO, from, SEEK_SET);
 }
+
+int standard_silence(struct err *e)
+{
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    bool silent = fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO;
+    if (!silent)
+        return err_sys(e, ERR_OURS, "/dev/null as standard output");
+    (void)close(fd);
+    return 0;
+}

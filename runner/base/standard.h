@@ -32,4 +32,7 @@ int standard_input_keep(off_t *from, struct err *e);
 /* Before each who reads it. */
 void standard_input_again(off_t from);
 
+/* Standard output goes nowhere from here on. -errno (ours). */
+int standard_silence(struct err *e);
+
 #endif

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 static void text_reserve(struct text *t, size_t more)
 {
@@ -225,38 +224,6 @@ char *text_of_bytes(const char *bytes)
     return t.data;
 }
 
-/* One line, which ends with its length. */
-static void wrap_line(const char *line, size_t len, size_t width, size_t indent, struct text *out)
-{
-    const char *end = line + len;
-    size_t column = strspn(line, " ");
-    text_add_bytes(out, line, column);
-    for (bool is_first = true; (line += strspn(line, " ")) < end; is_first = false) {
-        size_t word = strcspn(line, " \n"), characters = 0;
-        for (size_t i = 0; i < word; i++)
-            characters += ((unsigned char)line[i] & 0xc0) != 0x80;
-        if (!is_first && column + 1 + characters > width && column > indent) {
-            text_add(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (!is_first) {
-            text_add_bytes(out, " ", 1);
-            column++;
-        }
-        text_add_bytes(out, line, word);
-        column += characters;
-        line += word;
-    }
-    text_add_bytes(out, "\n", 1);
-}
-
-void text_wrap(const char *lines, size_t width, size_t indent, struct text *out)
-{
-    for (size_t len; lines && *lines; lines += len + (lines[len] == '\n')) {
-        len = strcspn(lines, "\n");
-        wrap_line(lines, len, width, indent, out);
-    }
-}
-
 bool text_is_among(const char *word, const char *const *list)
 {
     for (; *list; list++)
@@ -273,10 +240,4 @@ void text_format(char *buf, size_t cap, const char *fmt, ...)
     va_end(ap);
     if (n < 0 || (size_t)n >= cap)
         abort();
-}
-
-size_t terminal_width(int fd)
-{
-    struct winsize size = {0};
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
 }

@@ -40,10 +40,6 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 /* Whether the word is one of these; the list ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
-/* Lines of words in lines of so many characters of UTF-8; what goes on is set in by so many blanks. The blanks that a
- * line begins with stay. NULL is allowed: nothing. */
-void text_wrap(const char *lines, size_t width, size_t indent, struct text *out);
-
 /* The text as a terminal may have it, when it comes from a file of somebody's: bytes that are no UTF-8, and characters
  * that begin a line or steer (controls, marks of the writing's direction), are written \xNN. The caller's. */
 char *text_printable(const char *bytes);
@@ -52,9 +48,6 @@ char *text_printable(const char *bytes);
  * backslash before an x, \x5c; the rest stands as it is. Replacing each \xNN by its byte gives the bytes again. The
  * caller's. */
 char *text_of_bytes(const char *bytes);
-
-/* Characters in a line of the terminal that fd is; 80 where it is none or does not tell. */
-size_t terminal_width(int fd);
 
 /* snprintf that aborts instead of cutting: for names and paths whose bounds are known. */
 void text_format(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

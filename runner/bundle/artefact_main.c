@@ -16,6 +16,7 @@
 #include "bundle/sign.h"
 #include "bundle/verify.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 
 /* Each returns the exit code, or a negative errno with e filled in. Results go to stdout, messages to stderr. */
 typedef int run_fn(const struct config *c, struct err *e);
@@ -147,60 +148,22 @@ static const struct command {
     enum config_command command;
     run_fn *fn;
     bool second, output, key; /* that it cannot do without */
-    const char *takes, *help;
+    const char *takes;
 } COMMANDS[] = {
-    {"pack", CONFIG_PACK, run_pack, false, true, false, "a plan's folder and -o FILE.tar",
-     "tare pack [OPTION]... DIR -o FILE.tar\n"
-     "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the\n"
-     "records, their plan, what is claimed of them, the tables and figures made from them, and who made it.\n"
-     "The same records give the same bytes. Claims are those of --claims, of DIR/claims.yml, or those that\n"
-     "came with the plan. --with-image puts the image into it that the records were made in, which 'tare\n"
-     "reproduce --in-image' then runs in; one that the records contradict is refused.\n\n"},
-    {"verify", CONFIG_VERIFY, run_verify, false, false, false, "a bundle",
-     "tare verify [OPTION]... BUNDLE\n"
-     "BUNDLE is a tar, a tar.zst or a folder. Offline, and nothing in it is executed. Four verdicts, kept apart:\n"
-     "integrity (the files are those that were packed), derivation (tables, figures and claims follow from the\n"
-     "raw samples), environment (how far this machine is from theirs), and re-run, which is reproduce's.\n"
-     "Exit 1 where integrity or derivation is broken; each finding names its file.\n\n"},
-    {"sign", CONFIG_SIGN, run_sign, false, false, true, "a bundle and --key FILE",
-     "tare sign --key FILE BUNDLE\n"
-     "Signs a bundle, a tar or a folder, by minisign: over its tagmanifest-sha256.txt, so that the signature\n"
-     "survives packing it again. minisign asks for the key's password.\n\n"},
-    {"reproduce", CONFIG_REPRODUCE, run_reproduce, false, false, false, "a bundle",
-     "tare reproduce [OPTION]... BUNDLE\n"
-     "Runs a bundle's plan again here, as 'tare matrix' does, and judges each of its claims by the new records:\n"
-     "SUPPORTED, CONTRADICTED, INCONCLUSIVE (the interval is wider than the tolerance that was declared beforehand)\n"
-     "or NOT RUN, each with both intervals and why; never one pass for all. First the bundle is verified, and one\n"
-     "that is not whole is not run; then in what this machine differs from theirs is told. All of it goes into\n"
-     "reproduction.json beside the new records. Run again with the same --out it goes on.\n"
-     "Exit 0 where a claim was judged and all that were are SUPPORTED, or nothing is claimed; 1 where one is\n"
-     "CONTRADICTED or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n\n"},
-    {"push", CONFIG_PUSH, run_push, true, false, false, "a bundle and where it goes",
-     "tare push BUNDLE oci:FOLDER[:TAG] | docker://HOST/REPO:TAG [OPTION]...\n"
-     "Puts a bundle's tar into an OCI layout, which is made where it is not there, or by skopeo into a registry,\n"
-     "as an artefact of the type " PUSH_TYPE ". Who may is skopeo's business (skopeo\n"
-     "login); a registry on the loopback is spoken to without TLS.\n\n"},
-    {"pull", CONFIG_PULL, run_pull, false, true, false, "where the bundle is, and -o FILE.tar",
-     "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n"
-     "Gets a bundle out of an OCI layout or, by skopeo, out of a registry, checks its digests, writes it and\n"
-     "tells which reproductions are attached to it. Whether it is good is what 'tare verify' says.\n\n"},
+    {"pack", CONFIG_PACK, run_pack, false, true, false, "a plan's folder and -o FILE.tar"},
+    {"verify", CONFIG_VERIFY, run_verify, false, false, false, "a bundle"},
+    {"sign", CONFIG_SIGN, run_sign, false, false, true, "a bundle and --key FILE"},
+    {"reproduce", CONFIG_REPRODUCE, run_reproduce, false, false, false, "a bundle"},
+    {"push", CONFIG_PUSH, run_push, true, false, false, "a bundle and where it goes"},
+    {"pull", CONFIG_PULL, run_pull, false, true, false, "where the bundle is, and -o FILE.tar"},
 };
-
-static int print_help(const struct command *command)
-{
-    cleanup_text struct text help = {0};
-    text_add(&help, "%s", command->help);
-    config_help(command->command, NULL, &help);
-    (void)fputs(help.data, stdout);
-    return 0;
-}
 
 static int run(const struct command *command, int argc, char **argv, struct err *e)
 {
     struct config c;
-    TRY(config_parse(command->command, argc, argv, &c, e));
+    TRY(config_begin(command->command, argc, argv, &c, e));
     if (c.help)
-        return print_help(command);
+        return manual_print(command->command, NULL, NULL);
     if (!c.positional || (command->second && !c.second) || (command->output && !c.artefact.output) ||
         (command->key && !c.artefact.key))
         return err_set(e, ERR_USAGE, -EINVAL, "it takes %s ('tare %s --help')", command->takes, command->name);

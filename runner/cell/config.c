@@ -9,7 +9,9 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/standard.h"
 #include "base/suggest.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
 
@@ -28,8 +30,7 @@ int config_sysroot(const struct config *c, const char **ret, struct err *e)
     return err_sys(e, ERR_USAGE, "--sysroot '%s'", dir);
 }
 
-#define OUTPUT_WORD "output"
-#define ROW_BASE    256 /* above any letter: by that optopt tells a row from one */
+#define ROW_BASE 256 /* above any letter: by that optopt tells a row from one */
 
 /* What getopt_long(3) is to know: the rows of a command, and the words of its argv that look like options and are none
  * of them: those may be knobs of a scenario, which is not known yet. val tells them apart. */
@@ -120,7 +121,7 @@ static int refuse_abbreviation(enum config_command command, char **argv, const c
     const char *word = argv[optind - 1];
     if (optarg && optarg == word)
         word = argv[optind - 2];
-    if (strncmp(word, "--", 2) != 0 || strcspn(word + 2, "=") == strlen(name))
+    if (!name || strncmp(word, "--", 2) != 0 || strcspn(word + 2, "=") == strlen(name))
         return 0;
     return no_option(command, word, argv[0], e);
 }
@@ -161,19 +162,33 @@ static int take_val(enum config_command command, int val, const char *argv0, str
     return failed;
 }
 
-/* The only letter: -o, where the command has --output. */
-static const char *letters_of(enum config_command command)
+static const struct {
+    char letter;
+    const char *option;
+} LETTERS[] = {{'h', "help"}, {'o', "output:"}, {'q', "quiet"}, {'v', "verbose"}};
+
+/* Of the options that the command has; a colon stands behind one with a value. */
+static const char *letters_of(enum config_command command, char *buf, size_t cap)
 {
-    if (command == CONFIG_EXEC)
-        return "+:";
-    return config_has_option(command, OUTPUT_WORD) ? ":o:" : ":";
+    text_format(buf, cap, "%s:", command == CONFIG_EXEC ? "+" : "");
+    for (size_t i = 0; i < ARRAY_LEN(LETTERS); i++) {
+        char name[SCENARIO_WORD_MAX];
+        size_t len = strcspn(LETTERS[i].option, ":"), used = strlen(buf);
+        text_format(name, sizeof(name), "%.*s", (int)len, LETTERS[i].option);
+        if (config_has_option(command, name))
+            text_format(buf + used, cap - used, "%c%s", LETTERS[i].letter, LETTERS[i].option + len);
+    }
+    return buf;
 }
 
 static int val_of_letter(enum config_command command, int val)
 {
-    for (size_t i = 0; val == 'o' && i < config_row_count; i++)
-        if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, OUTPUT_WORD) == 0)
-            return ROW_BASE + (int)i;
+    for (size_t l = 0; l < ARRAY_LEN(LETTERS); l++)
+        for (size_t i = 0; val == LETTERS[l].letter && i < config_row_count; i++)
+            if ((config_rows[i].commands & command) &&
+                strncmp(config_rows[i].name, LETTERS[l].option, strlen(config_rows[i].name)) == 0 &&
+                strlen(config_rows[i].name) == strcspn(LETTERS[l].option, ":"))
+                return ROW_BASE + (int)i;
     return val;
 }
 
@@ -181,11 +196,13 @@ static int val_of_letter(enum config_command command, int val)
 static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
 {
     struct known known;
+    char letters[2 * ARRAY_LEN(LETTERS) + 3];
     fill_known(command, argc, argv, &known);
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int at = -1, val = val_of_letter(command, getopt_long(argc, argv, letters_of(command), known.option, &at));
+        int at = -1, val = val_of_letter(command, getopt_long(argc, argv, letters_of(command, letters, sizeof(letters)),
+                                                              known.option, &at));
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')
@@ -240,4 +257,14 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
     if (r == 0)
         *ret = c;
     return r;
+}
+
+int config_begin(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
+{
+    int failed = config_parse(command, argc, argv, ret, e);
+    if (failed != 0)
+        return failed;
+    bool is_own = command == CONFIG_EXEC || (ret->output.json && strcmp(ret->output.json, "-") == 0);
+    terminal_begin((enum terminal_color)ret->shown.color, ret->shown.quiet, ret->shown.verbose);
+    return ret->shown.quiet && !is_own ? standard_silence(e) : 0;
 }

@@ -73,7 +73,12 @@ struct invocations {
     char *const *argv;             /* the command; NULL: none was named */
     int64_t repeat, warmup;        /* measured ones and those before them */
     const char *prepare, *cleanup; /* shell commands around each; NULL: none */
-    int64_t quiet;
+};
+
+/* How what is printed looks. */
+struct shown {
+    int64_t quiet, verbose; /* truths */
+    int64_t color;          /* enum terminal_color */
 };
 
 /* Where results go besides the terminal. */
@@ -142,6 +147,7 @@ struct config {
     struct output output;
     struct host_options host;
     struct invocations invocations;
+    struct shown shown;
     struct analysis analysis;
     struct campaign_options campaign;
     struct artefact_options artefact;
@@ -181,6 +187,10 @@ enum config_command {
  * -EINVAL (usage): one line that names the option, the value and what is allowed. */
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
 
+/* The same for a command's whole run: what is said of quiet, verbose and colour takes effect (terminal.h). A quiet
+ * command's standard output is /dev/null, but where it is the command's own (exec) or JSON was asked for on it. */
+int config_begin(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
+
 /* Nothing is set in it. */
 struct cell cell_unset(void);
 
@@ -219,8 +229,5 @@ int config_sysroot(const struct config *c, const char **ret, struct err *e);
 
 /* The command's options, one paragraph a row, for --help. With a scenario its own defaults, and then its knobs. */
 void config_help(enum config_command command, const struct scenario *scenario, struct text *out);
-
-/* Prints --help: what the command does, then that. Returns 0, the exit code. */
-int config_print_help(enum config_command command, const struct scenario *scenario, const char *what);
 
 #endif

@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
+#include "cell/manual.h"
 
 /* The row with the defaults of the scenario's profiles; where it has one profile alone, with those of that one. */
 static struct option_row row_of(const struct option_row *row, const struct scenario *s)
@@ -62,24 +64,15 @@ static void help_allowed(const struct option_row *row, const struct scenario *s,
     text_add(out, ")");
 }
 
-/* Adds text in lines of at most 100 columns, each after the first indented. */
-static void add_wrapped(struct text *out, size_t indent, const char *words)
+static void add_does(const struct option_row *row, const struct scenario *s, struct text *out)
 {
-    size_t column = indent;
-    while (*words) {
-        size_t len = strcspn(words, " ");
-        if (column + 1 + len > 100 && column > indent) {
-            text_add(out, "\n%*s", (int)indent, "");
-            column = indent;
-        }
-        if (column > indent)
-            text_add(out, " ");
-        text_add(out, "%.*s", (int)len, words);
-        column += len + 1;
-        words += len;
-        words += strspn(words, " ");
-    }
-    text_add(out, "\n");
+    text_add(out, "%s", row->help);
+    help_allowed(row, s, out);
+}
+
+void config_does(const struct option_row *row, struct text *out)
+{
+    add_does(row, NULL, out);
 }
 
 static void help_row(const char *name, const char *value, const struct text *right, struct text *out)
@@ -87,7 +80,7 @@ static void help_row(const char *name, const char *value, const struct text *rig
     struct text left = {0};
     text_add(&left, "  --%s%s%s", name, value ? " " : "", value ? value : "");
     text_add(out, "%-26s ", left.data);
-    add_wrapped(out, 27, right->data);
+    terminal_wrap(right->data, left.len > 26 ? left.len + 1 : 27, MANUAL_WIDTH, 27, out);
     text_free(&left);
 }
 
@@ -130,19 +123,10 @@ void config_help(enum config_command command, const struct scenario *scenario, s
             continue;
         struct option_row row = row_of(&config_rows[i], scenario);
         struct text right = {0};
-        text_add(&right, "%s", row.help);
-        help_allowed(&row, scenario, &right);
+        add_does(&row, scenario, &right);
         help_row(row.name, row.value, &right, out);
         text_free(&right);
     }
     for (size_t i = 0; scenario && i < scenario->knobs; i++)
         help_knob(scenario, &scenario->knob[i], out);
-}
-
-int config_print_help(enum config_command command, const struct scenario *scenario, const char *what)
-{
-    cleanup_text struct text options = {0};
-    config_help(command, scenario, &options);
-    (void)printf("%s%s", what, options.data);
-    return 0;
 }

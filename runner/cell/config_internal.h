@@ -58,6 +58,9 @@ int64_t *config_number(struct config *c, const struct option_row *row);
 bool config_is_number(enum kind kind);
 bool config_takes_value(enum kind kind);
 
+/* What an option does, with what is allowed and its default. */
+void config_does(const struct option_row *row, struct text *out);
+
 /* "threads, processes or interpreters" */
 void config_list_choices(const char *const *choices, struct text *out);
 

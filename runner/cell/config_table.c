@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/terminal.h"
 #include "launch/allowance.h"
 
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
@@ -16,6 +17,7 @@ static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
 static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
+static const char *const COLORS[] = {"auto", "always", "never", NULL};
 static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
 #define CELL(field)   offsetof(struct config, cell.field)
@@ -30,7 +32,9 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 #define ALL           (BOTH | CONFIG_EXEC)
 #define HOSTS         (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
 #define BUNDLES       (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL)
+#define SHOWN(field)  offsetof(struct config, shown.field)
 #define RECORDS       (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
+#define EVERY         (CONFIG_RUN | CONFIG_MATRIX | CONFIG_EXEC | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS | BUNDLES)
 
 /* Of a row that no plan can set there is nothing to say on whose it is. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -134,8 +138,8 @@ const struct option_row config_rows[] = {
      "a shell command before each invocation, outside of its slice"},
     {"cleanup", TEXT, "COMMAND", AGAIN(cleanup), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
      "a shell command after each invocation, outside of its slice"},
-    {"quiet", YES, NULL, AGAIN(quiet), NULL, 0, 0, 0, 0, CONFIG_EXEC,
-     "no summary on standard error"},
+    {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, CONFIG_EXEC,
+     "no summary on standard error; also -q"},
     {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, ALL,
      "end a run that takes longer",
      WEIGHED},
@@ -276,9 +280,15 @@ const struct option_row config_rows[] = {
      "or manifest digest (sha256:...)"},
     {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
      "print JSON in place of text"},
+    {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, EVERY & ~CONFIG_EXEC,
+     "print nothing but errors, also -q; what was asked for in files, or with --json -, is written all the same"},
+    {"verbose", YES, NULL, SHOWN(verbose), NULL, 0, 0, 0, 0, CONFIG_RUN | CONFIG_MATRIX,
+     "say all: each check of the isolation, the text of each invocation; also -v"},
+    {"color", CHOICE, "WHEN", SHOWN(color), COLORS, 0, 0, COLOR_AUTO, COLOR_AUTO, EVERY,
+     "auto: colours where the text goes to a terminal and NO_COLOR is not set"},
     {"help", HELP, NULL, offsetof(struct config, help), NULL, 0, 0, UNSET, UNSET,
-     ALL | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS | BUNDLES,
-     "print this and exit"},
+     EVERY,
+     "print this and exit, also -h"},
 };
 /* clang-format on */
 

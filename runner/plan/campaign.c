@@ -24,6 +24,7 @@
 #include "base/file.h"
 #include "base/signals.h"
 #include "base/source.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/runtime.h"
@@ -227,8 +228,6 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
     c->bound.seed = c->bound.seed >= 0 ? c->bound.seed : p->seed;
     text_format(c->bound.name, sizeof(c->bound.name), "%s", p->name);
     c->tally = (struct tally){.cells = p->cells, .units = p->cells * (c->bound.noise ? 2 : 1)};
-    c->texts =
-        p->invocations == 1 && o->invocations == 0 && !c->bound.noise && c->engine == ENGINE_LOCAL && p->precision == 0;
     c->order = xcalloc(c->tally.units, sizeof(*c->order));
     return 0;
 }
@@ -783,9 +782,10 @@ static int keep_record(const struct stage *s, const struct place_in_plan *at, co
 static void show_text(const struct stage *s, const struct record *r)
 {
     cleanup_text struct text shown = {0};
-    if (!s->campaign->texts)
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    if (!look.verbose)
         return;
-    show_record(r, &shown);
+    show_record(r, &look, &shown);
     (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
     (void)fflush(stdout);
 }

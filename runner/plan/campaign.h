@@ -26,7 +26,6 @@ struct campaign {
     struct tally tally;
     int64_t blocks; /* wanted so far: grows with until-precise */
     int64_t engine;
-    bool texts;    /* each invocation's text is printed: there is one a cell */
     size_t *order; /* of one block, shuffled or as it is listed */
 };
 

@@ -3,22 +3,22 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "plan/estimate.h"
 #include "plan/plan.h"
 #include "plan/tally.h"
 
-#define COLUMNS_DEFAULT 80
+#define LINE_EVERY_S 10
 
 /* Cut to the terminal's width: a line that wraps is not taken away by the next one. */
 static void print_line(const struct text *line)
 {
-    struct winsize size = {0};
-    int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : COLUMNS_DEFAULT;
-    (void)fprintf(stderr, "\r\033[K%.*s", columns - 1, line->data);
+    (void)fprintf(stderr, "\r\033[K%.*s", (int)terminal_width(STDERR_FILENO) - 1, line->data);
 }
 
 static void add_head(const struct campaign_meter *m, uint64_t blocks, struct text *line)
@@ -45,20 +45,31 @@ static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
 
 void campaign_meter_open(struct campaign_meter *m, const struct tally *tally)
 {
-    *m = (struct campaign_meter){.tally = tally};
-    if (isatty(STDERR_FILENO))
+    *m = (struct campaign_meter){.tally = tally, .line_at_ns = clock_now_ns()};
+    if (isatty(STDERR_FILENO) && !terminal_is_quiet())
         m->progress.show = show;
+}
+
+/* Where there is no terminal a line now and then: a log is read later. */
+static void log_line(struct campaign_meter *m)
+{
+    cleanup_text struct text line = {0};
+    if (isatty(STDERR_FILENO) || terminal_is_quiet() || clock_now_ns() - m->line_at_ns < LINE_EVERY_S * NS_PER_S)
+        return;
+    m->line_at_ns = clock_now_ns();
+    add_head(m, m->blocks, &line);
+    (void)fprintf(stderr, "%s\n", line.data);
 }
 
 const struct progress *campaign_meter_running(struct campaign_meter *m, const struct plan_cell *cell, const char *label,
                                               uint64_t block, uint64_t blocks)
 {
-    if (!m->progress.show)
-        return NULL;
     m->running = cell;
     m->label = label;
     m->block = block;
     m->blocks = blocks;
+    if (!m->progress.show)
+        return NULL;
     m->progress.arg = m;
     show(m, 0, 0);
     return &m->progress;
@@ -66,7 +77,7 @@ const struct progress *campaign_meter_running(struct campaign_meter *m, const st
 
 void campaign_meter_ended(struct campaign_meter *m, double figure)
 {
-    if (!m->progress.show || !m->running)
+    if (!m->running)
         return;
     if (!isfinite(figure))
         text_format(m->last, sizeof(m->last), "failed");
@@ -74,6 +85,7 @@ void campaign_meter_ended(struct campaign_meter *m, double figure)
         (void)text_bytes((uint64_t)figure, m->last, sizeof(m->last));
     else
         text_format(m->last, sizeof(m->last), "%.3f ms", figure * 1e3);
+    log_line(m);
 }
 
 void campaign_meter_wait(struct campaign_meter *m, uint64_t blocks, const char *what)

@@ -1,4 +1,5 @@
-/* campaign_meter: the progress line of a plan; on a terminal only. */
+/* campaign_meter: the progress of a plan on standard error: on a terminal a line that is written anew, elsewhere one
+ * line every ten seconds at most. Nothing for a quiet command. */
 #ifndef TARE_CAMPAIGN_METER_H
 #define TARE_CAMPAIGN_METER_H
 
@@ -18,6 +19,7 @@ struct campaign_meter {
     const char *label;      /* of --aa; NULL: none */
     uint64_t block, blocks; /* the running one, from 1, and all that are wanted so far */
     char last[48];          /* the last figure, as it is shown */
+    int64_t line_at_ns;     /* when the last line was written, where there is no terminal */
 };
 
 /* stderr decides. The tally stays the caller's. */

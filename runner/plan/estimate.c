@@ -26,10 +26,23 @@ static double *mean_by_cell(const struct tally *t)
     return mean_s;
 }
 
+/* Of those that are known; NaN: none is. */
+static double mean_of(const double *cell_s, size_t cells)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t c = 0; c < cells; c++) {
+        n += isnan(cell_s[c]) ? 0 : 1;
+        sum += isnan(cell_s[c]) ? 0 : cell_s[c];
+    }
+    return n ? sum / (double)n : NAN;
+}
+
 struct estimate estimate_left(const struct tally *t, uint64_t blocks)
 {
     struct estimate e = {0};
     cleanup_free double *cell_s = mean_by_cell(t);
+    double other_s = mean_of(cell_s, t->cells);
     for (uint64_t b = 0; b < blocks; b++)
         for (size_t u = 0; u < t->units; u++) {
             const struct tally_one *one = tally_at(t, b, u);
@@ -37,10 +50,8 @@ struct estimate estimate_left(const struct tally *t, uint64_t blocks)
                 continue;
             double s = cell_s[tally_cell(t, u)];
             e.left++;
-            if (isnan(s))
-                e.unknown++;
-            else
-                e.seconds += s;
+            e.unknown += isnan(s) ? 1 : 0;
+            e.seconds += isnan(s) ? other_s : s;
         }
     return e;
 }
@@ -68,10 +79,10 @@ void estimate_say(const struct estimate *e, struct text *out)
         text_add(out, "nothing");
         return;
     }
-    if (e->unknown == e->left) {
+    if (isnan(e->seconds)) {
         text_add(out, "unknown");
         return;
     }
-    text_add(out, "%s", e->unknown ? "at least " : "about ");
+    text_add(out, "about ");
     estimate_say_seconds(e->seconds, out);
 }

@@ -9,8 +9,8 @@ struct tally;
 struct text;
 
 struct estimate {
-    double seconds; /* of those invocations whose cell has a measured one */
-    size_t unknown; /* invocations whose cell has none */
+    double seconds; /* one whose cell has no measured invocation is taken for the other cells' mean; NaN: none has */
+    size_t unknown; /* invocations of such cells */
     size_t left;    /* of both kinds */
 };
 
@@ -20,8 +20,7 @@ double estimate_cell(const struct tally *t, size_t cell);
 /* Of the invocations of the first `blocks` blocks that are not done. */
 struct estimate estimate_left(const struct tally *t, uint64_t blocks);
 
-/* "about 1 min 05 s", "at least 40 s" where some cells are unknown, "unknown" where all are, "nothing" where none is
- * left. */
+/* "about 1 min 05 s", "unknown" where nothing has been measured, "nothing" where none is left. */
 void estimate_say(const struct estimate *e, struct text *out);
 
 /* "3 h 05 min", "1 min 05 s", "12 s". */

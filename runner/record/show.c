@@ -3,6 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/terminal.h"
+
 #include "record/record.h"
 #include "record/timing.h"
 
@@ -179,22 +182,103 @@ static void show_timing(const struct record *r, struct text *out)
             by);
 }
 
-static const char *word_of(const struct check *c)
+enum word { WORD_NO, WORD_NOTED, WORD_OK };
+
+static enum word word_of(const struct check *c)
 {
-    return c->ok ? "ok" : c->level == LEVEL_REQUIRED ? "NO" : "noted";
+    return c->ok ? WORD_OK : c->level == LEVEL_REQUIRED ? WORD_NO : WORD_NOTED;
 }
 
-static void show_isolation(const struct record *r, struct text *out)
+static void show_word(enum word w, const struct terminal_look *look, struct text *out)
 {
-    text_add(out, "--- isolation: %s ---\n", grade_name(r->isolation.grade));
-    for (size_t i = 0; i < r->isolation.count; i++) {
-        const struct check *c = &r->isolation.check[i];
-        text_add(out, "%s: %s / %s  %s", c->name, *c->requested ? c->requested : "-",
-                 *c->achieved ? c->achieved : "unavailable", word_of(c));
-        if (!c->ok && *c->reason)
-            text_add(out, " (%s)", c->reason);
-        text_add(out, "\n");
-    }
+    static const char *const WORDS[] = {[WORD_NO] = "NO", [WORD_NOTED] = "noted", [WORD_OK] = "ok"};
+    static const enum hue OF[] = {[WORD_NO] = HUE_BAD, [WORD_NOTED] = HUE_MIDDLING, [WORD_OK] = HUE_GOOD};
+    terminal_hued(look, OF[w], WORDS[w], out);
+}
+
+/* "NAME: REQUESTED / ACHIEVED" */
+static void say_check(const struct check *c, struct text *out)
+{
+    text_add(out, "%s: %s / %s", c->name, *c->requested ? c->requested : "-",
+             *c->achieved ? c->achieved : "unavailable");
+}
+
+static void show_check(const struct check *c, const struct terminal_look *look, struct text *out)
+{
+    say_check(c, out);
+    text_add(out, "  ");
+    show_word(word_of(c), look, out);
+    if (!c->ok && *c->reason)
+        text_add(out, " (%s)", c->reason);
+    text_add(out, "\n");
+}
+
+/* Whether they are told together: neither could be had, and for the same reason. */
+static bool is_alike(const struct check *a, const struct check *b)
+{
+    return word_of(a) == word_of(b) && !*a->achieved && !*b->achieved && *a->reason &&
+           strcmp(a->reason, b->reason) == 0;
+}
+
+static bool was_told(const struct verdict *v, size_t i)
+{
+    for (size_t before = 0; before < i; before++)
+        if (is_alike(&v->check[before], &v->check[i]))
+            return true;
+    return false;
+}
+
+/* "NO     cpuset.cpus, pids.max: REASON", or one check with what was wanted and what there was. */
+static void show_reason(const struct verdict *v, size_t i, const struct terminal_look *look, struct text *out)
+{
+    enum { INDENT = 7 };
+    const struct check *c = &v->check[i];
+    cleanup_text struct text line = {0};
+    size_t alike = 1;
+    for (size_t later = i + 1; later < v->count; later++)
+        alike += is_alike(c, &v->check[later]);
+    if (alike == 1)
+        say_check(c, &line);
+    else
+        text_add(&line, "%s", c->name);
+    for (size_t later = i + 1; later < v->count; later++)
+        if (is_alike(c, &v->check[later]))
+            text_add(&line, ", %s", v->check[later].name);
+    if (*c->reason)
+        text_add(&line, alike == 1 ? " (%s)" : ": %s", c->reason);
+    show_word(word_of(c), look, out);
+    text_add(out, "%*s", word_of(c) == WORD_NO ? INDENT - 2 : INDENT - 5, "");
+    terminal_wrap(line.data, INDENT, look->width, INDENT, out);
+}
+
+static void show_reasons(const struct verdict *v, const struct terminal_look *look, struct text *out)
+{
+    size_t good = 0;
+    for (enum word w = WORD_NO; w <= WORD_NOTED; w++)
+        for (size_t i = 0; i < v->count; i++)
+            if (word_of(&v->check[i]) == w && !was_told(v, i))
+                show_reason(v, i, look, out);
+    for (size_t i = 0; i < v->count; i++)
+        good += v->check[i].ok;
+    show_word(WORD_OK, look, out);
+    text_add(out, "     %zu of %zu check%s ('--verbose' lists each)\n", good, v->count,
+             v->count == 1 ? "" : "s");
+}
+
+static void show_isolation(const struct record *r, const struct terminal_look *look, struct text *out)
+{
+    const struct verdict *v = &r->isolation;
+    text_add(out, "--- isolation: ");
+    terminal_hued(look,
+                  v->grade == GRADE_FULL   ? HUE_GOOD
+                  : v->grade == GRADE_NONE ? HUE_BAD
+                                           : HUE_MIDDLING,
+                  grade_name(v->grade), out);
+    text_add(out, " ---\n");
+    for (size_t i = 0; look->verbose && i < v->count; i++)
+        show_check(&v->check[i], look, out);
+    if (!look->verbose)
+        show_reasons(v, look, out);
 }
 
 /* What the scenario itself reports. */
@@ -212,7 +296,7 @@ static void show_figures(const struct record *r, struct text *out)
     }
 }
 
-void show_record(const struct record *r, struct text *out)
+void show_record(const struct record *r, const struct terminal_look *look, struct text *out)
 {
     show_environment(r, out);
     text_add(out, "=== result ===\n");
@@ -223,6 +307,6 @@ void show_record(const struct record *r, struct text *out)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
     show_timing(r, out);
     show_slice(r, out);
-    show_isolation(r, out);
+    show_isolation(r, look, out);
     text_add(out, "==============\n");
 }

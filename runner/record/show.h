@@ -3,10 +3,12 @@
 #define TARE_SHOW_H
 
 struct record;
+struct terminal_look;
 struct text;
 
 /* The original benchmark's lines in its order, the slice's and the isolation's blocks below them (design, "What is
- * measured"). */
-void show_record(const struct record *r, struct text *out);
+ * measured"). Checks that are ok are counted and the others told with their reason, together where neither could be had
+ * for the same one; a verbose look lists each. */
+void show_record(const struct record *r, const struct terminal_look *look, struct text *out);
 
 #endif

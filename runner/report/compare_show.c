@@ -10,6 +10,7 @@
 #include "analysis/words.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
+#include "base/terminal.h"
 #include "report/table.h"
 
 /* --- figures as people read them -------------------------------------------------------------------------------- */
@@ -235,7 +236,7 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
     if (markdown)
         text_add_bytes(out, notes.data, notes.len);
     else
-        text_wrap(notes.data, h->width, 2, out);
+        terminal_wrap_lines(notes.data, h->width, 2, out);
     table_free(&environments);
     table_free(&rows);
 }

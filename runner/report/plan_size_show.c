@@ -5,6 +5,7 @@
 #include "analysis/number.h"
 #include "analysis/plan_size.h"
 #include "base/json_put.h"
+#include "base/terminal.h"
 #include "base/text.h"
 
 /* --- words ------------------------------------------------------------------------------------------------------ */
@@ -80,7 +81,7 @@ void plan_size_text(const struct plan_size *p, size_t width, struct text *out)
             add_spread(row, &lines);
         add_wanted(row, p->precision, &lines);
     }
-    text_wrap(lines.data, width, 4, out);
+    terminal_wrap_lines(lines.data, width, 4, out);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */

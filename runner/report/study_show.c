@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_put.h"
+#include "base/terminal.h"
 
 static void add_bullets(const struct study *s, bool memory, struct text *out)
 {
@@ -50,13 +51,13 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
     study_notes(s, &notes);
     if (notes.len) {
         text_add(out, "\n");
-        text_wrap(notes.data, width, 2, out);
+        terminal_wrap_lines(notes.data, width, 2, out);
     }
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
         if (*lines)
             text_add(out, "\n");
-        text_wrap(lines, width, 4, out);
+        terminal_wrap_lines(lines, width, 4, out);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/terminal.h"
 
 /* What the cells after the running one will take: by what an iteration of their profile took, else by the running
  * cell's, else by their hold time. */
@@ -43,7 +44,7 @@ static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
 void meter_open(struct meter *m, const struct cell *cells, size_t count)
 {
     *m = (struct meter){.cells = cells, .count = count};
-    if (isatty(STDERR_FILENO))
+    if (isatty(STDERR_FILENO) && !terminal_is_quiet())
         m->progress.show = show;
 }
 

@@ -169,8 +169,9 @@ static void fork_children(char *memory, size_t bytes, pid_t pids[CHILDREN])
     (void)close(ends[1]);
 }
 
-/* Both states are families, so that what a process weighs by itself is in both. One family comes before them: a fault maps
- * the pages of a file that are in the page cache, so that the first one's children would have fewer than the second's. */
+/* Both states are families, so that what a process weighs by itself is in both. One family comes before them: a fault
+ * maps the pages of a file that are in the page cache, so that the first one's children would have fewer than the
+ * second's. */
 static void load_family(void)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -568,6 +568,10 @@ def try_one(stage: Stage, name: str) -> Outcome | None:
     except (Exception, SystemExit) as error:
         stage.ground.tidy()
         outcome = Outcome(None, "", "", [f"the try itself broke: {type(error).__name__}: {error}"])
+    if not stage.ground.cgroup.exists():
+        stage.ground.cgroup.mkdir()
+        outcome = outcome or Outcome(0, "", "")
+        outcome.faults.append(f"{stage.ground.cgroup} was removed meanwhile, by tare or by somebody else on this machine")
     if outcome and tree_of(stage.ground.given) != stage.given:
         outcome.faults.append("record harmed: what was given has changed")
     return outcome

@@ -257,7 +257,7 @@ class Ground:
 
     def close(self) -> None:
         self.tidy()
-        self.cgroup.rmdir()
+        tidy_cgroup(self.cgroup)
         shutil.rmtree(self.folder)
 
 

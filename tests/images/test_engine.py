@@ -178,7 +178,7 @@ class OnThisHost(Case):
         self.assertTrue(told["CPU affinity"]["ok"])
         self.assertEqual(told["runner off its CPUs"]["achieved"], "1")
         self.assertFalse(told["runner off its CPUs"]["ok"])
-        self.assertIn("v1 holds it (mounted at", told["memory accounting"]["reason"])
+        self.assertIn("v1 holds it; boot with", told["memory accounting"]["reason"])
 
     def test_without_a_digest_handed_in_the_content_still_names_the_image(self):
         record = self.tare("--runtime", "native", "--iterations", "1")

@@ -1,4 +1,4 @@
-"""The host's settings: tuned, killed in the middle, put back to the byte. Only in the VM: nobody's host is touched."""
+"""The host's settings: tuned, killed in the middle, put back to the byte. Only in the VM, but for a captured machine's: nobody's host is touched."""
 
 import json
 import os
@@ -29,6 +29,61 @@ def settings() -> dict[str, bytes]:
 def tare(*words: object, **env: str) -> subprocess.CompletedProcess:
     command = [rig.TARE, *map(str, words)]
     return subprocess.run(command, env=rig.environment(**env), capture_output=True, text=True, timeout=rig.PATIENCE_S)
+
+
+class ACapturedMachine(LiveTest):
+    """A tree of files in the place of the host: nothing of the host is written, and this runs anywhere."""
+
+    KSM, SWAPPINESS, THP = "sys/kernel/mm/ksm/run", "proc/sys/vm/swappiness", "sys/kernel/mm/transparent_hugepage/enabled"
+    BEFORE = {KSM: "1", SWAPPINESS: "60", THP: "[always] madvise never", "proc/sys/kernel/random/boot_id": "x-1",
+              "sys/devices/system/cpu/online": "0-1"}
+
+    def setUp(self):
+        super().setUp()
+        self.tree = rig.WORK / "machine"
+        for name, content in self.BEFORE.items():
+            (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.tree / name).write_text(content + "\n")
+        self.addCleanup(JOURNAL.unlink, missing_ok=True)
+        self.addCleanup(shutil.rmtree, self.tree)
+
+    def content(self) -> dict[str, str]:
+        return {name: (self.tree / name).read_text().strip() for name in self.BEFORE}
+
+    def tune(self, command: str, *words: str) -> subprocess.CompletedProcess:
+        return tare(command, "--sysroot", self.tree, *words)
+
+    def test_is_tuned_once_and_put_back(self):
+        only = ("--only", "swappiness,ksm")
+        done = self.tune("tune", *only)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn("tare tune: 2 changed", done.stdout)
+        self.assertEqual(self.content(), self.BEFORE | {self.KSM: "0", self.SWAPPINESS: "0"})
+        self.assertIn("tare tune: 2 already so", self.tune("tune", *only).stdout)
+        done = self.tune("restore")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertEqual(self.content(), self.BEFORE)
+
+    def test_of_which_nothing_can_be_set_is_exit_3_and_a_line(self):
+        outside = rig.WORK / "outside"
+        outside.write_text("1\n")
+        self.addCleanup(outside.unlink)
+        (self.tree / self.KSM).unlink()
+        (self.tree / self.KSM).symlink_to(outside)
+        done = self.tune("tune", "--only", "ksm")
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        self.assertIn("not here      ksm", done.stdout)
+        self.assertEqual(done.stderr, "tare: tune: nothing could be set: each setting above says why\n")
+        self.assertEqual(outside.read_text(), "1\n")
+
+    def test_is_examined_by_the_doctor_and_only_it(self):
+        done = self.tune("doctor", "--json")
+        self.assertEqual(done.returncode, 3, "it has no cgroups")
+        checks = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
+        self.assertEqual({id: checks[id]["verdict"] for id in ("ksm", "thp")}, {"ksm": "warns", "thp": "warns"}, checks)
+        (self.tree / self.KSM).write_text("0\n")
+        checks = {check["id"]: check for check in json.loads(self.tune("doctor", "--json").stdout)["checks"]}
+        self.assertEqual(checks["ksm"]["verdict"], "ok")
 
 
 @vm_only

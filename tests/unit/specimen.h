@@ -20,7 +20,7 @@ struct specimen {
     struct facts host;
 };
 
-#define SPECIMEN_V1 "v1 holds it (mounted at /sys/fs/cgroup/memory; boot with cgroup_no_v1=all)"
+#define SPECIMEN_V1 "v1 holds it; boot with cgroup_no_v1=all"
 
 static inline void specimen_runtime(struct specimen *s, bool free_threaded)
 {

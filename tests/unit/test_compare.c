@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/manual.h"
 #include "record/records.h"
 #include "report/compare_show.h"
 #include "tests/unit/golden.h"
@@ -656,7 +657,7 @@ static void a_figure_of_the_invocation_has_one_level(void **state)
 static void expect_help(enum config_command command, const char *golden)
 {
     struct text help = {0};
-    config_help(command, NULL, &help);
+    manual_help(command, NULL, &help);
     golden_check(golden, help.data);
     text_free(&help);
 }

@@ -62,15 +62,15 @@ static void the_seed_is_the_originals_four_cells_with_its_defaults(void **state)
         const char *hold_ms;
         int64_t mem_sample;
     } WANTED[] = {
-        {"scenario1-threads-overhead", MODE_THREADS, PROFILE_OVERHEAD, 1000, 5, "0", 0},
-        {"scenario1-processes-overhead", MODE_PROCESSES, PROFILE_OVERHEAD, 1000, 5, "0", 0},
-        {"scenario1-threads-memory", MODE_THREADS, PROFILE_MEMORY, 30, 2, "1000", 1},
-        {"scenario1-processes-memory", MODE_PROCESSES, PROFILE_MEMORY, 30, 2, "1000", 1},
+        {"scenario1-threads-overhead", MODE_THREADS, PROFILE_OVERHEAD, 200, 5, "0", 0},
+        {"scenario1-processes-overhead", MODE_PROCESSES, PROFILE_OVERHEAD, 200, 5, "0", 0},
+        {"scenario1-threads-memory", MODE_THREADS, PROFILE_MEMORY, 6, 2, "1000", 1},
+        {"scenario1-processes-memory", MODE_PROCESSES, PROFILE_MEMORY, 6, 2, "1000", 1},
     };
     (void)state;
     struct plan p = parsed(SHIPPED, "seed.yml", &NOTHING_GIVEN);
     assert_int_equal(p.cells, ARRAY_LEN(WANTED));
-    assert_int_equal(p.invocations, 1);
+    assert_int_equal(p.invocations, 5);
     for (size_t i = 0; i < p.cells; i++) {
         const struct cell *c = &p.cell[i].cell;
         assert_string_equal(p.cell[i].id, WANTED[i].id);

@@ -1,5 +1,6 @@
 #include "record/show.h"
 
+#include "base/terminal.h"
 #include "base/text.h"
 #include "record/record.h"
 #include "tests/unit/golden.h"
@@ -7,10 +8,12 @@
 
 #include <stdbool.h>
 
+static struct terminal_look look = {.width = 80};
+
 static void shown(const struct specimen *s, struct text *out)
 {
     *out = (struct text){0};
-    show_record(&s->record, out);
+    show_record(&s->record, &look, out);
 }
 
 static void expect_golden(void (*make)(struct specimen *), const char *name)
@@ -179,8 +182,7 @@ static void what_is_new_comes_below_in_blocks_of_its_own(void **state)
         "nr_throttled: 0",
         "oom_kill: 0",
         "--- isolation: full ---",
-        "born in the slice: clone3(CLONE_INTO_CGROUP) / /tare.slice/tare-1/cell-0  ok",
-        "CPU affinity: 1-3 / 1-3  ok",
+        "ok     2 of 2 checks ('--verbose' lists each)",
         "==============",
         NULL,
     };
@@ -211,9 +213,34 @@ static void what_is_not_to_be_had_says_why_and_is_never_zero(void **state)
     assert_true(says(&s, "\nmemory: unavailable (" SPECIMEN_V1 ")\n"));
     assert_true(says(&s, "\nnr_throttled: unavailable (" SPECIMEN_V1 ")\n"));
     assert_true(says(&s, "\noom_kill: unavailable (" SPECIMEN_V1 ")\n"));
-    assert_true(says(&s, "\nmemory accounting: memory.current, memory.stat / unavailable  NO (" SPECIMEN_V1 ")\n"));
+    assert_true(says(&s, "\nNO     memory accounting, no OOM kill: " SPECIMEN_V1 "\n"));
     assert_true(says(&s, "\n--- isolation: partial ---\n"));
     assert_false(says(&s, ": 0\n"));
+    specimen_free(&s);
+}
+
+static void a_verbose_look_lists_each_check(void **state)
+{
+    static struct specimen s;
+    (void)state;
+    specimen_processes_overhead(&s);
+    look.verbose = true;
+    assert_true(says(&s, "\nCPU affinity: 1-3 / 1-3  ok\n"));
+    assert_true(says(&s, "\nmemory accounting: memory.current, memory.stat / unavailable  NO (" SPECIMEN_V1 ")\n"));
+    look.verbose = false;
+    specimen_free(&s);
+}
+
+static void a_coloured_look_has_the_same_words(void **state)
+{
+    static struct specimen s;
+    (void)state;
+    specimen_processes_overhead(&s);
+    look.colored = true;
+    assert_true(says(&s, "--- isolation: \033[33mpartial\033[0m ---\n\033[31mNO\033[0m     memory accounting, "));
+    assert_true(says(&s, "\n\033[32mok\033[0m     1 of 3 checks"));
+    look.colored = false;
+    assert_false(says(&s, "\033"));
     specimen_free(&s);
 }
 
@@ -278,6 +305,8 @@ int main(void)
         cmocka_unit_test(the_originals_lines_of_profile_overhead_are_kept_exactly),
         cmocka_unit_test(what_is_new_comes_below_in_blocks_of_its_own),
         cmocka_unit_test(what_is_not_to_be_had_says_why_and_is_never_zero),
+        cmocka_unit_test(a_verbose_look_lists_each_check),
+        cmocka_unit_test(a_coloured_look_has_the_same_words),
         cmocka_unit_test(iterations_that_were_not_finished_are_nan),
         cmocka_unit_test(memory_that_is_sampled_in_profile_overhead_is_shown),
         cmocka_unit_test(a_borrowed_slice_shows_its_baseline),

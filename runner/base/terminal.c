@@ -1,0 +1,87 @@
+#include "base/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static enum terminal_color asked_color;
+static bool is_quiet, is_verbose;
+
+void terminal_begin(enum terminal_color color, bool quiet, bool verbose)
+{
+    asked_color = color;
+    is_quiet = quiet;
+    is_verbose = verbose;
+}
+
+bool terminal_is_quiet(void)
+{
+    return is_quiet;
+}
+
+size_t terminal_width(int fd)
+{
+    struct winsize size = {0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+}
+
+static bool takes_color(int fd)
+{
+    const char *term = getenv("TERM"), *none = getenv("NO_COLOR");
+    return isatty(fd) && !(none && *none) && term && strcmp(term, "dumb") != 0;
+}
+
+struct terminal_look terminal_look_of(int fd)
+{
+    bool colored = asked_color == COLOR_ALWAYS || (asked_color == COLOR_AUTO && takes_color(fd));
+    return (struct terminal_look){.width = terminal_width(fd), .colored = colored, .verbose = is_verbose};
+}
+
+void terminal_hued(const struct terminal_look *look, enum hue hue, const char *word, struct text *out)
+{
+    static const char *const SGR[HUES] = {[HUE_GOOD] = "32", [HUE_MIDDLING] = "33", [HUE_BAD] = "31"};
+    if (look->colored)
+        text_add(out, "\033[%sm%s\033[0m", SGR[hue], word);
+    else
+        text_add(out, "%s", word);
+}
+
+void terminal_wrap(const char *words, size_t column, size_t width, size_t indent, struct text *out)
+{
+    bool begun = false; /* a word stands in this line, or what was there before */
+    while (*words) {
+        size_t len = strcspn(words, " "), characters = 0;
+        for (size_t i = 0; i < len; i++)
+            characters += ((unsigned char)words[i] & 0xc0) != 0x80;
+        if (begun && column + 1 + characters > width) {
+            text_add(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (begun) {
+            text_add(out, " ");
+            column++;
+        }
+        text_add_bytes(out, words, len);
+        column += characters;
+        begun = true;
+        words += len;
+        words += strspn(words, " ");
+    }
+    text_add(out, "\n");
+}
+
+void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct text *out)
+{
+    for (size_t len; lines && *lines; lines += len + (lines[len] == '\n')) {
+        len = strcspn(lines, "\n");
+        const size_t blanks = strspn(lines, " ");
+        cleanup_free char *line = xcalloc(len - blanks + 1, 1);
+        memcpy(line, lines + blanks, len - blanks);
+        text_add_bytes(out, lines, blanks);
+        terminal_wrap(line, blanks, width, indent, out);
+    }
+}

@@ -1,0 +1,220 @@
+#include "cell/manual.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "cell/config_internal.h"
+
+const struct manual manuals[] = {
+    {CONFIG_RUN, "run", "SCENARIO", "one cell in its slice: its text and its record", "tare run SCENARIO [OPTION]...\n",
+     "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came with "
+     "tare, "
+     "or the path of a folder with a scenario.yml. Without a scenario: lists them; with one before --help: tells its "
+     "own "
+     "options too.\n",
+     "tare run scenario1 --mode processes --mp-start spawn  # what spawned workers cost\n"
+     "tare run scenario1 --profile memory --json r.json  # memory, with its record\n"
+     "tare run scenario1 --isolation strict  # a full slice, or exit 3 before anything runs\n"},
+    {CONFIG_EXEC, "exec", "-- COMMAND", "the same for any command", "tare exec [OPTION]... [--] COMMAND [ARG]...\n",
+     "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit status is "
+     "tare's "
+     "(128+n where signal n ended it); a summary goes to standard error.\n\n"
+     "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind. With --repeat or --warmup "
+     "each "
+     "gets the whole of standard input: a file, or up to 256 MiB of a pipe. --json FILE is for one invocation: the "
+     "records of --repeat go to --out DIR.\n",
+     "tare exec --repeat 20 --warmup 2 --out records -- ./bench  # twenty records\n"
+     "tare exec --memory-max 512M -- python3 job.py  # ended above 512 MiB\n"},
+    {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
+     "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
+     "into "
+     "the plan's folder and prints one table. What is in the folder already is not run again; a folder in place of "
+     "PLAN "
+     "goes on with its own. Options of cells hold for every cell, and override the plan's.\n\n"
+     "PLAN is a file (its schema: tare.plan/1) or the name of one that came with tare.\n",
+     "tare matrix quick --out out/quick  # every mode once\n"
+     "tare matrix quick --dry-run  # what would be run, and for how long\n"
+     "tare matrix out/quick  # go on where it was interrupted\n"},
+    {CONFIG_COMPARE, "compare", "A B", "the ratio B/A of each cell, and the verdict",
+     "tare compare [OPTION]... A B\ntare compare --noise [OPTION]... A1 [A2]\n",
+     "A and B are records, folders of records or a plan's folder. First what the two ran in differs in, then for each "
+     "cell "
+     "the ratio B/A of the geometric means over invocations with its interval, and the verdict that this interval "
+     "gives: "
+     "the same (it lies within the margin; from 15 invocations on), more or less (it leaves 1 out), or that it cannot "
+     "tell. The intervals of all rows hold together in 95 of 100 comparisons (Bonferroni), and have this host's noise "
+     "in "
+     "them, if any was measured. Below 5 invocations there is no interval.\n",
+     "tare compare before after --fail-if slower:2%  # the gate of a pull request\n"},
+    {CONFIG_PLAN_SIZE, "plan-size", "DIR", "how much to run for a wanted precision", "tare plan-size [OPTION]... DIR\n",
+     "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how many of both "
+     "give the wanted precision for the least time (Kalibera and Jones 2013).\n",
+     "tare plan-size out/quick --precision 1%  # how much to run for that\n"},
+    {CONFIG_REPORT, "report", "DIR", "an HTML page, tables, what a paper takes in",
+     "tare report [OPTION]... RECORD|DIR...\n",
+     "What these records say, and those in these folders: as one page, DIR/report.html, with the answer first, every "
+     "figure drawn, and no need of a network or of another file; as text, Markdown, LaTeX or JSON; as CSV with a row a "
+     "record: what it is, the keys of its cell, every figure (one that the record does not have is empty, and the last "
+     "column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n",
+     "tare report out/quick  # out/quick/report.html\n"
+     "tare report --text out/quick  # the tables and the answer\n"
+     "tare report --format csv out/quick  # a row a record, for pandas or R\n"},
+    {CONFIG_PACK, "pack", "DIR", "the bundle that a paper carries, one tar", "tare pack [OPTION]... DIR -o FILE.tar\n",
+     "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the records, "
+     "their "
+     "plan, what is claimed of them, the tables and figures made from them, and who made it. The same records give the "
+     "same bytes. Claims are those of --claims, of DIR/claims.yml, or those that came with the plan. --with-image puts "
+     "the image into it that the records were made in, which 'tare reproduce --in-image' then runs in; one that the "
+     "records contradict is refused.\n",
+     "tare pack out/quick -o quick.tar  # the artefact\n"},
+    {CONFIG_VERIFY, "verify", "BUNDLE", "whether a bundle is whole, offline", "tare verify [OPTION]... BUNDLE\n",
+     "BUNDLE is a tar, a tar.zst or a folder. Offline, and nothing in it is executed. Four verdicts, kept apart: "
+     "integrity "
+     "(the files are those that were packed), derivation (tables, figures and claims follow from the raw samples), "
+     "environment (how far this machine is from theirs), and re-run, which is reproduce's. Exit 1 where integrity or "
+     "derivation is broken; each finding names its file.\n",
+     "tare verify quick.tar  # before anything else is done with it\n"},
+    {CONFIG_SIGN, "sign", "BUNDLE", "a minisign signature inside a bundle", "tare sign --key FILE BUNDLE\n",
+     "Signs a bundle, a tar or a folder, by minisign: over its tagmanifest-sha256.txt, so that the signature survives "
+     "packing it again. minisign asks for the key's password.\n",
+     "tare sign --key ~/.minisign/minisign.key quick.tar  # asks for its password\n"},
+    {CONFIG_REPRODUCE, "reproduce", "BUNDLE", "a bundle's plan run again, its claims judged",
+     "tare reproduce [OPTION]... BUNDLE\n",
+     "Runs a bundle's plan again here, as 'tare matrix' does, and judges each of its claims by the new records: "
+     "SUPPORTED, "
+     "CONTRADICTED, INCONCLUSIVE (the interval is wider than the tolerance that was declared beforehand) or NOT RUN, "
+     "each "
+     "with both intervals and why; never one pass for all. First the bundle is verified, and one that is not whole is "
+     "not "
+     "run; then in what this machine differs from theirs is told. All of it goes into reproduction.json beside the new "
+     "records. Run again with the same --out it goes on.\n\n"
+     "Exit 0 where a claim was judged and all that were are SUPPORTED, or nothing is claimed; 1 where one is "
+     "CONTRADICTED "
+     "or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n",
+     "tare reproduce quick.tar --smoke  # a short subset, some minutes\n"
+     "tare reproduce quick.tar --in-vm  # of a stranger's bundle\n"},
+    {CONFIG_PUSH, "push", "BUNDLE REF", "a bundle into a registry or an OCI layout",
+     "tare push BUNDLE oci:FOLDER[:TAG] | docker://HOST/REPO:TAG [OPTION]...\n",
+     "Puts a bundle's tar into an OCI layout, which is made where it is not there, or by skopeo into a registry, as an "
+     "artefact of the type application/vnd.tare.bundle.v1+tar. Who may is skopeo's business (skopeo login); a registry "
+     "on "
+     "the loopback is spoken to without TLS.\n",
+     "tare push quick.tar oci:layout:quick  # into a folder\n"},
+    {CONFIG_PULL, "pull", "REF", "a bundle out of one, its digests checked",
+     "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",
+     "Gets a bundle out of an OCI layout or, by skopeo, out of a registry, checks its digests, writes it and tells "
+     "which "
+     "reproductions are attached to it. Whether it is good is what 'tare verify' says.\n",
+     "tare pull oci:layout:quick -o quick.tar  # out of a folder\n"},
+    {CONFIG_DOCTOR, "doctor", "", "what of this host biases a benchmark", "tare doctor [OPTION]...\n",
+     "Says what of this host biases a benchmark, why, and the remedy. Required: without it there is no full slice "
+     "(exit "
+     "3). Recommended: it biases figures or widens their spread. Recorded: figures of two hosts differ by it. Then the "
+     "kernel's command line, flag by flag, beside the locked one that the VM image boots with (images/vm/cmdline): "
+     "what "
+     "differs is said, and fails nothing.\n",
+     "tare doctor --json  # for a script\n"},
+    {CONFIG_TUNE, "tune", "", "set what can be set while the machine runs", "tare tune [OPTION]...\n",
+     "Sets the host for a fair run, as far as it can be while it runs. What was there is noted first in "
+     "$TARE_STATE/tune.journal (/var/lib/tare), and 'tare restore' puts it back.\n",
+     "tare tune --dry-run  # what would be changed\n"},
+    {CONFIG_RESTORE, "restore", "", "put back what tune changed", "tare restore [OPTION]...\n",
+     "Puts back what 'tare tune' changed since this boot, the last change first. What could not be put back stays in "
+     "the "
+     "journal, and the exit code is 3; so it is where the journal is damaged.\n",
+     "tare restore  # after tare tune\n"},
+    {CONFIG_SELFTEST, "selftest", "", "prove the instrument on known loads", "tare selftest [OPTION]...\n",
+     "Proves the instrument on known loads, in the slices that a run would get, and says for each figure what was "
+     "expected, "
+     "what was measured and whether that is within its tolerance (exit 1: one is not). The records of later runs name "
+     "it "
+     "(instrument.selftest): it is kept as selftest.json in $TARE_STATE, /var/lib/tare (root) or the cache.\n",
+     "tare selftest  # once on a new machine\n"},
+    {CONFIG_CLEAN, "clean", "", "remove what killed runs left behind", "tare clean [OPTION]... [FOLDER]\n",
+     "Ends the processes and removes the cgroups and temporary folders that runs left which were killed, and puts back "
+     "what those had changed in the hierarchy. A run that is alive holds a lock on what is its own, and is left alone, "
+     "as "
+     "is what another user made. The cgroups are looked for in the root that a run would have here: --cgroup-root or "
+     "$TARE_CGROUP_ROOT, with all that is below it, else the one that is found; the folders in $TMPDIR or /tmp, and "
+     "where "
+     "tare keeps its own (TARE_STATE). In FOLDER, where something was being written by a run, a 'tare matrix' or a "
+     "'tare "
+     "pack' that was killed, what they left beside it is looked for too: .tare-PID-N.tmp whose process is gone, "
+     ".tare-XXXXXX that nobody has locked; and NAME.tmp.PID of an earlier tare's, where its JSON says so.\n",
+     "tare clean --dry-run  # what would be removed\n"},
+};
+const size_t manual_count = ARRAY_LEN(manuals);
+
+static const struct manual *manual_of(enum config_command command)
+{
+    for (size_t i = 0; i < manual_count; i++)
+        if (manuals[i].command == command)
+            return &manuals[i];
+    return NULL;
+}
+
+/* Paragraphs in lines of a width. */
+static void add_paragraphs(const char *words, struct text *out)
+{
+    while (*words) {
+        size_t len = strcspn(words, "\n");
+        cleanup_free char *paragraph = text_printf("%.*s", (int)len, words);
+        if (len)
+            terminal_wrap(paragraph, 0, MANUAL_WIDTH, 0, out);
+        else
+            text_add(out, "\n");
+        words += len + (words[len] == '\n');
+    }
+}
+
+void manual_help(enum config_command command, const struct scenario *scenario, struct text *out)
+{
+    const struct manual *m = manual_of(command);
+    if (scenario) {
+        text_add(out, "tare %s %s [OPTION]...\n", m->name, scenario->name);
+        cleanup_free char *summary = text_printf("%s.\n", scenario->summary);
+        add_paragraphs(summary, out);
+    } else {
+        text_add(out, "%s", m->usage);
+        add_paragraphs(m->text, out);
+    }
+    text_add(out, "\n");
+    config_help(command, scenario, out);
+}
+
+int manual_print(enum config_command command, const struct scenario *scenario, const char *more)
+{
+    cleanup_text struct text help = {0};
+    manual_help(command, scenario, &help);
+    (void)printf("%s%s", help.data, more ? more : "");
+    return 0;
+}
+
+/* NULL behind the last. */
+static const struct option_row *row_of(enum config_command command, size_t n)
+{
+    for (size_t i = 0; i < config_row_count; i++)
+        if ((config_rows[i].commands & command) && n-- == 0)
+            return &config_rows[i];
+    return NULL;
+}
+
+bool manual_option(enum config_command command, size_t n, const char **name, const char **value, struct text *does)
+{
+    const struct option_row *row = row_of(command, n);
+    if (!row)
+        return false;
+    *name = row->name;
+    *value = row->value ? row->value : "";
+    config_does(row, does);
+    return true;
+}
+
+const char *const *manual_choices(enum config_command command, size_t n)
+{
+    const struct option_row *row = row_of(command, n);
+    return row && row->kind == CHOICE ? row->choices : NULL;
+}

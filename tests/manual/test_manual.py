@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""The man pages and the shells' completion, judged by the programs that read them."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MADE = ROOT / "build/man"
+TARE = ROOT / "build/tare"
+
+
+def commands() -> list[str]:
+    told = subprocess.run([TARE, "--help"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^  tare ([a-z-]+)", told, re.M)
+
+
+def options_of(command: str) -> list[str]:
+    told = subprocess.run([TARE, "help", command], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^  (--[a-z-]+)", told, re.M)
+
+
+def run(*words, **more):
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, **more)
+
+
+def needs(program: str, package: str):
+    return unittest.skipUnless(shutil.which(program), f"no {program} here (apt-get install {package})")
+
+
+class Made(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        done = run("make", "-C", ROOT, "--no-print-directory", "man")
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+
+
+class Pages(Made):
+    def test_each_command_has_a_page_with_each_of_its_options(self):
+        self.assertGreater(len(commands()), 15)
+        for command in commands():
+            page = (MADE / f"tare-{command}.1").read_text().replace("\\-", "-")
+            for option in options_of(command):
+                self.assertIn(f"\\fB{option}\\fR", page, f"tare-{command}(1)")
+
+    @needs("mandoc", "mandoc")
+    def test_mandoc_has_no_warning(self):
+        for page in sorted(MADE.glob("*.[15]")):
+            done = run("mandoc", "-T", "lint", "-W", "warning", page)
+            self.assertEqual((done.returncode, done.stdout), (0, ""), page)
+
+    @needs("man", "man-db")
+    def test_man_has_no_warning(self):
+        for page in sorted(MADE.glob("*.[15]")):
+            done = run("man", "--warnings", "-E", "UTF-8", "-Tutf8", "-Z", "-l", page, env={**os.environ, "LC_ALL": "C.UTF-8"})
+            self.assertEqual((done.returncode, done.stderr), (0, ""), page)
+
+    def test_the_examples_are_options_that_there_are(self):
+        for command in commands():
+            page = (MADE / f"tare-{command}.1").read_text().replace("\\-", "-")
+            examples = page.partition(".SH EXAMPLES")[2].partition(".SH")[0]
+            self.assertTrue(examples, command)
+            for option in re.findall(r"(?<= )--[a-z-]+", examples):
+                self.assertIn(option, options_of(command), f"tare-{command}(1)")
+
+
+class Bash(Made):
+    def completed(self, *words: str) -> list[str]:
+        script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _tare; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        path = f"{TARE.parent}:{os.environ['PATH']}"
+        done = run("bash", "-c", script, "bash", MADE / "tare.bash", *words, env={**os.environ, "PATH": path})
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_commands(self):
+        self.assertEqual(self.completed("tare", "re"), ["report", "reproduce", "restore"])
+
+    def test_options_of_the_command_and_no_others(self):
+        self.assertEqual(sorted(self.completed("tare", "compare", "--")), sorted(options_of("compare")))
+        self.assertEqual(self.completed("tare", "sign", "--k"), ["--key"])
+
+    def test_choices(self):
+        self.assertEqual(self.completed("tare", "run", "scenario1", "--mode", "p"), ["processes"])
+
+    def test_scenarios_and_plans(self):
+        self.assertEqual(self.completed("tare", "run", "scenario"), ["scenario0", "scenario1", "scenario2", "scenario3"])
+        self.assertIn("quick", self.completed("tare", "matrix", "qui"))
+
+
+class Others(Made):
+    @needs("fish", "fish")
+    def test_fish(self):
+        with tempfile.TemporaryDirectory() as home:
+            def completed(line):
+                done = run("fish", "--no-config", "-c", f"source {MADE}/tare.fish; complete -C '{line}'", env={**os.environ, "HOME": home})
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                return [word.split("\t")[0] for word in done.stdout.splitlines()]
+            self.assertEqual(sorted(completed("tare re")), ["report", "reproduce", "restore"])
+            self.assertEqual(completed("tare sign --ke"), ["--key"])
+            self.assertEqual(completed("tare run scenario1 --mode pro"), ["processes"])
+
+    @needs("zsh", "zsh")
+    def test_zsh(self):
+        """A shell of its own on a pseudo-terminal: what it makes of a line and a tab."""
+        script = r"""
+            zmodload zsh/zpty
+            zpty shell zsh -f -i
+            say() { zpty -w shell "$1"; }
+            say "PS1=; unsetopt zle_bracketed_paste; fpath=($1 \$fpath); autoload -U compinit; compinit -u -D; bindkey '^I' complete-word"
+            say "echo r''eady"
+            zpty -r -m shell line '*ready*'
+            zpty -n -w shell "tare comp"$'\t'"; tare sign --ke"$'\t'"; tare run x --mode pro"$'\t'"; echo d''one"$'\n'
+            sleep 3
+            while zpty -r -t shell line; do print -r -- "$line"; done
+            zpty -d shell
+        """
+        with tempfile.TemporaryDirectory() as home:
+            done = run("zsh", "-f", "-c", script, "zsh", MADE, env={**os.environ, "HOME": home, "TERM": "dumb"})
+        for word in ("tare compare", "--key", "processes"):
+            self.assertIn(word, done.stdout, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
