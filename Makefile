@@ -276,8 +276,8 @@ faults: ## harm the runner in every way that a host can, and look at what is lef
 faults-build:
 	@$(MAKE) --no-print-directory B=build/faults CFLAGS='-O2 -g -DTARE_FAIL_POINTS' SANITIZE='-fsanitize=undefined -fno-sanitize-recover=all' build
 
-# --- coverage: of unit tests and of those that are live on this host. Workloads write no counts: they may write nowhere.
-coverage: ## which lines the unit and live tests reach; fails below 85%. build/coverage/index.html has them
+# --- coverage: of unit tests, those that are live on this host and those of bundles. Workloads write no counts: they may write nowhere.
+coverage: ## which lines the unit, live and bundle tests reach; fails below 85%. build/coverage/index.html has them
 	@scripts/setup test coverage
 	@$(MAKE) --no-print-directory build coverage-build
 	@scripts/coverage
@@ -297,7 +297,7 @@ fuzz: ## fuzz what reads the files of others, FUZZ_SECONDS each, FUZZ_TARGETS=NA
 fuzz-build:
 	@$(MAKE) --no-print-directory B=build/fuzz CC=clang SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzzers
 fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz_%) $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
-$(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
+$(FUZZ_TARGETS:%=$(B)/fuzz_%): $(B)/fuzz_%: tests/fuzz/targets.c $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(COMPILE) $(PKG_CFLAGS) -DFUZZ_TARGET=fuzz_$* -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.c %.o,$^) $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What workloads have in common is not in OBJECTS.
 $(B)/tests/test_splitmix: $(B)/runner/workloads/table.o

@@ -57,7 +57,8 @@ static void refer(json_t *list, const char *id)
         abort();
 }
 
-/* With texts: a key and its value each, NULL behind the last. */
+/* With texts: a key and its value each, END behind the last. */
+#define END ((const char *)NULL)
 __attribute__((sentinel)) static json_t *entity(struct crate *c, const char *id, const char *type, ...)
 {
     va_list ap;
@@ -103,7 +104,7 @@ static void add_file(struct crate *c, const struct listed_file *file)
     char size[32];
     text_format(size, sizeof(size), "%" PRIu64, file->size_bytes);
     (void)entity(c, file->path, "File", "name", file->path, "contentSize", size, "encodingFormat",
-                 format_of(file->path), "sha256", file->sha256, NULL);
+                 format_of(file->path), "sha256", file->sha256, END);
     refer(c->has_part, file->path);
     if (oci_image_has(file->path))
         refer(c->image_files, file->path);
@@ -123,7 +124,7 @@ static void add_author(struct crate *c, const json_t *author, size_t i)
     if (!is_new(c, id))
         return;
     json_t *o = entity(c, id, *json_word(author, "name") ? "Organization" : "Person", "name",
-                       pack_info_name(author, name, sizeof(name)), NULL);
+                       pack_info_name(author, name, sizeof(name)), END);
     for (i = 0; i < ARRAY_LEN(KEYS); i++)
         if (*json_word(author, KEYS[i][1]))
             json_put_text(o, KEYS[i][0], json_word(author, KEYS[i][1]));
@@ -138,7 +139,7 @@ static const char *add_tool(struct crate *c, const json_t *tool, char id[ID_MAX]
     if (is_new(c, id))
         (void)entity(c, id, "SoftwareApplication", "name", "tare", "softwareVersion", version, "identifier", commit,
                      "description", "weighs what threads, processes and interpreters cost, each in a cgroup v2 slice",
-                     NULL);
+                     END);
     return id;
 }
 
@@ -148,7 +149,7 @@ static const char *add_runtime(struct crate *c, const json_t *runtime, char id[I
     (void)make_id(id, "#%.60s-%.60s-%.16s", json_word(runtime, "implementation"), version, sha256);
     if (is_new(c, id))
         (void)entity(c, id, "SoftwareApplication", "name", json_word(runtime, "name"), "softwareVersion", version,
-                     "description", json_word(runtime, "banner"), "sha256", sha256, NULL);
+                     "description", json_word(runtime, "banner"), "sha256", sha256, END);
     return id;
 }
 
@@ -166,7 +167,7 @@ static const char *add_instrument(struct crate *c, const struct invocation *one,
                   runtime ? "-" : "", runtime ? on + 1 : "");
     if (!is_new(c, id))
         return id;
-    json_t *o = entity(c, id, "SoftwareApplication", "name", name, "softwareVersion", json_word(tool, "version"), NULL);
+    json_t *o = entity(c, id, "SoftwareApplication", "name", name, "softwareVersion", json_word(tool, "version"), END);
     json_t *needs = json_array();
     refer(needs, of);
     if (runtime)
@@ -186,7 +187,7 @@ static void add_content(struct crate *c, json_t *o)
 
 static json_t *image_entity(struct crate *c, const char *id, const char *name, const char *sha256)
 {
-    json_t *o = entity(c, id, "ContainerImage", "name", name, "sha256", sha256, NULL);
+    json_t *o = entity(c, id, "ContainerImage", "name", name, "sha256", sha256, END);
     json_put(o, "additionalType", reference("https://w3id.org/ro/terms/workflow-run#DockerImage"));
     return o;
 }
@@ -240,7 +241,7 @@ static void add_value(struct crate *c, json_t *list, const char *kind, const cha
     char id[ID_MAX];
     (void)make_id(id, "#%.40s-%.100s-%.200s", kind, name, value);
     if (is_new(c, id))
-        (void)entity(c, id, "PropertyValue", "name", name, "value", value, unit ? "unitText" : NULL, unit, NULL);
+        (void)entity(c, id, "PropertyValue", "name", name, "value", value, unit ? "unitText" : NULL, unit, END);
     refer(list, id);
 }
 
@@ -322,7 +323,7 @@ static void add_action(struct crate *c, const struct invocation *one)
 {
     char id[ID_MAX], instrument[ID_MAX];
     cleanup_json json_t *scenario = invocation_section(one, "scenario");
-    json_t *action = entity(c, make_id(id, "#%.200s", one->id), "CreateAction", NULL);
+    json_t *action = entity(c, make_id(id, "#%.200s", one->id), "CreateAction", END);
     describe(c->b, one, scenario, action);
     json_put(action, "instrument", reference(add_instrument(c, one, scenario, instrument)));
     json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
@@ -345,21 +346,21 @@ static void add_original(struct crate *c, json_t *root)
     const char *title = json_word(json_object_get(c->b->reproduction, "original"), "title");
     (void)snprintf(sha256, sizeof(sha256), "sha256:%s", reproduction_of(c->b->reproduction));
     json_put(root, "isBasedOn", reference("#original"));
-    (void)entity(c, "#original", "CreativeWork", "name", *title ? title : "a bundle", "identifier", sha256, NULL);
+    (void)entity(c, "#original", "CreativeWork", "name", *title ? title : "a bundle", "identifier", sha256, END);
 }
 
 static void add_root(struct crate *c)
 {
     char date[32], license[ID_MAX];
     const json_t *pack = c->b->pack;
-    json_t *o = entity(c, CRATE_FILE, "CreativeWork", NULL);
+    json_t *o = entity(c, CRATE_FILE, "CreativeWork", END);
     json_put(o, "about", reference("./"));
     json_put(o, "conformsTo", reference("https://w3id.org/ro/crate/1.1"));
     (void)make_id(license, "https://spdx.org/licenses/%.100s", json_word(pack, "license"));
     o = entity(c, "./", "Dataset", "name", json_word(pack, "title"), "description",
                "Records of a plan of measurements with their raw samples, what is claimed of them, and the tables and "
                "figures made from them.",
-               "datePublished", derive_date(c->b->date_s, date), NULL);
+               "datePublished", derive_date(c->b->date_s, date), END);
     json_put(o, "license", reference(license));
     json_put(o, "conformsTo", reference(PROFILE));
     json_put(o, "author", json_incref(c->authors));
@@ -367,9 +368,9 @@ static void add_root(struct crate *c)
     json_put(o, "mentions", json_incref(c->mentions));
     if (c->b->reproduction)
         add_original(c, o);
-    (void)entity(c, PROFILE, "CreativeWork", "name", "Process Run Crate", "version", "0.5", NULL);
+    (void)entity(c, PROFILE, "CreativeWork", "name", "Process Run Crate", "version", "0.5", END);
     (void)entity(c, license, "CreativeWork", "name", json_word(pack, "license"), "description",
-                 "The license's text is in " BUNDLE_LICENSE ".", NULL);
+                 "The license's text is in " BUNDLE_LICENSE ".", END);
 }
 
 static void fill(struct crate *c, const struct filelist *payload)

@@ -128,8 +128,9 @@ static int take_name(const struct yaml_node *n, scenario_common *common, const s
         if (strcmp(s->knob[i].name, n->text) == 0)
             return yaml_refuse(n, -EINVAL, e, "'%s' is a knob already", n->text);
     text_format(k->name, sizeof(k->name), "%s", n->text);
-    for (size_t i = 0; k->name[i]; i++)
-        k->key[i] = k->name[i] == '-' ? '_' : k->name[i];
+    text_format(k->key, sizeof(k->key), "%s", n->text);
+    for (char *dash = strchr(k->key, '-'); dash; dash = strchr(dash, '-'))
+        *dash = '_';
     return 0;
 }
 

@@ -203,7 +203,7 @@ static const struct listed_file *check_index(struct checking *c)
 /* OCI Image Specification, config.md: rootfs.diff_ids, "in order from first to last": one a layer, of its tar. */
 static void check_config(struct checking *c, const struct listed_file *file, const json_t *layers)
 {
-    size_t i;
+    size_t i = 0;
     const json_t *one = NULL;
     cleanup_json json_t *config = load_of(c, file);
     if (!config)

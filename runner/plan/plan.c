@@ -538,8 +538,10 @@ static int make_plan(const char *label, const struct config_given *given, const 
     TRY(read_head(root, p, e));
     struct making m = {.plan = p, .options = &options, .given = given, .carried = carried};
     m.defaults = entry_of(yaml_get(root, "defaults"), &options);
-    cleanup_free struct entry *cells = m.cells = entries_of(yaml_get(root, "cells"), &options, &m.cells_count);
-    cleanup_free struct entry *exclude = m.exclude = entries_of(yaml_get(root, "exclude"), &options, &m.exclude_count);
+    cleanup_free struct entry *cells = entries_of(yaml_get(root, "cells"), &options, &m.cells_count);
+    cleanup_free struct entry *exclude = entries_of(yaml_get(root, "exclude"), &options, &m.exclude_count);
+    m.cells = cells; /* clang takes a variable that is only cleaned up for an unused one */
+    m.exclude = exclude;
     cleanup_free bool *excludes = m.excludes = xcalloc(m.exclude_count, sizeof(*excludes));
     return make_cells(&m, root, e);
 }

@@ -53,7 +53,7 @@ static void look_at(const struct trust_plan *p, const struct yaml_node *n, const
     char where[320];
     for (size_t i = 0; i < n->count; i++)
         look_at(p, &n->child[i], n->child[i].key ? n->child[i].key : key, grants);
-    const char *why = n->text && key ? config_grant(key, n->text) : NULL;
+    const char *why = n->text ? config_grant(key, n->text) : NULL;
     if (!why || (strcmp(key, "scenario") == 0 && carried_find(p->carried, n->text)))
         return;
     (void)snprintf(where, sizeof(where), "%.200s:%zu:%zu", p->label, n->line, n->column);
@@ -86,7 +86,7 @@ int trust_of_plan(const struct trust_plan *p, struct trust_grants *ret, struct e
     TRY(yaml_check_schema(root, PLAN_SCHEMA, e));
     for (size_t i = 0; i < ARRAY_LEN(of); i++)
         if (of[i])
-            look_at(p, of[i], NULL, ret);
+            look_at(p, of[i], "", ret);
     for (size_t i = 0; p->carried && i < p->carried->count; i++)
         TRY(look_at_copy(p, &p->carried->of[i], ret, e));
     return 0;
