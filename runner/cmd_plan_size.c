@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "analysis/plan_size.h"
 #include "base/command.h"
 #include "base/err.h"
 #include "base/share.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/manual.h"
@@ -19,7 +21,7 @@ static int print_size(const struct config *c, const struct records *r, double pr
     if (a->format == FORMAT_JSON)
         plan_size_json(&size, &out);
     else
-        plan_size_text(&size, &out);
+        plan_size_text(&size, terminal_width(STDOUT_FILENO), &out);
     (void)fputs(out.data, stdout);
     plan_size_free(&size);
     return 0;

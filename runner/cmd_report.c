@@ -186,11 +186,26 @@ static int write_paper(const struct config *c, const struct study *s, struct err
     return failed;
 }
 
+static int print_csv(const struct config *c, const char *path, struct err *e)
+{
+    cleanup_text struct text out = {0};
+    TRY(make_csv(c, &out, e));
+    return put(path, &out, e);
+}
+
+static int print_report(const struct config *c, enum report_format format, const char *path, const struct study *s,
+                        struct err *e)
+{
+    cleanup_text struct text out = {0};
+    TRY(make_report(c, format, s, &out, e));
+    TRY(put(path, &out, e));
+    return c->analysis.paper ? write_paper(c, s, e) : 0;
+}
+
 int cmd_report(int argc, char **argv, struct err *e)
 {
     struct config c;
     struct study study;
-    cleanup_text struct text out = {0};
     char path[PATH_MAX];
     TRY(config_begin(CONFIG_REPORT, argc, argv, &c, e));
     if (c.help)
@@ -198,18 +213,12 @@ int cmd_report(int argc, char **argv, struct err *e)
     if (!c.names)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes records or folders of records ('tare report --help')");
     enum report_format format = c.analysis.text == 1 ? REPORT_TEXT : (enum report_format)c.analysis.table_format;
-    bool drawn = format == REPORT_HTML || c.analysis.paper;
     TRY(find_output(&c, format, path, e));
-    if (format == REPORT_CSV && !c.analysis.paper) {
-        TRY(make_csv(&c, &out, e));
-        return put(path, &out, e);
-    }
-    TRY(study_read((const char *const *)c.names, count_names(&c), drawn, &study, e));
-    int failed = make_report(&c, format, &study, &out, e);
-    if (failed == 0)
-        failed = put(path, &out, e);
-    if (failed == 0 && c.analysis.paper)
-        failed = write_paper(&c, &study, e);
+    if (format == REPORT_CSV && !c.analysis.paper)
+        return print_csv(&c, path, e);
+    TRY(study_read((const char *const *)c.names, count_names(&c), format == REPORT_HTML || c.analysis.paper, &study,
+                   e));
+    int failed = print_report(&c, format, path, &study, e);
     study_free(&study);
     return failed;
 }

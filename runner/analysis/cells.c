@@ -1,5 +1,6 @@
 #include "analysis/cells.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,49 @@ static struct cell_groups group_by(const struct records *r, const struct pairs *
         group->invocation[group->count++] = &r->list[i];
     }
     return g;
+}
+
+/* --- their order ------------------------------------------------------------------------------------------------- */
+
+/* By rank in the list, which ends with NULL; what is not in it comes last, by name. */
+static int compare_words(const char *a, const char *b, const char *const *order)
+{
+    for (; *order; order++)
+        if (strcmp(a, *order) == 0 || strcmp(b, *order) == 0)
+            return (strcmp(b, *order) == 0) - (strcmp(a, *order) == 0);
+    return strcmp(a, b);
+}
+
+/* NaN last. */
+static int compare_numbers(double a, double b)
+{
+    if (isnan(a) || isnan(b))
+        return isnan(a) - isnan(b);
+    return (a > b) - (a < b);
+}
+
+static const char *value_of(const struct pairs *cell, const char *key)
+{
+    const char *value = pairs_find(cell, key);
+    return value ? value : "";
+}
+
+int cells_compare(const struct pairs *a, const struct pairs *b)
+{
+    static const char *const PROFILES[] = {"overhead", "memory", NULL};
+    static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
+    static const char *const STARTS[] = {"fork", "forkserver", "spawn", NULL};
+    const char *x = value_of(a, "runtime"), *y = value_of(b, "runtime");
+    int d = strcmp(value_of(a, "name"), value_of(b, "name"));
+    d = d ? d : compare_words(value_of(a, "profile"), value_of(b, "profile"), PROFILES);
+    d = d ? d : (strcmp(x, "native") == 0) - (strcmp(y, "native") == 0);
+    d = d ? d : compare_words(value_of(a, "mode"), value_of(b, "mode"), MODES);
+    d = d ? d : compare_words(value_of(a, "mp_start_method"), value_of(b, "mp_start_method"), STARTS);
+    d = d ? d : strcmp(y, x);
+    x = pairs_find(a, "workers");
+    y = pairs_find(b, "workers");
+    d = d ? d : compare_numbers(x ? strtod(x, NULL) : NAN, y ? strtod(y, NULL) : NAN);
+    return d ? d : strcmp(a->text, b->text);
 }
 
 /* --- cells of a plan that only settings tell apart -------------------------------------------------------------- */
@@ -131,6 +175,11 @@ static const struct pairs *with_half(const struct records *r, const struct invoc
     return pool_keep_pairs(r->pool, list, of->cell->count + 1);
 }
 
+static int compare_groups(const void *a, const void *b)
+{
+    return cells_compare(((const struct cell_group *)a)->cell, ((const struct cell_group *)b)->cell);
+}
+
 static struct cell_groups group(const struct records *r, bool halves)
 {
     cleanup_free const struct pairs **cell_of = xcalloc(r->count + 1, sizeof(const struct pairs *));
@@ -140,7 +189,10 @@ static struct cell_groups group(const struct records *r, bool halves)
     for (size_t i = 0; i < alike.count; i++)
         tell_apart(r, &alike.list[i], cell_of);
     cells_free(&alike);
-    return group_by(r, cell_of);
+    struct cell_groups groups = group_by(r, cell_of);
+    if (groups.count > 0)
+        qsort(groups.list, groups.count, sizeof(*groups.list), compare_groups);
+    return groups;
 }
 
 struct cell_groups cells_group(const struct records *r)

@@ -21,11 +21,15 @@ struct cell_groups {
     size_t count;
 };
 
-/* In the order of first appearance. Running out of memory aborts. */
+/* In the order of cells_compare(). Running out of memory aborts. */
 struct cell_groups cells_group(const struct records *r);
 /* The same, the halves of an A/A plan apart: their cells have the key "half". */
 struct cell_groups cells_group_halves(const struct records *r);
 void cells_free(struct cell_groups *g);
+
+/* The order in which cells are told: by scenario, profile, mode, start method, runtime (3.14t before 3.14, native last)
+ * and workers; then by all else. */
+int cells_compare(const struct pairs *a, const struct pairs *b);
 
 /* The same cell, but for keys of this comma-separated list (NULL: none). */
 bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but);

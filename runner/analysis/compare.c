@@ -442,28 +442,31 @@ static int check_figures(const struct records *a, const struct records *b, const
     return 0;
 }
 
-int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
-                    struct comparison *ret, struct err *e)
+static int compare_matched(const struct records *a, const struct records *b, const struct compare_options *o,
+                           struct match *m, struct comparison *ret, struct err *e)
 {
-    struct match m __attribute__((cleanup(match_free))) = {.a = cells_group(a), .b = cells_group(b)};
-    *ret = (struct comparison){0};
-    int failed = check_figures(a, b, o, e);
-    if (failed == 0)
-        failed = find_pairs(&m, o->across, ret, e);
-    if (failed == 0 && m.pairs == 0)
-        failed = refuse_strangers(&m, e);
-    if (failed == 0)
-        failed = check_kinds(&m, o->force, ret, e);
-    if (failed == 0)
-        failed = add_rows(ret, a, b, &m, o, e);
-    if (failed != 0) {
-        comparison_free(ret);
-        return failed;
-    }
-    compare_environments(m.pair, m.pairs, ret);
+    TRY(check_figures(a, b, o, e));
+    TRY(find_pairs(m, o->across, ret, e));
+    if (m->pairs == 0)
+        return refuse_strangers(m, e);
+    TRY(check_kinds(m, o->force, ret, e));
+    TRY(add_rows(ret, a, b, m, o, e));
+    compare_environments(m->pair, m->pairs, ret);
     name_rows(ret);
     judge_rows(ret, o);
     return 0;
+}
+
+int compare_records(const struct records *a, const struct records *b, const struct compare_options *o,
+                    struct comparison *ret, struct err *e)
+{
+    struct match m = {.a = cells_group(a), .b = cells_group(b)};
+    *ret = (struct comparison){0};
+    int failed = compare_matched(a, b, o, &m, ret, e);
+    match_free(&m);
+    if (failed != 0)
+        comparison_free(ret);
+    return failed;
 }
 
 int compare_noise(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
@@ -611,7 +614,7 @@ static void say(const struct compare_condition *c, const struct compare_row *row
     if (outcome == UNCLEAR && row->verdict.is_noise)
         text_add(out, "; without this host's noise (A/A) the interval would tell");
     else if (outcome == UNCLEAR && row->verdict.runs > row->ratio.a_used)
-        text_add(out, "; about %zu %s would do", row->verdict.runs, unit);
+        text_add(out, "; about %zu %s would do", number_enough(row->verdict.runs), unit);
     text_add(out, "\n");
 }
 

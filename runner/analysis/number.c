@@ -33,3 +33,20 @@ const char *number_text(double value, int decimals, char *buf, size_t cap)
         memmove(buf, buf + 1, strlen(buf));
     return buf;
 }
+
+const char *number_rough(double value, char *buf, size_t cap)
+{
+    if (!(fabs(value) >= 100 && isfinite(value)))
+        text_format(buf, cap, "%.2g", value);
+    else
+        (void)number_text(value, (int)fmax(-12, 1 - floor(log10(fabs(value)))), buf, cap);
+    return buf;
+}
+
+size_t number_enough(size_t runs)
+{
+    size_t unit = 1;
+    while (runs / unit >= 100)
+        unit *= 10;
+    return (runs + unit - 1) / unit * unit;
+}

@@ -15,4 +15,10 @@ int number_decimals(const struct stats_interval *i, double scale);
 /* The value in that many decimals; "" for no number. Returns buf. */
 const char *number_text(double value, int decimals, char *buf, size_t cap);
 
+/* In two digits, a large one not as a power of ten: "0.45", "6", "53", "220". Returns buf. */
+const char *number_rough(double value, char *buf, size_t cap);
+
+/* A number of runs that would do, in two digits: it is an estimate. Rounded up. */
+size_t number_enough(size_t runs);
+
 #endif

@@ -54,7 +54,7 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
 void plan_size_free(struct plan_size *p);
 
 /* plan_size_show.c */
-void plan_size_text(const struct plan_size *p, struct text *out);
+void plan_size_text(const struct plan_size *p, size_t width, struct text *out);
 void plan_size_json(const struct plan_size *p, struct text *out);
 
 #endif

@@ -30,8 +30,13 @@ struct sums {
 
 static double *room_for(size_t n)
 {
-    double *p = xcalloc(n + 1, sizeof(*p)); /* of nothing, too */
-    return p;
+    return xcalloc(n + 1, sizeof(double));
+}
+
+static void sums_free(struct sums *s)
+{
+    free(s->x);
+    free(s->xx);
 }
 
 static struct sums sums_of(const double *x, size_t n)
@@ -200,23 +205,16 @@ static void find_all(struct search *s)
     }
 }
 
-static size_t *places_for(size_t n)
-{
-    size_t *p = xcalloc(n + 1, sizeof(*p));
-    return p;
-}
-
 size_t stats_pelt(const double *x, size_t n, double penalty, size_t *ends)
 {
-    struct sums s = sums_of(x, n);
+    struct sums s __attribute__((cleanup(sums_free))) = sums_of(x, n);
     if (is_one_segment(&s, n, penalty)) {
-        free(s.x);
-        free(s.xx);
         ends[0] = n;
         return 1;
     }
     cleanup_free double *best = room_for(n), *above = room_for(n), *chord = room_for(n), *with = room_for(n);
-    cleanup_free size_t *last = places_for(n), *awake = places_for(n), *next = places_for(n);
+    cleanup_free size_t *last = xcalloc(n + 1, sizeof(*last)), *awake = xcalloc(n + 1, sizeof(*awake));
+    cleanup_free size_t *next = xcalloc(n + 1, sizeof(*next));
     cleanup_free bool *is_out = xcalloc(n + 1, sizeof(*is_out));
     size_t segments = 0;
     find_all(&(struct search){&s, n, penalty, best, last, above, chord, awake, next, with, is_out});
@@ -225,8 +223,6 @@ size_t stats_pelt(const double *x, size_t n, double penalty, size_t *ends)
     size_t i = segments;
     for (size_t t = n; t > 0; t = last[t])
         ends[--i] = t;
-    free(s.x);
-    free(s.xx);
     return segments;
 }
 

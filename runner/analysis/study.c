@@ -40,61 +40,22 @@ struct study_unit study_unit(const struct study *s, const char *figure)
 #define ID_MAX    60
 #define LABEL_MAX 120
 
-static int rank_of(const char *word, const char *const *order, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(word, order[i]) == 0)
-            return (int)i;
-    return (int)count;
-}
-
-static int compare_words(const char *a, const char *b, const char *const *order, size_t count)
-{
-    int x = rank_of(a, order, count), y = rank_of(b, order, count);
-    return x != y ? x - y : strcmp(a, b);
-}
-
 static bool is_native(const struct study_cell *c)
 {
     return strcmp(c->runtime, "native") == 0;
 }
 
-/* NaN last. */
-static int compare_numbers(double a, double b)
+static int compare_cells(const void *a, const void *b)
 {
-    if (isnan(a) || isnan(b))
-        return isnan(a) - isnan(b);
-    return (a > b) - (a < b);
-}
-
-static int study_compare_cells(const void *a, const void *b)
-{
-    static const char *const PROFILES[] = {"overhead", "memory"};
-    static const char *const MODES[] = {"threads", "processes", "interpreters"};
-    static const char *const STARTS[] = {"fork", "forkserver", "spawn"};
-    const struct study_cell *x = a, *y = b;
-    int d = strcmp(x->scenario, y->scenario);
-    if (d == 0)
-        d = compare_words(x->profile, y->profile, PROFILES, ARRAY_LEN(PROFILES));
-    if (d == 0)
-        d = is_native(x) - is_native(y);
-    if (d == 0)
-        d = compare_words(x->mode, y->mode, MODES, ARRAY_LEN(MODES));
-    if (d == 0)
-        d = compare_words(x->start, y->start, STARTS, ARRAY_LEN(STARTS));
-    if (d == 0)
-        d = -strcmp(x->runtime, y->runtime); /* 3.14t before 3.14 */
-    if (d == 0)
-        d = compare_numbers(x->workers, y->workers);
-    return d ? d : strcmp(x->cell->text, y->cell->text);
+    return cells_compare(((const struct study_cell *)a)->cell, ((const struct study_cell *)b)->cell);
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
 static bool is_own(const char *key)
 {
-    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile"};
-    return rank_of(key, KEYS, ARRAY_LEN(KEYS)) < (int)ARRAY_LEN(KEYS);
+    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile", NULL};
+    return text_is_among(key, KEYS);
 }
 
 /* Whether cells of the same scenario and profile differ in this key. */
@@ -461,7 +422,7 @@ static void work_out(struct study *s)
     for (size_t i = 0; i < g.count; i++)
         s->cell[i] = cell_of(&s->records, &g.list[i]);
     cells_free(&g);
-    qsort(s->cell, s->cells, sizeof(*s->cell), study_compare_cells);
+    qsort(s->cell, s->cells, sizeof(*s->cell), compare_cells);
     study_name_cells(s);
     for (size_t i = 0; i < s->cells; i++)
         summarise_all(s, &s->cell[i]);

@@ -85,10 +85,6 @@ struct study_unit {
 /* Never NULL; the title of an unknown figure is its name. */
 struct study_unit study_unit(const struct study *s, const char *figure);
 
-/* Lines of words in lines of so many characters; what goes on is set in by so many blanks. lines is changed; NULL is
- * allowed. */
-void study_wrap(char *lines, size_t width, size_t indent, struct text *out);
-
 /* What has to be said with the figures, a line each that begins with "* ": checks of the isolation that do not hold,
  * emulated times, missed samples, nodes, invocations that failed. */
 void study_notes(const struct study *s, struct text *out);

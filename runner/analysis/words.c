@@ -51,10 +51,12 @@ static const char *say_percent(const struct stats_interval *r, const struct figu
 
 static const char *say_unclear(const struct analysis_verdict *v, size_t runs, char *buf)
 {
-    int n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%.2g %% at %zu runs", 100 * v->half_width, runs);
+    char half[64];
+    int n = snprintf(buf, WORDS_MAX_VERDICT, "cannot tell: ±%s %% at %zu runs",
+                     number_rough(100 * v->half_width, half, sizeof(half)), runs);
     size_t used = n > 0 ? (size_t)n : 0;
     if (v->runs > runs)
-        (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; about %zu runs would do", v->runs);
+        (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; about %zu runs would do", number_enough(v->runs));
     else if (v->is_noise)
         (void)snprintf(buf + used, WORDS_MAX_VERDICT - used, "; this host's noise is in it");
     return buf;

@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 
 static enum terminal_color asked_color;
@@ -70,4 +72,16 @@ void terminal_wrap(const char *words, size_t column, size_t width, size_t indent
         words += strspn(words, " ");
     }
     text_add(out, "\n");
+}
+
+void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct text *out)
+{
+    for (size_t len; lines && *lines; lines += len + (lines[len] == '\n')) {
+        len = strcspn(lines, "\n");
+        const size_t blanks = strspn(lines, " ");
+        cleanup_free char *line = xcalloc(len - blanks + 1, 1);
+        memcpy(line, lines + blanks, len - blanks);
+        text_add_bytes(out, lines, blanks);
+        terminal_wrap(line, blanks, width, indent, out);
+    }
 }

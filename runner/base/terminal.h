@@ -38,4 +38,7 @@ void terminal_hued(const struct terminal_look *look, enum hue hue, const char *w
  * blanks, an end of line behind the last. column: characters that the line has already. */
 void terminal_wrap(const char *words, size_t column, size_t width, size_t indent, struct text *out);
 
+/* The same of each line of these, which keeps the blanks that it begins with. NULL is allowed: nothing. */
+void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct text *out);
+
 #endif

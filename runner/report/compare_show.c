@@ -10,6 +10,7 @@
 #include "analysis/words.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
+#include "base/terminal.h"
 #include "report/table.h"
 
 /* --- figures as people read them -------------------------------------------------------------------------------- */
@@ -33,11 +34,11 @@ static const char *figure_text(const struct figure_about *about, double value, c
 static void side_notes(const struct compare_row *row, const struct compare_side *s, char name, struct text *out)
 {
     if (s->failed)
-        text_add(out, "* %s, %c: %zu did not end well and are left out: %s\n", row->label, name, s->failed,
-                 s->why_not ? s->why_not : "");
+        text_add(out, "* %s, %c: %zu run%s did not end well, left out: %s\n", row->label, name, s->failed,
+                 s->failed == 1 ? "" : "s", s->why_not ? s->why_not : "");
     if (s->missing)
-        text_add(out, "* %s, %c: %zu have no %s and are left out: %s\n", row->label, name, s->missing, row->figure,
-                 s->why_not ? s->why_not : "");
+        text_add(out, "* %s, %c: %zu run%s without %s, left out: %s\n", row->label, name, s->missing,
+                 s->missing == 1 ? "" : "s", row->figure, s->why_not ? s->why_not : "");
     if (s->is.outliers)
         text_add(out, "* %s, %c: %zu of %zu lie far from the rest (MAD); they are not left out\n", row->label, name,
                  s->is.outliers, s->used);
@@ -235,7 +236,7 @@ static void show(const struct comparison *c, const struct compare_headline *h, b
     if (markdown)
         text_add_bytes(out, notes.data, notes.len);
     else
-        study_wrap(notes.data, h->width, 2, out);
+        terminal_wrap_lines(notes.data, h->width, 2, out);
     table_free(&environments);
     table_free(&rows);
 }

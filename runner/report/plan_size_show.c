@@ -2,25 +2,28 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/number.h"
 #include "analysis/plan_size.h"
 #include "base/json_put.h"
+#include "base/terminal.h"
 #include "base/text.h"
 
 /* --- words ------------------------------------------------------------------------------------------------------ */
 
 /* The square root of a variance as a share of the mean, in percent. */
-static double spread(const struct size_row *row, double variance)
+static const char *spread(const struct size_row *row, double variance, char buf[64])
 {
-    return 100 * sqrt(fmax(0, variance)) / fabs(row->part.mean);
+    return number_rough(100 * sqrt(fmax(0, variance)) / fabs(row->part.mean), buf, 64);
 }
 
 static void add_spread(const struct size_row *row, struct text *out)
 {
+    char a[64], b[64];
     if (row->of_iterations)
-        text_add(out, "  spread: %.2g%% of the mean between invocations, %.2g%% among the iterations of one\n",
-                 spread(row, row->part.t2[1]), spread(row, row->part.t2[0]));
+        text_add(out, "  spread: %s%% of the mean between invocations, %s%% among the iterations of one\n",
+                 spread(row, row->part.t2[1], a), spread(row, row->part.t2[0], b));
     else
-        text_add(out, "  spread: %.2g%% of the mean between invocations\n", spread(row, row->part.t2[0]));
+        text_add(out, "  spread: %s%% of the mean between invocations\n", spread(row, row->part.t2[0], a));
     if (!row->of_iterations)
         return;
     text_add(out, "  iterations: %s", stats_steady_name(row->steady));
@@ -36,6 +39,7 @@ static void add_spread(const struct size_row *row, struct text *out)
 
 static void add_pilot(const struct size_row *row, struct text *out)
 {
+    char half[64];
     text_add(out, "  pilot: %zu invocation%s", row->invocations, row->invocations == 1 ? "" : "s");
     if (row->of_iterations)
         text_add(out, " of %zu iterations", row->iterations);
@@ -44,7 +48,7 @@ static void add_pilot(const struct size_row *row, struct text *out)
     if (row->half_width_why)
         text_add(out, "; no interval: %s\n", row->half_width_why);
     else
-        text_add(out, "; half-width %.2g%% of the mean\n", 100 * row->half_width);
+        text_add(out, "; half-width %s%% of the mean\n", number_rough(100 * row->half_width, half, sizeof(half)));
     if (row->invocations >= 2 && row->invocations < PLAN_SIZE_PILOT)
         text_add(out, "  a pilot of %d invocations and more tells the spread better\n", PLAN_SIZE_PILOT);
 }
@@ -66,16 +70,18 @@ static void add_wanted(const struct size_row *row, double precision, struct text
         text_add(out, "  (the iterations are %s)\n", row->iterations_why);
 }
 
-void plan_size_text(const struct plan_size *p, struct text *out)
+void plan_size_text(const struct plan_size *p, size_t width, struct text *out)
 {
+    cleanup_text struct text lines = {0};
     for (size_t i = 0; i < p->rows; i++) {
         const struct size_row *row = &p->row[i];
-        text_add(out, "%s%s, %s\n", i ? "\n" : "", row->label, row->figure);
-        add_pilot(row, out);
+        text_add(&lines, "%s%s, %s\n", i ? "\n" : "", row->label, row->figure);
+        add_pilot(row, &lines);
         if (!row->part.why_not && row->invocations > 1)
-            add_spread(row, out);
-        add_wanted(row, p->precision, out);
+            add_spread(row, &lines);
+        add_wanted(row, p->precision, &lines);
     }
+    terminal_wrap_lines(lines.data, width, 4, out);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */

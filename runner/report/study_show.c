@@ -36,13 +36,6 @@ void study_markdown(const struct study *s, const struct tables *t, struct text *
     }
 }
 
-void study_wrap(char *lines, size_t width, size_t indent, struct text *out)
-{
-    char *rest = NULL;
-    for (char *line = lines ? strtok_r(lines, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        terminal_wrap(line, 0, width, indent, out);
-}
-
 void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
 {
     static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
@@ -58,13 +51,13 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
     study_notes(s, &notes);
     if (notes.len) {
         text_add(out, "\n");
-        study_wrap(notes.data, width, 2, out);
+        terminal_wrap_lines(notes.data, width, 2, out);
     }
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
         cleanup_free char *lines = study_answer(s, memory);
         if (*lines)
             text_add(out, "\n");
-        study_wrap(lines, width, 4, out);
+        terminal_wrap_lines(lines, width, 4, out);
     }
 }
 

@@ -10,7 +10,7 @@
 
 /* The answer in words, then the tables but for the longest two. */
 void study_markdown(const struct study *s, const struct tables *t, struct text *out);
-/* study_json.c: the answer's sentences and every table as an array of objects; what is no number is null with
+/* The answer's sentences and every table as an array of objects; what is no number is null with
  * <key>_reason beside it where there is a reason. Keys sorted, numbers in full. */
 void study_json(const struct study *s, const struct tables *t, struct text *out);
 /* For a terminal of so many characters: the times, the memory, what has to be said with them, and, where there are

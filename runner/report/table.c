@@ -197,6 +197,7 @@ void table_markdown(const struct table *t, struct text *out)
 #define GAP         2
 #define EASY        30 /* characters that a text keeps while other columns may leave */
 #define LEAST       12 /* that it keeps in any case */
+#define HEAD_SHORT  5
 
 /* How wide each column is; 0: it is left out. */
 struct layout {
@@ -268,9 +269,12 @@ static char *shown_of(const struct table *t, size_t row, size_t column)
     return text_printable(text ? text : "-");
 }
 
-/* The fewest characters in which a head takes no more than two lines. */
+/* The fewest characters in which a head takes no more than two lines, a short one no more than one. */
 static size_t width_of_head(const char *head)
 {
+    const size_t all = characters(head, strlen(head));
+    if (all <= HEAD_SHORT)
+        return all;
     for (size_t width = longest_word(head);; width++) {
         const char *rest = head;
         (void)line_of(rest, width, &rest);

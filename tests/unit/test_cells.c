@@ -86,7 +86,7 @@ static void what_no_setting_tells_apart_the_plans_names_do(void **state)
     shelve("small", ", \"cpus\": \"x1\"");
     shelve("large", ", \"cpus\": \"x1\"");
     shelve("large", ", \"cpus\": \"x1\"");
-    expect("1 " IT " cell=small; 2 " IT " cell=large");
+    expect("2 " IT " cell=large; 1 " IT " cell=small");
 }
 
 static void a_setting_that_changes_within_a_cell_tells_nothing(void **state)

@@ -566,7 +566,7 @@ static void a_plan_is_sized_from_its_pilot(void **state)
     assert_non_null(p.row[0].iterations_why);
     assert_int_equal(p.row[0].want_invocations, 5);
     assert_string_equal(p.row[1].why_not, "fewer than two invocations: nothing tells how they differ");
-    plan_size_text(&p, &out);
+    plan_size_text(&p, 80, &out);
     golden_check("plan-size-text", out.data);
     text_free(&out);
     plan_size_json(&p, &out);
