@@ -467,7 +467,8 @@ void study_free(struct study *s)
 
 /* --- What has to be said with the figures ------------------------------------------------------------------------ */
 
-#define MISSED_SHARE 0.05 /* of the ticks, from which on it is said */
+#define FOREIGN_SHARE 0.05 /* of the CPUs' time, from which on it is said */
+#define MISSED_SHARE  0.05 /* of the ticks, from which on it is said */
 
 /* What is said of several things for one reason: their names, each once. */
 struct note {
@@ -563,6 +564,23 @@ static void note_missed(struct notes *n, const struct study_cell *c)
     add_note(n, c->label, line);
 }
 
+/* Others on the benchmark's CPUs make its times longer, and one mode's more than another's. */
+static void note_foreign(struct notes *n, const struct study *s)
+{
+    double most = 0;
+    char line[200];
+    for (size_t i = 0; i < s->records.count; i++)
+        most = fmax(most, s->records.list[i].details.foreign_share); /* fmax leaves NaN out */
+    if (most <= FOREIGN_SHARE)
+        return;
+    text_format(
+        line, sizeof(line),
+        "others had up to %.0f%% of the benchmark's CPUs while it ran: its times may be off ('tare doctor' says "
+        "what helps)",
+        100 * most);
+    add_note(n, "", line);
+}
+
 static void note_nodes(struct notes *n, const struct study *s)
 {
     size_t nodes = 0;
@@ -592,6 +610,7 @@ void study_notes(const struct study *s, struct text *out)
         }
         note_missed(&n, c);
     }
+    note_foreign(&n, s);
     note_nodes(&n, s);
     for (size_t i = 0; i < s->records.count; i++)
         note_isolation(&n, &s->records.list[i]);

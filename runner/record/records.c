@@ -41,6 +41,7 @@ enum section {
     SECTION_RESULT,
     SECTION_MEMORY,
     SECTION_CPU,
+    SECTION_DISTURBANCE,
     SECTION_TERMINATION,
     SECTION_INSTRUMENT,
     SECTIONS,
@@ -65,6 +66,7 @@ static const char *const NAME[SECTIONS] = {
     [SECTION_RESULT] = "result",
     [SECTION_MEMORY] = "memory",
     [SECTION_CPU] = "cpu",
+    [SECTION_DISTURBANCE] = "disturbance",
     [SECTION_TERMINATION] = "termination",
     [SECTION_INSTRUMENT] = "instrument",
 };
@@ -322,11 +324,16 @@ static int load_all(struct parse *p)
         {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},  {SECTION_CONFINEMENT, CONFINEMENT, true},
         {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},     {SECTION_TERMINATION, NULL, false},
         {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}};
-    static const struct wanted BESIDES = {SECTION_INSTRUMENT, INSTRUMENT, false};
+    static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
+    static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
+                                            {SECTION_DISTURBANCE, DISTURBANCE, false}};
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
         if (load(p, &WANTED[i]) != 0)
             return -EINVAL;
-    return p->r->with_iterations || p->r->with_details ? load(p, &BESIDES) : 0;
+    for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
+        if (load(p, &BESIDES[i]) != 0)
+            return -EINVAL;
+    return 0;
 }
 
 const char *record_kind_name(enum record_kind k)
@@ -946,6 +953,18 @@ static double share_of(double missed, double taken)
     return missed + taken > 0 ? missed / (missed + taken) : NAN;
 }
 
+/* What the benchmark's CPUs did for others, as a share of their time in the invocation: /proc/stat's busy ticks less
+ * the slice's own time. NaN: the record does not tell. */
+static double foreign_share_of(const struct parse *p)
+{
+    const json_t *d = p->tree[SECTION_DISTURBANCE];
+    double cpu_s = number(d, "window_ns") / 1e9 * number(d, "benchmark_cpus");
+    double busy_s = number(d, "busy_ticks") / number(d, "ticks_per_second");
+    double own_s = number(p->tree[SECTION_CPU], "usage_usec") / 1e6;
+    double share = cpu_s > 0 ? (busy_s - own_s) / cpu_s : NAN;
+    return isnan(share) ? NAN : fmin(fmax(0, share), 1);
+}
+
 static const char *selftest_of(const struct parse *p)
 {
     const json_t *instrument = p->tree[SECTION_INSTRUMENT], *selftest = json_object_get(instrument, "selftest");
@@ -973,6 +992,7 @@ static int take_details(struct parse *p, struct invocation_details *d)
     d->seed = keep(p, seed_text);
     d->bytes = p->whole.len;
     d->missed_share = share_of(number(memory, "missed_walks"), number(memory, "walks"));
+    d->foreign_share = foreign_share_of(p);
     if (take_list(&checks, p->checks, take_check) != 0)
         return -EINVAL;
     double missed = number(memory, "missed_ticks"); /* where none was, the samples need not be counted */

@@ -59,6 +59,7 @@ struct invocation_details {
     size_t points;
     double elapsed_s;        /* all of it, from the slice's making to its end; NaN: the record does not tell */
     size_t bytes;            /* of the record's file */
+    double foreign_share;    /* of the benchmark CPUs' time: what others had of it; NaN: it is not told */
     double missed_share;     /* of the ticks at which memory was to be sampled; NaN: it was not, or is not told */
     const char *plan, *seed; /* the plan's name and seed; "" none */
     const char *selftest;    /* what the last selftest of this machine and build said, or why there is none */

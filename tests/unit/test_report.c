@@ -181,6 +181,28 @@ static void missed_samples_above_five_percent_are_said(void **state)
     expect("up to 50% of the moments at which memory is sampled were missed");
 }
 
+#define DISTURBANCE(ticks)                                                                                             \
+    "\"disturbance\": {\"window_ns\": 2000000000, \"ticks_per_second\": 100, \"benchmark_cpus\": 2, "                  \
+    "\"busy_ticks\": " #ticks "}"
+
+/* Four seconds of two CPUs, of which the slice had one. */
+static void work_of_others_above_five_percent_is_said(void **state)
+{
+    static const char *const UNSAID[] = {
+        ", " DISTURBANCE(110) ", \"cpu\": {\"usage_usec\": 1000000}",  /* 0.1 s: 2.5 % */
+        ", " DISTURBANCE(null) ", \"cpu\": {\"usage_usec\": 1000000}", /* not told is not none, and not much either */
+        ", " DISTURBANCE(300), ", " DISTURBANCE(90) ", \"cpu\": {\"usage_usec\": 1000000}", /* the clocks differ */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(UNSAID); i++)
+        save_record((struct made){.scenario = THREADS(8), .result = AVG(1), .more = UNSAID[i]});
+    expect_none("others had");
+    save_record((struct made){.scenario = THREADS(8),
+                              .result = AVG(1),
+                              .more = ", " DISTURBANCE(300) ", \"cpu\": {\"usage_usec\": 1000000}"});
+    expect("* others had up to 50% of the benchmark's CPUs while it ran");
+}
+
 static void several_nodes_are_said(void **state)
 {
     (void)state;
@@ -370,6 +392,7 @@ int main(void)
         TEST(emulated_times_have_no_ratio_and_memory_has),
         TEST(an_older_records_host_tells_of_emulation_too),
         TEST(missed_samples_above_five_percent_are_said),
+        TEST(work_of_others_above_five_percent_is_said),
         TEST(several_nodes_are_said),
         TEST(one_iteration_has_no_median),
         TEST(the_nulls_figure_stands_beside_those_of_its_mode_and_workers),
