@@ -16,13 +16,16 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/source.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/minisig.h"
 #include "launch/spawn.h"
 
-#define KEY_MAX 4096 /* bytes of a key's file */
+#define KEY_MAX       4096 /* bytes of a key's file */
+#define SIGNATURE_MAX 4096 /* of a signature's */
+#define MADE          "signature"
 
 /* What is signed has a place for the signature, and is not compressed. */
 static int check_place(const char *path, struct err *e)
@@ -58,28 +61,45 @@ static int run_minisign(char *const argv[], const char *to, struct err *e)
     return end.signalled ? 128 + end.signal : end.exit_status;
 }
 
-/* minisign asks for the key's password itself, on the terminal. */
+/* minisign asks for the key's password itself, on the terminal. It writes into a folder of our own, and the signature
+ * is put in its place from there: minisign would go through a link that somebody has put in that place. */
 int sign_file(const char *message, const char *name, const char *key, struct err *e)
 {
-    char signature[PATH_MAX + 80], digest[DIGEST_HEX], comment[192];
-    text_format(signature, sizeof(signature), "%s.minisig", message);
+    char place[PATH_MAX + 80], made[PATH_MAX + 80], digest[DIGEST_HEX], comment[192];
+    struct temporary room __attribute__((cleanup(temporary_remove))) = TEMPORARY_NONE;
+    cleanup_text struct text signature = {0};
+    text_format(place, sizeof(place), "%s.minisig", message);
     int failed = digest_file(message, digest);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "'%s': %s", message, strerror(-failed));
+    TRY(temporary_make(temporary_base(), ".tare-", &room, e));
+    text_format(made, sizeof(made), "%s/" MADE, room.path);
     text_format(comment, sizeof(comment), "%.80s sha256 %s", name, digest);
     char *const argv[] = {"minisign", "-S",
                           "-s",       (char *)key,
                           "-m",       (char *)message,
-                          "-x",       signature,
+                          "-x",       made,
                           "-c",       "signature of a bundle of tare",
                           "-t",       comment,
                           NULL};
     int status = run_minisign(argv, NULL, e);
-    if (status <= 0)
+    if (status < 0)
         return status;
     if (status == 127)
         return err_set(e, ERR_HOST, -ENOENT, "minisign cannot be run (apt-get install minisign)");
-    return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
+    if (status > 0)
+        return err_set(e, ERR_USAGE, -EPERM, "minisign did not sign with '%s'; it says why above", key);
+    failed = files_read(room.fd, MADE, SIGNATURE_MAX, &signature);
+    if (failed != 0)
+        return err_set(e, ERR_OURS, failed, "what minisign wrote: %s", source_fault(failed));
+    char folder[PATH_MAX], signed_name[NAME_MAX + 16];
+    const char *slash = strrchr(message, '/');
+    text_format(folder, sizeof(folder), "%.*s", slash ? (int)(slash - message) + 1 : 1, slash ? message : ".");
+    text_format(signed_name, sizeof(signed_name), "%s.minisig", slash ? slash + 1 : message);
+    cleanup_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "'%s'", folder);
+    return file_replace_at(fd, signed_name, place, signature.data, signature.len, e);
 }
 
 /* With the date that it was packed with: nothing else of it changes. */

@@ -225,6 +225,16 @@ class Reproducing(unittest.TestCase):
         self.assertEqual(tare("pack", self.dir / "again", "-o", self.dir / "x.tar").returncode, 0)
         self.assertEqual(tare("verify", self.dir / "x.tar").returncode, 0)
         self.assertTrue((unpack(self.dir / "x.tar", self.dir / "bag") / "data/reproduction.json.minisig").is_file())
+        # Somebody puts a link in the place of the signature: it is replaced, and nothing is written through it.
+        other = self.dir / "other"
+        other.write_text("somebody's")
+        place = again.with_name("reproduction.json.minisig")
+        place.unlink()
+        place.symlink_to(other)
+        self.reproduce(self.packed, "--smoke", "--sign", key, status=0)
+        self.assertEqual(other.read_text(), "somebody's")
+        self.assertFalse(place.is_symlink())
+        subprocess.run(["minisign", "-V", "-p", public, "-m", again], check=True, capture_output=True)
 
 
 if __name__ == "__main__":
