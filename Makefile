@@ -160,8 +160,9 @@ install: build man ## install below DESTDIR and PREFIX; a user's (PREFIX=~/.loca
 	$(foreach p,$(NATIVE_PROGRAMS),install -m 755 $(p) $(DESTDIR)$(PREFIX)/libexec/tare/$(p:$(B)/%=%) &&) true
 	install -d $(DESTDIR)$(PREFIX)/share/tare/profiles $(DESTDIR)$(PREFIX)/share/tare/plans
 	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/share/tare/plans
-	install -d $(MAN)/man1 $(COMPLETIONS)
-	install -m 644 $(wildcard $(B)/man/*.1) $(MAN)/man1
+	install -d $(MAN)/man1 $(MAN)/man5 $(COMPLETIONS)
+	install -m 644 $(B)/man/*.1 $(MAN)/man1
+	install -m 644 $(B)/man/*.5 $(MAN)/man5
 	install -m 644 $(B)/man/tare.bash $(word 1,$(COMPLETIONS))/tare
 	install -m 644 $(B)/man/_tare $(word 2,$(COMPLETIONS))/_tare
 	install -m 644 $(B)/man/tare.fish $(word 3,$(COMPLETIONS))/tare.fish
@@ -250,8 +251,10 @@ $(B)/filters.o: $(B)/filters.c
 
 $(B)/compile-manual: $(B)/runner/compile_manual.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
-$(B)/man/tare.1: $(B)/compile-manual
-	$(Q)mkdir -p $(B)/man && $< $(B)/man $(VERSION) $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
+MANUAL_DATE = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
+$(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5)
+	$(Q)mkdir -p $(B)/man && $< $(B)/man $(VERSION) $(MANUAL_DATE)
+	@for page in runner/*/*.5; do sed 's/@DATE@/$(MANUAL_DATE)/; s/@VERSION@/$(VERSION)/' $$page >$(B)/man/$${page##*/} || exit; done
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The man pages and the shells' completion, judged by the programs that read them."""
 
+import json
 import os
 import re
 import shutil
@@ -67,6 +68,39 @@ class Pages(Made):
             self.assertTrue(examples, command)
             for option in re.findall(r"(?<= )--[a-z-]+", examples):
                 self.assertIn(option, options_of(command), f"tare-{command}(1)")
+
+
+class Formats(Made):
+    """The pages on files name each key that the reader takes: it says so itself when it is given another."""
+
+    def allowed(self, *words) -> list[str]:
+        said = run(TARE, *words)
+        self.assertEqual(said.returncode, 2, said.stderr)
+        keys = said.stderr.strip().partition("what is allowed is ")[2].split(", ")
+        self.assertGreater(len(keys), 5, said.stderr)
+        return keys
+
+    def assert_names(self, page: str, keys: list[str]):
+        text = (MADE / page).read_text().replace("\\-", "-")
+        for key in keys:
+            self.assertRegex(text, rf"(?<![\w-]){re.escape(key)}(?![\w-])", page)
+
+    def test_of_a_plan(self):
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Path(folder) / "p.yml"
+            for text in ("no-key: 1\n", "name: a\ncells:\n  - {no-key: 1}\n"):
+                plan.write_text("schema: tare.plan/1\n" + text)
+                self.assert_names("tare-plan.5", self.allowed("matrix", plan))
+
+    def test_of_a_scenario(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "scenario.yml").write_text("schema: tare.scenario/1\nno-key: 1\n")
+            self.assert_names("tare-scenario.5", self.allowed("run", folder))
+
+    def test_of_a_record(self):
+        done = run(TARE, "exec", "--quiet", "--json", "-", "--", "true")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_names("tare-record.5", list(json.loads(done.stdout)))
 
 
 class Bash(Made):
