@@ -337,7 +337,7 @@ class SharedMemory(LiveTest):
             checks = {check["name"]: check for check in done.record["isolation"]["checks"]}
             self.assertTrue(checks["private folders"]["ok"], checks["private folders"])
             self.json.unlink()
-        words = [rig.TARE, "run", "scenario1", *rig.NATIVE, "--mode", "processes", "--json", self.json]
+        words = [rig.TARE, "run", "scenario1", *rig.NATIVE, "--mode", "processes", "--verbose", "--json", self.json]
         done = subprocess.run([str(w) for w in words], capture_output=True, text=True, env=env, timeout=rig.PATIENCE_S)
         self.assertEqual(done.returncode, 0, done)
         self.assertIn("private folders: /dev/shm", done.stdout)
