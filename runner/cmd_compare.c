@@ -12,8 +12,8 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/file.h"
-#include "base/pairs.h"
-#include "base/share.h"
+#include "base/keyset.h"
+#include "base/percent.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
@@ -81,7 +81,7 @@ static int take_options(struct job *j, struct err *e)
                                           .force = a->force};
     for (size_t i = 0; i < a->figure.count; i++)
         j->figure[i] = a->figure.word[i];
-    TRY(share_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
+    TRY(percent_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
     return take_conditions(j, e);
 }
 
@@ -101,7 +101,7 @@ static int read_both(struct job *j, struct err *e)
 static bool has_key(const struct records *r, const char *key)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (pairs_find(r->list[i].cell, key))
+        if (keyset_find(r->list[i].cell, key))
             return true;
     return false;
 }

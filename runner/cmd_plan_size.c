@@ -5,7 +5,7 @@
 #include "analysis/plan_size.h"
 #include "base/command.h"
 #include "base/err.h"
-#include "base/share.h"
+#include "base/percent.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
@@ -37,7 +37,7 @@ int cmd_plan_size(int argc, char **argv, struct err *e)
         return manual_print(CONFIG_PLAN_SIZE, NULL, NULL);
     if (!c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "it takes a folder of records ('tare plan-size --help')");
-    int failed = share_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
+    int failed = percent_option("precision", c.analysis.precision, 0.0001, 1, &precision, e);
     if (failed == 0)
         failed = records_read(&records, c.positional, e);
     if (failed == 0)

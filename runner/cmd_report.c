@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/study.h"
+#include "analysis/summary.h"
 #include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
@@ -24,7 +24,7 @@
 #include "report/drawings.h"
 #include "report/page.h"
 #include "report/paper.h"
-#include "report/study_show.h"
+#include "report/summary_show.h"
 #include "report/tables.h"
 
 #define PAGE     "report.html"
@@ -58,7 +58,7 @@ static const char *find_selftest(const struct config *c, char *path)
 }
 
 /* A host without gnuplot gets the figures' data, and is told. */
-static int make_page(const struct config *c, const struct study *s, struct text *out, struct err *e)
+static int make_page(const struct config *c, const struct summary *s, struct text *out, struct err *e)
 {
     char selftest[PATH_MAX];
     struct err why = {0};
@@ -84,7 +84,7 @@ static int make_page(const struct config *c, const struct study *s, struct text 
     return failed;
 }
 
-static int make_report(const struct config *c, enum report_format format, const struct study *s, struct text *out,
+static int make_report(const struct config *c, enum report_format format, const struct summary *s, struct text *out,
                        struct err *e)
 {
     struct tables t = tables_make(s);
@@ -94,13 +94,13 @@ static int make_report(const struct config *c, enum report_format format, const 
     else if (format == REPORT_HTML)
         failed = make_page(c, s, out, e);
     else if (format == REPORT_TEXT)
-        study_text(s, &t, terminal_width(STDOUT_FILENO), out);
+        summary_text(s, &t, terminal_width(STDOUT_FILENO), out);
     else if (format == REPORT_MARKDOWN)
-        study_markdown(s, &t, out);
+        summary_markdown(s, &t, out);
     else if (format == REPORT_TEX)
         paper_tables(s, &t, out);
     else
-        study_json(s, &t, out);
+        summary_json(s, &t, out);
     tables_free(&t);
     return failed;
 }
@@ -158,7 +158,7 @@ static int put_paper(int parent, const char *draft, const char *name, const char
 }
 
 /* Made beside its place and put there when it is whole: after a failure nothing is left. */
-static int write_paper(const struct config *c, const struct study *s, struct err *e)
+static int write_paper(const struct config *c, const struct summary *s, struct err *e)
 {
     char path[PATH_MAX], name[NAME_MAX + 1], draft[FILE_TEMPORARY_MAX];
     const char *asked = c->analysis.paper;
@@ -193,7 +193,7 @@ static int print_csv(const struct config *c, const char *path, struct err *e)
     return put(path, &out, e);
 }
 
-static int print_report(const struct config *c, enum report_format format, const char *path, const struct study *s,
+static int print_report(const struct config *c, enum report_format format, const char *path, const struct summary *s,
                         struct err *e)
 {
     cleanup_text struct text out = {0};
@@ -205,7 +205,7 @@ static int print_report(const struct config *c, enum report_format format, const
 int cmd_report(int argc, char **argv, struct err *e)
 {
     struct config c;
-    struct study study;
+    struct summary summary;
     char path[PATH_MAX];
     TRY(config_begin(CONFIG_REPORT, argc, argv, &c, e));
     if (c.help)
@@ -216,9 +216,9 @@ int cmd_report(int argc, char **argv, struct err *e)
     TRY(find_output(&c, format, path, e));
     if (format == REPORT_CSV && !c.analysis.paper)
         return print_csv(&c, path, e);
-    TRY(study_read((const char *const *)c.names, count_names(&c), format == REPORT_HTML || c.analysis.paper, &study,
-                   e));
-    int failed = print_report(&c, format, path, &study, e);
-    study_free(&study);
+    TRY(summary_read((const char *const *)c.names, count_names(&c), format == REPORT_HTML || c.analysis.paper, &summary,
+                     e));
+    int failed = print_report(&c, format, path, &summary, e);
+    summary_free(&summary);
     return failed;
 }

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-static struct cell_group *group_of(struct cell_groups *g, const struct pairs *cell)
+static struct cell_group *group_of(struct cell_groups *g, const struct keyset *cell)
 {
     for (size_t i = g->count; i > 0; i--) /* records of a cell often follow each other */
         if (g->list[i - 1].cell == cell)
@@ -19,7 +19,7 @@ static struct cell_group *group_of(struct cell_groups *g, const struct pairs *ce
 }
 
 /* The invocations by the cell that each is of. */
-static struct cell_groups group_by(const struct records *r, const struct pairs *const *cell_of)
+static struct cell_groups group_by(const struct records *r, const struct keyset *const *cell_of)
 {
     struct cell_groups g = {NULL, 0};
     for (size_t i = 0; i < r->count; i++)
@@ -56,13 +56,13 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
-static const char *value_of(const struct pairs *cell, const char *key)
+static const char *value_of(const struct keyset *cell, const char *key)
 {
-    const char *value = pairs_find(cell, key);
+    const char *value = keyset_find(cell, key);
     return value ? value : "";
 }
 
-int cells_compare(const struct pairs *a, const struct pairs *b)
+int cells_compare(const struct keyset *a, const struct keyset *b)
 {
     static const char *const PROFILES[] = {"overhead", "memory", NULL};
     static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
@@ -74,8 +74,8 @@ int cells_compare(const struct pairs *a, const struct pairs *b)
     d = d ? d : compare_words(value_of(a, "mode"), value_of(b, "mode"), MODES);
     d = d ? d : compare_words(value_of(a, "mp_start_method"), value_of(b, "mp_start_method"), STARTS);
     d = d ? d : strcmp(y, x);
-    x = pairs_find(a, "workers");
-    y = pairs_find(b, "workers");
+    x = keyset_find(a, "workers");
+    y = keyset_find(b, "workers");
     d = d ? d : compare_numbers(x ? strtod(x, NULL) : NAN, y ? strtod(y, NULL) : NAN);
     return d ? d : strcmp(a->text, b->text);
 }
@@ -110,23 +110,23 @@ static struct firsts firsts_of(const struct cell_group *g)
 /* Whether it is the same throughout each cell of the plan, and not in all of them. */
 static bool is_swept(const struct cell_group *g, const struct firsts *f, const char *key)
 {
-    const char *first = pairs_find(f->list[0]->environment, key);
+    const char *first = keyset_find(f->list[0]->environment, key);
     bool differs = false;
     for (size_t i = 1; i < f->count; i++)
-        differs |= pairs_find(f->list[i]->environment, key) != first;
+        differs |= keyset_find(f->list[i]->environment, key) != first;
     for (size_t i = 0; differs && i < g->count; i++) {
         const struct invocation *of = f->list[find_first(f, g->invocation[i]->plan_cell)];
-        if (pairs_find(g->invocation[i]->environment, key) != pairs_find(of->environment, key))
+        if (keyset_find(g->invocation[i]->environment, key) != keyset_find(of->environment, key))
             return false;
     }
     return differs;
 }
 
 /* The cell with the settings that were swept; with the plan's own name of it where these do not tell it apart. */
-static const struct pairs *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
-                                         size_t at, bool by_name)
+static const struct keyset *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
+                                          size_t at, bool by_name)
 {
-    const struct pairs *base = g->cell, *environment = f->list[at]->environment;
+    const struct keyset *base = g->cell, *environment = f->list[at]->environment;
     cleanup_free struct pair *list = calloc(base->count + environment->count + 1, sizeof(*list));
     size_t n = base->count;
     if (!list)
@@ -140,10 +140,10 @@ static const struct pairs *with_settings(const struct records *r, const struct c
     }
     if (by_name)
         list[n++] = (struct pair){pool_keep(r->pool, "cell"), f->list[at]->plan_cell};
-    return pool_keep_pairs(r->pool, list, n);
+    return pool_keep_keyset(r->pool, list, n);
 }
 
-static bool are_told_apart(const struct pairs *const *cell, size_t count)
+static bool are_told_apart(const struct keyset *const *cell, size_t count)
 {
     for (size_t i = 1; i < count; i++)
         for (size_t k = 0; k < i; k++)
@@ -152,10 +152,10 @@ static bool are_told_apart(const struct pairs *const *cell, size_t count)
     return true;
 }
 
-static void tell_apart(const struct records *r, const struct cell_group *g, const struct pairs **cell_of)
+static void tell_apart(const struct records *r, const struct cell_group *g, const struct keyset **cell_of)
 {
     struct firsts f = firsts_of(g);
-    cleanup_free const struct pairs **cell = xcalloc(f.count + 1, sizeof(const struct pairs *));
+    cleanup_free const struct keyset **cell = xcalloc(f.count + 1, sizeof(const struct keyset *));
     for (size_t i = 0; f.count > 1 && i < f.count; i++)
         cell[i] = with_settings(r, g, &f, i, false);
     bool apart = f.count < 2 || are_told_apart(cell, f.count);
@@ -166,13 +166,13 @@ static void tell_apart(const struct records *r, const struct cell_group *g, cons
     free(f.list);
 }
 
-static const struct pairs *with_half(const struct records *r, const struct invocation *of)
+static const struct keyset *with_half(const struct records *r, const struct invocation *of)
 {
     cleanup_free struct pair *list = xcalloc(of->cell->count + 1, sizeof(*list));
     if (of->cell->count > 0)
         memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
     list[of->cell->count] = (struct pair){pool_keep(r->pool, "half"), of->label};
-    return pool_keep_pairs(r->pool, list, of->cell->count + 1);
+    return pool_keep_keyset(r->pool, list, of->cell->count + 1);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -182,7 +182,7 @@ static int compare_groups(const void *a, const void *b)
 
 static struct cell_groups group(const struct records *r, bool halves)
 {
-    cleanup_free const struct pairs **cell_of = xcalloc(r->count + 1, sizeof(const struct pairs *));
+    cleanup_free const struct keyset **cell_of = xcalloc(r->count + 1, sizeof(const struct keyset *));
     for (size_t i = 0; i < r->count; i++)
         cell_of[i] = halves && *r->list[i].label ? with_half(r, &r->list[i]) : r->list[i].cell;
     struct cell_groups alike = group_by(r, cell_of);
@@ -224,14 +224,14 @@ static bool list_holds(const char *list, const char *word)
 }
 
 /* The next pair that counts. */
-static const struct pair *next(const struct pairs *p, size_t *i, const char *but)
+static const struct pair *next(const struct keyset *p, size_t *i, const char *but)
 {
     while (*i < p->count && list_holds(but, p->list[*i].key))
         (*i)++;
     return *i < p->count ? &p->list[(*i)++] : NULL;
 }
 
-bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but)
+bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but)
 {
     size_t i = 0, j = 0;
     for (;;) {
@@ -266,24 +266,24 @@ bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b
     return strcmp(a_first, b_last) < 0 && strcmp(b_first, a_last) < 0;
 }
 
-static bool differs(const char *key, const struct pairs *const *all, size_t count)
+static bool differs(const char *key, const struct keyset *const *all, size_t count)
 {
-    const char *first = pairs_find(all[0], key);
+    const char *first = keyset_find(all[0], key);
     for (size_t i = 1; i < count; i++) {
-        const char *other = pairs_find(all[i], key);
+        const char *other = keyset_find(all[i], key);
         if (!first != !other || (first && strcmp(first, other) != 0))
             return true;
     }
     return false;
 }
 
-char *cells_label(const struct pairs *cell, const struct pairs *const *all, size_t count)
+char *cells_label(const struct keyset *cell, const struct keyset *const *all, size_t count)
 {
     static const char *const FIRST[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv"};
     struct text label = {0};
     text_add_bytes(&label, "", 0);
     for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
-        const char *value = pairs_find(cell, FIRST[i]);
+        const char *value = keyset_find(cell, FIRST[i]);
         if (value && *value)
             text_add(&label, "%s%s", label.len ? " " : "", value);
     }

@@ -11,7 +11,7 @@
  * plan that has several such, the settings in which these differ (cpus, iterations, isolation, ...), or else the plan's
  * own name of it. */
 struct cell_group {
-    const struct pairs *cell;
+    const struct keyset *cell;
     const struct invocation **invocation;
     size_t count;
 };
@@ -29,10 +29,10 @@ void cells_free(struct cell_groups *g);
 
 /* The order in which cells are told: by scenario, profile, mode, start method, runtime (3.14t before 3.14, native last)
  * and workers; then by all else. */
-int cells_compare(const struct pairs *a, const struct pairs *b);
+int cells_compare(const struct keyset *a, const struct keyset *b);
 
 /* The same cell, but for keys of this comma-separated list (NULL: none). */
-bool cells_alike(const struct pairs *a, const struct pairs *b, const char *but);
+bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but);
 
 /* Whether one run of one plan gave both: the plan's file is the same, and neither ended before the other began. Then
  * the plan's blocks are pairs, however the records were handed over: in one folder or in two. */
@@ -40,6 +40,6 @@ bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b
 
 /* How people call a cell: the scenario, mode, start method, runtime and profile, and every other key whose value is not
  * the same in all of these cells. The caller frees it. */
-char *cells_label(const struct pairs *cell, const struct pairs *const *all, size_t count);
+char *cells_label(const struct keyset *cell, const struct keyset *const *all, size_t count);
 
 #endif

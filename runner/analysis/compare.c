@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/share.h"
+#include "base/percent.h"
 
 /* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
 
@@ -133,7 +133,7 @@ static struct values values_of(const struct environments *s, const char *key)
 {
     struct values v = {.count = 0};
     for (size_t i = 0; i < s->count; i++) {
-        const char *value = pairs_find(s->list[i], key);
+        const char *value = keyset_find(s->list[i], key);
         size_t k = 0;
         value = value ? value : "not recorded";
         while (k < v.count && strcmp(v.value[k], value) != 0)
@@ -210,14 +210,14 @@ static void match_free(struct match *m)
     free(m->pair);
 }
 
-static void add_only(const struct pairs ***list, size_t *count, const struct pairs *cell)
+static void add_only(const struct keyset ***list, size_t *count, const struct keyset *cell)
 {
-    *list = xgrow(*list, *count, sizeof(const struct pairs *)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    *list = xgrow(*list, *count, sizeof(const struct keyset *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     (*list)[(*count)++] = cell;
 }
 
 /* The one group like this cell, NULL: none. -EINVAL: several. */
-static int find_like(const struct cell_groups *g, const struct pairs *cell, const char *but,
+static int find_like(const struct cell_groups *g, const struct keyset *cell, const char *but,
                      const struct cell_group **ret, struct err *e)
 {
     *ret = NULL;
@@ -325,7 +325,7 @@ static bool has_figure(const struct records *r, const struct cell_group *g, cons
 /* What the cell is run for: its memory, its rate, its time. */
 const char *compare_own_figure(const struct records *ra, const struct records *rb, const struct cell_pair *p)
 {
-    const char *profile = pairs_find(p->a->cell, "profile");
+    const char *profile = keyset_find(p->a->cell, "profile");
     if (profile && strcmp(profile, "memory") == 0)
         return has_figure(ra, p->a, "pss_bytes") || has_figure(rb, p->b, "pss_bytes") ? "pss_bytes" : "avg_iter_s";
     for (size_t i = 0; i < ra->names; i++)
@@ -395,7 +395,7 @@ static int add_rows(struct comparison *c, const struct records *ra, const struct
 
 static void name_rows(struct comparison *c)
 {
-    cleanup_free const struct pairs **all = xcalloc(2 * c->rows + 1, sizeof(const struct pairs *));
+    cleanup_free const struct keyset **all = xcalloc(2 * c->rows + 1, sizeof(const struct keyset *));
     for (size_t i = 0; i < c->rows; i++) {
         all[2 * i] = c->row[i].a.cell;
         all[2 * i + 1] = c->row[i].b.cell;
@@ -472,8 +472,8 @@ int compare_records(const struct records *a, const struct records *b, const stru
 int compare_noise(const struct comparison *aa, const struct invocation *of, bool within_run, struct noise *ret,
                   struct err *e)
 {
-    const char *why = "there is no cell", *kernel = pairs_find(of->environment, "host.kernel_release");
-    const char *cpu = pairs_find(of->environment, "host.cpu_model");
+    const char *why = "there is no cell", *kernel = keyset_find(of->environment, "host.kernel_release");
+    const char *cpu = keyset_find(of->environment, "host.cpu_model");
     *ret = (struct noise){.kernel = xstrdup(kernel ? kernel : ""),
                           .cpu = xstrdup(cpu ? cpu : ""),
                           .node = xstrdup(of->node),
@@ -539,7 +539,7 @@ int compare_condition(const char *text, struct compare_condition *ret, struct er
         *ret = (struct compare_condition){text, CONDITIONS[i].kind, 0};
         if (CONDITIONS[i].takes_share != (text[len] == ':'))
             break;
-        if (!CONDITIONS[i].takes_share || share_parse(text + len + 1, 0, 100, &ret->share) == 0)
+        if (!CONDITIONS[i].takes_share || percent_parse(text + len + 1, 0, 100, &ret->share) == 0)
             return 0;
     }
     return err_set(

@@ -34,7 +34,7 @@ struct compare_options {
 
 /* One side of a row. */
 struct compare_side {
-    const struct pairs *cell;
+    const struct keyset *cell;
     size_t used;                /* invocations with the figure */
     size_t failed;              /* that did not end well: left out */
     size_t missing;             /* that ended well and have no such figure: left out */
@@ -69,8 +69,8 @@ struct comparison {
     struct compare_row *row;
     size_t rows;
     struct compare_difference *difference;
-    size_t differences, fields;            /* fields: of how many */
-    const struct pairs **only_a, **only_b; /* cells without a counterpart */
+    size_t differences, fields;             /* fields: of how many */
+    const struct keyset **only_a, **only_b; /* cells without a counterpart */
     size_t only_as, only_bs;
     char *forced; /* what --force let through, or NULL; owned */
     bool emulated;

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 
-void environments_add(struct environments *e, const struct pairs *one)
+void environments_add(struct environments *e, const struct keyset *one)
 {
     for (size_t i = e->count; i > 0; i--) /* neighbours are often the same */
         if (e->list[i - 1] == one) {

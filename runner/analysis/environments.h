@@ -4,16 +4,16 @@
 
 #include <stddef.h>
 
-#include "base/pairs.h"
+#include "base/keyset.h"
 
 /* Starts as {0}; ended with environments_free(). */
 struct environments {
-    const struct pairs **list; /* each once, in the order in which they came up; of one pool */
-    size_t *times;             /* how many records have each */
+    const struct keyset **list; /* each once, in the order in which they came up; of one pool */
+    size_t *times;              /* how many records have each */
     size_t count;
 };
 
-void environments_add(struct environments *e, const struct pairs *one);
+void environments_add(struct environments *e, const struct keyset *one);
 void environments_free(struct environments *e);
 
 /* Every key that some of them have, each once, ascending; of their pools. The caller frees the list. */

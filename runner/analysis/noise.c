@@ -52,8 +52,8 @@ struct analysis_noise noise_of(const struct noise *n, const char *figure)
 
 const char *noise_other_host(const struct noise *n, const struct invocation *of)
 {
-    const char *kernel = pairs_find(of->environment, "host.kernel_release");
-    const char *cpu = pairs_find(of->environment, "host.cpu_model");
+    const char *kernel = keyset_find(of->environment, "host.kernel_release");
+    const char *cpu = keyset_find(of->environment, "host.cpu_model");
     if (strcmp(n->node, of->node) != 0)
         return "node";
     if (strcmp(n->cpu, cpu ? cpu : "") != 0)

@@ -154,7 +154,7 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
     if (failed != 0)
         return failed;
     struct cell_groups g = cells_group(r);
-    cleanup_free const struct pairs **all = room_for(g.count, sizeof(const struct pairs *));
+    cleanup_free const struct keyset **all = room_for(g.count, sizeof(const struct keyset *));
     for (size_t i = 0; i < g.count; i++)
         all[i] = g.list[i].cell;
     if (figures == 0) {

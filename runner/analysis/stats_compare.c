@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 
 /* How many pairs have b - a <= limit. Both ascending, so that the place in a only moves forward. */
-static size_t pairs_up_to(double limit, const double *a, size_t a_count, const double *b, size_t b_count)
+static size_t keyset_up_to(double limit, const double *a, size_t a_count, const double *b, size_t b_count)
 {
     size_t pairs = 0, above = 0; /* a[above] is the first with b - a <= limit */
     for (size_t i = 0; i < b_count; i++) {
@@ -27,7 +27,7 @@ static double difference_of_rank(size_t k, const double *a, size_t a_count, cons
         double middle = low + (high - low) / 2;
         if (middle <= low || middle >= high)
             return high;
-        if (pairs_up_to(middle, a, a_count, b, b_count) >= k)
+        if (keyset_up_to(middle, a, a_count, b, b_count) >= k)
             high = middle;
         else
             low = middle;

@@ -182,7 +182,7 @@ static struct judgement judge_mean(const struct claim *c, const struct records *
 /* The key's number in the cell; NaN: it has none. */
 static double key_of(const struct records *cell, const char *key)
 {
-    const char *text = cell->count ? pairs_find(cell->list[0].cell, key) : NULL;
+    const char *text = cell->count ? keyset_find(cell->list[0].cell, key) : NULL;
     char *end = NULL;
     double v = text ? strtod(text, &end) : NAN;
     return text && end != text && !*end ? v : NAN;

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "analysis/study.h"
+#include "analysis/summary.h"
 #include "archive/files.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -74,11 +74,11 @@ static int derive_paper(const struct bundle *b, int dirfd, bool draw, struct err
                                     .judged = true,
                                     .title = json_string_value(json_object_get(b->pack, "title")),
                                     .draw = draw};
-    struct study study;
-    struct records records = b->records; /* sorted already: the study borrows them */
-    study_make(&records, &study);
-    int failed = paper_write(&study, &o, fd, e);
-    study_free(&study);
+    struct summary summary;
+    struct records records = b->records; /* sorted already: the summary borrows them */
+    summary_make(&records, &summary);
+    int failed = paper_write(&summary, &o, fd, e);
+    summary_free(&summary);
     return failed;
 }
 

@@ -237,7 +237,7 @@ static int check_knob(const struct cell *cell, size_t i, struct err *e)
     const struct scenario_knob *k = &cell->scenario->knob[i];
     const char *value = cell->knob[i];
     enum runtime_kind kind = cell_runtime_kind(cell);
-    if (strcmp(value, k->otherwise[cell->profile]) == 0)
+    if (strcmp(value, k->fallback[cell->profile]) == 0)
         return 0;
     if (!(k->profiles >> cell->profile & 1))
         return refuse_company(k, value, "profile", profile_names, k->profiles, profile_names[cell->profile], e);
@@ -252,7 +252,7 @@ static int complete_knobs(struct cell *cell, struct err *e)
 {
     for (size_t i = 0; cell->scenario && i < cell->scenario->knobs; i++) {
         if (!cell->knob[i])
-            cell->knob[i] = cell->scenario->knob[i].otherwise[cell->profile];
+            cell->knob[i] = cell->scenario->knob[i].fallback[cell->profile];
         int failed = check_knob(cell, i, e);
         if (failed != 0)
             return failed;
@@ -266,10 +266,10 @@ static int take_defaults(struct cell *cell, struct err *e)
     const struct scenario_profile *p = &cell->scenario->profile[cell->profile];
     for (size_t i = 0; i < p->count; i++) {
         struct config c = {.cell = *cell};
-        const struct option_row *row = row_of_cell(p->otherwise[i].option);
+        const struct option_row *row = row_of_cell(p->fallback[i].option);
         if (!row || *config_number(&c, row) != UNSET)
             continue;
-        int failed = cell_set(cell, p->otherwise[i].option, p->otherwise[i].value, e);
+        int failed = cell_set(cell, p->fallback[i].option, p->fallback[i].value, e);
         if (failed != 0)
             return failed;
     }

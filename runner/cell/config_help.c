@@ -18,7 +18,7 @@ static struct option_row row_of(const struct option_row *row, const struct scena
     for (unsigned p = 0; p < PROFILES_COUNT; p++)
         for (size_t i = 0; i < s->profile[p].count; i++) {
             struct config c = {0};
-            const struct scenario_default *d = &s->profile[p].otherwise[i];
+            const struct scenario_default *d = &s->profile[p].fallback[i];
             if (strcmp(d->option, row->name) == 0 && cell_set(&c.cell, d->option, d->value, &ignored) == 0)
                 *of[p] = *config_number(&c, row);
         }
@@ -105,9 +105,9 @@ static void help_knob(const struct scenario *s, const struct scenario_knob *k, s
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
     text_add(&right, "%s (", k->help);
     scenario_knob_allowed(k, &right);
-    text_add(&right, "; default %s", k->otherwise[scenario_profile_default(s)]);
-    if (s->profile[PROFILE_MEMORY].offered && strcmp(k->otherwise[0], k->otherwise[1]) != 0)
-        text_add(&right, ", profile memory %s", k->otherwise[PROFILE_MEMORY]);
+    text_add(&right, "; default %s", k->fallback[scenario_profile_default(s)]);
+    if (s->profile[PROFILE_MEMORY].offered && strcmp(k->fallback[0], k->fallback[1]) != 0)
+        text_add(&right, ", profile memory %s", k->fallback[PROFILE_MEMORY]);
     help_company("mode", mode_names, k->modes, &right);
     help_company("profile", profile_names, k->profiles, &right);
     help_company("runtime", runtime_kind_names, k->kinds, &right);

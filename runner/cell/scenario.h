@@ -44,7 +44,7 @@ struct scenario_knob {
     char low[SCENARIO_WORD_MAX], high[SCENARIO_WORD_MAX]; /* of a number */
     char word[SCENARIO_CHOICES_MAX][SCENARIO_WORD_MAX];   /* of a choice */
     const char *choice[SCENARIO_CHOICES_MAX + 1];         /* the same, NULL at the end */
-    char otherwise[PROFILES_COUNT][SCENARIO_WORD_MAX];    /* the default in each profile */
+    char fallback[PROFILES_COUNT][SCENARIO_WORD_MAX];     /* the default in each profile */
     unsigned modes, profiles, kinds;                      /* what it goes with: bits of the enums above */
 };
 
@@ -55,7 +55,7 @@ struct scenario_default {
 
 struct scenario_profile {
     bool offered;
-    struct scenario_default otherwise[SCENARIO_DEFAULTS_MAX];
+    struct scenario_default fallback[SCENARIO_DEFAULTS_MAX];
     size_t count;
 };
 

@@ -92,7 +92,7 @@ static int take_profile(const struct yaml_node *said, scenario_common *common, s
         const struct yaml_node *value = &said->child[i];
         if (common(value->key, value->text, e) != 0)
             return yaml_blame(value, e);
-        struct scenario_default *d = &p->otherwise[p->count++];
+        struct scenario_default *d = &p->fallback[p->count++];
         text_format(d->option, sizeof(d->option), "%s", value->key);
         text_format(d->value, sizeof(d->value), "%s", value->text);
     }
@@ -179,7 +179,7 @@ static int take_defaults(const struct yaml_node *said, struct scenario_knob *k, 
             return yaml_blame(all, e);
         if (own && scenario_knob_check(k, own->text, e) != 0)
             return yaml_blame(own, e);
-        text_format(k->otherwise[i], sizeof(k->otherwise[i]), "%s", own ? own->text : all->text);
+        text_format(k->fallback[i], sizeof(k->fallback[i]), "%s", own ? own->text : all->text);
     }
     return 0;
 }

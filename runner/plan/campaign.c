@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "analysis/stats_interval.h"
-#include "analysis/study.h"
+#include "analysis/summary.h"
 #include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
@@ -39,7 +39,7 @@
 #include "record/output.h"
 #include "record/record.h"
 #include "record/show.h"
-#include "report/study_show.h"
+#include "report/summary_show.h"
 #include "report/tables.h"
 #include "run/run.h"
 
@@ -958,18 +958,18 @@ static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct er
 static int print_table(struct campaign *c, struct err *e)
 {
     cleanup_text struct text text = {0};
-    struct study study;
+    struct summary summary;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
-    study_make(&c->tally.records, &study);
-    struct tables tables = tables_make(&study);
-    study_text(&study, &tables, terminal_width(STDOUT_FILENO), &text);
+    summary_make(&c->tally.records, &summary);
+    struct tables tables = tables_make(&summary);
+    summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
     (void)printf("%s\n* plan %s, seed %lld, %zu record%s: %s\n", text.data, c->plan.name, (long long)c->bound.seed, n,
                  n == 1 ? "" : "s", c->folder.path);
     tables_free(&tables);
-    study_free(&study);
+    summary_free(&summary);
     return 0;
 }
 

@@ -131,7 +131,7 @@ static int label_of(const struct reading *r, const char *name)
 
 static void take(struct tally *t, struct tally_one *one, const struct invocation *from, const char *name)
 {
-    const char *profile = pairs_find(from->cell, "profile");
+    const char *profile = keyset_find(from->cell, "profile");
     int figure = records_figure(&t->records, profile && strcmp(profile, "memory") == 0 ? "pss_bytes" : "avg_iter_s");
     *one = (struct tally_one){.file = xstrdup(name),
                               .failed = !from->ok,

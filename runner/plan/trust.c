@@ -70,7 +70,7 @@ static int look_at_copy(const struct trust_plan *plan, const struct carried_scen
     text_format(place, sizeof(place), "%s/%s", carried_place(one, in, sizeof(in)), one->file);
     for (size_t p = 0; p < PROFILES_COUNT; p++)
         for (size_t i = 0; i < s->profile[p].count; i++) {
-            const struct scenario_default *d = &s->profile[p].otherwise[i];
+            const struct scenario_default *d = &s->profile[p].fallback[i];
             const char *why = config_grant(d->option, d->value);
             if (why)
                 add(grants, place, d->option, d->value, why);

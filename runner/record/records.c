@@ -90,7 +90,7 @@ struct member {
 struct setting {
     const struct member **fact; /* owned */
     size_t facts;
-    const struct pairs *cell, *environment;
+    const struct keyset *cell, *environment;
 };
 
 struct memo {
@@ -533,9 +533,9 @@ static void add_pair(struct builder *b, const char *key, const char *value)
     b->list[b->count++] = (struct pair){pool_keep(b->pool, key), pool_keep(b->pool, value)};
 }
 
-static const struct pairs *finish(struct builder *b)
+static const struct keyset *finish(struct builder *b)
 {
-    const struct pairs *set = pool_keep_pairs(b->pool, b->list, b->count);
+    const struct keyset *set = pool_keep_keyset(b->pool, b->list, b->count);
     free(b->list);
     return set;
 }
@@ -588,7 +588,7 @@ static bool is_setting(const char *key)
 }
 
 /* Scenario and runtime, without what two runs of it may differ in. */
-static const struct pairs *cell_of(const struct parse *p)
+static const struct keyset *cell_of(const struct parse *p)
 {
     struct builder b = {.pool = p->r->pool};
     const char *key, *runtime = json_string_value(json_object_get(p->tree[SECTION_RUNTIME], "name"));
@@ -603,7 +603,7 @@ static const struct pairs *cell_of(const struct parse *p)
 }
 
 /* What it ran in, and how: everything that is not of the moment. */
-static const struct pairs *environment_of(const struct parse *p)
+static const struct keyset *environment_of(const struct parse *p)
 {
     static const enum section ORDER[] = {SECTION_TOOL,  SECTION_RUNTIME,   SECTION_HOST,       SECTION_IMAGE,
                                          SECTION_SLICE, SECTION_ISOLATION, SECTION_CONFINEMENT};

@@ -9,7 +9,7 @@
 
 #include "base/figure.h"
 #include "base/json_scan.h"
-#include "base/pairs.h"
+#include "base/keyset.h"
 #include "base/stats_series.h"
 
 struct err;
@@ -67,8 +67,8 @@ struct invocation_details {
 
 struct invocation {
     const char *path, *id, *started_at;
-    const struct pairs *cell;                 /* scenario keys that make it, and the runtime's name; see cells.h */
-    const struct pairs *environment;          /* what may explain a difference: host, runtime, tool, slice, settings */
+    const struct keyset *cell;                /* scenario keys that make it, and the runtime's name; see cells.h */
+    const struct keyset *environment;         /* what may explain a difference: host, runtime, tool, slice, settings */
     const char *node;                         /* the machine's name; "" where the record tells none */
     const char *plan_cell;                    /* the cell's id in its plan; "" of none */
     const char *plan_sha256;                  /* of its plan's file; "" of none */

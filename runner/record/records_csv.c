@@ -27,7 +27,7 @@ static void add_key(struct keys *k, const char *key)
 static struct keys keys_of(const struct records *r)
 {
     struct keys k = {NULL, 0};
-    const struct pairs *last = NULL;
+    const struct keyset *last = NULL;
     for (size_t i = 0; i < r->count; i++) {
         for (size_t p = 0; r->list[i].cell != last && p < r->list[i].cell->count; p++)
             add_key(&k, r->list[i].cell->list[p].key);
@@ -55,7 +55,7 @@ static void add_record(const struct records *r, const struct keys *k, const stru
     for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
         csv_text(out, w == 0, words[w]);
     for (size_t p = 0; p < k->count; p++) {
-        const char *value = pairs_find(i->cell, k->key[p]);
+        const char *value = keyset_find(i->cell, k->key[p]);
         csv_text(out, false, value ? value : "");
     }
     for (size_t f = 0; f < r->names; f++) {

@@ -9,10 +9,10 @@
 #include "record/record.h"
 #include "record/timing.h"
 
-static const char *fact_text(const struct facts *facts, const char *key, const char *otherwise)
+static const char *fact_text(const struct facts *facts, const char *key, const char *fallback)
 {
     const struct fact *f = facts_find(facts, key);
-    return f && f->kind == FACT_TEXT ? f->text : otherwise;
+    return f && f->kind == FACT_TEXT ? f->text : fallback;
 }
 
 static const char *python_truth(bool truth)
@@ -30,7 +30,7 @@ static bool is_of_memory(const struct scenario_knob *k)
 static bool is_said(const struct cell *c, size_t i)
 {
     const struct scenario_knob *k = &c->scenario->knob[i];
-    bool left = k->type == SCENARIO_CHOICE && strcmp(c->knob[i], k->otherwise[c->profile]) == 0;
+    bool left = k->type == SCENARIO_CHOICE && strcmp(c->knob[i], k->fallback[c->profile]) == 0;
     return cell_knob_counts(c, i) && !left;
 }
 

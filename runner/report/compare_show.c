@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "analysis/number.h"
-#include "analysis/study.h"
+#include "analysis/summary.h"
 #include "analysis/words.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
@@ -355,7 +355,7 @@ static json_t *environments_json(const struct comparison *c)
     return o;
 }
 
-static json_t *cells_json(const struct pairs **cell, size_t count)
+static json_t *cells_json(const struct keyset **cell, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {

@@ -23,7 +23,7 @@ static void drawings_y_axis(struct drawing *d, const double *value, size_t count
 #define SERIES_MAX 4   /* invocations whose series are drawn over each other */
 #define POINTS_MAX 500 /* of a series */
 
-static struct drawing *add(struct drawings *all, const struct study_cell *c, const char *kind, const char *what)
+static struct drawing *add(struct drawings *all, const struct summary_cell *c, const char *kind, const char *what)
 {
     cleanup_text struct text name = {0}, title = {0};
     text_add(&name, "%s-%s", kind, c->id);
@@ -54,7 +54,7 @@ struct chosen {
 };
 
 /* The invocations whose iterations there are: all, or as many spread evenly from the first to the last. */
-static size_t choose(const struct study_cell *c, size_t most, struct chosen *ret, size_t *of)
+static size_t choose(const struct summary_cell *c, size_t most, struct chosen *ret, size_t *of)
 {
     size_t n = 0, chosen = 0;
     for (size_t i = 0; i < c->count; i++)
@@ -73,7 +73,7 @@ static size_t choose(const struct study_cell *c, size_t most, struct chosen *ret
 
 /* --- distributions ---------------------------------------------------------------------------------------------- */
 
-static void draw_distributions(struct drawings *all, const struct study_cell *c)
+static void draw_distributions(struct drawings *all, const struct summary_cell *c)
 {
     static const double AT[] = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
     struct chosen one[BOXES_MAX];
@@ -162,7 +162,7 @@ static void plot_series(struct drawing *d, const struct chosen *one, size_t line
         text_add(&d->plot, "# each point is the median of %zu iterations\n", block);
 }
 
-static void draw_series(struct drawings *all, const struct study_cell *c)
+static void draw_series(struct drawings *all, const struct summary_cell *c)
 {
     struct chosen one[SERIES_MAX];
     struct line line[SERIES_MAX];
@@ -268,7 +268,7 @@ static void plot_classes(struct drawing *d)
                  d->name, LAYERS[i].below, LAYERS[i].above, drawing_colour(COLOUR[i]), LAYERS[i].title);
 }
 
-static void draw_memory(struct drawings *all, const struct study_cell *c)
+static void draw_memory(struct drawings *all, const struct summary_cell *c)
 {
     const struct invocation *i = c->typical;
     double greatest = 0;
@@ -296,9 +296,9 @@ static void draw_memory(struct drawings *all, const struct study_cell *c)
         d->name, drawing_colour(0), drawing_colour(1));
 }
 
-static void drawings_of_cell(struct drawings *d, const struct study_cell *c)
+static void drawings_of_cell(struct drawings *d, const struct summary_cell *c)
 {
-    if (study_is_memory(c)) {
+    if (summary_is_memory(c)) {
         draw_memory(d, c);
         return;
     }
@@ -310,17 +310,17 @@ static void drawings_of_cell(struct drawings *d, const struct study_cell *c)
 
 /* Cells that differ in their workers alone. */
 struct curve {
-    const struct study_cell **cell; /* ascending by workers, as the study has them; owned */
+    const struct summary_cell **cell; /* ascending by workers, as the summary has them; owned */
     size_t cells;
 };
 
-static size_t curves_of(const struct study *s, bool memory, struct curve *ret)
+static size_t curves_of(const struct summary *s, bool memory, struct curve *ret)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         size_t k = 0;
-        if (study_is_memory(c) != memory || isnan(c->workers))
+        if (summary_is_memory(c) != memory || isnan(c->workers))
             continue;
         while (k < n && !cells_alike(ret[k].cell[0]->cell, c->cell, "workers"))
             k++;
@@ -355,16 +355,16 @@ static size_t workers_of(const struct curve *curve, size_t curves, double *ret)
     return kept;
 }
 
-static void add_value(struct drawing *d, const struct study *s, const struct curve *l, double workers,
+static void add_value(struct drawing *d, const struct summary *s, const struct curve *l, double workers,
                       const char *figure, double **value)
 {
-    const struct study_figure *f = NULL;
+    const struct summary_figure *f = NULL;
     double at[3] = {NAN, NAN, NAN};
     for (size_t i = 0; i < l->cells; i++)
         if (l->cell[i]->workers == workers)
-            f = study_figure(s, l->cell[i], figure);
+            f = summary_figure(s, l->cell[i], figure);
     if (f && f->used) {
-        double scale = study_unit(s, figure).scale;
+        double scale = summary_unit(s, figure).scale;
         at[0] = f->is.mean.at * scale;
         at[1] = f->is.mean.why_not ? at[0] : f->is.mean.low * scale;
         at[2] = f->is.mean.why_not ? at[0] : f->is.mean.high * scale;
@@ -376,10 +376,10 @@ static void add_value(struct drawing *d, const struct study *s, const struct cur
     }
 }
 
-static void draw(struct drawings *all, const struct study *s, const struct curve *curve, size_t curves,
+static void draw(struct drawings *all, const struct summary *s, const struct curve *curve, size_t curves,
                  const double *workers, size_t count, const char *figure)
 {
-    struct study_unit u = study_unit(s, figure);
+    struct summary_unit u = summary_unit(s, figure);
     struct text name = {0}, title = {0}, alt = {0};
     cleanup_free double *value = calloc(3 * curves * count + 1, sizeof(*value));
     double *next = value;
@@ -425,7 +425,7 @@ static void draw(struct drawings *all, const struct study *s, const struct curve
     text_free(&title);
 }
 
-static void drawings_scaling(struct drawings *d, const struct study *s)
+static void drawings_scaling(struct drawings *d, const struct summary *s)
 {
     for (int memory = 0; memory <= 1; memory++) {
         cleanup_free struct curve *curve = calloc(s->cells + 1, sizeof(*curve));
@@ -502,28 +502,28 @@ static void add_bar(struct text *data, struct bar b)
 
 /* Cells that differ in their profile alone. */
 struct pair_of_cells {
-    const struct study_cell *first, *time, *memory; /* first: the one that came first of them */
+    const struct summary_cell *first, *time, *memory; /* first: the one that came first of them */
 };
 
-static struct bar ratio_of(const struct study *s, const struct study_cell *c, const char *name)
+static struct bar ratio_of(const struct summary *s, const struct summary_cell *c, const char *name)
 {
-    const struct study_figure *f = c ? study_figure(s, c, name) : NULL;
+    const struct summary_figure *f = c ? summary_figure(s, c, name) : NULL;
     if (f && c->base == c && f->used && !(c->emulated && strcmp(name, "avg_iter_s") == 0))
         return (struct bar){1, 1, 1};
     return f ? bar_of(&f->verdict.ratio, 1) : (struct bar){NAN, NAN, NAN};
 }
 
-static size_t pair_up(const struct study *s, struct pair_of_cells *pair)
+static size_t pair_up(const struct summary *s, struct pair_of_cells *pair)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         size_t k = 0;
         while (k < n && !cells_alike(pair[k].first->cell, c->cell, OF_PROFILE))
             k++;
         if (k == n)
             pair[n++] = (struct pair_of_cells){c, NULL, NULL};
-        if (study_is_memory(c))
+        if (summary_is_memory(c))
             pair[k].memory = pair[k].memory ? pair[k].memory : c;
         else
             pair[k].time = pair[k].time ? pair[k].time : c;
@@ -532,10 +532,10 @@ static size_t pair_up(const struct study *s, struct pair_of_cells *pair)
 }
 
 /* In the digits of the tables. */
-static void say_ratio(struct text *alt, const struct study *s, const struct study_cell *c, const char *label,
+static void say_ratio(struct text *alt, const struct summary *s, const struct summary_cell *c, const char *label,
                       const char *name, const char *what)
 {
-    const struct study_figure *f = c ? study_figure(s, c, name) : NULL;
+    const struct summary_figure *f = c ? summary_figure(s, c, name) : NULL;
     char at[64], low[64], high[64];
     if (!f || isnan(ratio_of(s, c, name).at))
         return;
@@ -550,7 +550,7 @@ static void say_ratio(struct text *alt, const struct study *s, const struct stud
                  number_text(r->low, d, low, sizeof(low)), number_text(r->high, d, high, sizeof(high)));
 }
 
-static void draw_answer(struct drawings *all, const struct study *s)
+static void draw_answer(struct drawings *all, const struct summary *s)
 {
     cleanup_free struct pair_of_cells *pair = calloc(s->cells + 1, sizeof(*pair));
     cleanup_free double *value = calloc(2 * s->cells + 1, sizeof(*value));
@@ -563,7 +563,7 @@ static void draw_answer(struct drawings *all, const struct study *s)
     text_add(&data, "row cell time low high memory memory_low memory_high\n");
     text_add(&alt, "Ratios to threads with 95%% intervals.");
     for (size_t i = 0; i < pairs; i++) {
-        const struct study_cell *c = pair[i].first;
+        const struct summary_cell *c = pair[i].first;
         struct bar time = ratio_of(s, pair[i].time, "avg_iter_s"), memory = ratio_of(s, pair[i].memory, "pss_bytes");
         if (isnan(time.at) && isnan(memory.at))
             continue;
@@ -611,7 +611,7 @@ struct mark {
     int point;
 };
 
-static void say_figure(struct text *alt, const char *title, const struct study_figure *f, struct study_unit u)
+static void say_figure(struct text *alt, const char *title, const struct summary_figure *f, struct summary_unit u)
 {
     char at[64];
     if (f && isfinite(f->is.mean.at))
@@ -619,7 +619,7 @@ static void say_figure(struct text *alt, const char *title, const struct study_f
                  number_text(f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), at, sizeof(at)), u.unit);
 }
 
-static void draw_rows(struct drawings *all, const struct study *s, bool memory, const char *name, const char *title,
+static void draw_rows(struct drawings *all, const struct summary *s, bool memory, const char *name, const char *title,
                       const struct mark *mark, size_t marks)
 {
     cleanup_free double *value = calloc(marks * (s->cells + 1), sizeof(*value));
@@ -627,7 +627,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
     cleanup_free const char **label = calloc(s->cells + 1, sizeof(*label)); /* NOLINT(bugprone-sizeof-expression) */
     struct text data = {0}, alt = {0};
     size_t rows = 0, values = 0;
-    struct study_unit u = study_unit(s, mark[0].figure);
+    struct summary_unit u = summary_unit(s, mark[0].figure);
     if (!value || !low || !label)
         abort();
     text_add(&data, "row cell");
@@ -636,15 +636,15 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
     text_add(&data, "\n");
     text_add(&alt, "Means with 95%% intervals.");
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
-        const struct study_figure *first = study_figure(s, c, mark[0].figure);
-        if (study_is_memory(c) != memory || !first || first->used == 0)
+        const struct summary_cell *c = &s->cell[i];
+        const struct summary_figure *first = summary_figure(s, c, mark[0].figure);
+        if (summary_is_memory(c) != memory || !first || first->used == 0)
             continue;
         label[rows++] = c->label;
         text_add(&data, "%zu %s", rows, c->id);
         text_add(&alt, " %s:", c->label);
         for (size_t m = 0; m < marks; m++) {
-            const struct study_figure *f = study_figure(s, c, mark[m].figure);
+            const struct summary_figure *f = summary_figure(s, c, mark[m].figure);
             struct bar b = f ? bar_of(&f->is.mean, u.scale) : (struct bar){NAN, NAN, NAN};
             add_bar(&data, b);
             say_figure(&alt, m ? mark[m].title : "", f, u);
@@ -677,7 +677,7 @@ static void draw_rows(struct drawings *all, const struct study *s, bool memory, 
     text_free(&alt);
 }
 
-struct drawings drawings_make(const struct study *s)
+struct drawings drawings_make(const struct summary *s)
 {
     static const struct mark TIME[] = {{"avg_iter_s", "mean", "mean", 7}, {"p50_iter_s", "median", "median", 9}};
     static const struct mark MEMORY[] = {

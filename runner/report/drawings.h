@@ -1,12 +1,12 @@
-/* drawings: the figures of a study. Pure. */
+/* drawings: the figures of a summary. Pure. */
 #ifndef TARE_DRAWINGS_H
 #define TARE_DRAWINGS_H
 
-#include "analysis/study.h"
+#include "analysis/summary.h"
 #include "report/drawing.h"
 
 /* All that these records can show, the answer first; what they cannot is left out. The caller ends it with
  * drawings_free(). */
-struct drawings drawings_make(const struct study *s);
+struct drawings drawings_make(const struct summary *s);
 
 #endif

@@ -246,7 +246,7 @@ static void add_option(struct text *line, const struct pair *p)
         add_word(line, p->value);
 }
 
-static void add_run(const struct study_cell *c, const char *folder, struct text *line)
+static void add_run(const struct summary_cell *c, const char *folder, struct text *line)
 {
     static const char *const SETTINGS[] = {"scenario.iterations", "scenario.warmup"};
     if (c->count > 1)
@@ -257,7 +257,7 @@ static void add_run(const struct study_cell *c, const char *folder, struct text 
         if (strcmp(c->cell->list[i].key, "name") != 0)
             add_option(line, &c->cell->list[i]);
     for (size_t i = 0; i < ARRAY_LEN(SETTINGS); i++) {
-        const char *value = pairs_find(c->invocation[0]->environment, SETTINGS[i]);
+        const char *value = keyset_find(c->invocation[0]->environment, SETTINGS[i]);
         if (value) {
             text_add(line, " --%s", strchr(SETTINGS[i], '.') + 1);
             add_word(line, value);
@@ -267,10 +267,11 @@ static void add_run(const struct study_cell *c, const char *folder, struct text 
 }
 
 /* argv: a JSON array, as the record has it. */
-static void add_exec(const struct study_cell *c, const char *argv, const char *folder, struct text *line)
+static void add_exec(const struct summary_cell *c, const char *argv, const char *folder, struct text *line)
 {
     json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL);
-    text_add(line, "tare exec --repeat %zu%s --out %s --", c->count, study_is_memory(c) ? " --mem-sample" : "", folder);
+    text_add(line, "tare exec --repeat %zu%s --out %s --", c->count, summary_is_memory(c) ? " --mem-sample" : "",
+             folder);
     for (size_t i = 0; i < json_array_size(words); i++) {
         const char *word = json_string_value(json_array_get(words, i));
         add_word(line, word ? word : "");
@@ -284,7 +285,7 @@ static bool is_of_same_plan(const struct invocation *a, const struct invocation 
     return strcmp(a->details.plan, b->details.plan) == 0 && strcmp(a->plan_sha256, b->plan_sha256) == 0;
 }
 
-static bool is_first_of_its_plan(const struct study *s, size_t at)
+static bool is_first_of_its_plan(const struct summary *s, size_t at)
 {
     const struct invocation *list = s->records.list;
     bool is = *list[at].details.plan != '\0';
@@ -293,7 +294,7 @@ static bool is_first_of_its_plan(const struct study *s, size_t at)
     return is;
 }
 
-static bool is_in_halves(const struct study *s, const struct invocation *one)
+static bool is_in_halves(const struct summary *s, const struct invocation *one)
 {
     for (size_t i = 0; i < s->records.count; i++)
         if (*s->records.list[i].label && is_of_same_plan(&s->records.list[i], one))
@@ -301,7 +302,7 @@ static bool is_in_halves(const struct study *s, const struct invocation *one)
     return false;
 }
 
-static void add_plan(const struct study *s, const struct invocation *one, bool is_one_of_several, const char *folder,
+static void add_plan(const struct summary *s, const struct invocation *one, bool is_one_of_several, const char *folder,
                      struct text *lines)
 {
     cleanup_free char *plan = text_printable(one->details.plan);
@@ -313,13 +314,13 @@ static void add_plan(const struct study *s, const struct invocation *one, bool i
     text_add(lines, is_one_of_several ? " --out %s # the plan %s\n" : " --out %s\n", folder, plan);
 }
 
-static bool is_of_a_plan(const struct study_cell *c)
+static bool is_of_a_plan(const struct summary_cell *c)
 {
     return *c->invocation[0]->details.plan != '\0';
 }
 
 /* A folder holds one plan: each has its own, and so have the cells of none. */
-static void page_again(const struct study *s, struct text *out)
+static void page_again(const struct summary *s, struct text *out)
 {
     size_t plans = 0, others = 0, folders = 0;
     cleanup_text struct text lines = {0};
@@ -339,8 +340,8 @@ static void page_again(const struct study *s, struct text *out)
     if (several && others)
         text_format(folder, sizeof(folder), "out/again-%zu", ++folders);
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
-        const char *argv = pairs_find(c->cell, "argv");
+        const struct summary_cell *c = &s->cell[i];
+        const char *argv = keyset_find(c->cell, "argv");
         if (is_of_a_plan(c))
             continue;
         if (argv)
@@ -361,7 +362,7 @@ static void page_again(const struct study *s, struct text *out)
 
 /* --- The selftest: what the records tell of it, and the file that lies beside them ------------------------------- */
 
-static void say_records(const struct study *s, struct text *out)
+static void say_records(const struct summary *s, struct text *out)
 {
     text_add(out, "<p>The last selftest of the machine and build, as the records tell it:</p>\n<ul>");
     for (size_t i = 0; i < s->records.count; i++) {
@@ -420,7 +421,7 @@ static void add_checks(const json_t *whole, struct text *out)
     table_free(&t);
 }
 
-static int page_selftest(const struct study *s, const char *path, struct text *out, struct err *e)
+static int page_selftest(const struct summary *s, const char *path, struct text *out, struct err *e)
 {
     json_error_t why;
     say_records(s, out);
@@ -509,7 +510,7 @@ static bool has_any(const struct tables *t, const struct page_parts *p, const st
 
 /* --- the parts, from the top ------------------------------------------------------------------------------------ */
 
-static const char *plan_of(const struct study *s)
+static const char *plan_of(const struct summary *s)
 {
     for (size_t i = 0; i < s->records.count; i++)
         if (*s->records.list[i].details.plan)
@@ -517,7 +518,7 @@ static const char *plan_of(const struct study *s)
     return s->cells ? s->cell[0].scenario : "";
 }
 
-static void add_head(struct text *out, const struct study *s)
+static void add_head(struct text *out, const struct summary *s)
 {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -529,13 +530,13 @@ static void add_head(struct text *out, const struct study *s)
              page_css);
 }
 
-static const char *of_first(const struct study *s, const char *key)
+static const char *of_first(const struct summary *s, const char *key)
 {
-    const char *value = pairs_find(s->records.list[0].environment, key);
+    const char *value = keyset_find(s->records.list[0].environment, key);
     return value ? value : "not told";
 }
 
-static void add_summary(struct text *out, const struct study *s)
+static void add_summary(struct text *out, const struct summary *s)
 {
     size_t ok = 0;
     cleanup_text struct text said = {0};
@@ -604,7 +605,7 @@ static void add_sentences(struct text *out, const char *title, char *lines)
     text_add(out, "</ul>\n");
 }
 
-static void add_answer(struct text *out, const struct study *s, const struct tables *t, const struct page_parts *p)
+static void add_answer(struct text *out, const struct summary *s, const struct tables *t, const struct page_parts *p)
 {
     static const struct {
         bool memory;
@@ -613,7 +614,7 @@ static void add_answer(struct text *out, const struct study *s, const struct tab
     } HALVES[] = {{false, "Time", "time", TABLES_TIME}, {true, "Memory", "memory", TABLES_MEMORY}};
     begin_section(out, "answer", "The answer");
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
-        cleanup_free char *lines = study_answer(s, HALVES[i].memory);
+        cleanup_free char *lines = summary_answer(s, HALVES[i].memory);
         if (*lines)
             add_sentences(out, HALVES[i].title, lines);
     }
@@ -658,7 +659,7 @@ static void add_section(struct text *out, const struct section *section, const s
     text_add(out, "</section>\n");
 }
 
-int page_make(const struct study *s, const struct page_parts *p, struct text *out, struct err *e)
+int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
     struct tables t = tables_make(s);
     add_head(out, s);

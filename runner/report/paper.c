@@ -17,7 +17,7 @@
 #include "report/tables.h"
 #include "report/tex.h"
 
-static void paper_head(const struct study *s, const char *what, struct text *out)
+static void paper_head(const struct summary *s, const char *what, struct text *out)
 {
     text_add(out, "%% %s, from %zu records of tare; a change by hand is found by 'tare verify'.\n", what,
              s->records.count);
@@ -26,7 +26,7 @@ static void paper_head(const struct study *s, const char *what, struct text *out
 /* --- numbers.tex: every figure by name, in the digits that its interval allows ----------------------------------- */
 
 /* The figure's name with the unit that it is told in: "avg_iter_s" gives "AvgIterMs". */
-static void add_figure_name(struct text *out, const struct study *s, const char *figure)
+static void add_figure_name(struct text *out, const struct summary *s, const char *figure)
 {
     static const struct {
         const char *figure, *name; /* that read better so */
@@ -35,7 +35,7 @@ static void add_figure_name(struct text *out, const struct study *s, const char 
     static const struct {
         const char *unit, *word;
     } WORDS[] = {{"ms", "Ms"}, {"s", "S"}, {"MiB", "MiB"}, {"/s", "PerS"}, {"us", "Us"}};
-    struct study_unit u = study_unit(s, figure);
+    struct summary_unit u = summary_unit(s, figure);
     size_t len = strlen(figure);
     char stem[128];
     for (size_t i = 0; i < ARRAY_LEN(READ); i++)
@@ -82,11 +82,11 @@ static void add_interval(struct text *out, const char *stem, const char *what, c
     add_macro(out, stem, name, i->high * scale, decimals, i->why_not);
 }
 
-static void add_figure(struct text *out, const struct study *s, const struct study_cell *c, size_t index)
+static void add_figure(struct text *out, const struct summary *s, const struct summary_cell *c, size_t index)
 {
-    const struct study_figure *f = &c->figure[index];
+    const struct summary_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
-    struct study_unit u = study_unit(s, name);
+    struct summary_unit u = summary_unit(s, name);
     cleanup_text struct text stem = {0};
     text_add(&stem, "tare");
     tex_macro(&stem, c->id);
@@ -109,18 +109,18 @@ static void add_word(struct text *out, const char *name, const char *value)
     text_add(out, "}\n");
 }
 
-static const char *shared(const struct study *s, const char *key)
+static const char *shared(const struct summary *s, const char *key)
 {
-    const char *first = s->records.count ? pairs_find(s->records.list[0].environment, key) : NULL;
+    const char *first = s->records.count ? keyset_find(s->records.list[0].environment, key) : NULL;
     for (size_t i = 1; first && i < s->records.count; i++) {
-        const char *value = pairs_find(s->records.list[i].environment, key);
+        const char *value = keyset_find(s->records.list[i].environment, key);
         if (!value || strcmp(value, first) != 0)
             return "several";
     }
     return first ? first : "not told";
 }
 
-static void paper_numbers(const struct study *s, struct text *out)
+static void paper_numbers(const struct summary *s, struct text *out)
 {
     paper_head(s, "Every figure by name", out);
     text_add(
@@ -149,7 +149,7 @@ static void paper_numbers(const struct study *s, struct text *out)
 /* --- appendix.tex: what artefact committees ask for: how to get it, what it claims, which experiment shows it and what
  * that took, measured */
 
-static const char *plan_of(const struct study *s)
+static const char *plan_of(const struct summary *s)
 {
     for (size_t i = 0; i < s->records.count; i++)
         if (*s->records.list[i].details.plan)
@@ -164,9 +164,9 @@ static void add_item(struct text *out, const char *name, const char *value)
     text_add(out, "\n");
 }
 
-static const char *environment(const struct study *s, const char *key)
+static const char *environment(const struct summary *s, const char *key)
 {
-    const char *value = s->records.count ? pairs_find(s->records.list[0].environment, key) : NULL;
+    const char *value = s->records.count ? keyset_find(s->records.list[0].environment, key) : NULL;
     return value ? value : "not told";
 }
 
@@ -201,7 +201,7 @@ static void add_amount(struct text *out, const char *name, double value, const c
         text_add(out, "not measured: the records do not tell\n");
 }
 
-static void add_checklist(struct text *out, const struct study *s, const struct tables *t)
+static void add_checklist(struct text *out, const struct summary *s, const struct tables *t)
 {
     struct effort effort = effort_of(&t->of[TABLES_EXPERIMENTS]);
     cleanup_text struct text line = {0};
@@ -271,7 +271,7 @@ static void add_workflow(struct text *out)
         "\\end{enumerate}\n");
 }
 
-static void paper_appendix(const struct study *s, const struct tables *t, const struct paper_options *o,
+static void paper_appendix(const struct summary *s, const struct tables *t, const struct paper_options *o,
                            struct text *out)
 {
     const char *title = o->title ? o->title : plan_of(s);
@@ -317,7 +317,7 @@ static int make_folder(int dirfd, const char *name, int *ret, struct err *e)
     return 0;
 }
 
-static void add_table(const struct study *s, const struct table *t, struct text *out)
+static void add_table(const struct summary *s, const struct table *t, struct text *out)
 {
     paper_head(s, t->title, out);
     if (t->rows > 0)
@@ -326,7 +326,7 @@ static void add_table(const struct study *s, const struct table *t, struct text 
         tex_text(out, t->empty ? t->empty : "");
 }
 
-void paper_tables(const struct study *s, const struct tables *t, struct text *out)
+void paper_tables(const struct summary *s, const struct tables *t, struct text *out)
 {
     for (size_t i = 0; i < TABLES; i++) {
         text_add(out, "%s", i ? "\n" : "");
@@ -334,7 +334,7 @@ void paper_tables(const struct study *s, const struct tables *t, struct text *ou
     }
 }
 
-static int write_table(const struct study *s, const struct table *t, int dirfd, struct err *e)
+static int write_table(const struct summary *s, const struct table *t, int dirfd, struct err *e)
 {
     char name[NAME_MAX];
     cleanup_text struct text csv = {0}, tex = {0};
@@ -348,7 +348,7 @@ static int write_table(const struct study *s, const struct table *t, int dirfd, 
     return failed;
 }
 
-static int write_tables(const struct study *s, const struct tables *t, int dirfd, struct err *e)
+static int write_tables(const struct summary *s, const struct tables *t, int dirfd, struct err *e)
 {
     cleanup_close int fd = -1;
     int failed = make_folder(dirfd, "tables", &fd, e);
@@ -357,7 +357,7 @@ static int write_tables(const struct study *s, const struct tables *t, int dirfd
     return failed;
 }
 
-static int write_figures(const struct study *s, bool draw, int dirfd, struct err *e)
+static int write_figures(const struct summary *s, bool draw, int dirfd, struct err *e)
 {
     cleanup_close int fd = -1;
     struct drawings all = drawings_make(s);
@@ -368,7 +368,7 @@ static int write_figures(const struct study *s, bool draw, int dirfd, struct err
     return failed;
 }
 
-static int write_all(const struct study *s, const struct paper_options *o, int dirfd, struct err *e)
+static int write_all(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
     struct tables tables = tables_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
@@ -385,7 +385,7 @@ static int write_all(const struct study *s, const struct paper_options *o, int d
     return failed;
 }
 
-int paper_write(const struct study *s, const struct paper_options *o, int dirfd, struct err *e)
+int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
     int failed = check_empty(dirfd, e);
     return failed == 0 ? write_all(s, o, dirfd, e) : failed;

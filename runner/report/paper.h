@@ -25,17 +25,17 @@ struct paper_options {
     bool draw;         /* SVG, PDF and PNG by gnuplot; false: their data and commands alone */
 };
 
-struct study;
+struct summary;
 
-/* Writes all of it below dirfd, which exists and is empty, from the study alone, which was made for drawings: the same
- * bytes from the same records on any path, time zone, locale and umask, and with the same gnuplot and fonts.
+/* Writes all of it below dirfd, which exists and is empty, from the summary alone, which was made for drawings: the
+ * same bytes from the same records on any path, time zone, locale and umask, and with the same gnuplot and fonts.
  * -EEXIST: the folder is not empty. -ENOENT (host): no gnuplot. What was written before an error stays. */
-int paper_write(const struct study *s, const struct paper_options *o, int dirfd, struct err *e);
+int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e);
 
 struct tables;
 struct text;
 
-/* The tables of a study as LaTeX, each under its title as a remark: what `tare report --format tex` prints. */
-void paper_tables(const struct study *s, const struct tables *t, struct text *out);
+/* The tables of a summary as LaTeX, each under its title as a remark: what `tare report --format tex` prints. */
+void paper_tables(const struct summary *s, const struct tables *t, struct text *out);
 
 #endif

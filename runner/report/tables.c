@@ -18,7 +18,7 @@
         "id", "id", "", false, TABLE_DATA, 0                                                                           \
     }
 
-static void tables_add_name(struct table *t, const struct study_cell *c)
+static void tables_add_name(struct table *t, const struct summary_cell *c)
 {
     table_row(t, c->id);
     table_text(t, c->label);
@@ -34,13 +34,13 @@ static bool is_told(const char *key)
     return len < 5 || strcmp(key + len - 5, ".path") != 0;
 }
 
-static const char *value_in(const struct pairs *environment, const char *key)
+static const char *value_in(const struct keyset *environment, const char *key)
 {
-    const char *value = pairs_find(environment, key);
+    const char *value = keyset_find(environment, key);
     return value ? value : "not told";
 }
 
-static struct environments environments_of(const struct study *s)
+static struct environments environments_of(const struct summary *s)
 {
     struct environments e = {0};
     for (size_t i = 0; i < s->records.count; i++)
@@ -61,7 +61,7 @@ static const char *shown(const char *value)
     return *value ? value : "\"\"";
 }
 
-static struct table tables_environment(const struct study *s)
+static struct table tables_environment(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
                                                   {"value", "value", "", false, TABLE_BOTH, 0}};
@@ -83,11 +83,11 @@ static struct table tables_environment(const struct study *s)
 /* --- differences -------------------------------------------------------------------------------------------------- */
 
 /* "threads-overhead, processes-fork-overhead (2 of 5)", of the cells that have this value. */
-static void say_cells(const struct study *s, const char *key, const char *value, struct text *out)
+static void say_cells(const struct summary *s, const char *key, const char *value, struct text *out)
 {
     text_add(out, "%s", "");
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         size_t n = 0;
         for (size_t k = 0; k < c->count; k++)
             n += strcmp(value_in(c->invocation[k]->environment, key), value) == 0;
@@ -109,7 +109,7 @@ static bool is_first(const struct environments *e, size_t at, const char *key)
 
 #define VALUES_MAX 8 /* of a field, before "and others" */
 
-static void add_values(struct table *t, const struct study *s, const struct environments *e, const char *key)
+static void add_values(struct table *t, const struct summary *s, const struct environments *e, const char *key)
 {
     size_t told = 0;
     for (size_t i = 0; i < e->count; i++) {
@@ -131,7 +131,7 @@ static void add_values(struct table *t, const struct study *s, const struct envi
     }
 }
 
-static struct table tables_differences(const struct study *s)
+static struct table tables_differences(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {{"field", "field", "", false, TABLE_BOTH, 0},
                                                   {"value", "value", "", false, TABLE_BOTH, 0},
@@ -151,7 +151,7 @@ static struct table tables_differences(const struct study *s)
 /* --- What was asked of the host and what it gave, cell by cell --------------------------------------------------- */
 
 /* The grades of a cell's invocations, each once. */
-static void say_grades(const struct study_cell *c, struct text *out)
+static void say_grades(const struct summary_cell *c, struct text *out)
 {
     text_add(out, "%s", "");
     for (size_t i = 0; i < c->count; i++) {
@@ -171,7 +171,7 @@ struct broken {
 };
 
 /* Each once, in the order in which they came up; of one pool, so that pointers tell. The caller frees the list. */
-static struct broken *broken_of(const struct study_cell *c, size_t *count)
+static struct broken *broken_of(const struct summary_cell *c, size_t *count)
 {
     struct broken *list = NULL;
     size_t n = 0;
@@ -192,7 +192,7 @@ static struct broken *broken_of(const struct study_cell *c, size_t *count)
     return list;
 }
 
-static void add_verdict(struct table *t, const struct study_cell *c, const char *grades, const struct unmet *u,
+static void add_verdict(struct table *t, const struct summary_cell *c, const char *grades, const struct unmet *u,
                         double times)
 {
     tables_add_name(t, c);
@@ -204,7 +204,7 @@ static void add_verdict(struct table *t, const struct study_cell *c, const char 
     table_number(t, times, 0, NULL);
 }
 
-static struct table tables_isolation(const struct study *s)
+static struct table tables_isolation(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH, 0},
@@ -215,7 +215,7 @@ static struct table tables_isolation(const struct study *s)
                                                   {"times", "in runs", "", true, TABLE_BOTH, 0}};
     struct table t = table_new("isolation", "Checks of the isolation that do not hold", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         struct text grades = {0};
         size_t count = 0;
         cleanup_free struct broken *broken = broken_of(c, &count);
@@ -230,7 +230,7 @@ static struct table tables_isolation(const struct study *s)
 }
 
 /* How many checks of this level do not hold, in the invocation in which most of them do not. */
-static size_t most_unmet(const struct study_cell *c, bool required)
+static size_t most_unmet(const struct summary_cell *c, bool required)
 {
     size_t most = 0;
     for (size_t i = 0; i < c->count; i++) {
@@ -243,7 +243,7 @@ static size_t most_unmet(const struct study_cell *c, bool required)
     return most;
 }
 
-static struct table tables_verdicts(const struct study *s)
+static struct table tables_verdicts(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH, 0},
@@ -253,7 +253,7 @@ static struct table tables_verdicts(const struct study *s)
                                                   {"recorded_unmet", "recorded, not met", "", true, TABLE_BOTH, 0}};
     struct table t = table_new("verdicts", "Isolation of each cell", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         struct text grades = {0};
         say_grades(c, &grades);
         tables_add_name(&t, c);
@@ -296,11 +296,11 @@ static void add_whole(struct table *t, double n)
     table_number(t, n, 0, NULL);
 }
 
-static void add_mean(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+static void add_mean(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
 {
-    static const struct study_figure NONE = {.is.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
-    const struct study_figure *f = study_figure(s, c, name);
-    struct study_unit u = study_unit(s, name);
+    static const struct summary_figure NONE = {.is.mean = {.at = NAN, .low = NAN, .high = NAN, .why_not = ""}};
+    const struct summary_figure *f = summary_figure(s, c, name);
+    struct summary_unit u = summary_unit(s, name);
     f = f ? f : &NONE;
     int decimals = number_decimals(&f->is.mean, u.scale);
     table_number(t, f->is.mean.at * u.scale, decimals, f->why_not);
@@ -308,21 +308,21 @@ static void add_mean(struct table *t, const struct study *s, const struct study_
 }
 
 /* The mean alone, in the digits of its own interval. */
-static void add_point(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+static void add_point(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
 {
-    const struct study_figure *f = study_figure(s, c, name);
-    struct study_unit u = study_unit(s, name);
+    const struct summary_figure *f = summary_figure(s, c, name);
+    struct summary_unit u = summary_unit(s, name);
     if (f)
         table_number(t, f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), f->why_not);
     else
         table_number(t, NAN, 0, "no record has it");
 }
 
-static void add_ratio(struct table *t, const struct study *s, const struct study_cell *c, const char *name)
+static void add_ratio(struct table *t, const struct summary *s, const struct summary_cell *c, const char *name)
 {
     char words[WORDS_MAX_VERDICT];
     int index = records_figure(&s->records, name);
-    const struct study_figure *f = index < 0 ? NULL : &c->figure[index];
+    const struct summary_figure *f = index < 0 ? NULL : &c->figure[index];
     struct stats_interval ratio = f ? f->verdict.ratio : stats_no_interval(NAN, 0.95, "no record has it");
     bool is_base = c->base == c; /* what the others are weighed against */
     if (is_base)
@@ -333,21 +333,21 @@ static void add_ratio(struct table *t, const struct study *s, const struct study
     else
         table_number(t, ratio.at, decimals, ratio.why_not);
     table_interval(t, &ratio, 1, decimals);
-    const char *verdict = f ? study_verdict(s, c, (size_t)index, words) : "";
+    const char *verdict = f ? summary_verdict(s, c, (size_t)index, words) : "";
     table_text(t, is_base ? "(baseline)" : *verdict ? verdict : "not compared");
 }
 
 /* What the instrument itself takes, beside what was weighed with it: the time of scenario0, which does nothing in its
  * workers, in the same mode, start method, runtime and workers. */
-static void add_null(struct table *t, const struct study *s, const struct study_cell *c)
+static void add_null(struct table *t, const struct summary *s, const struct summary_cell *c)
 {
-    const struct study_figure *f = NULL;
+    const struct summary_figure *f = NULL;
     for (size_t i = 0; !f && i < s->cells; i++) {
-        const struct study_cell *one = &s->cell[i];
+        const struct summary_cell *one = &s->cell[i];
         if (strcmp(one->scenario, NULL_SCENARIO) == 0 && strcmp(c->scenario, NULL_SCENARIO) != 0 &&
             strcmp(one->mode, c->mode) == 0 && strcmp(one->start, c->start) == 0 &&
-            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers && !study_is_memory(one))
-            f = study_figure(s, one, "avg_iter_s");
+            strcmp(one->runtime, c->runtime) == 0 && one->workers == c->workers && !summary_is_memory(one))
+            f = summary_figure(s, one, "avg_iter_s");
     }
     if (f)
         table_number(t, f->is.mean.at * 1e3, number_decimals(&f->is.mean, 1e3), f->why_not);
@@ -355,7 +355,7 @@ static void add_null(struct table *t, const struct study *s, const struct study_
         table_number(t, NAN, 0, "scenario0 was not run with it");
 }
 
-static struct table time_table(const struct study *s)
+static struct table time_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   INVOCATIONS,
@@ -367,8 +367,8 @@ static struct table time_table(const struct study *s)
                                                   {"steady", "series", "", false, TABLE_BOTH, 6}};
     struct table t = table_new("time", "Time of an iteration", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
-        if (study_is_memory(c))
+        const struct summary_cell *c = &s->cell[i];
+        if (summary_is_memory(c))
             continue;
         tables_add_name(&t, c);
         add_whole(&t, (double)c->ok);
@@ -382,7 +382,7 @@ static struct table time_table(const struct study *s)
     return t;
 }
 
-static struct table memory_table(const struct study *s)
+static struct table memory_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   INVOCATIONS,
@@ -398,8 +398,8 @@ static struct table memory_table(const struct study *s)
                                          "anon_bytes", "kernel_bytes", "peak_bytes"};
     struct table t = table_new("memory", "Memory, averaged over the measured iterations", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
-        if (!study_is_memory(c))
+        const struct summary_cell *c = &s->cell[i];
+        if (!summary_is_memory(c))
             continue;
         tables_add_name(&t, c);
         add_whole(&t, (double)c->ok);
@@ -419,11 +419,11 @@ static void add_order(struct table *t, const struct stats_interval *i, double sc
     table_interval(t, i, scale, decimals);
 }
 
-static void add_figure(struct table *t, const struct study *s, const struct study_cell *c, size_t index)
+static void add_figure(struct table *t, const struct summary *s, const struct summary_cell *c, size_t index)
 {
-    const struct study_figure *f = &c->figure[index];
+    const struct summary_figure *f = &c->figure[index];
     const char *name = s->records.name[index].name;
-    struct study_unit u = study_unit(s, name);
+    struct summary_unit u = summary_unit(s, name);
     int decimals = number_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
     table_text(t, c->profile);
@@ -440,7 +440,7 @@ static void add_figure(struct table *t, const struct study *s, const struct stud
     table_text(t, f->used == 0 && f->why_not ? f->why_not : "");
 }
 
-static struct table figures_table(const struct study *s)
+static struct table figures_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH, 0},
@@ -463,7 +463,7 @@ static struct table figures_table(const struct study *s)
 }
 
 /* What scenarios report of themselves, by the titles that they declare. */
-static struct table own_table(const struct study *s)
+static struct table own_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH, 0},
@@ -493,7 +493,7 @@ static struct table own_table(const struct study *s)
     return t;
 }
 
-static struct table experiments_table(const struct study *s)
+static struct table experiments_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH, 0},
@@ -505,14 +505,14 @@ static struct table experiments_table(const struct study *s)
     static const char *const MEMORY[] = {"peak_bytes", "current_bytes", "all_pids_pss_bytes", "pss_bytes"};
     struct table t = table_new("experiments", "What each cell took", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         double elapsed_s = 0, bytes = 0, memory = NAN;
         for (size_t k = 0; k < c->count; k++) {
             elapsed_s += c->invocation[k]->details.elapsed_s; /* NaN stays */
             bytes += (double)c->invocation[k]->details.bytes;
         }
         for (size_t k = 0; isnan(memory) && k < ARRAY_LEN(MEMORY); k++)
-            memory = study_figure(s, c, MEMORY[k]) ? study_figure(s, c, MEMORY[k])->is.max : NAN;
+            memory = summary_figure(s, c, MEMORY[k]) ? summary_figure(s, c, MEMORY[k])->is.max : NAN;
         tables_add_name(&t, c);
         table_text(&t, c->profile);
         add_whole(&t, (double)c->count);
@@ -524,7 +524,7 @@ static struct table experiments_table(const struct study *s)
     return t;
 }
 
-static struct table failed_table(const struct study *s)
+static struct table failed_table(const struct summary *s)
 {
     static const struct table_column COLUMNS[] = {TABLES_NAME,
                                                   {"profile", "profile", "", false, TABLE_BOTH, 0},
@@ -549,7 +549,7 @@ static struct table failed_table(const struct study *s)
     return t;
 }
 
-struct tables tables_make(const struct study *s)
+struct tables tables_make(const struct summary *s)
 {
     return (struct tables){.of = {[TABLES_TIME] = time_table(s),
                                   [TABLES_MEMORY] = memory_table(s),

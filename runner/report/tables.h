@@ -1,8 +1,8 @@
-/* tables: what a study says, table by table. */
+/* tables: what a summary says, table by table. */
 #ifndef TARE_TABLES_H
 #define TARE_TABLES_H
 
-#include "analysis/study.h"
+#include "analysis/summary.h"
 #include "report/table.h"
 
 enum tables_of {
@@ -19,12 +19,12 @@ enum tables_of {
     TABLES,
 };
 
-/* All of them, in that order; those that have no rows too. The study has to outlive them. */
+/* All of them, in that order; those that have no rows too. The summary has to outlive them. */
 struct tables {
     struct table of[TABLES];
 };
 
-struct tables tables_make(const struct study *s);
+struct tables tables_make(const struct summary *s);
 void tables_free(struct tables *t);
 
 #endif

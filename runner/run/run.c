@@ -23,7 +23,7 @@
 #include "run/inspect.h"
 #include "run/inspect_confine.h"
 #include "run/judge.h"
-#include "run/outcome.h"
+#include "run/observe.h"
 
 #define LEAVE_MS          2000 /* what a forkserver and a resource tracker may take to follow their parent */
 #define LEAVE_MS_EMULATED (8 * LEAVE_MS)
@@ -195,8 +195,8 @@ static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *a
         failed = begin(s, cell, e);
     if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
         (void)err_wrap(e, "reading the runtime's files beforehand");
-    s->has_steal = outcome_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
-    if (failed != 0 || !outcome_is_inspected(s))
+    s->has_steal = observe_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
+    if (failed != 0 || !observe_is_inspected(s))
         return failed;
     s->inherited = calloc(2, sizeof(*s->inherited));
     if (!s->inherited)
@@ -297,7 +297,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     if (failed != 0)
         return failed;
     fail_point("workload started");
-    if (outcome_is_inspected(s))
+    if (observe_is_inspected(s))
         inspect_start(s);
     if (cell->mem_sample)
         failed = sampler_open(slice_dirfd(s->slice), &s->sampler, e);
@@ -423,7 +423,7 @@ static void finish(struct stage *s, struct err *why)
     }
     if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
         note_trouble(r, &e);
-    outcome_describe_refused(
+    observe_describe_refused(
         s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
     s->unknown = spawn_wait(&s->child, &end, why);
     r->exited = !end.signalled;
@@ -439,7 +439,7 @@ static void finish(struct stage *s, struct err *why)
         note_trouble(r, &e);
     remove_shared(s);
     finish_relay(s);
-    if (outcome_is_inspected(s))
+    if (observe_is_inspected(s))
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
@@ -501,7 +501,7 @@ static int run_stages(struct stage *s, const struct cell *cell, struct run_ahead
     fail_point("workload ended");
     finish(s, e);
     fail_point("slice removed");
-    return s->unknown != 0 ? s->unknown : outcome_take(s, e);
+    return s->unknown != 0 ? s->unknown : observe_take(s, e);
 }
 
 static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead *ahead, const struct progress *progress,
@@ -516,7 +516,7 @@ static int run_stage(struct stage *s, const struct cell *cell, struct run_ahead 
     s->relay = RELAY_NONE;
     s->ledger.fd = s->null_fd = s->pids_events_fd = s->partition_fd = s->cpu_stat_fd = s->refusals.listener_fd = -1;
     record_make_id(s->record->id, s->record->started_at);
-    outcome_describe_start(s, cell);
+    observe_describe_start(s, cell);
     int failed = run_stages(s, cell, ahead, progress, e);
     release(s);
     if (failed != 0)

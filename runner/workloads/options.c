@@ -29,10 +29,10 @@ static const struct common_row COMMON[] = {
     {{.name = "--workers", .min = 1, .max = WORKERS_MAX}, offsetof(struct options, workers)},
     {{.name = "--pids", .max = 1}, offsetof(struct options, pids)},
     /* CPython 3.14's default */
-    {{.name = "--mp-start", .words = MP_STARTS, .optional = true, .otherwise = MP_START_FORKSERVER},
+    {{.name = "--mp-start", .words = MP_STARTS, .optional = true, .fallback = MP_START_FORKSERVER},
      offsetof(struct options, mp_start)},
     {{.name = "--fault", .words = FAULTS, .optional = true}, offsetof(struct options, fault)},
-    {{.name = "--grace-ms", .max = UINT32_MAX, .optional = true, .otherwise = 30000},
+    {{.name = "--grace-ms", .max = UINT32_MAX, .optional = true, .fallback = 30000},
      offsetof(struct options, grace_ms)},
 };
 
@@ -79,7 +79,7 @@ static int options_complete(struct options *opt, uint32_t given, const struct op
             continue;
         if (!row->optional)
             return err_set(e, ERR_USAGE, -EINVAL, "%s is missing", row->name);
-        *option_slot(opt, k) = row->otherwise;
+        *option_slot(opt, k) = row->fallback;
     }
     if (opt->mode == MODE_INTERPRETERS)
         return err_set(e, ERR_USAGE, -ENOTSUP,

@@ -46,7 +46,7 @@ struct option_row {
     uint64_t min;
     uint64_t max;
     bool optional;
-    uint64_t otherwise; /* the value where an optional one is not given */
+    uint64_t fallback; /* the value where an optional one is not given */
 };
 
 /* Reads --NAME VALUE pairs. knobs: count rows, at most OPTIONS_KNOBS. -EINVAL, -ENOTSUP (a mode that C has not) with e.

@@ -125,7 +125,7 @@ static void make_records(size_t n)
     claimed.name[0].about = figure_about("avg_iter_s");
     for (size_t i = 0; i < 2 * n; i++) {
         struct pair mode = {pool_keep(claimed.pool, "mode"), pool_keep(claimed.pool, CELL[i / n])};
-        const struct pairs *cell = pool_keep_pairs(claimed.pool, &mode, 1);
+        const struct keyset *cell = pool_keep_keyset(claimed.pool, &mode, 1);
         char id[32];
         (void)snprintf(id, sizeof(id), "%08zu", i);
         claimed.list[i] = (struct invocation){.path = "",

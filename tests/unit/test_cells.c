@@ -54,7 +54,7 @@ static void expect(const char *wanted)
     if (records_read(&r, root, &e) != 0)
         fail_msg("%s", e.text);
     struct cell_groups g = cells_group(&r);
-    cleanup_free const struct pairs **all = calloc(g.count + 1, sizeof(const struct pairs *));
+    cleanup_free const struct keyset **all = calloc(g.count + 1, sizeof(const struct keyset *));
     assert_non_null(all);
     for (size_t i = 0; i < g.count; i++)
         all[i] = g.list[i].cell;

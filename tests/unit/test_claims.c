@@ -41,7 +41,7 @@ static void add_record(const char *cell, const char *figure, double value, const
     records.list[records.count++] = (struct invocation){.path = NO,
                                                         .id = NO,
                                                         .started_at = NO,
-                                                        .cell = pool_keep_pairs(records.pool, list, 1),
+                                                        .cell = pool_keep_keyset(records.pool, list, 1),
                                                         .environment = NULL,
                                                         .node = NO,
                                                         .plan_cell = pool_keep(records.pool, cell),

@@ -36,13 +36,13 @@ static int write_paper(const struct paper_options *o, struct err *e)
 {
     cleanup_close int fd = open(paper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const char *path = root;
-    struct study s;
+    struct summary s;
     *e = (struct err){0};
-    int failed = study_read(&path, 1, true, &s, e);
+    int failed = summary_read(&path, 1, true, &s, e);
     if (failed != 0)
         return failed;
     failed = paper_write(&s, o, fd, e);
-    study_free(&s);
+    summary_free(&s);
     return failed;
 }
 
@@ -224,16 +224,16 @@ static void what_a_record_holds_is_never_a_command(void **state)
 
 static void make_page(struct text *out)
 {
-    struct study s;
+    struct summary s;
     struct err e = {0};
     const char *path = root;
     shelf_write(root, SHELF, SHELF_CELLS, false);
-    assert_int_equal(study_read(&path, 1, true, &s, &e), 0);
+    assert_int_equal(summary_read(&path, 1, true, &s, &e), 0);
     struct drawings d = drawings_make(&s);
     struct page_parts parts = {.drawing = &d, .no_svg = "This figure is not drawn"};
     assert_int_equal(page_make(&s, &parts, out, &e), 0);
     drawings_free(&d);
-    study_free(&s);
+    summary_free(&s);
 }
 
 static bool is_of_skeleton(const char *line, size_t len)

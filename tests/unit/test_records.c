@@ -79,14 +79,14 @@ static void a_record_is_read_back_as_it_was_written(void **state)
     assert_int_equal(i->kind, RECORD_SLICED);
     assert_true(i->ok);
     assert_null(i->iteration_s);
-    assert_string_equal(pairs_find(i->cell, "mode"), "threads");
-    assert_string_equal(pairs_find(i->cell, "runtime"), "3.14t");
-    assert_string_equal(pairs_find(i->cell, "hold_ms"), "1000");
-    assert_null(pairs_find(i->cell, "mp_start_method")); /* it has none */
-    assert_null(pairs_find(i->cell, "iterations"));      /* how it was run, not what */
-    assert_string_equal(pairs_find(i->environment, "scenario.iterations"), "30");
-    assert_string_equal(pairs_find(i->environment, "runtime.version"), "3.14.6");
-    assert_string_equal(pairs_find(i->environment, "host.cpus.governor"), "unavailable (there is no cpufreq here)");
+    assert_string_equal(keyset_find(i->cell, "mode"), "threads");
+    assert_string_equal(keyset_find(i->cell, "runtime"), "3.14t");
+    assert_string_equal(keyset_find(i->cell, "hold_ms"), "1000");
+    assert_null(keyset_find(i->cell, "mp_start_method")); /* it has none */
+    assert_null(keyset_find(i->cell, "iterations"));      /* how it was run, not what */
+    assert_string_equal(keyset_find(i->environment, "scenario.iterations"), "30");
+    assert_string_equal(keyset_find(i->environment, "runtime.version"), "3.14.6");
+    assert_string_equal(keyset_find(i->environment, "host.cpus.governor"), "unavailable (there is no cpufreq here)");
     assert_near(figure(&r, 0, "avg_iter_s"), 0.0155, 1e-12); /* 1 to 30 ms */
     assert_near(figure(&r, 0, "total_wall_s"), 30.265476, 0);
     assert_near(figure(&r, 0, "peak_bytes"), 50331648, 0);
@@ -281,9 +281,9 @@ static void a_member_is_its_own_sections_whatever_another_section_or_record_says
     assert_string_equal(r.list[0].cell->text, "name=x runtime=x");
     assert_string_equal(r.list[1].cell->text, "name=x runtime=y");
     assert_ptr_equal(r.list[2].cell, r.list[0].cell);
-    assert_string_equal(pairs_find(r.list[0].environment, "host.a"), "1");
-    assert_string_equal(pairs_find(r.list[2].environment, "host.a"), "unavailable (none)");
-    assert_string_equal(pairs_find(r.list[3].environment, "host.a"), "unavailable (other)");
+    assert_string_equal(keyset_find(r.list[0].environment, "host.a"), "1");
+    assert_string_equal(keyset_find(r.list[2].environment, "host.a"), "unavailable (none)");
+    assert_string_equal(keyset_find(r.list[3].environment, "host.a"), "unavailable (other)");
     assert_ptr_equal(r.list[4].environment, r.list[0].environment); /* what is of the moment explains nothing */
     records_free(&r);
 }

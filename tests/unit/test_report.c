@@ -1,5 +1,5 @@
 /* What a terminal is shown of records: tables that fit, notes, the answer. */
-#include "report/study_show.h"
+#include "report/summary_show.h"
 
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -69,16 +69,16 @@ static void save_record(struct made m)
 
 static char *text_in(size_t width)
 {
-    struct study s;
+    struct summary s;
     struct err e = {0};
     struct text out = {0};
     const char *path = root;
-    if (study_read(&path, 1, false, &s, &e) != 0)
+    if (summary_read(&path, 1, false, &s, &e) != 0)
         fail_msg("%s", e.text);
     struct tables t = tables_make(&s);
-    study_text(&s, &t, width, &out);
+    summary_text(&s, &t, width, &out);
     tables_free(&t);
-    study_free(&s);
+    summary_free(&s);
     return out.data;
 }
 
@@ -236,10 +236,10 @@ static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **
     save_record((struct made){.scenario = "\"name\": \"scenario0\", \"mode\": \"threads\", \"workers\": 4",
                               .result = AVG(0.002)});
     save_record((struct made){.scenario = THREADS(8), .result = AVG(0.007)});
-    struct study s;
+    struct summary s;
     struct err e = {0};
     const char *path = root;
-    assert_int_equal(study_read(&path, 1, false, &s, &e), 0);
+    assert_int_equal(summary_read(&path, 1, false, &s, &e), 0);
     struct tables t = tables_make(&s);
     const struct table *time = &t.of[TABLES_TIME];
     size_t at = 0;
@@ -250,7 +250,7 @@ static void the_nulls_figure_stands_beside_those_of_its_mode_and_workers(void **
     assert_string_equal(table_at(time, 1, at)->text, "2.00"); /* of as many workers */
     assert_null(table_at(time, 2, at)->text);                 /* of others */
     tables_free(&t);
-    study_free(&s);
+    summary_free(&s);
 }
 
 /* --- names ---------------------------------------------------------------------------------------------------------

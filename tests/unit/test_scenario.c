@@ -68,8 +68,8 @@ static void everything_that_a_file_says_is_taken(void **state)
     assert_int_equal(s->knobs, 4);
     assert_string_equal(s->knob[1].key, "hold_ms");
     assert_string_equal(s->knob[1].unit, "ms");
-    assert_string_equal(s->knob[1].otherwise[PROFILE_OVERHEAD], "0");
-    assert_string_equal(s->knob[1].otherwise[PROFILE_MEMORY], "250");
+    assert_string_equal(s->knob[1].fallback[PROFILE_OVERHEAD], "0");
+    assert_string_equal(s->knob[1].fallback[PROFILE_MEMORY], "250");
     assert_int_equal(s->knob[3].type, SCENARIO_CHOICE);
     assert_string_equal(s->knob[3].choice[1], "shm");
     assert_null(s->knob[3].choice[2]);
@@ -102,8 +102,8 @@ static void what_is_said_once_can_be_said_of_both_profiles(void **state)
     struct scenario *s = parsed("alias.yml");
     for (int i = 0; i < PROFILES_COUNT; i++) {
         assert_int_equal(s->profile[i].count, 1);
-        assert_string_equal(s->profile[i].otherwise[0].option, "iterations");
-        assert_string_equal(s->profile[i].otherwise[0].value, "1");
+        assert_string_equal(s->profile[i].fallback[0].option, "iterations");
+        assert_string_equal(s->profile[i].fallback[0].value, "1");
     }
     scenario_free(s);
 }

@@ -191,10 +191,10 @@ static double number_of(const struct fact *f)
     return f->kind == FACT_INT ? (double)f->integer : f->kind == FACT_REAL ? f->real : 0;
 }
 
-static int64_t integer_of(const struct facts *all, const char *key, int64_t otherwise)
+static int64_t integer_of(const struct facts *all, const char *key, int64_t fallback)
 {
     const struct fact *f = facts_find(all, key);
-    return f && f->kind == FACT_INT ? f->integer : otherwise;
+    return f && f->kind == FACT_INT ? f->integer : fallback;
 }
 
 /* --- predicates ------------------------------------------------------------------------------------------------- */

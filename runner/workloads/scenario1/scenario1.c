@@ -14,7 +14,7 @@ static const char *const LIFECYCLES[] = {"fresh", "pool", NULL};
 static const struct option_row KNOBS[] = {
     [KNOB_WORK_ITERS] = {.name = "--work-iters", .max = UINT32_MAX},
     [KNOB_HOLD_MS] = {.name = "--hold-ms", .max = UINT32_MAX},
-    [KNOB_LIFECYCLE] = {.name = "--lifecycle", .words = LIFECYCLES, .optional = true, .otherwise = LIFECYCLE_FRESH},
+    [KNOB_LIFECYCLE] = {.name = "--lifecycle", .words = LIFECYCLES, .optional = true, .fallback = LIFECYCLE_FRESH},
 };
 
 static bool is_gated(const struct options *opt)

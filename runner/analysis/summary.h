@@ -1,7 +1,7 @@
-/* study: what is said of a set of records: its cells, each figure with its interval, and the ratio to threads. Made
+/* summary: what is said of a set of records: its cells, each figure with its interval, and the ratio to threads. Made
  * once, by compare and stats; what is written of it (page, paper, tables) computes nothing. */
-#ifndef TARE_STUDY_H
-#define TARE_STUDY_H
+#ifndef TARE_SUMMARY_H
+#define TARE_SUMMARY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ struct err;
 struct text;
 
 /* One cell and one figure, over the invocations that ended well. */
-struct study_figure {
+struct summary_figure {
     struct analysis_summary is; /* its mean is the one that is shown: geometric */
     size_t used;                /* invocations that have it */
     const char *why_not;        /* where none has: the record's reason, else NULL */
@@ -27,8 +27,8 @@ struct study_figure {
     size_t runs; /* of the side that has fewer */
 };
 
-struct study_cell {
-    const struct pairs *cell;
+struct summary_cell {
+    const struct keyset *cell;
     const struct invocation **invocation; /* ascending by id, which is by time; owned */
     size_t count, ok;
     char *id;    /* of [a-z0-9-], unique among these cells: names files, macros and places; owned */
@@ -36,46 +36,46 @@ struct study_cell {
     const char *scenario, *mode, *start, *runtime, *profile; /* "" where the records have none */
     double workers;                                          /* NaN where the records have none */
     bool emulated;                                           /* its times are no measure */
-    const struct study_cell *base; /* threads of the same, on the free-threaded build where there is one; may be itself;
-                                      NULL: there are none */
-    struct study_figure *figure;   /* one for each of records.name; owned */
-    enum stats_steady steady;      /* of all its invocations */
+    const struct summary_cell *base; /* threads of the same, on the free-threaded build where there is one; may be
+                                      itself; NULL: there are none */
+    struct summary_figure *figure;   /* one for each of records.name; owned */
+    enum stats_steady steady;        /* of all its invocations */
     const struct invocation
         *typical; /* whose mean iteration is the median one's (the lower of two); NULL: none is ok */
 };
 
-struct study {
-    struct records records;  /* by time; of study_make() borrowed */
-    bool is_owner;           /* of the records */
-    struct study_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
+struct summary {
+    struct records records;    /* by time; of summary_make() borrowed */
+    bool is_owner;             /* of the records */
+    struct summary_cell *cell; /* by scenario, profile, mode, start method, runtime, workers */
     size_t cells;
 };
 
 /* Reads these records, files or folders, each once, and works them out. Where they lie does not matter: the same
- * records make the same study. drawn: every iteration and sample is kept, for drawings. Errors as records_read(). The
- * caller ends *ret with study_free(). */
-int study_read(const char *const *paths, size_t count, bool drawn, struct study *ret, struct err *e);
+ * records make the same summary. drawn: every iteration and sample is kept, for drawings. Errors as records_read(). The
+ * caller ends *ret with summary_free(). */
+int summary_read(const char *const *paths, size_t count, bool drawn, struct summary *ret, struct err *e);
 
 /* Of records that were read with steady and details, and for drawings with iterations and points. Sorts their list by
- * id; they have to outlive the study. */
-void study_make(struct records *r, struct study *ret);
+ * id; they have to outlive the summary. */
+void summary_make(struct records *r, struct summary *ret);
 
-void study_free(struct study *s);
+void summary_free(struct summary *s);
 
 /* What two sides are the same within. */
-#define STUDY_MARGIN 0.02
+#define SUMMARY_MARGIN 0.02
 
 /* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
-const char *study_verdict(const struct study *s, const struct study_cell *c, size_t index, char *buf);
+const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
 
 /* The figure of a cell by its name; NULL: no record has one of that name. */
-const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name);
+const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 
 /* Truth: of profile memory. */
-bool study_is_memory(const struct study_cell *c);
+bool summary_is_memory(const struct summary_cell *c);
 
 /* How a figure is shown. */
-struct study_unit {
+struct summary_unit {
     const char *name;  /* the figure's */
     const char *title; /* "mean time of an iteration" */
     const char *unit;  /* "ms"; "" where it has none that is known */
@@ -83,14 +83,14 @@ struct study_unit {
 };
 
 /* Never NULL; the title of an unknown figure is its name. */
-struct study_unit study_unit(const struct study *s, const char *figure);
+struct summary_unit summary_unit(const struct summary *s, const char *figure);
 
 /* What has to be said with the figures, a line each that begins with "* ": checks of the isolation that do not hold,
  * emulated times, missed samples, nodes, invocations that failed. */
-void study_notes(const struct study *s, struct text *out);
+void summary_notes(const struct summary *s, struct text *out);
 
 /* What the records say, a sentence a line that begins with "LABEL: ": each mode's memory, or its time, beside threads'.
  * "" where no cell is run for that. The caller frees it. */
-char *study_answer(const struct study *s, bool memory);
+char *summary_answer(const struct summary *s, bool memory);
 
 #endif

@@ -1,4 +1,4 @@
-#include "run/outcome.h"
+#include "run/observe.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,12 +20,12 @@
 
 #define TICKS_PER_ROLLUP 5 /* the slice's files are cheap: they are read so many times as often as the rollups */
 
-bool outcome_is_inspected(const struct stage *s)
+bool observe_is_inspected(const struct stage *s)
 {
     return s->session->recorded || s->record->cell.isolation == ISOLATION_STRICT;
 }
 
-void outcome_describe_start(struct stage *s, const struct cell *cell)
+void observe_describe_start(struct stage *s, const struct cell *cell)
 {
     struct record *r = s->record;
     const struct session *session = s->session;
@@ -59,7 +59,7 @@ void outcome_describe_start(struct stage *s, const struct cell *cell)
 }
 
 /* What the filter refused, and what found no way out of the namespace (RFC 4293, ipSystemStatsOutNoRoutes). */
-void outcome_describe_refused(struct stage *s)
+void observe_describe_refused(struct stage *s)
 {
     static const char NONE[] = "no filter was asked for (--confine full)";
     struct facts *events = &s->record->events;
@@ -70,7 +70,7 @@ void outcome_describe_refused(struct stage *s)
         facts_absent(events, "seccomp_refused", "%s",
                      filtered ? "the host tells nobody what its filter refuses" : NONE);
     uint64_t unreachable = 0;
-    if (!outcome_is_inspected(s))
+    if (!observe_is_inspected(s))
         return;
     if (s->child.init > 0 && confine_wants(s->confine, CONFINE_NETWORK) &&
         inspect_no_routes(s->child.init, &unreachable) == 0)
@@ -149,7 +149,7 @@ static void describe_instrument(struct stage *s)
         facts_absent(f, "exec_to_exit_ns", "the workload had to be ended");
         facts_absent(f, "exit_to_removed_ns", "the workload had to be ended");
     }
-    if (outcome_is_inspected(s)) {
+    if (observe_is_inspected(s)) {
         weigh_ourselves(f);
         last_selftest_tell(f);
     }
@@ -220,9 +220,9 @@ static void describe_program(struct stage *s)
         facts_absent(&s->record->program, "sha256", "%s", strerror(-failed));
 }
 
-int outcome_take(struct stage *s, struct err *e)
+int observe_take(struct stage *s, struct err *e)
 {
-    if (outcome_is_inspected(s)) {
+    if (observe_is_inspected(s)) {
         describe_disturbance(s);
         describe_steal(s);
         inherited_read("", slice_tree_root(s->session->tree), &s->inherited[1]);

@@ -1,7 +1,7 @@
 /* pairs: keys and values in order, and a pool that keeps each text and each set of pairs once: of ten thousand records
  * nearly all have the same machine and the same reasons. */
-#ifndef TARE_PAIRS_H
-#define TARE_PAIRS_H
+#ifndef TARE_KEYSET_H
+#define TARE_KEYSET_H
 
 #include <stddef.h>
 
@@ -12,7 +12,7 @@ struct pair {
 };
 
 /* Ascending by key. A value; of a pool where it was kept. */
-struct pairs {
+struct keyset {
     const struct pair *list;
     size_t count;
     const char *text; /* all of it as "key=value key=value" */
@@ -28,9 +28,9 @@ void pool_free(struct pool *p);
 const char *pool_keep(struct pool *p, const char *text);
 
 /* The pool's own set, the same pointer for the same pairs. Sorts list. The texts are to be of the pool already. */
-const struct pairs *pool_keep_pairs(struct pool *p, struct pair *list, size_t count);
+const struct keyset *pool_keep_keyset(struct pool *p, struct pair *list, size_t count);
 
 /* The value, or NULL. */
-const char *pairs_find(const struct pairs *p, const char *key);
+const char *keyset_find(const struct keyset *p, const char *key);
 
 #endif

@@ -1,4 +1,4 @@
-#include "analysis/study.h"
+#include "analysis/summary.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -16,23 +16,23 @@
 #include "base/stats.h"
 #include "base/text.h"
 
-const struct study_figure *study_figure(const struct study *s, const struct study_cell *c, const char *name)
+const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name)
 {
     int index = records_figure(&s->records, name);
     return index < 0 ? NULL : &c->figure[index];
 }
 
-bool study_is_memory(const struct study_cell *c)
+bool summary_is_memory(const struct summary_cell *c)
 {
     return strcmp(c->profile, "memory") == 0;
 }
 
 /* --- How figures are shown: their unit, their digits ------------------------------------------------------------- */
 
-struct study_unit study_unit(const struct study *s, const char *figure)
+struct summary_unit summary_unit(const struct summary *s, const char *figure)
 {
     const struct figure_about about = records_about(&s->records, figure);
-    return (struct study_unit){figure, about.title, about.shown, about.scale};
+    return (struct summary_unit){figure, about.title, about.shown, about.scale};
 }
 
 /* --- What cells are called, and in which order they are told ----------------------------------------------------- */
@@ -40,14 +40,14 @@ struct study_unit study_unit(const struct study *s, const char *figure)
 #define ID_MAX    60
 #define LABEL_MAX 120
 
-static bool is_native(const struct study_cell *c)
+static bool is_native(const struct summary_cell *c)
 {
     return strcmp(c->runtime, "native") == 0;
 }
 
 static int compare_cells(const void *a, const void *b)
 {
-    return cells_compare(((const struct study_cell *)a)->cell, ((const struct study_cell *)b)->cell);
+    return cells_compare(((const struct summary_cell *)a)->cell, ((const struct summary_cell *)b)->cell);
 }
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
@@ -59,12 +59,12 @@ static bool is_own(const char *key)
 }
 
 /* Whether cells of the same scenario and profile differ in this key. */
-static bool tells(const struct study *s, const struct study_cell *c, const char *key)
+static bool tells(const struct summary *s, const struct summary_cell *c, const char *key)
 {
-    const char *own = pairs_find(c->cell, key);
+    const char *own = keyset_find(c->cell, key);
     for (size_t i = 0; own && i < s->cells; i++) {
-        const struct study_cell *other = &s->cell[i];
-        const char *value = pairs_find(other->cell, key);
+        const struct summary_cell *other = &s->cell[i];
+        const char *value = keyset_find(other->cell, key);
         if (strcmp(other->scenario, c->scenario) == 0 && strcmp(other->profile, c->profile) == 0 &&
             (!value || strcmp(value, own) != 0))
             return true;
@@ -73,7 +73,7 @@ static bool tells(const struct study *s, const struct study_cell *c, const char 
 }
 
 /* Whether the runtime has to be told: the mode is there on another one, the native aside. */
-static bool tells_runtime(const struct study *s, const struct study_cell *c)
+static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
 {
     for (size_t i = 0; i < s->cells; i++)
         if (strcmp(s->cell[i].mode, c->mode) == 0 && !is_native(&s->cell[i]) &&
@@ -82,7 +82,7 @@ static bool tells_runtime(const struct study *s, const struct study_cell *c)
     return is_native(c);
 }
 
-static bool tells_scenario(const struct study *s)
+static bool tells_scenario(const struct summary *s)
 {
     for (size_t i = 1; i < s->cells; i++)
         if (strcmp(s->cell[i].scenario, s->cell[0].scenario) != 0)
@@ -116,7 +116,7 @@ static void cut(struct text *t, size_t max)
     t->data[t->len] = '\0';
 }
 
-static void make_id(const struct study *s, struct study_cell *c, bool scenario, bool runtime)
+static void make_id(const struct summary *s, struct summary_cell *c, bool scenario, bool runtime)
 {
     struct text id = {0};
     text_add(&id, "%s", "");
@@ -138,7 +138,7 @@ static void make_id(const struct study *s, struct study_cell *c, bool scenario, 
     c->id = id.data;
 }
 
-static void make_label(const struct study *s, struct study_cell *c, bool scenario)
+static void make_label(const struct summary *s, struct summary_cell *c, bool scenario)
 {
     struct text label = {0};
     text_add(&label, "%s%s%s%s%s", scenario ? c->scenario : "", scenario && *c->mode ? " " : "", c->mode,
@@ -160,7 +160,7 @@ static void make_label(const struct study *s, struct study_cell *c, bool scenari
     c->label = label.data;
 }
 
-static bool is_taken(const struct study *s, size_t before, const char *id)
+static bool is_taken(const struct summary *s, size_t before, const char *id)
 {
     for (size_t i = 0; i < before; i++)
         if (strcmp(s->cell[i].id, id) == 0)
@@ -169,7 +169,7 @@ static bool is_taken(const struct study *s, size_t before, const char *id)
 }
 
 /* The cut ones, and keys that read the same once they are of letters alone. */
-static void make_unique(struct study *s, size_t at)
+static void make_unique(struct summary *s, size_t at)
 {
     char *plain = s->cell[at].id;
     for (size_t n = 2; is_taken(s, at, s->cell[at].id); n++) {
@@ -183,10 +183,10 @@ static void make_unique(struct study *s, size_t at)
         free(plain);
 }
 
-static void study_name_cells(struct study *s)
+static void summary_name_cells(struct summary *s)
 {
     for (size_t i = 0; i < s->cells; i++) {
-        struct study_cell *c = &s->cell[i];
+        struct summary_cell *c = &s->cell[i];
         bool scenario = tells_scenario(s);
         make_id(s, c, scenario, tells_runtime(s, c));
         make_label(s, c, scenario);
@@ -194,7 +194,7 @@ static void study_name_cells(struct study *s)
     }
 }
 
-/* --- a study ---------------------------------------------------------------------------------------------------- */
+/* --- a summary ---------------------------------------------------------------------------------------------------- */
 
 #define CONFIDENCE ANALYSIS_CONFIDENCE
 
@@ -206,9 +206,9 @@ static void *room_for(size_t count, size_t size)
 
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
-static const char *value_of(const struct pairs *cell, const char *key)
+static const char *value_of(const struct keyset *cell, const char *key)
 {
-    const char *value = pairs_find(cell, key);
+    const char *value = keyset_find(cell, key);
     return value ? value : "";
 }
 
@@ -226,7 +226,7 @@ static int compare_ranked(const void *a, const void *b)
     return strcmp(x->invocation->id, y->invocation->id);
 }
 
-static const struct invocation *typical_of(const struct records *r, const struct study_cell *c)
+static const struct invocation *typical_of(const struct records *r, const struct summary_cell *c)
 {
     cleanup_free struct ranked *list = room_for(c->count, sizeof(*list));
     int avg = records_figure(r, "avg_iter_s");
@@ -240,7 +240,7 @@ static const struct invocation *typical_of(const struct records *r, const struct
     return n ? list[(n - 1) / 2].invocation : NULL;
 }
 
-static enum stats_steady steady_of(const struct study_cell *c)
+static enum stats_steady steady_of(const struct summary_cell *c)
 {
     cleanup_free enum stats_steady *class = room_for(c->count, sizeof(*class));
     size_t n = 0;
@@ -250,18 +250,18 @@ static enum stats_steady steady_of(const struct study_cell *c)
     return stats_steady_of_all(class, n);
 }
 
-static struct study_cell cell_of(const struct records *r, struct cell_group *g)
+static struct summary_cell cell_of(const struct records *r, struct cell_group *g)
 {
-    const char *workers = pairs_find(g->cell, "workers");
-    struct study_cell c = {.cell = g->cell,
-                           .invocation = g->invocation,
-                           .count = g->count,
-                           .scenario = value_of(g->cell, "name"),
-                           .mode = value_of(g->cell, "mode"),
-                           .start = value_of(g->cell, "mp_start_method"),
-                           .runtime = value_of(g->cell, "runtime"),
-                           .profile = value_of(g->cell, "profile"),
-                           .workers = workers ? strtod(workers, NULL) : NAN};
+    const char *workers = keyset_find(g->cell, "workers");
+    struct summary_cell c = {.cell = g->cell,
+                             .invocation = g->invocation,
+                             .count = g->count,
+                             .scenario = value_of(g->cell, "name"),
+                             .mode = value_of(g->cell, "mode"),
+                             .start = value_of(g->cell, "mp_start_method"),
+                             .runtime = value_of(g->cell, "runtime"),
+                             .profile = value_of(g->cell, "profile"),
+                             .workers = workers ? strtod(workers, NULL) : NAN};
     g->invocation = NULL; /* the cell's from here on */
     for (size_t i = 0; i < c.count; i++) {
         c.ok += c.invocation[i]->ok;
@@ -275,7 +275,7 @@ static struct study_cell cell_of(const struct records *r, struct cell_group *g)
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
 /* The figure's values in the order of time; the caller's. why: of the last invocation that has none. */
-static struct analysis_value *values_of(const struct study_cell *c, size_t index, size_t *count, const char **why)
+static struct analysis_value *values_of(const struct summary_cell *c, size_t index, size_t *count, const char **why)
 {
     struct analysis_value *value = room_for(c->count, sizeof(*value));
     *count = 0;
@@ -290,11 +290,11 @@ static struct analysis_value *values_of(const struct study_cell *c, size_t index
     return value;
 }
 
-static void summarise_all(const struct study *s, struct study_cell *c)
+static void summarise_all(const struct summary *s, struct summary_cell *c)
 {
     c->figure = room_for(s->records.names, sizeof(*c->figure));
     for (size_t i = 0; i < s->records.names; i++) {
-        struct study_figure *f = &c->figure[i];
+        struct summary_figure *f = &c->figure[i];
         cleanup_free struct analysis_value *value = values_of(c, i, &f->used, &f->why_not);
         f->is = analysis_summary(value, f->used, ANALYSIS_NO_DIP);
         f->why_not = f->used > 0 ? f->is.mean.why_not && isnan(f->is.mean.at) ? f->is.mean.why_not : NULL : f->why_not;
@@ -306,19 +306,19 @@ static void summarise_all(const struct study *s, struct study_cell *c)
 /* --- the base ----------------------------------------------------------------------------------------------------- */
 
 /* The fewer, the more it is what is weighed against. */
-static int base_rank(const struct study_cell *c)
+static int base_rank(const struct summary_cell *c)
 {
-    const char *free_threaded = pairs_find(c->invocation[0]->environment, "runtime.free_threaded");
+    const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
     if (strcmp(c->runtime, "native") == 0)
         return 2;
     return free_threaded && strcmp(free_threaded, "true") == 0 ? 0 : 1;
 }
 
-static const struct study_cell *base_of(const struct study *s, const struct study_cell *c)
+static const struct summary_cell *base_of(const struct summary *s, const struct summary_cell *c)
 {
-    const struct study_cell *best = NULL;
+    const struct summary_cell *best = NULL;
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *one = &s->cell[i];
+        const struct summary_cell *one = &s->cell[i];
         if (strcmp(one->mode, "threads") != 0 || !cells_alike(one->cell, c->cell, "mode,mp_start_method,runtime"))
             continue;
         if (!best || base_rank(one) < base_rank(best))
@@ -330,10 +330,10 @@ static const struct study_cell *base_of(const struct study *s, const struct stud
 /* --- ratios ------------------------------------------------------------------------------------------------------- */
 
 /* Why the two are not compared in this figure, or NULL. */
-static const char *incomparable(const struct study *s, const struct study_cell *a, const struct study_cell *b,
+static const char *incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
                                 const char *figure)
 {
-    const struct study_cell *const side[] = {a, b};
+    const struct summary_cell *const side[] = {a, b};
     unsigned kinds = 0;
     for (size_t k = 0; k < ARRAY_LEN(side); k++)
         for (size_t i = 0; i < side[k]->count; i++)
@@ -345,7 +345,7 @@ static const char *incomparable(const struct study *s, const struct study_cell *
                : NULL;
 }
 
-static struct analysis_ratio ratio_of(const struct study *s, const struct study_cell *c, size_t index, size_t *runs)
+static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
 {
     const char *name = s->records.name[index].name, *why = incomparable(s, c->base, c, name);
     size_t a_count = 0, b_count = 0;
@@ -362,7 +362,7 @@ static struct analysis_ratio ratio_of(const struct study *s, const struct study_
 }
 
 /* The index of the figure that a cell is run for, as tare compare takes it; names: there is none. */
-static size_t own_figure(const struct study *s, const struct study_cell *c)
+static size_t own_figure(const struct summary *s, const struct summary_cell *c)
 {
     struct cell_group a = {c->base->cell, c->base->invocation, c->base->count}, b = {c->cell, c->invocation, c->count};
     const struct cell_pair pair = {&a, &b};
@@ -370,25 +370,25 @@ static size_t own_figure(const struct study *s, const struct study_cell *c)
     return index < 0 ? s->records.names : (size_t)index;
 }
 
-static void judge(struct study_figure *const *family, size_t count)
+static void judge(struct summary_figure *const *family, size_t count)
 {
     cleanup_free struct analysis_ratio *ratio = room_for(count, sizeof(*ratio));
     cleanup_free struct analysis_verdict *verdict = room_for(count, sizeof(*verdict));
     for (size_t i = 0; i < count; i++)
         ratio[i] = family[i]->of;
-    analysis_judge(ratio, count, STUDY_MARGIN, verdict);
+    analysis_judge(ratio, count, SUMMARY_MARGIN, verdict);
     for (size_t i = 0; i < count; i++)
         family[i]->verdict = verdict[i];
 }
 
 /* The cells' own figures are the last family. */
-static void take_ratios(struct study *s)
+static void take_ratios(struct summary *s)
 {
-    cleanup_free struct study_figure **family = room_for(s->cells, sizeof(struct study_figure *));
+    cleanup_free struct summary_figure **family = room_for(s->cells, sizeof(struct summary_figure *));
     for (size_t f = 0; f <= s->records.names; f++) {
         size_t n = 0;
         for (size_t i = 0; i < s->cells; i++) {
-            struct study_cell *c = &s->cell[i];
+            struct summary_cell *c = &s->cell[i];
             if (!c->base || c->base == c)
                 continue;
             size_t own = own_figure(s, c), index = f == s->records.names ? own : f;
@@ -403,18 +403,18 @@ static void take_ratios(struct study *s)
     }
 }
 
-const char *study_verdict(const struct study *s, const struct study_cell *c, size_t index, char *buf)
+const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
 {
-    const struct study_figure *f = &c->figure[index];
+    const struct summary_figure *f = &c->figure[index];
     const struct figure_about about = s->records.name[index].about;
     if (!c->base || c->base == c || f->used == 0 || isnan(f->verdict.ratio.at))
         return "";
-    return words_verdict(&f->verdict, &about, STUDY_MARGIN, f->runs, buf);
+    return words_verdict(&f->verdict, &about, SUMMARY_MARGIN, f->runs, buf);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static void work_out(struct study *s)
+static void work_out(struct summary *s)
 {
     struct cell_groups g = cells_group_halves(&s->records);
     s->cell = room_for(g.count, sizeof(*s->cell));
@@ -423,7 +423,7 @@ static void work_out(struct study *s)
         s->cell[i] = cell_of(&s->records, &g.list[i]);
     cells_free(&g);
     qsort(s->cell, s->cells, sizeof(*s->cell), compare_cells);
-    study_name_cells(s);
+    summary_name_cells(s);
     for (size_t i = 0; i < s->cells; i++)
         summarise_all(s, &s->cell[i]);
     for (size_t i = 0; i < s->cells; i++)
@@ -431,14 +431,14 @@ static void work_out(struct study *s)
     take_ratios(s);
 }
 
-void study_make(struct records *r, struct study *ret)
+void summary_make(struct records *r, struct summary *ret)
 {
     records_sort(r);
-    *ret = (struct study){.records = *r};
+    *ret = (struct summary){.records = *r};
     work_out(ret);
 }
 
-int study_read(const char *const *paths, size_t count, bool drawn, struct study *ret, struct err *e)
+int summary_read(const char *const *paths, size_t count, bool drawn, struct summary *ret, struct err *e)
 {
     struct records r = {.with_steady = true, .with_iterations = drawn, .with_details = true, .with_points = drawn};
     int failed = records_read_all(&r, paths, count, e);
@@ -446,12 +446,12 @@ int study_read(const char *const *paths, size_t count, bool drawn, struct study 
         records_free(&r);
         return failed;
     }
-    study_make(&r, ret);
+    summary_make(&r, ret);
     ret->is_owner = true;
     return 0;
 }
 
-void study_free(struct study *s)
+void summary_free(struct summary *s)
 {
     for (size_t i = 0; i < s->cells; i++) {
         free(s->cell[i].invocation);
@@ -462,7 +462,7 @@ void study_free(struct study *s)
     free(s->cell);
     if (s->is_owner)
         records_free(&s->records);
-    *s = (struct study){0};
+    *s = (struct summary){0};
 }
 
 /* --- What has to be said with the figures ------------------------------------------------------------------------ */
@@ -527,10 +527,10 @@ static void note_isolation(struct notes *n, const struct invocation *one)
     add_note(n, "", line);
 }
 
-static void note_emulation(struct notes *n, const struct study_cell *c, const struct invocation *one)
+static void note_emulation(struct notes *n, const struct summary_cell *c, const struct invocation *one)
 {
     cleanup_text struct text line = {0};
-    if (study_is_memory(c) || one->kind != RECORD_EMULATED)
+    if (summary_is_memory(c) || one->kind != RECORD_EMULATED)
         return;
     text_add(&line,
              "the times are emulated, by %.80s: they show order, not size, and no ratio is made of them (memory is not "
@@ -539,7 +539,7 @@ static void note_emulation(struct notes *n, const struct study_cell *c, const st
     add_note(n, "", line.data);
 }
 
-static void note_failure(struct notes *n, const struct study_cell *c, const struct invocation *one)
+static void note_failure(struct notes *n, const struct summary_cell *c, const struct invocation *one)
 {
     cleanup_text struct text name = {0}, why = {0};
     if (one->ok)
@@ -551,7 +551,7 @@ static void note_failure(struct notes *n, const struct study_cell *c, const stru
 }
 
 /* Ticks are missed when the machine is busiest: averages over the rest are not of the whole. */
-static void note_missed(struct notes *n, const struct study_cell *c)
+static void note_missed(struct notes *n, const struct summary_cell *c)
 {
     double most = 0;
     char line[200];
@@ -565,7 +565,7 @@ static void note_missed(struct notes *n, const struct study_cell *c)
 }
 
 /* Others on the benchmark's CPUs make its times longer, and one mode's more than another's. */
-static void note_foreign(struct notes *n, const struct study *s)
+static void note_foreign(struct notes *n, const struct summary *s)
 {
     double most = 0;
     char line[200];
@@ -581,7 +581,7 @@ static void note_foreign(struct notes *n, const struct study *s)
     add_note(n, "", line);
 }
 
-static void note_nodes(struct notes *n, const struct study *s)
+static void note_nodes(struct notes *n, const struct summary *s)
 {
     size_t nodes = 0;
     char line[80];
@@ -599,11 +599,11 @@ static void note_nodes(struct notes *n, const struct study *s)
         add_note(n, "", line);
 }
 
-void study_notes(const struct study *s, struct text *out)
+void summary_notes(const struct summary *s, struct text *out)
 {
     struct notes n = {NULL, 0};
     for (size_t i = 0; i < s->cells; i++) {
-        const struct study_cell *c = &s->cell[i];
+        const struct summary_cell *c = &s->cell[i];
         for (size_t k = 0; k < c->count; k++) {
             note_emulation(&n, c, c->invocation[k]);
             note_failure(&n, c, c->invocation[k]);
@@ -626,9 +626,9 @@ void study_notes(const struct study *s, struct text *out)
 /* --- The answer in words ----------------------------------------------------------------------------------------- */
 
 /* "107 ms (95% interval 17 to 198)" */
-static void say_value(const struct study *s, const struct study_figure *f, const char *name, struct text *out)
+static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
-    struct study_unit u = study_unit(s, name);
+    struct summary_unit u = summary_unit(s, name);
     char at[64], low[64], high[64];
     int d = number_decimals(&f->is.mean, u.scale);
     text_add(out, "%s %s", number_text(f->is.mean.at * u.scale, d, at, sizeof(at)), u.unit);
@@ -638,7 +638,7 @@ static void say_value(const struct study *s, const struct study_figure *f, const
 }
 
 /* "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)" */
-static void say_label(const struct study_cell *c, struct text *out)
+static void say_label(const struct summary_cell *c, struct text *out)
 {
     size_t mode = strcspn(c->label, ",");
     if (c->label[mode])
@@ -647,8 +647,8 @@ static void say_label(const struct study_cell *c, struct text *out)
         text_add(out, "%s", c->label);
 }
 
-static void say_ratio(const struct study *s, const struct study_cell *c, const char *name, const struct study_figure *f,
-                      struct text *out)
+static void say_ratio(const struct summary *s, const struct summary_cell *c, const char *name,
+                      const struct summary_figure *f, struct text *out)
 {
     char buf[WORDS_MAX_VERDICT];
     const struct stats_interval *ratio = &f->verdict.ratio;
@@ -664,32 +664,32 @@ static void say_ratio(const struct study *s, const struct study_cell *c, const c
         text_add(out, ": %s times, without an interval: %s",
                  number_text(ratio->at, number_decimals(ratio, 1), buf, sizeof(buf)), ratio->why_not);
     else
-        text_add(out, ": %s", study_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
+        text_add(out, ": %s", summary_verdict(s, c, (size_t)records_figure(&s->records, name), buf));
 }
 
-static void say_cell(const struct study *s, const struct study_cell *c, struct text *out)
+static void say_cell(const struct summary *s, const struct summary_cell *c, struct text *out)
 {
-    const char *name = study_is_memory(c) ? "pss_bytes" : "avg_iter_s";
-    const struct study_figure *f = study_figure(s, c, name);
+    const char *name = summary_is_memory(c) ? "pss_bytes" : "avg_iter_s";
+    const struct summary_figure *f = summary_figure(s, c, name);
     say_label(c, out);
     text_add(out, ": ");
     if (!f || f->used == 0) {
-        text_add(out, "no %s, since %s\n", study_is_memory(c) ? "PSS" : "time",
+        text_add(out, "no %s, since %s\n", summary_is_memory(c) ? "PSS" : "time",
                  f && f->why_not ? f->why_not : "no record has one");
         return;
     }
-    text_add(out, "%s ", study_is_memory(c) ? "a PSS of" : "an iteration takes");
+    text_add(out, "%s ", summary_is_memory(c) ? "a PSS of" : "an iteration takes");
     say_value(s, f, name, out);
     say_ratio(s, c, name, f, out);
-    text_add(out, "%s\n", !study_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");
+    text_add(out, "%s\n", !summary_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");
 }
 
-char *study_answer(const struct study *s, bool memory)
+char *summary_answer(const struct summary *s, bool memory)
 {
     struct text out = {0};
     text_add(&out, "%s", "");
     for (size_t i = 0; i < s->cells; i++)
-        if (study_is_memory(&s->cell[i]) == memory)
+        if (summary_is_memory(&s->cell[i]) == memory)
             say_cell(s, &s->cell[i], &out);
     return out.data;
 }

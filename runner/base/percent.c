@@ -1,4 +1,4 @@
-#include "base/share.h"
+#include "base/percent.h"
 
 #include <errno.h>
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-int share_parse(const char *text, double low, double high, double *ret)
+int percent_parse(const char *text, double low, double high, double *ret)
 {
     char *end = NULL;
     if (strspn(text, "0123456789.eE%+-") != strlen(text)) /* strtod(3) also takes nan, inf, hexadecimals and blanks */
@@ -27,9 +27,9 @@ int share_parse(const char *text, double low, double high, double *ret)
     return 0;
 }
 
-int share_option(const char *option, const char *text, double low, double high, double *ret, struct err *e)
+int percent_option(const char *option, const char *text, double low, double high, double *ret, struct err *e)
 {
-    if (!text || share_parse(text, low, high, ret) == 0)
+    if (!text || percent_parse(text, low, high, ret) == 0)
         return 0;
     return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is a share from %g to %g, as 0.02 or 2%%", option,
                    text, low, high);

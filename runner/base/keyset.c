@@ -1,4 +1,4 @@
-#include "base/pairs.h"
+#include "base/keyset.h"
 
 #include <search.h>
 #include <stdint.h>
@@ -20,7 +20,7 @@ struct pool *pool_new(void)
 
 static void free_set(void *of)
 {
-    struct pairs *set = of;
+    struct keyset *set = of;
     free((void *)set->list);
     free((void *)set->text);
     free(set);
@@ -87,21 +87,21 @@ static int compare_keys(const void *a, const void *b)
 /* By the pointers: equal texts of a pool are one. */
 static int compare_sets(const void *a, const void *b)
 {
-    const struct pairs *x = a, *y = b;
+    const struct keyset *x = a, *y = b;
     if (x->count != y->count)
         return x->count < y->count ? -1 : 1;
     return x->count ? memcmp(x->list, y->list, x->count * sizeof(*x->list)) : 0;
 }
 
-const struct pairs *pool_keep_pairs(struct pool *p, struct pair *list, size_t count)
+const struct keyset *pool_keep_keyset(struct pool *p, struct pair *list, size_t count)
 {
     if (count)
         qsort(list, count, sizeof(*list), compare_keys);
-    struct pairs wanted = {list, count, NULL};
-    struct pairs *const *found = tfind(&wanted, &p->sets, compare_sets);
+    struct keyset wanted = {list, count, NULL};
+    struct keyset *const *found = tfind(&wanted, &p->sets, compare_sets);
     if (found)
         return *found;
-    struct pairs *set = xcalloc(1, sizeof(*set));
+    struct keyset *set = xcalloc(1, sizeof(*set));
     struct pair *copy = xcalloc(count, sizeof(*copy));
     struct text text = {0};
     if (count)
@@ -109,13 +109,13 @@ const struct pairs *pool_keep_pairs(struct pool *p, struct pair *list, size_t co
     text_add_bytes(&text, "", 0);
     for (size_t i = 0; i < count; i++)
         text_add(&text, "%s%s=%s", i ? " " : "", copy[i].key, copy[i].value);
-    *set = (struct pairs){copy, count, text.data};
+    *set = (struct keyset){copy, count, text.data};
     if (!tsearch(set, &p->sets, compare_sets))
         abort();
     return set;
 }
 
-const char *pairs_find(const struct pairs *p, const char *key)
+const char *keyset_find(const struct keyset *p, const char *key)
 {
     for (size_t i = 0; i < p->count; i++)
         if (strcmp(p->list[i].key, key) == 0)

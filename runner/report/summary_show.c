@@ -1,4 +1,4 @@
-#include "report/study_show.h"
+#include "report/summary_show.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 #include "base/json_put.h"
 #include "base/terminal.h"
 
-static void add_bullets(const struct study *s, bool memory, struct text *out)
+static void add_bullets(const struct summary *s, bool memory, struct text *out)
 {
-    cleanup_free char *lines = study_answer(s, memory);
+    cleanup_free char *lines = summary_answer(s, memory);
     char *rest = NULL;
     if (!*lines)
         return;
@@ -19,7 +19,7 @@ static void add_bullets(const struct study *s, bool memory, struct text *out)
         text_add(out, "- %s.\n", line);
 }
 
-void study_markdown(const struct study *s, const struct tables *t, struct text *out)
+void summary_markdown(const struct summary *s, const struct tables *t, struct text *out)
 {
     text_add(out, "## The answer\n\n%zu record%s of %zu cell%s.\n", s->records.count, s->records.count == 1 ? "" : "s",
              s->cells, s->cells == 1 ? "" : "s");
@@ -36,7 +36,7 @@ void study_markdown(const struct study *s, const struct tables *t, struct text *
     }
 }
 
-void study_text(const struct study *s, const struct tables *t, size_t width, struct text *out)
+void summary_text(const struct summary *s, const struct tables *t, size_t width, struct text *out)
 {
     static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
     cleanup_text struct text notes = {0};
@@ -48,20 +48,21 @@ void study_text(const struct study *s, const struct tables *t, size_t width, str
         text_add(out, "%s%s\n", out->len > before ? "\n" : "", one->title);
         table_as_text(one, width, out);
     }
-    study_notes(s, &notes);
+    summary_notes(s, &notes);
     if (notes.len) {
         text_add(out, "\n");
         terminal_wrap_lines(notes.data, width, 2, out);
     }
     for (int memory = 0; s->cells > 1 && memory <= 1; memory++) {
-        cleanup_free char *lines = study_answer(s, memory);
+        cleanup_free char *lines = summary_answer(s, memory);
         if (*lines)
             text_add(out, "\n");
         terminal_wrap_lines(lines, width, 4, out);
     }
 }
 
-/* --- A study as JSON --------------------------------------------------------------------------------------------- */
+/* --- A summary as JSON ---------------------------------------------------------------------------------------------
+ */
 
 /* A whole number stays one. */
 static json_t *number_or_null(double value)
@@ -99,11 +100,11 @@ static json_t *table_json(const struct table *t)
     return rows;
 }
 
-static json_t *answer_json(const struct study *s)
+static json_t *answer_json(const struct summary *s)
 {
     json_t *lines = json_array();
     for (int memory = 0; memory <= 1; memory++) {
-        cleanup_free char *said = study_answer(s, memory);
+        cleanup_free char *said = summary_answer(s, memory);
         char *rest = NULL;
         for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
             (void)json_array_append_new(lines, json_of_bytes(line));
@@ -111,7 +112,7 @@ static json_t *answer_json(const struct study *s)
     return lines;
 }
 
-void study_json(const struct study *s, const struct tables *t, struct text *out)
+void summary_json(const struct summary *s, const struct tables *t, struct text *out)
 {
     json_t *whole = json_object();
     json_put(whole, "schema", json_string(REPORT_SCHEMA));

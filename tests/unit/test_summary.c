@@ -1,8 +1,8 @@
-#include "analysis/study.h"
+#include "analysis/summary.h"
 
 #include "analysis/number.h"
 #include "base/err.h"
-#include "report/study_show.h"
+#include "report/summary_show.h"
 #include "report/tables.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/near.h"
@@ -13,19 +13,19 @@
 #include <math.h>
 
 static char root[PATH_MAX];
-static struct study s;
+static struct summary s;
 
 static int open_root(void **state)
 {
     (void)state;
-    s = (struct study){0};
+    s = (struct summary){0};
     return fixture_open(NULL, root, sizeof(root));
 }
 
 static int close_root(void **state)
 {
     (void)state;
-    study_free(&s);
+    summary_free(&s);
     fixture_close(root);
     return 0;
 }
@@ -35,11 +35,11 @@ static void read_shelf(const struct shelf_cell *cell, size_t cells, bool as_bund
     struct err e = {0};
     const char *path = root;
     shelf_write(root, cell, cells, as_bundle);
-    if (study_read(&path, 1, true, &s, &e) != 0)
+    if (summary_read(&path, 1, true, &s, &e) != 0)
         fail_msg("%s", e.text);
 }
 
-static const struct study_cell *cell(const char *id)
+static const struct summary_cell *cell(const char *id)
 {
     for (size_t i = 0; i < s.cells; i++)
         if (strcmp(s.cell[i].id, id) == 0)
@@ -80,7 +80,7 @@ static void the_ratio_is_the_one_that_compare_gives(void **state)
 {
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
-    const struct study_figure *f = study_figure(&s, cell("processes-forkserver-workers-8-overhead"), "avg_iter_s");
+    const struct summary_figure *f = summary_figure(&s, cell("processes-forkserver-workers-8-overhead"), "avg_iter_s");
     assert_non_null(f);
     assert_near(f->verdict.ratio.at, 2.5, 1e-6);
     assert_null(f->verdict.ratio.why_not);
@@ -92,11 +92,11 @@ static void a_failed_invocation_gives_no_figure_and_is_named(void **state)
 {
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
-    const struct study_cell *c = cell("processes-forkserver-workers-2-overhead");
+    const struct summary_cell *c = cell("processes-forkserver-workers-2-overhead");
     assert_int_equal(c->count, 5);
     assert_int_equal(c->ok, 4);
-    assert_int_equal(study_figure(&s, c, "avg_iter_s")->used, 4);
-    assert_non_null(study_figure(&s, c, "avg_iter_s")->is.mean.why_not);
+    assert_int_equal(summary_figure(&s, c, "avg_iter_s")->used, 4);
+    assert_non_null(summary_figure(&s, c, "avg_iter_s")->is.mean.why_not);
     struct tables t = tables_make(&s);
     assert_int_equal(t.of[TABLES_FAILED].rows, 1);
     assert_string_equal(table_at(&t.of[TABLES_FAILED], 0, 5)->text, "oom");
@@ -113,8 +113,8 @@ static void emulated_times_get_no_ratio_and_memory_does(void **state)
     };
     (void)state;
     read_shelf(EMULATED, 4, false);
-    const struct study_figure *time = study_figure(&s, cell("processes-fork-overhead"), "avg_iter_s");
-    const struct study_figure *memory = study_figure(&s, cell("processes-fork-memory"), "pss_bytes");
+    const struct summary_figure *time = summary_figure(&s, cell("processes-fork-overhead"), "avg_iter_s");
+    const struct summary_figure *memory = summary_figure(&s, cell("processes-fork-memory"), "pss_bytes");
     assert_true(isnan(time->verdict.ratio.at));
     assert_non_null(strstr(time->verdict.ratio.why_not, "emulated"));
     assert_near(memory->verdict.ratio.at, 2, 1e-6);
@@ -126,13 +126,13 @@ static void where_records_lie_changes_nothing(void **state)
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
     struct tables t = tables_make(&s);
-    study_json(&s, &t, &flat);
+    summary_json(&s, &t, &flat);
     tables_free(&t);
     (void)close_root(state);
     (void)open_root(state);
     read_shelf(SHELF, SHELF_CELLS, true);
     t = tables_make(&s);
-    study_json(&s, &t, &bundled);
+    summary_json(&s, &t, &bundled);
     tables_free(&t);
     assert_string_equal(flat.data, bundled.data);
     text_free(&flat);
@@ -181,9 +181,9 @@ static void the_answer_is_as_it_was_read(void **state)
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
     struct tables t = tables_make(&s);
-    study_text(&s, &t, 80, &out);
+    summary_text(&s, &t, 80, &out);
     text_add(&out, "\n");
-    study_markdown(&s, &t, &out);
+    summary_markdown(&s, &t, &out);
     golden_check("report-markdown", out.data);
     tables_free(&t);
     text_free(&out);
@@ -198,7 +198,7 @@ static void json_has_a_reason_beside_each_null(void **state)
     (void)state;
     read_shelf(SHELF, SHELF_CELLS, false);
     struct tables t = tables_make(&s);
-    study_json(&s, &t, &out);
+    summary_json(&s, &t, &out);
     json_t *whole = json_loads(out.data, 0, NULL);
     assert_string_equal(json_string_value(json_object_get(whole, "schema")), "tare.report/1");
     json_array_foreach(json_object_get(whole, "time"), i, row)
