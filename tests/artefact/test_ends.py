@@ -112,7 +112,8 @@ class Ends(bundles.BundleTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         again = self.dir / "again"
         running = subprocess.Popen([TARE, "reproduce", self.dir / "held.tar", "--out", again],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env=os.environ | {"TMPDIR": str(self.dir)})  # killed, it leaves its folder
         self.addCleanup(running.wait)
         self.addCleanup(running.kill)
         self.assertTrue(wait_for(lambda: pids_that_say("matrix", str(again))))
