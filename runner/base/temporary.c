@@ -18,8 +18,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define RANDOM 6
-#define TRIES  1000
+#define RANDOM          6
+#define TRIES           1000
+#define TRIES_TO_REMOVE 3
 
 const char *temporary_base(void)
 {
@@ -86,21 +87,27 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     return 0;
 }
 
-/* Whoever may write to the base can have put another folder in its place. */
-static bool is_in_place(const struct temporary *t)
+/* Whether its name still leads to it: whoever may write to the base can have put another folder in its place. 0: no, or
+ * it is gone; a negative errno: that cannot be told. */
+static int is_in_place(const struct temporary *t)
 {
     struct stat own, there;
-    return fstat(t->fd, &own) == 0 && fstatat(t->parent_fd, t->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+    if (fstat(t->fd, &own) != 0)
+        return -errno;
+    if (fstatat(t->parent_fd, t->name, &there, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : -errno;
+    return own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
 void temporary_remove(struct temporary *t)
 {
     if (t->fd < 0)
         return;
-    int failed = 0;
-    for (int i = 0; i < 2 && is_in_place(t); i++) /* somebody may still be writing to it */
-        failed = file_remove_tree(t->parent_fd, t->name);
+    int failed = 0, there = 1;
+    for (int i = 0; i < TRIES_TO_REMOVE && there != 0; i++) { /* somebody may still be writing to it */
+        there = is_in_place(t);
+        failed = there > 0 ? file_remove_tree(t->parent_fd, t->name) : there;
+    }
     if (failed != 0)
         (void)fprintf(stderr, "tare: '%s' could not be removed: %s ('tare clean' removes it)\n", t->path,
                       strerror(-failed));

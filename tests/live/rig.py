@@ -135,7 +135,7 @@ def bring_the_interpreter() -> Path:
     BESIDE.mkdir()
     LARGE.touch()
     os.unshare(os.CLONE_NEWNS)
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "--make-rslave", "/"], check=True)
     for source, place in (sys.prefix, BESIDE), (LARGE_FILE, LARGE):
         if source:
             subprocess.run(["mount", "--bind", source, str(place)], check=True)

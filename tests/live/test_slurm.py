@@ -140,7 +140,7 @@ class NoSlurm(LiveTest):
         words = [rig.TARE, "matrix", "seed", "--engine", "slurm", "--dry-run", "--sbatch=--account=x", "--out", "o"]
         done = subprocess.run(words, env=rig.environment(), capture_output=True, text=True, cwd=self.dir)
         self.assertEqual(done.returncode, 0, done)
-        self.assertIn("#SBATCH --array=0-3\n", done.stdout)
+        self.assertIn("#SBATCH --array=0-19\n", done.stdout)
         self.assertIn("#SBATCH --account=x\n", done.stdout)
         self.assertRegex(done.stdout, rf"exec '{rig.TARE}' matrix --task \$SLURM_ARRAY_TASK_ID '{self.dir}/o'\n\Z")
         self.assertFalse((self.dir / "o").exists())

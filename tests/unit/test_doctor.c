@@ -87,6 +87,7 @@ static void a_link_of_a_captured_machine_leads_to_nothing_of_the_hosts(void **st
     assert_int_equal(facts_find(&facts, "irqs")->kind, FACT_ABSENT);
     assert_false(facts_find(&facts, "psi")->truth);
     assert_null(facts_find(&facts, "mitigations.meltdown"));
+    doctor_free(&d);
     facts_free(&facts);
     fixture_close(outside);
     fixture_close(root);
