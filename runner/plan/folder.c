@@ -64,6 +64,17 @@ static void sign_lock(int fd)
         (void)!pwrite(fd, line, (size_t)n, 0);
 }
 
+/* Gone, or a zombie that nobody has waited for (proc_pid_stat(5): the state stands behind the last bracket). */
+static bool is_dead(int pid)
+{
+    char path[64], stat[512];
+    text_format(path, sizeof(path), "/proc/%d/stat", pid);
+    if (kill(pid, 0) != 0)
+        return errno == ESRCH;
+    const char *state = file_read("", path, stat, sizeof(stat)) > 0 ? strrchr(stat, ')') : NULL;
+    return state && (strncmp(state, ") Z", 3) == 0 || strncmp(state, ") X", 3) == 0);
+}
+
 /* Whether the one that signed it was of this host and is no more. */
 static bool signer_is_dead(int fd)
 {
@@ -73,7 +84,7 @@ static bool signer_is_dead(int fd)
     ssize_t n = pread(fd, line, sizeof(line) - 1, 0);
     line[n > 0 ? n : 0] = '\0';
     return sscanf(line, "pid %d on %63s", &pid, signed_on) == 2 && pid > 0 && strcmp(host, signed_on) == 0 &&
-           kill(pid, 0) != 0 && errno == ESRCH;
+           is_dead(pid);
 }
 
 /* A lock is held until the last process that was born with its descriptor has ended (flock(2)). Who was killed may have

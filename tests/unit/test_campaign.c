@@ -181,12 +181,14 @@ static void a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds(void **
         }
         (void)raise(SIGKILL);
     }
-    int status = 0;
-    assert_int_equal(waitpid(killed, &status, 0), killed);
-    assert_true(WIFSIGNALED(status));
+    siginfo_t ended = {0};
+    assert_int_equal(waitid(P_PID, (id_t)killed, &ended, WEXITED | WNOWAIT),
+                     0); /* it is a zombie until it is waited for */
+    assert_int_equal(ended.si_code, CLD_KILLED);
     if (folder_open(path, &f, &e) != 0)
         fail_msg("%s", e.text);
     folder_close(&f);
+    assert_int_equal(waitpid(killed, NULL, 0), killed);
 }
 
 static void a_folder_is_held_by_one(void **state)
