@@ -3,8 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/command.h"
-#include "base/signals.h"
-#include "base/standard.h"
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -57,16 +55,6 @@ static void usage(FILE *out)
     (void)fputs(all.data, out);
 }
 
-/* Results that could not be printed are a failure, not a success that nobody saw. */
-static int flush_results(int status)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    signals_end_without_reader(STDOUT_FILENO);
-    perror("tare: standard output");
-    return status == 0 ? ERR_OURS : status;
-}
-
 static int no_command(const char *word)
 {
     char near[SUGGEST_TEXT_MAX];
@@ -90,31 +78,23 @@ static int help_of(const char *command, struct err *e)
 int main(int argc, char **argv)
 {
     struct err e = {0};
-    if (standard_open() != 0)
-        return ERR_OURS;
-    if (!standard_stack_suffices())
-        return ERR_HOST;
-    signals_begin();
+    int failed = command_begin();
+    if (failed != 0)
+        return failed;
     if (argc < 2) {
         usage(stderr);
         return ERR_USAGE;
     }
     if (strcmp(argv[1], "help") == 0 && argc > 2)
-        return flush_results(help_of(argv[2], &e));
+        return command_end(argv[2], help_of(argv[2], &e), &e);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return flush_results(0);
+        return command_end(argv[1], 0, &e);
     }
     if (strcmp(argv[1], "--version") == 0) {
         (void)printf("tare %s (%s)\n", TARE_VERSION, TARE_COMMIT);
-        return flush_results(0);
+        return command_end(argv[1], 0, &e);
     }
     command_fn *fn = command_named(argv[1]);
-    if (!fn)
-        return no_command(argv[1]);
-    int status = fn(argc - 1, argv + 1, &e);
-    if (status >= 0)
-        return flush_results(status);
-    (void)fprintf(stderr, "tare: %s: %s\n", argv[1], e.text);
-    return (int)e.kind;
+    return fn ? command_end(argv[1], fn(argc - 1, argv + 1, &e), &e) : no_command(argv[1]);
 }

@@ -8,6 +8,14 @@
  * turns into the exit code of its kind. Results go to stdout, progress and messages to stderr. */
 typedef int command_fn(int argc, char **argv, struct err *e);
 
+/* First in main of both programs: descriptors 0 to 2 are there, the stack suffices, signals are as they are to be. 0,
+ * or the exit code. */
+int command_begin(void);
+
+/* The exit code that main returns: what a command_fn gave, with its error said; results that could not be printed are a
+ * failure, not a success that nobody saw. */
+int command_end(const char *name, int status, const struct err *e);
+
 command_fn cmd_run;
 command_fn cmd_matrix;
 command_fn cmd_doctor;

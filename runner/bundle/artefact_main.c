@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/command.h"
 #include "base/err.h"
 #include "base/json_put.h"
-#include "base/signals.h"
-#include "base/standard.h"
 #include "base/text.h"
 #include "bundle/pack.h"
 #include "bundle/push.h"
@@ -173,25 +172,12 @@ static int run(const struct command *command, int argc, char **argv, struct err 
 int main(int argc, char **argv)
 {
     struct err e = {0};
-    if (standard_open() != 0)
-        return ERR_OURS;
-    if (!standard_stack_suffices())
-        return ERR_HOST;
-    signals_begin();
-    for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++) {
-        if (strcmp(argv[1], COMMANDS[i].name) != 0)
-            continue;
-        int status = run(&COMMANDS[i], argc - 1, argv + 1, &e);
-        if (status < 0) {
-            (void)fprintf(stderr, "tare: %s: %s\n", argv[1], e.text);
-            return (int)e.kind;
-        }
-        if (fflush(stdout) == 0 && !ferror(stdout))
-            return status;
-        signals_end_without_reader(STDOUT_FILENO);
-        perror("tare: standard output");
-        return ERR_OURS;
-    }
+    int failed = command_begin();
+    if (failed != 0)
+        return failed;
+    for (size_t i = 0; argc > 1 && i < ARRAY_LEN(COMMANDS); i++)
+        if (strcmp(argv[1], COMMANDS[i].name) == 0)
+            return command_end(argv[1], run(&COMMANDS[i], argc - 1, argv + 1, &e), &e);
     (void)fputs("tare-artefact is a part of tare: 'tare --help' lists the commands\n", stderr);
     return ERR_USAGE;
 }

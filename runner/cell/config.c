@@ -90,8 +90,8 @@ static int no_value(const char *word, const char *command, struct err *e)
 
 static int no_option(enum config_command command, const char *word, const char *argv0, struct err *e)
 {
-    char near[SUGGEST_TEXT_MAX], typed[SUGGEST_WORD_MAX + 2];
-    text_format(typed, sizeof(typed), "%.*s", (int)strcspn(word, "="), word);
+    char near[SUGGEST_TEXT_MAX];
+    cleanup_free char *typed = text_printf("%.*s", (int)strcspn(word, "="), word);
     struct suggest s = SUGGEST(typed + strspn(typed, "-"));
     for (size_t i = 0; i < config_row_count; i++)
         if (config_rows[i].commands & command)
@@ -165,44 +165,42 @@ static int take_val(enum config_command command, int val, const char *argv0, str
 static const struct {
     char letter;
     const char *option;
-} LETTERS[] = {{'h', "help"}, {'o', "output:"}, {'q', "quiet"}, {'v', "verbose"}};
+} LETTERS[] = {{'h', "help"}, {'o', "output"}, {'q', "quiet"}, {'v', "verbose"}};
 
-/* Of the options that the command has; a colon stands behind one with a value. */
-static const char *letters_of(enum config_command command, char *buf, size_t cap)
-{
-    text_format(buf, cap, "%s:", command == CONFIG_EXEC ? "+" : "");
-    for (size_t i = 0; i < ARRAY_LEN(LETTERS); i++) {
-        char name[SCENARIO_WORD_MAX];
-        size_t len = strcspn(LETTERS[i].option, ":"), used = strlen(buf);
-        text_format(name, sizeof(name), "%.*s", (int)len, LETTERS[i].option);
-        if (config_has_option(command, name))
-            text_format(buf + used, cap - used, "%c%s", LETTERS[i].letter, LETTERS[i].option + len);
-    }
-    return buf;
-}
-
-static int val_of_letter(enum config_command command, int val)
+/* The row that a letter stands for in this command; below 0: none. */
+static int row_of_letter(enum config_command command, int letter)
 {
     for (size_t l = 0; l < ARRAY_LEN(LETTERS); l++)
-        for (size_t i = 0; val == LETTERS[l].letter && i < config_row_count; i++)
-            if ((config_rows[i].commands & command) &&
-                strncmp(config_rows[i].name, LETTERS[l].option, strlen(config_rows[i].name)) == 0 &&
-                strlen(config_rows[i].name) == strcspn(LETTERS[l].option, ":"))
-                return ROW_BASE + (int)i;
-    return val;
+        for (size_t i = 0; LETTERS[l].letter == letter && i < config_row_count; i++)
+            if ((config_rows[i].commands & command) && strcmp(config_rows[i].name, LETTERS[l].option) == 0)
+                return (int)i;
+    return -1;
+}
+
+/* For getopt_long(3): the letters of the command; a colon stands behind one with a value. */
+static void list_letters(enum config_command command, struct text *out)
+{
+    text_add(out, "%s:", command == CONFIG_EXEC ? "+" : "");
+    for (size_t l = 0; l < ARRAY_LEN(LETTERS); l++) {
+        int row = row_of_letter(command, LETTERS[l].letter);
+        if (row >= 0)
+            text_add(out, "%c%s", LETTERS[l].letter, config_takes_value(config_rows[row].kind) ? ":" : "");
+    }
 }
 
 /* Takes all options. */
 static int take_options(enum config_command command, int argc, char **argv, struct config *c, struct err *e)
 {
     struct known known;
-    char letters[2 * ARRAY_LEN(LETTERS) + 3];
+    cleanup_text struct text letters = {0};
     fill_known(command, argc, argv, &known);
+    list_letters(command, &letters);
     opterr = 0;
     optind = 0; /* GNU: start anew */
     for (;;) {
-        int at = -1, val = val_of_letter(command, getopt_long(argc, argv, letters_of(command, letters, sizeof(letters)),
-                                                              known.option, &at));
+        int at = -1, val = getopt_long(argc, argv, letters.data, known.option, &at);
+        if (row_of_letter(command, val) >= 0)
+            val = ROW_BASE + row_of_letter(command, val);
         if (val == -1)
             return 0;
         if (val == '?' || val == ':')

@@ -216,6 +216,7 @@ class Full(LiveTest):
     @unittest.skipUnless(os.geteuid() == 0 and shutil.which("gnuplot"), "mounting a small file system takes root, drawing gnuplot")
     def on_a_full_disk_ends(self, words, free):
         """A tmpfs that dd has filled, $TMPDIR in it; the page's drawings need some 30 KiB."""
+        # dd fills the file system until it fails, which is what it is for; what is asserted is how tare ends there.
         fill = f"mount -t tmpfs -o size=1m,mode=1777 none place; dd if=/dev/zero of=place/full bs=1k 2>/dev/null || true; truncate -s -{free} place/full; trap 'ls -A place >left' EXIT;"
         done = self.begin(words, f"{fill} set +e; run() {{ \"$@\"; exit $?; }}; run \"$@\";", {"TMPDIR": str(self.dir / "place")}.items())
         why = "No space left on device"

@@ -409,6 +409,10 @@ static void an_abbreviation_is_refused_and_says_what_is_meant(void **state)
     refused_by(CONFIG_COMPARE, WORDS("--format=csv", "--marg", "0.1", "a"), "'--marg' is no option of|'--margin'?");
     refused_by(CONFIG_VERIFY, WORDS("--jsn", "a"), "'--jsn' is no option of|did you mean '--json'?");
     refused_by(CONFIG_EXEC, WORDS("--reapet", "3", "--", "true"), "'--reapet' is no option|did you mean '--repeat'?");
+    char longer[300] = "--";
+    memset(longer + 2, 'a', sizeof(longer) - 3);
+    refused("is no option of 'tare run'", "scenario1", longer);
+    refused_by(CONFIG_VERIFY, WORDS(longer, "a"), "is no option of");
     assert_string_equal(accepted_by(CONFIG_EXEC, WORDS("--", "true", "--iter", "7")).invocations.argv[1], "--iter");
 }
 
