@@ -15,6 +15,7 @@ static const struct {
 } COMMANDS[] = {
     {CONFIG_RUN, cmd_run},
     {CONFIG_EXEC, cmd_exec},
+    {CONFIG_BENCH, cmd_bench},
     {CONFIG_MATRIX, cmd_matrix},
     {CONFIG_COMPARE, cmd_compare},
     {CONFIG_PLAN_SIZE, cmd_plan_size},

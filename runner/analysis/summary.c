@@ -345,15 +345,16 @@ static const char *incomparable(const struct summary *s, const struct summary_ce
                : NULL;
 }
 
-static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
+struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
+                                    const struct summary_cell *c, size_t index, size_t *runs)
 {
-    const char *name = s->records.name[index].name, *why = incomparable(s, c->base, c, name);
+    const char *name = s->records.name[index].name, *why = incomparable(s, base, c, name);
     size_t a_count = 0, b_count = 0;
-    cleanup_free struct analysis_value *a = values_of(c->base, index, &a_count, NULL);
+    cleanup_free struct analysis_value *a = values_of(base, index, &a_count, NULL);
     cleanup_free struct analysis_value *b = values_of(c, index, &b_count, NULL);
-    struct cell_group base = {c->base->cell, c->base->invocation, c->base->count};
+    struct cell_group other = {base->cell, base->invocation, base->count};
     struct cell_group own = {c->cell, c->invocation, c->count};
-    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, cells_are_of_one_run(&base, &own),
+    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, cells_are_of_one_run(&other, &own),
                                              records_about(&s->records, name).resolution, NULL);
     *runs = a_count < b_count ? a_count : b_count;
     if (why)
@@ -395,7 +396,7 @@ static void take_ratios(struct summary *s)
             if (index == s->records.names || (f < s->records.names && f == own))
                 continue;
             family[n] = &c->figure[index];
-            family[n]->of = ratio_of(s, c, index, &family[n]->runs);
+            family[n]->of = summary_ratio(s, c->base, c, index, &family[n]->runs);
             n++;
         }
         if (n > 0)

@@ -68,6 +68,10 @@ void summary_free(struct summary *s);
 /* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
 
+/* A figure, by its number, of one cell against that of another, base; runs: of the side that has fewer. */
+struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
+                                    const struct summary_cell *c, size_t index, size_t *runs);
+
 /* The figure of a cell by its name; NULL: no record has one of that name. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 

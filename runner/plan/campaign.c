@@ -66,6 +66,7 @@ struct runtimes {
 /* A plan on its way, and what its invocations share. */
 struct stage {
     struct campaign *campaign;
+    const struct campaign_shows *shows; /* NULL: the table is printed */
     struct runtimes runtimes;
     bool checked; /* that the host has what the plan needs; the runtimes are found */
     struct session session;
@@ -362,9 +363,11 @@ static int find_runtimes(const struct plan *plan, struct runtimes *r, size_t *at
 
 static bool can_go_native(const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->cells; i++)
-        if (is_auto(&plan->cell[i].cell) && plan->cell[i].cell.mode == MODE_INTERPRETERS)
+    for (size_t i = 0; i < plan->cells; i++) {
+        const struct cell *c = &plan->cell[i].cell;
+        if (is_auto(c) && (c->mode == MODE_INTERPRETERS || !c->scenario->command[RUNTIME_NATIVE][0]))
             return false;
+    }
     return true;
 }
 
@@ -654,7 +657,7 @@ static void describe_one(const struct campaign *c, uint64_t block, size_t unit, 
              c->plan.cell[tally_cell(&c->tally, unit)].id, label ? label : "");
     text_add(out, "%s", one && one->file ? one->failed ? " failed, " : " done, " : " ");
     if (isfinite(seconds))
-        estimate_say_seconds(seconds, out);
+        text_add_seconds(out, seconds);
     else
         text_add(out, "unknown");
     text_add(out, "\n");
@@ -955,14 +958,17 @@ static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct er
 /* --- how it ended ------------------------------------------------------------------------------------------------- */
 
 /* Of the records that were read when the folder was opened, and of those that have been run since. */
-static int print_table(struct campaign *c, struct err *e)
+static int print_table(const struct stage *s, struct err *e)
 {
+    struct campaign *c = s->campaign;
     cleanup_text struct text text = {0};
     struct summary summary;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
+    if (s->shows)
+        return s->shows->fn(&c->tally.records, c, s->shows->to, e);
     summary_make(&c->tally.records, &summary);
     struct tables tables = tables_make(&summary);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
@@ -998,7 +1004,7 @@ static int run_all(struct stage *s, struct err *e)
                       "measures again)\n",
                       tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* what was measured is shown, however it ended */
-    int untold = print_table(c, failed == 0 ? e : &shown);
+    int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;
     return exit_of(c, interrupted_by, e);
@@ -1030,6 +1036,7 @@ static int open_plan(struct stage *s, const struct config *config, struct err *e
 {
     struct campaign *c = s->campaign;
     int failed = campaign_open(c, config, e);
+    c->tally.records.with_iterations = s->shows != NULL;
     s->checked = config->host.dry_run && is_handed_over(c); /* the script can be looked at anywhere */
     if (failed == 0 && !folder_is_begun(&c->folder))
         failed = check_host(s, e);
@@ -1041,10 +1048,10 @@ static int open_plan(struct stage *s, const struct config *config, struct err *e
     return failed == 0 && looks && !is_done(c) ? check_host(s, e) : failed;
 }
 
-int campaign_run(const struct config *config, struct err *e)
+int campaign_run(const struct config *config, const struct campaign_shows *shows, struct err *e)
 {
     struct campaign c = {.folder = {.fd = -1, .lock_fd = -1}};
-    struct stage s = {.campaign = &c};
+    struct stage s = {.campaign = &c, .shows = shows};
     int status = open_plan(&s, config, e);
     if (status == 0 && config->host.dry_run)
         status = show_order(&c, e);

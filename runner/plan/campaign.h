@@ -29,11 +29,19 @@ struct campaign {
     size_t *order; /* of one block, shuffled or as it is listed */
 };
 
+/* Who prints what the records of a plan say, in place of `tare matrix`'s table: they were read with details and every
+ * iteration. */
+struct campaign_shows {
+    int (*fn)(struct records *r, const struct campaign *c, void *to, struct err *e);
+    void *to;
+};
+
 /* Does what `tare matrix PLAN` says: runs what of the plan is not in its folder yet, or prints what that would be
  * (--dry-run), or runs one of its invocations (--task). Results go to stdout, messages and progress to stderr.
  * Returns the exit code, or a negative errno: usage where the plan, the folder or a record in it is not good, and
- * nothing was run; -ECANCELED (workload) where invocations did not end well, when all have been run. */
-int campaign_run(const struct config *c, struct err *e);
+ * nothing was run; -ECANCELED (workload) where invocations did not end well, when all have been run. shows: NULL is
+ * allowed. */
+int campaign_run(const struct config *c, const struct campaign_shows *shows, struct err *e);
 
 /* Reads the plan: a file, one that came with tare, or the one that a folder is bound to. Nothing is made yet, so that
  * what the host lacks for it can be said first. Usage errors throughout. The caller ends it with campaign_close(), also

@@ -348,7 +348,7 @@ static void what_is_no_program_says_why(void **state)
     fixture_write(root, "/bin/plain", "text\n");
     assert_int_equal(chmod(below("/bin/plain", path, sizeof(path)), 0644), 0);
     expect_none(path, MODE_THREADS, ERR_USAGE, "--runtime|/bin/plain|Permission denied");
-    expect_none("/nowhere/python", MODE_THREADS, ERR_USAGE, "--runtime '/nowhere/python'|No such file");
+    expect_none("/nowhere/python", MODE_THREADS, ERR_USAGE, "the interpreter '/nowhere/python'|No such file");
     expect_none("python3", MODE_THREADS, ERR_USAGE, "--runtime 'python3'|auto, native, 3.14t, 3.14 or the path");
     expect_none("3.15", MODE_THREADS, ERR_USAGE, "--runtime '3.15'");
 }
