@@ -185,11 +185,13 @@ static int64_t iterations_of(const struct bench *b)
 static void add_plan(const struct bench *b, struct text *out)
 {
     cleanup_text struct text modes = {0}, workers = {0};
+    const int64_t asked = b->c->campaign.invocations;
     for (size_t i = 0; i < b->modes; i++)
         text_add(&modes, "%s%s", i ? ", " : "", mode_name(b->mode[i]));
     for (size_t i = 0; i < b->counts; i++)
         text_add(&workers, "%s%lld", i ? ", " : "", (long long)b->workers[i]);
-    text_add(out, "schema: tare.plan/1\nname: bench\ninvocations: %d\ndefaults:\n  scenario: ", INVOCATIONS);
+    text_add(out, "schema: tare.plan/1\nname: bench\ninvocations: %lld\ndefaults:\n  scenario: ",
+             (long long)(asked > 0 ? asked : INVOCATIONS));
     yaml_add_quoted(b->scenario, out);
     text_add(out, "\n  runtime: ");
     yaml_add_quoted(b->python, out);
