@@ -192,7 +192,7 @@ void function_look_free(struct function_look *l)
 /* A scenario's name is of a-z, 0-9, - and _. */
 static void add_name(const char *name, struct text *out)
 {
-    for (size_t i = 0; name[i] && i < SCENARIO_WORD_MAX - 1; i++) {
+    for (size_t i = 0; i < SCENARIO_WORD_MAX - 1 && name[i]; i++) {
         char c = (char)tolower((unsigned char)name[i]);
         bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (i > 0 && c == '_');
         text_add(out, "%c", plain ? c : i == 0 ? 'f' : '-');

@@ -803,7 +803,7 @@ static int take_record(struct stage *s, const struct place_in_plan *at, struct r
     TRY(keep_record(s, at, r, name, e));
     if (r->termination != TERMINATION_INTERRUPTED) {
         tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
-        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit)->figure);
+        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit));
     }
     show_text(s, r);
     return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
