@@ -24,7 +24,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "host/tune/tune.h"

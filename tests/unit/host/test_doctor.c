@@ -19,7 +19,7 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 #include "host/bench_cpus.h"
 #include "host/doctor/cmdline.h"
 #include "host/doctor/doctor.h"

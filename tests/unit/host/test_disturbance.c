@@ -15,7 +15,7 @@
 
 #include "base/facts.h"
 #include "base/text.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 #include "host/topology.h"
 #include "record/record.h"
 #include "run/inspect_disturbance.h"

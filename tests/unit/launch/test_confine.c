@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 #include "launch/confine_mounts.h"
 #include "launch/confine_user.h"
 #include "launch/filter.h"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 #include "host/topology.h"
 
 static struct topology machine(const char *name)
