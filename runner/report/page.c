@@ -299,8 +299,8 @@ static void add_plan(const struct summary *s, const struct invocation *one, bool
 {
     cleanup_free char *plan = text_printable(one->details.plan);
     text_add(lines, "tare matrix DIR/plan.yml");
-    if (*one->details.seed)
-        text_add(lines, " --seed %s", one->details.seed);
+    if (*one->plan_seed)
+        text_add(lines, " --seed %s", one->plan_seed);
     if (is_in_halves(s, one))
         text_add(lines, " --aa");
     text_add(lines, is_one_of_several ? " --out %s # the plan %s\n" : " --out %s\n", folder, plan);
