@@ -25,7 +25,13 @@ const struct manual manuals[] = {
      "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind. With --repeat or --warmup "
      "each "
      "gets the whole of standard input: a file, or up to 256 MiB of a pipe. --json FILE is for one invocation: the "
-     "records of --repeat go to --out DIR.\n",
+     "records of --repeat go to --out DIR. The first invocation that fails is the last.\n\n"
+     "--prepare and --cleanup run outside of the slice; what they print goes to standard error, what they leave in the "
+     "background is not waited for, and a signal ends them as it ends a command. Once --prepare has succeeded --cleanup "
+     "runs, whether or not the command could be started, ended well or was interrupted. A limit that was asked for and "
+     "that the host could not give is said after the summary (--isolation strict refuses to run). Without --json and "
+     "--out nothing is looked at that nobody will read, and the runner stays in its own cgroup, so that it starts in a "
+     "few milliseconds.\n",
      "tare exec --repeat 20 --warmup 2 --out records -- ./bench  # twenty records\n"
      "tare exec --memory-max 512M -- python3 job.py  # ended above 512 MiB\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
