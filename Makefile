@@ -61,10 +61,14 @@ WORKLOAD_SCRIPTS := $(wildcard runner/workloads/*.py)
 # What the program finds beside itself.
 SHARED := cmdline LICENSE versions.lock
 PLANS := $(wildcard runner/plans/*.yml)
+SCHEMAS := $(wildcard runner/*/*.schema.json)
 SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
 WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+# tests/unit/ROOM/test_NAME.c is $(B)/tests/test_NAME.
+$(if $(wildcard tests/unit/test_*.c),$(error $(wildcard tests/unit/test_*.c): a unit test lies in the folder of its room, tests/unit/ROOM))
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS := $(addprefix $(B)/tests/,$(notdir $(UNIT_SOURCES:.c=)))
+UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c))
 
 # A folder, also where an older tree has a program of that name.
 folder = mkdir -p $(1) 2>/dev/null || { rm -f $(1) && mkdir -p $(1); }
@@ -132,7 +136,7 @@ python: ## build CPython, free-threaded and with the GIL, into the cache (minute
 
 build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
-unit: ## one unit test, T=cells: tests/unit/test_cells.c, built and run
+unit: ## one unit test, T=cells: tests/unit/*/test_cells.c, built and run
 	@$(MAKE) --no-print-directory $(B)/tests/test_$(or $(T),$(error which one: make unit T=cells; there are $(UNIT_TESTS:$(B)/tests/test_%=%))) $(B)/tests/workloads
 	@$(B)/tests/test_$(T)
 
@@ -149,6 +153,9 @@ COMPLETIONS = $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions
 # systemd's folders are the machine's: a user's installation leaves them alone.
 UNITS := $(if $(DESTDIR)$(filter 0,$(shell id -u)),yes)
 
+# An editor finds the schema of an installed plan by its whole path, also of one that was copied to somewhere else.
+name_schemas = sed -i '1s|schema=.*/|schema=$(abspath $(PREFIX))/share/tare/schemas/|' $(1)
+
 install: build man ## install below DESTDIR and PREFIX; a user's (PREFIX=~/.local) leaves systemd's folders alone
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
@@ -157,9 +164,12 @@ install: build man ## install below DESTDIR and PREFIX; a user's (PREFIX=~/.loca
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
 	$(foreach f,$(SCENARIO_FILES),install -m 644 $(f) $(DESTDIR)$(PREFIX)/libexec/tare/$(f:runner/%=%) &&) true
+	$(call name_schemas,$(SCENARIOS:%=$(DESTDIR)$(PREFIX)/libexec/tare/workloads/%/scenario.yml))
 	$(foreach p,$(NATIVE_PROGRAMS),install -m 755 $(p) $(DESTDIR)$(PREFIX)/libexec/tare/$(p:$(B)/%=%) &&) true
-	install -d $(DESTDIR)$(PREFIX)/share/tare/profiles $(DESTDIR)$(PREFIX)/share/tare/plans
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/tare/,profiles plans schemas)
 	install -m 644 $(PLANS) $(DESTDIR)$(PREFIX)/share/tare/plans
+	$(call name_schemas,$(PLANS:runner/%=$(DESTDIR)$(PREFIX)/share/tare/%))
+	install -m 644 $(SCHEMAS) $(DESTDIR)$(PREFIX)/share/tare/schemas
 	install -d $(MAN)/man1 $(MAN)/man5 $(COMPLETIONS)
 	install -m 644 $(B)/man/*.1 $(MAN)/man1
 	install -m 644 $(B)/man/*.5 $(MAN)/man5
@@ -265,14 +275,15 @@ unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 	@mkdir -p $(@D)
 	@ln -sfn ../workloads $@
-$(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
+$(foreach t,$(UNIT_SOURCES),$(eval $(B)/tests/$(basename $(notdir $t)): $(B)/$(t:.c=.o)))
+$(UNIT_TESTS): $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
 # The simulations of the rules: the objects that ship, claims with them.
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus calibrate)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o

@@ -243,13 +243,15 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
     }
 }
 
-/* The first and the last id, which is by time; false: they are not of one plan. */
-static bool period_of(const struct cell_group *g, const char *plan_sha256, const char **first, const char **last)
+#define ID_SECOND 16 /* characters of an id that tell its second: "20261129T143554Z" */
+
+/* The first and the last id, which is by time; false: they are not of one plan and seed. */
+static bool period_of(const struct cell_group *g, const struct invocation *of, const char **first, const char **last)
 {
     *first = *last = g->invocation[0]->id;
     for (size_t i = 0; i < g->count; i++) {
         const struct invocation *one = g->invocation[i];
-        if (strcmp(one->plan_sha256, plan_sha256) != 0)
+        if (strcmp(one->plan_sha256, of->plan_sha256) != 0 || strcmp(one->plan_seed, of->plan_seed) != 0)
             return false;
         *first = strcmp(one->id, *first) < 0 ? one->id : *first;
         *last = strcmp(one->id, *last) > 0 ? one->id : *last;
@@ -257,13 +259,26 @@ static bool period_of(const struct cell_group *g, const char *plan_sha256, const
     return true;
 }
 
+/* Whether both have a cell of the plan in the same block, which one run does once. */
+static bool repeat_a_block(const struct cell_group *a, const struct cell_group *b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < b->count; k++)
+            if (a->invocation[i]->block == b->invocation[k]->block &&
+                strcmp(a->invocation[i]->plan_cell, b->invocation[k]->plan_cell) == 0 &&
+                strcmp(a->invocation[i]->label, b->invocation[k]->label) == 0)
+                return true;
+    return false;
+}
+
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b)
 {
     const char *a_first, *a_last, *b_first, *b_last;
-    const char *plan = a->count > 0 && b->count > 0 ? a->invocation[0]->plan_sha256 : "";
-    if (!*plan || !period_of(a, plan, &a_first, &a_last) || !period_of(b, plan, &b_first, &b_last))
+    const struct invocation *of = a->count > 0 && b->count > 0 ? a->invocation[0] : NULL;
+    if (!of || !*of->plan_sha256 || !*of->plan_seed || !period_of(a, of, &a_first, &a_last) ||
+        !period_of(b, of, &b_first, &b_last))
         return false;
-    return strcmp(a_first, b_last) < 0 && strcmp(b_first, a_last) < 0;
+    return strncmp(a_first, b_last, ID_SECOND) < 0 && strncmp(b_first, a_last, ID_SECOND) < 0 && !repeat_a_block(a, b);
 }
 
 static bool differs(const char *key, const struct keyset *const *all, size_t count)

@@ -490,10 +490,15 @@ static int take_words(const struct parse *p, struct invocation *ret)
             return -EINVAL;
     if (!*ret->id)
         return refuse(p, p->section[SECTION_ID].data, "its id is empty");
-    const json_t *block = json_object_get(p->tree[SECTION_PLAN], "block");
+    const json_t *block = json_object_get(p->tree[SECTION_PLAN], "block"),
+                 *seed = json_object_get(p->tree[SECTION_PLAN], "seed");
+    char digits[32] = "";
     if (block && !json_is_null(block) && (!json_is_integer(block) || json_integer_value(block) < 1))
         return refuse_member(p, SECTION_PLAN, "block", "no whole number from 1");
     ret->block = (uint64_t)json_integer_value(block);
+    if (json_is_integer(seed))
+        text_format(digits, sizeof(digits), "%lld", (long long)json_integer_value(seed));
+    ret->plan_seed = keep(p, digits);
     ret->path = keep(p, p->path);
     ret->ok = strcmp(ret->termination, "ok") == 0;
     return take_node(p, ret);
@@ -583,7 +588,8 @@ static bool is_setting(const char *key)
         "file", /* wherever it lay: its SHA-256 tells which it is */
         "iterations", "warmup",     "runtime",    "isolation",          "partition", "cpus",    "smt",
         "numa",       "cwd",        "timeout_ms", "stall_ms",           "plan",      "block",   "seed",
-        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", NULL};
+        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", "ignore_failure",
+        NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -616,8 +622,8 @@ static const struct keyset *environment_of(const struct parse *p)
     {
         char whole[136];
         text_format(whole, sizeof(whole), RECORDS_SETTING "%.120s", key);
-        bool is_told =
-            strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0; /* that one is each record's own */
+        bool is_told = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0 &&
+                       strcmp(key, "block") != 0; /* each its own */
         if (is_setting(key) && is_told && !json_is_null(value))
             add_json(&b, whole, value, NULL);
     }
@@ -980,16 +986,11 @@ static const char *selftest_of(const struct parse *p)
 /* What a record does not tell is absent; only what is of a wrong type is an error. */
 static int take_details(struct parse *p, struct invocation_details *d)
 {
-    const json_t *plan = p->tree[SECTION_PLAN], *memory = p->tree[SECTION_MEMORY],
-                 *seed = json_object_get(plan, "seed");
-    char seed_text[32] = "";
+    const json_t *plan = p->tree[SECTION_PLAN], *memory = p->tree[SECTION_MEMORY];
     struct listing checks = {.p = p, .into = d}, samples = {.p = p, .into = d, .begin_s = NAN};
-    if (json_is_integer(seed))
-        text_format(seed_text, sizeof(seed_text), "%lld", (long long)json_integer_value(seed));
     d->selftest = selftest_of(p);
     d->elapsed_s = number(plan, "elapsed_ns") / 1e9;
     d->plan = kept(p, plan, "name", "");
-    d->seed = keep(p, seed_text);
     d->bytes = p->whole.len;
     d->missed_share = share_of(number(memory, "missed_walks"), number(memory, "walks"));
     d->foreign_share = foreign_share_of(p);

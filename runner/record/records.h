@@ -57,12 +57,12 @@ struct invocation_details {
     size_t unmets, checks;      /* checks: of how many */
     struct memory_point *point; /* only with_points */
     size_t points;
-    double elapsed_s;        /* all of it, from the slice's making to its end; NaN: the record does not tell */
-    size_t bytes;            /* of the record's file */
-    double foreign_share;    /* of the benchmark CPUs' time: what others had of it; NaN: it is not told */
-    double missed_share;     /* of the ticks at which memory was to be sampled; NaN: it was not, or is not told */
-    const char *plan, *seed; /* the plan's name and seed; "" none */
-    const char *selftest;    /* what the last selftest of this machine and build said, or why there is none */
+    double elapsed_s;     /* all of it, from the slice's making to its end; NaN: the record does not tell */
+    size_t bytes;         /* of the record's file */
+    double foreign_share; /* of the benchmark CPUs' time: what others had of it; NaN: it is not told */
+    double missed_share;  /* of the ticks at which memory was to be sampled; NaN: it was not, or is not told */
+    const char *plan;     /* the plan's name; "" none */
+    const char *selftest; /* what the last selftest of this machine and build said, or why there is none */
 };
 
 struct invocation {
@@ -72,6 +72,7 @@ struct invocation {
     const char *node;                         /* the machine's name; "" where the record tells none */
     const char *plan_cell;                    /* the cell's id in its plan; "" of none */
     const char *plan_sha256;                  /* of its plan's file; "" of none */
+    const char *plan_seed;                    /* that its run of the plan was shuffled with, as digits; "" of none */
     uint64_t block;                           /* of its plan, from 1; 0 of none */
     const char *label;                        /* of a plan that runs each cell as two, "A" and "A'"; else "" */
     const char *grade, *termination, *detail; /* detail: why it did not end well, or "" */

@@ -187,25 +187,22 @@ static void take_samples(struct stage *s)
     r->plateau = memory_plateau(r->samples, r->sample_count, r->ready_ns, r->end_ns, r->iterations, r->hold_ns);
 }
 
-static int describe_confinement(struct stage *s, struct err *e)
+static void describe_confinement(struct stage *s)
 {
     struct record *r = s->record;
     size_t len = 0;
     if (!s->confine)
-        return 0;
+        return;
     facts_int(&r->confinement, "uid", confine_uid(s->confine));
     facts_int(&r->confinement, "gid", confine_gid(s->confine));
     const void *filter = confine_filter_bytes(s->confine, &len);
     if (!filter || !s->session->recorded) /* nobody will read it */
-        return 0;
+        return;
     char hex[65];
-    int failed = digest_bytes(filter, len, hex);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "describing the seccomp filter: %s", strerror(-failed));
+    digest_bytes(filter, len, hex);
     facts_text(&r->confinement, "seccomp.sha256", hex);
     facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
     facts_text(&r->confinement, "seccomp.filter", confine_filter_text(s->confine));
-    return 0;
 }
 
 static void describe_program(struct stage *s)
@@ -231,10 +228,8 @@ int observe_take(struct stage *s, struct err *e)
     describe_instrument(s);
     inspect_end(s->record);
     describe_program(s);
-    int failed = describe_confinement(s, e);
-    if (failed == 0)
-        failed = take_stamps(s, e);
-    if (failed == 0)
-        take_samples(s);
-    return failed;
+    describe_confinement(s);
+    TRY(take_stamps(s, e));
+    take_samples(s);
+    return 0;
 }

@@ -116,13 +116,9 @@ void session_guard(struct session *s)
         s->guard = clone(guard, guarded.stack + sizeof(guarded.stack), CLONE_VM | SIGCHLD, NULL);
 }
 
-/* Before the run's cgroup is removed: it is in there. */
-static void stop_guard(struct session *s)
+static void await_guard(struct session *s)
 {
-    if (s->guard <= 0)
-        return;
-    (void)kill(s->guard, SIGKILL);
-    while (waitpid(s->guard, NULL, 0) < 0 && errno == EINTR)
+    while (s->guard > 0 && waitpid(s->guard, NULL, 0) < 0 && errno == EINTR)
         ;
     s->guard = 0;
 }
@@ -191,8 +187,13 @@ int session_open_found(const struct cell *cell, struct session *s, struct err *e
 int session_close(struct session *s, struct err *e)
 {
     fail_point("session ends");
-    stop_guard(s);
+    /* It dies while the run's cgroup is removed. Where it is in there itself, its death comes first. */
+    if (s->guard > 0)
+        (void)kill(s->guard, SIGKILL);
+    if (!slice_root_leaves_caller(&s->root))
+        await_guard(s);
     int failed = s->tree ? slice_tree_close(&s->tree, e) : 0;
+    await_guard(s);
     if (cpulist_count(&s->came_from) > 0)
         (void)sched_setaffinity(0, sizeof(s->came_from.word), (const cpu_set_t *)s->came_from.word);
     if (s->signal_fd >= 0)

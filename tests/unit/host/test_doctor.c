@@ -19,13 +19,13 @@
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "fixture.h"
 #include "host/bench_cpus.h"
 #include "host/doctor/cmdline.h"
 #include "host/doctor/doctor.h"
 #include "host/host.h"
 #include "host/topology.h"
 #include "host/tune/tune.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/golden.h"
 
 static void look(const char *root, struct facts *facts, struct diagnosis *ret)

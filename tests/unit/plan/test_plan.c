@@ -269,6 +269,8 @@ static const struct {
     {"a-million-cells.yml", "a-million-cells.yml:4:5: this makes 1000000 cells; what is allowed is 10000 (shorten"},
     {"excludes-nothing.yml", "excludes-nothing.yml:7:5: no cell is excluded by this"},
     {"excludes-all.yml", "excludes-all.yml:7:3: no cell is left"},
+    {"two-of-workers.yml",
+     "two-of-workers.yml:5:3: two cells are 'scenario1-threads' (give their entries an 'id' each)"},
     {"two-of-one-id.yml", "two-of-one-id.yml:5:3: two cells are 'scenario1-threads' (give their entries an 'id' each)"},
     {"ids-of-one-word.yml", "ids-of-one-word.yml:5:3: the ids 'Ab' and 'aB' differ in letter case alone"},
     {"here-and-in-each.yml", "here-and-in-each.yml:5:14: 'workers' is given here and below 'each'"},

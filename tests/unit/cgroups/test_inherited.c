@@ -13,8 +13,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "cgroups/slice.h"
-#include "fixture.h"
 #include "run/inspect_inherited.h"
+#include "tests/unit/fixture.h"
 #include "tests/unit/specimen.h"
 
 static char root[PATH_MAX];

@@ -1,6 +1,7 @@
 /* What `make calibrate` shows at length, in short: the rules' error rates with fixed seeds. Bounds are the issue's,
  * with three standard errors of so few simulations on top. */
 #include "base/cleanup.h"
+#include "tests/calibrate/claimed.h"
 #include "tests/calibrate/rates.h"
 #include "tests/unit/near.h"
 
@@ -99,6 +100,19 @@ static void clean_values_get_no_note(void **state)
     }
 }
 
+static void a_claim_at_its_edge_is_seldom_supported(void **state)
+{
+    (void)state;
+    struct claims c = {0};
+    struct err e = {0};
+    assert_int_equal(claimed_parse(&c, &e), 0);
+    for (size_t i = 0; i < c.count; i++)
+        for
+            EACH_SIZE
+    assert_true(rate_claim(rng, &c, i, SHAPE_NORMAL, SIZES[k], TIMES(500)) <= 0.03 + STRAY(500));
+    claims_free(&c);
+}
+
 int main(void)
 {
 #define OF(test) cmocka_unit_test_setup_teardown(test, open_rng, close_rng)
@@ -109,6 +123,7 @@ int main(void)
         OF(few_nodes_are_covered_whose_change_differs),
         OF(an_a_a_of_five_does_not_blind_a_comparison_of_twenty),
         OF(clean_values_get_no_note),
+        OF(a_claim_at_its_edge_is_seldom_supported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,10 +24,10 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "fixture.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 #include "host/tune/tune.h"
+#include "tests/unit/fixture.h"
 
 #define GOVERNOR0  "/sys/devices/system/cpu/cpufreq/policy0/scaling_governor"
 #define PREFERENCE "/sys/devices/system/cpu/cpufreq/policy0/energy_performance_preference"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/facts.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define DIGEST "sha256:d7e12182ce18b85b93007c1dedf31f2d29e01ccf3182cc4017c709b6259bc132"
 

@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "base/trust.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #define NOBODY 65534
 

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "fixture.h"
 #include "host/topology.h"
+#include "tests/unit/fixture.h"
 
 static struct topology machine(const char *name)
 {

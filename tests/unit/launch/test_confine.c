@@ -4,11 +4,11 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "fixture.h"
 #include "launch/confine_mounts.h"
 #include "launch/confine_user.h"
 #include "launch/filter.h"
 #include "launch/spawn.h"
+#include "tests/unit/fixture.h"
 
 #include <dirent.h>
 #include <errno.h>

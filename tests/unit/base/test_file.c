@@ -28,7 +28,7 @@
 #include "base/file.h"
 #include "base/temporary.h"
 #include "base/text.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 static void assert_content(const char *path, const char *want)
 {

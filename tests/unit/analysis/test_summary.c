@@ -153,7 +153,7 @@ static void details_are_the_records(void **state)
     assert_true(isnan(d->point[1].pss));
     assert_near(d->elapsed_s, 3, 1e-12);
     assert_string_equal(d->plan, "shelf");
-    assert_string_equal(d->seed, "7");
+    assert_string_equal(cell("threads-memory")->invocation[0]->plan_seed, "7");
 }
 
 static void digits_are_those_of_the_shorter_arm(void **state)

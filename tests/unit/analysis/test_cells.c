@@ -114,26 +114,59 @@ static void blocks_of_a_plan_are_of_one_cell(void **state)
     expect("2 " IT);
 }
 
-/* A group of two invocations with these ids, of the plan with this digest. */
-static bool are_of_one_run(const char *a_plan, const char *a_first, const char *a_last, const char *b_plan,
-                           const char *b_first, const char *b_last)
+/* Of a plan, a seed and a cell: its first two blocks, begun at these seconds. */
+struct side {
+    const char *plan, *seed, *cell, *ids[2];
+};
+
+static bool are_of_one_run(struct side a, struct side b)
 {
-    const struct invocation list[] = {{.id = a_first, .plan_sha256 = a_plan},
-                                      {.id = a_last, .plan_sha256 = a_plan},
-                                      {.id = b_first, .plan_sha256 = b_plan},
-                                      {.id = b_last, .plan_sha256 = b_plan}};
-    const struct invocation *a[] = {&list[1], &list[0]}, *b[] = {&list[2], &list[3]};
-    return cells_are_of_one_run(&(struct cell_group){NULL, a, 2}, &(struct cell_group){NULL, b, 2});
+    const struct side *const side[] = {&a, &b};
+    struct invocation list[4];
+    const struct invocation *of[4];
+    for (size_t i = 0; i < 4; i++) {
+        const struct side *s = side[i / 2];
+        list[i] = (struct invocation){.id = s->ids[i % 2],
+                                      .plan_sha256 = s->plan,
+                                      .plan_seed = s->seed,
+                                      .plan_cell = s->cell,
+                                      .label = "",
+                                      .block = i % 2 + 1};
+        of[i] = &list[i];
+    }
+    return cells_are_of_one_run(&(struct cell_group){NULL, of, 2}, &(struct cell_group){NULL, of + 2, 2});
 }
+
+#define AT(second, salt) "20261129T1435" second "Z-" salt
 
 static void cells_of_one_plan_that_took_turns_are_of_one_run(void **state)
 {
     (void)state;
-    assert_true(are_of_one_run("aa", "1", "3", "aa", "2", "4"));
-    assert_true(are_of_one_run("aa", "2", "3", "aa", "1", "4"));
-    assert_false(are_of_one_run("aa", "1", "2", "aa", "3", "4")); /* the plan was run again */
-    assert_false(are_of_one_run("aa", "1", "3", "bb", "2", "4"));
-    assert_false(are_of_one_run("", "1", "3", "", "2", "4")); /* of no plan */
+    const struct side one = {"aa", "7", "x", {AT("01", "5"), AT("03", "5")}};
+    struct side other = {"aa", "7", "y", {AT("02", "5"), AT("04", "5")}};
+    assert_true(are_of_one_run(one, other));
+    assert_true(are_of_one_run(other, one));
+    other.plan = "bb";
+    assert_false(are_of_one_run(one, other));
+    other.plan = "aa";
+    other.seed = "8"; /* another run of it, at the same time */
+    assert_false(are_of_one_run(one, other));
+    assert_false(are_of_one_run((struct side){"", "7", "x", {one.ids[0], one.ids[1]}},
+                                (struct side){"", "7", "y", {other.ids[0], other.ids[1]}})); /* of no plan */
+    assert_false(are_of_one_run((struct side){"aa", "", "x", {one.ids[0], one.ids[1]}},
+                                (struct side){"aa", "", "y", {other.ids[0], other.ids[1]}}));
+}
+
+/* The seed was named, so that both runs have it. */
+static void two_runs_of_one_plan_and_seed_are_never_taken_for_one(void **state)
+{
+    (void)state;
+    const struct side first = {"aa", "7", "x", {AT("01", "1"), AT("02", "9")}};
+    assert_false(are_of_one_run(first, (struct side){"aa", "7", "y", {AT("03", "5"), AT("04", "5")}}));
+    /* the second began in the second in which the first ended: an id's other part is random and tells no order */
+    assert_false(are_of_one_run(first, (struct side){"aa", "7", "y", {AT("02", "1"), AT("03", "5")}}));
+    /* at the same time in two folders: the same cell has each block once in a run */
+    assert_false(are_of_one_run(first, (struct side){"aa", "7", "x", {AT("01", "5"), AT("03", "5")}}));
 }
 
 int main(void)
@@ -144,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_setting_that_changes_within_a_cell_tells_nothing, open_root, close_root),
         cmocka_unit_test_setup_teardown(runs_of_no_plan_are_of_one_cell_however_they_were_set, open_root, close_root),
         cmocka_unit_test(cells_of_one_plan_that_took_turns_are_of_one_run),
+        cmocka_unit_test(two_runs_of_one_plan_and_seed_are_never_taken_for_one),
         cmocka_unit_test_setup_teardown(blocks_of_a_plan_are_of_one_cell, open_root, close_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -336,6 +336,22 @@ static void a_run_without_iterations_has_no_result_and_says_so(void **state)
     json_decref(j);
 }
 
+static void one_iteration_has_a_mean_and_no_median_and_says_so(void **state)
+{
+    static struct specimen one;
+    (void)state;
+    specimen_native(&one);
+    one.record.iterations = 1;
+    one.record.result = stats_of_iterations(one.record.start_ns, one.record.end_ns, 1);
+    json_t *j = parsed(&one.record);
+    specimen_free(&one);
+    assert_real(j, "result.avg_iter_s", 0.001);
+    assert_absent(j, "result.p50_iter_s");
+    assert_text(j, "result.p50_iter_s_reason", "one iteration has no median");
+    assert_text(j, "result.p95_iter_s_reason", "1 iteration is too few (20)");
+    json_decref(j);
+}
+
 static void too_few_iterations_have_no_p95_and_say_so(void **state)
 {
     (void)state;
@@ -791,6 +807,7 @@ int main(void)
         cmocka_unit_test(a_sample_leaves_out_what_could_not_be_read),
         cmocka_unit_test(what_was_not_sampled_is_null_with_a_reason),
         cmocka_unit_test(a_run_without_iterations_has_no_result_and_says_so),
+        cmocka_unit_test(one_iteration_has_a_mean_and_no_median_and_says_so),
         cmocka_unit_test(too_few_iterations_have_no_p95_and_say_so),
         cmocka_unit_test(limits_say_what_was_asked_and_what_was_got),
         cmocka_unit_test(checks_say_why_they_are_not_ok),

@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/facts.h"
-#include "fixture.h"
 #include "host/host.h"
+#include "tests/unit/fixture.h"
 
 #define MAY_TAKE_NS (50 * NS_PER_MS) /* the promise is 10 ms; the rest is for sanitizers and emulated machines */
 

@@ -46,6 +46,7 @@ static void add_record(const char *cell, const char *figure, double value, const
                                                         .node = NO,
                                                         .plan_cell = pool_keep(records.pool, cell),
                                                         .plan_sha256 = NO,
+                                                        .plan_seed = NO,
                                                         .label = NO,
                                                         .grade = NO,
                                                         .termination = "ok",

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "cgroups/mounts.h"
 #include "cgroups/slice.h"
-#include "fixture.h"
+#include "tests/unit/fixture.h"
 
 #ifndef FIXTURES
 #define FIXTURES "tests/fixtures"
