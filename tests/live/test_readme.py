@@ -58,10 +58,22 @@ SMALLER = [
     (r"^make run$", "scripts/run seed --out out/seed --iterations 2 --invocations 1"),
     (r"^(tare run (?!.*(--help|scenario[23])).*?)( \| .*)?$", r"\1 --iterations 2 --warmup 0\3"),
     (r"^(tare run scenario[23](?!.*--help).*)$", r"\1 --iterations 1 --warmup 0 --duration-ms 50"),
+    (r"^tare matrix quick --out (before|after)$", r'tare matrix "$SMALL" --out \1'),
     (r"^(tare matrix .*)$", r"\1 --iterations 2 --warmup 0 --workers 2"),
     (r"^make ", f"make -C {TOP} "),
     (r"^(tare exec --repeat) [0-9]+ ", r"\1 2 "),
 ]
+
+# A plan of seconds.
+SMALL = """\
+schema: tare.plan/1
+name: quick
+invocations: 5
+defaults: {scenario: scenario1, runtime: native, warmup: 0}
+cells:
+  - {iterations: 8}
+  - {profile: memory, iterations: 2, hold-ms: 50}
+"""
 
 # What is there before the first command, and what may be its status besides 0: a comparison of two runs of the same may
 # come out either way, and a host need not have all that doctor wants.
@@ -72,15 +84,13 @@ BEFORE = {
     "runner/analysis/README.md": """
         for m in threads processes; do
             tare run scenario1 --mode $m --runtime native --iterations 2 --warmup 0 --json $m.json >threads.txt; done
-        printf '%s\n' 'schema: tare.plan/1' 'name: native' 'invocations: 5' 'defaults: {runtime: native, warmup: 0}' \
-            'cells: [{scenario: scenario1, iterations: 8}, {scenario: scenario1, profile: memory, iterations: 2, hold-ms: 50}]' >plan.yml
-        for d in before after first second pilot; do tare matrix plan.yml --out $d >$d.txt; done""",
-    "runner/report/README.md": "mkdir out; cp -r \"$QUICK\" out/quick",
+        for d in before after first second pilot; do tare matrix "$SMALL" --out $d >$d.txt; done""",
+    "runner/report/README.md": "tare matrix \"$SMALL\" --out out/quick >text",
     "runner/launch/README.md": """
-        mkdir out; cp -r "$QUICK" out/quick
+        tare matrix "$SMALL" --out out/quick >text
         tare pack out/quick -o quick.tar >text""",
     "runner/bundle/README.md": r"""
-        mkdir out; cp -r "$QUICK" out/quick
+        tare matrix "$SMALL" --out out/quick >text
         minisign -G -W -p minisign.pub -s minisign.key >text
         printf '\\documentclass{article}\n\\input{numbers}\n\\begin{document}\nnothing\n\\end{document}\n' >main.tex""",
     "images/README.md": "mkdir out; tare run scenario1 --runtime native --iterations 2 --out out >text",
@@ -173,19 +183,12 @@ class Documents(LiveTest):
 
 
 class Shell(LiveTest):
-    def quick(self, environment: dict[str, str]) -> Path:
-        """The folder of the plan `quick`, for pages that begin with one."""
-        folder = rig.WORK / "quick"
-        words = [rig.TARE, "matrix", "quick", "--out", folder, "--iterations", "2", "--warmup", "0", "--workers", "2"]
-        subprocess.run(words, env=environment, check=True, capture_output=True, timeout=900)
-        return folder
-
     def shell(self, script: str):
         build = Path(rig.TARE).resolve().parent
         environment = rig.environment()
         environment["PATH"] = f"{build}:{environment['PATH']}"
-        if "$QUICK" in script:
-            environment["QUICK"] = str(self.shared("quick", lambda: self.quick(environment)))
+        environment["SMALL"] = str(self.dir / "small.yml")
+        (self.dir / "small.yml").write_text(SMALL)
         if "scripts/run" in script:
             environment["TARE_CACHE"] = str(rig.CACHE)
         return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], text=True, cwd=self.dir, env=environment,
@@ -195,6 +198,12 @@ class Shell(LiveTest):
 @once_is_enough
 class Commands(Shell):
     """One folder a page: its commands run one after another, in the page's order, and find what those before left."""
+
+    def enter(self, page: str) -> None:
+        """A folder of the page's own."""
+        self.dir = self.dir.parent / page.replace("/", "-")
+        self.dir.mkdir()
+        self.addCleanup(shutil.rmtree, self.dir)
 
     def run_page(self, page: str) -> None:
         if before := BEFORE.get(page):
@@ -231,7 +240,9 @@ class Commands(Shell):
         own = ("README.md", "workloads", "analysis", "report", "bundle")
         for page in map(name, DOCUMENTS):
             if page != own[0] and Path(page).parent.name not in own[1:]:
-                self.run_page(page)
+                with self.subTest(page):
+                    self.enter(page)
+                    self.run_page(page)
 
 
 def example() -> str:
