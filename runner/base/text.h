@@ -17,6 +17,8 @@ struct text {
 /* Appends. Running out of memory aborts: nothing that tare holds in text is large. */
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *t, const char *bytes, size_t len);
+/* A word as a shell takes it: in single quotes where it has to be (POSIX.1-2017, XCU 2.2). */
+void text_add_shell_word(struct text *t, const char *word);
 void text_free(struct text *t);
 
 /* Ends the text with its scope: cleanup_text struct text t = {0}; */

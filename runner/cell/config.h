@@ -70,8 +70,14 @@ struct cell {
 
 /* `tare exec`: what is run besides its cell. */
 struct invocations {
-    char *const *argv;             /* the command; NULL: none was named */
-    int64_t repeat, warmup;        /* measured ones and those before them */
+    char *const *argv;                      /* what stands behind the options; NULL: nothing */
+    struct config_words command, parameter; /* as --command and --parameter have them: commands.h */
+    struct config_words name, export;       /* of the commands; files for what came of them */
+    const char *shell;                      /* that runs --command */
+    const char *output;            /* where what they print goes: "null", "inherit" or a file; NULL: not said */
+    int64_t repeat, warmup;        /* measured ones of each, 0: not said; and those before them */
+    int64_t seed;                  /* of the order of several; below 0: drawn */
+    int64_t ignore_failure;        /* truth */
     const char *prepare, *cleanup; /* shell commands around each; NULL: none */
 };
 

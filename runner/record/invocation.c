@@ -547,7 +547,8 @@ static bool is_setting(const char *key)
         "file", /* wherever it lay: its SHA-256 tells which it is */
         "iterations", "warmup",     "runtime",    "isolation",          "partition", "cpus",    "smt",
         "numa",       "cwd",        "timeout_ms", "stall_ms",           "plan",      "block",   "seed",
-        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", NULL};
+        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", "ignore_failure",
+        NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -580,8 +581,8 @@ static const struct keyset *environment_of(const struct parse *p)
     {
         char whole[136];
         text_format(whole, sizeof(whole), INVOCATION_SETTING "%.120s", key);
-        bool is_told =
-            strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0; /* that one is each record's own */
+        bool is_told = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0 &&
+                       strcmp(key, "block") != 0; /* that one is each record's own */
         if (is_setting(key) && is_told && !json_is_null(value))
             add_json(&b, whole, value, NULL);
     }

@@ -135,6 +135,9 @@ static json_t *command_json(const struct record *r)
         json_put_int(o, "warmup_invocations", r->series.warmup);
         set_hook(o, "prepare", r->series.prepare);
         set_hook(o, "cleanup", r->series.cleanup);
+        json_put(o, "ignore_failure", json_boolean(r->series.any_exit));
+        if (r->series.block > 0)
+            json_put_int(o, "block", r->series.block);
     }
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);

@@ -212,18 +212,10 @@ static void html_figure(struct text *out, const struct drawing *d, const struct 
 
 /* --- How to run it again: the commands that make such records ---------------------------------------------------- */
 
-/* A word of a shell's. */
 static void add_word(struct text *line, const char *word)
 {
-    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=+:,@%";
-    if (*word && strspn(word, PLAIN) == strlen(word)) {
-        text_add(line, " %s", word);
-        return;
-    }
-    text_add(line, " '");
-    for (; *word; word++)
-        text_add_bytes(line, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
-    text_add(line, "'");
+    text_add(line, " ");
+    text_add_shell_word(line, word);
 }
 
 /* "tare run scenario1 --mode threads --workers 8": the cell's keys are the options' names. */

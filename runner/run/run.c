@@ -110,8 +110,8 @@ static int specify_command(struct stage *s, const struct cell *cell, struct err 
         .path = s->command->path,
         .argv = s->command->argv,
         .stdin_fd = STDIN_FILENO,
-        .stdout_fd = STDOUT_FILENO,
-        .stderr_fd = STDERR_FILENO,
+        .stdout_fd = s->command->output_fd >= 0 ? s->command->output_fd : STDOUT_FILENO,
+        .stderr_fd = s->command->output_fd >= 0 ? s->command->output_fd : STDERR_FILENO,
         .keep_fd = -1,
         .cwd = s->command->cwd,
     };

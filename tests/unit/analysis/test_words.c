@@ -1,6 +1,7 @@
 /* What a verdict is called. */
 #include "analysis/words.h"
 
+#include "base/text.h"
 #include "tests/unit/near.h"
 
 #include <math.h>
@@ -85,6 +86,25 @@ static void without_an_interval_there_is_no_verdict(void **state)
     expect("avg_iter_s", verdict(ANALYSIS_UNKNOWN, NAN, 1.1, NAN), "no interval");
 }
 
+static void says(struct analysis_verdict v, const char *wanted)
+{
+    struct text said = {0};
+    words_times(&v, 0.02, 5, "b", "a", &said);
+    assert_string_equal(said.data, wanted);
+    text_free(&said);
+}
+
+static void two_times_are_a_sentence(void **state)
+{
+    (void)state;
+    says(verdict(ANALYSIS_GREATER, 1.086, 1.105, 1.125), "b is 10.5 % slower than a (8.6 to 12.5 %)");
+    says(verdict(ANALYSIS_LESS, 0.875, 0.895, 0.914), "b is 10.5 % faster than a (8.6 to 12.5 %)");
+    says(verdict(ANALYSIS_GREATER, 2.4, 2.5, 2.61), "b takes 2.50 times as long as a (2.40 to 2.61)");
+    says(verdict(ANALYSIS_LESS, 0.38, 0.4, 0.42), "b is 2.50 times faster than a (2.38 to 2.63)");
+    says(verdict(ANALYSIS_SAME, 0.99, 1, 1.01), "b and a: same within 2 %");
+    says(verdict(ANALYSIS_UNKNOWN, NAN, 1.1, NAN), "b and a: no interval");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +116,7 @@ int main(void)
         cmocka_unit_test(the_same_names_its_margin),
         cmocka_unit_test(what_cannot_be_told_says_how_wide_it_is_and_how_many_runs_would_do),
         cmocka_unit_test(without_an_interval_there_is_no_verdict),
+        cmocka_unit_test(two_times_are_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
