@@ -65,6 +65,7 @@ SCHEMAS := $(wildcard runner/*/*.schema.json)
 SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
 WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 # tests/unit/ROOM/test_NAME.c is $(B)/tests/test_NAME.
+$(if $(wildcard tests/unit/test_*.c),$(error $(wildcard tests/unit/test_*.c): a unit test lies in the folder of its room, tests/unit/ROOM))
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(addprefix $(B)/tests/,$(notdir $(UNIT_SOURCES:.c=)))
 UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c))
