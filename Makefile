@@ -66,8 +66,11 @@ PLANS := $(wildcard runner/plans/*.yml)
 SCHEMAS := $(wildcard runner/*/*.schema.json)
 SCENARIO_FILES := $(foreach s,$(SCENARIOS),$(wildcard runner/workloads/$(s)/*.py runner/workloads/$(s)/*.yml))
 WORKLOADS := $(NATIVE_PROGRAMS) $(B)/workloads/known-loads $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+# tests/unit/ROOM/test_NAME.c is $(B)/tests/test_NAME.
+$(if $(wildcard tests/unit/test_*.c),$(error $(wildcard tests/unit/test_*.c): a unit test lies in the folder of its room, tests/unit/ROOM))
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS := $(addprefix $(B)/tests/,$(notdir $(UNIT_SOURCES:.c=)))
+UNIT_HELPERS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/*.c))
 
 # A folder, also where an older tree has a program of that name.
 folder = mkdir -p $(1) 2>/dev/null || { rm -f $(1) && mkdir -p $(1); }
@@ -135,7 +138,7 @@ python: ## build CPython, free-threaded and with the GIL, into the cache (minute
 
 build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
-unit: ## one unit test, T=cells: tests/unit/test_cells.c, built and run
+unit: ## one unit test, T=cells: tests/unit/*/test_cells.c, built and run
 	@$(MAKE) --no-print-directory $(B)/tests/test_$(or $(T),$(error which one: make unit T=cells; there are $(UNIT_TESTS:$(B)/tests/test_%=%))) $(B)/tests/workloads
 	@$(B)/tests/test_$(T)
 
@@ -287,14 +290,15 @@ unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 $(B)/tests/workloads: $(patsubst runner/%,$(B)/%,$(WORKLOAD_SCRIPTS) $(SCENARIO_FILES))
 	@mkdir -p $(@D)
 	@ln -sfn ../workloads $@
-$(B)/tests/%: $(B)/tests/unit/%.o $(UNIT_HELPERS) $(OBJECTS)
+$(foreach t,$(UNIT_SOURCES),$(eval $(B)/tests/$(basename $(notdir $t)): $(B)/$(t:.c=.o)))
+$(UNIT_TESTS): $(UNIT_HELPERS) $(OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lcmocka $(EXTRA_LIBS) $(PKG_LIBS)
 # The simulations of the rules: the objects that ship, claims with them.
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus calibrate)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o

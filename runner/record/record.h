@@ -57,6 +57,8 @@ struct record_series {
     int64_t invocation, repeat; /* from 1; 0: of no series */
     int64_t warmup;             /* invocations before those that are recorded */
     const char *prepare, *cleanup;
+    bool any_exit; /* an exit status other than 0 is no failure */
+    int64_t block; /* of several commands, from 1: which round of all of them it was in; 0: of one alone */
 };
 
 struct record {

@@ -41,8 +41,8 @@ static void add_head(const struct records *r, const struct keys *k, struct text 
     text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination");
     for (size_t i = 0; i < k->count; i++)
         csv_text(out, false, k->key[i]);
-    for (size_t i = 0; i < r->names; i++)
-        csv_text(out, false, r->name[i].name);
+    for (size_t i = 0; i < r->reader.names; i++)
+        csv_text(out, false, r->reader.name[i].name);
     csv_text(out, false, "absent_reason");
     csv_end(out);
 }
@@ -62,7 +62,7 @@ static void add_record(const struct records *r, const struct keys *k, const stru
         const char *value = keyset_find(i->cell, k->key[p]);
         csv_text(out, false, value ? value : "");
     }
-    for (size_t f = 0; f < r->names; f++) {
+    for (size_t f = 0; f < r->reader.names; f++) {
         struct figure figure = invocation_figure(i, f);
         csv_number(out, figure.value);
         if (!*why && figure.why_not)
