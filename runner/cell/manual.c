@@ -83,7 +83,8 @@ const struct manual manuals[] = {
      "column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n",
      "tare report out/quick  # out/quick/report.html\n"
      "tare report --text out/quick  # the tables and the answer\n"
-     "tare report --format csv out/quick  # a row a record, for pandas or R\n"},
+     "tare report --format csv out/quick  # a row a record, for pandas or R\n"
+     "tare report --format github-smaller -o bench.json out/quick  # for github-action-benchmark\n"},
     {CONFIG_PACK, "pack", "DIR", "the bundle that a paper carries, one tar", "tare pack [OPTION]... DIR -o FILE.tar\n",
      "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the records, "
      "their "
