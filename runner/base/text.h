@@ -42,6 +42,9 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 /* Whether the word is one of these; the list ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
+/* Whether the text ends with this, and is more than it. */
+bool text_ends_with(const char *text, const char *end);
+
 /* The text as a terminal may have it, when it comes from a file of somebody's: bytes that are no UTF-8, and characters
  * that begin a line or steer (controls, marks of the writing's direction), are written \xNN. The caller's. */
 char *text_printable(const char *bytes);
