@@ -25,8 +25,8 @@ void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wa
 void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
                        const struct cpulist *wanted, struct record *record);
 
-/* The GIL, as the interpreter said at its start and after each iteration; of a free-threaded one, whether it stayed off,
- * and which module turned it on where a warning among the messages names it. A page that says nothing is no ok. */
+/* The GIL, as the interpreter said at its start and after each iteration; of a free-threaded one, whether it stayed
+ * off, and which module turned it on where a warning among the messages names it. A page that says nothing is no ok. */
 void inspect_gil(const struct ledger *page, const char *messages, struct record *record);
 
 /* What the slice's settings and its counters say at the end; then the grade. */
