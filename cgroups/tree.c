@@ -134,6 +134,7 @@ static int move_in(struct slice_tree *t, struct err *e)
 {
     if (slice_root_leaves_caller(&t->root))
         return 0;
+    TRY(make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e));
     if (t->root.own[0] == '\0')
         return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s': no way back from '%s'", t->root.mount,
                        t->root.path);
@@ -181,7 +182,6 @@ static int build(struct slice_tree *t, struct err *e)
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "the lock of '%s': %s", t->name, strerror(-failed));
     TRY(note_first(t, e));
-    TRY(make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e));
     if ((t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
         return err_sys(e, ERR_OURS, "a descriptor to undo it with");
     TRY(move_in(t, e));

@@ -22,7 +22,7 @@
 #include "cell/scenarios.h"
 #include "host/bench_cpus.h"
 #include "host/topology.h"
-#include "plan/campaign.h"
+#include "plan/matrix.h"
 #include "report/bench_show.h"
 
 #define WORKERS_MAX     16   /* numbers of them */
@@ -250,7 +250,7 @@ static void add_places(const struct bench *b, const char *folder, struct text *o
         text_add(out, "* the records: %s ('tare report %s')\n", folder, folder);
 }
 
-static int show(struct records *r, const struct campaign *c, void *to, struct err *e)
+static int show(struct records *r, const char *folder, void *to, struct err *e)
 {
     const struct bench *b = to;
     const size_t width = terminal_width(STDOUT_FILENO);
@@ -262,7 +262,7 @@ static int show(struct records *r, const struct campaign *c, void *to, struct er
     terminal_wrap_lines(head.data, width, 2, &text);
     text_add(&text, "\n");
     bench_text(&s, width, &text);
-    add_places(b, c->folder.path, &places);
+    add_places(b, folder, &places);
     terminal_wrap_lines(places.data, width, 2, &text);
     (void)fputs(text.data, stdout);
     summary_free(&s);
@@ -279,13 +279,13 @@ static int run(struct bench *b, struct err *e)
     TRY(write_scenario(b, e));
     TRY(write_plan(b, e));
     struct config c = *b->c;
-    const struct campaign_shows shows = {show, b};
+    const struct matrix_shows shows = {show, b};
     c.positional = b->plan;
     if (!c.output.dir) {
         text_format(b->records, sizeof(b->records), "%.4000s/records", b->temporary.path);
         c.output.dir = b->records;
     }
-    return campaign_run(&c, &shows, e);
+    return matrix_run(&c, &shows, e);
 }
 
 int cmd_bench(int argc, char **argv, struct err *e)

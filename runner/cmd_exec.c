@@ -1,26 +1,35 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/beneath.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/command.h"
+#include "base/file.h"
 #include "base/standard.h"
-#include "base/stats.h"
+#include "base/terminal.h"
 #include "base/text.h"
+#include "cell/commands.h"
 #include "cell/config.h"
 #include "cell/manual.h"
 #include "cell/profiled.h"
 #include "host/host.h"
 #include "launch/spawn.h"
+#include "plan/order.h"
 #include "record/output.h"
 #include "record/timing.h"
+#include "report/series.h"
 #include "run/run.h"
+
+#define REPEAT_OF_SEVERAL 10
 
 /* The limits that can be asked for on the command line, by the slice's file that says what came of each. */
 enum { MEMORY_MAX, PIDS_MAX, CPUS, CPUS_PARTITION, LIMITS };
@@ -34,63 +43,22 @@ static const struct {
     [CPUS_PARTITION] = {"partition", "cpuset.cpus.partition"},
 };
 
-/* What is kept of the measured invocations. */
-struct tally {
-    const struct output_places *places; /* where their records go */
-    double *wall_s;
-    size_t count;
-    bool has_peak;
-    uint64_t peak_bytes;
-    char peak_reason[240];
-    int64_t usage_usec;
-    bool has_usage;
-    int64_t refused;
-    char lacked[LIMITS][240]; /* why a limit took no effect, in whichever invocation it did not first; "": it did */
+/* What is run, and what has come of it so far. */
+struct job {
+    const struct config *c;
+    struct commands commands;
+    struct run_command *command; /* one a command, as all lists here */
+    char (*path)[PATH_MAX];
+    struct series *series;
+    struct output_places places;
+    int output_fd; /* that gets what they print; -1: the caller's do */
+    uint64_t seed;
+    int64_t repeat;            /* measured invocations of each */
+    int64_t measured, counted; /* of all so far; those of them whose figures count */
+    int64_t refused;           /* system calls */
+    char lacked[LIMITS][240];  /* why a limit took no effect, in whichever invocation it did not first; "": it did */
+    char ended[300];           /* how the last invocation ended, where that ends the job */
 };
-
-/* Why a file is none to execute; NULL: so far it may be one. */
-static const char *why_no_program(const char *path)
-{
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return strerror(errno);
-    if (S_ISDIR(st.st_mode))
-        return "it is a folder";
-    return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
-}
-
-/* A name with a slash in it. */
-static int find_named(const char *name, char *ret, struct err *e)
-{
-    char path[PATH_MAX];
-    if (!realpath(name, path))
-        return err_sys(e, ERR_USAGE, "'%s'", name);
-    const char *why = why_no_program(path);
-    if (why)
-        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
-    text_format(ret, PATH_MAX, "%s", path);
-    return 0;
-}
-
-/* What execvp(3) would run; absolute. */
-static int find_program(const char *name, char *ret, struct err *e)
-{
-    char candidate[PATH_MAX];
-    const char *path = getenv("PATH");
-    if (!*name)
-        return err_set(e, ERR_USAGE, -ENOENT, "'': the command's name is empty");
-    if (strchr(name, '/'))
-        return find_named(name, ret, e);
-    for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
-         at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
-        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && !why_no_program(candidate)) {
-            text_format(ret, PATH_MAX, "%s", candidate);
-            return 0;
-        }
-    }
-    return err_set(e, ERR_USAGE, -ENOENT, "'%s': no such command on PATH", name);
-}
 
 /* --- one invocation ---------------------------------------------------------------------------------------------- */
 
@@ -122,31 +90,67 @@ static const struct slice_setting *find_setting(const struct record *r, const ch
     return NULL;
 }
 
-static void note_lacks(struct tally *t, const struct record *r)
+static void note_lacks(struct job *job, const struct record *r)
 {
     for (size_t i = 0; i < LIMITS; i++) {
         const struct slice_setting *set = find_setting(r, limits[i].file);
-        if (!*t->lacked[i] && !(set && set->ok))
-            text_format(t->lacked[i], sizeof(t->lacked[i]), "%s",
+        if (!*job->lacked[i] && !(set && set->ok))
+            text_format(job->lacked[i], sizeof(job->lacked[i]), "%s",
                         set && *set->reason ? set->reason : "no slice was asked for (--isolation off)");
     }
 }
 
-static void count(struct tally *t, const struct record *r)
+static int64_t wanted(const struct job *job)
 {
+    return job->repeat * (int64_t)job->commands.count;
+}
+
+/* 0: it is not told. */
+static int64_t told(const struct facts *facts, const char *key)
+{
+    const struct fact *f = facts_find(facts, key);
+    return f && f->kind == FACT_INT ? f->integer : 0;
+}
+
+static void count_held_back(struct series *s, const struct record *r)
+{
+    if (r->cell.quota.usec) {
+        s->periods += told(&r->cpu, "nr_periods");
+        s->throttled += told(&r->cpu, "nr_throttled");
+        s->throttled_usec += told(&r->cpu, "throttled_usec");
+    }
+    s->has_high = r->cell.has_memory_high;
+    s->high += s->has_high ? told(&r->events, "high") : 0;
+}
+
+/* One that failed is no figure beside others. */
+static void count(struct job *job, size_t which, const struct record *r)
+{
+    struct series *s = &job->series[which];
     const struct fact *peak = facts_find(&r->peak, "peak");
     const struct fact *usage = facts_find(&r->cpu, "usage_usec");
-    const struct fact *refused = facts_find(&r->events, "seccomp_refused.total");
-    t->wall_s[t->count++] = r->total_wall_s;
+    job->measured++;
+    if (r->termination != TERMINATION_OK && wanted(job) > 1)
+        return;
+    s->wall_s = xgrow(s->wall_s, s->count, sizeof(*s->wall_s));
+    s->wall_s[s->count++] = (struct analysis_value){.value = r->total_wall_s, .block = (uint64_t)r->series.invocation};
     if (peak && peak->kind == FACT_INT) {
-        t->peak_bytes = (uint64_t)peak->integer > t->peak_bytes ? (uint64_t)peak->integer : t->peak_bytes;
-        t->has_peak = true;
+        s->peak_bytes = (uint64_t)peak->integer > s->peak_bytes ? (uint64_t)peak->integer : s->peak_bytes;
+        s->has_peak = true;
     } else if (peak && peak->text) {
-        (void)snprintf(t->peak_reason, sizeof(t->peak_reason), "%s", peak->text);
+        (void)snprintf(s->peak_reason, sizeof(s->peak_reason), "%s", peak->text);
     }
-    t->has_usage = usage && usage->kind == FACT_INT;
-    t->usage_usec += t->has_usage ? usage->integer : 0;
-    t->refused += refused && refused->kind == FACT_INT ? refused->integer : 0;
+    if (usage && usage->kind == FACT_INT) {
+        s->cpu_s += (double)usage->integer / 1e6;
+        s->with_cpu++;
+    }
+    if (r->termination == TERMINATION_OK && r->exit_status != 0) {
+        s->failed++;
+        s->exit_status = r->exit_status;
+    }
+    job->refused += told(&r->events, "seccomp_refused.total");
+    count_held_back(s, r);
+    job->counted++;
 }
 
 /* The exit code that an invocation stands for; where it is tare that ended it, e says why. */
@@ -159,19 +163,45 @@ static int exit_of(const struct record *r, struct err *e)
     return record_exit(r, e);
 }
 
-static int weigh(struct session *session, const struct config *c, const struct run_command *command,
-                 struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
+static void note_end(struct job *job, size_t which, const struct record *r)
 {
+    bool by_itself = r->termination == TERMINATION_WORKLOAD_ERROR && r->exited && r->exit_status != 0;
+    text_format(job->ended, sizeof(job->ended), "'%.150s': ", job->commands.list[which].name);
+    size_t len = strlen(job->ended);
+    if (by_itself)
+        text_format(job->ended + len, sizeof(job->ended) - len, "exit %d (--ignore-failure goes on)", r->exit_status);
+    else if (r->termination == TERMINATION_SIGNAL)
+        text_format(job->ended + len, sizeof(job->ended) - len, "signal %d", r->signal);
+    else
+        text_format(job->ended + len, sizeof(job->ended) - len, "%s", termination_name(r->termination));
+}
+
+/* A command that failed may have missed a file that is there for whoever looks for it. */
+static void say_missed(const struct job *job, const struct run_command *command)
+{
+    cleanup_free char *path = run_command_missed(command, &job->c->cell);
+    if (path && !terminal_is_quiet())
+        (void)fprintf(
+            stderr, "tare: the command does not see '%s': its /tmp, /dev/shm and /run are its own (--rw PATH)\n", path);
+}
+
+static int weigh(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
+{
+    const struct config *c = job->c;
+    const struct run_command *command = &job->command[which];
+    bool measured = command->series.invocation > 0;
     struct record *record;
-    int failed = run_command(session, &c->cell, command, ahead, &record, e);
-    if (failed != 0)
-        return failed;
-    int status = exit_of(record, e);
-    note_lacks(tally, record);
+    TRY(run_command(session, &c->cell, command, ahead, &record, e));
+    int status = exit_of(record, e), failed = 0;
+    note_lacks(job, record);
+    if (status != 0)
+        note_end(job, which, record);
+    if (record->exited && record->exit_status != 0 && !command->series.any_exit)
+        say_missed(job, command);
     if (measured)
-        count(tally, record);
+        count(job, which, record);
     if (measured && output_wanted(&c->output)) {
-        failed = output_save(record, tally->places, e);
+        failed = output_save(record, &job->places, e);
         if (failed == 0 && output_on_stdout(&c->output))
             failed = record_write(record, stdout, e);
     }
@@ -187,65 +217,76 @@ static int or_interrupted(int status, int signal_fd)
 }
 
 /* Once its prepare has run, cleanup is, whatever came of the command. */
-static int invoke(struct session *session, const struct config *c, const struct run_command *command,
-                  struct run_ahead *ahead, bool measured, struct tally *tally, struct err *e)
+static int invoke(struct session *session, struct job *job, size_t which, struct run_ahead *ahead, struct err *e)
 {
+    const struct record_series *series = &job->command[which].series;
     int signal_fd = session->signal_fd;
-    TRY(hook("prepare", c->invocations.prepare, signal_fd, e));
+    TRY(hook("prepare", series->prepare, signal_fd, e));
     int status = or_interrupted(0, signal_fd);
     if (status == 0)
-        status = weigh(session, c, command, ahead, measured, tally, e);
+        status = weigh(session, job, which, ahead, e);
     status = or_interrupted(status, signal_fd); /* a signal from before is not the cleanup's */
-    int cleaned = hook("cleanup", c->invocations.cleanup, signal_fd, status < 0 ? NULL : e);
+    int cleaned = hook("cleanup", series->cleanup, signal_fd, status < 0 ? NULL : e);
     if (status == 0 || (status > 0 && cleaned < 0))
         status = cleaned;
     return or_interrupted(status, signal_fd);
 }
 
-/* --- the summary ----------------------------------------------------------------------------------------------- */
+/* --- what is said ------------------------------------------------------------------------------------------------ */
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Asked here: a run that nobody records has not looked at its host. */
-static void say_emulation(void)
-{
-    struct facts host = {0};
-    host_capture_virt("", &host);
-    const char *by = timing_emulated_by(&host);
-    if (by)
-        (void)fprintf(stderr, "  times emulated by %s", by);
-    facts_free(&host);
-}
-
-static void summarise(struct tally *t)
+/* What one invocation took, in a line. */
+static void say_one(const struct job *job, const struct series *s, const char *emulated_by)
 {
     char peak[32];
-    double sum = 0;
-    if (t->count == 0)
-        return;
-    for (size_t i = 0; i < t->count; i++)
-        sum += t->wall_s[i];
-    qsort(t->wall_s, t->count, sizeof(*t->wall_s), by_size);
-    if (t->count == 1)
-        (void)fprintf(stderr, "tare: wall %.6f s", sum);
+    (void)fprintf(stderr, "tare: wall %.6f s", s->wall_s[0].value);
+    if (s->with_cpu)
+        (void)fprintf(stderr, "  cpu %.6f s", s->cpu_s);
+    if (s->has_peak)
+        (void)fprintf(stderr, "  peak memory %s", text_bytes(s->peak_bytes, peak, sizeof(peak)));
     else
-        (void)fprintf(stderr, "tare: wall mean %.6f s  median %.6f s  min %.6f s  max %.6f s  of %zu invocations",
-                      sum / (double)t->count, stats_median(t->wall_s, t->count), t->wall_s[0], t->wall_s[t->count - 1],
-                      t->count);
-    if (t->has_usage)
-        (void)fprintf(stderr, "  cpu %.6f s", (double)t->usage_usec / 1e6 / (double)t->count);
-    if (t->has_peak)
-        (void)fprintf(stderr, "  peak memory %s", text_bytes(t->peak_bytes, peak, sizeof(peak)));
-    else
-        (void)fprintf(stderr, "  peak memory unavailable (%s)", t->peak_reason);
-    say_emulation();
-    if (t->refused)
-        (void)fprintf(stderr, "  refused system calls %lld", (long long)t->refused);
+        (void)fprintf(stderr, "  peak memory unavailable (%s)", s->peak_reason);
+    if (emulated_by)
+        (void)fprintf(stderr, "  times emulated by %s", emulated_by);
+    if (s->throttled)
+        (void)fprintf(stderr, "  throttled in %lld of %lld periods, %.3f s", (long long)s->throttled,
+                      (long long)s->periods, (double)s->throttled_usec / 1e6);
+    if (s->high)
+        (void)fprintf(stderr, "  memory.high reached %lld times", (long long)s->high);
+    if (job->refused)
+        (void)fprintf(stderr, "  refused system calls %lld", (long long)job->refused);
     (void)fputc('\n', stderr);
+}
+
+static struct series_set set_of(const struct job *job, const struct facts *host)
+{
+    return (struct series_set){
+        .list = job->series,
+        .count = job->commands.count,
+        .parameter = job->commands.parameter,
+        .parameters = job->commands.parameters,
+        .seed = job->seed,
+        .emulated_by = timing_emulated_by(host),
+    };
+}
+
+static void say_all(const struct job *job, const struct series_set *set)
+{
+    cleanup_text struct text said = {0};
+    bool several = set->count > 1;
+    if (several)
+        (void)fprintf(stderr, "tare: %zu commands, %lld invocation%s of each in shuffled blocks (--random-seed %llu)\n",
+                      set->count, (long long)job->repeat, job->repeat == 1 ? "" : "s", (unsigned long long)set->seed);
+    else
+        (void)fprintf(stderr, "tare: %lld invocation%s\n", (long long)job->counted, job->counted == 1 ? "" : "s");
+    series_text(set, terminal_width(STDERR_FILENO), &said);
+    (void)fputs(said.data ? said.data : "", stderr);
+    if (job->refused)
+        (void)fprintf(stderr, "tare: refused system calls %lld\n", (long long)job->refused);
+    for (size_t i = 0; i < set->count; i++)
+        if (set->list[i].count > 0 && !set->list[i].has_peak) {
+            (void)fprintf(stderr, "tare: peak memory unavailable (%s)\n", set->list[i].peak_reason);
+            return;
+        }
 }
 
 /* A limit as the command line gave it; NULL: it did not ask for what could be lacking. */
@@ -267,95 +308,239 @@ static const char *limit_asked(const struct cell *cell, size_t limit, char *buf,
 }
 
 /* The affinity is set in any case, and the command can change it. */
-static void say_lacks(const struct tally *t, const struct cell *cell)
+static void say_lacks(const struct job *job)
 {
     char buf[32];
     for (size_t i = 0; i < LIMITS; i++) {
-        const char *asked = *t->lacked[i] ? limit_asked(cell, i, buf, sizeof(buf)) : NULL;
+        const char *asked = *job->lacked[i] ? limit_asked(&job->c->cell, i, buf, sizeof(buf)) : NULL;
         if (asked)
             (void)fprintf(stderr, "tare: --%s %s %s: %s\n", limits[i].option, asked,
-                          i == CPUS ? "took effect by affinity alone" : "did not take effect", t->lacked[i]);
+                          i == CPUS ? "took effect by affinity alone" : "did not take effect", job->lacked[i]);
     }
 }
 
-static int invoke_all(struct session *session, const struct config *c, struct run_command *command,
-                      struct run_ahead *ahead, const struct output_places *places, off_t stdin_from, struct err *e)
+/* Asked for here: a run that nobody records has not looked at its host. */
+static int conclude(const struct job *job, struct err *e)
 {
-    const struct invocations *asked = &c->invocations;
-    cleanup_free double *wall_s = calloc((size_t)c->invocations.repeat, sizeof(double));
-    struct tally tally = {.places = places, .wall_s = wall_s};
-    int status = 0;
-    if (!wall_s)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for the figures");
-    for (int64_t i = 0; status == 0 && i < asked->warmup + asked->repeat; i++) {
+    struct facts host = {0};
+    if (job->c->shown.quiet && !job->c->invocations.export.count)
+        return 0;
+    host_capture_virt("", &host);
+    const struct series_set set = set_of(job, &host);
+    int failed = 0;
+    if (job->counted > 0 && !job->c->shown.quiet) {
+        if (wanted(job) == 1)
+            say_one(job, &job->series[0], set.emulated_by);
+        else
+            say_all(job, &set);
+    }
+    for (size_t i = 0; failed == 0 && i < job->c->invocations.export.count; i++) {
+        const char *path = job->c->invocations.export.word[i];
+        cleanup_text struct text document = {0};
+        series_write(&set, path, &document);
+        failed = file_replace(path, document.data, document.len, e);
+    }
+    facts_free(&host);
+    return failed;
+}
+
+static void say_stopped(const struct job *job)
+{
+    const int64_t all = wanted(job);
+    const bool warming = job->measured == 0 && job->c->invocations.warmup > 0;
+    if (all + job->c->invocations.warmup > 1 && *job->ended && !job->c->shown.quiet)
+        (void)fprintf(stderr, "tare: stopped %s %lld of %lld: %s\n", warming ? "in the warm-up, with" : "after",
+                      (long long)job->measured, (long long)all, job->ended);
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------- */
+
+/* Every command once, in an order of the block's own. */
+static int run_block(struct session *session, struct job *job, int64_t block, struct run_ahead *ahead, off_t stdin_from,
+                     struct err *e)
+{
+    cleanup_free size_t *order = xcalloc(job->commands.count, sizeof(*order));
+    order_block(job->seed, (uint64_t)block, job->commands.count, order);
+    for (size_t i = 0; i < job->commands.count; i++) {
+        const size_t which = order[i];
+        struct record_series *series = &job->command[which].series;
+        series->invocation = block - job->c->invocations.warmup + 1;
+        series->block = job->commands.count > 1 ? series->invocation : 0;
         standard_input_again(stdin_from);
-        command->series.invocation = i - asked->warmup + 1;
-        status = invoke(session, c, command, ahead, i >= asked->warmup, &tally, e);
+        int status = invoke(session, job, which, ahead, e);
+        if (status != 0)
+            return status;
     }
-    if (!c->shown.quiet) {
-        summarise(&tally);
-        say_lacks(&tally, &c->cell);
-    }
-    return status;
+    return 0;
 }
 
-static int in_session(const struct config *c, struct run_command *command, const struct output_places *places,
-                      struct err *e)
+static int run_all(struct session *session, struct job *job, struct run_ahead *ahead, off_t stdin_from, struct err *e)
 {
+    int status = 0;
+    for (int64_t i = 0; status == 0 && i < job->c->invocations.warmup + job->repeat; i++)
+        status = run_block(session, job, i, ahead, stdin_from, e);
+    if (status != 0)
+        say_stopped(job);
+    int failed = conclude(job, status >= 0 ? e : NULL);
+    if (!job->c->shown.quiet)
+        say_lacks(job);
+    return status == 0 ? failed : status;
+}
+
+/* The command that is run first: its namespaces can be begun while the session is opened. */
+static const struct run_command *first_of(const struct job *job)
+{
+    cleanup_free size_t *order = xcalloc(job->commands.count, sizeof(*order));
+    order_block(job->seed, 0, job->commands.count, order);
+    return &job->command[order[0]];
+}
+
+static int in_session(struct job *job, struct err *e)
+{
+    const struct config *c = job->c;
     struct session session;
     struct run_ahead ahead = RUN_NOTHING_AHEAD;
     off_t stdin_from = -1;
-    if (c->invocations.repeat + c->invocations.warmup > 1)
+    if (wanted(job) + c->invocations.warmup > 1)
         TRY(standard_input_keep(&stdin_from, e));
     int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
-        failed = run_command_begin(&c->cell, command, &ahead, e);
+        failed = run_command_begin(&c->cell, first_of(job), &ahead, e);
     if (failed == 0 && (failed = session_open_found(&c->cell, &session, e)) != 0)
         run_ahead_end(&ahead);
     if (failed != 0)
         return failed;
-    int status = invoke_all(&session, c, command, &ahead, places, stdin_from, e);
+    int status = run_all(&session, job, &ahead, stdin_from, e);
     run_ahead_end(&ahead);
     int left = session_close(&session, status >= 0 ? e : NULL);
     return left != 0 && status >= 0 ? left : status;
 }
 
-/* A file holds one record: the last would replace those before it. */
-static int open_outputs(const struct config *c, struct output_places *ret, struct err *e)
+/* --- before anything runs ---------------------------------------------------------------------------------------- */
+
+/* Where --output leads. */
+static int open_output(struct job *job, struct err *e)
 {
-    if (c->output.json && !output_on_stdout(&c->output) && c->invocations.repeat > 1)
-        return err_set(e, ERR_USAGE, -EINVAL, "--json '%s' holds one record and --repeat %lld makes more (--out DIR)",
-                       c->output.json, (long long)c->invocations.repeat);
-    return output_open(&c->output, &c->cell, ret, e);
+    const char *where = job->c->invocations.output;
+    char name[NAME_MAX + 1];
+    if (!where)
+        where = job->commands.count > 1 ? "null" : "inherit";
+    if (strcmp(where, "inherit") == 0)
+        return 0;
+    if (strcmp(where, "null") == 0) {
+        job->output_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        return job->output_fd < 0 ? err_sys(e, ERR_OURS, "/dev/null") : 0;
+    }
+    cleanup_close int dir = -1;
+    if (beneath_resolve(where, false, &dir, name, e) != 0)
+        return err_wrap(e, "--output");
+    TRY(output_refuse_writable(&job->c->cell, dir, name, where, e));
+    job->output_fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+    struct stat st;
+    if (job->output_fd < 0 || fstat(job->output_fd, &st) != 0)
+        return err_sys(e, ERR_USAGE, "--output '%s'", where);
+    return S_ISREG(st.st_mode)
+               ? 0
+               : err_set(e, ERR_USAGE, -EINVAL, "--output '%s': what is allowed is null, inherit or a file", where);
+}
+
+/* That they can be written, before an hour's work is to go there. */
+static int try_exports(const struct config_words *exports, struct err *e)
+{
+    for (size_t i = 0; i < exports->count; i++) {
+        struct file_draft draft;
+        TRY(series_check_name(exports->word[i], e));
+        if (file_draft_open(exports->word[i], &draft, e) != 0)
+            return err_wrap(e, "--export");
+        file_draft_abandon(&draft);
+    }
+    return 0;
+}
+
+/* A file holds one record: the last would replace those before it. */
+static int open_outputs(struct job *job, struct err *e)
+{
+    const struct config *c = job->c;
+    if (c->output.json && !output_on_stdout(&c->output) && wanted(job) > 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "--json '%s' holds one record and %lld are made (--out DIR)",
+                       c->output.json, (long long)wanted(job));
+    TRY(try_exports(&c->invocations.export, e));
+    TRY(output_open(&c->output, &c->cell, &job->places, e));
+    return open_output(job, e);
+}
+
+static int draw_seed(const struct config *c, uint64_t *ret, struct err *e)
+{
+    uint32_t drawn = 0;
+    if (c->invocations.seed < 0 && getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
+        return err_sys(e, ERR_OURS, "getrandom");
+    *ret = c->invocations.seed < 0 ? drawn : (uint64_t)c->invocations.seed;
+    return 0;
+}
+
+static int prepare(struct job *job, const char *cwd, struct err *e)
+{
+    const struct invocations *asked = &job->c->invocations;
+    TRY(draw_seed(job->c, &job->seed, e));
+    const size_t n = job->commands.count;
+    job->repeat = asked->repeat ? asked->repeat : n > 1 ? REPEAT_OF_SEVERAL : 1;
+    job->command = xcalloc(n, sizeof(*job->command));
+    job->series = xcalloc(n, sizeof(*job->series));
+    job->path = xcalloc(n, sizeof(*job->path));
+    for (size_t i = 0; i < n; i++) {
+        const struct command *one = &job->commands.list[i];
+        if (run_command_find(one->argv[0], job->path[i], e) != 0)
+            return i == 0 ? e->code : err_remedy(e, "'--' parts commands; --command takes one with a '--' of its own");
+        job->series[i] = (struct series){.name = one->name, .value = one->value};
+        job->command[i] = (struct run_command){
+            .path = job->path[i],
+            .argv = one->argv,
+            .cwd = cwd,
+            .output_fd = -1,
+            .series = {.repeat = job->repeat,
+                       .warmup = asked->warmup,
+                       .prepare = one->prepare,
+                       .cleanup = one->cleanup,
+                       .any_exit = asked->ignore_failure},
+        };
+    }
+    TRY(open_outputs(job, e));
+    for (size_t i = 0; i < n; i++)
+        job->command[i].output_fd = job->output_fd;
+    return 0;
+}
+
+static void job_free(struct job *job)
+{
+    output_close(&job->places);
+    if (job->output_fd >= 0)
+        (void)close(STEAL_FD(job->output_fd));
+    for (size_t i = 0; job->series && i < job->commands.count; i++)
+        free(job->series[i].wall_s);
+    free(job->series);
+    free(job->command);
+    free(job->path);
+    commands_free(&job->commands);
 }
 
 int cmd_exec(int argc, char **argv, struct err *e)
 {
     struct config c;
     struct limit_profile profile = {0};
-    struct output_places places;
-    char path[PATH_MAX], cwd[PATH_MAX];
+    char cwd[PATH_MAX];
     TRY(config_begin(CONFIG_EXEC, argc, argv, &c, e));
     if (c.help)
         return manual_print(CONFIG_EXEC, NULL, NULL);
-    if (!c.invocations.argv)
-        return err_set(e, ERR_USAGE, -EINVAL, "no command given: tare exec [OPTION]... [--] COMMAND [ARG]...");
-    if (!getcwd(cwd, sizeof(cwd)))
-        return err_sys(e, ERR_USAGE, "the working folder");
-    TRY(find_program(c.invocations.argv[0], path, e));
-    TRY(profiled_apply_aloud(&c.cell, &profile, e));
-    TRY(open_outputs(&c, &places, e));
-    struct run_command command = {
-        .path = path,
-        .argv = c.invocations.argv,
-        .cwd = cwd,
-        .series = {.repeat = c.invocations.repeat,
-                   .warmup = c.invocations.warmup,
-                   .prepare = c.invocations.prepare,
-                   .cleanup = c.invocations.cleanup},
-    };
-    int status = in_session(&c, &command, &places, e);
-    output_close(&places);
+    struct job job = {.c = &c, .places = {.asked = &c.output, .json_fd = -1, .dir_fd = -1}, .output_fd = -1};
+    TRY(commands_make(&c.invocations, &job.commands, e));
+    int status = getcwd(cwd, sizeof(cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
+    if (status == 0)
+        status = profiled_apply_aloud(&c.cell, &profile, e);
+    if (status == 0)
+        status = prepare(&job, cwd, e);
+    if (status == 0)
+        status = in_session(&job, e);
+    job_free(&job);
     return status;
 }

@@ -245,6 +245,7 @@ struct analysis_summary analysis_summary(const struct analysis_value *v, size_t 
         return s;
     s.min = sorted[0];
     s.max = sorted[n - 1];
+    s.sd = n > 1 ? gsl_stats_sd(sorted, 1, n) : NAN;
     take_outliers(sorted, n, &s);
     if (!s.dip_why)
         s.dip_p = stats_dip_p(stats_dip_of_rounded(sorted, n), n, 1000, seed);

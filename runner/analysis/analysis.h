@@ -37,6 +37,7 @@ struct analysis_summary {
     struct stats_interval median; /* by order statistics (Le Boudec 2010, Theorem 2.1): from 6 values on */
     struct stats_interval p95;    /* the same: from 59 values on */
     double min, max;              /* NaN without any */
+    double sd;                    /* standard deviation, about the arithmetic mean; NaN below 2 values */
     double lag1;                  /* correlation of neighbours, corrected for its bias; NaN below 10 values */
     double effective;             /* as many independent invocations would tell as much; n where lag1 is not shown */
     bool is_constant;             /* every value is the same */

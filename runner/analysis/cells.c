@@ -135,12 +135,12 @@ static const struct keyset *with_settings(const struct records *r, const struct 
         memcpy(list, base->list, n * sizeof(*list));
     for (size_t i = 0; i < environment->count; i++) {
         const struct pair *p = &environment->list[i];
-        if (strncmp(p->key, RECORDS_SETTING, strlen(RECORDS_SETTING)) == 0 && is_swept(g, f, p->key))
-            list[n++] = (struct pair){pool_keep(r->pool, p->key + strlen(RECORDS_SETTING)), p->value};
+        if (strncmp(p->key, INVOCATION_SETTING, strlen(INVOCATION_SETTING)) == 0 && is_swept(g, f, p->key))
+            list[n++] = (struct pair){pool_keep(r->reader.pool, p->key + strlen(INVOCATION_SETTING)), p->value};
     }
     if (by_name)
-        list[n++] = (struct pair){pool_keep(r->pool, "cell"), f->list[at]->plan_cell};
-    return pool_keep_keyset(r->pool, list, n);
+        list[n++] = (struct pair){pool_keep(r->reader.pool, "cell"), f->list[at]->plan_cell};
+    return pool_keep_keyset(r->reader.pool, list, n);
 }
 
 static bool are_told_apart(const struct keyset *const *cell, size_t count)
@@ -171,8 +171,8 @@ static const struct keyset *with_half(const struct records *r, const struct invo
     cleanup_free struct pair *list = xcalloc(of->cell->count + 1, sizeof(*list));
     if (of->cell->count > 0)
         memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
-    list[of->cell->count] = (struct pair){pool_keep(r->pool, "half"), of->label};
-    return pool_keep_keyset(r->pool, list, of->cell->count + 1);
+    list[of->cell->count] = (struct pair){pool_keep(r->reader.pool, "half"), of->label};
+    return pool_keep_keyset(r->reader.pool, list, of->cell->count + 1);
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -243,13 +243,15 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
     }
 }
 
-/* The first and the last id, which is by time; false: they are not of one plan. */
-static bool period_of(const struct cell_group *g, const char *plan_sha256, const char **first, const char **last)
+#define ID_SECOND 16 /* characters of an id that tell its second: "20261129T143554Z" */
+
+/* The first and the last id, which is by time; false: they are not of one plan and seed. */
+static bool period_of(const struct cell_group *g, const struct invocation *of, const char **first, const char **last)
 {
     *first = *last = g->invocation[0]->id;
     for (size_t i = 0; i < g->count; i++) {
         const struct invocation *one = g->invocation[i];
-        if (strcmp(one->plan_sha256, plan_sha256) != 0)
+        if (strcmp(one->plan_sha256, of->plan_sha256) != 0 || strcmp(one->plan_seed, of->plan_seed) != 0)
             return false;
         *first = strcmp(one->id, *first) < 0 ? one->id : *first;
         *last = strcmp(one->id, *last) > 0 ? one->id : *last;
@@ -257,13 +259,26 @@ static bool period_of(const struct cell_group *g, const char *plan_sha256, const
     return true;
 }
 
+/* Whether both have a cell of the plan in the same block, which one run does once. */
+static bool repeat_a_block(const struct cell_group *a, const struct cell_group *b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t k = 0; k < b->count; k++)
+            if (a->invocation[i]->block == b->invocation[k]->block &&
+                strcmp(a->invocation[i]->plan_cell, b->invocation[k]->plan_cell) == 0 &&
+                strcmp(a->invocation[i]->label, b->invocation[k]->label) == 0)
+                return true;
+    return false;
+}
+
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b)
 {
     const char *a_first, *a_last, *b_first, *b_last;
-    const char *plan = a->count > 0 && b->count > 0 ? a->invocation[0]->plan_sha256 : "";
-    if (!*plan || !period_of(a, plan, &a_first, &a_last) || !period_of(b, plan, &b_first, &b_last))
+    const struct invocation *of = a->count > 0 && b->count > 0 ? a->invocation[0] : NULL;
+    if (!of || !*of->plan_sha256 || !*of->plan_seed || !period_of(a, of, &a_first, &a_last) ||
+        !period_of(b, of, &b_first, &b_last))
         return false;
-    return strcmp(a_first, b_last) < 0 && strcmp(b_first, a_last) < 0;
+    return strncmp(a_first, b_last, ID_SECOND) < 0 && strncmp(b_first, a_last, ID_SECOND) < 0 && !repeat_a_block(a, b);
 }
 
 static bool differs(const char *key, const struct keyset *const *all, size_t count)

@@ -34,8 +34,10 @@ int cells_compare(const struct keyset *a, const struct keyset *b);
 /* The same cell, but for keys of this comma-separated list (NULL: none). */
 bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but);
 
-/* Whether one run of one plan gave both: the plan's file is the same, and neither ended before the other began. Then
- * the plan's blocks are pairs, however the records were handed over: in one folder or in two. */
+/* Whether one run of one plan gave both: the plan's file and the seed that the run was shuffled with are the same, no
+ * cell of the plan is there twice in a block, and neither side ended before the other began, or in the same second: two
+ * runs with a seed that the user named may follow each other that closely. Then the plan's blocks are pairs, however
+ * the records were handed over: in one folder or in two. */
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b);
 
 /* How people call a cell: the scenario, mode, start method, runtime and profile, and every other key whose value is not

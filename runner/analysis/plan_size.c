@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/cells.h"
+#include "analysis/number.h"
 #include "analysis/stats_interval.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -86,7 +87,7 @@ static double choose_iterations(struct size_row *row)
 
 static void recommend(struct size_row *row, double precision)
 {
-    double r1 = row->of_iterations ? choose_iterations(row) : 1;
+    double r1 = row->of_iterations ? (double)number_enough((size_t)choose_iterations(row)) : 1;
     const double *t2 = row->part.t2;
     double s2 = row->of_iterations ? fmax(0, t2[1]) + t2[0] / r1 : t2[0];
     size_t n = stats_units_for_precision(s2, row->part.mean, precision, PLAN_SIZE_CAP);
@@ -95,8 +96,8 @@ static void recommend(struct size_row *row, double precision)
         return;
     }
     row->want_iterations = row->of_iterations ? (size_t)r1 : 0;
-    row->want_invocations = n;
-    row->total_s = row->of_iterations ? (double)n * (row->overhead_s + r1 * row->part.mean) : NAN;
+    row->want_invocations = number_enough(n);
+    row->total_s = row->of_iterations ? (double)row->want_invocations * (row->overhead_s + r1 * row->part.mean) : NAN;
 }
 
 static void judge(struct size_row *row, const struct pilot *p, double precision)

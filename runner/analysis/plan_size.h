@@ -35,7 +35,7 @@ struct size_row {
     double half_width;            /* of the pilot, relative to the mean; NaN below 5 invocations */
     const char *half_width_why;
     double iteration_s, overhead_s; /* what an iteration, an invocation besides its iterations takes; NaN unknown */
-    size_t want_iterations, want_invocations; /* 0: no number, why_not says why */
+    size_t want_iterations, want_invocations; /* in two digits, rounded up; 0: no number, why_not says why */
     double total_s;                           /* of that plan; NaN unknown */
     const char *iterations_why;               /* of an iteration count that is the pilot's, or NULL */
     const char *why_not;                      /* NULL: there is a recommendation */

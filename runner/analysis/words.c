@@ -81,3 +81,32 @@ const char *words_verdict(const struct analysis_verdict *v, const struct figure_
     text_format(buf, WORDS_MAX_VERDICT, "no interval");
     return buf;
 }
+
+void words_times(const struct analysis_verdict *v, double margin, size_t runs, const char *b, const char *a,
+                 struct text *out)
+{
+    static const struct figure_about TIME = {.kind = FIGURE_TIME, .better = BETTER_LESS};
+    bool differs = v->word == ANALYSIS_GREATER || v->word == ANALYSIS_LESS;
+    bool is_far = differs && (v->ratio.at >= 2 || v->ratio.at <= 0.5);
+    char said[WORDS_MAX_VERDICT];
+    struct analysis_verdict turned = *v;
+    if (is_far && v->word == ANALYSIS_LESS) { /* how many times, of the faster one */
+        turned.word = ANALYSIS_GREATER;
+        turned.ratio.at = 1 / v->ratio.at;
+        turned.ratio.low = 1 / v->ratio.high;
+        turned.ratio.high = 1 / v->ratio.low;
+    }
+    (void)words_verdict(&turned, &TIME, margin, runs, said);
+    const char *bounds = strstr(said, " (");
+    if (!differs || !bounds) {
+        text_add(out, "%s and %s: %s", b, a, said);
+        return;
+    }
+    int len = (int)(bounds - said);
+    if (is_far && v->word == ANALYSIS_LESS)
+        text_add(out, "%s is %.*s times faster than %s%s", b, (int)strcspn(said, " "), said, a, bounds);
+    else if (is_far)
+        text_add(out, "%s takes %.*s as %s%s", b, len, said, a, bounds);
+    else
+        text_add(out, "%s is %.*s than %s%s", b, len, said, a, bounds);
+}

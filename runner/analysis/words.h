@@ -7,6 +7,8 @@
 #include "analysis/analysis.h"
 #include "base/figure.h"
 
+struct text;
+
 #define WORDS_MAX_VERDICT 160
 
 /* "10.5 % slower (8.6 to 12.5 %)", "2.50 times as long (2.40 to 2.61)", "same within 2 %",
@@ -15,5 +17,10 @@
  * has fewer. Returns buf. */
 const char *words_verdict(const struct analysis_verdict *v, const struct figure_about *about, double margin,
                           size_t runs, char buf[WORDS_MAX_VERDICT]);
+
+/* The same of two times as a sentence without its stop: "b is 2.10 times faster than a (2.04 to 2.17)", "b takes 2.50
+ * times as long as a (2.40 to 2.61)", "b is 10.5 % slower than a (8.6 to 12.5 %)", "b and a: same within 2 %". */
+void words_times(const struct analysis_verdict *v, double margin, size_t runs, const char *b, const char *a,
+                 struct text *out);
 
 #endif

@@ -10,15 +10,15 @@
 /* Whether it is the 64 lower-case digits and nothing else. Pure. */
 bool digest_is_hex(const char *text);
 
-/* Return 0; -ENOMEM where OpenSSL gives nothing. */
-int digest_bytes(const void *bytes, size_t len, char hex[DIGEST_HEX]);
+/* The SHA-256 of len bytes. */
+void digest_bytes(const void *bytes, size_t len, char hex[DIGEST_HEX]);
 
 /* Reads the descriptor from where it stands to its end; it stays open. A negative errno where it cannot be read. */
 int digest_fd(int fd, char hex[DIGEST_HEX]);
 
 int digest_file(const char *path, char hex[DIGEST_HEX]);
 
-/* Bytes that come one after the other. Running out of memory aborts; digest_end() ends it. hex may be NULL. */
+/* Bytes that come one after the other. digest_end() ends and frees it; hex may be NULL. */
 struct digest;
 struct digest *digest_begin(void);
 void digest_add(struct digest *d, const void *bytes, size_t len);

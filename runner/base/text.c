@@ -65,6 +65,19 @@ void text_add_bytes(struct text *t, const char *bytes, size_t len)
     t->data[t->len] = '\0';
 }
 
+void text_add_shell_word(struct text *t, const char *word)
+{
+    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=+:,@%";
+    if (*word && strspn(word, PLAIN) == strlen(word)) {
+        text_add(t, "%s", word);
+        return;
+    }
+    text_add(t, "'");
+    for (; *word; word++)
+        text_add_bytes(t, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    text_add(t, "'");
+}
+
 void text_free(struct text *t)
 {
     free(t->data);
@@ -241,6 +254,12 @@ bool text_is_among(const char *word, const char *const *list)
         if (strcmp(word, *list) == 0)
             return true;
     return false;
+}
+
+bool text_ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len > tail && strcmp(text + len - tail, end) == 0;
 }
 
 void text_format(char *buf, size_t cap, const char *fmt, ...)

@@ -17,6 +17,8 @@ struct text {
 /* Appends. Running out of memory aborts: nothing that tare holds in text is large. */
 void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *t, const char *bytes, size_t len);
+/* A word as a shell takes it: in single quotes where it has to be (POSIX.1-2017, XCU 2.2). */
+void text_add_shell_word(struct text *t, const char *word);
 void text_free(struct text *t);
 
 /* Ends the text with its scope: cleanup_text struct text t = {0}; */
@@ -42,6 +44,9 @@ void text_add_seconds(struct text *t, double seconds);
 
 /* Whether the word is one of these; the list ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
+
+/* Whether the text ends with this, and is more than it. */
+bool text_ends_with(const char *text, const char *end);
 
 /* The text as a terminal may have it, when it comes from a file of somebody's: bytes that are no UTF-8, and characters
  * that begin a line or steer (controls, marks of the writing's direction), are written \xNN. The caller's. */

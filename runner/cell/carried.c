@@ -131,8 +131,7 @@ static void sum_up(struct carried_files *c)
     text_add_bytes(&lines, "", 0);
     for (size_t i = 0; i < c->count; i++)
         text_add(&lines, "%s  %s\n", c->file[i].sha256, c->file[i].path);
-    if (digest_bytes(lines.data, lines.len, c->sha256) != 0)
-        abort();
+    digest_bytes(lines.data, lines.len, c->sha256);
 }
 
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e)
@@ -218,7 +217,7 @@ static int copy_file(const struct carried_file *f, int from, int to, struct err 
     cleanup_text struct text bytes = {0};
     int failed = source_read(from, f->path, false, f->size_bytes, &bytes, NULL);
     if (failed == 0)
-        failed = digest_bytes(bytes.data, bytes.len, sha256);
+        digest_bytes(bytes.data, bytes.len, sha256);
     if (failed == 0 && strcmp(sha256, f->sha256) != 0)
         failed = -ESTALE;
     if (failed != 0)

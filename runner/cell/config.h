@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
+#include "cell/quota.h"
 #include "cell/scenario.h"
 
 struct err;
@@ -57,8 +58,11 @@ struct cell {
     int64_t smt, numa;                    /* numa: a node; below 0 where it was not asked for */
     int64_t memory_max_bytes, pids_max, tmp_bytes;
     int64_t has_memory_max, has_pids_max; /* truth: asked for; without it pids_max has a default */
-    const char *profile_file;             /* limits in libcgroup's format; NULL: none */
-    const char *cgroup_root;              /* NULL: found */
+    int64_t memory_high_bytes, has_memory_high;
+    const char *cpu_max;      /* as it was asked for; NULL: not */
+    struct quota quota;       /* the same, of a complete cell */
+    const char *profile_file; /* limits in libcgroup's format; NULL: none */
+    const char *cgroup_root;  /* NULL: found */
     int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
     int64_t stall_ms;   /* without progress; 0: it is not looked for */
@@ -70,8 +74,14 @@ struct cell {
 
 /* `tare exec`: what is run besides its cell. */
 struct invocations {
-    char *const *argv;             /* the command; NULL: none was named */
-    int64_t repeat, warmup;        /* measured ones and those before them */
+    char *const *argv;                      /* what stands behind the options; NULL: nothing */
+    struct config_words command, parameter; /* as --command and --parameter have them: commands.h */
+    struct config_words name, export;       /* of the commands; files for what came of them */
+    const char *shell;                      /* that runs --command */
+    const char *output;            /* where what they print goes: "null", "inherit" or a file; NULL: not said */
+    int64_t repeat, warmup;        /* measured ones of each, 0: not said; and those before them */
+    int64_t seed;                  /* of the order of several; below 0: drawn */
+    int64_t ignore_failure;        /* truth */
     const char *prepare, *cleanup; /* shell commands around each; NULL: none */
 };
 
@@ -168,7 +178,17 @@ struct config {
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
-enum report_format { REPORT_HTML, REPORT_TEXT, REPORT_CSV, REPORT_MARKDOWN, REPORT_TEX, REPORT_JSON };
+enum report_format {
+    REPORT_HTML,
+    REPORT_TEXT,
+    REPORT_CSV,
+    REPORT_MARKDOWN,
+    REPORT_TEX,
+    REPORT_JSON,
+    REPORT_GITHUB_SMALLER,
+    REPORT_GITHUB_BIGGER,
+    REPORT_BENCHER,
+};
 
 /* Who takes an option. */
 enum config_command {

@@ -15,7 +15,8 @@ static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
-static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
+static const char *const TABLE_FORMATS[] = {"html", "text",           "csv",           "md",      "tex",
+                                            "json", "github-smaller", "github-bigger", "bencher", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const COLORS[] = {"auto", "always", "never", NULL};
 static const char *const LIFECYCLES[] = {"fresh", "pool", NULL};
@@ -123,6 +124,14 @@ const struct option_row config_rows[] = {
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.max of the slice, as 512M",
      WEIGHED, "without it there is no limit"},
+    {"memory-high", BYTES, "SIZE", CELL(memory_high_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
+     "memory.high of the slice, as 256M: above it memory is reclaimed and its processes are slowed down, none is ended; "
+     "exit 3 where it cannot be set",
+     WEIGHED, "without it there is no limit"},
+    {"cpu-max", TEXT, "SHARE", CELL(cpu_max), NULL, 0, 0, UNSET, UNSET, ALL,
+     "cpu.max of the slice, its quota of CPU time: 50% of one CPU, 1.5 CPUs, or as the kernel has it, '50000 100000' us; "
+     "exit 3 where it cannot be set",
+     WEIGHED, "without it there is no limit"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
      GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},
@@ -160,14 +169,33 @@ const struct option_row config_rows[] = {
     {"user", TEXT, "UID[:GID]", CELL(user), NULL, 0, 0, UNSET, UNSET, ALL,
      "run it as this user, where tare is root; without it 65534, or the owner of what is closed to that one",
      GRANTED, "it names a user of this host"},
-    {"repeat", INTEGER, "N", AGAIN(repeat), NULL, 1, 1000000, 1, 1, CONFIG_EXEC,
-     "measured invocations, each in a fresh slice"},
+    {"repeat", INTEGER, "N", AGAIN(repeat), NULL, 1, 1000000, UNSET, UNSET, CONFIG_EXEC,
+     "measured invocations of each command, each in a fresh slice; without it one of one command, 10 of each of several"},
     {"warmup", INTEGER, "N", AGAIN(warmup), NULL, 0, 1000000, 0, 0, CONFIG_EXEC,
-     "invocations before those that are measured"},
+     "invocations of each before those that are measured"},
     {"prepare", TEXT, "COMMAND", AGAIN(prepare), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
      "a shell command before each invocation, outside of its slice"},
     {"cleanup", TEXT, "COMMAND", AGAIN(cleanup), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
      "a shell command after each invocation, outside of its slice"},
+    {"command", LIST, "STRING", AGAIN(command), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "a command as a shell reads it, in place of words behind the options; may be given again. The shell's own start is "
+     "part of what is measured"},
+    {"shell", TEXT, "PROGRAM", AGAIN(shell), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "what runs --command, as PROGRAM -c STRING (default /bin/sh)"},
+    {"parameter", LIST, "NAME=VALUES", AGAIN(parameter), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "run each command that has {NAME} in it once for every value: a list, as n=1,2,4, with ranges, as n=1..8 or "
+     "n=0..1..0.25; may be given again"},
+    {"name", LIST, "NAME", AGAIN(name), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "what the first command is called, given again the next; without it its own words"},
+    {"ignore-failure", YES, NULL, AGAIN(ignore_failure), NULL, 0, 0, 0, 0, CONFIG_EXEC,
+     "an exit status other than 0 is counted and said, and ends nothing; a signal, a limit or --timeout still does"},
+    {"output", TEXT, "WHERE", AGAIN(output), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "where what the commands print goes: inherit: the caller's standard output and error, the default of one command; "
+     "null: nowhere, that of several; or a file, which is begun anew; also -o"},
+    {"export", LIST, "FILE", AGAIN(export), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
+     "write the table to FILE, by its name's end .md, .csv or .json; may be given again"},
+    {"random-seed", INTEGER, "N", AGAIN(seed), NULL, 0, UINT32_MAX, UNSET, UNSET, CONFIG_EXEC,
+     "of the order of several commands within each block; without it drawn, and said"},
     {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, CONFIG_EXEC,
      "no summary on standard error; also -q"},
     {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, ALL,
@@ -254,7 +282,9 @@ const struct option_row config_rows[] = {
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
      "html: the whole report as one page, DIR/report.html; text: a row a cell, and the answer in words; csv: a row a "
-     "record, with every figure; md, tex, json: the report's tables; all but html are printed"},
+     "record, with every figure; md, tex, json: the report's tables; github-smaller, github-bigger: what "
+     "github-action-benchmark takes as customSmallerIsBetter and customBiggerIsBetter, bencher: Bencher's metric format, "
+     "each with the figure that a cell is run for; all but html are printed"},
     {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "the same as --format text"},
     {"output", TEXT, "FILE", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,

@@ -18,16 +18,39 @@ const struct manual manuals[] = {
      "tare run scenario1 --mode processes --mp-start spawn  # what spawned workers cost\n"
      "tare run scenario1 --profile memory --json r.json  # memory, with its record\n"
      "tare run scenario1 --isolation strict  # a full slice, or exit 3 before anything runs\n"},
-    {CONFIG_EXEC, "exec", "-- COMMAND", "the same for any command", "tare exec [OPTION]... [--] COMMAND [ARG]...\n",
-     "Runs a command in a fresh slice. Its standard input, output and error are the caller's, its exit status is "
-     "tare's "
-     "(128+n where signal n ended it); a summary goes to standard error.\n\n"
-     "Exit 4: --timeout, --memory-max or --pids-max ended it, or it left processes behind. With --repeat or --warmup "
-     "each "
-     "gets the whole of standard input: a file, or up to 256 MiB of a pipe. --json FILE is for one invocation: the "
-     "records of --repeat go to --out DIR.\n",
+    {CONFIG_EXEC, "exec", "-- COMMAND", "the same for any commands, beside each other",
+     "tare exec [OPTION]... [--] COMMAND [ARG]... [-- COMMAND [ARG]...]...\n"
+     "tare exec [OPTION]... --command STRING [--command STRING]...\n",
+     "Runs each command in a fresh slice. The standard input is the caller's. Of one command standard output and error "
+     "are, "
+     "too, and its exit status is tare's (128+n where signal n ended it); a summary goes to standard error.\n\n"
+     "Several commands, which '--' parts, are run in blocks of one invocation each, shuffled, so that what drifts "
+     "meanwhile "
+     "meets all of them alike. Each is compared with the first by the ratio of the geometric means within the blocks; "
+     "the "
+     "95% intervals of all comparisons hold together. Below 5 blocks there is no interval. The time is from exec to "
+     "the "
+     "end, a shell's start too.\n\n"
+     "The first invocation that fails is the last, unless --ignore-failure is given. Exit 4: --timeout, --memory-max "
+     "or "
+     "--pids-max ended it, or it left processes behind. With --repeat or --warmup each invocation gets the whole of "
+     "standard "
+     "input: a file, or up to 256 MiB of a pipe. --json FILE is for one invocation: the records of several go to --out "
+     "DIR.\n\n"
+     "--prepare and --cleanup run outside of the slice; what they print goes to standard error, what they leave in the "
+     "background is not waited for, and a signal ends them as it ends a command. Once --prepare has succeeded "
+     "--cleanup "
+     "runs, whether or not the command could be started, ended well or was interrupted. A limit that was asked for and "
+     "that the host could not give is said after the summary (--isolation strict refuses to run). Without --json and "
+     "--out nothing is looked at that nobody will read, and the runner stays in its own cgroup, so that it starts in a "
+     "few milliseconds.\n\n"
+     "A command sees a /tmp, /dev/shm and /run of its own. --rw PATH shows it what is there, as --confine off does "
+     "everything.\n",
      "tare exec --repeat 20 --warmup 2 --out records -- ./bench  # twenty records\n"
-     "tare exec --memory-max 512M -- python3 job.py  # ended above 512 MiB\n"},
+     "tare exec --memory-max 512M -- python3 job.py  # ended above 512 MiB\n"
+     "tare exec --repeat 20 -- ./old -- ./new  # which is faster, by how much\n"
+     "tare exec --parameter n=1..8 --export n.csv -- ./bench '{n}'  # each of eight values\n"
+     "tare exec --command 'sort f | uniq' --command 'sort -u f'  # two shell lines\n"},
     {CONFIG_BENCH, "bench", "FUNCTION", "threads or processes for a Python function of yours",
      "tare bench FILE.py:FUNCTION [OPTION]...\ntare bench MODULE:FUNCTION [OPTION]...\n",
      "Calls the function in every mode with every number of workers, in blocks of one invocation each, shuffled, each "
@@ -82,7 +105,8 @@ const struct manual manuals[] = {
      "column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n",
      "tare report out/quick  # out/quick/report.html\n"
      "tare report --text out/quick  # the tables and the answer\n"
-     "tare report --format csv out/quick  # a row a record, for pandas or R\n"},
+     "tare report --format csv out/quick  # a row a record, for pandas or R\n"
+     "tare report --format github-smaller -o bench.json out/quick  # for github-action-benchmark\n"},
     {CONFIG_PACK, "pack", "DIR", "the bundle that a paper carries, one tar", "tare pack [OPTION]... DIR -o FILE.tar\n",
      "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the records, "
      "their "

@@ -80,12 +80,9 @@ static int memory_path(const char *path, char *buf, size_t cap)
     text_format(key, sizeof(key), "%s %llu %llu %lld %lld.%09ld %lld.%09ld", path, (unsigned long long)st.st_dev,
                 (unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
                 (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
-    struct text whole = {0};
+    cleanup_text struct text whole = {0};
     text_add(&whole, "%s\n%s", key, PROBE);
-    int failed = digest_bytes(whole.data, whole.len, hex);
-    text_free(&whole);
-    if (failed != 0)
-        return failed;
+    digest_bytes(whole.data, whole.len, hex);
     (void)runtime_cache_dir(cache, sizeof(cache));
     int n = snprintf(buf, cap, "%s/probes/%.16s", cache, hex);
     return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;

@@ -120,8 +120,7 @@ static int read_scenario(const char *path, bool follow, struct scenario **ret, s
     cleanup_text struct text bytes = {0};
     TRY(read_small(path, follow, &bytes, e));
     TRY(scenario_parse(path, bytes.data, bytes.len, common, ret, e));
-    if (digest_bytes(bytes.data, bytes.len, (*ret)->sha256) != 0)
-        abort();
+    digest_bytes(bytes.data, bytes.len, (*ret)->sha256);
     return 0;
 }
 

@@ -54,8 +54,7 @@ const char *place_referrers_tag(const char *hex, char buf[80])
 
 static int check_digest(const char *tag, const struct text *t, char hex[DIGEST_HEX], struct err *e)
 {
-    if (digest_bytes(t->data, t->len, hex) != 0)
-        return err_set(e, ERR_OURS, -ENOMEM, "no digest");
+    digest_bytes(t->data, t->len, hex);
     if (strncmp(tag, "sha256:", 7) == 0 && strcmp(tag + 7, hex) != 0)
         return err_set(e, ERR_SAID_NO, -EBADMSG, "%s: the registry's bytes have the digest %s", tag, hex);
     return 0;

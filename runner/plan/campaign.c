@@ -4,79 +4,28 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "analysis/stats_interval.h"
-#include "analysis/summary.h"
 #include "base/alloc.h"
-#include "base/beneath.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
-#include "base/signals.h"
 #include "base/source.h"
-#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
-#include "cell/runtime.h"
-#include "cgroups/slice.h"
-#include "host/bench_cpus.h"
-#include "plan/campaign_meter.h"
 #include "plan/estimate.h"
 #include "plan/order.h"
 #include "plan/plans.h"
-#include "plan/slurm.h"
 #include "plan/trust.h"
-#include "record/output.h"
 #include "record/record.h"
-#include "record/show.h"
-#include "report/summary_show.h"
-#include "report/tables.h"
-#include "run/run.h"
 
 #define PLAN_BYTES_MAX (1 << 20)
 #define CONFIDENCE     0.95
-#define POLLS_A_LOOK   5 /* at the records, which may be many */
-#define POLL_S         1
-#define PATIENCE_S     300 /* with a controller that does not answer: it may be restarted meanwhile */
-#define SETTLE_S       10  /* with a shared file system that shows a record later than its job's end (nfs(5), ac) */
-
-/* An invocation: block and position from 0, the unit that stands there. */
-struct place_in_plan {
-    uint64_t block;
-    size_t position, unit;
-};
-
-/* The runtimes of a plan's cells, each found once. Starts as {0}; ended by runtimes_free(). */
-struct runtimes {
-    struct runtime *found;
-    size_t count;
-    size_t *of; /* by cell: which of those found */
-};
-
-/* A plan on its way, and what its invocations share. */
-struct stage {
-    struct campaign *campaign;
-    const struct campaign_shows *shows; /* NULL: the table is printed */
-    struct runtimes runtimes;
-    bool checked; /* that the host has what the plan needs; the runtimes are found */
-    struct session session;
-    const struct cell *session_of; /* NULL: none is open */
-    struct campaign_meter meter;
-    size_t run; /* invocations, here and now */
-    int interrupted_by;
-};
-
-/* --- the plan ----------------------------------------------------------------------------------------------------- */
 
 static int read_file(const char *path, struct text *ret, struct stat *st, struct err *e)
 {
@@ -233,7 +182,7 @@ static int settle(struct campaign *c, const struct campaign_options *o, struct e
     return 0;
 }
 
-/* --- the folder --------------------------------------------------------------------------------------------------- */
+/* --- the folder --- */
 
 static int find_folder(struct campaign *c, const struct config *config, struct err *e)
 {
@@ -279,7 +228,7 @@ void campaign_close(struct campaign *c)
     free(STEAL(c->order));
 }
 
-static void make_order(struct campaign *c, uint64_t block)
+void campaign_order(struct campaign *c, uint64_t block)
 {
     if (c->plan.order == ORDER_LISTED)
         order_listed(c->tally.units, c->order);
@@ -287,7 +236,7 @@ static void make_order(struct campaign *c, uint64_t block)
         order_block((uint64_t)c->bound.seed, block, c->tally.units, c->order);
 }
 
-/* --- until it is precise ------------------------------------------------------------------------------------------ */
+/* --- until it is precise --- */
 
 static bool is_precise(const struct campaign *c, size_t unit, double *figures)
 {
@@ -303,7 +252,7 @@ static bool is_precise(const struct campaign *c, size_t unit, double *figures)
     return !i.why_not && (i.high - i.low) / 2 < c->plan.precision * fabs(i.at);
 }
 
-static bool goes_on(struct campaign *c)
+bool campaign_goes_on(struct campaign *c)
 {
     bool precise = true;
     if (c->plan.precision <= 0 || c->blocks >= c->plan.max_invocations)
@@ -315,319 +264,7 @@ static bool goes_on(struct campaign *c)
     return !precise;
 }
 
-/* --- runtimes ----------------------------------------------------------------------------------------------------- */
-
-static void runtimes_free(struct runtimes *r)
-{
-    for (size_t i = 0; i < r->count; i++)
-        runtime_free(&r->found[i]);
-    free(STEAL(r->found));
-    free(STEAL(r->of));
-    r->count = 0;
-}
-
-static bool is_auto(const struct cell *c)
-{
-    return strcmp(c->runtime, "auto") == 0;
-}
-
-/* Whether what was found for one is the other's too: of a name alone, or of a name and a mode ("auto"). */
-static bool same_runtime(const struct cell *a, const struct cell *b)
-{
-    return a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
-}
-
-static int find_runtime(const struct plan *plan, size_t cell, struct runtimes *r, struct err *e)
-{
-    const struct cell *c = &plan->cell[cell].cell;
-    for (size_t i = 0; i < cell; i++) {
-        if (!same_runtime(&plan->cell[i].cell, c))
-            continue;
-        r->of[cell] = r->of[i];
-        return 0;
-    }
-    struct runtime *at = &r->found[r->count];
-    TRY(runtime_find(c, at, e));
-    r->of[cell] = r->count++;
-    return 0;
-}
-
-static int find_runtimes(const struct plan *plan, struct runtimes *r, size_t *at, struct err *e)
-{
-    *r =
-        (struct runtimes){.found = xcalloc(plan->cells, sizeof(*r->found)), .of = xcalloc(plan->cells, sizeof(*r->of))};
-    for (*at = 0; *at < plan->cells; ++*at)
-        TRY(find_runtime(plan, *at, r, e));
-    return 0;
-}
-
-static bool can_go_native(const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->cells; i++) {
-        const struct cell *c = &plan->cell[i].cell;
-        if (is_auto(c) && (c->mode == MODE_INTERPRETERS || !c->scenario->command[RUNTIME_NATIVE][0]))
-            return false;
-    }
-    return true;
-}
-
-static void go_native(struct plan *plan)
-{
-    for (size_t i = 0; i < plan->cells; i++)
-        if (is_auto(&plan->cell[i].cell))
-            plan->cell[i].cell.runtime = "native";
-}
-
-static int find_or_go_native(struct plan *plan, struct runtimes *ret, struct err *e)
-{
-    size_t at = 0;
-    int failed = find_runtimes(plan, ret, &at, e);
-    if (failed == -ENOENT && is_auto(&plan->cell[at].cell) && can_go_native(plan)) {
-        (void)fprintf(stderr, "tare: matrix: %s; going on with the native runtime\n", e->text);
-        runtimes_free(ret);
-        *e = (struct err){0};
-        go_native(plan);
-        failed = find_runtimes(plan, ret, &at, e);
-    }
-    return failed == 0 ? 0 : err_wrap(e, "cell '%s'", plan->cell[at].id);
-}
-
-static const struct runtime *runtimes_of(const struct runtimes *r, size_t cell)
-{
-    return &r->found[r->of[cell]];
-}
-
-/* --- on a cluster ------------------------------------------------------------------------------------------------- */
-
-/* A campaign handed over. */
-struct handover {
-    struct campaign *campaign;
-    struct campaign_meter meter;
-    char folder[PATH_MAX], tare[PATH_MAX]; /* absolute */
-    uint64_t *task;                        /* what is not done yet */
-    size_t tasks;
-    struct text jobs;
-    int interrupted_by;
-};
-
-static int find_paths(struct handover *h, struct err *e)
-{
-    ssize_t n = readlink("/proc/self/exe", h->tare, sizeof(h->tare) - 1);
-    if (n < 0)
-        return err_sys(e, ERR_OURS, "/proc/self/exe");
-    h->tare[n] = '\0';
-    if (realpath(h->campaign->folder.path, h->folder))
-        return 0;
-    char here[PATH_MAX];
-    if (errno != ENOENT || !getcwd(here, sizeof(here)))
-        return err_sys(e, ERR_USAGE, "'%s'", h->campaign->folder.path);
-    bool absolute = *h->campaign->folder.path == '/'; /* a dry run's, which is not there yet */
-    int len = snprintf(h->folder, sizeof(h->folder), "%s%s%s", absolute ? "" : here, absolute ? "" : "/",
-                       h->campaign->folder.path);
-    return len > 0 && (size_t)len < sizeof(h->folder)
-               ? 0
-               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
-}
-
-static void list_missing(struct handover *h)
-{
-    struct campaign *c = h->campaign;
-    free(h->task);
-    h->task = xcalloc((size_t)c->blocks * c->tally.units, sizeof(*h->task));
-    h->tasks = 0;
-    for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
-        make_order(c, b);
-        for (size_t p = 0; p < c->tally.units; p++) {
-            const struct tally_one *one = tally_at(&c->tally, b, c->order[p]);
-            if (!one || !one->file)
-                h->task[h->tasks++] = b * c->tally.units + p;
-        }
-    }
-}
-
-static struct slurm_array array_of(const struct handover *h)
-{
-    return (struct slurm_array){.folder_fd = h->campaign->folder.fd,
-                                .folder = h->folder,
-                                .plan = h->campaign->plan.name,
-                                .tare = h->tare,
-                                .options = &h->campaign->options->sbatch,
-                                .task = h->task,
-                                .tasks = h->tasks};
-}
-
-/* Reads the records that there are; with mend those that are broken are set aside, which is for when no job is left. */
-static int read_again(struct handover *h, bool mend, struct err *e)
-{
-    struct campaign *c = h->campaign;
-    tally_free(&c->tally);
-    c->tally.strangers = 0;
-    return tally_read(&c->tally, &c->plan, &c->folder, &c->bound, mend, mend && c->options->retry, e);
-}
-
-/* --- Slurm: waiting ----------------------------------------------------------------------------------------------- */
-
-static void block_signals(sigset_t *ends)
-{
-    signals_of_end(ends);
-    (void)sigprocmask(SIG_BLOCK, ends, NULL);
-}
-
-/* A second, unless a signal comes: then its number, else 0. */
-static int pause_for(const sigset_t *ends)
-{
-    const struct timespec a_while = {.tv_sec = POLL_S};
-    int signal = sigtimedwait(ends, NULL, &a_while);
-    return signal > 0 ? signal : 0;
-}
-
-/* Until no job is left. */
-static int wait_for_jobs(struct handover *h, struct err *e)
-{
-    sigset_t ends;
-    int64_t answered_ns = clock_now_ns();
-    bool alive = *h->jobs.data != '\0';
-    block_signals(&ends);
-    unsigned polls = 0;
-    while (alive && h->interrupted_by == 0) {
-        struct text said = {0};
-        int failed = slurm_jobs(h->jobs.data, &alive, &said, e);
-        if (failed == 0)
-            answered_ns = clock_now_ns();
-        else if (clock_now_ns() - answered_ns > PATIENCE_S * NS_PER_S)
-            return err_remedy(e, "the jobs %s may go on: the same command joins them", h->jobs.data);
-        else
-            alive = true;
-        bool looks = h->meter.progress.show && polls++ % POLLS_A_LOOK == 0;
-        int unread = looks ? read_again(h, false, e) : 0;
-        campaign_meter_wait(&h->meter, (uint64_t)h->campaign->blocks, said.data ? said.data : "Slurm does not answer");
-        text_free(&said);
-        if (unread != 0)
-            return unread;
-        h->interrupted_by = alive ? pause_for(&ends) : 0;
-    }
-    campaign_meter_clear(&h->meter);
-    return 0;
-}
-
-/* The ids of the jobs are kept, so that a tare that was ended can be followed by another that joins them. */
-static const char *jobs_path(const struct handover *h, char buf[PATH_MAX])
-{
-    text_format(buf, PATH_MAX, "%s/slurm/jobs", h->folder);
-    return buf;
-}
-
-static void remember_jobs(const struct handover *h, struct err *e)
-{
-    char path[PATH_MAX];
-    cleanup_close int fd = beneath_open(h->campaign->folder.fd, "slurm", O_RDONLY | O_DIRECTORY, 0);
-    if (fd < 0)
-        (void)err_set(e, ERR_USAGE, fd, "'%s/slurm': %s", h->folder, strerror(-fd));
-    else
-        (void)file_replace_at(fd, "jobs", jobs_path(h, path), h->jobs.data, h->jobs.len, e);
-}
-
-static int join_jobs(struct handover *h, struct err *e)
-{
-    char path[PATH_MAX], jobs[4096] = "";
-    bool alive = false;
-    cleanup_text struct text said = {0};
-    text_free(&h->jobs);
-    if (file_read("", jobs_path(h, path), jobs, sizeof(jobs)) <= 0)
-        jobs[0] = '\0';
-    text_add(&h->jobs, "%s", jobs);
-    TRY(slurm_jobs(jobs, &alive, &said, e));
-    if (!alive)
-        return 0;
-    (void)fprintf(stderr, "tare: matrix: joining the jobs that are there: %s (%s)\n", jobs, said.data);
-    return wait_for_jobs(h, e);
-}
-
-/* --- Slurm: one round --------------------------------------------------------------------------------------------- */
-
-static int wait_for_records(struct handover *h, struct err *e)
-{
-    h->tasks = 1;
-    for (int s = 0; h->tasks > 0 && s <= SETTLE_S; s++) {
-        if (s > 0)
-            (void)sleep(1);
-        TRY(read_again(h, s == SETTLE_S, e));
-        list_missing(h);
-    }
-    return 0;
-}
-
-/* Submits what is missing of the wanted blocks and waits for it. */
-static int run_round(struct handover *h, struct err *e)
-{
-    struct slurm_array array = array_of(h);
-    text_free(&h->jobs);
-    int failed = slurm_submit(&array, &h->jobs, e);
-    if (h->jobs.len)
-        remember_jobs(h, failed == 0 ? e : NULL);
-    if (failed != 0)
-        return failed;
-    (void)fprintf(stderr, "tare: matrix: %zu invocations are Slurm's: %s\n", h->tasks, h->jobs.data);
-    TRY(wait_for_jobs(h, e));
-    if (h->interrupted_by)
-        return 0;
-    TRY(wait_for_records(h, e));
-    if (h->tasks == 0)
-        return 0;
-    return err_set(e, ERR_WORKLOAD, -ENODATA,
-                   "%zu invocations have no record: their jobs ended without one (%s/slurm/*.out say why; the same "
-                   "command runs them again)",
-                   h->tasks, h->campaign->folder.path);
-}
-
-static int run_rounds(struct handover *h, struct err *e)
-{
-    TRY(find_paths(h, e));
-    TRY(join_jobs(h, e));
-    if (!h->interrupted_by)
-        TRY(read_again(h, true, e));
-    while (!h->interrupted_by) {
-        list_missing(h);
-        if (h->tasks == 0 && !goes_on(h->campaign))
-            break;
-        if (h->tasks > 0)
-            TRY(run_round(h, e));
-    }
-    return 0;
-}
-
-static int run_on_cluster(struct campaign *c, size_t *run, int *interrupted_by, struct err *e)
-{
-    struct handover h = {.campaign = c};
-    size_t before = tally_done(&c->tally, c->tally.blocks);
-    campaign_meter_open(&h.meter, &c->tally);
-    int failed = run_rounds(&h, e);
-    if (h.interrupted_by)
-        (void)fprintf(stderr, "tare: matrix: the jobs %s go on: the same command joins them, scancel ends them\n",
-                      h.jobs.data);
-    *interrupted_by = h.interrupted_by;
-    *run = tally_done(&c->tally, c->tally.blocks) - before;
-    text_free(&h.jobs);
-    free(h.task);
-    return failed;
-}
-
-/* The batch script that would be submitted now; nothing where nothing is left to run. */
-static int add_script(struct campaign *c, struct text *out, struct err *e)
-{
-    struct handover h = {.campaign = c};
-    TRY(find_paths(&h, e));
-    list_missing(&h);
-    if (h.tasks > 0) {
-        struct slurm_array array = array_of(&h);
-        text_add(out, "\n");
-        slurm_script(&array, 0, out);
-    }
-    free(h.task);
-    return 0;
-}
-
-/* --- what it would do --------------------------------------------------------------------------------------------- */
+/* --- what it would do --- */
 
 static void describe_head(const struct campaign *c, struct text *out)
 {
@@ -669,7 +306,7 @@ void campaign_describe(struct campaign *c, struct text *out)
     size_t number = 0;
     describe_head(c, out);
     for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
-        make_order(c, b);
+        campaign_order(c, b);
         for (size_t p = 0; p < c->tally.units; p++)
             describe_one(c, b, c->order[p], ++number, out);
     }
@@ -680,386 +317,7 @@ void campaign_describe(struct campaign *c, struct text *out)
     text_add(out, "\n");
 }
 
-static int show_order(struct campaign *c, struct err *e)
-{
-    cleanup_text struct text out = {0};
-    int failed = 0;
-    campaign_describe(c, &out);
-    if (c->engine == ENGINE_SLURM)
-        failed = add_script(c, &out, e);
-    if (failed == 0)
-        (void)fputs(out.data, stdout);
-    return failed;
-}
-
-/* --- one invocation ----------------------------------------------------------------------------------------------- */
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* Whether a session that was opened for one cell will do for the other. */
-static bool same_host_options(const struct cell *a, const struct cell *b)
-{
-    return same_text(a->cpus, b->cpus) && same_text(a->cgroup_root, b->cgroup_root) && a->smt == b->smt &&
-           a->numa == b->numa && a->isolation == b->isolation;
-}
-
-static int close_session(struct stage *s, struct err *e)
-{
-    if (!s->session_of)
-        return 0;
-    s->session_of = NULL;
-    return session_close(&s->session, e);
-}
-
-static int open_session(struct stage *s, const struct cell *cell, struct err *e)
-{
-    if (s->session_of && same_host_options(s->session_of, cell))
-        return 0;
-    TRY(close_session(s, e));
-    TRY(session_open(cell, &s->session, e));
-    s->session_of = cell;
-    return 0;
-}
-
-static void describe_node(enum engine engine, struct facts *plan)
-{
-    static const char *const SLURM[][2] = {{"SLURM_JOB_ID", "slurm.job_id"},
-                                           {"SLURM_ARRAY_JOB_ID", "slurm.array_job_id"},
-                                           {"SLURM_ARRAY_TASK_ID", "slurm.array_task_id"},
-                                           {"SLURM_RESTART_COUNT", "slurm.restarts"},
-                                           {"SLURM_CLUSTER_NAME", "slurm.cluster"}};
-    const char *node = getenv("SLURMD_NODENAME");
-    char host[256] = "";
-    (void)gethostname(host, sizeof(host) - 1);
-    facts_text(plan, "engine", engine == ENGINE_SLURM ? "slurm" : "local");
-    facts_text(plan, "node", node ? node : host);
-    if (!getenv("SLURM_JOB_ID"))
-        facts_absent(plan, "slurm", "it is no job of Slurm's");
-    for (size_t i = 0; getenv("SLURM_JOB_ID") && i < ARRAY_LEN(SLURM); i++)
-        if (getenv(SLURM[i][0]))
-            facts_text(plan, SLURM[i][1], getenv(SLURM[i][0]));
-}
-
-static void describe_plan(const struct stage *s, const struct place_in_plan *at, int64_t elapsed_ns, struct facts *plan)
-{
-    const struct campaign *c = s->campaign;
-    const char *label = tally_label_name(tally_label(&c->tally, at->unit));
-    facts_text(plan, "name", c->plan.name);
-    facts_text(plan, "sha256", c->bound.sha256);
-    facts_int(plan, "seed", c->bound.seed);
-    facts_text(plan, "order", c->plan.order == ORDER_BLOCKS ? "blocks" : "listed");
-    facts_text(plan, "cell", c->plan.cell[tally_cell(&c->tally, at->unit)].id);
-    if (label)
-        facts_text(plan, "label", label);
-    else
-        facts_absent(plan, "label", "each cell is run once a block (--aa runs it as A and A')");
-    facts_int(plan, "block", (int64_t)at->block + 1);
-    facts_int(plan, "position", (int64_t)at->position + 1);
-    facts_int(plan, "elapsed_ns", elapsed_ns);
-    describe_node((enum engine)c->engine, plan);
-}
-
-/* An interrupted one is kept, but not as what it was to be: it is run again. */
-static int keep_record(const struct stage *s, const struct place_in_plan *at, const struct record *r, char *name,
-                       struct err *e)
-{
-    const struct campaign *c = s->campaign;
-    char path[PATH_MAX], aside[NAME_MAX + 64];
-    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at->unit)];
-    (void)folder_record_name(at->block + 1, cell->id, tally_label(&c->tally, at->unit), name);
-    if (r->termination != TERMINATION_INTERRUPTED) {
-        text_format(path, sizeof(path), "%s/%s", c->folder.path, name);
-        return record_save_at(r, c->folder.fd, name, path, e);
-    }
-    cleanup_close int fd = folder_aside(&c->folder, e);
-    if (fd < 0)
-        return fd;
-    text_format(aside, sizeof(aside), "%s.%s", name, r->id);
-    text_format(path, sizeof(path), "%s/aside/%s", c->folder.path, aside);
-    return record_save_at(r, fd, aside, path, e);
-}
-
-static void show_text(const struct stage *s, const struct record *r)
-{
-    cleanup_text struct text shown = {0};
-    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
-    if (!look.verbose)
-        return;
-    show_record(r, &look, &shown);
-    (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
-    (void)fflush(stdout);
-}
-
-static int take_record(struct stage *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
-                       struct err *e)
-{
-    char name[NAME_MAX];
-    s->run++;
-    s->interrupted_by = r->interrupted_by;
-    describe_plan(s, at, elapsed_ns, &r->plan);
-    TRY(keep_record(s, at, r, name, e));
-    if (r->termination != TERMINATION_INTERRUPTED) {
-        tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
-        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit));
-    }
-    show_text(s, r);
-    return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
-}
-
-static int run_unit(struct stage *s, const struct place_in_plan *at, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    struct record *record;
-    size_t i = tally_cell(&c->tally, at->unit);
-    const struct plan_cell *cell = &c->plan.cell[i];
-    int64_t began_ns = clock_now_ns();
-    int failed = open_session(s, &cell->cell, e);
-    if (failed != 0)
-        return err_wrap(e, "cell '%s'", cell->id);
-    const struct progress *progress = campaign_meter_running(
-        &s->meter, cell, tally_label_name(tally_label(&c->tally, at->unit)), at->block + 1, (uint64_t)c->blocks);
-    failed = run_cell(&s->session, &cell->cell, runtimes_of(&s->runtimes, i), progress, &record, e);
-    campaign_meter_clear(&s->meter);
-    if (failed != 0)
-        return err_wrap(e, "cell '%s'", cell->id);
-    failed = take_record(s, at, record, clock_now_ns() - began_ns, e);
-    record_free(record);
-    return failed;
-}
-
-/* --- what it needs ------------------------------------------------------------------------------------------------ */
-
-/* Whether this host has the CPUs that the cells name. */
-static int check_cpus(const struct campaign *c, struct err *e)
-{
-    const struct cell *checked = NULL;
-    for (size_t i = 0; i < c->plan.cells; i++) {
-        const struct cell *cell = &c->plan.cell[i].cell;
-        struct topology_choice choice;
-        if (checked && same_host_options(checked, cell))
-            continue;
-        checked = cell;
-        if (bench_cpus_choose("", cell, NULL, &choice, e) != 0) {
-            (void)err_wrap(e, "cell '%s'", c->plan.cell[i].id);
-            return err_remedy(e, "or leave it out: below 'exclude': - {id: %s}", c->plan.cell[i].id);
-        }
-    }
-    return 0;
-}
-
-/* --isolation strict, as far as it can be known before a slice is made; session_open() knows the rest. */
-static int check_isolation(const struct campaign *c, struct err *e)
-{
-    const struct cell *checked = NULL;
-    for (size_t i = 0; i < c->plan.cells; i++) {
-        const struct cell *cell = &c->plan.cell[i].cell;
-        if (cell->isolation != ISOLATION_STRICT || (checked && same_text(checked->cgroup_root, cell->cgroup_root)))
-            continue;
-        checked = cell;
-        struct slice_root root;
-        if (slice_root_find("", cell->cgroup_root, &root, e) != 0 || session_refuse_less(&root, e) != 0)
-            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
-    }
-    return 0;
-}
-
-/* Whether what is weighed could reach its own records. A folder that a dry run has not made is checked by what there is
- * of its path. */
-static int check_writable(const struct campaign *c, struct err *e)
-{
-    char part[PATH_MAX];
-    text_format(part, sizeof(part), "%.*s", (int)file_part_there(c->folder.path), c->folder.path);
-    bool whole = strlen(part) == strlen(c->folder.path);
-    cleanup_close int fd = open(*part ? part : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(e, ERR_USAGE, "--out '%s'", c->folder.path);
-    for (size_t i = 0; i < c->plan.cells; i++) {
-        const struct cell *cell = &c->plan.cell[i].cell;
-        if (output_refuse_writable(cell, fd, whole ? NULL : ".lock", c->folder.path, e) != 0)
-            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
-    }
-    return 0;
-}
-
-static bool is_handed_over(const struct campaign *c)
-{
-    return c->engine == ENGINE_SLURM && c->options->task < 0;
-}
-
-/* Once: whether this host has what the plan needs. What the nodes of a cluster have is theirs to say. */
-static int check_host(struct stage *s, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    if (s->checked)
-        return 0;
-    s->checked = true;
-    if (is_handed_over(c))
-        return slurm_find(e);
-    TRY(check_cpus(c, e));
-    TRY(check_isolation(c, e));
-    return find_or_go_native(&c->plan, &s->runtimes, e);
-}
-
-/* --- all of them -------------------------------------------------------------------------------------------------- */
-
-static int run_block(struct stage *s, uint64_t block, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    int failed = 0;
-    make_order(c, block);
-    for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
-        const struct place_in_plan at = {block, p, c->order[p]};
-        const struct tally_one *one = tally_at(&c->tally, block, at.unit);
-        if (!one || !one->file)
-            failed = run_unit(s, &at, e);
-    }
-    return failed;
-}
-
-static int run_blocks(struct stage *s, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    int failed = 0;
-    for (uint64_t block = 0; failed == 0 && !s->interrupted_by; block++) {
-        if (block >= (uint64_t)c->blocks && !goes_on(c))
-            break;
-        failed = run_block(s, block, e);
-    }
-    return failed;
-}
-
-static int open_stage(struct stage *s, struct err *e)
-{
-    int failed = check_host(s, e);
-    campaign_meter_open(&s->meter, &s->campaign->tally);
-    return failed;
-}
-
-static bool is_done(const struct campaign *c)
+bool campaign_is_done(const struct campaign *c)
 {
     return tally_done(&c->tally, (uint64_t)c->blocks) == (size_t)c->blocks * c->tally.units;
-}
-
-static int run_here(struct stage *s, size_t *run, int *interrupted_by, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    int failed = is_done(c) && !goes_on(c) ? 0 : open_stage(s, e);
-    if (failed == 0)
-        failed = run_blocks(s, e);
-    int left = close_session(s, failed == 0 ? e : NULL);
-    *run = s->run;
-    *interrupted_by = s->interrupted_by;
-    return failed != 0 ? failed : left;
-}
-
-/* --- how it ended ------------------------------------------------------------------------------------------------- */
-
-/* Of the records that were read when the folder was opened, and of those that have been run since. */
-static int print_table(const struct stage *s, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    cleanup_text struct text text = {0};
-    struct summary summary;
-    int failed = tally_read_rest(&c->tally, &c->folder, e);
-    size_t n = c->tally.records.count;
-    if (failed != 0 || n == 0)
-        return failed;
-    if (s->shows)
-        return s->shows->fn(&c->tally.records, c, s->shows->to, e);
-    summary_make(&c->tally.records, &summary);
-    struct tables tables = tables_make(&summary);
-    summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
-    (void)printf("%s\n* plan %s, seed %lld, %zu record%s: %s\n", text.data, c->plan.name, (long long)c->bound.seed, n,
-                 n == 1 ? "" : "s", c->folder.path);
-    tables_free(&tables);
-    summary_free(&summary);
-    return 0;
-}
-
-static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
-{
-    size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
-    if (interrupted_by)
-        return 128 + interrupted_by;
-    if (failed)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED,
-                       "%zu of %zu invocations did not end well; the table says why (--retry runs them again)", failed,
-                       done);
-    return 0;
-}
-
-static int run_all(struct stage *s, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    size_t run = 0;
-    int interrupted_by = 0;
-    int failed =
-        c->engine == ENGINE_SLURM ? run_on_cluster(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
-    if (failed == 0 && run == 0 && !interrupted_by)
-        (void)fprintf(stderr,
-                      "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
-                      "measures again)\n",
-                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
-    struct err shown = {0}; /* what was measured is shown, however it ended */
-    int untold = print_table(s, failed == 0 ? e : &shown);
-    if (failed != 0 || untold != 0)
-        return failed != 0 ? failed : untold;
-    return exit_of(c, interrupted_by, e);
-}
-
-/* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
-static int run_task(struct stage *s, uint64_t task, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    const uint64_t block = task / c->tally.units;
-    if (block >= PLAN_INVOCATIONS_MAX)
-        return err_set(e, ERR_USAGE, -EINVAL, "--task '%llu': the plan has no such invocation",
-                       (unsigned long long)task);
-    make_order(c, block);
-    const size_t position = (size_t)(task % c->tally.units);
-    const struct place_in_plan at = {block, position, c->order[position]};
-    const struct tally_one *one = tally_at(&c->tally, block, at.unit);
-    int failed = one && one->file ? 0 : open_stage(s, e);
-    if (failed == 0 && !(one && one->file))
-        failed = run_unit(s, &at, e);
-    int left = close_session(s, failed == 0 ? e : NULL);
-    if (failed == 0 && s->interrupted_by)
-        return 128 + s->interrupted_by;
-    return failed != 0 ? failed : left;
-}
-
-/* A folder is made and bound when nothing speaks against the plan any more; one in which all is done needs nothing. */
-static int open_plan(struct stage *s, const struct config *config, struct err *e)
-{
-    struct campaign *c = s->campaign;
-    int failed = campaign_open(c, config, e);
-    c->tally.records.with_iterations = s->shows != NULL;
-    s->checked = config->host.dry_run && is_handed_over(c); /* the script can be looked at anywhere */
-    if (failed == 0 && !folder_is_begun(&c->folder))
-        failed = check_host(s, e);
-    if (failed == 0)
-        failed = campaign_bind(c, config, e);
-    if (failed == 0)
-        failed = check_writable(c, e);
-    bool looks = config->host.dry_run || is_handed_over(c);
-    return failed == 0 && looks && !is_done(c) ? check_host(s, e) : failed;
-}
-
-int campaign_run(const struct config *config, const struct campaign_shows *shows, struct err *e)
-{
-    struct campaign c = {.folder = {.fd = -1, .lock_fd = -1}};
-    struct stage s = {.campaign = &c, .shows = shows};
-    int status = open_plan(&s, config, e);
-    if (status == 0 && config->host.dry_run)
-        status = show_order(&c, e);
-    else if (status == 0)
-        status = config->campaign.task >= 0 ? run_task(&s, (uint64_t)config->campaign.task, e) : run_all(&s, e);
-    if (status < 0)
-        folder_take_back(&c.folder);
-    runtimes_free(&s.runtimes);
-    campaign_close(&c);
-    return status;
 }

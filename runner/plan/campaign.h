@@ -1,5 +1,5 @@
-/* campaign: a plan on its way: its folder, what is done of it, the order, each invocation here or by Slurm, the table.
- * `tare matrix` calls campaign_run(); the rest is what it is made of. */
+/* campaign: a plan on its way: its folder, what is done of it, the order of its invocations, and how many it wants.
+ * matrix.h runs them here, handover.h gives them to Slurm. */
 #ifndef TARE_CAMPAIGN_H
 #define TARE_CAMPAIGN_H
 
@@ -29,20 +29,6 @@ struct campaign {
     size_t *order; /* of one block, shuffled or as it is listed */
 };
 
-/* Who prints what the records of a plan say, in place of `tare matrix`'s table: they were read with details and every
- * iteration. */
-struct campaign_shows {
-    int (*fn)(struct records *r, const struct campaign *c, void *to, struct err *e);
-    void *to;
-};
-
-/* Does what `tare matrix PLAN` says: runs what of the plan is not in its folder yet, or prints what that would be
- * (--dry-run), or runs one of its invocations (--task). Results go to stdout, messages and progress to stderr.
- * Returns the exit code, or a negative errno: usage where the plan, the folder or a record in it is not good, and
- * nothing was run; -ECANCELED (workload) where invocations did not end well, when all have been run. shows: NULL is
- * allowed. */
-int campaign_run(const struct config *c, const struct campaign_shows *shows, struct err *e);
-
 /* Reads the plan: a file, one that came with tare, or the one that a folder is bound to. Nothing is made yet, so that
  * what the host lacks for it can be said first. Usage errors throughout. The caller ends it with campaign_close(), also
  * after a failure. */
@@ -53,6 +39,15 @@ int campaign_open(struct campaign *c, const struct config *config, struct err *e
 int campaign_bind(struct campaign *c, const struct config *config, struct err *e);
 
 void campaign_close(struct campaign *c);
+
+/* Whether each invocation that is wanted so far has its record. */
+bool campaign_is_done(const struct campaign *c);
+
+/* Wants one block more where a cell is not as precise as the plan asks; false: no further block is wanted. */
+bool campaign_goes_on(struct campaign *c);
+
+/* Puts the units of a block (from 0) into c->order as they are to run: shuffled with the plan's seed, or as listed. */
+void campaign_order(struct campaign *c, uint64_t block);
 
 /* Adds the plan's head, a line an invocation in the order of their running, and an estimate of how long the rest takes.
  */

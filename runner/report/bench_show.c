@@ -158,7 +158,7 @@ static void judge_pairs(const struct bench *b, struct contest *c)
 static void say_other(const struct bench *b, const struct contest *c, size_t k, struct text *out)
 {
     char buf[WORDS_MAX_VERDICT];
-    const struct figure_about about = b->s->records.name[b->rate].about;
+    const struct figure_about about = b->s->records.reader.name[b->rate].about;
     const struct summary_cell *cell = c->cell[k];
     const struct analysis_verdict *v = &c->verdict[c->best][k];
     text_add(out, "  %s: ", cell->mode);

@@ -212,18 +212,10 @@ static void html_figure(struct text *out, const struct drawing *d, const struct 
 
 /* --- How to run it again: the commands that make such records ---------------------------------------------------- */
 
-/* A word of a shell's. */
 static void add_word(struct text *line, const char *word)
 {
-    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=+:,@%";
-    if (*word && strspn(word, PLAIN) == strlen(word)) {
-        text_add(line, " %s", word);
-        return;
-    }
-    text_add(line, " '");
-    for (; *word; word++)
-        text_add_bytes(line, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
-    text_add(line, "'");
+    text_add(line, " ");
+    text_add_shell_word(line, word);
 }
 
 /* "tare run scenario1 --mode threads --workers 8": the cell's keys are the options' names. */
@@ -307,8 +299,8 @@ static void add_plan(const struct summary *s, const struct invocation *one, bool
 {
     cleanup_free char *plan = text_printable(one->details.plan);
     text_add(lines, "tare matrix DIR/plan.yml");
-    if (*one->details.seed)
-        text_add(lines, " --seed %s", one->details.seed);
+    if (*one->plan_seed)
+        text_add(lines, " --seed %s", one->plan_seed);
     if (is_in_halves(s, one))
         text_add(lines, " --aa");
     text_add(lines, is_one_of_several ? " --out %s # the plan %s\n" : " --out %s\n", folder, plan);

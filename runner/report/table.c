@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/csv.h"
+#include "base/json_put.h"
 #include "base/text.h"
 
 static char *copy(const char *text)
@@ -398,4 +399,42 @@ void table_as_text(const struct table *t, size_t width, struct text *out)
         for (size_t i = 0; i < t->columns; i++)
             free(STEAL(texts[i]));
     }
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------- */
+
+/* A whole number stays one. */
+static json_t *number_or_null(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    return value == floor(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static json_t *row_json(const struct table *t, size_t row)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < t->columns; i++) {
+        const struct table_cell *c = table_at(t, row, i);
+        char why[80];
+        if (t->column[i].use == TABLE_SHOWN)
+            continue;
+        if (t->column[i].number)
+            json_put(o, t->column[i].key, number_or_null(c->value));
+        else
+            json_put_text(o, t->column[i].key, c->text);
+        text_format(why, sizeof(why), "%.60s_reason", t->column[i].key);
+        if (t->column[i].number && c->why && *c->why)
+            json_put_text(o, why, c->why);
+    }
+    return o;
+}
+
+json_t *table_json(const struct table *t)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < t->rows; i++)
+        if (json_array_append_new(rows, row_json(t, i)) != 0)
+            abort();
+    return rows;
 }

@@ -68,6 +68,10 @@ struct text;
 void table_csv(const struct table *t, struct text *out);
 /* GitHub's Markdown. */
 void table_markdown(const struct table *t, struct text *out);
+struct json_t;
+/* An array with an object a row, all columns but those for eyes alone; what is no number is null, with "KEY_reason"
+ * beside it where there is one. The caller's. */
+struct json_t *table_json(const struct table *t);
 /* For a terminal of so many characters. No value is cut and no two run together: texts wrap, then columns leave by
  * their rank; numbers that are wider still go beyond the width. */
 void table_as_text(const struct table *t, size_t width, struct text *out);

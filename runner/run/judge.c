@@ -81,7 +81,8 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
     struct err e = {0};
     const struct cell *cell = &r->cell;
     const struct ledger_run run = {seen->started_ns, w->ended_ns};
-    bool clean = r->exited && r->exit_status == 0 && (!seen->ledger || ledger_phase(seen->ledger) == LEDGER_DONE);
+    bool clean = r->exited && (r->exit_status == 0 || r->series.any_exit) &&
+                 (!seen->ledger || ledger_phase(seen->ledger) == LEDGER_DONE);
     r->interrupted_by = w->why == WATCH_INTERRUPTED ? w->signal : 0;
     if (r->interrupted_by)
         terminate(r, TERMINATION_INTERRUPTED, "by signal %d (%s)", w->signal, strsignal(w->signal));

@@ -33,7 +33,7 @@ void observe_describe_start(struct stage *s, const struct cell *cell)
     r->runtime = s->runtime;
     r->host = &session->host;
     r->image = &session->image;
-    r->gil_enabled = -1;
+    r->gil_enabled = r->gil_at_end = -1;
     r->command = s->command ? s->command->path : NULL;
     r->argv = s->command ? s->command->argv : NULL;
     r->cwd = s->command ? s->command->cwd : NULL;
@@ -103,7 +103,6 @@ static void take_ledger(struct stage *s, size_t n)
     r->has_wall = ledger_wall_ns(&s->ledger, &run, &wall_ns) && wall_ns > 0;
     r->total_wall_s = (double)wall_ns / (double)NS_PER_S;
     r->hold_ns = page->hold_ns > 0 && page->hold_ns <= LEDGER_HOLD_MAX_NS ? page->hold_ns : 0;
-    r->gil_enabled = page->gil == LEDGER_GIL_ON ? 1 : page->gil == LEDGER_GIL_OFF ? 0 : -1;
     r->check = page->check;
     figures_take(&s->ledger, r->cell.scenario, &r->figures);
 }
@@ -187,25 +186,22 @@ static void take_samples(struct stage *s)
     r->plateau = memory_plateau(r->samples, r->sample_count, r->ready_ns, r->end_ns, r->iterations, r->hold_ns);
 }
 
-static int describe_confinement(struct stage *s, struct err *e)
+static void describe_confinement(struct stage *s)
 {
     struct record *r = s->record;
     size_t len = 0;
     if (!s->confine)
-        return 0;
+        return;
     facts_int(&r->confinement, "uid", confine_uid(s->confine));
     facts_int(&r->confinement, "gid", confine_gid(s->confine));
     const void *filter = confine_filter_bytes(s->confine, &len);
     if (!filter || !s->session->recorded) /* nobody will read it */
-        return 0;
+        return;
     char hex[65];
-    int failed = digest_bytes(filter, len, hex);
-    if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "describing the seccomp filter: %s", strerror(-failed));
+    digest_bytes(filter, len, hex);
     facts_text(&r->confinement, "seccomp.sha256", hex);
     facts_int(&r->confinement, "seccomp.instructions", (int64_t)(len / 8)); /* struct sock_filter */
     facts_text(&r->confinement, "seccomp.filter", confine_filter_text(s->confine));
-    return 0;
 }
 
 static void describe_program(struct stage *s)
@@ -229,12 +225,12 @@ int observe_take(struct stage *s, struct err *e)
         inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);
     }
     describe_instrument(s);
+    if (!s->command)
+        inspect_gil(s->ledger.page, s->watched.messages, s->record);
     inspect_end(s->record);
     describe_program(s);
-    int failed = describe_confinement(s, e);
-    if (failed == 0)
-        failed = take_stamps(s, e);
-    if (failed == 0)
-        take_samples(s);
-    return failed;
+    describe_confinement(s);
+    TRY(take_stamps(s, e));
+    take_samples(s);
+    return 0;
 }

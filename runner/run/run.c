@@ -88,8 +88,8 @@ static int specify_command(struct stage *s, const struct cell *cell, struct err 
         .path = s->command->path,
         .argv = s->command->argv,
         .stdin_fd = STDIN_FILENO,
-        .stdout_fd = STDOUT_FILENO,
-        .stderr_fd = STDERR_FILENO,
+        .stdout_fd = s->command->output_fd >= 0 ? s->command->output_fd : STDOUT_FILENO,
+        .stderr_fd = s->command->output_fd >= 0 ? s->command->output_fd : STDERR_FILENO,
         .keep_fd = -1,
         .cwd = s->command->cwd,
     };
@@ -193,6 +193,7 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
+    TRY(session_refuse_unlimited(slice_tree_root(session->tree), cell, e));
     fail_point("init waits");
     s->slice_at_ns = clock_now_ns();
     TRY(slice_create(session->tree, name, &limits, &s->slice, e));

@@ -100,7 +100,7 @@ class Declared(BundleTest):
         self.assertRegex(said, r" 5 us .*6\.25 us")
         self.assertNotIn("slower", said)
         self.assertIn("cell figure A B", said)  # rows of several figures are told apart, however narrow
-        self.assertRegex(said, r" 25(\.0+)? % more \(25(\.0+)? to 25(\.0+)? %\)")
+        self.assertRegex(said, r" 25(\.0+)? % more \(2\d\.\d to 2\d\.\d")
         rows = json.loads(self.again("json", "attempts"))["rows"]
         self.assertEqual([rows[0][k] for k in ("title", "unit", "kind", "better")], ["ids drawn", "draws", "count", "more"])
         (row,) = csv.DictReader(io.StringIO(self.again("csv", "attempts")))

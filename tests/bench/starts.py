@@ -1,4 +1,4 @@
-"""What it takes to start `true` and see it end: bare, by tare exec, by bubblewrap; measured by hyperfine.
+"""What it takes to start `true` and see it end: bare, in a cgroup, by tare exec, by bubblewrap; measured by hyperfine.
 
 usage: starts.py BUILD [ROUNDS]      prints; asserts nothing. ROUNDS (5) times hyperfine with all of them in random order,
 so that the machine's drift falls on all alike; each ratio is of medians of one round, and their median is given.
@@ -21,18 +21,65 @@ for needed in ("hyperfine", "bwrap"):
     if not shutil.which(needed):
         sys.exit(f"starts: no {needed} here (scripts/setup bench installs it)")
 
-# vfork, exec, wait, and nothing else: a program, so that each of them is one program that starts another.
+# vfork, exec, wait, and nothing else: a program, so that each of them is one program that starts another. With
+# -c PATH it also makes that cgroup, starts the child in there, reads what it used, and removes it: no runner that gives
+# each command a cgroup can be faster.
 wrapper = os.path.join(build, "bench-wrapper")
-SOURCE = b"""#include <sys/wait.h>
+SOURCE = b"""#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
-int main(int c, char **v) { int s = 0; pid_t p = vfork(); if (p == 0) { execv(v[c > 1], v + 1); _exit(127); }
-waitpid(p, &s, 0); return WEXITSTATUS(s); }"""
+static int in_cgroup(const char *path, char **v)
+{
+    char buf[4096], *file;
+    int s = 0, dir = mkdir(path, 0755) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    struct clone_args a = {.flags = CLONE_INTO_CGROUP | CLONE_VFORK, .exit_signal = SIGCHLD, .cgroup = (unsigned)dir};
+    pid_t p = dir < 0 ? -1 : (pid_t)syscall(SYS_clone3, &a, sizeof(a));
+    if (p == 0) { execv(v[0], v); _exit(127); }
+    if (p < 0 || waitpid(p, &s, 0) != p || asprintf(&file, "%s/cpu.stat", path) < 0) { perror(path); return 126; }
+    int f = open(file, O_RDONLY);
+    if (read(f, buf, sizeof(buf)) <= 0 || rmdir(path) != 0) { perror(path); return 126; }
+    return WEXITSTATUS(s);
+}
+int main(int c, char **v)
+{
+    int s = 0;
+    if (c > 3 && strcmp(v[1], "-c") == 0) return in_cgroup(v[2], v + 3);
+    pid_t p = vfork();
+    if (p == 0) { execv(v[c > 1], v + 1); _exit(127); }
+    waitpid(p, &s, 0);
+    return WEXITSTATUS(s);
+}"""
 subprocess.run([os.environ.get("CC", "cc"), "-O2", "-x", "c", "-", "-o", wrapper], input=SOURCE, check=True)
 VIEW = "--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp"
 BARE, BWRAP = "vfork + exec + wait", "bwrap --unshare-all"
+
+
+def own_cgroup() -> str | None:
+    """A path below a cgroup v2 mount where one can be made; None: not as this user, on this host."""
+    mounts = [line.split() for line in open("/proc/self/mountinfo")]
+    for mount in (m[4] for m in mounts if m[m.index("-") + 1] == "cgroup2"):
+        path = f"{mount}/tare-bench-{os.getpid()}"
+        try:
+            os.mkdir(path)
+            os.rmdir(path)
+            return path
+        except OSError:
+            continue
+    return None
+
+
+cgroup = own_cgroup()
 COMMANDS = {
     "true alone": true,
     BARE: f"{wrapper} {true}",
+    **({"the same, in a cgroup": f"{wrapper} -c {cgroup} {true}"} if cgroup else {}),
     "tare exec --confine off": f"{tare} exec --quiet --confine off -- {true}",
     "tare exec --confine light": f"{tare} exec --quiet --confine light -- {true}",
     "tare exec": f"{tare} exec --quiet -- {true}",

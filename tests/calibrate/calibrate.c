@@ -8,8 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "bundle/claims.h"
-#include "record/records.h"
+#include "tests/calibrate/claimed.h"
 #include "tests/calibrate/rates.h"
 
 static const size_t SIZES[] = {5, 10, 20, 30, 100};
@@ -107,84 +106,14 @@ static void print_family(const char *title, struct trial t, bool same, double bo
 
 /* --- claims ------------------------------------------------------------------------------------------------------- */
 
-static struct figure *figures;
-static struct records claimed;
-
-/* n invocations of each of two cells, as records that were read back. */
-static void make_records(size_t n)
-{
-    static const char *const CELL[] = {"base", "other"};
-    claimed = (struct records){.pool = pool_new()};
-    claimed.name = calloc(1, sizeof(*claimed.name));
-    claimed.list = calloc(2 * n, sizeof(*claimed.list));
-    figures = calloc(2 * n, sizeof(*figures));
-    if (!claimed.name || !claimed.list || !figures)
-        abort();
-    claimed.names = 1;
-    claimed.name[0].name = pool_keep(claimed.pool, "avg_iter_s");
-    claimed.name[0].about = figure_about("avg_iter_s");
-    for (size_t i = 0; i < 2 * n; i++) {
-        struct pair mode = {pool_keep(claimed.pool, "mode"), pool_keep(claimed.pool, CELL[i / n])};
-        const struct keyset *cell = pool_keep_keyset(claimed.pool, &mode, 1);
-        char id[32];
-        (void)snprintf(id, sizeof(id), "%08zu", i);
-        claimed.list[i] = (struct invocation){.path = "",
-                                              .id = pool_keep(claimed.pool, id),
-                                              .started_at = "",
-                                              .cell = cell,
-                                              .environment = cell,
-                                              .node = "",
-                                              .plan_cell = pool_keep(claimed.pool, CELL[i / n]),
-                                              .block = i % n + 1,
-                                              .label = "",
-                                              .grade = "",
-                                              .termination = "ok",
-                                              .detail = "",
-                                              .ok = true,
-                                              .kind = RECORD_SLICED,
-                                              .figure = &figures[i],
-                                              .figures = 1};
-    }
-    claimed.count = 2 * n;
-}
-
-static void forget_records(void)
-{
-    free(figures);
-    free(claimed.list);
-    free(claimed.name);
-    pool_free(claimed.pool);
-}
-
-static const char CLAIMS[] =
-    "schema: tare.claims/1\nclaims:\n"
-    "- {id: ratio, text: t, ratio: {of: other, to: base, figure: avg_iter_s}, expect: {min: 1.5}}\n"
-    "- {id: most, text: t, ratio: {of: other, to: base, figure: avg_iter_s}, expect: {max: 1.5}}\n"
-    "- {id: order, text: t, order: {cells: [base, other], figure: avg_iter_s}}\n";
-
-/* How often a claim is SUPPORTED where the truth lies at its edge. */
-static double rate_claim(const struct claims *c, size_t index, enum shape s, size_t n, size_t times)
-{
-    const double ratio = index == 2 ? 1 : 1.5;
-    size_t supported = 0;
-    for (size_t t = 0; t < times; t++) {
-        for (size_t i = 0; i < 2 * n; i++)
-            figures[i].value = shape_draw(rng, s, SHAPE_SLOW_SHARE) * (i < n ? 1 : ratio);
-        supported += claim_judge(&c->list[index], &claimed).verdict == CLAIM_SUPPORTED;
-    }
-    return (double)supported / (double)times;
-}
-
 static void print_claims(void)
 {
     enum { TIMES = 4000 };
     static const char *const WHAT[] = {"ratio, min at the truth", "ratio, max at the truth",
                                        "order of two equal cells"};
     struct claims c = {0};
-    struct text bytes = {0};
     struct err e = {0};
-    text_add(&bytes, "%s", CLAIMS);
-    if (claims_parse("claims.yml", &bytes, &c, &e) != 0) {
+    if (claimed_parse(&c, &e) != 0) {
         (void)fprintf(stderr, "calibrate: %s\n", e.text);
         broken = 1;
         return;
@@ -197,9 +126,7 @@ static void print_claims(void)
         for (int s = 0; s < SHAPES; s++) {
             (void)printf("| %s | %s |", WHAT[i], SHAPE_NAMES[s]);
             for (size_t k = 0; k < ARRAY_LEN(SIZES); k++) {
-                make_records(SIZES[k]);
-                double rate = rate_claim(&c, i, (enum shape)s, SIZES[k], TIMES);
-                forget_records();
+                double rate = rate_claim(rng, &c, i, (enum shape)s, SIZES[k], TIMES);
                 (void)printf(" %.1f |", 100 * rate);
                 hold(WHAT[i], SIZES[k], rate, 0, 0.03, TIMES);
             }

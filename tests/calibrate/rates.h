@@ -1,5 +1,6 @@
 /* rates: how often the rules of runner/analysis/ are wrong, by simulation of data whose truth is known. Shared by
- * `make calibrate` (calibrate.c) and the reduced test in tests/unit/test_calibrate.c. Every rate is a share, 0 to 1. */
+ * `make calibrate` (calibrate.c) and the reduced test in tests/unit/analysis/test_calibrate.c. Every rate is a share, 0
+ * to 1. */
 #ifndef TARE_TESTS_RATES_H
 #define TARE_TESTS_RATES_H
 

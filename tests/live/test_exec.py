@@ -1,10 +1,13 @@
 """`tare exec`: any command in a slice; its streams and its exit status are its own, what it took is in the record."""
 
+import csv
 import json
 import os
 import re
 import signal
+import statistics
 import subprocess
+import tempfile
 from pathlib import Path
 
 import rig
@@ -78,7 +81,7 @@ class Streams(LiveTest):
         self.assertRegex(done.err, r"\Atare: wall \d+\.\d{6} s  cpu \d+\.\d{6} s  peak memory [^\n]+\n\Z")
 
     def test_options_after_the_command_are_the_commands(self):
-        self.assertEqual(self.exec("echo", "--repeat", "3", "--").out, "--repeat 3 --\n")
+        self.assertEqual(self.exec("echo", "--repeat", "3", "-x").out, "--repeat 3 -x\n")
 
     def test_it_starts_in_the_callers_folder(self):
         self.assertEqual(self.exec("pwd", cwd="/usr/lib").out, "/usr/lib\n")
@@ -170,7 +173,8 @@ class Lacks(LiveTest):
             ("memory-max", "32.0 MiB", "memory.max"), ("pids-max", 50, "pids.max"),
             ("partition", "isolated", "cpuset.cpus.partition")) if file in reason]
         affinity = [f"tare: --cpus {rig.CPU} took effect by affinity alone: {r}" for f, r in reason.items() if f == "cpuset.cpus"]
-        self.assertEqual(sorted(done.stderr.splitlines()[1:]), sorted(wanted + affinity))
+        said = [line for line in done.stderr.splitlines() if line.startswith("tare: --")]
+        self.assertEqual(sorted(said), sorted(wanted + affinity))
         self.assertTrue(wanted)
 
     @needs_controllers
@@ -186,6 +190,65 @@ class Lacks(LiveTest):
         self.assertEqual(self.said("--isolation", "off", *self.LIMITS, "--partition", "root"),
                          [f"tare: --memory-max 32.0 MiB {why}", f"tare: --pids-max 50 {why}",
                           "tare: --partition root did not take effect: no slice was asked for (--isolation off)"])
+
+
+class HeldBack(LiveTest):
+    """--cpu-max and --memory-high: read back from the slice, and what they did is told."""
+
+    BURN = ["sh", "-c", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"]
+
+    @needs_controllers
+    def test_a_quota_is_set_and_its_throttling_told(self):
+        done = self.exec(*self.BURN, options=["--cpu-max", "20%"])
+        self.assertEqual(done.status, 0, done)
+        limit = done.record["slice"]["limits"]["cpu.max"]
+        self.assertEqual((limit["requested"], limit["achieved"], limit["ok"]), ("20000 100000", "20000 100000", True))
+        self.assertEqual(done.record["scenario"]["cpu_quota_usec"], 20000)
+        cpu = done.record["cpu"]
+        self.assertGreater(cpu["nr_throttled"], 0)
+        self.assertGreater(cpu["throttled_usec"], 0)
+        self.assertGreaterEqual(cpu["nr_periods"], cpu["nr_throttled"])
+        self.assertRegex(done.err, rf"  throttled in {cpu['nr_throttled']} of {cpu['nr_periods']} periods, \d+\.\d{{3}} s")
+        # A fifth of one CPU: the wall time is about five times the CPU time, and no less than four times.
+        self.assertGreater(done.record["result"]["total_wall_s"], 4 * cpu["usage_usec"] / 1e6 - 0.1)
+        self.assertNotIn("no throttling", [check["name"] for check in done.record["isolation"]["checks"]])
+
+    @needs_controllers
+    def test_memory_high_slows_down_and_ends_nothing(self):
+        code = "x = bytearray(48 << 20)"
+        done = self.exec(rig.sys.executable, "-c", code, options=["--memory-high", "32M"])
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.record["slice"]["limits"]["memory.high"]["achieved"], str(32 * MIB))
+        self.assertGreater(done.record["events"]["high"], 0)
+        self.assertEqual(done.record["events"]["oom_kill"], 0)
+        self.assertRegex(done.err, r"  memory\.high reached \d+ times")
+
+    @needs_controllers
+    def test_a_run_says_what_held_it_back(self):
+        done = self.run_native("--cpu-max", "0.2", "--memory-high", "512M", "--iterations", 20)
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("\ncpu_max: 20000 100000 (0.2 CPUs)\n", done.out)
+        for key in "nr_periods", "nr_throttled", "throttled_usec", "memory_high_events":
+            self.assertRegex(done.printed(key) or "", r"\A\d+\Z", key)
+
+    @needs_lack
+    @for_each({"cpu_max": (["--cpu-max", "50%"],), "memory_high": (["--memory-high", "64M"],)})
+    def where_the_controller_is_not_there_it_is_refused(self, options):
+        done = self.exec("true", options=options)
+        self.assert_refused(done, 3, rf"exec: {options[0]}: no (cpu|memory) controller: ")
+        plan = self.dir / "plan.yml"
+        plan.write_text("schema: tare.plan/1\nname: p\ndefaults: {scenario: scenario1, runtime: native, "
+                        f"{options[0][2:]}: {options[1]}}}\ncells: [{{}}]\n")
+        done = subprocess.run([rig.TARE, "matrix", plan, "--out", self.dir / "out"], capture_output=True, text=True,
+                              env=rig.environment(), timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 3, done)
+        self.assertRegex(done.stderr, rf"\Atare: matrix: cell '[^']+': {options[0]}: no (cpu|memory) controller: [^\n]*\n\Z")
+        self.assertFalse((self.dir / "out").exists())
+
+    @for_each({"none": ("0", []), "words": ("much", []), "without_a_slice": ("1", ["--isolation", "off"])})
+    def refuses(self, quota, options):
+        done = self.exec("true", options=["--cpu-max", quota, *options])
+        self.assert_refused(done, 2, r"exec: --cpu-max ('[^']*': what is allowed is a share of one CPU|is the slice's)")
 
 
 class Series(LiveTest):
@@ -209,7 +272,7 @@ class Repeated(Series):
         records = [json.loads(path.read_text()) for path in out.iterdir()]
         self.assertEqual(len({r["id"] for r in records}), 3)
         self.assertEqual(len({r["slice"]["path"] for r in records}), 3)
-        self.assertRegex(done.err, r"\Atare: wall mean \S+ s  median \S+ s  min \S+ s  max \S+ s  of 3 invocations  cpu ")
+        self.assertRegex(done.err, r"\Atare: 3 invocations\ncommand +geometric +± sd +median +min … max ")
 
     def test_a_record_tells_which_invocation_it_is_of(self):
         out = self.dir / "out"
@@ -243,11 +306,31 @@ class Repeated(Series):
         log.touch()
         done = self.start_series("sh", "-c", f"echo x >>{log}; exit 3", options=["--repeat", 5, "--rw", log]).end()
         self.assertEqual((done.status, log.read_text()), (3, "x\n"), done)
+        self.assertRegex(done.err, r"\Atare: stopped after 1 of 5: 'sh -c [^\n]*': exit 3 \(--ignore-failure goes on\)\n\Z")
+
+    @for_each({"warming": (["--warmup", 2, "--", "false"], "in the warm-up, with 0 of 3: 'false': exit 1"),
+               "by_a_signal": (["--", "sh", "-c", "kill -9 $$"], r"after 1 of 3: '[^\n]*': signal 9"),
+               "by_its_limit": (["--timeout", 0.2, "--", "sleep", 9], "after 1 of 3: 'sleep 9': timeout")})
+    def where_it_stopped_is_said(self, words, why):
+        at = words.index("--")
+        done = self.start_series(*words[at + 1:], options=["--repeat", 3, *words[:at]]).end()
+        self.assertRegex(done.err, rf"\Atare: stopped {why}")
+        self.assertNotEqual(done.status, 0)
+
+    def test_a_failure_that_is_ignored_is_counted_and_said(self):
+        out = self.dir / "out"
+        done = self.start_series("sh", "-c", "exit 3", options=["--repeat", 3, "--ignore-failure", "--out", out]).end()
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("3 of 3 exited with another status than 0, the last with 3", done.err)
+        ends = [json.loads(path.read_text())["termination"] for path in out.iterdir()]
+        self.assertEqual([(end["reason"], end["exit_status"]) for end in ends], [("ok", 3)] * 3)
+        done = self.start_series("sh", "-c", "kill -9 $$", options=["--repeat", 3, "--ignore-failure"]).end()
+        self.assertEqual(done.status, 137, done)
 
     def test_one_file_for_the_records_of_all_is_refused(self):
         hook = ["--prepare", f"touch {self.dir}/begun"]
         done = self.exec("true", options=["--repeat", 2, *hook])
-        self.assert_refused(done, 2, rf"exec: --json '{self.json}' holds one record and --repeat 2 makes more \(--out DIR\)")
+        self.assert_refused(done, 2, rf"exec: --json '{self.json}' holds one record and 2 are made \(--out DIR\)")
         self.assertEqual(list(self.dir.iterdir()), [])
         self.assertEqual(self.exec("true", options=["--repeat", 1, "--warmup", 2]).status, 0)
         done = self.start_series("true", options=["--repeat", 2, "--json", "-"]).end()
@@ -271,6 +354,105 @@ class Repeated(Series):
         done = running.end()
         self.assertEqual((done.status, log.read_text()), (130, "x\n"), done)
         self.assertEqual(done.record["termination"]["reason"], "interrupted")
+
+
+class Several(Series):
+    """Commands beside each other."""
+
+    def run_several(self, *words: object, seed: int = 7) -> rig.Done:
+        line = [rig.TARE, "exec", "--random-seed", seed, *words]
+        running = rig.Running([str(word) for word in line], rig.environment(), self.json)
+        self.addCleanup(running.abandon)
+        return running.end()
+
+    def test_they_take_turns_in_blocks_of_a_shuffled_order_that_the_seed_gives(self):
+        log = self.dir / "log"
+        orders = []
+        for seed in (1, 1, 2):
+            log.write_text("")
+            words = ["sh", "-c", f"echo $0 >>{log}"]
+            done = self.run_several("--rw", log, "--repeat", 6, "--", *words, "a", "--", *words, "b", "--", *words, "c", seed=seed)
+            self.assertEqual(done.status, 0, done)
+            self.assertRegex(done.err, rf"\Atare: 3 commands, 6 invocations of each in shuffled blocks \(--random-seed {seed}\)\n")
+            orders.append(log.read_text().split())
+            for block in range(6):
+                self.assertEqual(sorted(orders[-1][3 * block:3 * block + 3]), ["a", "b", "c"])
+        self.assertEqual(orders[0], orders[1])
+        self.assertNotEqual(orders[0], orders[2])
+
+    def test_they_are_compared_with_the_first(self):
+        done = self.run_several("--repeat", 6, "--name", "long", "--name", "short", "--", "sleep", 0.4, "--", "sleep", 0.05)
+        self.assertEqual((done.status, done.out), (0, ""), done)
+        self.assertRegex(done.err, r"(?m)^long +[\d.]+ .* - +-$")
+        self.assertRegex(done.err, r"(?m)^short +[\d.]+ .* 0\.\d+ +\[0\.\d+, 0\.\d+\]$")
+        self.assertRegex(done.err, r"(?m)^short is \d+(\.\d+)? times faster than long \(\d+(\.\d+)? to \d+(\.\d+)?\)$")
+        self.assertLessEqual(max(map(len, done.err.splitlines()[:5])), 80)
+
+    def test_below_five_blocks_there_is_no_interval(self):
+        done = self.run_several("--repeat", 4, "--", "true", "--", "false", "--ignore-failure")
+        self.assertEqual(done.status, 1, done)  # the option is false's own
+        done = self.run_several("--repeat", 4, "--ignore-failure", "--", "true", "--", "false")
+        self.assertRegex(done.err, r"(?m)^false and true: no interval: fewer than 5 blocks")
+
+    def test_a_parameter_makes_a_command_of_each_value(self):
+        table = self.dir / "table.csv"
+        done = self.run_several("--repeat", 1, "--parameter", "n=1..3,x", "--prepare", "test {n} != 9", "--export", table, "--", "echo", "{n}")
+        self.assertEqual(done.status, 0, done)
+        with table.open() as f:
+            rows = list(csv.DictReader(f))
+        self.assertEqual([(row["command"], row["parameter_n"]) for row in rows], [(f"echo {n}", n) for n in ("1", "2", "3", "x")])
+
+    def test_what_is_exported_is_what_was_measured(self):
+        names = [self.dir / f"t.{end}" for end in ("md", "csv", "json")]
+        out = self.dir / "out"
+        done = self.run_several("--repeat", 5, "--out", out, *(word for name in names for word in ("--export", name)), "--", "true", "--", "sleep", 0.05)
+        self.assertEqual(done.status, 0, done)
+        told = json.loads(names[2].read_text())
+        self.assertEqual((told["schema"], told["random_seed"]), ("tare.exec/1", 7))
+        records = [json.loads(path.read_text()) for path in out.iterdir()]
+        for row in told["commands"]:
+            own = [r for r in records if r["scenario"]["argv"] == row["command"].split()]
+            own.sort(key=lambda r: r["scenario"]["block"])
+            self.assertEqual([r["scenario"]["block"] for r in own], row["blocks"])
+            for got, want in zip(row["wall_s"], own, strict=True):
+                self.assertAlmostEqual(got, want["result"]["total_wall_s"])
+            self.assertAlmostEqual(row["median_s"], statistics.median(row["wall_s"]))
+            self.assertAlmostEqual(row["sd_s"], statistics.stdev(row["wall_s"]))
+            self.assertAlmostEqual(row["mean_s"], statistics.geometric_mean(row["wall_s"]))
+        self.assertEqual(len(names[0].read_text().splitlines()), 4)
+        with names[1].open() as f:
+            self.assertEqual([row["command"] for row in csv.DictReader(f)], ["true", "sleep 0.05"])
+
+    def test_what_they_print_goes_where_it_is_said(self):
+        (file := self.dir / "said").write_text("of before\n")
+        words = ["--repeat", 2, "--command", "echo a; echo b >&2", "--command", "echo a; echo b >&2"]
+        for where, on_terminal, in_file in (None, "", "of before\n"), ("null", "", "of before\n"), ("inherit", "a\n" * 4, "of before\n"), \
+                (file, "", "a\nb\n" * 4):
+            done = self.run_several(*(["--output", where] if where else []), *words)
+            self.assertEqual((done.status, done.out, file.read_text()), (0, on_terminal, in_file), done)
+            self.assertEqual(len(re.findall("(?m)^b$", done.err)), 4 if where == "inherit" else 0)
+
+    @for_each({"a_second_program_that_is_none": (["--", "git", "log", "--", "no-such-file"], r"'no-such-file': no such command on PATH \('--' parts commands"),
+               "nothing_behind_two_dashes": (["--", "true", "--"], r"'--' parts commands, and there is none on one side"),
+               "both_ways": (["--command", "a", "--", "b"], r"not by both"),
+               "an_export_of_no_format": (["--export", "t.xls", "--", "true"], r"--export 't.xls': what is allowed is a name that ends in .md, .csv or .json"),
+               "an_export_into_nowhere": (["--export", "/no/such/t.md", "--", "true"], r"--export: '/no/such/t.md': No such file"),
+               "an_output_that_is_none": (["--output", "/dev/zero", "--", "true"], r"--output: '/dev/zero' is no regular file"),
+               "a_parameter_of_no_command": (["--parameter", "n=1", "--", "true"], r"no command has \{n\} in it")})
+    def refuses(self, words, why):
+        self.assert_refused(self.run_several(*words), 2, rf"exec: [^\n]*{why}")
+
+    def test_a_file_that_it_does_not_see_is_said_with_the_remedy(self):
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            (path := Path(folder) / "data").write_text("it")
+            for words in ["cat", path], ["sh", "-c", f"cat <'{path}'"]:
+                done = self.exec(*words, cwd="/")
+                self.assertIn(f"tare: the command does not see '{path}': its /tmp, /dev/shm and /run are its own (--rw PATH)\n", done.err)
+            for options, cwd in ((["--rw", path], "/"), (["--confine", "off"], "/"), ([], folder)):
+                done = self.exec("cat", path, cwd=cwd, options=options)
+                self.assertEqual((done.status, done.out), (0, "it"), done)
+            done = self.exec("sh", "-c", f"cat {path}; exit 1", cwd=folder)
+            self.assertNotIn("does not see", done.err)
 
 
 def is_zombie(pid: int) -> bool:

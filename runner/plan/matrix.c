@@ -1,0 +1,436 @@
+#include "plan/matrix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/summary.h"
+#include "base/alloc.h"
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/source.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "cell/config.h"
+#include "host/bench_cpus.h"
+#include "plan/campaign.h"
+#include "plan/campaign_meter.h"
+#include "plan/handover.h"
+#include "plan/plan_runtimes.h"
+#include "plan/slurm.h"
+#include "record/output.h"
+#include "record/record.h"
+#include "record/show.h"
+#include "report/summary_show.h"
+#include "report/tables.h"
+#include "run/run.h"
+
+/* An invocation: block and position from 0, the unit that stands there. */
+struct place_in_plan {
+    uint64_t block;
+    size_t position, unit;
+};
+
+/* A plan on its way, and what its invocations share. */
+struct matrix {
+    struct campaign *campaign;
+    const struct matrix_shows *shows; /* NULL: the table is printed */
+    struct plan_runtimes runtimes;
+    bool checked; /* that the host has what the plan needs; the runtimes are found */
+    struct session session;
+    const struct cell *session_of; /* NULL: none is open */
+    struct campaign_meter meter;
+    size_t run; /* invocations, here and now */
+    int interrupted_by;
+};
+
+/* --- one invocation --- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether a session that was opened for one cell will do for the other. */
+static bool same_host_options(const struct cell *a, const struct cell *b)
+{
+    return same_text(a->cpus, b->cpus) && same_text(a->cgroup_root, b->cgroup_root) && a->smt == b->smt &&
+           a->numa == b->numa && a->isolation == b->isolation;
+}
+
+static int close_session(struct matrix *s, struct err *e)
+{
+    if (!s->session_of)
+        return 0;
+    s->session_of = NULL;
+    return session_close(&s->session, e);
+}
+
+static int open_session(struct matrix *s, const struct cell *cell, struct err *e)
+{
+    if (s->session_of && same_host_options(s->session_of, cell))
+        return 0;
+    TRY(close_session(s, e));
+    TRY(session_open(cell, &s->session, e));
+    s->session_of = cell;
+    return 0;
+}
+
+static void describe_node(enum engine engine, struct facts *plan)
+{
+    static const char *const SLURM[][2] = {{"SLURM_JOB_ID", "slurm.job_id"},
+                                           {"SLURM_ARRAY_JOB_ID", "slurm.array_job_id"},
+                                           {"SLURM_ARRAY_TASK_ID", "slurm.array_task_id"},
+                                           {"SLURM_RESTART_COUNT", "slurm.restarts"},
+                                           {"SLURM_CLUSTER_NAME", "slurm.cluster"}};
+    const char *node = getenv("SLURMD_NODENAME");
+    char host[256] = "";
+    (void)gethostname(host, sizeof(host) - 1);
+    facts_text(plan, "engine", engine == ENGINE_SLURM ? "slurm" : "local");
+    facts_text(plan, "node", node ? node : host);
+    if (!getenv("SLURM_JOB_ID"))
+        facts_absent(plan, "slurm", "it is no job of Slurm's");
+    for (size_t i = 0; getenv("SLURM_JOB_ID") && i < ARRAY_LEN(SLURM); i++)
+        if (getenv(SLURM[i][0]))
+            facts_text(plan, SLURM[i][1], getenv(SLURM[i][0]));
+}
+
+static void describe_plan(const struct matrix *s, const struct place_in_plan *at, int64_t elapsed_ns,
+                          struct facts *plan)
+{
+    const struct campaign *c = s->campaign;
+    const char *label = tally_label_name(tally_label(&c->tally, at->unit));
+    facts_text(plan, "name", c->plan.name);
+    facts_text(plan, "sha256", c->bound.sha256);
+    facts_int(plan, "seed", c->bound.seed);
+    facts_text(plan, "order", c->plan.order == ORDER_BLOCKS ? "blocks" : "listed");
+    facts_text(plan, "cell", c->plan.cell[tally_cell(&c->tally, at->unit)].id);
+    if (label)
+        facts_text(plan, "label", label);
+    else
+        facts_absent(plan, "label", "each cell is run once a block (--aa runs it as A and A')");
+    facts_int(plan, "block", (int64_t)at->block + 1);
+    facts_int(plan, "position", (int64_t)at->position + 1);
+    facts_int(plan, "elapsed_ns", elapsed_ns);
+    describe_node((enum engine)c->engine, plan);
+}
+
+/* An interrupted one is kept, but not as what it was to be: it is run again. */
+static int keep_record(const struct matrix *s, const struct place_in_plan *at, const struct record *r, char *name,
+                       struct err *e)
+{
+    const struct campaign *c = s->campaign;
+    char path[PATH_MAX], aside[NAME_MAX + 64];
+    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at->unit)];
+    (void)folder_record_name(at->block + 1, cell->id, tally_label(&c->tally, at->unit), name);
+    if (r->termination != TERMINATION_INTERRUPTED) {
+        text_format(path, sizeof(path), "%s/%s", c->folder.path, name);
+        return record_save_at(r, c->folder.fd, name, path, e);
+    }
+    cleanup_close int fd = folder_aside(&c->folder, e);
+    if (fd < 0)
+        return fd;
+    text_format(aside, sizeof(aside), "%s.%s", name, r->id);
+    text_format(path, sizeof(path), "%s/aside/%s", c->folder.path, aside);
+    return record_save_at(r, fd, aside, path, e);
+}
+
+static void show_text(const struct matrix *s, const struct record *r)
+{
+    cleanup_text struct text shown = {0};
+    const struct terminal_look look = terminal_look_of(STDOUT_FILENO);
+    if (!look.verbose)
+        return;
+    show_record(r, &look, &shown);
+    (void)printf("%s%s\n", s->run > 1 ? "\n" : "", shown.data);
+    (void)fflush(stdout);
+}
+
+static int take_record(struct matrix *s, const struct place_in_plan *at, struct record *r, int64_t elapsed_ns,
+                       struct err *e)
+{
+    char name[NAME_MAX];
+    s->run++;
+    s->interrupted_by = r->interrupted_by;
+    describe_plan(s, at, elapsed_ns, &r->plan);
+    TRY(keep_record(s, at, r, name, e));
+    if (r->termination != TERMINATION_INTERRUPTED) {
+        tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
+        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit));
+    }
+    show_text(s, r);
+    return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
+}
+
+static int run_unit(struct matrix *s, const struct place_in_plan *at, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    struct record *record;
+    size_t i = tally_cell(&c->tally, at->unit);
+    const struct plan_cell *cell = &c->plan.cell[i];
+    int64_t began_ns = clock_now_ns();
+    int failed = open_session(s, &cell->cell, e);
+    if (failed != 0)
+        return err_wrap(e, "cell '%s'", cell->id);
+    const struct progress *progress = campaign_meter_running(
+        &s->meter, cell, tally_label_name(tally_label(&c->tally, at->unit)), at->block + 1, (uint64_t)c->blocks);
+    failed = run_cell(&s->session, &cell->cell, plan_runtimes_of(&s->runtimes, i), progress, &record, e);
+    campaign_meter_clear(&s->meter);
+    if (failed != 0)
+        return err_wrap(e, "cell '%s'", cell->id);
+    failed = take_record(s, at, record, clock_now_ns() - began_ns, e);
+    record_free(record);
+    return failed;
+}
+
+/* --- what it needs --- */
+
+/* Whether this host has the CPUs that the cells name. */
+static int check_cpus(const struct campaign *c, struct err *e)
+{
+    const struct cell *checked = NULL;
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        struct topology_choice choice;
+        if (checked && same_host_options(checked, cell))
+            continue;
+        checked = cell;
+        if (bench_cpus_choose("", cell, NULL, &choice, e) != 0) {
+            (void)err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+            return err_remedy(e, "or leave it out: below 'exclude': - {id: %s}", c->plan.cell[i].id);
+        }
+    }
+    return 0;
+}
+
+static int check_root(const struct cell *cell, struct err *e)
+{
+    struct slice_root root;
+    TRY(slice_root_find("", cell->cgroup_root, &root, e));
+    TRY(cell->isolation == ISOLATION_STRICT ? session_refuse_less(&root, e) : 0);
+    return session_refuse_unlimited(&root, cell, e);
+}
+
+/* What a cell insists on, as far as it can be known before a slice is made; session_open() knows the rest. */
+static int check_isolation(const struct campaign *c, struct err *e)
+{
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        bool insists = cell->isolation == ISOLATION_STRICT || cell->quota.usec || cell->has_memory_high;
+        if (insists && check_root(cell, e) != 0)
+            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+    }
+    return 0;
+}
+
+/* Whether what is weighed could reach its own records. A folder that a dry run has not made is checked by what there is
+ * of its path. */
+static int check_writable(const struct campaign *c, struct err *e)
+{
+    char part[PATH_MAX];
+    text_format(part, sizeof(part), "%.*s", (int)file_part_there(c->folder.path), c->folder.path);
+    bool whole = strlen(part) == strlen(c->folder.path);
+    cleanup_close int fd = open(*part ? part : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "--out '%s'", c->folder.path);
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct cell *cell = &c->plan.cell[i].cell;
+        if (output_refuse_writable(cell, fd, whole ? NULL : ".lock", c->folder.path, e) != 0)
+            return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
+    }
+    return 0;
+}
+
+static bool is_handed_over(const struct campaign *c)
+{
+    return c->engine == ENGINE_SLURM && c->options->task < 0;
+}
+
+/* Once: whether this host has what the plan needs. What the nodes of a cluster have is theirs to say. */
+static int check_host(struct matrix *s, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    if (s->checked)
+        return 0;
+    s->checked = true;
+    if (is_handed_over(c))
+        return slurm_find(e);
+    TRY(check_cpus(c, e));
+    TRY(check_isolation(c, e));
+    return plan_runtimes_find(&c->plan, &s->runtimes, e);
+}
+
+/* --- all of them --- */
+
+static int run_block(struct matrix *s, uint64_t block, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = 0;
+    campaign_order(c, block);
+    for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
+        const struct place_in_plan at = {block, p, c->order[p]};
+        const struct tally_one *one = tally_at(&c->tally, block, at.unit);
+        if (!one || !one->file)
+            failed = run_unit(s, &at, e);
+    }
+    return failed;
+}
+
+static int run_blocks(struct matrix *s, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = 0;
+    for (uint64_t block = 0; failed == 0 && !s->interrupted_by; block++) {
+        if (block >= (uint64_t)c->blocks && !campaign_goes_on(c))
+            break;
+        failed = run_block(s, block, e);
+    }
+    return failed;
+}
+
+static int open_stage(struct matrix *s, struct err *e)
+{
+    int failed = check_host(s, e);
+    campaign_meter_open(&s->meter, &s->campaign->tally);
+    return failed;
+}
+
+static int run_here(struct matrix *s, size_t *run, int *interrupted_by, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = campaign_is_done(c) && !campaign_goes_on(c) ? 0 : open_stage(s, e);
+    if (failed == 0)
+        failed = run_blocks(s, e);
+    int left = close_session(s, failed == 0 ? e : NULL);
+    *run = s->run;
+    *interrupted_by = s->interrupted_by;
+    return failed != 0 ? failed : left;
+}
+
+/* --- how it ended --- */
+static int show_order(struct campaign *c, struct err *e)
+{
+    cleanup_text struct text out = {0};
+    int failed = 0;
+    campaign_describe(c, &out);
+    if (c->engine == ENGINE_SLURM)
+        failed = handover_script(c, &out, e);
+    if (failed == 0)
+        (void)fputs(out.data, stdout);
+    return failed;
+}
+
+/* Of the records that were read when the folder was opened, and of those that have been run since. */
+static int print_table(const struct matrix *s, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    cleanup_text struct text text = {0};
+    struct summary summary;
+    int failed = tally_read_rest(&c->tally, &c->folder, e);
+    size_t n = c->tally.records.count;
+    if (failed != 0 || n == 0)
+        return failed;
+    if (s->shows)
+        return s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
+    summary_make(&c->tally.records, &summary);
+    struct tables tables = tables_make(&summary);
+    summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
+    (void)printf("%s\n* plan %s, seed %lld, %zu record%s: %s\n", text.data, c->plan.name, (long long)c->bound.seed, n,
+                 n == 1 ? "" : "s", c->folder.path);
+    tables_free(&tables);
+    summary_free(&summary);
+    return 0;
+}
+
+static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
+{
+    size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
+    if (interrupted_by)
+        return 128 + interrupted_by;
+    if (failed)
+        return err_set(e, ERR_WORKLOAD, -ECANCELED,
+                       "%zu of %zu invocations did not end well; the table says why (--retry runs them again)", failed,
+                       done);
+    return 0;
+}
+
+static int run_all(struct matrix *s, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    size_t run = 0;
+    int interrupted_by = 0;
+    int failed =
+        c->engine == ENGINE_SLURM ? handover_run(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
+    if (failed == 0 && run == 0 && !interrupted_by)
+        (void)fprintf(stderr,
+                      "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
+                      "measures again)\n",
+                      tally_done(&c->tally, c->tally.blocks), c->folder.path);
+    struct err shown = {0}; /* what was measured is shown, however it ended */
+    int untold = print_table(s, failed == 0 ? e : &shown);
+    if (failed != 0 || untold != 0)
+        return failed != 0 ? failed : untold;
+    return exit_of(c, interrupted_by, e);
+}
+
+/* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
+static int run_task(struct matrix *s, uint64_t task, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    const uint64_t block = task / c->tally.units;
+    if (block >= PLAN_INVOCATIONS_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "--task '%llu': the plan has no such invocation",
+                       (unsigned long long)task);
+    campaign_order(c, block);
+    const size_t position = (size_t)(task % c->tally.units);
+    const struct place_in_plan at = {block, position, c->order[position]};
+    const struct tally_one *one = tally_at(&c->tally, block, at.unit);
+    int failed = one && one->file ? 0 : open_stage(s, e);
+    if (failed == 0 && !(one && one->file))
+        failed = run_unit(s, &at, e);
+    int left = close_session(s, failed == 0 ? e : NULL);
+    if (failed == 0 && s->interrupted_by)
+        return 128 + s->interrupted_by;
+    return failed != 0 ? failed : left;
+}
+
+/* A folder is made and bound when nothing speaks against the plan any more; one in which all is done needs nothing. */
+static int open_plan(struct matrix *s, const struct config *config, struct err *e)
+{
+    struct campaign *c = s->campaign;
+    int failed = campaign_open(c, config, e);
+    c->tally.records.reader.with_iterations = s->shows != NULL;
+    s->checked = config->host.dry_run && is_handed_over(c); /* the script can be looked at anywhere */
+    if (failed == 0 && !folder_is_begun(&c->folder))
+        failed = check_host(s, e);
+    if (failed == 0)
+        failed = campaign_bind(c, config, e);
+    if (failed == 0)
+        failed = check_writable(c, e);
+    bool looks = config->host.dry_run || is_handed_over(c);
+    return failed == 0 && looks && !campaign_is_done(c) ? check_host(s, e) : failed;
+}
+
+int matrix_run(const struct config *config, const struct matrix_shows *shows, struct err *e)
+{
+    struct campaign c = {.folder = {.fd = -1, .lock_fd = -1}};
+    struct matrix s = {.campaign = &c, .shows = shows};
+    int status = open_plan(&s, config, e);
+    if (status == 0 && config->host.dry_run)
+        status = show_order(&c, e);
+    else if (status == 0)
+        status = config->campaign.task >= 0 ? run_task(&s, (uint64_t)config->campaign.task, e) : run_all(&s, e);
+    if (status < 0)
+        folder_take_back(&c.folder);
+    plan_runtimes_free(&s.runtimes);
+    campaign_close(&c);
+    return status;
+}

@@ -1,0 +1,95 @@
+#include "plan/plan_runtimes.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "cell/config.h"
+#include "cell/runtime.h"
+#include "plan/plan.h"
+
+void plan_runtimes_free(struct plan_runtimes *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        runtime_free(&r->found[i]);
+    free(STEAL(r->found));
+    free(STEAL(r->of));
+    r->count = 0;
+}
+
+static bool is_auto(const struct cell *c)
+{
+    return strcmp(c->runtime, "auto") == 0;
+}
+
+/* Whether what was found for one is the other's too: of a name alone, or of a name and a mode ("auto"). */
+static bool same_runtime(const struct cell *a, const struct cell *b)
+{
+    return a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
+}
+
+static int find_runtime(const struct plan *plan, size_t cell, struct plan_runtimes *r, struct err *e)
+{
+    const struct cell *c = &plan->cell[cell].cell;
+    for (size_t i = 0; i < cell; i++) {
+        if (!same_runtime(&plan->cell[i].cell, c))
+            continue;
+        r->of[cell] = r->of[i];
+        return 0;
+    }
+    struct runtime *at = &r->found[r->count];
+    TRY(runtime_find(c, at, e));
+    r->of[cell] = r->count++;
+    return 0;
+}
+
+static int find_runtimes(const struct plan *plan, struct plan_runtimes *r, size_t *at, struct err *e)
+{
+    *r = (struct plan_runtimes){.found = xcalloc(plan->cells, sizeof(*r->found)),
+                                .of = xcalloc(plan->cells, sizeof(*r->of))};
+    for (*at = 0; *at < plan->cells; ++*at)
+        TRY(find_runtime(plan, *at, r, e));
+    return 0;
+}
+
+static bool can_go_native(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->cells; i++) {
+        const struct cell *c = &plan->cell[i].cell;
+        if (is_auto(c) && (c->mode == MODE_INTERPRETERS || !c->scenario->command[RUNTIME_NATIVE][0]))
+            return false;
+    }
+    return true;
+}
+
+static void go_native(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->cells; i++)
+        if (is_auto(&plan->cell[i].cell))
+            plan->cell[i].cell.runtime = "native";
+}
+
+int plan_runtimes_find(struct plan *plan, struct plan_runtimes *ret, struct err *e)
+{
+    size_t at = 0;
+    int failed = find_runtimes(plan, ret, &at, e);
+    if (failed == -ENOENT && is_auto(&plan->cell[at].cell) && can_go_native(plan)) {
+        (void)fprintf(stderr, "tare: matrix: %s; going on with the native runtime\n", e->text);
+        plan_runtimes_free(ret);
+        *e = (struct err){0};
+        go_native(plan);
+        failed = find_runtimes(plan, ret, &at, e);
+    }
+    return failed == 0 ? 0 : err_wrap(e, "cell '%s'", plan->cell[at].id);
+}
+
+const struct runtime *plan_runtimes_of(const struct plan_runtimes *r, size_t cell)
+{
+    return &r->found[r->of[cell]];
+}

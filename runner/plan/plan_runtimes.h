@@ -1,0 +1,26 @@
+/* plan_runtimes: the interpreters that the cells of a plan run on, each looked for once. */
+#ifndef TARE_PLAN_RUNTIMES_H
+#define TARE_PLAN_RUNTIMES_H
+
+#include <stddef.h>
+
+struct err;
+struct plan;
+struct runtime;
+
+/* Starts as {0}; plan_runtimes_free() ends it. */
+struct plan_runtimes {
+    struct runtime *found;
+    size_t count;
+    size_t *of; /* by cell: which of those found */
+};
+
+/* Finds the runtime of each cell. Where no interpreter is there and no cell names one, all go on as native programs,
+ * which is said on stderr. The error names the cell. The caller frees *ret, also after a failure. */
+int plan_runtimes_find(struct plan *plan, struct plan_runtimes *ret, struct err *e);
+
+const struct runtime *plan_runtimes_of(const struct plan_runtimes *r, size_t cell);
+
+void plan_runtimes_free(struct plan_runtimes *r);
+
+#endif

@@ -1,0 +1,344 @@
+#include "report/series.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/number.h"
+#include "analysis/words.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/figure.h"
+#include "base/json_put.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "report/table.h"
+
+#define MARGIN 0.02 /* within which two are the same, as `tare compare` has it by itself */
+
+/* What is made of a set: an index is a command's. */
+struct findings {
+    struct analysis_summary *is;
+    struct analysis_ratio *ratio; /* to the first; the first's own is none */
+    struct analysis_verdict *verdict;
+};
+
+static struct findings findings_of(const struct series_set *set)
+{
+    struct findings f = {
+        .is = xcalloc(set->count, sizeof(*f.is)),
+        .ratio = xcalloc(set->count, sizeof(*f.ratio)),
+        .verdict = xcalloc(set->count, sizeof(*f.verdict)),
+    };
+    const struct series *first = &set->list[0];
+    const struct figure_about about = figure_about("total_wall_s");
+    for (size_t i = 0; i < set->count; i++) {
+        const struct series *s = &set->list[i];
+        f.is[i] = analysis_summary(s->wall_s, s->count, ANALYSIS_NO_DIP);
+        if (i > 0)
+            f.ratio[i] = analysis_ratio(first->wall_s, first->count, s->wall_s, s->count, true, about.resolution, NULL);
+    }
+    if (set->count > 1)
+        analysis_judge(f.ratio + 1, set->count - 1, MARGIN, f.verdict + 1);
+    return f;
+}
+
+static void findings_free(struct findings *f)
+{
+    free(f->is);
+    free(f->ratio);
+    free(f->verdict);
+}
+
+#define cleanup_findings __attribute__((cleanup(findings_free)))
+
+/* --- the table --------------------------------------------------------------------------------------------------- */
+
+/* The unit in which times are shown: that of the longest. */
+struct scale {
+    const char *unit;
+    double factor;
+};
+
+static struct scale scale_of(const struct series_set *set, const struct findings *f)
+{
+    double most = 0;
+    for (size_t i = 0; i < set->count; i++)
+        most = fmax(most, f->is[i].median.at);
+    return most >= 1 ? (struct scale){"s", 1} : (struct scale){"ms", 1e3};
+}
+
+enum {
+    NAME,
+    MEAN,
+    SD,
+    MEDIAN,
+    RANGE,
+    MIN,
+    MAX,
+    CPU,
+    PEAK,
+    RATIO,
+    INTERVAL,
+    LOW,
+    HIGH,
+    RUNS,
+    FAILED,
+    THROTTLED,
+    HIGH_REACHED,
+    COLUMNS
+};
+
+static const struct table_column COLUMN[COLUMNS] = {
+    [NAME] = {"command", "command", "", false, TABLE_BOTH, 0},
+    [MEAN] = {"mean_s", ANALYSIS_MEAN_NAME, "", true, TABLE_BOTH, 0},
+    [SD] = {"sd_s", "± sd", "", true, TABLE_BOTH, 0},
+    [MEDIAN] = {"median_s", "median", "", true, TABLE_BOTH, 0},
+    [RANGE] = {"range", "min … max", "", false, TABLE_SHOWN, 0},
+    [MIN] = {"min_s", "min", "", true, TABLE_DATA, 0},
+    [MAX] = {"max_s", "max", "", true, TABLE_DATA, 0},
+    [CPU] = {"cpu_s", "cpu", "", true, TABLE_BOTH, 3},
+    [PEAK] = {"peak_bytes", "peak memory", "", true, TABLE_BOTH, 2},
+    [RATIO] = {"ratio_to_first", "times the first", "", true, TABLE_BOTH, 1},
+    [INTERVAL] = {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},
+    [LOW] = {"ratio_ci95_low", "", "", true, TABLE_DATA, 0},
+    [HIGH] = {"ratio_ci95_high", "", "", true, TABLE_DATA, 0},
+    [RUNS] = {"runs", "runs", "", true, TABLE_DATA, 0},
+    [FAILED] = {"runs_with_exit_status", "", "", true, TABLE_DATA, 0},
+    [THROTTLED] = {"throttled_s", "", "", true, TABLE_DATA, 0},
+    [HIGH_REACHED] = {"memory_high_events", "", "", true, TABLE_DATA, 0},
+};
+
+static void add_time(struct table *t, double value_s, const struct scale *scale, int decimals, const char *why)
+{
+    char shown[64];
+    table_value(t, value_s, number_text(value_s * scale->factor, decimals, shown, sizeof(shown)), why);
+}
+
+static void add_peak(struct table *t, const struct series *s)
+{
+    char shown[32];
+    table_value(t, s->has_peak ? (double)s->peak_bytes : NAN, text_bytes(s->peak_bytes, shown, sizeof(shown)),
+                s->peak_reason);
+}
+
+static void add_ratio(struct table *t, const struct analysis_verdict *v, bool is_first)
+{
+    static const char FIRST[] = "the others are compared with it";
+    struct stats_interval ratio = is_first ? stats_no_interval(NAN, ANALYSIS_CONFIDENCE, FIRST) : v->ratio;
+    int decimals = number_decimals(&ratio, 1);
+    table_number(t, ratio.at, decimals, is_first ? FIRST : ratio.why_not);
+    table_interval(t, &ratio, 1, decimals);
+}
+
+static void add_row(struct table *t, const struct series_set *set, size_t i, const struct findings *f,
+                    const struct scale *scale)
+{
+    const struct series *s = &set->list[i];
+    const struct analysis_summary *is = &f->is[i];
+    char low[64], high[64];
+    int d = number_decimals(&is->mean, scale->factor);
+    table_row(t, NULL);
+    table_text(t, s->name);
+    add_time(t, is->mean.at, scale, d, is->mean.why_not);
+    add_time(t, is->sd, scale, d, "of one invocation there is none");
+    add_time(t, is->median.at, scale, d, NULL);
+    cleanup_free char *range = text_printf("%s … %s", number_text(is->min * scale->factor, d, low, sizeof(low)),
+                                           number_text(is->max * scale->factor, d, high, sizeof(high)));
+    table_text(t, range);
+    add_time(t, is->min, scale, d, NULL);
+    add_time(t, is->max, scale, d, NULL);
+    add_time(t, s->with_cpu ? s->cpu_s / (double)s->with_cpu : NAN, scale, d, "the slice does not tell it");
+    add_peak(t, s);
+    add_ratio(t, &f->verdict[i], i == 0);
+    table_number(t, (double)s->count, 0, NULL);
+    table_number(t, (double)s->failed, 0, NULL);
+    table_number(t, s->periods ? (double)s->throttled_usec / 1e6 : NAN, 0, "no --cpu-max was given");
+    table_number(t, s->has_high ? (double)s->high : NAN, 0, "no --memory-high was given");
+    for (size_t k = 0; k < set->parameters; k++)
+        table_text(t, s->value[k] ? s->value[k] : "");
+}
+
+/* Its columns; ended with columns_free(). */
+static struct table_column *columns_of(const struct series_set *set, const struct scale *scale)
+{
+    struct table_column *c = xcalloc(COLUMNS + set->parameters, sizeof(*c));
+    static const int TIMES[] = {MEAN, SD, MEDIAN, RANGE, CPU};
+    memcpy(c, COLUMN, sizeof(COLUMN));
+    for (size_t i = 0; i < ARRAY_LEN(TIMES); i++)
+        c[TIMES[i]].unit = scale->unit;
+    for (size_t k = 0; k < set->parameters; k++)
+        c[COLUMNS + k] = (struct table_column){.key = text_printf("parameter_%s", set->parameter[k]),
+                                               .head = set->parameter[k],
+                                               .unit = "",
+                                               .use = TABLE_DATA};
+    return c;
+}
+
+static void columns_free(const struct series_set *set, struct table_column *c)
+{
+    for (size_t k = 0; k < set->parameters; k++)
+        free((void *)(uintptr_t)c[COLUMNS + k].key);
+    free(c);
+}
+
+/* Hands the table to a writer. */
+static void with_table(const struct series_set *set, const struct findings *f,
+                       void (*write)(const struct table *t, void *to), void *to)
+{
+    const struct scale scale = scale_of(set, f);
+    struct table_column *columns = columns_of(set, &scale);
+    struct table t = table_new("commands", "What the commands took", columns, COLUMNS + set->parameters);
+    for (size_t i = 0; i < set->count; i++)
+        if (set->list[i].count > 0)
+            add_row(&t, set, i, f, &scale);
+    write(&t, to);
+    table_free(&t);
+    columns_free(set, columns);
+}
+
+/* --- in words ---------------------------------------------------------------------------------------------------- */
+
+struct lines {
+    size_t width;
+    struct text *out;
+};
+
+static void write_text(const struct table *t, void *to)
+{
+    struct lines *lines = to;
+    table_as_text(t, lines->width, lines->out);
+}
+
+static void add_line(struct lines *lines, const char *line)
+{
+    terminal_wrap(line, 0, lines->width, 2, lines->out);
+}
+
+static void say_comparison(const struct series_set *set, size_t i, const struct findings *f, struct lines *lines)
+{
+    const struct series *a = &set->list[0], *b = &set->list[i];
+    cleanup_text struct text line = {0};
+    if (f->ratio[i].why_not)
+        text_add(&line, "%s and %s: no interval: %s", b->name, a->name, f->ratio[i].why_not);
+    else
+        words_times(&f->verdict[i], MARGIN, a->count < b->count ? a->count : b->count, b->name, a->name, &line);
+    add_line(lines, line.data);
+}
+
+static void say_notes(const struct series *s, const struct analysis_summary *is, struct lines *lines)
+{
+    cleanup_text struct text line = {0};
+    if (s->failed)
+        text_add(&line, "%s: %zu of %zu exited with another status than 0, the last with %d (--ignore-failure)",
+                 s->name, s->failed, s->count, s->exit_status);
+    if (s->throttled)
+        text_add(&line, "%s%s: --cpu-max held it back in %lld of %lld periods, for %.3f s in all", line.len ? "\n" : "",
+                 s->name, (long long)s->throttled, (long long)s->periods, (double)s->throttled_usec / 1e6);
+    if (s->high)
+        text_add(&line, "%s%s: --memory-high was reached %lld times", line.len ? "\n" : "", s->name,
+                 (long long)s->high);
+    if (is->outliers)
+        text_add(&line, "%s%s: %zu of %zu lie far from the rest (MAD); they are not left out", line.len ? "\n" : "",
+                 s->name, is->outliers, s->count);
+    terminal_wrap_lines(line.data, lines->width, 2, lines->out);
+}
+
+void series_text(const struct series_set *set, size_t width, struct text *out)
+{
+    cleanup_findings struct findings f = findings_of(set);
+    struct lines lines = {width, out};
+    with_table(set, &f, write_text, &lines);
+    for (size_t i = 1; i < set->count; i++)
+        if (set->list[0].count > 0 && set->list[i].count > 0)
+            say_comparison(set, i, &f, &lines);
+    for (size_t i = 0; i < set->count; i++)
+        say_notes(&set->list[i], &f.is[i], &lines);
+    if (set->emulated_by) {
+        cleanup_free char *line =
+            text_printf("times emulated by %s: they are no measure of this machine", set->emulated_by);
+        add_line(&lines, line);
+    }
+}
+
+/* --- as a file --------------------------------------------------------------------------------------------------- */
+
+struct document {
+    const struct series_set *set;
+    struct text *out;
+};
+
+static void write_markdown(const struct table *t, void *to)
+{
+    table_markdown(t, ((struct document *)to)->out);
+}
+
+static void write_csv(const struct table *t, void *to)
+{
+    table_csv(t, ((struct document *)to)->out);
+}
+
+/* What each invocation took, in its row. */
+static void add_values(json_t *row, const struct series *s)
+{
+    json_t *values = json_array(), *blocks = json_array();
+    for (size_t i = 0; i < s->count; i++) {
+        (void)json_array_append_new(values, json_real(s->wall_s[i].value));
+        (void)json_array_append_new(blocks, json_integer((json_int_t)s->wall_s[i].block));
+    }
+    json_put(row, "wall_s", values);
+    json_put(row, "blocks", blocks);
+}
+
+static void write_json(const struct table *t, void *to)
+{
+    const struct document *d = to;
+    json_t *whole = json_object(), *rows = table_json(t);
+    size_t row = 0;
+    for (size_t i = 0; i < d->set->count; i++)
+        if (d->set->list[i].count > 0)
+            add_values(json_array_get(rows, row++), &d->set->list[i]);
+    json_put(whole, "schema", json_string(SERIES_SCHEMA));
+    if (d->set->count > 1)
+        json_put_int(whole, "random_seed", (int64_t)d->set->seed);
+    json_put_text(whole, "emulated_by", d->set->emulated_by);
+    json_put(whole, "commands", rows);
+    cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2) | JSON_SORT_KEYS);
+    json_decref(whole);
+    if (!dump)
+        abort();
+    text_add(d->out, "%s\n", dump);
+}
+
+static const struct {
+    const char *end;
+    void (*write)(const struct table *t, void *to);
+} FORMATS[] = {{".md", write_markdown}, {".csv", write_csv}, {".json", write_json}};
+
+/* NULL: there is none of this name. */
+static void (*writer_of(const char *path))(const struct table *t, void *to)
+{
+    size_t len = strlen(path);
+    for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++) {
+        size_t end = strlen(FORMATS[i].end);
+        if (len > end && strcmp(path + len - end, FORMATS[i].end) == 0)
+            return FORMATS[i].write;
+    }
+    return NULL;
+}
+
+int series_check_name(const char *path, struct err *e)
+{
+    return writer_of(path) ? 0
+                           : err_set(e, ERR_USAGE, -EINVAL,
+                                     "--export '%s': what is allowed is a name that ends in .md, .csv or .json", path);
+}
+
+void series_write(const struct series_set *set, const char *path, struct text *out)
+{
+    cleanup_findings struct findings f = findings_of(set);
+    struct document d = {set, out};
+    with_table(set, &f, writer_of(path), &d);
+}

@@ -1,0 +1,98 @@
+#include "run/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+/* Why a file is none to execute; NULL: so far it may be one. */
+static const char *why_no_program(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return strerror(errno);
+    if (S_ISDIR(st.st_mode))
+        return "it is a folder";
+    return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
+}
+
+/* A name with a slash in it. */
+static int find_named(const char *name, char *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    if (!realpath(name, path))
+        return err_sys(e, ERR_USAGE, "'%s'", name);
+    const char *why = why_no_program(path);
+    if (why)
+        return err_set(e, ERR_USAGE, -EACCES, "'%s': %s", name, why);
+    text_format(ret, PATH_MAX, "%s", path);
+    return 0;
+}
+
+int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
+{
+    char candidate[PATH_MAX];
+    const char *path = getenv("PATH");
+    if (!*name)
+        return err_set(e, ERR_USAGE, -ENOENT, "'': the command's name is empty");
+    if (strchr(name, '/'))
+        return find_named(name, ret, e);
+    for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;
+         at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)strcspn(at, ":"), at, name);
+        if (n > 0 && (size_t)n < sizeof(candidate) && candidate[0] == '/' && !why_no_program(candidate)) {
+            text_format(ret, PATH_MAX, "%s", candidate);
+            return 0;
+        }
+    }
+    return err_set(e, ERR_USAGE, -ENOENT, "'%s': no such command on PATH", name);
+}
+
+/* --- what it does not see ---------------------------------------------------------------------------------------- */
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* What is shown to it all the same. */
+static bool is_shown(const char *path, const struct run_command *command, const struct cell *cell)
+{
+    bool shown = is_below(path, command->cwd) || strcmp(path, command->path) == 0;
+    for (size_t i = 0; !shown && i < cell->writable.count; i++) {
+        char real[PATH_MAX];
+        shown = realpath(cell->writable.word[i], real) && is_below(path, real);
+    }
+    return shown;
+}
+
+/* The path that begins in a word, up to what ends one in a shell. */
+static char *path_at(const char *at)
+{
+    cleanup_free char *path = text_printf("%.*s", (int)strcspn(at, " \t\n'\";|&<>()`$"), at);
+    char real[PATH_MAX];
+    return realpath(path, real) ? xstrdup(real) : NULL;
+}
+
+char *run_command_missed(const struct run_command *command, const struct cell *cell)
+{
+    static const char *const PRIVATE[] = {"/tmp/", "/dev/shm/", "/run/", "/var/run/"};
+    if (cell->confinement == CONFINEMENT_OFF)
+        return NULL;
+    for (size_t i = 0; command->argv[i]; i++)
+        for (size_t k = 0; k < ARRAY_LEN(PRIVATE); k++)
+            for (const char *at = strstr(command->argv[i], PRIVATE[k]); at; at = strstr(at + 1, PRIVATE[k])) {
+                cleanup_free char *path = path_at(at);
+                if (path && !is_shown(path, command, cell))
+                    return STEAL(path);
+            }
+    return NULL;
+}

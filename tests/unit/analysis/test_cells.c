@@ -1,0 +1,184 @@
+/* Which records are invocations of one cell. */
+#include "analysis/cells.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "tests/unit/fixture.h"
+#include "tests/unit/near.h"
+
+#include <limits.h>
+#include <string.h>
+
+static char root[PATH_MAX];
+static int made;
+
+static int open_root(void **state)
+{
+    (void)state;
+    made = 0;
+    return fixture_open(NULL, root, sizeof(root));
+}
+
+static int close_root(void **state)
+{
+    (void)state;
+    fixture_close(root);
+    return 0;
+}
+
+/* A record of threads: plan_cell NULL: of no plan; settings: of its scenario, with a comma first. */
+static void shelve(const char *plan_cell, const char *settings)
+{
+    char path[32];
+    struct text t = {0};
+    text_add(&t, "{\"schema\": \"tare.record/1\", \"id\": \"id-%d\", \"host\": {}, ", made);
+    if (plan_cell)
+        text_add(&t, "\"plan\": {\"cell\": \"%s\"}, ", plan_cell);
+    text_add(
+        &t,
+        "\"scenario\": {\"name\": \"scenario1\", \"mode\": \"threads\", \"workers\": 8%s}, \"runtime\": {\"name\": "
+        "\"3.14t\"}, \"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 1}}",
+        settings);
+    text_format(path, sizeof(path), "/%d.json", made++);
+    fixture_write(root, path, t.data);
+    text_free(&t);
+}
+
+/* "2 threads cpus=x1; 1 threads cpus=x2": how many invocations each cell has, and what tells it from the others. */
+static void expect(const char *wanted)
+{
+    struct records r = {0};
+    struct err e = {0};
+    struct text said = {0};
+    if (records_read(&r, root, &e) != 0)
+        fail_msg("%s", e.text);
+    struct cell_groups g = cells_group(&r);
+    cleanup_free const struct keyset **all = calloc(g.count + 1, sizeof(const struct keyset *));
+    assert_non_null(all);
+    for (size_t i = 0; i < g.count; i++)
+        all[i] = g.list[i].cell;
+    for (size_t i = 0; i < g.count; i++) {
+        char *label = cells_label(g.list[i].cell, all, g.count);
+        text_add(&said, "%s%zu %s", i ? "; " : "", g.list[i].count, label);
+        free(label);
+    }
+    assert_string_equal(said.data, wanted);
+    text_free(&said);
+    cells_free(&g);
+    records_free(&r);
+}
+
+#define IT "scenario1 threads 3.14t"
+
+static void a_plans_cells_that_differ_in_settings_alone_are_several(void **state)
+{
+    (void)state;
+    shelve("one", ", \"cpus\": \"x1\", \"iterations\": 50");
+    shelve("two", ", \"cpus\": \"x2\", \"iterations\": 50");
+    shelve("two", ", \"cpus\": \"x2\", \"iterations\": 50");
+    expect("1 " IT " cpus=x1; 2 " IT " cpus=x2");
+}
+
+static void what_no_setting_tells_apart_the_plans_names_do(void **state)
+{
+    (void)state;
+    shelve("small", ", \"cpus\": \"x1\"");
+    shelve("large", ", \"cpus\": \"x1\"");
+    shelve("large", ", \"cpus\": \"x1\"");
+    expect("2 " IT " cell=large; 1 " IT " cell=small");
+}
+
+static void a_setting_that_changes_within_a_cell_tells_nothing(void **state)
+{
+    (void)state;
+    shelve("one", ", \"iterations\": 50, \"cwd\": \"/a\"");
+    shelve("one", ", \"iterations\": 50, \"cwd\": \"/b\"");
+    shelve("two", ", \"iterations\": 99, \"cwd\": \"/a\"");
+    expect("2 " IT " iterations=50; 1 " IT " iterations=99");
+}
+
+static void runs_of_no_plan_are_of_one_cell_however_they_were_set(void **state)
+{
+    (void)state;
+    shelve(NULL, ", \"cpus\": \"x1\"");
+    shelve(NULL, ", \"cpus\": \"x2\"");
+    expect("2 " IT);
+}
+
+static void blocks_of_a_plan_are_of_one_cell(void **state)
+{
+    (void)state;
+    shelve("one", ", \"cpus\": \"x1\"");
+    shelve("one", ", \"cpus\": \"x1\"");
+    expect("2 " IT);
+}
+
+/* Of a plan, a seed and a cell: its first two blocks, begun at these seconds. */
+struct side {
+    const char *plan, *seed, *cell, *ids[2];
+};
+
+static bool are_of_one_run(struct side a, struct side b)
+{
+    const struct side *const side[] = {&a, &b};
+    struct invocation list[4];
+    const struct invocation *of[4];
+    for (size_t i = 0; i < 4; i++) {
+        const struct side *s = side[i / 2];
+        list[i] = (struct invocation){.id = s->ids[i % 2],
+                                      .plan_sha256 = s->plan,
+                                      .plan_seed = s->seed,
+                                      .plan_cell = s->cell,
+                                      .label = "",
+                                      .block = i % 2 + 1};
+        of[i] = &list[i];
+    }
+    return cells_are_of_one_run(&(struct cell_group){NULL, of, 2}, &(struct cell_group){NULL, of + 2, 2});
+}
+
+#define AT(second, salt) "20261129T1435" second "Z-" salt
+
+static void cells_of_one_plan_that_took_turns_are_of_one_run(void **state)
+{
+    (void)state;
+    const struct side one = {"aa", "7", "x", {AT("01", "5"), AT("03", "5")}};
+    struct side other = {"aa", "7", "y", {AT("02", "5"), AT("04", "5")}};
+    assert_true(are_of_one_run(one, other));
+    assert_true(are_of_one_run(other, one));
+    other.plan = "bb";
+    assert_false(are_of_one_run(one, other));
+    other.plan = "aa";
+    other.seed = "8"; /* another run of it, at the same time */
+    assert_false(are_of_one_run(one, other));
+    assert_false(are_of_one_run((struct side){"", "7", "x", {one.ids[0], one.ids[1]}},
+                                (struct side){"", "7", "y", {other.ids[0], other.ids[1]}})); /* of no plan */
+    assert_false(are_of_one_run((struct side){"aa", "", "x", {one.ids[0], one.ids[1]}},
+                                (struct side){"aa", "", "y", {other.ids[0], other.ids[1]}}));
+}
+
+/* The seed was named, so that both runs have it. */
+static void two_runs_of_one_plan_and_seed_are_never_taken_for_one(void **state)
+{
+    (void)state;
+    const struct side first = {"aa", "7", "x", {AT("01", "1"), AT("02", "9")}};
+    assert_false(are_of_one_run(first, (struct side){"aa", "7", "y", {AT("03", "5"), AT("04", "5")}}));
+    /* the second began in the second in which the first ended: an id's other part is random and tells no order */
+    assert_false(are_of_one_run(first, (struct side){"aa", "7", "y", {AT("02", "1"), AT("03", "5")}}));
+    /* at the same time in two folders: the same cell has each block once in a run */
+    assert_false(are_of_one_run(first, (struct side){"aa", "7", "x", {AT("01", "5"), AT("03", "5")}}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_plans_cells_that_differ_in_settings_alone_are_several, open_root, close_root),
+        cmocka_unit_test_setup_teardown(what_no_setting_tells_apart_the_plans_names_do, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_setting_that_changes_within_a_cell_tells_nothing, open_root, close_root),
+        cmocka_unit_test_setup_teardown(runs_of_no_plan_are_of_one_cell_however_they_were_set, open_root, close_root),
+        cmocka_unit_test(cells_of_one_plan_that_took_turns_are_of_one_run),
+        cmocka_unit_test(two_runs_of_one_plan_and_seed_are_never_taken_for_one),
+        cmocka_unit_test_setup_teardown(blocks_of_a_plan_are_of_one_cell, open_root, close_root),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

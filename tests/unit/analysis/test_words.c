@@ -1,0 +1,122 @@
+/* What a verdict is called. */
+#include "analysis/words.h"
+
+#include "base/text.h"
+#include "tests/unit/near.h"
+
+#include <math.h>
+
+static struct analysis_verdict verdict(enum analysis_word word, double low, double at, double high)
+{
+    return (struct analysis_verdict){.ratio = {.at = at, .low = low, .high = high, .confidence = 0.95}, .word = word};
+}
+
+/* Of a figure by its name, at 5 runs a side. */
+static void expect(const char *figure, struct analysis_verdict v, const char *wanted)
+{
+    const struct figure_about about = figure_about(figure);
+    char said[WORDS_MAX_VERDICT];
+    assert_string_equal(words_verdict(&v, &about, 0.02, 5, said), wanted);
+}
+
+static void a_longer_time_is_slower_and_a_shorter_one_faster(void **state)
+{
+    (void)state;
+    expect("avg_iter_s", verdict(ANALYSIS_GREATER, 1.086, 1.105, 1.125), "10.5 % slower (8.6 to 12.5 %)");
+    expect("avg_iter_s", verdict(ANALYSIS_LESS, 0.875, 0.895, 0.914), "10.5 % faster (8.6 to 12.5 %)");
+}
+
+static void a_greater_rate_is_faster_and_a_smaller_one_slower(void **state)
+{
+    (void)state;
+    expect("requests_per_s", verdict(ANALYSIS_GREATER, 1.086, 1.105, 1.125), "10.5 % faster (8.6 to 12.5 %)");
+    expect("requests_per_s", verdict(ANALYSIS_LESS, 0.875, 0.895, 0.914), "10.5 % slower (8.6 to 12.5 %)");
+}
+
+static void memory_is_more_or_less(void **state)
+{
+    (void)state;
+    expect("pss_bytes", verdict(ANALYSIS_GREATER, 1.086, 1.105, 1.125), "10.5 % more (8.6 to 12.5 %)");
+    expect("pss_bytes", verdict(ANALYSIS_LESS, 0.875, 0.895, 0.914), "10.5 % less (8.6 to 12.5 %)");
+}
+
+static void a_time_that_is_no_better_for_being_short_is_neither_slow_nor_fast(void **state)
+{
+    (void)state;
+    const struct figure_about sleep = figure_about_declared("sleep_s", "time asleep", "s", "time", "none");
+    const struct analysis_verdict v = verdict(ANALYSIS_GREATER, 1.086, 1.105, 1.125);
+    char said[WORDS_MAX_VERDICT];
+    assert_string_equal(words_verdict(&v, &sleep, 0.02, 5, said), "10.5 % more (8.6 to 12.5 %)");
+}
+
+static void from_twice_and_from_half_on_it_is_told_in_times(void **state)
+{
+    (void)state;
+    expect("avg_iter_s", verdict(ANALYSIS_GREATER, 2.93, 3, 3.07), "3.000 times as long (2.930 to 3.070)");
+    expect("pss_bytes", verdict(ANALYSIS_LESS, 0.4, 0.5, 0.625), "0.50 times as much (0.40 to 0.62)");
+    expect("requests_per_s", verdict(ANALYSIS_GREATER, 1.6, 2, 2.5), "2.00 times the rate (1.60 to 2.50)");
+}
+
+static void the_same_names_its_margin(void **state)
+{
+    (void)state;
+    const struct figure_about about = figure_about("avg_iter_s");
+    const struct analysis_verdict v = verdict(ANALYSIS_SAME, 0.995, 1, 1.005);
+    char said[WORDS_MAX_VERDICT];
+    assert_string_equal(words_verdict(&v, &about, 0.02, 20, said), "same within 2 %");
+    assert_string_equal(words_verdict(&v, &about, 0.015, 20, said), "same within 1.5 %");
+}
+
+static void what_cannot_be_told_says_how_wide_it_is_and_how_many_runs_would_do(void **state)
+{
+    (void)state;
+    struct analysis_verdict v = verdict(ANALYSIS_UNCLEAR, 0.95, 1.01, 1.07);
+    v.half_width = 0.06;
+    v.runs = 30;
+    expect("avg_iter_s", v, "cannot tell: ±6 % at 5 runs; about 30 runs would do");
+    v.runs = 0;
+    expect("avg_iter_s", v, "cannot tell: ±6 % at 5 runs");
+    v.is_noise = true; /* no number of runs helps */
+    expect("avg_iter_s", v, "cannot tell: ±6 % at 5 runs; this host's noise is in it");
+}
+
+static void without_an_interval_there_is_no_verdict(void **state)
+{
+    (void)state;
+    expect("avg_iter_s", verdict(ANALYSIS_UNKNOWN, NAN, 1.1, NAN), "no interval");
+}
+
+static void says(struct analysis_verdict v, const char *wanted)
+{
+    struct text said = {0};
+    words_times(&v, 0.02, 5, "b", "a", &said);
+    assert_string_equal(said.data, wanted);
+    text_free(&said);
+}
+
+static void two_times_are_a_sentence(void **state)
+{
+    (void)state;
+    says(verdict(ANALYSIS_GREATER, 1.086, 1.105, 1.125), "b is 10.5 % slower than a (8.6 to 12.5 %)");
+    says(verdict(ANALYSIS_LESS, 0.875, 0.895, 0.914), "b is 10.5 % faster than a (8.6 to 12.5 %)");
+    says(verdict(ANALYSIS_GREATER, 2.4, 2.5, 2.61), "b takes 2.50 times as long as a (2.40 to 2.61)");
+    says(verdict(ANALYSIS_LESS, 0.38, 0.4, 0.42), "b is 2.50 times faster than a (2.38 to 2.63)");
+    says(verdict(ANALYSIS_SAME, 0.99, 1, 1.01), "b and a: same within 2 %");
+    says(verdict(ANALYSIS_UNKNOWN, NAN, 1.1, NAN), "b and a: no interval");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_longer_time_is_slower_and_a_shorter_one_faster),
+        cmocka_unit_test(a_greater_rate_is_faster_and_a_smaller_one_slower),
+        cmocka_unit_test(memory_is_more_or_less),
+        cmocka_unit_test(a_time_that_is_no_better_for_being_short_is_neither_slow_nor_fast),
+        cmocka_unit_test(from_twice_and_from_half_on_it_is_told_in_times),
+        cmocka_unit_test(the_same_names_its_margin),
+        cmocka_unit_test(what_cannot_be_told_says_how_wide_it_is_and_how_many_runs_would_do),
+        cmocka_unit_test(without_an_interval_there_is_no_verdict),
+        cmocka_unit_test(two_times_are_a_sentence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
