@@ -71,7 +71,7 @@ const struct manual manuals[] = {
      "tare bench mypkg/work.py:encode --workers 1,2,4 --python .venv/bin/python --arg size=1000000  # packages of a "
      "venv\n"
      "tare bench mymodule:work --modes threads,processes,interpreters --lifecycle pool  # workers that are kept\n"
-     "tare bench work.py:f --keep f && tare run ./f --mode processes --mp-start fork  # go on from there\n"},
+     "tare bench work.py:f --keep f  # 'tare run ./f' and plans go on from there\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "

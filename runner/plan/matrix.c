@@ -350,15 +350,15 @@ static int print_table(const struct matrix *s, struct err *e)
     return 0;
 }
 
-static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
+static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
 {
+    const struct campaign *c = s->campaign;
     size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
     if (interrupted_by)
         return 128 + interrupted_by;
     if (failed)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED,
-                       "%zu of %zu invocations did not end well; the table says why (--retry runs them again)", failed,
-                       done);
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%zu of %zu invocations did not end well; the table says why%s",
+                       failed, done, s->shows ? "" : " (--retry runs them again)");
     return 0;
 }
 
@@ -378,7 +378,7 @@ static int run_all(struct matrix *s, struct err *e)
     int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;
-    return exit_of(c, interrupted_by, e);
+    return exit_of(s, interrupted_by, e);
 }
 
 /* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
