@@ -345,15 +345,16 @@ static const char *incomparable(const struct summary *s, const struct summary_ce
                : NULL;
 }
 
-static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
+struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
+                                    const struct summary_cell *c, size_t index, size_t *runs)
 {
-    const char *name = s->records.reader.name[index].name, *why = incomparable(s, c->base, c, name);
+    const char *name = s->records.reader.name[index].name, *why = incomparable(s, base, c, name);
     size_t a_count = 0, b_count = 0;
-    cleanup_free struct analysis_value *a = values_of(c->base, index, &a_count, NULL);
+    cleanup_free struct analysis_value *a = values_of(base, index, &a_count, NULL);
     cleanup_free struct analysis_value *b = values_of(c, index, &b_count, NULL);
-    struct cell_group base = {c->base->cell, c->base->invocation, c->base->count};
+    struct cell_group other = {base->cell, base->invocation, base->count};
     struct cell_group own = {c->cell, c->invocation, c->count};
-    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, cells_are_of_one_run(&base, &own),
+    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, cells_are_of_one_run(&other, &own),
                                              records_about(&s->records, name).resolution, NULL);
     *runs = a_count < b_count ? a_count : b_count;
     if (why)
@@ -395,12 +396,43 @@ static void take_ratios(struct summary *s)
             if (index == s->records.reader.names || (f < s->records.reader.names && f == own))
                 continue;
             family[n] = &c->figure[index];
-            family[n]->of = ratio_of(s, c, index, &family[n]->runs);
+            family[n]->of = summary_ratio(s, c->base, c, index, &family[n]->runs);
             n++;
         }
         if (n > 0)
             judge(family, n);
     }
+}
+
+/* Its first rate of which more is better; without one -1. */
+static int rate_of(const struct summary *s, const struct summary_cell *c)
+{
+    for (size_t i = 0; i < s->records.reader.names; i++) {
+        const struct figure_about *about = &s->records.reader.name[i].about;
+        if (about->kind == FIGURE_RATE && about->better == BETTER_MORE && c->figure[i].used)
+            return (int)i;
+    }
+    return -1;
+}
+
+struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
+                                       const struct summary_cell *c)
+{
+    size_t runs;
+    int rate = rate_of(s, base), index = rate < 0 ? records_figure(&s->records, "avg_iter_s") : rate;
+    if (index < 0)
+        return stats_no_interval(NAN, 0.95, "no record has a rate or the time of an iteration");
+    if (base == c)
+        return stats_no_interval(1, 0.95, "it is the baseline");
+    const struct analysis_ratio r = summary_ratio(s, base, c, (size_t)index, &runs);
+    struct stats_interval i = r.why_not ? stats_no_interval(exp(r.log), 0.95, r.why_not) : analysis_interval(&r, 0.95);
+    if (rate >= 0)
+        return i;
+    const double work = c->workers / base->workers, low = i.low;
+    i.at = work / i.at;
+    i.low = work / i.high;
+    i.high = work / low;
+    return i;
 }
 
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
