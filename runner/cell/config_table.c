@@ -93,6 +93,14 @@ const struct option_row config_rows[] = {
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.max of the slice, as 512M",
      WEIGHED, "without it there is no limit"},
+    {"memory-high", BYTES, "SIZE", CELL(memory_high_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
+     "memory.high of the slice, as 256M: above it memory is reclaimed and its processes are slowed down, none is ended; "
+     "exit 3 where it cannot be set",
+     WEIGHED, "without it there is no limit"},
+    {"cpu-max", TEXT, "SHARE", CELL(cpu_max), NULL, 0, 0, UNSET, UNSET, ALL,
+     "cpu.max of the slice, its quota of CPU time: 50% of one CPU, 1.5 CPUs, or as the kernel has it, '50000 100000' us; "
+     "exit 3 where it cannot be set",
+     WEIGHED, "without it there is no limit"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
      GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},

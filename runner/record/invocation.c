@@ -543,12 +543,32 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
 /* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
 static bool is_setting(const char *key)
 {
-    static const char *const KEYS[] = {
-        "file", /* wherever it lay: its SHA-256 tells which it is */
-        "iterations", "warmup",     "runtime",    "isolation",          "partition", "cpus",    "smt",
-        "numa",       "cwd",        "timeout_ms", "stall_ms",           "plan",      "block",   "seed",
-        "order",      "invocation", "repeat",     "warmup_invocations", "prepare",   "cleanup", "ignore_failure",
-        NULL};
+    static const char *const KEYS[] = {"file", /* wherever it lay: its SHA-256 tells which it is */
+                                       "iterations",
+                                       "warmup",
+                                       "runtime",
+                                       "isolation",
+                                       "partition",
+                                       "cpus",
+                                       "smt",
+                                       "numa",
+                                       "cwd",
+                                       "timeout_ms",
+                                       "stall_ms",
+                                       "plan",
+                                       "block",
+                                       "seed",
+                                       "order",
+                                       "invocation",
+                                       "repeat",
+                                       "warmup_invocations",
+                                       "prepare",
+                                       "cleanup",
+                                       "ignore_failure",
+                                       "cpu_quota_usec",
+                                       "cpu_period_usec",
+                                       "memory_high_bytes",
+                                       NULL};
     return text_is_among(key, KEYS);
 }
 

@@ -87,9 +87,19 @@ static json_t *tool_json(void)
     return o;
 }
 
-/* What would have ended it. */
+/* What would have ended it, or held it back. */
 static void set_bounds(json_t *o, const struct record *r)
 {
+    if (r->cell.quota.usec) {
+        json_put_int(o, "cpu_quota_usec", r->cell.quota.usec);
+        json_put_int(o, "cpu_period_usec", r->cell.quota.period_usec);
+    } else {
+        json_put_absent(o, "cpu_quota_usec", "none was set");
+    }
+    if (r->cell.has_memory_high)
+        json_put_int(o, "memory_high_bytes", r->cell.memory_high_bytes);
+    else
+        json_put_absent(o, "memory_high_bytes", "none was set");
     if (r->cell.timeout_ms)
         json_put_int(o, "timeout_ms", r->cell.timeout_ms);
     else

@@ -141,7 +141,8 @@ void inspect_end(struct record *record)
     verdict_add(v, "memory accounting", memory->available, "memory.current, memory.stat",
                 memory->available ? "there" : "", "cgroup.controllers", memory->reason);
     add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
-    add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
+    if (!record->cell.quota.usec) /* else that is what was asked for */
+        add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
     inspect_disturbance(record);
     verdict_grade(v, record->slice.provenance);
 }
