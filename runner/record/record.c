@@ -191,8 +191,32 @@ static json_t *scenario_json(const struct record *r)
     return o;
 }
 
+static void set_gil(json_t *o, const struct record *r)
+{
+    static const char UNSAID[] = "the workload ended before it said", SAME[] = "it stayed as it was at the start";
+    const struct {
+        const char *key;
+        int value;
+    } truths[] = {{"gil_enabled", r->gil_enabled}, {"gil_enabled_at_end", r->gil_at_end}};
+    for (size_t i = 0; i < ARRAY_LEN(truths); i++)
+        if (truths[i].value >= 0)
+            json_put(o, truths[i].key, json_boolean(truths[i].value));
+        else
+            json_put_absent(o, truths[i].key, UNSAID);
+    if (r->gil_turned)
+        json_put(o, "gil_turned_after", json_integer((json_int_t)r->gil_turned));
+    else
+        json_put_absent(o, "gil_turned_after", r->gil_at_end < 0 ? UNSAID : SAME);
+    if (*r->gil_module)
+        json_put_text(o, "gil_turned_on_by", r->gil_module);
+    else
+        json_put_absent(o, "gil_turned_on_by", "the interpreter warned of no module");
+}
+
 static json_t *runtime_json(const struct record *r)
 {
+    static const char *const OF_PYTHON[] = {"free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after",
+                                            "gil_turned_on_by"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {
@@ -209,16 +233,13 @@ static json_t *runtime_json(const struct record *r)
     json_put_text(o, "sha256", rt->sha256);
     if (rt->native) {
         json_put_absent(o, "configure_args", "the native workload is built with tare");
-        json_put_absent(o, "free_threaded", "no Python runs");
-        json_put_absent(o, "gil_enabled", "no Python runs");
+        for (size_t i = 0; i < ARRAY_LEN(OF_PYTHON); i++)
+            json_put_absent(o, OF_PYTHON[i], "no Python runs");
         return o;
     }
     json_put_text(o, "configure_args", rt->configure_args.data ? rt->configure_args.data : "");
     json_put(o, "free_threaded", json_boolean(rt->free_threaded));
-    if (r->gil_enabled >= 0)
-        json_put(o, "gil_enabled", json_boolean(r->gil_enabled));
-    else
-        json_put_absent(o, "gil_enabled", "the workload ended before it said");
+    set_gil(o, r);
     return o;
 }
 
