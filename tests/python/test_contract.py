@@ -19,12 +19,12 @@ ITERATIONS, WORKERS = 3, 2
 class Contract(WorkloadTest):
     def test_its_program_runs_and_reports_its_figure(self):
         text = (workload.WORKLOADS / "README.md").read_text()
-        block = next(b for b in re.findall(r"(?:^(?:    .*)?\n)+", text, re.M) if "ledger.figure(" in b)
+        (block,) = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
         ledger = RunnerLedger(ITERATIONS, WORKERS)
         args = workload.words(mode="threads", profile="overhead", iterations=ITERATIONS, warmup=1, workers=WORKERS, pids=0, length=10)
         with tempfile.TemporaryDirectory() as folder:
             program = Path(folder) / "sorting.py"
-            program.write_text(re.sub(r"^    ", "", block, flags=re.M))
+            program.write_text(block)
             command = [sys.executable, "-P", "-s", "-B", str(program), str(workload.WORKLOADS)]
             status, out, err = self.run_it(command, args, ledger)
         self.assertEqual((status, ledger.error, out), (0, "", ""), err)
