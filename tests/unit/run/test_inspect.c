@@ -1,119 +1,126 @@
-/* inspect: what the verdict makes of what a record holds. */
+#include "run/inspect.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "base/facts.h"
-#include "record/record.h"
-#include "run/inspect_disturbance.h"
+#include "base/text.h"
+#include "tests/unit/specimen.h"
 
-struct host {
-    struct record record;
-    struct facts facts;
-};
+#define WARNING                                                                                                        \
+    "<frozen importlib._bootstrap>:491: RuntimeWarning: The global interpreter lock (GIL) has been enabled to load "   \
+    "module '%s', which has not declared that it can run safely without the GIL.\n"
 
-static void start(struct host *h, int64_t siblings, int64_t siblings_ticks)
+static struct specimen s;
+
+/* The one check that a page and messages give. */
+static const struct check *checked(uint64_t start, uint64_t last, uint64_t turned, const char *messages)
 {
-    *h = (struct host){.record = {.host = &h->facts}};
-    struct facts *d = &h->record.disturbance;
-    facts_int(d, "window_ns", 10000000000);
-    facts_int(d, "ticks_per_second", 100);
-    facts_int(d, "benchmark_cpus", 2);
-    facts_int(d, "idle_siblings", siblings);
-    facts_int(d, "siblings_busy_ticks", siblings_ticks);
-    facts_int(d, "steal_ticks", 0);
-    facts_int(d, "busy_ticks", 1500);
-    facts_int(&h->record.cpu, "usage_usec", 10000000);
-    facts_int(d, "device_irqs", 25);
-    facts_int(d, "irqs", 5000);
-    facts_absent(d, "frequency_before_khz", "no cpufreq");
-    facts_int(d, "cpu_pressure_usec", 50000);
-    facts_int(&h->facts, "aslr", 2);
-    facts_text(&h->facts, "governor", "powersave");
-    facts_bool(&h->facts, "turbo", false);
+    static struct ledger page;
+    specimen_start(&s);
+    specimen_runtime(&s, true);
+    page = (struct ledger){.gil = start, .gil_last = last, .gil_turned = turned};
+    s.record.isolation.count = 0;
+    inspect_gil(&page, messages, &s.record);
+    assert_int_equal(s.record.isolation.count, 1);
+    return &s.record.isolation.check[0];
 }
 
-static void end(struct host *h)
-{
-    facts_free(&h->facts);
-    facts_free(&h->record.disturbance);
-    facts_free(&h->record.cpu);
-}
-
-static const struct check *find(const struct host *h, const char *name)
-{
-    for (size_t i = 0; i < h->record.isolation.count; i++)
-        if (strcmp(h->record.isolation.check[i].name, name) == 0)
-            return &h->record.isolation.check[i];
-    fail_msg("no check '%s'", name);
-    return NULL;
-}
-
-static void a_disturbed_host_is_noted_and_keeps_its_grade(void **state)
+static void off_from_start_to_end_is_ok(void **state)
 {
     (void)state;
-    struct host h;
-    start(&h, 0, 0);
-    inspect_disturbance(&h.record);
-    verdict_grade(&h.record.isolation, SLICE_CREATED);
-    assert_int_equal(h.record.isolation.grade, GRADE_FULL);
-    assert_string_equal(find(&h, "no foreign work on its CPUs")->achieved, "5.00 s (25.00%)");
-    assert_false(find(&h, "no foreign work on its CPUs")->ok);
-    assert_string_equal(find(&h, "no device IRQs on its CPUs")->achieved, "2.5/s (all kinds, timers too: 500.0/s)");
-    assert_true(find(&h, "no CPU pressure")->ok);
-    assert_string_equal(find(&h, "no CPU pressure")->achieved, "50000 us (0.50%)");
-    assert_string_equal(find(&h, "no memory pressure")->reason, "it was not read");
-    assert_string_equal(find(&h, "no frequency drift")->reason, "no cpufreq");
-    assert_false(find(&h, "governor")->ok);
-    assert_true(find(&h, "turbo")->ok);
-    assert_string_equal(find(&h, "turbo")->achieved, "off");
-    assert_true(find(&h, "ASLR")->ok);
-    for (size_t i = 0; i < h.record.isolation.count; i++)
-        assert_int_equal(h.record.isolation.check[i].level, LEVEL_RECORDED);
-    end(&h);
+    const struct check *c = checked(LEDGER_GIL_OFF, LEDGER_GIL_OFF, 0, "");
+    assert_true(c->ok);
+    assert_string_equal(c->achieved, "off");
+    assert_int_equal(s.record.gil_at_end, 0);
+    specimen_free(&s);
 }
 
-static void siblings_that_were_busy_count_only_where_they_were_to_be_idle(void **state)
+static void a_module_that_turns_it_on_is_named(void **state)
 {
     (void)state;
-    struct host h;
-    start(&h, 2, 100);
-    inspect_disturbance(&h.record);
-    assert_int_equal(find(&h, "SMT siblings idle")->level, LEVEL_RECORDED);
-    assert_string_equal(find(&h, "SMT siblings idle")->achieved, "1.00 s (5.00%)");
-    end(&h);
-    start(&h, 2, 100);
-    h.record.cell.smt = SMT_AVOID;
-    inspect_disturbance(&h.record);
-    verdict_grade(&h.record.isolation, SLICE_CREATED);
-    assert_string_equal(verdict_first_failed(&h.record.isolation)->name, "SMT siblings kept idle");
-    assert_int_equal(h.record.isolation.grade, GRADE_PARTIAL);
-    end(&h);
-    start(&h, 2, 19);
-    h.record.cell.smt = SMT_AVOID;
-    inspect_disturbance(&h.record);
-    assert_true(find(&h, "SMT siblings kept idle")->ok);
-    end(&h);
+    char messages[512];
+    text_format(messages, sizeof(messages), "hello\n" WARNING "bye\n", "pkg.fast");
+    const struct check *c = checked(LEDGER_GIL_OFF, LEDGER_GIL_ON, 3, messages);
+    assert_false(c->ok);
+    assert_string_equal(c->achieved, "on after iteration 3");
+    assert_non_null(strstr(c->reason, "module 'pkg.fast' turned it on"));
+    assert_string_equal(s.record.gil_module, "pkg.fast");
+    specimen_free(&s);
 }
 
-static void what_was_not_read_adds_no_check(void **state)
+static void a_worker_process_that_warns_is_no_ok(void **state)
 {
     (void)state;
-    struct record r = {0};
-    inspect_disturbance(&r);
-    assert_int_equal(r.isolation.count, 0);
+    char messages[512];
+    text_format(messages, sizeof(messages), WARNING, "pkg.fast");
+    const struct check *c = checked(LEDGER_GIL_OFF, LEDGER_GIL_OFF, 0, messages);
+    assert_false(c->ok);
+    assert_string_equal(c->achieved, "off in the main process, on in a worker");
+    specimen_free(&s);
+}
+
+static void a_page_that_says_nothing_is_no_ok(void **state)
+{
+    (void)state;
+    const struct check *c = checked(LEDGER_GIL_UNKNOWN, LEDGER_GIL_UNKNOWN, 0, "");
+    assert_false(c->ok);
+    assert_int_equal(s.record.gil_at_end, -1);
+    assert_false(checked(LEDGER_GIL_OFF, 77, 0, "")->ok);
+    specimen_free(&s);
+}
+
+static void on_from_the_start_is_no_ok(void **state)
+{
+    (void)state;
+    const struct check *c = checked(LEDGER_GIL_ON, LEDGER_GIL_ON, 0, "");
+    assert_false(c->ok);
+    assert_string_equal(c->achieved, "on from the start");
+    specimen_free(&s);
+}
+
+/* Words of the workload: longer than there is room for, without an end, with an escape for the terminal. */
+static void odd_names_are_kept_harmless(void **state)
+{
+    (void)state;
+    static const char SAYS[] = "(GIL) has been enabled to load module '";
+    char messages[1024];
+    text_format(messages, sizeof(messages), "%s%0300d'", SAYS, 1);
+    assert_false(checked(LEDGER_GIL_OFF, LEDGER_GIL_ON, 1, messages)->ok);
+    assert_int_equal(strlen(s.record.gil_module), sizeof(s.record.gil_module) - 1);
+    specimen_free(&s);
+    text_format(messages, sizeof(messages), "%s\x1b[31mred", SAYS);
+    (void)checked(LEDGER_GIL_OFF, LEDGER_GIL_ON, 1, messages);
+    assert_string_equal(s.record.gil_module, "?[31mred");
+    specimen_free(&s);
+}
+
+static void a_gil_build_is_not_asked(void **state)
+{
+    (void)state;
+    struct ledger page = {.gil = LEDGER_GIL_ON, .gil_last = LEDGER_GIL_ON};
+    specimen_start(&s);
+    specimen_runtime(&s, false);
+    s.record.isolation.count = 0;
+    inspect_gil(&page, "", &s.record);
+    assert_int_equal(s.record.isolation.count, 0);
+    assert_int_equal(s.record.gil_at_end, 1);
+    specimen_free(&s);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_disturbed_host_is_noted_and_keeps_its_grade),
-        cmocka_unit_test(siblings_that_were_busy_count_only_where_they_were_to_be_idle),
-        cmocka_unit_test(what_was_not_read_adds_no_check),
+        cmocka_unit_test(off_from_start_to_end_is_ok),
+        cmocka_unit_test(a_module_that_turns_it_on_is_named),
+        cmocka_unit_test(a_worker_process_that_warns_is_no_ok),
+        cmocka_unit_test(a_page_that_says_nothing_is_no_ok),
+        cmocka_unit_test(on_from_the_start_is_no_ok),
+        cmocka_unit_test(odd_names_are_kept_harmless),
+        cmocka_unit_test(a_gil_build_is_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
