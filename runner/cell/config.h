@@ -169,7 +169,17 @@ struct config {
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
-enum report_format { REPORT_HTML, REPORT_TEXT, REPORT_CSV, REPORT_MARKDOWN, REPORT_TEX, REPORT_JSON };
+enum report_format {
+    REPORT_HTML,
+    REPORT_TEXT,
+    REPORT_CSV,
+    REPORT_MARKDOWN,
+    REPORT_TEX,
+    REPORT_JSON,
+    REPORT_GITHUB_SMALLER,
+    REPORT_GITHUB_BIGGER,
+    REPORT_BENCHER,
+};
 
 /* Who takes an option. */
 enum config_command {

@@ -15,7 +15,8 @@ static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
-static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
+static const char *const TABLE_FORMATS[] = {"html", "text",           "csv",           "md",      "tex",
+                                            "json", "github-smaller", "github-bigger", "bencher", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const COLORS[] = {"auto", "always", "never", NULL};
 static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
@@ -251,7 +252,9 @@ const struct option_row config_rows[] = {
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
      "html: the whole report as one page, DIR/report.html; text: a row a cell, and the answer in words; csv: a row a "
-     "record, with every figure; md, tex, json: the report's tables; all but html are printed"},
+     "record, with every figure; md, tex, json: the report's tables; github-smaller, github-bigger: what "
+     "github-action-benchmark takes as customSmallerIsBetter and customBiggerIsBetter, bencher: Bencher's metric format, "
+     "each with the figure that a cell is run for; all but html are printed"},
     {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "the same as --format text"},
     {"output", TEXT, "FILE", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
