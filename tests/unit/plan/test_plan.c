@@ -237,8 +237,8 @@ static const struct {
                         "scenario, command, mode, ...workers"},
     {"unknown-key-on-top.yml",
      "unknown-key-on-top.yml:3:1: 'repeat' is no key here; what is allowed is schema, name, ...invocations...cells"},
-    {"unknown-key-in-each.yml",
-     "unknown-key-in-each.yml:6:7: 'modes' is no key here; did you mean 'mode'? What is allowed is scenario, command, mode"},
+    {"unknown-key-in-each.yml", "unknown-key-in-each.yml:6:7: 'modes' is no key here; did you mean 'mode'? What is "
+                                "allowed is scenario, command, mode"},
     {"unknown-key-in-defaults.yml",
      "unknown-key-in-defaults.yml:5:3: 'id' is no key here; what is allowed is scenario"},
     {"key-twice.yml", "key-twice.yml:6:5: 'mode' is given twice (first at 5:5)"},
