@@ -506,6 +506,19 @@ static const struct keyset *finish(struct builder *b)
     return set;
 }
 
+/* A command's words, as a shell takes them. */
+static void add_words(struct builder *b, const char *key, const json_t *words)
+{
+    cleanup_text struct text line = {0};
+    text_add(&line, "%s", "");
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        text_add(&line, "%s", i ? " " : "");
+        text_add_shell_word(&line, word ? word : "");
+    }
+    add_pair(b, key, line.data);
+}
+
 /* Null stands for itself with its reason. */
 static void add_json(struct builder *b, const char *key, const json_t *value, const char *reason)
 {
@@ -582,7 +595,11 @@ static const struct keyset *cell_of(const struct parse *p)
     json_t *value;
     json_object_foreach(p->tree[SECTION_SCENARIO], key, value)
     {
-        if (!text_ends_with(key, "_reason") && !is_setting(key) && !json_is_null(value))
+        if (text_ends_with(key, "_reason") || is_setting(key) || json_is_null(value))
+            continue;
+        if (strcmp(key, "argv") == 0)
+            add_words(&b, key, value);
+        else
             add_json(&b, key, value, NULL);
     }
     add_pair(&b, "runtime", runtime ? runtime : "");
