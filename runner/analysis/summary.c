@@ -54,7 +54,7 @@ static int compare_cells(const void *a, const void *b)
 
 static bool is_own(const char *key)
 {
-    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile", NULL};
+    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv", NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -120,10 +120,11 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
 {
     struct text id = {0};
     text_add(&id, "%s", "");
-    add_word(&id, scenario ? c->scenario : "");
+    const char *command = keyset_find(c->cell, "argv");
+    add_word(&id, command ? command : scenario ? c->scenario : "");
     add_word(&id, c->mode);
     add_word(&id, c->start);
-    add_word(&id, runtime ? c->runtime : "");
+    add_word(&id, runtime && !command ? c->runtime : "");
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
         if (is_own(p->key) || !tells(s, c, p->key))
@@ -141,9 +142,13 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
 static void make_label(const struct summary *s, struct summary_cell *c, bool scenario)
 {
     struct text label = {0};
-    text_add(&label, "%s%s%s%s%s", scenario ? c->scenario : "", scenario && *c->mode ? " " : "", c->mode,
-             *c->start ? " " : "", c->start);
-    if (*c->runtime)
+    const char *command = keyset_find(c->cell, "argv"); /* it is called by its words */
+    text_add(&label, "%s%s%s%s%s",
+             command    ? command
+             : scenario ? c->scenario
+                        : "",
+             scenario && *c->mode ? " " : "", c->mode, *c->start ? " " : "", c->start);
+    if (*c->runtime && !command)
         text_add(&label, "%s%s", label.len ? ", " : "", c->runtime);
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
@@ -661,7 +666,7 @@ static void say_value(const struct summary *s, const struct summary_figure *f, c
 static void say_label(const struct summary_cell *c, struct text *out)
 {
     size_t mode = strcspn(c->label, ",");
-    if (c->label[mode])
+    if (c->label[mode] && !keyset_find(c->cell, "argv"))
         text_add(out, "%.*s (%s)", (int)mode, c->label, c->label + mode + 2);
     else
         text_add(out, "%s", c->label);
@@ -674,7 +679,7 @@ static void say_ratio(const struct summary *s, const struct summary_cell *c, con
     const struct stats_interval *ratio = &f->verdict.ratio;
     if (c->base == c)
         text_add(out, " (baseline)");
-    else if (isnan(ratio->at))
+    else if (isnan(ratio->at) && !keyset_find(c->cell, "argv"))
         text_add(out, "; no ratio to threads: %s", ratio->why_not);
     if (c->base == c || isnan(ratio->at))
         return;
@@ -698,7 +703,10 @@ static void say_cell(const struct summary *s, const struct summary_cell *c, stru
                  f && f->why_not ? f->why_not : "no record has one");
         return;
     }
-    text_add(out, "%s ", summary_is_memory(c) ? "a PSS of" : "an iteration takes");
+    text_add(out, "%s ",
+             summary_is_memory(c)           ? "a PSS of"
+             : keyset_find(c->cell, "argv") ? "it takes"
+                                            : "an iteration takes");
     say_value(s, f, name, out);
     say_ratio(s, c, name, f, out);
     text_add(out, "%s\n", !summary_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");

@@ -355,18 +355,11 @@ static void add_run(const struct summary_cell *c, const char *folder, struct tex
     text_add(line, " --out %s%s\n", folder, c->count > 1 ? "; done" : "");
 }
 
-/* argv: a JSON array, as the record has it. */
+/* argv: the command's words, as a shell takes them. */
 static void add_exec(const struct summary_cell *c, const char *argv, const char *folder, struct text *line)
 {
-    json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL);
-    text_add(line, "tare exec --repeat %zu%s --out %s --", c->count, summary_is_memory(c) ? " --mem-sample" : "",
-             folder);
-    for (size_t i = 0; i < json_array_size(words); i++) {
-        const char *word = json_string_value(json_array_get(words, i));
-        add_word(line, word ? word : "");
-    }
-    text_add(line, "\n");
-    json_decref(words);
+    text_add(line, "tare exec --repeat %zu%s --out %s -- %s\n", c->count, summary_is_memory(c) ? " --mem-sample" : "",
+             folder, argv);
 }
 
 static bool is_of_same_plan(const struct invocation *a, const struct invocation *b)
