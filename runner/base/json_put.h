@@ -3,6 +3,7 @@
 #define TARE_JSON_PUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fact;
@@ -27,6 +28,9 @@ json_t *json_object_of(const char *bytes, size_t len);
  * reference. */
 void json_text(json_t *o, struct text *out);
 
+/* The same for people, with jansson's flags besides: two blanks a level, UTF-8 as it is. */
+void json_text_indented(json_t *o, size_t flags, struct text *out);
+
 /* A string of whatever bytes, as text_of_bytes() writes what is no UTF-8 (an argument, a file's name, a workload's
  * message): other bytes give another string. The caller owns it. */
 json_t *json_of_bytes(const char *bytes);
@@ -41,6 +45,12 @@ void json_put_int(json_t *object, const char *key, int64_t value);
 
 /* A figure that there is not: null, and why beside it as "<key>_reason" (NULL: "there is none"). */
 void json_put_absent(json_t *object, const char *key, const char *reason);
+
+/* A text; NULL and "" are absent. */
+void json_put_text_or(json_t *object, const char *key, const char *value, const char *why_not);
+
+/* A number where it is there, else absent. */
+void json_put_int_or(json_t *object, const char *key, bool is_there, int64_t value, const char *why_not);
 
 /* What is not finite is absent. */
 void json_put_real(json_t *object, const char *key, double value, const char *why_not);
