@@ -1,4 +1,4 @@
-/* pairs: keys and values in order, and a pool that keeps each text and each set of pairs once: of ten thousand records
+/* keyset: keys and values in order, and a pool that keeps each text and each set of pairs once: of ten thousand records
  * nearly all have the same machine and the same reasons. */
 #ifndef TARE_KEYSET_H
 #define TARE_KEYSET_H

@@ -67,12 +67,15 @@ static void blame_workload(const struct record *r, const struct judge_evidence *
 }
 
 /* A command is judged by its exit status alone. */
-static void blame_command(const struct record *r, struct ending *end)
+static void blame_command(const struct record *r, const struct judge_evidence *seen, struct ending *end)
 {
+    const char *said = last_message(seen->watched->messages);
     if (r->signalled)
-        terminate(end, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)", r->signal, strsignal(r->signal));
+        terminate(end, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)%s%s", r->signal,
+                  strsignal(r->signal), *said ? ": " : "", said);
     else
-        terminate(end, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d", r->exit_status);
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d%s%s", r->exit_status,
+                  *said ? ": " : "", said);
 }
 
 struct ending judge_end(const struct record *r, const struct judge_evidence *seen)
@@ -101,7 +104,7 @@ struct ending judge_end(const struct record *r, const struct judge_evidence *see
         terminate(&end, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
                   (long long)cell->pids_max);
     else if (!clean && !seen->ledger)
-        blame_command(r, &end);
+        blame_command(r, seen, &end);
     else if (!clean)
         blame_workload(r, seen, &end);
     else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &run, &e) != 0 ||
