@@ -72,11 +72,15 @@ class Function:
     @staticmethod
     def parameters_of(work) -> dict:
         """By name; of a function of C that does not tell of them there are none."""
-        import annotationlib
         import inspect
 
+        as_they_stand = {}  # annotations, of which none is looked up
+        if sys.version_info >= (3, 14):
+            from annotationlib import Format
+
+            as_they_stand["annotation_format"] = Format.FORWARDREF
         try:
-            return dict(inspect.signature(work, annotation_format=annotationlib.Format.FORWARDREF).parameters)
+            return dict(inspect.signature(work, **as_they_stand).parameters)
         except (TypeError, ValueError):
             return {}
 

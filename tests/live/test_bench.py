@@ -66,7 +66,7 @@ REFUSED = {
     "a_result_that_cannot_leave": (["work.py:local"], r"what 'local' returns cannot leave a process: .*--discard-results"),
     "no_such_python": (["work.py:work", "--python", "./nope"], r"--python '\./nope': No such file"),
     "no_python": (["work.py:work", "--python", "/bin/ls"], r"'/bin/ls': it is no Python"),
-    "an_unknown_python": (["work.py:work", "--python", "pypy"], r"--python 'pypy': what is allowed"),
+    "an_unknown_python": (["work.py:work", "--python", "pypy"], r"'pypy': what is allowed"),
     "an_unknown_mode": (["work.py:work", "--modes", "threads,fibres"], r"--modes 'threads,fibres': 'fibres' is no mode"),
     "a_mode_twice": (["work.py:work", "--modes", "threads,threads"], r"threads is there twice"),
     "no_workers": (["work.py:work", "--workers", "0"], r"--workers '0'"),
