@@ -14,6 +14,7 @@ struct run_command {
     char *const *argv; /* argv[0] as it was given */
     const char *cwd;   /* absolute */
     int output_fd;     /* that gets what it prints; below 0: the caller's standard output and error do */
+    bool is_silent;    /* it reads nothing, and of what it prints only the last line is kept, for where it fails */
     struct record_series series;
 };
 
