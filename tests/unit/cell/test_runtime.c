@@ -299,7 +299,8 @@ static void an_interpreter_that_is_too_old_says_so(void **state)
     name_by_variable("TARE_PYTHON_FT", "/bin/old");
     expect_none("3.14t", MODE_THREADS, ERR_USAGE, "Python 3.11.7|3.12 or newer");
     char path[PATH_MAX + 64];
-    expect_none(below("/bin/old", path, sizeof(path)), MODE_THREADS, ERR_USAGE, "the interpreter|/bin/old|Python 3.11.7");
+    expect_none(below("/bin/old", path, sizeof(path)), MODE_THREADS, ERR_USAGE,
+                "the interpreter|/bin/old|Python 3.11.7");
 }
 
 static void what_is_no_python_is_refused(void **state)
