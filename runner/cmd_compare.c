@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/keyset.h"
 #include "base/percent.h"
+#include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
@@ -130,7 +131,11 @@ static int check_across(const struct job *j, struct err *e)
         struct text keys = {0};
         list_keys(&j->a, &NONE, &keys);
         list_keys(&j->b, &j->a, &keys);
-        failed = err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s", key, keys.data);
+        char near[SUGGEST_TEXT_MAX];
+        struct suggest known = SUGGEST(key);
+        suggest_offer_list(&known, keys.data);
+        failed = err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s%s", key, keys.data,
+                         suggest_text(&known, "", near));
         text_free(&keys);
     }
     return failed;
