@@ -336,14 +336,15 @@ static const char *incomparable(const struct summary *s, const struct summary_ce
                : NULL;
 }
 
-static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
+struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
+                                    const struct summary_cell *c, size_t index, size_t *runs)
 {
     const struct figure_name *figure = &s->records.reader.name[index];
-    const char *why = incomparable(s, c->base, c, figure->name);
-    const struct cell_group base = group_of(c->base), own = group_of(c);
-    struct cell_values a = cells_values(&s->records, &base, figure->name),
+    const char *why = incomparable(s, base, c, figure->name);
+    const struct cell_group other = group_of(base), own = group_of(c);
+    struct cell_values a = cells_values(&s->records, &other, figure->name),
                        b = cells_values(&s->records, &own, figure->name);
-    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&base, &own),
+    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&other, &own),
                                              figure->about.resolution, NULL);
     *runs = a.count < b.count ? a.count : b.count;
     cell_values_free(&a);
@@ -385,12 +386,43 @@ static void take_ratios(struct summary *s)
             if (index == s->records.reader.names || (f < s->records.reader.names && f == own))
                 continue;
             family[n] = &c->figure[index];
-            family[n]->of = ratio_of(s, c, index, &family[n]->runs);
+            family[n]->of = summary_ratio(s, c->base, c, index, &family[n]->runs);
             n++;
         }
         if (n > 0)
             judge(family, n);
     }
+}
+
+/* Its first rate of which more is better; without one -1. */
+static int rate_of(const struct summary *s, const struct summary_cell *c)
+{
+    for (size_t i = 0; i < s->records.reader.names; i++) {
+        const struct figure_about *about = &s->records.reader.name[i].about;
+        if (about->kind == FIGURE_RATE && about->better == BETTER_MORE && c->figure[i].used)
+            return (int)i;
+    }
+    return -1;
+}
+
+struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
+                                       const struct summary_cell *c)
+{
+    size_t runs;
+    int rate = rate_of(s, base), index = rate < 0 ? records_figure(&s->records, "avg_iter_s") : rate;
+    if (index < 0)
+        return stats_no_interval(NAN, 0.95, "no record has a rate or the time of an iteration");
+    if (base == c)
+        return stats_no_interval(1, 0.95, "it is the baseline");
+    const struct analysis_ratio r = summary_ratio(s, base, c, (size_t)index, &runs);
+    struct stats_interval i = r.why_not ? stats_no_interval(exp(r.log), 0.95, r.why_not) : analysis_interval(&r, 0.95);
+    if (rate >= 0)
+        return i;
+    const double work = c->workers / base->workers, low = i.low;
+    i.at = work / i.at;
+    i.low = work / i.high;
+    i.high = work / low;
+    return i;
 }
 
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)

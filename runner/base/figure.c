@@ -11,7 +11,8 @@
 static const char *const KINDS[FIGURE_KINDS] = {"time", "memory", "rate", "count"};
 static const char *const BETTERS[FIGURE_BETTERS] = {"none", "less", "more"};
 
-/* What every record has. A CPU time is kept by the kernel in microseconds; memory in bytes. */
+/* What every record has; record/invocation.c reads each of them, by the same name. A CPU time is kept by the kernel in
+ * microseconds; memory in bytes. */
 static const struct figure_about FIGURES[] = {
     {"avg_iter_s", "mean time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
     {"p50_iter_s", "median time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},

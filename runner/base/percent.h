@@ -1,4 +1,4 @@
-/* share: "5%" and "0.05". */
+/* percent: a share, "5%" and "0.05". */
 #ifndef TARE_PERCENT_H
 #define TARE_PERCENT_H
 

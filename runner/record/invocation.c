@@ -297,7 +297,8 @@ static int load(struct parse *p, const struct wanted *how)
     return l.has_failed ? -EINVAL : refuse(p, why.at, why.why);
 }
 
-/* What analyses look at, and nothing else. */
+/* What analyses look at, and nothing else. A member that is in none of these lists is not there for who looks for it: a
+ * figure that is made of it would be absent, "the record has no such figure". */
 static int load_all(struct parse *p)
 {
     static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
@@ -322,6 +323,7 @@ static int load_all(struct parse *p)
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
         if (load(p, &WANTED[i]) != 0)
             return -EINVAL;
+    /* not there for `tare compare`, which asks for neither: what a figure is made of belongs to WANTED */
     for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
         if (load(p, &BESIDES[i]) != 0)
             return -EINVAL;
@@ -646,7 +648,8 @@ static void take_setting(const struct parse *p, struct invocation *ret)
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-/* The known ones besides the result's own, in the order of the table that they make. */
+/* Where the figures of every record are, besides the result's own, in the order of the table that they make. What each
+ * is: base/figure.c, a row of the same name. */
 static const struct {
     const char *name;
     enum section s;
@@ -1094,7 +1097,7 @@ static int is_record(const struct parse *p, bool named)
     struct json_span s = p->section[SECTION_SCHEMA];
     if (s.data && is(s, "\"" RECORD_SCHEMA "\""))
         return 1;
-    if (!named && (s.len < strlen(ANY) || memcmp(s.data, ANY, strlen(ANY)) != 0))
+    if (!named && (!s.data || s.len < strlen(ANY) || memcmp(s.data, ANY, strlen(ANY)) != 0))
         return 0;
     if (!s.data)
         return refuse(p, NULL, "it has no schema: it is no record of tare");

@@ -4,8 +4,9 @@
 
 #include <stdint.h>
 
+#include "record/record.h"
+
 struct ledger_map;
-struct record;
 struct watch_result;
 
 struct judge_evidence {
@@ -15,7 +16,13 @@ struct judge_evidence {
     int stayed_ms;                   /* how long after its end somebody of it was still there; 0: nobody */
 };
 
-/* Fills in termination, detail and interrupted_by; how the main process ended and the events are in the record. */
-void judge_end(struct record *r, const struct judge_evidence *seen);
+struct ending {
+    enum termination why;
+    char detail[1000];  /* why it is not ok; "" where it is */
+    int interrupted_by; /* the signal that the user ended it with; 0 none */
+};
+
+/* r: what was asked, how the main process ended, and the slice's events. */
+struct ending judge_end(const struct record *r, const struct judge_evidence *seen);
 
 #endif

@@ -1,4 +1,4 @@
-/* outcome: what a run leaves, put into its record: how it was asked for, its stamps and samples, what was refused, what
+/* observe: what a run leaves, put into its record: how it was asked for, its stamps and samples, what was refused, what
  * it cost. run.c says when; nothing is started or ended here. */
 #ifndef TARE_OBSERVE_H
 #define TARE_OBSERVE_H
