@@ -23,7 +23,7 @@ TYPOS = [
     ("run scenario1 --workers eight", "--workers 'eight': what is allowed is a whole number from 1 to 4096"),
     ("run scenario1 --memory-max 512mo", "--memory-max '512mo': what is allowed is a size such as 512M from 1.0 MiB"),
     ("run scenario1 --json", "--json: it takes a value ('tare run --help' lists the options)"),
-    ("run scenario1 --runtime 3.41t", "--runtime '3.41t': what is allowed is auto, native, 3.14t, 3.14 or the path of an interpreter"),
+    ("run scenario1 --mp-start forkserve --mode processes", "--mp-start 'forkserve': what is allowed is fork, forkserver or spawn; did you mean 'forkserver'?"),
     ("exec --repeats 3 -- true", "'--repeats' is no option of 'tare exec' ('tare exec --help' lists them); did you mean '--repeat'?"),
     ("exec --cpu-max half -- true", "--cpu-max 'half': what is allowed is a share of one CPU such as 50%, a number of CPUs such as 1.5, or "),
     ("exec --parameter n=1..8 -- echo n", "--parameter 'n': no command has {n} in it"),
