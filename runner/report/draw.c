@@ -76,11 +76,12 @@ static int write_sources(const struct drawings *d, int dirfd, struct err *e)
     return failed;
 }
 
-/* In the folder, with nothing of the user's environment but the path. */
+/* In the folder, with nothing of the user's environment but the path. CAIRO_DEBUG_PDF: cairo compresses nothing. Since
+ * 1.17.6 it would compress the date with other objects (cairo's src/cairo-pdf-surface.c). */
 static int run_gnuplot(int dirfd, struct err *e)
 {
     static const char LINE[] = "cd \"$1\" && umask 022 && exec env -i PATH=\"$PATH\" LC_ALL=C.UTF-8 TZ=UTC "
-                               "GNUTERM=dumb \"$2\" -d " SCRIPT " 2>&1";
+                               "GNUTERM=dumb CAIRO_DEBUG_PDF=1 \"$2\" -d " SCRIPT " 2>&1";
     char dir[64], program[PATH_MAX];
     struct err why = {0};
     struct text said = {0};
@@ -102,19 +103,16 @@ static int run_gnuplot(int dirfd, struct err *e)
 
 /* --- what is not the same twice --------------------------------------------------------------------------------- */
 
-/* cairo writes the time into a PDF: here it is always the beginning of time, in as many bytes, so that all offsets
- * stay.
- */
-static int undate(struct text *pdf, const char *name, struct err *e)
+bool draw_undate(struct text *pdf)
 {
     static const char KEY[] = "/CreationDate (D:";
     static const char THEN[] = "19700101000000";
-    char *at = memmem(pdf->data, pdf->len, KEY, strlen(KEY));
+    char *at = pdf->data ? memmem(pdf->data, pdf->len, KEY, strlen(KEY)) : NULL;
     if (!at || (size_t)(at - pdf->data) + strlen(KEY) + strlen(THEN) > pdf->len)
-        return err_set(e, ERR_OURS, -EIO, "'%s': its date is not where cairo is known to write it", name);
+        return false;
     for (size_t i = 0; THEN[i]; i++)
         at[strlen(KEY) + i] = THEN[i];
-    return 0;
+    return true;
 }
 
 /* gnuplot looks at no result of its writes and exits with 0: the cause is what a write of ours in its place meets. */
@@ -140,25 +138,31 @@ static int read_drawn(int dirfd, const char *name, const char *last, struct text
     return whole ? 0 : say_cut(dirfd, name, e);
 }
 
-static int settle(const struct drawing *d, const struct format *f, int dirfd, struct err *e)
+/* *dated: set where the time of its drawing stays in it. */
+static int settle_pdf(int dirfd, const char *name, struct text *bytes, bool *dated, struct err *e)
+{
+    if (!draw_undate(bytes)) {
+        *dated = true;
+        return 0;
+    }
+    if (unlinkat(dirfd, name, 0) != 0)
+        return err_sys(e, ERR_OURS, "cannot replace '%s'", name);
+    return file_create_at(dirfd, name, bytes->data, bytes->len, e);
+}
+
+static int settle(const struct drawing *d, const struct format *f, int dirfd, bool *dated, struct err *e)
 {
     char name[NAME_MAX];
     cleanup_text struct text bytes = {0};
     file_name(name, d, f->ending);
-    int failed = read_drawn(dirfd, name, f->last, &bytes, e);
-    if (failed == 0 && f->bit == DRAW_PDF) {
-        failed = undate(&bytes, name, e);
-        if (failed == 0 && unlinkat(dirfd, name, 0) != 0)
-            failed = err_sys(e, ERR_OURS, "cannot replace '%s'", name);
-        if (failed == 0)
-            failed = file_create_at(dirfd, name, bytes.data, bytes.len, e);
-    }
-    return failed;
+    TRY(read_drawn(dirfd, name, f->last, &bytes, e));
+    return f->bit == DRAW_PDF ? settle_pdf(dirfd, name, &bytes, dated, e) : 0;
 }
 
-int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err *e)
+int draw_files(const struct drawings *d, int dirfd, unsigned formats, bool *dated, struct err *e)
 {
     cleanup_text struct text script = {0};
+    *dated = false;
     int failed = write_sources(d, dirfd, e);
     for (size_t i = 0; i < d->count; i++)
         add_script(&d->list[i], formats, &script);
@@ -171,7 +175,7 @@ int draw_files(const struct drawings *d, int dirfd, unsigned formats, struct err
         for (size_t i = 0; failed == 0 && i < d->count; i++)
             for (size_t k = 0; failed == 0 && k < ARRAY_LEN(FORMATS); k++)
                 if (formats & FORMATS[k].bit)
-                    failed = settle(&d->list[i], &FORMATS[k], dirfd, e);
+                    failed = settle(&d->list[i], &FORMATS[k], dirfd, dated, e);
     }
     return failed;
 }
@@ -182,10 +186,11 @@ int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
 {
     char name[NAME_MAX];
     struct temporary folder;
+    bool dated = false; /* no PDF is asked for */
     int failed = temporary_make(temporary_base(), ".tare-", &folder, e);
     if (failed != 0)
         return failed;
-    failed = draw_files(d, folder.fd, DRAW_SVG, e);
+    failed = draw_files(d, folder.fd, DRAW_SVG, &dated, e);
     for (size_t i = 0; failed == 0 && i < d->count; i++) {
         file_name(name, &d->list[i], "svg");
         failed = read_drawn(folder.fd, name, FORMATS[0].last, &svg[i], e);

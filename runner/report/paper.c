@@ -349,13 +349,16 @@ static int write_tables(const struct summary *s, const struct tables *t, int dir
     return 0;
 }
 
-static int write_figures(const struct summary *s, bool draw, int dirfd, struct err *e)
+static int write_figures(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
     cleanup_close int fd = -1;
+    bool dated = false;
     struct drawings all = drawings_make(s);
     int failed = make_folder(dirfd, "figures", &fd, e);
     if (failed == 0)
-        failed = draw_files(&all, fd, draw ? DRAW_SVG | DRAW_PDF | DRAW_PNG : DRAW_DATA, e);
+        failed = draw_files(&all, fd, o->draw ? DRAW_SVG | DRAW_PDF | DRAW_PNG : DRAW_DATA, &dated, e);
+    if (o->dated)
+        *o->dated = dated;
     drawings_free(&all);
     return failed;
 }
@@ -370,5 +373,5 @@ int paper_write(const struct summary *s, const struct paper_options *o, int dirf
     TRY(file_create_at(dirfd, "numbers.tex", numbers.data, numbers.len, e));
     TRY(file_create_at(dirfd, "appendix.tex", appendix.data, appendix.len, e));
     TRY(write_tables(s, &tables, dirfd, e));
-    return write_figures(s, o->draw, dirfd, e);
+    return write_figures(s, o, dirfd, e);
 }

@@ -23,6 +23,7 @@ struct paper_options {
     bool judged;       /* whether claims were looked for: a bundle's are */
     const char *title; /* of what the artefact is to; NULL: the plan's name */
     bool draw;         /* SVG, PDF and PNG by gnuplot; false: their data and commands alone */
+    bool *dated;       /* is told whether PDFs hold the time of their drawing (report/draw.h); NULL is allowed */
 };
 
 struct summary;

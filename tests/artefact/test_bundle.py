@@ -378,6 +378,33 @@ class Changes(BundleTest):
         self.assertEqual(said["verdict"], "good")
         self.assertTrue(any(n.startswith("the drawings are not compared, their data are") for n in said["notes"]), said)
 
+    def test_a_cairo_whose_pdfs_keep_their_date_is_said_and_all_but_drawings_is_compared(self):
+        """As one would be that writes it in another way; the gnuplot here draws, and its PDFs are changed."""
+        gnuplot = self.dir / "bin/gnuplot"
+        gnuplot.parent.mkdir()
+        real = shutil.which("gnuplot")
+        gnuplot.write_text(f'#!/bin/sh\n"{real}" "$@" || exit\n[ "$1" = --version ] || find . -name "*.pdf" -exec sed -i s/CreationDate/CreatedAtAll/ {} +\n')
+        gnuplot.chmod(0o755)
+        here = {"PATH": f"{gnuplot.parent}:{os.environ['PATH']}"}
+        tar = self.dir / "dated.tar"
+        done = tare("pack", self.folder, "-o", tar, env=here)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        drawn_by = json.loads((bundles.unpack(tar, self.dir / "bag") / "data/env/pack.json").read_text())["drawn_by"]
+        self.assertIsNone(drawn_by["probe_sha256"])
+        self.assertIn("writes the time into its PDFs", drawn_by["why"])
+        for env, whose in ((here, "here"), ({}, "that drew them")):
+            done = tare("verify", tar, env=env)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(f"the drawings are not compared, their data are: the cairo {whose} writes the time", done.stdout)
+        paper = self.dir / "paper"
+        done = tare("report", "--paper", paper, self.folder, env=here)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (0, 1), done.stderr)
+        self.assertIn("the time stays in figures/*.pdf", done.stderr)
+
+    def test_drawings_are_compared_where_they_were_drawn(self):
+        said = self.verify(self.packed, status=0)["derivation"]
+        self.assertEqual((said["verdict"], said["notes"]), ("good", []))
+
     def test_a_file_more_is_found_and_named(self):
         for name in ("data/extra.txt", "data/records/extra.txt", "extra.txt"):
             bag = bundles.unpack(self.packed, self.dir / name.replace("/", "-"))
