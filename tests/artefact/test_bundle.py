@@ -383,7 +383,7 @@ class Changes(BundleTest):
         gnuplot = self.dir / "bin/gnuplot"
         gnuplot.parent.mkdir()
         real = shutil.which("gnuplot")
-        gnuplot.write_text(f'#!/bin/sh\n"{real}" "$@" || exit\n[ "$1" = --version ] || find . -name "*.pdf" -exec sed -i s/CreationDate/CreatedAtAll/ {} +\n')
+        gnuplot.write_text(f'#!/bin/sh\n"{real}" "$@" || exit\n[ "$1" = --version ] || find . -name "*.pdf" -exec sed -i s/CreationDate/CreatedAtAll/ {{}} +\n')
         gnuplot.chmod(0o755)
         here = {"PATH": f"{gnuplot.parent}:{os.environ['PATH']}"}
         tar = self.dir / "dated.tar"
