@@ -60,6 +60,18 @@ void file_draft_abandon(struct file_draft *draft);
  * the lock. -EACCES, -ENOSPC, … */
 int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e);
 
+/* A folder that is made beside its place, and put there when it is whole. */
+struct file_folder {
+    int parent, fd; /* fd: to write into */
+    char name[NAME_MAX + 1], draft[FILE_TEMPORARY_MAX];
+};
+
+/* Begins the folder of a path of the user's; those above it are made. On success it is ended by commit or abandon. */
+int file_folder_open(const char *path, struct file_folder *ret, struct err *e);
+/* -EEXIST (usage): there is something in its place other than an empty folder. On failure nothing of it is left. */
+int file_folder_commit(struct file_folder *f, struct err *e);
+void file_folder_abandon(struct file_folder *f);
+
 /* Removes dirfd/name where it is a temporary of ours (of this user's, or anybody's if we are root) that a killed
  * process left. 0 removed; -ENOENT: its name is not of that form, or it is gone; -EBUSY: its process lives; -EPERM: it
  * is another user's. */

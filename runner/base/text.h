@@ -39,6 +39,9 @@ int text_to_bytes(const char *text, uint64_t *ret);
 /* Bytes as people read them, "12.3 MiB", in a buffer of the caller's. Returns buf. */
 const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 
+/* Adds a time of some length: "3 h 05 min", "1 min 05 s", "12 s". */
+void text_add_seconds(struct text *t, double seconds);
+
 /* Whether the word is one of these; the list ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
