@@ -21,6 +21,9 @@ struct suggest {
  * word's length and at least one (Damerau, CACM 7(3), 1964, with each part edited once). The first of equals stays. */
 void suggest_offer(struct suggest *s, const char *name);
 
+/* The same of each name in a list as messages have it: "a, b or c". */
+void suggest_offer_list(struct suggest *s, const char *names);
+
 /* "; did you mean '--mode'?" of the prefix "--" and the name "mode", or "" where none is near. Returns buf. */
 const char *suggest_text(const struct suggest *s, const char *prefix, char buf[SUGGEST_TEXT_MAX]);
 
