@@ -475,6 +475,6 @@ int tar_check_output(const char *path, struct err *e)
     else if (access(in, W_OK | X_OK) == 0)
         return stat(path, &st) != 0 || S_ISREG(st.st_mode)
                    ? 0
-                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is no regular file", path);
+                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is not a regular file", path);
     return err_sys(e, ERR_USAGE, "-o '%s': the folder '%s'", path, in);
 }

@@ -10,26 +10,16 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
+#include "base/file.h"
 #include "base/text.h"
 
 ssize_t reading_head(const char *root, const char *path, char *buf, size_t cap)
 {
-    size_t len = 0;
     cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
-    if (fd < 0)
-        return fd;
-    while (len < cap - 1) {
-        ssize_t got = read(fd, buf + len, cap - 1 - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            break;
-        len += (size_t)got;
-    }
-    buf[len] = '\0';
-    return (ssize_t)len;
+    ssize_t len = fd < 0 ? fd : file_read_fd(fd, -1, buf, cap - 1);
+    if (len >= 0)
+        buf[len] = '\0';
+    return len;
 }
 
 char *reading_tidy(char *text)

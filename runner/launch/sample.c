@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
 
@@ -56,22 +57,13 @@ struct sampler {
     bool searched; /* in which they have to be looked for */
 };
 
-/* Reads a held descriptor from its start. Returns the length, or a negative errno. */
+/* Reads an open descriptor from its start, ended by NUL. Returns the length or a negative errno. */
 static ssize_t reread(int fd, char *buf, size_t cap)
 {
-    size_t len = 0;
-    while (len + 1 < cap) {
-        ssize_t n = pread(fd, buf + len, cap - 1 - len, (off_t)len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    buf[len] = '\0';
-    return (ssize_t)len;
+    ssize_t len = file_read_fd(fd, 0, buf, cap - 1);
+    if (len >= 0)
+        buf[len] = '\0';
+    return len;
 }
 
 static int open_below(int dirfd, const char *name)

@@ -37,7 +37,7 @@ static json_t *load(int data_fd, const char *path, const char **why)
 {
     cleanup_text struct text t = {0};
     int failed = files_read(data_fd, path, OCI_MANIFEST_MAX, &t);
-    *why = failed == -EFBIG ? "it is larger than 4 MiB" : failed != 0 ? strerror(-failed) : "it is no JSON object";
+    *why = failed == -EFBIG ? "it is larger than 4 MiB" : failed != 0 ? strerror(-failed) : "it is not a JSON object";
     return failed == 0 ? json_object_of(t.data, t.len) : NULL;
 }
 

@@ -225,7 +225,7 @@ class Hostile(BundleTest):
     def test_records_that_are_none(self):
         record = f"records/{specimen.THREADS}/0003.json"
         edits = (
-            (lambda text: 1000 * "[" + 1000 * "]", "it is no JSON object"),
+            (lambda text: 1000 * "[" + 1000 * "]", "it is not a JSON object"),
             (lambda text: '{"schema": "tare.record/1", "host": ' + 1000 * '{"a":' + "1" + 1000 * "}" + "}", "nested too deeply"),
             (lambda text: text.replace('"usage_usec": ', '"usage_usec": NaN, "x": '), "NaN"),
             (lambda text: text.replace('"avg_iter_s": ', '"avg_iter_s": 1e999, "x": '), "line"),

@@ -175,7 +175,7 @@ class Starts(LiveTest):
     def with_too_small_a_stack_there_is_one_line_of(self, command, word):
         done = subprocess.run(["sh", "-c", 'ulimit -s 128; exec "$@"', "sh", rig.TARE, command, word], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (3, ""))
-        self.assertRegex(done.stderr, r"\Atare: the stack limit is 128 KiB, and 1024 are needed \(ulimit -s 1024\)\n\Z")
+        self.assertRegex(done.stderr, r"\Atare: the stack limit is 128 KiB; at least 1024 KiB are needed \(ulimit -s 1024\)\n\Z")
 
     def test_a_workload_has_default_signal_handling_whatever_the_caller_ignores(self):
         done = self.exec("grep", "-E", "SigIgn|SigBlk", "/proc/self/status", prefix=rig.ignoring("SIGCHLD", "SIGHUP", "SIGPIPE", "SIGXFSZ"))

@@ -378,7 +378,7 @@ class Several(Series):
                "both_ways": (["--command", "a", "--", "b"], r"not by both"),
                "an_export_of_no_format": (["--export", "t.xls", "--", "true"], r"--export 't.xls': what is allowed is a name that ends in .md, .csv or .json"),
                "an_export_into_nowhere": (["--export", "/no/such/t.md", "--", "true"], r"--export: '/no/such/t.md': No such file"),
-               "an_output_that_is_none": (["--output", "/dev/zero", "--", "true"], r"--output: '/dev/zero' is no regular file"),
+               "an_output_that_is_none": (["--output", "/dev/zero", "--", "true"], r"--output: '/dev/zero' is not a regular file"),
                "a_parameter_of_no_command": (["--parameter", "n=1", "--", "true"], r"no command has \{n\} in it")})
     def refuses(self, words, why):
         self.assert_refused(self.run_several(*words), 2, rf"exec: [^\n]*{why}")

@@ -108,22 +108,12 @@ int knob_find(const char *name, char *path, size_t cap, enum knob_kind *ret)
 ssize_t knob_read(const char *root, const char *path, char *buf, size_t cap)
 {
     cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
-    size_t len = 0;
-    if (fd < 0)
-        return fd;
-    while (len < cap) {
-        ssize_t n = read(fd, buf + len, cap - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0) {
-            buf[len] = '\0';
-            return (ssize_t)len;
-        }
-        len += (size_t)n;
-    }
-    return -EFBIG;
+    ssize_t len = fd < 0 ? fd : file_read_fd(fd, -1, buf, cap);
+    if (len == (ssize_t)cap)
+        return -EFBIG;
+    if (len >= 0)
+        buf[len] = '\0';
+    return len;
 }
 
 void knob_value(enum knob_kind kind, const char *content, char *buf, size_t cap)

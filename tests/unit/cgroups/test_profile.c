@@ -59,7 +59,7 @@ static void what_is_not_of_the_form_is_named_with_its_line(void **state)
     (void)state;
     expect_refused("", -ENOENT, "no group");
     expect_refused("mount { a = b; }", -ENOENT, "no group");
-    expect_refused("\n\nnonsense", -EINVAL, "line 3: 'nonsense' where a group");
+    expect_refused("\n\nnonsense", -EINVAL, "line 3: expected a group, found 'nonsense'");
     expect_refused("group", -EINVAL, "the group's name");
     expect_refused("group a", -EINVAL, "'{'");
     expect_refused("group a {", -EINVAL, "a controller's name");

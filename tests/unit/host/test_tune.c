@@ -795,7 +795,7 @@ static void a_journal_that_another_could_have_written_is_not_believed(void **sta
         assert_int_equal(chmod(m.state, 0777), 0);
         assert_int_equal(open_again(&m, &e), -EPERM);
         assert_int_equal(e.kind, ERR_HOST);
-        assert_non_null(strstr(e.text, "can be written by everybody"));
+        assert_non_null(strstr(e.text, "is writable by everybody"));
         assert_int_equal(chmod(m.state, 0755), 0);
     }
     assert_int_equal(open_again(&m, &e), 0);
