@@ -17,14 +17,16 @@ SYSTEMD_USER_UNITS = $(or $(shell pkg-config --variable=systemduserunitdir syste
 
 B := build
 VERSION := $(shell sed -n 's/^\#define TARE_VERSION "\(.*\)"/\1/p' runner/base/version.h)
-COMMIT := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+# The tar of `make dist` has its commit in .commit, wherever it is unpacked.
+COMMIT := $(shell cat .commit 2>/dev/null || git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 # $(call once,NAME,TEXT): the value of NAME, whose $$-escaped TEXT is expanded where it is first asked for, and then kept.
 once = $(eval $(1) := $(2))$($(1))
 # Looked up only when something is compiled: setup may have to install pkg-config first.
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$$(shell pkg-config --cflags $$(PACKAGES)))
 # Archives where there are any, and no position-independent program: loading seven libraries and relocating libcrypto
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
-archive = $(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1))
+# LINK=shared: none of it, as a distribution wants it that mends its libraries.
+archive = $(if $(filter shared,$(LINK)),-l$(1),$(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1)))
 CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$$(call archive,cgroup)))
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
 CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
@@ -80,7 +82,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all unit man uninstall build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
+.PHONY: FORCE all unit man uninstall dist deb build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
 
 run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
@@ -149,7 +151,8 @@ compile_commands.json: FORCE ## how each source is compiled, for editors and cla
 man: $(B)/man/tare.1 ## the man pages and the shells' completion, into build/man
 
 MAN = $(DESTDIR)$(PREFIX)/share/man
-COMPLETIONS = $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+ZSH_COMPLETIONS ?= zsh/site-functions
+COMPLETIONS = $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions $(ZSH_COMPLETIONS) fish/vendor_completions.d)
 # systemd's folders are the machine's: a user's installation leaves them alone.
 UNITS := $(if $(DESTDIR)$(filter 0,$(shell id -u)),yes)
 
@@ -195,6 +198,18 @@ ifneq ($(UNITS),)
 	rm -f $(addprefix $(DESTDIR)$(SYSTEMD_UNITS)/,tare.slice tare-cpus@.service user@.service.d/50-tare.conf) $(DESTDIR)$(SYSTEMD_USER_UNITS)/tare.slice
 endif
 
+# Of one commit always the same bytes: git has its files, its times and no others.
+DIST = $(B)/dist/tare-$(VERSION).tar.xz
+dist: ## the sources of HEAD as a tar, build/dist/tare-VERSION.tar.xz
+	@mkdir -p $(B)/dist
+	@git -c tar.umask=022 archive --format=tar --prefix=tare-$(VERSION)/ --add-virtual-file=tare-$(VERSION)/.commit:$$(git rev-parse --short=12 HEAD) HEAD \
+	  | xz -T1 -6 >$(DIST).part && mv $(DIST).part $(DIST)
+	@echo $(abspath $(DIST))
+
+deb: ## Debian packages tare and tare-doc of HEAD for this release, build/deb; lintian has the last word
+	@scripts/setup deb
+	@scripts/build-deb
+
 clean: ## remove build/
 	rm -rf $(B)
 
@@ -202,7 +217,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z_.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -no-pie -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) $(if $(filter shared,$(LINK)),-pie,-no-pie) -o $@ $^ $(PKG_LIBS)
 
 $(B)/tare-artefact: $(B)/runner/bundle/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -pie -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
@@ -255,15 +270,15 @@ $(B)/%.o: %.c
 $(B)/compile-filters: $(B)/runner/launch/compile_filters.o $(B)/runner/launch/allowance.o $(B)/runner/base/text.o
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ -lseccomp
 $(B)/filters.c: $(B)/compile-filters
-	$(Q)$< > $@
+	$(Q)$(EMULATOR) $< > $@
 $(B)/filters.o: $(B)/filters.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
 $(B)/compile-manual: $(B)/runner/compile_manual.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
-MANUAL_DATE = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
+MANUAL_DATE = $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}" +%F)
 $(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5)
-	$(Q)mkdir -p $(B)/man && $< $(B)/man $(VERSION) $(MANUAL_DATE)
+	$(Q)mkdir -p $(B)/man && $(EMULATOR) $< $(B)/man $(VERSION) $(MANUAL_DATE)
 	@for page in runner/*/*.5; do sed 's/@DATE@/$(MANUAL_DATE)/; s/@VERSION@/$(VERSION)/' $$page >$(B)/man/$${page##*/} || exit; done
 
 # What .incbin takes in is not in the dependencies that the compiler writes.

@@ -35,9 +35,11 @@ static const struct limit_file {
     {"memory.swap.max", "memory.swap.max", SLICE_MEMORY, SAME_NUMBER},
     {"memory.oom.group", "memory.oom.group", SLICE_MEMORY, SAME_NUMBER},
     {"pids.max", "pids.max", SLICE_PIDS, SAME_NUMBER},
+    {"memory.high", "memory.high", SLICE_MEMORY, WHOLE_PAGES},
+    {"cpu.max", "cpu.max", SLICE_CPU, SAME_WORD}, /* "QUOTA PERIOD" in us */
 };
 
-enum { CPUS, MEMS, PARTITION, MEMORY_MAX, SWAP_MAX, OOM_GROUP, PIDS_MAX };
+enum { CPUS, MEMS, PARTITION, MEMORY_MAX, SWAP_MAX, OOM_GROUP, PIDS_MAX, MEMORY_HIGH, CPU_MAX };
 
 _Static_assert(ARRAY_LEN(FILES) <= SLICE_SETTINGS_MAX, "a setting for each file");
 
@@ -84,6 +86,11 @@ int limits_plan(const struct slice_limits *limits, struct slice_setting *setting
         add_number(settings, count, OOM_GROUP, 1);
     if (limits->has_pids_max)
         add_number(settings, count, PIDS_MAX, limits->pids_max);
+    if (limits->has_memory_high)
+        add_number(settings, count, MEMORY_HIGH, limits->memory_high_bytes);
+    if (limits->cpu_quota_usec)
+        text_format(add(settings, count, CPU_MAX)->requested, sizeof(settings->requested), "%" PRIu64 " %" PRIu64,
+                    limits->cpu_quota_usec, limits->cpu_period_usec);
     return 0;
 }
 

@@ -23,6 +23,10 @@ struct slice_limits {
     enum slice_partition partition;
     bool has_memory_max; /* memory.max */
     uint64_t memory_max_bytes;
+    bool has_memory_high; /* memory.high */
+    uint64_t memory_high_bytes;
+    uint64_t cpu_quota_usec; /* cpu.max; 0: not asked for */
+    uint64_t cpu_period_usec;
     bool swap_off;     /* memory.swap.max = 0 */
     bool oom_group;    /* memory.oom.group = 1 */
     bool has_pids_max; /* pids.max */

@@ -87,7 +87,7 @@ static int take_options(struct job *j, struct err *e)
 
 static int read_both(struct job *j, struct err *e)
 {
-    j->a.with_iterations = j->b.with_iterations = j->asked->steady;
+    j->a.reader.with_iterations = j->b.reader.with_iterations = j->asked->steady;
     if (!j->path_b) { /* one folder that holds both halves */
         j->path_b = j->path_a;
         j->within_run = true;

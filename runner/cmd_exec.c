@@ -105,13 +105,30 @@ static int64_t wanted(const struct job *job)
     return job->repeat * (int64_t)job->commands.count;
 }
 
+/* 0: it is not told. */
+static int64_t told(const struct facts *facts, const char *key)
+{
+    const struct fact *f = facts_find(facts, key);
+    return f && f->kind == FACT_INT ? f->integer : 0;
+}
+
+static void count_held_back(struct series *s, const struct record *r)
+{
+    if (r->cell.quota.usec) {
+        s->periods += told(&r->cpu, "nr_periods");
+        s->throttled += told(&r->cpu, "nr_throttled");
+        s->throttled_usec += told(&r->cpu, "throttled_usec");
+    }
+    s->has_high = r->cell.has_memory_high;
+    s->high += s->has_high ? told(&r->events, "high") : 0;
+}
+
 /* One that failed is no figure beside others. */
 static void count(struct job *job, size_t which, const struct record *r)
 {
     struct series *s = &job->series[which];
     const struct fact *peak = facts_find(&r->peak, "peak");
     const struct fact *usage = facts_find(&r->cpu, "usage_usec");
-    const struct fact *refused = facts_find(&r->events, "seccomp_refused.total");
     job->measured++;
     if (r->termination != TERMINATION_OK && wanted(job) > 1)
         return;
@@ -131,7 +148,8 @@ static void count(struct job *job, size_t which, const struct record *r)
         s->failed++;
         s->exit_status = r->exit_status;
     }
-    job->refused += refused && refused->kind == FACT_INT ? refused->integer : 0;
+    job->refused += told(&r->events, "seccomp_refused.total");
+    count_held_back(s, r);
     job->counted++;
 }
 
@@ -229,6 +247,11 @@ static void say_one(const struct job *job, const struct series *s, const char *e
         (void)fprintf(stderr, "  peak memory unavailable (%s)", s->peak_reason);
     if (emulated_by)
         (void)fprintf(stderr, "  times emulated by %s", emulated_by);
+    if (s->throttled)
+        (void)fprintf(stderr, "  throttled in %lld of %lld periods, %.3f s", (long long)s->throttled,
+                      (long long)s->periods, (double)s->throttled_usec / 1e6);
+    if (s->high)
+        (void)fprintf(stderr, "  memory.high reached %lld times", (long long)s->high);
     if (job->refused)
         (void)fprintf(stderr, "  refused system calls %lld", (long long)job->refused);
     (void)fputc('\n', stderr);

@@ -30,7 +30,7 @@ static int print_size(const struct config *c, const struct records *r, double pr
 int cmd_plan_size(int argc, char **argv, struct err *e)
 {
     struct config c;
-    struct records records = {.with_iterations = true};
+    struct records records = {.reader.with_iterations = true};
     double precision = 0.02;
     TRY(config_begin(CONFIG_PLAN_SIZE, argc, argv, &c, e));
     if (c.help)

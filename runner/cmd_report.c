@@ -26,6 +26,7 @@
 #include "report/paper.h"
 #include "report/summary_show.h"
 #include "report/tables.h"
+#include "report/trackers.h"
 
 #define PAGE     "report.html"
 #define SELFTEST "selftest.json"
@@ -84,6 +85,13 @@ static int make_page(const struct config *c, const struct summary *s, struct tex
     return failed;
 }
 
+static enum tracker tracker_of(enum report_format format)
+{
+    return format == REPORT_GITHUB_SMALLER  ? TRACKER_GITHUB_SMALLER
+           : format == REPORT_GITHUB_BIGGER ? TRACKER_GITHUB_BIGGER
+                                            : TRACKER_BENCHER;
+}
+
 static int make_report(const struct config *c, enum report_format format, const struct summary *s, struct text *out,
                        struct err *e)
 {
@@ -99,8 +107,10 @@ static int make_report(const struct config *c, enum report_format format, const 
         summary_markdown(s, &t, out);
     else if (format == REPORT_TEX)
         paper_tables(s, &t, out);
-    else
+    else if (format == REPORT_JSON)
         summary_json(s, &t, out);
+    else
+        failed = trackers_json(s, tracker_of(format), out, e);
     tables_free(&t);
     return failed;
 }

@@ -135,12 +135,12 @@ static const struct keyset *with_settings(const struct records *r, const struct 
         memcpy(list, base->list, n * sizeof(*list));
     for (size_t i = 0; i < environment->count; i++) {
         const struct pair *p = &environment->list[i];
-        if (strncmp(p->key, RECORDS_SETTING, strlen(RECORDS_SETTING)) == 0 && is_swept(g, f, p->key))
-            list[n++] = (struct pair){pool_keep(r->pool, p->key + strlen(RECORDS_SETTING)), p->value};
+        if (strncmp(p->key, INVOCATION_SETTING, strlen(INVOCATION_SETTING)) == 0 && is_swept(g, f, p->key))
+            list[n++] = (struct pair){pool_keep(r->reader.pool, p->key + strlen(INVOCATION_SETTING)), p->value};
     }
     if (by_name)
-        list[n++] = (struct pair){pool_keep(r->pool, "cell"), f->list[at]->plan_cell};
-    return pool_keep_keyset(r->pool, list, n);
+        list[n++] = (struct pair){pool_keep(r->reader.pool, "cell"), f->list[at]->plan_cell};
+    return pool_keep_keyset(r->reader.pool, list, n);
 }
 
 static bool are_told_apart(const struct keyset *const *cell, size_t count)
@@ -171,8 +171,8 @@ static const struct keyset *with_half(const struct records *r, const struct invo
     cleanup_free struct pair *list = xcalloc(of->cell->count + 1, sizeof(*list));
     if (of->cell->count > 0)
         memcpy(list, of->cell->list, of->cell->count * sizeof(*list));
-    list[of->cell->count] = (struct pair){pool_keep(r->pool, "half"), of->label};
-    return pool_keep_keyset(r->pool, list, of->cell->count + 1);
+    list[of->cell->count] = (struct pair){pool_keep(r->reader.pool, "half"), of->label};
+    return pool_keep_keyset(r->reader.pool, list, of->cell->count + 1);
 }
 
 static int compare_groups(const void *a, const void *b)

@@ -86,7 +86,7 @@ static double mean_of(double of_ratio, const struct compare_side *side)
 struct figure_about compare_about(const struct records *ra, const struct records *rb, const char *figure)
 {
     const int ia = records_figure(ra, figure), ib = records_figure(rb, figure);
-    const bool is_bs = ib >= 0 && rb->name[ib].declared_by && (ia < 0 || !ra->name[ia].declared_by);
+    const bool is_bs = ib >= 0 && rb->reader.name[ib].declared_by && (ia < 0 || !ra->reader.name[ia].declared_by);
     return records_about(ia < 0 || is_bs ? rb : ra, figure);
 }
 
@@ -328,10 +328,10 @@ const char *compare_own_figure(const struct records *ra, const struct records *r
     const char *profile = keyset_find(p->a->cell, "profile");
     if (profile && strcmp(profile, "memory") == 0)
         return has_figure(ra, p->a, "pss_bytes") || has_figure(rb, p->b, "pss_bytes") ? "pss_bytes" : "avg_iter_s";
-    for (size_t i = 0; i < ra->names; i++)
-        if (ra->name[i].about.kind == FIGURE_RATE && has_figure(ra, p->a, ra->name[i].name) &&
-            has_figure(rb, p->b, ra->name[i].name))
-            return ra->name[i].name;
+    for (size_t i = 0; i < ra->reader.names; i++)
+        if (ra->reader.name[i].about.kind == FIGURE_RATE && has_figure(ra, p->a, ra->reader.name[i].name) &&
+            has_figure(rb, p->b, ra->reader.name[i].name))
+            return ra->reader.name[i].name;
     return "avg_iter_s";
 }
 
@@ -356,7 +356,7 @@ static void withhold(struct compare_row *row)
 static int check_declared(const struct records *ra, const struct records *rb, const char *figure, struct err *e)
 {
     const int ia = records_figure(ra, figure), ib = records_figure(rb, figure);
-    const struct figure_name *a = ia < 0 ? NULL : &ra->name[ia], *b = ib < 0 ? NULL : &rb->name[ib];
+    const struct figure_name *a = ia < 0 ? NULL : &ra->reader.name[ia], *b = ib < 0 ? NULL : &rb->reader.name[ib];
     char says_a[120], says_b[120];
     if (!a || !b || !a->declared_by || !b->declared_by || figure_is_like(&a->about, &b->about))
         return 0;
@@ -433,8 +433,8 @@ static int check_figures(const struct records *a, const struct records *b, const
         struct text names = {0};
         if (records_figure(a, o->figure[i]) >= 0 || records_figure(b, o->figure[i]) >= 0)
             continue;
-        for (size_t k = 0; k < a->names; k++)
-            text_add(&names, "%s%s", k ? ", " : "", a->name[k].name);
+        for (size_t k = 0; k < a->reader.names; k++)
+            text_add(&names, "%s%s", k ? ", " : "", a->reader.name[k].name);
         (void)err_set(e, ERR_USAGE, -EINVAL, "--figure '%s': what is allowed is %s", o->figure[i], names.data);
         text_free(&names);
         return -EINVAL;

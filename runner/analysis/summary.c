@@ -292,8 +292,8 @@ static struct analysis_value *values_of(const struct summary_cell *c, size_t ind
 
 static void summarise_all(const struct summary *s, struct summary_cell *c)
 {
-    c->figure = room_for(s->records.names, sizeof(*c->figure));
-    for (size_t i = 0; i < s->records.names; i++) {
+    c->figure = room_for(s->records.reader.names, sizeof(*c->figure));
+    for (size_t i = 0; i < s->records.reader.names; i++) {
         struct summary_figure *f = &c->figure[i];
         cleanup_free struct analysis_value *value = values_of(c, i, &f->used, &f->why_not);
         f->is = analysis_summary(value, f->used, ANALYSIS_NO_DIP);
@@ -347,7 +347,7 @@ static const char *incomparable(const struct summary *s, const struct summary_ce
 
 static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
 {
-    const char *name = s->records.name[index].name, *why = incomparable(s, c->base, c, name);
+    const char *name = s->records.reader.name[index].name, *why = incomparable(s, c->base, c, name);
     size_t a_count = 0, b_count = 0;
     cleanup_free struct analysis_value *a = values_of(c->base, index, &a_count, NULL);
     cleanup_free struct analysis_value *b = values_of(c, index, &b_count, NULL);
@@ -367,7 +367,7 @@ static size_t own_figure(const struct summary *s, const struct summary_cell *c)
     struct cell_group a = {c->base->cell, c->base->invocation, c->base->count}, b = {c->cell, c->invocation, c->count};
     const struct cell_pair pair = {&a, &b};
     int index = records_figure(&s->records, compare_own_figure(&s->records, &s->records, &pair));
-    return index < 0 ? s->records.names : (size_t)index;
+    return index < 0 ? s->records.reader.names : (size_t)index;
 }
 
 static void judge(struct summary_figure *const *family, size_t count)
@@ -385,14 +385,14 @@ static void judge(struct summary_figure *const *family, size_t count)
 static void take_ratios(struct summary *s)
 {
     cleanup_free struct summary_figure **family = room_for(s->cells, sizeof(struct summary_figure *));
-    for (size_t f = 0; f <= s->records.names; f++) {
+    for (size_t f = 0; f <= s->records.reader.names; f++) {
         size_t n = 0;
         for (size_t i = 0; i < s->cells; i++) {
             struct summary_cell *c = &s->cell[i];
             if (!c->base || c->base == c)
                 continue;
-            size_t own = own_figure(s, c), index = f == s->records.names ? own : f;
-            if (index == s->records.names || (f < s->records.names && f == own))
+            size_t own = own_figure(s, c), index = f == s->records.reader.names ? own : f;
+            if (index == s->records.reader.names || (f < s->records.reader.names && f == own))
                 continue;
             family[n] = &c->figure[index];
             family[n]->of = ratio_of(s, c, index, &family[n]->runs);
@@ -406,7 +406,7 @@ static void take_ratios(struct summary *s)
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
 {
     const struct summary_figure *f = &c->figure[index];
-    const struct figure_about about = s->records.name[index].about;
+    const struct figure_about about = s->records.reader.name[index].about;
     if (!c->base || c->base == c || f->used == 0 || isnan(f->verdict.ratio.at))
         return "";
     return words_verdict(&f->verdict, &about, SUMMARY_MARGIN, f->runs, buf);
@@ -440,7 +440,10 @@ void summary_make(struct records *r, struct summary *ret)
 
 int summary_read(const char *const *paths, size_t count, bool drawn, struct summary *ret, struct err *e)
 {
-    struct records r = {.with_steady = true, .with_iterations = drawn, .with_details = true, .with_points = drawn};
+    struct records r = {.reader.with_steady = true,
+                        .reader.with_iterations = drawn,
+                        .reader.with_details = true,
+                        .reader.with_points = drawn};
     int failed = records_read_all(&r, paths, count, e);
     if (failed != 0) {
         records_free(&r);

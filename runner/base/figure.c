@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define MIB (1.0 / (1 << 20))
 
@@ -77,12 +78,6 @@ bool figure_better_of(const char *word, enum figure_better *ret)
     return i >= 0;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), tail = strlen(end);
-    return len > tail && strcmp(text + len - tail, end) == 0;
-}
-
 static const struct figure_about *find_own(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
@@ -121,7 +116,7 @@ struct figure_about figure_about(const char *name)
     if (own)
         return *own;
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
-        if (!ends_with(name, ENDS[i].name))
+        if (!text_ends_with(name, ENDS[i].name))
             continue;
         about = ENDS[i];
         about.name = about.title = name;

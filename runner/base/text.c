@@ -245,6 +245,12 @@ bool text_is_among(const char *word, const char *const *list)
     return false;
 }
 
+bool text_ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), tail = strlen(end);
+    return len > tail && strcmp(text + len - tail, end) == 0;
+}
+
 void text_format(char *buf, size_t cap, const char *fmt, ...)
 {
     va_list ap;

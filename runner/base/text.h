@@ -42,6 +42,9 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap);
 /* Whether the word is in the list, which ends with NULL. */
 bool text_is_among(const char *word, const char *const *list);
 
+/* Whether the text ends with `end` and is longer than it. */
+bool text_ends_with(const char *text, const char *end);
+
 /* Makes foreign text safe for a terminal: bytes that are not UTF-8, controls, line separators and direction marks are
  * written as \xNN. The caller frees it. */
 char *text_printable(const char *bytes);

@@ -146,7 +146,8 @@ static int load_reproduction(struct bundle *b, struct err *e)
 
 void bundle_wants(struct records *r)
 {
-    r->with_steady = r->with_iterations = r->with_details = r->with_points = r->with_sections = true;
+    r->reader.with_steady = r->reader.with_iterations = r->reader.with_details = r->reader.with_points =
+        r->reader.with_sections = true;
 }
 
 /* What a record's samples are held against, with the payload's path, which is not told. */

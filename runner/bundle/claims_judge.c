@@ -302,8 +302,8 @@ int claims_check_figures(const struct claims *c, const struct records *r, struct
         i++;
     if (i == c->count)
         return 0;
-    for (size_t k = 0; k < r->names; k++)
-        text_add(&known, "%s%s", k ? ", " : "", r->name[k].name);
+    for (size_t k = 0; k < r->reader.names; k++)
+        text_add(&known, "%s%s", k ? ", " : "", r->reader.name[k].name);
     return yaml_refuse(yaml_get(c->list[i].place, "figure"), -EINVAL, e,
                        "the claim '%s' names '%s', which is no figure of the records: they have %s", c->list[i].id,
                        c->list[i].figure, known.data ? known.data : "none");

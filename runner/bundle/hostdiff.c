@@ -105,7 +105,7 @@ void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *re
     host_capture(sysroot, &facts);
     cleanup_json json_t *ours = json_of_facts(&facts);
     for (size_t i = 0; i < facts.count; i++)
-        if (!records_is_of_the_moment(facts.list[i].key))
+        if (!invocation_is_of_the_moment(facts.list[i].key))
             compare(facts.list[i].key, ours, hosts, ret);
     facts_free(&facts);
 }

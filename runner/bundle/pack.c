@@ -105,7 +105,7 @@ static int copy_records(struct packing *p, struct err *e)
         struct invocation *one = &r->list[i];
         (void)bundle_record_path(&p->plan, bundle_cell(&p->plan, one->plan_cell), one->block, bundle_label(one->label),
                                  path);
-        one->path = pool_keep(r->pool, path);
+        one->path = pool_keep(r->reader.pool, path);
     }
     return r->count > 0 ? 0
                         : err_set(e, ERR_USAGE, -ENODATA, "'%s' has no record of its plan '%s' (run 'tare matrix')",

@@ -1,6 +1,7 @@
 /* A reproduction as text and as the counter-record (reproduction.h). What it may be called is ACM's to say (Artifact
  * Review and Badging), and it is no badge. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "archive/filelist.h"
@@ -110,10 +111,11 @@ static json_t *claims_json(const struct reproduction *r)
         char expected[96];
         const struct claim *c = &b->claims.list[i];
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:o, s:s, s:s, s:f, s:o, s:o}", "id", c->id, "text", json_of_bytes(c->text),
-                            "figure", c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)),
-                            "tolerance", c->tolerance, "theirs", reproduction_judgement(&b->judgement[i]), "here",
-                            reproduction_judgement(&r->judgement[i])));
+            list,
+            json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:o}", "id", c->id, "text", json_of_bytes(c->text), "figure",
+                      c->figure, "expected", claim_expected(c, &b->records, expected, sizeof(expected)), "tolerance",
+                      isfinite(c->tolerance) ? json_real(c->tolerance) : json_null(), "theirs",
+                      reproduction_judgement(&b->judgement[i]), "here", reproduction_judgement(&r->judgement[i])));
     }
     return list;
 }

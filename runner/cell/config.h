@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/cpulist.h"
+#include "cell/quota.h"
 #include "cell/scenario.h"
 
 struct err;
@@ -57,8 +58,11 @@ struct cell {
     int64_t smt, numa;                    /* numa: a node; below 0 where it was not asked for */
     int64_t memory_max_bytes, pids_max, tmp_bytes;
     int64_t has_memory_max, has_pids_max; /* truth: asked for; without it pids_max has a default */
-    const char *profile_file;             /* limits in libcgroup's format; NULL: none */
-    const char *cgroup_root;              /* NULL: found */
+    int64_t memory_high_bytes, has_memory_high;
+    const char *cpu_max;      /* as it was asked for; NULL: not */
+    struct quota quota;       /* the same, of a complete cell */
+    const char *profile_file; /* limits in libcgroup's format; NULL: none */
+    const char *cgroup_root;  /* NULL: found */
     int64_t isolation, partition;
     int64_t timeout_ms; /* 0: none */
     int64_t stall_ms;   /* without progress; 0: it is not looked for */
@@ -164,7 +168,17 @@ struct config {
 };
 
 enum analysis_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_CSV };
-enum report_format { REPORT_HTML, REPORT_TEXT, REPORT_CSV, REPORT_MARKDOWN, REPORT_TEX, REPORT_JSON };
+enum report_format {
+    REPORT_HTML,
+    REPORT_TEXT,
+    REPORT_CSV,
+    REPORT_MARKDOWN,
+    REPORT_TEX,
+    REPORT_JSON,
+    REPORT_GITHUB_SMALLER,
+    REPORT_GITHUB_BIGGER,
+    REPORT_BENCHER,
+};
 
 /* Who takes an option. */
 enum config_command {

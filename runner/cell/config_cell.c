@@ -192,6 +192,9 @@ static int check_cell(const struct cell *cell, struct err *e)
             "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
     if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
+    const char *limit = cell->cpu_max ? "cpu-max" : cell->has_memory_high ? "memory-high" : NULL;
+    if (limit && cell->isolation == ISOLATION_OFF)
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s is the slice's, and contradicts --isolation off", limit);
     if (cpu_request_parse(cell->cpus, &(struct cpu_request){0}) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
     return 0;
@@ -341,9 +344,12 @@ int cell_complete(struct cell *cell, struct err *e)
             *config_number(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
+    c.cell.has_memory_high = c.cell.memory_high_bytes != UNSET;
     c.cell.has_pids_max = c.cell.pids_max != UNSET;
     if (c.cell.pids_max == UNSET)
         c.cell.pids_max = c.cell.scenario ? 4 * c.cell.workers + 256 : COMMAND_PIDS_MAX;
+    if (quota_parse(c.cell.cpu_max, &c.cell.quota) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--cpu-max '%s': what is allowed is %s", c.cell.cpu_max, QUOTA_ALLOWED);
     r = check_cell(&c.cell, e);
     if (r == 0)
         r = check_confinement(&c.cell, e);

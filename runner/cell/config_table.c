@@ -15,7 +15,8 @@ static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
 static const char *const NETWORKS[] = {"none", "host", NULL};
 static const char *const FORMATS[] = {"text", "json", "md", "csv", NULL};
 static const char *const SIZE_FORMATS[] = {"text", "json", NULL};
-static const char *const TABLE_FORMATS[] = {"html", "text", "csv", "md", "tex", "json", NULL};
+static const char *const TABLE_FORMATS[] = {"html", "text",           "csv",           "md",      "tex",
+                                            "json", "github-smaller", "github-bigger", "bencher", NULL};
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const COLORS[] = {"auto", "always", "never", NULL};
 static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
@@ -92,6 +93,14 @@ const struct option_row config_rows[] = {
      GRANTED, "it insists on CPUs that are taken from everybody else", BIT(PARTITION_AUTO) | BIT(PARTITION_NONE)},
     {"memory-max", BYTES, "SIZE", CELL(memory_max_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
      "memory.max of the slice, as 512M",
+     WEIGHED, "without it there is no limit"},
+    {"memory-high", BYTES, "SIZE", CELL(memory_high_bytes), NULL, 1 << 20, 1LL << 50, UNSET, UNSET, ALL,
+     "memory.high of the slice, as 256M: above it memory is reclaimed and its processes are slowed down, none is ended; "
+     "exit 3 where it cannot be set",
+     WEIGHED, "without it there is no limit"},
+    {"cpu-max", TEXT, "SHARE", CELL(cpu_max), NULL, 0, 0, UNSET, UNSET, ALL,
+     "cpu.max of the slice, its quota of CPU time: 50% of one CPU, 1.5 CPUs, or as the kernel has it, '50000 100000' us; "
+     "exit 3 where it cannot be set",
      WEIGHED, "without it there is no limit"},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
@@ -243,7 +252,9 @@ const struct option_row config_rows[] = {
      "of the result"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
      "html: the whole report as one page, DIR/report.html; text: a row a cell, and the answer in words; csv: a row a "
-     "record, with every figure; md, tex, json: the report's tables; all but html are printed"},
+     "record, with every figure; md, tex, json: the report's tables; github-smaller, github-bigger: what "
+     "github-action-benchmark takes as customSmallerIsBetter and customBiggerIsBetter, bencher: Bencher's metric format, "
+     "each with the figure that a cell is run for; all but html are printed"},
     {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
      "the same as --format text"},
     {"output", TEXT, "FILE", STATS(output), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,

@@ -37,6 +37,13 @@ const struct manual manuals[] = {
      "standard "
      "input: a file, or up to 256 MiB of a pipe. --json FILE is for one invocation: the records of several go to --out "
      "DIR.\n\n"
+     "--prepare and --cleanup run outside of the slice; what they print goes to standard error, what they leave in the "
+     "background is not waited for, and a signal ends them as it ends a command. Once --prepare has succeeded "
+     "--cleanup "
+     "runs, whether or not the command could be started, ended well or was interrupted. A limit that was asked for and "
+     "that the host could not give is said after the summary (--isolation strict refuses to run). Without --json and "
+     "--out nothing is looked at that nobody will read, and the runner stays in its own cgroup, so that it starts in a "
+     "few milliseconds.\n\n"
      "A command sees a /tmp, /dev/shm and /run of its own. --rw PATH shows it what is there, as --confine off does "
      "everything.\n",
      "tare exec --repeat 20 --warmup 2 --out records -- ./bench  # twenty records\n"
@@ -77,7 +84,8 @@ const struct manual manuals[] = {
      "column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n",
      "tare report out/quick  # out/quick/report.html\n"
      "tare report --text out/quick  # the tables and the answer\n"
-     "tare report --format csv out/quick  # a row a record, for pandas or R\n"},
+     "tare report --format csv out/quick  # a row a record, for pandas or R\n"
+     "tare report --format github-smaller -o bench.json out/quick  # for github-action-benchmark\n"},
     {CONFIG_PACK, "pack", "DIR", "the bundle that a paper carries, one tar", "tare pack [OPTION]... DIR -o FILE.tar\n",
      "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the records, "
      "their "

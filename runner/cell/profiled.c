@@ -69,6 +69,22 @@ static int take_number(int64_t *has, int64_t *number, int64_t low, const struct 
     return 0;
 }
 
+static int take_quota(struct cell *cell, const struct profile_value *v, struct text *said, struct err *e)
+{
+    struct quota quota;
+    if (strncmp(v->value, "max", 3) == 0)
+        return 0;
+    if (quota_parse(v->value, &quota) != 0)
+        return refuse(v, QUOTA_ALLOWED, e);
+    if (cell->cpu_max) {
+        overrule(said, v, "--cpu-max");
+    } else {
+        cell->cpu_max = v->value;
+        cell->quota = quota;
+    }
+    return 0;
+}
+
 static int take(struct cell *cell, const struct profile_value *v, struct text *said, struct err *e)
 {
     if (strcmp(v->file, "cpuset.cpus") == 0)
@@ -77,6 +93,10 @@ static int take(struct cell *cell, const struct profile_value *v, struct text *s
         return take_partition(cell, v, said, e);
     if (strcmp(v->file, "memory.max") == 0)
         return take_number(&cell->has_memory_max, &cell->memory_max_bytes, MEMORY_MIN, v, "--memory-max", said, e);
+    if (strcmp(v->file, "memory.high") == 0)
+        return take_number(&cell->has_memory_high, &cell->memory_high_bytes, MEMORY_MIN, v, "--memory-high", said, e);
+    if (strcmp(v->file, "cpu.max") == 0)
+        return take_quota(cell, v, said, e);
     if (strcmp(v->file, "pids.max") == 0)
         return take_number(&cell->has_pids_max, &cell->pids_max, 4, v, "--pids-max", said, e);
     if (strcmp(v->file, "cpuset.mems") == 0)
@@ -88,7 +108,7 @@ static int take(struct cell *cell, const struct profile_value *v, struct text *s
     else if (strcmp(v->file, "memory.swap.max") != 0 && strcmp(v->file, "memory.oom.group") != 0)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "'%s': what is allowed is cpuset.cpus, cpuset.cpus.partition, cpuset.mems, memory.max, "
-                       "memory.swap.max, memory.oom.group, pids.max",
+                       "memory.high, memory.swap.max, memory.oom.group, pids.max, cpu.max",
                        v->file);
     return 0;
 }

@@ -96,6 +96,7 @@ static const struct {
 #define INT          0xffffffffULL /* where the kernel takes an int, the upper half of the register says nothing */
 #define HIGH_BIT     0x80000000ULL /* of a negative int */
 #define RESET_ON_FORK 0x40000000ULL /* SCHED_RESET_ON_FORK */
+#define FILTER_API   5             /* of libseccomp */
 #define SEIZE        0x4206ULL     /* PTRACE_SEIZE; ATTACH is 16 */
 
 /* Allowed where an argument, or these bits of it, is a value. sched_setattr has its policy in memory, where no filter
@@ -192,6 +193,10 @@ static void allow_by_argument(scmp_filter_ctx f, bool host_network, struct text 
 
 static scmp_filter_ctx build(unsigned variant, struct text *said)
 {
+    /* seccomp_init() refuses what the kernel that runs this lacks, as an emulator does: a filter is for another. 5 is
+     * the least that has notifications (seccomp_api_get(3)). */
+    if (seccomp_api_set(FILTER_API) != 0)
+        fail("seccomp_api_set", EINVAL);
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_NOTIFY);
     if (!f)
         fail("seccomp_init", ENOMEM);

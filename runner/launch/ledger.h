@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define LEDGER_ENV       "TARE_LEDGER_FD"
-#define LEDGER_MAGIC     0x0033524547444c54ULL /* "TLDGER3\0" on a little-endian machine */
+#define LEDGER_MAGIC     0x0034524547444c54ULL /* "TLDGER4\0" on a little-endian machine */
 #define LEDGER_ERROR_MAX 2048
 
 /* Figures that a workload may give, and the bytes of a figure's name with its NUL. */
@@ -54,7 +54,7 @@ struct ledger {
     uint64_t ends_offset;         /*  40: byte offset of int64_t end_ns[iteration_capacity], by the runner */
     uint64_t workers_offset;      /*  48: byte offset of uint64_t worker_pid[worker_capacity], by the runner */
     uint64_t phase;               /*  56: enum ledger_phase */
-    uint64_t gil;                 /*  64: enum ledger_gil, as the running interpreter says */
+    uint64_t gil;                 /*  64: enum ledger_gil, as the interpreter says at its start */
     uint64_t warmup_done;         /*  72: warm-up iterations finished */
     uint64_t iterations_done;     /*  80: measured iterations finished; written after both stamps of each */
     int64_t wall_start_ns;        /*  88: CLOCK_MONOTONIC before the first measured iteration */
@@ -67,6 +67,9 @@ struct ledger {
     struct ledger_figure figure[LEDGER_FIGURES]; /* 2184: 48 bytes each */
     uint64_t ready_offset; /* 3720: byte offset of int64_t ready_ns[iteration_capacity], by the runner */
     int64_t hold_ns;       /* 3728: how long every worker goes on after the start signal; 0: there is none */
+    uint64_t gil_last;     /* 3736: enum ledger_gil, as the interpreter says after each iteration */
+    uint64_t gil_turned;   /* 3744: after which iteration it first said otherwise than at its start, counted from 1 with
+                            * the warm-up; 0: it never did */
 };
 
 _Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");
@@ -75,6 +78,7 @@ _Static_assert(offsetof(struct ledger, figure_count) == 2176, "the offsets are t
 _Static_assert(offsetof(struct ledger, figure) == 2184, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, ready_offset) == 3720, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, hold_ns) == 3728, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, gil_turned) == 3744, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger_figure, kind) == 32, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger_figure, integer) == 40, "the offsets are the interface");
 _Static_assert(sizeof(struct ledger_figure) == 48, "the offsets are the interface");

@@ -210,17 +210,21 @@ static int check_cpus(const struct campaign *c, struct err *e)
     return 0;
 }
 
-/* --isolation strict, as far as it can be known before a slice is made; session_open() knows the rest. */
+static int check_root(const struct cell *cell, struct err *e)
+{
+    struct slice_root root;
+    TRY(slice_root_find("", cell->cgroup_root, &root, e));
+    TRY(cell->isolation == ISOLATION_STRICT ? session_refuse_less(&root, e) : 0);
+    return session_refuse_unlimited(&root, cell, e);
+}
+
+/* What a cell insists on, as far as it can be known before a slice is made; session_open() knows the rest. */
 static int check_isolation(const struct campaign *c, struct err *e)
 {
-    const struct cell *checked = NULL;
     for (size_t i = 0; i < c->plan.cells; i++) {
         const struct cell *cell = &c->plan.cell[i].cell;
-        if (cell->isolation != ISOLATION_STRICT || (checked && same_text(checked->cgroup_root, cell->cgroup_root)))
-            continue;
-        checked = cell;
-        struct slice_root root;
-        if (slice_root_find("", cell->cgroup_root, &root, e) != 0 || session_refuse_less(&root, e) != 0)
+        bool insists = cell->isolation == ISOLATION_STRICT || cell->quota.usec || cell->has_memory_high;
+        if (insists && check_root(cell, e) != 0)
             return err_wrap(e, "cell '%s'", c->plan.cell[i].id);
     }
     return 0;

@@ -184,7 +184,7 @@ static int take_record(const struct reading *r, const char *name, const struct i
     }
     take(r->tally, one, from, name);
     const struct place_of_record at = {cell, from->block, label};
-    int failed = r->tally->each ? r->tally->each(r->tally->to, name, &at, &r->tally->records.text, e) : 0;
+    int failed = r->tally->each ? r->tally->each(r->tally->to, name, &at, &r->tally->records.reader.text, e) : 0;
     return failed < 0 ? failed : 1;
 }
 
@@ -237,7 +237,7 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
 {
     const struct reading r = {t, plan, folder, bound, mend, retry};
     struct dirent **found = NULL;
-    t->records.with_details = t->records.with_steady = true; /* the table at the end asks for them */
+    t->records.reader.with_details = t->records.reader.with_steady = true; /* the table at the end asks for them */
     int n = scandir(folder->path, &found, is_wanted, alphasort), failed = 0;
     if (n < 0)
         return errno == ENOENT ? 0 : err_sys(e, ERR_USAGE, "'%s'", folder->path);

@@ -87,9 +87,19 @@ static json_t *tool_json(void)
     return o;
 }
 
-/* What would have ended it. */
+/* What would have ended it, or held it back. */
 static void set_bounds(json_t *o, const struct record *r)
 {
+    if (r->cell.quota.usec) {
+        json_put_int(o, "cpu_quota_usec", r->cell.quota.usec);
+        json_put_int(o, "cpu_period_usec", r->cell.quota.period_usec);
+    } else {
+        json_put_absent(o, "cpu_quota_usec", "none was set");
+    }
+    if (r->cell.has_memory_high)
+        json_put_int(o, "memory_high_bytes", r->cell.memory_high_bytes);
+    else
+        json_put_absent(o, "memory_high_bytes", "none was set");
     if (r->cell.timeout_ms)
         json_put_int(o, "timeout_ms", r->cell.timeout_ms);
     else
@@ -204,8 +214,32 @@ static json_t *scenario_json(const struct record *r)
     return o;
 }
 
+static void set_gil(json_t *o, const struct record *r)
+{
+    static const char UNSAID[] = "the workload ended before it said", SAME[] = "it stayed as it was at the start";
+    const struct {
+        const char *key;
+        int value;
+    } truths[] = {{"gil_enabled", r->gil_enabled}, {"gil_enabled_at_end", r->gil_at_end}};
+    for (size_t i = 0; i < ARRAY_LEN(truths); i++)
+        if (truths[i].value >= 0)
+            json_put(o, truths[i].key, json_boolean(truths[i].value));
+        else
+            json_put_absent(o, truths[i].key, UNSAID);
+    if (r->gil_turned)
+        json_put(o, "gil_turned_after", json_integer((json_int_t)r->gil_turned));
+    else
+        json_put_absent(o, "gil_turned_after", r->gil_at_end < 0 ? UNSAID : SAME);
+    if (*r->gil_module)
+        json_put_text(o, "gil_turned_on_by", r->gil_module);
+    else
+        json_put_absent(o, "gil_turned_on_by", "the interpreter warned of no module");
+}
+
 static json_t *runtime_json(const struct record *r)
 {
+    static const char *const OF_PYTHON[] = {"free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after",
+                                            "gil_turned_on_by"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {
@@ -222,16 +256,13 @@ static json_t *runtime_json(const struct record *r)
     json_put_text(o, "sha256", rt->sha256);
     if (rt->native) {
         json_put_absent(o, "configure_args", "the native workload is built with tare");
-        json_put_absent(o, "free_threaded", "no Python runs");
-        json_put_absent(o, "gil_enabled", "no Python runs");
+        for (size_t i = 0; i < ARRAY_LEN(OF_PYTHON); i++)
+            json_put_absent(o, OF_PYTHON[i], "no Python runs");
         return o;
     }
     json_put_text(o, "configure_args", rt->configure_args.data ? rt->configure_args.data : "");
     json_put(o, "free_threaded", json_boolean(rt->free_threaded));
-    if (r->gil_enabled >= 0)
-        json_put(o, "gil_enabled", json_boolean(r->gil_enabled));
-    else
-        json_put_absent(o, "gil_enabled", "the workload ended before it said");
+    set_gil(o, r);
     return o;
 }
 

@@ -38,19 +38,23 @@ static struct keys keys_of(const struct records *r)
 
 static void add_head(const struct records *r, const struct keys *k, struct text *out)
 {
-    text_add(out, "id,started_at,node,label,kind,grade,termination");
+    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination");
     for (size_t i = 0; i < k->count; i++)
         csv_text(out, false, k->key[i]);
-    for (size_t i = 0; i < r->names; i++)
-        csv_text(out, false, r->name[i].name);
+    for (size_t i = 0; i < r->reader.names; i++)
+        csv_text(out, false, r->reader.name[i].name);
     csv_text(out, false, "absent_reason");
     csv_end(out);
 }
 
 static void add_record(const struct records *r, const struct keys *k, const struct invocation *i, struct text *out)
 {
-    const char *const words[] = {i->id,    i->started_at, i->node, i->label, record_kind_name(i->kind),
-                                 i->grade, i->termination};
+    char block[24] = "";
+    if (i->block)
+        text_format(block, sizeof(block), "%llu", (unsigned long long)i->block);
+    const char *const words[] = {
+        i->id,    i->started_at, i->node, i->plan_cell, i->label, block, record_kind_name(i->kind),
+        i->grade, i->termination};
     const char *why = "";
     for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
         csv_text(out, w == 0, words[w]);
@@ -58,7 +62,7 @@ static void add_record(const struct records *r, const struct keys *k, const stru
         const char *value = keyset_find(i->cell, k->key[p]);
         csv_text(out, false, value ? value : "");
     }
-    for (size_t f = 0; f < r->names; f++) {
+    for (size_t f = 0; f < r->reader.names; f++) {
         struct figure figure = invocation_figure(i, f);
         csv_number(out, figure.value);
         if (!*why && figure.why_not)

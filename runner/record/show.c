@@ -167,7 +167,18 @@ static void show_slice(const struct record *r, struct text *out)
     show_fact(&r->cpu, "usage_usec", "cpu_usage_usec", out);
     show_fact(&r->cpu, "user_usec", "cpu_user_usec", out);
     show_fact(&r->cpu, "system_usec", "cpu_system_usec", out);
+    if (r->cell.quota.usec) {
+        text_add(out, "cpu_max: %" PRId64 " %" PRId64 " (%g CPUs)\n", r->cell.quota.usec, r->cell.quota.period_usec,
+                 (double)r->cell.quota.usec / (double)r->cell.quota.period_usec);
+        show_fact(&r->cpu, "nr_periods", "nr_periods", out);
+    }
     show_fact(&r->cpu, "nr_throttled", "nr_throttled", out);
+    if (r->cell.quota.usec)
+        show_fact(&r->cpu, "throttled_usec", "throttled_usec", out);
+    if (r->cell.has_memory_high) {
+        text_add(out, "memory_high: %" PRId64 "\n", r->cell.memory_high_bytes);
+        show_fact(&r->events, "high", "memory_high_events", out);
+    }
     show_fact(&r->events, "oom_kill", "oom_kill", out);
 }
 

@@ -32,7 +32,8 @@ static const struct {
     {"seccomp filter", LEVEL_REQUIRED},
     {"host's sockets", LEVEL_REQUIRED},
     {"standard streams", LEVEL_REQUIRED},
-    {"Landlock", LEVEL_RECORDED}, /* a kernel may have none */
+    {"GIL stayed off", LEVEL_REQUIRED}, /* of a free-threaded interpreter: what it is labelled with */
+    {"Landlock", LEVEL_RECORDED},       /* a kernel may have none */
     {"no further namespaces",
      LEVEL_RECORDED}, /* where a user namespace has its own limits; the filter refuses them too */
     {"runner off its CPUs", LEVEL_RECORDED}, /* where there is no cpuset to keep it off */

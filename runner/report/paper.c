@@ -85,7 +85,7 @@ static void add_interval(struct text *out, const char *stem, const char *what, c
 static void add_figure(struct text *out, const struct summary *s, const struct summary_cell *c, size_t index)
 {
     const struct summary_figure *f = &c->figure[index];
-    const char *name = s->records.name[index].name;
+    const char *name = s->records.reader.name[index].name;
     struct summary_unit u = summary_unit(s, name);
     cleanup_text struct text stem = {0};
     text_add(&stem, "tare");
@@ -141,7 +141,7 @@ static void paper_numbers(const struct summary *s, struct text *out)
     add_word(out, "Os", shared(s, "host.os"));
     for (size_t i = 0; i < s->cells; i++) {
         text_add(out, "%% %s\n", s->cell[i].id);
-        for (size_t k = 0; k < s->records.names; k++)
+        for (size_t k = 0; k < s->records.reader.names; k++)
             add_figure(out, s, &s->cell[i], k);
     }
 }

@@ -70,7 +70,26 @@ static struct scale scale_of(const struct series_set *set, const struct findings
     return most >= 1 ? (struct scale){"s", 1} : (struct scale){"ms", 1e3};
 }
 
-enum { NAME, MEAN, SD, MEDIAN, RANGE, MIN, MAX, CPU, PEAK, RATIO, INTERVAL, LOW, HIGH, RUNS, FAILED, COLUMNS };
+enum {
+    NAME,
+    MEAN,
+    SD,
+    MEDIAN,
+    RANGE,
+    MIN,
+    MAX,
+    CPU,
+    PEAK,
+    RATIO,
+    INTERVAL,
+    LOW,
+    HIGH,
+    RUNS,
+    FAILED,
+    THROTTLED,
+    HIGH_REACHED,
+    COLUMNS
+};
 
 static const struct table_column COLUMN[COLUMNS] = {
     [NAME] = {"command", "command", "", false, TABLE_BOTH, 0},
@@ -88,6 +107,8 @@ static const struct table_column COLUMN[COLUMNS] = {
     [HIGH] = {"ratio_ci95_high", "", "", true, TABLE_DATA, 0},
     [RUNS] = {"runs", "runs", "", true, TABLE_DATA, 0},
     [FAILED] = {"runs_with_exit_status", "", "", true, TABLE_DATA, 0},
+    [THROTTLED] = {"throttled_s", "", "", true, TABLE_DATA, 0},
+    [HIGH_REACHED] = {"memory_high_events", "", "", true, TABLE_DATA, 0},
 };
 
 static void add_time(struct table *t, double value_s, const struct scale *scale, int decimals, const char *why)
@@ -134,6 +155,8 @@ static void add_row(struct table *t, const struct series_set *set, size_t i, con
     add_ratio(t, &f->verdict[i], i == 0);
     table_number(t, (double)s->count, 0, NULL);
     table_number(t, (double)s->failed, 0, NULL);
+    table_number(t, s->periods ? (double)s->throttled_usec / 1e6 : NAN, 0, "no --cpu-max was given");
+    table_number(t, s->has_high ? (double)s->high : NAN, 0, "no --memory-high was given");
     for (size_t k = 0; k < set->parameters; k++)
         table_text(t, s->value[k] ? s->value[k] : "");
 }
@@ -211,6 +234,12 @@ static void say_notes(const struct series *s, const struct analysis_summary *is,
     if (s->failed)
         text_add(&line, "%s: %zu of %zu exited with another status than 0, the last with %d (--ignore-failure)",
                  s->name, s->failed, s->count, s->exit_status);
+    if (s->throttled)
+        text_add(&line, "%s%s: --cpu-max held it back in %lld of %lld periods, for %.3f s in all", line.len ? "\n" : "",
+                 s->name, (long long)s->throttled, (long long)s->periods, (double)s->throttled_usec / 1e6);
+    if (s->high)
+        text_add(&line, "%s%s: --memory-high was reached %lld times", line.len ? "\n" : "", s->name,
+                 (long long)s->high);
     if (is->outliers)
         text_add(&line, "%s%s: %zu of %zu lie far from the rest (MAD); they are not left out", line.len ? "\n" : "",
                  s->name, is->outliers, s->count);

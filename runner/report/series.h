@@ -26,6 +26,9 @@ struct series {
     bool has_peak;
     uint64_t peak_bytes; /* the greatest */
     char peak_reason[240];
+    int64_t periods, throttled, throttled_usec; /* of --cpu-max; periods 0: it was not asked for, or not told */
+    int64_t high;                               /* times that --memory-high was reached */
+    bool has_high;
 };
 
 struct series_set {

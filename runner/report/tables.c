@@ -30,8 +30,7 @@ static void tables_add_name(struct table *t, const struct summary_cell *c)
 /* Paths name the machine, and what lies there is told by its hash. */
 static bool is_told(const char *key)
 {
-    size_t len = strlen(key);
-    return len < 5 || strcmp(key + len - 5, ".path") != 0;
+    return !text_ends_with(key, ".path");
 }
 
 static const char *value_in(const struct keyset *environment, const char *key)
@@ -422,7 +421,7 @@ static void add_order(struct table *t, const struct stats_interval *i, double sc
 static void add_figure(struct table *t, const struct summary *s, const struct summary_cell *c, size_t index)
 {
     const struct summary_figure *f = &c->figure[index];
-    const char *name = s->records.name[index].name;
+    const char *name = s->records.reader.name[index].name;
     struct summary_unit u = summary_unit(s, name);
     int decimals = number_decimals(&f->is.mean, u.scale);
     tables_add_name(t, c);
@@ -457,7 +456,7 @@ static struct table figures_table(const struct summary *s)
     struct table t =
         table_new("figures", "Every figure of every cell, over its invocations", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++)
-        for (size_t k = 0; k < s->records.names; k++)
+        for (size_t k = 0; k < s->records.reader.names; k++)
             add_figure(&t, s, &s->cell[i], k);
     return t;
 }
@@ -476,8 +475,8 @@ static struct table own_table(const struct summary *s)
                                                   RATIO("÷ threads")};
     struct table t = table_new("own", "What the scenarios report", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->cells; i++)
-        for (size_t k = 0; k < s->records.names; k++) {
-            const struct figure_name *one = &s->records.name[k];
+        for (size_t k = 0; k < s->records.reader.names; k++) {
+            const struct figure_name *one = &s->records.reader.name[k];
             if (s->cell[i].figure[k].used == 0 || figure_is_of_every_record(one->name))
                 continue;
             tables_add_name(&t, &s->cell[i]);

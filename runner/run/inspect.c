@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "run/inspect_disturbance.h"
 
 void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
@@ -118,6 +119,49 @@ void inspect_partition(struct slice *slice, const struct watch_result *watched, 
     }
 }
 
+/* What CPython says where an extension does not declare Py_mod_gil: _PyImport_EnableGILAndWarn(), Python/import.c. */
+static void find_gil_module(const char *messages, char *ret, size_t cap)
+{
+    static const char SAYS[] = "(GIL) has been enabled to load module '";
+    const char *at = strstr(messages, SAYS);
+    size_t len = at ? strcspn(at + sizeof(SAYS) - 1, "'\n") : 0;
+    text_format(ret, cap, "%.*s", (int)(len < cap ? len : cap - 1), at ? at + sizeof(SAYS) - 1 : "");
+    for (char *p = ret; *p; p++) /* the workload's words: no escapes for the terminal */
+        if ((unsigned char)*p < 0x20 || *p == 0x7F)
+            *p = '?';
+}
+
+static int gil_state(uint64_t said)
+{
+    return said == LEDGER_GIL_ON ? 1 : said == LEDGER_GIL_OFF ? 0 : -1;
+}
+
+void inspect_gil(const struct ledger *page, const char *messages, struct record *r)
+{
+    char got[96], why[200];
+    r->gil_enabled = gil_state(page->gil);
+    r->gil_at_end = gil_state(page->gil_last);
+    r->gil_turned = page->gil_turned;
+    if (!r->runtime || !r->runtime->free_threaded)
+        return;
+    find_gil_module(messages, r->gil_module, sizeof(r->gil_module));
+    if (r->gil_at_end < 0)
+        got[0] = '\0';
+    else if (r->gil_enabled == 1)
+        text_format(got, sizeof(got), "on from the start");
+    else if (r->gil_at_end == 1)
+        text_format(got, sizeof(got), "on after iteration %llu", (unsigned long long)r->gil_turned);
+    else
+        text_format(got, sizeof(got), *r->gil_module ? "off in the main process, on in a worker" : "off");
+    if (r->gil_at_end < 0)
+        text_format(why, sizeof(why), "the workload ended before it said");
+    else if (*r->gil_module)
+        text_format(why, sizeof(why), "module '%s' turned it on: it does not declare Py_mod_gil", r->gil_module);
+    else
+        text_format(why, sizeof(why), "no warning of the interpreter names the module that turned it on");
+    verdict_add(&r->isolation, "GIL stayed off", strcmp(got, "off") == 0, "off", got, "sys._is_gil_enabled()", why);
+}
+
 /* A counter that ought to be zero. */
 static void add_zero(struct verdict *v, const char *name, const struct facts *facts, const char *key, const char *file,
                      const char *why)
@@ -141,7 +185,8 @@ void inspect_end(struct record *record)
     verdict_add(v, "memory accounting", memory->available, "memory.current, memory.stat",
                 memory->available ? "there" : "", "cgroup.controllers", memory->reason);
     add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
-    add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
+    if (!record->cell.quota.usec) /* else that is what was asked for */
+        add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
     inspect_disturbance(record);
     verdict_grade(v, record->slice.provenance);
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/cpulist.h"
+#include "launch/ledger.h"
 #include "launch/watch.h"
 #include "record/record.h"
 
@@ -23,6 +24,10 @@ void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wa
  * and whether its CPUs were taken from everybody else. While the slice is still there. */
 void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
                        const struct cpulist *wanted, struct record *record);
+
+/* The GIL, as the interpreter said at its start and after each iteration; of a free-threaded one, whether it stayed
+ * off, and which module turned it on where a warning among the messages names it. A page that says nothing is no ok. */
+void inspect_gil(const struct ledger *page, const char *messages, struct record *record);
 
 /* What the slice's settings and its counters say at the end; then the grade. */
 void inspect_end(struct record *record);

@@ -33,7 +33,7 @@ void observe_describe_start(struct stage *s, const struct cell *cell)
     r->runtime = s->runtime;
     r->host = &session->host;
     r->image = &session->image;
-    r->gil_enabled = -1;
+    r->gil_enabled = r->gil_at_end = -1;
     r->command = s->command ? s->command->path : NULL;
     r->argv = s->command ? s->command->argv : NULL;
     r->cwd = s->command ? s->command->cwd : NULL;
@@ -103,7 +103,6 @@ static void take_ledger(struct stage *s, size_t n)
     r->has_wall = ledger_wall_ns(&s->ledger, &run, &wall_ns) && wall_ns > 0;
     r->total_wall_s = (double)wall_ns / (double)NS_PER_S;
     r->hold_ns = page->hold_ns > 0 && page->hold_ns <= LEDGER_HOLD_MAX_NS ? page->hold_ns : 0;
-    r->gil_enabled = page->gil == LEDGER_GIL_ON ? 1 : page->gil == LEDGER_GIL_OFF ? 0 : -1;
     r->check = page->check;
     figures_take(&s->ledger, r->cell.scenario, &r->figures);
 }
@@ -226,6 +225,8 @@ int observe_take(struct stage *s, struct err *e)
         inspect_inherited(&s->inherited[0], &s->inherited[1], s->record);
     }
     describe_instrument(s);
+    if (!s->command)
+        inspect_gil(s->ledger.page, s->watched.messages, s->record);
     inspect_end(s->record);
     describe_program(s);
     describe_confinement(s);

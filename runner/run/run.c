@@ -215,6 +215,7 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     char name[32];
     size_t count = 0;
     text_format(name, sizeof(name), "cell-%llu", (unsigned long long)s->session->cells++);
+    TRY(session_refuse_unlimited(slice_tree_root(session->tree), cell, e));
     fail_point("init waits");
     s->slice_at_ns = clock_now_ns();
     TRY(slice_create(session->tree, name, &limits, &s->slice, e));

@@ -53,6 +53,27 @@ int session_refuse_less(const struct slice_root *root, struct err *e)
     return 0;
 }
 
+int session_refuse_unlimited(const struct slice_root *root, const struct cell *cell, struct err *e)
+{
+    const struct {
+        const char *option;
+        bool is_asked;
+        enum slice_controller of;
+    } limit[] = {{"cpu-max", cell->quota.usec > 0, SLICE_CPU}, {"memory-high", cell->has_memory_high, SLICE_MEMORY}};
+    for (size_t i = 0; i < ARRAY_LEN(limit); i++) {
+        const struct slice_availability *controller = &root->controller[limit[i].of];
+        if (!limit[i].is_asked)
+            continue;
+        if (root->provenance == SLICE_NONE || root->provenance == SLICE_BORROWED)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--%s: the slice would be '%s': %s", limit[i].option,
+                           slice_provenance_name(root->provenance), root->reason);
+        if (!controller->available)
+            return err_set(e, ERR_HOST, -ENOTSUP, "--%s: no %s controller: %s", limit[i].option,
+                           slice_controller_name(limit[i].of), controller->reason);
+    }
+    return 0;
+}
+
 static int take_signals(struct session *s, struct err *e)
 {
     sigset_t ends;
@@ -139,6 +160,8 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     int failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
         failed = session_refuse_less(&s->root, e);
+    if (failed == 0)
+        failed = session_refuse_unlimited(&s->root, cell, e);
     if (failed != 0)
         return failed;
     say_leftovers(&s->root);
@@ -257,6 +280,10 @@ struct slice_limits session_limits(const struct session *s, const struct cell *c
         .mems = topology_nodes_of(&s->topology, &s->cpus.benchmark),
         .has_memory_max = cell->has_memory_max,
         .memory_max_bytes = (uint64_t)cell->memory_max_bytes,
+        .has_memory_high = cell->has_memory_high,
+        .memory_high_bytes = (uint64_t)cell->memory_high_bytes,
+        .cpu_quota_usec = (uint64_t)cell->quota.usec,
+        .cpu_period_usec = (uint64_t)cell->quota.period_usec,
         .swap_off = true,
         .oom_group = true,
         .has_pids_max = cell->pids_max > 0,
@@ -266,8 +293,10 @@ struct slice_limits session_limits(const struct session *s, const struct cell *c
 
 int session_refuse_lack(const struct cell *cell, const struct slice_setting *setting, struct err *e)
 {
-    if (cell->isolation != ISOLATION_STRICT || setting->ok)
+    bool insisted = strcmp(setting->file, "cpu.max") == 0 || strcmp(setting->file, "memory.high") == 0;
+    if (setting->ok || (cell->isolation != ISOLATION_STRICT && !insisted))
         return 0;
-    return err_set(e, ERR_HOST, -ENOTSUP, "--isolation strict: %s: wanted %s, got %s: %s", setting->file,
-                   setting->requested, *setting->achieved ? setting->achieved : "nothing", setting->reason);
+    return err_set(e, ERR_HOST, -ENOTSUP, "%s%s: wanted %s, got %s: %s",
+                   insisted ? "" : "--isolation strict: ", setting->file, setting->requested,
+                   *setting->achieved ? setting->achieved : "nothing", setting->reason);
 }

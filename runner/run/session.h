@@ -48,10 +48,15 @@ int session_open_found(const struct cell *cell, struct session *s, struct err *e
  * slice. */
 int session_refuse_less(const struct slice_root *root, struct err *e);
 
+/* --cpu-max and --memory-high, which nothing does in their place: -ENOTSUP (host) where this root has no slice or no
+ * controller for them. */
+int session_refuse_unlimited(const struct slice_root *root, const struct cell *cell, struct err *e);
+
 /* What a slice of the cell is limited to: this session's CPUs and their memory, and what the cell asks for. */
 struct slice_limits session_limits(const struct session *s, const struct cell *cell);
 
-/* --isolation strict: -ENOTSUP (host) where this setting of a slice is not what was asked for. */
+/* --isolation strict, and of --cpu-max and --memory-high always: -ENOTSUP (host) where this setting of a slice is not
+ * what was asked for. */
 int session_refuse_lack(const struct cell *cell, const struct slice_setting *setting, struct err *e);
 
 /* From now on, should the runner be killed, whoever is in the run's cgroup ends with it; for a workload without a pid

@@ -142,6 +142,7 @@ class Run:
         end_ns = monotonic_ns()
         if not self.team.LASTING:
             self.ledger.words[Ledger.WORKER_COUNT] = 0
+        self.ledger.look_at_gil()
         self.team.raise_failure()
         return start_ns, self.team.ready_ns, end_ns
 

@@ -10,7 +10,7 @@ class Ledger:
     Nothing orders the stores on a machine that orders them weakly; what the runner reads for good it reads after this
     process has ended."""
 
-    MAGIC = 0x0033524547444C54
+    MAGIC = 0x0034524547444C54
     STARTING, WARMUP, MEASURING, DONE, FAILED = range(5)
     GIL_OFF, GIL_ON = 1, 2
     # Indices of the head's words, from the byte offsets in launch/ledger.h.
@@ -23,8 +23,8 @@ class Ledger:
     FIGURE_NAME_MAX = 31
     FIGURE_INTEGER, FIGURE_REAL = 1, 2
     READY = (FIGURES_OFFSET + FIGURE_BYTES * FIGURES_MAX) // 8
-    HOLD = READY + 1
-    HEAD_BYTES = (HOLD + 1) * 8
+    HOLD, GIL_LAST, GIL_TURNED = READY + 1, READY + 2, READY + 3
+    HEAD_BYTES = (GIL_TURNED + 1) * 8
 
     def __init__(self, page):
         self.bytes = memoryview(page)
@@ -35,7 +35,7 @@ class Ledger:
         self.starts, self.ends, self.workers = w[self.STARTS] // 8, w[self.ENDS] // 8, w[self.WORKERS] // 8
         self.readies = w[self.READY] // 8
         w[self.MAIN_PID] = os.getpid()
-        w[self.GIL] = self.GIL_ON if sys._is_gil_enabled() else self.GIL_OFF
+        w[self.GIL] = w[self.GIL_LAST] = self.gil_now()
 
     @classmethod
     def attach(cls, descriptor: str) -> Ledger:
@@ -62,6 +62,17 @@ class Ledger:
         ).cast("Q")
         words[cls.READY] = ready
         return cls(page)
+
+    def gil_now(self) -> int:
+        return self.GIL_ON if sys._is_gil_enabled() else self.GIL_OFF
+
+    def look_at_gil(self) -> None:
+        """After each iteration, the warm-up's too: an extension that is imported in one may turn the GIL on."""
+        w = self.words
+        now = self.gil_now()
+        if now != w[self.GIL_LAST]:
+            w[self.GIL_LAST] = now
+            w[self.GIL_TURNED] = w[self.GIL_TURNED] or w[self.WARMUP_DONE] + w[self.ITERATIONS_DONE] + 1
 
     def ready(self, i: int, ready_ns: int) -> None:
         """When all workers of iteration i were ready, just before their start signal. Before stamp() of it."""

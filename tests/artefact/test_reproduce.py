@@ -27,15 +27,14 @@ claims:
     text: 64 threads cost more than one
     ratio: {{of: many, to: one, figure: avg_iter_s}}
     expect: {{{expect}}}
-    tolerance: {tolerance}
-"""
+{more}"""
 
 
-def make(folder, invocations=5, expect="min: 0.000001", tolerance=0.10):
+def make(folder, invocations=5, expect="min: 0.000001"):
     """A folder of measured records beside its bundle, which is returned."""
     folder.mkdir()
     (folder / "small.yml").write_text(PLAN.format(invocations=invocations))
-    (folder / "claims.yml").write_text(CLAIMS.format(expect=expect, tolerance=tolerance))
+    (folder / "claims.yml").write_text(CLAIMS.format(expect=expect, more=""))
     done = tare("matrix", folder / "small.yml", "--out", folder / "records")
     if done.returncode != 0:
         raise AssertionError(done.stderr)
@@ -85,7 +84,9 @@ class Reproducing(unittest.TestCase):
                                          "smoke": {"invocations": 5, "iterations_at_most": 5, "warmup": 1}})
         self.assertEqual(said["terms"]["shows"], "reproducibility (different team, same experimental setup)")
         self.assertIn("not a badge", said["terms"]["note"])
+        self.assertEqual(len(said["claims"]), 1)
         claim = said["claims"][0]
+        self.assertIsNone(claim["tolerance"])
         for side in ("theirs", "here"):
             self.assertLess(claim[side]["low"], claim[side]["at"])
             self.assertLess(claim[side]["at"], claim[side]["high"])
@@ -169,7 +170,7 @@ class Reproducing(unittest.TestCase):
     def test_an_interval_across_the_edge_is_inconclusive_whatever_tolerance_the_file_gives(self):
         first = self.reproduce(self.packed, status=0)["claims"][0]["here"]
         claims, bundle = self.dir / "claims.yml", self.dir / "tight.tar"
-        claims.write_text(CLAIMS.format(expect=f"min: {first['at']:.9f}", tolerance=10))
+        claims.write_text(CLAIMS.format(expect=f"min: {first['at']:.9f}", more="    tolerance: 10\n"))
         done = tare("pack", self.common / "original/records", "--claims", claims, "-o", bundle)
         self.assertEqual(done.returncode, 0, done.stderr)
         # the very records once more, so that their interval has the edge in its middle

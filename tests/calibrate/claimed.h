@@ -17,27 +17,27 @@ static inline struct records claimed_make(size_t n, struct figure **ret)
 {
     static const char *const CELL[] = {"base", "other"};
     struct figure *figures = *ret = xcalloc(2 * n, sizeof(*figures));
-    struct records claimed = {.pool = pool_new(),
-                              .name = xcalloc(1, sizeof(*claimed.name)),
-                              .names = 1,
+    struct records claimed = {.reader.pool = pool_new(),
+                              .reader.name = xcalloc(1, sizeof(struct figure_name)),
+                              .reader.names = 1,
                               .list = xcalloc(2 * n, sizeof(*claimed.list)),
                               .count = 2 * n};
-    claimed.name[0].name = pool_keep(claimed.pool, "avg_iter_s");
-    claimed.name[0].about = figure_about("avg_iter_s");
+    claimed.reader.name[0].name = pool_keep(claimed.reader.pool, "avg_iter_s");
+    claimed.reader.name[0].about = figure_about("avg_iter_s");
     for (size_t i = 0; i < 2 * n; i++) {
-        struct pair mode = {pool_keep(claimed.pool, "mode"), pool_keep(claimed.pool, CELL[i / n])};
-        const struct keyset *cell = pool_keep_keyset(claimed.pool, &mode, 1);
-        char id[32];
-        (void)snprintf(id, sizeof(id), "%08zu", i);
+        struct pair mode = {pool_keep(claimed.reader.pool, "mode"), pool_keep(claimed.reader.pool, CELL[i / n])};
+        const struct keyset *cell = pool_keep_keyset(claimed.reader.pool, &mode, 1);
+        char id[32]; /* one run of a plan: the cells take turns, block by block, in seconds of their own */
+        (void)snprintf(id, sizeof(id), "%016zu", 2 * (i % n) + i / n);
         claimed.list[i] = (struct invocation){.path = "",
-                                              .id = pool_keep(claimed.pool, id),
+                                              .id = pool_keep(claimed.reader.pool, id),
                                               .started_at = "",
                                               .cell = cell,
                                               .environment = cell,
                                               .node = "",
-                                              .plan_cell = pool_keep(claimed.pool, CELL[i / n]),
-                                              .plan_sha256 = "",
-                                              .plan_seed = "",
+                                              .plan_cell = pool_keep(claimed.reader.pool, CELL[i / n]),
+                                              .plan_sha256 = "plan",
+                                              .plan_seed = "1",
                                               .block = i % n + 1,
                                               .label = "",
                                               .grade = "",
@@ -80,8 +80,8 @@ static inline double rate_claim(gsl_rng *rng, const struct claims *c, size_t ind
     }
     free(figures);
     free(claimed.list);
-    free(claimed.name);
-    pool_free(claimed.pool);
+    free(claimed.reader.name);
+    pool_free(claimed.reader.pool);
     return (double)supported / (double)times;
 }
 

@@ -181,7 +181,7 @@ def seeds_of_hosts():
     yield "machine", "two-cpus", rs.join(files)
     yield "machine", "one-file", b"0-4095\n"
     yield "machine", "gaps", rs.join([b"0,2-3,7\n", b"0-7\n", b"3\n"])
-    page = bytearray(3736)
+    page = bytearray(3752)
     page[56:64] = (3).to_bytes(8, "little")
     page[80:88] = (6).to_bytes(8, "little")
     page[2176:2184] = (1).to_bytes(8, "little")

@@ -87,8 +87,11 @@ int fuzz_record(const uint8_t *data, size_t size)
     char path[64];
     struct err e = {0};
     struct findings f = {0};
-    struct records records = {
-        .with_iterations = true, .with_steady = true, .with_details = true, .with_points = true, .with_sections = true};
+    struct records records = {.reader.with_iterations = true,
+                              .reader.with_steady = true,
+                              .reader.with_details = true,
+                              .reader.with_points = true,
+                              .reader.with_sections = true};
     struct text text = text_of(data, size);
     int fd = file_of(data, size, path);
     if (records_read(&records, path, &e) != 0 && (e.code == 0 || !*e.text))

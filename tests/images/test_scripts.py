@@ -17,7 +17,7 @@ import unittest
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-FOR_USERS = ["bench", "build-image", "build-python", "build-vm-image", "check", "clean-root", "compare-images", "current-lock", "docker-run",
+FOR_USERS = ["bench", "build-deb", "build-image", "build-python", "build-vm-image", "check", "ci-gate", "clean-root", "compare-images", "current-lock", "docker-run",
              "fetch-debs", "run", "setup", "slurm/cluster", "test", "update-lock", "vm"]
 
 

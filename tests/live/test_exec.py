@@ -192,6 +192,65 @@ class Lacks(LiveTest):
                           "tare: --partition root did not take effect: no slice was asked for (--isolation off)"])
 
 
+class HeldBack(LiveTest):
+    """--cpu-max and --memory-high: read back from the slice, and what they did is told."""
+
+    BURN = ["sh", "-c", "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"]
+
+    @needs_controllers
+    def test_a_quota_is_set_and_its_throttling_told(self):
+        done = self.exec(*self.BURN, options=["--cpu-max", "20%"])
+        self.assertEqual(done.status, 0, done)
+        limit = done.record["slice"]["limits"]["cpu.max"]
+        self.assertEqual((limit["requested"], limit["achieved"], limit["ok"]), ("20000 100000", "20000 100000", True))
+        self.assertEqual(done.record["scenario"]["cpu_quota_usec"], 20000)
+        cpu = done.record["cpu"]
+        self.assertGreater(cpu["nr_throttled"], 0)
+        self.assertGreater(cpu["throttled_usec"], 0)
+        self.assertGreaterEqual(cpu["nr_periods"], cpu["nr_throttled"])
+        self.assertRegex(done.err, rf"  throttled in {cpu['nr_throttled']} of {cpu['nr_periods']} periods, \d+\.\d{{3}} s")
+        # A fifth of one CPU: the wall time is about five times the CPU time, and no less than four times.
+        self.assertGreater(done.record["result"]["total_wall_s"], 4 * cpu["usage_usec"] / 1e6 - 0.1)
+        self.assertNotIn("no throttling", [check["name"] for check in done.record["isolation"]["checks"]])
+
+    @needs_controllers
+    def test_memory_high_slows_down_and_ends_nothing(self):
+        code = "x = bytearray(48 << 20)"
+        done = self.exec(rig.sys.executable, "-c", code, options=["--memory-high", "32M"])
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(done.record["slice"]["limits"]["memory.high"]["achieved"], str(32 * MIB))
+        self.assertGreater(done.record["events"]["high"], 0)
+        self.assertEqual(done.record["events"]["oom_kill"], 0)
+        self.assertRegex(done.err, r"  memory\.high reached \d+ times")
+
+    @needs_controllers
+    def test_a_run_says_what_held_it_back(self):
+        done = self.run_native("--cpu-max", "0.2", "--memory-high", "512M", "--iterations", 20)
+        self.assertEqual(done.status, 0, done)
+        self.assertIn("\ncpu_max: 20000 100000 (0.2 CPUs)\n", done.out)
+        for key in "nr_periods", "nr_throttled", "throttled_usec", "memory_high_events":
+            self.assertRegex(done.printed(key) or "", r"\A\d+\Z", key)
+
+    @needs_lack
+    @for_each({"cpu_max": (["--cpu-max", "50%"],), "memory_high": (["--memory-high", "64M"],)})
+    def where_the_controller_is_not_there_it_is_refused(self, options):
+        done = self.exec("true", options=options)
+        self.assert_refused(done, 3, rf"exec: {options[0]}: no (cpu|memory) controller: ")
+        plan = self.dir / "plan.yml"
+        plan.write_text("schema: tare.plan/1\nname: p\ndefaults: {scenario: scenario1, runtime: native, "
+                        f"{options[0][2:]}: {options[1]}}}\ncells: [{{}}]\n")
+        done = subprocess.run([rig.TARE, "matrix", plan, "--out", self.dir / "out"], capture_output=True, text=True,
+                              env=rig.environment(), timeout=rig.PATIENCE_S)
+        self.assertEqual(done.returncode, 3, done)
+        self.assertRegex(done.stderr, rf"\Atare: matrix: cell '[^']+': {options[0]}: no (cpu|memory) controller: [^\n]*\n\Z")
+        self.assertFalse((self.dir / "out").exists())
+
+    @for_each({"none": ("0", []), "words": ("much", []), "without_a_slice": ("1", ["--isolation", "off"])})
+    def refuses(self, quota, options):
+        done = self.exec("true", options=["--cpu-max", quota, *options])
+        self.assert_refused(done, 2, r"exec: --cpu-max ('[^']*': what is allowed is a share of one CPU|is the slice's)")
+
+
 class Series(LiveTest):
     def start_series(self, *words: object, options=()) -> rig.Running:
         """Without --json, which takes one record alone."""

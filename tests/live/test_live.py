@@ -18,6 +18,7 @@ import rig
 MODULES = [
     "test_weights",
     "test_slices",
+    "test_gil",
     "test_ends",
     "test_words",
     "test_tune",

@@ -36,7 +36,7 @@ static inline void specimen_runtime(struct specimen *s, bool free_threaded)
     text_add(&r->configure_args, "'CC=gcc'%s", free_threaded ? " '--disable-gil'" : "");
     r->free_threaded = free_threaded;
     r->gil_enabled = !free_threaded;
-    s->record.gil_enabled = !free_threaded;
+    s->record.gil_enabled = s->record.gil_at_end = !free_threaded;
 }
 
 static inline void specimen_cell(struct specimen *s, enum mode mode, enum profile profile, int64_t iterations)
@@ -224,7 +224,7 @@ static inline void specimen_native(struct specimen *s)
     text_format(r->banner, sizeof(r->banner), "C, glibc 2.36 [GCC 12.2.0]");
     text_format(r->path, sizeof(r->path), "/usr/libexec/tare/workloads/scenario1");
     text_format(r->sha256, sizeof(r->sha256), "%064d", 8);
-    s->record.gil_enabled = -1;
+    s->record.gil_enabled = s->record.gil_at_end = -1;
     specimen_cell(s, MODE_THREADS, PROFILE_OVERHEAD, 3);
     s->record.cell.runtime = "native";
     s->record.cell.isolation = ISOLATION_OFF;

@@ -556,7 +556,7 @@ static void a_plan_is_sized_from_its_pilot(void **state)
     struct text out = {0};
     SOME("a", 10, 2e-3, PLAIN);
     SOME("a", 1, 2e-3, .mode = "processes");
-    a.with_iterations = true;
+    a.reader.with_iterations = true;
     assert_int_equal(read_side(&a, "a", &e), 0);
     assert_int_equal(plan_size(&a, NULL, 0, 0.02, &p, &e), 0);
     assert_int_equal(p.rows, 2);
@@ -594,7 +594,7 @@ static void what_an_invocation_takes_besides_its_iterations_has_its_start_up_in_
     for (size_t i = 0; i < ARRAY_LEN(EXTRA); i++) {
         struct err e = {0};
         struct plan_size p;
-        struct records r = {.with_iterations = true};
+        struct records r = {.reader.with_iterations = true};
         for (int k = -2; k <= 2; k++)
             put(SIDE[i], 10e-3 + k * 1e-3, &(const struct made){.extra = EXTRA[i]});
         assert_int_equal(read_side(&r, SIDE[i], &e), 0);
@@ -622,7 +622,7 @@ static void finer_precision_takes_more_invocations(void **state)
     struct plan_size p;
     size_t before = 0;
     SOME("a", 20, 2e-3, PLAIN);
-    a.with_iterations = true;
+    a.reader.with_iterations = true;
     assert_int_equal(read_side(&a, "a", &e), 0);
     const double precision[] = {0.02, 0.002, 0.0005};
     for (size_t i = 0; i < ARRAY_LEN(precision); i++) {
@@ -641,7 +641,7 @@ static void a_figure_of_the_invocation_has_one_level(void **state)
     struct err e = {0};
     struct plan_size p;
     SOME("a", 6, 2e-3, PLAIN);
-    a.with_iterations = true;
+    a.reader.with_iterations = true;
     assert_int_equal(read_side(&a, "a", &e), 0);
     assert_int_equal(plan_size(&a, FIGURE, 2, 0.02, &p, &e), 0);
     assert_int_equal(p.rows, 2);

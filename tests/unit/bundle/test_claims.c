@@ -24,15 +24,16 @@ static void add_record(const char *cell, const char *figure, double value, const
 {
     static const char *const NO = "";
     struct pair *list = calloc(1, sizeof(*list));
-    records.pool = records.pool ? records.pool : pool_new();
+    records.reader.pool = records.reader.pool ? records.reader.pool : pool_new();
     int known = records_figure(&records, figure);
     if (known < 0) {
-        records.name = realloc(records.name, (records.names + 1) * sizeof(*records.name));
-        records.name[records.names] = (struct figure_name){.name = pool_keep(records.pool, figure)};
-        records.name[records.names].about = figure_about(records.name[records.names].name);
-        known = (int)records.names++;
+        records.reader.name = realloc(records.reader.name, (records.reader.names + 1) * sizeof(*records.reader.name));
+        records.reader.name[records.reader.names] =
+            (struct figure_name){.name = pool_keep(records.reader.pool, figure)};
+        records.reader.name[records.reader.names].about = figure_about(records.reader.name[records.reader.names].name);
+        known = (int)records.reader.names++;
     }
-    list[0] = (struct pair){pool_keep(records.pool, "workers"), pool_keep(records.pool, workers)};
+    list[0] = (struct pair){pool_keep(records.reader.pool, "workers"), pool_keep(records.reader.pool, workers)};
     struct figure *f = calloc((size_t)known + 1, sizeof(*f));
     for (int i = 0; i < known; i++)
         f[i] = (struct figure){NAN, NULL};
@@ -41,10 +42,10 @@ static void add_record(const char *cell, const char *figure, double value, const
     records.list[records.count++] = (struct invocation){.path = NO,
                                                         .id = NO,
                                                         .started_at = NO,
-                                                        .cell = pool_keep_keyset(records.pool, list, 1),
+                                                        .cell = pool_keep_keyset(records.reader.pool, list, 1),
                                                         .environment = NULL,
                                                         .node = NO,
-                                                        .plan_cell = pool_keep(records.pool, cell),
+                                                        .plan_cell = pool_keep(records.reader.pool, cell),
                                                         .plan_sha256 = NO,
                                                         .plan_seed = NO,
                                                         .label = NO,

@@ -38,7 +38,7 @@ static void save(const char *name, const char *id, void (*make)(struct specimen 
 
 static struct records accepted(const char *name, bool with_iterations)
 {
-    struct records r = {.with_iterations = with_iterations};
+    struct records r = {.reader.with_iterations = with_iterations};
     struct err e = {0};
     if (records_read(&r, path_of(name), &e) != 0)
         fail_msg("%s", e.text);
@@ -48,7 +48,7 @@ static struct records accepted(const char *name, bool with_iterations)
 /* Usage, in one line that holds `wanted` and the file's name. */
 static void refused(const char *name, const char *wanted)
 {
-    struct records r = {.with_iterations = true};
+    struct records r = {.reader.with_iterations = true};
     struct err e = {0};
     if (records_read(&r, path_of(name), &e) == 0)
         fail_msg("%s was accepted", name);
@@ -492,7 +492,7 @@ static void the_table_has_a_row_a_record_and_as_many_fields_in_each(void **state
     }
     assert_int_equal(lines, 4);
     assert_non_null(strstr(t.data, ",ops_per_s,")); /* the column of one record alone */
-    assert_non_null(strstr(t.data, "id-2,2026-11-22T11:40:43Z,,,in a slice,full,signal,"));
+    assert_non_null(strstr(t.data, "id-2,2026-11-22T11:40:43Z,,,,,in a slice,full,signal,"));
     text_free(&t);
 }
 

@@ -1,0 +1,1123 @@
+#include "record/invocation.h"
+
+#include <errno.h>
+#include <math.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/json_put.h"
+#include "base/json_scan.h"
+#include "record/record.h"
+
+#define RECORD_BYTES_MAX (1LL << 30)
+#define SECTION_MAX      (1U << 20)
+#define NO_SUCH_FIGURE   "the record has no such figure"
+
+/* The members of a record that are looked at. */
+enum section {
+    SECTION_SCHEMA,
+    SECTION_ID,
+    SECTION_STARTED_AT,
+    SECTION_NODE,
+    SECTION_TOOL,
+    SECTION_SCENARIO,
+    SECTION_RUNTIME,
+    SECTION_HOST,
+    SECTION_IMAGE,
+    SECTION_SLICE,
+    SECTION_CONFINEMENT,
+    SECTION_ISOLATION,
+    SECTION_TIMING,
+    SECTION_PLAN,
+    SECTION_ITERATIONS,
+    SECTION_RESULT,
+    SECTION_MEMORY,
+    SECTION_CPU,
+    SECTION_DISTURBANCE,
+    SECTION_TERMINATION,
+    SECTION_INSTRUMENT,
+    SECTIONS,
+};
+
+static const char *const NAME[SECTIONS] = {
+    [SECTION_SCHEMA] = "schema",
+    [SECTION_ID] = "id",
+    [SECTION_STARTED_AT] = "started_at",
+    [SECTION_NODE] = "node",
+    [SECTION_TOOL] = "tool",
+    [SECTION_SCENARIO] = "scenario",
+    [SECTION_RUNTIME] = "runtime",
+    [SECTION_HOST] = "host",
+    [SECTION_IMAGE] = "image",
+    [SECTION_SLICE] = "slice",
+    [SECTION_CONFINEMENT] = "confinement",
+    [SECTION_ISOLATION] = "isolation",
+    [SECTION_TIMING] = "timing",
+    [SECTION_PLAN] = "plan",
+    [SECTION_ITERATIONS] = "iterations",
+    [SECTION_RESULT] = "result",
+    [SECTION_MEMORY] = "memory",
+    [SECTION_CPU] = "cpu",
+    [SECTION_DISTURBANCE] = "disturbance",
+    [SECTION_TERMINATION] = "termination",
+    [SECTION_INSTRUMENT] = "instrument",
+};
+
+/* --- what is kept of members from record to record -------------------------------------------------------------- */
+
+#define FACT_MAX  4096         /* longer ones are not kept: as a tree one takes fifty times its text */
+#define FACTS_MAX 512          /* of one record */
+#define MEMO_MAX  (16UL << 20) /* bytes of all of them together; what comes after is read anew each time */
+
+/* A member of a section, by its text as it stands: nearly all that ten thousand records tell is the same, and is read
+ * once. */
+struct member {
+    enum section of;
+    const char *text; /* owned */
+    size_t len;
+    json_t *value; /* owned */
+};
+
+/* The facts of a record that its cell and environment are made of, in their order, and what was made. */
+struct setting {
+    const struct member **fact; /* owned */
+    size_t facts;
+    const struct keyset *cell, *environment;
+};
+
+struct memo {
+    void *facts, *settings; /* trees of tsearch(3) */
+    size_t bytes;
+};
+
+static int compare_members(const void *a, const void *b)
+{
+    const struct member *x = a, *y = b;
+    if (x->of != y->of)
+        return x->of < y->of ? -1 : 1;
+    if (x->len != y->len)
+        return x->len < y->len ? -1 : 1;
+    return memcmp(x->text, y->text, x->len);
+}
+
+static int compare_settings(const void *a, const void *b)
+{
+    const struct setting *x = a, *y = b;
+    if (x->facts != y->facts)
+        return x->facts < y->facts ? -1 : 1;
+    return memcmp(x->fact, y->fact, x->facts * sizeof(*x->fact)); /* NOLINT(bugprone-sizeof-expression): pointers */
+}
+
+static void free_member(void *of)
+{
+    struct member *fact = of;
+    json_decref(fact->value);
+    free((void *)fact->text);
+    free(fact);
+}
+
+static void free_setting(void *of)
+{
+    struct setting *setting = of;
+    free(setting->fact);
+    free(setting);
+}
+
+static void memo_free(struct memo *m)
+{
+    if (!m)
+        return;
+    tdestroy(m->settings, free_setting);
+    tdestroy(m->facts, free_member);
+    free(m);
+}
+
+/* Keeps a fact that is not there yet; the tree takes the value over. */
+static const struct member *memo_keep(struct memo *m, const struct member *wanted, json_t *value)
+{
+    struct member *fact = xcalloc(1, sizeof(*fact));
+    char *text = xcalloc(wanted->len, 1);
+    memcpy(text, wanted->text, wanted->len);
+    *fact = (struct member){wanted->of, text, wanted->len, value};
+    m->bytes += wanted->len;
+    if (!tsearch(fact, &m->facts, compare_members))
+        abort();
+    return fact;
+}
+
+/* --- one record's text ------------------------------------------------------------------------------------------ */
+
+/* One file, where its sections are in it, and those that are read as trees. */
+struct parse {
+    struct reader *r;
+    const char *path;
+    struct json_span whole;
+    struct json_span section[SECTIONS];
+    struct json_span checks, samples; /* of isolation and of memory: lists, read element by element */
+    json_t *tree[SECTIONS];           /* what was not loaded is NULL */
+    const struct member *fact[FACTS_MAX];
+    size_t facts; /* above FACTS_MAX: not all of them could be kept */
+    struct err *e;
+};
+
+static bool is(struct json_span span, const char *word)
+{
+    return span.len == strlen(word) && memcmp(span.data, word, span.len) == 0;
+}
+
+/* Whether the record has no such section, or null for it. */
+static bool lacks(struct json_span span)
+{
+    return !span.data || is(span, "null");
+}
+
+/* "'path': line 12: why", the line of `at` (NULL: no line). Returns -EINVAL. */
+static int refuse(const struct parse *p, const char *at, const char *why)
+{
+    if (!at)
+        return err_set(p->e, ERR_USAGE, -EINVAL, "'%s': %s", p->path, why);
+    return err_set(p->e, ERR_USAGE, -EINVAL, "'%s': line %zu: %s", p->path, json_scan_line(p->whole, at), why);
+}
+
+/* "'path': line 12: section.key is <what>". Returns -EINVAL. */
+static int refuse_member(const struct parse *p, enum section s, const char *key, const char *what)
+{
+    char why[200];
+    text_format(why, sizeof(why), "%s%s%.60s is %s", NAME[s], *key ? "." : "", key, what);
+    return refuse(p, p->section[s].data, why);
+}
+
+/* The value as a tree, the caller's; NULL and the place in *p->e. */
+static json_t *load_value(const struct parse *p, struct json_span span)
+{
+    json_error_t why;
+    if (span.len > SECTION_MAX) {
+        (void)refuse(p, span.data, "a section above 1 MiB that is neither stamps nor samples");
+        return NULL;
+    }
+    json_t *value = json_loadb(span.data, span.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!value)
+        (void)refuse(p, why.position >= 0 && (size_t)why.position <= span.len ? span.data + why.position : span.data,
+                     why.text);
+    return value;
+}
+
+/* The same of what other records are likely to have too. member: the value with its key. is_setting: the cell or the
+ * environment is made of it. */
+static json_t *load_known(struct parse *p, enum section s, struct json_span member, struct json_span value,
+                          bool is_setting)
+{
+    const struct member wanted = {s, member.data, member.len, NULL};
+    struct memo *m = p->r->memo;
+    struct member *const *found = member.len <= FACT_MAX ? tfind(&wanted, &m->facts, compare_members) : NULL;
+    const struct member *fact = found ? *found : NULL;
+    if (!fact) {
+        json_t *tree = load_value(p, value);
+        if (!tree || member.len > FACT_MAX || m->bytes + member.len > MEMO_MAX) {
+            p->facts = is_setting ? FACTS_MAX + 1 : p->facts;
+            return tree;
+        }
+        fact = memo_keep(m, &wanted, tree);
+    }
+    if (is_setting && p->facts < FACTS_MAX)
+        p->fact[p->facts++] = fact;
+    else if (is_setting)
+        p->facts = FACTS_MAX + 1;
+    return json_incref(fact->value);
+}
+
+/* How a section is loaded. */
+struct wanted {
+    enum section s;
+    const char *const *only; /* its members that are looked at, ended by NULL; NULL: all */
+    bool is_setting;         /* the cell and the environment are made of it */
+};
+
+/* The members of a section by name, each loaded. */
+struct loading {
+    const struct wanted *how;
+    struct parse *p;
+    json_t *into;
+    bool has_failed; /* and said why */
+};
+
+bool invocation_is_of_the_moment(const char *key)
+{
+    static const char *const KEYS[] = {"load_1min", "load_5min", "load_15min", "boot_id", "steal_ticks", NULL};
+    return text_is_among(key, KEYS);
+}
+
+static const char *take_member(struct json_span key, struct json_span value, void *to)
+{
+    struct loading *l = to;
+    struct parse *p = l->p;
+    char name[128];
+    if (key.len >= sizeof(name))
+        return "a key of more than 127 bytes";
+    memcpy(name, key.data, key.len);
+    name[key.len] = '\0';
+    if (l->how->s == SECTION_ISOLATION && strcmp(name, "checks") == 0)
+        p->checks = value;
+    if (l->how->s == SECTION_MEMORY && strcmp(name, "samples") == 0)
+        p->samples = value;
+    bool is_fleeting = l->how->is_setting && l->how->s != SECTION_SCENARIO && invocation_is_of_the_moment(name);
+    if (l->how->only ? !text_is_among(name, l->how->only) : is_fleeting)
+        return NULL;
+    if (json_object_get(l->into, name))
+        return "a key that is there already";
+    struct json_span member = {key.data, (size_t)(value.data + value.len - key.data)};
+    /* the number of an invocation is each record's own, and neither of the cell nor of the environment */
+    bool is_setting = l->how->is_setting && (l->how->s != SECTION_SCENARIO || strcmp(name, "invocation") != 0);
+    json_t *tree = is_setting ? load_known(p, l->how->s, member, value, true) : load_value(p, value);
+    l->has_failed = !tree;
+    return tree && json_object_set_new(l->into, name, tree) == 0 ? NULL : "it cannot be read";
+}
+
+/* An object with these members, empty where the record has no such section or null for it. */
+static int load(struct parse *p, const struct wanted *how)
+{
+    struct json_scan_error why = {NULL, NULL};
+    struct json_span span = p->section[how->s];
+    struct loading l = {how, p, json_object(), false};
+    if (!l.into)
+        abort();
+    p->tree[how->s] = l.into;
+    if (lacks(span))
+        return 0;
+    if (*span.data != '{')
+        return refuse_member(p, how->s, "", "no object");
+    if (json_scan_object(span, take_member, &l, &why) == 0)
+        return 0;
+    return l.has_failed ? -EINVAL : refuse(p, why.at, why.why);
+}
+
+/* What analyses look at, and nothing else. */
+static int load_all(struct parse *p)
+{
+    static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
+    static const char *const CONFINEMENT[] = {"level", "network", NULL};
+    static const char *const ISOLATION[] = {"grade", NULL};
+    static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", "missed_ticks", "walks",
+                                         "missed_walks",       NULL};
+    static const char *const TOOL[] = {"version", "commit", NULL};
+    static const char *const PLAN[] = {"node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns", NULL};
+    static const char *const TIMING[] = {"emulated", "by", NULL};
+    static const char *const INSTRUMENT[] = {
+        "prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns", "selftest", "selftest_reason", NULL};
+    static const struct wanted WANTED[] = {
+        {SECTION_TOOL, TOOL, true},           {SECTION_SCENARIO, NULL, true}, {SECTION_RUNTIME, NULL, true},
+        {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},    {SECTION_SLICE, SLICE, true},
+        {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},  {SECTION_CONFINEMENT, CONFINEMENT, true},
+        {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},     {SECTION_TERMINATION, NULL, false},
+        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}};
+    static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
+    static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
+                                            {SECTION_DISTURBANCE, DISTURBANCE, false}};
+    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
+        if (load(p, &WANTED[i]) != 0)
+            return -EINVAL;
+    for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
+        if (load(p, &BESIDES[i]) != 0)
+            return -EINVAL;
+    return 0;
+}
+
+const char *record_kind_name(enum record_kind k)
+{
+    static const char *const NAMES[] = {"in a slice", "borrowed", "without a slice", "emulated"};
+    return NAMES[k];
+}
+
+/* --- what is shared --------------------------------------------------------------------------------------------- */
+
+int reader_figure(const struct reader *r, const char *name)
+{
+    for (size_t i = 0; i < r->names; i++)
+        if (strcmp(r->name[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* The index of this figure, which is added where it is new. */
+static size_t name_of(struct reader *r, const char *name)
+{
+    int known = reader_figure(r, name);
+    if (known >= 0)
+        return (size_t)known;
+    r->name = xgrow(r->name, r->names, sizeof(*r->name));
+    r->name[r->names] = (struct figure_name){.name = pool_keep(r->pool, name)};
+    r->name[r->names].about = figure_about(r->name[r->names].name);
+    return r->names++;
+}
+
+struct figure invocation_figure(const struct invocation *i, size_t index)
+{
+    return index < i->figures ? i->figure[index] : (struct figure){NAN, NO_SUCH_FIGURE};
+}
+
+void invocation_free(struct invocation *i)
+{
+    free(i->figure);
+    free(i->iteration_s);
+    free(i->details.unmet);
+    free(i->details.point);
+    free(i->section);
+}
+
+void reader_free(struct reader *r)
+{
+    free(r->name);
+    text_free(&r->text);
+    memo_free(r->memo);
+    pool_free(r->pool);
+    *r = (struct reader){0};
+}
+
+/* --- words ------------------------------------------------------------------------------------------------------ */
+
+static const char *keep(const struct parse *p, const char *text)
+{
+    return pool_keep(p->r->pool, text);
+}
+
+/* A member that is a text, null or missing: "" then. */
+static int take_text(const struct parse *p, enum section s, const char *key, const char **ret)
+{
+    const json_t *v = json_object_get(p->tree[s], key);
+    if (v && !json_is_string(v) && !json_is_null(v))
+        return refuse_member(p, s, key, "no text");
+    *ret = keep(p, json_is_string(v) ? json_string_value(v) : "");
+    return 0;
+}
+
+/* The same of a member of the record itself. */
+static int take_top(const struct parse *p, enum section s, const char **ret)
+{
+    *ret = keep(p, "");
+    if (!p->section[s].data)
+        return 0;
+    cleanup_json json_t *v = load_value(p, p->section[s]);
+    if (!v)
+        return -EINVAL;
+    if (!json_is_string(v) && !json_is_null(v))
+        return refuse_member(p, s, "", "no text");
+    *ret = keep(p, json_is_string(v) ? json_string_value(v) : "");
+    return 0;
+}
+
+/* The machine's name, by whichever key the record gives it. */
+static int take_node(const struct parse *p, struct invocation *ret)
+{
+    static const struct {
+        enum section s;
+        const char *key;
+    } NODES[] = {{SECTION_PLAN, "node"}, {SECTION_HOST, "node"}, {SECTION_HOST, "hostname"}};
+    for (size_t i = 0; i < ARRAY_LEN(NODES); i++) {
+        if (take_text(p, NODES[i].s, NODES[i].key, &ret->node) != 0)
+            return -EINVAL;
+        if (*ret->node)
+            return 0;
+    }
+    return take_top(p, SECTION_NODE, &ret->node);
+}
+
+static int take_words(const struct parse *p, struct invocation *ret)
+{
+    const struct {
+        enum section s;
+        const char *key; /* NULL: a member of the record itself */
+        const char **ret;
+    } WORDS[] = {
+        {SECTION_ID, NULL, &ret->id},
+        {SECTION_STARTED_AT, NULL, &ret->started_at},
+        {SECTION_ISOLATION, "grade", &ret->grade},
+        {SECTION_TERMINATION, "reason", &ret->termination},
+        {SECTION_TERMINATION, "detail", &ret->detail},
+        {SECTION_PLAN, "label", &ret->label},
+        {SECTION_PLAN, "cell", &ret->plan_cell},
+        {SECTION_PLAN, "sha256", &ret->plan_sha256},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        if ((WORDS[i].key ? take_text(p, WORDS[i].s, WORDS[i].key, WORDS[i].ret)
+                          : take_top(p, WORDS[i].s, WORDS[i].ret)) != 0)
+            return -EINVAL;
+    if (!*ret->id)
+        return refuse(p, p->section[SECTION_ID].data, "its id is empty");
+    const json_t *block = json_object_get(p->tree[SECTION_PLAN], "block"),
+                 *seed = json_object_get(p->tree[SECTION_PLAN], "seed");
+    char digits[32] = "";
+    if (block && !json_is_null(block) && (!json_is_integer(block) || json_integer_value(block) < 1))
+        return refuse_member(p, SECTION_PLAN, "block", "no whole number from 1");
+    ret->block = (uint64_t)json_integer_value(block);
+    if (json_is_integer(seed))
+        text_format(digits, sizeof(digits), "%lld", (long long)json_integer_value(seed));
+    ret->plan_seed = keep(p, digits);
+    ret->path = keep(p, p->path);
+    ret->ok = strcmp(ret->termination, "ok") == 0;
+    return take_node(p, ret);
+}
+
+/* Where the clock was an emulator's, whatever else is true: a record tells it by timing.emulated, an older one by
+ * host.emulated. */
+static void take_kind(const struct parse *p, struct invocation *ret)
+{
+    const json_t *timing = p->tree[SECTION_TIMING], *host = p->tree[SECTION_HOST];
+    const char *provenance = json_string_value(json_object_get(p->tree[SECTION_SLICE], "provenance"));
+    const char *by = json_string_value(json_object_get(timing, "by") ? json_object_get(timing, "by")
+                                                                     : json_object_get(host, "emulated_by"));
+    provenance = provenance ? provenance : "";
+    ret->kind = RECORD_SLICED;
+    if (json_is_true(json_object_get(timing, "emulated")) || json_is_true(json_object_get(host, "emulated"))) {
+        ret->kind = RECORD_EMULATED;
+        ret->emulated_by = keep(p, by ? by : "an emulator that is not named");
+    } else if (strcmp(ret->grade, "borrowed") == 0 || strcmp(provenance, "borrowed") == 0) {
+        ret->kind = RECORD_BORROWED;
+    } else if (strcmp(ret->grade, "none") == 0 || strcmp(provenance, "none") == 0) {
+        ret->kind = RECORD_UNSLICED;
+    }
+}
+
+/* --- the cell, and the environment that it ran in, as pairs of texts -------------------------------------------- */
+
+struct builder {
+    struct pool *pool;
+    struct pair *list; /* owned */
+    size_t count;
+};
+
+static void add_pair(struct builder *b, const char *key, const char *value)
+{
+    b->list = xgrow(b->list, b->count, sizeof(*b->list));
+    b->list[b->count++] = (struct pair){pool_keep(b->pool, key), pool_keep(b->pool, value)};
+}
+
+static const struct keyset *finish(struct builder *b)
+{
+    const struct keyset *set = pool_keep_keyset(b->pool, b->list, b->count);
+    free(b->list);
+    return set;
+}
+
+/* Null stands for itself with its reason. */
+static void add_json(struct builder *b, const char *key, const json_t *value, const char *reason)
+{
+    if (json_is_string(value)) {
+        add_pair(b, key, json_string_value(value));
+        return;
+    }
+    cleanup_free char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+    if (!json_is_null(value)) {
+        add_pair(b, key, dumped ? dumped : "");
+        return;
+    }
+    cleanup_text struct text absent = {0};
+    text_add(&absent, "unavailable%s%s%s", reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+    add_pair(b, key, absent.data);
+}
+
+static void add_section(struct builder *b, const char *prefix, json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        char whole[256], with[136];
+        if (text_ends_with(key, "_reason") || invocation_is_of_the_moment(key) ||
+            strlen(prefix) + strlen(key) + 2 > sizeof(whole))
+            continue;
+        text_format(whole, sizeof(whole), "%s.%s", prefix, key);
+        text_format(with, sizeof(with), "%.120s_reason", key);
+        if (json_is_object(value) && strlen(whole) < 128)
+            add_section(b, whole, value);
+        else
+            add_json(b, whole, value, json_string_value(json_object_get(object, with)));
+    }
+}
+
+/* Of the scenario what says how it was run, and not what: two runs of a cell may differ in it. */
+static bool is_setting(const char *key)
+{
+    static const char *const KEYS[] = {"file", /* wherever it lay: its SHA-256 tells which it is */
+                                       "iterations",
+                                       "warmup",
+                                       "runtime",
+                                       "isolation",
+                                       "partition",
+                                       "cpus",
+                                       "smt",
+                                       "numa",
+                                       "cwd",
+                                       "timeout_ms",
+                                       "stall_ms",
+                                       "plan",
+                                       "block",
+                                       "seed",
+                                       "order",
+                                       "invocation",
+                                       "repeat",
+                                       "warmup_invocations",
+                                       "prepare",
+                                       "cleanup",
+                                       "ignore_failure",
+                                       "cpu_quota_usec",
+                                       "cpu_period_usec",
+                                       "memory_high_bytes",
+                                       NULL};
+    return text_is_among(key, KEYS);
+}
+
+/* Scenario and runtime, without what two runs of it may differ in. */
+static const struct keyset *cell_of(const struct parse *p)
+{
+    struct builder b = {.pool = p->r->pool};
+    const char *key, *runtime = json_string_value(json_object_get(p->tree[SECTION_RUNTIME], "name"));
+    json_t *value;
+    json_object_foreach(p->tree[SECTION_SCENARIO], key, value)
+    {
+        if (!text_ends_with(key, "_reason") && !is_setting(key) && !json_is_null(value))
+            add_json(&b, key, value, NULL);
+    }
+    add_pair(&b, "runtime", runtime ? runtime : "");
+    return finish(&b);
+}
+
+/* What it ran in, and how: everything that is not of the moment. */
+static const struct keyset *environment_of(const struct parse *p)
+{
+    static const enum section ORDER[] = {SECTION_TOOL,  SECTION_RUNTIME,   SECTION_HOST,       SECTION_IMAGE,
+                                         SECTION_SLICE, SECTION_ISOLATION, SECTION_CONFINEMENT};
+    struct builder b = {.pool = p->r->pool};
+    const char *key;
+    json_t *value;
+    for (size_t i = 0; i < ARRAY_LEN(ORDER); i++)
+        add_section(&b, NAME[ORDER[i]], p->tree[ORDER[i]]);
+    json_object_foreach(p->tree[SECTION_SCENARIO], key, value)
+    {
+        char whole[136];
+        text_format(whole, sizeof(whole), INVOCATION_SETTING "%.120s", key);
+        bool is_told = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0 &&
+                       strcmp(key, "block") != 0; /* that one is each record's own */
+        if (is_setting(key) && is_told && !json_is_null(value))
+            add_json(&b, whole, value, NULL);
+    }
+    return finish(&b);
+}
+
+/* The same members make the same cell and environment. */
+static void take_setting(const struct parse *p, struct invocation *ret)
+{
+    struct setting wanted = {(const struct member **)p->fact, p->facts, NULL, NULL};
+    void **tree = &p->r->memo->settings;
+    struct setting *const *found = p->facts <= FACTS_MAX ? tfind(&wanted, tree, compare_settings) : NULL;
+    ret->cell = found ? (*found)->cell : cell_of(p);
+    ret->environment = found ? (*found)->environment : environment_of(p);
+    if (found || p->facts > FACTS_MAX)
+        return;
+    struct setting *kept = xcalloc(1, sizeof(*kept));
+    const struct member **list = xcalloc(p->facts, sizeof(*list)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    memcpy(list, p->fact, p->facts * sizeof(*list));               /* NOLINT(bugprone-sizeof-expression): pointers */
+    *kept = (struct setting){list, p->facts, ret->cell, ret->environment};
+    if (!tsearch(kept, tree, compare_settings))
+        abort();
+}
+
+/* --- figures ------------------------------------------------------------------------------------------------------ */
+
+/* The known ones besides the result's own, in the order of the table that they make. */
+static const struct {
+    const char *name;
+    enum section s;
+    const char *in, *key; /* in: the object that has the key; NULL: the section itself */
+} FIGURES[] = {
+    {"rss_bytes", SECTION_MEMORY, "parent_and_workers", "rss"},
+    {"uss_bytes", SECTION_MEMORY, "parent_and_workers", "uss"},
+    {"pss_bytes", SECTION_MEMORY, "parent_and_workers", "pss"},
+    {"all_pids_pss_bytes", SECTION_MEMORY, "all_pids", "pss"},
+    {"current_bytes", SECTION_MEMORY, "slice", "current"},
+    {"anon_bytes", SECTION_MEMORY, "slice", "anon"},
+    {"file_bytes", SECTION_MEMORY, "slice", "file"},
+    {"kernel_bytes", SECTION_MEMORY, "slice", "kernel"},
+    {"peak_bytes", SECTION_MEMORY, "slice", "peak"},
+    {"cpu_usage_usec", SECTION_CPU, NULL, "usage_usec"},
+    {"cpu_user_usec", SECTION_CPU, NULL, "user_usec"},
+    {"cpu_system_usec", SECTION_CPU, NULL, "system_usec"},
+};
+
+static void set_figure(struct reader *r, struct invocation *ret, const char *name, struct figure f)
+{
+    size_t at = name_of(r, name);
+    if (at >= ret->figures) {
+        size_t count = at + 1 > r->names ? at + 1 : r->names;
+        ret->figure = reallocarray(ret->figure, count, sizeof(*ret->figure));
+        if (!ret->figure)
+            abort();
+        for (; ret->figures < count; ret->figures++)
+            ret->figure[ret->figures] = (struct figure){NAN, NO_SUCH_FIGURE};
+    }
+    ret->figure[at] = f;
+}
+
+/* A number; of a range its mean; null with the reason beside it. */
+static int figure_of(struct reader *r, const json_t *parent, const char *key, struct figure *ret)
+{
+    char with[136];
+    const json_t *v = json_object_get(parent, key);
+    const json_t *n = json_is_object(v) ? json_object_get(v, "avg") : v;
+    if (json_is_number(n)) {
+        *ret = (struct figure){json_number_value(n), NULL};
+        return 0;
+    }
+    text_format(with, sizeof(with), "%.120s_reason", key);
+    const char *why = json_string_value(json_object_get(parent, with));
+    *ret = (struct figure){NAN, pool_keep(r->pool, why ? why : NO_SUCH_FIGURE)};
+    return !v || json_is_null(v) ? 0 : -EINVAL;
+}
+
+/* The memory and CPU time of the record, by names of ours. */
+static int take_known(const struct parse *p, struct invocation *ret)
+{
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
+        struct figure f;
+        char path[64];
+        const char *in = FIGURES[i].in;
+        const json_t *parent = in ? json_object_get(p->tree[FIGURES[i].s], in) : p->tree[FIGURES[i].s];
+        text_format(path, sizeof(path), "%s%s%s", in ? in : "", in ? "." : "", FIGURES[i].key);
+        if (figure_of(p->r, parent, FIGURES[i].key, &f) != 0)
+            return refuse_member(p, FIGURES[i].s, path, "neither a number nor null");
+        set_figure(p->r, ret, FIGURES[i].name, f);
+    }
+    return 0;
+}
+
+/* What the record declares of a figure. A word that is none counts as not declared. -EINVAL: another record declares
+ * another unit, kind or direction; two such figures are two, whatever their name. */
+static int take_declared(const struct parse *p, const json_t *declared, const char *name)
+{
+    const json_t *one = json_object_get(declared, name);
+    const char *word[4] = {"title", "unit", "kind", "better"};
+    char here[120], before[120];
+    cleanup_text struct text why = {0};
+    if (!json_is_object(one) || figure_is_of_every_record(name)) /* what those are is nobody's to declare */
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(word); i++) {
+        const char *said = json_string_value(json_object_get(one, word[i]));
+        cleanup_free char *printable = said && strlen(said) <= 120 ? text_printable(said) : NULL;
+        word[i] = printable ? keep(p, printable) : NULL;
+    }
+    const size_t at = name_of(p->r, name); /* which may move the list */
+    struct figure_name *known = &p->r->name[at];
+    struct figure_about about = figure_about_declared(known->name, word[0], word[1], word[2], word[3]);
+    if (!known->declared_by) {
+        known->about = about;
+        known->declared_by = keep(p, p->path);
+    }
+    if (figure_is_like(&about, &known->about))
+        return 0;
+    text_add(
+        &why,
+        "result.figures_declared: '%.60s' is %s, and in '%.300s' %s: these are two figures (keep their records apart)",
+        known->name, figure_says(&about, here, sizeof(here)), known->declared_by,
+        figure_says(&known->about, before, sizeof(before)));
+    return refuse(p, p->section[SECTION_RESULT].data, why.data);
+}
+
+/* result.figures: those that the scenario reports, and what they are. */
+static int take_scenarios_own(const struct parse *p, struct invocation *ret)
+{
+    json_t *figures = json_object_get(p->tree[SECTION_RESULT], "figures"), *value = NULL;
+    const json_t *declared = json_object_get(p->tree[SECTION_RESULT], "figures_declared");
+    const char *key = NULL;
+    struct figure f;
+    json_object_foreach(figures, key, value)
+    {
+        if (strlen(key) > 120 || text_ends_with(key, "_reason"))
+            continue;
+        if (figure_of(p->r, figures, key, &f) != 0)
+            return refuse_member(p, SECTION_RESULT, key, "neither a number nor null");
+        if (take_declared(p, declared, key) != 0)
+            return -EINVAL;
+        set_figure(p->r, ret, key, f);
+    }
+    return 0;
+}
+
+/* Every number of the result is a figure: other scenarios have others. */
+static int take_results(const struct parse *p, struct invocation *ret)
+{
+    static const char *const OURS[] = {"total_wall_s", "avg_iter_s", "p50_iter_s", "p95_iter_s", NULL};
+    json_t *result = p->tree[SECTION_RESULT], *value;
+    const char *key;
+    struct figure f;
+    for (size_t i = 0; OURS[i]; i++) {
+        if (figure_of(p->r, result, OURS[i], &f) != 0)
+            return refuse_member(p, SECTION_RESULT, OURS[i], "neither a number nor null");
+        set_figure(p->r, ret, OURS[i], f);
+    }
+    json_object_foreach(result, key, value)
+    {
+        bool is_one = json_is_number(value) || (json_is_null(value) && reader_figure(p->r, key) >= 0);
+        if (is_one && !text_is_among(key, OURS) && figure_of(p->r, result, key, &f) == 0)
+            set_figure(p->r, ret, key, f);
+    }
+    return take_scenarios_own(p, ret);
+}
+
+/* --- iterations --------------------------------------------------------------------------------------------------- */
+
+struct stamps {
+    struct json_span start, end;
+};
+
+static const char *take_stamps(struct json_span key, struct json_span value, void *to)
+{
+    struct stamps *s = to;
+    if (is(key, "start_ns"))
+        s->start = value;
+    if (is(key, "end_ns"))
+        s->end = value;
+    return NULL;
+}
+
+/* How many values an array can have at most. */
+static size_t count_at_most(struct json_span array)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < array.len; i++)
+        n += array.data[i] == ',';
+    return n;
+}
+
+static int take_iterations(const struct parse *p, struct invocation *ret)
+{
+    struct stamps s = {{NULL, 0}, {NULL, 0}};
+    struct json_scan_error why = {NULL, NULL};
+    if (!p->section[SECTION_ITERATIONS].data)
+        return refuse(p, NULL, "it has no 'iterations'");
+    if (json_scan_object(p->section[SECTION_ITERATIONS], take_stamps, &s, &why) != 0)
+        return refuse(p, why.at, why.why);
+    size_t most = s.start.data && s.end.data ? count_at_most(s.start) : 0;
+    cleanup_free long long *ns = xcalloc(2 * most, sizeof(*ns));
+    long n = most ? json_scan_integers(s.start, ns, most) : -EINVAL;
+    if (n < 0 || json_scan_integers(s.end, ns + most, most) != n)
+        return refuse_member(p, SECTION_ITERATIONS, "start_ns, end_ns", "not as many whole numbers each");
+    ret->iteration_s = xcalloc((size_t)n, sizeof(*ret->iteration_s));
+    ret->iterations = (size_t)n;
+    const long long *end = ns + most;
+    for (long i = 0; i < n; i++) {
+        if (ns[i] < 0 || end[i] < ns[i])
+            return refuse_member(p, SECTION_ITERATIONS, "end_ns", "before start_ns somewhere");
+        ret->iteration_s[i] = (double)(end[i] - ns[i]) / 1e9;
+    }
+    return 0;
+}
+
+/* What an invocation takes beside its measured iterations: slice, start-up, warm-up, what lies between iterations,
+ * removal. All of it as it was measured, less the iterations. */
+static double overhead_of(const struct parse *p, const struct invocation *one)
+{
+    static const char *const PARTS[] = {"prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns"};
+    const json_t *elapsed = json_object_get(p->tree[SECTION_PLAN], "elapsed_ns");
+    double sum_s = json_is_number(elapsed) ? json_number_value(elapsed) / 1e9 : 0;
+    for (size_t i = 0; !json_is_number(elapsed) && i < ARRAY_LEN(PARTS); i++) {
+        const json_t *ns = json_object_get(p->tree[SECTION_INSTRUMENT], PARTS[i]);
+        if (!json_is_number(ns))
+            return NAN;
+        sum_s += json_number_value(ns) / 1e9;
+    }
+    for (size_t i = 0; i < one->iterations; i++)
+        sum_s -= one->iteration_s[i];
+    return sum_s > 0 ? sum_s : NAN;
+}
+
+/* An invocation of one iteration has a mean: a median and quantiles of it would be the same number by another name.
+ * Records of before have them all the same. */
+static void leave_out_quantiles(const struct parse *p, struct invocation *ret)
+{
+    static const char *const QUANTILES[] = {"p50_iter_s", "p95_iter_s"};
+    struct stamps s = {{NULL, 0}, {NULL, 0}};
+    struct json_scan_error why = {NULL, NULL};
+    struct json_span span = p->section[SECTION_ITERATIONS];
+    if (!span.data || span.len > 200 || json_scan_object(span, take_stamps, &s, &why) != 0) /* 200: two stamps */
+        return;
+    if (!s.start.data || json_scan_integers(s.start, NULL, 0) != 1)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(QUANTILES); i++)
+        set_figure(p->r, ret, QUANTILES[i], (struct figure){NAN, "one iteration has no quantiles"});
+}
+
+/* --- what a report tells of an invocation besides its figures --------------------------------------------------- */
+
+static const char *kept(const struct parse *p, const json_t *object, const char *key, const char *fallback)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return keep(p, s ? s : fallback);
+}
+
+static double number(const json_t *object, const char *key)
+{
+    const json_t *v = json_object_get(object, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* What the elements of a list go into. */
+struct listing {
+    struct parse *p;
+    struct invocation_details *into;
+    size_t count;
+    double begin_s;
+    bool has_failed; /* and said why */
+};
+
+static const char *take_check(struct json_span key, struct json_span value, void *to)
+{
+    struct listing *l = to;
+    struct invocation_details *d = l->into;
+    cleanup_json json_t *check = load_known(l->p, SECTION_ISOLATION, value, value, false);
+    (void)key;
+    l->has_failed = !check;
+    if (!check)
+        return "it cannot be read";
+    d->checks++;
+    if (!json_is_false(json_object_get(check, "ok")))
+        return NULL;
+    d->unmet = xgrow(d->unmet, d->unmets, sizeof(*d->unmet));
+    d->unmet[d->unmets++] = (struct unmet){kept(l->p, check, "name", ""), kept(l->p, check, "level", ""),
+                                           kept(l->p, check, "reason", "the record gives no reason")};
+    return NULL;
+}
+
+/* Of every process where the sample has them, else of the parent and its workers. */
+static struct memory_point point_of(const json_t *sample)
+{
+    const json_t *sums = json_object_get(sample, "all_pids");
+    if (!sums)
+        sums = json_object_get(sample, "parent_and_workers");
+    return (struct memory_point){number(sample, "at_ns") / 1e9, number(sample, "anon"),  number(sample, "file"),
+                                 number(sample, "kernel"),      number(sample, "shmem"), number(sample, "current"),
+                                 number(sums, "pss"),           number(sums, "rss")};
+}
+
+/* One by one: as a tree all of them take fifty times their text. */
+static const char *take_sample(struct json_span key, struct json_span value, void *to)
+{
+    struct listing *l = to;
+    struct invocation_details *d = l->into;
+    (void)key;
+    l->count++;
+    if (!l->p->r->with_points)
+        return NULL;
+    cleanup_json json_t *sample = load_value(l->p, value);
+    l->has_failed = !sample;
+    if (!sample)
+        return "it cannot be read";
+    d->point = xgrow(d->point, d->points, sizeof(*d->point));
+    struct memory_point *point = &d->point[d->points];
+    *point = point_of(sample);
+    l->begin_s = l->count == 1 ? point->at_s : l->begin_s;
+    point->at_s -= l->begin_s;
+    d->points += isfinite(point->at_s) ? 1 : 0;
+    return NULL;
+}
+
+static int take_list(struct listing *l, struct json_span list, json_scan_fn *take)
+{
+    struct json_scan_error why = {NULL, NULL};
+    if (lacks(list) || json_scan_array(list, take, l, &why) == 0)
+        return 0;
+    return l->has_failed ? -EINVAL : refuse(l->p, why.at, why.why);
+}
+
+static double share_of(double missed, double taken)
+{
+    return missed + taken > 0 ? missed / (missed + taken) : NAN;
+}
+
+/* What the benchmark's CPUs did for others, as a share of their time in the invocation: /proc/stat's busy ticks less
+ * the slice's own time. NaN: the record does not tell. */
+static double foreign_share_of(const struct parse *p)
+{
+    const json_t *d = p->tree[SECTION_DISTURBANCE];
+    double cpu_s = number(d, "window_ns") / 1e9 * number(d, "benchmark_cpus");
+    double busy_s = number(d, "busy_ticks") / number(d, "ticks_per_second");
+    double own_s = number(p->tree[SECTION_CPU], "usage_usec") / 1e6;
+    double share = cpu_s > 0 ? (busy_s - own_s) / cpu_s : NAN;
+    return isnan(share) ? NAN : fmin(fmax(0, share), 1);
+}
+
+static const char *selftest_of(const struct parse *p)
+{
+    const json_t *instrument = p->tree[SECTION_INSTRUMENT], *selftest = json_object_get(instrument, "selftest");
+    const char *at = json_string_value(json_object_get(selftest, "at"));
+    cleanup_text struct text said = {0};
+    if (!json_is_object(selftest))
+        return kept(p, instrument, "selftest_reason", "the record tells of none");
+    text_add(&said, "%.40s: %.0f passed, %.0f failed, %.0f unavailable", at ? at : "at no known time",
+             number(selftest, "passed"), number(selftest, "failed"), number(selftest, "unavailable"));
+    return keep(p, said.data);
+}
+
+/* What a record does not tell is absent; only what is of a wrong type is an error. */
+static int take_details(struct parse *p, struct invocation_details *d)
+{
+    const json_t *plan = p->tree[SECTION_PLAN], *memory = p->tree[SECTION_MEMORY];
+    struct listing checks = {.p = p, .into = d}, samples = {.p = p, .into = d, .begin_s = NAN};
+    d->selftest = selftest_of(p);
+    d->elapsed_s = number(plan, "elapsed_ns") / 1e9;
+    d->plan = kept(p, plan, "name", "");
+    d->bytes = p->whole.len;
+    d->missed_share = share_of(number(memory, "missed_walks"), number(memory, "walks"));
+    d->foreign_share = foreign_share_of(p);
+    if (take_list(&checks, p->checks, take_check) != 0)
+        return -EINVAL;
+    double missed = number(memory, "missed_ticks"); /* where none was, the samples need not be counted */
+    if (!p->r->with_points && !(missed > 0))
+        return 0;
+    if (take_list(&samples, p->samples, take_sample) != 0)
+        return -EINVAL;
+    if (!lacks(p->section[SECTION_MEMORY])) /* of ticks or of walks, whichever was missed more; fmax leaves NaN out */
+        d->missed_share = fmax(d->missed_share, share_of(missed, (double)samples.count));
+    return 0;
+}
+
+/* Keeps the text of the sections that documents quote. */
+static void quote(const struct parse *p, struct invocation *ret)
+{
+    static const enum section QUOTED[] = {SECTION_TOOL,     SECTION_RUNTIME,     SECTION_HOST, SECTION_IMAGE,
+                                          SECTION_SCENARIO, SECTION_CONFINEMENT, SECTION_PLAN, SECTION_CPU};
+    ret->section = xcalloc(ARRAY_LEN(QUOTED), sizeof(*ret->section));
+    for (size_t i = 0; i < ARRAY_LEN(QUOTED); i++) {
+        struct json_span span = p->section[QUOTED[i]];
+        cleanup_text struct text copy = {0};
+        if (lacks(span) || span.len > SECTION_MAX)
+            continue;
+        text_add_bytes(&copy, span.data, span.len);
+        ret->section[ret->sections++] = (struct pair){NAME[QUOTED[i]], keep(p, copy.data)};
+    }
+}
+
+json_t *invocation_section(const struct invocation *i, const char *name)
+{
+    json_error_t ignored;
+    for (size_t k = 0; k < i->sections; k++)
+        if (strcmp(i->section[k].key, name) == 0)
+            return json_loads(i->section[k].value, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &ignored);
+    return NULL;
+}
+
+/* --- a record ----------------------------------------------------------------------------------------------------- */
+
+static int check_there(const struct parse *p)
+{
+    static const enum section NEEDED[] = {SECTION_ID, SECTION_SCENARIO, SECTION_HOST, SECTION_RESULT,
+                                          SECTION_TERMINATION};
+    for (size_t i = 0; i < ARRAY_LEN(NEEDED); i++) {
+        char why[80];
+        text_format(why, sizeof(why), "it has no '%s'", NAME[NEEDED[i]]);
+        if (lacks(p->section[NEEDED[i]]))
+            return refuse(p, NULL, why);
+    }
+    return 0;
+}
+
+/* Fills in *ret from the sections. -EINVAL with the place in *p->e. */
+static int take(struct parse *p, struct invocation *ret)
+{
+    const struct reader *r = p->r;
+    if (check_there(p) != 0 || load_all(p) != 0 || take_words(p, ret) != 0)
+        return -EINVAL;
+    take_kind(p, ret);
+    take_setting(p, ret);
+    if (take_results(p, ret) != 0)
+        return -EINVAL;
+    leave_out_quantiles(p, ret);
+    if (take_known(p, ret) != 0)
+        return -EINVAL;
+    if (r->with_iterations || r->with_steady) {
+        if (take_iterations(p, ret) != 0)
+            return -EINVAL;
+        ret->overhead_s = overhead_of(p, ret);
+    }
+    if (r->with_steady)
+        ret->steady = stats_steady_state(ret->iteration_s, ret->iterations).class;
+    if (!r->with_iterations) {
+        free(ret->iteration_s);
+        ret->iteration_s = NULL;
+    }
+    if (r->with_sections)
+        quote(p, ret);
+    return r->with_details ? take_details(p, &ret->details) : 0;
+}
+
+/* --- one file ----------------------------------------------------------------------------------------------------- */
+
+static const char *take_section(struct json_span key, struct json_span value, void *to)
+{
+    struct parse *p = to;
+    for (int i = 0; i < SECTIONS; i++) {
+        if (!is(key, NAME[i]))
+            continue;
+        if (p->section[i].data)
+            return "a key that is there already";
+        p->section[i] = value;
+    }
+    return NULL;
+}
+
+/* Whether it is a record of the schema that is read here: 1; another JSON file: 0; a newer record, or none where one
+ * was named: an error. */
+static int is_record(const struct parse *p, bool named)
+{
+    static const char ANY[] = "\"tare.record/";
+    struct json_span s = p->section[SECTION_SCHEMA];
+    if (s.data && is(s, "\"" RECORD_SCHEMA "\""))
+        return 1;
+    if (!named && (s.len < strlen(ANY) || memcmp(s.data, ANY, strlen(ANY)) != 0))
+        return 0;
+    if (!s.data)
+        return refuse(p, NULL, "it has no schema: it is no record of tare");
+    return err_set(p->e, ERR_USAGE, -ENOTSUP, "'%s': line %zu: its schema is %.*s; this tare reads %s", p->path,
+                   json_scan_line(p->whole, s.data), s.len > 60 ? 60 : (int)s.len, s.data, RECORD_SCHEMA);
+}
+
+static int read_text(const char *path, struct text *buffer, struct err *e)
+{
+    struct stat st;
+    buffer->len = 0;
+    int failed = stat(path, &st) == 0 ? 0 : -errno;
+    if (failed == 0 && (!S_ISREG(st.st_mode) || st.st_size > RECORD_BYTES_MAX))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a file of at most 1 GiB, or a folder", path);
+    if (failed == 0)
+        failed = file_read_all("", path, buffer);
+    return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
+}
+
+int invocation_read(struct reader *r, const char *path, bool is_named, struct invocation *ret, struct err *e)
+{
+    struct json_scan_error why = {NULL, NULL};
+    struct invocation one = {0};
+    if (!r->pool) {
+        r->pool = pool_new();
+        r->memo = xcalloc(1, sizeof(*r->memo));
+    }
+    TRY(read_text(path, &r->text, e));
+    struct parse p = {.r = r, .path = path, .whole = {r->text.data ? r->text.data : "", r->text.len}, .e = e};
+    if (json_scan_object(p.whole, take_section, &p, &why) != 0)
+        return refuse(&p, why.at, why.why);
+    int is = is_record(&p, is_named);
+    if (is <= 0)
+        return is;
+    int failed = take(&p, &one);
+    for (int i = 0; i < SECTIONS; i++)
+        json_decref(p.tree[i]);
+    if (failed != 0)
+        invocation_free(&one);
+    else
+        *ret = one;
+    return failed != 0 ? failed : 1;
+}

@@ -1,0 +1,126 @@
+#include "report/trackers.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/compare.h"
+#include "analysis/number.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/json_put.h"
+#include "base/text.h"
+
+/* The plan's id of all its invocations; "" where they have none, or not one. */
+static const char *plan_id(const struct summary_cell *c)
+{
+    for (size_t i = 1; i < c->count; i++)
+        if (strcmp(c->invocation[i]->plan_cell, c->invocation[0]->plan_cell) != 0)
+            return "";
+    return c->count ? c->invocation[0]->plan_cell : "";
+}
+
+/* What a cell is called from commit to commit: the plan says it, where two cells do not share it. */
+static const char *name_of(const struct summary *s, const struct summary_cell *c)
+{
+    const char *id = plan_id(c);
+    for (size_t i = 0; i < s->cells; i++)
+        if (&s->cell[i] != c && strcmp(plan_id(&s->cell[i]), id) == 0)
+            return c->id;
+    return *id ? id : c->id;
+}
+
+/* The figure that the cell is run for; NULL: it has no number for it, or an emulated time. */
+static const struct summary_figure *figure_of(const struct summary *s, const struct summary_cell *c,
+                                              struct figure_about *about)
+{
+    struct cell_group one = {c->cell, c->invocation, c->count};
+    const struct cell_pair pair = {&one, &one};
+    const char *name = compare_own_figure(&s->records, &s->records, &pair);
+    const struct summary_figure *f = summary_figure(s, c, name);
+    *about = records_about(&s->records, name);
+    if (!f || !isfinite(f->is.mean.at) || (c->emulated && about->kind != FIGURE_MEMORY))
+        return NULL;
+    return f;
+}
+
+/* --- GitHub ------------------------------------------------------------------------------------------------------- */
+
+static json_t *github_entry(const struct summary *s, const struct summary_cell *c, const struct summary_figure *f,
+                            const struct figure_about *about)
+{
+    const struct stats_interval *mean = &f->is.mean;
+    struct summary_unit u = summary_unit(s, about->name);
+    int decimals = number_decimals(mean, u.scale);
+    json_t *entry = json_object();
+    char text[200];
+    text_format(text, sizeof(text), "%.127s: %.60s", name_of(s, c), about->name);
+    json_put_text(entry, "name", text);
+    json_put_text(entry, "unit", *u.unit ? u.unit : about->unit);
+    json_put_real(entry, "value", mean->at * u.scale, "");
+    if (!mean->why_not) {
+        text_format(text, sizeof(text), "95%% [%.*f, %.*f]", decimals, mean->low * u.scale, decimals,
+                    mean->high * u.scale);
+        json_put_text(entry, "range", text);
+    }
+    text_format(text, sizeof(text), "%s, over %zu invocation%s%s%s", u.title, f->used, f->used == 1 ? "" : "s",
+                mean->why_not ? "; no interval: " : "", mean->why_not ? mean->why_not : "");
+    json_put_text(entry, "extra", text);
+    return entry;
+}
+
+/* --- Bencher ------------------------------------------------------------------------------------------------------ */
+
+static json_t *bencher_measures(const struct summary_figure *f, const struct figure_about *about)
+{
+    const struct stats_interval *mean = &f->is.mean;
+    json_t *metric = json_object(), *measures = json_object();
+    json_put_real(metric, "value", mean->at, "");
+    if (!mean->why_not) {
+        json_put_real(metric, "lower_value", mean->low, "");
+        json_put_real(metric, "upper_value", mean->high, "");
+    }
+    json_put(measures, about->name, metric);
+    return measures;
+}
+
+/* --- both --------------------------------------------------------------------------------------------------------- */
+
+static bool is_wanted(enum tracker tracker, enum figure_better better)
+{
+    return tracker == TRACKER_BENCHER || better == (tracker == TRACKER_GITHUB_BIGGER ? BETTER_MORE : BETTER_LESS);
+}
+
+static int refuse_none(enum tracker tracker, struct err *e)
+{
+    static const char *const WHAT[] = {
+        [TRACKER_GITHUB_SMALLER] = "of which less is better (--format github-bigger has those of which more is)",
+        [TRACKER_GITHUB_BIGGER] = "of which more is better (--format github-smaller has those of which less is)",
+        [TRACKER_BENCHER] = "with a number",
+    };
+    return err_set(e, ERR_USAGE, -ENODATA, "no cell of these records is run for a figure %s", WHAT[tracker]);
+}
+
+int trackers_json(const struct summary *s, enum tracker tracker, struct text *out, struct err *e)
+{
+    cleanup_json json_t *whole = tracker == TRACKER_BENCHER ? json_object() : json_array();
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct summary_cell *c = &s->cell[i];
+        struct figure_about about;
+        const struct summary_figure *f = figure_of(s, c, &about);
+        if (!f || !is_wanted(tracker, about.better))
+            continue;
+        if (tracker == TRACKER_BENCHER)
+            json_put(whole, name_of(s, c), bencher_measures(f, &about));
+        else
+            (void)json_array_append_new(whole, github_entry(s, c, f, &about));
+    }
+    if (json_array_size(whole) + json_object_size(whole) == 0)
+        return refuse_none(tracker, e);
+    cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2));
+    if (!dump)
+        abort();
+    text_add(out, "%s\n", dump);
+    return 0;
+}

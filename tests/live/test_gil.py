@@ -1,0 +1,72 @@
+"""Whether a free-threaded interpreter stayed so: an extension that does not declare Py_mod_gil turns the GIL on."""
+
+import subprocess
+import unittest
+from pathlib import Path
+
+import rig
+from rig import LiveTest, for_each, needs_controllers, setUpModule  # noqa: F401
+
+EXTENSION = """#include <Python.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "undeclared", NULL, -1, NULL};
+PyMODINIT_FUNC PyInit_undeclared(void) { return PyModule_Create(&module); }
+"""
+SCENARIO = """schema: tare.scenario/1
+name: importer
+summary: imports a module in the function that is weighed
+modes: [threads, processes]
+mode: threads
+profiles:
+  overhead: {iterations: 3, warmup: 0, mem-sample: false}
+commands: {python: ["{python}", -s, -B, "{lib}/tare_bench.py", "{dir}/work.py"]}
+"""
+
+
+@unittest.skipUnless(rig.FREE_THREADED, "there is no free-threaded interpreter (scripts/build-python ft)")
+class Gil(LiveTest):
+    def importer(self, module: str) -> Path:
+        folder = self.dir / "importer"
+        folder.mkdir()
+        (folder / "scenario.yml").write_text(SCENARIO)
+        (folder / "work.py").write_text(f"def work():\n    import {module}\n")
+        (folder / "undeclared.c").write_text(EXTENSION)
+        ask = "import sysconfig; print(sysconfig.get_paths()['include'])"
+        include = subprocess.run([rig.FREE_THREADED, "-I", "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run(["cc", "-shared", "-fPIC", f"-I{include}", "undeclared.c", "-o", "undeclared.so"], cwd=folder, check=True)
+        return folder
+
+    def weigh(self, module: str, *options: object):
+        words = [rig.TARE, "run", self.importer(module), "--json", self.json, "--runtime", "3.14t", "--workers", 2, "--confine", "light"]
+        running = rig.Running([str(word) for word in [*words, *options]], rig.environment(), self.json)
+        self.addCleanup(running.abandon)
+        done = running.end()
+        return done, next((c for c in done.record["isolation"]["checks"] if c["name"] == "GIL stayed off"), None)
+
+    def test_of_an_interpreter_whose_gil_stays_off_the_check_is_ok(self):
+        done, check = self.weigh("json")
+        self.assert_ok(done)
+        self.assertTrue(check["ok"], check)
+        runtime = done.record["runtime"]
+        self.assertIs(runtime["gil_enabled_at_end"], False)
+        self.assertIsNone(runtime["gil_turned_on_by"])
+
+    @for_each({
+        "threads": ("threads", "on after iteration 1", True),
+        "fork": ("processes", "off in the main process, on in a worker", False),
+    })
+    def the_module_that_turns_it_on_is_named(self, mode, got, at_end):
+        done, check = self.weigh("undeclared", "--mode", mode)
+        self.assert_ok(done)
+        self.assertFalse(check["ok"], check)
+        self.assertEqual(check["achieved"], got)
+        self.assertIn("module 'undeclared' turned it on", check["reason"])
+        runtime = done.record["runtime"]
+        self.assertEqual((runtime["gil_enabled"], runtime["gil_enabled_at_end"]), (False, at_end))
+        self.assertEqual(runtime["gil_turned_on_by"], "undeclared")
+        self.assertNotEqual(done.record["isolation"]["grade"], "full")
+
+    @needs_controllers
+    def test_strict_refuses_it(self):
+        done, _ = self.weigh("undeclared", "--isolation", "strict")
+        self.assertEqual(done.status, 3, done)
+        self.assertIn("GIL stayed off", done.err)
