@@ -18,12 +18,6 @@
 static const char FEW[] = "fewer than 5 invocations on a side";
 static const char NOT_ABOVE_0[] = "a figure is not above 0: there is no ratio";
 
-static void *room_for(size_t n, size_t size)
-{
-    void *p = xcalloc(n + 1, size);
-    return p;
-}
-
 /* --- serial correlation ------------------------------------------------------------------------------------------- */
 
 /* What neighbours in time have in common: of one series, or of two that are pooled. */
@@ -124,7 +118,7 @@ static bool is_of(const struct analysis_value *v, const char *node)
 /* Those of this node; NULL: all. */
 static struct side side_of(const struct analysis_value *v, size_t n, const char *node)
 {
-    struct side s = {.log = room_for(n, sizeof(double)), .mean = NAN, .variance = NAN};
+    struct side s = {.log = xcalloc(n, sizeof(double)), .mean = NAN, .variance = NAN};
     for (size_t i = 0; i < n; i++)
         if (is_of(&v[i], node))
             s.log[s.n++] = log(v[i].value);
@@ -138,7 +132,7 @@ static struct side side_of(const struct analysis_value *v, size_t n, const char 
 /* The different nodes, in the order of their first values; the caller frees the list. */
 static const char **nodes_of(const struct analysis_value *v, size_t n, size_t *count)
 {
-    const char **node = room_for(n, sizeof(const char *)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    const char **node = xcalloc(n, sizeof(const char *)); /* NOLINT(bugprone-sizeof-expression): pointers */
     *count = 0;
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
@@ -170,7 +164,7 @@ static struct stats_interval on_logs(double mean, struct of_mean m, double confi
 static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_t n, const char *const *node,
                                            size_t nodes)
 {
-    cleanup_free double *mean = room_for(nodes, sizeof(*mean));
+    cleanup_free double *mean = xcalloc(nodes, sizeof(*mean));
     for (size_t i = 0; i < nodes; i++) {
         struct side s = side_of(v, n, node[i]);
         mean[i] = s.mean;
@@ -214,7 +208,7 @@ static struct stats_interval mean_of(const struct analysis_value *v, size_t n, s
 /* Outliers on logarithms, as all else is, where there are any. */
 static void take_outliers(const double *sorted, size_t n, struct analysis_summary *s)
 {
-    cleanup_free double *x = room_for(n, sizeof(*x));
+    cleanup_free double *x = xcalloc(n, sizeof(*x));
     double step = stats_least_step(sorted, n);
     size_t ties = 0;
     for (size_t i = 0; i < n; i++) {
@@ -232,7 +226,7 @@ static void take_outliers(const double *sorted, size_t n, struct analysis_summar
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed)
 {
     struct analysis_summary s = {.n = n, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
-    cleanup_free double *sorted = room_for(n, sizeof(*sorted));
+    cleanup_free double *sorted = xcalloc(n, sizeof(*sorted));
     for (size_t i = 0; i < n; i++)
         sorted[i] = v[i].value;
     gsl_sort(sorted, 1, n);
@@ -297,7 +291,7 @@ static const char *keep_common_nodes(struct two_sides *s, struct analysis_value 
                    : "one side does not name its node: all are taken together";
     if (*common == 0)
         return "the sides ran on different nodes: the ratio is one of node and change together";
-    *kept = room_for(s->a_count + s->b_count, sizeof(**kept));
+    *kept = xcalloc(s->a_count + s->b_count, sizeof(**kept));
     for (size_t i = 0; i < s->a_count; i++)
         if (*node_of(&s->a[i]) && has_node(s->b, s->b_count, node_of(&s->a[i])))
             (*kept)[a++] = s->a[i];
@@ -311,7 +305,7 @@ static const char *keep_common_nodes(struct two_sides *s, struct analysis_value 
 /* Whether each invocation is of a block, and no block is there twice: one run of one plan. */
 static bool is_in_blocks(const struct analysis_value *v, size_t n)
 {
-    cleanup_free double *block = room_for(n, sizeof(*block));
+    cleanup_free double *block = xcalloc(n, sizeof(*block));
     for (size_t i = 0; i < n; i++)
         block[i] = (double)v[i].block;
     gsl_sort(block, 1, n);
@@ -361,7 +355,7 @@ static void by_welch(const struct two_sides *s, struct analysis_ratio *r)
 /* The t of paired differences (Student 1908). */
 static void by_blocks(const struct two_sides *s, struct analysis_ratio *r)
 {
-    cleanup_free double *d = room_for(s->a_count, sizeof(*d));
+    cleanup_free double *d = xcalloc(s->a_count, sizeof(*d));
     double a = 0, b = 0;
     size_t n = 0;
     for (size_t i = 0; i < s->a_count; i++)
@@ -397,7 +391,7 @@ static void by_nodes(const struct two_sides *s, size_t common, struct analysis_r
 {
     size_t nodes = 0;
     cleanup_free const char **node = nodes_of(s->a, s->a_count, &nodes);
-    cleanup_free double *d = room_for(common, sizeof(*d));
+    cleanup_free double *d = xcalloc(common, sizeof(*d));
     double sum_a = 0, sum_b = 0;
     for (size_t i = 0; i < nodes; i++) {
         struct side a = side_of(s->a, s->a_count, node[i]), b = side_of(s->b, s->b_count, node[i]);

@@ -98,9 +98,7 @@ static size_t find_first(const struct firsts *f, const char *plan_cell)
 
 static struct firsts firsts_of(const struct cell_group *g)
 {
-    struct firsts f = {calloc(g->count + 1, sizeof(const struct invocation *)), 0};
-    if (!f.list)
-        abort();
+    struct firsts f = {xcalloc(g->count, sizeof(const struct invocation *)), 0};
     for (size_t i = 0; i < g->count; i++)
         if (find_first(&f, g->invocation[i]->plan_cell) == f.count)
             f.list[f.count++] = g->invocation[i];
@@ -127,10 +125,8 @@ static const struct keyset *with_settings(const struct records *r, const struct 
                                           size_t at, bool by_name)
 {
     const struct keyset *base = g->cell, *environment = f->list[at]->environment;
-    cleanup_free struct pair *list = calloc(base->count + environment->count + 1, sizeof(*list));
+    cleanup_free struct pair *list = xcalloc(base->count + environment->count + 1, sizeof(*list));
     size_t n = base->count;
-    if (!list)
-        abort();
     if (n > 0)
         memcpy(list, base->list, n * sizeof(*list));
     for (size_t i = 0; i < environment->count; i++) {
@@ -280,6 +276,42 @@ bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b
         return false;
     return strncmp(a_first, b_last, ID_SECOND) < 0 && strncmp(b_first, a_last, ID_SECOND) < 0 && !repeat_a_block(a, b);
 }
+
+/* --- a figure of a cell ----------------------------------------------------------------------------------------- */
+
+/* An id begins with the time. */
+static int compare_times(const void *a, const void *b)
+{
+    return strcmp((*(const struct invocation *const *)a)->id, (*(const struct invocation *const *)b)->id);
+}
+
+struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure)
+{
+    const int index = records_figure(r, figure);
+    struct cell_values v = {.list = xcalloc(g->count, sizeof(*v.list))};
+    cleanup_free const struct invocation **in_time = xcalloc(g->count, sizeof(const struct invocation *));
+    if (g->count > 0)
+        memcpy(in_time, g->invocation, g->count * sizeof(const struct invocation *));
+    qsort(in_time, g->count, sizeof(const struct invocation *), compare_times);
+    for (size_t i = 0; i < g->count; i++) {
+        const struct invocation *one = in_time[i];
+        struct figure f = invocation_figure(one, index < 0 ? SIZE_MAX : (size_t)index);
+        v.failed += !one->ok;
+        v.missing += one->ok && !isfinite(f.value);
+        if (one->ok && isfinite(f.value))
+            v.list[v.count++] = (struct analysis_value){f.value, one->node, one->block};
+        else
+            v.why_not = one->ok ? f.why_not : *one->detail ? one->detail : one->termination;
+    }
+    return v;
+}
+
+void cell_values_free(struct cell_values *v)
+{
+    free(STEAL(v->list));
+}
+
+/* --- names ------------------------------------------------------------------------------------------------------- */
 
 static bool differs(const char *key, const struct keyset *const *all, size_t count)
 {

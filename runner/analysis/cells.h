@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "analysis/analysis.h"
 #include "record/records.h"
 
 /* One cell: its invocations in the order in which the records were read. cell: what the record says of it; and, of a
@@ -39,6 +40,19 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
  * runs with a seed that the user named may follow each other that closely. Then the plan's blocks are pairs, however
  * the records were handed over: in one folder or in two. */
 bool cells_are_of_one_run(const struct cell_group *a, const struct cell_group *b);
+
+/* One figure of a cell. */
+struct cell_values {
+    struct analysis_value *list; /* of the invocations that ended well and have it, in the order of time; owned */
+    size_t count;
+    size_t failed;       /* invocations that did not end well: left out */
+    size_t missing;      /* that ended well and have no such figure: left out */
+    const char *why_not; /* of the last of those two; NULL: there is none */
+};
+
+/* figure: its name; one that no record has is missing in all of them. Ended with cell_values_free(). */
+struct cell_values cells_values(const struct records *r, const struct cell_group *g, const char *figure);
+void cell_values_free(struct cell_values *v);
 
 /* How people call a cell: the scenario, mode, start method, runtime and profile, and every other key whose value is not
  * the same in all of these cells. The caller frees it. */

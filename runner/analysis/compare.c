@@ -16,60 +16,24 @@
 
 /* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
 
-static void *room_for(size_t n, size_t size)
+static void take_side(const struct cell_group *g, const struct cell_values *v, uint64_t seed, struct compare_side *side)
 {
-    void *p = xcalloc(n + 1, size);
-    return p;
-}
-
-/* Counts what cannot be used, and says why. */
-static bool is_usable(const struct invocation *i, int index, struct compare_side *side)
-{
-    struct figure f =
-        index < 0 ? (struct figure){NAN, "the record has no such figure"} : invocation_figure(i, (size_t)index);
-    if (i->ok && isfinite(f.value))
-        return true;
-    side->failed += !i->ok;
-    side->missing += i->ok;
-    side->why_not = i->ok ? f.why_not : *i->detail ? i->detail : i->termination;
-    return false;
-}
-
-/* An id begins with the time. */
-static int compare_times(const void *x, const void *y)
-{
-    const struct invocation *const *a = x, *const *b = y;
-    return strcmp((*a)->id, (*b)->id);
-}
-
-/* The values in the order of time; the caller's. */
-static struct analysis_value *take_side(const struct records *r, const struct cell_group *g, const char *figure,
-                                        const struct compare_options *o, struct compare_side *side)
-{
-    struct analysis_value *value = room_for(g->count, sizeof(*value));
-    cleanup_free const struct invocation **in_time = room_for(g->count, sizeof(const struct invocation *));
-    const int index = records_figure(r, figure);
-    side->cell = g->cell;
-    side->value = room_for(g->count, sizeof(*side->value));
-    for (size_t i = 0; i < g->count; i++)
-        if (is_usable(g->invocation[i], index, side))
-            in_time[side->used++] = g->invocation[i];
-    qsort(in_time, side->used, sizeof(const struct invocation *), compare_times);
-    for (size_t i = 0; i < side->used; i++) {
-        side->value[i] = invocation_figure(in_time[i], (size_t)index).value;
-        value[i] = (struct analysis_value){side->value[i], in_time[i]->node, in_time[i]->block};
-    }
+    *side = (struct compare_side){.cell = g->cell,
+                                  .used = v->count,
+                                  .failed = v->failed,
+                                  .missing = v->missing,
+                                  .why_not = v->why_not,
+                                  .value = xcalloc(v->count, sizeof(*side->value)),
+                                  .is = analysis_summary(v->list, v->count, seed)};
+    for (size_t i = 0; i < v->count; i++)
+        side->value[i] = v->list[i].value;
     gsl_sort(side->value, 1, side->used);
-    side->is = analysis_summary(value, side->used, o->seed);
-    return value;
 }
 
 static void take_steady(const struct cell_group *g, struct compare_side *side)
 {
-    cleanup_free enum stats_steady *class = calloc(g->count + 1, sizeof(*class));
+    cleanup_free enum stats_steady *class = xcalloc(g->count, sizeof(*class));
     size_t n = 0;
-    if (!class)
-        abort();
     for (size_t i = 0; i < g->count; i++)
         if (g->invocation[i]->ok && g->invocation[i]->iteration_s)
             class[n++] = stats_steady_state(g->invocation[i]->iteration_s, g->invocation[i]->iterations).class;
@@ -94,13 +58,16 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
                             const char *figure, const struct compare_options *o, struct compare_row *row)
 {
     row->about = compare_about(ra, rb, figure);
-    cleanup_free struct analysis_value *a = take_side(ra, pair->a, figure, o, &row->a);
-    cleanup_free struct analysis_value *b = take_side(rb, pair->b, figure, o, &row->b);
+    struct cell_values a = cells_values(ra, pair->a, figure), b = cells_values(rb, pair->b, figure);
+    take_side(pair->a, &a, o->seed, &row->a);
+    take_side(pair->b, &b, o->seed, &row->b);
     take_steady(pair->a, &row->a);
     take_steady(pair->b, &row->b);
     row->noise = o->noise ? noise_of(o->noise, figure) : (struct analysis_noise){.p = NAN};
-    row->ratio = analysis_ratio(a, row->a.used, b, row->b.used, cells_are_of_one_run(pair->a, pair->b),
+    row->ratio = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(pair->a, pair->b),
                                 row->about.resolution, &row->noise);
+    cell_values_free(&a);
+    cell_values_free(&b);
     row->a.mean = mean_of(row->ratio.a_mean, &row->a);
     row->b.mean = mean_of(row->ratio.b_mean, &row->b);
     row->shift = stats_hodges_lehmann(row->a.value, row->a.used, row->b.value, row->b.used);
@@ -415,10 +382,8 @@ static void name_rows(struct comparison *c)
 /* All rows are one family. */
 static void judge_rows(struct comparison *c, const struct compare_options *o)
 {
-    cleanup_free struct analysis_ratio *ratio = calloc(c->rows + 1, sizeof(*ratio));
-    cleanup_free struct analysis_verdict *verdict = calloc(c->rows + 1, sizeof(*verdict));
-    if (!ratio || !verdict)
-        abort();
+    cleanup_free struct analysis_ratio *ratio = xcalloc(c->rows, sizeof(*ratio));
+    cleanup_free struct analysis_verdict *verdict = xcalloc(c->rows, sizeof(*verdict));
     for (size_t i = 0; i < c->rows; i++)
         ratio[i] = c->row[i].ratio;
     analysis_judge(ratio, c->rows, o->margin, verdict);

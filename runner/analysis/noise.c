@@ -12,12 +12,6 @@
 #include "base/file.h"
 #include "record/record.h"
 
-static char *copy(const char *text)
-{
-    char *c = xstrdup(text ? text : "");
-    return c;
-}
-
 void noise_free(struct noise *n)
 {
     for (size_t i = 0; i < n->rows; i++) {
@@ -101,8 +95,8 @@ static int take_row(const json_t *from, struct noise *ret)
         a < 0 || b < 0 || !isfinite(row.log) || !(row.variance >= 0 && row.variance < 1e6) ||
         !(row.df >= 0.1 && row.df <= 1e9))
         return -EINVAL;
-    row.cell = copy(cell);
-    row.figure = copy(figure);
+    row.cell = xstrdup(cell);
+    row.figure = xstrdup(figure);
     row.a = (size_t)a;
     row.b = (size_t)b;
     noise_add(ret, row);
@@ -122,9 +116,9 @@ static int take_noise(const json_t *whole, struct noise *ret)
         strcmp(schema, NOISE_SCHEMA) != 0)
         return -EINVAL;
     ret->within_run = within_run != 0;
-    ret->kernel = copy(kernel);
-    ret->cpu = copy(cpu);
-    ret->node = copy(node);
+    ret->kernel = xstrdup(kernel);
+    ret->cpu = xstrdup(cpu);
+    ret->node = xstrdup(node);
     json_array_foreach(rows, i, row)
     {
         if (take_row(row, ret) != 0)

@@ -19,12 +19,6 @@ struct pilot {
     size_t count;
 };
 
-static void *room_for(size_t n, size_t size)
-{
-    void *p = xcalloc(n + 1, size);
-    return p;
-}
-
 /* An invocation's iterations from its steady state on; all of them where there is none. */
 static struct stats_unit steady_part(const struct invocation *i, struct size_row *row, enum stats_steady *class)
 {
@@ -38,7 +32,7 @@ static struct stats_unit steady_part(const struct invocation *i, struct size_row
 
 static void take_iterations(const struct cell_group *g, struct size_row *row, struct pilot *p)
 {
-    cleanup_free enum stats_steady *class = room_for(g->count, sizeof(*class));
+    cleanup_free enum stats_steady *class = xcalloc(g->count, sizeof(*class));
     double correlation = 0, overhead = 0;
     size_t correlated = 0;
     for (size_t i = 0; i < g->count; i++) {
@@ -123,7 +117,7 @@ static void judge(struct size_row *row, const struct pilot *p, double precision)
 static void size_cell(const struct records *r, const struct cell_group *g, const char *figure, double precision,
                       struct size_row *row)
 {
-    struct pilot p = {room_for(g->count, sizeof(*p.unit)), room_for(g->count, sizeof(*p.mean)), 0};
+    struct pilot p = {xcalloc(g->count, sizeof(*p.unit)), xcalloc(g->count, sizeof(*p.mean)), 0};
     *row = (struct size_row){.figure = figure,
                              .of_iterations = strcmp(figure, "avg_iter_s") == 0,
                              .steady = STATS_STEADY_UNKNOWN,
@@ -155,14 +149,14 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
     if (failed != 0)
         return failed;
     struct cell_groups g = cells_group(r);
-    cleanup_free const struct keyset **all = room_for(g.count, sizeof(const struct keyset *));
+    cleanup_free const struct keyset **all = xcalloc(g.count, sizeof(const struct keyset *));
     for (size_t i = 0; i < g.count; i++)
         all[i] = g.list[i].cell;
     if (figures == 0) {
         figure = DEFAULT;
         figures = 1;
     }
-    *ret = (struct plan_size){room_for(g.count * figures, sizeof(*ret->row)), 0, precision};
+    *ret = (struct plan_size){xcalloc(g.count * figures, sizeof(*ret->row)), 0, precision};
     for (size_t i = 0; i < g.count; i++) {
         for (size_t f = 0; f < figures; f++) {
             struct size_row *row = &ret->row[ret->rows++];

@@ -198,12 +198,6 @@ static void summary_name_cells(struct summary *s)
 
 #define CONFIDENCE ANALYSIS_CONFIDENCE
 
-static void *room_for(size_t count, size_t size)
-{
-    void *p = xcalloc(count + 1, size);
-    return p;
-}
-
 /* --- cells -------------------------------------------------------------------------------------------------------- */
 
 static const char *value_of(const struct keyset *cell, const char *key)
@@ -228,7 +222,7 @@ static int compare_ranked(const void *a, const void *b)
 
 static const struct invocation *typical_of(const struct records *r, const struct summary_cell *c)
 {
-    cleanup_free struct ranked *list = room_for(c->count, sizeof(*list));
+    cleanup_free struct ranked *list = xcalloc(c->count, sizeof(*list));
     int avg = records_figure(r, "avg_iter_s");
     size_t n = 0;
     for (size_t i = 0; avg >= 0 && i < c->count; i++) {
@@ -242,7 +236,7 @@ static const struct invocation *typical_of(const struct records *r, const struct
 
 static enum stats_steady steady_of(const struct summary_cell *c)
 {
-    cleanup_free enum stats_steady *class = room_for(c->count, sizeof(*class));
+    cleanup_free enum stats_steady *class = xcalloc(c->count, sizeof(*class));
     size_t n = 0;
     for (size_t i = 0; i < c->count; i++)
         if (c->invocation[i]->ok)
@@ -274,30 +268,22 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-/* The figure's values in the order of time; the caller's. why: of the last invocation that has none. */
-static struct analysis_value *values_of(const struct summary_cell *c, size_t index, size_t *count, const char **why)
+static struct cell_group group_of(const struct summary_cell *c)
 {
-    struct analysis_value *value = room_for(c->count, sizeof(*value));
-    *count = 0;
-    for (size_t i = 0; i < c->count; i++) {
-        const struct invocation *one = c->invocation[i];
-        struct figure f = invocation_figure(one, index);
-        if (one->ok && isfinite(f.value))
-            value[(*count)++] = (struct analysis_value){f.value, one->node, one->block};
-        else if (why)
-            *why = one->ok ? f.why_not : *one->detail ? one->detail : one->termination;
-    }
-    return value;
+    return (struct cell_group){c->cell, c->invocation, c->count};
 }
 
 static void summarise_all(const struct summary *s, struct summary_cell *c)
 {
-    c->figure = room_for(s->records.reader.names, sizeof(*c->figure));
+    c->figure = xcalloc(s->records.reader.names, sizeof(*c->figure));
     for (size_t i = 0; i < s->records.reader.names; i++) {
         struct summary_figure *f = &c->figure[i];
-        cleanup_free struct analysis_value *value = values_of(c, i, &f->used, &f->why_not);
-        f->is = analysis_summary(value, f->used, ANALYSIS_NO_DIP);
-        f->why_not = f->used > 0 ? f->is.mean.why_not && isnan(f->is.mean.at) ? f->is.mean.why_not : NULL : f->why_not;
+        const struct cell_group g = group_of(c);
+        struct cell_values v = cells_values(&s->records, &g, s->records.reader.name[i].name);
+        f->used = v.count;
+        f->is = analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
+        f->why_not = f->used == 0 ? v.why_not : isnan(f->is.mean.at) ? f->is.mean.why_not : NULL;
+        cell_values_free(&v);
         f->of = (struct analysis_ratio){.log = NAN, .why_not = "there are no threads of the same cell to compare with"};
         f->verdict.ratio = stats_no_interval(NAN, CONFIDENCE, f->of.why_not);
     }
@@ -347,24 +333,23 @@ static const char *incomparable(const struct summary *s, const struct summary_ce
 
 static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
 {
-    const char *name = s->records.reader.name[index].name, *why = incomparable(s, c->base, c, name);
-    size_t a_count = 0, b_count = 0;
-    cleanup_free struct analysis_value *a = values_of(c->base, index, &a_count, NULL);
-    cleanup_free struct analysis_value *b = values_of(c, index, &b_count, NULL);
-    struct cell_group base = {c->base->cell, c->base->invocation, c->base->count};
-    struct cell_group own = {c->cell, c->invocation, c->count};
-    struct analysis_ratio r = analysis_ratio(a, a_count, b, b_count, cells_are_of_one_run(&base, &own),
-                                             records_about(&s->records, name).resolution, NULL);
-    *runs = a_count < b_count ? a_count : b_count;
-    if (why)
-        r = (struct analysis_ratio){.log = NAN, .why_not = why};
-    return r;
+    const struct figure_name *figure = &s->records.reader.name[index];
+    const char *why = incomparable(s, c->base, c, figure->name);
+    const struct cell_group base = group_of(c->base), own = group_of(c);
+    struct cell_values a = cells_values(&s->records, &base, figure->name),
+                       b = cells_values(&s->records, &own, figure->name);
+    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&base, &own),
+                                             figure->about.resolution, NULL);
+    *runs = a.count < b.count ? a.count : b.count;
+    cell_values_free(&a);
+    cell_values_free(&b);
+    return why ? (struct analysis_ratio){.log = NAN, .why_not = why} : r;
 }
 
 /* The index of the figure that a cell is run for, as tare compare takes it; names: there is none. */
 static size_t own_figure(const struct summary *s, const struct summary_cell *c)
 {
-    struct cell_group a = {c->base->cell, c->base->invocation, c->base->count}, b = {c->cell, c->invocation, c->count};
+    const struct cell_group a = group_of(c->base), b = group_of(c);
     const struct cell_pair pair = {&a, &b};
     int index = records_figure(&s->records, compare_own_figure(&s->records, &s->records, &pair));
     return index < 0 ? s->records.reader.names : (size_t)index;
@@ -372,8 +357,8 @@ static size_t own_figure(const struct summary *s, const struct summary_cell *c)
 
 static void judge(struct summary_figure *const *family, size_t count)
 {
-    cleanup_free struct analysis_ratio *ratio = room_for(count, sizeof(*ratio));
-    cleanup_free struct analysis_verdict *verdict = room_for(count, sizeof(*verdict));
+    cleanup_free struct analysis_ratio *ratio = xcalloc(count, sizeof(*ratio));
+    cleanup_free struct analysis_verdict *verdict = xcalloc(count, sizeof(*verdict));
     for (size_t i = 0; i < count; i++)
         ratio[i] = family[i]->of;
     analysis_judge(ratio, count, SUMMARY_MARGIN, verdict);
@@ -384,7 +369,7 @@ static void judge(struct summary_figure *const *family, size_t count)
 /* The cells' own figures are the last family. */
 static void take_ratios(struct summary *s)
 {
-    cleanup_free struct summary_figure **family = room_for(s->cells, sizeof(struct summary_figure *));
+    cleanup_free struct summary_figure **family = xcalloc(s->cells, sizeof(struct summary_figure *));
     for (size_t f = 0; f <= s->records.reader.names; f++) {
         size_t n = 0;
         for (size_t i = 0; i < s->cells; i++) {
@@ -417,7 +402,7 @@ const char *summary_verdict(const struct summary *s, const struct summary_cell *
 static void work_out(struct summary *s)
 {
     struct cell_groups g = cells_group_halves(&s->records);
-    s->cell = room_for(g.count, sizeof(*s->cell));
+    s->cell = xcalloc(g.count, sizeof(*s->cell));
     s->cells = g.count;
     for (size_t i = 0; i < g.count; i++)
         s->cell[i] = cell_of(&s->records, &g.list[i]);

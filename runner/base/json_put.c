@@ -23,15 +23,25 @@ json_t *json_object_of(const char *bytes, size_t len)
     return NULL;
 }
 
-void json_text(json_t *o, struct text *out)
+static void add_dump(json_t *o, size_t flags, struct text *out)
 {
-    char *dumped = json_dumps(o, JSON_SORT_KEYS | JSON_INDENT(1) | JSON_ENSURE_ASCII);
+    char *dumped = json_dumps(o, flags);
     if (!dumped)
         abort();
     text_add_bytes(out, dumped, strlen(dumped));
     text_add_bytes(out, "\n", 1);
     free(dumped);
     json_decref(o);
+}
+
+void json_text(json_t *o, struct text *out)
+{
+    add_dump(o, JSON_SORT_KEYS | JSON_INDENT(1) | JSON_ENSURE_ASCII, out);
+}
+
+void json_text_indented(json_t *o, size_t flags, struct text *out)
+{
+    add_dump(o, flags | JSON_INDENT(2), out);
 }
 
 json_t *json_of_bytes(const char *bytes)
@@ -62,6 +72,22 @@ void json_put_absent(json_t *object, const char *key, const char *reason)
     text_format(with, sizeof(with), "%s_reason", key);
     json_put(object, key, json_null());
     json_put_text(object, with, reason ? reason : "there is none");
+}
+
+void json_put_text_or(json_t *object, const char *key, const char *value, const char *why_not)
+{
+    if (value && *value)
+        json_put_text(object, key, value);
+    else
+        json_put_absent(object, key, why_not);
+}
+
+void json_put_int_or(json_t *object, const char *key, bool is_there, int64_t value, const char *why_not)
+{
+    if (is_there)
+        json_put_int(object, key, value);
+    else
+        json_put_absent(object, key, why_not);
 }
 
 void json_put_real(json_t *object, const char *key, double value, const char *why_not)

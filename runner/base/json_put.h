@@ -3,6 +3,7 @@
 #define TARE_JSON_PUT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fact;
@@ -27,6 +28,9 @@ json_t *json_object_of(const char *bytes, size_t len);
  * reference. */
 void json_text(json_t *o, struct text *out);
 
+/* The same for people: two blanks per level, UTF-8 not escaped. flags: further flags of jansson. */
+void json_text_indented(json_t *o, size_t flags, struct text *out);
+
 /* A string of arbitrary bytes (an argument, a file name, a workload's message), encoded by text_of_bytes(). The caller
  * owns it. */
 json_t *json_of_bytes(const char *bytes);
@@ -41,6 +45,12 @@ void json_put_int(json_t *object, const char *key, int64_t value);
 
 /* An absent figure: null, and the reason as "<key>_reason" (NULL: "there is none"). */
 void json_put_absent(json_t *object, const char *key, const char *reason);
+
+/* A text; NULL and "" are absent. */
+void json_put_text_or(json_t *object, const char *key, const char *value, const char *why_not);
+
+/* A number, or absent if is_there is false. */
+void json_put_int_or(json_t *object, const char *key, bool is_there, int64_t value, const char *why_not);
 
 /* A value that is not finite is absent. */
 void json_put_real(json_t *object, const char *key, double value, const char *why_not);

@@ -1,6 +1,8 @@
 #include "bundle/reproduce.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/beneath.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -109,17 +112,74 @@ static int refuse_originals(const struct reproduction *r, const struct records *
                             r->out, here->list[i - 1].path, *known);
 }
 
-/* Before anything is run; what cannot be read there is tare matrix's to tell. */
-static int check_out(const struct reproduction *r, struct err *e)
+/* The digest of what was read, so that the counter-record is of the bytes that the claims were judged by. */
+static void keep_digest(const struct invocation *one, struct json_span text, void *to)
+{
+    struct reproduction *r = to;
+    char hex[DIGEST_HEX];
+    (void)one;
+    digest_bytes(text.data, text.len, hex);
+    r->sha256 = xgrow(r->sha256, r->records.count - 1, sizeof(*r->sha256)); /* NOLINT(bugprone-sizeof-expression) */
+    r->sha256[r->records.count - 1] = pool_keep(r->records.reader.pool, hex);
+}
+
+static void forget_records(struct reproduction *r)
+{
+    records_free(&r->records);
+    free(STEAL(r->sha256));
+}
+
+static int read_records(struct reproduction *r, struct err *e)
+{
+    r->records = (struct records){.each = keep_digest, .to = r};
+    int failed = records_read(&r->records, r->out, e);
+    if (failed != 0)
+        forget_records(r);
+    return failed != 0 ? failed : refuse_originals(r, &r->records, e);
+}
+
+static int is_json(const struct dirent *entry)
+{
+    return text_ends_with(entry->d_name, ".json");
+}
+
+/* A digest of the folder's records by what stat(2) tells: who writes to one of them, or puts another in its place,
+ * changes the time of its inode (st_ctim), which nobody sets. "": it cannot be looked at. */
+static void stamp(const char *dir, char hex[DIGEST_HEX])
+{
+    struct dirent **entry = NULL;
+    cleanup_text struct text seen = {0};
+    cleanup_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int n = scandir(dir, &entry, is_json, alphasort);
+    bool is_whole = fd >= 0 && n >= 0;
+    text_add(&seen, "%s", "");
+    for (int i = 0; i < n; i++) {
+        struct stat st = {0};
+        is_whole &= fstatat(fd, entry[i]->d_name, &st, 0) == 0 && S_ISREG(st.st_mode);
+        text_add(&seen, "%s %ju %ju %jd %jd.%09ld\n", entry[i]->d_name, (uintmax_t)st.st_dev, (uintmax_t)st.st_ino,
+                 (intmax_t)st.st_size, (intmax_t)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+        free(entry[i]);
+    }
+    free(entry);
+    digest_bytes(seen.data, seen.len, hex);
+    if (!is_whole)
+        *hex = '\0';
+}
+
+/* Before anything is run; what cannot be read there is tare matrix's to tell. before: what was read is still so where
+ * the folder has this stamp. */
+static int check_out(struct reproduction *r, char before[DIGEST_HEX], struct err *e)
 {
     struct stat st;
-    struct records here = {0};
     struct err ignored = {0};
+    *before = '\0';
     if (stat(r->out, &st) != 0)
         return 0;
-    int failed = records_read(&here, r->out, &ignored) == 0 ? refuse_originals(r, &here, e) : 0;
-    records_free(&here);
-    return failed;
+    stamp(r->out, before);
+    int failed = read_records(r, &ignored);
+    if (failed == -EEXIST)
+        *e = ignored;
+    return failed == -EEXIST ? failed : 0;
 }
 
 /* Whether the original or --smoke asked for it. */
@@ -210,11 +270,16 @@ static struct judgement judge(const struct reproduction *r, const struct claim *
     return j;
 }
 
-static int judge_all(struct reproduction *r, struct err *e)
+/* What the run left as it was need not be read again. */
+static int judge_all(struct reproduction *r, const char *before, struct err *e)
 {
     const struct claims *claims = &r->verified.at.bundle.claims;
-    TRY(records_read(&r->records, r->out, e));
-    TRY(refuse_originals(r, &r->records, e));
+    char after[DIGEST_HEX];
+    stamp(r->out, after);
+    if (r->records.count == 0 || !*before || strcmp(before, after) != 0) {
+        forget_records(r);
+        TRY(read_records(r, e));
+    }
     r->judgement = xcalloc(claims->count, sizeof(*r->judgement));
     count(r);
     for (size_t i = 0; i < claims->count; i++)
@@ -238,18 +303,19 @@ static int run(struct reproduction *r, struct err *e)
 
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
 {
+    char before[DIGEST_HEX];
     *ret = (struct reproduction){.o = o, .out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
     TRY(check_original(ret, e));
     TRY(name_folder(ret, e));
     TRY(judge_plan(ret, e));
     TRY(set_modes(ret, e));
-    TRY(check_out(ret, e));
+    TRY(check_out(ret, before, e));
     int64_t planned = ret->verified.at.bundle.plan.invocations;
     ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
     TRY(run(ret, e));
     TRY(check_bound(ret, e));
     TRY(keep_claims(ret, e));
-    return judge_all(ret, e);
+    return judge_all(ret, before, e);
 }
 
 bool reproduction_in_held_image(const struct reproduction *r)
@@ -263,7 +329,7 @@ bool reproduction_in_held_image(const struct reproduction *r)
 void reproduction_free(struct reproduction *r)
 {
     verification_free(&r->verified);
-    records_free(&r->records);
+    forget_records(r);
     free(r->judgement);
     cleanup_close_(&r->out_fd);
     *r = (struct reproduction){.out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};

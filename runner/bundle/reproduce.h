@@ -54,7 +54,8 @@ struct reproduction {
     bool granted;                /* something of the plan or of plan.lock takes trust */
     int64_t invocations;         /* of each cell, that were asked for here */
     size_t planned, run, failed; /* invocations asked for; with a record; of these, that did not end well */
-    struct records records;
+    struct records records;      /* the new ones; those that were there before the run until it has changed them */
+    const char **sha256;         /* of each of their files, as it was read; owned */
     struct judgement *judgement; /* one a claim of the original's, by the new records */
 };
 

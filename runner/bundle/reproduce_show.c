@@ -139,23 +139,22 @@ static json_t *environment_json(const struct verification *v)
 }
 
 /* By their places in a bundle, whose digests are those of the folder's files. */
-static int records_json(const struct reproduction *r, json_t *list, struct err *e)
+static json_t *records_json(const struct reproduction *r)
 {
-    char path[FILELIST_PATH_MAX + 1], hex[DIGEST_HEX];
+    json_t *list = json_array();
+    char path[FILELIST_PATH_MAX + 1];
     const struct plan *plan = &r->verified.at.bundle.plan;
     for (size_t i = 0; i < r->records.count; i++) {
         const struct invocation *one = &r->records.list[i];
         size_t cell = bundle_cell(plan, one->plan_cell);
         if (cell == plan->cells)
             continue; /* of no plan: it is not packed either */
-        int failed = digest_file(one->path, hex);
-        if (failed != 0)
-            return err_set(e, ERR_OURS, failed, "'%s': %s", one->path, strerror(-failed));
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s}", "path",
-                            bundle_record_path(plan, cell, one->block, bundle_label(one->label), path), "sha256", hex));
+            list,
+            json_pack("{s:s, s:s}", "path", bundle_record_path(plan, cell, one->block, bundle_label(one->label), path),
+                      "sha256", r->sha256[i]));
     }
-    return 0;
+    return list;
 }
 
 static json_t *original_json(const struct reproduction *r)
@@ -186,15 +185,13 @@ static json_t *run_json(const struct reproduction *r)
 
 int reproduction_json(const struct reproduction *r, json_t **ret, struct err *e)
 {
-    cleanup_json json_t *records = json_array();
-    TRY(records_json(r, records, e));
     *ret =
-        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:O}", "schema",
+        json_pack("{s:s, s:{s:s, s:s, s:s}, s:s, s:o, s:o, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, s:o}", "schema",
                   REPRODUCTION_SCHEMA, "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "date",
                   bundle_newest(&r->records), "original", original_json(r), "rerun", run_json(r), "terms",
                   "declared_role", reproduce_role_name(r->o->role), "shows", reproduce_term(r->o->role), "source",
                   REPRODUCE_TERMS_SOURCE, "note", REPRODUCE_TERMS_NOTE, "environment", environment_json(&r->verified),
-                  "claims", claims_json(r), "counts", counts_json(r), "records", records);
+                  "claims", claims_json(r), "counts", counts_json(r), "records", records_json(r));
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for " REPRODUCTION_FILE);
 }
 

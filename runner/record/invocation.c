@@ -602,7 +602,7 @@ static const struct keyset *environment_of(const struct parse *p)
         char whole[136];
         text_format(whole, sizeof(whole), INVOCATION_SETTING "%.120s", key);
         bool is_told = strcmp(key, "runtime") != 0 && strcmp(key, "invocation") != 0 &&
-                       strcmp(key, "block") != 0; /* that one is each record's own */
+                       strcmp(key, "block") != 0; /* these are each record's own */
         if (is_setting(key) && is_told && !json_is_null(value))
             add_json(&b, whole, value, NULL);
     }

@@ -100,32 +100,15 @@ static void set_bounds(json_t *o, const struct record *r)
         json_put_int(o, "memory_high_bytes", r->cell.memory_high_bytes);
     else
         json_put_absent(o, "memory_high_bytes", "none was set");
-    if (r->cell.timeout_ms)
-        json_put_int(o, "timeout_ms", r->cell.timeout_ms);
-    else
-        json_put_absent(o, "timeout_ms", "none was set");
-    if (r->stall_ms)
-        json_put_int(o, "stall_ms", r->stall_ms);
-    else
-        json_put_absent(o, "stall_ms", r->stall_reason);
+    json_put_int_or(o, "timeout_ms", r->cell.timeout_ms != 0, r->cell.timeout_ms, "none was set");
+    json_put_int_or(o, "stall_ms", r->stall_ms != 0, r->stall_ms, r->stall_reason);
 }
 
 static void set_cpus(json_t *o, const struct cell *c)
 {
     json_put_text(o, "cpus", c->cpus ? c->cpus : "auto");
     json_put_text(o, "smt", smt_name((enum smt)c->smt));
-    if (c->numa >= 0)
-        json_put_int(o, "numa", c->numa);
-    else
-        json_put_absent(o, "numa", "no node was asked for");
-}
-
-static void set_hook(json_t *o, const char *key, const char *command)
-{
-    if (command)
-        json_put(o, key, json_of_bytes(command));
-    else
-        json_put_absent(o, key, "none was given");
+    json_put_int_or(o, "numa", c->numa >= 0, c->numa, "no node was asked for");
 }
 
 /* The scenario of `tare exec`: what was run. */
@@ -143,8 +126,8 @@ static json_t *command_json(const struct record *r)
         json_put_int(o, "invocation", r->series.invocation);
         json_put_int(o, "repeat", r->series.repeat);
         json_put_int(o, "warmup_invocations", r->series.warmup);
-        set_hook(o, "prepare", r->series.prepare);
-        set_hook(o, "cleanup", r->series.cleanup);
+        json_put_text_or(o, "prepare", r->series.prepare, "none was given");
+        json_put_text_or(o, "cleanup", r->series.cleanup, "none was given");
         json_put(o, "ignore_failure", json_boolean(r->series.any_exit));
         if (r->series.block > 0)
             json_put_int(o, "block", r->series.block);
@@ -180,10 +163,7 @@ static void set_origin(json_t *o, const struct scenario *s)
         return;
     json_put_text(o, "file", s->file);
     json_put_text(o, "sha256", s->sha256);
-    if (*s->content_sha256)
-        json_put_text(o, "folder_sha256", s->content_sha256);
-    else
-        json_put_absent(o, "folder_sha256", s->content_fault);
+    json_put_text_or(o, "folder_sha256", s->content_sha256, s->content_fault);
 }
 
 static json_t *scenario_json(const struct record *r)
@@ -195,10 +175,7 @@ static json_t *scenario_json(const struct record *r)
     json_put_text(o, "name", c->scenario->name);
     json_put_text(o, "mode", mode_name((enum mode)c->mode));
     json_put_text(o, "profile", profile_name((enum profile)c->profile));
-    if (*r->mp_start_method)
-        json_put_text(o, "mp_start_method", r->mp_start_method);
-    else
-        json_put_absent(o, "mp_start_method", "the mode starts no processes");
+    json_put_text_or(o, "mp_start_method", r->mp_start_method, "the mode starts no processes");
     json_put_int(o, "workers", c->workers);
     json_put_int(o, "iterations", c->iterations);
     json_put_int(o, "warmup", c->warmup);
@@ -271,10 +248,7 @@ static json_t *timing_json(const struct facts *host)
     json_t *o = json_object();
     const char *by = timing_emulated_by(host);
     json_put(o, "emulated", json_boolean(by != NULL));
-    if (by)
-        json_put_text(o, "by", by);
-    else
-        json_put_absent(o, "by", "nothing says that the machine is emulated");
+    json_put_text_or(o, "by", by, "nothing says that the machine is emulated");
     return o;
 }
 
@@ -300,10 +274,7 @@ static json_t *limits_json(const struct record_slice *s)
         const struct slice_setting *set_to = &s->setting[i];
         json_t *one = json_object();
         json_put_text(one, "requested", set_to->requested);
-        if (*set_to->achieved)
-            json_put_text(one, "achieved", set_to->achieved);
-        else
-            json_put_absent(one, "achieved", set_to->reason);
+        json_put_text_or(one, "achieved", set_to->achieved, set_to->reason);
         json_put(one, "ok", json_boolean(set_to->ok));
         json_put_text(one, "reason", *set_to->reason ? set_to->reason : NULL);
         json_put(o, set_to->file, one);
@@ -317,22 +288,13 @@ static json_t *slice_json(const struct record *r)
     json_t *o = json_object();
     json_put_text(o, "provenance", slice_provenance_name(s->provenance));
     json_put_text(o, "provenance_reason", *s->reason ? s->reason : NULL);
-    if (*s->path)
-        json_put_text(o, "path", s->path);
-    else
-        json_put_absent(o, "path", s->reason);
+    json_put_text_or(o, "path", s->path, s->reason);
     set_controllers(o, s);
     json_put_text(o, "cpus_requested", s->cpus_requested);
     json_put_text(o, "cpus_reason", s->cpus_reason);
     json_put_text(o, "cpus_by", s->cpus_by);
-    if (*s->cpus_effective)
-        json_put_text(o, "cpus_effective", s->cpus_effective);
-    else
-        json_put_absent(o, "cpus_effective", "could not be read back");
-    if (*s->housekeeping)
-        json_put_text(o, "cpus_housekeeping", s->housekeeping);
-    else
-        json_put_absent(o, "cpus_housekeeping", s->cpus_reason);
+    json_put_text_or(o, "cpus_effective", s->cpus_effective, "could not be read back");
+    json_put_text_or(o, "cpus_housekeeping", s->housekeeping, s->cpus_reason);
     json_put(o, "limits", limits_json(s));
     json_put(o, "inherited", json_of_facts(&r->inherited));
     return o;
@@ -414,14 +376,12 @@ static json_t *result_json(const struct record *r)
         json_put(o, "figures", json_of_facts(&r->figures));
         json_put(o, "figures_declared", declared_json(r->cell.scenario));
     }
-    char check[24];
+    char check[24] = "";
     if (r->command)
         return o;
-    text_format(check, sizeof(check), "0x%08llx", (unsigned long long)r->check);
     if (r->check)
-        json_put_text(o, "hash_check", check);
-    else
-        json_put_absent(o, "hash_check", "the workload ended before it said");
+        text_format(check, sizeof(check), "0x%08llx", (unsigned long long)r->check);
+    json_put_text_or(o, "hash_check", check, "the workload ended before it said");
     return o;
 }
 
@@ -431,14 +391,9 @@ static json_t *termination_json(const struct record *r)
     json_put_text(o, "reason", termination_name(r->termination));
     json_put_text(o, "detail", *r->detail ? r->detail : NULL);
     json_put_text(o, "trouble", *r->trouble ? r->trouble : NULL);
-    if (r->exited)
-        json_put_int(o, "exit_status", r->exit_status);
-    else
-        json_put_absent(o, "exit_status", r->signalled ? "it was ended by a signal" : "it never started");
-    if (r->signalled)
-        json_put_int(o, "signal", r->signal);
-    else
-        json_put_absent(o, "signal", "it was not ended by a signal");
+    json_put_int_or(o, "exit_status", r->exited, r->exit_status,
+                    r->signalled ? "it was ended by a signal" : "it never started");
+    json_put_int_or(o, "signal", r->signalled, r->signal, "it was not ended by a signal");
     return o;
 }
 

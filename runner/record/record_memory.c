@@ -107,10 +107,7 @@ static void put_counts(json_t *o, const struct record *r, const char *why_not)
         {"spared_walks", r->spared_walks},
     };
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-        if (r->sampled)
-            json_put_int(o, counts[i].key, (int64_t)counts[i].value);
-        else
-            json_put_absent(o, counts[i].key, why_not);
+        json_put_int_or(o, counts[i].key, r->sampled, (int64_t)counts[i].value, why_not);
 }
 
 /* The memory object without its samples, which are streamed. */

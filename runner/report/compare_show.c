@@ -124,6 +124,8 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
 
 /* --- tables ------------------------------------------------------------------------------------------------------ */
 
+static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"}; /* of enum analysis_word */
+
 static struct table environments_table(const struct comparison *c)
 {
     static const struct table_column COLUMNS[] = {{"field", "environment", "", false, TABLE_BOTH, 0},
@@ -147,7 +149,6 @@ static void add_side(struct table *t, const struct compare_row *row, const struc
 
 static void add_row(struct table *t, const struct compare_row *row, double margin)
 {
-    static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
     char words[WORDS_MAX_VERDICT];
     const struct stats_interval *ratio = &row->verdict.ratio;
     int decimals = number_decimals(ratio, 1);
@@ -274,19 +275,16 @@ static json_t *side_json(const struct compare_side *s)
 {
     json_t *o = json_object();
     json_put_text(o, "cell", s->cell->text);
-    json_put(o, "invocations", json_integer((json_int_t)s->used));
-    json_put(o, "failed", json_integer((json_int_t)s->failed));
-    json_put(o, "missing", json_integer((json_int_t)s->missing));
+    json_put_int(o, "invocations", (int64_t)s->used);
+    json_put_int(o, "failed", (int64_t)s->failed);
+    json_put_int(o, "missing", (int64_t)s->missing);
     json_put_text(o, "left_out_reason", s->failed || s->missing ? s->why_not : NULL);
     json_put_real(o, "geometric_mean", s->mean, s->used ? s->is.mean.why_not : "no invocation has the figure");
     json_put(o, "mean_95", interval_json(&s->is.mean));
     json_put(o, "median_95", interval_json(&s->is.median));
     json_put(o, "p95_95", interval_json(&s->is.p95));
     json_put_real(o, "correlation_of_neighbours", s->is.lag1, "fewer than 10 invocations of one node");
-    if (s->is.outliers_why)
-        json_put_real(o, "outliers", NAN, s->is.outliers_why);
-    else
-        json_put(o, "outliers", json_integer((json_int_t)s->is.outliers));
+    json_put_int_or(o, "outliers", !s->is.outliers_why, (int64_t)s->is.outliers, s->is.outliers_why);
     json_put_real(o, "dip_p", s->is.dip_p, s->is.dip_why);
     json_put_text(o, "steady_state", s->has_steady ? stats_steady_name(s->steady) : NULL);
     if (!s->has_steady)
@@ -296,7 +294,6 @@ static json_t *side_json(const struct compare_side *s)
 
 static json_t *row_json(const struct compare_row *row, double margin)
 {
-    static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"};
     const struct analysis_ratio *r = &row->ratio;
     const struct analysis_verdict *v = &row->verdict;
     char words[WORDS_MAX_VERDICT];
@@ -316,13 +313,13 @@ static json_t *row_json(const struct compare_row *row, double margin)
     json_put_real(o, "p", v->p, r->why_not);
     json_put_real(o, "shift", row->shift, r->why_not ? r->why_not : "a side is empty");
     json_put_real(o, "dominance", row->dominance, r->why_not ? r->why_not : "a side is empty");
-    json_put(o, "nodes", json_integer((json_int_t)r->nodes));
-    json_put(o, "pairs", json_integer((json_int_t)r->pairs));
+    json_put_int(o, "nodes", (int64_t)r->nodes);
+    json_put_int(o, "pairs", (int64_t)r->pairs);
     json_put_text(o, "note", r->note);
     json_put_real(o, "correlation_of_neighbours", r->lag1, "fewer than 10 invocations in a row");
     json_put(o, "widened_by", json_real(sqrt(r->inflation)));
     json_put(o, "noise_sd", json_real(sqrt(r->noise_variance)));
-    json_put(o, "noise_cells", json_integer((json_int_t)row->noise.cells));
+    json_put_int(o, "noise_cells", (int64_t)row->noise.cells);
     json_put_text(o, "verdict", WORDS[v->word]);
     json_put(o, "differs", json_boolean(v->differs));
     json_put(o, "beyond_margin", json_boolean(v->is_outside));
@@ -336,7 +333,7 @@ static json_t *head_json(const char *path, size_t records)
 {
     json_t *o = json_object();
     json_put_text(o, "path", path);
-    json_put(o, "records", json_integer((json_int_t)records));
+    json_put_int(o, "records", (int64_t)records);
     return o;
 }
 
@@ -350,7 +347,7 @@ static json_t *environments_json(const struct comparison *c)
         json_put_text(one, "b", c->difference[i].b);
         (void)json_array_append_new(list, one);
     }
-    json_put(o, "fields", json_integer((json_int_t)c->fields));
+    json_put_int(o, "fields", (int64_t)c->fields);
     json_put(o, "differences", list);
     return o;
 }
@@ -365,18 +362,22 @@ static json_t *cells_json(const struct keyset **cell, size_t count)
     return list;
 }
 
+static json_t *lines_json(const char *lines)
+{
+    json_t *list = json_array();
+    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
+    return list;
+}
+
 static json_t *fail_if_json(const struct compare_headline *h)
 {
-    json_t *o = json_object(), *asked = json_array(), *held = json_array(), *unclear = json_array();
+    json_t *o = json_object(), *asked = json_array();
     for (size_t i = 0; i < h->conditions; i++)
         (void)json_array_append_new(asked, json_string(h->condition[i].text));
-    for (const char *p = h->failed; *p; p += strcspn(p, "\n"), p += *p == '\n')
-        (void)json_array_append_new(held, json_stringn(p, strcspn(p, "\n")));
-    for (const char *p = h->unclear; *p; p += strcspn(p, "\n"), p += *p == '\n')
-        (void)json_array_append_new(unclear, json_stringn(p, strcspn(p, "\n")));
     json_put(o, "asked", asked);
-    json_put(o, "held", held);
-    json_put(o, "unclear", unclear);
+    json_put(o, "held", lines_json(h->failed));
+    json_put(o, "unclear", lines_json(h->unclear));
     return o;
 }
 
@@ -390,7 +391,7 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put(o, "b", head_json(h->b, h->b_records));
     json_put(o, "environments", environments_json(c));
     json_put(o, "margin", json_real(h->margin));
-    json_put(o, "seed", json_integer((json_int_t)h->seed));
+    json_put_int(o, "seed", (int64_t)h->seed);
     json_put_text(o, "noise_file", h->noise_path);
     if (h->noise_path)
         json_put(o, "noise_within_run", json_boolean(h->noise_within_run));
@@ -402,10 +403,5 @@ void compare_json(const struct comparison *c, const struct compare_headline *h, 
     json_put(o, "only_a", cells_json(c->only_a, c->only_as));
     json_put(o, "only_b", cells_json(c->only_b, c->only_bs));
     json_put(o, "fail_if", fail_if_json(h));
-    char *text = json_dumps(o, JSON_INDENT(2));
-    if (!text)
-        abort();
-    text_add(out, "%s\n", text);
-    free(text);
-    json_decref(o);
+    json_text_indented(o, 0, out);
 }

@@ -86,14 +86,6 @@ void plan_size_text(const struct plan_size *p, size_t width, struct text *out)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */
 
-static void set_count(json_t *o, const char *key, size_t value, const char *why_not)
-{
-    if (value > 0)
-        json_put(o, key, json_integer((json_int_t)value));
-    else
-        json_put_real(o, key, NAN, why_not);
-}
-
 static json_t *components_json(const struct size_row *row)
 {
     json_t *list = json_array();
@@ -115,22 +107,23 @@ static json_t *row_json(const struct size_row *row)
     json_t *o = json_object();
     json_put_text(o, "cell", row->label);
     json_put_text(o, "figure", row->figure);
-    json_put(o, "pilot_invocations", json_integer((json_int_t)row->invocations));
-    json_put(o, "pilot_failed", json_integer((json_int_t)row->failed));
-    set_count(o, "pilot_iterations", row->iterations, row->of_iterations ? "no iteration was finished" : NO_ITERATIONS);
+    json_put_int(o, "pilot_invocations", (int64_t)row->invocations);
+    json_put_int(o, "pilot_failed", (int64_t)row->failed);
+    json_put_int_or(o, "pilot_iterations", row->iterations > 0, (int64_t)row->iterations,
+                    row->of_iterations ? "no iteration was finished" : NO_ITERATIONS);
     json_put_real(o, "mean", row->part.mean, row->why_not);
     json_put_real(o, "half_width", row->half_width, row->half_width_why);
     json_put(o, "components", components_json(row));
     json_put_text(o, "steady_state", row->of_iterations ? stats_steady_name(row->steady) : NULL);
-    json_put(o, "iterations_left_out", json_integer((json_int_t)row->skipped));
+    json_put_int(o, "iterations_left_out", (int64_t)row->skipped);
     json_put_real(o, "autocorrelation", row->autocorrelation,
                   row->of_iterations ? "too few iterations" : NO_ITERATIONS);
     json_put_real(o, "overhead_s", row->overhead_s,
                   row->of_iterations ? "the records do not say what an invocation takes besides its iterations"
                                      : NO_ITERATIONS);
-    set_count(o, "iterations", row->want_iterations, why);
+    json_put_int_or(o, "iterations", row->want_iterations > 0, (int64_t)row->want_iterations, why);
     json_put_text(o, "iterations_note", row->iterations_why);
-    set_count(o, "invocations", row->want_invocations, row->why_not);
+    json_put_int_or(o, "invocations", row->want_invocations > 0, (int64_t)row->want_invocations, row->why_not);
     json_put_real(o, "total_s", row->total_s, why);
     return o;
 }
@@ -143,10 +136,5 @@ void plan_size_json(const struct plan_size *p, struct text *out)
     json_put_text(o, "schema", PLAN_SIZE_SCHEMA);
     json_put(o, "precision", json_real(p->precision));
     json_put(o, "cells", rows);
-    char *text = json_dumps(o, JSON_INDENT(2));
-    if (!text)
-        abort();
-    text_add(out, "%s\n", text);
-    free(text);
-    json_decref(o);
+    json_text_indented(o, 0, out);
 }

@@ -85,9 +85,5 @@ void summary_json(const struct summary *s, const struct tables *t, struct text *
     json_put(whole, "answer", answer_json(s));
     for (size_t i = 0; i < TABLES; i++)
         json_put(whole, t->of[i].name, table_json(&t->of[i]));
-    cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2) | JSON_SORT_KEYS);
-    json_decref(whole);
-    if (!dump)
-        abort();
-    text_add(out, "%s\n", dump);
+    json_text_indented(whole, JSON_SORT_KEYS, out);
 }

@@ -12,12 +12,6 @@
 #include "base/json_put.h"
 #include "base/text.h"
 
-static char *copy(const char *text)
-{
-    char *s = xstrdup(text);
-    return s;
-}
-
 struct table table_new(const char *name, const char *title, const struct table_column *column, size_t columns)
 {
     return (struct table){.name = name, .title = title, .column = column, .columns = columns};
@@ -45,7 +39,7 @@ void table_row(struct table *t, const char *id)
     }
     for (size_t i = 0; i < t->columns; i++)
         t->cell[t->rows * t->columns + i] = (struct table_cell){NULL, NAN, NULL};
-    t->id[t->rows++] = id ? copy(id) : NULL;
+    t->id[t->rows++] = id ? xstrdup(id) : NULL;
     t->next = 0;
 }
 
@@ -59,7 +53,7 @@ static struct table_cell *next_cell(struct table *t)
 void table_text(struct table *t, const char *text)
 {
     struct table_cell *c = next_cell(t);
-    c->text = *text ? copy(text) : NULL;
+    c->text = *text ? xstrdup(text) : NULL;
 }
 
 void table_number(struct table *t, double value, int decimals, const char *why)
@@ -67,7 +61,7 @@ void table_number(struct table *t, double value, int decimals, const char *why)
     char buf[64];
     struct table_cell *c = next_cell(t);
     c->value = isfinite(value) ? value : NAN;
-    c->text = isfinite(value) ? copy(number_text(value, decimals, buf, sizeof(buf))) : NULL;
+    c->text = isfinite(value) ? xstrdup(number_text(value, decimals, buf, sizeof(buf))) : NULL;
     c->why = isfinite(value) ? NULL : why;
 }
 
@@ -75,7 +69,7 @@ void table_value(struct table *t, double value, const char *text, const char *wh
 {
     struct table_cell *c = next_cell(t);
     c->value = isfinite(value) ? value : NAN;
-    c->text = isfinite(value) ? copy(text) : NULL;
+    c->text = isfinite(value) ? xstrdup(text) : NULL;
     c->why = isfinite(value) ? NULL : why;
 }
 

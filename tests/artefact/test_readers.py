@@ -2,6 +2,8 @@
 """How records are read: each file once by each command, and with a byte order mark by each, too."""
 
 import collections
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -64,16 +66,29 @@ class Readers(BundleTest):
         self.assert_once("matrix", made / "records")  # all of it is run: what is left to do is the table
 
     @unittest.skipUnless(shutil.which("strace"), "there is no strace")
-    def test_running_again_opens_each_record_once_a_step(self):
+    def test_running_again_opens_each_record_once_a_process(self):
+        """tare matrix for its table, and reproduce, which judges the claims and takes the digests of what it read."""
         bundle, out = make(self.dir / "plan"), self.dir / "again"
-        done = tare("reproduce", bundle, "--out", out)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        opened = self.opened("reproduce", bundle, "--out", out)
         self.records = sorted(path.name for path in out.rglob("*-*.json"))
         self.assertEqual(len(self.records), 10)
-        opened = self.opened("reproduce", bundle, "--out", out)  # all of it is run: what is left is to judge
         self.assertEqual(opened[bundle.name], 1)  # verified and unpacked at once
-        # are the bundle's own among them; matrix's table; the claims; their digests
-        self.assertEqual({name: opened[name] for name in self.records}, dict.fromkeys(self.records, 4))
+        self.assertEqual({name: opened[name] for name in self.records}, dict.fromkeys(self.records, 2))
+        for old in self.dir.glob("strace.*"):
+            old.unlink()
+        opened = self.opened("reproduce", bundle, "--out", out)  # all of it is run: what is left is to judge
+        self.assertEqual({name: opened[name] for name in self.records}, dict.fromkeys(self.records, 2))
+
+    def test_what_running_again_changes_is_read_again(self):
+        bundle, out = make(self.dir / "plan"), self.dir / "again"
+        self.assertEqual(tare("reproduce", bundle, "--out", out).returncode, 0)
+        lost = sorted(out.rglob("*-*.json"))[0]
+        lost.unlink()
+        done = tare("reproduce", bundle, "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        named = json.loads((out / "reproduction.json").read_text())["records"]
+        digests = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*-*.json"))
+        self.assertEqual(sorted(one["sha256"] for one in named), digests)
 
     def test_a_byte_order_mark_changes_nothing_that_is_said(self):
         marked = shutil.copytree(self.folder, self.dir / "marked")

@@ -180,7 +180,7 @@ class Tuned(LiveTest):
         for words in (["tune"], ["restore"]):
             done = tare(*words, TARE_STATE=str(anybodys))
             self.assertEqual(done.returncode, 3, done)
-            self.assertRegex(done.stderr, r"^tare: \w+: .*TARE_STATE, where the journal is to be: .*\n$")
+            self.assertRegex(done.stderr, r"^tare: \w+: .*$TARE_STATE, the journal's folder: .*\n$")
         self.assert_as_before()
 
     def test_a_dry_run_changes_nothing(self):

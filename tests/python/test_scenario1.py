@@ -119,6 +119,8 @@ class Scenario1(WorkloadTest):
             ledger = TestLedger()
             self.run_it(program, arguments("threads", None, "overhead"), ledger)
             self.assertEqual(ledger.gil, 3 if name == "native" else 2 if sys._is_gil_enabled() else 1)
+            if name != "native":
+                self.assertEqual((ledger.gil_last, ledger.gil_turned), (ledger.gil, 0))
 
     def test_the_default_start_method_is_forkserver(self):
         for name, program in PROGRAMS:

@@ -25,8 +25,8 @@ NATIVE_FOLDER = os.environ.get("TARE_NATIVE")
 SANITIZED = bool(os.environ.get("TARE_SANITIZED"))
 TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated
 
-MAGIC = 0x0033524547444C54
-HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s Q Q")
+MAGIC = 0x0034524547444C54
+HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s Q Q Q Q")
 FIGURE = struct.Struct("@32s Q 8s")
 STARTING, WARMING_UP, MEASURING, DONE, FAILED = range(5)
 
@@ -81,7 +81,7 @@ class RunnerLedger:
         self.fd = os.memfd_create("ledger")
         os.ftruncate(self.fd, size)
         os.pwrite(self.fd, struct.pack("@7Q", MAGIC, size, iterations, workers, HEAD.size, self.ends, self.pids), 0)
-        os.pwrite(self.fd, struct.pack("@Q", self.ready), HEAD.size - 16)
+        os.pwrite(self.fd, struct.pack("@Q", self.ready), HEAD.size - 32)
 
     def read(self) -> None:
         page = os.pread(self.fd, self.ready + 8 * self.iterations, 0)
@@ -89,7 +89,7 @@ class RunnerLedger:
         self.phase, self.gil, self.warmup_done, self.iterations_done = fields[7:11]
         self.wall_start, self.wall_end, self.main_pid, self.worker_count, self.check = fields[11:16]
         self.error = fields[16].partition(b"\0")[0].decode()
-        self.hold_ns = fields[20]
+        self.hold_ns, self.gil_last, self.gil_turned = fields[20:23]
         self.figures = {}
         for name, kind, value in itertools.islice(FIGURE.iter_unpack(fields[18]), fields[17]):
             self.figures[name.partition(b"\0")[0].decode()] = struct.unpack({1: "@q", 2: "@d"}[kind], value)[0]

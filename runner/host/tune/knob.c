@@ -35,8 +35,7 @@ int knob_kind_find(const char *name, enum knob_kind *ret)
 #define CPU_DIR  "/sys/devices/system/cpu"
 #define POLICIES CPU_DIR "/cpufreq"
 
-/* Every file that tune_plan.c writes or notes. after: NULL where there is one file; else a number stands between the
- * two. */
+/* Every file that tune_plan.c writes or notes. after: NULL for one file; else a number is between before and after. */
 static const struct named {
     const char *name, *before, *after;
     enum knob_kind kind;
@@ -60,7 +59,7 @@ static const struct named {
     {"smt", CPU_DIR "/smt/control", NULL, KNOB_VALUE},
 };
 
-/* How many digits of a number, written as the kernel does, text begins with; 0: none. */
+/* The number of leading digits that form a number as the kernel writes it; 0: none. */
 static size_t number_length(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
@@ -183,7 +182,7 @@ bool knob_same(enum knob_kind kind, const char *a, const char *b)
     return strcmp(left, right) == 0;
 }
 
-/* The words of a choice with the brackets around another one. False where it is not among them. */
+/* Rewrites a choice with the brackets around value; false: not one of its words. */
 static bool move_brackets(const char *content, const char *value, struct text *ret)
 {
     bool found = false;

@@ -124,8 +124,8 @@ static void what_tare_does_not_set_is_refused(void **state)
     struct cell cell = {0};
     struct text said = {0};
     (void)state;
-    assert_int_equal(apply("group g { cpu { cpu.max = 1; } }", &cell, &said), -EINVAL);
-    assert_non_null(strstr(err.text, "'cpu.max': what is allowed is cpuset.cpus"));
+    assert_int_equal(apply("group g { io { io.max = 1; } }", &cell, &said), -EINVAL);
+    assert_non_null(strstr(err.text, "'io.max': what is allowed is cpuset.cpus"));
     assert_int_equal(apply("group g { cpuset { cpuset.cpus = all; } }", &cell, &said), -EINVAL);
     assert_int_equal(apply("group g { memory { memory.max = 1; } }", &cell, &said), -EINVAL);
 }

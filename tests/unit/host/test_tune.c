@@ -503,7 +503,7 @@ static void a_write_that_changes_nothing_is_a_refusal(void **state)
     struct faults faults = {.fault = IGNORE, .only = SWAPPINESS};
     assert_int_equal(tune(&m, "swappiness", &faults, &steps), 0);
     assert_int_equal(steps.step[0].outcome, TUNE_REFUSED);
-    assert_string_equal(steps.step[0].reason, "the kernel took the write and changed nothing");
+    assert_string_equal(steps.step[0].reason, "the kernel accepted the write but changed nothing");
     tune_steps_free(&steps);
     machine_close(&m);
 }
@@ -518,7 +518,7 @@ static void what_the_kernel_made_of_it_is_ours_too(void **state)
     assert_int_equal(tune(&m, "swappiness", &faults, &steps), 0);
     assert_int_equal(steps.step[0].outcome, TUNE_CHANGED);
     assert_string_equal(steps.step[0].now, "5");
-    assert_string_equal(steps.step[0].reason, "0 was asked for");
+    assert_string_equal(steps.step[0].reason, "requested was 0");
     tune_steps_free(&steps);
     assert_int_equal(restore(&m, false, NULL).restored, 1);
     assert_sum(m.root, &before);
