@@ -143,7 +143,7 @@ unit: ## one unit test, T=cells: tests/unit/*/test_cells.c, built and run
 	@$(B)/tests/test_$(T)
 
 compile_commands.json: FORCE ## how each source is compiled, for editors and clang's tools
-	@{ echo '['; for f in $(SOURCES) runner/main.c $(wildcard runner/archive/*.c runner/bundle/*.c runner/oci/*.c tests/unit/*.c); do \
+	@{ echo '['; for f in $(SOURCES) runner/main.c $(wildcard runner/archive/*.c runner/bundle/*.c runner/oci/*.c tests/unit/*.c tests/unit/*/*.c); do \
 	  printf '{"directory": "%s", "file": "%s", "command": "%s -c %s"},\n' '$(CURDIR)' "$$f" \
 	    '$(subst ",\",$(filter-out $(CCACHE),$(COMPILE)) -DTARE_COMMIT=none $(PKG_CFLAGS))' "$$f"; \
 	done | sed '$$ s/,$$//'; echo ']'; } > $@

@@ -328,10 +328,11 @@ char *cells_label(const struct keyset *cell, const struct keyset *const *all, si
 {
     static const char *const FIRST[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv"};
     struct text label = {0};
+    const bool is_command = keyset_find(cell, "argv");
     text_add_bytes(&label, "", 0);
     for (size_t i = 0; i < ARRAY_LEN(FIRST); i++) {
         const char *value = keyset_find(cell, FIRST[i]);
-        if (value && *value)
+        if (value && *value && (!is_command || strcmp(FIRST[i], "argv") == 0)) /* a command is called by its words */
             text_add(&label, "%s%s", label.len ? " " : "", value);
     }
     for (size_t i = 0; i < cell->count; i++) {

@@ -54,7 +54,7 @@ static int compare_cells(const void *a, const void *b)
 
 static bool is_own(const char *key)
 {
-    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile", NULL};
+    static const char *const KEYS[] = {"name", "mode", "mp_start_method", "runtime", "profile", "argv", NULL};
     return text_is_among(key, KEYS);
 }
 
@@ -120,10 +120,11 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
 {
     struct text id = {0};
     text_add(&id, "%s", "");
-    add_word(&id, scenario ? c->scenario : "");
+    const char *command = keyset_find(c->cell, "argv");
+    add_word(&id, command ? command : scenario ? c->scenario : "");
     add_word(&id, c->mode);
     add_word(&id, c->start);
-    add_word(&id, runtime ? c->runtime : "");
+    add_word(&id, runtime && !command ? c->runtime : "");
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
         if (is_own(p->key) || !tells(s, c, p->key))
@@ -141,9 +142,13 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
 static void make_label(const struct summary *s, struct summary_cell *c, bool scenario)
 {
     struct text label = {0};
-    text_add(&label, "%s%s%s%s%s", scenario ? c->scenario : "", scenario && *c->mode ? " " : "", c->mode,
-             *c->start ? " " : "", c->start);
-    if (*c->runtime)
+    const char *command = keyset_find(c->cell, "argv"); /* it is called by its words */
+    text_add(&label, "%s%s%s%s%s",
+             command    ? command
+             : scenario ? c->scenario
+                        : "",
+             scenario && *c->mode ? " " : "", c->mode, *c->start ? " " : "", c->start);
+    if (*c->runtime && !command)
         text_add(&label, "%s%s", label.len ? ", " : "", c->runtime);
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
@@ -331,14 +336,15 @@ static const char *incomparable(const struct summary *s, const struct summary_ce
                : NULL;
 }
 
-static struct analysis_ratio ratio_of(const struct summary *s, const struct summary_cell *c, size_t index, size_t *runs)
+struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
+                                    const struct summary_cell *c, size_t index, size_t *runs)
 {
     const struct figure_name *figure = &s->records.reader.name[index];
-    const char *why = incomparable(s, c->base, c, figure->name);
-    const struct cell_group base = group_of(c->base), own = group_of(c);
-    struct cell_values a = cells_values(&s->records, &base, figure->name),
+    const char *why = incomparable(s, base, c, figure->name);
+    const struct cell_group other = group_of(base), own = group_of(c);
+    struct cell_values a = cells_values(&s->records, &other, figure->name),
                        b = cells_values(&s->records, &own, figure->name);
-    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&base, &own),
+    struct analysis_ratio r = analysis_ratio(a.list, a.count, b.list, b.count, cells_are_of_one_run(&other, &own),
                                              figure->about.resolution, NULL);
     *runs = a.count < b.count ? a.count : b.count;
     cell_values_free(&a);
@@ -380,12 +386,43 @@ static void take_ratios(struct summary *s)
             if (index == s->records.reader.names || (f < s->records.reader.names && f == own))
                 continue;
             family[n] = &c->figure[index];
-            family[n]->of = ratio_of(s, c, index, &family[n]->runs);
+            family[n]->of = summary_ratio(s, c->base, c, index, &family[n]->runs);
             n++;
         }
         if (n > 0)
             judge(family, n);
     }
+}
+
+/* Its first rate of which more is better; without one -1. */
+static int rate_of(const struct summary *s, const struct summary_cell *c)
+{
+    for (size_t i = 0; i < s->records.reader.names; i++) {
+        const struct figure_about *about = &s->records.reader.name[i].about;
+        if (about->kind == FIGURE_RATE && about->better == BETTER_MORE && c->figure[i].used)
+            return (int)i;
+    }
+    return -1;
+}
+
+struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
+                                       const struct summary_cell *c)
+{
+    size_t runs;
+    int rate = rate_of(s, base), index = rate < 0 ? records_figure(&s->records, "avg_iter_s") : rate;
+    if (index < 0)
+        return stats_no_interval(NAN, 0.95, "no record has a rate or the time of an iteration");
+    if (base == c)
+        return stats_no_interval(1, 0.95, "it is the baseline");
+    const struct analysis_ratio r = summary_ratio(s, base, c, (size_t)index, &runs);
+    struct stats_interval i = r.why_not ? stats_no_interval(exp(r.log), 0.95, r.why_not) : analysis_interval(&r, 0.95);
+    if (rate >= 0)
+        return i;
+    const double work = c->workers / base->workers, low = i.low;
+    i.at = work / i.at;
+    i.low = work / i.high;
+    i.high = work / low;
+    return i;
 }
 
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
@@ -629,7 +666,7 @@ static void say_value(const struct summary *s, const struct summary_figure *f, c
 static void say_label(const struct summary_cell *c, struct text *out)
 {
     size_t mode = strcspn(c->label, ",");
-    if (c->label[mode])
+    if (c->label[mode] && !keyset_find(c->cell, "argv"))
         text_add(out, "%.*s (%s)", (int)mode, c->label, c->label + mode + 2);
     else
         text_add(out, "%s", c->label);
@@ -642,7 +679,7 @@ static void say_ratio(const struct summary *s, const struct summary_cell *c, con
     const struct stats_interval *ratio = &f->verdict.ratio;
     if (c->base == c)
         text_add(out, " (baseline)");
-    else if (isnan(ratio->at))
+    else if (isnan(ratio->at) && !keyset_find(c->cell, "argv"))
         text_add(out, "; no ratio to threads: %s", ratio->why_not);
     if (c->base == c || isnan(ratio->at))
         return;
@@ -666,7 +703,10 @@ static void say_cell(const struct summary *s, const struct summary_cell *c, stru
                  f && f->why_not ? f->why_not : "no record has one");
         return;
     }
-    text_add(out, "%s ", summary_is_memory(c) ? "a PSS of" : "an iteration takes");
+    text_add(out, "%s ",
+             summary_is_memory(c)           ? "a PSS of"
+             : keyset_find(c->cell, "argv") ? "it takes"
+                                            : "an iteration takes");
     say_value(s, f, name, out);
     say_ratio(s, c, name, f, out);
     text_add(out, "%s\n", !summary_is_memory(c) && c->emulated ? "; the time is emulated and no measure" : "");

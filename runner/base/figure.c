@@ -11,7 +11,8 @@
 static const char *const KINDS[FIGURE_KINDS] = {"time", "memory", "rate", "count"};
 static const char *const BETTERS[FIGURE_BETTERS] = {"none", "less", "more"};
 
-/* The figures of every record. The kernel counts CPU time in microseconds. */
+/* The figures of every record; record/invocation.c reads each by the same name. The kernel counts CPU time in
+ * microseconds. */
 static const struct figure_about FIGURES[] = {
     {"avg_iter_s", "mean time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
     {"p50_iter_s", "median time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},

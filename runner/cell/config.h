@@ -48,6 +48,7 @@ struct config_knobs {
 /* One cell: what to run, how often, where, within which limits. A value; the texts belong to argv. */
 struct cell {
     const struct scenario *scenario;     /* borrowed; NULL for a command */
+    char *const *argv;                   /* of a plan's command, in place of a scenario; borrowed; NULL: none */
     int64_t mode, profile, start_method; /* the enums above: the option table writes whole numbers */
     int64_t iterations, warmup, workers, mem_interval_ms;
     const char *knob[SCENARIO_KNOBS_MAX]; /* values of the scenario's, by its numbers; NULL: not set */
@@ -241,7 +242,8 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
 const char *config_cell_option(size_t n);
 
 /* What the host would grant by this option of a plan's cell, in a few words; NULL where it is no more than what is
- * weighed, which is taken from anybody's plan. "scenario" counts as an option. */
+ * weighed, which is taken from anybody's plan. "scenario" counts as an option, and so does
+ * "command", whose value is its first word. */
 const char *config_grant(const char *option, const char *value);
 
 /* What stands before /proc and /sys: "" for the real ones. -ENOTDIR and the like (usage): it is no folder. */

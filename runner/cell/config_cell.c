@@ -64,6 +64,8 @@ const char *config_grant(const char *option, const char *value)
     const struct option_row *row = row_of_cell(option);
     if (strcmp(option, "scenario") == 0)
         return scenario_is_path(value) ? "it names a folder of this host, whose programs would be run" : NULL;
+    if (strcmp(option, "command") == 0)
+        return strchr(value, '/') ? "it names a program of this host" : NULL;
     if (!row || row->plan == WEIGHED || (row->plan == GRANTED && is_harmless(row, value)))
         return NULL;
     return row->why ? row->why : "it is not decided whose to say it is";

@@ -83,6 +83,7 @@ static int read_named(struct campaign *c, const struct config *config, struct te
         return failed;
     bool bundled = trust_is_bundled(c->file);
     bool own = trust_is_own(&st, why, sizeof(why)) && !bundled;
+    c->is_foreign = !own && !trusted;
     if (bundled)
         failed = read_bundled(c, trusted, e);
     return failed != 0 || own ? failed
@@ -128,7 +129,7 @@ static int read_bound(struct campaign *c, const struct config *config, struct te
     TRY(folder_read(&c->folder, &c->bound, bytes, e));
     text_format(c->file, sizeof(c->file), "%s/plan.yml", c->folder.path);
     bool own = folder_is_own(c, why, sizeof(why));
-    c->bound.carried.alone = !own && !trusted;
+    c->is_foreign = c->bound.carried.alone = !own && !trusted;
     return own ? 0 : judge(c, bytes, &c->bound.carried, &c->bound.given, why, trusted, e);
 }
 

@@ -43,7 +43,8 @@ struct place_in_plan {
 struct matrix {
     struct campaign *campaign;
     struct plan_runtimes runtimes;
-    bool checked; /* that the host has what the plan needs; the runtimes are found */
+    char cwd[PATH_MAX]; /* where commands start */
+    bool checked;       /* that the host has what the plan needs; the runtimes are found */
     struct session session;
     const struct cell *session_of; /* NULL: none is open */
     struct campaign_meter meter;
@@ -169,6 +170,21 @@ static int take_record(struct matrix *s, const struct place_in_plan *at, struct 
     return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
 }
 
+static int run_one(struct matrix *s, size_t which, const struct progress *progress, struct record **ret, struct err *e)
+{
+    const struct cell *cell = &s->campaign->plan.cell[which].cell;
+    if (!cell->argv)
+        return run_cell(&s->session, cell, plan_runtimes_of(&s->runtimes, which), progress, ret, e);
+    const struct run_command command = {
+        .path = s->runtimes.program[which],
+        .argv = cell->argv,
+        .cwd = s->cwd,
+        .output_fd = -1,
+        .is_silent = true,
+    };
+    return run_command(&s->session, cell, &command, NULL, ret, e);
+}
+
 static int run_unit(struct matrix *s, const struct place_in_plan *at, struct err *e)
 {
     struct campaign *c = s->campaign;
@@ -181,7 +197,7 @@ static int run_unit(struct matrix *s, const struct place_in_plan *at, struct err
         return err_wrap(e, "cell '%s'", cell->id);
     const struct progress *progress = campaign_meter_running(
         &s->meter, cell, tally_label_name(tally_label(&c->tally, at->unit)), at->block + 1, (uint64_t)c->blocks);
-    failed = run_cell(&s->session, &cell->cell, plan_runtimes_of(&s->runtimes, i), progress, &record, e);
+    failed = run_one(s, i, progress, &record, e);
     campaign_meter_clear(&s->meter);
     if (failed != 0)
         return err_wrap(e, "cell '%s'", cell->id);
@@ -253,6 +269,13 @@ static bool is_handed_over(const struct campaign *c)
     return c->engine == ENGINE_SLURM && c->options->task < 0;
 }
 
+/* The caller's folder is not for a plan of somebody else's to look at. */
+static int find_cwd(struct matrix *s, struct err *e)
+{
+    text_format(s->cwd, sizeof(s->cwd), "/");
+    return s->campaign->is_foreign || getcwd(s->cwd, sizeof(s->cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
+}
+
 /* Once: whether this host has what the plan needs. What the nodes of a cluster have is theirs to say. */
 static int check_host(struct matrix *s, struct err *e)
 {
@@ -264,6 +287,7 @@ static int check_host(struct matrix *s, struct err *e)
         return slurm_find(e);
     TRY(check_cpus(c, e));
     TRY(check_isolation(c, e));
+    TRY(find_cwd(s, e));
     return plan_runtimes_find(&c->plan, &s->runtimes, e);
 }
 

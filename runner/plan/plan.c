@@ -46,7 +46,8 @@ struct making {
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
 /* What makes a cell's name comes first, and varies slowest. */
-static const char *const LEADING[] = {"scenario", "mode", "mp-start", "runtime", "profile", "workers"};
+enum { SCENARIO, COMMAND }; /* their numbers among the options */
+static const char *const LEADING[] = {"scenario", "command", "mode", "mp-start", "runtime", "profile", "workers"};
 
 static void add_option(struct options *o, const char *name)
 {
@@ -88,7 +89,15 @@ static void list_options(const struct yaml_node *root, const struct carried *car
 
 static bool is_knob(const char *option)
 {
-    return strcmp(option, "scenario") != 0 && !config_has_option(CONFIG_PLAN, option);
+    return strcmp(option, "scenario") != 0 && strcmp(option, "command") != 0 && !config_has_option(CONFIG_PLAN, option);
+}
+
+/* Whether it means nothing to a command. */
+static bool is_for_scenarios(const char *option)
+{
+    static const char *const OPTIONS[] = {"scenario", "mode",       "mp-start", "runtime", "profile",
+                                          "workers",  "iterations", "warmup",   "stall",   NULL};
+    return is_knob(option) || text_is_among(option, OPTIONS);
 }
 
 /* Whether a knob that is said of many cells goes with this one, whose scenario, mode, profile and runtime are set. */
@@ -117,12 +126,19 @@ static const struct yaml_shape VALUE = {
 static const struct yaml_shape VALUES = {
     .kind = YAML_LIST, .min = 1, .max = LIST_MAX, .entry = &TEXT, .remedy = "one value alone is a list too: [value]"};
 
+static const struct yaml_shape WORDS = {.kind = YAML_LIST,
+                                        .min = 1,
+                                        .max = LIST_MAX,
+                                        .entry = &TEXT,
+                                        .remedy = "a command is a list of its words: [./a, -x]"};
+static const struct yaml_shape COMMANDS = {.kind = YAML_LIST, .min = 1, .max = LIST_MAX, .entry = &WORDS};
+
 static int check_shape(const struct yaml_node *root, const struct options *o, struct err *e)
 {
     struct yaml_key defaults[OPTIONS_MAX + 1] = {0}, each[OPTIONS_MAX + 1] = {0}, entry[OPTIONS_MAX + 3] = {0};
     for (size_t i = 0; i < o->count; i++) {
-        defaults[i] = entry[i] = (struct yaml_key){o->name[i], &VALUE, false};
-        each[i] = (struct yaml_key){o->name[i], &VALUES, false};
+        defaults[i] = entry[i] = (struct yaml_key){o->name[i], i == COMMAND ? &WORDS : &VALUE, false};
+        each[i] = (struct yaml_key){o->name[i], i == COMMAND ? &COMMANDS : &VALUES, false};
     }
     const struct yaml_shape defaults_shape = {.kind = YAML_MAPPING, .key = defaults};
     const struct yaml_shape each_shape = {.kind = YAML_MAPPING, .key = each};
@@ -263,6 +279,37 @@ static const struct yaml_node *value_of(const struct making *m, const struct pro
     return value ? value : m->defaults.value[option];
 }
 
+static bool is_command(const struct making *m, const struct product *p)
+{
+    return product_value(p, COMMAND) || (m->defaults.value[COMMAND] && !product_value(p, SCENARIO));
+}
+
+/* Whether an option is not for this cell, which is a command, or is none: the defaults may have both. */
+static bool is_beside(const struct making *m, const struct product *p, size_t option)
+{
+    return is_command(m, p) ? is_for_scenarios(m->options->name[option]) : option == COMMAND;
+}
+
+/* A value as one text: a command's words as a shell takes them. The caller frees it. */
+static char *said(const struct yaml_node *value)
+{
+    struct text out = {0};
+    text_add(&out, "%s", value->text ? value->text : "");
+    for (size_t i = 0; i < value->count; i++) {
+        text_add(&out, "%s", i ? " " : "");
+        text_add_shell_word(&out, value->child[i].text);
+    }
+    return out.data;
+}
+
+static bool same_value(const struct yaml_node *a, const struct yaml_node *b)
+{
+    bool same = a->kind == b->kind && a->count == b->count && (!a->text || strcmp(a->text, b->text) == 0);
+    for (size_t i = 0; same && i < a->count; i++)
+        same = same_value(&a->child[i], &b->child[i]);
+    return same;
+}
+
 static int check_size(const struct making *m, struct err *e)
 {
     uint64_t all = 0;
@@ -288,14 +335,17 @@ static int check_entry(const struct making *m, const struct entry *entry, struct
     return 0;
 }
 
+#define NO_WORKLOAD "this cell has no scenario and no command"
+
 /* --- a cell ------------------------------------------------------------------------------------------------------ */
 
-/* A scenario or a runtime may be a path: its last part tells. */
+/* A scenario, a runtime or a command's first word may be a path: its last part tells. */
 static void add_part(const char *option, const char *value, struct text *id)
 {
-    static const char *const PLAIN[] = {"scenario", "mode", "mp-start", "runtime", "profile", NULL};
+    static const char *const PLAIN[] = {"scenario", "command", "mode", "mp-start", "runtime", "profile", NULL};
     bool plain = text_is_among(option, PLAIN);
-    const char *slash = strrchr(value, '/');
+    size_t len = strcmp(option, "command") == 0 ? strcspn(value, " ") : strlen(value);
+    const char *slash = memrchr(value, '/', len);
     if (plain && slash && slash[1])
         value = slash + 1;
     text_add(id, "%s%s%s", id->len ? "-" : "", plain ? "" : option, plain ? "" : "=");
@@ -312,12 +362,13 @@ static int make_id(const struct making *m, const struct product *p, char ret[PLA
         text_add(&id, "%s", entry->id->text);
     for (size_t o = 0; o < m->options->count; o++) {
         bool names = entry->each[o] || (!entry->id && o < ARRAY_LEN(LEADING) - 1);
-        const struct yaml_node *value = names ? value_of(m, p, o) : NULL;
-        if (value)
-            add_part(m->options->name[o], value->text, &id);
+        const struct yaml_node *value = names && !is_beside(m, p, o) ? value_of(m, p, o) : NULL;
+        cleanup_free char *words = value ? said(value) : NULL;
+        if (words)
+            add_part(m->options->name[o], words, &id);
     }
     if (id.len == 0)
-        return yaml_refuse(entry->node, -EINVAL, e, "this cell has no scenario");
+        return yaml_refuse(entry->node, -EINVAL, e, NO_WORKLOAD);
     if (id.len >= PLAN_ID_MAX)
         return yaml_refuse(entry->node, -ENAMETOOLONG, e,
                            "the cell's id '%.60s...' has %zu characters; what is allowed is %d "
@@ -348,12 +399,26 @@ static int note_carried(const struct making *m, const char *word, const struct s
     return 0;
 }
 
-static int set_value(const struct making *m, const char *option, const char *value, struct cell *cell, struct err *e)
+/* Freed with the plan. */
+static void set_command(const struct yaml_node *words, struct cell *cell)
 {
-    if (strcmp(option, "scenario") != 0)
-        return cell_set(cell, option, value, e);
-    TRY(scenarios_find_carried(m->carried, value, &cell->scenario, e));
-    return note_carried(m, value, cell->scenario, e);
+    const char **argv = xcalloc(words->count + 1, sizeof(*argv)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    for (size_t i = 0; i < words->count; i++)
+        argv[i] = words->child[i].text;
+    cell->argv = (char *const *)(void *)argv;
+}
+
+static int set_value(const struct making *m, size_t option, const struct yaml_node *value, struct cell *cell,
+                     struct err *e)
+{
+    if (option == COMMAND) {
+        set_command(value, cell);
+        return 0;
+    }
+    if (option != SCENARIO)
+        return cell_set(cell, m->options->name[option], value->text, e);
+    TRY(scenarios_find_carried(m->carried, value->text, &cell->scenario, e));
+    return note_carried(m, value->text, cell->scenario, e);
 }
 
 /* The values of the options of all cells, or those of the knobs, which come after them: a knob that is said in the
@@ -365,9 +430,13 @@ static int set_said(const struct making *m, const struct product *p, bool knobs,
         const struct yaml_node *value = product_value(p, o);
         if (is_knob(option) != knobs)
             continue;
+        if (is_beside(m, p, o) && value)
+            return yaml_refuse(value, -EINVAL, e, "'%s' is of scenarios, and this cell is a command", option);
+        if (is_beside(m, p, o))
+            continue;
         if (!value && (!knobs || knob_goes_with(cell, option)))
             value = value_of(m, p, o);
-        if (value && set_value(m, option, value->text, cell, e) != 0)
+        if (value && set_value(m, o, value, cell, e) != 0)
             return yaml_blame(value, e);
     }
     return 0;
@@ -377,6 +446,8 @@ static int set_given(const struct making *m, bool knobs, struct cell *cell, stru
 {
     for (size_t i = 0; i < m->given->count; i++) {
         const struct config_option *given = &m->given->option[i];
+        if (cell->argv && is_for_scenarios(given->name))
+            continue;
         if (is_knob(given->name) == knobs && (!knobs || knob_goes_with(cell, given->name)))
             TRY(cell_set(cell, given->name, given->value, e));
     }
@@ -390,7 +461,7 @@ static int check_given(const struct making *m, struct err *e)
         const char *name = m->given->option[i].name;
         bool found = !is_knob(name);
         for (size_t n = 0; !found && n < m->plan->cells; n++)
-            found = scenario_knob_find(m->plan->cell[n].cell.scenario, name);
+            found = m->plan->cell[n].cell.scenario && scenario_knob_find(m->plan->cell[n].cell.scenario, name);
         if (!found)
             return err_set(e, ERR_USAGE, -EINVAL,
                            "'--%s' is no option of 'tare matrix', nor of a scenario of this plan ('tare matrix --help' "
@@ -404,9 +475,11 @@ static int check_given(const struct making *m, struct err *e)
 static int refuse_cell(const struct making *m, const struct product *p, const char *id, struct err *e)
 {
     cleanup_text struct text exclusion = {0};
-    for (size_t o = 0; o < m->options->count; o++)
-        if (p->entry->each[o])
-            text_add(&exclusion, "%s%s: %s", exclusion.len ? ", " : "", m->options->name[o], product_value(p, o)->text);
+    for (size_t o = 0; o < m->options->count; o++) {
+        cleanup_free char *value = p->entry->each[o] ? said(product_value(p, o)) : NULL;
+        if (value)
+            text_add(&exclusion, "%s%s: %s", exclusion.len ? ", " : "", m->options->name[o], value);
+    }
     (void)err_wrap(e, "cell '%s' cannot be", id);
     if (exclusion.len)
         (void)err_remedy(e, "below 'exclude': - {%s}", exclusion.data);
@@ -415,18 +488,17 @@ static int refuse_cell(const struct making *m, const struct product *p, const ch
 
 static int make_cell(const struct making *m, const struct product *p, const char *id, struct err *e)
 {
-    struct plan_cell *c = &m->plan->cell[m->plan->cells];
+    struct plan_cell *c = &m->plan->cell[m->plan->cells++];
     c->cell = cell_unset();
     text_format(c->id, sizeof(c->id), "%s", id);
     for (int knobs = 0; knobs < 2; knobs++) {
         TRY(set_said(m, p, knobs, &c->cell, e));
         TRY(set_given(m, knobs, &c->cell, e));
     }
-    if (!c->cell.scenario)
-        return yaml_refuse(p->entry->node, -EINVAL, e, "this cell has no scenario");
+    if (!c->cell.scenario && !c->cell.argv)
+        return yaml_refuse(p->entry->node, -EINVAL, e, NO_WORKLOAD);
     if (cell_complete(&c->cell, e) != 0)
         return refuse_cell(m, p, id, e);
-    m->plan->cells++;
     return 0;
 }
 
@@ -438,8 +510,8 @@ static bool matches(const struct making *m, const struct product *exclusion, con
         return false;
     for (size_t o = 0; o < m->options->count; o++) {
         const struct yaml_node *wanted = product_value(exclusion, o);
-        const struct yaml_node *has = wanted ? value_of(m, p, o) : NULL;
-        if (wanted && (!has || strcmp(has->text, wanted->text) != 0))
+        const struct yaml_node *has = wanted && !is_beside(m, p, o) ? value_of(m, p, o) : NULL;
+        if (wanted && (!has || !same_value(has, wanted)))
             return false;
     }
     return true;
@@ -561,6 +633,8 @@ int plan_parse(const char *label, struct text *bytes, const struct config_given 
 
 void plan_free(struct plan *p)
 {
+    for (size_t i = 0; i < p->cells; i++)
+        free((void *)(uintptr_t)p->cell[i].cell.argv);
     free(STEAL(p->cell));
     yaml_end(STEAL(p->file));
     text_free(&p->bytes);

@@ -1,6 +1,7 @@
 #include "plan/plan_runtimes.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "cell/config.h"
 #include "cell/runtime.h"
 #include "plan/plan.h"
+#include "run/command.h"
 
 void plan_runtimes_free(struct plan_runtimes *r)
 {
@@ -20,23 +22,37 @@ void plan_runtimes_free(struct plan_runtimes *r)
         runtime_free(&r->found[i]);
     free(STEAL(r->found));
     free(STEAL(r->of));
+    for (size_t i = 0; i < r->cells; i++)
+        free(r->program[i]);
+    free(STEAL(r->program));
+    r->cells = 0;
     r->count = 0;
 }
 
 static bool is_auto(const struct cell *c)
 {
-    return strcmp(c->runtime, "auto") == 0;
+    return !c->argv && strcmp(c->runtime, "auto") == 0;
 }
 
 /* Whether what was found for one is the other's too: of a name alone, or of a name and a mode ("auto"). */
 static bool same_runtime(const struct cell *a, const struct cell *b)
 {
-    return a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
+    return !a->argv && a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
+}
+
+static int find_program(const struct cell *c, char **ret, struct err *e)
+{
+    char path[PATH_MAX];
+    TRY(run_command_find(c->argv[0], path, e));
+    *ret = xstrdup(path);
+    return 0;
 }
 
 static int find_runtime(const struct plan *plan, size_t cell, struct plan_runtimes *r, struct err *e)
 {
     const struct cell *c = &plan->cell[cell].cell;
+    if (c->argv)
+        return find_program(c, &r->program[cell], e);
     for (size_t i = 0; i < cell; i++) {
         if (!same_runtime(&plan->cell[i].cell, c))
             continue;
@@ -52,7 +68,10 @@ static int find_runtime(const struct plan *plan, size_t cell, struct plan_runtim
 static int find_runtimes(const struct plan *plan, struct plan_runtimes *r, size_t *at, struct err *e)
 {
     *r = (struct plan_runtimes){.found = xcalloc(plan->cells, sizeof(*r->found)),
-                                .of = xcalloc(plan->cells, sizeof(*r->of))};
+                                .of = xcalloc(plan->cells, sizeof(*r->of)),
+                                .program =
+                                    xcalloc(plan->cells, sizeof(*r->program)), /* NOLINT(bugprone-sizeof-expression) */
+                                .cells = plan->cells};
     for (*at = 0; *at < plan->cells; ++*at)
         TRY(find_runtime(plan, *at, r, e));
     return 0;

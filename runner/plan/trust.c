@@ -51,6 +51,10 @@ static void add(struct trust_grants *g, const char *place, const char *option, c
 static void look_at(const struct trust_plan *p, const struct yaml_node *n, const char *key, struct trust_grants *grants)
 {
     char where[320];
+    if (n->kind == YAML_LIST && strcmp(key, "command") == 0 && n->count > 0 && n->child[0].text) {
+        look_at(p, &n->child[0], key, grants); /* the program; its other words are what it is told */
+        return;
+    }
     for (size_t i = 0; i < n->count; i++)
         look_at(p, &n->child[i], n->child[i].key ? n->child[i].key : key, grants);
     const char *why = n->text ? config_grant(key, n->text) : NULL;

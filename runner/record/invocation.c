@@ -297,7 +297,8 @@ static int load(struct parse *p, const struct wanted *how)
     return l.has_failed ? -EINVAL : refuse(p, why.at, why.why);
 }
 
-/* What analyses look at, and nothing else. */
+/* What analyses look at, and nothing else. A member that is in none of these lists is not there for who looks for it: a
+ * figure that is made of it would be absent, "the record has no such figure". */
 static int load_all(struct parse *p)
 {
     static const char *const SLICE[] = {"provenance", "cpus_effective", "cpus_by", NULL};
@@ -322,6 +323,7 @@ static int load_all(struct parse *p)
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++)
         if (load(p, &WANTED[i]) != 0)
             return -EINVAL;
+    /* not there for `tare compare`, which asks for neither: what a figure is made of belongs to WANTED */
     for (size_t i = 0; (p->r->with_iterations || p->r->with_details) && i < ARRAY_LEN(BESIDES); i++)
         if (load(p, &BESIDES[i]) != 0)
             return -EINVAL;
@@ -504,6 +506,19 @@ static const struct keyset *finish(struct builder *b)
     return set;
 }
 
+/* A command's words, as a shell takes them. */
+static void add_words(struct builder *b, const char *key, const json_t *words)
+{
+    cleanup_text struct text line = {0};
+    text_add(&line, "%s", "");
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        text_add(&line, "%s", i ? " " : "");
+        text_add_shell_word(&line, word ? word : "");
+    }
+    add_pair(b, key, line.data);
+}
+
 /* Null stands for itself with its reason. */
 static void add_json(struct builder *b, const char *key, const json_t *value, const char *reason)
 {
@@ -580,7 +595,11 @@ static const struct keyset *cell_of(const struct parse *p)
     json_t *value;
     json_object_foreach(p->tree[SECTION_SCENARIO], key, value)
     {
-        if (!text_ends_with(key, "_reason") && !is_setting(key) && !json_is_null(value))
+        if (text_ends_with(key, "_reason") || is_setting(key) || json_is_null(value))
+            continue;
+        if (strcmp(key, "argv") == 0)
+            add_words(&b, key, value);
+        else
             add_json(&b, key, value, NULL);
     }
     add_pair(&b, "runtime", runtime ? runtime : "");
@@ -629,7 +648,8 @@ static void take_setting(const struct parse *p, struct invocation *ret)
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-/* The known ones besides the result's own, in the order of the table that they make. */
+/* Where the figures of every record are, besides the result's own, in the order of the table that they make. What each
+ * is: base/figure.c, a row of the same name. */
 static const struct {
     const char *name;
     enum section s;

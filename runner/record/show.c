@@ -42,10 +42,24 @@ static void show_sampling(const struct cell *c, struct text *out)
     text_add(out, "mem_sample: %s  mem_interval_ms: %" PRId64 "\n", python_truth(c->mem_sample), c->mem_interval_ms);
 }
 
+static void show_command(const struct record *r, struct text *out)
+{
+    text_add(out, "Command:");
+    for (size_t i = 0; r->argv[i]; i++) {
+        text_add(out, " ");
+        text_add_shell_word(out, r->argv[i]);
+    }
+    text_add(out, "\nProgram: %s\n===================\n\n", r->command);
+}
+
 static void show_environment(const struct record *r, struct text *out)
 {
     const struct cell *c = &r->cell;
     text_add(out, "=== environment ===\n");
+    if (r->command) {
+        show_command(r, out);
+        return;
+    }
     text_add(out, "Python (%s): %s\n", r->runtime->implementation, r->runtime->banner);
     text_add(out, "OS: %s, arch %s\n", fact_text(r->host, "platform", "unknown"),
              fact_text(r->host, "arch", "unknown"));
@@ -71,6 +85,8 @@ static void show_times(const struct record *r, struct text *out)
         text_add(out, "total_wall_s: %.6f\n", r->total_wall_s);
     else
         text_add(out, "total_wall_s: unavailable (the measured iterations were not finished)\n");
+    if (r->command) /* an invocation is its one iteration */
+        return;
     text_add(out, "avg_iter_s: %.9f\n", r->result.mean_s);
     text_add(out, "p50_iter_s: %.9f\n", r->result.median_s);
     text_add(out, "p95_iter_s: %.9f\n", r->result.p95_s);

@@ -6,7 +6,8 @@
 #include "base/cleanup.h"
 
 /* What decides the grade, and what is only told. Recorded is what a host may be without being less isolated (a VM has
- * no governor), and what hangs on the workload itself (eight threads on three CPUs press and preempt each other). */
+ * no governor), and what hangs on the workload itself (eight threads on three CPUs press and preempt each other). The
+ * name is that of verdict_add(), letter by letter: one that is not here is required. */
 static const struct {
     const char *name;
     enum level level;

@@ -35,12 +35,14 @@ static void file_name(char name[NAME_MAX], const struct drawing *d, const char *
     text_format(name, NAME_MAX, "%s.%s", d->name, ending);
 }
 
-/* Sizes in pixels and centimetres go by what a line of 15 cm holds. */
+/* Sizes in centimetres go by what a line of 15 cm holds, those in pixels by a telephone's 390: text that can be read
+ * there grows with the figure on what is wider. */
 static void set_terminal(const struct drawing *d, enum draw_formats format, struct text *script)
 {
     double w = d->width_cm, h = d->height_cm;
     if (format == DRAW_SVG)
-        text_add(script, "set terminal svg size %.0f,%.0f dynamic noenhanced font '" FONT ",11'\n", 48 * w, 48 * h);
+        text_add(script, "set terminal svg size %.0f,%.0f dynamic noenhanced background '#ffffff' font '" FONT ",13'\n",
+                 27.2 * w, 42 * h);
     else if (format == DRAW_PDF)
         text_add(script, "set terminal pdfcairo size %.2fcm,%.2fcm noenhanced font '" FONT ",8'\n", w, h);
     else

@@ -1,6 +1,7 @@
 /* The figures that set cells side by side. */
 #include "report/drawings.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,19 +356,27 @@ static size_t workers_of(const struct curve *curve, size_t curves, double *ret)
     return kept;
 }
 
+/* What is drawn over the workers, of a curve's k-th cell: a figure's mean, or its speed-up over the curve's first. */
+static struct stats_interval value_of(const struct summary *s, const struct curve *l, size_t k, const char *figure)
+{
+    if (!figure)
+        return summary_speed_up(s, l->cell[0], l->cell[k]);
+    const struct summary_figure *f = summary_figure(s, l->cell[k], figure);
+    return f && f->used ? f->is.mean : stats_no_interval(NAN, 0.95, "");
+}
+
 static void add_value(struct drawing *d, const struct summary *s, const struct curve *l, double workers,
                       const char *figure, double **value)
 {
-    const struct summary_figure *f = NULL;
+    double scale = figure ? summary_unit(s, figure).scale : 1;
     double at[3] = {NAN, NAN, NAN};
-    for (size_t i = 0; i < l->cells; i++)
-        if (l->cell[i]->workers == workers)
-            f = summary_figure(s, l->cell[i], figure);
-    if (f && f->used) {
-        double scale = summary_unit(s, figure).scale;
-        at[0] = f->is.mean.at * scale;
-        at[1] = f->is.mean.why_not ? at[0] : f->is.mean.low * scale;
-        at[2] = f->is.mean.why_not ? at[0] : f->is.mean.high * scale;
+    for (size_t i = 0; i < l->cells; i++) {
+        if (l->cell[i]->workers != workers)
+            continue;
+        const struct stats_interval v = value_of(s, l, i, figure);
+        at[0] = v.at * scale;
+        at[1] = v.why_not ? at[0] : v.low * scale;
+        at[2] = v.why_not ? at[0] : v.high * scale;
     }
     for (size_t i = 0; i < ARRAY_LEN(at); i++) {
         text_add(&d->data, " ");
@@ -376,17 +385,38 @@ static void add_value(struct drawing *d, const struct summary *s, const struct c
     }
 }
 
+static void plot_curves(struct drawing *d, const struct curve *curve, size_t curves, struct text *alt)
+{
+    text_add(&d->plot, "plot ");
+    for (size_t i = 0; i < curves; i++) {
+        cleanup_text struct text label = {0};
+        say_curve(&curve[i], &label);
+        text_add(alt, "%s%s", i ? ", " : "", label.data);
+        text_add(
+            &d->plot,
+            "%s'%s%s' using 'workers':'mean_%zu':'low_%zu':'high_%zu' with yerrorlines pointtype %zu pointsize 0.6 "
+            "linewidth 1.5 linecolor rgb '%s' title ",
+            i ? ", \\\n     " : "", i ? "" : d->name, i ? "" : ".dat", i + 1, i + 1, i + 1, 5 + 2 * (i % 5),
+            drawing_colour(i));
+        drawing_quote(&d->plot, label.data);
+    }
+    text_add(&d->plot, "\n");
+    text_add(alt, ".");
+}
+
+/* figure: NULL for the speed-up. */
 static void draw(struct drawings *all, const struct summary *s, const struct curve *curve, size_t curves,
                  const double *workers, size_t count, const char *figure)
 {
-    struct summary_unit u = summary_unit(s, figure);
-    struct text name = {0}, title = {0}, alt = {0};
-    cleanup_free double *value = calloc(3 * curves * count + 1, sizeof(*value));
+    const char *word = !figure ? "speed-up" : strcmp(figure, "pss_bytes") == 0 ? "memory" : "time";
+    const char *what = figure ? summary_unit(s, figure).title
+                              : "speed-up (work done in the same time, over that of the fewest workers)";
+    cleanup_text struct text name = {0}, title = {0};
+    struct text alt = {0};
+    cleanup_free double *value = xcalloc(3 * curves * count + 1, sizeof(*value));
     double *next = value;
-    if (!value)
-        abort();
-    text_add(&name, "scaling-%s", strcmp(figure, "pss_bytes") == 0 ? "memory" : "time");
-    text_add(&title, "Scaling by workers: %s", u.title);
+    text_add(&name, "scaling-%s", word);
+    text_add(&title, "Scaling by workers: %s", what);
     struct drawing *d = drawing_add(all, name.data, title.data);
     text_add(&d->data, "workers");
     for (size_t i = 0; i < curves; i++)
@@ -398,31 +428,18 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
             add_value(d, s, &curve[i], workers[k], figure, &next);
         text_add(&d->data, "\n");
     }
-    text_add(&alt, "%s over %zu numbers of workers, from %g to %g, a line each for ", u.title, count, workers[0],
+    text_add(&alt, "%s over %zu numbers of workers, from %g to %g, a line each for ", what, count, workers[0],
              workers[count - 1]);
+    alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
     drawings_y_axis(d, value, (size_t)(next - value));
-    text_add(&d->plot, "set logscale x 2\nset xlabel 'workers'\nset ylabel '%s [%s]'\nset xtics (", u.title, u.unit);
+    text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel '%s%s%s%s'\nset xtics (",
+             0.9 * workers[0], 1.1 * workers[count - 1], figure ? what : "speed-up", figure ? " [" : "",
+             figure ? summary_unit(s, figure).unit : "", figure ? "]" : "");
     for (size_t k = 0; k < count; k++)
         text_add(&d->plot, "%s%g", k ? ", " : "", workers[k]);
-    text_add(&d->plot, ")\nplot ");
-    for (size_t i = 0; i < curves; i++) {
-        struct text label = {0};
-        say_curve(&curve[i], &label);
-        text_add(&alt, "%s%s", i ? ", " : "", label.data);
-        text_add(
-            &d->plot,
-            "%s'%s%s' using 'workers':'mean_%zu':'low_%zu':'high_%zu' with yerrorlines pointtype %zu pointsize 0.6 "
-            "linewidth 1.5 linecolor rgb '%s' title ",
-            i ? ", \\\n     " : "", i ? "" : name.data, i ? "" : ".dat", i + 1, i + 1, i + 1, 5 + 2 * (i % 5),
-            drawing_colour(i));
-        drawing_quote(&d->plot, label.data);
-        text_free(&label);
-    }
-    text_add(&d->plot, "\n");
-    text_add(&alt, ".");
+    text_add(&d->plot, ")\n");
+    plot_curves(d, curve, curves, &alt);
     d->alt = STEAL(alt.data);
-    text_free(&name);
-    text_free(&title);
 }
 
 static void drawings_scaling(struct drawings *d, const struct summary *s)
@@ -435,6 +452,8 @@ static void drawings_scaling(struct drawings *d, const struct summary *s)
         size_t curves = curves_of(s, memory, curve), count = workers_of(curve, curves, workers);
         if (count > 1)
             draw(d, s, curve, curves, workers, count, memory ? "pss_bytes" : "avg_iter_s");
+        if (count > 1 && !memory)
+            draw(d, s, curve, curves, workers, count, NULL);
         for (size_t i = 0; i < curves; i++)
             free(curve[i].cell);
     }
@@ -460,17 +479,18 @@ static void set_x_axis(struct drawing *d, const double *at, const double *low, s
              0.8 * floor_of);
 }
 
-/* A row each from the top down, named at the left. */
+#define ABOVE 0.28 /* of a row: how far its name is above its marks, which leaves the whole width to these */
+
+/* A row each from the top down, named above its marks. */
 static void name_rows(struct drawing *d, const char *const *label, size_t rows)
 {
-    text_add(&d->plot, "set yrange [%.1f:0.4]\nset ytics noenhanced (", (double)rows + 0.6);
+    text_add(&d->plot, "set yrange [%.1f:0.4]\nunset ytics\nset grid noytics\n", (double)rows + 0.6);
     for (size_t i = 0; i < rows; i++) {
-        text_add(&d->plot, "%s", i ? ", " : "");
+        text_add(&d->plot, "set label %zu ", i + 1);
         drawing_quote(&d->plot, label[i]);
-        text_add(&d->plot, " %zu", i + 1);
+        text_add(&d->plot, " at graph 0.01, first %.2f left noenhanced front\n", (double)(i + 1) - ABOVE);
     }
-    text_add(&d->plot, ")\n");
-    d->height_cm = 2.6 + 0.75 * (double)rows;
+    d->height_cm = 2.6 + 1.2 * (double)rows;
 }
 
 /* A row's values: the estimate and its interval, whose ends are the estimate where it has none. */
@@ -588,9 +608,9 @@ static void draw_answer(struct drawings *all, const struct summary *s)
             &d->plot,
             "set xlabel 'ratio to threads (1: the same), with 95%% intervals'\n"
             "set arrow from first 1, graph 0 to first 1, graph 1 nohead linewidth 1 dashtype 2\n"
-            "plot 'answer.dat' using 'time':(column('row') - 0.13):(end_of('low')):'high' with xerrorbars pointtype 7 "
+            "plot 'answer.dat' using 'time':(column('row') + 0.05):(end_of('low')):'high' with xerrorbars pointtype 7 "
             "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title 'time of an iteration', \\\n"
-            "     '' using 'memory':(column('row') + 0.13):(end_of('memory_low')):'memory_high' with xerrorbars "
+            "     '' using 'memory':(column('row') + 0.25):(end_of('memory_low')):'memory_high' with xerrorbars "
             "pointtype 5 "
             "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title 'memory (PSS)'\n",
             drawing_colour(0), drawing_colour(1));
@@ -665,8 +685,8 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
                      "%s'%s.dat' using '%s':(column('row') + %.2f):(end_of('%s_low')):'%s_high' with xerrorbars "
                      "pointtype %d "
                      "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title '%s'",
-                     m ? ", \\\n     " : "", name, mark[m].column, ((double)m - (double)(marks - 1) / 2) * 0.22,
-                     mark[m].column, mark[m].column, mark[m].point, drawing_colour(m), mark[m].title);
+                     m ? ", \\\n     " : "", name, mark[m].column, 0.02 + 0.15 * (double)m, mark[m].column,
+                     mark[m].column, mark[m].point, drawing_colour(m), mark[m].title);
         text_add(&d->plot, "\n");
         text_free(&d->data);
         d->data = data;

@@ -114,6 +114,101 @@ static void html_table(struct text *out, const struct table *t)
     text_add(out, "</tbody></table></div>\n");
 }
 
+/* --- bars: the answer at a glance -------------------------------------------------------------------------------- */
+
+/* Of a table of cells: where its figure, the figure's interval, the ratio and the verdict are. */
+struct bars {
+    const struct table *t;
+    size_t at, low, high, ratio, verdict;
+    double end; /* of the axis, which begins at 0 */
+};
+
+/* The first that is called so, or whose name ends so. */
+static size_t column_of(const struct table *t, const char *word)
+{
+    size_t i = 0;
+    while (i + 1 < t->columns && strcmp(t->column[i].key, word) != 0 && !text_ends_with(t->column[i].key, word))
+        i++;
+    return i;
+}
+
+/* The axis ends with the longest interval, but at twice the longest bar: one wild interval leaves the others their
+ * length. */
+static struct bars bars_of(const struct table *t)
+{
+    struct bars b = {.t = t, .low = column_of(t, "_ci95_low")};
+    double longest = 0, end = 0;
+    b.at = b.low - 2;
+    b.high = b.low + 1;
+    b.ratio = column_of(t, "ratio_to_threads");
+    b.verdict = column_of(t, "verdict");
+    for (size_t row = 0; row < t->rows; row++) {
+        longest = fmax(longest, table_at(t, row, b.at)->value);
+        end = fmax(end, table_at(t, row, b.high)->value);
+    }
+    b.end = fmax(longest, fmin(end, 2 * longest));
+    return b;
+}
+
+static void add_bar(struct text *out, const struct bars *b, size_t row)
+{
+    double at = 100 * table_at(b->t, row, b->at)->value / b->end;
+    double low = 100 * table_at(b->t, row, b->low)->value / b->end;
+    double high = 100 * table_at(b->t, row, b->high)->value / b->end;
+    if (!isfinite(at))
+        return;
+    text_add(out,
+             "<svg class=\"bar\" viewBox=\"0 0 100 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+             "<rect x=\"0\" y=\"3\" width=\"%.2f\" height=\"14\"/>",
+             at);
+    if (isfinite(low) && isfinite(high)) {
+        text_add(out, "<path d=\"M%.2f 10H%.2fM%.2f 5V15", fmax(low, 0), fmin(high, 100), fmax(low, 0));
+        text_add(out, high > 100 ? "\"/>" : "M%.2f 5V15\"/>", high);
+    }
+    text_add(out, "</svg>");
+}
+
+/* Without its head a table may lose what it is where styles set its rows otherwise: the roles say it. */
+static void add_bar_row(struct text *out, const struct bars *b, size_t row)
+{
+    const struct table *t = b->t;
+    const struct table_cell *at = table_at(t, row, b->at), *ratio = table_at(t, row, b->ratio),
+                            *verdict = table_at(t, row, b->verdict);
+    text_add(out, "<tr role=\"row\" data-cell=\"%s\"><th role=\"rowheader\" scope=\"row\">", t->id[row]);
+    html_text(out, table_at(t, row, 0)->text);
+    text_add(out, "</th><td role=\"cell\" class=\"bar\">");
+    add_bar(out, b, row);
+    text_add(out, "</td><td role=\"cell\" class=\"n\"><b>");
+    html_text(out, at->text ? at->text : "–");
+    text_add(out, "</b> %s <span class=\"soft\">", at->text ? t->column[b->at].unit : "");
+    html_text(out, table_at(t, row, b->at + 1)->text ? table_at(t, row, b->at + 1)->text : "");
+    text_add(out, "</span></td><td role=\"cell\">");
+    if (isfinite(ratio->value) && ratio->value != 1 && ratio->text)
+        text_add(out, "<b>× %s</b> ", ratio->text);
+    html_text(out, verdict->text ? verdict->text : "–");
+    text_add(out, "</td></tr>\n");
+}
+
+static void html_bars(struct text *out, const struct table *t)
+{
+    const struct bars b = bars_of(t);
+    if (!(b.end > 0))
+        return;
+    text_add(out, "<table class=\"bars\" role=\"table\" aria-labelledby=\"bars-%s\"><caption id=\"bars-%s\">", t->name,
+             t->name);
+    html_text(out, t->title);
+    text_add(out,
+             "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">cell</th>"
+             "<th role=\"columnheader\" scope=\"col\">from 0, with its 95%% interval</th>"
+             "<th role=\"columnheader\" scope=\"col\" class=\"n\">");
+    html_text(out, t->column[b.at].head);
+    text_add(out, "</th><th role=\"columnheader\" scope=\"col\">against threads</th></tr></thead>\n"
+                  "<tbody role=\"rowgroup\">\n");
+    for (size_t row = 0; row < t->rows; row++)
+        add_bar_row(out, &b, row);
+    text_add(out, "</tbody></table>\n");
+}
+
 /* --- figures ---------------------------------------------------------------------------------------------------- */
 
 /* A figure's data as a table of its own; of many rows the page keeps the first and says so. */
@@ -148,7 +243,8 @@ static void add_data(struct text *out, const struct drawing *d, bool open)
     text_add(out, "</details>\n");
 }
 
-/* gnuplot's ids are the same in every figure, and its black is ink: each figure gets ids of its own, and the page's. */
+/* gnuplot's ids are the same in every figure, its black is ink, its white the page's: each figure gets ids of its own.
+ */
 static void add_svg(struct text *out, const struct drawing *d, const char *svg)
 {
     static const struct {
@@ -158,7 +254,8 @@ static void add_svg(struct text *out, const struct drawing *d, const char *svg)
                     {"xlink:href='#", "href='#"},
                     {"\"black\"", "\"currentColor\""},
                     {"'black'", "'currentColor'"},
-                    {"rgb(0,0,0)", "currentColor"}};
+                    {"rgb(0,0,0)", "currentColor"},
+                    {"\"#ffffff\"", "\"none\""}};
     const char *body = strstr(svg, "<g id=\"gnuplot_canvas\">");
     const char *box = strstr(svg, "viewBox=\"");
     if (!body || !box)
@@ -258,18 +355,11 @@ static void add_run(const struct summary_cell *c, const char *folder, struct tex
     text_add(line, " --out %s%s\n", folder, c->count > 1 ? "; done" : "");
 }
 
-/* argv: a JSON array, as the record has it. */
+/* argv: the command's words, as a shell takes them. */
 static void add_exec(const struct summary_cell *c, const char *argv, const char *folder, struct text *line)
 {
-    json_t *words = json_loads(argv, JSON_ALLOW_NUL, NULL);
-    text_add(line, "tare exec --repeat %zu%s --out %s --", c->count, summary_is_memory(c) ? " --mem-sample" : "",
-             folder);
-    for (size_t i = 0; i < json_array_size(words); i++) {
-        const char *word = json_string_value(json_array_get(words, i));
-        add_word(line, word ? word : "");
-    }
-    text_add(line, "\n");
-    json_decref(words);
+    text_add(line, "tare exec --repeat %zu%s --out %s -- %s\n", c->count, summary_is_memory(c) ? " --mem-sample" : "",
+             folder, argv);
 }
 
 static bool is_of_same_plan(const struct invocation *a, const struct invocation *b)
@@ -605,6 +695,8 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
         enum tables_of table;
     } HALVES[] = {{false, "Time", "time", TABLES_TIME}, {true, "Memory", "memory", TABLES_MEMORY}};
     begin_section(out, "answer", "The answer");
+    for (size_t i = 0; i < ARRAY_LEN(HALVES); i++)
+        html_bars(out, &t->of[HALVES[i].table]);
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         cleanup_free char *lines = summary_answer(s, HALVES[i].memory);
         if (*lines)

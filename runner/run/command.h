@@ -14,6 +14,7 @@ struct run_command {
     char *const *argv; /* argv[0] as the user gave it */
     const char *cwd;   /* absolute */
     int output_fd;     /* for its output; below 0: the caller's standard output and error */
+    bool is_silent;    /* it reads nothing; only the last line of its output is kept, for a failure message */
     struct record_series series;
 };
 

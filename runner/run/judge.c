@@ -67,12 +67,15 @@ static void blame_workload(struct record *r, const struct judge_evidence *seen)
 }
 
 /* A command is judged by its exit status alone. */
-static void blame_command(struct record *r)
+static void blame_command(struct record *r, const struct judge_evidence *seen)
 {
+    const char *said = last_message(seen->watched->messages);
     if (r->signalled)
-        terminate(r, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)", r->signal, strsignal(r->signal));
+        terminate(r, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)%s%s", r->signal, strsignal(r->signal),
+                  *said ? ": " : "", said);
     else
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d", r->exit_status);
+        terminate(r, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d%s%s", r->exit_status,
+                  *said ? ": " : "", said);
 }
 
 void judge_end(struct record *r, const struct judge_evidence *seen)
@@ -100,7 +103,7 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
         terminate(r, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
                   (long long)cell->pids_max);
     else if (!clean && !seen->ledger)
-        blame_command(r);
+        blame_command(r, seen);
     else if (!clean)
         blame_workload(r, seen);
     else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &run, &e) != 0 ||

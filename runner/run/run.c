@@ -32,6 +32,15 @@
 
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
+/* A pipe for what a workload prints. */
+static int prepare_messages(struct stage *s, struct err *e)
+{
+    if (pipe2(s->messages, O_CLOEXEC) != 0 || fcntl(s->messages[0], F_SETFL, O_NONBLOCK) != 0)
+        return err_sys(e, ERR_OURS, "pipe");
+    s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return s->null_fd < 0 ? err_sys(e, ERR_OURS, "/dev/null") : 0;
+}
+
 /* A scenario gets a ledger, a temporary folder, and a pipe for its messages. */
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
@@ -39,12 +48,7 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
         ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
-    if (failed != 0)
-        return failed;
-    if (pipe2(s->messages, O_CLOEXEC) != 0 || fcntl(s->messages[0], F_SETFL, O_NONBLOCK) != 0)
-        return err_sys(e, ERR_OURS, "pipe");
-    s->null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return s->null_fd < 0 ? err_sys(e, ERR_OURS, "/dev/null") : 0;
+    return failed == 0 ? prepare_messages(s, e) : failed;
 }
 
 /* The part of a path before its last name. */
@@ -105,13 +109,15 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
 
 static int specify_command(struct stage *s, const struct cell *cell, struct err *e)
 {
+    const bool silent = s->command->is_silent;
+    const int out = silent ? s->messages[1] : s->command->output_fd;
     s->environment = workload_command_environment(cell);
     s->spec = (struct spawn_spec){
         .path = s->command->path,
         .argv = s->command->argv,
-        .stdin_fd = STDIN_FILENO,
-        .stdout_fd = s->command->output_fd >= 0 ? s->command->output_fd : STDOUT_FILENO,
-        .stderr_fd = s->command->output_fd >= 0 ? s->command->output_fd : STDERR_FILENO,
+        .stdin_fd = silent ? s->null_fd : STDIN_FILENO,
+        .stdout_fd = out >= 0 ? out : STDOUT_FILENO,
+        .stderr_fd = out >= 0 ? out : STDERR_FILENO,
         .keep_fd = -1,
         .cwd = s->command->cwd,
     };
@@ -188,7 +194,7 @@ static void take_ahead(struct stage *s, struct run_ahead *a)
 
 static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *ahead, struct err *e)
 {
-    int failed = s->command ? 0 : prepare_scenario(s, cell, e);
+    int failed = !s->command ? prepare_scenario(s, cell, e) : s->command->is_silent ? prepare_messages(s, e) : 0;
     if (ahead && ahead->spec.path)
         take_ahead(s, ahead);
     else if (failed == 0)
@@ -444,7 +450,7 @@ static void finish(struct stage *s, struct err *why)
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
-    if (!s->command)
+    if (s->messages[0] >= 0)
         watch_drain(s->messages[0], &s->watched);
     judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                           .ledger = s->command ? NULL : &s->ledger,

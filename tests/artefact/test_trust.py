@@ -203,6 +203,37 @@ class Strangers(BundleTest):
                     self.assertEqual({path.name for path in folder.iterdir()}, before)
             os.chown(folder / name, 0, 0)
 
+    def make_commands(self, *commands):
+        """The bundle of a plan whose cells are these commands."""
+        (self.dir / "plan.yml").write_text("schema: tare.plan/1\nname: any\ninvocations: 2\ncells:\n" + "".join(
+            f"  - {{id: c{i}, command: {json.dumps(list(map(str, words)))}}}\n" for i, words in enumerate(commands)))
+        done = tare("matrix", self.dir / "plan.yml", "--out", self.dir / "mine", "--trust-plan", cwd=self.dir)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = tare("pack", self.dir / "mine", "-o", self.dir / "any.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.verify(self.dir / "any.tar", status=0, draw=False)
+        return self.dir / "any.tar"
+
+    def test_a_strangers_command_that_names_a_program_of_this_host_is_not_run(self):
+        (program := self.dir / "harmless").write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+        bundle = self.make_commands([program], ["true", "a/b"])
+        program.write_text(self.program.read_text())
+        code, out, err = quickly("reproduce", bundle, "--out", self.dir / "again")
+        self.assertEqual(code, 2, out + err)
+        self.assertRegex(err, r"\Atare: reproduce: not taken: plan.yml:5:\d+: command: [^\n]*/harmless: it names a program of this host\n"
+                              r"[^\n]*nothing was run[^\n]*\n\Z")
+        self.assertFalse(self.trace.exists(), "something ran")
+
+    def test_a_strangers_command_from_path_is_confined_and_does_not_start_in_the_callers_folder(self):
+        bundle = self.make_commands(["sh", "-c", f"! echo x >{self.trace}"])
+        code, out, err = quickly("reproduce", bundle, "--out", self.dir / "again", cwd=self.dir)
+        self.assertEqual(code, 0, out + err)
+        self.assertFalse(self.trace.exists())
+        records = [json.loads(path.read_text()) for path in (self.dir / "again").glob("0*.json")]
+        self.assertEqual([(r["scenario"]["cwd"], r["confinement"]["level"], r["termination"]["reason"]) for r in records],
+                         [("/", "full", "ok")] * 2)
+
     @unittest.skipUnless(os.geteuid() == 0, "only root gives a file to another user")
     def test_a_folder_of_another_users_that_asks_nothing_of_this_host_goes_on_confined(self):
         folder = self.dir / "folder"

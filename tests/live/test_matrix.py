@@ -366,6 +366,49 @@ class Ended(Matrix):
         self.assertRegex(self.run_plan("--dry-run").out, r"4 of 8 invocations to run, time: about ")
 
 
+class Commands(Matrix):
+    """Cells that are commands."""
+
+    def write_commands(self, *commands: list[str], more: str = "") -> None:
+        cells = "".join(f"  - command: {json.dumps([str(word) for word in words])}\n" for words in commands)
+        self.plan.write_text(f"schema: tare.plan/1\nname: any\ninvocations: 2\n{more}cells:\n{cells}")
+
+    def test_any_program_is_a_cell(self):
+        self.write_commands(["sleep", 0.01], ["sleep", 0.05])
+        done = self.run_plan()
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.out, r"(?m)^sleep 0\.05 +2 ")
+        self.assertRegex(done.out, r"(?m)^sleep 0\.05: it takes ")
+        records = self.records()
+        self.assertEqual(Counter((r["plan"]["cell"], r["plan"]["block"]) for r in records),
+                         Counter((f"sleep_{s}", block) for s in ("0.01", "0.05") for block in (1, 2)))
+        self.assertEqual({r["scenario"]["name"] for r in records}, {"exec"})
+        self.assertEqual({r["scenario"]["cwd"] for r in records}, {os.getcwd()})
+        self.assertEqual({r["confinement"]["level"] for r in records}, {"full"})
+        compared = subprocess.run([rig.TARE, "compare", self.out, self.out], capture_output=True, text=True, timeout=rig.PATIENCE_S)
+        self.assertRegex(compared.stdout, r"(?m)^sleep 0\.01 .* ms ")
+        self.assertIn("nothing was run", self.run_plan().err)
+
+    def test_what_it_said_last_is_why_it_failed_and_nothing_reaches_the_terminal(self):
+        self.write_commands(["sh", "-c", "cat; echo $((7 * 191)); echo why not >&2; exit 3"])
+        done = self.run_plan()
+        self.assertEqual(done.status, 4, done)
+        self.assertEqual({r["termination"]["detail"] for r in self.records()}, {"the command exited with status 3: why not"})
+        self.assertNotIn("1337", done.out + done.err)
+
+    def test_a_program_that_is_not_there_is_said_before_anything_runs(self):
+        self.write_commands(["true"], ["there-is-no-such"])
+        done = self.run_plan()
+        self.assert_refused(done, 2, r"matrix: cell 'there-is-no-such': 'there-is-no-such': no such command on PATH")
+        self.assertFalse(self.out.exists())
+
+    def test_verbose_tells_a_commands_text(self):
+        self.write_commands(["echo", "a b"])
+        done = self.run_plan("--verbose")
+        self.assertRegex(done.out, r"(?m)^Command: echo 'a b'\nProgram: /\S+/echo$")
+        self.assertNotIn("nan", done.out)
+
+
 class Cpus(Matrix):
     def test_cells_of_other_cpus_get_them_and_the_next_its_own_again(self):
         cpus = sorted(os.sched_getaffinity(0))

@@ -115,6 +115,15 @@ class Slurm(LiveTest):
         self.assertTrue(any(int(p["slurm"].get("restarts", 0)) > 0 for p in plans), "no job was requeued")
         self.assertEqual({r["termination"]["reason"] for r in self.records()}, {"ok"})
 
+    def test_commands_are_cells_there_too(self):
+        (plan := self.dir / "any.yml").write_text("schema: tare.plan/1\nname: any\ninvocations: 2\ncells:\n"
+                                                  "  - {id: a, command: [sh, -c, 'exit 0']}\n  - {id: b, command: [sleep, 0.01]}\n")
+        done = self.finish(self.begin(plan, "--engine", "slurm"))
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(Counter((r["plan"]["cell"], r["plan"]["block"]) for r in self.records()),
+                         Counter((cell, block) for cell in "ab" for block in (1, 2)))
+        self.assertEqual({r["plan"]["engine"] for r in self.records()}, {"slurm"})
+
     def test_a_tare_that_is_killed_joins_its_jobs_again(self):
         script = (f"'{rig.TARE}' matrix seed-short --engine slurm --runtime native --out '{self.out}' & "
                   f"while ! [ -s '{self.out}/slurm/jobs' ]; do sleep 0.1; done; kill -9 $!; "

@@ -74,7 +74,8 @@ class Report(unittest.TestCase):
         self.assertIn("no gnuplot", done.stderr)
         page = (folder / "report.html").read_text()
         self.assertIn("there was no gnuplot", page)
-        self.assertNotIn("<svg", page)
+        self.assertNotIn('<svg role="img"', page)
+        self.assertIn('<svg class="bar"', page)
         done = made.tare("report", folder, "--paper", MADE.folder / "none", PATH=str(tools))
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertFalse((MADE.folder / "none").exists())
@@ -137,8 +138,9 @@ class InBrowser(unittest.TestCase):
                     said: said.map(one => one ? one.textContent : ""), caption: figure.querySelector("figcaption").textContent,
                     rows: figure.querySelectorAll("details tr").length};
         })""")
+        self.assertEqual(self.browser.run("""document.querySelectorAll("svg [fill='#ffffff']").length"""), 0, "white in the dark")
         ids = {figure["id"] for figure in figures}
-        for name in ("answer", "time", "memory", "scaling-time"):
+        for name in ("answer", "time", "memory", "scaling-time", "scaling-speed-up"):
             self.assertIn(f"figure-{name}", ids)
         for kind, count in (("iterations-", 4), ("series-", 4), ("memory-", 2)):
             self.assertEqual(len([i for i in ids if i.startswith(f"figure-{kind}")]), count, kind)
@@ -154,7 +156,7 @@ class InBrowser(unittest.TestCase):
         source = axe_source()
         if source is None:
             self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
-        for width, dark in ((1280, False), (390, False), (1280, True), (390, True)):
+        for width, dark in ((1280, False), (768, False), (390, False), (1280, True), (390, True)):
             with self.subTest(width=width, dark=dark):
                 self.browser.open(self.url, width=width, dark=dark)
                 self.browser.run(source + ";0")
@@ -175,9 +177,44 @@ class InBrowser(unittest.TestCase):
         self.assertIn("svg-img-alt", found)
 
     def test_a_narrow_screen_scrolls_down_alone(self):
-        for width in (390, 1280):
+        for width in (390, 768, 1280):
             self.browser.open(self.url, width=width)
             self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
+
+    def test_every_figure_and_every_bar_fits_a_telephone_and_can_be_read_there(self):
+        self.browser.open(self.url, width=390)
+        figures = self.browser.run("""[...document.querySelectorAll("figure svg")].map(svg => ({
+            id: svg.closest("figure").id, left: svg.getBoundingClientRect().left, right: svg.getBoundingClientRect().right,
+            text: Math.min(...[...svg.querySelectorAll("text")].map(t => t.getBoundingClientRect().height)
+                           .filter(h => h > 0))}))""")
+        self.assertGreater(len(figures), 10)
+        for figure in figures:
+            with self.subTest(figure["id"]):
+                self.assertGreaterEqual(figure["left"], 0)
+                self.assertLessEqual(figure["right"], 390)
+                self.assertGreaterEqual(figure["text"], 10)
+        cells = self.browser.run("""[...document.querySelectorAll("table.bars tbody :is(th, td, svg)")].map(one => one.getBoundingClientRect())
+            .map(box => [box.left, box.right])""")
+        self.assertGreater(len(cells), 20)
+        self.assertEqual([box for box in cells if box[0] < 0 or box[1] > 390], [])
+
+    def test_the_answer_begins_with_a_bar_for_each_cell_as_long_as_its_figure(self):
+        self.browser.open(self.url)
+        order = self.browser.run("""[...document.querySelectorAll("#answer > *")].map(one => one.className || one.localName)""")
+        self.assertEqual(order[:4], ["h2", "bars", "bars", "h3"])
+        rows = self.browser.run("""[...document.querySelectorAll("table.bars")].map(table => [...table.tBodies[0].rows].map(row => ({
+            cell: row.dataset.cell, bar: row.querySelector("rect").getBoundingClientRect().width, value: parseFloat(row.cells[2].textContent),
+            room: row.querySelector("svg").getBoundingClientRect().width, interval: row.querySelector("path").getBoundingClientRect().width,
+            said: row.cells[3].textContent})))""")
+        self.assertEqual([len(table) for table in rows], [4, 2])
+        for table in rows:
+            longest = max(row["bar"] / row["value"] for row in table)
+            for row in table:
+                with self.subTest(row["cell"]):
+                    self.assertAlmostEqual(row["bar"] / row["value"] / longest, 1, delta=0.05)
+                    self.assertLessEqual(row["bar"], row["room"] + 1)
+                    self.assertGreater(row["interval"], 0)
+                    self.assertTrue(row["said"])
 
     def test_ids_are_unique(self):
         self.browser.open(self.url)
@@ -231,7 +268,7 @@ class InBrowser(unittest.TestCase):
 
     def test_screenshots_are_kept_for_the_eye(self):
         made.LOGS.mkdir(parents=True, exist_ok=True)
-        for width, dark in ((1280, False), (390, False), (1280, True)):
+        for width, dark in ((1280, False), (768, False), (390, False), (1280, True), (390, True)):
             path = made.LOGS / f"page-{width}{'-dark' if dark else ''}.png"
             self.browser.open(self.url, width=width, dark=dark)
             self.browser.screenshot(path)

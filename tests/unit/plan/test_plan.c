@@ -234,11 +234,11 @@ static const struct {
     const char *file, *said; /* the message begins so; the parts between "..." are in it, in this order */
 } BAD[] = {
     {"unknown-key.yml", "unknown-key.yml:6:5: 'wrokers' is not a key here; did you mean 'workers'? What is allowed is "
-                        "scenario, mode, ...workers"},
+                        "scenario, command, mode, ...workers"},
     {"unknown-key-on-top.yml",
      "unknown-key-on-top.yml:3:1: 'repeat' is not a key here; what is allowed is schema, name, ...invocations...cells"},
-    {"unknown-key-in-each.yml",
-     "unknown-key-in-each.yml:6:7: 'modes' is not a key here; did you mean 'mode'? What is allowed is scenario, mode"},
+    {"unknown-key-in-each.yml", "unknown-key-in-each.yml:6:7: 'modes' is not a key here; did you mean 'mode'? What is "
+                                "allowed is scenario, command, mode"},
     {"unknown-key-in-defaults.yml",
      "unknown-key-in-defaults.yml:5:3: 'id' is not a key here; what is allowed is scenario"},
     {"key-twice.yml", "key-twice.yml:6:5: 'mode' is given twice (first at 5:5)"},
@@ -380,6 +380,80 @@ static void a_precision_is_a_ratio(void **state)
     assert_true(r == 0.5);
 }
 
+/* --- cells that are commands -------------------------------------------------------------------------------------- */
+
+#define HEAD "schema: tare.plan/1\nname: p\n"
+
+static int parse_text(const char *text, const struct config_given *given, struct plan *p, struct err *e)
+{
+    struct text bytes = {0};
+    text_add(&bytes, "%s%s", HEAD, text);
+    *e = (struct err){0};
+    return plan_parse("p.yml", &bytes, given, NULL, p, e);
+}
+
+static void a_cell_may_be_a_command_whatever_the_defaults_say_of_scenarios(void **state)
+{
+    (void)state;
+    struct plan p;
+    struct err e;
+    const struct config_given given = {.option = {{"workers", "2"}, {"memory-max", "64M"}}, .count = 2};
+    if (parse_text("defaults: {scenario: scenario1, runtime: native, iterations: 9, work-iters: 5}\n"
+                   "cells:\n"
+                   "  - {command: [/bin/echo, -n, a b]}\n"
+                   "  - {id: x, each: {command: [[a], [b, c]], memory-max: [1M, 2M]}}\n"
+                   "  - {mode: threads}\n"
+                   "exclude: [{command: [b, c], memory-max: 2M}]\n",
+                   &given, &p, &e) != 0)
+        fail_msg("%s", e.text);
+    static const char *const IDS[] = {"echo_-n__a_b_", "x-a-memory-max=1M", "x-a-memory-max=2M", "x-b_c-memory-max=1M",
+                                      "scenario1-threads-native"};
+    assert_int_equal(p.cells, ARRAY_LEN(IDS));
+    for (size_t i = 0; i < p.cells; i++) {
+        const struct cell *c = &p.cell[i].cell;
+        assert_string_equal(p.cell[i].id, IDS[i]);
+        assert_int_equal(c->memory_max_bytes, 64 << 20);
+        assert_int_equal(c->argv == NULL, c->scenario != NULL);
+        assert_int_equal(c->pids_max, c->argv ? 4096 : 4 * 2 + 256);
+    }
+    assert_string_equal(p.cell[0].cell.argv[2], "a b");
+    assert_null(p.cell[0].cell.argv[3]);
+    assert_string_equal(knob_of(&p.cell[4].cell, "work-iters"), "5");
+    plan_free(&p);
+    assert_int_equal(
+        parse_text("defaults: {command: [a]}\ncells: [{id: x}, {scenario: scenario1}]\n", &NOTHING_GIVEN, &p, &e), 0);
+    assert_string_equal(p.cell[0].cell.argv[0], "a");
+    assert_null(p.cell[1].cell.argv);
+    plan_free(&p);
+}
+
+static void what_is_no_command_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *why;
+    } REFUSED[] = {
+        {"cells: [{command: ./a -x}]\n",
+         "p.yml:3:19: what is allowed here is a list, as [a, b] (a command is a list of its words"},
+        {"cells: [{command: []}]\n", "p.yml:3:19: "},
+        {"cells: [{command: [a, [b]]}]\n", "p.yml:3:23: "},
+        {"cells: [{each: {command: [a, b]}}]\n", "p.yml:3:27: "},
+        {"cells: [{command: [a], workers: 4}]\n", "p.yml:3:33: 'workers' is of scenarios, and this cell is a command"},
+        {"cells: [{command: [a], each: {mode: [threads]}}]\n", "'mode' is of scenarios"},
+        {"cells: [{command: [a], scenario: scenario1}]\n", "'scenario' is of scenarios"},
+        {"cells: [{memory-max: 1M}]\n", "this cell has no scenario and no command"},
+        {"cells: [{command: [a]}, {command: [a]}]\n", "two cells are 'a'"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(REFUSED); i++) {
+        struct plan p;
+        struct err e;
+        if (parse_text(REFUSED[i].text, &NOTHING_GIVEN, &p, &e) == 0)
+            fail_msg("accepted: %s", REFUSED[i].text);
+        if (!strstr(e.text, REFUSED[i].why))
+            fail_msg("'%s' is not in: %s", REFUSED[i].why, e.text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -397,6 +471,8 @@ int main(void)
         cmocka_unit_test(what_the_user_says_can_make_a_cell_impossible_too),
         cmocka_unit_test(a_broken_plan_does_no_harm),
         cmocka_unit_test(a_precision_is_a_ratio),
+        cmocka_unit_test(a_cell_may_be_a_command_whatever_the_defaults_say_of_scenarios),
+        cmocka_unit_test(what_is_no_command_is_refused_with_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/json_scan.h"
 #include "base/text.h"
+#include "cell/manual.h"
 #include "record/record.h"
 #include "record/records_csv.h"
 #include "tests/unit/fixture.h"
@@ -120,6 +121,30 @@ static void an_absent_figure_has_the_records_reason(void **state)
     assert_int_equal(r.list[0].kind, RECORD_UNSLICED);
     assert_int_equal(records_figure(&r, "no_such"), -1);
     assert_true(isnan(invocation_figure(&r.list[0], 999).value));
+    records_free(&r);
+}
+
+/* The help of --figure names them by hand. */
+static void the_help_of_figure_names_every_figure_that_each_record_has(void **state)
+{
+    (void)state;
+    struct text help = {0};
+    size_t named = 0;
+    save("one.json", "id-1", specimen_threads_memory);
+    struct records r = accepted("one.json", false);
+    manual_help(CONFIG_COMPARE, NULL, &help);
+    for (size_t i = 0; i < r.reader.names; i++) {
+        const char *name = r.reader.name[i].name;
+        if (!figure_is_of_every_record(name))
+            continue;
+        char word[80];
+        text_format(word, sizeof(word), " %s", name);
+        named++;
+        if (!strstr(help.data, word))
+            fail_msg("'tare compare --help' does not name %s (runner/cell/config_table.c, --figure)", name);
+    }
+    assert_true(named >= 16);
+    text_free(&help);
     records_free(&r);
 }
 
@@ -502,6 +527,7 @@ int main(void)
         fixture_rooted(a_record_is_read_back_as_it_was_written),
         fixture_rooted(iterations_are_read_where_they_are_asked_for),
         fixture_rooted(an_absent_figure_has_the_records_reason),
+        fixture_rooted(the_help_of_figure_names_every_figure_that_each_record_has),
         fixture_rooted(a_failed_run_is_no_figure_and_says_how_it_ended),
         fixture_rooted(records_of_a_machine_share_what_they_ran_in),
         fixture_rooted(a_scenarios_figures_are_read_with_what_they_are),
