@@ -259,7 +259,7 @@ static void an_entry_that_comes_twice_is_found_and_the_first_one_stays(void **st
     add_file(&t, "top/a", "one");
     add_file(&t, "top/a", "two");
     assert_int_equal(unpack_tar(p, &t), 0);
-    assert_found(p, "a", "it comes twice");
+    assert_found(p, "a", "it occurs twice");
     cleanup_close int fd = openat(p->dirfd, "a", O_RDONLY | O_CLOEXEC);
     assert_int_equal(read(fd, buf, sizeof(buf)), 3);
     assert_memory_equal(buf, "one", 3);
@@ -272,7 +272,7 @@ static void a_file_where_a_folder_is_wanted_is_found(void **state)
     add_file(&t, "top/a", "one");
     add_file(&t, "top/a/b", "two");
     assert_int_equal(unpack_tar(p, &t), 0);
-    assert_found(p, "a/b", "once as a file and once as a folder");
+    assert_found(p, "a/b", "both as a file and as a folder");
 }
 
 static void a_second_top_folder_is_refused(void **state)
@@ -330,7 +330,7 @@ static void a_compression_bomb_is_not_unpacked(void **state)
     struct place *p = *state;
     struct stat st;
     unpack_zeros(p, 0);
-    assert_found(p, "bomb", "more than 200 times the size of the file that it is in");
+    assert_found(p, "bomb", "more than 200 times the size of the archive file");
     assert_int_equal(fstatat(p->dirfd, "bomb", &st, 0), -1);
 }
 

@@ -786,7 +786,7 @@ static void a_journal_that_another_could_have_written_is_not_believed(void **sta
     assert_int_equal(chmod(m.journal, 0622), 0);
     assert_int_equal(open_again(&m, &e), -EPERM);
     assert_int_equal(e.kind, ERR_HOST);
-    assert_non_null(strstr(e.text, "is another user's, or others may write to it: it is not believed"));
+    assert_non_null(strstr(e.text, "belongs to another user, or others may write to it: it is not trusted"));
     assert_int_equal(chmod(m.journal, 0600), 0);
     if (geteuid() == 0) {
         assert_int_equal(chown(m.journal, 65534, 65534), 0);
