@@ -98,42 +98,35 @@ static int read_both(struct job *j, struct err *e)
     return records_read(&j->b, j->path_b, e);
 }
 
-static bool has_key(const struct records *r, const char *key)
+static struct keysets cells_of(const struct records *r)
 {
+    struct keysets cells = {0};
     for (size_t i = 0; i < r->count; i++)
-        if (keyset_find(r->list[i].cell, key))
-            return true;
-    return false;
+        keysets_add(&cells, r->list[i].cell);
+    return cells;
 }
 
-/* Those of the cells, each once. */
-static void list_keys(const struct records *r, const struct records *but, struct text *ret)
-{
-    for (size_t i = 0; i < r->count; i++)
-        for (size_t k = 0; (i == 0 || r->list[i].cell != r->list[i - 1].cell) && k < r->list[i].cell->count; k++) {
-            const char *key = r->list[i].cell->list[k].key;
-            const struct records before = {.list = r->list, .count = i};
-            if (!has_key(&before, key) && !has_key(but, key))
-                text_add(ret, "%s%s", ret->len ? ", " : "", key);
-        }
-}
-
+/* --across names keys that cells have. */
 static int check_across(const struct job *j, struct err *e)
 {
-    static const struct records NONE;
-    char key[128];
-    int failed = 0;
-    for (const char *at = j->asked->across; failed == 0 && at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        text_format(key, sizeof(key), "%.*s", (int)strcspn(at, ","), at);
-        if (has_key(&j->a, key) || has_key(&j->b, key))
-            continue;
-        struct text keys = {0};
-        list_keys(&j->a, &NONE, &keys);
-        list_keys(&j->b, &j->a, &keys);
-        failed = err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s", key, keys.data);
-        text_free(&keys);
+    struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
+    size_t keys = 0;
+    cleanup_free const char **key = keysets_keys((const struct keysets *[]){&a, &b}, 2, &keys);
+    cleanup_text struct text list = {0};
+    keysets_free(&a);
+    keysets_free(&b);
+    for (size_t i = 0; i < keys; i++)
+        text_add(&list, "%s%s", i ? ", " : "", key[i]);
+    for (const char *at = j->asked->across; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        char named[128];
+        size_t i = 0;
+        text_format(named, sizeof(named), "%.*s", (int)strcspn(at, ","), at);
+        while (i < keys && strcmp(key[i], named) != 0)
+            i++;
+        if (i == keys)
+            return err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s", named, list.data);
     }
-    return failed;
+    return 0;
 }
 
 /* --- the noise floor -------------------------------------------------------------------------------------------- */

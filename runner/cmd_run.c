@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -13,6 +15,7 @@
 #include "host/tune/tuning.h"
 #include "record/output.h"
 #include "record/show.h"
+#include "report/table.h"
 #include "run/meter.h"
 #include "run/run.h"
 
@@ -21,6 +24,40 @@ static int list_scenarios(struct err *e)
     cleanup_text struct text list = {0};
     TRY(scenarios_list(&list, e));
     (void)fputs(list.data ? list.data : "", stdout);
+    return 0;
+}
+
+/* Each interpreter of this host, and what it is. */
+static int list_runtimes(void)
+{
+    static const struct table_column COLUMNS[] = {
+        {"name", "--runtime", "", false, TABLE_BOTH, 0},
+        {"version", "version", "", false, TABLE_BOTH, 1},
+        {"gil", "GIL", "", false, TABLE_BOTH, 2},
+        {"path", "path", "", false, TABLE_BOTH, 0},
+    };
+    cleanup_text struct text shown = {0}, rest = {0};
+    struct runtime_seen *seen;
+    size_t count = runtime_list(&seen);
+    struct table t = table_new("runtimes", "Interpreters of this host", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < count; i++) {
+        struct runtime *r = &seen[i].runtime;
+        if (*seen[i].why_not) {
+            text_add(&rest, "%s: %s\n", r->path, seen[i].why_not);
+        } else {
+            table_row(&t, NULL);
+            table_text(&t, r->name);
+            table_text(&t, r->version);
+            table_text(&t, !r->free_threaded ? "built in" : r->gil_enabled ? "on" : "off");
+            table_text(&t, r->path);
+        }
+        runtime_free(r);
+    }
+    free(seen);
+    table_as_text(&t, terminal_width(STDOUT_FILENO), &shown);
+    table_free(&t);
+    (void)printf("%s%s%s", shown.data ? shown.data : "", rest.len ? "\nThese cannot be weighed:\n" : "",
+                 rest.len ? rest.data : "");
     return 0;
 }
 
@@ -98,6 +135,8 @@ static int run(struct config *c, struct err *e)
         return status;
     if (c->help)
         return manual_print(CONFIG_RUN, c->cell.scenario, NULL);
+    if (c->cell.runtime && strcmp(c->cell.runtime, "list") == 0)
+        return list_runtimes();
     if (!c->positional)
         return list_scenarios(e);
     status = prepare(c, &profile, &places, &runtime, e);

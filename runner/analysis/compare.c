@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/environments.h"
 #include "analysis/noise.h"
 #include "analysis/number.h"
 #include "base/alloc.h"
@@ -78,13 +77,13 @@ static void compare_figures(const struct records *ra, const struct records *rb, 
 
 #define VALUES_MAX 6 /* of a field on one side, before "and others" */
 
-static struct environments environments_of(const struct cell_pair *pairs, size_t count, bool b)
+static struct keysets environments_of(const struct cell_pair *pairs, size_t count, bool b)
 {
-    struct environments e = {0};
+    struct keysets e = {0};
     for (size_t i = 0; i < count; i++) {
         const struct cell_group *g = b ? pairs[i].b : pairs[i].a;
         for (size_t k = 0; k < g->count; k++)
-            environments_add(&e, g->invocation[k]->environment);
+            keysets_add(&e, g->invocation[k]->environment);
     }
     return e;
 }
@@ -96,7 +95,7 @@ struct values {
     bool more;
 };
 
-static struct values values_of(const struct environments *s, const char *key)
+static struct values values_of(const struct keysets *s, const char *key)
 {
     struct values v = {.count = 0};
     for (size_t i = 0; i < s->count; i++) {
@@ -148,9 +147,9 @@ static char *values_text(const struct values *v)
 
 static void compare_environments(const struct cell_pair *pairs, size_t count, struct comparison *ret)
 {
-    struct environments a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
-    const struct environments *const both[] = {&a, &b};
-    cleanup_free const char **key = environments_keys(both, ARRAY_LEN(both), &ret->fields);
+    struct keysets a = environments_of(pairs, count, false), b = environments_of(pairs, count, true);
+    const struct keysets *const both[] = {&a, &b};
+    cleanup_free const char **key = keysets_keys(both, ARRAY_LEN(both), &ret->fields);
     ret->difference = xcalloc(ret->fields, sizeof(*ret->difference));
     for (size_t i = 0; i < ret->fields; i++) {
         struct values va = values_of(&a, key[i]), vb = values_of(&b, key[i]);
@@ -158,8 +157,8 @@ static void compare_environments(const struct cell_pair *pairs, size_t count, st
             ret->difference[ret->differences++] =
                 (struct compare_difference){key[i], values_text(&va), values_text(&vb)};
     }
-    environments_free(&a);
-    environments_free(&b);
+    keysets_free(&a);
+    keysets_free(&b);
 }
 
 /* --- pairs of cells --------------------------------------------------------------------------------------------- */

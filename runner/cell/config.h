@@ -54,7 +54,7 @@ struct cell {
     const char *knob[SCENARIO_KNOBS_MAX]; /* values of the scenario's, by its numbers; NULL: not set */
     struct config_knobs later;            /* until cell_complete() */
     int64_t mem_sample;                   /* truth */
-    const char *runtime;                  /* "auto", "native", "3.14t", "3.14" or a path */
+    const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
     const char *cpus;                     /* as it was asked for (cpu_request.h); NULL: chosen from the topology */
     int64_t smt, numa;                    /* numa: a node; below 0 where it was not asked for */
     int64_t memory_max_bytes, pids_max, tmp_bytes;

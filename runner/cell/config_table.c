@@ -74,8 +74,9 @@ const struct option_row config_rows[] = {
      "do not; the default of profile overhead",
      WEIGHED},
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
-     "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t or 3.14: that build for any mode; native: the "
-     "same benchmark in C; or the path of an interpreter",
+     "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t, 3.14, 3.13 and the like: that build for any "
+     "mode; python3: the first on PATH; the path of an interpreter, a venv's too; native: the same benchmark in C; list "
+     "(of run alone): shows the interpreters that are here",
      GRANTED, "it names a program of this host", 1},
     {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "

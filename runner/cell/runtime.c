@@ -4,19 +4,21 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <gnu/libc-version.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/trust.h"
+#include "base/userdir.h"
+#include "cell/interpreters.h"
 #include "launch/confine.h"
 #include "launch/spawn.h"
 
@@ -25,14 +27,17 @@
 static const char PROBE[] =
     "import sys, os\n"
     "print('version', sys.version.split()[0])\n"
-    "if sys.version_info < (3, 14): sys.exit()\n"
+    "if sys.version_info < (3, 12): sys.exit()\n"
     "import sysconfig, mmap, gc, time, signal, argparse, struct, traceback, threading, runpy\n"
     "import multiprocessing as mp, multiprocessing.forkserver, multiprocessing.resource_tracker\n"
     "import multiprocessing.popen_fork, multiprocessing.popen_forkserver, multiprocessing.popen_spawn_posix\n"
-    "import multiprocessing.synchronize, multiprocessing.spawn, concurrent.interpreters\n"
+    "import multiprocessing.synchronize, multiprocessing.spawn\n"
+    "subs = sys.version_info >= (3, 14)\n"
+    "if subs: import concurrent.interpreters\n"
+    "print('interpreters', int(subs))\n"
     "print('banner', ' '.join(sys.version.split()))\n"
     "print('implementation', sys.implementation.name)\n"
-    "print('gil_enabled', int(sys._is_gil_enabled()))\n"
+    "print('gil_enabled', int(getattr(sys, '_is_gil_enabled', lambda: True)()))\n"
     "print('free_threaded', int(bool(sysconfig.get_config_var('Py_GIL_DISABLED'))))\n"
     "print('configure_args', ' '.join((sysconfig.get_config_var('CONFIG_ARGS') or '').split()))\n"
     "print('default_start', mp.get_start_method())\n"
@@ -43,28 +48,7 @@ static const char PROBE[] =
     "print('end .')\n";
 
 #define PROBE_SECONDS 60 /* one second on an idle host; an emulated machine beside other work took more than 20 */
-#define NEEDS         "3.14 or newer is needed"
-
-/* $HOME, else the one that the user's account has: another's is passed over for root, as $TARE_CACHE would be. */
-static const char *home_dir(void)
-{
-    const char *home = trust_variable("HOME");
-    const struct passwd *account = home ? NULL : getpwuid(geteuid());
-    return home ? home : account && trust_path(account->pw_dir, NULL) == 0 ? account->pw_dir : "";
-}
-
-const char *runtime_cache_dir(char *buf, size_t cap)
-{
-    const char *cache = trust_variable("TARE_CACHE");
-    const char *xdg = trust_variable("XDG_CACHE_HOME");
-    if (cache && *cache)
-        text_format(buf, cap, "%s", cache);
-    else if (xdg && *xdg)
-        text_format(buf, cap, "%s/tare", xdg);
-    else
-        text_format(buf, cap, "%s/.cache/tare", home_dir());
-    return buf;
-}
+#define NEEDS         "3.12 or newer is needed, free-threaded 3.13t or newer"
 
 /* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
 
@@ -83,7 +67,7 @@ static int memory_path(const char *path, char *buf, size_t cap)
     cleanup_text struct text whole = {0};
     text_add(&whole, "%s\n%s", key, PROBE);
     digest_bytes(whole.data, whole.len, hex);
-    (void)runtime_cache_dir(cache, sizeof(cache));
+    (void)userdir_cache(cache, sizeof(cache));
     int n = snprintf(buf, cap, "%s/probes/%.16s", cache, hex);
     return n < 0 || (size_t)n >= cap ? -ENAMETOOLONG : 0;
 }
@@ -147,6 +131,7 @@ static int take_answer(const char *answer, struct runtime *r)
         !answer_text(answer, "default_start", r->default_start, sizeof(r->default_start)) ||
         !answer_text(answer, "configure_args", args, sizeof(args)) ||
         !answer_truth(answer, "gil_enabled", &r->gil_enabled) ||
+        !answer_truth(answer, "interpreters", &r->interpreters) ||
         !answer_truth(answer, "free_threaded", &r->free_threaded) || !name_build(r) || !answer_files(answer, &r->files))
         return -EINVAL;
     text_add(&r->configure_args, "%s", args);
@@ -197,8 +182,8 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
     else
         (void)snprintf(
             why, cap,
-            "it is no Python interpreter that answers in confinement (a script's interpreter must not lie in a "
-            "folder that is closed to other users: name the interpreter itself)");
+            "it does not answer in confinement as a Python interpreter does (a script's own interpreter must lie in a "
+            "folder that is open to other users)");
     return failed == 0 ? 0 : -EINVAL;
 }
 
@@ -265,133 +250,106 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
 
 /* --- the search ------------------------------------------------------------------------------------------------ */
 
-/* What is looked for: one of the two builds. */
-struct wanted {
-    bool free_threaded;
-    const char *name;     /* "3.14t" */
-    const char *variable; /* of the environment */
-    const char *pattern;  /* in the cache */
-    const char *command;  /* on PATH */
+/* What is looked for, and what stood in the way so far. */
+struct search {
+    const char *name; /* "3.14t" */
+    struct interpreter_name wanted;
+    const char *variable; /* of the environment, that names it; NULL: there is none of this build */
+    struct runtime *found;
+    char why[256]; /* of the place that is looked through now; "": nothing lies there */
+    struct text tried;
 };
 
-static const struct wanted WANTED[] = {
-    {false, "3.14", "TARE_PYTHON_GIL", "cpython/3.14.*-gil-*/bin/python3.14", "python3.14"},
-    {true, "3.14t", "TARE_PYTHON_FT", "cpython/3.14.*-ft-*/bin/python3.14t", "python3.14t"},
-};
-
-/* Takes path if it is the wanted build; why says what else it is. */
-static bool try_path(const char *path, const struct wanted *wanted, struct runtime *r, char *why, size_t cap)
+/* Takes path if it is the wanted build; s->why says what else it is. */
+static bool try_path(const char *path, struct search *s)
 {
     struct runtime candidate = {0};
     struct err untrusted = {0};
     if (strlen(path) >= sizeof(candidate.path)) {
-        (void)snprintf(why, cap, "the path is too long");
+        text_format(s->why, sizeof(s->why), "the path is too long");
         return false;
     }
     text_format(candidate.path, sizeof(candidate.path), "%s", path);
     if (trust_path(path, &untrusted) != 0) {
-        (void)snprintf(why, cap, "%.250s", untrusted.text);
+        (void)snprintf(s->why, sizeof(s->why), "%.250s", untrusted.text);
         return false;
     }
-    if (identify(&candidate, why, cap) == 0) {
-        if (candidate.free_threaded == wanted->free_threaded && candidate.gil_enabled != wanted->free_threaded) {
-            *r = candidate;
+    if (identify(&candidate, s->why, sizeof(s->why)) == 0) {
+        if (strcmp(candidate.name, s->name) == 0 && candidate.gil_enabled != s->wanted.free_threaded) {
+            *s->found = candidate;
             return true;
         }
-        (void)snprintf(why, cap, "its GIL is %s, and that is not what %s is", candidate.gil_enabled ? "on" : "off",
-                       wanted->name);
+        if (candidate.gil_enabled == s->wanted.free_threaded)
+            text_format(s->why, sizeof(s->why), "its GIL is %s, and that is not what %s is",
+                        candidate.gil_enabled ? "on" : "off", s->name);
+        else
+            text_format(s->why, sizeof(s->why), "it is %s", candidate.name);
     }
     runtime_free(&candidate);
     return false;
 }
 
-/* The newest first. */
-static bool try_cache(const struct wanted *wanted, struct runtime *r, struct text *tried)
+static bool look_at(const char *path, const char *place, void *context)
 {
-    char cache[PATH_MAX];
-    char pattern[PATH_MAX + 64];
-    char why[256] = "none there";
-    glob_t found;
-    text_format(pattern, sizeof(pattern), "%s/%s", runtime_cache_dir(cache, sizeof(cache)), wanted->pattern);
-    bool done = false;
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        const char *newest = NULL;
-        time_t newest_s = 0;
-        struct stat st;
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            if (stat(found.gl_pathv[i], &st) == 0 && (!newest || st.st_mtime > newest_s)) {
-                newest = found.gl_pathv[i];
-                newest_s = st.st_mtime;
-            }
-        }
-        done = newest && try_path(newest, wanted, r, why, sizeof(why));
-        globfree(&found);
-    }
-    text_add(tried, "; the cache %s (%s)", cache, why);
-    return done;
+    (void)place;
+    return try_path(path, context);
 }
 
-static bool try_uv(const struct wanted *wanted, struct runtime *r, struct text *tried)
+static void note_place(const char *place, void *context)
 {
-    char *const argv[] = {"uv", "python", "find", (char *)wanted->name, NULL};
-    cleanup_text struct text said = {0};
-    char why[256] = "it is not here, or finds none";
-    bool done = false;
-    if (spawn_capture(argv, PROBE_SECONDS * 1000, &said) == 0 && said.data) {
-        said.data[strcspn(said.data, "\n")] = '\0';
-        done = try_path(said.data, wanted, r, why, sizeof(why));
-    }
-    text_add(tried, "; uv (%s)", why);
-    return done;
+    struct search *s = context;
+    if (strcmp(place, "PATH") == 0)
+        text_add(&s->tried, "; python%s on PATH (%s)", s->name, *s->why ? s->why : "no such command");
+    else
+        text_add(&s->tried, "; %s (%s)", place, *s->why ? s->why : "none there");
+    s->why[0] = '\0';
 }
 
-static bool try_search_path(const struct wanted *wanted, struct runtime *r, struct text *tried)
+/* scripts/build-python makes these two, and what sets them up names them so. */
+static const char *variable_of(const char *name)
 {
-    const char *path = getenv("PATH");
-    char why[256] = "no such command";
-    for (const char *p = path ? path : ""; *p;) {
-        size_t len = strcspn(p, ":");
-        char candidate[PATH_MAX];
-        int n = snprintf(candidate, sizeof(candidate), "%.*s/%s", (int)len, p, wanted->command);
-        if (*p == '/' && n > 0 && (size_t)n < sizeof(candidate) && access(candidate, X_OK) == 0 &&
-            try_path(candidate, wanted, r, why, sizeof(why)))
-            return true;
-        p += len;
-        p += *p == ':';
-    }
-    text_add(tried, "; %s on PATH (%s)", wanted->command, why);
-    return false;
+    return strcmp(name, "3.14t") == 0 ? "TARE_PYTHON_FT" : strcmp(name, "3.14") == 0 ? "TARE_PYTHON_GIL" : NULL;
 }
 
-static int search(const struct wanted *wanted, struct runtime *r, struct err *e)
+static int search(const char *name, struct runtime *r, struct err *e)
 {
-    cleanup_text struct text tried = {0};
-    char why[256];
-    const char *named = getenv(wanted->variable);
-    if (named && *named) {
-        if (try_path(named, wanted, r, why, sizeof(why)))
-            return 0;
-        return err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", wanted->variable, named, why);
-    }
-    text_add(&tried, "$%s (not set)", wanted->variable);
+    struct search s = {.name = name, .variable = variable_of(name), .found = r};
+    char file[32];
+    (void)interpreter_name_parse(name, &s.wanted);
+    const char *named = s.variable ? getenv(s.variable) : NULL;
+    if (named && *named)
+        return try_path(named, &s) ? 0 : err_set(e, ERR_USAGE, -EINVAL, "$%s '%s': %s", s.variable, named, s.why);
+    if (s.variable)
+        text_add(&s.tried, "; $%s (not set)", s.variable);
+    text_format(file, sizeof(file), "python%s", name);
     int failed = 0;
-    if (!try_cache(wanted, r, &tried) && !try_uv(wanted, r, &tried) && !try_search_path(wanted, r, &tried)) {
+    if (!interpreters_each(file, look_at, note_place, &s)) {
         failed = err_set(e, ERR_HOST, -ENOENT, "no %s CPython %s to be had; tried %s",
-                         wanted->free_threaded ? "free-threaded" : "GIL build of", wanted->name, tried.data);
-        (void)err_remedy(e, "'make python' builds it; or name one with --runtime PATH or $%s; or --runtime native",
-                         wanted->variable);
+                         s.wanted.free_threaded ? "free-threaded" : "GIL build of", name, s.tried.data + 2);
+        if (s.variable)
+            (void)err_remedy(e, "'make python' builds it; or name one with --runtime PATH or $%s; or --runtime native",
+                             s.variable);
+        else
+            (void)err_remedy(e, "name one with --runtime PATH ('tare run --runtime list' shows what is there)");
     }
+    text_free(&s.tried);
     return failed;
 }
 
 static int take_named(const char *path, struct runtime *r, struct err *e)
 {
-    char why[256];
-    char here[PATH_MAX] = "";
-    if (!strchr(path, '/'))
+    char why[256], here[PATH_MAX] = "", on_path[PATH_MAX];
+    struct interpreter_name name;
+    if (strcmp(path, "python3") == 0 || strcmp(path, "python") == 0) {
+        TRY(trust_find_program(path, on_path, sizeof(on_path), e));
+        path = on_path;
+    } else if (!strchr(path, '/')) {
+        bool old = interpreter_name_parse(path, &name);
         return err_set(e, ERR_USAGE, -EINVAL,
-                       "--runtime '%s': what is allowed is auto, native, 3.14t, 3.14 or the path of an interpreter",
-                       path);
+                       "--runtime '%s': %swhat is allowed is auto, native, python3, 3.14t, 3.14 and the like, or the "
+                       "path of an interpreter",
+                       path, old ? NEEDS "; " : "");
+    }
     if (access(path, F_OK) != 0 || (*path != '/' && !getcwd(here, sizeof(here))))
         return err_sys(e, ERR_USAGE, "--runtime '%s'", path);
     /* Links are not followed: a virtual environment's interpreter finds its home by the path that it is given. */
@@ -421,15 +379,79 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
 
 static int find_python(const struct cell *cell, struct runtime *r, struct err *e)
 {
-    const struct wanted *wanted = NULL;
-    if (strcmp(cell->runtime, "auto") == 0)
-        wanted = &WANTED[cell->mode == MODE_THREADS];
-    for (size_t i = 0; !wanted && i < ARRAY_LEN(WANTED); i++)
-        if (strcmp(cell->runtime, WANTED[i].name) == 0)
-            wanted = &WANTED[i];
-    TRY(wanted ? search(wanted, r, e) : take_named(cell->runtime, r, e));
+    const char *name = cell->runtime;
+    struct interpreter_name parsed;
+    if (strcmp(name, "auto") == 0)
+        name = cell->mode == MODE_THREADS ? "3.14t" : "3.14";
+    bool named = interpreter_name_parse(name, &parsed) && interpreter_name_is_supported(&parsed);
+    TRY(named ? search(name, r, e) : take_named(name, r, e));
+    if (cell->mode == MODE_INTERPRETERS && !r->interpreters)
+        return err_set(e, ERR_USAGE, -ENOTSUP,
+                       "--mode interpreters: Python %s has no concurrent.interpreters (3.14 and newer have)",
+                       r->version);
     add_scripts(cell->scenario, r);
     return 0;
+}
+
+/* --- what is there --------------------------------------------------------------------------------------------- */
+
+struct listing {
+    struct runtime_seen *seen;
+    size_t count;
+};
+
+/* "python3", "python3.14" or "python3.14t": what lies beside them (-config, -gdb.py) is something else. */
+static bool is_interpreters_name(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    struct interpreter_name ignored;
+    return strcmp(name, "python3") == 0 || interpreter_name_parse(name + strlen("python"), &ignored);
+}
+
+/* A second name or link of a file, or of a build in its folder. */
+static bool is_told(const struct listing *l, const struct runtime_seen *one)
+{
+    size_t dir = (size_t)(strrchr(one->runtime.path, '/') - one->runtime.path) + 1;
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->seen[i].real, one->real) == 0 ||
+            (*one->runtime.name && strcmp(l->seen[i].runtime.name, one->runtime.name) == 0 &&
+             strncmp(l->seen[i].runtime.path, one->runtime.path, dir) == 0))
+            return true;
+    return false;
+}
+
+static bool list_one(const char *path, const char *place, void *context)
+{
+    struct listing *l = context;
+    struct runtime_seen one = {0};
+    struct err untrusted = {0};
+    (void)place;
+    if (!is_interpreters_name(path) || strlen(path) >= sizeof(one.runtime.path) || !realpath(path, one.real))
+        return false;
+    text_format(one.runtime.path, sizeof(one.runtime.path), "%s", path);
+    if (is_told(l, &one))
+        return false;
+    if (trust_path(path, &untrusted) != 0)
+        (void)snprintf(one.why_not, sizeof(one.why_not), "%.250s", untrusted.text);
+    else if (identify(&one.runtime, one.why_not, sizeof(one.why_not)) == 0)
+        one.why_not[0] = '\0';
+    if (is_told(l, &one)) {
+        runtime_free(&one.runtime);
+        return false;
+    }
+    l->seen = xgrow(l->seen, l->count, sizeof(*l->seen));
+    l->seen[l->count++] = one;
+    return false;
+}
+
+size_t runtime_list(struct runtime_seen **ret)
+{
+    static const char *const FILES[] = {"python3.[0-9]*", "python3"};
+    struct listing l = {0};
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++)
+        (void)interpreters_each(FILES[i], list_one, NULL, &l);
+    *ret = l.seen;
+    return l.count;
 }
 
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)

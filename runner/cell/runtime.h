@@ -23,21 +23,30 @@ struct runtime {
     struct text configure_args; /* "" where the build does not say */
     bool free_threaded;         /* built with Py_GIL_DISABLED; false for native */
     bool gil_enabled;           /* as the interpreter says of itself; meaningless for native */
+    bool interpreters;          /* it has concurrent.interpreters (3.14) */
     struct text files;          /* what it reads to run the scenario, one path a line: warmed before the first slice */
 };
 
 /* Finds the runtime that the cell, which has a scenario, asks for, in the order: --runtime, $TARE_PYTHON_FT or
- * $TARE_PYTHON_GIL, the cache of scripts/build-python, `uv python find`, PATH; asks the interpreter itself what it is
+ * $TARE_PYTHON_GIL, the places of interpreters.h; asks the interpreter itself what it is
  * (in confinement; remembered in the cache by the executable's identity). A GIL build is never taken for a
  * free-threaded one. -EINVAL (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host):
  * none to be had; the message says what was tried and the remedy. The caller ends *ret with runtime_free(). */
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
+/* An interpreter that lies on this host. */
+struct runtime_seen {
+    struct runtime runtime; /* its path; the rest where why_not is "" */
+    char real[PATH_MAX];    /* where links lead to */
+    char why_not[256];      /* why it cannot be weighed; "": it can */
+};
+
+/* Every interpreter in the places of interpreters.h, each asked what it is, in their order. The caller frees *ret, and
+ * ends each runtime with runtime_free(). Returns how many. */
+size_t runtime_list(struct runtime_seen **ret);
+
 /* The path of a workload that came with tare. -ENOENT: it is not where tare was built or installed. */
 int runtime_find_workload(const char *file, char *buf, size_t cap, struct err *e);
-
-/* $TARE_CACHE, or ~/.cache/tare. Returns buf. */
-const char *runtime_cache_dir(char *buf, size_t cap);
 
 #endif

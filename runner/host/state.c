@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "base/trust.h"
-#include "cell/runtime.h"
+#include "base/userdir.h"
 
 void state_dir(char *buf, size_t cap)
 {
@@ -14,5 +14,5 @@ void state_dir(char *buf, size_t cap)
     else if (geteuid() == 0)
         text_format(buf, cap, STATE_SYSTEM_DIR);
     else
-        (void)runtime_cache_dir(buf, cap);
+        (void)userdir_cache(buf, cap);
 }

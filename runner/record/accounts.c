@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cgroups/cgfile.h"
-#include "record/record.h"
+#include "cgroups/root.h"
 
 /* One key of a flat-keyed file. */
 struct account {
@@ -52,20 +52,20 @@ static int read_account(int dirfd, const struct account *a, struct page *page, u
     return page->failed != 0 ? page->failed : cgfile_key(page->text, a->key, ret);
 }
 
-static const char *lacks(const struct record_slice *slice, const struct account *a)
+static const char *lacks(const struct slice_root *root, const struct account *a)
 {
-    if (slice->provenance == SLICE_NONE)
-        return slice->reason;
-    if (a->controller < SLICE_CONTROLLERS && !slice->controller[a->controller].available)
-        return slice->controller[a->controller].reason;
+    if (root->provenance == SLICE_NONE)
+        return root->reason;
+    if (a->controller < SLICE_CONTROLLERS && !root->controller[a->controller].available)
+        return root->controller[a->controller].reason;
     return NULL;
 }
 
 static void take(int dirfd, const struct account *a, struct page *page, const struct facts *before,
-                 const struct record_slice *slice, struct facts *to)
+                 const struct slice_root *root, struct facts *to)
 {
     uint64_t value = 0;
-    const char *lacking = lacks(slice, a);
+    const char *lacking = lacks(root, a);
     int failed = dirfd < 0 || lacking ? -1 : read_account(dirfd, a, page, &value);
     if (failed != 0) {
         if (lacking)
@@ -102,31 +102,40 @@ void accounts_baseline_free(struct accounts_baseline *b)
 
 /* memory.peak, and by how much memory.current and memory.stat may differ: both are charged in batches of 64 pages a CPU
  * (mm/memcontrol.c, MEMCG_CHARGE_BATCH; the kernel's own test_kmem.c allows as much). */
-static void read_peak(int dirfd, struct record *record)
+static void read_peak(int dirfd, const struct slice_root *root, struct facts *peak)
 {
     char buf[64];
     uint64_t value = 0;
-    const struct slice_availability *memory = &record->slice.controller[SLICE_MEMORY];
+    const struct slice_availability *memory = &root->controller[SLICE_MEMORY];
     if (!memory->available) {
-        facts_absent(&record->peak, "peak", "%s", memory->reason);
-        facts_absent(&record->peak, "uncertainty_bytes", "%s", memory->reason);
+        facts_absent(peak, "peak", "%s", memory->reason);
+        facts_absent(peak, "uncertainty_bytes", "%s", memory->reason);
         return;
     }
     if (file_read_at(dirfd, "memory.peak", buf, sizeof(buf)) > 0 && cgfile_value(buf, &value) == 0)
-        facts_int(&record->peak, "peak", (int64_t)value);
+        facts_int(peak, "peak", (int64_t)value);
     else
-        facts_absent(&record->peak, "peak", "this kernel has no memory.peak (5.19 and newer have)");
-    facts_int(&record->peak, "uncertainty_bytes", 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN));
+        facts_absent(peak, "peak", "this kernel has no memory.peak (5.19 and newer have)");
+    facts_int(peak, "uncertainty_bytes", 64 * sysconf(_SC_PAGESIZE) * sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, struct record *record)
+void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, const struct slice_root *root,
+                   struct accounts *ret)
 {
     struct page page = {.file = NULL};
-    read_peak(slice_dirfd, record);
+    *ret = (struct accounts){0};
+    read_peak(slice_dirfd, root, &ret->peak);
     if (baseline && baseline->has_current)
-        facts_int(&record->peak, "baseline", (int64_t)baseline->current_bytes);
+        facts_int(&ret->peak, "baseline", (int64_t)baseline->current_bytes);
     for (size_t i = 0; i < ARRAY_LEN(CPU); i++)
-        take(slice_dirfd, &CPU[i], &page, baseline ? &baseline->cpu : NULL, &record->slice, &record->cpu);
+        take(slice_dirfd, &CPU[i], &page, baseline ? &baseline->cpu : NULL, root, &ret->cpu);
     for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
-        take(slice_dirfd, &EVENTS[i], &page, baseline ? &baseline->events : NULL, &record->slice, &record->events);
+        take(slice_dirfd, &EVENTS[i], &page, baseline ? &baseline->events : NULL, root, &ret->events);
+}
+
+void accounts_free(struct accounts *a)
+{
+    facts_free(&a->peak);
+    facts_free(&a->cpu);
+    facts_free(&a->events);
 }

@@ -5,7 +5,7 @@
 #include "base/facts.h"
 #include "cgroups/slice.h"
 
-struct record;
+struct slice_root;
 
 /* Counters of a slice that is not ours alone (borrowed) do not begin at zero: what they were before the workload. */
 struct accounts_baseline {
@@ -18,10 +18,18 @@ struct accounts_baseline {
 void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret);
 void accounts_baseline_free(struct accounts_baseline *b);
 
-/* Fills peak (peak, baseline, uncertainty_bytes), cpu (usage_usec, user_usec, system_usec, nr_periods, nr_throttled,
- * throttled_usec) and events (low, high, max, oom, oom_kill, oom_group_kill, pids_max) of the record from
- * memory.peak, cpu.stat, memory.events and pids.events (Documentation/admin-guide/cgroup-v2.rst). slice_dirfd -1: no
- * slice; every figure is then absent with the slice's reason. baseline may be NULL. */
-void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, struct record *record);
+/* What was found; each figure that is not to be had is absent with its reason. Starts as {0}. */
+struct accounts {
+    struct facts peak;   /* peak, baseline, uncertainty_bytes, in bytes: memory.peak */
+    struct facts cpu;    /* usage_usec, user_usec, system_usec, nr_periods, nr_throttled, throttled_usec: cpu.stat */
+    struct facts events; /* low, high, max, oom, oom_kill, oom_group_kill, pids_max: memory.events, pids.events */
+};
+
+/* Reads the slice's counters (Documentation/admin-guide/cgroup-v2.rst). slice_dirfd -1: no slice; every figure is then
+ * absent with the root's reason. baseline may be NULL. The caller ends *ret with accounts_free(), or takes its parts
+ * over. */
+void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, const struct slice_root *root,
+                   struct accounts *ret);
+void accounts_free(struct accounts *a);
 
 #endif

@@ -1097,7 +1097,7 @@ static int is_record(const struct parse *p, bool named)
     struct json_span s = p->section[SECTION_SCHEMA];
     if (s.data && is(s, "\"" RECORD_SCHEMA "\""))
         return 1;
-    if (!named && (s.len < strlen(ANY) || memcmp(s.data, ANY, strlen(ANY)) != 0))
+    if (!named && (!s.data || s.len < strlen(ANY) || memcmp(s.data, ANY, strlen(ANY)) != 0))
         return 0;
     if (!s.data)
         return refuse(p, NULL, "it has no schema: it is no record of tare");

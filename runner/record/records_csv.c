@@ -4,35 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/csv.h"
 #include "base/text.h"
 #include "record/records.h"
 
-/* The keys that the cells have, each once. */
+/* The keys that the cells have. */
 struct keys {
-    const char **key;
+    const char **key; /* owned */
     size_t count;
 };
-
-static void add_key(struct keys *k, const char *key)
-{
-    for (size_t i = 0; i < k->count; i++)
-        if (strcmp(k->key[i], key) == 0)
-            return;
-    k->key = xgrow(k->key, k->count, sizeof(*k->key));
-    k->key[k->count++] = key;
-}
 
 static struct keys keys_of(const struct records *r)
 {
     struct keys k = {NULL, 0};
-    const struct keyset *last = NULL;
-    for (size_t i = 0; i < r->count; i++) {
-        for (size_t p = 0; r->list[i].cell != last && p < r->list[i].cell->count; p++)
-            add_key(&k, r->list[i].cell->list[p].key);
-        last = r->list[i].cell;
-    }
+    struct keysets cells = {0};
+    for (size_t i = 0; i < r->count; i++)
+        keysets_add(&cells, r->list[i].cell);
+    k.key = keysets_keys((const struct keysets *[]){&cells}, 1, &k.count);
+    keysets_free(&cells);
     return k;
 }
 

@@ -164,12 +164,6 @@ static void add_item(struct text *out, const char *name, const char *value)
     text_add(out, "\n");
 }
 
-static const char *environment(const struct summary *s, const char *key)
-{
-    const char *value = s->records.count ? keyset_find(s->records.list[0].environment, key) : NULL;
-    return value ? value : "not told";
-}
-
 /* What all of it took; NaN where a record does not tell. */
 struct effort {
     double minutes, memory_mib, disk_mib;
@@ -206,12 +200,12 @@ static void add_checklist(struct text *out, const struct summary *s, const struc
     struct effort effort = effort_of(&t->of[TABLES_EXPERIMENTS]);
     cleanup_text struct text line = {0};
     text_add(out, "\\subsection*{Check-list}\n\\begin{description}\n");
-    text_add(&line, "tare %s (%s), which makes, runs and verifies all of it", environment(s, "tool.version"),
-             environment(s, "tool.commit"));
+    text_add(&line, "tare %s (%s), which makes, runs and verifies all of it", shared(s, "tool.version"),
+             shared(s, "tool.commit"));
     add_item(out, "Program", line.data);
-    add_item(out, "Hardware", environment(s, "host.cpu_model"));
+    add_item(out, "Hardware", shared(s, "host.cpu_model"));
     line.len = 0;
-    text_add(&line, "%s, Linux %s, cgroup v2", environment(s, "host.os"), environment(s, "host.kernel_release"));
+    text_add(&line, "%s, Linux %s, cgroup v2", shared(s, "host.os"), shared(s, "host.kernel_release"));
     add_item(out, "Run-time environment", line.data);
     add_item(out, "Metrics", "time of an iteration; PSS, USS, RSS and memory.stat of the slice");
     add_item(out, "Output", "a record an invocation (JSON); this appendix, tables and figures are made of those alone");
@@ -341,20 +335,18 @@ static int write_table(const struct summary *s, const struct table *t, int dirfd
     table_csv(t, &csv);
     add_table(s, t, &tex);
     text_format(name, sizeof(name), "%s.csv", t->name);
-    int failed = file_create_at(dirfd, name, csv.data, csv.len, e);
+    TRY(file_create_at(dirfd, name, csv.data, csv.len, e));
     text_format(name, sizeof(name), "%s.tex", t->name);
-    if (failed == 0)
-        failed = file_create_at(dirfd, name, tex.data, tex.len, e);
-    return failed;
+    return file_create_at(dirfd, name, tex.data, tex.len, e);
 }
 
 static int write_tables(const struct summary *s, const struct tables *t, int dirfd, struct err *e)
 {
     cleanup_close int fd = -1;
-    int failed = make_folder(dirfd, "tables", &fd, e);
-    for (size_t i = 0; failed == 0 && i < TABLES; i++)
-        failed = write_table(s, &t->of[i], fd, e);
-    return failed;
+    TRY(make_folder(dirfd, "tables", &fd, e));
+    for (size_t i = 0; i < TABLES; i++)
+        TRY(write_table(s, &t->of[i], fd, e));
+    return 0;
 }
 
 static int write_figures(const struct summary *s, bool draw, int dirfd, struct err *e)
@@ -368,25 +360,15 @@ static int write_figures(const struct summary *s, bool draw, int dirfd, struct e
     return failed;
 }
 
-static int write_all(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
-{
-    struct tables tables = tables_make(s);
-    cleanup_text struct text numbers = {0}, appendix = {0};
-    paper_numbers(s, &numbers);
-    paper_appendix(s, &tables, o, &appendix);
-    int failed = file_create_at(dirfd, "numbers.tex", numbers.data, numbers.len, e);
-    if (failed == 0)
-        failed = file_create_at(dirfd, "appendix.tex", appendix.data, appendix.len, e);
-    if (failed == 0)
-        failed = write_tables(s, &tables, dirfd, e);
-    if (failed == 0)
-        failed = write_figures(s, o->draw, dirfd, e);
-    tables_free(&tables);
-    return failed;
-}
-
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
-    int failed = check_empty(dirfd, e);
-    return failed == 0 ? write_all(s, o, dirfd, e) : failed;
+    struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s);
+    cleanup_text struct text numbers = {0}, appendix = {0};
+    TRY(check_empty(dirfd, e));
+    paper_numbers(s, &numbers);
+    paper_appendix(s, &tables, o, &appendix);
+    TRY(file_create_at(dirfd, "numbers.tex", numbers.data, numbers.len, e));
+    TRY(file_create_at(dirfd, "appendix.tex", appendix.data, appendix.len, e));
+    TRY(write_tables(s, &tables, dirfd, e));
+    return write_figures(s, o->draw, dirfd, e);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/environments.h"
 #include "analysis/number.h"
 #include "analysis/words.h"
 #include "base/alloc.h"
@@ -39,15 +38,15 @@ static const char *value_in(const struct keyset *environment, const char *key)
     return value ? value : "not told";
 }
 
-static struct environments environments_of(const struct summary *s)
+static struct keysets environments_of(const struct summary *s)
 {
-    struct environments e = {0};
+    struct keysets e = {0};
     for (size_t i = 0; i < s->records.count; i++)
-        environments_add(&e, s->records.list[i].environment);
+        keysets_add(&e, s->records.list[i].environment);
     return e;
 }
 
-static bool all_share(const struct environments *e, const char *key)
+static bool all_share(const struct keysets *e, const char *key)
 {
     for (size_t i = 1; i < e->count; i++)
         if (strcmp(value_in(e->list[i], key), value_in(e->list[0], key)) != 0)
@@ -66,8 +65,8 @@ static struct table tables_environment(const struct summary *s)
                                                   {"value", "value", "", false, TABLE_BOTH, 0}};
     struct table t = table_new("environment", "Environment that all cells share", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct environments e = environments_of(s);
-    cleanup_free const char **keys = environments_keys((const struct environments *[]){&e}, 1, &count);
+    struct keysets e = environments_of(s);
+    cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++) {
         if (!is_told(keys[i]) || !all_share(&e, keys[i]))
             continue;
@@ -75,7 +74,7 @@ static struct table tables_environment(const struct summary *s)
         table_text(&t, keys[i]);
         table_text(&t, shown(value_in(e.list[0], keys[i])));
     }
-    environments_free(&e);
+    keysets_free(&e);
     return t;
 }
 
@@ -98,7 +97,7 @@ static void say_cells(const struct summary *s, const char *key, const char *valu
     }
 }
 
-static bool is_first(const struct environments *e, size_t at, const char *key)
+static bool is_first(const struct keysets *e, size_t at, const char *key)
 {
     for (size_t i = 0; i < at; i++)
         if (strcmp(value_in(e->list[i], key), value_in(e->list[at], key)) == 0)
@@ -108,7 +107,7 @@ static bool is_first(const struct environments *e, size_t at, const char *key)
 
 #define VALUES_MAX 8 /* of a field, before "and others" */
 
-static void add_values(struct table *t, const struct summary *s, const struct environments *e, const char *key)
+static void add_values(struct table *t, const struct summary *s, const struct keysets *e, const char *key)
 {
     size_t told = 0;
     for (size_t i = 0; i < e->count; i++) {
@@ -137,13 +136,13 @@ static struct table tables_differences(const struct summary *s)
                                                   {"cells", "cells", "", false, TABLE_BOTH, 0}};
     struct table t = table_new("differences", "Environment in which cells differ", COLUMNS, ARRAY_LEN(COLUMNS));
     size_t count = 0;
-    struct environments e = environments_of(s);
+    struct keysets e = environments_of(s);
     t.empty = "All cells ran in the same environment.";
-    cleanup_free const char **keys = environments_keys((const struct environments *[]){&e}, 1, &count);
+    cleanup_free const char **keys = keysets_keys((const struct keysets *[]){&e}, 1, &count);
     for (size_t i = 0; i < count; i++)
         if (is_told(keys[i]) && !all_share(&e, keys[i]))
             add_values(&t, s, &e, keys[i]);
-    environments_free(&e);
+    keysets_free(&e);
     return t;
 }
 

@@ -14,44 +14,28 @@
 
 /* --- texts ------------------------------------------------------------------------------------------------------ */
 
+/* NULL: LaTeX sets it as it is. */
 static const char *escaped(char c)
 {
-    switch (c) {
-    case '\\':
-        return "\\textbackslash{}";
-    case '{':
-        return "\\{";
-    case '}':
-        return "\\}";
-    case '$':
-        return "\\$";
-    case '&':
-        return "\\&";
-    case '#':
-        return "\\#";
-    case '%':
-        return "\\%";
-    case '_':
-        return "\\_";
-    case '^':
-        return "\\textasciicircum{}";
-    case '~':
-        return "\\textasciitilde{}";
-    case '<':
-        return "\\textless{}";
-    case '>':
-        return "\\textgreater{}";
-    case '|':
-        return "\\textbar{}";
-    case '"':
-        return "\\textquotedbl{}";
-    case '\'':
-        return "\\textquotesingle{}";
-    case '`':
-        return "\\textasciigrave{}";
-    default:
-        return NULL;
-    }
+    static const char *const AS[128] = {
+        ['\\'] = "\\textbackslash{}",
+        ['{'] = "\\{",
+        ['}'] = "\\}",
+        ['$'] = "\\$",
+        ['&'] = "\\&",
+        ['#'] = "\\#",
+        ['%'] = "\\%",
+        ['_'] = "\\_",
+        ['^'] = "\\textasciicircum{}",
+        ['~'] = "\\textasciitilde{}",
+        ['<'] = "\\textless{}",
+        ['>'] = "\\textgreater{}",
+        ['|'] = "\\textbar{}",
+        ['"'] = "\\textquotedbl{}",
+        ['\''] = "\\textquotesingle{}",
+        ['`'] = "\\textasciigrave{}",
+    };
+    return (unsigned char)c < ARRAY_LEN(AS) ? AS[(unsigned char)c] : NULL;
 }
 
 /* One character of UTF-8 that is not ASCII; returns its length. The text is a record's, which JSON made valid. */

@@ -31,17 +31,17 @@ static const char *last_message(char *messages)
     return newline ? newline + 1 : messages;
 }
 
-static void terminate(struct record *r, enum termination why, const char *fmt, ...)
+static void terminate(struct ending *end, enum termination why, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void terminate(struct record *r, enum termination why, const char *fmt, ...)
+static void terminate(struct ending *end, enum termination why, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    r->termination = why;
-    (void)vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
+    end->why = why;
+    (void)vsnprintf(end->detail, sizeof(end->detail), fmt, ap);
     va_end(ap);
-    for (char *p = r->detail; *p; p++) /* the workload's text: one line, no terminal escapes */
+    for (char *p = end->detail; *p; p++) /* the workload's text: one line, no terminal escapes */
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             *p = ' ';
 }
@@ -53,32 +53,32 @@ static int64_t event(const struct record *r, const char *key)
 }
 
 /* Why a workload failed that ended by itself: its ledger's error, else its last message. */
-static void blame_workload(struct record *r, const struct judge_evidence *seen)
+static void blame_workload(const struct record *r, const struct judge_evidence *seen, struct ending *end)
 {
     char error[LEDGER_ERROR_MAX + 1];
     memcpy(error, seen->ledger->page->error, LEDGER_ERROR_MAX);
     error[LEDGER_ERROR_MAX] = '\0';
     const char *said = *error ? error : last_message(seen->watched->messages);
     if (r->signalled)
-        terminate(r, TERMINATION_SIGNAL, "the workload was ended by signal %d (%s)%s%s", r->signal,
+        terminate(end, TERMINATION_SIGNAL, "the workload was ended by signal %d (%s)%s%s", r->signal,
                   strsignal(r->signal), *said ? ": " : "", said);
     else
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", *said ? said : "it ended before it was done, without a message");
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s", *said ? said : "it ended before it was done, without a message");
 }
 
 /* A command is judged by its exit status alone. */
-static void blame_command(struct record *r, const struct judge_evidence *seen)
+static void blame_command(const struct record *r, const struct judge_evidence *seen, struct ending *end)
 {
     const char *said = last_message(seen->watched->messages);
     if (r->signalled)
-        terminate(r, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)%s%s", r->signal, strsignal(r->signal),
-                  *said ? ": " : "", said);
+        terminate(end, TERMINATION_SIGNAL, "the command was ended by signal %d (%s)%s%s", r->signal,
+                  strsignal(r->signal), *said ? ": " : "", said);
     else
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d%s%s", r->exit_status,
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "the command exited with status %d%s%s", r->exit_status,
                   *said ? ": " : "", said);
 }
 
-void judge_end(struct record *r, const struct judge_evidence *seen)
+struct ending judge_end(const struct record *r, const struct judge_evidence *seen)
 {
     const struct watch_result *w = seen->watched;
     struct err e = {0};
@@ -86,30 +86,32 @@ void judge_end(struct record *r, const struct judge_evidence *seen)
     const struct ledger_run run = {seen->started_ns, w->ended_ns};
     bool clean = r->exited && (r->exit_status == 0 || r->series.any_exit) &&
                  (!seen->ledger || ledger_phase(seen->ledger) == LEDGER_DONE);
-    r->interrupted_by = w->why == WATCH_INTERRUPTED ? w->signal : 0;
-    if (r->interrupted_by)
-        terminate(r, TERMINATION_INTERRUPTED, "by signal %d (%s)", w->signal, strsignal(w->signal));
+    struct ending end = {.why = TERMINATION_OK};
+    end.interrupted_by = w->why == WATCH_INTERRUPTED ? w->signal : 0;
+    if (end.interrupted_by)
+        terminate(&end, TERMINATION_INTERRUPTED, "by signal %d (%s)", w->signal, strsignal(w->signal));
     else if (w->why == WATCH_TIMEOUT)
-        terminate(r, TERMINATION_TIMEOUT, "not finished after %g s (--timeout)", (double)cell->timeout_ms / 1000);
+        terminate(&end, TERMINATION_TIMEOUT, "not finished after %g s (--timeout)", (double)cell->timeout_ms / 1000);
     else if (w->why == WATCH_STALLED)
-        terminate(r, TERMINATION_STALLED,
+        terminate(&end, TERMINATION_STALLED,
                   "no iteration, no message and next to no CPU time for %.1f s, in %s iteration %llu (--stall)",
                   (double)w->stalled_ns / (double)NS_PER_S, w->stalled_measuring ? "measured" : "warm-up",
                   (unsigned long long)w->stalled_iteration);
     else if (event(r, "oom_kill") > 0 || event(r, "oom_group_kill") > 0)
-        terminate(r, TERMINATION_OOM, "it needed more memory than memory.max allows%s",
+        terminate(&end, TERMINATION_OOM, "it needed more memory than memory.max allows%s",
                   cell->has_memory_max ? " (--memory-max)" : "");
     else if (w->why == WATCH_PIDS_MAX)
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
+        terminate(&end, TERMINATION_WORKLOAD_ERROR, "it started more processes than pids.max %lld allows (--pids-max)",
                   (long long)cell->pids_max);
     else if (!clean && !seen->ledger)
-        blame_command(r, seen);
+        blame_command(r, seen, &end);
     else if (!clean)
-        blame_workload(r, seen);
+        blame_workload(r, seen, &end);
     else if (seen->ledger && (ledger_check(seen->ledger, (uint64_t)cell->iterations, &run, &e) != 0 ||
                               figures_check(seen->ledger, cell->scenario, &e) != 0))
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
+        terminate(&end, TERMINATION_WORKLOAD_ERROR, "%s", e.text);
     else if (seen->stayed_ms)
-        terminate(r, TERMINATION_WORKLOAD_ERROR, "it left processes behind that were still there %d ms after its end",
-                  seen->stayed_ms);
+        terminate(&end, TERMINATION_WORKLOAD_ERROR,
+                  "it left processes behind that were still there %d ms after its end", seen->stayed_ms);
+    return end;
 }

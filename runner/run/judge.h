@@ -4,8 +4,9 @@
 
 #include <stdint.h>
 
+#include "record/record.h"
+
 struct ledger_map;
-struct record;
 struct watch_result;
 
 struct judge_evidence {
@@ -15,7 +16,13 @@ struct judge_evidence {
     int stayed_ms;                   /* how long after its end processes of it still existed; 0: none */
 };
 
-/* Fills in termination, detail and interrupted_by. The record already has the main process's end and the events. */
-void judge_end(struct record *r, const struct judge_evidence *seen);
+struct ending {
+    enum termination why;
+    char detail[1000];  /* why it is not ok; "" if it is */
+    int interrupted_by; /* the signal by which the user ended it; 0: none */
+};
+
+/* The record already has the settings, the main process's end and the slice's events. */
+struct ending judge_end(const struct record *r, const struct judge_evidence *seen);
 
 #endif

@@ -448,14 +448,23 @@ static void finish(struct stage *s, struct err *why)
     finish_relay(s);
     if (observe_is_inspected(s))
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
-    accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline, r);
+    struct accounts accounts;
+    accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline,
+                  slice_tree_root(s->session->tree), &accounts);
+    r->peak = accounts.peak;
+    r->cpu = accounts.cpu;
+    r->events = accounts.events;
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (s->messages[0] >= 0)
         watch_drain(s->messages[0], &s->watched);
-    judge_end(r, &(struct judge_evidence){.watched = &s->watched,
-                                          .ledger = s->command ? NULL : &s->ledger,
-                                          .started_ns = s->child.started_ns,
-                                          .stayed_ms = stayed && !killed ? leave_ms(s) : 0});
+    const struct ending end_as =
+        judge_end(r, &(struct judge_evidence){.watched = &s->watched,
+                                              .ledger = s->command ? NULL : &s->ledger,
+                                              .started_ns = s->child.started_ns,
+                                              .stayed_ms = stayed && !killed ? leave_ms(s) : 0});
+    r->termination = end_as.why;
+    r->interrupted_by = end_as.interrupted_by;
+    text_format(r->detail, sizeof(r->detail), "%s", end_as.detail);
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
     s->removed_at_ns = clock_now_ns();

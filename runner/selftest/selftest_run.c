@@ -54,26 +54,13 @@ static int make_slice(struct stage *s, struct err *e)
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
-static int take(struct stage *s, struct reading *to, struct err *e)
+static void take(struct stage *s, struct reading *to)
 {
     int pids[PIDS_MAX];
-    const struct slice_root *root = slice_tree_root(s->session->tree);
     size_t count = load_pids(&s->load, pids, PIDS_MAX);
     sampler_take(s->sampler, clock_now_ns(), &to->sample);
     sampler_walk(s->sampler, pids, count, &to->sample);
-    to->accounts = record_new(e);
-    if (!to->accounts)
-        return -ENOMEM;
-    to->accounts->slice.provenance = root->provenance;
-    text_format(to->accounts->slice.reason, sizeof(to->accounts->slice.reason), "%s", root->reason);
-    memcpy(to->accounts->slice.controller, root->controller, sizeof(root->controller));
-    accounts_read(slice_dirfd(s->slice), NULL, to->accounts);
-    return 0;
-}
-
-static void drop(struct reading *r)
-{
-    record_free(STEAL(r->accounts));
+    accounts_read(slice_dirfd(s->slice), NULL, slice_tree_root(s->session->tree), &to->accounts);
 }
 
 /* The next row of the table for this load; false: none. */
@@ -138,19 +125,18 @@ static int end_others(struct stage *s, struct err *e)
 static int follow(struct stage *s, bool lags, struct err *e)
 {
     TRY(load_ready(&s->load, STATE_MS, e));
-    TRY(take(s, &s->before, e));
+    take(s, &s->before);
     load_go(&s->load);
     TRY(load_ready(&s->load, STATE_MS, e));
     hear(s);
     if (lags && !*s->lacks)
         (void)poll(NULL, 0, SETTLE_MS);
-    int failed = take(s, &s->after, e);
-    if (failed == 0)
-        failed = load_end(&s->load, STATE_MS, e);
-    if (failed == 0 && strcmp(s->name, "daemon") == 0)
-        failed = end_others(s, e);
-    s->loaded = failed == 0;
-    return failed;
+    take(s, &s->after);
+    TRY(load_end(&s->load, STATE_MS, e));
+    if (strcmp(s->name, "daemon") == 0)
+        TRY(end_others(s, e));
+    s->loaded = true;
+    return 0;
 }
 
 static int run_load(struct stage *s, bool lags, struct err *e)
@@ -181,8 +167,8 @@ static int release(struct stage *s, struct err *e)
 {
     load_abandon(&s->load);
     sampler_close(&s->sampler);
-    drop(&s->before);
-    drop(&s->after);
+    accounts_free(&s->before.accounts);
+    accounts_free(&s->after.accounts);
     if (s->slice && !slice_is_own(s->slice))
         (void)spawn_kill_orphans(KILL_MS, NULL);
     return s->slice ? slice_destroy(&s->slice, e) : 0;

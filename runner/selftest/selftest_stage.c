@@ -69,15 +69,15 @@ static bool account_of(const struct facts *facts, const char *key, int64_t *ret)
 static bool cpu_of(const struct stage *s, int64_t *ret)
 {
     int64_t before = 0, after = 0;
-    bool has = account_of(&s->before.accounts->cpu, "usage_usec", &before) &&
-               account_of(&s->after.accounts->cpu, "usage_usec", &after);
+    bool has = account_of(&s->before.accounts.cpu, "usage_usec", &before) &&
+               account_of(&s->after.accounts.cpu, "usage_usec", &after);
     *ret = after - before;
     return has;
 }
 
 static bool peak_of(const struct stage *s, int64_t *ret)
 {
-    bool has = account_of(&s->after.accounts->peak, "peak", ret) && s->before.sample.has_class[SAMPLE_CURRENT];
+    bool has = account_of(&s->after.accounts.peak, "peak", ret) && s->before.sample.has_class[SAMPLE_CURRENT];
     *ret -= (int64_t)s->before.sample.class_bytes[SAMPLE_CURRENT];
     return has;
 }
@@ -134,7 +134,7 @@ struct selftest_result stage_judge(const struct stage *s, const struct selftest_
         r.has_expected = false;
     if (lack || *s->lacks)
         (void)snprintf(r.reason, sizeof(r.reason), "%s", lack ? lack : s->lacks);
-    else if (c->figure == SELFTEST_PEAK && s->loaded && !account_of(&s->after.accounts->peak, "peak", &measured))
+    else if (c->figure == SELFTEST_PEAK && s->loaded && !account_of(&s->after.accounts.peak, "peak", &measured))
         (void)snprintf(r.reason, sizeof(r.reason), "this kernel has no memory.peak (needs 5.19)");
     else if (s->loaded && r.has_expected && measure(s, c->figure, &measured))
         selftest_judge(&r, measured);

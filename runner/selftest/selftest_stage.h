@@ -7,7 +7,7 @@
 
 #include "base/cpulist.h"
 #include "launch/sample.h"
-#include "record/record.h"
+#include "record/accounts.h"
 #include "run/session.h"
 #include "selftest/loads.h"
 #include "selftest/selftest.h"
@@ -15,7 +15,7 @@
 /* The readings of one state. */
 struct reading {
     struct sample sample;
-    struct record *accounts; /* cpu and peak; owned */
+    struct accounts accounts; /* owned */
 };
 
 /* One load in its slice. */

@@ -4,6 +4,13 @@ import os
 import sys
 
 
+def map_shared(fd: int, size: int):
+    """The mapping alone stays: no descriptor of it goes to the workers. Before 3.13 Python keeps one, not inherited."""
+    import mmap
+
+    return mmap.mmap(fd, size, trackfd=False) if sys.version_info >= (3, 13) else mmap.mmap(fd, size)
+
+
 class Ledger:
     """The page as 64-bit words: each assignment to one of them is one aligned store of 8 bytes.
 
@@ -38,17 +45,15 @@ class Ledger:
         w[self.GIL] = w[self.GIL_LAST] = self.gil_now()
 
     @classmethod
-    def attach(cls, descriptor: str) -> Ledger:
-        import mmap
-
+    def attach(cls, descriptor: str) -> "Ledger":
         fd = int(descriptor)
         size = os.fstat(fd).st_size
-        page = mmap.mmap(fd, size, trackfd=False)
+        page = map_shared(fd, size)
         os.close(fd)  # the mapping stays; workers need not inherit the descriptor
         return cls(page)
 
     @classmethod
-    def stand_in(cls, iterations: int, workers: int) -> Ledger:
+    def stand_in(cls, iterations: int, workers: int) -> "Ledger":
         ends = cls.HEAD_BYTES + 8 * iterations
         ready = ends + 8 * iterations + 8 * workers
         size = ready + 8 * iterations
@@ -64,7 +69,8 @@ class Ledger:
         return cls(page)
 
     def gil_now(self) -> int:
-        return self.GIL_ON if sys._is_gil_enabled() else self.GIL_OFF
+        asked = getattr(sys, "_is_gil_enabled", None)  # 3.12 has no other state
+        return self.GIL_OFF if asked and not asked() else self.GIL_ON
 
     def look_at_gil(self) -> None:
         """After each iteration, the warm-up's too: an extension that is imported in one may turn the GIL on."""

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/userdir.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/knobs.h"
 
@@ -37,6 +38,18 @@ static char root[PATH_MAX];
 static char answers[ANSWERS_MAX][48];
 static size_t answers_seen;
 
+static char *below(const char *path, char *buf, size_t cap)
+{
+    text_format(buf, cap, "%s%s", root, path);
+    return buf;
+}
+
+static void name_by_variable(const char *variable, const char *path)
+{
+    char whole[PATH_MAX + 64];
+    (void)setenv(variable, below(path, whole, sizeof(whole)), 1);
+}
+
 static int open_root(void **state)
 {
     char path[PATH_MAX + 32];
@@ -50,6 +63,8 @@ static int open_root(void **state)
     (void)setenv("TARE_CACHE", path, 1);
     (void)unsetenv("TARE_PYTHON_FT");
     (void)unsetenv("TARE_PYTHON_GIL");
+    name_by_variable("UV_PYTHON_INSTALL_DIR", "/none");
+    name_by_variable("PYENV_ROOT", "/none");
     answers_seen = 0;
     return 0;
 }
@@ -59,12 +74,6 @@ static int close_root(void **state)
     (void)state;
     fixture_close(root);
     return 0;
-}
-
-static char *below(const char *path, char *buf, size_t cap)
-{
-    text_format(buf, cap, "%s%s", root, path);
-    return buf;
 }
 
 /* An executable script. Each answer of it has a number of its own, since it can leave no other trace: it is confined.
@@ -110,7 +119,7 @@ static size_t times_asked(void)
 
 #define ANSWER(version, gil, ft)                                                                                       \
     "cat <<END\nversion " version "\nbanner " version " (fake)\nimplementation cpython\ngil_enabled " gil              \
-    "\nfree_threaded " ft                                                                                              \
+    "\nfree_threaded " ft "\ninterpreters 1"                                                                           \
     "\nconfigure_args '--with-x' 'A=b c'\ndefault_start forkserver\nfile /bin/sh\nfile /bin/ls\n"                      \
     "end .\nEND\n"
 
@@ -256,12 +265,6 @@ static void a_cache_that_cannot_be_written_does_no_harm(void **state)
 
 /* --- what is refused --------------------------------------------------------------------------------------------- */
 
-static void name_by_variable(const char *variable, const char *path)
-{
-    char whole[PATH_MAX + 64];
-    (void)setenv(variable, below(path, whole, sizeof(whole)), 1);
-}
-
 static void a_gil_build_is_never_taken_for_a_free_threaded_one(void **state)
 {
     (void)state;
@@ -294,7 +297,7 @@ static void an_interpreter_that_is_too_old_says_so(void **state)
     (void)state;
     write_script("/bin/old", "echo version 3.11.7\n");
     name_by_variable("TARE_PYTHON_FT", "/bin/old");
-    expect_none("3.14t", MODE_THREADS, ERR_USAGE, "Python 3.11.7|3.14 or newer");
+    expect_none("3.14t", MODE_THREADS, ERR_USAGE, "Python 3.11.7|3.12 or newer");
     char path[PATH_MAX + 64];
     expect_none(below("/bin/old", path, sizeof(path)), MODE_THREADS, ERR_USAGE, "--runtime|/bin/old|Python 3.11.7");
 }
@@ -349,8 +352,11 @@ static void what_is_no_program_says_why(void **state)
     assert_int_equal(chmod(below("/bin/plain", path, sizeof(path)), 0644), 0);
     expect_none(path, MODE_THREADS, ERR_USAGE, "--runtime|/bin/plain|Permission denied");
     expect_none("/nowhere/python", MODE_THREADS, ERR_USAGE, "--runtime '/nowhere/python'|No such file");
-    expect_none("python3", MODE_THREADS, ERR_USAGE, "--runtime 'python3'|auto, native, 3.14t, 3.14 or the path");
-    expect_none("3.15", MODE_THREADS, ERR_USAGE, "--runtime '3.15'");
+    expect_none("pypy", MODE_THREADS, ERR_USAGE,
+                "--runtime 'pypy'|auto, native, python3, 3.14t, 3.14 and the like, or the path");
+    expect_none("3.11", MODE_THREADS, ERR_USAGE, "--runtime '3.11'|3.12 or newer");
+    expect_none("3.12t", MODE_THREADS, ERR_USAGE, "--runtime '3.12t'|free-threaded 3.13t");
+    expect_none("3.99", MODE_THREADS, ERR_HOST, "no GIL build of CPython 3.99|--runtime list");
 }
 
 /* --- the search -----------------------------------------------------------------------------------------------------
@@ -383,16 +389,16 @@ static void expect_version(const char *wanted)
     runtime_free(&r);
 }
 
-static void the_search_goes_variable_cache_uv_path(void **state)
+static void the_search_goes_variable_cache_uv_pyenv_path(void **state)
 {
-    struct text uv = {0};
     (void)state;
     write_script("/bin/python3.14t", ANSWER("3.14.1", "0", "1"));
     expect_version("3.14.1");
-    write_script("/uv/python", ANSWER("3.14.2", "0", "1"));
-    text_add(&uv, "[ \"$*\" = 'python find 3.14t' ] && echo '%s/uv/python'\n", root);
-    write_script("/bin/uv", uv.data);
-    text_free(&uv);
+    write_script("/pyenv/versions/3.14.5t/bin/python3.14t", ANSWER("3.14.5", "0", "1"));
+    name_by_variable("PYENV_ROOT", "/pyenv");
+    expect_version("3.14.5");
+    write_script("/uv/cpython-3.14.2+freethreaded-linux-x86_64-gnu/bin/python3.14t", ANSWER("3.14.2", "0", "1"));
+    name_by_variable("UV_PYTHON_INSTALL_DIR", "/uv");
     expect_version("3.14.2");
     write_script("/cache/cpython/3.14.3-ft-0/bin/python3.14t", ANSWER("3.14.3", "0", "1"));
     expect_version("3.14.3");
@@ -437,10 +443,10 @@ static void a_wrong_build_on_the_path_is_passed_over(void **state)
 static void nothing_found_says_what_was_tried_and_the_remedy(void **state)
 {
     (void)state;
-    expect_none(
-        "auto", MODE_THREADS, ERR_HOST,
-        "free-threaded|$TARE_PYTHON_FT (not set)|/cache (none there)|uv (|python3.14t on PATH (no such command)|"
-        "make python|--runtime native");
+    expect_none("auto", MODE_THREADS, ERR_HOST,
+                "free-threaded|$TARE_PYTHON_FT (not set)|/cache (none there)|uv (none there)|pyenv (none "
+                "there)|python3.14t on PATH (no such command)|"
+                "make python|--runtime native");
 }
 
 static void a_path_is_taken_as_it_was_given(void **state)
@@ -489,11 +495,11 @@ static void the_cache_is_where_the_environment_says(void **state)
     (void)setenv("TARE_CACHE", "/a/b", 1);
     (void)setenv("XDG_CACHE_HOME", "/x", 1);
     (void)setenv("HOME", "/h", 1);
-    assert_string_equal(runtime_cache_dir(buf, sizeof(buf)), "/a/b");
+    assert_string_equal(userdir_cache(buf, sizeof(buf)), "/a/b");
     (void)setenv("TARE_CACHE", "", 1);
-    assert_string_equal(runtime_cache_dir(buf, sizeof(buf)), "/x/tare");
+    assert_string_equal(userdir_cache(buf, sizeof(buf)), "/x/tare");
     (void)unsetenv("XDG_CACHE_HOME");
-    assert_string_equal(runtime_cache_dir(buf, sizeof(buf)), "/h/.cache/tare");
+    assert_string_equal(userdir_cache(buf, sizeof(buf)), "/h/.cache/tare");
     (void)setenv("HOME", home, 1);
 }
 
@@ -509,7 +515,7 @@ static void roots_cache_is_in_no_home_of_anothers(void **state)
     (void)setenv("TARE_CACHE", "", 1);
     (void)unsetenv("XDG_CACHE_HOME");
     (void)setenv("HOME", other, 1);
-    assert_null(strstr(runtime_cache_dir(buf, sizeof(buf)), other));
+    assert_null(strstr(userdir_cache(buf, sizeof(buf)), other));
     (void)setenv("HOME", home, 1);
     assert_int_equal(rmdir(other), 0);
 }
@@ -521,7 +527,7 @@ static void the_real_builds_are_what_their_names_say(void **state)
     glob_t builds;
     (void)setenv("TARE_CACHE", getenv(USER_CACHE), 1);
     text_format(pattern, sizeof(pattern), "%s/cpython/3.14.*-ft-*/bin/python3.14t",
-                runtime_cache_dir(cache, sizeof(cache)));
+                userdir_cache(cache, sizeof(cache)));
     if (glob(pattern, 0, NULL, &builds) != 0)
         fixture_skip("no build in %s ('make python')", cache);
     text_format(pattern, sizeof(pattern), "%s", builds.gl_pathv[0]);
@@ -561,7 +567,7 @@ static int run_beside_workloads(char **argv)
     text_free(&program);
     if (failed != 0 || chmod(copy, 0755) != 0 || chmod(native, 0755) != 0)
         return 1;
-    (void)setenv(USER_CACHE, runtime_cache_dir(cache, sizeof(cache)), 1);
+    (void)setenv(USER_CACHE, userdir_cache(cache, sizeof(cache)), 1);
     pid_t pid = fork();
     if (pid == 0) {
         (void)execv(copy, argv);
@@ -590,7 +596,7 @@ int main(int argc, char **argv)
         rooted(odd_answers_do_no_harm),
         rooted(what_is_no_program_says_why),
         rooted(the_mode_chooses_the_build),
-        rooted(the_search_goes_variable_cache_uv_path),
+        rooted(the_search_goes_variable_cache_uv_pyenv_path),
         rooted(of_the_caches_builds_the_newest_is_taken),
         rooted(a_wrong_build_on_the_path_is_passed_over),
         rooted(nothing_found_says_what_was_tried_and_the_remedy),

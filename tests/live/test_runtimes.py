@@ -1,0 +1,54 @@
+"""The interpreters of this host: what `--runtime list` shows can be weighed, and what it says cannot be is refused."""
+
+import re
+import subprocess
+import unittest
+
+import rig
+from rig import LiveTest, setUpModule  # noqa: F401
+
+
+def listed() -> tuple[dict[str, str], dict[str, str]]:
+    """Name and path of those that can be weighed, the first of each name; path and reason of the others."""
+    env = rig.environment() | {"COLUMNS": "400"}
+    done = subprocess.run([rig.TARE, "run", "--runtime", "list"], capture_output=True, text=True, env=env, check=True)
+    able, _, unable = done.stdout.partition("\nThese cannot be weighed:\n")
+    names: dict[str, str] = {}
+    for name, path in re.findall(r"^(3\.\d+t?)\s.*?(/\S+)$", able, re.M):
+        names.setdefault(name, path)
+    return names, dict(re.findall(r"^(/\S+): (.*)$", unable, re.M))
+
+
+@unittest.skipIf(rig.EMULATED, "it asks every interpreter of the host, half a minute each here: run on the host")
+class Runtimes(LiveTest):
+    def test_the_list_has_the_interpreter_that_these_tests_run_on(self):
+        names, _ = listed()
+        self.assertTrue(names, "the list is empty")
+
+    def test_what_is_older_than_3_12_is_refused_by_name_and_by_path(self):
+        done = self.run_cell("--runtime", "3.11")
+        self.assertEqual(done.status, 2, done)
+        self.assertIn("--runtime '3.11': 3.12 or newer is needed", done.err)
+        old = next((path for path, why in listed()[1].items() if "it is Python 3." in why), None)
+        if not old:
+            self.skipTest("no older interpreter lies on this host")
+        done = self.run_cell("--runtime", old)
+        self.assertEqual(done.status, 2, done)
+        self.assertRegex(done.err, r"it is Python 3\.\d+\.\d+; 3\.12 or newer is needed")
+
+    def test_each_version_that_is_listed_runs_each_mode_that_it_has(self):
+        names, _ = listed()
+        older = [name for name in names if name.startswith(("3.12", "3.13"))]
+        if not older:
+            self.skipTest("no CPython 3.12 or 3.13 lies on this host")
+        for name in older:
+            for mode in ("threads", "processes"):
+                with self.subTest(runtime=name, mode=mode):
+                    done = self.run_cell("--runtime", name, "--mode", mode, "--iterations", 2, "--warmup", 0, "--workers", 2)
+                    self.assert_ok(done)
+                    self.assertEqual(done.record["runtime"]["name"], name)
+                    self.assertIs(done.record["runtime"]["gil_enabled_at_end"], not name.endswith("t"))
+            done = self.run_cell("--runtime", name, "--mode", "interpreters")
+            self.assertEqual(done.status, 2, done)
+            self.assertIn("has no concurrent.interpreters (3.14 and newer have)", done.err)
+
