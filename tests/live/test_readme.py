@@ -50,6 +50,7 @@ NOT_HERE = [
      "test_a_run_is_tuned_and_the_host_is_as_it_was_after"),
     (r"tare clean", "others may be running tare on this host", "test_clean_ends_what_a_killed_run_left_and_leaves_a_living_one_alone"),
     (r"tare .*--isolation strict.*", "this host need not give a full slice", "test_strict_is_full_with_a_partition_and_the_claims_are_given_back"),
+    (r"scripts/ci-gate .*", "it takes a repository with a base and a request", "test_a_request_that_is_slower_fails"),
     (r"bencher .*", "it hands figures to a service of others", "tests/manual/test_formats.py: bencher"),
     (r"systemctl start .*", "systemd need not run this host", "tests/live/test_systemd.py: \"systemctl\", \"start\""),
 ]
