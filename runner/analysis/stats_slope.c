@@ -3,8 +3,8 @@
 #include <gsl/gsl_fit.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 
 static bool take_logs(const double *values, double *logs, size_t n)
@@ -27,10 +27,8 @@ static bool differ(const double *x, size_t n)
 
 struct stats_interval stats_log_slope(const double *x, const double *y, size_t n, double confidence)
 {
-    cleanup_free double *u = calloc(n + 1, sizeof(*u)), *v = calloc(n + 1, sizeof(*v));
+    cleanup_free double *u = xcalloc(n, sizeof(*u)), *v = xcalloc(n, sizeof(*v));
     double offset = 0, slope = 0, cov00 = 0, cov01 = 0, cov11 = 0, residuals = 0;
-    if (!u || !v)
-        abort();
     if (!take_logs(x, u, n) || !take_logs(y, v, n))
         return stats_no_interval(NAN, confidence, "a figure is not above 0: there is no exponent");
     if (!differ(u, n))

@@ -284,9 +284,7 @@ static bool is_outlier(const double *x, size_t n, size_t i, struct window *w)
 
 static struct points points_of(const double *x, size_t n)
 {
-    struct points p = {room_for(n), calloc(n + 1, sizeof(*p.at)), 0, 0};
-    if (!p.at)
-        abort();
+    struct points p = {room_for(n), xcalloc(n, sizeof(*p.at)), 0, 0};
     struct window window = window_of(x, n);
     for (size_t i = 0; i < n; i++) {
         if (is_outlier(x, n, i, &window)) {

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "analysis/analysis.h"
+#include "analysis/cells.h"
 #include "analysis/compare.h"
 #include "analysis/stats_slope.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/figure.h"
@@ -33,10 +35,8 @@ const char *claim_verdict_name(enum claim_verdict v)
 static struct records of_cell(const struct records *r, const char *cell)
 {
     struct records some = *r;
-    some.list = calloc(r->count + 1, sizeof(*some.list));
+    some.list = xcalloc(r->count, sizeof(*some.list));
     some.count = 0;
-    if (!some.list)
-        abort();
     for (size_t i = 0; i < r->count; i++)
         if (strcmp(r->list[i].plan_cell, cell) == 0 && strcmp(r->list[i].label, "A'") != 0)
             some.list[some.count++] = r->list[i];
@@ -63,20 +63,14 @@ static const char *why_not_run(const struct records *cell, const char *figure)
     return why;
 }
 
-/* The figures of a cell's records, in order of time. Returns how many; the caller owns values. */
-static size_t figures_of(const struct records *cell, const char *figure, struct analysis_value **values)
+/* The figures of a cell, as every comparison takes them. The caller frees them by cell_values_free(). */
+static struct cell_values values_of(const struct records *cell, const char *figure)
 {
-    int index = records_figure(cell, figure);
-    size_t n = 0;
-    *values = calloc(cell->count + 1, sizeof(**values));
-    if (!*values)
-        abort();
-    for (size_t i = 0; index >= 0 && i < cell->count; i++) {
-        double v = invocation_figure(&cell->list[i], (size_t)index).value;
-        if (cell->list[i].ok && isfinite(v))
-            (*values)[n++] = (struct analysis_value){v, cell->list[i].node, cell->list[i].block};
-    }
-    return n;
+    cleanup_free const struct invocation **list = xcalloc(cell->count, sizeof(const struct invocation *));
+    const struct cell_group all = {NULL, list, cell->count};
+    for (size_t i = 0; i < cell->count; i++)
+        list[i] = &cell->list[i];
+    return cells_values(cell, &all, figure);
 }
 
 /* --- the verdict of an interval ---------------------------------------------------------------------------------- */
@@ -170,11 +164,11 @@ static struct judgement judge_mean(const struct claim *c, const struct records *
 {
     struct records of = of_cell(r, c->cell[0]);
     const char *why = why_not_run(&of, c->figure);
-    struct analysis_value *value = NULL;
-    size_t n = figures_of(&of, c->figure, &value);
-    struct judgement j = why ? not_run(c->cell[0], why)
-                             : judge(analysis_summary(value, n, ANALYSIS_NO_DIP).mean, c->min, c->max, c->tolerance);
-    free(value);
+    struct cell_values v = values_of(&of, c->figure);
+    struct judgement j =
+        why ? not_run(c->cell[0], why)
+            : judge(analysis_summary(v.list, v.count, ANALYSIS_NO_DIP).mean, c->min, c->max, c->tolerance);
+    cell_values_free(&v);
     free(of.list);
     return j;
 }
@@ -193,15 +187,15 @@ struct points {
     size_t n;
 };
 
-static void add_points(struct points *p, double x, const struct analysis_value *y, size_t n)
+static void add_points(struct points *p, double x, const struct cell_values *y)
 {
-    p->x = reallocarray(p->x, p->n + n + 1, sizeof(*p->x));
-    p->y = reallocarray(p->y, p->n + n + 1, sizeof(*p->y));
+    p->x = reallocarray(p->x, p->n + y->count + 1, sizeof(*p->x));
+    p->y = reallocarray(p->y, p->n + y->count + 1, sizeof(*p->y));
     if (!p->x || !p->y)
         abort();
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < y->count; i++) {
         p->x[p->n] = x;
-        p->y[p->n++] = y[i].value;
+        p->y[p->n++] = y->list[i].value;
     }
 }
 
@@ -213,14 +207,13 @@ static struct judgement judge_scaling(const struct claim *c, const struct record
         struct records cell = of_cell(r, c->cell[i]);
         const char *why = why_not_run(&cell, c->figure);
         double x = key_of(&cell, c->by);
-        struct analysis_value *y = NULL;
-        size_t n = figures_of(&cell, c->figure, &y);
+        struct cell_values y = values_of(&cell, c->figure);
         if (!why && isnan(x))
             why = "its scenario has no number of that key";
         if (why)
             j = not_run(c->cell[i], why);
-        add_points(&p, x, y, n);
-        free(y);
+        add_points(&p, x, &y);
+        cell_values_free(&y);
         free(cell.list);
     }
     if (j.verdict != CLAIM_NOT_RUN)

@@ -305,11 +305,7 @@ static void write_json(const struct table *t, void *to)
         json_put_int(whole, "random_seed", (int64_t)d->set->seed);
     json_put_text(whole, "emulated_by", d->set->emulated_by);
     json_put(whole, "commands", rows);
-    cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2) | JSON_SORT_KEYS);
-    json_decref(whole);
-    if (!dump)
-        abort();
-    text_add(d->out, "%s\n", dump);
+    json_text_indented(whole, JSON_SORT_KEYS, d->out);
 }
 
 static const struct {

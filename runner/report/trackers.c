@@ -118,9 +118,6 @@ int trackers_json(const struct summary *s, enum tracker tracker, struct text *ou
     }
     if (json_array_size(whole) + json_object_size(whole) == 0)
         return refuse_none(tracker, e);
-    cleanup_free char *dump = json_dumps(whole, JSON_INDENT(2));
-    if (!dump)
-        abort();
-    text_add(out, "%s\n", dump);
+    json_text_indented(json_incref(whole), 0, out);
     return 0;
 }
