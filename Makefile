@@ -27,9 +27,11 @@ PKG_CFLAGS = $(call once,PKG_CFLAGS,$$(shell pkg-config --cflags $$(PACKAGES)))
 # takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
 # LINK=shared: none of it, as a distribution wants it that mends its libraries.
 archive = $(if $(filter shared,$(LINK)),-l$(1),$(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1)))
-CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell nm $$(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$$(call archive,cgroup)))
+# The one that reads what the compiler writes.
+NM = $(call once,NM_,$$(shell $$(CC) -print-prog-name=nm))
+CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell $$(NM) $$(call archive,cgroup) 2>/dev/null | grep -m1 'U sd_bus'),-lcgroup,$$(call archive,cgroup)))
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
-CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell nm $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
+CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell $$(NM) $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
 PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas cap yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
 # What the compiler and the machine have of these; tests/elf reads each back from the programs. A sanitizer looks where
 # _FORTIFY_SOURCE does, and that one needs an optimisation.
@@ -82,7 +84,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all unit man uninstall dist deb build calibrate run run-vm vm-image test test-long test-page test-engine check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
+.PHONY: FORCE all unit man uninstall dist deb build calibrate run run-vm vm-image test test-long test-page test-engine test-deb test-arm64 check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
 
 run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
@@ -115,6 +117,14 @@ test-engine: ## the images under a real Docker engine, here and in the VM (build
 	@command -v dockerd >/dev/null || scripts/setup images
 	@$(MAKE) --no-print-directory build python
 	@scripts/test engine
+
+test-deb: ## Debian packages of two releases: built, installed and used in clean roots (root; minutes)
+	@scripts/setup test
+	@scripts/test deb
+
+test-arm64: ## build for arm64, and pass the units under QEMU's user emulation (root; minutes)
+	@scripts/setup test
+	@scripts/test arm64
 
 check: ## formatting, static analysis, who may include whom
 	@scripts/setup check

@@ -221,7 +221,7 @@ static void what_is_no_sha256_digest_has_no_digits(void **state)
                                         "sha256",
                                         "sha256:",
                                         "sha256:" OTHER "0",
-                                        "sha512:" OTHER,
+                                        ("sha512:" OTHER),
                                         OTHER,
                                         "sha256:../../../../../../../../../../../../../../../../../../../../a/b"};
     (void)state;
