@@ -33,5 +33,5 @@ int cmd_matrix(int argc, char **argv, struct err *e)
         return print_help(e);
     if (c.positional && !*c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "the plan's name is empty ('tare matrix' lists those that there are)");
-    return c.positional ? matrix_run(&c, e) : list_plans(e);
+    return c.positional ? matrix_run(&c, NULL, e) : list_plans(e);
 }

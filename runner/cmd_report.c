@@ -158,42 +158,22 @@ static int put(const char *path, const struct text *out, struct err *e)
 
 /* --- --paper ---------------------------------------------------------------------------------------------------- */
 
-static int put_paper(int parent, const char *draft, const char *name, const char *path, struct err *e)
-{
-    if (renameat(parent, draft, parent, name) == 0)
-        return 0;
-    if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)
-        return err_set(e, ERR_USAGE, -EEXIST, "--paper '%s': what is allowed is a new folder or an empty one", path);
-    return err_sys(e, ERR_OURS, "--paper '%s'", path);
-}
-
-/* Made beside its place and put there when it is whole: after a failure nothing is left. */
 static int write_paper(const struct config *c, const struct summary *s, struct err *e)
 {
-    char path[PATH_MAX], name[NAME_MAX + 1], draft[FILE_TEMPORARY_MAX];
     const char *asked = c->analysis.paper;
     struct paper_options how = {.draw = true};
-    cleanup_close int parent = -1;
-    cleanup_close int fd = -1;
-    size_t len = strlen(asked);
-    while (len > 1 && asked[len - 1] == '/')
-        len--;
-    if (len >= sizeof(path))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--paper '%.100s…': the name is too long", asked);
-    text_format(path, sizeof(path), "%.*s", (int)len, asked);
-    int failed = beneath_resolve(path, true, &parent, name, e);
-    if (failed == 0)
-        failed = file_draft_folder(parent, draft, &fd, e);
-    if (failed != 0)
+    struct file_folder folder;
+    if (file_folder_open(asked, &folder, e) != 0)
         return err_wrap(e, "--paper");
-    failed = paper_write(s, &how, fd, e);
-    if (failed == 0)
-        failed = put_paper(parent, draft, name, asked, e);
-    if (failed != 0)
-        (void)file_remove_tree(parent, draft);
-    else
-        (void)printf("%s\n", asked);
-    return failed;
+    int failed = paper_write(s, &how, folder.fd, e);
+    if (failed != 0) {
+        file_folder_abandon(&folder);
+        return failed;
+    }
+    if (file_folder_commit(&folder, e) != 0)
+        return err_wrap(e, "--paper '%s'", asked);
+    (void)printf("%s\n", asked);
+    return 0;
 }
 
 static int print_csv(const struct config *c, const char *path, struct err *e)

@@ -17,6 +17,7 @@ int command_begin(void);
 int command_end(const char *name, int status, const struct err *e);
 
 command_fn cmd_run;
+command_fn cmd_bench;
 command_fn cmd_matrix;
 command_fn cmd_doctor;
 command_fn cmd_tune;

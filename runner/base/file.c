@@ -490,3 +490,41 @@ int file_beside_program(const char *const *folder, size_t folders, const char *n
     }
     return -ENOENT;
 }
+
+int file_folder_open(const char *path, struct file_folder *ret, struct err *e)
+{
+    struct file_folder f = {.parent = -1, .fd = -1};
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    cleanup_free char *plain = text_printf("%.*s", (int)len, path);
+    TRY(beneath_resolve(plain, true, &f.parent, f.name, e));
+    int failed = file_draft_folder(f.parent, f.draft, &f.fd, e);
+    if (failed != 0)
+        (void)close(f.parent);
+    else
+        *ret = f;
+    return failed;
+}
+
+/* rename(2): over an empty folder. */
+int file_folder_commit(struct file_folder *f, struct err *e)
+{
+    int failed = renameat(f->parent, f->draft, f->parent, f->name) == 0 ? 0 : -errno;
+    if (failed == 0) {
+        (void)close(STEAL_FD(f->fd));
+        (void)close(STEAL_FD(f->parent));
+        return 0;
+    }
+    file_folder_abandon(f);
+    if (failed == -ENOTEMPTY || failed == -EEXIST || failed == -ENOTDIR)
+        return err_set(e, ERR_USAGE, -EEXIST, "what is allowed is a new folder or an empty one");
+    return err_set(e, ERR_OURS, failed, "%s", strerror(-failed));
+}
+
+void file_folder_abandon(struct file_folder *f)
+{
+    (void)file_remove_tree(f->parent, f->draft);
+    (void)close(STEAL_FD(f->fd));
+    (void)close(STEAL_FD(f->parent));
+}

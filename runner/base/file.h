@@ -67,6 +67,19 @@ void file_draft_abandon(struct file_draft *draft);
  * -ENOSPC, … */
 int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e);
 
+/* A folder that is made beside its place and moved there when it is complete. */
+struct file_folder {
+    int parent, fd; /* fd: to write into */
+    char name[NAME_MAX + 1], draft[FILE_TEMPORARY_MAX];
+};
+
+/* Begins a folder at a path of the user's; makes the folders above it. On success the caller ends it by commit or
+ * abandon. */
+int file_folder_open(const char *path, struct file_folder *ret, struct err *e);
+/* -EEXIST (usage): its place holds something other than an empty folder. On failure nothing of it is left. */
+int file_folder_commit(struct file_folder *f, struct err *e);
+void file_folder_abandon(struct file_folder *f);
+
 /* Removes dirfd/name if a killed process left it as a temporary (of this user; root: of any). 0: removed. -ENOENT: not
  * such a name, or gone. -EBUSY: its process lives. -EPERM: another user's. */
 int file_sweep(int dirfd, const char *name);

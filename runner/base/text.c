@@ -237,6 +237,17 @@ char *text_of_bytes(const char *bytes)
     return t.data;
 }
 
+void text_add_seconds(struct text *t, double seconds)
+{
+    long long s = (long long)(seconds + 0.5);
+    if (s >= 3600)
+        text_add(t, "%lld h %02lld min", s / 3600, s % 3600 / 60);
+    else if (s >= 60)
+        text_add(t, "%lld min %02lld s", s / 60, s % 60);
+    else
+        text_add(t, "%lld s", s);
+}
+
 bool text_is_among(const char *word, const char *const *list)
 {
     for (; *list; list++)

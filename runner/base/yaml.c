@@ -342,3 +342,11 @@ int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *r
     }
     return refuse_value(n, e, allowed.data);
 }
+
+void yaml_add_quoted(const char *value, struct text *out)
+{
+    text_add(out, "\"");
+    for (const unsigned char *c = (const unsigned char *)value; *c; c++)
+        text_add(out, *c < ' ' || *c == 127 ? "\\x%02x" : *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+    text_add(out, "\"");
+}

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct err;
+struct text;
 
 #define YAML_BYTES_MAX  (2U << 20)
 #define YAML_VALUES_MAX 200000 /* aliases expanded */
@@ -84,6 +85,9 @@ const char *yaml_text(const struct yaml_node *n, const char *key);
 int yaml_integer(const struct yaml_node *n, int64_t low, int64_t high, int64_t *ret, struct err *e);
 int yaml_number(const struct yaml_node *n, double *ret, struct err *e);
 int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *ret, struct err *e);
+
+/* Adds a text as a value, between double quotes (YAML 1.2.2, section 7.3.1). */
+void yaml_add_quoted(const char *value, struct text *out);
 
 /* Sets a usage error "NAME:LINE:COLUMN: " and the message. Returns code. */
 int yaml_refuse(const struct yaml_node *n, int code, struct err *e, const char *fmt, ...)

@@ -151,6 +151,37 @@ int carried_list(const char *folder, bool copy, struct carried_files *ret, struc
     return failed;
 }
 
+/* A path that its folder's user did not type: no part of it leads out of the folder. */
+static int add_named(struct listing *l, int folder_fd, const char *path)
+{
+    char dir[CARRIED_PATH_MAX + 1] = ".";
+    const char *slash = strrchr(path, '/');
+    if (strlen(path) > CARRIED_PATH_MAX)
+        return refuse(l, path, -ENAMETOOLONG, "has a path of more than 120 bytes");
+    for (const char *c = path; *c; c++)
+        if (*c != '/' && !strchr(ALLOWED, *c))
+            return refuse(l, path, -EINVAL, "has a character other than letters, digits and ._- in its name");
+    if (slash)
+        text_format(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+    cleanup_close int fd = beneath_open(folder_fd, dir, O_RDONLY | O_DIRECTORY, 0);
+    return fd < 0 ? refuse(l, path, fd, strerror(-fd)) : add_file(l, fd, slash ? slash + 1 : path, path);
+}
+
+int carried_list_named(const char *folder, const char *paths, struct carried_files *ret, struct err *e)
+{
+    struct listing l = {.folder = folder, .files = ret, .e = e};
+    cleanup_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(e, ERR_USAGE, "'%s'", folder);
+    for (size_t len; *paths; paths += len + (paths[len] == '\n')) {
+        len = strcspn(paths, "\n");
+        cleanup_free char *path = text_printf("%.*s", (int)len, paths);
+        TRY(add_named(&l, fd, path));
+    }
+    sum_up(ret);
+    return 0;
+}
+
 void carried_free(struct carried_files *c)
 {
     free(STEAL(c->file));

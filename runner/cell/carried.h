@@ -38,6 +38,9 @@ struct carried_files {
  * a link, a device, a name with a character other than [A-Za-z0-9._-], two names that differ in letter case alone, more
  * than the bounds; the message names it. */
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e);
+/* The same of these files alone, by their paths in the folder, a line each; ret starts as {0} and is the caller's to
+ * end after a failure, too. */
+int carried_list_named(const char *folder, const char *paths, struct carried_files *ret, struct err *e);
 void carried_free(struct carried_files *c);
 #define cleanup_carried __attribute__((cleanup(carried_free)))
 

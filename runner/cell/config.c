@@ -60,8 +60,8 @@ static void add_known_knob(struct known *known, const char *word)
         return;
     char *name = knob_names[known->knobs];
     text_format(name, SCENARIO_WORD_MAX, "%.*s", (int)len, word + 2);
-    if (config_has_option((enum config_command) ~0U, name))
-        return; /* another command's: no knob can have its name */
+    if (config_has_option((enum config_command) ~(unsigned)CONFIG_BENCH, name))
+        return; /* another command's: no knob can have its name; but bench's are knobs of what it makes */
     known->option[known->options++] = (struct option){name, required_argument, NULL, KNOB_BASE + (int)known->knobs++};
 }
 
@@ -126,7 +126,8 @@ static int refuse_abbreviation(enum config_command command, char **argv, const c
     return no_option(command, word, argv[0], e);
 }
 
-/* What `tare matrix` is told of every cell is kept as it was said: the plan's cells take it one by one. */
+/* What `tare matrix` and `tare bench` are told of every cell is kept as it was said: the plan's cells take it one by
+ * one. */
 static int note_given(struct config_given *given, const char *name, const char *value, struct err *e)
 {
     if (given->count == CONFIG_GIVEN_MAX)
@@ -157,7 +158,7 @@ static int take_val(enum config_command command, int val, const char *argv0, str
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
     const struct option_row *row = &config_rows[val - ROW_BASE];
     int failed = config_take(c, row, optarg, e);
-    if (failed == 0 && command == CONFIG_MATRIX && is_of_cell(row))
+    if (failed == 0 && (command & (CONFIG_MATRIX | CONFIG_BENCH)) && is_of_cell(row))
         failed = note_given(&c->given, row->name, optarg, e);
     return failed;
 }
@@ -226,9 +227,10 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
 {
     struct config c = {.cell = cell_unset(),
                        .invocations = {.shell = "/bin/sh", .seed = -1},
+                       .bench = {.calls = 1},
                        .analysis = {.seed = 1},
                        .campaign = {.seed = -1, .task = -1}};
-    bool has_scenario = command == CONFIG_RUN || command == CONFIG_MATRIX;
+    bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH);
     int r = take_options(command, argc, argv, &c, e);
     if (r != 0)
         return r;

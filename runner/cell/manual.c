@@ -51,6 +51,27 @@ const struct manual manuals[] = {
      "tare exec --repeat 20 -- ./old -- ./new  # which is faster, by how much\n"
      "tare exec --parameter n=1..8 --export n.csv -- ./bench '{n}'  # each of eight values\n"
      "tare exec --command 'sort f | uniq' --command 'sort -u f'  # two shell lines\n"},
+    {CONFIG_BENCH, "bench", "FUNCTION", "threads or processes for a Python function of yours",
+     "tare bench FILE.py:FUNCTION [OPTION]...\ntare bench MODULE:FUNCTION [OPTION]...\n",
+     "Calls the function in every mode with every number of workers, in blocks of one invocation each, shuffled, each "
+     "in a "
+     "fresh slice, and says how many calls a second that makes, with how many workers it is how much faster, what "
+     "memory "
+     "each mode takes, and which mode wins here, by how much. MODULE is looked for in the working folder and among the "
+     "interpreter's packages.\n\n"
+     "An iteration is one call of each worker (--calls: more). What the calls return goes back to the caller inside "
+     "the "
+     "clock. A function 'setup' of the module, which takes nothing, is called before the clock: once in the process "
+     "that "
+     "starts the workers, in its fork server and in each worker of a pool; a fresh interpreter, and a spawned process, "
+     "calls it on its own clock, as it imports the module.\n\n"
+     "The function is called once beforehand, in the confinement of a workload: what fails there is told with its "
+     "traceback. What it imports and opens below its module's folder is copied into a scenario's folder, in which it "
+     "then runs; that folder is its working folder.\n",
+     "tare bench mypkg/work.py:encode --workers 1,2,4 --python .venv/bin/python --arg size=1000000  # packages of a "
+     "venv\n"
+     "tare bench mymodule:work --modes threads,processes,interpreters --lifecycle pool  # workers that are kept\n"
+     "tare bench work.py:f --keep f  # 'tare run ./f' and plans go on from there\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "

@@ -351,13 +351,13 @@ static int take_named(const char *path, struct runtime *r, struct err *e)
                        path, old ? NEEDS "; " : "");
     }
     if (access(path, F_OK) != 0 || (*path != '/' && !getcwd(here, sizeof(here))))
-        return err_sys(e, ERR_USAGE, "--runtime '%s'", path);
+        return err_sys(e, ERR_USAGE, "the interpreter '%s'", path);
     /* Links are not followed: a virtual environment's interpreter finds its home by the path that it is given. */
     int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
     if (n < 0 || (size_t)n >= sizeof(r->path))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--runtime '%s': the path is too long", path);
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
     if (identify(r, why, sizeof(why)) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "--runtime '%s': %s", path, why);
+        return err_set(e, ERR_USAGE, -EINVAL, "the interpreter '%s': %s", path, why);
     return 0;
 }
 
@@ -389,7 +389,8 @@ static int find_python(const struct cell *cell, struct runtime *r, struct err *e
         return err_set(e, ERR_USAGE, -ENOTSUP,
                        "--mode interpreters: Python %s has no concurrent.interpreters (3.14 and newer have)",
                        r->version);
-    add_scripts(cell->scenario, r);
+    if (cell->scenario)
+        add_scripts(cell->scenario, r);
     return 0;
 }
 

@@ -27,7 +27,7 @@ struct runtime {
     struct text files;          /* what it reads to run the scenario, one path a line: warmed before the first slice */
 };
 
-/* Finds the runtime that the cell, which has a scenario, asks for, in the order: --runtime, $TARE_PYTHON_FT or
+/* Finds the runtime that the cell asks for (without a scenario: of Python), in the order: --runtime, $TARE_PYTHON_FT or
  * $TARE_PYTHON_GIL, the places of interpreters.h; asks the interpreter itself what it is
  * (in confinement; remembered in the cache by the executable's identity). A GIL build is never taken for a
  * free-threaded one. -EINVAL (usage): what was named is no interpreter, too old, or the wrong build. -ENOENT (host):

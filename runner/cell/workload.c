@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/temporary.h"
 #include "base/text.h"
+#include "launch/allowance.h"
 #include "launch/ledger.h"
 
 static void add_word(struct workload_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -133,6 +134,32 @@ void workload_words_free(struct workload_words *w)
         free(w->word[i]);
     free(w->word);
     *w = (struct workload_words){0};
+}
+
+static unsigned allowed_by(const struct cell *cell)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < cell->allowed.count; i++)
+        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() refused what is none */
+    return bits;
+}
+
+struct confine_request workload_confinement(const struct cell *cell, const char *const *needed, size_t count)
+{
+    return (struct confine_request){
+        .read_only_root = cell->confinement == CONFINEMENT_FULL,
+        .filter = cell->confinement == CONFINEMENT_FULL,
+        .allowed = allowed_by(cell),
+        .host_network = cell->network == NETWORK_HOST,
+        .has_user = cell->user,
+        .uid = cell->uid,
+        .gid = cell->gid,
+        .writable = cell->writable.word,
+        .writable_count = cell->writable.count,
+        .tmp_bytes = cell->tmp_bytes,
+        .needed = needed,
+        .needed_count = count,
+    };
 }
 
 static struct temporary tmpdir = {.parent_fd = -1, .fd = -1}; /* one at a time */

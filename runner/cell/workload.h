@@ -6,6 +6,7 @@
 
 #include "cell/config.h"
 #include "cell/runtime.h"
+#include "launch/confine_request.h"
 
 struct err;
 
@@ -27,6 +28,9 @@ struct workload_words workload_environment(const struct cell *cell, const char *
 struct workload_words workload_command_environment(const struct cell *cell);
 
 void workload_words_free(struct workload_words *w);
+
+/* The confinement that the cell asks for; not of CONFINEMENT_OFF. needed: as in confine_request.h; it has to stay. */
+struct confine_request workload_confinement(const struct cell *cell, const char *const *needed, size_t count);
 
 /* Goes through the folders that workload_tmpdir_make() or scratch_begin() made and nobody removed, where their run
  * holds no lock on them any more, removes them (dry_run: does not), and calls fn for each: failed is 0 or why it is

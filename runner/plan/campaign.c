@@ -295,7 +295,7 @@ static void describe_one(const struct campaign *c, uint64_t block, size_t unit, 
              c->plan.cell[tally_cell(&c->tally, unit)].id, label ? label : "");
     text_add(out, "%s", one && one->file ? one->failed ? " failed, " : " done, " : " ");
     if (isfinite(seconds))
-        estimate_say_seconds(seconds, out);
+        text_add_seconds(out, seconds);
     else
         text_add(out, "unknown");
     text_add(out, "\n");

@@ -75,12 +75,13 @@ const struct progress *campaign_meter_running(struct campaign_meter *m, const st
     return &m->progress;
 }
 
-void campaign_meter_ended(struct campaign_meter *m, double figure)
+void campaign_meter_ended(struct campaign_meter *m, const struct tally_one *one)
 {
+    const double figure = one->figure;
     if (!m->running)
         return;
-    if (!isfinite(figure))
-        text_format(m->last, sizeof(m->last), "failed");
+    if (one->failed || !isfinite(figure))
+        text_format(m->last, sizeof(m->last), "%s", one->failed ? "failed" : "without a figure");
     else if (m->running->cell.profile == PROFILE_MEMORY)
         (void)text_bytes((uint64_t)figure, m->last, sizeof(m->last));
     else

@@ -10,6 +10,7 @@
 
 struct plan_cell;
 struct tally;
+struct tally_one;
 
 /* A value; starts by campaign_meter_open(). */
 struct campaign_meter {
@@ -29,8 +30,8 @@ void campaign_meter_open(struct campaign_meter *m, const struct tally *tally);
 const struct progress *campaign_meter_running(struct campaign_meter *m, const struct plan_cell *cell, const char *label,
                                               uint64_t block, uint64_t blocks);
 
-/* Notes the figure of the invocation that has ended. */
-void campaign_meter_ended(struct campaign_meter *m, double figure);
+/* Notes the figure of the invocation that has ended, or that it failed. */
+void campaign_meter_ended(struct campaign_meter *m, const struct tally_one *one);
 
 /* Shows a line without a running cell: what is waited for. */
 void campaign_meter_wait(struct campaign_meter *m, uint64_t blocks, const char *what);

@@ -62,17 +62,6 @@ double estimate_cell(const struct tally *t, size_t cell)
     return cell_s[cell];
 }
 
-void estimate_say_seconds(double seconds, struct text *out)
-{
-    long long s = llround(seconds);
-    if (s >= 3600)
-        text_add(out, "%lld h %02lld min", s / 3600, s % 3600 / 60);
-    else if (s >= 60)
-        text_add(out, "%lld min %02lld s", s / 60, s % 60);
-    else
-        text_add(out, "%lld s", s);
-}
-
 void estimate_say(const struct estimate *e, struct text *out)
 {
     if (e->left == 0) {
@@ -84,5 +73,5 @@ void estimate_say(const struct estimate *e, struct text *out)
         return;
     }
     text_add(out, "about ");
-    estimate_say_seconds(e->seconds, out);
+    text_add_seconds(out, e->seconds);
 }

@@ -23,7 +23,4 @@ struct estimate estimate_left(const struct tally *t, uint64_t blocks);
 /* "about 1 min 05 s", "unknown" where nothing has been measured, "nothing" where none is left. */
 void estimate_say(const struct estimate *e, struct text *out);
 
-/* "3 h 05 min", "1 min 05 s", "12 s". */
-void estimate_say_seconds(double seconds, struct text *out);
-
 #endif

@@ -42,6 +42,7 @@ struct place_in_plan {
 /* A plan on its way, and what its invocations share. */
 struct matrix {
     struct campaign *campaign;
+    const struct matrix_shows *shows; /* NULL: the table is printed */
     struct plan_runtimes runtimes;
     char cwd[PATH_MAX]; /* where commands start */
     bool checked;       /* that the host has what the plan needs; the runtimes are found */
@@ -164,7 +165,7 @@ static int take_record(struct matrix *s, const struct place_in_plan *at, struct 
     TRY(keep_record(s, at, r, name, e));
     if (r->termination != TERMINATION_INTERRUPTED) {
         tally_add(&s->campaign->tally, at->block, at->unit, name, r, (double)elapsed_ns / (double)NS_PER_S);
-        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit)->figure);
+        campaign_meter_ended(&s->meter, tally_at(&s->campaign->tally, at->block, at->unit));
     }
     show_text(s, r);
     return *r->trouble ? err_set(e, ERR_OURS, -EBUSY, "%s", r->trouble) : 0;
@@ -352,14 +353,17 @@ static int show_order(struct campaign *c, struct err *e)
 }
 
 /* Of the records that were read when the folder was opened, and of those that have been run since. */
-static int print_table(struct campaign *c, struct err *e)
+static int print_table(const struct matrix *s, struct err *e)
 {
+    struct campaign *c = s->campaign;
     cleanup_text struct text text = {0};
     struct summary summary;
     int failed = tally_read_rest(&c->tally, &c->folder, e);
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
+    if (s->shows)
+        return s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
     summary_make(&c->tally.records, &summary);
     struct tables tables = tables_make(&summary);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
@@ -370,15 +374,15 @@ static int print_table(struct campaign *c, struct err *e)
     return 0;
 }
 
-static int exit_of(const struct campaign *c, int interrupted_by, struct err *e)
+static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
 {
+    const struct campaign *c = s->campaign;
     size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
     if (interrupted_by)
         return 128 + interrupted_by;
     if (failed)
-        return err_set(e, ERR_WORKLOAD, -ECANCELED,
-                       "%zu of %zu invocations did not end well; the table says why (--retry runs them again)", failed,
-                       done);
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "%zu of %zu invocations did not end well; the table says why%s",
+                       failed, done, s->shows ? "" : " (--retry runs them again)");
     return 0;
 }
 
@@ -395,10 +399,10 @@ static int run_all(struct matrix *s, struct err *e)
                       "measures again)\n",
                       tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* what was measured is shown, however it ended */
-    int untold = print_table(c, failed == 0 ? e : &shown);
+    int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;
-    return exit_of(c, interrupted_by, e);
+    return exit_of(s, interrupted_by, e);
 }
 
 /* A job of the array: its record says how the workload ended, so that Slurm has nothing to run again. */
@@ -427,6 +431,7 @@ static int open_plan(struct matrix *s, const struct config *config, struct err *
 {
     struct campaign *c = s->campaign;
     int failed = campaign_open(c, config, e);
+    c->tally.records.reader.with_iterations = s->shows != NULL;
     s->checked = config->host.dry_run && is_handed_over(c); /* the script can be looked at anywhere */
     if (failed == 0 && !folder_is_begun(&c->folder))
         failed = check_host(s, e);
@@ -438,10 +443,10 @@ static int open_plan(struct matrix *s, const struct config *config, struct err *
     return failed == 0 && looks && !campaign_is_done(c) ? check_host(s, e) : failed;
 }
 
-int matrix_run(const struct config *config, struct err *e)
+int matrix_run(const struct config *config, const struct matrix_shows *shows, struct err *e)
 {
     struct campaign c = {.folder = {.fd = -1, .lock_fd = -1}};
-    struct matrix s = {.campaign = &c};
+    struct matrix s = {.campaign = &c, .shows = shows};
     int status = open_plan(&s, config, e);
     if (status == 0 && config->host.dry_run)
         status = show_order(&c, e);

@@ -5,11 +5,19 @@
 
 struct config;
 struct err;
+struct records;
+
+/* Who prints what the records of a plan say, in place of the table: they were read with details and every iteration. */
+struct matrix_shows {
+    int (*fn)(struct records *r, const char *folder, void *to, struct err *e);
+    void *to;
+};
 
 /* Does what `tare matrix PLAN` says: runs what of the plan is not in its folder yet, or prints what that would be
  * (--dry-run), or runs one of its invocations (--task). Results go to stdout, messages and progress to stderr.
  * Returns the exit code, or a negative errno: usage where the plan, the folder or a record in it is not good, and
- * nothing was run; -ECANCELED (workload) where invocations did not end well, when all have been run. */
-int matrix_run(const struct config *c, struct err *e);
+ * nothing was run; -ECANCELED (workload) where invocations did not end well, when all have been run. shows: NULL is
+ * allowed. */
+int matrix_run(const struct config *c, const struct matrix_shows *shows, struct err *e);
 
 #endif

@@ -79,9 +79,11 @@ static int find_runtimes(const struct plan *plan, struct plan_runtimes *r, size_
 
 static bool can_go_native(const struct plan *plan)
 {
-    for (size_t i = 0; i < plan->cells; i++)
-        if (is_auto(&plan->cell[i].cell) && plan->cell[i].cell.mode == MODE_INTERPRETERS)
+    for (size_t i = 0; i < plan->cells; i++) {
+        const struct cell *c = &plan->cell[i].cell;
+        if (is_auto(c) && (c->mode == MODE_INTERPRETERS || !c->scenario->command[RUNTIME_NATIVE][0]))
             return false;
+    }
     return true;
 }
 

@@ -18,7 +18,6 @@
 #include "cell/workload.h"
 #include "cgroups/inherited.h"
 #include "host/host.h"
-#include "launch/allowance.h"
 #include "record/timing.h"
 #include "run/inspect.h"
 #include "run/inspect_confine.h"
@@ -59,14 +58,6 @@ static const char *folder_of(const char *path, char *buf, size_t cap)
     return buf;
 }
 
-static unsigned allowed_by(const struct cell *cell)
-{
-    unsigned bits = 0;
-    for (size_t i = 0; i < cell->allowed.count; i++)
-        bits |= 1U << allowance_find(cell->allowed.word[i]); /* cell_complete() has checked the names */
-    return bits;
-}
-
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
@@ -84,22 +75,9 @@ static int prepare_confinement(struct stage *s, const struct cell *cell, struct 
     }
     if (*s->tmpdir)
         needed[count++] = folder_of(s->tmpdir, folder, sizeof(folder));
-    const struct confine_request request = {
-        .read_only_root = cell->confinement == CONFINEMENT_FULL,
-        .filter = cell->confinement == CONFINEMENT_FULL,
-        .allowed = allowed_by(cell),
-        .host_network = cell->network == NETWORK_HOST,
-        .has_user = cell->user,
-        .uid = cell->uid,
-        .gid = cell->gid,
-        .writable = cell->writable.word,
-        .writable_count = cell->writable.count,
-        .tmp_bytes = cell->tmp_bytes,
-        .has_streams = s->command != NULL,
-        .scratch = *s->tmpdir ? s->tmpdir : NULL,
-        .needed = needed,
-        .needed_count = count,
-    };
+    struct confine_request request = workload_confinement(cell, needed, count);
+    request.has_streams = s->command != NULL;
+    request.scratch = *s->tmpdir ? s->tmpdir : NULL;
     int failed = confine_prepare(&request, &s->confine, e);
     if (failed != 0 || cell->isolation != ISOLATION_STRICT || confine_uid(s->confine) != 0)
         return failed;

@@ -32,6 +32,7 @@ class Scenario:
     KNOBS: dict = {}  # as OPTIONS below
     team = None
     hold_ns = 0  # how long every worker goes on after the start signal; 0: there is none
+    measured_ns = 0  # of all measured iterations so far, by their own clocks
 
     def create(self) -> None:
         """Before each iteration, outside of its clock: gives the team its jobs."""
@@ -206,6 +207,7 @@ class Run:
             self.scenario.settle(True)
             self.ledger.ready(i, ready_ns)
             self.ledger.stamp(i, start_ns, end_ns)
+            self.scenario.measured_ns += end_ns - start_ns
         words[Ledger.WALL_END] = monotonic_ns()
         words[Ledger.CHECK] = self.scenario.result()
         for name, value in self.scenario.figures().items():

@@ -1,72 +1,118 @@
-"""tare_bench: weighs a reader's own function: each worker of each iteration calls it once.
+"""tare_bench: weighs a reader's own function: each worker of each iteration calls it, once or --calls times.
 
-    scenario.yml:  commands: {python: ["{python}", -s, -B, "{lib}/tare_bench.py", "{dir}/FILE.py"]}
+    scenario.yml:  commands: {python: ["{python}", -P, -s, -B, "{lib}/tare_bench.py", "{dir}/FILE.py"]}
 
-FILE.py has a function `work`. Its parameters are the scenario's knobs, by their names (hold-ms becomes hold_ms); each
-value comes as what the parameter is annotated with: int, float or str. It runs in threads, processes of every start
-method, and interpreters; what it returns is dropped, what it raises fails the run.
+    tare_bench.py FOLDER/MODULE[.py][:FUNCTION] [NAME=VALUE]... (the options of driver.py)
+                  [--lifecycle fresh|pool] [--results returned|discarded] [--calls N] [--PARAMETER VALUE]...
+
+FUNCTION is `work` where it is left out. A parameter without NAME=VALUE and without a default is a knob of the scenario, by
+its name (hold-ms becomes hold_ms); with the knob `calls` the figure calls_per_s is reported. A value comes as what the parameter is annotated with (int, float, str or bool), else as
+the Python literal that it is, else as text. It runs in threads, processes of every start method, and interpreters.
+
+What the calls return goes to the main process, inside the clock, as multiprocessing.Pool.map returns it; what one raises
+fails the run. `tare bench` looks at a function beforehand: --look (tare_function.py).
 
 The measuring is driver.py's, as it is of every scenario here. This file is short, for a spawned worker runs it again.
 """
 
 
-def work_in_interpreter(folder: str, module: str, values: tuple) -> int:
-    """Stateless: it goes to an interpreter as its code, and finds the module there."""
-    import importlib
+VARIABLE = "TARE_FUNCTION"  # by which a worker's process knows the module, before it is given a call
+
+# load and call_in_interpreter are stateless: they go to another interpreter as their code.
+
+
+def load(folder: str, module: str) -> None:
+    """Imports the module, and calls its setup(), if it has one of its own."""
     import sys
 
     if folder not in sys.path:
-        sys.path.append(folder)
-    importlib.import_module(module).work(*values)
+        sys.path.insert(0, folder)
+    __import__(module)
+    setup = getattr(sys.modules[module], "setup", None)
+    if getattr(setup, "__module__", None) == module and callable(setup):
+        setup()
+
+
+def call(calls: int, returned: bool, work, args: tuple, kwargs: dict):
+    if returned:
+        return [work(*args, **kwargs) for _ in range(calls)]
+    for _ in range(calls):
+        work(*args, **kwargs)
     return 0
 
 
-def call(work, *values) -> int:
-    work(*values)
-    return 0
+def call_and_send(send, *arguments) -> None:
+    send.send(call(*arguments))
 
 
-def scenario_of(path: str):
-    import importlib
-    import inspect
-    import os
+def call_in_interpreter(do, calls: int, returned: bool, module: str, name: str, args: tuple, kwargs: dict):
     import sys
 
+    work = sys.modules[module]
+    for part in name.split("."):
+        work = getattr(work, part)
+    return do(calls, returned, work, args, kwargs)
+
+
+def scenario_of(named: str, words: list[str]):
+    import os
+
     import driver
+    import tare_function
     import teams
 
-    folder, file = os.path.split(os.path.abspath(path))
-    module = file.removesuffix(".py")
-    sys.path.append(folder)
-    work = importlib.import_module(module).work
-    parameters = inspect.signature(work, eval_str=True).parameters
+    function = tare_function.Function(named, words)
+    os.chdir(function.folder)
 
     class Bench(driver.Scenario):
-        NAME = module
-        KNOBS = {"--" + name.replace("_", "-"): (str, driver.REQUIRED) for name in parameters}
+        NAME = function.module
+        KNOBS = {"--" + name.replace("_", "-"): (str, driver.REQUIRED) for name in function.required()} | {
+            "--lifecycle": (("fresh", "pool"), "fresh"),
+            "--results": (("returned", "discarded"), "returned"),
+            "--calls": (range(1, 1 << 32), None),
+        }
 
         def __init__(self, options):
             self.options = options
-            values = [self.value(options, p) for p in parameters.values()]
-            self.job = [(call, work, *values)]
+            function.give_options(options)
+            what = options.calls or 1, options.results == "returned"
+            begin = load, function.folder, function.module
+            self.job = [(call, *what, function.work, *function.arguments())]
             if options.mode == "interpreters":
-                self.job = [(work_in_interpreter, folder, module, tuple(values))]
-            self.team = teams.KINDS[options.mode](options, options.workers)
+                self.job = [(call_in_interpreter, call, *what, function.module, function.name, *function.arguments())]
+            if options.lifecycle == "pool":
+                import teams_pool
 
-        @staticmethod
-        def value(options, parameter):
-            text = getattr(options, parameter.name)
-            kind = parameter.annotation
-            return kind(text) if kind in (int, float) else text
+                self.team = teams_pool.KINDS[options.mode](options, options.workers, begin)
+                return
+            reports = options.mode == "processes" and options.results == "returned"
+            if options.mode == "interpreters":
+                self.job.insert(0, begin)
+            elif reports:
+                self.job[0] = call_and_send, *self.job[0][1:]
+            self.team = teams.KINDS[options.mode](options, options.workers, **{"reporting": True} if reports else {})
 
         def create(self):
             self.team.create([self.job] * self.options.workers)
+
+        def figures(self):
+            calls = self.options.workers * (self.options.calls or 0) * self.options.iterations
+            return {"calls_per_s": calls / self.measured_ns * 1e9} if calls else {}
+
+        def close(self):
+            if self.options.lifecycle == "pool":
+                self.team.executor.shutdown()
 
     return Bench
 
 
 if __name__ == "__mp_main__":
+    import os
+
     import failures  # noqa: F401
+
+    if place := os.environ.get(VARIABLE):
+        load(*place.split("\n")[:2])
 
 if __name__ == "__main__":
     import os
@@ -74,11 +120,17 @@ if __name__ == "__main__":
 
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # python -P leaves it out
     sys.dont_write_bytecode = True
+    if sys.argv[1] == "--look":
+        import tare_function
+
+        sys.exit(tare_function.look(sys.argv[2:]))
     import driver
 
+    words = sys.argv[2:]
+    options = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
     try:
-        scenario = scenario_of(sys.argv[1])
+        scenario = scenario_of(sys.argv[1], words[:options])
     except Exception as e:  # of the reader's file: the last line is the reason that is recorded
         sys.excepthook(type(e), e, e.__traceback__)
         sys.exit(driver.describe(e))
-    sys.exit(driver.main(scenario, sys.argv[2:]))
+    sys.exit(driver.main(scenario, words[options:]))

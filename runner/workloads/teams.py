@@ -88,9 +88,6 @@ class Team:
     def raise_failure(self) -> None:
         """Raises if a worker is known to have failed."""
 
-    def take_reports(self) -> None:
-        """After the joins: makes sure that results has what the workers gave."""
-
     def abandon(self) -> None:
         """Ends what still runs after a failure."""
 
@@ -219,7 +216,8 @@ class Processes(Team):
     The signals are semaphores and not an Event: a worker that dies while it waits for an Event makes set() hang.
 
     A job is one call. A result stays in its process, unless reporting: then each call gets the sending end of a pipe as
-    its first argument, and what it sends is the worker's result.
+    its first argument, and what it sends is the worker's result, which is taken in before the worker is joined: one
+    that is larger than the pipe waits for that.
     """
 
     def __init__(self, options, size, gated=False, reporting=False):
@@ -238,21 +236,36 @@ class Processes(Team):
         return self.ready, self.start_signal
 
     def create(self, jobs):
-        self.close_reports()
+        self.results = [None] * self.size
         if self.reporting:
             self.reports = [self.context.Pipe(duplex=False) for _ in jobs]
             jobs = [[(job[0][0], send, *job[0][1:])] for job, (_, send) in zip(jobs, self.reports, strict=True)]
         calls = [(self.left + str(i), *job[0]) for i, job in enumerate(jobs)]
         self.workers = [self.context.Process(target=leaving, args=call) for call in calls]
 
-    def close_reports(self) -> None:
-        for ends in self.reports:
-            for end in ends:
-                end.close()
-
     def start(self, i):
         self.workers[i].start()
+        if self.reporting:
+            self.reports[i][1].close()
         return self.workers[i].pid
+
+    def join(self, i):
+        if self.reporting:
+            self.take_report(i)
+        self.workers[i].join()
+
+    def take_report(self, i: int) -> None:
+        """One that has died is told by its sentinel: forked siblings hold the sending end, too."""
+        from multiprocessing.connection import wait
+
+        receive, _ = self.reports[i]
+        wait([receive, self.workers[i].sentinel])
+        try:
+            if receive.poll():
+                self.results[i] = receive.recv()
+        except EOFError:
+            pass  # raise_failure() tells
+        receive.close()
 
     def wait_ready(self):
         for _ in self.workers:
@@ -279,6 +292,8 @@ class Processes(Team):
         for i, worker in enumerate(self.workers):
             if worker.pid is not None and worker.exitcode:
                 raise WorkerFailed(f"worker {i} (pid {worker.pid}){self.what_it_left(i) or describe_exit(worker.exitcode)}")
+            if self.reporting and self.results[i] is None and self.reports[i][0].closed:
+                raise WorkerFailed(f"worker {i} (pid {worker.pid}) ended without a result")
 
     def what_it_left(self, i: int) -> str:
         """The exception that ended worker i, as it put it down itself."""
@@ -287,12 +302,6 @@ class Processes(Team):
                 return ": " + file.read(4096)
         except OSError:
             return ""
-
-    def take_reports(self):
-        for i, (receive, _) in enumerate(self.reports):
-            if not receive.poll():
-                raise WorkerFailed(f"worker {i} (pid {self.workers[i].pid}) ended without a result")
-            self.results[i] = receive.recv()
 
     def abandon(self):
         import contextlib
@@ -340,7 +349,8 @@ def describe(e: BaseException) -> str:
     if isinstance(e, SyntaxError):  # it names its own
         return reason
     trace = trace_of_elsewhere(e)
-    return reason + (last_place(trace) if trace else place(e))
+    came = places_of_text(trace) if trace else places(e)
+    return reason + (f" ({', from '.join(came)})" if came else "")
 
 
 def trace_of_elsewhere(e: BaseException) -> str:
@@ -353,23 +363,38 @@ def trace_of_elsewhere(e: BaseException) -> str:
     return ""
 
 
-def last_place(trace: str) -> str:
-    """place() of a traceback that is text."""
-    for line in reversed(trace.splitlines()):
+PLACES = 6
+
+
+def told(came: list[tuple[str, str]]) -> list[str]:
+    """Files and lines, outermost first -> the same in words, innermost first; of ours and the standard library's none
+    where there are others."""
+    own = os.path.dirname(os.path.abspath(__file__))
+    known = [(file, line) for file, line in came if not file.startswith("<")]  # "<frozen importlib._bootstrap>"
+    calls = [at for at in known if os.path.dirname(at[0]) != own and not is_standard(at[0])] or known[-1:]
+    return [f"{os.path.basename(file)}, line {line}" for file, line in calls[: -PLACES - 1 : -1]]
+
+
+def is_standard(file: str) -> bool:
+    return file.startswith(os.path.dirname(os.__file__) + "/") and "/site-packages/" not in file
+
+
+def places_of_text(trace: str) -> list[str]:
+    """places() of a traceback that is text."""
+    came = []
+    for line in trace.splitlines():
         file, found, rest = line.strip().partition('", line ')
         number = rest.partition(",")[0]
-        if found and file.startswith('File "') and not file.startswith('File "<') and number.isdigit():
-            return f" ({os.path.basename(file[6:])}, line {number})"
-    return ""
+        if found and file.startswith('File "') and number.isdigit():
+            came.append((file[6:], number))
+    return told(came)
 
 
-def place(e: BaseException) -> str:
-    """The innermost file and line that it came through, as a SyntaxError says them."""
-    file = line = None
+def places(e: BaseException) -> list[str]:
+    """The files and lines that it came through, the innermost first, as a SyntaxError says its own."""
+    came = []
     at = e.__traceback__
     while at:
-        code = at.tb_frame.f_code
-        if not code.co_filename.startswith("<"):  # "<frozen importlib._bootstrap>"
-            file, line = code.co_filename, at.tb_lineno
+        came.append((at.tb_frame.f_code.co_filename, str(at.tb_lineno)))
         at = at.tb_next
-    return f" ({os.path.basename(file)}, line {line})" if file else ""
+    return told(came)

@@ -37,8 +37,10 @@ class Pool:
 
     LASTING = True
 
-    def __init__(self, options, size):
+    def __init__(self, options, size, begin: tuple = ()):
+        """begin: a call that each interpreter makes once, before any task."""
         super().__init__(options, size, gated=True)
+        self.begin = begin
         self.executor = self.make_executor()
         self.create([[self.passing_the_gate()]] * size)
         for i in range(size):
@@ -88,16 +90,17 @@ class InterpreterPool(Pool, Interpreters):
     def make_executor(self):
         from concurrent.futures import InterpreterPoolExecutor
 
-        return InterpreterPoolExecutor(self.size)
+        first, *arguments = self.begin or (None,)
+        return InterpreterPoolExecutor(self.size, initializer=first, initargs=tuple(arguments))
 
     def passing_the_gate(self):
         return pass_pipes, *self.gate_arguments()
 
 
 class ProcessPool(Pool, Processes):
-    def __init__(self, options, size):
+    def __init__(self, options, size, begin=()):
         self.children = []
-        super().__init__(options, size)
+        super().__init__(options, size, begin)
         import multiprocessing
 
         self.children = multiprocessing.active_children()

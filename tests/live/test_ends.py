@@ -17,8 +17,8 @@ FAILED = 4
 # runtime, mode, fault, further options, the detail.
 FAULTS = {
     "raising_thread": ("python", "threads", "worker-raise", [], r"worker 0 \(a thread\): RuntimeError"),
-    "raising_process": ("python", "processes", "worker-raise", [], r"worker 0 \(pid \d+\): RuntimeError: .*\(scenario1\.py, line \d+\)"),
-    "raising_process_of_a_pool": ("python", "processes", "worker-raise", ["--lifecycle", "pool"], r"a pool\): RuntimeError: .*\(scenario1\.py, line \d+\)"),
+    "raising_process": ("python", "processes", "worker-raise", [], r"worker 0 \(pid \d+\): RuntimeError: .*\(scenario1\.py, line \d+(, from scenario1\.py, line \d+)*\)"),
+    "raising_process_of_a_pool": ("python", "processes", "worker-raise", ["--lifecycle", "pool"], r"a pool\): RuntimeError: .*\(scenario1\.py, line \d+(, from scenario1\.py, line \d+)*\)"),
     "interpreter_that_does_not_start": ("python", "processes", "", ["--env", "PYTHONHOME=/nonexistent"], r"Fatal Python error: .*encoding"),
     "raising_interpreter": ("python", "interpreters", "worker-raise", [], r"in its interpreter: RuntimeError"),
     "raising_main_process": ("python", "threads", "main-raise", [], r"iteration 0: RuntimeError"),

@@ -68,6 +68,59 @@ class Bench(WorkloadTest):
         self.assertEqual(status, 70, err)
         self.assertRegex(self.ledger.error, r"worker 0 \(pid \d+\): SystemExit: no data")
 
+    def run_kind(self, text: str, mode, start, **options) -> str:
+        """Runs it, which goes well; returns what it printed."""
+        self.ledger = RunnerLedger(2, 2)
+        status, err = self.run_file(text, mode=mode, mp_start=start, **options)
+        self.assertEqual((status, self.ledger.phase), (0, DONE), (mode, start, options, err))
+        return err
+
+    @for_each([(*kind, lifecycle) for kind in workload.KINDS for lifecycle in ("fresh", "pool")])
+    def test_setup_has_been_called_before_the_function_whatever_kind_of_worker_calls_it(self, mode, start, lifecycle):
+        text = "DATA = []\ndef setup():\n    DATA.append(1)\ndef work():\n    assert DATA == [1], DATA\n"
+        self.run_kind(text, mode, start, lifecycle=lifecycle)
+
+    @for_each([(*kind, lifecycle) for kind in workload.KINDS if kind[1] for lifecycle in ("fresh", "pool")])
+    def test_what_calls_return_goes_to_the_main_process_unless_it_is_discarded(self, mode, start, lifecycle):
+        text = """
+import os
+class Result:
+    def __init__(self):
+        self.filling = b"x" * (1 << 20)  # more than a pipe holds
+    def __setstate__(self, state):  # where it arrives
+        with open(os.environ["ARRIVALS"], "a") as file:
+            print(os.getpid(), file=file)
+def work():
+    return Result()
+"""
+        for results, times in ("returned", 2 * 2 * 3), ("discarded", 0):
+            with tempfile.NamedTemporaryFile("r") as arrivals, mock.patch.dict(os.environ, ARRIVALS=arrivals.name):
+                self.run_kind(text, mode, start, lifecycle=lifecycle, results=results, calls=3)
+                self.assertEqual(arrivals.read().split(), [str(self.ledger.main_pid)] * times)
+
+    def test_a_process_that_leaves_without_a_result_fails_the_run(self):
+        status, err = self.run_file("import os\ndef work():\n    os._exit(0)\n", mode="processes", mp_start="fork")
+        self.assertEqual(status, 70, err)
+        self.assertRegex(self.ledger.error, r"worker 0 \(pid \d+\) ended without a result")
+
+    def test_parameters_without_a_value_are_knobs_and_values_come_as_they_are_annotated(self):
+        text = "def work(n: int, share: float, name, flag: bool, more, *, late=5):\n    assert (n, share, name, flag, more, late) == (3, 2.0, 'x', True, [1, 2], 5)\n"
+        self.file.write_text(text)
+        program = [sys.executable, "-P", "-s", "-B", str(workload.WORKLOADS / "tare_bench.py"), f"{self.file}:work", "name=x", "more=[1, 2]"]
+        args = workload.words(**ARGUMENTS, n=3, share=2, flag="true", calls=4)
+        status, _, err = self.run_it(program, args, self.ledger)
+        self.assertEqual((status, self.ledger.phase), (0, DONE), err)
+        busy_s = sum(self.ledger.end_ns[i] - self.ledger.start_ns[i] for i in range(2)) / 1e9
+        self.assertAlmostEqual(self.ledger.figures["calls_per_s"] * busy_s, 2 * 2 * 4)
+
+    def test_the_way_that_an_exception_came_is_told(self):
+        text = "def inner():\n    {}['key']\ndef work():\n    inner()\n"
+        for mode, start in workload.KINDS:
+            self.ledger = RunnerLedger(2, 2)
+            status, err = self.run_file(text, mode=mode, mp_start=start)
+            self.assertEqual(status, 70, err)
+            self.assertTrue(self.ledger.error.endswith("KeyError: 'key' (mine.py, line 2, from mine.py, line 4)"), self.ledger.error)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -161,9 +161,9 @@ class Scenario1(WorkloadTest):
         if program is not PYTHON:
             reason = r"worker 0 \((a thread|pid \d+)\) ended with (exit )?status 1"
         elif kind[0] == "processes":
-            reason = r"worker 0 \(pid \d+\): RuntimeError: --fault worker-raise asks for this \(scenario1\.py, line \d+\)"
+            reason = r"worker 0 \(pid \d+\): RuntimeError: --fault worker-raise asks for this \(scenario1\.py, line \d+(, from scenario1\.py, line \d+)*\)"
         else:
-            reason = r"worker 0 \(a thread\): .*RuntimeError: --fault worker-raise asks for this \(scenario1\.py, line \d+\)"
+            reason = r"worker 0 \(a thread\): .*RuntimeError: --fault worker-raise asks for this \(scenario1\.py, line \d+(, from scenario1\.py, line \d+)*\)"
         self.run_fault(program, kind, profile, "worker-raise", reason)
         self.assertEqual(still_there(10), [])
 

@@ -175,7 +175,6 @@ class Scenario2(driver.Scenario):
         self.team.watch(range(o.workers), (o.duration_ms + o.grace_ms) / 1000)
 
     def settle(self, measured):
-        self.team.take_reports()
         self.totals.take(self.team.results, self.share.distinct(), measured)
 
     def result(self):

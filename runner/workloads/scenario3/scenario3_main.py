@@ -82,7 +82,6 @@ class Scenario3(driver.Scenario):
         self.team.watch(range(o.workers, self.team.size), o.grace_ms / 1000)
 
     def settle(self, measured):
-        self.team.take_reports()
         producers, writers = self.team.results[: self.options.workers], self.team.results[self.options.workers :]
         served, inserts, distinct = (sum(column) for column in zip(*writers, strict=True))
         if served != sum(tally[0] for tally in producers) or inserts != distinct:

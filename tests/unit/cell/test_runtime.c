@@ -299,7 +299,8 @@ static void an_interpreter_that_is_too_old_says_so(void **state)
     name_by_variable("TARE_PYTHON_FT", "/bin/old");
     expect_none("3.14t", MODE_THREADS, ERR_USAGE, "Python 3.11.7|3.12 or newer");
     char path[PATH_MAX + 64];
-    expect_none(below("/bin/old", path, sizeof(path)), MODE_THREADS, ERR_USAGE, "--runtime|/bin/old|Python 3.11.7");
+    expect_none(below("/bin/old", path, sizeof(path)), MODE_THREADS, ERR_USAGE,
+                "the interpreter|/bin/old|Python 3.11.7");
 }
 
 static void what_is_no_python_is_refused(void **state)
@@ -317,7 +318,7 @@ static void what_is_no_python_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(BODIES); i++) {
         write_script("/bin/it", BODIES[i]);
-        expect_none(below("/bin/it", path, sizeof(path)), MODE_THREADS, ERR_USAGE, "--runtime|/bin/it");
+        expect_none(below("/bin/it", path, sizeof(path)), MODE_THREADS, ERR_USAGE, "the interpreter|/bin/it");
     }
 }
 
@@ -350,8 +351,8 @@ static void what_is_no_program_says_why(void **state)
     (void)state;
     fixture_write(root, "/bin/plain", "text\n");
     assert_int_equal(chmod(below("/bin/plain", path, sizeof(path)), 0644), 0);
-    expect_none(path, MODE_THREADS, ERR_USAGE, "--runtime|/bin/plain|Permission denied");
-    expect_none("/nowhere/python", MODE_THREADS, ERR_USAGE, "--runtime '/nowhere/python'|No such file");
+    expect_none(path, MODE_THREADS, ERR_USAGE, "the interpreter|/bin/plain|Permission denied");
+    expect_none("/nowhere/python", MODE_THREADS, ERR_USAGE, "the interpreter '/nowhere/python'|No such file");
     expect_none("pypy", MODE_THREADS, ERR_USAGE,
                 "--runtime 'pypy'|auto, native, python3, 3.14t, 3.14 and the like, or the path");
     expect_none("3.11", MODE_THREADS, ERR_USAGE, "--runtime '3.11'|3.12 or newer");

@@ -139,7 +139,7 @@ static void a_time_is_said_as_people_say_it(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(WANTED); i++) {
         struct text t = {0};
-        estimate_say_seconds(WANTED[i].seconds, &t);
+        text_add_seconds(&t, WANTED[i].seconds);
         assert_string_equal(t.data, WANTED[i].said);
         text_free(&t);
     }

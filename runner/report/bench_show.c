@@ -1,0 +1,258 @@
+#include "report/bench_show.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/number.h"
+#include "analysis/plan_size.h"
+#include "analysis/words.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/terminal.h"
+#include "report/table.h"
+
+#define RATE      "calls_per_s"
+#define RUNS_MAX  1000 /* more are no advice */
+#define MODES_MAX 3
+
+/* The cells that are shown, and what their throughputs are beside the first's. */
+struct bench {
+    const struct summary *s;
+    const struct summary_cell **cell; /* of profile overhead: by mode, then by workers; owned */
+    size_t cells;
+    struct analysis_verdict *speed_up; /* over cell[0], one family; owned */
+    int rate;                          /* the figure's number; below 0: no record has it */
+};
+
+static void bench_free(struct bench *b)
+{
+    free(b->cell);
+    free(b->speed_up);
+}
+
+static struct bench bench_make(const struct summary *s)
+{
+    struct bench b = {.s = s, .rate = records_figure(&s->records, RATE)};
+    b.cell = xcalloc(s->cells + 1, sizeof(*b.cell)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    b.speed_up = xcalloc(s->cells + 1, sizeof(*b.speed_up));
+    cleanup_free struct analysis_ratio *ratio = xcalloc(s->cells + 1, sizeof(*ratio));
+    for (size_t i = 0; i < s->cells; i++)
+        if (!summary_is_memory(&s->cell[i]))
+            b.cell[b.cells++] = &s->cell[i];
+    for (size_t i = 1, runs; b.rate >= 0 && i < b.cells; i++)
+        ratio[i - 1] = summary_ratio(s, b.cell[0], b.cell[i], (size_t)b.rate, &runs);
+    if (b.rate >= 0 && b.cells > 1)
+        analysis_judge(ratio, b.cells - 1, SUMMARY_MARGIN, b.speed_up + 1);
+    return b;
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+static const struct table_column COLUMNS[] = {
+    {"mode", "mode", "", false, TABLE_BOTH, 0},           {"workers", "workers", "", true, TABLE_BOTH, 0},
+    {"calls_per_s", "calls/s", "", true, TABLE_BOTH, 0},  {"calls_per_s_ci", "[95%]", "", false, TABLE_SHOWN, 3},
+    {"calls_per_s_low", "", "", true, TABLE_DATA, 0},     {"calls_per_s_high", "", "", true, TABLE_DATA, 0},
+    {"speed_up", "speed-up", "", true, TABLE_BOTH, 0},    {"speed_up_ci", "[95%]", "", false, TABLE_SHOWN, 2},
+    {"speed_up_low", "", "", true, TABLE_DATA, 0},        {"speed_up_high", "", "", true, TABLE_DATA, 0},
+    {"memory_mib", "memory", "MiB", true, TABLE_BOTH, 0},
+};
+
+/* The memory of the same mode and workers: the cell of profile memory. */
+static const struct summary_figure *memory_of(const struct bench *b, const struct summary_cell *c)
+{
+    for (size_t i = 0; i < b->s->cells; i++) {
+        const struct summary_cell *one = &b->s->cell[i];
+        if (summary_is_memory(one) && strcmp(one->mode, c->mode) == 0 && one->workers == c->workers)
+            return summary_figure(b->s, one, "pss_bytes");
+    }
+    return NULL;
+}
+
+static void add_speed_up(const struct bench *b, size_t i, struct table *t)
+{
+    const struct stats_interval *r = &b->speed_up[i].ratio;
+    const struct stats_interval one = {.at = 1, .low = NAN, .high = NAN, .why_not = "it is what the others are over"};
+    const struct stats_interval *shown = i == 0 ? &one : r;
+    int d = i == 0 ? 0 : number_decimals(r, 1);
+    table_number(t, b->rate < 0 ? NAN : shown->at, d, shown->why_not);
+    table_interval(t, shown, 1, d);
+}
+
+static void add_memory(const struct summary_figure *f, struct table *t)
+{
+    const double mib = 1.0 / (1 << 20);
+    if (f && f->used)
+        table_number(t, f->is.mean.at * mib, number_decimals(&f->is.mean, mib), NULL);
+    else
+        table_number(t, NAN, 0, f ? f->why_not : NULL);
+}
+
+static struct table table_of(const struct bench *b)
+{
+    struct table t = table_new("bench", "", COLUMNS, ARRAY_LEN(COLUMNS));
+    for (size_t i = 0; i < b->cells; i++) {
+        const struct summary_cell *c = b->cell[i];
+        const struct summary_figure *rate = b->rate < 0 ? NULL : &c->figure[b->rate], *memory = memory_of(b, c);
+        const struct stats_interval none = {
+            .at = NAN, .low = NAN, .high = NAN, .why_not = "no run that ended well has it"};
+        const struct stats_interval *mean = rate && rate->used ? &rate->is.mean : &none;
+        int d = number_decimals(mean, 1);
+        table_row(&t, c->id);
+        table_text(&t, c->mode);
+        table_number(&t, c->workers, 0, NULL);
+        table_number(&t, mean->at, d, NULL);
+        table_interval(&t, mean, 1, d);
+        add_speed_up(b, i, &t);
+        add_memory(memory, &t);
+    }
+    return t;
+}
+
+/* --- which mode wins ---------------------------------------------------------------------------------------------- */
+
+/* The modes with the most workers, and each of them against each other: verdict[i][k] is of k against i. */
+struct contest {
+    const struct summary_cell *cell[MODES_MAX];
+    size_t cells, best;
+    struct analysis_verdict verdict[MODES_MAX][MODES_MAX];
+    size_t runs[MODES_MAX][MODES_MAX];
+};
+
+static double rate_of(const struct bench *b, const struct summary_cell *c)
+{
+    return c->figure[b->rate].used ? c->figure[b->rate].is.mean.at : -INFINITY;
+}
+
+static void find_contestants(const struct bench *b, struct contest *c)
+{
+    double most = 0;
+    for (size_t i = 0; i < b->cells; i++)
+        most = fmax(most, b->cell[i]->workers);
+    for (size_t i = 0; i < b->cells && c->cells < MODES_MAX; i++)
+        if (b->cell[i]->workers == most)
+            c->cell[c->cells++] = b->cell[i];
+    for (size_t i = 1; i < c->cells; i++)
+        c->best = rate_of(b, c->cell[i]) > rate_of(b, c->cell[c->best]) ? i : c->best;
+}
+
+/* Which one is the best is known by the figures alone, so that every pair is judged, as one family. */
+static void judge_pairs(const struct bench *b, struct contest *c)
+{
+    struct analysis_ratio ratio[MODES_MAX * MODES_MAX];
+    struct analysis_verdict verdict[MODES_MAX * MODES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < c->cells; i++)
+        for (size_t k = 0; k < c->cells; k++)
+            if (i == c->best ? k != i : k != c->best && k > i)
+                ratio[n++] = summary_ratio(b->s, c->cell[i], c->cell[k], (size_t)b->rate, &c->runs[i][k]);
+    analysis_judge(ratio, n, SUMMARY_MARGIN, verdict);
+    n = 0;
+    for (size_t i = 0; i < c->cells; i++)
+        for (size_t k = 0; k < c->cells; k++)
+            if (i == c->best ? k != i : k != c->best && k > i)
+                c->verdict[i][k] = verdict[n++];
+}
+
+static void say_other(const struct bench *b, const struct contest *c, size_t k, struct text *out)
+{
+    char buf[WORDS_MAX_VERDICT];
+    const struct figure_about about = b->s->records.reader.name[b->rate].about;
+    const struct summary_cell *cell = c->cell[k];
+    const struct analysis_verdict *v = &c->verdict[c->best][k];
+    text_add(out, "  %s: ", cell->mode);
+    if (cell->ok == 0)
+        text_add(out, "failed: no run ended well\n");
+    else if (v->word == ANALYSIS_UNKNOWN)
+        text_add(out, "no interval: %s\n", v->ratio.why_not ? v->ratio.why_not : v->why ? v->why : "it is not known");
+    else
+        text_add(out, "%s\n", words_verdict(v, &about, SUMMARY_MARGIN, c->runs[c->best][k], buf));
+}
+
+static void say_winner(const struct bench *b, struct text *out)
+{
+    struct contest c = {0};
+    find_contestants(b, &c);
+    const struct summary_cell *best = c.cells ? c.cell[c.best] : NULL;
+    if (b->rate < 0 || c.cells < 2 || best->ok == 0)
+        return;
+    judge_pairs(b, &c);
+    bool wins = true;
+    for (size_t k = 0; k < c.cells; k++)
+        wins &= k == c.best || c.cell[k]->ok == 0 || c.verdict[c.best][k].word == ANALYSIS_LESS;
+    const char *s = best->workers == 1 ? "" : "s";
+    if (wins)
+        text_add(out, "With %.0f worker%s, %s win here:\n", best->workers, s, best->mode);
+    else
+        text_add(out, "With %.0f worker%s, no mode wins here; against %s:\n", best->workers, s, best->mode);
+    for (size_t k = 0; k < c.cells; k++)
+        if (k != c.best)
+            say_other(b, &c, k, out);
+}
+
+/* --- what it would take to know better ---------------------------------------------------------------------------- */
+
+static void say_size(const struct bench *b, struct text *out)
+{
+    struct plan_size size;
+    struct err ignored = {0};
+    size_t invocations = 0, iterations = 0;
+    double widest = 0, total_s = 0;
+    if (plan_size(&b->s->records, NULL, 0, BENCH_PRECISION, &size, &ignored) != 0)
+        return;
+    for (size_t i = 0; i < size.rows; i++) {
+        const struct size_row *row = &size.row[i];
+        widest = fmax(widest, isnan(row->half_width) ? INFINITY : row->half_width);
+        invocations = row->want_invocations > invocations ? row->want_invocations : invocations;
+        iterations = row->want_iterations > iterations ? row->want_iterations : iterations;
+        total_s += isnan(row->total_s) ? 0 : row->total_s;
+    }
+    plan_size_free(&size);
+    if (widest <= BENCH_PRECISION)
+        text_add(out, "* each time is known to %g %% of its mean or better\n", 100 * BENCH_PRECISION);
+    if (widest <= BENCH_PRECISION || invocations == 0 || iterations == 0)
+        return;
+    text_add(out, "* to know each time to %g %%: ", 100 * BENCH_PRECISION);
+    if (invocations > RUNS_MAX) {
+        text_add(out, "more than %d invocations; fewer on a quieter host ('tare doctor')\n", RUNS_MAX);
+        return;
+    }
+    text_add(out, "--invocations %zu --iterations %zu, about ", number_enough(invocations), iterations);
+    text_add_seconds(out, total_s);
+    text_add(out, "\n");
+}
+
+/* "threads on 3.14t; processes (forkserver) on 3.14" */
+static void say_runtimes(const struct bench *b, struct text *out)
+{
+    for (size_t i = 0; i < b->cells; i++) {
+        const struct summary_cell *c = b->cell[i];
+        if (i > 0 && strcmp(c->mode, b->cell[i - 1]->mode) == 0)
+            continue;
+        text_add(out, "%s%s", i ? ", " : "* ", c->mode);
+        if (*c->start)
+            text_add(out, " (%s)", c->start);
+        text_add(out, " on %s", c->runtime);
+    }
+    text_add(out, "%s\n", b->cells < b->s->cells ? "; memory is the PSS of all workers and of who starts them" : "");
+}
+
+void bench_text(const struct summary *s, size_t width, struct text *out)
+{
+    struct bench b = bench_make(s);
+    struct table t = table_of(&b);
+    cleanup_text struct text words = {0}, notes = {0}, size = {0};
+    table_as_text(&t, width, out);
+    say_runtimes(&b, &notes);
+    summary_notes(s, &notes);
+    text_add(out, "\n");
+    terminal_wrap_lines(notes.data, width, 2, out);
+    say_winner(&b, &words);
+    text_add(out, "\n");
+    terminal_wrap_lines(words.data, width, 16, out);
+    say_size(&b, &size);
+    terminal_wrap_lines(size.data, width, 2, out);
+    table_free(&t);
+    bench_free(&b);
+}

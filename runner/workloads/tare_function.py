@@ -1,0 +1,232 @@
+"""tare_function: a reader's own function, found by its name; what a call of it is given, and what it takes, gives and reads.
+
+A function is named FOLDER/MODULE[.py][:NAME]: the module is looked for in the folder first, and NAME is `work` where it is
+left out. A function `setup` of the module, which takes nothing, is called once in each process and interpreter before it.
+"""
+
+import os
+import sys
+from time import monotonic_ns
+from __main__ import VARIABLE, load  # as a worker has them: tare_bench.py is the program that was started
+
+from teams import Complaint, describe
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class NoSuch(Complaint):
+    """What was named cannot be."""
+
+
+def split(named: str) -> tuple[str, str, str]:
+    folder, _, rest = os.path.abspath(named).rpartition("/")
+    module, _, name = rest.partition(":")
+    return folder, module.removesuffix(".py"), name or "work"
+
+
+def no_such(module: str, name: str) -> NoSuch:
+    import difflib
+
+    names = [key for key, value in vars(sys.modules[module]).items() if callable(value)]
+    near = difflib.get_close_matches(name, names, 1)
+    return NoSuch(f"the module '{module}' has no '{name}'{f" (did you mean '{near[0]}'?)" if near else ''}")
+
+
+class Function:
+    def __init__(self, named: str, words: list[str]):
+        """words: NAME=VALUE."""
+        self.place = self.folder, self.module, self.name = split(named)
+        self.refuse_ours(self.module)
+        os.environ[VARIABLE] = "\n".join(self.place)
+        try:
+            load(self.folder, self.module)
+        except ModuleNotFoundError as e:
+            if not (self.module + ".").startswith(f"{e.name}."):
+                raise
+            raise NoSuch(f"there is no module '{e.name}', neither in {self.folder} nor among the packages of {sys.executable}") from e
+        self.work = sys.modules[self.module]
+        for part in self.name.split("."):
+            if not hasattr(self.work, part):
+                raise no_such(self.module, self.name)
+            self.work = getattr(self.work, part)
+        self.refuse_what_does_not_run()
+        self.parameters = self.parameters_of(self.work)
+        self.values = {}
+        for word in words:
+            name, _, text = word.partition("=")
+            self.give(name, text)
+
+    def refuse_ours(self, module: str) -> None:
+        name = module.partition(".")[0]
+        if os.path.exists(f"{HERE}/{name}.py"):
+            raise NoSuch(f"the module '{name}' has the name of one of tare's own: rename its file")
+
+    def refuse_what_does_not_run(self) -> None:
+        import inspect
+
+        if not callable(self.work):
+            raise NoSuch(f"'{self.name}' is no function: it is of the type {type(self.work).__name__}")
+        if inspect.iscoroutinefunction(self.work) or inspect.isgeneratorfunction(self.work) or inspect.isasyncgenfunction(self.work):
+            raise NoSuch(f"'{self.name}' is a generator or a coroutine function, which a call does not run: name one that does the work and returns")
+
+    @staticmethod
+    def parameters_of(work) -> dict:
+        """By name; of a function of C that does not tell of them there are none."""
+        import inspect
+
+        as_they_stand = {}  # annotations, of which none is looked up
+        if sys.version_info >= (3, 14):
+            from annotationlib import Format
+
+            as_they_stand["annotation_format"] = Format.FORWARDREF
+        try:
+            return dict(inspect.signature(work, **as_they_stand).parameters)
+        except (TypeError, ValueError):
+            return {}
+
+    def give(self, name: str, text: str) -> None:
+        from inspect import Parameter
+
+        takes_any = any(p.kind is Parameter.VAR_KEYWORD for p in self.parameters.values())
+        parameter = self.parameters.get(name)
+        if not takes_any and (parameter is None or parameter.kind is Parameter.VAR_POSITIONAL):
+            raise NoSuch(f"'{self.name}' has no parameter '{name}'; {self.says_parameters()}")
+        self.values[name] = value_of(name, text, parameter.annotation if parameter else None)
+
+    def says_parameters(self) -> str:
+        return f"it takes {', '.join(self.parameters)}" if self.parameters else "it takes none"
+
+    def required(self) -> list[str]:
+        """The parameters that have neither a value nor a default."""
+        from inspect import Parameter
+
+        variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+        return [
+            name
+            for name, p in self.parameters.items()
+            if name not in self.values and p.default is Parameter.empty and p.kind not in variable
+        ]
+
+    def give_options(self, options) -> None:
+        """The values of what required() named, from the attributes of these options."""
+        for name in self.required():
+            self.give(name, getattr(options, name))
+
+    def arguments(self) -> tuple[tuple, dict]:
+        """What a call is given: by position where there is no other way."""
+        from inspect import Parameter
+
+        by_place = [n for n, p in self.parameters.items() if p.kind is Parameter.POSITIONAL_ONLY and n in self.values]
+        return tuple(self.values[n] for n in by_place), {n: v for n, v in self.values.items() if n not in by_place}
+
+
+def value_of(name: str, text: str, annotation):
+    """What the annotation says; else a literal of Python's, or the text where it is none."""
+    import ast
+
+    kinds = {"int": int, "float": float, "str": str, "bool": {"true": True, "false": False}.__getitem__}
+    kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    try:
+        if kind in kinds:
+            return kinds[kind](text.lower() if kind == "bool" else text)
+    except (ValueError, KeyError):
+        allowed = "true or false" if kind == "bool" else f"a value of the type {kind}"
+        raise NoSuch(f"{name} '{text}': what is allowed is {allowed}") from None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+# --- a look at it before it is weighed: tare_bench.py --look NAMED RETURNED [NAME=VALUE]... ------------------------------
+
+LOOK_NS = 200_000_000
+LOOK_CALLS = 20
+TRACE_LINES = 12
+
+
+def look(argv: list[str]) -> None:
+    """Answers on standard output, in lines "key value"; the last is "end .", or "refused" or "failed" with the reason and
+    the traceback's lines behind it. What the function itself prints goes to standard error."""
+    answer = os.fdopen(os.dup(1), "w", errors="backslashreplace")
+    os.dup2(2, 1)
+    opened: set[str] = set()
+    sys.addaudithook(lambda event, given: note_opened(opened, event, given))
+    try:
+        lines = look_at(argv[0], argv[1] == "returned", argv[2:], opened)
+    except NoSuch as e:
+        lines = ["refused", str(e)]
+    except BaseException as e:
+        lines = ["failed", describe(e).partition("\n")[0], *last_lines(e)]
+    print("\n".join(lines), file=answer, flush=True)
+
+
+def look_at(named: str, returned: bool, words: list[str], opened: set[str]) -> list[str]:
+    folder = split(named)[0]
+    os.chdir(folder)
+    function = Function(named, words)
+    if missing := function.required():
+        raise NoSuch(f"'{function.name}' needs a value for {', '.join(missing)} (--arg {missing[0]}=VALUE)")
+    took_ns, result = time_calls(function)
+    files = files_below(folder, opened)
+    for file in files:
+        function.refuse_ours(file.partition("/")[0].removesuffix(".py"))
+    size = size_of(function, result) if returned else 0
+    return [f"call_ns {took_ns}", f"result_bytes {size}", *(f"file {file}" for file in files), "end ."]
+
+
+def time_calls(function: Function) -> tuple[int, object]:
+    """What the shortest of a few took, and what the last returned."""
+    args, kwargs = function.arguments()
+    shortest, began_ns = None, monotonic_ns()
+    for _ in range(LOOK_CALLS):
+        start_ns = monotonic_ns()
+        result = function.work(*args, **kwargs)
+        now_ns = monotonic_ns()
+        shortest = min(shortest or now_ns - start_ns, now_ns - start_ns)
+        if now_ns - began_ns > LOOK_NS:
+            break
+    return max(shortest, 1), result
+
+
+def size_of(function: Function, result) -> int:
+    """In bytes, as a process returns it."""
+    from multiprocessing.reduction import ForkingPickler
+
+    try:
+        return len(ForkingPickler.dumps(result))
+    except Exception as e:
+        reason = f"{type(e).__name__}: {e}".partition("\n")[0]
+        raise NoSuch(f"what '{function.name}' returns cannot leave a process: {reason} (--discard-results leaves it there)") from e
+
+
+def note_opened(opened: set[str], event: str, given: tuple) -> None:
+    if event == "open" and isinstance(given[0], (str, bytes)):
+        opened.add(os.path.abspath(os.fsdecode(given[0])))
+
+
+def files_below(folder: str, opened: set[str]) -> list[str]:
+    """Those of the modules that are loaded by now, and those that were opened: relative to the folder."""
+    loaded = {os.path.abspath(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
+    own = {os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, HERE)}
+    found = set()
+    for path in opened | loaded:
+        relative = os.path.relpath(path, folder)
+        parts = relative.split("/")
+        if any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in parts) or "\n" in path:
+            continue
+        if os.path.isfile(path) and not any(os.path.realpath(path).startswith(p + "/") for p in own):
+            found.add(relative)
+    return sorted(found)
+
+
+def last_lines(e: BaseException) -> list[str]:
+    """Of its traceback, from the reader's own code on."""
+    import importlib
+    import traceback
+
+    at = e.__traceback__
+    while at and at.tb_frame.f_code.co_filename.startswith((HERE, "<frozen ", importlib.__file__)):
+        at = at.tb_next
+    lines = "".join(traceback.format_exception(type(e), e, at)).splitlines()
+    return lines[-TRACE_LINES:]

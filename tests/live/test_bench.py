@@ -1,0 +1,210 @@
+"""tare bench: a function in every mode: what is said of it, and what is said where it cannot be weighed."""
+
+import json
+import subprocess
+
+import rig
+from rig import LiveTest, for_each, once_is_enough, setUpModule  # noqa: F401
+
+MODULE = """
+import os
+from multiprocessing import parent_process
+
+def work(steps: int = 1000):
+    return sum(i * i for i in range(steps))
+
+def large():
+    return b"x" * (64 << 20)
+
+def inner():
+    raise ValueError("the data file is missing")
+
+def failing():
+    inner()
+
+def failing_in_processes():
+    if parent_process():
+        inner()
+
+def reading():
+    with open(os.path.join(os.path.dirname(__file__), "table.txt")) as file:
+        return file.read()
+
+def leaving():
+    os._exit(0)
+
+def generating():
+    yield 1
+
+def local():
+    return lambda: 1
+
+def two(a, /, b):
+    return a + b
+
+no_function = 3
+"""
+
+QUICK = ["--workers", "1,2", "--iterations", "2", "--invocations", "1"]
+
+REFUSED = {
+    "no_function": ([], r"no function was named"),
+    "no_colon": (["work.py"], r"'work\.py': what is allowed is FILE\.py:FUNCTION or MODULE:FUNCTION"),
+    "no_such_file": (["nope.py:work"], r"'nope\.py': No such file or directory"),
+    "a_folder": (["folder.py:work"], r"'folder\.py' is no regular file"),
+    "a_file_that_cannot_be_imported": (["my-work.py:work"], r"'my-work' is no name that Python can import"),
+    "no_such_module": (["no_such_module:work"], r"there is no module 'no_such_module', neither in .* nor among"),
+    "no_such_function": (["work.py:wrok"], r"the module 'work' has no 'wrok' \(did you mean 'work'\?\)"),
+    "no_function_of_it": (["work.py:no_function"], r"'no_function' is no function: it is of the type int"),
+    "a_generator": (["work.py:generating"], r"'generating' is a generator"),
+    "a_name_of_ours": (["driver.py:work"], r"the module 'driver' has the name of one of tare's own"),
+    "an_argument_without_a_value": (["work.py:work", "--arg", "steps"], r"--arg 'steps': what is allowed is NAME=VALUE"),
+    "an_unknown_argument": (["work.py:work", "--arg", "step=1"], r"'work' has no parameter 'step'; it takes steps"),
+    "an_argument_of_another_type": (["work.py:work", "--arg", "steps=x"], r"steps 'x': .*a value of the type int"),
+    "an_argument_twice": (["work.py:work", "--arg", "steps=1", "--arg", "steps=2"], r"steps is given twice"),
+    "an_argument_that_is_needed": (["work.py:two"], r"'two' needs a value for a, b \(--arg a=VALUE\)"),
+    "a_result_that_cannot_leave": (["work.py:local"], r"what 'local' returns cannot leave a process: .*--discard-results"),
+    "no_such_python": (["work.py:work", "--python", "./nope"], r"--python '\./nope': No such file"),
+    "no_python": (["work.py:work", "--python", "/bin/ls"], r"'/bin/ls': it is no Python"),
+    "an_unknown_python": (["work.py:work", "--python", "pypy"], r"'pypy': what is allowed"),
+    "an_unknown_mode": (["work.py:work", "--modes", "threads,fibres"], r"--modes 'threads,fibres': 'fibres' is no mode"),
+    "a_mode_twice": (["work.py:work", "--modes", "threads,threads"], r"threads is there twice"),
+    "no_workers": (["work.py:work", "--workers", "0"], r"--workers '0'"),
+    "workers_that_do_not_grow": (["work.py:work", "--workers", "2,1"], r"--workers '2,1'.*each greater"),
+    "a_place_that_is_taken": (["work.py:work", "--keep", "folder.py"], r"--keep 'folder\.py': .*a new folder or an empty one"),
+    "cpus_that_are_not_there": (["work.py:work", "--cpus", "999"], r"--cpus '999'"),
+}
+
+
+class Bench(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.dir.chmod(0o755)
+        (self.dir / "work.py").write_text(MODULE)
+
+    def bench(self, *options: object) -> rig.Done:
+        words = [rig.TARE, "bench", *options]
+        running = rig.Running([str(word) for word in words], rig.environment(), self.json, self.dir)
+        self.addCleanup(running.abandon)
+        return running.end()
+
+    def assert_rows(self, done: rig.Done, *modes: str) -> None:
+        """A row a mode and number of workers, each with a throughput."""
+        for mode in modes:
+            for workers in 1, 2:
+                self.assertRegex(done.out, rf"(?m)^{mode} +{workers} +[\d.]+ ", done)
+
+    def records(self) -> list[dict]:
+        return [json.loads(path.read_text()) for path in sorted((self.dir / "out").glob("*.json"))]
+
+
+class Functions(Bench):
+    def test_a_pure_function_in_threads_and_processes_and_which_of_them_wins(self):
+        done = self.bench("work.py:work", "--arg", "steps=20000", "--workers", "1,2", "--iterations", "3")
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.out, r"\Awork of work \(steps=20000\): a call takes [\d.]+ [mun]?s and returns \d+ B\n1 call a worker")
+        self.assert_rows(done, "threads", "processes")
+        self.assertRegex(done.out, r"(?m)^With 2 workers, (threads win|processes win|no mode wins) here", done)
+        self.assertTrue(all(len(line) <= 80 for line in done.out.splitlines()), done)
+
+    def test_each_mode_and_number_of_workers_has_its_records_and_they_go_on_as_a_plans(self):
+        done = self.bench("work.py:work", *QUICK, "--modes", "threads,processes,interpreters", "--calls", "3", "--out", "out")
+        self.assertEqual(done.status, 0, done)
+        self.assert_rows(done, "threads", "processes", "interpreters")
+        scenarios = [r["scenario"] for r in self.records()]
+        got = sorted((s["profile"], s["mode"], s["workers"]) for s in scenarios)
+        modes = ["interpreters", "processes", "threads"]
+        want = [("memory", mode, 2) for mode in modes] + [("overhead", mode, n) for mode in modes for n in (1, 2)]
+        self.assertEqual(got, want)
+        for record in self.records():
+            stamps = record["iterations"]
+            busy_s = sum(end - start for start, end in zip(stamps["start_ns"], stamps["end_ns"], strict=True)) / 1e9
+            calls = 2 * 3 * record["scenario"]["workers"]
+            self.assert_near(record["result"]["figures"]["calls_per_s"], calls / busy_s, 1e-6 * calls / busy_s)
+        again = subprocess.run([rig.TARE, "matrix", self.dir / "out"], env=rig.environment(), capture_output=True, text=True)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("all 9 invocations are in", again.stderr)
+
+    @for_each({"fresh": ["fresh"], "pool": ["pool"]})
+    def results_of_64_mib_go_to_the_caller(self, lifecycle):
+        done = self.bench("work.py:large", *QUICK, "--lifecycle", lifecycle)
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.out, r"\Alarge of work: a call takes [\d.]+ m?s and returns 64\.0 MiB\n")
+        self.assert_rows(done, "threads", "processes")
+
+    def test_what_fails_is_told_with_its_traceback_before_anything_is_weighed(self):
+        done = self.bench("work.py:failing", *QUICK, "--out", "out")
+        self.assertEqual((done.status, done.out), (4, ""), done)
+        self.assertRegex(done.err, r'(?s)\ATraceback .*work\.py", line \d+, in failing\n.*work\.py", line \d+, in inner\n')
+        self.assertRegex(
+            done.err,
+            r"\ntare: bench: 'failing' of 'work' failed before it was weighed: ValueError: the data file is missing "
+            r"\(work\.py, line \d+, from work\.py, line \d+\)\n\Z",
+        )
+        self.assertFalse((self.dir / "out").exists())
+
+    def test_what_fails_in_one_mode_alone_is_told_and_the_other_is_weighed(self):
+        done = self.bench("work.py:failing_in_processes", *QUICK)
+        self.assertEqual(done.status, 4, done)
+        self.assertRegex(done.out, r"(?m)^threads +2 +[\d.]+ ", done)
+        said = " ".join(done.out.split())
+        self.assertRegex(said, r"ValueError: the data file is missing \(work\.py, line \d+, from work\.py, line \d+\)", done)
+        self.assertIn("processes: failed: no run ended well", said)
+
+    def test_packages_of_a_venv_are_there_with_its_interpreter_and_not_without(self):
+        venv = self.dir / "venv"
+        subprocess.run([rig.environment()["TARE_PYTHON_GIL"], "-m", "venv", "--without-pip", venv], check=True)
+        packages = next(venv.glob("lib/python3*/site-packages"))
+        (packages / "their_package").mkdir()
+        (packages / "their_package/__init__.py").write_text("def double(n):\n    return 2 * n\n")
+        (self.dir / "mine.py").write_text("import their_package\n\ndef work(n=4):\n    return their_package.double(n)\n")
+        done = self.bench("mine.py:work", *QUICK, "--python", "venv/bin/python", "--out", "out")
+        self.assertEqual(done.status, 0, done)
+        self.assert_rows(done, "threads", "processes")
+        self.assertEqual({r["runtime"]["path"] for r in self.records()}, {str(self.dir / "venv/bin/python")})
+        done = self.bench("their_package:double", *QUICK, "--arg", "n=3", "--python", "venv/bin/python")
+        self.assertEqual(done.status, 0, done)
+        done = self.bench("mine.py:work", *QUICK)
+        self.assertEqual(done.status, 4, done)
+        self.assertIn("No module named 'their_package' (mine.py, line 1)", done.err)
+
+    def test_what_is_kept_is_a_scenario_with_all_that_the_function_reads(self):
+        package = self.dir / "pkg/sub"
+        package.mkdir(parents=True)
+        (self.dir / "pkg/__init__.py").touch()
+        (package / "__init__.py").touch()
+        (package / "work.py").write_text("from .helper import data\n\ndef size():\n    return len(data())\n")
+        (package / "helper.py").write_text("def data():\n    with open('pkg/table.txt') as file:\n        return file.read()\n")
+        (self.dir / "pkg/table.txt").write_text("1 2 3\n")
+        done = self.bench("pkg/sub/work.py:size", *QUICK, "--modes", "threads", "--keep", "kept")
+        self.assertEqual(done.status, 0, done)
+        kept = sorted(str(p.relative_to(self.dir / "kept")) for p in (self.dir / "kept").rglob("*") if p.is_file())
+        parts = ["pkg/__init__.py", "pkg/sub/__init__.py", "pkg/sub/helper.py", "pkg/sub/work.py", "pkg/table.txt", "scenario.yml"]
+        self.assertEqual(kept, parts)
+        words = [rig.TARE, "run", self.dir / "kept", "--mode", "threads", "--iterations", "2", "--json", self.json]
+        again = rig.Running([str(word) for word in words], rig.environment(), self.json).end()
+        self.assertEqual(again.status, 0, again)
+        self.assertGreater(again.record["result"]["figures"]["calls_per_s"], 0)
+
+
+@once_is_enough
+class BadInput(Bench):
+    @for_each(REFUSED)
+    def refuses(self, options, why):
+        (self.dir / "folder.py").mkdir()
+        (self.dir / "folder.py/file").touch()
+        (self.dir / "driver.py").write_text(MODULE)
+        (self.dir / "my-work.py").write_text(MODULE)
+        before = sorted(self.dir.rglob("*"))
+        done = self.bench(*options, *([] if "--workers" in options else ["--workers", "1"]))
+        self.assert_refused(done, 2, why)
+        self.assertEqual(sorted(self.dir.rglob("*")), before)
+
+    def test_one_that_ends_its_interpreter_is_a_failed_workload(self):
+        done = self.bench("work.py:leaving")
+        self.assert_refused(done, 4, "'leaving' of 'work' ended its interpreter")
+
+    def test_one_that_does_not_return_is_given_up(self):
+        (self.dir / "slow.py").write_text("import time\n\ndef work():\n    time.sleep(600)\n")
+        done = self.bench("slow.py:work", "--timeout", "3")
+        self.assert_refused(done, 4, r"'work' of 'slow' did not return within 3 s \(--timeout SECONDS\)")

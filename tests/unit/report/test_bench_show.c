@@ -1,0 +1,137 @@
+#include "report/bench_show.h"
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/shelf.h"
+
+/* A second's share of an iteration is its workers' calls. */
+static void put(const struct shelf_cell *c, int serial, int k)
+{
+    static const char BEFORE[] = ", \"p50_iter_s\"";
+    char path[80];
+    struct text plain = shelf_record(c, serial, k), t = {0};
+    const char *at = strstr(plain.data, BEFORE);
+    double mean_ms = c->ms * (1 + 0.01 * (double)(k * 3 % 7) + 0.04);
+    text_add(&t,
+             "%.*s, \"figures\": {\"calls_per_s\": %.9f}, \"figures_declared\": {\"calls_per_s\": {\"title\": \"calls "
+             "in a second\", \"unit\": \"1/s\", \"kind\": \"rate\", \"better\": \"more\"}}%s",
+             (int)(at - plain.data), plain.data, 1e3 * c->workers / mean_ms, at);
+    text_format(path, sizeof(path), "/%04d.json", serial);
+    fixture_write(fixture_root, path, t.data);
+    text_free(&plain);
+    text_free(&t);
+}
+
+/* What is said of these cells, whose invocations come by turns. */
+static char *said(const struct shelf_cell *cell, size_t cells)
+{
+    struct summary s;
+    struct err e = {0};
+    const char *path = fixture_root;
+    struct text out = {0};
+    int serial = 0;
+    for (int k = 0; k < 5; k++)
+        for (size_t i = 0; i < cells; i++)
+            if (k < cell[i].invocations)
+                put(&cell[i], serial++, k);
+    if (summary_read(&path, 1, true, &s, &e) != 0)
+        fail_msg("%s", e.text);
+    bench_text(&s, 80, &out);
+    summary_free(&s);
+    return out.data;
+}
+
+#define THREADS(workers, ms)                                                                                           \
+    {                                                                                                                  \
+        "threads", "", "3.14t", true, false, workers, ms, 0, 5, 0, NULL                                                \
+    }
+#define PROCESSES(workers, ms)                                                                                         \
+    {                                                                                                                  \
+        "processes", "forkserver", "3.14", false, false, workers, ms, 0, 5, 0, NULL                                    \
+    }
+
+static void expect(const char *text, const char *what)
+{
+    if (!strstr(text, what))
+        fail_msg("there is no '%s' in\n%s", what, text);
+}
+
+static void each_cell_has_a_row_and_the_winner_a_sentence(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        THREADS(1, 10),
+        THREADS(4, 11),
+        PROCESSES(1, 14),
+        PROCESSES(4, 44),
+        {"threads", "", "3.14t", true, true, 4, 1000, 30, 5, 0, NULL},
+        {"processes", "forkserver", "3.14", false, true, 4, 1010, 75, 5, 0, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    golden_check("bench-text", text);
+}
+
+static void a_difference_is_told_in_percent_of_the_winner(void **state)
+{
+    static const struct shelf_cell CELLS[] = {THREADS(2, 12.5), PROCESSES(2, 10)};
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "With 2 workers, processes win here:\n  threads: ");
+    expect(text, " % slower (");
+}
+
+static void two_modes_that_cannot_be_told_apart_have_no_winner(void **state)
+{
+    static const struct shelf_cell CELLS[] = {THREADS(2, 10), PROCESSES(2, 10.05)};
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "With 2 workers, no mode wins here; against threads:\n");
+    expect(text, "  processes: cannot tell: ");
+}
+
+static void fewer_runs_than_an_interval_takes_are_told(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        {"threads", "", "3.14t", true, false, 2, 10, 0, 2, 0, NULL},
+        {"processes", "forkserver", "3.14", false, false, 2, 30, 0, 2, 0, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "no mode wins here; against threads:\n  processes: no interval: ");
+}
+
+static void a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        THREADS(2, 10),
+        PROCESSES(2, 30),
+        {"interpreters", "", "3.14", false, false, 2, 10, 0, 5, 5, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "With 2 workers, threads win here:\n");
+    expect(text, "  interpreters: failed: no run ended well\n");
+}
+
+static void one_mode_alone_has_its_rows_and_no_winner(void **state)
+{
+    static const struct shelf_cell CELLS[] = {THREADS(1, 10), THREADS(2, 10)};
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "threads        2");
+    assert_null(strstr(text, "here"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_rooted(each_cell_has_a_row_and_the_winner_a_sentence),
+        fixture_rooted(a_difference_is_told_in_percent_of_the_winner),
+        fixture_rooted(two_modes_that_cannot_be_told_apart_have_no_winner),
+        fixture_rooted(fewer_runs_than_an_interval_takes_are_told),
+        fixture_rooted(a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning),
+        fixture_rooted(one_mode_alone_has_its_rows_and_no_winner),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
