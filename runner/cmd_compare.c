@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/keyset.h"
 #include "base/percent.h"
+#include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
@@ -106,6 +107,15 @@ static struct keysets cells_of(const struct records *r)
     return cells;
 }
 
+static int refuse_key(const char *named, const char *keys, struct err *e)
+{
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest known = SUGGEST(named);
+    suggest_offer_list(&known, keys);
+    return err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s%s", named, keys,
+                   suggest_text(&known, "", near));
+}
+
 /* --across names keys that cells have. */
 static int check_across(const struct job *j, struct err *e)
 {
@@ -124,7 +134,7 @@ static int check_across(const struct job *j, struct err *e)
         while (i < keys && strcmp(key[i], named) != 0)
             i++;
         if (i == keys)
-            return err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s", named, list.data);
+            return refuse_key(named, list.data, e);
     }
     return 0;
 }

@@ -138,6 +138,8 @@ static int find_output(const struct config *c, enum report_format format, char *
         n = snprintf(path, PATH_MAX, "-");
     else if (is_folder(c->names[0]))
         n = snprintf(path, PATH_MAX, "%s/" PAGE, c->names[0]);
+    else if (access(c->names[0], F_OK) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", c->names[0]);
     else
         return err_set(e, ERR_USAGE, -EINVAL,
                        "'%s' is no folder that the page could be written into (-o FILE says where, --text prints)",

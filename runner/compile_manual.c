@@ -109,10 +109,9 @@ static void add_options(const struct manual *m, struct text *out)
 }
 
 /* "COMMAND  # WHAT", a line each. */
-static void add_examples(const struct manual *m, struct text *out)
+static void add_pairs(const char *lines, struct text *out)
 {
-    text_add(out, ".SH EXAMPLES\n");
-    for (const char *line = m->examples; *line; line += strcspn(line, "\n") + 1) {
+    for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
         size_t len = strcspn(line, "#"), end = strcspn(line, "\n");
         cleanup_free char *what = text_printf("%.*s", (int)(end - len - 2), line + len + 2);
         cleanup_free char *command = text_printf("%.*s", (int)(len - 2), line);
@@ -122,6 +121,16 @@ static void add_examples(const struct manual *m, struct text *out)
         add_roff(what, out);
         text_add(out, "\n");
     }
+}
+
+static void add_examples(const struct manual *m, struct text *out)
+{
+    text_add(out, ".SH EXAMPLES\n");
+    add_pairs(m->examples, out);
+    if (m->command != CONFIG_EXEC)
+        return;
+    text_add(out, ".SH BESIDE HYPERFINE\nWhat answers each option of\n.BR hyperfine (1):\n");
+    add_pairs(manual_hyperfine, out);
 }
 
 static void add_ends(const char *also, struct text *out)

@@ -50,6 +50,7 @@ static int no_command(const char *word)
     struct suggest s = SUGGEST(word);
     for (size_t i = 0; i < manual_count; i++)
         suggest_offer(&s, manuals[i].name);
+    suggest_offer_list(&s, "--help, --version, help");
     (void)fprintf(stderr, "tare: '%s' is no command ('tare --help' lists them)%s\n", word, suggest_text(&s, "", near));
     return ERR_USAGE;
 }

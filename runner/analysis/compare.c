@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/percent.h"
+#include "base/suggest.h"
 
 /* --- One cell and one figure: both sides' invocations in the order of time, and what the analysis makes of them */
 
@@ -395,11 +396,15 @@ static int check_figures(const struct records *a, const struct records *b, const
 {
     for (size_t i = 0; i < o->figures; i++) {
         struct text names = {0};
+        char near[SUGGEST_TEXT_MAX];
+        struct suggest known = SUGGEST(o->figure[i]);
         if (records_figure(a, o->figure[i]) >= 0 || records_figure(b, o->figure[i]) >= 0)
             continue;
         for (size_t k = 0; k < a->reader.names; k++)
             text_add(&names, "%s%s", k ? ", " : "", a->reader.name[k].name);
-        (void)err_set(e, ERR_USAGE, -EINVAL, "--figure '%s': what is allowed is %s", o->figure[i], names.data);
+        suggest_offer_list(&known, names.data);
+        (void)err_set(e, ERR_USAGE, -EINVAL, "--figure '%s': what is allowed is %s%s", o->figure[i], names.data,
+                      suggest_text(&known, "", near));
         text_free(&names);
         return -EINVAL;
     }

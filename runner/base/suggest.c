@@ -41,6 +41,19 @@ void suggest_offer(struct suggest *s, const char *name)
     s->distance = d;
 }
 
+void suggest_offer_list(struct suggest *s, const char *names)
+{
+    char name[SUGGEST_WORD_MAX + 1];
+    for (const char *at = names; at && *at; at += strspn(at, ", ")) {
+        size_t len = strcspn(at, ", ");
+        if (len < sizeof(name) && strncmp(at, "or ", 3) != 0) {
+            text_format(name, sizeof(name), "%.*s", (int)len, at);
+            suggest_offer(s, name);
+        }
+        at += len;
+    }
+}
+
 const char *suggest_text(const struct suggest *s, const char *prefix, char buf[SUGGEST_TEXT_MAX])
 {
     text_format(buf, SUGGEST_TEXT_MAX, "%s", "");

@@ -21,6 +21,9 @@ struct suggest {
  * is at most a third of the word's length, and at least one is allowed. Of equal names the first stays. */
 void suggest_offer(struct suggest *s, const char *name);
 
+/* Considers each name of a list as messages write it: "a, b or c". */
+void suggest_offer_list(struct suggest *s, const char *names);
+
 /* "; did you mean '--mode'?" for the prefix "--" and the name "mode"; "" if none is near. Returns buf. */
 const char *suggest_text(const struct suggest *s, const char *prefix, char buf[SUGGEST_TEXT_MAX]);
 

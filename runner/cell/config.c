@@ -93,9 +93,7 @@ static int no_option(enum config_command command, const char *word, const char *
     char near[SUGGEST_TEXT_MAX];
     cleanup_free char *typed = text_printf("%.*s", (int)strcspn(word, "="), word);
     struct suggest s = SUGGEST(typed + strspn(typed, "-"));
-    for (size_t i = 0; i < config_row_count; i++)
-        if (config_rows[i].commands & command)
-            suggest_offer(&s, config_rows[i].name);
+    config_offer(command, &s);
     return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of 'tare %s' ('tare %s --help' lists them)%s", word, argv0,
                    argv0, suggest_text(&s, "--", near));
 }

@@ -242,6 +242,10 @@ int64_t cell_knobs_ms(const struct cell *cell);
 /* Whether a command has an option of this name. */
 bool config_has_option(enum config_command command, const char *name);
 
+struct suggest;
+/* Offers the names of a command's options (suggest.h). */
+void config_offer(enum config_command command, struct suggest *s);
+
 /* Sets one option of a cell by its name, without the dashes, from its text, as the command line would: the same checks,
  * the same messages. The knobs of the cell's scenario are options too; before the scenario is set any other name is
  * kept for cell_complete() to judge. A switch takes "true" or "false". The cell keeps the pointer to a text ("runtime",

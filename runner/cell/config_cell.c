@@ -88,6 +88,13 @@ bool config_has_option(enum config_command command, const char *name)
     return false;
 }
 
+void config_offer(enum config_command command, struct suggest *s)
+{
+    for (size_t i = 0; i < config_row_count; i++)
+        if (config_rows[i].commands & command)
+            suggest_offer(s, config_rows[i].name);
+}
+
 static bool is_of_any_command(const char *name)
 {
     return config_has_option((enum config_command) ~0U, name);
@@ -99,9 +106,7 @@ static int no_knob(const struct scenario *s, const char *name, struct err *e)
     struct suggest known = SUGGEST(name);
     for (size_t i = 0; s && i < s->knobs; i++)
         suggest_offer(&known, s->knob[i].name);
-    for (size_t i = 0; i < config_row_count; i++)
-        if (config_rows[i].commands & CONFIG_RUN)
-            suggest_offer(&known, config_rows[i].name);
+    config_offer(CONFIG_RUN, &known);
     return err_set(e, ERR_USAGE, -EINVAL, "'--%s' is no option of '%s' ('tare run %s --help' lists them)%s", name,
                    s ? s->name : "tare run", s ? s->name : "SCENARIO", suggest_text(&known, "--", near));
 }

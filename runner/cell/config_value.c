@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "cell/config_internal.h"
 
@@ -61,7 +62,12 @@ static int refuse(const struct option_row *row, const char *value, struct err *e
         if (row->high != INT64_MAX)
             text_add(&allowed, " to %s", high);
     }
-    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s", row->name, value, allowed.data);
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest known = SUGGEST(value);
+    if (row->kind == CHOICE)
+        suggest_offer_list(&known, allowed.data);
+    (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", row->name, value, allowed.data,
+                  suggest_text(&known, "", near));
     text_free(&allowed);
     return -EINVAL;
 }

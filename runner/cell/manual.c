@@ -8,6 +8,34 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 
+/* Those of 1.15, by its --help, and of later releases. */
+const char manual_hyperfine[] =
+    "--warmup NUM  # --warmup N\n"
+    "--min-runs NUM, --max-runs NUM  # --repeat N: how many is decided beforehand, since a number that follows from "
+    "the "
+    "times biases them; tare plan-size tells how many are enough, and tare matrix --until-precise adds whole blocks\n"
+    "--runs NUM  # --repeat N\n"
+    "--setup CMD, --conclude CMD  # the line before tare exec, and the line after it\n"
+    "--prepare CMD  # --prepare COMMAND, before the invocations of every command\n"
+    "--cleanup CMD  # --cleanup COMMAND; it runs after every invocation, hyperfine's after all\n"
+    "--parameter-scan VAR MIN MAX, --parameter-step-size DELTA  # --parameter VAR=MIN..MAX..DELTA\n"
+    "--parameter-list VAR VALUES  # --parameter VAR=VALUES\n"
+    "--shell SHELL  # --shell PROGRAM with --command; its start is not subtracted: what is not measured is not "
+    "guessed\n"
+    "-N  # the usual way here: a command behind the options has no shell\n"
+    "--ignore-failure  # --ignore-failure, of exit statuses alone\n"
+    "--time-unit UNIT  # the table takes ms or s by itself, --export has seconds\n"
+    "--export-csv FILE, --export-json FILE, --export-markdown FILE  # --export FILE, by the name's end .csv, .json or "
+    ".md\n"
+    "--export-asciidoc FILE, --export-orgmode FILE  # --export FILE.md or FILE.csv, which pandoc(1) turns into them\n"
+    "--show-output  # --output inherit\n"
+    "--output WHERE  # --output WHERE; what goes to standard error follows it\n"
+    "--input WHERE  # standard input: < FILE, which every invocation gets whole\n"
+    "--command-name NAME  # --name NAME\n"
+    "--reference CMD, --reference-name NAME  # the first command is what the others are compared with\n"
+    "--sort METHOD  # the table has the order that the commands were given in\n"
+    "--style TYPE  # --color WHEN, --quiet, and NO_COLOR\n";
+
 const struct manual manuals[] = {
     {CONFIG_RUN, "run", "SCENARIO", "one cell in its slice: its text and its record", "tare run SCENARIO [OPTION]...\n",
      "Runs one cell in a fresh slice, prints it and writes its record. SCENARIO is the name of one that came with "

@@ -20,6 +20,9 @@ struct manual {
 extern const struct manual manuals[]; /* in the order of `tare --help` */
 extern const size_t manual_count;
 
+/* hyperfine's options, and what answers each in `tare exec`; lines as those of examples. */
+extern const char manual_hyperfine[];
+
 /* The n-th of a command's options as people call it: its name, its value ("" none), which are static, and what it
  * does, with what is allowed and its default, added to does. Returns false behind the last. */
 bool manual_option(enum config_command command, size_t n, const char **name, const char **value, struct text *does);

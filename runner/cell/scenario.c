@@ -40,17 +40,10 @@ void scenario_free(struct scenario *s)
 
 const struct scenario_knob *scenario_knob_find(const struct scenario *s, const char *name)
 {
-    const struct scenario_knob *begins = NULL;
-    size_t begin = 0;
-    for (size_t i = 0; i < s->knobs; i++) {
+    for (size_t i = 0; i < s->knobs; i++)
         if (strcmp(s->knob[i].name, name) == 0)
             return &s->knob[i];
-        if (*name && strncmp(s->knob[i].name, name, strlen(name)) == 0) {
-            begins = &s->knob[i];
-            begin++;
-        }
-    }
-    return begin == 1 ? begins : NULL;
+    return NULL;
 }
 
 static bool real_of(const char *text, double *ret)

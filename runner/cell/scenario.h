@@ -92,8 +92,7 @@ bool scenario_is_path(const char *named);
 /* Frees a scenario that scenario_parse() made. NULL does no harm. */
 void scenario_free(struct scenario *s);
 
-/* The knob of this name, or the only one whose name begins with it, as getopt_long(3) takes abbreviations. NULL: none.
- */
+/* The knob of this name; NULL: none. As of all options, no beginning of a name is taken for it. */
 const struct scenario_knob *scenario_knob_find(const struct scenario *s, const char *name);
 
 /* Whether a text can be the knob's value. -EINVAL (usage): "--NAME 'VALUE': what is allowed is ...". */

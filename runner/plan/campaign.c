@@ -77,6 +77,8 @@ static int read_named(struct campaign *c, const struct config *config, struct te
         return err_set(e, ERR_USAGE, -ENOENT, "'%s' holds no plan (it has no plan.lock)", path);
     if (failed == 0)
         failed = read_file(c->file, bytes, &st, e);
+    if (failed == -ENOENT)
+        plans_remedy(c->file, e);
     c->bound =
         (struct folder_plan){.seed = config->campaign.seed, .noise = config->campaign.noise, .given = config->given};
     if (failed != 0 || !plans_is_path(config->positional)) /* what came with tare is as good as tare */

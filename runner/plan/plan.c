@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cell/scenarios.h"
@@ -454,6 +455,19 @@ static int set_given(const struct making *m, bool knobs, struct cell *cell, stru
     return 0;
 }
 
+static int refuse_given(const struct making *m, const char *name, struct err *e)
+{
+    char near[SUGGEST_TEXT_MAX];
+    struct suggest known = SUGGEST(name);
+    for (size_t i = 0; i < m->options->count; i++)
+        suggest_offer(&known, m->options->name[i]);
+    config_offer(CONFIG_MATRIX, &known);
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "'--%s' is no option of 'tare matrix', nor of a scenario of this plan ('tare matrix --help' lists "
+                   "them)%s",
+                   name, suggest_text(&known, "--", near));
+}
+
 /* What the command line says of all cells has to be an option of one at least. */
 static int check_given(const struct making *m, struct err *e)
 {
@@ -463,10 +477,7 @@ static int check_given(const struct making *m, struct err *e)
         for (size_t n = 0; !found && n < m->plan->cells; n++)
             found = m->plan->cell[n].cell.scenario && scenario_knob_find(m->plan->cell[n].cell.scenario, name);
         if (!found)
-            return err_set(e, ERR_USAGE, -EINVAL,
-                           "'--%s' is no option of 'tare matrix', nor of a scenario of this plan ('tare matrix --help' "
-                           "lists them)",
-                           name);
+            return refuse_given(m, name, e);
     }
     return 0;
 }

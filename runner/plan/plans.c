@@ -87,6 +87,16 @@ int plans_find(const char *name, char *buf, size_t cap, struct err *e)
     return failed;
 }
 
+void plans_remedy(const char *path, struct err *e)
+{
+    char file[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    cleanup_free char *name = text_printf("%s", slash ? slash + 1 : path);
+    name[strcspn(name, ".")] = '\0';
+    if (*name && plans_find(name, file, sizeof(file), NULL) == 0)
+        (void)err_remedy(e, "'%s' is one that came with tare", name);
+}
+
 static int list_one(const char *path, struct text *out, struct err *e)
 {
     cleanup_text struct text bytes = {0}, name = {0};

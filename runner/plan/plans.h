@@ -14,6 +14,9 @@ struct text;
  * -ENOENT (usage): there is none of this name; the message lists those that there are. */
 int plans_find(const char *name, char *buf, size_t cap, struct err *e);
 
+/* Where there is no file of this path, and a plan came with tare under its name: the remedy is added to e. */
+void plans_remedy(const char *path, struct err *e);
+
 /* Whether a plan is named by its path: by a word with a slash, or one that ends in .yml or .yaml. */
 bool plans_is_path(const char *name);
 

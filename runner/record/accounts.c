@@ -123,7 +123,6 @@ void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, co
                    struct accounts *ret)
 {
     struct page page = {.file = NULL};
-    *ret = (struct accounts){0};
     read_peak(slice_dirfd, root, &ret->peak);
     if (baseline && baseline->has_current)
         facts_int(&ret->peak, "baseline", (int64_t)baseline->current_bytes);

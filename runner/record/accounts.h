@@ -18,16 +18,17 @@ struct accounts_baseline {
 void accounts_baseline_read(int slice_dirfd, struct accounts_baseline *ret);
 void accounts_baseline_free(struct accounts_baseline *b);
 
-/* What was found; each figure that is not to be had is absent with its reason. Starts as {0}. */
+/* What was found; each figure that is not to be had is absent with its reason. Starts as {0}, or with what others have
+ * told already (seccomp_refused and shm_removed are events too). */
 struct accounts {
     struct facts peak;   /* peak, baseline, uncertainty_bytes, in bytes: memory.peak */
     struct facts cpu;    /* usage_usec, user_usec, system_usec, nr_periods, nr_throttled, throttled_usec: cpu.stat */
     struct facts events; /* low, high, max, oom, oom_kill, oom_group_kill, pids_max: memory.events, pids.events */
 };
 
-/* Reads the slice's counters (Documentation/admin-guide/cgroup-v2.rst). slice_dirfd -1: no slice; every figure is then
- * absent with the root's reason. baseline may be NULL. The caller ends *ret with accounts_free(), or takes its parts
- * over. */
+/* Adds the slice's counters to *ret (Documentation/admin-guide/cgroup-v2.rst). slice_dirfd -1: no slice; every figure
+ * is then absent with the root's reason. baseline may be NULL. The caller ends *ret with accounts_free(), or takes its
+ * parts over. */
 void accounts_read(int slice_dirfd, const struct accounts_baseline *baseline, const struct slice_root *root,
                    struct accounts *ret);
 void accounts_free(struct accounts *a);

@@ -426,7 +426,7 @@ static void finish(struct stage *s, struct err *why)
     finish_relay(s);
     if (observe_is_inspected(s))
         disturbance_read_pressure(slice_dirfd(s->slice), &s->pressure);
-    struct accounts accounts;
+    struct accounts accounts = {.peak = r->peak, .cpu = r->cpu, .events = r->events}; /* which have some already */
     accounts_read(slice_dirfd(s->slice), slice_is_own(s->slice) ? NULL : &s->baseline,
                   slice_tree_root(s->session->tree), &accounts);
     r->peak = accounts.peak;

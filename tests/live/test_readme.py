@@ -63,6 +63,7 @@ SMALLER = [
     (r"^tare matrix quick --out (before|after)$", r'tare matrix "$SMALL" --out \1'),
     (r"^(tare matrix .*)$", r"\1 --iterations 2 --warmup 0 --workers 2"),
     (r"^make ", f"make -C {TOP} "),
+    (r"^(tare bench .*)$", r"\1 --iterations 1 --warmup 0 --invocations 1"),
     (r"^(tare exec --repeat) [0-9]+ ", r"\1 2 "),
 ]
 
@@ -82,6 +83,7 @@ cells:
 BEFORE = {
     "README.md": """
         mkdir -p images .venv/bin; ln -s "$TARE_PYTHON_GIL" .venv/bin/python
+        mkdir mypkg; printf 'import zlib\n\ndef encode(size: int = 1000):\n    return zlib.compress(bytes(size))\n' | tee work.py >mypkg/work.py
         head -c 1000000 /dev/zero >big.bin; cp /bin/true untrusted""",
     "runner/analysis/README.md": """
         for m in threads processes; do

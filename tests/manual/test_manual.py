@@ -70,6 +70,30 @@ class Pages(Made):
                 self.assertIn(option, options_of(command), f"tare-{command}(1)")
 
 
+class Hyperfine(Made):
+    """tare-exec(1) says what answers each option of hyperfine."""
+
+    def pairs(self) -> dict[str, str]:
+        page = (MADE / "tare-exec.1").read_text().replace("\\-", "-")
+        section = page.partition(".SH BESIDE HYPERFINE")[2].partition(".SH")[0]
+        return dict(re.findall(r"^\.TP\n\.B (.*)\n((?:.*\n)*?)(?=\.TP|\Z)", section, re.M))
+
+    def test_what_answers_is_there(self):
+        self.assertGreater(len(self.pairs()), 15)
+        for asked, answer in self.pairs().items():
+            for option in re.findall(r"--[a-z-]+", answer.replace("matrix --until-precise", "")):
+                self.assertIn(option, options_of("exec"), f"{asked}: {answer}")
+
+    @needs("hyperfine", "hyperfine")
+    def test_each_option_has_an_answer(self):
+        told = run("hyperfine", "--help").stdout
+        wanted = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", told, re.M)) | set(re.findall(r"^ +(-\w)$", told, re.M))
+        wanted -= {"--help", "--version", "--norc"}
+        self.assertGreater(len(wanted), 20, told)
+        answered = set(re.findall(r"(?<![\w-])--?[a-zA-Z-]+", " ".join(self.pairs())))
+        self.assertEqual(wanted - answered, set())
+
+
 class Formats(Made):
     """The pages on files name each key that the reader takes: it says so itself when it is given another."""
 
