@@ -63,7 +63,8 @@ static void blame_workload(const struct record *r, const struct judge_evidence *
         terminate(end, TERMINATION_SIGNAL, "the workload was ended by signal %d (%s)%s%s", r->signal,
                   strsignal(r->signal), *said ? ": " : "", said);
     else
-        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s", *said ? said : "it ended before it was done, without a message");
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s",
+                  *said ? said : "it ended before it was done, without a message");
 }
 
 /* A command is judged by its exit status alone. */
