@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 
-/* mountinfo's fields that matter here, by position; a variable number of optional ones ends with a lone "-", and type,
- * source and options of the file system follow it. */
+/* Positions of the mountinfo fields used here. Any number of optional fields ends with a lone "-"; type, source and
+ * file system options follow. */
 enum { FIELD_ROOT = 3, FIELD_POINT = 4, FIELD_MOUNT_OPTIONS = 5, FIELD_OPTIONAL = 6 };
 
 struct span {
@@ -21,7 +21,7 @@ static struct span next_field(const char **p, const char *end)
     while (from < end && *from == ' ')
         from++;
     const char *to = from;
-    while (to < end && *to != ' ') /* no memchr(): gcc 14 takes end - from for negative */
+    while (to < end && *to != ' ') /* not memchr(): gcc 14 warns that end - from is negative */
         to++;
     *p = to;
     return (struct span){from, (size_t)(to - from)};
@@ -38,7 +38,7 @@ static bool is_octal(const char *p, size_t left)
            p[3] <= '7';
 }
 
-/* Space, tab, newline and backslash stand there as \040, \011, \012, \134 (proc(5)). */
+/* mountinfo writes space, tab, newline and backslash as \040, \011, \012, \134 (proc(5)). */
 static bool decode(struct span s, char *ret, size_t cap)
 {
     size_t n = 0;
@@ -67,7 +67,7 @@ static bool parse_line(const char *line, const char *end, struct cgmount *ret)
     ret->version = span_is(type, "cgroup") ? 1 : span_is(type, "cgroup2") ? 2 : 0;
     if (ret->version == 0)
         return false;
-    (void)next_field(&line, end); /* the source, any text */
+    (void)next_field(&line, end); /* the source */
     if (!decode(next_field(&line, end), ret->options, sizeof(ret->options)) ||
         !decode(head[FIELD_MOUNT_OPTIONS], mount_options, sizeof(mount_options)) ||
         !decode(head[FIELD_ROOT], ret->root, sizeof(ret->root)) ||

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-/* SHA-256 alone, which OpenSSL 3 would have its users reach by EVP: that brings every cipher, a resolver and a loader
- * of modules into a program that starts in a millisecond and needs none of them. */
+/* The SHA-256 functions are deprecated in favour of EVP, which loads every cipher, a resolver and a module loader into
+ * a program that starts in a millisecond. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #include <stdio.h>

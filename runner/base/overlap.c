@@ -13,9 +13,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define DEPTH_MAX 4096 /* a path of PATH_MAX has no more names than that */
+#define DEPTH_MAX 4096 /* a path of PATH_MAX has no more names */
 
-/* --- upwards ----------------------------------------------------------------------------------------------------- */
+/* --- by the folders above ---------------------------------------------------------------------------------------- */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -29,7 +29,7 @@ static bool is_above(const struct stat *outer, int inner)
     for (int depth = 0; at >= 0 && depth < DEPTH_MAX && fstat(at, &st) == 0; depth++) {
         if (is_same(outer, &st))
             return true;
-        if (depth > 0 && is_same(&st, &last)) /* the top: ".." leads to itself */
+        if (depth > 0 && is_same(&st, &last)) /* the root: its ".." is itself */
             return false;
         last = st;
         int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -48,7 +48,7 @@ struct mount {
     char root[PATH_MAX], point[PATH_MAX];
 };
 
-/* "\040" and the like, in place. */
+/* Decodes "\040" and the like, in place. */
 static void unescape(char *text)
 {
     char *to = text;
@@ -63,7 +63,7 @@ static void unescape(char *text)
 
 static bool read_mount(const char *line, struct mount *ret)
 {
-    /* PATH_MAX is 4096, its terminator included. */
+    /* 4095: PATH_MAX without the NUL. */
     if (sscanf(line, "%llu %*u %31s %4095s %4095s", &ret->id, ret->device, ret->root, ret->point) != 4)
         return false;
     unescape(ret->root);
@@ -77,7 +77,7 @@ static const char *next_line(const char *line)
     return end && end[1] ? end + 1 : NULL;
 }
 
-/* What of path is below folder: "" for itself, "/x" for what is in it; NULL: it is not below. */
+/* The part of path below folder: "" for the folder itself, "/x" for a file in it; NULL: not below. */
 static const char *below(const char *path, const char *folder)
 {
     size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
@@ -85,7 +85,7 @@ static const char *below(const char *path, const char *folder)
     return !is ? NULL : strcmp(path + len, "/") == 0 ? "" : path + len;
 }
 
-/* Where a folder is: by its path here, and in its file system. */
+/* A folder's path here and its path in its file system. */
 struct place {
     char path[PATH_MAX];
     char device[32];
@@ -115,7 +115,7 @@ static bool find_place(const char *mounts, int fd, struct place *ret)
     return false;
 }
 
-/* Whether a tree of this file system shows the place. */
+/* Whether the tree of this device contains the place. */
 static bool shows(const char *device, const char *tree, const struct place *inner)
 {
     return strcmp(device, inner->device) == 0 && below(inner->inside, tree);
