@@ -65,8 +65,8 @@ static int follow(struct way *w, struct err *e)
     return 0;
 }
 
-/* Moves the next name from rest to done; false: there is none. */
-static bool next(struct way *w)
+/* Moves the next name from rest to done. 1; 0: there is none; -ENAMETOOLONG. */
+static int next(struct way *w, struct err *e)
 {
     const char *name = w->rest + strspn(w->rest, "/");
     size_t len = strcspn(name, "/"), at = strlen(w->done);
@@ -74,7 +74,9 @@ static bool next(struct way *w)
     if (len == 2 && strncmp(name, "..", 2) == 0) {
         if (at > 0)
             *strrchr(w->done, '/') = '\0';
-    } else if (any && !(len == 1 && *name == '.') && at + len + 2 < sizeof(w->done)) {
+    } else if (at + len + 2 >= sizeof(w->done)) {
+        return err_set(e, ERR_HOST, -ENAMETOOLONG, "'%s': a link leads to a path that is too long", w->named);
+    } else if (any && !(len == 1 && *name == '.')) {
         w->done[at] = '/';
         memcpy(w->done + at + 1, name, len);
         w->done[at + 1 + len] = '\0';
@@ -86,7 +88,7 @@ static bool next(struct way *w)
 static int walk(struct way *w, struct err *e)
 {
     struct stat st;
-    for (bool more = true; more;) {
+    for (int more = 1; more;) {
         if (lstat(*w->done ? w->done : "/", &st) != 0) {
             if (errno != ENOENT)
                 return err_sys(e, ERR_HOST, "'%s'", w->done);
@@ -102,7 +104,9 @@ static int walk(struct way *w, struct err *e)
         }
         if (failed != 0)
             return failed;
-        more = !last && next(w);
+        more = last ? 0 : next(w, e);
+        if (more < 0)
+            return more;
     }
     return 0;
 }
