@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,8 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/text.h"
 #include "launch/confine_user.h"
 
@@ -87,24 +88,19 @@ static int hide(struct confine_mounts *m, const char *path, const char *options,
     return 0;
 }
 
-/* Hides all mounts of these types; the mount point is the fifth field of mountinfo (proc(5)). */
+/* Hides all mounts of these types. */
 static int hide_kernels(struct confine_mounts *m, struct err *e)
 {
-    char line[PATH_MAX + 512], at[PATH_MAX], kind[64];
-    int failed = 0;
-    FILE *f = fopen("/proc/self/mountinfo", "re");
-    if (!f)
-        return err_sys(e, ERR_HOST, "/proc/self/mountinfo");
-    while (failed == 0 && fgets(line, sizeof(line), f)) {
-        const char *right = strstr(line, " - ");
-        if (!right || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1 || sscanf(right, " - %63s", kind) != 1)
-            continue;
+    cleanup_text struct text mounts = {0};
+    struct mountinfo one;
+    int failed = file_read_all("", "/proc/self/mountinfo", &mounts);
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "/proc/self/mountinfo: %s", strerror(-failed));
+    for (const char *rest = mounts.data; rest && mountinfo_next(&rest, &one);)
         for (size_t i = 0; i < ARRAY_LEN(KERNELS); i++)
-            if (strcmp(KERNELS[i], kind) == 0)
-                failed = hide(m, strncmp(at, "/sys/fs/cgroup/", 15) == 0 ? "/sys/fs/cgroup" : at, EMPTY, e);
-    }
-    (void)fclose(f);
-    return failed;
+            if (strcmp(KERNELS[i], one.type) == 0)
+                TRY(hide(m, strncmp(one.point, "/sys/fs/cgroup/", 15) == 0 ? "/sys/fs/cgroup" : one.point, EMPTY, e));
+    return 0;
 }
 
 /* The length of the innermost hidden folder above path; 0: none. */
