@@ -1,12 +1,10 @@
 #include "cgroups/cgdir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,11 +75,16 @@ int cgdir_each_child(int dirfd, int (*fn)(const char *name, uint64_t inode, void
             (void)close(fd);
         return failed;
     }
-    int answer = 0;
-    for (struct dirent *d = readdir(dir); d && answer == 0; d = readdir(dir))
-        if (d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-            answer = fn(d->d_name, d->d_ino, context);
-    return answer;
+    for (;;) {
+        errno = 0;
+        const struct dirent *d = readdir(dir);
+        if (!d)
+            return -errno;
+        bool child = d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+        int answer = child ? fn(d->d_name, d->d_ino, context) : 0;
+        if (answer != 0)
+            return answer;
+    }
 }
 
 static int open_child(int dirfd, const char *name)
@@ -118,6 +121,8 @@ int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *co
         if (text_to_i64(line, &pid) == 0)
             fn((pid_t)pid, context);
     }
+    if (ferror(procs))
+        return -EIO;
     return cgdir_each_child(dirfd, each_below, &below);
 }
 
@@ -189,7 +194,7 @@ static int move_listed(int from_fd, int to_fd)
         if (failed != 0 && failed != -ESRCH)
             return failed;
     }
-    return listed;
+    return ferror(procs) ? -EIO : listed;
 }
 
 int cgdir_move_all(int from_fd, int to_fd)

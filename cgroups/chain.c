@@ -78,8 +78,9 @@ static int make_link(int dirfd, const struct cpulist *cpus, char *said, size_t c
     failed = file_write_at(dirfd, PARTITION, "root");
     if (failed == 0 && is_partition(dirfd))
         return 0;
-    if (failed != 0 || file_read_at(dirfd, PARTITION, said, cap) < 0)
-        (void)snprintf(said, cap, "%s", strerror(-failed));
+    ssize_t unread = failed == 0 ? file_read_at(dirfd, PARTITION, said, cap) : failed;
+    if (unread < 0)
+        (void)snprintf(said, cap, "%s", strerror((int)-unread));
     unmake_link(dirfd);
     return failed != 0 ? failed : -ENOTSUP;
 }

@@ -58,6 +58,7 @@ static int write_subtree(int dirfd, unsigned set, char sign)
 }
 
 struct crowd {
+    bool unread; /* the list could not be read: it may be too long */
     int count;
     char first[80];
 };
@@ -69,7 +70,9 @@ static void count_procs(int dirfd, struct crowd *ret)
     char comm_path[64];
     char comm[32] = "?";
     *ret = (struct crowd){0};
-    if (file_read_at(dirfd, "cgroup.procs", procs, sizeof(procs)) <= 0)
+    ssize_t n = file_read_at(dirfd, "cgroup.procs", procs, sizeof(procs));
+    ret->unread = n < 0;
+    if (n <= 0)
         return;
     for (const char *p = procs; p; p = strchr(p + 1, '\n'))
         ret->count++;
@@ -85,8 +88,10 @@ static int root_is_busy(const struct slice_tree *t, struct err *e)
 {
     struct crowd crowd;
     count_procs(t->base_fd, &crowd);
-    int code = err_set(e, ERR_HOST, -EBUSY, "'%s' holds %d other process%s (%s)", t->root.path, crowd.count,
-                       crowd.count == 1 ? "" : "es", crowd.count > 0 ? crowd.first : "gone by now");
+    int code = crowd.unread
+                   ? err_set(e, ERR_HOST, -EBUSY, "'%s' holds other processes", t->root.path)
+                   : err_set(e, ERR_HOST, -EBUSY, "'%s' holds %d other process%s (%s)", t->root.path, crowd.count,
+                             crowd.count == 1 ? "" : "es", crowd.count > 0 ? crowd.first : "gone by now");
     (void)err_remedy(e, "a cgroup that enables controllers must hold no process: move them into a child directory, or "
                         "name an empty cgroup; under systemd-run, let 'exec tare' replace the shell");
     return code;

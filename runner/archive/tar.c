@@ -282,11 +282,15 @@ static int write_entry(struct archive *a, const struct listed_file *file, int di
     if (archive_write_header(a, entry) != ARCHIVE_OK)
         return broken(a, e);
     (void)lseek(fd, 0, SEEK_SET);
-    ssize_t n = 0;
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+    for (;;) {
+        ssize_t n = file_read_fd(fd, -1, chunk, sizeof(chunk));
+        if (n < 0)
+            return err_set(e, ERR_OURS, (int)n, "%s: %s", file->path, strerror((int)-n));
+        if (n == 0)
+            return 0;
         if (archive_write_data(a, chunk, (size_t)n) != n)
             return broken(a, e);
-    return n < 0 ? err_sys(e, ERR_OURS, "%s", file->path) : 0;
+    }
 }
 
 static int write_file(struct archive *a, const struct listed_file *file, int dirfd, const char *top, int64_t mtime_s,

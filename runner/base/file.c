@@ -37,6 +37,11 @@ ssize_t file_read_fd(int fd, off_t from, char *buf, size_t cap)
     return (ssize_t)len;
 }
 
+int file_sync_folder(int dirfd)
+{
+    return fsync(dirfd) == 0 || errno == EINVAL ? 0 : -errno;
+}
+
 int file_append_fd(int fd, size_t max, struct text *ret)
 {
     char chunk[65536];
@@ -241,9 +246,8 @@ int file_draft_commit(struct file_draft *draft, struct err *e)
         end_draft(draft);
         return code;
     }
-    int failed = fsync(draft->dirfd) == 0 || errno == EINVAL /* fsync(2): the file system cannot sync folders */
-                     ? 0
-                     : err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
+    int failed =
+        file_sync_folder(draft->dirfd) == 0 ? 0 : err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
     end_draft(draft);
     return failed;
 }

@@ -19,6 +19,10 @@ struct text;
  * stands (read(2)). Returns the bytes read, cap if there may be more, or a negative errno. Adds no NUL. */
 ssize_t file_read_fd(int fd, off_t from, char *buf, size_t cap);
 
+/* Waits until the names in a folder are on the disk. 0 also on a file system that cannot sync folders (fsync(2),
+ * EINVAL); else a negative errno. */
+int file_sync_folder(int dirfd);
+
 /* Appends what fd has up to its end. -EFBIG: more than max bytes. 0 or a negative errno. */
 int file_append_fd(int fd, size_t max, struct text *ret);
 

@@ -259,7 +259,8 @@ int session_warm(struct session *s, const struct runtime *runtime, struct err *e
         return failed;
     failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
     int left = slice_destroy(&slice, failed == 0 ? e : NULL);
-    text_add(&s->warmed, "%s", line);
+    if (failed == 0 && left == 0)
+        text_add(&s->warmed, "%s", line);
     return failed != 0 ? failed : left;
 }
 

@@ -262,7 +262,7 @@ static int open_file(struct journal *j, bool create, struct err *e)
         return err_set(e, ERR_OURS, j->fd, "the journal '%s': %s", j->path, strerror(-j->fd));
     if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* removes a torn line */
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
-    if (create && (fsync(j->fd) != 0 || fsync(j->dir_fd) != 0))
+    if (create && (fsync(j->fd) != 0 || file_sync_folder(j->dir_fd) != 0))
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     return 0;
 }
@@ -341,7 +341,7 @@ int journal_reduce(struct journal *j, const bool *marks, struct err *e)
         failed = set_aside(j, "damaged", e);
     else if (unlinkat(j->dir_fd, NAME, 0) != 0 && errno != ENOENT)
         failed = err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
-    if (failed == 0 && j->dir_fd >= 0 && fsync(j->dir_fd) != 0)
+    if (failed == 0 && j->dir_fd >= 0 && file_sync_folder(j->dir_fd) != 0)
         failed = err_sys(e, ERR_OURS, "the folder of '%s'", j->path);
     return failed;
 }
