@@ -152,6 +152,16 @@ static void say_leftovers(const struct slice_root *root)
                       dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
 }
 
+/* A quota that the benchmark's CPUs cannot reach is likely a share whose "%" was forgotten. */
+static void say_quota_without_effect(const struct cell *cell, const struct topology_choice *cpus)
+{
+    size_t have = cpulist_count(&cpus->benchmark);
+    const struct quota *q = &cell->quota;
+    if (q->usec > 0 && q->usec > q->period_usec * (int64_t)have)
+        (void)fprintf(stderr, "tare: --cpu-max '%s' limits nothing: it is %g CPUs, and the benchmark has %zu\n",
+                      cell->cpu_max, (double)q->usec / (double)q->period_usec, have);
+}
+
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
@@ -164,6 +174,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (failed != 0)
         return failed;
     say_leftovers(&s->root);
+    say_quota_without_effect(cell, &s->cpus);
     if (s->recorded) {
         host_capture("", &s->host);
         image_capture("", getenv("TARE_IMAGE_DIGEST"), &s->image);

@@ -214,6 +214,12 @@ class HeldBack(LiveTest):
         self.assertNotIn("no throttling", [check["name"] for check in done.record["isolation"]["checks"]])
 
     @needs_controllers
+    def test_a_quota_that_limits_nothing_is_said(self):
+        done = self.exec("true", options=["--cpu-max", "4000"])
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.err, r"(?m)^tare: --cpu-max '4000' limits nothing: it is 4000 CPUs, and the benchmark has \d+$")
+
+    @needs_controllers
     def test_memory_high_slows_down_and_ends_nothing(self):
         code = "x = bytearray(48 << 20)"
         done = self.exec(rig.sys.executable, "-c", code, options=["--memory-high", "32M"])
