@@ -1,12 +1,10 @@
 #include "cgroups/cgdir.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,10 +17,9 @@
 
 #define BACKOFF_FIRST_NS (100 * 1000LL)
 #define BACKOFF_LAST_NS  (10 * NS_PER_MS)
-#define MOVE_ROUNDS      100 /* of reading the list: whoever forks meanwhile is caught in the next */
+#define MOVE_ROUNDS      100 /* a process forked during one round is moved in the next */
 #define FREEZE_WAIT_NS   (500 * NS_PER_MS)
 
-/* One flag of cgroup.events. */
 static int read_event(int dirfd, const char *key)
 {
     char events[256];
@@ -37,8 +34,8 @@ int cgdir_populated(int dirfd)
     return read_event(dirfd, "populated");
 }
 
-/* Waits for cgroup.events to change, but never long: the kernel reports changes at most every 10 ms
- * (CGROUP_FILE_NOTIFY_MIN_INTV), while a killed process is usually gone after a tenth of that. */
+/* Waits briefly for cgroup.events to change: the kernel reports changes at most every 10 ms
+ * (CGROUP_FILE_NOTIFY_MIN_INTV), but a killed process is usually gone after a tenth of that. */
 static void wait_for_change(int events_fd, int64_t *pause_ns, int64_t left_ns)
 {
     struct pollfd p = {.fd = events_fd, .events = POLLPRI};
@@ -55,7 +52,7 @@ static int wait_event(int dirfd, const char *key, int want, int64_t deadline_ns)
     if (fd < 0)
         return -errno;
     for (int64_t pause_ns = BACKOFF_FIRST_NS;;) {
-        /* poll(2) reports what happened since this descriptor was last read. */
+        /* poll(2) reports changes since this descriptor was last read. */
         if (pread(fd, first, sizeof(first), 0) < 0)
             return -errno;
         int now = read_event(dirfd, key);
@@ -78,11 +75,16 @@ int cgdir_each_child(int dirfd, int (*fn)(const char *name, uint64_t inode, void
             (void)close(fd);
         return failed;
     }
-    int answer = 0;
-    for (struct dirent *d = readdir(dir); d && answer == 0; d = readdir(dir))
-        if (d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
-            answer = fn(d->d_name, d->d_ino, context);
-    return answer;
+    for (;;) {
+        errno = 0;
+        const struct dirent *d = readdir(dir);
+        if (!d)
+            return -errno;
+        bool child = d->d_type == DT_DIR && strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+        int answer = child ? fn(d->d_name, d->d_ino, context) : 0;
+        if (answer != 0)
+            return answer;
+    }
 }
 
 static int open_child(int dirfd, const char *name)
@@ -119,6 +121,8 @@ int cgdir_each_process(int dirfd, void (*fn)(pid_t pid, void *context), void *co
         if (text_to_i64(line, &pid) == 0)
             fn((pid_t)pid, context);
     }
+    if (ferror(procs))
+        return -EIO;
     return cgdir_each_child(dirfd, each_below, &below);
 }
 
@@ -135,7 +139,7 @@ int cgdir_freeze(int dirfd)
     return wait_event(dirfd, "frozen", 1, clock_now_ns() + FREEZE_WAIT_NS);
 }
 
-/* A frozen process dies of cgroup.kill on current kernels; on some it has to be thawed first. */
+/* On some kernels cgroup.kill does not end a frozen process before it is thawed. */
 void cgdir_thaw(int dirfd)
 {
     char frozen[8];
@@ -143,13 +147,12 @@ void cgdir_thaw(int dirfd)
         (void)file_write_at(dirfd, "cgroup.freeze", "0");
 }
 
-/* Before Linux 5.14 there is no cgroup.kill. Frozen, nobody forks while the list is read, so that a fork bomb is caught
- * whole, and no pid in it can come to mean another process. */
+/* Before Linux 5.14 there is no cgroup.kill. Frozen processes cannot fork while the list is read, so that a fork bomb
+ * is caught whole and no pid is reused. */
 static int kill_frozen(int dirfd)
 {
     int failed = cgdir_freeze(dirfd);
-    int signalled =
-        cgdir_each_process(dirfd, kill_one, NULL); /* even where it would not freeze: most end all the same */
+    int signalled = cgdir_each_process(dirfd, kill_one, NULL); /* also after a failed freeze: most end anyway */
     int thawed = file_write_at(dirfd, "cgroup.freeze", "0");
     if (signalled != 0)
         return signalled;
@@ -185,13 +188,13 @@ static int move_listed(int from_fd, int to_fd)
     while (fgets(line, sizeof(line), procs)) {
         int64_t pid = 0;
         listed++;
-        if (text_to_i64(line, &pid) != 0 || pid <= 0) /* 0: of another pid namespace, and to us it has no name */
+        if (text_to_i64(line, &pid) != 0 || pid <= 0) /* 0: a process of another pid namespace */
             return -EPERM;
         int failed = file_write_at(to_fd, "cgroup.procs", line);
         if (failed != 0 && failed != -ESRCH)
             return failed;
     }
-    return listed;
+    return ferror(procs) ? -EIO : listed;
 }
 
 int cgdir_move_all(int from_fd, int to_fd)
@@ -204,9 +207,9 @@ int cgdir_move_all(int from_fd, int to_fd)
     return -EAGAIN;
 }
 
-/* Removes one directory that has none in it, somewhere below dirfd. Down from the top each time rather than by
- * recursion: a workload may nest deeper than we may hold descriptors. Returns 1 where one was removed, 0 where there
- * is none, or a negative errno. */
+/* Removes one childless directory somewhere below dirfd. It walks down from the top each time instead of recursing: a
+ * workload may nest deeper than the limit on descriptors. Returns 1: removed one, 0: there is none, or a negative
+ * errno. */
 static int remove_a_leaf(int dirfd)
 {
     char name[NAME_MAX + 1];
@@ -231,8 +234,8 @@ static int remove_a_leaf(int dirfd)
     return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 1 : -errno;
 }
 
-/* What keeps a directory from being removed: those in it, and those below it. Returns 1 where it is worth trying again
- * at once, 0 after a pause, or a negative errno. */
+/* Kills the processes and removes the directories in parent/name. Returns 1: try again at once, 0: after a pause, or a
+ * negative errno. */
 static int clear(int parent_fd, const char *name, int64_t deadline_ns)
 {
     cleanup_close int fd = open_child(parent_fd, name);
@@ -249,7 +252,7 @@ static int clear(int parent_fd, const char *name, int64_t deadline_ns)
     return removed == 0 || removed == -EBUSY ? progress : removed;
 }
 
-static int keep_clear(int parent_fd, const char *name, int64_t deadline_ns)
+static int refuse_children(int parent_fd, const char *name, int64_t deadline_ns)
 {
     (void)deadline_ns;
     char below[NAME_MAX + 1];
@@ -285,5 +288,5 @@ int cgdir_remove(int parent_fd, const char *name, int64_t deadline_ns)
 
 int cgdir_remove_empty(int parent_fd, const char *name, int64_t deadline_ns)
 {
-    return remove_with(keep_clear, parent_fd, name, deadline_ns);
+    return remove_with(refuse_children, parent_fd, name, deadline_ns);
 }

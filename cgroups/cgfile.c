@@ -16,7 +16,7 @@ static bool ends_line(char c)
     return c == '\n' || c == '\0';
 }
 
-/* Digits alone: strtoull would take white space and a sign, which turn a damaged file into a plausible figure. */
+/* Digits only: strtoull would also accept white space and a sign. */
 static int take_number(const char **p, uint64_t *ret)
 {
     uint64_t v = 0;
@@ -61,7 +61,7 @@ int cgfile_value(const char *text, uint64_t *ret)
     return 0;
 }
 
-/* What follows "key " on the line that begins so, or NULL. */
+/* What follows "key " on the line that starts with it, or NULL. */
 static const char *find_line(const char *text, const char *key)
 {
     size_t len = strlen(key);
@@ -81,7 +81,7 @@ int cgfile_key(const char *text, const char *key, uint64_t *ret)
     return value ? take_value(value, &end, ret) : -ENOENT;
 }
 
-/* Not strtod: the locale decides on its decimal point. */
+/* Not strtod, whose decimal point depends on the locale. */
 static int take_decimal(const char *p, double *ret)
 {
     uint64_t whole = 0;

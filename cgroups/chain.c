@@ -20,8 +20,8 @@ static bool is_partition(int dirfd)
     return file_read_at(dirfd, PARTITION, kind, sizeof(kind)) > 0 && strcmp(kind, "root") == 0;
 }
 
-/* The level of the nearest partition above path, and the CPUs that it has left. The hierarchy's root (level 0) is
- * always one. */
+/* The level of the nearest partition above path, and the CPUs that it has left. The hierarchy's root (level 0) always
+ * is one. */
 static unsigned find_anchor(const struct slice_tree *t, const char *path, struct cpulist *left)
 {
     unsigned level = 0;
@@ -56,7 +56,7 @@ static void drop_first(struct cpulist *set)
         set->word[first / 64] &= ~((uint64_t)1 << (first % 64));
 }
 
-/* Back to a member. One that had CPUs of its own was not taken (make_link). */
+/* Makes it a member again, with no CPUs of its own: make_link() refuses a directory that had some. */
 static void unmake_link(int dirfd)
 {
     (void)file_write_at(dirfd, PARTITION, "member");
@@ -78,14 +78,15 @@ static int make_link(int dirfd, const struct cpulist *cpus, char *said, size_t c
     failed = file_write_at(dirfd, PARTITION, "root");
     if (failed == 0 && is_partition(dirfd))
         return 0;
-    if (failed != 0 || file_read_at(dirfd, PARTITION, said, cap) < 0)
-        (void)snprintf(said, cap, "%s", strerror(-failed));
+    ssize_t unread = failed == 0 ? file_read_at(dirfd, PARTITION, said, cap) : failed;
+    if (unread < 0)
+        (void)snprintf(said, cap, "%s", strerror((int)-unread));
     unmake_link(dirfd);
     return failed != 0 ? failed : -ENOTSUP;
 }
 
-/* From the top down: a partition takes its CPUs from its parent's. *spare has one for each, the last of them for the
- * runner: Linux 6.12 does not let a partition take all that its parent has where anybody is below it. */
+/* Top down: a partition takes its CPUs from its parent. Each level keeps one CPU of *spare, and the last one is for the
+ * runner: Linux 6.12 does not let a partition take all CPUs of a parent that has other processes below it. */
 static int make_links(const struct slice_tree *t, const char *path, unsigned anchor, const struct cpulist *cpus,
                       struct cpulist *spare, uint32_t *chained, char *why, size_t cap)
 {
@@ -121,7 +122,7 @@ int chain_make(const struct slice_tree *t, const char *path, const struct cpulis
                        links + 1);
         return -ENOSPC;
     }
-    while (cpulist_count(&spare) > links) /* the anchor's own processes keep the lower ones */
+    while (cpulist_count(&spare) > links) /* the lower ones stay with the anchor's own processes */
         drop_first(&spare);
     *chained = 0;
     int failed = make_links(t, path, anchor, cpus, &spare, chained, why, cap);

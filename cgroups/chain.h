@@ -1,5 +1,5 @@
-/* chain: a partition below a partition below a partition. What there was before Linux 6.7, and what is left to a user
- * to whom an administrator has given CPUs in this way: claiming them elsewhere takes CAP_SYS_ADMIN. */
+/* chain: nested cpuset partitions, from an existing one down to a slice. It serves kernels before Linux 6.7, and users
+ * to whom an administrator gave a partition: remote partitions need CAP_SYS_ADMIN. partition.c is the only caller. */
 #ifndef TARE_CHAIN_H
 #define TARE_CHAIN_H
 
@@ -10,14 +10,13 @@
 
 struct slice_tree;
 
-/* Makes every directory between the nearest partition above path and path a partition of the CPUs and one more for each
- * of them, which its other members run on. *chained gets a bit for each. Returns 0; or a negative errno and why, and
- * all is as it was.
- */
+/* Makes every directory between path and the nearest partition above it a partition. Each gets `cpus` and one CPU more,
+ * on which its own processes run. *chained gets one bit per directory. On failure: a negative errno, the reason in why,
+ * and nothing is changed. */
 int chain_make(const struct slice_tree *t, const char *path, const struct cpulist *cpus, uint32_t *chained, char *why,
                size_t cap);
 
-/* Makes them members again, once path is none. */
+/* Makes them members again. path must no longer be a partition. */
 void chain_release(const struct slice_tree *t, const char *path, uint32_t *chained);
 
 #endif

@@ -1,5 +1,4 @@
-/* Whether our cgroup is a container's: its engine made it for those who are in our pid namespace, and for nobody else.
- */
+/* Whether our cgroup is a container's: the engine made it for the processes of our pid namespace alone. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +8,7 @@
 #include "cgroups/root.h"
 #include "cgroups/search.h"
 
-/* The initial pid namespace, which the kernel numbers by a constant (include/uapi/linux/nsfs.h, enum init_ns_ino). */
+/* The initial pid namespace has a constant number (include/uapi/linux/nsfs.h, enum init_ns_ino). */
 #define INITIAL_PIDS "pid:[4026531836]"
 
 static bool has_pids_of_its_own(const struct surroundings *s)
@@ -19,7 +18,7 @@ static bool has_pids_of_its_own(const struct surroundings *s)
            strcmp(link, INITIAL_PIDS) != 0;
 }
 
-/* The container's first process is in it, or in a leaf of it, where a run of tare puts it out of its way. */
+/* The container's first process is in our cgroup, or in a leaf below it (slice_shelter() moves it there). */
 bool slice_is_containers(const struct surroundings *s)
 {
     char cgroup[CGFILE_CAP];

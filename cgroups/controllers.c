@@ -1,4 +1,4 @@
-/* Which controllers the root can hand down, and where the others are. */
+/* Which controllers the root can delegate to slices, and why it cannot delegate the others. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,8 +40,8 @@ static bool find_in_proc(const char *text, const char *controller, int *hierarch
     return line && sscanf(line + strlen(pattern), "%d %*d %d", hierarchy, enabled) == 2;
 }
 
-/* Why a directory below the hierarchy's root lacks a controller: the nearest ancestor in sight that has it does not
- * hand it down. Where systemd runs, it alone writes that. */
+/* Why a directory below the hierarchy's root lacks a controller: the nearest visible ancestor that has it does not
+ * enable it for its children. Where systemd runs, only systemd may change that. */
 static void not_delegated(const struct surroundings *s, const char *path, const char *controller, char *why, size_t cap)
 {
     char dir[PATH_MAX];
@@ -89,7 +89,7 @@ static void why_missing(const struct surroundings *s, const struct slice_root *r
         (void)snprintf(why, cap, "the kernel %s", listed ? "does not offer it in v2" : "was built without it");
 }
 
-/* What a scope that has not been asked for would have: all that its manager has to hand down. */
+/* What a scope would get, before it exists: all controllers that its manager has. */
 static void read_in_manager(const struct surroundings *s, char *buf, size_t cap)
 {
     char dir[PATH_MAX];
@@ -103,8 +103,7 @@ void slice_find_controllers(const struct surroundings *s, struct slice_root *roo
     char listed[CGFILE_CAP] = "";
     char proc_cgroups[CGFILE_CAP + 1] = "\n";
     slice_read_in(s->sysroot, "/proc", "cgroups", proc_cgroups + 1, CGFILE_CAP);
-    if (root->provenance ==
-        SLICE_CREATED) /* its directory may not be there yet: it gets what the hierarchy's root has */
+    if (root->provenance == SLICE_CREATED) /* may not exist yet; it gets what the hierarchy's root has */
         slice_read_in(s->sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
     else if (root->provenance == SLICE_SCOPE && root->path[0] == '\0')
         read_in_manager(s, listed, sizeof(listed));

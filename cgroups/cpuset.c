@@ -43,7 +43,7 @@ int cpuset_write(int dirfd, const char *file, const struct cpulist *set)
 {
     char list[LIST_CAP];
     int len = cpulist_format(set, list, sizeof(list) - 1);
-    if (len <= 0) /* an empty write is none: the kernel sees the newline */
+    if (len <= 0) /* the kernel ignores a write of 0 bytes */
         text_format(list, sizeof(list), "\n");
     return len < 0 ? len : file_write_at(dirfd, file, list);
 }

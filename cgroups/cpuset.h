@@ -1,4 +1,4 @@
-/* cpuset: the cpuset files of the directories between the mount point and a cgroup. */
+/* cpuset: reads and writes the cpuset files of a cgroup and of its ancestors. For chain.c, partition.c and slice.c. */
 #ifndef TARE_CPUSET_H
 #define TARE_CPUSET_H
 
@@ -7,24 +7,25 @@
 
 #include "base/cpulist.h"
 
-#define CPUSET_LEVELS_MAX 32 /* so that a bit each fits into a word */
+#define CPUSET_LEVELS_MAX 32 /* one bit per level in a uint32_t */
 
-/* The directories on the way from the mount point down to path, path itself the last. */
+/* An iterator over the directories from the mount point (exclusive) down to path (inclusive). */
 struct cpuset_way {
     char path[PATH_MAX];
-    size_t end;     /* of the name that is next */
-    unsigned level; /* of the directory that came last, from 1 */
+    size_t end;     /* where the next name starts in path */
+    unsigned level; /* of the directory that cpuset_next() returned last; the first is 1 */
 };
 
 struct cpuset_way cpuset_way(const char *mount, const char *path);
 
-/* The next directory's descriptor, or a negative errno, -ENOENT at the end. The caller closes it. */
+/* Opens the next directory; the caller closes it. Or a negative errno; -ENOENT: there is no next. */
 int cpuset_next(struct cpuset_way *w);
 
-/* A file that is a list of CPUs. Return 0 or a negative errno. */
+/* Reads or writes a file that holds a CPU list. 0 or a negative errno. */
 int cpuset_read(int dirfd, const char *file, struct cpulist *ret);
 int cpuset_write(int dirfd, const char *file, const struct cpulist *set);
 
+/* The union of both. */
 struct cpulist cpuset_either(const struct cpulist *a, const struct cpulist *b);
 
 #endif

@@ -1,4 +1,4 @@
-/* Our own cgroup as the root: whether it is ours to write, and its processes out of the way of its controllers. */
+/* Our own cgroup as the root: whether it is delegated to us, and moving its processes into a leaf. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,11 +16,11 @@
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 
-/* On the leaf: it was made by tare, so that a later run knows its parent for the delegated directory, and the last to
- * leave may dissolve it. */
+/* Marks a leaf that tare made: a later run then knows its parent as the delegated directory, and the last run may
+ * remove it. */
 #define SHELTER_MARK "user.tare.shelter"
 
-/* Under a sysroot an attribute is a file of its name: a checkout keeps none. */
+/* Under a sysroot a file stands for the attribute, because a checkout keeps no attributes. */
 static bool has_mark(const struct surroundings *s, const char *dir, const char *name)
 {
     char value[16];
@@ -37,7 +37,7 @@ static bool is_marked(const struct surroundings *s, const char *dir)
     return has_mark(s, dir, "user.delegate") || has_mark(s, dir, "trusted.delegate");
 }
 
-/* The three things that delegation hands over (cgroup-v2.rst, "Model of Delegation"). */
+/* Delegation gives write access to three things (cgroup-v2.rst, "Model of Delegation"). */
 static bool is_handed_over(const struct surroundings *s, const char *dir)
 {
     static const char *const FILES[] = {"cgroup.procs", "cgroup.subtree_control"};
@@ -51,7 +51,7 @@ static bool is_handed_over(const struct surroundings *s, const char *dir)
     return slice_writable(s, dir);
 }
 
-/* false at the mount point: what is above it is not in sight. */
+/* false at the mount point: its parents are not visible. */
 static bool parent_of(const struct surroundings *s, const char *dir, char *ret, size_t cap)
 {
     if (strlen(dir) <= strlen(s->mount.point) || !slice_is_below(dir, s->mount.point))
@@ -65,7 +65,7 @@ bool slice_is_namespace_root(const struct surroundings *s)
     return strcmp(s->own, "/") == 0 && strcmp(s->mount.root, "/") == 0 && !s->hierarchy_root;
 }
 
-/* What a container lacks is its engine's to give. */
+/* In a container the remedy is an option of its engine. */
 static bool say_closed(const struct surroundings *s, char *why, size_t cap)
 {
     bool container = slice_is_namespace_root(s) || s->containers;
@@ -78,8 +78,8 @@ static bool say_closed(const struct surroundings *s, char *why, size_t cap)
     return slice_lacking(why, cap, "our cgroup '%.200s' cannot be written", s->own);
 }
 
-/* That we can write a directory does not make it ours. Root can write everywhere, and the user's systemd owns all that
- * the user can write but what it delegated; the topmost that a user can write has been handed to them by somebody. */
+/* Write access alone does not make a directory ours. Root can write everywhere. The user's systemd owns all that the
+ * user can write, except what it delegated; but the topmost directory that a user can write was given to them. */
 static bool is_ours(const struct surroundings *s, const char *dir, char *why, size_t cap)
 {
     char parent[PATH_MAX];
@@ -95,8 +95,8 @@ static bool is_ours(const struct surroundings *s, const char *dir, char *why, si
     return true;
 }
 
-/* We may sit in a leaf of what was delegated: systemd's DelegateSubgroup=, or the one where another run of tare put us
- * out of its way. */
+/* We may be in a leaf of the delegated directory: systemd's DelegateSubgroup=, or the leaf into which another run of
+ * tare moved us. */
 static bool parent_is_ours(const struct surroundings *s, const char *own, char *ret, size_t cap)
 {
     return parent_of(s, own, ret, cap) && is_handed_over(s, ret) &&
@@ -125,7 +125,7 @@ int slice_step_delegated(const struct surroundings *s, struct slice_root *ret, c
     return 1;
 }
 
-/* Made, or the one that another run made, or somebody else's of this name, which is then as good. */
+/* Makes the leaf, or opens one of this name that exists, whoever made it. */
 static int open_shelter(struct slice_tree *t, struct err *e)
 {
     bool made = mkdirat(t->base_fd, SLICE_SHELTER, 0755) == 0;
@@ -142,14 +142,14 @@ static int open_shelter(struct slice_tree *t, struct err *e)
 int slice_shelter(struct slice_tree *t, struct err *e)
 {
     char procs[8];
-    /* -EOPNOTSUPP: a threaded cgroup has no list of processes, and slice_enable() says what that means. */
+    /* -EOPNOTSUPP: a threaded cgroup has no list of processes; slice_enable() reports that. */
     ssize_t len = slice_is_delegated(t) ? file_read_at(t->base_fd, "cgroup.procs", procs, sizeof(procs)) : 0;
     if (len == 0 || len == -EOPNOTSUPP)
         return 0;
     cleanup_close int fd = open_shelter(t, e);
     if (fd < 0)
         return fd;
-    (void)cgdir_move_all(t->base_fd, fd); /* who is still there then, slice_enable() finds in its way and names */
+    (void)cgdir_move_all(t->base_fd, fd); /* slice_enable() reports processes that stayed */
     return 0;
 }
 
@@ -167,6 +167,6 @@ void slice_unshelter(struct slice_tree *t)
     cleanup_close int fd = openat(t->base_fd, SLICE_SHELTER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fgetxattr(fd, SHELTER_MARK, mark, sizeof(mark)) <= 0)
         return;
-    if (cgdir_move_all(fd, t->base_fd) == 0) /* -EBUSY: somebody else has come to use the controllers */
+    if (cgdir_move_all(fd, t->base_fd) == 0) /* -EBUSY: another process uses the controllers */
         (void)unlinkat(t->base_fd, SLICE_SHELTER, AT_REMOVEDIR);
 }

@@ -1,4 +1,4 @@
-/* The controllers enabled on the way down to a run's directory, and disabled again as they were found. */
+/* Enables the controllers from the root down to a run's directory, and restores the former state. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,8 +16,8 @@
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 
-/* On base: "<first> controller…", what runs of tare enabled there, so that the last to leave can undo what the first
- * one did, also when that one was killed. User attributes on cgroup2: Linux 5.7. */
+/* Attribute of base: "<first> controller…", what runs of tare enabled there. So the last run can undo what the first
+ * did, even if that was killed. User attributes on cgroup2: Linux 5.7. */
 #define MARK    "user.tare.enabled"
 #define SUBTREE "cgroup.subtree_control"
 
@@ -42,7 +42,7 @@ static unsigned available(const struct slice_tree *t)
     return set;
 }
 
-/* Writes " +memory" or " -memory" for each of the set, in one go. */
+/* Writes " +memory" or " -memory" for each of the set in one write. */
 static int write_subtree(int dirfd, unsigned set, char sign)
 {
     char words[128] = "";
@@ -58,18 +58,21 @@ static int write_subtree(int dirfd, unsigned set, char sign)
 }
 
 struct crowd {
+    bool unread; /* the list could not be read: it may be too long */
     int count;
     char first[80];
 };
 
-/* Who keeps the controllers from being enabled: pid and name of the first, and how many. */
+/* The processes that prevent enabling: their count, and pid and name of the first. */
 static void count_procs(int dirfd, struct crowd *ret)
 {
     char procs[CGFILE_CAP];
     char comm_path[64];
     char comm[32] = "?";
     *ret = (struct crowd){0};
-    if (file_read_at(dirfd, "cgroup.procs", procs, sizeof(procs)) <= 0)
+    ssize_t n = file_read_at(dirfd, "cgroup.procs", procs, sizeof(procs));
+    ret->unread = n < 0;
+    if (n <= 0)
         return;
     for (const char *p = procs; p; p = strchr(p + 1, '\n'))
         ret->count++;
@@ -85,15 +88,17 @@ static int root_is_busy(const struct slice_tree *t, struct err *e)
 {
     struct crowd crowd;
     count_procs(t->base_fd, &crowd);
-    int code = err_set(e, ERR_HOST, -EBUSY, "'%s' holds %d other process%s (%s)", t->root.path, crowd.count,
-                       crowd.count == 1 ? "" : "es", crowd.count > 0 ? crowd.first : "gone by now");
-    (void)err_remedy(e, "a cgroup with controllers below it may hold none: move them into a directory of their own "
-                        "below it, or name one that is empty; under systemd-run, let 'exec tare' replace the shell");
+    int code = crowd.unread
+                   ? err_set(e, ERR_HOST, -EBUSY, "'%s' holds other processes", t->root.path)
+                   : err_set(e, ERR_HOST, -EBUSY, "'%s' holds %d other process%s (%s)", t->root.path, crowd.count,
+                             crowd.count == 1 ? "" : "es", crowd.count > 0 ? crowd.first : "gone by now");
+    (void)err_remedy(e, "a cgroup that enables controllers must hold no process: move them into a child directory, or "
+                        "name an empty cgroup; under systemd-run, let 'exec tare' replace the shell");
     return code;
 }
 
-/* A controller that cannot be enabled is one less, not a failure: "+cpu" fails wherever a realtime process runs, cpuset
- * in a threaded tree. EBUSY is about the place, and the same for all of them. */
+/* A controller that cannot be enabled is no failure: "+cpu" fails while a realtime process runs, cpuset fails in a
+ * threaded tree. EBUSY concerns the directory, and so all controllers. */
 static int enable(struct slice_tree *t, int dirfd, const char *where, struct err *e)
 {
     unsigned set = available(t);
@@ -109,7 +114,7 @@ static int enable(struct slice_tree *t, int dirfd, const char *where, struct err
     return failed == -EBUSY ? root_is_busy(t, e) : 0;
 }
 
-/* Reads the mark: the set it names, and its first into t. */
+/* Returns the controllers that the mark names, and reads its first number into t->first. */
 static unsigned read_mark(struct slice_tree *t)
 {
     char mark[256];
@@ -135,7 +140,7 @@ static void write_mark(struct slice_tree *t)
         if (set >> c & 1)
             text_format(mark + len, sizeof(mark) - len, " %s", slice_controller_name((enum slice_controller)c));
     }
-    (void)fsetxattr(t->base_fd, MARK, mark, strlen(mark), 0); /* without it, only this run knows: still right alone */
+    (void)fsetxattr(t->base_fd, MARK, mark, strlen(mark), 0); /* without the mark only this run can undo it */
 }
 
 int slice_enable(struct slice_tree *t, struct err *e)
@@ -154,7 +159,7 @@ int slice_enable(struct slice_tree *t, struct err *e)
 struct others {
     const char *ours;
     uint64_t later_than;
-    bool sheltered; /* the leaf that slice_shelter() made is nobody's */
+    bool sheltered; /* ignore the leaf that slice_shelter() made */
 };
 
 static int is_other(const char *name, uint64_t inode, void *context)
@@ -163,8 +168,8 @@ static int is_other(const char *name, uint64_t inode, void *context)
     return strcmp(name, o->ours) != 0 && inode >= o->later_than && !(o->sheltered && strcmp(name, SLICE_SHELTER) == 0);
 }
 
-/* Whether somebody else may count on what was enabled: another run, or a directory made since then. A cgroup's inode is
- * its 64-bit id, which only grows (kernfs_new_node). */
+/* Whether another user may rely on what was enabled: another run, or a directory made since. A cgroup's inode is its
+ * 64-bit id, which only grows (kernfs_new_node). */
 static bool is_shared(const struct slice_tree *t)
 {
     bool created = t->root.provenance == SLICE_CREATED;
@@ -177,7 +182,7 @@ static bool is_shared(const struct slice_tree *t)
     return cgdir_each_child(t->base_fd, is_other, &later) != 0;
 }
 
-/* Each by itself: one that is in use after all must not keep the others. */
+/* Falls back to one write per controller: one that is in use must not prevent the others. */
 static void disable(int dirfd, unsigned set)
 {
     if (write_subtree(dirfd, set, '-') == 0)

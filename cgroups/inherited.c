@@ -10,9 +10,9 @@
 #include "cgroups/root.h"
 #include "cgroups/search.h"
 
-#define V1_NO_LIMIT ((uint64_t)1 << 62) /* v1 spells "none" as the largest number of whole pages */
+#define V1_NO_LIMIT ((uint64_t)1 << 62) /* v1 writes "no limit" as the largest number of whole pages */
 
-/* One hierarchy as it is walked: from dir up to point. */
+/* A walk through one hierarchy, from dir up to point. */
 struct walk {
     const char *sysroot;
     int version;
@@ -26,7 +26,7 @@ static bool read_value(const struct walk *w, const char *name, char *buf, size_t
     return buf[0] != '\0';
 }
 
-/* A value in whole numbers; false where the file is not there or sets none. */
+/* false if the file does not exist or sets no limit. */
 static bool read_number(const struct walk *w, const char *name, uint64_t *ret)
 {
     char text[64];
@@ -42,7 +42,7 @@ static void take(const struct walk *w, const char *name, double value, struct in
     (void)snprintf(l->file, sizeof(l->file), "%.*s/%s", (int)(sizeof(l->file) - 64), w->dir, name);
 }
 
-/* "max 100000" or "200000 100000": so many microseconds in each period of so many. */
+/* "200000 100000": quota and period in microseconds; "max 100000": no limit. */
 static void take_cpu_max(const struct walk *w, struct inherited_limit *l)
 {
     char text[64];
@@ -51,7 +51,7 @@ static void take_cpu_max(const struct walk *w, struct inherited_limit *l)
         take(w, "cpu.max", (double)quota / (double)period, l);
 }
 
-/* A quota of -1 is none, and no number that is read here. */
+/* A quota of -1 means no limit; read_number() refuses it. */
 static void take_cfs_quota(const struct walk *w, struct inherited_limit *l)
 {
     uint64_t quota = 0, period = 0;
@@ -96,7 +96,7 @@ static void look_at_pids(const struct walk *w, struct inherited *to)
         take(w, "pids.max", (double)tasks, &to->pids);
 }
 
-/* What is looked at where a controller is. */
+/* What to read for each controller. */
 static const struct kind {
     const char *controller;
     void (*look)(const struct walk *w, struct inherited *to);
@@ -111,7 +111,7 @@ static struct inherited_limit *limit_of(const struct kind *k, struct inherited *
     return k->look == look_at_cpu ? &to->cpus : k->look == look_at_memory ? &to->memory : &to->pids;
 }
 
-/* Every directory from dir up to the mount point, that one too. */
+/* Reads every directory from dir up to the mount point, inclusive. */
 static void climb(struct walk w, const struct kind *k, struct inherited *to)
 {
     if (!slice_is_below(w.dir, w.point))

@@ -1,6 +1,6 @@
-/* inherited: what the cgroups above hold a workload to, whatever its own slice says: CPU time, memory and tasks, in v2
- * and in v1 hierarchies alike (both bind), as far up as they are in sight. Limits and their counters only: no figure of
- * a workload is ever taken from v1. */
+/* inherited: the limits on CPU time, memory and tasks that the cgroups above a slice set, in v2 and in v1 hierarchies
+ * (both bind), as far up as the mounts show. Limits and throttle counters only: no figure of a workload comes from v1.
+ */
 #ifndef TARE_INHERITED_H
 #define TARE_INHERITED_H
 
@@ -12,24 +12,25 @@ struct slice_root;
 
 /* The tightest limit of a kind. */
 struct inherited_limit {
-    bool known;          /* the hierarchy that holds the controller is in sight; else nothing is known */
-    bool limited;        /* somebody set one */
+    bool known;          /* the controller's hierarchy is visible */
+    bool limited;        /* at least one cgroup sets a limit */
     double value;        /* CPUs, bytes or tasks */
-    char file[PATH_MAX]; /* that sets it; "" where none does */
+    char file[PATH_MAX]; /* the file that sets it; "" if none does */
 };
 
 struct inherited {
     struct inherited_limit cpus;   /* cpu.max; v1: cpu.cfs_quota_us by cpu.cfs_period_us */
     struct inherited_limit memory; /* memory.max; v1: memory.limit_in_bytes */
     struct inherited_limit pids;   /* pids.max */
-    bool counted;                  /* a cpu.stat with nr_throttled is in sight */
-    uint64_t nr_throttled;         /* its sum over the cgroups in sight, since these were made */
-    char throttled_file[PATH_MAX]; /* the nearest of them */
+    bool counted;                  /* a cpu.stat with nr_throttled is visible */
+    uint64_t nr_throttled;         /* the sum over the visible cgroups, since their creation */
+    char throttled_file[PATH_MAX]; /* the nearest cpu.stat of them */
 };
 
-/* Reads from the root's directory up to its mount point, from the caller's own where there is none, and from the
- * caller's own cgroups of v1. sysroot: prefix of /proc and /sys for tests, "" for the real ones. What cannot be read
- * sets no limit. Documentation/admin-guide/cgroup-v2.rst; cgroup-v1/memory.rst; scheduler/sched-bwc.rst. */
+/* Reads every v2 cgroup from the root's directory (the caller's own cgroup if root has none) up to the mount point, and
+ * the caller's v1 cgroups likewise. sysroot: prefix of /proc and /sys for tests; NULL or "" for the real ones. A file
+ * that cannot be read sets no limit. Documentation/admin-guide/cgroup-v2.rst; cgroup-v1/memory.rst;
+ * scheduler/sched-bwc.rst. */
 void inherited_read(const char *sysroot, const struct slice_root *root, struct inherited *ret);
 
 #endif

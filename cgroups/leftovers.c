@@ -32,11 +32,11 @@ struct walk {
     char path[PATH_MAX];
     int depth;
     int depth_max;
-    int alive;              /* runs that were found so */
-    int64_t alive_until_ns; /* 0 as long as none was */
+    int alive;              /* runs found alive */
+    int64_t alive_until_ns; /* how long stays_alive() looks again; 0: not started */
 };
 
-/* As record_make_id() makes it: tare-20260102T030405Z-0a1b2c3d. */
+/* The form of record_make_id(): tare-20260102T030405Z-0a1b2c3d. */
 static bool is_run(const char *name)
 {
     static const char SHAPE[] = "tare-ddddddddTddddddZ-xxxxxxxx";
@@ -50,8 +50,8 @@ static bool is_run(const char *name)
     return true;
 }
 
-/* A cgroup namespace has file locks of its own: a run inside a container holds none that is seen from outside. Its
- * runner is seen, in supervisor; where the pid namespace hides even that, its pid reads 0. */
+/* The locks of a run inside a container are not visible outside its cgroup namespace. Its runner is, in supervisor; if
+ * the pid namespace hides it, its pid reads 0. */
 static bool has_runner(int run_fd)
 {
     char comm_path[64], comm[32], line[32];
@@ -78,9 +78,9 @@ static bool is_alive(int run_fd)
     return has_runner(run_fd);
 }
 
-/* A killed process keeps its locks, and its place in the cgroup, until it is gone, which for the init of a pid
- * namespace takes a while: so a clean straight after a kill looks more than once. For a second in all: a run that
- * starts or ends waits for the lock of the root meanwhile, and not for long (slice_lock()). */
+/* A killed process keeps its locks and its cgroup until it is gone, which takes a while for the init of a pid
+ * namespace: so a clean right after a kill looks again, for one second in all. Runs that start or end wait for the
+ * root's lock meanwhile (slice_lock()). */
 static bool stays_alive(struct walk *w, int run_fd)
 {
     while (is_alive(run_fd)) {
@@ -98,8 +98,7 @@ static int open_below(int dirfd, const char *name)
     return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* --- how many -------------------------------------------------------------------------------------------------------
- */
+/* --- counting ---------------------------------------------------------------------------------------------------- */
 
 struct tally {
     int dirfd;
@@ -115,8 +114,8 @@ static int count_run(const char *name, uint64_t inode, void *context)
     return 0;
 }
 
-/* A run that has just made its directory has no lock on it yet, but one on the base: so what looks dead is looked at
- * again under that. */
+/* A run that has just made its directory has not locked it yet, but holds the lock of the base: so a second look, under
+ * that lock, decides. */
 int leftovers_count(const struct slice_root *root)
 {
     const char *base = root->provenance == SLICE_CREATED ? root->mount : root->path;
@@ -131,8 +130,7 @@ int leftovers_count(const struct slice_root *root)
     return t.dead;
 }
 
-/* --- and away with them ---------------------------------------------------------------------------------------------
- */
+/* --- removing ---------------------------------------------------------------------------------------------------- */
 
 static void count_one(pid_t pid, void *context)
 {
@@ -147,7 +145,7 @@ static int count_processes(int dirfd)
     return count;
 }
 
-/* The parent is locked meanwhile, so that no run is just about to lock its new directory. */
+/* The parent is locked, so that no run has a new directory without a lock. */
 static void clean_run(struct walk *w, int parent_fd, const char *name)
 {
     struct leftover l = {.path = w->path, .state = LEFTOVER_ALIVE};
@@ -167,8 +165,7 @@ static void clean_run(struct walk *w, int parent_fd, const char *name)
     w->fn(&l, w->context);
 }
 
-/* What runs enabled in a directory, and whom they moved out of its way. The mark is on the mount point where they had
- * /tare.slice for their root. */
+/* Undoes what dead runs enabled and moved in a directory. For /tare.slice the mark is on the mount point. */
 static void put_back(const struct walk *w, int dirfd)
 {
     struct slice_tree t = {
@@ -183,7 +180,7 @@ static void put_back(const struct walk *w, int dirfd)
     slice_unshelter(&t);
     if (w->alive == 0)
         partition_forget(dirfd);
-    if (root_fd >= 0 && access("/run/systemd/system", F_OK) != 0) /* there it is a unit, and systemd's */
+    if (root_fd >= 0 && access("/run/systemd/system", F_OK) != 0) /* under systemd it is a unit */
         (void)cgdir_remove_empty(dirfd, SLICE_CREATED_NAME, clock_now_ns() + NS_PER_S);
 }
 
@@ -214,7 +211,7 @@ static int visit_child(const char *name, uint64_t inode, void *context)
     return 0;
 }
 
-/* Without the lock a run that has just made its directory would look dead. */
+/* Without the lock a run that is just starting would look dead. */
 static bool lock_for(struct walk *w, int dirfd)
 {
     int failed = slice_lock(dirfd);
@@ -236,7 +233,7 @@ static void visit(struct walk *w, int dirfd)
     w->depth--;
 }
 
-/* The mount point is locked and put back as a root is, and of what is in it /tare.slice alone is looked into. */
+/* Locks and restores the mount point like a root, but searches only /tare.slice in it. */
 static void visit_created(struct walk *w, int mount_fd)
 {
     struct step s = {.walk = w, .dirfd = mount_fd};
@@ -250,7 +247,7 @@ static void visit_created(struct walk *w, int mount_fd)
     w->depth--;
 }
 
-/* Where systemd makes the scopes that scope_enter() asks for: below the manager's own cgroup (systemd.special(7)). */
+/* systemd makes the scopes of scope_enter() below its manager's own cgroup (systemd.special(7)). */
 static void name_slice_of_scopes(const struct slice_root *root, char *path, size_t cap)
 {
     unsigned uid = geteuid();

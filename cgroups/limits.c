@@ -12,22 +12,22 @@
 #include "base/text.h"
 #include "cgroups/cgfile.h"
 
-/* How what is read back compares with what was asked for. */
+/* How to compare what is read back with what was asked for. */
 enum comparison {
-    SAME_SET,    /* the list that is in effect */
-    WHOLE_PAGES, /* bytes, which the kernel counts in pages: rounded down (page_counter_memparse) */
+    SAME_SET,    /* CPU or node lists */
+    WHOLE_PAGES, /* bytes, which the kernel rounds down to pages (page_counter_memparse) */
     SAME_NUMBER,
     SAME_WORD,
 };
 
 static const struct limit_file {
     const char *file;
-    const char *effective; /* what says that it took effect */
+    const char *effective; /* the file to read back */
     enum slice_controller controller;
     enum comparison comparison;
 } FILES[] = {
-    /* A cpuset that can grant none of what it is asked for behaves as if it were empty, and cpuset.cpus still reads
-     * as written (cgroup-v2.rst, "Cpuset Interface Files"): only the effective list tells. */
+    /* A cpuset that can grant no requested CPU behaves as if it were empty, while cpuset.cpus still reads as written
+       (cgroup-v2.rst, "Cpuset Interface Files"): only the effective list tells. */
     {"cpuset.cpus", "cpuset.cpus.effective", SLICE_CPUSET, SAME_SET},
     {"cpuset.mems", "cpuset.mems.effective", SLICE_CPUSET, SAME_SET},
     {"cpuset.cpus.partition", "cpuset.cpus.partition", SLICE_CPUSET, SAME_WORD},
@@ -65,7 +65,7 @@ static int add_list(struct slice_setting *settings, size_t *count, int which, co
         return 0;
     struct slice_setting *s = add(settings, count, which);
     if (cpulist_format(list, s->requested, sizeof(s->requested)) < 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "%s: a list of %u numbers is too scattered to write (name whole ranges)",
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: a list of %u numbers has too many separate ranges (use fewer)",
                        s->file, cpulist_count(list));
     return 0;
 }
@@ -120,7 +120,7 @@ static bool same_number(const char *requested, const char *achieved, uint64_t un
     uint64_t have = 0;
     if (cgfile_value(requested, &want) != 0 || cgfile_value(achieved, &have) != 0)
         return false;
-    /* What is more than the kernel counts reads as max. */
+    /* The kernel reads back values above its range as max. */
     return want == have || want - want % unit == have || (have == CGFILE_MAX && want > INT64_MAX);
 }
 
@@ -147,8 +147,8 @@ static bool host_has_swap(void)
     return len == -EFBIG || (len > 0 && strchr(swaps, '\n'));
 }
 
-/* memory.swap.max is there only in kernels that account swap (CONFIG_SWAP, and no swapaccount=0). Without an area to
- * swap to there is nothing to forbid. */
+/* memory.swap.max exists only in kernels that account swap (CONFIG_SWAP, and no swapaccount=0). A host without a swap
+ * area is ok without it. */
 static bool absent(const struct limit_file *f, struct slice_setting *s)
 {
     bool swap = f == &FILES[SWAP_MAX];

@@ -1,5 +1,5 @@
-/* mounts: the cgroup file systems out of /proc/self/mountinfo, and one's own place out of /proc/self/cgroup. Pure, on
- * text. Formats: proc(5), cgroups(7). */
+/* mounts: parses /proc/self/mountinfo for cgroup mounts and /proc/self/cgroup for the caller's own cgroup. Pure.
+ * Formats: proc(5), cgroups(7). */
 #ifndef TARE_MOUNTS_H
 #define TARE_MOUNTS_H
 
@@ -10,23 +10,22 @@
 struct cgmount {
     int version;            /* 1: "cgroup", 2: "cgroup2" */
     bool writable;          /* neither the mount nor the file system is read-only */
-    char root[PATH_MAX];    /* the cgroup that the mount shows, as seen from our cgroup namespace; "/" for all of it */
+    char root[PATH_MAX];    /* the cgroup that the mount shows, as our cgroup namespace names it; "/": all */
     char point[PATH_MAX];   /* where it is mounted, octal escapes decoded */
-    char options[PATH_MAX]; /* of the file system, comma-separated: v1 names its controllers there */
+    char options[PATH_MAX]; /* of the file system, comma-separated; in v1 they name the controllers */
 };
 
-/* The next cgroup mount from *text on, which moves past it: start with the whole file, end at false. Lines that are
- * not of mountinfo's form are passed over. */
+/* Reads the next cgroup mount from *text and moves *text past it; false at the end. Malformed lines are skipped. */
 bool mounts_next(const char **text, struct cgmount *ret);
 
 /* Whether a comma-separated list of options holds the word. */
 bool mounts_has_option(const char *options, const char *word);
 
-/* Our own v2 cgroup: what follows "0::". -ENOENT: no such line; -ENAMETOOLONG: does not fit. */
+/* The caller's own v2 cgroup: what follows "0::". -ENOENT: no such line. -ENAMETOOLONG: it does not fit. */
 int mounts_own_cgroup(const char *text, char *ret, size_t cap);
 
-/* The directory under which a mount shows a cgroup (both as seen from our namespace). -ENOENT: it does not show it;
- * -ENAMETOOLONG. */
+/* The directory at which the mount shows this cgroup (named as in our namespace). -ENOENT: the mount does not show it.
+ * -ENAMETOOLONG: it does not fit. */
 int mounts_directory(const struct cgmount *m, const char *cgroup, char *ret, size_t cap);
 
 #endif

@@ -16,10 +16,10 @@
 #include "cgroups/limits.h"
 #include "cgroups/tree_internal.h"
 
-#define PARTITION  "cpuset.cpus.partition"
-#define EXCLUSIVE  "cpuset.cpus.exclusive"
-#define MARK       "user.tare.exclusive" /* on an ancestor: what runs of tare claimed there, for who cleans up */
-#define LEVELS_MAX 32                    /* bits of struct partition's claimed */
+#define PARTITION "cpuset.cpus.partition"
+#define EXCLUSIVE "cpuset.cpus.exclusive"
+#define MARK                                                                                                           \
+    "user.tare.exclusive" /* attribute of an ancestor: what runs of tare claimed there, for partition_forget() */
 
 static void read_mark(int dirfd, struct cpulist *ret)
 {
@@ -37,13 +37,14 @@ static void write_mark(int dirfd, const struct cpulist *claimed)
     char list[CGFILE_CAP];
     int len = cpulist_format(claimed, list, sizeof(list));
     if (len > 0)
-        (void)fsetxattr(dirfd, MARK, list, (size_t)len, 0); /* without it a killed run's claim stays: harmless */
+        (void)fsetxattr(dirfd, MARK, list, (size_t)len,
+                        0); /* without it a killed run's claim stays, which is harmless */
     else
         (void)fremovexattr(dirfd, MARK);
 }
 
-/* Adds the CPUs to one directory's exclusive ones. Those that are there already were given by somebody else, and stay.
- * Returns 1 where it added them, 0 where they were there, or a negative errno. */
+/* Adds the CPUs to cpuset.cpus.exclusive of one directory. Returns 1: added them, 0: all were there already (and stay
+ * at release), or a negative errno. */
 static int claim(int dirfd, const struct cpulist *cpus)
 {
     struct cpulist have = {0};
@@ -80,7 +81,7 @@ void partition_forget(int dirfd)
         unclaim(dirfd, &claimed);
 }
 
-/* From the top down: what a directory may claim is what its parent has. */
+/* Top down: a directory can claim only what its parent has. */
 static int claim_all(const struct slice_tree *t, const char *path, struct partition *p, char *why, size_t cap)
 {
     struct cpuset_way w = cpuset_way(t->root.mount, path);
@@ -118,15 +119,14 @@ void partition_release(const struct slice_tree *t, const char *path, struct part
     if (p->claimed == 0 && p->chained == 0)
         return;
     int failed = slice_lock(t->base_fd);
-    if (failed != 0) /* kept, they would be lost to all; another run that is half way says what it lost */
-        (void)fprintf(stderr, "tare: CPUs were given back without the lock of '%s': %s\n", t->root.path,
-                      strerror(-failed));
+    if (failed != 0) /* goes on: kept, the CPUs would be lost to everybody */
+        (void)fprintf(stderr, "tare: released CPUs without a lock of '%s': %s\n", t->root.path, strerror(-failed));
     unclaim_all(t, path, p);
     chain_release(t, path, &p->chained);
     slice_unlock(t->base_fd);
 }
 
-/* All CPUs that there are: the kernel would refuse too, since somebody has to run somewhere, but less plainly. */
+/* Whether no CPU would be left. The kernel would refuse that too, but with a less clear message. */
 static bool takes_all(const struct slice_tree *t, const struct cpulist *cpus)
 {
     struct cpulist there = {0};
@@ -134,8 +134,8 @@ static bool takes_all(const struct slice_tree *t, const struct cpulist *cpus)
     return cpuset_read(fd, "cpuset.cpus.effective", &there) == 0 && cpulist_subset(&there, cpus);
 }
 
-/* "root invalid (why)" is what the kernel says where it took the word and could not follow it. It would follow later,
- * in the middle of a run, when it can: so it is taken back. */
+/* The kernel reads back "root invalid (why)" if it accepted the word but cannot comply. It would comply later, in the
+ * middle of a run: so the request is withdrawn. */
 static void refuse(int dirfd, struct slice_setting *s, int failed)
 {
     char said[160];
@@ -152,8 +152,8 @@ static void take(int dirfd, struct slice_setting *s)
         refuse(dirfd, s, failed);
 }
 
-/* Claimed in every ancestor; or, where the kernel cannot do that or does not let us (without CAP_SYS_ADMIN it takes the
- * claims, but not the partition), as the last of a chain of partitions. */
+/* First tries a remote partition, claimed in every ancestor. Without CAP_SYS_ADMIN the kernel takes the claims but
+ * refuses the partition; then, or before Linux 6.7, tries a chain of partitions. */
 static void make(const struct slice_tree *t, const char *path, int dirfd, struct slice_setting *s, struct partition *p)
 {
     char why[120] = "";
@@ -182,14 +182,14 @@ void partition_make(const struct slice_tree *t, const char *path, int dirfd, con
         s->ok = limits->partition == SLICE_PARTITION_AUTO;
         if (s->ok)
             text_format(s->requested, sizeof(s->requested), "root unless it takes every CPU");
-        (void)snprintf(s->reason, sizeof(s->reason), "it would take every CPU there is (--cpus: leave one out)");
+        (void)snprintf(s->reason, sizeof(s->reason), "it would take every CPU of the host (leave one out of --cpus)");
         return;
     }
     int failed = slice_lock(t->base_fd);
     if (failed != 0) {
         (void)limits_verify(dirfd, s);
         s->ok = false;
-        (void)snprintf(s->reason, sizeof(s->reason), "no lock of '%.100s': %s", t->root.path, strerror(-failed));
+        (void)snprintf(s->reason, sizeof(s->reason), "cannot lock '%.100s': %s", t->root.path, strerror(-failed));
         return;
     }
     make(t, path, dirfd, s, ret);

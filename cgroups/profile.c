@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-/* A word, quoted or not, or one of { } = ; at the end "". */
+/* A word, quoted or not, or one of { } = ; "" at the end of the text. */
 struct token {
     char text[256];
     bool quoted;
@@ -57,11 +57,11 @@ static bool is_word(const struct reader *r)
 
 static int refuse(const struct reader *r, const char *wanted, struct err *e)
 {
-    return err_set(e, ERR_USAGE, -EINVAL, "line %d: '%.60s' where %s is wanted (cgconfig.conf(5))", r->line,
-                   r->token.text, wanted);
+    return err_set(e, ERR_USAGE, -EINVAL, "line %d: expected %s, found '%.60s' (cgconfig.conf(5))", r->line, wanted,
+                   r->token.text);
 }
 
-/* From its '{' to behind its '}'. */
+/* Skips a block, from its '{' past its '}'. */
 static int pass_over(struct reader *r, struct err *e)
 {
     int depth = 0;
@@ -158,7 +158,7 @@ int profile_parse(const char *text, struct limit_profile *ret, struct err *e)
         if (failed != 0)
             return failed;
     }
-    return err_set(e, ERR_USAGE, -ENOENT, "there is no group in it (cgconfig.conf(5))");
+    return err_set(e, ERR_USAGE, -ENOENT, "no group found (cgconfig.conf(5))");
 }
 
 const char *profile_find(const struct limit_profile *p, const char *file)

@@ -1,6 +1,6 @@
 /* profile: a set of limits in libcgroup's own format (cgconfig.conf(5)), so that its tools can make the same group.
- * Pure, on text: libcgroup parses such a file only to make its groups at once, at the top of the hierarchy
- * (cgroup_config_load_config), and hands no value of it out. */
+ * Pure. Our own parser, because libcgroup's (cgroup_config_load_config) creates the groups at once and returns no
+ * values. */
 #ifndef TARE_PROFILE_H
 #define TARE_PROFILE_H
 
@@ -10,7 +10,7 @@ struct err;
 
 struct profile_value {
     char file[64];   /* "memory.max" */
-    char value[256]; /* as it stands there, quotes taken off */
+    char value[256]; /* without its quotes */
 };
 
 #define PROFILE_VALUES_MAX 32
@@ -21,11 +21,12 @@ struct limit_profile {
     size_t count;
 };
 
-/* The first group of the file; mount, default and template sections, and the group's perm, are passed over.
- * -EINVAL (usage): not of that form, said with its line; -ENOENT (usage): no group in it; -E2BIG: too many values. */
+/* Reads the first group of the file. Sections mount, default and template, and the group's perm, are skipped. -EINVAL
+ * (usage): malformed; the message names the line. -ENOENT (usage): no group. -E2BIG (usage): more than
+ * PROFILE_VALUES_MAX values. On failure *ret is untouched. */
 int profile_parse(const char *text, struct limit_profile *ret, struct err *e);
 
-/* What the profile gives a file, or NULL. */
+/* The value for a file ("memory.max"), or NULL. *p keeps it. */
 const char *profile_find(const struct limit_profile *p, const char *file);
 
 #endif

@@ -1,4 +1,4 @@
-/* Where slices can be made: the search, pure under a sysroot. */
+/* The search for the root. Pure under a sysroot. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -39,21 +39,21 @@ bool slice_exists(const char *sysroot, const char *dir, const char *name)
     return slice_join(path, sizeof(path), dir, name) && beneath_exists(sysroot, path);
 }
 
-/* access(2) asks about the real user and, for root, about the read-only mount and nothing else, which is what matters;
- * a fixture has no permissions worth asking for. */
+/* access(2) would check the real user, not the effective one. For root only a read-only mount fails the check. The
+ * permissions of a fixture mean nothing. */
 bool slice_writable(const struct surroundings *s, const char *dir)
 {
     return s->mount.writable && (s->sysroot[0] != '\0' || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) == 0);
 }
 
-/* A mount from another cgroup namespace, above or beside ours: "/.." and the like (cgroup_namespaces(7)). */
+/* A mount from another cgroup namespace has a root of "/.." or below (cgroup_namespaces(7)). */
 bool slice_is_outside(const struct surroundings *s)
 {
     return strncmp(s->mount.root, "/..", 3) == 0 && (s->mount.root[3] == '/' || s->mount.root[3] == '\0');
 }
 
-/* A frozen cgroup would freeze us as we enter it; below one that is threaded, or on the way to be, no domain of a
- * run's own can be made (cgroup-v2.rst, "Threads", "Core Interface Files"). The host's root has none of the files. */
+/* A frozen cgroup would freeze us as we enter it. Below a threaded one no domain cgroup can be made (cgroup-v2.rst,
+ * "Threads", "Core Interface Files"). The host's root has neither file. */
 static int refuse_state(const struct surroundings *s, struct err *e)
 {
     char text[CGFILE_CAP];
@@ -66,8 +66,8 @@ static int refuse_state(const struct surroundings *s, struct err *e)
     slice_read_in(s->sysroot, s->given, "cgroup.events", text, sizeof(text));
     if (cgfile_key(text, "frozen", &frozen) == 0 && frozen != 0)
         return err_set(e, ERR_HOST, -EBUSY,
-                       "%s '%s': its cgroup.events says 'frozen 1', and what enters it would stand still (0 into "
-                       "cgroup.freeze, of it or of one above, thaws it)",
+                       "%s '%s': the cgroup is frozen ('frozen 1' in cgroup.events) and would freeze tare too (write 0 "
+                       "to cgroup.freeze, its own or an ancestor's)",
                        s->given_by, s->given);
     return 0;
 }
@@ -96,7 +96,7 @@ int slice_step_scope(const struct surroundings *s, struct slice_root *ret, char 
     if (!s->systemd)
         return slice_lacking(why, cap, "systemd does not run this host");
     if (s->refused || s->entered)
-        return slice_lacking(why, cap, "%.300s", s->refused ? s->refused : "systemd's scope is not ours to write");
+        return slice_lacking(why, cap, "%.300s", s->refused ? s->refused : "cannot write to systemd's scope");
     text_format(dir, sizeof(dir), "/run/user/%u", s->uid);
     if (s->superuser && !slice_exists(s->sysroot, "/run/dbus", "system_bus_socket"))
         return slice_lacking(why, cap, "no system bus (/run/dbus/system_bus_socket)");
@@ -106,8 +106,8 @@ int slice_step_scope(const struct surroundings *s, struct slice_root *ret, char 
     return 1;
 }
 
-/* systemd is the only writer of its tree (systemd.io/CGROUP_DELEGATION): where it runs, a directory of ours at the root
- * would be taken from under us. */
+/* systemd must be the only writer of its tree (systemd.io/CGROUP_DELEGATION): it may remove a directory of ours at the
+ * root. */
 static int step_created(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     (void)e;
@@ -119,7 +119,7 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
             s->superuser ? "" : "--user ", s->mount.point);
     if (!s->superuser)
         return slice_lacking(why, cap, "not run as root");
-    if (s->containers) /* there it would be out of the container's limits */
+    if (s->containers) /* it would escape the container's limits */
         return slice_lacking(why, cap, "the hierarchy is that of the container's host");
     if (slice_is_outside(s))
         return slice_lacking(why, cap, "%s shows what is outside of our cgroup namespace", s->mount.point);
@@ -133,8 +133,8 @@ static int step_created(const struct surroundings *s, struct slice_root *ret, ch
     return 1;
 }
 
-/* A container of its own: our cgroup is the root of our namespace, and yet not the hierarchy's; or that of all of a pid
- * namespace, where the engine left us in the host's cgroup namespace. */
+/* We are in a container: our cgroup is the root of our namespace but not of the hierarchy, or (host's cgroup namespace)
+ * slice_is_containers(). */
 static int step_borrowed(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e)
 {
     (void)e;
@@ -152,7 +152,6 @@ static int step_borrowed(const struct surroundings *s, struct slice_root *ret, c
     return 1;
 }
 
-/* In the order of the search. */
 static const struct {
     enum slice_provenance provenance;
     slice_step_fn *try;
@@ -170,7 +169,7 @@ const char *slice_provenance_name(enum slice_provenance p)
     return NAMES[p];
 }
 
-/* The effective one of "Uid:\treal\teffective\t…"; nobody's where it cannot be read. */
+/* The effective uid from "Uid:\treal\teffective\t…"; nobody's (65534) if it cannot be read. */
 static unsigned read_uid(const char *sysroot)
 {
     char status[CGFILE_CAP];
@@ -180,8 +179,8 @@ static unsigned read_uid(const char *sysroot)
     return line && sscanf(line, "\nUid: %*u %u", &effective) == 1 ? effective : 65534;
 }
 
-/* A mount that shows the whole hierarchy for writing before any other; a later one at the same point hides the earlier,
- * and what another file system hides has no cgroup.controllers. */
+/* Prefers a writable mount of the whole hierarchy. A later mount at the same point hides an earlier one. A mount hidden
+ * by another file system has no cgroup.controllers. */
 static void find_mount(struct surroundings *s)
 {
     struct cgmount m;
@@ -214,7 +213,7 @@ static void look_around(struct surroundings *s)
     s->containers = slice_is_containers(s);
 }
 
-/* Symbolic links resolved and the sysroot taken off again. */
+/* Resolves symbolic links and removes the sysroot from the result. */
 static int resolve_given(const char *sysroot, const char *given, char ret[PATH_MAX])
 {
     char whole[PATH_MAX];
@@ -234,7 +233,7 @@ static int resolve_given(const char *sysroot, const char *given, char ret[PATH_M
     return 0;
 }
 
-/* The cgroup2 mount that shows the directory replaces the one found: a host can have more than one. */
+/* A host can have several cgroup2 mounts: takes the one that shows the directory. */
 static bool find_mount_of(struct surroundings *s, const char *dir)
 {
     struct cgmount m;
@@ -260,7 +259,7 @@ static int look_at_given(struct surroundings *s, const char *given, struct err *
         int code =
             err_set(e, ERR_USAGE, -EINVAL, "%s '%s': not a directory on a cgroup2 file system", s->given_by, given);
         if (s->mounted)
-            (void)err_remedy(e, "that is mounted at %s", s->mount.point);
+            (void)err_remedy(e, "cgroup2 is mounted at %s", s->mount.point);
         return code;
     }
     s->mounted = true;

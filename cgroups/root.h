@@ -1,4 +1,5 @@
-/* root: the directory below which slices are made, and how it was had. */
+/* root: finds the directory below which slices are made. Called by run, exec, doctor and clean; a struct slice_root is
+ * a plain value. */
 #ifndef TARE_ROOT_H
 #define TARE_ROOT_H
 
@@ -9,47 +10,47 @@
 
 struct err;
 
-/* Names the root where --cgroup-root does not; empty is as good as unset. */
+/* Environment variable that names the root when --cgroup-root does not. Empty counts as unset. */
 #define SLICE_ROOT_VARIABLE "TARE_CGROUP_ROOT"
 
-/* How the root was had (design, "How the root is found"). */
+/* How the root was found. */
 enum slice_provenance {
     SLICE_GIVEN,     /* --cgroup-root PATH, or the variable */
-    SLICE_DELEGATED, /* our own v2 directory is ours to write */
-    SLICE_SCOPE,     /* a transient scope of systemd's, Delegate=yes */
-    SLICE_CREATED,   /* root without systemd: /tare.slice */
-    SLICE_BORROWED,  /* a read-only cgroupfs of our own cgroup namespace: the container is the slice */
-    SLICE_NONE,      /* no cgroup v2 to be had: affinity and per-process figures alone */
+    SLICE_DELEGATED, /* our own v2 cgroup, delegated to us */
+    SLICE_SCOPE,     /* a transient systemd scope with Delegate=yes */
+    SLICE_CREATED,   /* /tare.slice: for root, on a host without systemd */
+    SLICE_BORROWED,  /* the cgroupfs is a container's and read-only: the container is the slice */
+    SLICE_NONE,      /* no cgroup v2: only CPU affinity and per-process figures */
 };
 
 const char *slice_provenance_name(enum slice_provenance p); /* "given", "created", … */
 
-/* Where slices are made: found by slice_root_find(), a value. */
+/* Filled by slice_root_find(). */
 struct slice_root {
     enum slice_provenance provenance;
-    char reason[1000];    /* why it is no better: what each step before it in the search lacked; "" for given */
+    char reason[1000];    /* why each earlier step of the search did not apply; "" for given */
     char mount[PATH_MAX]; /* the cgroup2 mount point; "" where none is mounted */
-    char path[PATH_MAX];  /* the directory that slices are made in, or (borrowed) that stands in for one; "" for none,
-                             and  for a scope that has not been asked for */
-    char own[PATH_MAX];   /* where the caller was when this was found; "" where the mount does not show it */
+    char path[PATH_MAX];  /* slices are made in it; for borrowed it stands in for one; "" for none, and for a scope
+                             before slice_root_enter() */
+    char own[PATH_MAX];   /* the caller's cgroup at the time of the search; "" if the mount does not show it */
     struct slice_availability controller[SLICE_CONTROLLERS];
-    bool caller_stays; /* for the caller to set: slice_tree_open() leaves it where it is, unless that is in the root */
+    bool caller_stays; /* set by the caller: slice_tree_open() does not move it, unless it is inside the root */
 };
 
-/* Finds the root: the v2 hierarchy by its type in /proc/self/mountinfo (proc(5)), never by a well-known path. Creates
- * and writes nothing. sysroot: prefix of /proc, /run and /sys for tests, "" for the real ones; under a prefix write
- * permission is judged by the mount's options alone. given: --cgroup-root, or NULL, which without a sysroot is what
- * SLICE_ROOT_VARIABLE says; it must be a directory on a cgroup2 file system. -EINVAL (usage): given is not that.
- * -EACCES (host): given cannot be written. On failure *ret is untouched. Otherwise 0, at worst with SLICE_NONE and the
- * reason. */
+/* Finds the root. The v2 hierarchy is found by its type in /proc/self/mountinfo (proc(5)), never by a well-known path.
+ * Creates and writes nothing. sysroot: prefix of /proc, /run and /sys for tests; NULL or "" for the real ones. Under a
+ * prefix only the mount's options decide whether it is writable. given: --cgroup-root, a directory on a cgroup2 file
+ * system; NULL: SLICE_ROOT_VARIABLE (not under a sysroot). -EINVAL (usage): given is not such a directory. -EACCES
+ * (host): given cannot be written. -EOPNOTSUPP, -EBUSY (host): given is threaded or frozen. On failure *ret is
+ * untouched. With nothing given it succeeds, at worst with SLICE_NONE and the reason. */
 int slice_root_find(const char *sysroot, const char *given, struct slice_root *ret, struct err *e);
 
-/* Where the root is a scope: asks systemd for it, which takes the calling process in; a scope that is refused is a step
- * that does not apply, and the search goes on. Any other root is left as it is. *root is then good for
- * slice_tree_open(). The scope ends with the last process in it. */
+/* If the root is a scope: asks systemd for it, which moves the calling process into it. If systemd refuses, the search
+ * goes on with the next step. Other roots stay as they are. Call it before slice_tree_open(). The scope ends with its
+ * last process. */
 int slice_root_enter(struct slice_root *root, struct err *e);
 
-/* Whether slice_tree_open() leaves the caller in the cgroup that it is in. */
+/* Whether slice_tree_open() leaves the caller in its cgroup. */
 bool slice_root_leaves_caller(const struct slice_root *root);
 
 #endif

@@ -24,7 +24,7 @@
 #define MANAGER     "org.freedesktop.systemd1.Manager"
 #define LIBRARY     "libsystemd.so.0"
 
-/* What is used of libsystemd, in the child alone. */
+/* The functions of libsystemd that the child uses. */
 static struct {
     __typeof__(sd_bus_open_system) *open_system;
     __typeof__(sd_bus_open_user) *open_user;
@@ -38,7 +38,7 @@ static struct {
     __typeof__(sd_bus_wait) *wait;
 } bus_api;
 
-/* The job that starts the scope, as the answer names it, and how it ended. */
+/* The job that starts the scope. */
 struct job {
     char path[256];
     char result[64]; /* "done"; "" while it runs */
@@ -71,8 +71,8 @@ static bool load_library(void)
     return true;
 }
 
-/* JobRemoved(id, job, unit, result). It may come before the answer that names the job, and is then kept in the queue
- * until sd_bus_process(). */
+/* JobRemoved(id, job, unit, result). If it comes before the answer that names the job, sd-bus queues it until
+ * sd_bus_process(). */
 static int note_job(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
     (void)error;
@@ -84,7 +84,7 @@ static int note_job(sd_bus_message *m, void *userdata, sd_bus_error *error)
     return 0;
 }
 
-/* Mode "fail": nothing that runs is stopped for it. */
+/* Mode "fail": no running unit is stopped for it. */
 static int add_properties(sd_bus_message *m, const char *unit, pid_t pid)
 {
     int failed = bus_api.message_append(m, "ss", unit, "fail");
@@ -127,7 +127,7 @@ static int wait_for_job(sd_bus *bus, struct job *j)
     return 0;
 }
 
-/* A login through su or cron has no environment that names the bus; where it is, is known (systemd, pam_systemd(8)). */
+/* A login through su or cron does not set XDG_RUNTIME_DIR; pam_systemd(8) documents its value. */
 static int open_bus(bool by_user, sd_bus **ret)
 {
     char runtime[64];
@@ -138,7 +138,7 @@ static int open_bus(bool by_user, sd_bus **ret)
     return failed < 0 ? failed : bus_api.set_method_call_timeout(*ret, 5 * USEC_PER_S);
 }
 
-/* In the child. Returns NULL, or why it did not work, which may be in the error. */
+/* Runs in the child. Returns NULL, or why it failed (buf or a constant). */
 static const char *ask(bool by_user, pid_t pid, sd_bus_error *error, char *buf, size_t cap)
 {
     sd_bus *bus = NULL;
@@ -179,7 +179,7 @@ static _Noreturn void child(bool by_user, pid_t parent, int to_parent)
     _exit(why ? 1 : 0);
 }
 
-/* Waits for the child to close its end of the pipe. */
+/* Reads the child's message until it closes its end of the pipe. */
 static size_t hear(int fd, char *said, size_t cap)
 {
     size_t len = 0;
@@ -215,7 +215,7 @@ int scope_enter(bool by_user, char *why, size_t cap)
         child(by_user, us, to_parent);
     (void)close(STEAL_FD(to_parent));
     size_t len = hear(from_child, why, cap);
-    (void)kill(pid, SIGKILL); /* one that has ended is not harmed, one that has not is late */
+    (void)kill(pid, SIGKILL); /* only matters if it is late */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (len == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))

@@ -1,4 +1,5 @@
-/* search: what the steps of the search for the root (root.c) have in common. */
+/* search: what the steps of the search for the root share. Private to cgroups/: root.c, delegated.c, controllers.c,
+ * container.c and those that walk the hierarchy. */
 #ifndef TARE_SEARCH_H
 #define TARE_SEARCH_H
 
@@ -14,51 +15,53 @@ struct slice_root;
 
 #define SLICE_CREATED_NAME "tare.slice"
 
-/* What the search for the root judges by (root.c). */
+/* What the steps decide by; root.c fills it. */
 struct surroundings {
     const char *sysroot;
-    char given[PATH_MAX]; /* resolved; "" where not asked for */
-    const char *given_by; /* where that was said: "--cgroup-root", "$TARE_CGROUP_ROOT" */
+    char given[PATH_MAX]; /* --cgroup-root, resolved; "": none given */
+    const char *given_by; /* "--cgroup-root" or "$TARE_CGROUP_ROOT", for messages */
     struct text mountinfo;
     bool mounted;
-    bool hierarchy_root; /* the mount shows the hierarchy's very root: that one has no cgroup.type */
+    bool hierarchy_root; /* the mount shows the root of the hierarchy, which alone has no cgroup.type */
     bool superuser;
-    unsigned uid; /* the effective one */
+    unsigned uid; /* effective */
     bool systemd;
-    bool containers;     /* our cgroup is not the hierarchy's root in sight, and a container's own */
-    bool entered;        /* a scope has been asked for, and we are in it */
-    const char *refused; /* why there is none; NULL: it has not been asked for */
+    bool containers;     /* our cgroup is a container's, named as on its host */
+    bool entered;        /* systemd has moved us into a scope */
+    const char *refused; /* why systemd refused a scope; NULL: not asked */
     struct cgmount mount;
-    char own[PATH_MAX]; /* our cgroup as our namespace shows it; "" unknown */
+    char own[PATH_MAX]; /* our cgroup as our namespace names it; "": unknown */
 };
 
-/* A step of the search. Returns 1 where it applies (ret->provenance and path are then set), 0 where not (why says it),
- * or an error. */
+/* A step of the search. Returns 1 if it applies (ret->provenance and path are then set), 0 and the reason in why if
+ * not, or a negative errno. */
 typedef int slice_step_fn(const struct surroundings *s, struct slice_root *ret, char *why, size_t cap, struct err *e);
 
-/* Our own directory, where it is ours to write (delegated.c). */
+/* Our own cgroup, if it is delegated to us (delegated.c). */
 slice_step_fn slice_step_delegated;
 
-/* Where systemd can be asked for a scope; it is not yet (root.c). ret->path is then "". */
+/* A systemd scope, if systemd can be asked; asks nothing yet and leaves ret->path "" (root.c). */
 slice_step_fn slice_step_scope;
 
-/* Why a step does not apply; 0, for `return slice_lacking(…)` (root.c, as the next three). */
+/* Writes why a step does not apply. Returns 0, for `return slice_lacking(…)` (root.c). */
 int slice_lacking(char *why, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* dir/name into ret; false: it does not fit (root.c). */
 bool slice_join(char *ret, size_t cap, const char *dir, const char *name);
+/* Whether dir/name exists under sysroot (root.c). */
 bool slice_exists(const char *sysroot, const char *dir, const char *name);
-/* Whether our cgroup, in the host's cgroup namespace, is a container's that we are in (container.c). */
+/* Whether we are in a container that shares the host's cgroup namespace (container.c). */
 bool slice_is_containers(const struct surroundings *s);
 /* Whether our cgroup is the root of a cgroup namespace of our own (delegated.c). */
 bool slice_is_namespace_root(const struct surroundings *s);
-/* Whether the mount shows a part of the hierarchy in which our cgroup namespace's names say nothing. */
+/* Whether the mount comes from another cgroup namespace, so that our names do not apply in it (root.c). */
 bool slice_is_outside(const struct surroundings *s);
-/* Whether the directory can be written; under a sysroot as far as the mount's options tell. */
+/* Whether the directory can be written; under a sysroot only the mount's options decide (root.c). */
 bool slice_writable(const struct surroundings *s, const char *dir);
 
-/* Says of each controller whether root->path can hand it down, and why not (controllers.c). */
+/* Fills root->controller: whether root->path can delegate each controller, and why not (controllers.c). */
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root);
 
-/* dir/name under sysroot into buf; "" where it cannot be read: what is not there lists nothing (controllers.c). */
+/* Reads dir/name under sysroot into buf; "" if it cannot be read (controllers.c). */
 void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap);
 
 /* Whether path is dir or lies below it (controllers.c). */

@@ -1,4 +1,5 @@
-/* setting: what is asked of a slice, and each limit as the kernel gave it back. */
+/* setting: the limits asked of a slice, and each as the kernel applied it. Values, for callers of slice.h and tree.h.
+ */
 #ifndef TARE_SETTING_H
 #define TARE_SETTING_H
 
@@ -7,15 +8,15 @@
 
 #include "base/cpulist.h"
 
-/* Whether the slice's CPUs are taken from everybody else (cpuset.cpus.partition). */
+/* Whether the slice has its CPUs exclusively (cpuset.cpus.partition). */
 enum slice_partition {
     SLICE_PARTITION_NONE,
-    SLICE_PARTITION_AUTO,     /* root; none, and that is well, where the slice has every CPU there is */
+    SLICE_PARTITION_AUTO,     /* root; none is allowed if the slice has every CPU of the host */
     SLICE_PARTITION_ROOT,     /* exclusive and load-balanced */
-    SLICE_PARTITION_ISOLATED, /* exclusive and not balanced: for workloads that pin every thread */
+    SLICE_PARTITION_ISOLATED, /* exclusive and not load-balanced: for workloads that pin every thread */
 };
 
-/* What is asked of a slice. A field that is not asked for is left as the kernel makes it. */
+/* The limits asked of a slice. One that is not asked for keeps the kernel's default. */
 struct slice_limits {
     struct cpulist cpus; /* cpuset.cpus; empty: not asked for */
     struct cpulist mems; /* cpuset.mems; empty: not asked for */
@@ -32,13 +33,13 @@ struct slice_limits {
     uint64_t pids_max;
 };
 
-/* One limit as asked for and as the kernel gave it back. */
+/* One limit as asked for and as read back. */
 struct slice_setting {
     const char *file;     /* "memory.max"; static */
     char requested[1024]; /* as written */
-    char achieved[1024];  /* as read back afterwards; "" where there is nothing to read */
+    char achieved[1024];  /* as read back; "" if there is nothing to read */
     bool ok;
-    char reason[240]; /* why it is not what was asked, or why it is as good although it cannot be read; "" otherwise */
+    char reason[240]; /* why it is not what was asked, or why it is ok although it cannot be read; else "" */
 };
 
 #define SLICE_SETTINGS_MAX 16

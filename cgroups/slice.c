@@ -25,7 +25,7 @@
 #include "cgroups/tree_internal.h"
 
 #define DESTROY_NS      (2 * NS_PER_S)
-#define LIBCGROUP_CHARS 100 /* CG_CONTROL_VALUE_MAX: a longer value it refuses, and says so on our stderr */
+#define LIBCGROUP_CHARS 100 /* CG_CONTROL_VALUE_MAX: it refuses longer values, with a message on stderr */
 
 struct slice {
     const struct slice_tree *tree;
@@ -33,10 +33,10 @@ struct slice {
     int dirfd;
     char name[256];
     char path[PATH_MAX];
-    struct slice_setting *partition_setting; /* one of the settings; NULL: no partition was asked for */
+    struct slice_setting *partition_setting; /* points into settings; NULL: no partition was asked for */
     struct partition partition;
     size_t count;
-    struct slice_setting settings[SLICE_SETTINGS_MAX]; /* the first `count`; the others' memory is never touched */
+    struct slice_setting settings[SLICE_SETTINGS_MAX]; /* only the first `count` are initialised */
 };
 
 static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
@@ -47,8 +47,8 @@ static void log_nothing(void *userdata, int level, const char *fmt, va_list ap)
     (void)ap;
 }
 
-/* Reads the mount table, once. Its default logger prints to stdout, where our results go; cgroup_init() installs it
- * unless there is one. */
+/* Initialises libcgroup once. cgroup_init() would install a logger that prints to stdout, where our results go, unless
+ * one is set. */
 static bool libcgroup_is_ready(void)
 {
     static enum { UNTRIED, READY, FAILED } state;
@@ -59,8 +59,8 @@ static bool libcgroup_is_ready(void)
     return state == READY;
 }
 
-/* Whether libcgroup would go where we mean it to: on a hybrid host it has the controller in a v1 hierarchy and works
- * there without a word, and of two cgroup2 mounts it knows the first. */
+/* Whether libcgroup would use our mount: on a hybrid host it silently uses a controller's v1 hierarchy, and of two
+ * cgroup2 mounts it knows only the first. */
 static bool libcgroup_holds(const char *controller, const char *mount)
 {
     cleanup_free char *point = NULL;
@@ -77,7 +77,7 @@ static bool add_value(struct cgroup *group, const struct slice_setting *s)
     return c && cgroup_add_value_string(c, s->file, s->requested) == 0;
 }
 
-/* Hands a setting to libcgroup's group, made at the first. */
+/* Adds a setting to libcgroup's group; makes the group if there is none. */
 static bool add_setting(const struct slice *s, const struct slice_setting *set, struct cgroup **group)
 {
     const char *mount = s->tree->root.mount;
@@ -89,10 +89,9 @@ static bool add_setting(const struct slice *s, const struct slice_setting *set, 
     return *group && add_value(*group, set);
 }
 
-/* Writes the limits through libcgroup. false: it did not write all of them; the caller does, and reports.
- * cgroup_modify_cgroup() and not cgroup_create_cgroup() on purpose: that one reads the mount table twice and makes
- * every directory from / on for each controller and each ancestor, whose subtree_control it writes although it need not
- * be ours, and takes a directory that is there already for its own. */
+/* Writes the limits through libcgroup. false: it did not write all of them. Not cgroup_create_cgroup(): that reads the
+ * mount table twice, makes every directory from / on for each controller, writes the subtree_control of ancestors that
+ * need not be ours, and accepts a directory that exists already. */
 static bool limit_by_libcgroup(const struct slice *s)
 {
     bool complete = true;
@@ -107,8 +106,8 @@ static bool limit_by_libcgroup(const struct slice *s)
     return complete;
 }
 
-/* What libcgroup wrote is read back; what it did not write, or what did not take, is written once more by hand, which
- * also tells why. */
+/* Reads back what libcgroup wrote. What it did not write, or what did not take effect, is written again directly, which
+ * also gives the reason. */
 static void settle(struct slice *s, const struct slice_limits *limits)
 {
     bool complete = limit_by_libcgroup(s);
@@ -117,7 +116,7 @@ static void settle(struct slice *s, const struct slice_limits *limits)
         const struct slice_availability *a = &s->tree->root.controller[limits_controller(set)];
         if (!a->available)
             text_format(set->reason, sizeof(set->reason), "%s", a->reason);
-        else if (set == s->partition_setting) /* after its CPUs, which come before it */
+        else if (set == s->partition_setting) /* its CPUs come earlier in the list */
             partition_make(s->tree, s->path, s->dirfd, limits, set, &s->partition);
         else if (!complete || !limits_verify(s->dirfd, set))
             limits_write(s->dirfd, set);
@@ -141,7 +140,7 @@ static int create_own(struct slice *s, const struct slice_limits *limits, struct
     return 0;
 }
 
-/* The container is the slice: what it was started with is what there is. */
+/* The container is the slice: its limits cannot be changed, only read. */
 static int look_at_borrowed(struct slice *s, struct err *e)
 {
     text_format(s->path, sizeof(s->path), "%s", s->tree->root.path);
@@ -188,7 +187,7 @@ int slice_create(struct slice_tree *tree, const char *name, const struct slice_l
                  struct err *e)
 {
     if (!slice_is_file_name(name))
-        return err_set(e, ERR_USAGE, -EINVAL, "slice '%s': a file name is allowed", name);
+        return err_set(e, ERR_USAGE, -EINVAL, "slice '%s': not a valid directory name", name);
     struct slice *s = malloc(sizeof(*s));
     if (!s)
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory");
@@ -260,7 +259,7 @@ int slice_populated(const struct slice *s)
 int slice_kill(struct slice *s, int timeout_ms, struct err *e)
 {
     if (!s->own)
-        return err_set(e, ERR_HOST, -EOPNOTSUPP, "slice '%s': not a cgroup of our own: nothing to kill in it", s->name);
+        return err_set(e, ERR_HOST, -EOPNOTSUPP, "slice '%s': cannot kill: the cgroup is not our own", s->name);
     int failed = cgdir_kill(s->dirfd, clock_now_ns() + timeout_ms * NS_PER_MS);
     if (failed != 0) {
         errno = -failed;

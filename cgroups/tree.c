@@ -1,5 +1,4 @@
-/* One run's place in the hierarchy: its directory, the controllers on the way down to it, the caller in it; and all of
- * that undone. */
+/* One run's place in the hierarchy: makes its directory, moves the caller in, and undoes both. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -38,7 +37,7 @@ const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *
     return tree->has_supervisor_cpus ? &tree->supervisor_cpus : NULL;
 }
 
-/* Not without end: another program may hold it. */
+/* With a time limit: another program may hold the lock. */
 int slice_lock(int fd)
 {
     int64_t deadline_ns = clock_now_ns() + SLICE_LOCK_S * NS_PER_S;
@@ -53,15 +52,14 @@ int slice_lock(int fd)
     return 0;
 }
 
-/* Of the tree's base. */
 static int lock_base(struct slice_tree *t, struct err *e)
 {
     int failed = slice_lock(t->base_fd);
     t->locked = failed == 0;
     if (failed == -EBUSY)
-        return err_set(e, ERR_HOST, failed, "somebody else has held the lock of '%s' for %d s (lslocks shows who)",
+        return err_set(e, ERR_HOST, failed, "another process has held the lock of '%s' for %d s (lslocks shows which)",
                        t->root.path, SLICE_LOCK_S);
-    return failed == 0 ? 0 : err_set(e, ERR_HOST, failed, "the lock of '%s': %s", t->root.path, strerror(-failed));
+    return failed == 0 ? 0 : err_set(e, ERR_HOST, failed, "cannot lock '%s': %s", t->root.path, strerror(-failed));
 }
 
 static void unlock_base(struct slice_tree *t)
@@ -86,7 +84,7 @@ static int make_directory(int parent_fd, const char *name, int *ret, struct err 
     if (mkdirat(parent_fd, name, 0755) != 0) {
         int failed = err_sys(e, ERR_HOST, "cannot make '%s'", name);
         if (failed == -EEXIST)
-            (void)err_remedy(e, "a run of this id is there; tare clean removes what a killed one left");
+            (void)err_remedy(e, "a run of this id exists; tare clean removes what a killed run left");
         return failed;
     }
     *ret = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -107,7 +105,7 @@ static int open_root(struct slice_tree *t, struct err *e)
     return open_directory(t->root.path, &t->root_fd, e);
 }
 
-/* The first directory of ours below base, as the mark counts. */
+/* The inode of our first directory below base, for the mark (enable.c). */
 static int note_first(struct slice_tree *t, struct err *e)
 {
     struct stat st;
@@ -117,27 +115,21 @@ static int note_first(struct slice_tree *t, struct err *e)
     return 0;
 }
 
-static bool is_in_root(const struct slice_root *root)
-{
-    size_t len = strlen(root->path);
-    return strncmp(root->own, root->path, len) == 0 && (root->own[len] == '/' || root->own[len] == '\0');
-}
-
 bool slice_root_leaves_caller(const struct slice_root *root)
 {
     bool own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
-    return !own || (root->caller_stays && !is_in_root(root));
+    return !own || (root->caller_stays && !slice_is_below(root->own, root->path));
 }
 
-/* "0" means the writer (cgroup-v2.rst). Migrating waits for an RCU grace period, some 20 ms: once a run. */
+/* "0" means the writer (cgroup-v2.rst). Moving waits for an RCU grace period, some 20 ms, once per run. */
 static int move_in(struct slice_tree *t, struct err *e)
 {
     if (slice_root_leaves_caller(&t->root))
         return 0;
     TRY(make_directory(t->run_fd, SUPERVISOR, &t->supervisor_fd, e));
     if (t->root.own[0] == '\0')
-        return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s': no way back from '%s'", t->root.mount,
-                       t->root.path);
+        return err_set(e, ERR_HOST, -EACCES, "our own cgroup is not below '%s', so tare could not move back from '%s'",
+                       t->root.mount, t->root.path);
     int failed = file_write_at(t->supervisor_fd, "cgroup.procs", "0");
     if (failed != 0) {
         errno = -failed;
@@ -162,7 +154,8 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
     t->has_supervisor_cpus = true;
     t->supervisor_cpus = planned[0];
     if (failed != 0)
-        text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "too scattered to write");
+        text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason),
+                    "the list has too many separate CPUs to write");
     else if (!t->own)
         text_format(t->supervisor_cpus.reason, sizeof(t->supervisor_cpus.reason), "no cgroup of our own (%s)",
                     slice_provenance_name(t->root.provenance));
@@ -172,24 +165,24 @@ static void confine_supervisor(struct slice_tree *t, const struct cpulist *house
         limits_write(t->supervisor_fd, &t->supervisor_cpus);
 }
 
-/* The caller moves before anything is enabled: it may itself be what the root holds. */
+/* The caller moves before the controllers are enabled: it may be the process in the root. */
 static int build(struct slice_tree *t, struct err *e)
 {
     TRY(open_root(t, e));
     TRY(make_directory(t->root_fd, t->name, &t->run_fd, e));
     t->made_run = true;
-    int failed = slice_lock(t->run_fd); /* held for life: leftovers.c tells by it who is alive */
+    int failed = slice_lock(t->run_fd); /* held until close: it tells leftovers.c that the run lives */
     if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "the lock of '%s': %s", t->name, strerror(-failed));
+        return err_set(e, ERR_OURS, failed, "cannot lock '%s': %s", t->name, strerror(-failed));
     TRY(note_first(t, e));
     if ((t->spare_fd = fcntl(t->run_fd, F_DUPFD_CLOEXEC, 3)) < 0)
-        return err_sys(e, ERR_OURS, "a descriptor to undo it with");
+        return err_sys(e, ERR_OURS, "cannot reserve a descriptor");
     TRY(move_in(t, e));
     TRY(slice_shelter(t, e));
     return slice_enable(t, e);
 }
 
-/* Back to where the caller was; where that is gone or takes no processes any more, the nearest place that does. */
+/* Moves the caller back; if its old cgroup is gone or takes no processes, to the nearest that does. */
 static int move_back(struct slice_tree *t, struct err *e)
 {
     const struct {
@@ -220,12 +213,12 @@ static int remove_run(struct slice_tree *t, struct err *e)
     return 0;
 }
 
-/* Undoes as much as was done; called for a tree that is half built, too. Without the lock what was enabled stays:
- * another run may be about to use it, and the last to leave, or tare clean, disables it. */
+/* Undoes what was done, also of a half-built tree. Without the lock the controllers stay enabled, because another run
+ * may be about to use them; the last run, or tare clean, disables them. */
 static int undo(struct slice_tree *t, struct err *e)
 {
     int failed = 0;
-    int *const kept[] = {&t->supervisor_fd, &t->spare_fd}; /* what follows takes two at a time */
+    int *const kept[] = {&t->supervisor_fd, &t->spare_fd}; /* undoing needs two descriptors at a time */
     for (size_t i = 0; i < ARRAY_LEN(kept); i++)
         if (*kept[i] >= 0)
             (void)close(STEAL_FD(*kept[i]));
@@ -238,14 +231,14 @@ static int undo(struct slice_tree *t, struct err *e)
         int left = remove_run(t, failed == 0 ? e : NULL);
         failed = failed == 0 ? left : failed;
     }
-    if (t->root.provenance == SLICE_CREATED && t->base_fd >= 0) /* EBUSY: another run is in it, and will do it */
+    if (t->root.provenance == SLICE_CREATED && t->base_fd >= 0) /* EBUSY: another run is in it and will remove it */
         (void)cgdir_remove_empty(t->base_fd, strrchr(t->root.path, '/') + 1, clock_now_ns() + REMOVE_NS);
     return failed;
 }
 
 static void release(struct slice_tree *t)
 {
-    const int fds[] = {t->run_fd, t->root_fd}; /* the others were closed by undo() */
+    const int fds[] = {t->run_fd, t->root_fd}; /* undo() closed the others */
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
@@ -260,7 +253,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
                     struct slice_tree **ret, struct err *e)
 {
     if (!slice_is_file_name(run_id))
-        return err_set(e, ERR_USAGE, -EINVAL, "run id '%s': a file name is allowed", run_id);
+        return err_set(e, ERR_USAGE, -EINVAL, "run id '%s': not a valid directory name", run_id);
     struct slice_tree *t = calloc(1, sizeof(*t));
     if (!t)
         return err_set(e, ERR_OURS, -ENOMEM, "out of memory");

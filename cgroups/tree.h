@@ -1,4 +1,5 @@
-/* tree: one run's directory below the root, with the runner's own leaf in it, from open to close. */
+/* tree: one run's directory below the root, with the runner's own leaf in it, from open to close. run/ and exec open
+ * it; slices are made in it. */
 #ifndef TARE_TREE_H
 #define TARE_TREE_H
 
@@ -11,25 +12,25 @@ struct err;
 /* One run's place in the hierarchy: <root>/tare-<run id>, in it `supervisor`, which the calling process moves into. */
 struct slice_tree;
 
-/* Creates the run's directory, enables the available controllers on the way down and moves the calling process into
- * supervisor, on the CPUs `housekeeping` where that is not NULL or empty and cpuset is there. For borrowed and none it
- * touches nothing and still gives a tree. Failure leaves nothing behind. Runs that share a root wait for each other
- * here and in slice_tree_close(). With caller_stays it is not moved, which waits for an RCU grace period.
- * -EINVAL: run_id is no file name. -EEXIST: a run of this id is there. -EACCES: not ours to write. -EBUSY: the root
- * holds processes other than the caller (no internal processes rule). The caller ends it with slice_tree_close(). */
+/* Creates the run's directory, enables the available controllers down to it and moves the calling process into
+ * `supervisor`, limited to the CPUs `housekeeping` (NULL or empty: no limit; needs cpuset). For borrowed and none it
+ * changes nothing and still gives a tree. With root->caller_stays the caller is not moved (moving waits for an RCU
+ * grace period). Runs that share a root wait for each other here and in slice_tree_close(). On failure nothing is left
+ * behind. -EINVAL: run_id is not a file name. -EEXIST: a run of this id exists. -EACCES: not ours to write. -EBUSY: the
+ * root holds other processes (no internal processes rule), or stays locked. The caller ends it with slice_tree_close().
+ */
 int slice_tree_open(const struct slice_root *root, const char *run_id, const struct cpulist *housekeeping,
                     struct slice_tree **ret, struct err *e);
 
-/* The root as it turned out: a controller that the kernel would not enable is no longer available. The tree keeps it.
- */
+/* The root; a controller that the kernel refused to enable is no longer available in it. The tree owns it. */
 const struct slice_root *slice_tree_root(const struct slice_tree *tree);
 
-/* The housekeeping CPUs as asked for and as they took effect; NULL where none were asked for. The tree keeps it. */
+/* The housekeeping CPUs as asked for and as they took effect; NULL if none were asked for. The tree owns it. */
 const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *tree);
 
-/* Moves the caller back to where it was, removes what slice_tree_open() made (the created /tare.slice too, once it is
- * empty), disables what it enabled unless somebody else came to use it, frees *tree and sets it to NULL. Every slice
- * must have been destroyed: -EBUSY names what is left. Also after a failure *tree is freed. */
+/* Moves the caller back, removes what slice_tree_open() made (the created /tare.slice too, once empty), disables the
+ * controllers it enabled unless another run uses them, frees *tree and sets it to NULL. Destroy every slice first:
+ * -EBUSY names what is left. On failure *tree is freed too. NULL in *tree is allowed. */
 int slice_tree_close(struct slice_tree **tree, struct err *e);
 
 #endif

@@ -41,7 +41,7 @@ words() { # OPTION LIST ALLOWED...: the words of a list with commas, a line each
     tr , '\n' <<<"$list"
 }
 
-# Makes the folder where it is not there, and tries it: of what root may do, access(2) says too much.
+# Makes cannot read the folder if needed, and writes to it: for root, access(2) allows too much.
 output_folder() { # OPTION DIR
     local why probe=$2/.probe.$$
     why=$(mkdir -p -- "$2" 2>&1) || die 2 "$1 '$2': cannot be made: ${why##*: }"
@@ -60,7 +60,7 @@ engine_answers() { # ENGINE: or exit 3, with what it says and how it is started
     die 3 "$1 does not answer${said:+: $said} ($start)"
 }
 
-# Every value of a key of images/versions.lock, a line each; fails where the key is not there.
+# Every value of a key of images/versions.lock, one per line; fails if there is no such key.
 lock_get() {
     awk -v key="$1" '
         /^[ \t]*(#|$)/ { next }
@@ -70,7 +70,7 @@ lock_get() {
         END { exit !found }' "$lock_file" || die 5 "$lock_file: no key '$1'"
 }
 
-# The Debian mirrors that this host's apt uses, one a line; nothing where apt is not there or knows none.
+# The Debian mirrors that this host's apt uses, one per line; nothing without apt or mirrors.
 debian_mirrors() {
     command -v apt-get >/dev/null || return 0
     # shellcheck disable=SC2016 # apt's own variables, not the shell's
@@ -80,7 +80,7 @@ debian_mirrors() {
 
 sha256_of() { sha256sum "$1" | cut -d' ' -f1; }
 
-# fetch FILE SHA256 URL...: the first address that gives a file with this hash; FILE appears whole or not at all.
+# fetch FILE SHA256 URL...: downloads FILE from the first URL with this hash; FILE is complete or absent.
 fetch() {
     local file=$1 want=$2 url got tried=
     shift 2
@@ -104,7 +104,7 @@ fetch() {
     return 1
 }
 
-# once PATH COMMAND...: what makes PATH, unless it is there. Two runs at once: the second waits, then finds it made.
+# once PATH COMMAND...: runs COMMAND, which makes PATH, unless PATH exists. Of two runs at once the second waits.
 once() {
     local path=$1
     shift
@@ -126,7 +126,7 @@ debian_root() {
     mmdebstrap --quiet "$@" "$suite" "$target" ${mirror:+"$mirror"}
 }
 
-# The time that everything in an image bears: the archive's (debian.snapshot), in seconds since 1970.
+# The time stamp of everything in an image: debian.snapshot, in seconds since 1970.
 snapshot_epoch() {
     local t
     t=$(lock_get debian.snapshot) && date -u -d "${t:0:8} ${t:9:2}:${t:11:2}:${t:13:2}" +%s

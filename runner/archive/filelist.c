@@ -16,12 +16,11 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* A folder on the way down. */
 struct walk {
     struct filelist *list;
     struct findings *findings;
     uint64_t total_bytes;
-    bool full; /* a limit was reached: nothing more is looked at */
+    bool full; /* a limit was reached: ignore the rest */
 };
 
 void filelist_free(struct filelist *p)
@@ -84,7 +83,7 @@ static void add_file(struct walk *w, const char *path, uint64_t size_bytes, cons
 static bool fits(struct walk *w, const char *path, const struct stat *st)
 {
     if (w->list->count == FILELIST_COUNT_MAX) {
-        findings_add(w->findings, FINDING_INTEGRITY, path, "more than %d files; the rest is not looked at",
+        findings_add(w->findings, FINDING_INTEGRITY, path, "more than %d files; the rest is ignored",
                      FILELIST_COUNT_MAX);
         w->full = true;
     } else if ((uint64_t)st->st_size > FILELIST_FILE_MAX ||
@@ -133,7 +132,7 @@ static int take_entry(struct walk *w, int dirfd, const char *above, const char *
     return fd < 0 ? err_sys(e, ERR_USAGE, "%s", path) : walk_folder(w, fd, path, e);
 }
 
-/* Ends dirfd. Depth is bounded by the length of a path. */
+/* Closes dirfd. The length of a path bounds the depth. */
 static int walk_folder(struct walk *w, int dirfd, const char *above, struct err *e)
 {
     cleanup_dir DIR *dir = fdopendir(dirfd);
@@ -152,7 +151,7 @@ int filelist_read(int dirfd, struct filelist *ret, struct findings *f, struct er
     struct walk w = {.list = ret, .findings = f};
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return err_sys(e, ERR_USAGE, "the folder");
+        return err_sys(e, ERR_USAGE, "cannot read the folder");
     int failed = walk_folder(&w, fd, "", e);
     if (ret->count)
         qsort(ret->file, ret->count, sizeof(*ret->file), by_path);

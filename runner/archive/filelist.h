@@ -1,6 +1,5 @@
-/* filelist: the files of a folder as a sorted list of paths and digests. Pack, verify, sign and the bag make one of a
- * bundle's folder. The folder is hostile until shown otherwise: what a bundle may not hold becomes a finding and is
- * left out. The caller owns the list. */
+/* filelist: the files of a bundle's folder as a sorted list of paths and digests, for pack, verify, sign and bag. The
+ * folder is untrusted: what a bundle may not contain becomes a finding and is left out. The caller owns the list. */
 #ifndef TARE_FILELIST_H
 #define TARE_FILELIST_H
 
@@ -12,8 +11,8 @@
 struct err;
 struct findings;
 
-#define FILELIST_PATH_MAX  200                /* bytes; ustar holds 255 in two parts, of which no part is cut here */
-#define FILELIST_COUNT_MAX 100000             /* 10,000 records and their figures, tenfold */
+#define FILELIST_PATH_MAX  200                /* bytes; ustar allows 255 in two parts */
+#define FILELIST_COUNT_MAX 100000             /* ten times 10,000 records with their figures */
 #define FILELIST_FILE_MAX  (1ULL << 30)       /* bytes of one file: an image's layer */
 #define FILELIST_TOTAL_MAX (4 * (1ULL << 30)) /* bytes of all, uncompressed */
 
@@ -35,12 +34,12 @@ void filelist_free(struct filelist *p);
 /* The file of this path, or NULL. */
 const struct listed_file *filelist_find(const struct filelist *p, const char *path);
 
-/* Why a path cannot be one of a bundle: absolute, "..", an empty part, too long, or a character other than
- * [A-Za-z0-9._/-]. NULL where it can. Pure. */
+/* Why a path is not allowed in a bundle: absolute, "..", an empty part, too long, or a character other than
+ * [A-Za-z0-9._/-]. NULL: it is allowed. Pure. */
 const char *filelist_path_fault(const char *path);
 
-/* Lists what is below dirfd, with digests. Links, devices, sockets, names that cannot be, too many and too large files
- * are findings and left out. -errno (usage) where a folder or file cannot be read. */
+/* Lists the files below dirfd, with digests. Links, devices, sockets, forbidden names, too many and too large files
+ * become findings and are left out. A negative errno (usage): a folder or file cannot be read. */
 int filelist_read(int dirfd, struct filelist *ret, struct findings *f, struct err *e);
 
 #endif

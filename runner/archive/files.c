@@ -37,30 +37,14 @@ int files_read(int dirfd, const char *path, size_t max, struct text *ret)
     return source_read(dirfd, path, dirfd == AT_FDCWD, max - ret->len, ret, NULL);
 }
 
-static ssize_t read_block(int fd, char *buf, size_t cap)
-{
-    size_t len = 0;
-    while (len < cap) {
-        ssize_t n = read(fd, buf + len, cap - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    return (ssize_t)len;
-}
-
 bool files_same(int a_fd, int b_fd, const char *path)
 {
     char a_block[16384], b_block[16384];
     cleanup_close int a = openat(a_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     cleanup_close int b = openat(b_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     for (;;) {
-        ssize_t n = a < 0 ? -1 : read_block(a, a_block, sizeof(a_block));
-        ssize_t m = b < 0 ? -1 : read_block(b, b_block, sizeof(b_block));
+        ssize_t n = a < 0 ? -1 : file_read_fd(a, -1, a_block, sizeof(a_block));
+        ssize_t m = b < 0 ? -1 : file_read_fd(b, -1, b_block, sizeof(b_block));
         if (n < 0 || n != m || memcmp(a_block, b_block, (size_t)n) != 0)
             return false;
         if (n == 0)

@@ -22,7 +22,7 @@
 
 #define CHUNK 65536
 
-/* Whether more comes out of a file than of any bundle's: a disk is to be filled. */
+/* Whether a file expands more than any bundle does: a decompression bomb. */
 static bool is_bomb(uint64_t bytes, uint64_t file_bytes)
 {
     return bytes > TAR_SMALL && bytes / TAR_RATIO_MAX > file_bytes;
@@ -49,14 +49,14 @@ static void end_writer(struct archive **a)
 /* A tar on its way into a folder. */
 struct unpacking {
     struct archive *archive;
-    uint64_t file_bytes; /* as it is, compressed or not */
+    uint64_t file_bytes; /* of the archive file */
     int dirfd;
     struct findings *findings;
     char *top;
     uint64_t total_bytes;
     size_t files;
-    bool inside; /* it has no top folder: its first entry is "./" */
-    bool full;   /* a limit was reached: nothing more is read */
+    bool inside; /* no top folder: the first entry is "./" */
+    bool full;   /* a limit was reached: ignore the rest */
 };
 
 static void refuse(struct unpacking *u, const char *path, const char *why)
@@ -88,7 +88,7 @@ static const char *entry_fault(struct archive_entry *entry)
     return NULL;
 }
 
-/* "./top/x" is "top/x", and a folder's name ends where its slash does. buf: of FILELIST_PATH_MAX + 2 at least. */
+/* Removes a leading "./" and a folder's final slash. buf has at least FILELIST_PATH_MAX + 2 bytes. */
 static const char *plain_path(const char *path, bool folder, char *buf, size_t cap)
 {
     while (strncmp(path, "./", 2) == 0 && (path[2] != '/' || folder))
@@ -100,7 +100,7 @@ static const char *plain_path(const char *path, bool folder, char *buf, size_t c
     return buf;
 }
 
-/* The path inside the bundle, after the one top folder. NULL: it is refused. */
+/* The path after the top folder; NULL: refused. */
 static const char *inside_top(struct unpacking *u, const char *path)
 {
     const char *slash = strchr(path, '/');
@@ -135,7 +135,7 @@ static int write_all(int fd, const void *bytes, size_t len)
     return 0;
 }
 
-/* A size in a header is a claim: what counts is what comes. */
+/* Limits the bytes really read, not the size in the header. */
 static int write_data(struct unpacking *u, const char *path, int fd, struct err *e)
 {
     char chunk[CHUNK];
@@ -164,11 +164,11 @@ static int unpack_file(struct unpacking *u, const char *path, struct err *e)
         failed != 0 ? -1 : openat(u->dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     failed = failed != 0 ? failed : fd < 0 ? -errno : 0;
     if (failed == -EEXIST || failed == -ENOTDIR || failed == -EISDIR) {
-        refuse(u, path, "it comes twice, or once as a file and once as a folder");
+        refuse(u, path, "it occurs twice, or both as a file and as a folder");
         return 0;
     }
     if (failed != 0)
-        return err_set(e, ERR_OURS, failed, "unpacking %s: %s", path, strerror(-failed));
+        return err_set(e, ERR_OURS, failed, "cannot unpack %s: %s", path, strerror(-failed));
     return write_data(u, path, fd, e);
 }
 
@@ -177,7 +177,7 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
     char buf[PATH_MAX];
     const char *name = archive_entry_pathname(entry);
     if (!name) {
-        refuse(u, "", "an entry whose name is no text");
+        refuse(u, "", "an entry without a readable name");
         return 0;
     }
     const char *path = plain_path(name, is_folder(entry), buf, sizeof(buf));
@@ -192,11 +192,11 @@ static int take_entry(struct unpacking *u, struct archive_entry *entry, struct e
         refuse(u, name, fault);
         return 0;
     }
-    if (is_folder(entry)) /* made where a file of it comes: BagIt knows no others */
+    if (is_folder(entry)) /* made with its first file: BagIt has no empty folders */
         return 0;
     const char *inside = inside_top(u, path);
     if (inside && is_bomb(u->total_bytes + (uint64_t)archive_entry_size(entry), u->file_bytes)) {
-        refuse_the_rest(u, inside, "more than 200 times the size of the file that it is in; the rest is not read");
+        refuse_the_rest(u, inside, "more than 200 times the size of the archive file; the rest is not read");
         return 0;
     }
     return inside ? unpack_file(u, inside, e) : 0;
@@ -210,7 +210,7 @@ static int unpack_entries(struct unpacking *u, struct err *e)
         if (status == ARCHIVE_EOF)
             break;
         if (status < ARCHIVE_WARN)
-            return err_set(e, ERR_USAGE, -EBADMSG, "no tar, or a broken one: %s", archive_error_string(u->archive));
+            return err_set(e, ERR_USAGE, -EBADMSG, "not a tar, or a damaged one: %s", archive_error_string(u->archive));
         if (++u->files > FILELIST_COUNT_MAX)
             refuse_the_rest(u, "", "more than 100000 entries; the rest is not read");
         else
@@ -219,7 +219,7 @@ static int unpack_entries(struct unpacking *u, struct err *e)
     return 0;
 }
 
-/* What others call a bundle's file when they have packed it again. NULL: none of these. */
+/* Recognises other archive formats; NULL: none of them. */
 static const char *other_kind(int fd)
 {
     static const struct {
@@ -255,7 +255,7 @@ int tar_unpack(int fd, int dirfd, char top[FILELIST_PATH_MAX + 1], struct findin
         return err_set(e, ERR_USAGE, -EINVAL, "%s", other);
     if (!a || archive_read_support_format_tar(a) != ARCHIVE_OK || archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
         archive_read_open_fd(a, fd, CHUNK) != ARCHIVE_OK)
-        return err_set(e, ERR_USAGE, -EBADMSG, "no tar: %s", a ? archive_error_string(a) : "no memory");
+        return err_set(e, ERR_USAGE, -EBADMSG, "not a tar: %s", a ? archive_error_string(a) : "out of memory");
     return unpack_entries(&u, e);
 }
 
@@ -263,8 +263,8 @@ int tar_unpack(int fd, int dirfd, char top[FILELIST_PATH_MAX + 1], struct findin
 
 static int broken(struct archive *a, struct err *e)
 {
-    int number = archive_errno(a); /* its words may be no more than "Write error" */
-    return err_set(e, ERR_OURS, number > 0 ? -number : -EIO, "writing the tar: %s",
+    int number = archive_errno(a); /* its own message may be only "Write error" */
+    return err_set(e, ERR_OURS, number > 0 ? -number : -EIO, "cannot write the tar: %s",
                    number > 0 ? strerror(number) : archive_error_string(a));
 }
 
@@ -282,11 +282,15 @@ static int write_entry(struct archive *a, const struct listed_file *file, int di
     if (archive_write_header(a, entry) != ARCHIVE_OK)
         return broken(a, e);
     (void)lseek(fd, 0, SEEK_SET);
-    ssize_t n = 0;
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+    for (;;) {
+        ssize_t n = file_read_fd(fd, -1, chunk, sizeof(chunk));
+        if (n < 0)
+            return err_set(e, ERR_OURS, (int)n, "%s: %s", file->path, strerror((int)-n));
+        if (n == 0)
+            return 0;
         if (archive_write_data(a, chunk, (size_t)n) != n)
             return broken(a, e);
-    return n < 0 ? err_sys(e, ERR_OURS, "%s", file->path) : 0;
+    }
 }
 
 static int write_file(struct archive *a, const struct listed_file *file, int dirfd, const char *top, int64_t mtime_s,
@@ -314,7 +318,7 @@ static la_ssize_t add_to_digest(struct archive *a, void *to, const void *bytes, 
     return (la_ssize_t)len;
 }
 
-/* To the descriptor, or where there is a digest into that. */
+/* Writes to the digest if there is one, else to the descriptor. */
 static int write_tar(const struct tar_spec *t, int fd, struct digest *d, struct err *e)
 {
     cleanup_writer struct archive *a = archive_write_new();
@@ -352,7 +356,7 @@ int tar_save(const struct tar_spec *t, const char *path, struct err *e)
     return failed;
 }
 
-/* From the beginning of the file. NULL: it cannot be read. */
+/* Opens the archive from the beginning of the file. NULL: it cannot be read. */
 static struct archive *open_archive(int fd, bool raw)
 {
     struct archive *a = lseek(fd, 0, SEEK_SET) == 0 ? archive_read_new() : NULL;
@@ -365,7 +369,8 @@ static struct archive *open_archive(int fd, bool raw)
 
 static int digest_data(struct archive *a, uint64_t file_bytes, struct digest *d, struct err *e)
 {
-    static const uint64_t MOST = FILELIST_TOTAL_MAX + FILELIST_COUNT_MAX * 1024ULL; /* a header and padding each */
+    static const uint64_t MOST =
+        FILELIST_TOTAL_MAX + FILELIST_COUNT_MAX * 1024ULL; /* with header and padding of each file */
     char chunk[CHUNK];
     uint64_t total = 0;
     for (;;) {
@@ -373,7 +378,7 @@ static int digest_data(struct archive *a, uint64_t file_bytes, struct digest *d,
         if (n == 0)
             return 0;
         if (n < 0)
-            return err_set(e, ERR_USAGE, -EBADMSG, "no tar, or a broken one: %s", archive_error_string(a));
+            return err_set(e, ERR_USAGE, -EBADMSG, "not a tar, or a damaged one: %s", archive_error_string(a));
         total += (uint64_t)n;
         if (total > MOST || is_bomb(total, file_bytes))
             return err_set(e, ERR_USAGE, -EFBIG, "it is longer than a bundle can be");
@@ -386,7 +391,7 @@ int tar_digest_uncompressed(int fd, char hex[DIGEST_HEX], struct err *e)
     cleanup_reader struct archive *a = open_archive(fd, true);
     struct archive_entry *entry = NULL;
     if (!a || archive_read_next_header(a, &entry) != ARCHIVE_OK)
-        return err_set(e, ERR_USAGE, -EBADMSG, "no tar: %s", a ? archive_error_string(a) : "it cannot be read");
+        return err_set(e, ERR_USAGE, -EBADMSG, "not a tar: %s", a ? archive_error_string(a) : "it cannot be read");
     struct digest *d = digest_begin();
     int failed = digest_data(a, size_of(fd), d, e);
     digest_end(d, hex);
@@ -420,7 +425,7 @@ static unsigned form_of(struct archive *a, struct archive_entry *entry, int64_t 
     return seen;
 }
 
-/* Where the last byte is that is not zero, in what is left of it. */
+/* Whether a byte other than zero comes at or after `from`. */
 static bool has_more(struct archive *raw, la_int64_t from)
 {
     char chunk[CHUNK];
@@ -442,12 +447,12 @@ int tar_describe(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e)
     struct archive_entry *entry = NULL;
     cleanup_reader struct archive *a = open_archive(fd, false);
     if (!a)
-        return err_set(e, ERR_OURS, -EIO, "the tar cannot be read again");
+        return err_set(e, ERR_OURS, -EIO, "cannot read the tar again");
     while (archive_read_next_header(a, &entry) == ARCHIVE_OK)
         seen |= form_of(a, entry, mtime_s, last);
     cleanup_reader struct archive *raw = open_archive(fd, true);
     if (raw && archive_read_next_header(raw, &entry) == ARCHIVE_OK && has_more(raw, archive_filter_bytes(a, 0)))
-        return err_set(e, ERR_USAGE, -EINVAL, "there is something behind the end of the tar");
+        return err_set(e, ERR_USAGE, -EINVAL, "there is data after the end of the tar");
     *form = '\0';
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
         if (seen >> i & 1)
@@ -455,7 +460,7 @@ int tar_describe(int fd, int64_t mtime_s, char *form, size_t cap, struct err *e)
     return 0;
 }
 
-/* --- where one is written ---------------------------------------------------------------------------------------- */
+/* --- the output file --------------------------------------------------------------------------------------------- */
 
 int tar_check_output(const char *path, struct err *e)
 {
@@ -475,6 +480,6 @@ int tar_check_output(const char *path, struct err *e)
     else if (access(in, W_OK | X_OK) == 0)
         return stat(path, &st) != 0 || S_ISREG(st.st_mode)
                    ? 0
-                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is no regular file", path);
+                   : err_set(e, ERR_USAGE, -EINVAL, "-o '%s' is not a regular file", path);
     return err_sys(e, ERR_USAGE, "-o '%s': the folder '%s'", path, in);
 }

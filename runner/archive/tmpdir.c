@@ -23,12 +23,12 @@
 #define SLOTS          4
 #define CHILDREN_DEPTH 8
 
-/* The folders there are, for whoever ends the process. */
+/* The existing folders, for on_end(). */
 static char standing[SLOTS][PATH_MAX / 2];
 
-/* --- the end of the process, wherever it was: nothing here allocates --------------------------------------------- */
+/* --- in the signal handler: nothing here allocates ---------------------------------------------------------------- */
 
-/* Ends what a process has started, and what those have (proc(5), task/TID/children). */
+/* Kills all descendants of a process (proc(5), task/TID/children). */
 static void end_children(pid_t of, int depth)
 {
     char path[64], list[4096];
@@ -47,7 +47,7 @@ static void end_children(pid_t of, int depth)
     }
 }
 
-/* Like file_remove_tree(), of a folder that is our own. */
+/* Like file_remove_tree(), for our own folders. */
 static void remove_tree(int dirfd, const char *name)
 {
     _Alignas(struct dirent64) char entries[4096];
@@ -61,7 +61,8 @@ static void remove_tree(int dirfd, const char *name)
                 continue;
             if (unlinkat(fd, entry, 0) != 0)
                 remove_tree(fd, entry);
-            any = any || faccessat(fd, entry, F_OK, AT_SYMLINK_NOFOLLOW) != 0; /* else it cannot be removed at all */
+            any = any ||
+                  faccessat(fd, entry, F_OK, AT_SYMLINK_NOFOLLOW) != 0; /* else it cannot be removed: do not loop */
         }
     }
     if (fd >= 0)
@@ -69,7 +70,7 @@ static void remove_tree(int dirfd, const char *name)
     (void)unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
-/* What would still write into the folders goes first. Other signals wait meanwhile. */
+/* First kills the processes that could still write to the folders. Other signals are blocked. */
 static void on_end(int signal)
 {
     end_children(getpid(), 0);
@@ -90,9 +91,9 @@ static void watch_for_the_end(void)
             (void)sigaction(n, &act, NULL);
 }
 
-/* --- making and ending them -------------------------------------------------------------------------------------- */
+/* --- making and removing ----------------------------------------------------------------------------------------- */
 
-/* Whoever is ended in between would leave a folder that nobody knows of, or remove one whose name is half written. */
+/* Blocks the signals while `standing` and the folders disagree. */
 static void hold_the_end(sigset_t *before)
 {
     sigset_t held;
@@ -109,8 +110,8 @@ static void stand(const char *path, const char *instead)
         }
 }
 
-/* A lock on the folder for as long as it is used: tare clean tells by it which are (workload_tmpdirs_clean()). false:
- * it was taken for one that was left, before it had its lock. */
+/* Locks a folder for as long as it is used; tare clean then keeps it (workload_tmpdirs_clean()). false: tare clean
+ * removed it before it was locked. */
 static bool lock(const struct tmpdir *s)
 {
     struct stat st;
@@ -139,7 +140,7 @@ int tmpdir_make(const char *beside, struct tmpdir *ret, struct err *e)
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%.100s...': its path is too long", in);
     hold_the_end(&before);
     bool made = make(in, ret);
-    int failed = made && ret->fd >= 0 ? 0 : err_sys(e, ERR_HOST, "a folder in '%s'", in);
+    int failed = made && ret->fd >= 0 ? 0 : err_sys(e, ERR_HOST, "cannot make a folder in '%s'", in);
     if (made) {
         stand("", ret->path);
         watch_for_the_end();

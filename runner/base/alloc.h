@@ -1,5 +1,5 @@
-/* alloc: memory that is there. Where the system has none left the program ends by abort(3): nothing that tare holds is
- * large, and there is no way to go on. */
+/* alloc: allocation that cannot fail: out of memory, the program ends by abort(3). What tare holds is small, and it
+ * could not go on anyway. */
 #ifndef TARE_ALLOC_H
 #define TARE_ALLOC_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* n elements, all zero; of none at least one byte. The caller frees it. */
+/* n zeroed elements (n 0: one byte). The caller frees it. */
 static inline void *xcalloc(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
@@ -16,8 +16,8 @@ static inline void *xcalloc(size_t n, size_t size)
     return p;
 }
 
-/* The list with room for one element behind its `count`: it grows to the next power of two, so that count alone says
- * how much room there is. A list that grows by this grows by nothing else; NULL is a list of none.
+/* Makes room for one element after the first `count`. The list grows in powers of two, so that count alone tells how
+ * much room there is: grow such a list with this function only. NULL is an empty list.
  *     l->list = xgrow(l->list, l->count, sizeof(*l->list));
  *     l->list[l->count++] = one; */
 static inline void *xgrow(void *list, size_t count, size_t size)
@@ -30,7 +30,7 @@ static inline void *xgrow(void *list, size_t count, size_t size)
     return p;
 }
 
-/* A copy of the text; of NULL it is NULL. The caller frees it. */
+/* A copy of the text; NULL gives NULL. The caller frees it. */
 static inline char *xstrdup(const char *text)
 {
     char *copy = text ? strdup(text) : NULL;

@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
-#define AGAIN_MAX 64 /* openat2(2): EAGAIN where something was renamed meanwhile */
+#define AGAIN_MAX 64 /* openat2(2) fails with EAGAIN after a concurrent rename */
 #define LINKS_MAX 40 /* path_resolution(7) */
 
 /* --- by the kernel ----------------------------------------------------------------------------------------------- */
@@ -35,16 +35,16 @@ static int ask_kernel(int dirfd, const char *path, int flags, mode_t mode, uint6
     return -EAGAIN;
 }
 
-/* Before Linux 5.6 it is not there; an old container's filter refuses it with EPERM. Where that was the file's own
- * answer, it is so again step by step. */
-static bool is_not_there(int answer)
+/* Whether openat2 is missing (before Linux 5.6) or filtered (EPERM in old containers). If EPERM came from the file, the
+ * stepwise open gives it again. */
+static bool lacks_openat2(int answer)
 {
     return answer == -ENOSYS || answer == -EPERM;
 }
 
 /* --- step by step ------------------------------------------------------------------------------------------------ */
 
-/* The first name of *path, which moves past it. 0 at the end; a negative errno: too long. */
+/* Copies the first name of *path and moves *path past it. 1; 0 at the end; -ENAMETOOLONG. */
 static int next_name(const char **path, char name[NAME_MAX + 1])
 {
     const char *from = *path + strspn(*path, "/");
@@ -57,7 +57,7 @@ static int next_name(const char **path, char name[NAME_MAX + 1])
     return len > 0;
 }
 
-/* Whether dirfd/name is a link: then opening it with O_PATH | O_NOFOLLOW gives the link itself. */
+/* Opens the folder dirfd/name. -ELOOP: a link (O_PATH | O_NOFOLLOW opens the link itself); -ENOTDIR. */
 static int step(int dirfd, const char *name)
 {
     struct stat st;
@@ -101,7 +101,7 @@ int beneath_open(int dirfd, const char *path, int flags, mode_t mode)
 {
     flags |= O_CLOEXEC;
     int fd = ask_kernel(dirfd, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-    return is_not_there(fd) ? open_stepwise(dirfd, path, flags, mode) : fd;
+    return lacks_openat2(fd) ? open_stepwise(dirfd, path, flags, mode) : fd;
 }
 
 int beneath_open_root(const char *root, const char *path, int flags)
@@ -117,7 +117,7 @@ int beneath_open_root(const char *root, const char *path, int flags)
     if (top < 0)
         return -errno;
     int fd = ask_kernel(top, *path ? path : ".", flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-    if (!is_not_there(fd))
+    if (!lacks_openat2(fd))
         return fd;
     path += strspn(path, "/");
     return open_stepwise(top, *path ? path : ".", flags, 0);
@@ -145,7 +145,7 @@ ssize_t beneath_read_link(const char *root, const char *path, char *buf, size_t 
     cleanup_close int fd = beneath_open_root(root, path, O_PATH | O_NOFOLLOW);
     ssize_t n = fd < 0 ? fd : readlinkat(fd, "", buf, cap - 1);
     if (fd >= 0 && n < 0)
-        n = errno == ENOENT ? -EINVAL : -errno; /* readlinkat(2): "" of what is no link */
+        n = errno == ENOENT ? -EINVAL : -errno; /* readlinkat(2) with "" on what is not a link */
     buf[n > 0 ? n : 0] = '\0';
     return n;
 }
@@ -172,14 +172,14 @@ int beneath_make_folders(int dirfd, const char *path)
     return 0;
 }
 
-/* --- what the user named ----------------------------------------------------------------------------------------- */
+/* --- the user's paths -------------------------------------------------------------------------------------------- */
 
-/* A walk through a path with the links in it put in the place of their names. */
+/* A walk through a path that replaces each link by its target. */
 struct walk {
-    const char *named; /* by the user, for messages */
+    const char *named; /* the user's path, for messages */
     bool make;
     int at;              /* the folder so far */
-    char rest[PATH_MAX]; /* what is still to be walked */
+    char rest[PATH_MAX]; /* still to walk */
     int links;
 };
 
@@ -199,7 +199,7 @@ static int start(struct walk *w, struct err *e)
     return 0;
 }
 
-/* Whoever owns a link chose where it leads. The user says that place by its name instead. */
+/* The owner of a link chooses its target: root refuses other users' links. */
 static int check_link(const struct walk *w, int fd, const char *target, struct err *e)
 {
     struct stat st;
@@ -209,12 +209,11 @@ static int check_link(const struct walk *w, int fd, const char *target, struct e
         return 0;
     return err_set(
         e, ERR_USAGE, -EPERM,
-        "'%s': there is a link of user %u in it (to '%s'), and root writes through no other user's link (name the "
-        "place itself)",
+        "'%s' contains a link of user %u (to '%s'); root follows only root's own links (name the target itself)",
         w->named, (unsigned)st.st_uid, target);
 }
 
-/* The link's target takes the place of its name. */
+/* Replaces the link by its target. */
 static int follow(struct walk *w, int fd, struct err *e)
 {
     char target[PATH_MAX], whole[PATH_MAX];
@@ -234,7 +233,7 @@ static int follow(struct walk *w, int fd, struct err *e)
     return *w->rest == '/' ? start(w, e) : 0;
 }
 
-/* One name of the path: w->at is then the folder of that name, or where its link leads is still to be walked. */
+/* Enters one name of the path: moves w->at to the folder, or puts a link's target into w->rest. */
 static int enter(struct walk *w, const char *name, struct err *e)
 {
     struct stat st;
@@ -257,7 +256,7 @@ static int enter(struct walk *w, const char *name, struct err *e)
     return failed;
 }
 
-/* The last name: a link is followed, anything else is the end. Returns 1 at the end. */
+/* The last name. Follows a link and returns 0; else returns 1, the end. */
 static int end_at(struct walk *w, const char *name, struct err *e)
 {
     struct stat st;
@@ -271,7 +270,7 @@ static int end_at(struct walk *w, const char *name, struct err *e)
     return follow(w, fd, e);
 }
 
-/* What is the system's own leads wherever a descriptor does: as /dev/stdout. */
+/* /dev and /proc: a name there may lead to a descriptor, as /dev/stdout. */
 static bool is_systems(const struct walk *w)
 {
     return strncmp(w->rest, "/dev/", 5) == 0 || strncmp(w->rest, "/proc/", 6) == 0;
@@ -283,7 +282,7 @@ static int walk(struct walk *w, char *name, struct err *e)
     while (done == 0) {
         const char *rest = w->rest;
         if (name && is_systems(w))
-            return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", w->named);
+            return err_set(e, ERR_USAGE, -EINVAL, "'%s' is not a regular file", w->named);
         char one[NAME_MAX + 1];
         int more = next_name(&rest, one);
         if (more < 0)
@@ -312,7 +311,7 @@ static int walk_named(const char *path, bool make, int *ret, char *name, struct 
     int failed = start(&w, e);
     if (failed == 0)
         failed = walk(&w, name, e);
-    /* O_PATH will do to get there; to be synced a folder has to be opened. */
+    /* Syncing the folder needs more than O_PATH. */
     int fd = failed == 0 ? openat(w.at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (failed == 0 && fd < 0)
         failed = is_named_wrong(&w, -errno, e);

@@ -1,4 +1,4 @@
-/* cleanup: resources that end with their scope, and the handing over of ownership. */
+/* cleanup: attributes that release a resource at the end of its scope, and STEAL to hand it over. */
 #ifndef TARE_CLEANUP_H
 #define TARE_CLEANUP_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Evaluates to the pointer and leaves NULL behind, so that a cleanup_ attribute no longer ends it. */
+/* Evaluates to the pointer and sets it to NULL, so that its cleanup attribute does nothing. */
 #define STEAL(p)                                                                                                       \
     __extension__({                                                                                                    \
         __typeof__(p) steal_taken_ = (p);                                                                              \
@@ -15,7 +15,7 @@
         steal_taken_;                                                                                                  \
     })
 
-/* The same for a descriptor: -1 stays behind. */
+/* The same for a descriptor, set to -1. */
 #define STEAL_FD(fd)                                                                                                   \
     __extension__({                                                                                                    \
         int steal_taken_ = (fd);                                                                                       \

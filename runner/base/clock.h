@@ -1,4 +1,4 @@
-/* clock: the one clock that everything is stamped with, in ns. */
+/* clock: CLOCK_MONOTONIC, which stamps everything, in ns. */
 #ifndef TARE_CLOCK_H
 #define TARE_CLOCK_H
 
@@ -8,7 +8,6 @@
 #define NS_PER_S  1000000000LL
 #define NS_PER_MS 1000000LL
 
-/* CLOCK_MONOTONIC in ns. */
 static inline int64_t clock_now_ns(void)
 {
     struct timespec t;

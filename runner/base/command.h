@@ -1,4 +1,5 @@
-/* command: what the table in main.c knows of each command. */
+/* command: the functions behind the commands of tare, and how both programs begin and end. For main.c and
+ * artefact_main.c. */
 #ifndef TARE_COMMAND_H
 #define TARE_COMMAND_H
 
@@ -8,12 +9,11 @@
  * turns into the exit code of its kind. Results go to stdout, progress and messages to stderr. */
 typedef int command_fn(int argc, char **argv, struct err *e);
 
-/* First in main of both programs: descriptors 0 to 2 are there, the stack suffices, signals are as they are to be. 0,
- * or the exit code. */
+/* First call in main: opens descriptors 0 to 2, checks the stack limit, sets the signals. 0, or the exit code. */
 int command_begin(void);
 
-/* The exit code that main returns: what a command_fn gave, with its error said; results that could not be printed are a
- * failure, not a success that nobody saw. */
+/* Turns what a command_fn returned into the exit code and prints its error. Results that could not be printed are a
+ * failure. */
 int command_end(const char *name, int status, const struct err *e);
 
 command_fn cmd_run;
@@ -28,6 +28,6 @@ command_fn cmd_selftest;
 command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;
-command_fn cmd_artefact; /* pack to pull: hands over to the program tare-artefact, whose table is its own */
+command_fn cmd_artefact; /* pack to pull: executes tare-artefact, which has its own table */
 
 #endif

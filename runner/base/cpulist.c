@@ -14,7 +14,7 @@ static const char *skip_blank(const char *p)
     return p;
 }
 
-/* A decimal number below CPULIST_MAX; NULL where there is none. */
+/* Reads a decimal number below CPULIST_MAX. Returns what follows; NULL: no such number. */
 static const char *parse_number(const char *p, unsigned *ret)
 {
     unsigned n = 0;

@@ -1,4 +1,5 @@
-/* cpulist: a set of CPU (or memory node) numbers, and the kernel's list format "0-3,8,10-11". */
+/* cpulist: a set of CPU or memory node numbers, and the kernel's list format "0-3,8,10-11". A value; nothing to free.
+ */
 #ifndef TARE_CPULIST_H
 #define TARE_CPULIST_H
 
@@ -6,17 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CPULIST_MAX 8192 /* CONFIG_NR_CPUS' largest value on x86 */
+#define CPULIST_MAX 8192 /* the largest CONFIG_NR_CPUS on x86 */
 
 struct cpulist {
     uint64_t word[CPULIST_MAX / 64];
 };
 
-/* Parses the list format (Documentation/admin-guide/cgroup-v2.rst, cpuset.cpus), blanks and an empty text allowed.
- * -EINVAL: not a list, a range backwards, or a number of CPULIST_MAX or more; *ret is then untouched. */
+/* Parses the list format (Documentation/admin-guide/cgroup-v2.rst, cpuset.cpus); blanks and an empty text are allowed.
+ * -EINVAL: not a list, a reversed range, or a number ≥ CPULIST_MAX; *ret is then untouched. */
 int cpulist_parse(const char *text, struct cpulist *ret);
 
-/* Writes the list format into buf, always ended by NUL. Returns its length, or -ENOSPC. An empty set is "". */
+/* Writes the list format into buf, always ended by NUL. Returns its length or -ENOSPC. The empty set gives "". */
 int cpulist_format(const struct cpulist *set, char *buf, size_t cap);
 
 static inline void cpulist_add(struct cpulist *set, unsigned n)

@@ -1,4 +1,4 @@
-/* csv: fields of RFC 4180. */
+/* csv: writes fields as RFC 4180 has them. */
 #ifndef TARE_CSV_H
 #define TARE_CSV_H
 
@@ -6,10 +6,11 @@
 
 struct text;
 
-/* Adds a field, after a comma unless it is the first of its line; quoted where it has to be. */
+/* Adds a field, quoted if needed, after a comma unless it is the first of its line. */
 void csv_text(struct text *out, bool first, const char *value);
-/* Not finite: an empty field. As many digits as it takes to read the same number back. */
+/* Adds a comma and the number, with as many digits as reading it back needs. Not finite: an empty field. */
 void csv_number(struct text *out, double value);
+/* Ends the line (CR LF). */
 void csv_end(struct text *out);
 
 #endif

@@ -1,18 +1,17 @@
 #include "base/digest.h"
 
-#include <errno.h>
 #include <fcntl.h>
-/* SHA-256 alone, which OpenSSL 3 would have its users reach by EVP: that brings every cipher, a resolver and a loader
- * of modules into a program that starts in a millisecond and needs none of them. */
+/* The SHA-256 functions are deprecated in favour of EVP, which loads every cipher, a resolver and a module loader into
+ * a program that starts in a millisecond. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/source.h"
 
 static void write_hex(const unsigned char digest[SHA256_DIGEST_LENGTH], char hex[DIGEST_HEX])
@@ -35,16 +34,13 @@ void digest_bytes(const void *bytes, size_t len, char hex[DIGEST_HEX])
 
 int digest_fd(int fd, char hex[DIGEST_HEX])
 {
-    unsigned char chunk[65536];
+    char chunk[65536];
     struct digest *d = digest_begin();
     for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        int failed = n < 0 ? -errno : 0;
+        ssize_t n = file_read_fd(fd, -1, chunk, sizeof(chunk));
         if (n <= 0) {
-            digest_end(d, failed == 0 ? hex : NULL);
-            return failed;
+            digest_end(d, n == 0 ? hex : NULL);
+            return (int)n;
         }
         digest_add(d, chunk, (size_t)n);
     }

@@ -7,7 +7,7 @@
 
 static const char CUT[] = "…";
 
-/* Writes head + middle + tail into the text; what does not fit is cut, visibly. */
+/* Writes head + middle + tail into the text; "…" replaces what does not fit. */
 static void err_compose(struct err *e, const char *head, const char *middle, const char *tail)
 {
     char whole[sizeof(e->text) * 2];
@@ -16,18 +16,18 @@ static void err_compose(struct err *e, const char *head, const char *middle, con
         n = 0;
     if ((size_t)n >= sizeof(e->text)) {
         size_t keep = sizeof(e->text) - sizeof(CUT);
-        while (keep > 0 && ((unsigned char)whole[keep] & 0xC0) == 0x80) /* not inside a UTF-8 character */
+        while (keep > 0 && ((unsigned char)whole[keep] & 0xC0) == 0x80) /* do not split a UTF-8 character */
             keep--;
         memcpy(whole + keep, CUT, sizeof(CUT));
         n = (int)(keep + sizeof(CUT) - 1);
     }
-    for (int i = 0; i < n; i++) /* one line stays one line, whatever a name or a message holds */
+    for (int i = 0; i < n; i++) /* names may hold newlines: the text stays one line */
         if ((unsigned char)whole[i] < 0x20 || whole[i] == 0x7F)
             whole[i] = ' ';
     memcpy(e->text, whole, (size_t)n + 1);
 }
 
-/* What this process may not have is for the host to give, wherever it lacks. */
+/* Too few descriptors is always the host's limit. */
 static enum err_kind kind_of(enum err_kind kind, int code)
 {
     return code == -EMFILE || code == -ENFILE ? ERR_HOST : kind;
@@ -37,7 +37,7 @@ int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...)
 {
     if (!e)
         return code;
-    char text[sizeof(e->text) + 1]; /* one more, so that err_compose sees that it does not fit */
+    char text[sizeof(e->text) + 1]; /* one more, so that err_compose() notices a cut */
     va_list ap;
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
@@ -62,7 +62,7 @@ int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...)
     e->kind = kind_of(kind, -number);
     err_compose(e, text, ": ", strerror(number));
     if (number == EMFILE)
-        (void)err_remedy(e, "ulimit -n is too low for what is open");
+        (void)err_remedy(e, "raise the limit of open files: ulimit -n");
     return -number;
 }
 

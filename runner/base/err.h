@@ -1,8 +1,9 @@
-/* err: what went wrong, with its context outermost first; fixed size, so that a child can send it through a pipe. */
+/* err: an error with its context, outermost first. Fixed size, so that a child can send it through a pipe. Every
+ * fallible function of tare takes a struct err; it may be NULL. */
 #ifndef TARE_ERR_H
 #define TARE_ERR_H
 
-/* Who has to mend it. The values are the exit codes that the user sees. */
+/* What kind of error it is. The values are exit codes. */
 enum err_kind {
     ERR_SAID_NO = 1,  /* a comparison, verification or reproduction said no */
     ERR_USAGE = 2,    /* usage or bad input */
@@ -14,10 +15,10 @@ enum err_kind {
 struct err {
     int code;           /* negative errno; 0 while nothing is wrong */
     enum err_kind kind; /* meaningless while code is 0 */
-    char text[1000];    /* one line, no newline at its end; cut with "…" where it is too long */
+    char text[1000];    /* one line without a newline; "…" marks a cut */
 };
 
-/* Returns at once with what the call gives where that is not 0. What the function holds ends by cleanup attributes. */
+/* Returns what the call returns unless that is 0. Cleanup attributes release what the function holds. */
 #define TRY(call)                                                                                                      \
     do {                                                                                                               \
         int tried_ = (call);                                                                                           \
@@ -25,16 +26,16 @@ struct err {
             return tried_;                                                                                             \
     } while (0)
 
-/* Sets code (a negative errno), kind and text. Returns code, for `return err_set(…)`. e may be NULL. */
+/* Sets code (a negative errno), kind and text. Returns code, for `return err_set(…)`. */
 int err_set(struct err *e, enum err_kind kind, int code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same from errno: ": strerror(errno)" is appended and -errno is the code. */
+/* The same from errno: appends ": strerror(errno)"; the code is -errno. */
 int err_sys(struct err *e, enum err_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " before the text. Returns the code that stands. */
+/* Puts "context: " before the text. Returns e's code. */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Appends " (remedy)" to the text. Returns the code that stands. */
+/* Appends " (remedy)" to the text. Returns e's code. */
 int err_remedy(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

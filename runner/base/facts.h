@@ -1,4 +1,4 @@
-/* facts: readings by name, in order: a number, a truth, a text, or nothing with the reason why. */
+/* facts: an ordered list of named readings: each a number, a boolean, a text, or absent with the reason. */
 #ifndef TARE_FACTS_H
 #define TARE_FACTS_H
 
@@ -17,7 +17,7 @@ struct fact {
     char *text; /* FACT_TEXT: the value; FACT_ABSENT: the reason. Owned; NULL otherwise */
 };
 
-/* Starts as {0}; the owner ends it with facts_free(). Running out of memory aborts. */
+/* Starts as {0}; the owner ends it with facts_free(). Out of memory aborts. */
 struct facts {
     struct fact *list;
     size_t count;

@@ -11,8 +11,8 @@
 static const char *const KINDS[FIGURE_KINDS] = {"time", "memory", "rate", "count"};
 static const char *const BETTERS[FIGURE_BETTERS] = {"none", "less", "more"};
 
-/* What every record has; record/invocation.c reads each of them, by the same name. A CPU time is kept by the kernel in
- * microseconds; memory in bytes. */
+/* The figures of every record; record/invocation.c reads each by the same name. The kernel counts CPU time in
+ * microseconds. */
 static const struct figure_about FIGURES[] = {
     {"avg_iter_s", "mean time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
     {"p50_iter_s", "median time of an iteration", "s", FIGURE_TIME, BETTER_LESS, "ms", 1e3, 1e-9},
@@ -32,7 +32,7 @@ static const struct figure_about FIGURES[] = {
     {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
 };
 
-/* The longer ends before those that they end with. */
+/* Longer ends first: "_per_s" also ends with "_s". */
 static const struct figure_about ENDS[] = {
     {"_per_s", NULL, "1/s", FIGURE_RATE, BETTER_MORE, "/s", 1, 0},
     {"_mb_s", NULL, "MB/s", FIGURE_RATE, BETTER_MORE, "MB/s", 1, 0},
@@ -126,7 +126,7 @@ struct figure_about figure_about(const char *name)
     return about;
 }
 
-/* How a declared unit is read: one that is known by its usual scale, any other as it is. */
+/* Takes a declared unit: a known one is printed in its usual scale, any other as it is. */
 static void take_unit(struct figure_about *about, const char *unit)
 {
     static const struct {
@@ -136,7 +136,7 @@ static void take_unit(struct figure_about *about, const char *unit)
                  {"bytes", "MiB", MIB}, {"1/s", "/s", 1},   {"1", "", 1}};
     about->unit = about->shown = unit;
     about->scale = 1;
-    about->resolution = 0; /* what the name says of the last place is said in the unit of the name */
+    about->resolution = 0; /* the resolution by name is in the unit of the name */
     for (size_t i = 0; i < ARRAY_LEN(SHOWN); i++) {
         if (strcmp(SHOWN[i].unit, unit) != 0)
             continue;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,11 @@
 
 #define TEMPORARIES 1000
 
-static ssize_t read_whole(int fd, char *buf, size_t cap)
+ssize_t file_read_fd(int fd, off_t from, char *buf, size_t cap)
 {
     size_t len = 0;
-    for (;;) {
-        if (len == cap)
-            return -EFBIG;
-        ssize_t n = read(fd, buf + len, cap - len);
+    while (len < cap) {
+        ssize_t n = from < 0 ? read(fd, buf + len, cap - len) : pread(fd, buf + len, cap - len, from + (off_t)len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -35,6 +34,36 @@ static ssize_t read_whole(int fd, char *buf, size_t cap)
             break;
         len += (size_t)n;
     }
+    return (ssize_t)len;
+}
+
+int file_sync_folder(int dirfd)
+{
+    return fsync(dirfd) == 0 || errno == EINVAL ? 0 : -errno;
+}
+
+int file_append_fd(int fd, size_t max, struct text *ret)
+{
+    char chunk[65536];
+    for (size_t len = 0;;) {
+        ssize_t n = file_read_fd(fd, -1, chunk, sizeof(chunk));
+        if (n <= 0)
+            return (int)n;
+        len += (size_t)n;
+        if (len > max)
+            return -EFBIG;
+        text_add_bytes(ret, chunk, (size_t)n);
+    }
+}
+
+static ssize_t read_whole(int fd, char *buf, size_t cap)
+{
+    ssize_t n = file_read_fd(fd, -1, buf, cap);
+    if (n < 0)
+        return n;
+    size_t len = (size_t)n;
+    if (len == cap)
+        return -EFBIG;
     if (len > 0 && buf[len - 1] == '\n')
         len--;
     buf[len] = '\0';
@@ -56,19 +85,7 @@ ssize_t file_read_at(int dirfd, const char *name, char *buf, size_t cap)
 int file_read_all(const char *root, const char *path, struct text *ret)
 {
     cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
-    char chunk[65536];
-    if (fd < 0)
-        return fd;
-    for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            return 0;
-        text_add_bytes(ret, chunk, (size_t)n);
-    }
+    return fd < 0 ? fd : file_append_fd(fd, SIZE_MAX, ret);
 }
 
 int file_write_at(int dirfd, const char *name, const char *value)
@@ -84,7 +101,7 @@ int file_write_at(int dirfd, const char *name, const char *value)
 
 /* --- drafts ------------------------------------------------------------------------------------------------------ */
 
-/* Beside its place, under a name that nobody has; -1 and errno. */
+/* A file under a free temporary name in the folder; -1 and errno. */
 static int create_named(int dirfd, char temporary[FILE_TEMPORARY_MAX])
 {
     for (unsigned n = 0; n < TEMPORARIES; n++) {
@@ -96,7 +113,7 @@ static int create_named(int dirfd, char temporary[FILE_TEMPORARY_MAX])
     return -1;
 }
 
-/* Without a name where the file system can do it (open(2), O_TMPFILE), and where /proc is there to give it one. */
+/* A file without a name, if the file system supports it (open(2), O_TMPFILE) and /proc can link it later; else -1. */
 static int create_unnamed(int dirfd)
 {
     char self[64];
@@ -110,8 +127,7 @@ static int create_unnamed(int dirfd)
     return -1;
 }
 
-/* A file is put in the place of files alone. What somebody else put there meanwhile is replaced, unless it is a folder.
- */
+/* A draft replaces only regular files; held: anything that appeared meanwhile, but no folder or device. */
 static int check_place(int dirfd, const char *name, const char *said, bool held, struct err *e)
 {
     struct stat st;
@@ -120,14 +136,14 @@ static int check_place(int dirfd, const char *name, const char *said, bool held,
     bool device = S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode);
     if (S_ISREG(st.st_mode) || (held && !device && !S_ISDIR(st.st_mode)))
         return 0;
-    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", said);
+    return err_set(e, ERR_USAGE, -EINVAL, "'%s' is not a regular file", said);
 }
 
 static int open_draft(int dirfd, const char *name, const char *said, bool held, struct file_draft *ret, struct err *e)
 {
     size_t len = strlen(name);
     if (len == 0 || len > NAME_MAX || strchr(name, '/') || strlen(said) >= sizeof(ret->path))
-        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is too long, or none", said);
+        return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the name is empty or too long", said);
     int failed = check_place(dirfd, name, said, held, e);
     if (failed != 0)
         return failed;
@@ -142,7 +158,7 @@ static int open_draft(int dirfd, const char *name, const char *said, bool held, 
         fd = create_named(folder, ret->temporary);
     if (fd < 0)
         return err_sys(e, ERR_OURS, "cannot write '%s'", said);
-    (void)flock(fd, LOCK_EX | LOCK_NB); /* a file system without locks leaves the pid to tell */
+    (void)flock(fd, LOCK_EX | LOCK_NB); /* without file locks, the pid in the name decides */
     ret->stream = fdopen(fd, "w");
     if (!ret->stream) {
         int code = err_sys(e, ERR_OURS, "cannot write '%s'", said);
@@ -168,7 +184,7 @@ int file_draft_open(const char *path, struct file_draft *ret, struct err *e)
     return failed != 0 ? failed : open_draft(dirfd, name, path, false, ret, e);
 }
 
-/* Nothing of the draft is left. */
+/* Closes the draft and removes its temporary file. */
 static void end_draft(struct file_draft *draft)
 {
     if (draft->stream)
@@ -185,7 +201,7 @@ void file_draft_abandon(struct file_draft *draft)
     end_draft(draft);
 }
 
-/* Gives the draft without a name one that is free. */
+/* Gives a nameless draft a free temporary name. */
 static int link_draft(struct file_draft *draft, const char *self)
 {
     for (unsigned n = 0; n < TEMPORARIES; n++) {
@@ -201,8 +217,8 @@ static int link_draft(struct file_draft *draft, const char *self)
     return -1;
 }
 
-/* Puts it into its place. -1 and errno. linkat(2) replaces nothing: over a file it takes a name first, then that place.
- */
+/* Puts the draft into its place; -1 and errno. linkat(2) cannot replace a file: over one, the draft first gets a
+ * temporary name. */
 static int place(struct file_draft *draft)
 {
     char self[64];
@@ -225,14 +241,13 @@ int file_draft_commit(struct file_draft *draft, struct err *e)
     bool whole =
         fflush(draft->stream) == 0 && !ferror(draft->stream) && fsync(fileno(draft->stream)) == 0 && place(draft) == 0;
     if (!whole) {
-        errno = errno ? errno : EIO; /* ferror() sets none, and an error of code 0 would pass for success */
+        errno = errno ? errno : EIO; /* ferror() sets no errno, and code 0 would mean success */
         int code = err_sys(e, ERR_OURS, "cannot write '%s'", draft->path);
         end_draft(draft);
         return code;
     }
-    int failed = fsync(draft->dirfd) == 0 || errno == EINVAL /* fsync(2): this file system syncs no folders */
-                     ? 0
-                     : err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
+    int failed =
+        file_sync_folder(draft->dirfd) == 0 ? 0 : err_sys(e, ERR_OURS, "cannot sync the folder of '%s'", draft->path);
     end_draft(draft);
     return failed;
 }
@@ -273,13 +288,13 @@ int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct
     if (made && fd < 0)
         errno = -fd;
     if (fd < 0)
-        return err_sys(e, ERR_OURS, "a temporary folder");
+        return err_sys(e, ERR_OURS, "cannot make a temporary folder");
     (void)flock(fd, LOCK_EX | LOCK_NB);
     *ret = fd;
     return 0;
 }
 
-/* The pid in a temporary name; 0: it is none. */
+/* The pid in a temporary name; 0: not such a name. */
 static pid_t pid_of_temporary(const char *name)
 {
     static const char DIGITS[] = "0123456789";
@@ -294,7 +309,7 @@ static pid_t pid_of_temporary(const char *name)
     return (pid_t)strtol(pid, NULL, 10);
 }
 
-/* The pid in NAME.tmp.PID, as drafts were called before; 0: it is none. */
+/* The pid in NAME.tmp.PID, the drafts of an older tare; 0: not such a name. */
 static pid_t pid_of_old_draft(const char *name)
 {
     static const char MIDDLE[] = ".tmp.";
@@ -306,7 +321,7 @@ static pid_t pid_of_old_draft(const char *name)
     return (pid_t)strtol(at + 1, NULL, 10);
 }
 
-/* Other programs name their drafts so too: ours are those that begin as our JSON does. */
+/* Other programs use NAME.tmp.PID too: ours begin with our JSON schema. */
 static bool begins_as_ours(int fd)
 {
     static const char OURS[] = "\"schema\": \"tare.";
@@ -315,7 +330,7 @@ static bool begins_as_ours(int fd)
     return n > 0 && memmem(head, (size_t)n, OURS, strlen(OURS));
 }
 
-/* A descriptor of it, which holds its lock. */
+/* Opens and locks dirfd/name if a killed process left it; errors as file_sweep(). */
 static int open_left(int dirfd, const char *name)
 {
     struct stat st;
@@ -378,7 +393,7 @@ int file_make_dirs(const char *path)
     return beneath_open_folder(path, true, &fd, NULL);
 }
 
-/* The length of a path without its last name and the slashes before that. */
+/* The length of a path without its last name and the slashes before it. */
 static size_t parent_length(const char *path, size_t len)
 {
     while (len > 0 && path[len - 1] == '/')
@@ -422,9 +437,8 @@ void file_take_back(const char *path, size_t there)
     }
 }
 
-#define NESTED_MAX 256 /* each takes a descriptor, of which a process has 1024 at least */
+#define NESTED_MAX 256 /* each level takes a descriptor, and the usual limit is 1024 */
 
-/* By descriptors and never by paths. */
 static int remove_nested(int dirfd, const char *name, int depth)
 {
     int failed = 0;
@@ -462,8 +476,7 @@ void file_remove_temporary(const char *path)
     if (failed != 0)
         failed = file_remove_tree(AT_FDCWD, path);
     if (failed != 0)
-        (void)fprintf(stderr, "tare: '%s' could not be removed: %s ('tare clean' removes it)\n", path,
-                      strerror(-failed));
+        (void)fprintf(stderr, "tare: cannot remove '%s': %s ('tare clean' removes it)\n", path, strerror(-failed));
 }
 
 int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap)

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-/* Where the scan is; why and at once it has failed. */
+/* The position of the scan, and where to report a failure. */
 struct scan {
     const char *p, *end;
     struct json_scan_error *error;
@@ -25,7 +25,7 @@ static void skip_blanks(struct scan *s)
         s->p++;
 }
 
-/* At a quote; ends behind the other one: the next that has no odd number of backslashes before it. */
+/* From an opening quote past the closing one: the next with an even number of backslashes before it. */
 static int skip_string(struct scan *s)
 {
     const char *begin = s->p++;
@@ -63,10 +63,10 @@ static int skip_literal(struct scan *s)
     for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
         if (strlen(WORDS[i]) == len && memcmp(begin, WORDS[i], len) == 0)
             return 0;
-    return fail(s, begin, "neither a number nor a word of JSON's (NaN and Infinity are none)");
+    return fail(s, begin, "neither a number nor a word of JSON (NaN and Infinity are not allowed)");
 }
 
-/* Numbers and the commas between them, which are most of a record: true where it stands behind a whole one. */
+/* Skips numbers and the commas between them, most of a record, at once. Returns whether there were any. */
 static bool skip_numbers(struct scan *s)
 {
     const char *p = s->p, *end = s->end;
@@ -114,7 +114,7 @@ static int skip_value(struct scan *s)
     return 0;
 }
 
-/* The next is this character, which is taken. */
+/* Whether the next character is c; skips it. */
 static bool takes(struct scan *s, char c)
 {
     skip_blanks(s);
@@ -142,15 +142,15 @@ static int scan_member(struct scan *s, json_scan_fn *take, void *to)
     return why ? fail(s, key.data, why) : 0;
 }
 
-/* A mark of the order of bytes at the beginning (RFC 8259, section 8.1: a reader may ignore it). In another encoding
- * than UTF-8 it says why nothing else of the text is JSON. */
+/* Skips a byte order mark (RFC 8259, section 8.1: a reader may ignore it). Returns why the text cannot be JSON if the
+ * mark is UTF-16's; else NULL. */
 static const char *skip_mark(struct scan *s)
 {
     size_t len = (size_t)(s->end - s->p);
     if (len >= 3 && memcmp(s->p, "\xef\xbb\xbf", 3) == 0)
         s->p += 3;
     else if (len >= 2 && (memcmp(s->p, "\xff\xfe", 2) == 0 || memcmp(s->p, "\xfe\xff", 2) == 0))
-        return "it is UTF-16, and what is allowed is UTF-8";
+        return "it is UTF-16; what is allowed is UTF-8";
     return NULL;
 }
 
@@ -159,7 +159,7 @@ int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct
     struct scan s = {text.data, text.data + text.len, why};
     const char *encoding = skip_mark(&s);
     if (!takes(&s, '{'))
-        return fail(&s, s.p, text.len == 0 ? "it is empty" : encoding ? encoding : "it is no JSON object");
+        return fail(&s, s.p, text.len == 0 ? "it is empty" : encoding ? encoding : "it is not a JSON object");
     if (!takes(&s, '}')) {
         do {
             int failed = scan_member(&s, take, to);
@@ -202,13 +202,13 @@ int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct 
     return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
 }
 
-/* Digits with a sign: strtoll() would take blanks and run over the end. */
+/* An optional sign and digits. Not strtoll(), which accepts blanks and reads past the end. */
 static bool take_integer(struct scan *s, long long *ret)
 {
     bool negative = s->p < s->end && *s->p == '-';
     unsigned long long n = 0;
     s->p += negative;
-    const char *begin = s->p, *safe = s->end - begin > 18 ? begin + 18 : s->end; /* 18 digits fit in any case */
+    const char *begin = s->p, *safe = s->end - begin > 18 ? begin + 18 : s->end; /* 18 digits cannot overflow */
     for (; s->p < safe && *s->p >= '0' && *s->p <= '9'; s->p++)
         n = n * 10 + (unsigned long long)(*s->p - '0');
     for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++)

@@ -1,5 +1,6 @@
-/* json_scan: an object's members as stretches of its text, without building anything: what is not wanted of a record
- * (ten thousand stamps, a thousand samples, a filter's listing) costs one look at each byte. Pure. */
+/* json_scan: finds the members of a JSON object in its text without building a tree. The reader of records uses it:
+ * parts that it does not need (ten thousand stamps, a filter's listing) cost one look at each byte. Pure; spans point
+ * into the caller's text. */
 #ifndef TARE_JSON_SCAN_H
 #define TARE_JSON_SCAN_H
 
@@ -8,7 +9,7 @@
 /* Deeper nesting than any record has is refused. */
 #define JSON_SCAN_DEPTH 32
 
-/* A stretch of text; data NULL: there is none. */
+/* A part of the text; data NULL: none. */
 struct json_span {
     const char *data;
     size_t len;
@@ -19,22 +20,22 @@ struct json_scan_error {
     const char *why; /* a constant text */
 };
 
-/* A member: key without its quotes, escapes as they stand. Returns NULL to go on, or why not. */
+/* Receives a member: its key without quotes, escapes not decoded. Returns NULL to go on, or why to stop. */
 typedef const char *json_scan_fn(struct json_span key, struct json_span value, void *to);
 
-/* Calls take for each member of the object that the text is, blanks around it and UTF-8's byte order mark allowed.
- * Strings end, brackets pair up, literals are JSON's own: NaN is none; what is inside of a value is looked at no
- * closer. Returns 0, or -EINVAL and *why. */
+/* Calls take for each member of the object. Blanks around it and a UTF-8 byte order mark are allowed. Checks that
+ * strings end, brackets pair up and literals are JSON's (NaN is not), but nothing else inside a value. 0, or -EINVAL
+ * and *why. */
 int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why);
 
-/* The same for each element of the array that the text is; key is then nothing (data NULL). */
+/* The same for each element of an array; the key's data is NULL. */
 int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why);
 
-/* Whole numbers of an array, of any sign: at most cap are written. Returns how many there are, or -EINVAL where it is
- * anything else, or a number does not fit. */
+/* Reads an array of whole numbers; writes at most cap of them. Returns how many it has, or -EINVAL: something else is
+ * in it, or a number does not fit. */
 long json_scan_integers(struct json_span array, long long *ret, size_t cap);
 
-/* 1 for the first. */
+/* The line of `at` in the text, from 1. */
 size_t json_scan_line(struct json_span text, const char *at);
 
 #endif

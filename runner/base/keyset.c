@@ -8,9 +8,9 @@
 #include "base/alloc.h"
 
 struct pool {
-    char **slot; /* of the texts: open addressing, at most half full */
+    char **slot; /* the texts: open addressing, at most half full */
     size_t slots, texts;
-    void *sets; /* a tree of tsearch(3) */
+    void *sets; /* a tsearch(3) tree */
 };
 
 struct pool *pool_new(void)
@@ -46,7 +46,7 @@ static uint64_t hash_of(const char *text)
     return h;
 }
 
-/* Where the text is, or the empty slot where it belongs. */
+/* The slot of the text, or the empty slot for it. */
 static char **slot_of(const struct pool *p, const char *text)
 {
     size_t i = hash_of(text) & (p->slots - 1);
@@ -84,7 +84,7 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
 }
 
-/* By the pointers: equal texts of a pool are one. */
+/* Compares pointers: equal texts of a pool are the same pointer. */
 static int compare_sets(const void *a, const void *b)
 {
     const struct keyset *x = a, *y = b;

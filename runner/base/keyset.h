@@ -1,5 +1,5 @@
-/* keyset: keys and values in order, and a pool that keeps each text and each set of pairs once: of ten thousand records
- * nearly all have the same machine and the same reasons. */
+/* keyset: sorted key-value pairs, and a pool that stores each text and each set once: nearly all of ten thousand
+ * records have the same machine and the same reasons. */
 #ifndef TARE_KEYSET_H
 #define TARE_KEYSET_H
 
@@ -8,26 +8,26 @@
 #include "base/text.h"
 
 struct pair {
-    const char *key, *value; /* of the pool */
+    const char *key, *value; /* owned by the pool */
 };
 
-/* Ascending by key. A value; of a pool where it was kept. */
+/* Ascending by key. The pool owns what it points to. */
 struct keyset {
     const struct pair *list;
     size_t count;
-    const char *text; /* all of it as "key=value key=value" */
+    const char *text; /* "key=value key=value" */
 };
 
 struct pool;
 
-/* Running out of memory aborts. The pool's owner ends it with pool_free(), and everything kept in it. */
+/* Out of memory aborts. pool_free() also frees everything in the pool. */
 struct pool *pool_new(void);
 void pool_free(struct pool *p);
 
-/* The pool's own copy, the same pointer for the same text. */
+/* The pool's copy; equal texts give equal pointers. */
 const char *pool_keep(struct pool *p, const char *text);
 
-/* The pool's own set, the same pointer for the same pairs. Sorts list. The texts are to be of the pool already. */
+/* The pool's set; equal pairs give equal pointers. Sorts list, whose texts must come from pool_keep(). */
 const struct keyset *pool_keep_keyset(struct pool *p, struct pair *list, size_t count);
 
 /* The value, or NULL. */

@@ -1,21 +1,19 @@
 #include "base/overlap.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/text.h"
 
-#define DEPTH_MAX 4096 /* a path of PATH_MAX has no more names than that */
+#define DEPTH_MAX 4096 /* a path of PATH_MAX has no more names */
 
-/* --- upwards ----------------------------------------------------------------------------------------------------- */
+/* --- by the folders above ---------------------------------------------------------------------------------------- */
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -29,7 +27,7 @@ static bool is_above(const struct stat *outer, int inner)
     for (int depth = 0; at >= 0 && depth < DEPTH_MAX && fstat(at, &st) == 0; depth++) {
         if (is_same(outer, &st))
             return true;
-        if (depth > 0 && is_same(&st, &last)) /* the top: ".." leads to itself */
+        if (depth > 0 && is_same(&st, &last)) /* the root: its ".." is itself */
             return false;
         last = st;
         int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -41,43 +39,7 @@ static bool is_above(const struct stat *outer, int inner)
 
 /* --- by file systems --------------------------------------------------------------------------------------------- */
 
-/* A line of mountinfo. */
-struct mount {
-    unsigned long long id;
-    char device[32];
-    char root[PATH_MAX], point[PATH_MAX];
-};
-
-/* "\040" and the like, in place. */
-static void unescape(char *text)
-{
-    char *to = text;
-    for (const char *p = text; *p; p++) {
-        bool octal = p[0] == '\\' && strspn(p + 1, "01234567") >= 3;
-        unsigned char c = octal ? (unsigned char)((p[1] & 7) << 6 | (p[2] & 7) << 3 | (p[3] & 7)) : (unsigned char)*p;
-        *to++ = (char)c;
-        p += octal ? 3 : 0;
-    }
-    *to = '\0';
-}
-
-static bool read_mount(const char *line, struct mount *ret)
-{
-    /* PATH_MAX is 4096, its terminator included. */
-    if (sscanf(line, "%llu %*u %31s %4095s %4095s", &ret->id, ret->device, ret->root, ret->point) != 4)
-        return false;
-    unescape(ret->root);
-    unescape(ret->point);
-    return true;
-}
-
-static const char *next_line(const char *line)
-{
-    const char *end = strchr(line, '\n');
-    return end && end[1] ? end + 1 : NULL;
-}
-
-/* What of path is below folder: "" for itself, "/x" for what is in it; NULL: it is not below. */
+/* The part of path below folder: "" for the folder itself, "/x" for a file in it; NULL: not below. */
 static const char *below(const char *path, const char *folder)
 {
     size_t len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
@@ -85,7 +47,7 @@ static const char *below(const char *path, const char *folder)
     return !is ? NULL : strcmp(path + len, "/") == 0 ? "" : path + len;
 }
 
-/* Where a folder is: by its path here, and in its file system. */
+/* A folder's path here and its path in its file system. */
 struct place {
     char path[PATH_MAX];
     char device[32];
@@ -96,14 +58,14 @@ static bool find_place(const char *mounts, int fd, struct place *ret)
 {
     char self[64];
     struct statx st;
-    struct mount m;
+    struct mountinfo m;
     text_format(self, sizeof(self), "/proc/self/fd/%d", fd);
     ssize_t n = readlink(self, ret->path, sizeof(ret->path) - 1);
     if (n <= 0 || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) != 0 || !(st.stx_mask & STATX_MNT_ID))
         return false;
     ret->path[n] = '\0';
-    for (const char *line = mounts; line; line = next_line(line)) {
-        const char *rest = read_mount(line, &m) && m.id == st.stx_mnt_id ? below(ret->path, m.point) : NULL;
+    while (mountinfo_next(&mounts, &m)) {
+        const char *rest = m.id == st.stx_mnt_id ? below(ret->path, m.point) : NULL;
         if (!rest)
             continue;
         text_format(ret->device, sizeof(ret->device), "%s", m.device);
@@ -115,7 +77,7 @@ static bool find_place(const char *mounts, int fd, struct place *ret)
     return false;
 }
 
-/* Whether a tree of this file system shows the place. */
+/* Whether the tree of this device contains the place. */
 static bool shows(const char *device, const char *tree, const struct place *inner)
 {
     return strcmp(device, inner->device) == 0 && below(inner->inside, tree);
@@ -125,13 +87,13 @@ static bool shows_by_mounts(int outer, int inner)
 {
     struct text mounts = {0};
     struct place o, i;
-    struct mount m;
+    struct mountinfo m;
     bool found = false;
     if (file_read_all("", "/proc/self/mountinfo", &mounts) == 0 && mounts.data && find_place(mounts.data, outer, &o) &&
         find_place(mounts.data, inner, &i)) {
         found = shows(o.device, o.inside, &i);
-        for (const char *line = mounts.data; line && !found; line = next_line(line))
-            found = read_mount(line, &m) && below(m.point, o.path) && shows(m.device, m.root, &i);
+        for (const char *rest = mounts.data; !found && mountinfo_next(&rest, &m);)
+            found = below(m.point, o.path) && shows(m.device, m.root, &i);
     }
     text_free(&mounts);
     return found;

@@ -10,7 +10,7 @@
 int percent_parse(const char *text, double low, double high, double *ret)
 {
     char *end = NULL;
-    if (strspn(text, "0123456789.eE%+-") != strlen(text)) /* strtod(3) also takes nan, inf, hexadecimals and blanks */
+    if (strspn(text, "0123456789.eE%+-") != strlen(text)) /* strtod(3) also accepts nan, inf, hexadecimal and blanks */
         return -EINVAL;
     double value = strtod(text, &end);
     if (end == text || !isfinite(value))

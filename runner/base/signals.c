@@ -11,7 +11,7 @@
 static const int ENDS[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 static const int IGNORED[] = {SIGPIPE, SIGXFSZ};
 
-static bool was_ignored[ARRAY_LEN(IGNORED)]; /* by the caller */
+static bool was_ignored[ARRAY_LEN(IGNORED)]; /* when we were started */
 
 static bool is_ignored(int number)
 {
@@ -19,13 +19,14 @@ static bool is_ignored(int number)
     return sigaction(number, NULL, &act) == 0 && act.sa_handler == SIG_IGN;
 }
 
-/* Of abort(3), which is what all do that get no memory. One that others send is a signal as any. */
+/* Handles abort(3), which allocations call when out of memory. A SIGABRT from another process ends us as usual. */
 static void say_aborted(int number, siginfo_t *info, void *context)
 {
-    static const char said[] = "tare: out of memory, or broken ('tare clean' removes what is left of a run)\n";
+    static const char said[] =
+        "tare: out of memory, or an internal error ('tare clean' removes what is left of a run)\n";
     (void)context;
     if (info->si_pid != getpid()) {
-        (void)raise(number); /* the handler is gone, and it is blocked until we return */
+        (void)raise(number); /* SA_RESETHAND: delivered when we return */
         return;
     }
     (void)!write(STDERR_FILENO, said, sizeof(said) - 1);

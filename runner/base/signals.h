@@ -1,25 +1,24 @@
-/* signals: what both programs do with signals from their first line on, and what those get whom they start. */
+/* signals: how both programs treat signals, and what the programs they start inherit. */
 #ifndef TARE_SIGNALS_H
 #define TARE_SIGNALS_H
 
 #include <signal.h>
 
-/* First thing in main. SIGCHLD gets its default: where a caller ignores it, nobody could be waited for (wait(2)).
- * SIGPIPE and SIGXFSZ are ignored: a reader that has gone, or a limit on a file's size, gives write(2)'s EPIPE or EFBIG
- * and ends nobody who has still to tidy up. What a caller ignores beyond that, as nohup does SIGHUP, stays ignored.
- * abort(3), as of allocations that fail, is a line on standard error and exit code ERR_OURS. */
+/* Called first in main. SIGCHLD gets its default: a caller may ignore it, and then nothing can be waited for (wait(2)).
+ * SIGPIPE and SIGXFSZ are ignored: write(2) then fails with EPIPE or EFBIG, and tare can still clean up. Other signals
+ * that the caller ignores, as nohup does SIGHUP, stay ignored. abort(3) prints a line on standard error and gives exit
+ * code ERR_OURS. */
 void signals_begin(void);
 
-/* The signals that end a run: SIGINT, SIGTERM, SIGHUP, SIGQUIT; without those that are ignored, which must neither be
- * blocked, for then signalfd(2) would read them, nor be handled. */
+/* The signals that end a run: SIGINT, SIGTERM, SIGHUP, SIGQUIT, except those that are ignored: blocking them would let
+ * signalfd(2) read them. */
 void signals_of_end(sigset_t *ret);
 
-/* Before an exec: SIGPIPE and SIGXFSZ are again what the caller had them, SIGCHLD has its default, nothing is blocked.
- */
+/* Before an exec: restores SIGPIPE and SIGXFSZ as the caller had them, SIGCHLD to its default, and unblocks all. */
 void signals_for_exec(void);
 
-/* For results that could not be printed: where they went to a pipe whose reader has gone, this ends the process by
- * SIGPIPE as it does others (`| head`), unless the caller had that ignored. Else it returns. */
+/* After results could not be printed: if fd is a pipe without a reader (`| head`), ends the process by SIGPIPE, as
+ * other programs end, unless the caller ignored it. Else it returns. */
 void signals_end_without_reader(int fd);
 
 #endif

@@ -1,5 +1,5 @@
-/* source: a file that somebody else may have written, opened without harm and read whole: no device is opened, no FIFO
- * is waited for, and nothing larger than it may be is read. */
+/* source: opens and reads files that somebody else may have written: opens no device, waits for no FIFO, and reads no
+ * more than a limit. */
 #ifndef TARE_SOURCE_H
 #define TARE_SOURCE_H
 
@@ -9,17 +9,16 @@
 struct stat;
 struct text;
 
-/* Opens a file below dirfd (AT_FDCWD: the working directory) for reading, after it was looked at by O_PATH (open(2)),
- * which neither opens a device nor waits for a FIFO's writer. follow: a link that is the path's last part is followed.
- * st: what fstat(2) says of it; NULL is allowed. The caller closes what is returned. -ENOTSUP: it is no regular file;
- * -ELOOP: a link that is not followed; -ENOENT, -EACCES, ... */
+/* Opens a regular file below dirfd (AT_FDCWD: the working directory) for reading. It is first opened with O_PATH
+ * (open(2)), which opens no device and waits for no FIFO. follow: a link as the last part of the path is followed. st:
+ * receives fstat(2); NULL is allowed. Returns a descriptor for the caller to close. -ENOTSUP: not a regular file.
+ * -ELOOP: a link. -ENOENT, -EACCES, … */
 int source_open(int dirfd, const char *path, bool follow, struct stat *st);
 
-/* Appends the whole file to ret, which is then never NULL. -EFBIG: it has more than max bytes; else as source_open().
- */
+/* Appends the file to ret; ret->data is then never NULL. -EFBIG: more than max bytes; else as source_open(). */
 int source_read(int dirfd, const char *path, bool follow, size_t max, struct text *ret, struct stat *st);
 
-/* What an error of these two says: "is no regular file" of -ENOTSUP, else strerror(3)'s. */
+/* The message for an error of these two: "is not a regular file" for -ENOTSUP, else strerror(3). */
 const char *source_fault(int code);
 
 #endif

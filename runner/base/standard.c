@@ -1,22 +1,21 @@
 #include "base/standard.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 int standard_open(void)
 {
-    for (;;) { /* the lowest that is free each time (open(2)) */
+    for (;;) { /* open(2) takes the lowest free descriptor */
         int fd = open("/dev/null", O_RDWR | O_NOCTTY);
         if (fd < 0)
             return -errno;
@@ -30,18 +29,18 @@ bool standard_stack_suffices(void)
     struct rlimit limit;
     if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= STANDARD_STACK_MIN)
         return true;
-    (void)fprintf(stderr, "tare: the stack limit is %llu KiB, and %zu are needed (ulimit -s %zu)\n",
+    (void)fprintf(stderr, "tare: the stack limit is %llu KiB; at least %zu KiB are needed (ulimit -s %zu)\n",
                   (unsigned long long)limit.rlim_cur >> 10, STANDARD_STACK_MIN >> 10, STANDARD_STACK_MIN >> 10);
     return false;
 }
 
-/* /dev/null, /dev/zero and the like (devices.txt: the memory devices). */
+/* /dev/null, /dev/zero and the like (devices.txt: major 1, memory devices). */
 static bool is_the_same_for_all(const struct stat *st)
 {
     return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1;
 }
 
-/* All that comes, into fd. */
+/* Copies standard input to fd. */
 static int read_to_end(int fd, struct err *e)
 {
     static char chunk[1 << 16];
@@ -58,21 +57,21 @@ static int read_to_end(int fd, struct err *e)
         if (size > STANDARD_INPUT_MAX)
             return err_set(
                 e, ERR_USAGE, -E2BIG,
-                "standard input: more than %zu MiB come, which each invocation is to get (give a file: < FILE)",
+                "standard input: more than %zu MiB cannot be repeated for each invocation (give a file: < FILE)",
                 STANDARD_INPUT_MAX >> 20);
         for (ssize_t done = 0, m; done < n; done += m)
             if ((m = write(fd, chunk + done, (size_t)(n - done))) < 0)
-                return err_sys(e, ERR_HOST, "keeping standard input");
+                return err_sys(e, ERR_HOST, "cannot keep standard input");
     }
 }
 
 static int keep_in_memory(struct err *e)
 {
     cleanup_close int fd = memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    TRY(fd < 0 ? err_sys(e, ERR_HOST, "keeping standard input") : read_to_end(fd, e));
+    TRY(fd < 0 ? err_sys(e, ERR_HOST, "cannot keep standard input") : read_to_end(fd, e));
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0 ||
         lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0)
-        return err_sys(e, ERR_OURS, "keeping standard input");
+        return err_sys(e, ERR_OURS, "cannot keep standard input");
     return 0;
 }
 
@@ -89,9 +88,10 @@ int standard_input_keep(off_t *from, struct err *e)
         return *from < 0 ? err_sys(e, ERR_USAGE, "standard input") : 0;
     }
     if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
-        return err_set(e, ERR_USAGE, -ENOTSUP,
-                       "standard input is %s, which cannot be given to each invocation anew (< /dev/null, or < FILE)",
-                       isatty(STDIN_FILENO) ? "a terminal" : "neither a file nor a pipe");
+        return err_set(
+            e, ERR_USAGE, -ENOTSUP,
+            "standard input is %s, which cannot be repeated for each invocation (give < /dev/null or < FILE)",
+            isatty(STDIN_FILENO) ? "a terminal" : "neither a file nor a pipe");
     int failed = keep_in_memory(e);
     *from = 0;
     return failed;
@@ -108,7 +108,7 @@ int standard_silence(struct err *e)
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     bool silent = fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO;
     if (!silent)
-        return err_sys(e, ERR_OURS, "/dev/null as standard output");
+        return err_sys(e, ERR_OURS, "cannot redirect standard output to /dev/null");
     (void)close(fd);
     return 0;
 }

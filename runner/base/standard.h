@@ -1,4 +1,4 @@
-/* standard: descriptors 0, 1 and 2 are there before any other is opened. */
+/* standard: descriptors 0, 1 and 2, and the stack limit, as a program of ours needs them. */
 #ifndef TARE_STANDARD_H
 #define TARE_STANDARD_H
 
@@ -6,33 +6,32 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Opens /dev/null on each of them that is closed. Otherwise the next file that is opened would be taken for standard
- * input by whatever is started, or messages would be written into it. First thing in main. Returns 0 or a negative
- * errno. */
+/* Opens /dev/null on each of 0, 1 and 2 that is closed. Otherwise the next open file would become a child's standard
+ * input, or receive messages. Called first in main. 0 or a negative errno. */
 int standard_open(void);
 
-/* The least stack limit, in bytes: paths and files of /proc are read into arrays there. */
+/* The least stack limit, in bytes: paths and files of /proc are read into arrays on the stack. */
 #define STANDARD_STACK_MIN ((size_t)1 << 20)
 
-/* Whether the stack limit is that (getrlimit(2)); where it is not, one line on standard error says so. It is not
- * raised: what is weighed would inherit it. */
+/* Whether the stack limit (getrlimit(2)) suffices; if not, prints one line on standard error. It is not raised, because
+ * the weighed program would inherit it. */
 bool standard_stack_suffices(void);
 
 struct err;
 
-/* What a pipe may bring, in bytes. */
+/* The most that is read from a pipe, in bytes. */
 #define STANDARD_INPUT_MAX ((size_t)256 << 20)
 
-/* Makes standard input one that several can read, one after the other, each from where it is now: a file is as it is,
- * of a pipe or a socket all is read now, to its end, into a sealed memfd that takes its place. *from is for
- * standard_input_again(); -1: a device that gives everybody the same, as /dev/null does. -ENOTSUP (usage): a terminal,
- * or another device; -E2BIG (usage): more than STANDARD_INPUT_MAX. */
+/* Lets several programs read standard input one after the other, each from its present position. A file stays; a pipe
+ * or a socket is read to its end now, into a sealed memfd that replaces it. *from is for standard_input_again(); -1: a
+ * device such as /dev/null, the same for all. -ENOTSUP (usage): a terminal or another device. -E2BIG (usage): more than
+ * STANDARD_INPUT_MAX. */
 int standard_input_keep(off_t *from, struct err *e);
 
-/* Before each who reads it. */
+/* Call it before each reader. */
 void standard_input_again(off_t from);
 
-/* Standard output goes nowhere from here on. -errno (ours). */
+/* Replaces standard output by /dev/null. 0 or a negative errno (ours). */
 int standard_silence(struct err *e);
 
 #endif

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Below this many values the 19th of the 20-quantiles is not given: type 6 would extrapolate beyond the maximum. */
+/* With fewer values there is no p95: type 6 would extrapolate beyond the maximum. */
 #define STATS_P95_MIN 20
 
-/* What is printed of one run's iterations, in seconds. */
+/* The summary of one run's iterations, in seconds. */
 struct stats_iterations {
     double mean_s;
-    double median_s; /* of an even number of values: the mean of the two in the middle */
+    double median_s; /* even number of values: the mean of the middle two */
     double p95_s;    /* NaN below STATS_P95_MIN values */
 };
 
@@ -24,24 +24,22 @@ double stats_quantile6(const double *sorted, size_t n, unsigned k, unsigned q);
  * beyond the least and the greatest value. It is GSL's (gsl_stats_quantile_from_sorted_data) and R's default. */
 double stats_quantile7(const double *sorted, size_t n, double p);
 
-/* From n stamps each. n = 0 gives NaN throughout; of one the time is the mean alone: by the name of a median it would
- * tell nothing more. */
+/* From n start and end stamps. n = 0: all NaN; n = 1: the mean alone. */
 struct stats_iterations stats_of_iterations(const int64_t *start_ns, const int64_t *end_ns, size_t n);
 
-/* The median of n >= 1 values, which it sorts in place; of an even number the mean of the two in the middle. */
+/* The median of n >= 1 values, which it sorts in place; even n: the mean of the middle two. */
 double stats_median(double *values, size_t n);
 
-/* Smallest, largest and weighted mean of what has been added; n counts it. Starts as {0}. */
+/* Minimum, maximum and weighted mean of the n values added. Starts as {0}. */
 struct stats_range {
     uint64_t n;
     uint64_t min, max;
     double sum, weight; /* of value times weight, and of the weights */
 };
 
-/* weight > 0: what the value counts for in the mean, as the time that it stands for; 1 for each gives the plain mean.
- */
+/* weight > 0: the value's weight in the mean, such as its duration; equal weights give the plain mean. */
 void stats_range_add(struct stats_range *r, uint64_t value, double weight);
-/* The weighted mean, rounded to the nearest whole. 0 for an empty range: look at n first. */
+/* The weighted mean, rounded. 0 for an empty range: check n first. */
 uint64_t stats_range_mean(const struct stats_range *r);
 
 #endif

@@ -1,5 +1,4 @@
 #include "base/stats_series.h"
-#include "base/alloc.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -7,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/stats.h"
 
@@ -22,7 +22,7 @@ double stats_autocorrelation(const double *x, size_t n, size_t lag)
     return lag < n && all > 0 ? lagged / all : NAN;
 }
 
-/* The limit for n values, between the simulated ones by ln n. */
+/* c(n) for n values, interpolated in ln n between the simulated ones. */
 static double outlier_limit(size_t n)
 {
     static const struct {

@@ -10,7 +10,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Three rows of the matrix of distances: this one and the two before it. */
+/* Keeps three rows of the distance matrix: the current and the two before it. */
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][SUGGEST_WORD_MAX + 1], n = strlen(a), m = strlen(b);

@@ -41,14 +41,15 @@ static int choose_name(const char *prefix, char name[TEMPORARY_NAME_MAX])
     return 0;
 }
 
-/* Whether it is there still: until it has its lock `tare clean` may take it for one that was left. */
+/* Locks a new folder. false: it is gone, since `tare clean` may remove it before it is locked. */
 static bool lock(int fd)
 {
     struct stat st;
-    return flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0 || st.st_nlink > 0; /* without locks: nobody cleans */
+    return flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0 ||
+           st.st_nlink > 0; /* without file locks nothing removes it */
 }
 
-/* A descriptor of a new folder, which holds its lock; -EAGAIN: another try. */
+/* Makes, opens and locks a new folder. -EAGAIN: try again. */
 static int make_one(int parent_fd, const char *prefix, char name[TEMPORARY_NAME_MAX])
 {
     int failed = choose_name(prefix, name);
@@ -74,7 +75,7 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     int failed = beneath_open_folder(base, false, &parent_fd, e);
     if (failed != 0) {
         if (e)
-            e->kind = ERR_HOST; /* the environment's */
+            e->kind = ERR_HOST; /* base comes from the environment */
         return failed;
     }
     for (int i = 0; fd == -EAGAIN && i < TRIES; i++)
@@ -87,8 +88,8 @@ int temporary_make(const char *base, const char *prefix, struct temporary *ret, 
     return 0;
 }
 
-/* Whether its name still leads to it: whoever may write to the base can have put another folder in its place. 0: no, or
- * it is gone; a negative errno: that cannot be told. */
+/* Whether its name still leads to it: anybody who may write to the base can have replaced it. 1: yes. 0: replaced or
+ * gone. A negative errno: unknown. */
 static int is_in_place(const struct temporary *t)
 {
     struct stat own, there;
@@ -104,13 +105,12 @@ void temporary_remove(struct temporary *t)
     if (t->fd < 0)
         return;
     int failed = 0, there = 1;
-    for (int i = 0; i < TRIES_TO_REMOVE && there != 0; i++) { /* somebody may still be writing to it */
+    for (int i = 0; i < TRIES_TO_REMOVE && there != 0; i++) { /* a process may still write to it */
         there = is_in_place(t);
         failed = there > 0 ? file_remove_tree(t->parent_fd, t->name) : there;
     }
     if (failed != 0)
-        (void)fprintf(stderr, "tare: '%s' could not be removed: %s ('tare clean' removes it)\n", t->path,
-                      strerror(-failed));
+        (void)fprintf(stderr, "tare: cannot remove '%s': %s ('tare clean' removes it)\n", t->path, strerror(-failed));
     (void)close(t->fd);
     (void)close(t->parent_fd);
     *t = TEMPORARY_NONE;

@@ -53,7 +53,7 @@ void terminal_hued(const struct terminal_look *look, enum hue hue, const char *w
 
 void terminal_wrap(const char *words, size_t column, size_t width, size_t indent, struct text *out)
 {
-    bool begun = false; /* a word stands in this line, or what was there before */
+    bool begun = false; /* the line has a word */
     while (*words) {
         size_t len = strcspn(words, " "), characters = 0;
         for (size_t i = 0; i < len; i++)

@@ -59,7 +59,7 @@ char *text_printf(const char *fmt, ...)
 void text_add_bytes(struct text *t, const char *bytes, size_t len)
 {
     text_reserve(t, len);
-    if (len > 0) /* bytes may be NULL then, which memcpy may not be given */
+    if (len > 0) /* bytes may be NULL if len is 0 */
         memcpy(t->data + t->len, bytes, len);
     t->len += len;
     t->data[t->len] = '\0';
@@ -84,7 +84,7 @@ void text_free(struct text *t)
     *t = (struct text){0};
 }
 
-/* After a number: only white space up to the end. */
+/* 0 if only white space is left, else -EINVAL. */
 static int at_end(const char *p)
 {
     while (isspace((unsigned char)*p))
@@ -114,7 +114,7 @@ int text_to_u64(const char *text, uint64_t *ret)
         text++;
     if (*text == '+')
         text++;
-    if (!isdigit((unsigned char)*text)) /* strtoull takes "-1" for a large number */
+    if (!isdigit((unsigned char)*text)) /* strtoull accepts "-1" */
         return -EINVAL;
     errno = 0;
     unsigned long long v = strtoull(text, &end, 10);
@@ -157,7 +157,7 @@ int text_to_bytes(const char *text, uint64_t *ret)
 const char *text_bytes(uint64_t bytes, char *buf, size_t cap)
 {
     static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double v = (double)bytes; /* from 1023.95 on it would be written as 1024.0 */
+    double v = (double)bytes; /* 1023.95 and more would print as 1024.0 */
     size_t u = 0;
     while (v >= 1023.95 && u + 1 < sizeof(UNITS) / sizeof(UNITS[0])) {
         v /= 1024;
@@ -167,7 +167,7 @@ const char *text_bytes(uint64_t bytes, char *buf, size_t cap)
     return buf;
 }
 
-/* The length of the character at p, 0 where the bytes are none. RFC 3629, section 4. */
+/* The length of the character at p; 0: not UTF-8. RFC 3629, section 4. */
 static size_t utf8_length(const unsigned char *p)
 {
     static const struct {
@@ -193,8 +193,8 @@ static size_t utf8_length(const unsigned char *p)
     return 0;
 }
 
-/* Controls, line and paragraph separators, what changes the direction (Unicode, Bidirectional Algorithm, UAX 9, 2) and
- * the byte order mark. p: one whole character of so many bytes. */
+/* Whether a character controls a terminal or the layout: controls, line and paragraph separators, direction marks
+ * (Unicode UAX 9, 2) and the byte order mark. p: one whole character of so many bytes. */
 static bool steers(const unsigned char *p, size_t bytes)
 {
     unsigned c = bytes == 1 ? *p : *p & (0xffU >> (bytes + 1));

@@ -16,7 +16,7 @@
 #define LINKS_MAX 40 /* path_resolution(7) */
 #define TOLD_MAX  16
 
-/* A walk from the top of the tree: what is trusted so far, and what is still to be walked. */
+/* A walk from the root of the tree: the trusted part, and the rest. */
 struct way {
     const char *named;
     char done[PATH_MAX]; /* "/a/b"; "" for the top */
@@ -30,7 +30,7 @@ static int refuse(const struct way *w, const char *why, struct err *e)
                    why);
 }
 
-/* last: nothing follows it on the way. */
+/* Checks the file at w->done. last: the path ends there. */
 static int check(const struct way *w, const struct stat *st, bool last, struct err *e)
 {
     char why[64];
@@ -39,14 +39,14 @@ static int check(const struct way *w, const struct stat *st, bool last, struct e
         text_format(why, sizeof(why), "belongs to user %u", (unsigned)st->st_uid);
         return refuse(w, why, e);
     }
-    /* A link's mode says nothing; the group 0 is root's. */
+    /* A link's mode has no meaning; group 0 is root's. */
     unsigned others = S_ISLNK(st->st_mode) ? 0 : (unsigned)st->st_mode & (st->st_gid == 0 ? 02U : 022U);
     if (others && !passed)
-        return refuse(w, others & 02U ? "can be written by everybody" : "can be written by a group", e);
+        return refuse(w, others & 02U ? "is writable by everybody" : "is writable by its group", e);
     return 0;
 }
 
-/* A link's target takes the place of its name. */
+/* Replaces the link by its target. */
 static int follow(struct way *w, struct err *e)
 {
     char target[PATH_MAX], whole[PATH_MAX];
@@ -65,8 +65,8 @@ static int follow(struct way *w, struct err *e)
     return 0;
 }
 
-/* The next name of the rest is put behind what is done. false: there is none. */
-static bool next(struct way *w)
+/* Moves the next name from rest to done. 1; 0: there is none; -ENAMETOOLONG. */
+static int next(struct way *w, struct err *e)
 {
     const char *name = w->rest + strspn(w->rest, "/");
     size_t len = strcspn(name, "/"), at = strlen(w->done);
@@ -74,7 +74,9 @@ static bool next(struct way *w)
     if (len == 2 && strncmp(name, "..", 2) == 0) {
         if (at > 0)
             *strrchr(w->done, '/') = '\0';
-    } else if (any && !(len == 1 && *name == '.') && at + len + 2 < sizeof(w->done)) {
+    } else if (at + len + 2 >= sizeof(w->done)) {
+        return err_set(e, ERR_HOST, -ENAMETOOLONG, "'%s': a link leads to a path that is too long", w->named);
+    } else if (any && !(len == 1 && *name == '.')) {
         w->done[at] = '/';
         memcpy(w->done + at + 1, name, len);
         w->done[at + 1 + len] = '\0';
@@ -86,11 +88,11 @@ static bool next(struct way *w)
 static int walk(struct way *w, struct err *e)
 {
     struct stat st;
-    for (bool more = true; more;) {
+    for (int more = 1; more;) {
         if (lstat(*w->done ? w->done : "/", &st) != 0) {
             if (errno != ENOENT)
                 return err_sys(e, ERR_HOST, "'%s'", w->done);
-            *strrchr(w->done, '/') = '\0'; /* whoever may write there can make it first */
+            *strrchr(w->done, '/') = '\0'; /* its folder decides who can create it */
             return lstat(*w->done ? w->done : "/", &st) == 0 ? check(w, &st, true, e)
                                                              : err_sys(e, ERR_HOST, "'%s'", w->done);
         }
@@ -102,7 +104,9 @@ static int walk(struct way *w, struct err *e)
         }
         if (failed != 0)
             return failed;
-        more = !last && next(w);
+        more = last ? 0 : next(w, e);
+        if (more < 0)
+            return more;
     }
     return 0;
 }
@@ -114,7 +118,7 @@ int trust_path(const char *path, struct err *e)
     if (geteuid() != 0)
         return 0;
     if (*path != '/' && !getcwd(here, sizeof(here)))
-        return err_sys(e, ERR_HOST, "the working folder");
+        return err_sys(e, ERR_HOST, "cannot read the working folder");
     int n = snprintf(w.rest, sizeof(w.rest), "%s/%s", here, path);
     if (n < 0 || (size_t)n >= sizeof(w.rest))
         return err_set(e, ERR_HOST, -ENAMETOOLONG, "'%.100s…': the path is too long", path);
@@ -138,11 +142,11 @@ int trust_find_program(const char *name, char *buf, size_t cap, struct err *e)
             first = why;
     }
     if (first.code == 0)
-        return err_set(e, ERR_HOST, -ENOENT, "%s: there is none on PATH", name);
-    return err_set(e, ERR_HOST, -EPERM, "%s: there is none on PATH that root trusts: %s", name, first.text);
+        return err_set(e, ERR_HOST, -ENOENT, "%s: not found on PATH", name);
+    return err_set(e, ERR_HOST, -EPERM, "%s: root trusts none on PATH: %s", name, first.text);
 }
 
-/* Once a variable: several parts of a run ask for the same. */
+/* Prints it once per variable: several parts of a run ask for the same. */
 static void tell(const char *name, const struct err *why)
 {
     static const char *told[TOLD_MAX];
@@ -152,7 +156,7 @@ static void tell(const char *name, const struct err *why)
     if (i == TOLD_MAX || told[i])
         return;
     told[i] = name;
-    (void)fprintf(stderr, "tare: $%s is passed over: %s\n", name, why->text);
+    (void)fprintf(stderr, "tare: $%s is ignored: %s\n", name, why->text);
 }
 
 const char *trust_variable(const char *name)

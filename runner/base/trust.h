@@ -1,4 +1,4 @@
-/* trust: what root takes from a file: only what nobody but root could have put there or changed. */
+/* trust: whether root may use a file: only if nobody but root could have placed or changed it. */
 #ifndef TARE_TRUST_H
 #define TARE_TRUST_H
 
@@ -7,20 +7,20 @@
 
 struct err;
 
-/* Whether root may believe, or execute, what lies at a path: each folder on the way, each link and the thing itself
- * belong to root, and nobody else may write to them. A sticky folder as /tmp is passed where the next name in it is
- * root's, since nobody else can then replace that (unlink(2), EPERM); it is not trusted itself. What is not there yet
- * has to be in a trusted folder. Whoever is not root may name what he likes: the answer is 0. -EPERM (host): the
- * message says which folder or file, and why. -ENAMETOOLONG, -EACCES, … (host). */
+/* Whether root may read or execute the file at a path: each folder on the way, each link and the file belong to root,
+ * and nobody else may write to them. A sticky folder such as /tmp may be on the way if the next name in it is root's,
+ * because nobody else can replace that (unlink(2), EPERM). A missing file needs a trusted folder. For other users the
+ * answer is always 0. -EPERM (host): the message says which folder or file, and why. -ENAMETOOLONG, -EACCES, … (host).
+ */
 int trust_path(const char *path, struct err *e);
 
-/* The first of this name on PATH that can be executed, absolute. Empty and relative entries of PATH are passed over.
- * Root passes over those that it does not trust. -ENOENT (host): there is none; -EPERM (host): there is none but such,
- * and the message says why of the first. */
+/* The absolute path of the first executable of this name on PATH. Empty and relative entries of PATH are skipped; for
+ * root, also those that it does not trust. -ENOENT (host): none. -EPERM (host): only untrusted ones; the message says
+ * why the first is. */
 int trust_find_program(const char *name, char *buf, size_t cap, struct err *e);
 
-/* The value of an environment variable that names a file or a folder; NULL where it is not set, is empty, or is not
- * trusted, which is said on stderr, once a variable. */
+/* The value of an environment variable that names a file or folder. NULL: unset, empty, or not trusted, which prints a
+ * line on stderr, once per variable. */
 const char *trust_variable(const char *name);
 
 #endif

@@ -1,10 +1,10 @@
-/* version: what this build of tare is; the Makefile gives the commit. */
+/* version: version, authors and licence of this build; the Makefile gives the commit. */
 #ifndef TARE_VERSION_H
 #define TARE_VERSION_H
 
 #define TARE_VERSION "0.1.0"
 
-/* As CITATION.cff has them. */
+/* The same as in CITATION.cff. */
 #define TARE_AUTHORS "The tare developers"
 #define TARE_LICENSE "GPL-3.0-or-later"
 

@@ -16,7 +16,7 @@
 
 struct yaml {
     char *name;
-    yaml_document_t document; /* the texts are its own */
+    yaml_document_t document; /* owns the texts */
     struct yaml_node root;
     size_t values;
 };
@@ -48,12 +48,12 @@ int yaml_blame(const struct yaml_node *n, struct err *e)
     return err_wrap(e, "%s:%zu:%zu", n->file, n->line, n->column);
 }
 
-/* What cannot be read as text has no mark, but an offset; a column is a character, as in marks. */
+/* Encoding errors have an offset instead of a mark; its column is counted in characters, as in marks. */
 static int refuse_text(const char *name, const yaml_parser_t *parser, const char *bytes, size_t len, struct err *e)
 {
     size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
     if (parser->error == YAML_MEMORY_ERROR)
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory to read %s", name);
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory reading %s", name);
     if (parser->error == YAML_READER_ERROR) {
         line = column = 1;
         for (size_t i = 0; i < parser->problem_offset && i < len; i++) {
@@ -62,7 +62,7 @@ static int refuse_text(const char *name, const yaml_parser_t *parser, const char
             column = ends ? 1 : column + !goes_on;
         }
     }
-    return refuse_at(name, line, column, -EINVAL, e, "%s", parser->problem ? parser->problem : "this is no YAML");
+    return refuse_at(name, line, column, -EINVAL, e, "%s", parser->problem ? parser->problem : "this is not YAML");
 }
 
 /* --- from libyaml's document to the tree -------------------------------------------------------------------------- */
@@ -85,7 +85,7 @@ static int take_key(struct yaml *y, int index, struct yaml_node *mapping, struct
     size_t line = n->start_mark.line + 1, column = n->start_mark.column + 1;
     const char *key = n->type == YAML_SCALAR_NODE ? (const char *)n->data.scalar.value : NULL;
     if (!key || strlen(key) != n->data.scalar.length)
-        return refuse_at(y->name, line, column, -EINVAL, e, "a key has to be a word");
+        return refuse_at(y->name, line, column, -EINVAL, e, "a key must be a word");
     const struct yaml_node *first = yaml_get(mapping, key);
     if (first)
         return refuse_at(y->name, line, column, -EINVAL, e, "'%.100s' is given twice (first at %zu:%zu)", key,
@@ -115,8 +115,8 @@ static int build_mapping(struct yaml *y, const yaml_node_t *n, unsigned depth, s
     return 0;
 }
 
-/* An alias is what it stands for, built again: its text is shared, and its values count. One that stands for what it
- * lies in is too deep. */
+/* An alias is built again from its anchor: the text is shared, the values count. An alias inside its own anchor exceeds
+ * the depth. */
 static int build(struct yaml *y, int index, unsigned depth, struct yaml_node *ret, struct err *e)
 {
     const yaml_node_t *n = yaml_document_get_node(&y->document, index);
@@ -124,7 +124,7 @@ static int build(struct yaml *y, int index, unsigned depth, struct yaml_node *re
     ret->line = n->start_mark.line + 1;
     ret->column = n->start_mark.column + 1;
     if (++y->values > YAML_VALUES_MAX)
-        return err_set(e, ERR_USAGE, -EINVAL, "%s: at most %d values are allowed, aliases written out", y->name,
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: at most %d values are allowed, aliases expanded", y->name,
                        YAML_VALUES_MAX);
     if (n->type == YAML_SCALAR_NODE) {
         ret->text = (const char *)n->data.scalar.value;
@@ -132,7 +132,7 @@ static int build(struct yaml *y, int index, unsigned depth, struct yaml_node *re
                                                           : yaml_refuse(ret, -EINVAL, e, "a NUL is not allowed here");
     }
     if (depth == YAML_DEPTH_MAX)
-        return yaml_refuse(ret, -EINVAL, e, "this is nested too deep");
+        return yaml_refuse(ret, -EINVAL, e, "this is nested too deeply");
     ret->kind = n->type == YAML_SEQUENCE_NODE ? YAML_LIST : YAML_MAPPING;
     return ret->kind == YAML_LIST ? build_list(y, n, depth, ret, e) : build_mapping(y, n, depth, ret, e);
 }
@@ -170,7 +170,7 @@ int yaml_read(const char *name, const char *bytes, size_t len, struct yaml **ret
     if (len > YAML_BYTES_MAX)
         return err_set(e, ERR_USAGE, -EFBIG, "%s: it has %zu bytes; what is allowed is %u", name, len, YAML_BYTES_MAX);
     if (!yaml_parser_initialize(&parser))
-        return err_set(e, ERR_OURS, -ENOMEM, "no memory for a YAML parser");
+        return err_set(e, ERR_OURS, -ENOMEM, "out of memory for a YAML parser");
     yaml_parser_set_input_string(&parser, (const unsigned char *)(len ? bytes : ""), len);
     struct yaml *y = xcalloc(1, sizeof(*y));
     y->name = xstrdup(name);
@@ -217,7 +217,7 @@ static int refuse_key(const struct yaml_node *n, const struct yaml_shape *shape,
         text_add(&allowed, "%s%s", allowed.len ? ", " : "", k->name);
     }
     (void)suggest_text(&s, "", near);
-    return refuse_at(n->file, n->key_line, n->key_column, -EINVAL, e, "'%.100s' is no key here%s%s is allowed is %s",
+    return refuse_at(n->file, n->key_line, n->key_column, -EINVAL, e, "'%.100s' is not a key here%s%s is allowed is %s",
                      n->key, near, *near ? " What" : "; what", allowed.data);
 }
 
@@ -296,7 +296,7 @@ const char *yaml_text(const struct yaml_node *n, const char *key)
     return value && value->text ? value->text : "";
 }
 
-/* "KEY 'TEXT'", or of an entry "'TEXT'". */
+/* "KEY 'TEXT'", or "'TEXT'" for an entry of a list. */
 static int refuse_value(const struct yaml_node *n, struct err *e, const char *allowed)
 {
     return yaml_refuse(n, -EINVAL, e, "%s%s'%s': what is allowed is %s", n->key ? n->key : "", n->key ? " " : "",

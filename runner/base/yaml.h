@@ -1,6 +1,6 @@
-/* yaml: a YAML text as a tree whose nodes know their places, so that each message names line and column. Scenarios,
- * plans and claims are read from it: yaml_read(), then yaml_check() against a shape, then yaml_get() and the readers of
- * one value. Texts are anybody's: bytes, depth, keys and values are bounded, and so is what aliases stand for. */
+/* yaml: reads YAML into a tree whose nodes know their line and column, for messages. Scenarios, plans and claims use
+ * it: yaml_read(), then yaml_check() against a shape, then yaml_get() and the readers of one value. The texts are
+ * untrusted: bytes, depth, keys and values, also those of aliases, are bounded. */
 #ifndef TARE_YAML_H
 #define TARE_YAML_H
 
@@ -12,30 +12,29 @@ struct err;
 struct text;
 
 #define YAML_BYTES_MAX  (2U << 20)
-#define YAML_VALUES_MAX 200000 /* with what each alias stands for */
-#define YAML_KEYS_MAX   512    /* of one mapping */
+#define YAML_VALUES_MAX 200000 /* aliases expanded */
+#define YAML_KEYS_MAX   512    /* in one mapping */
 #define YAML_DEPTH_MAX  16
 
-struct yaml; /* a text that was read */
+struct yaml; /* a document */
 
 enum yaml_kind { YAML_TEXT, YAML_LIST, YAML_MAPPING };
 
-/* Belongs to the tree, as all that it points to. */
+/* The tree owns it and all that it points to. */
 struct yaml_node {
-    const char *file; /* what messages call the text */
+    const char *file; /* name for messages */
     enum yaml_kind kind;
-    size_t line, column;         /* of the value, from 1; of an alias those of what it stands for */
-    const char *key;             /* of a mapping's value; else NULL */
+    size_t line, column;         /* of the value, from 1; for an alias, of its anchor */
+    const char *key;             /* for a value in a mapping; else NULL */
     size_t key_line, key_column; /* of the key */
-    const char *text;            /* of a text, which may be ""; else NULL */
-    struct yaml_node *child;     /* entries of a list, values of a mapping, in the text's order */
+    const char *text;            /* for a text, may be ""; else NULL */
+    struct yaml_node *child;     /* entries of a list or values of a mapping, in order */
     size_t count;
 };
 
-/* Reads a text of len bytes: one document, a mapping. name: what messages call it; it is copied.
- * -EINVAL, or -EFBIG of too many bytes (usage), as all below: NAME:LINE:COLUMN: what is wrong. It is no YAML, it is
- * empty, it has several documents, a key that is no word or is given twice, a NUL, or more than the bounds above. The
- * caller ends *ret with yaml_end(). */
+/* Reads len bytes as one document, which must be a mapping. name: for messages; copied. -EINVAL, or -EFBIG for too many
+ * bytes (usage, as all below), with "NAME:LINE:COLUMN: what is wrong": not YAML, empty, several documents, a key that
+ * is not a word or occurs twice, a NUL, or beyond the bounds above. The caller ends *ret with yaml_end(). */
 int yaml_read(const char *name, const char *bytes, size_t len, struct yaml **ret, struct err *e);
 const struct yaml_node *yaml_root(const struct yaml *y);
 void yaml_end(struct yaml *y); /* NULL is allowed */
@@ -46,13 +45,13 @@ static inline void cleanup_yaml_(struct yaml **y)
 }
 #define cleanup_yaml __attribute__((cleanup(cleanup_yaml_)))
 
-/* What a value may be. */
+/* The allowed form of a value. */
 struct yaml_shape {
     enum yaml_kind kind;
-    size_t min, max;                /* entries of a list; bytes of a text (max alone: no text is empty) */
-    const struct yaml_shape *entry; /* of a list */
-    const struct yaml_key *key;     /* of a mapping; the last one's name is NULL */
-    const char *remedy;             /* where the value is of another kind; NULL is allowed */
+    size_t min, max;                /* entries of a list; max also bytes of a text, which must not be empty */
+    const struct yaml_shape *entry; /* for a list */
+    const struct yaml_key *key;     /* for a mapping; the last has the name NULL */
+    const char *remedy;             /* added to the message for a wrong kind; NULL is allowed */
 };
 
 struct yaml_key {
@@ -68,21 +67,21 @@ struct yaml_key {
 #define YAML_KEYS(...) {.kind = YAML_MAPPING, .key = (const struct yaml_key[]){__VA_ARGS__, {NULL, NULL, false}}}
 /* clang-format on */
 
-/* Whether the node and all below it have the shape. An unknown key is told with those that are allowed, and with the
- * one that it is near to. */
+/* Checks the node and all below it against the shape. The message for an unknown key lists the allowed ones and
+ * suggests the nearest. */
 int yaml_check(const struct yaml_node *n, const struct yaml_shape *shape, struct err *e);
 
-/* Whether the root's 'schema' is this one: before its shape, which another schema may change. */
+/* Checks the root's 'schema'. Call it before yaml_check(): another schema may have another shape. */
 int yaml_check_schema(const struct yaml_node *root, const char *schema, struct err *e);
 
-/* The value of a key; NULL: there is none, or n is NULL. */
+/* The value of a key, or NULL. n may be NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *n, const char *key);
 
-/* The same of a text; "" where there is none. */
+/* The same for a text; "" if there is none. */
 const char *yaml_text(const struct yaml_node *n, const char *key);
 
-/* One value, strictly. Where n is NULL it was not given: *ret stays, and the answer is 0. yaml_choice: the number of
- * the text among the names, which NULL ends. */
+/* Read one value strictly. n NULL: not given; *ret is untouched and the result is 0. yaml_choice gives the text's index
+ * in names, which ends with NULL. */
 int yaml_integer(const struct yaml_node *n, int64_t low, int64_t high, int64_t *ret, struct err *e);
 int yaml_number(const struct yaml_node *n, double *ret, struct err *e);
 int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *ret, struct err *e);
@@ -90,11 +89,11 @@ int yaml_choice(const struct yaml_node *n, const char *const *names, unsigned *r
 /* Adds a text as a value, between double quotes (YAML 1.2.2, section 7.3.1). */
 void yaml_add_quoted(const char *value, struct text *out);
 
-/* Sets e to "NAME:LINE:COLUMN: " and the message, a usage error. Returns code. */
+/* Sets a usage error "NAME:LINE:COLUMN: " and the message. Returns code. */
 int yaml_refuse(const struct yaml_node *n, int code, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Puts the place before the message that is in e. Returns e's code. */
+/* Puts "NAME:LINE:COLUMN: " before e's message. Returns e's code. */
 int yaml_blame(const struct yaml_node *n, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* tare-artefact: what `tare` hands over to: the commands that read and write bundles. It measures nothing itself. */
+/* tare-artefact: the commands that read and write bundles; `tare` executes it. It measures nothing. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

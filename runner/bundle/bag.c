@@ -35,7 +35,7 @@ static int write_tag(int dirfd, const char *name, const struct text *t, struct t
     return files_write(dirfd, name, t->data, t->len, e);
 }
 
-/* The files of data/ in a bag's list, or where `bag` is false all that are listed. */
+/* The files of data/ in a bag's list; with `bag` false, all listed files. */
 static size_t payload_of(const struct filelist *files, bool bag, uint64_t *bytes)
 {
     size_t count = 0;
@@ -77,11 +77,11 @@ int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *
 
 /* --- checking --------------------------------------------------------------------------------------------------- */
 
-/* A bag that is checked. */
+/* A bag being checked. */
 struct checking {
     int dirfd;
     const struct filelist *files;
-    bool *named; /* one a file: a manifest names it */
+    bool *named; /* per file: a manifest lists it */
     struct findings *findings;
     struct err *e;
 };
@@ -89,7 +89,7 @@ struct checking {
 /* A finding against integrity. */
 #define BROKEN(c, ...) findings_add((c)->findings, FINDING_INTEGRITY, __VA_ARGS__)
 
-/* One line "DIGEST  PATH" (RFC 8493 §2.1.3; the digest in lower case, as all that write bags do). */
+/* One line "DIGEST  PATH" (RFC 8493 §2.1.3; the digest in lower case, as all writers of bags do). */
 static void check_line(const struct checking *c, const char *manifest, const char *line)
 {
     size_t digits = strspn(line, "0123456789abcdef"), blanks = strspn(line + digits, " \t");
@@ -112,7 +112,7 @@ static void check_line(const struct checking *c, const char *manifest, const cha
     }
 }
 
-/* Reads a tag file. Where it is not there or too large, which is a finding, its data stays NULL. */
+/* Reads a tag file. Missing or too large: adds a finding, and the data stays NULL. */
 static int read_tag(const struct checking *c, const char *name, struct text *ret)
 {
     const struct listed_file *file = filelist_find(c->files, name);
@@ -137,8 +137,8 @@ static int check_manifest(const struct checking *c, const char *manifest)
     return 0;
 }
 
-/* Both ways: what no manifest names was put there by nobody who vouches for it. RFC 8493 §3: tag manifests do not name
- * themselves; a signature can only be made afterwards. */
+/* Every file must be listed in a manifest, except (RFC 8493 §3) the tag manifests themselves, and the signature, which
+ * is made later. */
 static void check_unnamed(const struct checking *c)
 {
     for (size_t i = 0; i < c->files->count; i++) {

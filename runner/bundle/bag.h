@@ -1,5 +1,5 @@
-/* bag: BagIt 1.0 (RFC 8493). Pack writes the manifests of a payload; everything that opens a bundle holds them against
- * the files, both ways. */
+/* bag: BagIt 1.0 (RFC 8493). Pack writes the manifests of a payload; everything that opens a bundle compares them with
+ * the files, in both directions. */
 #ifndef TARE_BAG_H
 #define TARE_BAG_H
 
@@ -14,20 +14,20 @@ struct filelist;
 #define BAG_TAG_MANIFEST "tagmanifest-sha256.txt"
 #define BAG_SIGNATURE    BAG_TAG_MANIFEST ".minisig"
 
-/* What bag-info.txt says besides the payload's size. */
+/* The content of bag-info.txt besides the payload's size. */
 struct bag_info {
     const char *software;    /* "tare 1.0 (…)" */
     const char *description; /* one line */
     int64_t date_s;          /* Bagging-Date, UTC, as seconds since 1970 */
 };
 
-/* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is whole already; the list is what
- * filelist_read() gave of it. */
+/* Writes bagit.txt, bag-info.txt and both manifests into dirfd, whose data/ is complete; payload: its list by
+ * filelist_read(). */
 int bag_write(int dirfd, const struct filelist *payload, const struct bag_info *info, struct err *e);
 
-/* Holds a bag against its manifests: each file of data/ is named with its digest and each name has its file, likewise
- * the tag files; bagit.txt is version 1.0 and UTF-8, Payload-Oxum is right where it is given. All that is wrong
- * is a finding (integrity). -errno (usage) where a file cannot be read. */
+/* Checks a bag against its manifests: each file of data/ is listed with its digest and each listed file exists,
+ * likewise the tag files; bagit.txt says version 1.0 and UTF-8; Payload-Oxum, if given, is right. Each fault is a
+ * finding (integrity). A negative errno (usage): a file cannot be read. */
 int bag_check(int dirfd, const struct filelist *files, struct findings *f, struct err *e);
 
 #endif

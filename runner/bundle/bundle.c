@@ -28,7 +28,7 @@
 
 /* --- where records are ------------------------------------------------------------------------------------------- */
 
-/* "scenario1-threads-workers-4" of "scenario1-threads-workers=4". */
+/* "scenario1-threads-workers=4" becomes "scenario1-threads-workers-4". */
 static void plain_folder(const char *id, char buf[CELL_FOLDER_MAX + 1])
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -71,7 +71,7 @@ int bundle_label(const char *label)
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
-/* The folder's name is no business of whoever reads the message. */
+/* Removes our folder's name from a message. */
 static void forget_folder(const char *path, struct err *e)
 {
     size_t len = strlen(path);
@@ -79,7 +79,7 @@ static void forget_folder(const char *path, struct err *e)
         memmove(p, p + len + (p[len] == '/'), strlen(p + len + (p[len] == '/')) + 1);
 }
 
-/* What is advised of a folder that a plan is run in is of no use for a bundle. */
+/* Advice for a plan's folder does not apply to a bundle. */
 static void forget_remedy(struct err *e)
 {
     char *remedy = strstr(e->text, " (");
@@ -106,7 +106,7 @@ static int load_plan(struct bundle *b, struct err *e)
         forget_remedy(e);
         return e->code;
     }
-    /* Its own scenarios are those that it carries, and no others. */
+    /* Its own scenarios must be those in the bundle. */
     b->bound.carried.folder = b->path;
     b->bound.carried.alone = true;
     TRY(plan_parse(BUNDLE_PLAN, &bytes, &b->bound.given, &b->bound.carried, &b->plan, e));
@@ -150,7 +150,6 @@ void bundle_wants(struct records *r)
         r->reader.with_sections = true;
 }
 
-/* What a record's samples are held against, with the payload's path, which is not told. */
 struct deriving {
     size_t path_len;
     struct findings *findings;
@@ -198,7 +197,7 @@ static size_t units(const struct bundle *b)
     return b->noise ? 2 * b->cells : b->cells;
 }
 
-/* What is there of each invocation of the plan: a bit 1 for a record, 2 for one that failed. The caller's. */
+/* For each invocation of the plan: bit 1: has a record, bit 2: it failed. The caller owns it. */
 static unsigned char *coverage(const struct bundle *b)
 {
     unsigned char *there = xcalloc(b->blocks * units(b), 1);
@@ -267,7 +266,7 @@ static void judge(struct bundle *b)
         b->judgement[i] = claim_judge(&b->claims.list[i], &b->records);
 }
 
-/* "tare-NAME", of a path's characters. */
+/* "tare-NAME", with characters that paths allow. */
 static void name_top(struct bundle *b)
 {
     char folder[CELL_FOLDER_MAX + 1];
@@ -349,7 +348,7 @@ static int open_path(const char *path, struct stat *st, struct err *e)
     return fd >= 0 ? fd : err_set(e, ERR_USAGE, fd, "'%s': %s", path, strerror(-fd));
 }
 
-/* What is no bundle at all, with the first of what is wrong with it: the rest of it means nothing. */
+/* Not a bundle at all: reports only the first finding. */
 static int refuse_other(const struct opened_bundle *o, const char *path, struct err *e)
 {
     char first[300] = "";
@@ -373,7 +372,7 @@ int bundle_open_files(const char *path, struct opened_bundle *ret, struct err *e
     if (ret->tar_fd >= 0 && open_tar(ret, e) != 0)
         return err_wrap(e, "'%s'", path);
     text_format(ret->data, sizeof(ret->data), "%s/" BUNDLE_DATA, ret->folder);
-    /* Before all that is in it is looked at: it may be any folder. */
+    /* Checked first, because it may be any folder. */
     if (faccessat(ret->root_fd, BAG_DECLARATION, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
         return refuse_other(ret, path, e);
     TRY(filelist_read(ret->root_fd, &ret->all, &ret->findings, e));

@@ -20,7 +20,7 @@
 #include "record/records.h"
 
 #define CONFIDENCE 0.95
-#define UNIT_MAX   16 /* bytes of a unit that is shown beside a number */
+#define UNIT_MAX   16 /* bytes of a unit printed beside a number */
 
 const char *claim_verdict_name(enum claim_verdict v)
 {
@@ -30,8 +30,8 @@ const char *claim_verdict_name(enum claim_verdict v)
 
 /* --- the records of a cell --------------------------------------------------------------------------------------- */
 
-/* Of A/A plans one half: the other is there to know the noise by. A subset that shares all else with r; its list is
- * the caller's. */
+/* The half A of an A/A plan; the other half measures noise. A subset that shares all else with r; the caller owns its
+ * list. */
 static struct records of_cell(const struct records *r, const char *cell)
 {
     struct records some = *r;
@@ -43,7 +43,7 @@ static struct records of_cell(const struct records *r, const char *cell)
     return some;
 }
 
-/* Why a cell has no figure; NULL: some invocation has one. */
+/* Why a cell has no figure; NULL: it has one. */
 static const char *why_not_run(const struct records *cell, const char *figure)
 {
     int index = records_figure(cell, figure);
@@ -63,7 +63,7 @@ static const char *why_not_run(const struct records *cell, const char *figure)
     return why;
 }
 
-/* The figures of a cell, as every comparison takes them; ended with cell_values_free(). */
+/* The figures of a cell, as every comparison takes them. The caller frees them by cell_values_free(). */
 static struct cell_values values_of(const struct records *cell, const char *figure)
 {
     cleanup_free const struct invocation **list = xcalloc(cell->count, sizeof(const struct invocation *));
@@ -87,7 +87,7 @@ static bool is_within(double x, double min, double max)
     return (isnan(min) || x >= min) && (isnan(max) || x <= max);
 }
 
-/* What lies across the edge decides nothing, however narrow it is. */
+/* An interval across the edge is inconclusive, however narrow. */
 static struct judgement judge(struct stats_interval i, double min, double max, double tolerance)
 {
     struct judgement j = {.found = i};
@@ -109,8 +109,8 @@ static struct judgement judge(struct stats_interval i, double min, double max, d
 
 /* --- kinds ------------------------------------------------------------------------------------------------------- */
 
-/* As `tare compare` has it: over nodes where there are several, else over the blocks of the plan. of: so many ratios
- * are judged for one claim. */
+/* As `tare compare`: over nodes if there are several, else over the plan's blocks. of: the number of ratios judged for
+ * one claim. */
 static int ratio_of(struct records *of, struct records *to, const char *figure, size_t ratios,
                     struct stats_interval *ret, struct err *e)
 {
@@ -144,8 +144,8 @@ static struct judgement judge_ratio(const struct claim *c, const struct records 
     return j;
 }
 
-/* An order is what all ratios of neighbours say: the worst of them is its verdict, the least is what is shown. Their
- * intervals hold together (Bonferroni), so that no number of equal cells makes a verdict likelier. */
+/* An order has the worst verdict of all ratios of neighbours, and shows the smallest ratio. The intervals hold jointly
+ * (Bonferroni), so that more cells do not make a verdict likelier. */
 static struct judgement judge_order(const struct claim *c, const struct records *r)
 {
     static const int WORSE[] = {
@@ -234,12 +234,12 @@ struct judgement claim_judge(const struct claim *c, const struct records *r)
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
 
-/* A number in the figure's unit as the records declare it: bytes as people read them, all else with four digits. */
+/* A number in the figure's declared unit: bytes as KiB, MiB, …; others with four digits. */
 static const char *number(const struct claim *c, const struct records *r, double value, char *buf, size_t cap)
 {
     const struct figure_about about = records_about(r, c->figure);
     bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
-    plain |= strcmp(about.unit, "1") == 0 || strlen(about.unit) > UNIT_MAX; /* a stranger's can be of any length */
+    plain |= strcmp(about.unit, "1") == 0 || strlen(about.unit) > UNIT_MAX; /* foreign units can have any length */
     if (!plain && figure_is_of_bytes(&about) && value >= 0)
         return text_bytes((uint64_t)value, buf, cap);
     (void)snprintf(buf, cap, "%.4g%s%s", value, plain ? "" : " ", plain ? "" : about.unit);

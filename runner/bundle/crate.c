@@ -27,12 +27,12 @@
 struct crate {
     const struct bundle *b;
     json_t *graph, *has_part, *mentions, *authors;
-    json_t *seen; /* ids of what is there once: applications, images, environments */
+    json_t *seen; /* ids of entities that exist once: applications, images, environments */
     json_t *image_files;
-    struct oci_image image; /* that the bundle holds */
+    struct oci_image image; /* in the bundle */
 };
 
-/* An identifier: cut where it is too long, of characters that a URI has. */
+/* An identifier with characters of a URI, truncated if too long. */
 static const char *make_id(char id[ID_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static const char *make_id(char id[ID_MAX], const char *fmt, ...)
 {
@@ -57,7 +57,7 @@ static void refer(json_t *list, const char *id)
         abort();
 }
 
-/* With texts: a key and its value each, END behind the last. */
+/* Adds texts: pairs of key and value, ended by END. */
 #define END ((const char *)NULL)
 __attribute__((sentinel)) static json_t *entity(struct crate *c, const char *id, const char *type, ...)
 {
@@ -72,7 +72,7 @@ __attribute__((sentinel)) static json_t *entity(struct crate *c, const char *id,
     return o;
 }
 
-/* An entity is there once, whoever refers to it. */
+/* Adds an entity once. */
 static bool is_new(struct crate *c, const char *id)
 {
     if (json_object_get(c->seen, id))
@@ -153,7 +153,7 @@ static const char *add_runtime(struct crate *c, const json_t *runtime, char id[I
     return id;
 }
 
-/* What is executed: a scenario by tare, on a runtime. */
+/* The executed software: a scenario by tare, on a runtime. */
 static const char *add_instrument(struct crate *c, const struct invocation *one, const json_t *scenario,
                                   char id[ID_MAX])
 {
@@ -176,7 +176,7 @@ static const char *add_instrument(struct crate *c, const struct invocation *one,
     return id;
 }
 
-/* An image that the bundle holds is of its files, and has its manifest's digest beside the one it is called by. */
+/* An image in the bundle consists of its files, and has its manifest's digest besides its name's. */
 static void add_content(struct crate *c, json_t *o)
 {
     char digest[96];
@@ -192,7 +192,7 @@ static json_t *image_entity(struct crate *c, const char *id, const char *name, c
     return o;
 }
 
-/* "[REGISTRY/]NAME@sha256:…" of $TARE_IMAGE_DIGEST; where the engine told none, the hash of its content. */
+/* "[REGISTRY/]NAME@sha256:…" from $TARE_IMAGE_DIGEST; if unknown, the hash of the content. */
 static void add_image(struct crate *c, const struct invocation *one, json_t *action)
 {
     char id[ID_MAX], name[ID_MAX] = "tare", registry[ID_MAX] = "localhost";
@@ -216,7 +216,7 @@ static void add_image(struct crate *c, const struct invocation *one, json_t *act
         add_content(c, o);
 }
 
-/* The image that the bundle holds and no record names: nothing else leads to it. */
+/* Adds the bundle's image if no record names it. */
 static void add_unnamed_image(struct crate *c)
 {
     char id[ID_MAX];
@@ -234,7 +234,7 @@ static void add_unnamed_image(struct crate *c)
 
 /* --- actions ----------------------------------------------------------------------------------------------------- */
 
-/* A name and a value that an action refers to: an entity once for all actions that have the same. */
+/* A name and a value; all actions with the same share one entity. */
 static void add_value(struct crate *c, json_t *list, const char *kind, const char *name, const char *value,
                       const char *unit)
 {
@@ -251,7 +251,7 @@ static void put_values(json_t *action, const char *key, json_t *list)
         json_put(action, key, json_incref(list));
 }
 
-/* What the workload's environment had besides the fixed: "NAME=VALUE" of --env. */
+/* The workload's additional environment: "NAME=VALUE" of --env. */
 static void add_environment(struct crate *c, const struct invocation *one, json_t *action)
 {
     size_t i;
@@ -287,7 +287,7 @@ static void add_usage(struct crate *c, const struct invocation *one, json_t *act
     put_values(action, "resourceUsage", list);
 }
 
-/* ISO 8601 of the start plus what it took, where the record tells it; to the second, as the start is. */
+/* The end in ISO 8601: start plus duration, if known, to the second as the start. */
 static void add_times(const struct invocation *one, json_t *action)
 {
     struct tm tm = {0};
@@ -339,7 +339,7 @@ static void add_action(struct crate *c, const struct invocation *one)
 
 /* --- the root ---------------------------------------------------------------------------------------------------- */
 
-/* Of a reproduction: the bundle whose plan it ran again, by its digest. */
+/* For a reproduction: the digest of the original bundle. */
 static void add_original(struct crate *c, json_t *root)
 {
     char sha256[96];

@@ -50,7 +50,7 @@ static int derive_texts(const struct bundle *b, int dirfd, struct err *e)
 
 /* --- paper/ ------------------------------------------------------------------------------------------------------ */
 
-/* A claim's words, which paper_write() borrows. */
+/* A claim's texts, which paper_write() borrows. */
 struct words {
     char expected[WORDS_MAX], found[WORDS_MAX];
 };

@@ -1,6 +1,6 @@
 /* derive: writes every file of a bundle that follows from its sources (records, plan, claims, pack.json, LICENSE, the
- * lock of the images). Pack writes them into the bundle; verify writes them elsewhere and compares. The same sources
- * give the same bytes: a change of them raises PACK_FORMAT. */
+ * lock of the images). Pack writes them into the bundle; verify writes them elsewhere and compares. Equal sources give
+ * equal bytes; raise PACK_FORMAT when the bytes change. */
 #ifndef TARE_DERIVE_H
 #define TARE_DERIVE_H
 
@@ -13,9 +13,9 @@ struct err;
 struct json_t;
 struct filelist;
 
-/* Writes env/host.json, env/sbom.cdx.json, paper/, README.md, CITATION.cff and .zenodo.json below dirfd, in which none
- * of them is yet. The same bytes from the same sources. draw: the figures too, by gnuplot; else their data alone.
- * -ENOENT (host): no gnuplot. Errors of reading the sources (usage). */
+/* Writes env/host.json, env/sbom.cdx.json, paper/, README.md, CITATION.cff and .zenodo.json below dirfd, where none
+ * exists. draw: also the figures, by gnuplot; else only their data. -ENOENT (host): no gnuplot. Errors of reading the
+ * sources (usage). */
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e);
 
 /* ro-crate-metadata.json, of all the payload's other files. */
@@ -23,24 +23,24 @@ int derive_crate(const struct bundle *b, const struct filelist *payload, int dir
 
 #define CRATE_FILE "ro-crate-metadata.json"
 
-/* Of the payload with its crate: bagit.txt, bag-info.txt and both manifests. */
+/* Writes the bag's files for a payload with its crate: bagit.txt, bag-info.txt and both manifests. */
 int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e);
 
-/* --- what it is made of ------------------------------------------------------------------------------------------ */
+/* --- the parts --------------------------------------------------------------------------------------------------- */
 
 void citation_cff(const struct bundle *b, struct text *out);
 void zenodo_json(const struct bundle *b, struct text *out);
 void bundle_readme(const struct bundle *b, struct text *out);
 
-/* The machines that the records are of (schema tare.environments/1): host, image and tool of each, without what changes
- * from moment to moment. The caller's. */
+/* The machines of the records (schema tare.environments/1): host, image and tool of each, without volatile facts. The
+ * caller owns it. */
 struct json_t *environments_of(const struct bundle *b);
 
-/* CycloneDX 1.5: tare, the interpreters, the system; where the records were made in an image that the lock names, its
- * packages with their hashes. */
+/* CycloneDX 1.5: tare, the interpreters, the system; for images in the lock, also their packages with hashes. The
+ * caller owns *ret. */
 int sbom_of(const struct bundle *b, const struct json_t *environments, struct json_t **ret, struct err *e);
 
-/* "2026-11-25" and "2026-11-25T00:10:10Z" of seconds since 1970. buf: 32 bytes; returned. */
+/* Format seconds since 1970 as "2026-11-25" and "2026-11-25T00:10:10Z". buf: 32 bytes. Return buf. */
 const char *derive_date(int64_t at_s, char *buf);
 const char *derive_time(int64_t at_s, char *buf);
 

@@ -1,5 +1,5 @@
-/* What people and archives read of a bundle first: README.md, CITATION.cff, .zenodo.json. The first two are templates
- * beside this file (README.in, CITATION.in), in which {name} stands for a value. */
+/* README.md, CITATION.cff and .zenodo.json of a bundle. The first two come from templates beside this file (README.in,
+ * CITATION.in), where {name} stands for a value. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -22,7 +22,7 @@ extern const char readme_template[], citation_template[];
 TEMPLATE(readme_template, "runner/bundle/README.in");
 TEMPLATE(citation_template, "runner/bundle/CITATION.in");
 
-/* What stands for a name in braces. */
+/* The value for a name in braces. */
 struct value {
     const char *name, *text;
 };
@@ -36,7 +36,7 @@ static void fill(const char *template, const struct value *values, struct text *
         if (!*p)
             return;
         size_t len = strcspn(++p, "}");
-        const struct value *v = values; /* the templates are ours: each name is there */
+        const struct value *v = values; /* our templates use only known names */
         while (strlen(v->name) != len || strncmp(v->name, p, len) != 0)
             v++;
         text_add(out, "%s", v->text);
@@ -172,7 +172,7 @@ static void add_authors(const struct bundle *b, struct text *out)
     }
 }
 
-/* The image, where the bundle holds it. One that cannot be read is found elsewhere. */
+/* The bundle's image. verify reports an unreadable one. */
 static void add_image(const struct bundle *b, struct text *out)
 {
     struct oci_image l;

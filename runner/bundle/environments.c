@@ -15,7 +15,7 @@
 
 #define LOCK_MAX (8U << 20)
 
-/* What changes from run to run on the same machine. */
+/* Facts that change from run to run on one machine. */
 static const char *const OF_THE_MOMENT[] = {"load_1min", "load_5min", "load_15min", "boot_id", "steal_ticks"};
 
 static void put_section(json_t *o, const char *key, json_t *section)
@@ -23,7 +23,6 @@ static void put_section(json_t *o, const char *key, json_t *section)
     json_put(o, key, section ? section : json_null());
 }
 
-/* What of the record is the same in all that were made with the same. */
 static json_t *environment_of(const struct invocation *one)
 {
     json_t *o = json_object(), *host = invocation_section(one, "host");
@@ -35,7 +34,7 @@ static json_t *environment_of(const struct invocation *one)
     return o;
 }
 
-/* The element that has this under the key, or without a key is it; NULL: there is none. */
+/* The element with this value under the key (key NULL: the element itself); NULL: none. */
 static json_t *find_alike(const json_t *list, const char *key, const json_t *value)
 {
     size_t i;
@@ -73,12 +72,12 @@ json_t *environments_of(const struct bundle *b)
 
 /* --- components -------------------------------------------------------------------------------------------------- */
 
-/* {type, name, version} and, where there is one, its SHA-256. The bom-ref is of what tells it from others. */
+/* {type, name, version} and, if known, its SHA-256. The bom-ref is unique. */
 static json_t *component(const char *type, const char *name, const char *version, const char *sha256)
 {
     char ref[400];
     text_format(ref, sizeof(ref), "%.80s:%.150s@%.80s%s%.16s", type, name, version, *sha256 ? "#" : "", sha256);
-    for (char *p = ref; *p; p++) /* it may have been cut inside of a character */
+    for (char *p = ref; *p; p++) /* it may be truncated inside a character */
         if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
             *p = '_';
     json_t *o = json_pack("{s:s, s:s, s:s}", "bom-ref", ref, "type", type, "name", name);
@@ -120,7 +119,7 @@ static void add_environment(json_t *components, const json_t *of)
 
 /* --- packages of an image ---------------------------------------------------------------------------------------- */
 
-/* The suites of the images that records were made in, one after a blank; "" none. */
+/* The suites of the records' images, separated by blanks; "": none. */
 static void suites_of(const json_t *environments, struct text *ret)
 {
     size_t i;
@@ -142,7 +141,7 @@ static bool holds_word(const char *words, const char *word, size_t len)
     return false;
 }
 
-/* "deb.SUITE = NAME VERSION ARCH SHA256 PATH" of a suite that was used and a package of its run-time closure. */
+/* "deb.SUITE = NAME VERSION ARCH SHA256 PATH", for used suites and packages of their run-time closure. */
 static void add_package(json_t *components, const char *line, const char *suites, const char *closures)
 {
     char suite[40], name[120], version[120], arch[20], sha256[80], purl[400];

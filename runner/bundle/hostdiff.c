@@ -26,7 +26,7 @@ static const json_t *find(const json_t *o, const char *key)
     return o;
 }
 
-/* As people read it; NULL: neither text, number nor truth. */
+/* The value as text; NULL: not a text, number or boolean. */
 static char *value_text(const json_t *v)
 {
     struct text t = {0};
@@ -48,7 +48,7 @@ static void add_difference(struct hostdiff *ret, const char *field, char *theirs
     ret->list[ret->count++] = (struct hostdiff_field){xstrdup(field), theirs, here};
 }
 
-/* What the hosts have of a field, each value once and in the order of the records. */
+/* The distinct values of a field in all hosts, in the order of the records. */
 struct values {
     char **list;
     size_t count;

@@ -16,20 +16,20 @@ struct minisig_key {
 
 enum minisig_verdict {
     MINISIG_GOOD,
-    MINISIG_WRONG,     /* by this key, and not of these bytes (or with another trusted comment) */
-    MINISIG_OTHER_KEY, /* by a key that is not the one given */
+    MINISIG_WRONG,     /* by this key, but for other bytes or another trusted comment */
+    MINISIG_OTHER_KEY, /* by another key */
     MINISIG_MALFORMED,
 };
 
-/* Reads a public key: the file of `minisign -G`, or its last line alone. -EINVAL: it is none. */
+/* Reads a public key: the file of `minisign -G`, or only its last line. -EINVAL: not a public key. */
 int minisig_key_read(const char *text, struct minisig_key *ret);
 
-/* Whether a text has the form of a secret key, the file of `minisign -G`; its password and whether it is whole are
- * minisign's to find. */
+/* Whether a text has the form of a secret key (the file of `minisign -G`). minisign checks the password and the rest.
+ */
 bool minisig_is_secret_key(const char *text);
 
-/* Verifies a signature file's text over a message. key NULL: whose it is, is told all the same (MINISIG_OTHER_KEY).
- * key_id is filled in unless MINISIG_MALFORMED. Plain and pre-hashed (BLAKE2b-512) signatures. */
+/* Verifies a signature file's text over a message. key NULL: gives MINISIG_OTHER_KEY. key_id receives the signer's key
+ * unless MINISIG_MALFORMED. Supports plain and pre-hashed (BLAKE2b-512) signatures. */
 enum minisig_verdict minisig_verify(const void *message, size_t len, const char *signature,
                                     const struct minisig_key *key, char key_id[MINISIG_KEY_ID]);
 

@@ -1,5 +1,4 @@
-/* pack_image: puts an image into a bundle, through skopeo, as the OCI layout that oci/image.h describes. Pack calls it.
- */
+/* pack_image: copies an image into a bundle with skopeo, as the OCI layout of oci/image.h. Pack calls it. */
 #ifndef TARE_PACK_IMAGE_H
 #define TARE_PACK_IMAGE_H
 
@@ -7,14 +6,14 @@ struct bundle;
 struct err;
 struct text;
 
-/* Puts the image of this name (as skopeo(1) has it) into the payload of the bundle, whose records are there and whose
- * derived files are not. beside: a folder on the same file system, for what is in the making. The same image from the
- * same place gives the same bytes: blobs are neither compressed nor converted, and an OCI manifest stays as it is.
- * -ENOENT (host): no skopeo. -EREMOTEIO, -ENOENT (usage): it cannot be had. -EFBIG (usage): it does not fit into a
- * bundle. -ESTALE (usage): the records name another. -EINVAL (usage): it is no image of the kinds known. */
+/* Copies the image with this name (of skopeo(1)) into the payload, which has its records but no derived files yet.
+ * beside: a folder on the same file system for temporary files. The same image from the same place gives equal bytes:
+ * blobs are neither compressed nor converted, and an OCI manifest stays as it is. -ENOENT (host): no skopeo.
+ * -EREMOTEIO, -ENOENT (usage): the image is not available. -EFBIG (usage): too large for a bundle. -ESTALE (usage): the
+ * records name another image. -EINVAL (usage): an unknown kind of image. */
 int pack_image(const struct bundle *b, const char *ref, const char *beside, struct err *e);
 
-/* Of a bundle that holds an image: which, and how many of its records name it, a line; else nothing. */
+/* If the bundle has an image, appends a line with its name and how many records name it. */
 int pack_image_summary(const struct bundle *b, struct text *said, struct err *e);
 
 #endif

@@ -32,7 +32,7 @@ static int get_json(const struct oci_place *p, const char *tag, json_t **ret, ch
     if (len)
         *len = t.len;
     *ret = json_object_of(t.data, t.len);
-    return *ret ? 0 : err_set(e, ERR_USAGE, -EINVAL, "%s: it is no JSON object", *tag ? tag : "the manifest");
+    return *ret ? 0 : err_set(e, ERR_USAGE, -EINVAL, "%s: it is not a JSON object", *tag ? tag : "the manifest");
 }
 
 /* The bundle's digest and size in its manifest. -EINVAL (usage): it is no bundle's. */

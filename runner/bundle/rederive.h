@@ -1,5 +1,5 @@
-/* rederive: derives a record's results again from its raw samples and compares. Reading a bundle for verify calls it
- * once a record. */
+/* rederive: derives a record's results again from its raw samples and compares. bundle.c calls it once per record, for
+ * verify. */
 #ifndef TARE_REDERIVE_H
 #define TARE_REDERIVE_H
 
@@ -7,9 +7,9 @@
 
 struct findings;
 
-/* Derives what the record of this text says in its result and memory from its raw samples, by the formulas of the run
- * (stats.h, memory.h), and adds what does not follow to the findings (derivation), by its path. Times may differ by a
- * 10^-12th: what another compiler makes of the same sum. */
+/* Derives result and memory of the record in this text from its raw samples, by the formulas of the run (stats.h,
+ * memory.h). Each difference is a finding (derivation) for path. Times may differ by a relative 1e-12, as other
+ * compilers sum differently. */
 void rederive_record(const char *path, struct json_span text, struct findings *f);
 
 #endif

@@ -1,5 +1,5 @@
-/* reproduction: the counter-record (schema tare.reproduction/1): what running a bundle again gave. It lies beside the
- * new records and is packed with them. Read here; written by reproduce, judged by reproduction_check. */
+/* reproduction: reads the counter-record (schema tare.reproduction/1), the result of running a bundle again. It lies
+ * beside the new records and is packed with them. reproduce writes it; reproduction_check judges it. */
 #ifndef TARE_REPRODUCTION_H
 #define TARE_REPRODUCTION_H
 
@@ -16,17 +16,17 @@ struct judgement;
 #define REPRODUCTION_SIGNED "reproduction.json.minisig"
 #define REPRODUCTION_MAX    (16U << 20) /* bytes */
 
-/* Reads one. -EINVAL (usage): it is no JSON, of another schema, or what a bundle of it needs is missing. The caller
- * ends *ret with json_decref(). */
+/* Parses one. -EINVAL (usage): not JSON, another schema, or a needed key is missing. The caller ends *ret with
+ * json_decref(). */
 int reproduction_parse(const char *bytes, size_t len, struct json_t **ret, struct err *e);
 
-/* The SHA-256 of the bundle that it is of; the object's own. */
+/* The SHA-256 of the original bundle; owned by the object. */
 const char *reproduction_of(const struct json_t *o);
 
-/* Whether it is one of a short subset. */
+/* Whether it comes from a smoke run. */
 int reproduction_is_smoke(const struct json_t *o);
 
-/* How it writes a judgement: {verdict, at, low, high, why}. The caller's. */
+/* A judgement as {verdict, at, low, high, why}. The caller owns it. */
 struct json_t *reproduction_judgement(const struct judgement *j);
 
 #endif

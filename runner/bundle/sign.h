@@ -1,21 +1,20 @@
-/* sign: signs a bundle by running minisign: a secret key is locked with a password that no other program should see. */
+/* sign: signs a bundle by running minisign, so that no other program sees the secret key's password. */
 #ifndef TARE_SIGN_H
 #define TARE_SIGN_H
 
 struct err;
 
-/* Signs BAG_TAG_MANIFEST of the bundle, a tar, which is written anew, or a folder, with the secret key in this file,
- * and puts the signature beside it. -EINVAL (usage): no bundle, or one that is broken (only what verify finds whole up
- * to its manifests, and can read, is signed); -EACCES (usage): it is read-only; -ENOENT (host): no minisign; -EPERM
- * (usage): minisign refused. */
+/* Signs BAG_TAG_MANIFEST of a bundle with the secret key in this file, and stores the signature beside it; a tar is
+ * rewritten. -EINVAL (usage): not a bundle, or damaged (only bundles whose manifests verify are signed). -EACCES
+ * (usage): read-only. -ENOENT (host): no minisign. -EPERM (usage): minisign refused. */
 int sign(const char *path, const char *key, struct err *e);
 
-/* Signs one file, whose name in the trusted comment is `name`; the signature is put beside it, as FILE.minisig. -ENOENT
- * (host): no minisign; -EPERM (usage): minisign refused. */
+/* Signs one file, with `name` in the trusted comment; writes FILE.minisig beside it. -ENOENT (host): no minisign.
+ * -EPERM (usage): minisign refused. */
 int sign_file(const char *path, const char *name, const char *key, struct err *e);
 
-/* Whether the file is a secret key and minisign is there, before anything is done that takes long. -EINVAL and the like
- * (usage): it is none or cannot be read, in the words of the option that named it. */
+/* Checks early that the file is a secret key and minisign exists. -EINVAL and the like (usage): not a secret key, or
+ * unreadable; the message names the option. */
 int sign_check(const char *option, const char *key, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* verify: finds out whether a bundle is what it says, offline; nothing of the bundle is executed. The verify command
- * and reproduce call it. The caller ends the result, in which the bundle stays open. */
+/* verify: checks offline whether a bundle is what it claims to be; executes nothing of it. For the verify command and
+ * reproduce. The bundle stays open in the result, which the caller ends. */
 #ifndef TARE_VERIFY_H
 #define TARE_VERIFY_H
 
@@ -26,31 +26,30 @@ enum verify_signature {
     VERIFY_UNSIGNED,
     VERIFY_SIGNED,  /* by the key that was given */
     VERIFY_UNKNOWN, /* by a key that was not given */
-    VERIFY_FORGED,  /* it does not fit, or is none: a finding */
+    VERIFY_FORGED,  /* wrong or malformed: a finding */
 };
 
 const char *verify_signature_name(enum verify_signature s); /* "unsigned", "signed", "unknown key", "broken" */
 
-/* Ended with verification_free(). */
+/* The caller ends it with verification_free(). */
 struct verification {
-    struct opened_bundle at; /* the bundle, open until the end; its findings are what is wrong with it */
-    bool loaded;             /* at.bundle says what the bundle says */
-    bool derived, compared;  /* integrity was good, so that derivation and environment were looked at */
-    char sha256[DIGEST_HEX]; /* of the tar, uncompressed: as it is or, of a folder, as it would be */
+    struct opened_bundle at; /* the open bundle, and the findings */
+    bool loaded;             /* at.bundle is filled in */
+    bool derived, compared;  /* derivation and environment were checked, since integrity was good */
+    char sha256[DIGEST_HEX]; /* of the uncompressed tar; for a folder, of the tar that it would give */
     enum verify_signature signature;
     char key_id[MINISIG_KEY_ID];
     struct text summary;        /* coverage and claims, lines */
-    struct text notes;          /* what was not compared and why, a line each */
-    struct trust_grants grants; /* what of the host the plan would take, were it run: no fault, and nobody's surprise */
+    struct text notes;          /* what was not compared and why, one per line */
+    struct trust_grants grants; /* what the plan would need from the host; not a fault */
     struct hostdiff hostdiff;
 };
 
-/* Goes through all steps; what is wrong is a finding. Where integrity is broken nothing that was not vouched for is
- * derived from. -EINVAL and the like (usage): there is no bundle at that path, or the key or paper cannot be read.
- * The caller ends *ret with verification_free(). */
+/* Does all steps; faults are findings. If integrity is broken, nothing is derived. -EINVAL and the like (usage): no
+ * bundle at that path, or key or paper cannot be read. */
 int verify(const struct verify_options *o, struct verification *ret, struct err *e);
 
-/* Whether there is a finding of the kind. */
+/* Whether there is a finding of this kind. */
 bool verification_failed(const struct verification *v, enum finding_verdict kind);
 
 void verify_text(const struct verification *v, const char *path, struct text *out);

@@ -16,16 +16,16 @@ struct verify_sides {
     int root_fd;                    /* the bundle's */
 };
 
-/* Derives all anew into derived_fd/data, and adds to the findings each file that is another, is missing, or is none of
- * a bundle; then the bag's own files. What cannot be compared, and why, is a line of the notes. */
+/* Derives all files again into derived_fd/data. Each file that differs, is missing or does not belong to a bundle is a
+ * finding; then the bag's own files. Appends to notes, one per line, what cannot be compared and why. */
 int verify_derived(const struct verify_sides *s, struct findings *f, struct text *notes, struct err *e);
 
-/* Holds the digests that the crate gives of the payload's files against theirs: a finding (integrity) each that is
- * another, and each file that is not there. */
+/* Compares the digests in the crate with the payload's files. Each difference and each missing file is a finding
+ * (integrity). */
 void verify_crate(const struct filelist *payload, int data_fd, struct findings *f);
 
-/* Numbers in a LaTeX text that do not come from the bundle's paper/numbers.tex: a finding each (derivation), with the
- * line. -ENOENT and the like (usage): the text cannot be read. */
+/* Finds numbers in a LaTeX text that do not come from the bundle's paper/numbers.tex: each is a finding (derivation)
+ * with its line. -ENOENT and the like (usage): the text cannot be read. */
 int verify_paper(const char *path, int data_fd, struct findings *f, struct err *e);
 
 #endif

@@ -21,7 +21,7 @@ static int read_request(const struct cell *cell, struct cpu_request *ret, struct
     return 0;
 }
 
-/* Names the options that led to it. */
+/* Puts the options before the message. */
 static int blame_options(const struct cell *cell, int failed, struct err *e)
 {
     cleanup_text struct text options = {0};
@@ -47,7 +47,7 @@ static int read_allowed(const char *sysroot, const struct topology *t, struct cp
     if (failed == 0)
         return 0;
     errno = -failed;
-    return err_sys(e, ERR_OURS, "sched_getaffinity");
+    return err_sys(e, ERR_OURS, "cannot read our CPU affinity (sched_getaffinity)");
 }
 
 int bench_cpus_choose(const char *sysroot, const struct cell *cell, struct topology *topology,

@@ -41,7 +41,7 @@ static void read_stat(const char *sysroot, const struct topology_choice *cpus, s
     int failed = file_read_all(sysroot, "/proc/stat", &stat);
     for (const char *line = stat.data; failed == 0 && line; line = strchr(line, '\n')) {
         line += *line == '\n';
-        if (strncmp(line, "intr", 4) == 0) /* the CPUs stand before it */
+        if (strncmp(line, "intr", 4) == 0) /* the CPUs come before it */
             break;
         if (strncmp(line, "cpu", 3) == 0 && line[3] != ' ')
             any = add_stat_line(line, cpus, ret) || any;
@@ -64,8 +64,7 @@ static size_t read_columns(const char *line, const struct cpulist *wanted, bool 
     return columns;
 }
 
-/* " 24:   1   0  IO-APIC …", "LOC: 5 6 Local timer interrupts", "ERR: 0": as many numbers as there are columns, or
- * fewer. */
+/* " 24:   1   0  IO-APIC …", "LOC: 5 6 Local timer interrupts", "ERR: 0": one number per column, or fewer. */
 static uint64_t sum_counts(const char *counts, const bool *ours, size_t columns)
 {
     uint64_t sum = 0;
@@ -92,7 +91,7 @@ static void read_interrupts(const char *sysroot, const struct cpulist *benchmark
     for (const char *line = failed == 0 ? strchr(text.data, '\n') : NULL; line; line = strchr(line, '\n')) {
         line += 1 + strspn(line + 1, " ");
         size_t name = strcspn(line, ":\n");
-        /* These two are totals of the machine, not of a CPU (arch/x86/kernel/irq.c, arch_show_interrupts). */
+        /* ERR and MIS are totals of the machine (arch/x86/kernel/irq.c, arch_show_interrupts). */
         if (line[name] != ':' || strncmp(line, "ERR:", 4) == 0 || strncmp(line, "MIS:", 4) == 0)
             continue;
         uint64_t sum = sum_counts(line + name + 1, ours, columns);
@@ -103,7 +102,7 @@ static void read_interrupts(const char *sysroot, const struct cpulist *benchmark
     ret->all_irqs.failed = ret->device_irqs.failed = failed;
 }
 
-/* Documentation/admin-guide/pm/cpufreq.rst: the frequency it was last set to, where the hardware does not tell. */
+/* Documentation/admin-guide/pm/cpufreq.rst: if the hardware does not report the frequency, the last one requested. */
 static void read_frequency(const char *sysroot, const struct cpulist *benchmark, struct disturbance_total *ret)
 {
     uint64_t sum = 0, khz = 0;
@@ -148,7 +147,7 @@ void disturbance_read_pressure(int slice_dirfd, struct disturbance_pressure *ret
     read_pressure(slice_dirfd, "memory.pressure", &ret->memory_usec);
 }
 
-/* --- what happened in between ------------------------------------------------------------------------------------ */
+/* --- differences ------------------------------------------------------------------------------------------------- */
 
 static void add_difference(struct facts *ret, const char *key, const struct disturbance_total *before,
                            const struct disturbance_total *after, const char *file)

@@ -1,5 +1,5 @@
-/* disturbance: what came between a run and its CPUs, from readings before its slice is made and after it is removed, so
- * that no reading disturbs what is timed. */
+/* disturbance: what else used a run's CPUs. run/ reads it before the slice is made and after it is removed, so that no
+ * reading disturbs the run. */
 #ifndef TARE_DISTURBANCE_H
 #define TARE_DISTURBANCE_H
 
@@ -9,9 +9,9 @@
 struct facts;
 struct topology_choice;
 
-/* A total of some CPUs since boot, or why there is none. */
+/* A total over some CPUs since boot, or why it is missing. */
 struct disturbance_total {
-    int failed; /* a negative errno; 0: value is there */
+    int failed; /* a negative errno; 0: value is valid */
     uint64_t value;
 };
 
@@ -24,25 +24,25 @@ struct disturbance_reading {
     /* /proc/interrupts, summed over the benchmark's CPUs: of devices (its numbered lines) and of all kinds. */
     struct disturbance_total device_irqs, all_irqs;
     struct disturbance_total frequency_khz; /* the mean of cpufreq/scaling_cur_freq */
-    /* getrusage(2), RUSAGE_CHILDREN: of children that were waited for, and of whom these waited for. */
+    /* getrusage(2), RUSAGE_CHILDREN: of all reaped children and their reaped descendants. */
     uint64_t voluntary_switches, involuntary_switches;
 };
 
-/* What the tasks of a slice waited for since it was made (*.pressure, "some"). */
+/* Time in which tasks of a slice waited, since it was made (*.pressure, "some"). */
 struct disturbance_pressure {
     struct disturbance_total cpu_usec, memory_usec;
 };
 
-/* sysroot: prefix of /proc and /sys, "" for the real ones. Never fails as a whole. */
+/* Reads all. sysroot: prefix of /proc and /sys, "" for the real ones. What cannot be read has its errno. */
 void disturbance_read(const char *sysroot, const struct topology_choice *cpus, struct disturbance_reading *ret);
 
-/* Below a slice's directory, while it is there; -1: there is none. Documentation/accounting/psi.rst. */
+/* Reads it from a slice's directory; -1: no slice. Documentation/accounting/psi.rst. */
 void disturbance_read_pressure(int slice_dirfd, struct disturbance_pressure *ret);
 
-/* Appends what happened in between: window_ns, steal_ticks, busy_ticks, siblings_busy_ticks, device_irqs, irqs,
+/* Appends the differences: window_ns, steal_ticks, busy_ticks, siblings_busy_ticks, device_irqs, irqs,
  * voluntary_switches, involuntary_switches, cpu_pressure_usec, memory_pressure_usec (all int), frequency_before_khz,
- * frequency_after_khz, and ticks_per_second, benchmark_cpus, idle_siblings (how many). What could not be read is absent
- * with its reason. pressure_before: of a slice that others use too; {0} for a fresh one. */
+ * frequency_after_khz, and ticks_per_second, benchmark_cpus, idle_siblings (counts). Unreadable ones are absent with
+ * the reason. pressure_before: for a slice that others use too; {0} for a new one. */
 void disturbance_describe(const struct topology_choice *cpus, const struct disturbance_reading *before,
                           const struct disturbance_reading *after, const struct disturbance_pressure *pressure_before,
                           const struct disturbance_pressure *pressure_after, struct facts *ret);

@@ -27,7 +27,7 @@
 #define THP_DIR "/sys/kernel/mm/transparent_hugepage"
 #define CLOCKS  "/sys/devices/system/clocksource/clocksource0"
 
-/* A reading of one file is one line here; what takes more than one file stands below. */
+/* Facts that come from one file; those that need several have functions below. */
 static const struct reading READINGS[] = {
     {"kernel_release", "/proc/sys/kernel/osrelease", take_text, NULL, NULL},
     {"kernel_version", "/proc/sys/kernel/version", take_text, NULL, NULL},
@@ -77,7 +77,7 @@ static void capture_arch(const char *sysroot, struct facts *ret)
         facts_absent(ret, "arch", "no /proc/sys/kernel/arch, which came with Linux 6.1");
 }
 
-/* The C library that this process runs on, or NULL. */
+/* The version of this process's glibc, or NULL. */
 static const char *libc_version(const char *sysroot)
 {
 #ifdef __GLIBC__
@@ -101,7 +101,7 @@ static void capture_libc(const char *sysroot, struct facts *ret)
     }
 }
 
-/* As Lib/platform.py joins it, for the release and machine names that Linux has. */
+/* As Lib/platform.py joins it on Linux. */
 static void capture_platform(const char *sysroot, struct facts *ret)
 {
     const struct fact *release = facts_find(ret, "kernel_release"), *arch = facts_find(ret, "arch");
@@ -125,8 +125,8 @@ struct governed {
 
 #define GOVERNORS_MAX 4
 
-/* Groups the online CPUs by governor. Returns how many groups, or the first negative errno; a CPU whose governor is
- * the fifth distinct one is left out, which "mixed" still tells. */
+/* Groups the online CPUs by governor. Returns the number of groups, at most GOVERNORS_MAX (CPUs with further governors
+ * are left out), or the first negative errno. */
 static int read_governors(const char *sysroot, const struct topology *t, struct governed *ret)
 {
     int count = 0;
@@ -174,7 +174,7 @@ static void capture_governor(const char *sysroot, const struct topology *t, stru
         say_mixed(governed, count, ret);
 }
 
-/* One for the whole system (drivers/cpufreq/cpufreq.c, cpufreq_register_driver), told by each CPU. */
+/* The whole system has one driver (drivers/cpufreq/cpufreq.c, cpufreq_register_driver). */
 static void capture_driver(const char *sysroot, const struct topology *t, struct facts *ret)
 {
     char path[128];
@@ -224,7 +224,7 @@ static void capture_psi(const char *sysroot, struct facts *ret)
     facts_bool(ret, "psi", beneath_exists(sysroot, "/proc/pressure"));
 }
 
-/* alphasort() goes by the locale. */
+/* Not alphasort(), which depends on the locale. */
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
     return strcmp((*a)->d_name, (*b)->d_name);

@@ -1,15 +1,14 @@
-/* host: what this machine is and how it is set, read under a root prefix so that captured machines are test fixtures.
- */
+/* host: captures this machine and its settings as facts. It reads under a root prefix, so that captured machines are
+ * test fixtures. */
 #ifndef TARE_HOST_H
 #define TARE_HOST_H
 
 struct facts;
 
-/* Appends what there is to know of the host to ret; what cannot be read is an absent fact with its reason, so this
- * never fails. sysroot: prefix of /proc, /sys, /etc and /run, "" for the real ones. Below 10 ms on a machine of some
- * hundred CPUs.
+/* Appends the facts of the host to ret; unreadable ones are absent with the reason, so it never fails. sysroot: prefix
+ * of /proc, /sys, /etc and /run, "" for the real ones. Below 10 ms on a machine of some hundred CPUs.
  *
- * The keys, always there and always of this kind or absent (the files they come from are in host.c's table):
+ * The keys, each always of this kind or absent (host.c's table has their files):
  *
  *   text  kernel_release kernel_version kernel_cmdline os arch libc platform boot_id
  *         cpu_vendor cpu_model microcode           of the first CPU in /proc/cpuinfo; on ARM the implementer and part
@@ -20,9 +19,9 @@ struct facts;
  *         mitigations.<name>                       one for each file in /sys/devices/system/cpu/vulnerabilities; where
  *                                                  there is no such folder `mitigations` itself is absent
  *         machine_vendor machine_product           DMI
- *   int   topology.{sockets,cores,threads_per_core,numa_nodes,core_classes}    of what is online; see topology.h
+ *   int   topology.{sockets,cores,threads_per_core,numa_nodes,core_classes}    of the online CPUs; see topology.h
  *         memory_total_bytes swap_total_bytes
- *         swappiness overcommit_memory perf_event_paranoid ksm_run numa_balancing    as the kernel numbers them
+ *         swappiness overcommit_memory perf_event_paranoid ksm_run numa_balancing    the kernel's numbers
  *         aslr                                     kernel.randomize_va_space: 0 off, 1 without the heap, 2 full
  *         steal_ticks                              as host_steal_ticks()
  *   real  load_1min load_5min load_15min
@@ -31,16 +30,16 @@ struct facts;
  *         psi                                      whether /proc/pressure is there
  *   and hypervisor, emulated, emulated_by, container, as in virt.h.
  *
- * platform is what Python's platform.platform() says: "Linux-6.12.95-x86_64-with-glibc2.36". libc is the one that tare
- * runs on, so absent under a prefix. No fact names the host or its user; kernel_cmdline is verbatim. Texts from the
- * kernel are one line, control characters made blanks; nothing makes them valid UTF-8. */
+ * platform is the same as Python's platform.platform(): "Linux-6.12.95-x86_64-with-glibc2.36". libc is the one that
+ * tare runs on, so it is absent under a prefix. No fact names the host or its user; kernel_cmdline is verbatim. Texts
+ * from the kernel are one line with blanks for control characters, and may be invalid UTF-8. */
 void host_capture(const char *sysroot, struct facts *ret);
 
-/* The keys of virt.h alone, with the two that they are found by: cpu_model and machine_product. Below 1 ms. */
+/* Only the keys of virt.h, with cpu_model and machine_product, which they need. Below 1 ms. */
 void host_capture_virt(const char *sysroot, struct facts *ret);
 
 /* Ticks of involuntary wait that the hypervisor reports over all CPUs since boot (/proc/stat, field steal; proc(5)).
- * Returns 0 or a negative errno: -ENODATA where this kernel has no such field. */
+ * 0 or a negative errno; -ENODATA: the kernel has no such field. */
 int host_steal_ticks(const char *sysroot, long long *ret);
 
 #endif

@@ -18,7 +18,7 @@
 #define FACTS_FILE    IMAGE_DIR "/facts"
 #define PACKAGES_FILE IMAGE_DIR "/packages"
 #define DPKG_STATUS   "/var/lib/dpkg/status"
-#define UNSAID        "the build of this image was not told it"
+#define UNSAID        "the build of this image did not record it"
 
 static const char *const TEXTS[] = {"content_sha256", "base_name", "base_digest", "suite", "compiler", "revision"};
 static const char *const NUMBERS[] = {"python_pgo", "source_date_epoch"};
@@ -32,7 +32,7 @@ static bool is_digest(const char *text)
     if (strncmp(digest, ALGORITHM, strlen(ALGORITHM)) != 0)
         return false;
     const char *hex = digest + strlen(ALGORITHM);
-    return strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64;
+    return digest_is_hex(hex);
 }
 
 static void take_digest(const char *given, struct facts *ret)
@@ -40,14 +40,14 @@ static void take_digest(const char *given, struct facts *ret)
     if (!given || !*given)
         facts_absent(
             ret, "digest",
-            "an engine does not tell a container its image (scripts/docker-run and -e TARE_IMAGE_DIGEST=… do)");
+            "unknown inside a container unless it is passed in (scripts/docker-run, or -e TARE_IMAGE_DIGEST=…)");
     else if (!is_digest(given))
-        facts_absent(ret, "digest", "$TARE_IMAGE_DIGEST '%.100s': sha256:<64 hex digits> is allowed", given);
+        facts_absent(ret, "digest", "$TARE_IMAGE_DIGEST '%.100s': what is allowed is sha256:<64 hex digits>", given);
     else
         facts_text(ret, "digest", given);
 }
 
-static int digest_of(const char *sysroot, const char *path, char hex[65])
+static int digest_of(const char *sysroot, const char *path, char hex[DIGEST_HEX])
 {
     char opened[64];
     cleanup_close int fd = beneath_open_root(sysroot, path, O_RDONLY);
@@ -55,17 +55,17 @@ static int digest_of(const char *sysroot, const char *path, char hex[65])
     return fd < 0 ? fd : digest_file(opened, hex);
 }
 
-/* Whether dpkg's own list is the one that the image was built with. */
+/* Whether dpkg's list is the same as when the image was built. */
 static bool packages_are_as_built(const char *sysroot, const char *facts)
 {
-    char built[80], now[65];
+    char built[80], now[DIGEST_HEX];
     return reading_field(facts, "dpkg_status_sha256", built, sizeof(built)) &&
            digest_of(sysroot, DPKG_STATUS, now) == 0 && strcmp(built, now) == 0;
 }
 
 static void take_packages(const char *sysroot, const char *facts, struct facts *ret)
 {
-    char hex[65];
+    char hex[DIGEST_HEX];
     struct text list = {0};
     int64_t lines = 0;
     if (!packages_are_as_built(sysroot, facts)) {
@@ -112,7 +112,7 @@ void image_capture(const char *sysroot, const char *given, struct facts *ret)
     char facts[4096];
     ssize_t n = file_read(sysroot, FACTS_FILE, facts, sizeof(facts));
     if (n < 0) {
-        facts_absent(ret, "image", "not in an image of tare's (%s: %s)", FACTS_FILE, strerror((int)-n));
+        facts_absent(ret, "image", "not in an image of tare (%s: %s)", FACTS_FILE, strerror((int)-n));
         return;
     }
     take_digest(given, ret);

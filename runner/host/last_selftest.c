@@ -1,6 +1,5 @@
 #include "host/last_selftest.h"
 
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "base/trust.h"
 #include "base/version.h"
@@ -27,22 +27,16 @@ int last_selftest_keep(const struct text *json, struct err *e)
     return file_replace(path, json->data, json->len, e);
 }
 
-static const char *string_at(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
-}
-
-/* Whether it says anything of this tare on this machine as it runs now; otherwise why not. */
+/* Why the result does not apply to this boot and build; NULL: it does. */
 static const char *why_not_valid(const json_t *whole)
 {
     char boot_id[64];
-    if (strcmp(string_at(whole, "schema"), SELFTEST_SCHEMA) != 0)
+    if (strcmp(json_word(whole, "schema"), SELFTEST_SCHEMA) != 0)
         return "the last selftest is not " SELFTEST_SCHEMA " (run 'tare selftest')";
     if (file_read("", "/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id)) <= 0 ||
-        strcmp(string_at(whole, "boot_id"), boot_id) != 0)
+        strcmp(json_word(whole, "boot_id"), boot_id) != 0)
         return "the last selftest was of another boot (run 'tare selftest')";
-    if (strcmp(string_at(json_object_get(whole, "tool"), "commit"), TARE_COMMIT) != 0)
+    if (strcmp(json_word(json_object_get(whole, "tool"), "commit"), TARE_COMMIT) != 0)
         return "the last selftest was of another build of tare (run 'tare selftest')";
     return NULL;
 }
@@ -54,21 +48,20 @@ static void describe(const json_t *whole, const struct text *json, struct facts 
     char hex[DIGEST_HEX] = "";
     digest_bytes(json->data, json->len, hex);
     facts_text(to, "selftest.digest", hex);
-    facts_text(to, "selftest.at", string_at(whole, "at"));
+    facts_text(to, "selftest.at", json_word(whole, "at"));
     const json_t *counts = json_object_get(whole, "counts");
     for (size_t i = 0; i < ARRAY_LEN(COUNTS); i++)
         facts_int(to, COUNTS[i][0], json_integer_value(json_object_get(counts, COUNTS[i][1])));
 }
 
-/* NULL: it was described. */
+/* Describes the result in this folder. Returns NULL, or why not. */
 static const char *try_dir(const char *dir, struct facts *to)
 {
     char path[PATH_MAX + 32];
     cleanup_text struct text json = {0};
     text_format(path, sizeof(path), "%s/selftest.json", dir);
-    if (file_read_all("", path, &json) != 0 || !json.data) {
+    if (file_read_all("", path, &json) != 0 || !json.data)
         return "none was run here (run 'tare selftest')";
-    }
     json_t *whole = json_loadb(json.data, json.len, 0, NULL);
     const char *why = why_not_valid(whole);
     if (!why)
@@ -77,7 +70,7 @@ static const char *try_dir(const char *dir, struct facts *to)
     return why;
 }
 
-/* What root found holds for a user too, whose own comes first. */
+/* The user's own result first, then root's, which holds for users too. */
 void last_selftest_tell(struct facts *to)
 {
     char dir[PATH_MAX];

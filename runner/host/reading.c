@@ -10,26 +10,16 @@
 #include "base/beneath.h"
 #include "base/cleanup.h"
 #include "base/facts.h"
+#include "base/file.h"
 #include "base/text.h"
 
 ssize_t reading_head(const char *root, const char *path, char *buf, size_t cap)
 {
-    size_t len = 0;
     cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
-    if (fd < 0)
-        return fd;
-    while (len < cap - 1) {
-        ssize_t got = read(fd, buf + len, cap - 1 - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (got == 0)
-            break;
-        len += (size_t)got;
-    }
-    buf[len] = '\0';
-    return (ssize_t)len;
+    ssize_t len = fd < 0 ? fd : file_read_fd(fd, -1, buf, cap - 1);
+    if (len >= 0)
+        buf[len] = '\0';
+    return len;
 }
 
 char *reading_tidy(char *text)
@@ -87,7 +77,7 @@ void take_int(const struct reading *r, char *text, struct facts *ret)
     if (text_to_i64(text, &n) == 0)
         facts_int(ret, r->key, n);
     else
-        facts_absent(ret, r->key, "%s says '%.60s', which is no number", r->path, reading_tidy(text));
+        facts_absent(ret, r->key, "%s says '%.60s', which is not a number", r->path, reading_tidy(text));
 }
 
 void take_bool(const struct reading *r, char *text, struct facts *ret)
@@ -150,7 +140,7 @@ void take_assignment(const struct reading *r, char *text, struct facts *ret)
     facts_text(ret, r->key, value);
 }
 
-/* The column of /proc/loadavg. Always two digits after a full stop (fs/proc/loadavg.c), so no locale is asked. */
+/* /proc/loadavg always has two digits after a full stop (fs/proc/loadavg.c); parsed without the locale. */
 void take_load(const struct reading *r, char *text, struct facts *ret)
 {
     unsigned whole[3], cents[3];
@@ -158,7 +148,7 @@ void take_load(const struct reading *r, char *text, struct facts *ret)
     if (sscanf(text, "%u.%2u %u.%2u %u.%2u", &whole[0], &cents[0], &whole[1], &cents[1], &whole[2], &cents[2]) == 6)
         facts_real(ret, r->key, whole[column] + cents[column] / 100.0);
     else
-        facts_absent(ret, r->key, "%s says '%.60s', which is no load", r->path, reading_tidy(text));
+        facts_absent(ret, r->key, "%s says '%.60s', which is not a load", r->path, reading_tidy(text));
 }
 
 void reading_take(const char *sysroot, const struct reading *r, struct facts *ret)

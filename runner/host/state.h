@@ -1,4 +1,4 @@
-/* state: where this user's tare keeps what later runs ask for. */
+/* state: the folder in which this user's tare keeps data for later runs. */
 #ifndef TARE_STATE_H
 #define TARE_STATE_H
 
@@ -6,8 +6,8 @@
 
 #define STATE_SYSTEM_DIR "/var/lib/tare"
 
-/* $TARE_STATE where it is trusted (trust_path()); else STATE_SYSTEM_DIR for root, the user's cache for others. cap:
- * PATH_MAX will do. */
+/* $TARE_STATE if it is trusted (trust_path()), else STATE_SYSTEM_DIR for root, the user's cache for others. cap:
+ * PATH_MAX suffices. */
 void state_dir(char *buf, size_t cap);
 
 #endif

@@ -15,7 +15,7 @@
 #define CPU_DIR  "/sys/devices/system/cpu"
 #define NODE_DIR "/sys/devices/system/node"
 
-#define LIST_TEXT_MAX         32768 /* every second one of CPULIST_MAX CPUs takes 20 KiB */
+#define LIST_TEXT_MAX         32768 /* a list of every second of CPULIST_MAX CPUs has 20 KiB */
 #define CAPACITY_GAP_PERCENT  10
 #define FREQUENCY_GAP_PERCENT 20
 
@@ -28,7 +28,7 @@ static int read_list(const char *root, const char *path, struct cpulist *ret)
     return n < 0 ? (int)n : cpulist_parse(text, ret);
 }
 
-/* A number of one CPU's, or -1. */
+/* A number from a file of one CPU, or -1. */
 static long read_cpu_number(const char *root, int cpu, const char *leaf)
 {
     char path[128], text[32];
@@ -49,7 +49,7 @@ static struct topology_cpu *find_cpu(const struct topology *t, int cpu)
     return bsearch(&cpu, t->cpu, t->cpus, sizeof(*t->cpu), compare_cpu);
 }
 
-/* The online CPUs of the core that cpu is in. Not by core_id, which is unique within a die only. */
+/* The online CPUs of cpu's core. Not by core_id, which is unique only within a die. */
 static struct cpulist read_siblings(const char *root, const struct topology *t, int cpu)
 {
     static const char *const LEAVES[] = {"core_cpus_list", "thread_siblings_list"}; /* 5.3 and newer; older */
@@ -78,7 +78,7 @@ static void read_cores(const char *root, struct topology *t)
         for (int c = cpulist_next(&siblings, 0); c >= 0; c = cpulist_next(&siblings, c + 1)) {
             struct topology_cpu *entry = find_cpu(t, c);
             entry->core = t->cores;
-            entry->socket = socket < 0 ? 0 : (int)socket; /* -1: arm64 and others without firmware tables */
+            entry->socket = socket < 0 ? 0 : (int)socket; /* -1: no firmware tables, as on some arm64 */
             cpulist_add(&seen, (unsigned)c);
         }
         t->cores++;
@@ -91,7 +91,7 @@ static int compare_int(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The ids are the firmware's and can be of any size: no set of bits holds them. */
+/* Sorts, because the firmware's ids can be arbitrarily large. */
 static int count_sockets(const struct topology *t)
 {
     cleanup_free int *id = xcalloc(t->cpus, sizeof(*id));
@@ -107,7 +107,7 @@ static int count_sockets(const struct topology *t)
 static void read_nodes(const char *root, struct topology *t)
 {
     struct cpulist nodes = {0};
-    (void)read_list(root, NODE_DIR "/online", &nodes); /* without CONFIG_NUMA there is none: all is node 0 */
+    (void)read_list(root, NODE_DIR "/online", &nodes); /* without CONFIG_NUMA all is node 0 */
     for (int n = cpulist_next(&nodes, 0); n >= 0; n = cpulist_next(&nodes, n + 1)) {
         char path[128];
         struct cpulist cpus = {0};
@@ -121,9 +121,9 @@ static void read_nodes(const char *root, struct topology *t)
     t->nodes = (int)cpulist_count(&nodes);
 }
 
-/* ---- core classes: a speed per CPU, in any unit, from the first source that knows all of them ---- */
+/* ---- core classes: a speed per CPU, in any unit, from the first source that covers all CPUs ---- */
 
-/* arch/x86/events/intel/core.c, intel_hybrid_pmu_type_map: one PMU a core type, fastest first. */
+/* arch/x86/events/intel/core.c, intel_hybrid_pmu_type_map: one PMU per core type, fastest first. */
 static bool speeds_by_core_type(const char *root, const struct topology *t, long *speed)
 {
     static const char *const PATHS[] = {"/sys/devices/cpu_core/cpus", "/sys/devices/cpu_atom/cpus",
@@ -143,7 +143,7 @@ static bool speeds_by_core_type(const char *root, const struct topology *t, long
     return known == t->cpus;
 }
 
-/* Read once a core: on a large machine these files are half of the time that all of this takes. */
+/* Reads one file per core: on large machines they are half the cost of topology_read(). */
 static bool speeds_by_number(const char *root, const struct topology *t, const char *leaf, long *speed)
 {
     cleanup_free long *of_core = xcalloc((size_t)t->cores, sizeof(*of_core));

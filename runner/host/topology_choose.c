@@ -1,4 +1,4 @@
-/* Pure set algebra: sets of CPUs and sets of core indices, both as struct cpulist. */
+/* Chooses CPUs. Pure set algebra: sets of CPUs and of core indices, both as struct cpulist. */
 #include "host/topology.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static struct cpulist cores_touched(const struct topology *t, const struct cpuli
     return cores;
 }
 
-/* Cores with all their online CPUs among these. */
+/* Cores whose online CPUs are all among these. */
 static struct cpulist cores_whole(const struct topology *t, const struct cpulist *cpus)
 {
     struct cpulist touched = cores_touched(t, cpus);
@@ -45,7 +45,7 @@ static struct cpulist cpus_of(const struct topology *t, const struct cpulist *co
     return cpus;
 }
 
-/* The online CPUs that share a core with these and are none of them. */
+/* The other online CPUs on the cores of these. */
 static struct cpulist siblings_of(const struct topology *t, const struct cpulist *cpus)
 {
     struct cpulist cores = cores_touched(t, cpus);
@@ -53,7 +53,7 @@ static struct cpulist siblings_of(const struct topology *t, const struct cpulist
     return cpulist_minus(&all, cpus);
 }
 
-/* Those of the cores that are of this node and class; a negative one stands for any. */
+/* The cores of this node and class; negative: any. */
 static struct cpulist cores_of_group(const struct topology *t, const struct cpulist *cores, int node, int klass)
 {
     struct cpulist group = {0};
@@ -80,7 +80,7 @@ struct group {
     int node, klass;
 };
 
-/* The node with most cores of one class; of equals the lower. */
+/* The node with most cores of the class; of equals the lower. */
 static struct group best_of_class(const struct topology *t, const struct cpulist *cores, int klass)
 {
     struct group best = {.klass = klass};
@@ -108,7 +108,7 @@ static struct group best_group(const struct topology *t, const struct cpulist *c
     return any;
 }
 
-/* Appends to the reason; what does not fit is left off. */
+/* Appends to the reason, truncating it. */
 static void say(struct topology_choice *choice, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct topology_choice *choice, const char *fmt, ...)
@@ -129,7 +129,7 @@ static void say_group(const struct topology *t, const struct group *g, unsigned 
         say(ret, "%s class %d of %d (0 is the fastest)", t->nodes > 1 ? "," : " of", g->klass, t->classes);
 }
 
-/* The lowest core outside the benchmark's that could keep house, on its node where there is one; -1: none. */
+/* The lowest core for housekeeping outside of the benchmark's, preferably on its node; -1: none. */
 static int spare_core(const struct topology *t, const struct group *benchmark, const struct cpulist *open)
 {
     struct cpulist cores = cores_touched(t, open);
@@ -139,11 +139,11 @@ static int spare_core(const struct topology *t, const struct group *benchmark, c
     return core >= 0 ? core : cpulist_next(&cores, 0);
 }
 
-/* What there is to choose from. */
+/* The candidates. */
 struct pool {
-    struct cpulist open;  /* CPUs that the benchmark may have */
-    struct cpulist house; /* those that may keep house: of any node */
-    struct cpulist cores; /* the benchmark's candidates: whole, unless there is none */
+    struct cpulist open;  /* CPUs for the benchmark */
+    struct cpulist house; /* CPUs for housekeeping, of any node */
+    struct cpulist cores; /* the benchmark's candidates: whole cores if there are any */
     bool isolated, in_part;
 };
 
@@ -156,7 +156,7 @@ static struct cpulist cpus_of_node(const struct topology *t, int node)
     return cpus;
 }
 
-/* The CPUs without those that the kernel isolates, unless that is all of them. */
+/* The CPUs without isolated ones, unless all are isolated. */
 static struct cpulist not_isolated(const struct topology *t, const struct cpulist *cpus, bool *all_are)
 {
     struct cpulist open = cpulist_minus(cpus, &t->isolated);
@@ -175,9 +175,8 @@ static int fill_pool(const struct topology *t, const struct cpulist *usable, con
         (void)cpulist_format(&numbers, nodes, sizeof(nodes));
         mine = cpulist_and(usable, &there);
         if (is_empty(&mine))
-            return err_set(e, ERR_USAGE, -EINVAL, "NUMA node %d %s (nodes that have some: %s)", request->node,
-                           is_empty(&there) ? "has no CPU that is online" : "has no CPU that this process may run on",
-                           nodes);
+            return err_set(e, ERR_USAGE, -EINVAL, "NUMA node %d %s (nodes with usable CPUs: %s)", request->node,
+                           is_empty(&there) ? "has no online CPU" : "has no CPU that this process may use", nodes);
     }
     ret->open = not_isolated(t, &mine, &ret->isolated);
     ret->house = not_isolated(t, usable, &all_isolated);
@@ -188,7 +187,7 @@ static int fill_pool(const struct topology *t, const struct cpulist *usable, con
     return 0;
 }
 
-/* The CPUs of the cores, core by core up to the count; one a core where siblings are to be avoided. */
+/* The CPUs of the cores, core by core up to the count; with avoid_smt one per core. */
 static struct cpulist take(const struct topology *t, const struct cpulist *cores, const struct cpulist *open,
                            const struct cpu_request *request)
 {
@@ -221,13 +220,14 @@ static int group_of_count(const struct topology *t, const struct pool *pool, con
         }
         most = count > most ? count : most;
     }
-    return err_set(e, ERR_USAGE, -EINVAL, "there are %u at most of one core class on one NUMA node%s; a list may mix",
-                   most, request->avoid_smt ? ", one a core" : "");
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "at most %u CPUs of one core class are on one NUMA node%s (a list may mix them)", most,
+                   request->avoid_smt ? ", one per core" : "");
 }
 
-/* The core that keeps house, -1: none. The group's first where it can be spared. */
-static int choose_keeper(const struct topology *t, const struct group *g, const struct pool *pool,
-                         const struct cpu_request *request)
+/* The housekeeping core: the group's first if it can be spared; -1: none. */
+static int choose_housekeeper(const struct topology *t, const struct group *g, const struct pool *pool,
+                              const struct cpu_request *request)
 {
     struct cpulist first = {0};
     int lowest = cpulist_next(&g->cores, 0);
@@ -238,8 +238,8 @@ static int choose_keeper(const struct topology *t, const struct group *g, const 
     return spare ? lowest : spare_core(t, g, &pool->house);
 }
 
-static void say_split(const struct topology *t, const struct group *g, int keeper, const struct cpu_request *request,
-                      struct topology_choice *ret)
+static void say_split(const struct topology *t, const struct group *g, int housekeeper,
+                      const struct cpu_request *request, struct topology_choice *ret)
 {
     struct cpulist touched = cores_touched(t, &ret->benchmark), whole = cores_whole(t, &ret->benchmark);
     unsigned cores = cpulist_count(&touched);
@@ -247,29 +247,29 @@ static void say_split(const struct topology *t, const struct group *g, int keepe
         say(ret, "%u CPU%s of ", request->count, request->count == 1 ? "" : "s");
     say_group(t, g, cores, ret);
     if (request->avoid_smt && !is_empty(&ret->siblings))
-        say(ret, ", one thread a core");
+        say(ret, ", one thread per core");
     else if (request->count && cpulist_count(&whole) < cores)
         say(ret, ", the last in part");
-    if (keeper >= 0)
-        say(ret, "; core %d keeps house", keeper);
+    if (housekeeper >= 0)
+        say(ret, "; housekeeping on core %d", housekeeper);
     else
-        say(ret, "; too few to spare one for the house");
+        say(ret, "; too few to spare one for housekeeping");
 }
 
-/* Splits the group's cores between benchmark and house. */
+/* Splits the group's cores between benchmark and housekeeping. */
 static void split(const struct topology *t, const struct group *g, const struct pool *pool,
                   const struct cpu_request *request, struct topology_choice *ret)
 {
     struct cpulist house = {0};
-    int keeper = choose_keeper(t, g, pool, request);
-    if (keeper >= 0)
-        cpulist_add(&house, (unsigned)keeper);
+    int housekeeper = choose_housekeeper(t, g, pool, request);
+    if (housekeeper >= 0)
+        cpulist_add(&house, (unsigned)housekeeper);
     struct cpulist cores = cpulist_minus(&g->cores, &house);
     ret->benchmark = take(t, &cores, &pool->open, request);
     ret->housekeeping = cpus_of(t, &house);
     ret->housekeeping = cpulist_and(&ret->housekeeping, &pool->house);
     ret->siblings = siblings_of(t, &ret->benchmark);
-    say_split(t, g, keeper, request, ret);
+    say_split(t, g, housekeeper, request, ret);
 }
 
 static int choose_auto(const struct topology *t, const struct cpulist *allowed, const struct cpu_request *request,
@@ -280,7 +280,7 @@ static int choose_auto(const struct topology *t, const struct cpulist *allowed, 
     struct group g = {0};
     struct cpulist usable = cpulist_and(allowed, &t->online);
     if (is_empty(&usable))
-        return err_set(e, ERR_HOST, -ENODEV, "none of the CPUs that this process may run on is online");
+        return err_set(e, ERR_HOST, -ENODEV, "no CPU that this process may use is online");
     int failed = fill_pool(t, &usable, request, &pool, e);
     if (failed == 0 && request->count)
         failed = group_of_count(t, &pool, request, &g, e);
@@ -290,14 +290,14 @@ static int choose_auto(const struct topology *t, const struct cpulist *allowed, 
         return failed;
     split(t, &g, &pool, request, &choice);
     if (pool.isolated)
-        say(&choice, "; all that is allowed is isolated by the kernel: no load balancing there");
+        say(&choice, "; all allowed CPUs are isolated by the kernel: no load balancing there");
     if (pool.in_part)
-        say(&choice, "; no core is allowed whole");
+        say(&choice, "; no whole core is allowed");
     *ret = choice;
     return 0;
 }
 
-/* -EINVAL with the lowest requested CPU that cannot be had, 0 where all can. */
+/* -EINVAL with the lowest requested CPU that is unusable; 0: all are usable. */
 static int check_request(const struct topology *t, const struct cpulist *allowed, const struct cpulist *requested,
                          struct err *e)
 {
@@ -308,13 +308,13 @@ static int check_request(const struct topology *t, const struct cpulist *allowed
     if (cpulist_format(&usable, there, sizeof(there)) < 0)
         text_format(there, sizeof(there), "%u CPUs", cpulist_count(&usable));
     if (is_empty(requested))
-        return err_set(e, ERR_USAGE, -EINVAL, "no CPU is named (there are %s)", there);
+        return err_set(e, ERR_USAGE, -EINVAL, "no CPU is named (usable: %s)", there);
     if (cpu < 0)
         return 0;
     const char *why = !cpulist_has(&t->present, (unsigned)cpu)  ? "does not exist"
                       : !cpulist_has(&t->online, (unsigned)cpu) ? "is offline"
                                                                 : "is not allowed to this process";
-    return err_set(e, ERR_USAGE, -EINVAL, "CPU %d %s (there are %s)", cpu, why, there);
+    return err_set(e, ERR_USAGE, -EINVAL, "CPU %d %s (usable: %s)", cpu, why, there);
 }
 
 static void say_request(const struct topology *t, const struct cpulist *requested, struct topology_choice *ret)
@@ -335,10 +335,10 @@ static void say_request(const struct topology *t, const struct cpulist *requeste
         say(ret, "; %u CPU%s isolated by the kernel", cpulist_count(&isolated),
             cpulist_count(&isolated) == 1 ? "" : "s");
     if (is_empty(&ret->housekeeping))
-        say(ret, "; no core is left to keep house");
+        say(ret, "; no core is left for housekeeping");
 }
 
-/* What the list contradicts of the rest of the request. */
+/* Whether the list contradicts --numa or --smt. */
 static int check_list(const struct topology *t, const struct cpu_request *request, struct err *e)
 {
     struct cpulist seen = {0};
@@ -347,11 +347,11 @@ static int check_list(const struct topology *t, const struct cpu_request *reques
         if (!cpulist_has(&request->list, (unsigned)c->cpu))
             continue;
         if (request->has_node && c->node != request->node)
-            return err_set(e, ERR_USAGE, -EINVAL, "CPU %d is of NUMA node %d, and --numa %d was asked for", c->cpu,
-                           c->node, request->node);
+            return err_set(e, ERR_USAGE, -EINVAL, "CPU %d is on NUMA node %d, but --numa %d was given", c->cpu, c->node,
+                           request->node);
         if (request->avoid_smt && cpulist_has(&seen, (unsigned)c->core))
             return err_set(e, ERR_USAGE, -EINVAL,
-                           "CPU %d shares its core with another of the list, and --smt avoid was asked for", c->cpu);
+                           "CPU %d shares its core with another in the list, but --smt avoid was given", c->cpu);
         cpulist_add(&seen, (unsigned)c->core);
     }
     return 0;

@@ -28,7 +28,7 @@ static bool has_flag(const char *flags, const char *flag)
     return false;
 }
 
-/* A signature by the name that people know; others stand for themselves. */
+/* The usual name for a signature; unknown signatures stay. */
 static const char *name_of_signature(const char *signature)
 {
     static const struct {
@@ -44,8 +44,8 @@ static const char *name_of_signature(const char *signature)
     return signature;
 }
 
-/* The signature in CPUID leaf 0x40000000: the range that Intel and AMD leave to hypervisors
- * (Documentation/virt/kvm/x86/cpuid.rst). Only to be asked where the CPU's flag says that there is one. */
+/* The signature in CPUID leaf 0x40000000, in the range reserved for hypervisors (Documentation/virt/kvm/x86/cpuid.rst).
+ * Only valid if the CPU has the flag "hypervisor". */
 static bool hypervisor_signature(char name[13])
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -69,7 +69,7 @@ static const char *text_of(const struct facts *f, const char *key)
     return fact && fact->kind == FACT_TEXT ? fact->text : "";
 }
 
-/* DMI product names of virtual machines; bare-metal clouds have names of their own, so this is no list of vendors. */
+/* By DMI product names, not vendors: cloud vendors also offer bare metal. */
 static bool is_virtual_product(const char *product)
 {
     static const char *const PARTS[] = {"KVM", "QEMU", "Virtual", "VMware", "Standard PC", "Bochs", "Google Compute"};
@@ -106,7 +106,7 @@ static void capture_emulation(const char *sysroot, struct facts *ret)
         by = "QEMU TCG (TARE_VM=tcg)";
     else if (strstr(text_of(ret, "cpu_model"), "QEMU TCG")) /* target/i386/cpu.c of QEMU: -cpu max without KVM */
         by = "QEMU TCG (the CPU's model name)";
-    else if (strstr(text_of(ret, "hypervisor"), "QEMU TCG")) /* the same file: whatever the -cpu */
+    else if (strstr(text_of(ret, "hypervisor"), "QEMU TCG")) /* the same file, for any -cpu */
         by = "QEMU TCG (the CPU's hypervisor signature)";
     facts_bool(ret, "emulated", by != NULL);
     if (by)
@@ -115,7 +115,7 @@ static void capture_emulation(const char *sysroot, struct facts *ret)
         facts_absent(ret, "emulated_by", "nothing says that it is");
 }
 
-/* The text of a link of /proc/self/ns, "" where it cannot be read. */
+/* The target of a link in /proc/self/ns; "" if it cannot be read. */
 static void read_namespace(const char *sysroot, const char *name, char *buf, size_t cap)
 {
     char path[64];
@@ -123,8 +123,8 @@ static void read_namespace(const char *sysroot, const char *name, char *buf, siz
     (void)beneath_read_link(sysroot, path, buf, cap);
 }
 
-/* How many of the process's namespaces are the initial ones, which the kernel numbers by constants
- * (include/uapi/linux/nsfs.h, enum init_ns_ino). */
+/* Counts our namespaces that are the initial ones, which have constant numbers (include/uapi/linux/nsfs.h, enum
+ * init_ns_ino). */
 static size_t initial_namespaces(const char *sysroot, size_t *asked, bool *own_pids)
 {
     static const struct {
@@ -155,9 +155,9 @@ static void capture_container(const char *sysroot, struct facts *ret)
     size_t asked = 0;
     bool own_pids = false;
     size_t initial = initial_namespaces(sysroot, &asked, &own_pids);
-    /* systemd.io/CONTAINER_INTERFACE; podman's mark is covered where the root is read-only and /run a tmpfs. */
+    /* systemd.io/CONTAINER_INTERFACE. A tmpfs on /run can hide podman's file. */
     const char *said = own_pids && sysroot[0] == '\0' ? getenv("container") : NULL;
-    if (initial == asked) /* a container's image booted as a machine keeps the marks below */
+    if (initial == asked) /* first: a container image booted as a machine still has the files below */
         facts_text(ret, "container", "none");
     else if (beneath_exists(sysroot, "/run/.containerenv"))
         facts_text(ret, "container", "podman");

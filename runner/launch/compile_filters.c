@@ -1,10 +1,10 @@
-/* compile_filters: run when tare is built; writes the filters of filter.h as C. The only includer of <seccomp.h>.
+/* compile_filters: a build-time program that writes the filters of filter.h as C. The only includer of <seccomp.h>.
  *
- * The list is of what programs and benchmarks do: files, memory, processes and threads of their own, waiting, timers,
- * sockets, queues. It was derived from the kernel's own list (scripts/syscall.tbl, syscalls(2)) in the way of the
- * container engines' (as images/seccomp.json): what sets clocks, changes the kernel, mounts, opens by handle, looks
- * into others or measures the machine is not on it. Beyond what engines allow it has NUMA placement (mbind,
- * set_mempolicy, move_pages), which benchmarks do and cpuset.mems bounds. What is not on the list is asked about
+ * The list has what programs and benchmarks need: files, memory, own processes and threads, waiting, timers, sockets,
+ * queues. It was derived from the kernel's list (scripts/syscall.tbl, syscalls(2)) after the model of container engines
+ * (images/seccomp.json): calls that set clocks, change the kernel, mount, open by handle, inspect other processes or
+ * profile the machine are not on it. Beyond the engines' lists it has NUMA placement (mbind, set_mempolicy,
+ * move_pages), which benchmarks use and cpuset.mems bounds. A call that is not on the list is notified
  * (seccomp_unotify(2)): refusals.c refuses and counts it. */
 #include <errno.h>
 #include <linux/filter.h>
@@ -41,12 +41,12 @@ static const char ALLOWED[] =
     "pwritev pwritev2 read readahead readlink readlinkat readv removexattr removexattrat rename renameat renameat2 "
     "rmdir sendfile setxattr setxattrat splice stat statfs statx symlink symlinkat sync sync_file_range syncfs tee "
     "truncate umask unlink unlinkat utime utimensat utimes vmsplice write writev "
-    /* waiting and telling */
+    /* waiting and notifying */
     "epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd "
     "eventfd2 inotify_add_watch inotify_init inotify_init1 inotify_rm_watch io_cancel io_destroy io_getevents "
     "io_pgetevents io_setup io_submit pipe pipe2 poll ppoll pselect6 select signalfd signalfd4 timerfd_create "
     "timerfd_gettime timerfd_settime "
-    /* memory, and where it lies */
+    /* memory and its placement */
     "brk get_mempolicy madvise map_shadow_stack mbind membarrier memfd_create memfd_secret mincore mlock mlock2 "
     "mlockall mmap move_pages mprotect mremap mseal msync munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect "
     "remap_file_pages set_mempolicy set_mempolicy_home_node "
@@ -59,13 +59,13 @@ static const char ALLOWED[] =
     "rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo seccomp set_robust_list set_thread_area "
     "set_tid_address setfsgid setfsuid setgid setgroups setpgid setregid setresgid setresuid setreuid setrlimit setsid "
     "setuid sigaltstack tgkill times tkill vfork wait4 waitid "
-    /* scheduling: of oneself, no higher than one stands */
+    /* scheduling, without raising the priority */
     "ioprio_get ioprio_set sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getattr sched_getparam "
     "sched_getscheduler sched_rr_get_interval sched_setparam sched_yield "
     /* time: reading it and waiting */
     "alarm clock_getres clock_gettime clock_nanosleep getitimer gettimeofday nanosleep setitimer time timer_create "
     "timer_delete timer_getoverrun timer_gettime timer_settime "
-    /* talking to others, in its own network */
+    /* networking */
     "accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg sendmmsg sendmsg "
     "sendto setsockopt shutdown socketpair "
     /* System V's and POSIX's queues, semaphores, shared memory, in its own namespace */
@@ -78,7 +78,7 @@ static const char *const ALLOWANCE[ALLOWANCES] = {
     [ALLOW_IO_URING] = "io_uring_setup io_uring_enter io_uring_register",
 };
 
-/* Newer than libseccomp may be; their numbers are every architecture's. */
+/* Calls that libseccomp may not know; their numbers are the same on every architecture. */
 static const struct {
     const char *name;
     int nr;
@@ -93,22 +93,20 @@ static const struct {
 
 #define NAMESPACES                                                                                                     \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-#define INT          0xffffffffULL /* where the kernel takes an int, the upper half of the register says nothing */
+#define INT          0xffffffffULL /* for an int argument the kernel ignores the upper half of the register */
 #define HIGH_BIT     0x80000000ULL /* of a negative int */
 #define RESET_ON_FORK 0x40000000ULL /* SCHED_RESET_ON_FORK */
 #define FILTER_API   5             /* of libseccomp */
 #define SEIZE        0x4206ULL     /* PTRACE_SEIZE; ATTACH is 16 */
 
-/* Allowed where an argument, or these bits of it, is a value. sched_setattr has its policy in memory, where no filter
- * looks: it is refused, and sched_setscheduler and setpriority do what is left of it. clone3 has its flags there, too:
- * it is answered with ENOSYS, as container engines do, and the C library takes clone. */
+/* Allowed if an argument, or the masked bits of it, has this value. sched_setattr is refused, because its policy is in memory, where no filter looks; sched_setscheduler and setpriority do the rest. clone3 has its flags in memory too: it gets ENOSYS, as in container engines, and the C library falls back to clone. */
 static const struct {
     const char *call;
     unsigned argument;
     enum scmp_compare compare;
     uint64_t mask, value;
     const char *says;
-    bool host_network; /* with the host's network alone */
+    bool host_network; /* only with the host's network */
 } BY_ARGUMENT[] = {
     {"clone", 0, SCMP_CMP_MASKED_EQ, NAMESPACES, 0, "without a new namespace", false},
     {"unshare", 0, SCMP_CMP_MASKED_EQ, NAMESPACES | CLONE_NEWTIME, 0, "without a new namespace", false},
@@ -120,7 +118,7 @@ static const struct {
     {"socket", 0, SCMP_CMP_MASKED_EQ, INT, AF_INET, "AF_INET", false},
     {"socket", 0, SCMP_CMP_MASKED_EQ, INT, AF_INET6, "AF_INET6", false},
     {"socket", 0, SCMP_CMP_MASKED_EQ, INT, AF_NETLINK, "AF_NETLINK", false},
-    {"socket", 0, SCMP_CMP_MASKED_EQ, INT, AF_VSOCK, "AF_VSOCK", true}, /* no network namespace holds it */
+    {"socket", 0, SCMP_CMP_MASKED_EQ, INT, AF_VSOCK, "AF_VSOCK", true}, /* network namespaces do not confine it */
     {"ptrace", 0, SCMP_CMP_LT, 16, 0, "of a child that asked for it", false},
     {"ptrace", 0, SCMP_CMP_EQ, 17, 0, "DETACH", false},
     {"ptrace", 0, SCMP_CMP_EQ, 24, 0, "SYSCALL", false},
@@ -149,7 +147,6 @@ static int number_of(const char *name)
     return seccomp_syscall_resolve_name(name); /* negative: this architecture lacks it */
 }
 
-/* Of each word of a list. */
 static void allow_all(scmp_filter_ctx f, const char *words, struct text *said)
 {
     char name[40];
@@ -200,11 +197,10 @@ static scmp_filter_ctx build(unsigned variant, struct text *said)
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_NOTIFY);
     if (!f)
         fail("seccomp_init", ENOMEM);
-    /* For every call of another architecture, i386 on x86-64 too: its part of the filter would double what this takes.
-     */
+    /* ENOSYS for other architectures, also i386 on x86-64: supporting it would double the filter's cost. */
     int failed = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: 2.5 and newer */
-    (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_SSB, 1);      /* as confine.c loads it: SECCOMP_FILTER_FLAG_SPEC_ALLOW */
+    (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_SSB, 1);      /* confine.c loads it so: SECCOMP_FILTER_FLAG_SPEC_ALLOW */
     if (failed == 0)
         failed = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (failed != 0)
@@ -225,8 +221,8 @@ static scmp_filter_ctx build(unsigned variant, struct text *said)
     return f;
 }
 
-/* Before libseccomp's: it answers all that it does not know alike. A call of another architecture or of x32 that this
- * hits gets ENOSYS below, too. */
+/* Runs before libseccomp's filter, which would notify calls that it does not know. Calls of other architectures and of
+ * x32 get ENOSYS either way. */
 static const struct sock_filter NEWER_CALLS[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, FILTER_NEWEST_CALL, 0, 1),
@@ -243,7 +239,7 @@ static size_t print_code(const void *code, size_t bytes)
     return bytes / sizeof(word);
 }
 
-/* Returns how many instructions there are. */
+/* Returns the number of instructions. */
 static size_t print_filter(unsigned variant)
 {
     static char code[BPF_MAXINSNS * sizeof(struct sock_filter)];

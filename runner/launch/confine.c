@@ -30,13 +30,13 @@
 
 struct confine {
     bool wants[CONFINE_LAYERS];
-    uint64_t namespaces;           /* of its first process's birth */
-    int unshared;                  /* of its own making */
-    char uid_map[48], gid_map[48]; /* of the user namespace; "" without one */
+    uint64_t namespaces;           /* made by clone3 */
+    int unshared;                  /* made by unshare(2) in its first process */
+    char uid_map[48], gid_map[48]; /* "" without a user namespace */
     struct confine_user user;
     struct confine_mounts mounts;
     cap_t no_capability;
-    cap_value_t capabilities;    /* that this kernel knows */
+    cap_value_t capabilities;    /* how many this kernel has */
     const struct filter *filter; /* NULL: none */
 };
 
@@ -72,8 +72,7 @@ const char *confine_call_name(int nr, char *buf, size_t cap)
     return buf;
 }
 
-/* --- preparing ------------------------------------------------------------------------------------------------------
- */
+/* --- preparing --------------------------------------------------------------------------------------------------- */
 
 static bool has_sys_admin(void)
 {
@@ -90,10 +89,10 @@ static void choose_namespaces(const struct confine_request *q, struct confine *c
     c->unshared = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | (q->host_network ? 0 : CLONE_NEWNET);
     if (has_sys_admin())
         return;
-    c->namespaces |= CLONE_NEWUSER; /* its first process has every capability in it, whoever it is */
+    c->namespaces |= CLONE_NEWUSER; /* its first process has every capability in it */
     text_format(c->uid_map, sizeof(c->uid_map), "%u %u 1", (unsigned)geteuid(), (unsigned)geteuid());
     text_format(c->gid_map, sizeof(c->gid_map), "%u %u 1", (unsigned)getegid(), (unsigned)getegid());
-    c->user = (struct confine_user){.uid = geteuid(), .gid = getegid()}; /* there is nobody else in it */
+    c->user = (struct confine_user){.uid = geteuid(), .gid = getegid()}; /* the only user in it */
     if (geteuid() == 0)
         text_format(c->user.reason, sizeof(c->user.reason), "root without CAP_SYS_ADMIN: a container's");
 }
@@ -111,7 +110,7 @@ static void choose_layers(const struct confine_request *q, struct confine *c)
         c->filter = &filter_compiled[(q->host_network ? FILTER_HOST_NETWORK : 0) | (unsigned)(q->allowed << 1)];
 }
 
-/* openat(2) relative to a folder that was opened outside leads out. */
+/* A folder opened outside leads out of the confinement by openat(2). */
 static int check_streams(const struct confine_request *q, struct err *e)
 {
     static const char *const NAMES[] = {"input", "output", "error"};
@@ -141,7 +140,7 @@ int confine_prepare(const struct confine_request *q, struct confine **ret, struc
     c->no_capability = cap_init();
     failed = confine_mounts_plan(q, &c->user, &c->mounts, e);
     if (failed == 0 && q->scratch && c->user.change && chown(q->scratch, c->user.uid, (gid_t)-1) != 0)
-        failed = err_sys(e, ERR_HOST, "giving '%s' to user %u", q->scratch, (unsigned)c->user.uid);
+        failed = err_sys(e, ERR_HOST, "cannot give '%s' to user %u", q->scratch, (unsigned)c->user.uid);
     if (failed == 0 && !c->no_capability)
         failed = err_set(e, ERR_OURS, -ENOMEM, "no memory for a set of capabilities");
     if (failed != 0)
@@ -196,8 +195,7 @@ uint64_t confine_namespaces(const struct confine *c)
     return c->namespaces;
 }
 
-/* --- in the child: system calls only --------------------------------------------------------------------------------
- */
+/* --- in the child: system calls only ----------------------------------------------------------------------------- */
 
 static void note(struct confine_outcome *o, enum confine_layer layer, long result)
 {
@@ -222,7 +220,7 @@ static int raise_loopback(void)
     return ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
-/* What the workload may open for writing: its own folders, what was named, and the terminals that it was handed. */
+/* Allows writing to its private folders, the named paths, and character devices among descriptors 0 to 2. */
 static void allow_writes(const struct confine *c, struct confine_outcome *o)
 {
     static const char *const OWN[] = {"/tmp", "/dev"};
@@ -246,7 +244,7 @@ static void allow_writes(const struct confine *c, struct confine_outcome *o)
     o->landlock_fd = rules;
 }
 
-/* Nothing of what follows may then be done: it would be done to the host. */
+/* After a failed unshare(2) the next steps would change the host: marks them as refused. */
 static void note_shared(const struct confine *c, struct confine_outcome *o)
 {
     for (int i = CONFINE_NAMESPACES; i <= CONFINE_HOSTNAME; i++)
@@ -254,7 +252,7 @@ static void note_shared(const struct confine *c, struct confine_outcome *o)
             o->refused[i] = errno;
 }
 
-/* namespaces(7), "The /proc/sys/user directory": what a user namespace's owner sets holds for all in it. */
+/* namespaces(7), "The /proc/sys/user directory": limits set by the owner of a user namespace hold for all in it. */
 static const char *const NESTING[] = {"/proc/sys/user/max_user_namespaces",   "/proc/sys/user/max_mnt_namespaces",
                                       "/proc/sys/user/max_pid_namespaces",    "/proc/sys/user/max_net_namespaces",
                                       "/proc/sys/user/max_ipc_namespaces",    "/proc/sys/user/max_uts_namespaces",
@@ -264,12 +262,12 @@ static void open_nesting(const struct confine *c, int fds[], struct confine_outc
 {
     for (size_t i = 0; i < ARRAY_LEN(NESTING); i++) {
         fds[i] = *c->uid_map ? open(NESTING[i], O_RDWR | O_CLOEXEC) : -1;
-        if (*c->uid_map && fds[i] < 0 && errno != ENOENT) /* a kernel without that kind */
+        if (*c->uid_map && fds[i] < 0 && errno != ENOENT) /* ENOENT: the kernel lacks that kind */
             o->nesting_refused = errno;
     }
 }
 
-/* Once all is mounted: a tree that is cloned counts as a mount namespace. Read back. */
+/* Call it after the mounts: a cloned tree counts as a mount namespace. Reads the value back. */
 static void forbid_nesting(const int fds[], struct confine_outcome *o)
 {
     for (size_t i = 0; i < ARRAY_LEN(NESTING); i++) {
@@ -291,7 +289,7 @@ void confine_enter(const struct confine *c, struct confine_outcome *o)
         note(o, CONFINE_NAMESPACES, write_once("/proc/self/uid_map", c->uid_map));
         note(o, CONFINE_NAMESPACES, write_once("/proc/self/gid_map", c->gid_map));
     }
-    open_nesting(c, nesting, o); /* before its mounts are its own: with a file that is written none gets read-only */
+    open_nesting(c, nesting, o); /* before unshare(2): a mount with a file open for writing cannot become read-only */
     if (unshare(c->unshared) != 0) {
         note_shared(c, o);
         return;
@@ -305,7 +303,7 @@ void confine_enter(const struct confine *c, struct confine_outcome *o)
     forbid_nesting(nesting, o);
 }
 
-/* While there still is CAP_SETPCAP; the rest once nothing else needs a capability. */
+/* Needs CAP_SETPCAP; confine_drop() drops the other sets last. */
 void confine_drop_bounding(const struct confine *c, struct confine_outcome *o)
 {
     for (cap_value_t cap = 0; cap < c->capabilities; cap++)
@@ -328,7 +326,7 @@ static int load(const struct sock_fprog *program, unsigned flags)
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, program);
 }
 
-/* Where nobody can be told (a filter around us has a listener already), the same calls are refused uncounted. */
+/* If a listener is impossible (an outer filter has one already), refuses the same calls without counting. */
 static int load_uncounted(const struct sock_fprog *counted)
 {
     struct sock_filter code[BPF_MAXINSNS];
@@ -340,7 +338,7 @@ static int load_uncounted(const struct sock_fprog *counted)
     return load(&program, 0);
 }
 
-/* What a limit of the caller's would allow without a capability: real-time policies, a higher priority (sched(7)). */
+/* Inherited limits could allow real-time policies or a higher priority without a capability (sched(7)). */
 static int hold_priority(void)
 {
     static const struct rlimit none = {0, 0};

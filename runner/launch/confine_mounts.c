@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,26 +14,28 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/file.h"
+#include "base/mountinfo.h"
 #include "base/text.h"
 #include "launch/confine_user.h"
 
-/* <sys/mount.h> and <linux/mount.h> define the same names before glibc 2.37: the latter has the newer calls. */
+/* Before glibc 2.37 <sys/mount.h> conflicts with <linux/mount.h>, which has the newer calls. */
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
 
 #define SHM       "/dev/shm" /* mount_private() makes it */
 #define BINDS_MAX 64
 
-/* Where a workload gets an empty folder of its own, to write to. /run has the sockets of root's services. */
+/* Replaced by private empty folders. /run has the sockets of root's services. */
 static const char *const PRIVATE[] = {"/tmp", "/dev", "/run", "/var/run"};
 
-/* File systems by which the kernel is looked into or set: with them hidden, no slice is to be seen or entered. */
+/* File systems that inspect or control the kernel. Without them no slice can be seen or entered. */
 static const char *const KERNELS[] = {"cgroup",   "cgroup2",    "bpf",    "tracefs", "debugfs",
                                       "configfs", "securityfs", "pstore", "efivarfs"};
 
-#define EMPTY "mode=0755,size=64k,nr_inodes=1k" /* of a folder that is only hidden */
+#define EMPTY "mode=0755,size=64k,nr_inodes=1k" /* options of a folder that is only hidden */
 
-/* All that it gets to see of the host's /dev: by mount, since a user namespace may make no device. Without them root's
- * own uid could write to a disk even where it has no capability. */
+/* The only visible devices of the host, bind-mounted because a user namespace cannot make devices. With the whole /dev,
+ * root's uid could write to a disk even without capabilities. */
 static const char *const DEVICES[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
 
 /* --- in the parent ---------------------------------------------------------------------------------------------- */
@@ -57,7 +58,7 @@ static int add_bind(struct confine_mounts *m, const char *path, bool writable, b
 {
     struct stat st;
     if (stat(path, &st) != 0)
-        return device ? 0 : err_sys(e, ERR_USAGE, "'%s'", path); /* a device that this host lacks */
+        return device ? 0 : err_sys(e, ERR_USAGE, "'%s'", path); /* the host lacks this device */
     if (is_planned(m, path, writable))
         return 0;
     if (m->count == BINDS_MAX)
@@ -76,7 +77,7 @@ static int hide(struct confine_mounts *m, const char *path, const char *options,
     for (size_t i = 0; i < m->hidden_count; i++)
         if (strcmp(m->hidden[i].path, path) == 0)
             return 0;
-    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode)) /* /var/run is a link mostly */
+    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode)) /* /var/run is usually a link */
         return 0;
     if (m->hidden_count == CONFINE_HIDDEN_MAX)
         return err_set(e, ERR_HOST, -E2BIG, "'%s': more folders to hide than %d", path, CONFINE_HIDDEN_MAX);
@@ -87,27 +88,22 @@ static int hide(struct confine_mounts *m, const char *path, const char *options,
     return 0;
 }
 
-/* Mounts of these kinds, wherever they are: mountinfo(5) has the mount point in its fifth field. */
+/* Hides all mounts of these types. */
 static int hide_kernels(struct confine_mounts *m, struct err *e)
 {
-    char line[PATH_MAX + 512], at[PATH_MAX], kind[64];
-    int failed = 0;
-    FILE *f = fopen("/proc/self/mountinfo", "re");
-    if (!f)
-        return err_sys(e, ERR_HOST, "/proc/self/mountinfo");
-    while (failed == 0 && fgets(line, sizeof(line), f)) {
-        const char *right = strstr(line, " - ");
-        if (!right || sscanf(line, "%*s %*s %*s %*s %4095s", at) != 1 || sscanf(right, " - %63s", kind) != 1)
-            continue;
+    cleanup_text struct text mounts = {0};
+    struct mountinfo one;
+    int failed = file_read_all("", "/proc/self/mountinfo", &mounts);
+    if (failed != 0)
+        return err_set(e, ERR_HOST, failed, "/proc/self/mountinfo: %s", strerror(-failed));
+    for (const char *rest = mounts.data; rest && mountinfo_next(&rest, &one);)
         for (size_t i = 0; i < ARRAY_LEN(KERNELS); i++)
-            if (strcmp(KERNELS[i], kind) == 0)
-                failed = hide(m, strncmp(at, "/sys/fs/cgroup/", 15) == 0 ? "/sys/fs/cgroup" : at, EMPTY, e);
-    }
-    (void)fclose(f);
-    return failed;
+            if (strcmp(KERNELS[i], one.type) == 0)
+                TRY(hide(m, strncmp(one.point, "/sys/fs/cgroup/", 15) == 0 ? "/sys/fs/cgroup" : one.point, EMPTY, e));
+    return 0;
 }
 
-/* The length of the innermost hidden folder that a path is below; 0: of none. */
+/* The length of the innermost hidden folder above path; 0: none. */
 static size_t hidden_above(const struct confine_mounts *m, const char *path)
 {
     size_t len = 0;
@@ -117,7 +113,7 @@ static size_t hidden_above(const struct confine_mounts *m, const char *path)
     return len;
 }
 
-/* The same of the folders that are shown. */
+/* The same for shown folders. */
 static size_t shown_above(const struct confine_mounts *m, const char *path)
 {
     size_t len = 0;
@@ -127,11 +123,11 @@ static size_t shown_above(const struct confine_mounts *m, const char *path)
     return len;
 }
 
-/* How much of a path is shown below the hidden folder that it goes through: that folder's entry (an interpreter needs
- * what lies beside it). 0: it is seen as it is. */
+/* The length of the part of path to show: the entry below its hidden folder (an interpreter needs the files beside it).
+ * 0: no hidden folder above it. */
 static size_t shown_len(const struct confine_mounts *m, const char *path)
 {
-    if (strcmp(path, SHM) == 0) /* one of its own, below /dev, which is hidden: of the host's only what is needed */
+    if (strcmp(path, SHM) == 0) /* it has its own; of the host's only needed files are shown */
         return 0;
     size_t len = hidden_above(m, path);
     if (is_below(path, SHM) && len < strlen(SHM))
@@ -161,7 +157,7 @@ static int show_needed(struct confine_mounts *m, const char *path, struct err *e
     return failed;
 }
 
-/* Every folder that is closed on a path: one of them may lie in a folder that is shown for another path's sake. */
+/* Hides every closed folder on a path: another path may show one of them. */
 static int veil_way(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
 {
     char closed[PATH_MAX];
@@ -173,7 +169,7 @@ static int veil_way(struct confine_mounts *m, const struct confine_user *u, cons
     return failed;
 }
 
-/* On the way to a path that is needed, and on that of its link's target. */
+/* The same for a needed path and the target of its links. */
 static int veil(struct confine_mounts *m, const struct confine_user *u, const char *path, struct err *e)
 {
     char real[PATH_MAX];
@@ -191,8 +187,8 @@ static int add_writable(struct confine_mounts *m, const char *path, struct err *
     return add_bind(m, real, true, false, e);
 }
 
-/* A read-only mount keeps nobody from connecting to a socket. The kernel lists those of this network namespace
- * (/proc/net/unix, proc(5)): each that has a path which is seen inside is masked. */
+/* A read-only mount does not prevent connecting to a socket. Masks each socket of this network namespace
+ * (/proc/net/unix, proc(5)) whose path is visible inside. */
 static int mask_sockets(struct confine_mounts *m, struct err *e)
 {
     char line[PATH_MAX + 128];
@@ -217,7 +213,7 @@ static int mask_sockets(struct confine_mounts *m, struct err *e)
     return 0;
 }
 
-/* What names are looked up by, where it lies in a folder that is hidden: that file and no socket beside it. */
+/* Shows the resolver's file if it lies in a hidden folder, but not the sockets beside it. */
 static int show_resolver(struct confine_mounts *m, struct err *e)
 {
     char real[PATH_MAX];
@@ -255,7 +251,7 @@ static int plan_shown(const struct confine_request *q, struct confine_mounts *m,
     return failed;
 }
 
-/* strcmp(3) puts a folder before all that is below it; of the same path what is writable goes over what is not. */
+/* Parents first (strcmp(3)); of the same path, the writable one last. */
 static int by_path(const void *a, const void *b)
 {
     const struct confine_bind *x = a, *y = b;
@@ -268,8 +264,7 @@ static int by_hidden_path(const void *a, const void *b)
     return strcmp(((const struct confine_hidden *)a)->path, ((const struct confine_hidden *)b)->path);
 }
 
-/* Parents first. A hidden folder in one that is hidden is not there to be hidden, unless it comes with one that is
- * shown. */
+/* Sorts, parents first, and drops hidden folders inside hidden ones unless a shown folder contains them. */
 static void arrange(struct confine_mounts *m)
 {
     size_t kept = 0;
@@ -288,7 +283,7 @@ static void arrange(struct confine_mounts *m)
     m->hidden_count = kept;
 }
 
-/* Standard input that is a regular file. One that nobody can write to any more needs nothing (memfd_create(2)). */
+/* Notes standard input if it is a regular file that can still be written (a sealed memfd cannot: memfd_create(2)). */
 static void plan_input(struct confine_mounts *m)
 {
     char path[PATH_MAX];
@@ -350,7 +345,7 @@ static int make_read_only(int dirfd, const char *path, unsigned flags)
     return (int)syscall(SYS_mount_setattr, dirfd, path, flags | AT_RECURSIVE, &attr, sizeof(attr));
 }
 
-/* Taken before anything is mounted over them or made read-only. Negative errno. */
+/* Clones the mount before other mounts cover it or it becomes read-only. A descriptor or a negative errno. */
 static int clone_of(const struct confine_bind *b)
 {
     int tree = (int)syscall(SYS_open_tree, AT_FDCWD, b->path,
@@ -366,7 +361,7 @@ static void make_folders_above(const char *path)
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        (void)mkdir(part, 0755); /* most are there: what is not is missed below */
+        (void)mkdir(part, 0755); /* most exist; the mount below reports failures */
     }
 }
 
@@ -374,7 +369,7 @@ static int place(const struct confine_bind *b, int tree, bool read_only)
 {
     if (read_only && make_read_only(tree, "", AT_EMPTY_PATH) != 0)
         return -1;
-    if (!b->device) /* they are in the new /dev itself */
+    if (!b->device) /* devices lie directly in the new /dev */
         make_folders_above(b->path);
     if (b->folder)
         (void)mkdir(b->path, 0755);
@@ -405,7 +400,8 @@ static int mount_private(const struct confine_mounts *m)
     return mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620");
 }
 
-/* The same file at the same place in it, on a mount that is read-only: from there /proc/self/fd/0 opens no writing. */
+/* Reopens the same file at the same offset on a read-only mount, so that /proc/self/fd/0 cannot be opened for writing.
+ */
 static int reopen_input(const char *path)
 {
     struct stat was, is;
@@ -420,7 +416,7 @@ static int reopen_input(const char *path)
     return at >= 0 && lseek(fd, at, SEEK_SET) == at && dup2(fd, STDIN_FILENO) == STDIN_FILENO ? 0 : -1;
 }
 
-/* One that has gone since is none to connect to. */
+/* Sockets that have gone meanwhile are ignored. */
 static void mask(const struct confine_mounts *m, struct confine_outcome *outcome)
 {
     errno = E2BIG;
@@ -434,7 +430,7 @@ static void mask(const struct confine_mounts *m, struct confine_outcome *outcome
     }
 }
 
-/* /tmp and /dev are mounted by themselves. One that is not there is not seen either. */
+/* Without options: mount_private() mounts it (/tmp, /dev). A missing folder needs no hiding. */
 static void conceal(const struct confine_hidden *h, struct confine_outcome *outcome)
 {
     if (h->options && mount("tmpfs", h->path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, h->options) != 0)
@@ -451,8 +447,8 @@ static void show_bind(const struct confine_mounts *m, const struct confine_bind 
         (void)close(tree);
 }
 
-/* What is hidden and what is shown, parents first: a folder that is shown brings what is to be hidden below it, and in
- * that again something may have to be shown. Both lists are in order. */
+/* Merges both sorted lists, parents first: a shown folder may contain folders to hide, and those again folders to show.
+ */
 static void lay_over(const struct confine_mounts *m, const int *tree, struct confine_outcome *outcome)
 {
     for (size_t h = 0, b = 0; h < m->hidden_count || b < m->count;) {
@@ -468,13 +464,13 @@ static void lay_over(const struct confine_mounts *m, const int *tree, struct con
 void confine_mounts_apply(const struct confine_mounts *m, struct confine_outcome *outcome)
 {
     int tree[BINDS_MAX];
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) { /* else it would be mounted on the host too */
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) { /* else the mounts would propagate to the host */
         note(outcome, CONFINE_PRIVATE, -1);
         outcome->refused[CONFINE_PROC] = outcome->refused[CONFINE_PRIVATE];
         outcome->refused[CONFINE_ROOT] = m->read_only_root ? outcome->refused[CONFINE_PRIVATE] : 0;
         return;
     }
-    const mode_t mask_of_caller = umask(022); /* folders on the way are for all to enter */
+    const mode_t mask_of_caller = umask(022); /* all users must be able to enter the new folders */
     for (size_t i = 0; i < m->count; i++)
         tree[i] = clone_of(&m->bind[i]);
     if (m->read_only_root)

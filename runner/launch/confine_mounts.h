@@ -1,4 +1,5 @@
-/* confine_mounts: what a confined workload sees of the file system: planned in the parent, mounted in the child. */
+/* confine_mounts: the file system that a confined workload sees. confine.c plans it in the parent and mounts it in the
+ * child. */
 #ifndef TARE_CONFINE_MOUNTS_H
 #define TARE_CONFINE_MOUNTS_H
 
@@ -10,7 +11,7 @@
 struct err;
 struct confine_user;
 
-/* A file or folder of the host's that is mounted over what is there. */
+/* A file or folder of the host to show at its own path. */
 struct confine_bind {
     char *path;
     bool folder;
@@ -18,10 +19,10 @@ struct confine_bind {
     bool device; /* of /dev */
 };
 
-/* A folder that is empty inside, but for what is shown below it. */
+/* A folder that is replaced by an empty one, except for binds below it. */
 struct confine_hidden {
     char *path;
-    const char *options; /* of its tmpfs */
+    const char *options; /* of its tmpfs; NULL: mount_private() mounts it */
 };
 
 #define CONFINE_HIDDEN_MAX 64
@@ -29,20 +30,20 @@ struct confine_hidden {
 
 struct confine_mounts {
     bool read_only_root;
-    struct confine_bind *bind; /* ordered by path, a folder before what is below it; so are the hidden ones */
+    struct confine_bind *bind; /* ordered by path, parents first, as are the hidden ones */
     size_t count;
     struct confine_hidden hidden[CONFINE_HIDDEN_MAX];
     size_t hidden_count;
-    char *masked[CONFINE_MASKED_MAX]; /* sockets of the host's, shown as /dev/null */
+    char *masked[CONFINE_MASKED_MAX]; /* sockets of the host, replaced by /dev/null */
     size_t masked_count;
-    bool more_sockets; /* than that: the rest is not masked */
+    bool more_sockets; /* more than CONFINE_MASKED_MAX: the rest is not masked */
     char tmp_options[64];
-    char *input; /* the regular file that standard input is, opened anew where its mount is read-only; NULL: none */
+    char *input; /* the regular file of standard input, to reopen on a read-only mount; NULL: none */
 };
 
-/* -ENOENT, -EINVAL (usage): a writable path that is not there, or is the root. user: whom it is for; where it veils,
- * what is closed to that one on the way to what it needs is hidden, and what it needs is shown below.
- * Ended with confine_mounts_free(). */
+/* Plans the mounts for this user. If user->veils, the folders that it cannot enter on the way to needed paths are
+ * hidden, and the needed paths shown below. -ENOENT, -EINVAL (usage): a writable path does not exist, or is the root.
+ * The caller ends *ret with confine_mounts_free(). */
 int confine_mounts_plan(const struct confine_request *request, const struct confine_user *user,
                         struct confine_mounts *ret, struct err *e);
 void confine_mounts_free(struct confine_mounts *m);

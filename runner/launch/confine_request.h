@@ -1,4 +1,4 @@
-/* confine_request: what is asked of a confinement, the layers that it is made of, and what came of each. */
+/* confine_request: the request for a confinement, its layers, and the outcome of each. */
 #ifndef TARE_CONFINE_REQUEST_H
 #define TARE_CONFINE_REQUEST_H
 
@@ -7,33 +7,33 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What it is made of. Each can be refused by the host on its own, and is then a line in the verdict. */
+/* The host can refuse each layer on its own; the verdict then has a line for it. */
 enum confine_layer {
     CONFINE_NAMESPACES, /* pid, mount, ipc, uts and, without the host's network, net */
-    CONFINE_NETWORK,    /* the loopback is up */
-    CONFINE_ROOT,       /* everything that is mounted is read-only but for what was named */
-    CONFINE_PRIVATE,    /* /tmp, /dev and /dev/shm of its own; what was named is shown below them */
+    CONFINE_NETWORK,    /* own network: the loopback is up */
+    CONFINE_ROOT,       /* all mounts are read-only except the named ones */
+    CONFINE_PRIVATE,    /* own /tmp, /dev and /dev/shm, with named paths shown below */
     CONFINE_PROC,       /* /proc of its own pid namespace, read-only */
-    CONFINE_SOCKETS,    /* the host's sockets that have a path */
-    CONFINE_STREAMS,    /* standard input that is a file, read-only */
-    CONFINE_WRITES,     /* nothing else is opened for writing: Landlock */
+    CONFINE_SOCKETS,    /* the host's sockets with a path are masked */
+    CONFINE_STREAMS,    /* a file as standard input is read-only */
+    CONFINE_WRITES,     /* Landlock: no other file can be opened for writing */
     CONFINE_HOSTNAME,
     CONFINE_USER,
     CONFINE_CAPABILITIES,
     CONFINE_PRIVILEGES, /* no_new_privs */
     CONFINE_SECCOMP,    /* the filter */
-    CONFINE_COUNTING,   /* what the filter refuses is told to the runner */
+    CONFINE_COUNTING,   /* the runner counts what the filter refuses */
     CONFINE_LAYERS
 };
 
 #define CONFINE_HOSTNAME_IS "tare"
 #define CONFINE_NOBODY      65534
 
-/* What is asked for. Paths are absolute. */
+/* Paths are absolute. */
 struct confine_request {
     bool read_only_root;
     bool filter;
-    unsigned allowed; /* a bit for each enum allowance */
+    unsigned allowed; /* one bit per enum allowance */
     bool host_network;
     bool has_user; /* --user; root only */
     uid_t uid;
@@ -41,18 +41,18 @@ struct confine_request {
     const char *const *writable; /* shown read-write; they must exist */
     size_t writable_count;
     int64_t tmp_bytes;         /* of the private /tmp and of /dev/shm, each */
-    bool has_streams;          /* descriptors 0 to 2 are handed on: they may be no folders */
-    const char *scratch;       /* a folder of its own, writable, given to its user; NULL: none */
-    const char *const *needed; /* what has to be readable: shown also where a private folder hides it */
+    bool has_streams;          /* descriptors 0 to 2 are inherited: folders are refused */
+    const char *scratch;       /* a private writable folder, chowned to the user; NULL: none */
+    const char *const *needed; /* must be readable: shown even inside a private folder */
     size_t needed_count;
 };
 
-/* What the host refused: an errno by layer, 0 where it was applied or not asked for. */
+/* What the host refused: errno by layer; 0: applied, or not asked for. */
 struct confine_outcome {
     int refused[CONFINE_LAYERS];
-    int nesting_refused; /* errno; 0: no namespace can be made in the user namespace, or there is none */
+    int nesting_refused; /* errno; 0: nested namespaces are forbidden, or there is no user namespace */
     int landlock_abi;    /* 0: the kernel has no Landlock */
-    int landlock_fd;     /* the rules, until they hold; -1: none */
+    int landlock_fd;     /* the rules, until they are enforced; -1: none */
 };
 
 #define CONFINE_NO_OUTCOME ((struct confine_outcome){.landlock_fd = -1})

@@ -31,22 +31,23 @@ size_t confine_user_closed(const char *path, uid_t uid, gid_t gid, size_t from)
     return 0;
 }
 
-/* What is looked for, and what is found in the way. */
+/* The user to check, and what was found on the way. */
 struct way {
     uid_t uid;
     gid_t gid;
-    bool may_veil; /* a folder of root's on the way can be hidden, and what is wanted shown below it */
+    bool may_veil; /* closed folders owned by root can be hidden, with the needed path shown below */
     bool veils;
     char closed[PATH_MAX];
-    struct stat st; /* of what is closed */
+    struct stat st; /* of closed */
 };
 
-/* Whether a user without capabilities comes to a path and may do `bits` there. If not: what is closed to it. */
+/* Whether a user without capabilities reaches a path and has the permission `bits` there. If not, w->closed says where
+ * it fails. */
 static bool reaches(struct way *w, const char *path, mode_t bits)
 {
     char part[PATH_MAX];
     if (!realpath(path, part))
-        return true; /* whoever needs it says so */
+        return true; /* reported by its user */
     size_t len = strlen(part);
     for (size_t i = 1; i <= len; i++) {
         if (part[i] != '/' && part[i] != '\0')
@@ -74,7 +75,7 @@ static bool reaches_all(const struct confine_request *q, struct way *w)
     return true;
 }
 
-/* ACLs are not asked: where one opens a folder, its owner is taken all the same. */
+/* Ignores ACLs: a folder that only an ACL opens counts as closed. */
 static void choose(const struct confine_request *q, struct confine_user *c)
 {
     c->uid = geteuid();
@@ -93,8 +94,8 @@ static void choose(const struct confine_request *q, struct confine_user *c)
     }
     c->uid = w.st.st_uid;
     c->gid = w.st.st_gid;
-    (void)snprintf(c->reason, sizeof(c->reason), "'%.180s' is closed to %d: its owner, without capabilities", w.closed,
-                   CONFINE_NOBODY);
+    (void)snprintf(c->reason, sizeof(c->reason), "'%.180s' is closed to %d: runs as its owner, without capabilities",
+                   w.closed, CONFINE_NOBODY);
 }
 
 static int check_user(const struct confine_request *q, struct err *e)

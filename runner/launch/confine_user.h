@@ -1,4 +1,4 @@
-/* confine_user: who a confined workload runs as. */
+/* confine_user: chooses the user that a confined workload runs as. For confine.c. */
 #ifndef TARE_CONFINE_USER_H
 #define TARE_CONFINE_USER_H
 
@@ -12,16 +12,15 @@ struct err;
 struct confine_user {
     uid_t uid;
     gid_t gid;
-    bool change;      /* the caller is root: it becomes this user */
-    bool veils;       /* it comes to what it needs only where folders of root's on the way are hidden */
-    char reason[256]; /* why it is not the one that was asked for; "" otherwise */
+    bool change;      /* the caller is root and becomes this user */
+    bool veils;       /* root-owned folders on the way to needed paths must be hidden */
+    char reason[256]; /* why it is not the user asked for; else "" */
 };
 
-/* Of the folders above a path the next that is closed to a user, behind the first `from` bytes: its length; 0: there is
- * none. */
+/* The length of the next folder above path, after its first `from` bytes, that the user cannot enter; 0: none. */
 size_t confine_user_closed(const char *path, uid_t uid, gid_t gid, size_t from);
 
-/* As confine_prepare() says of it. */
+/* Chooses as confine_prepare() documents. */
 int confine_user_choose(const struct confine_request *request, struct confine_user *ret, struct err *e);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What a header may be too old for. Source: include/uapi/linux/landlock.h of Linux 7.1. */
+/* Headers may be too old for these. Source: include/uapi/linux/landlock.h of Linux 7.1. */
 #define ACCESS_WRITE_FILE   (1ULL << 1)
 #define ACCESS_REFER        (1ULL << 13) /* ABI 2 */
 #define ACCESS_TRUNCATE     (1ULL << 14) /* ABI 3 */
@@ -24,7 +24,8 @@ int landlock_begin(bool sockets, int *abi)
     if (*abi == 0)
         return -1;
     const uint64_t handled = writes(*abi, true) | (sockets && *abi >= 9 ? ACCESS_RESOLVE_UNIX : 0);
-    return (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0U); /* its first field is enough */
+    return (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled),
+                        0U); /* only the first field of the struct */
 }
 
 int landlock_allow(int rules, int abi, int fd, bool folder)

@@ -16,14 +16,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* A mistyped count must end in a message, not in gigabytes that fallocate() has really taken. */
+/* A mistyped count must give a message, not allocate gigabytes. */
 #define LEDGER_SIZE_MAX ((uint64_t)1 << 30)
 
-_Static_assert(sizeof(struct ledger) % 8 == 0, "the arrays behind the head stand on 8 bytes");
+_Static_assert(sizeof(struct ledger) % 8 == 0, "the arrays after the head are aligned to 8 bytes");
 
 /* --- the layout ---------------------------------------------------------------------------------------------- */
 
-/* Fills in the head for these capacities. -EOVERFLOW: larger than any ledger may be. */
+/* Fills in the head for these capacities. -EOVERFLOW: above LEDGER_SIZE_MAX. */
 static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *head)
 {
     uint64_t stamps_bytes;
@@ -59,8 +59,8 @@ static void *ledger_at(struct ledger *l, uint64_t offset)
 
 /* --- the runner's side --------------------------------------------------------------------------------------- */
 
-/* A memfd of this size that nobody can resize. Its pages are taken now: memory is charged to whoever touches it first,
- * and the ledger must not be in the slice's figures. It also turns a lack of memory into an error instead of SIGBUS. */
+/* A sealed memfd of this size. Its pages are allocated now: memory is charged to whoever touches it first, and the
+ * ledger must not count in the slice's figures. Also, a lack of memory is then an error instead of SIGBUS. */
 static int ledger_make_fd(uint64_t size_bytes, struct err *e)
 {
     cleanup_close int fd = memfd_create("tare-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -71,7 +71,7 @@ static int ledger_make_fd(uint64_t size_bytes, struct err *e)
     if (fallocate(fd, 0, 0, (off_t)size_bytes) < 0)
         return err_sys(e, ERR_OURS, "ledger: fallocate of %" PRIu64 " bytes", size_bytes);
     if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-        return err_sys(e, ERR_OURS, "ledger: sealing the memfd");
+        return err_sys(e, ERR_OURS, "ledger: cannot seal the memfd");
     return STEAL_FD(fd);
 }
 
@@ -129,8 +129,8 @@ uint64_t ledger_warmup_done(const struct ledger_map *map)
     return at_most(__atomic_load_n(&map->page->warmup_done, __ATOMIC_ACQUIRE), UINT32_MAX);
 }
 
-/* The arrays are found from the capacities that the runner holds: the offsets in the page are the workload's to spoil.
- */
+/* The runner computes the places of the arrays from its own capacities: the workload can change the offsets in the
+ * page. */
 const int64_t *ledger_starts(const struct ledger_map *map)
 {
     return ledger_at(map->page, sizeof(struct ledger));
@@ -151,7 +151,7 @@ const int64_t *ledger_readies(const struct ledger_map *map)
     return (const int64_t *)(ledger_workers(map) + map->worker_capacity);
 }
 
-/* Takes a pid that can be one and is not there yet: one that is named twice would be weighed twice. */
+/* Adds a valid pid once: a duplicate would be counted twice. */
 static size_t members_add(int *pids, size_t count, size_t cap, uint64_t pid)
 {
     if (pid == 0 || pid > INT_MAX || count == cap)
@@ -184,13 +184,13 @@ static int bad_report(struct err *e, const char *fmt, ...)
     return err_set(e, ERR_WORKLOAD, -EPROTO, "ledger: %s", text);
 }
 
-/* Where an iteration's stamps have to lie. */
+/* The allowed range of an iteration's stamps. */
 struct between {
     int64_t from_ns, to_ns;
-    char from[48]; /* the field that from_ns is of */
+    char from[48]; /* the field that gave from_ns */
 };
 
-/* Whether iteration i can be; then the next one has to follow it. */
+/* Checks iteration i and moves the range behind it. */
 static int stamp_check(const struct ledger_map *map, uint64_t i, struct between *b, struct err *e)
 {
     const int64_t start_ns = ledger_starts(map)[i], end_ns = ledger_ends(map)[i];
@@ -245,7 +245,8 @@ bool ledger_wall_ns(const struct ledger_map *map, const struct ledger_run *run, 
 
 static int stamps_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e)
 {
-    uint64_t done = __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* unclamped: too many is a fault */
+    uint64_t done =
+        __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* not limited: too many is an error */
     if (done != expected || done > map->iteration_capacity)
         return bad_report(
             e, "iterations_done is %" PRIu64 ", where %" PRIu64 " are expected and there is room for %" PRIu64, done,
@@ -271,7 +272,7 @@ static bool figure_name_is_sound(const char *name)
     return len > 0 && len < LEDGER_FIGURE_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
-/* What is wrong with a figure, or NULL. before: the sound ones that came before it. */
+/* What is wrong with a figure, or NULL. before: the valid ones before it. */
 static const char *figure_fault(const struct ledger_figure *f, const struct ledger_figure *before, size_t count)
 {
     if (!figure_name_is_sound(f->name))
@@ -286,7 +287,7 @@ static const char *figure_fault(const struct ledger_figure *f, const struct ledg
     return f->kind == LEDGER_FIGURE_REAL && !isfinite(f->real) ? "it is not a finite number" : NULL;
 }
 
-/* Copies first and looks at the copy: the page is the workload's. What is wrong goes to the first of e. */
+/* Checks a copy, because the workload can still write to the page. e gets the first error. */
 static size_t figures_take(const struct ledger_map *map, struct ledger_figure *sound, struct err *e)
 {
     const struct ledger *l = map->page;
@@ -333,7 +334,7 @@ int ledger_check(const struct ledger_map *map, uint64_t expected, const struct l
 
 /* --- a C workload's side ------------------------------------------------------------------------------------- */
 
-/* Whether the head is the one that ledger_create() writes for its own capacities, in a file that holds it all. */
+/* Whether the head is as ledger_create() writes it for these capacities, and the file is large enough. */
 static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
 {
     struct ledger made;
@@ -347,7 +348,7 @@ static struct ledger *ledger_map_fd(int fd)
 {
     struct stat st;
     if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct ledger)) {
-        (void)fprintf(stderr, "ledger: descriptor %d is no ledger\n", fd);
+        (void)fprintf(stderr, "ledger: descriptor %d is not a ledger\n", fd);
         return NULL;
     }
     size_t size_bytes = (size_t)st.st_size;
@@ -357,7 +358,7 @@ static struct ledger *ledger_map_fd(int fd)
         return NULL;
     }
     if (!ledger_head_is_sound(page, size_bytes)) {
-        (void)fprintf(stderr, "ledger: descriptor %d holds no ledger of this version\n", fd);
+        (void)fprintf(stderr, "ledger: descriptor %d is not a ledger of this version\n", fd);
         (void)munmap(page, size_bytes);
         return NULL;
     }
@@ -373,12 +374,12 @@ struct ledger *ledger_attach(void)
         return NULL;
     }
     if (text_to_u64(name, &fd) < 0 || fd > INT_MAX) {
-        (void)fprintf(stderr, "ledger: $%s is no descriptor: '%s'\n", LEDGER_ENV, name);
+        (void)fprintf(stderr, "ledger: $%s is not a descriptor: '%s'\n", LEDGER_ENV, name);
         return NULL;
     }
     struct ledger *l = ledger_map_fd((int)fd);
     if (l)
-        (void)close((int)fd); /* the mapping stays; workers that are started need not inherit the descriptor */
+        (void)close((int)fd); /* the mapping stays; workers need not inherit the descriptor */
     return l;
 }
 
@@ -415,8 +416,8 @@ void ledger_set_worker_count(struct ledger *l, uint64_t count)
     __atomic_store_n(&l->worker_count, count, __ATOMIC_RELEASE);
 }
 
-/* The slot of this name, or a new one, or NULL where there is no room. A name that is too long is cut and stays without
- * its end, so that the runner finds it. */
+/* The slot of this name, or a new one; NULL: no room. A long name is stored without its NUL, so that the runner detects
+ * it. */
 static struct ledger_figure *figure_slot(struct ledger *l, const char *name)
 {
     uint64_t count = l->figure_count;

@@ -7,13 +7,13 @@
 
 const char *const memory_weight_time = "time";
 
-/* What is read together and missed together: each class by itself, the members' sums, all processes' sums. */
+/* Values that are read, or missed, together: each class, the members' sums, the sums over all processes. */
 enum { MEMBERS = SAMPLE_CLASSES, ALL, TRACKS };
 
-/* The last sample of a track in the running span: it waits for the next one, which ends the time that it stands for. */
+/* The last sample of a track in the current span. The next sample determines its weight. */
 struct waiting {
-    const struct sample *sample; /* NULL: none yet in this span */
-    int64_t from_ns;             /* when that time began */
+    const struct sample *sample; /* NULL: none in this span yet */
+    int64_t from_ns;             /* since when it counts */
 };
 
 struct summing {
@@ -38,7 +38,7 @@ static bool has_track(const struct sample *s, int track)
     return s->has_rollup && !s->all_partial && s->all_count > 0;
 }
 
-/* Adds the sample that waited, for the time up to until_ns. */
+/* Adds the waiting sample, weighted by the time until until_ns. */
 static void settle(struct summing *to, int track, int64_t until_ns)
 {
     struct waiting *w = &to->track[track];
@@ -46,7 +46,7 @@ static void settle(struct summing *to, int track, int64_t until_ns)
     struct memory_summary *m = to->summary;
     if (!s)
         return;
-    /* A span may be as short as the clock's step; its sample counts all the same. */
+    /* A span can be shorter than 1 ns of the clock's step; its sample still counts. */
     double stood_ns = (double)until_ns - (double)w->from_ns;
     double weight = to->weight == MEMORY_BY_SAMPLE || stood_ns < 1 ? 1 : stood_ns;
     if (track == MEMBERS)
@@ -58,7 +58,7 @@ static void settle(struct summing *to, int track, int64_t until_ns)
     *w = (struct waiting){.sample = NULL, .from_ns = until_ns};
 }
 
-/* Halfway, rounded down; without overflow, for a record of a bundle may hold any stamps. */
+/* The midpoint, rounded down, without overflow: records of a bundle can have any stamps. */
 static int64_t halfway(int64_t a, int64_t b)
 {
     return (a & b) + ((a ^ b) >> 1);
@@ -102,7 +102,7 @@ static void summarise_field(const struct sample *samples, size_t count, enum fie
         return;
     for (size_t i = 0; i < count; i++) {
         int64_t v = field_of(&samples[i], field);
-        if (field == WALK && (!samples[i].has_rollup || v <= 0)) /* none, or of a record that does not tell */
+        if (field == WALK && (!samples[i].has_rollup || v <= 0)) /* no walk, or an old record without its cost */
             continue;
         values[n++] = (double)v;
         if (n == 1 || v > *max)

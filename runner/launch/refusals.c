@@ -17,15 +17,15 @@
 #define SECCOMP_USER_NOTIF_FLAG_CONTINUE 1
 #endif
 
-/* Whether the mask that a sched_setaffinity names lies within the slice's CPUs. It can be changed after it was read, by
- * another thread: where there is a cpuset the kernel keeps to that anyway (cpuset(7)). */
+/* Whether the mask of a sched_setaffinity lies within the slice's CPUs. Another thread can change it after this check;
+ * a cpuset enforces the limit anyway (cpuset(7)). */
 static bool stays_within(const struct refusals *r, const struct seccomp_notif *n)
 {
     struct cpulist wanted = {0};
     size_t len = n->data.args[1] < sizeof(wanted.word) ? (size_t)n->data.args[1] : sizeof(wanted.word);
     struct iovec here = {.iov_base = wanted.word, .iov_len = len};
     struct iovec there = {.iov_len = len};
-    memcpy(&there.iov_base, &n->data.args[2], sizeof(there.iov_base)); /* an address over there, no pointer here */
+    memcpy(&there.iov_base, &n->data.args[2], sizeof(there.iov_base)); /* an address in the other process */
     if (process_vm_readv((pid_t)n->pid, &here, 1, &there, 1, 0) != (ssize_t)len)
         return false;
     return cpulist_count(&wanted) > 0 && cpulist_subset(&wanted, r->cpus);
@@ -34,7 +34,7 @@ static bool stays_within(const struct refusals *r, const struct seccomp_notif *n
 static bool is_within(const struct refusals *r, const struct seccomp_notif *n)
 {
 #if defined(__x86_64__)
-    if (n->data.arch != 0xC000003EU) /* AUDIT_ARCH_X86_64: i386 counts its calls differently */
+    if (n->data.arch != 0xC000003EU) /* AUDIT_ARCH_X86_64: i386 has other numbers */
         return false;
 #endif
     return n->data.nr == SYS_sched_setaffinity && r->cpus && stays_within(r, n);
@@ -46,7 +46,7 @@ static void count(struct refusals *r, uint32_t arch, int nr)
     while (i < r->calls && (r->call[i].nr != nr || r->call[i].arch != arch))
         i++;
     if (i == REFUSALS_CALLS_MAX)
-        i--; /* the filter knows fewer */
+        i--; /* no room: counts for the last entry */
     if (i == r->calls)
         r->calls++;
     r->call[i].arch = arch;
@@ -57,7 +57,7 @@ static void count(struct refusals *r, uint32_t arch, int nr)
 
 int refusals_answer(struct refusals *r)
 {
-    /* Larger than what today's kernels need: SECCOMP_GET_NOTIF_SIZES, by which they may grow. */
+    /* Larger than today's structures, which newer kernels may extend (SECCOMP_GET_NOTIF_SIZES). */
     union {
         struct seccomp_notif notification;
         char room[512];
@@ -69,7 +69,7 @@ int refusals_answer(struct refusals *r)
     memset(&asked, 0, sizeof(asked));
     memset(&answer, 0, sizeof(answer));
     if (ioctl(r->listener_fd, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0)
-        return errno == ENOENT || errno == EINTR ? 0 : -errno; /* ENOENT: who asked was killed */
+        return errno == ENOENT || errno == EINTR ? 0 : -errno; /* ENOENT: the caller was killed */
     const struct seccomp_notif *n = &asked.notification;
     answer.response.id = n->id;
     if (is_within(r, n) && ioctl(r->listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0) {

@@ -11,7 +11,7 @@
 #include "base/err.h"
 
 #define ROOM ((size_t)1 << 16)
-#define PIPE (1 << 20) /* what a user may have (pipe(7), pipe-max-size); less will do */
+#define PIPE (1 << 20) /* an unprivileged user's maximum (pipe(7), pipe-max-size); less suffices */
 
 static bool is_file(int fd, struct stat *st)
 {
@@ -27,7 +27,7 @@ static int open_pipe(struct relay *r, int n, int *fd, struct err *e)
     r->into[n] = ends[1];
     r->file[n] = *fd;
     *fd = ends[1];
-    /* For who opens it anew, as /dev/stdout: it may be another user. */
+    /* 0222: the command, maybe another user, can reopen it as /dev/stdout. */
     if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 || fchmod(ends[1], 0222) != 0)
         return err_sys(e, ERR_OURS, "pipe");
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE);
@@ -69,7 +69,7 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-/* One that cannot be written any more is closed: who prints into it is told so by SIGPIPE, as a full disk tells it. */
+/* Closes a pipe whose file cannot be written any more: the command then gets SIGPIPE. */
 void relay_take(struct relay *r, int pipe)
 {
     static char room[ROOM];

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
 
@@ -20,19 +21,19 @@ const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file
 /* list_pids() holds 64 KiB of pids. */
 #define WALKER_STACK_BYTES ((size_t)512 << 10)
 
-/* A process that is sampled. The directory descriptor goes stale with its process, so a reused pid is never mistaken
- * for the old one; the rollup is opened anew each time, because a descriptor held across exec answers ESRCH. */
+/* A sampled process. Its directory descriptor goes stale with the process, so that a reused pid is never mistaken for
+ * it. The rollup is opened each time: a descriptor held across exec gives ESRCH. */
 struct watched {
     int pid;
-    int own_pid; /* in its own namespace, where that is not ours; 0 not asked yet */
+    int own_pid; /* in its own pid namespace, if nested; 0: unknown yet */
     int proc_fd;
     bool seen; /* in this tick */
 };
 
 enum walk_state { WALK_NONE, WALK_ASKED, WALK_DONE };
 
-/* The walk that a thread does; `state` is its owner's word under the lock. While it is WALK_ASKED the pids, the watched
- * and `found` are the thread's, else the caller's. */
+/* The walk in a thread. `state` is protected by the lock. While it is WALK_ASKED, the thread owns the pids, the watched
+ * and `found`; else the caller does. */
 struct walker {
     bool started, ending;
     pthread_t thread;
@@ -41,37 +42,28 @@ struct walker {
     enum walk_state state;
     int *members;
     size_t member_count, member_cap;
-    struct sample found; /* its process sums alone */
+    struct sample found; /* only its process sums */
 };
 
 struct sampler {
     struct walker walker;
-    int current_fd, stat_fd, procs_fd; /* -1: not there */
+    int current_fd, stat_fd, procs_fd; /* -1: missing */
     struct watched *watched;
     size_t count, cap;
     int *pids; /* of this tick */
     size_t pid_cap;
-    bool nested;   /* the members are named by the pids of another namespace, */
-    char proc[64]; /* whose /proc is this; without, the usual one, */
-    bool searched; /* in which they have to be looked for */
+    bool nested;   /* the members' pids are those of a nested namespace */
+    char proc[64]; /* that namespace's /proc, or "/proc" */
+    bool searched; /* search the members in all of /proc */
 };
 
-/* Reads a held descriptor from its start. Returns the length, or a negative errno. */
+/* Reads an open descriptor from its start, ended by NUL. Returns the length or a negative errno. */
 static ssize_t reread(int fd, char *buf, size_t cap)
 {
-    size_t len = 0;
-    while (len + 1 < cap) {
-        ssize_t n = pread(fd, buf + len, cap - 1 - len, (off_t)len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    buf[len] = '\0';
-    return (ssize_t)len;
+    ssize_t len = file_read_fd(fd, 0, buf, cap - 1);
+    if (len >= 0)
+        buf[len] = '\0';
+    return len;
 }
 
 static int open_below(int dirfd, const char *name)
@@ -98,7 +90,7 @@ void sampler_translate(struct sampler *s, const char *proc)
 {
     s->nested = true;
     s->searched = s->procs_fd < 0 && proc[0] == '\0';
-    if (s->procs_fd < 0 && proc[0] != '\0') /* then nobody but the members says whom to look at */
+    if (s->procs_fd < 0 && proc[0] != '\0') /* without a slice, only the members' pids name processes */
         text_format(s->proc, sizeof(s->proc), "%s", proc);
 }
 
@@ -184,8 +176,8 @@ static bool rollup_bytes(const char *text, const char *key, uint64_t *ret)
     return false;
 }
 
-/* Adds a process to the sums. 0: done; -ESRCH: it has ended, or is a zombie without memory; other negative errno: it is
- * there and could not be read. */
+/* Adds a process to the sums. -ESRCH: it has ended, or is a zombie without memory. Other negative errno: it exists but
+ * could not be read. */
 static int add_rollup(int proc_fd, struct sample_sums *sums)
 {
     char buf[4096];
@@ -241,7 +233,7 @@ static void forget_gone(struct sampler *s)
     s->count = kept;
 }
 
-/* Sums one process. A held directory that has gone stale is opened once more: the pid may be a new process's. */
+/* Sums one process. Reopens a stale directory once: a new process may have the pid. */
 static int sum_pid(struct sampler *s, int pid, struct sample_sums *sums)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -272,8 +264,8 @@ static int keep_pid(struct sampler *s, size_t at, int pid)
     return 0;
 }
 
-/* All pids in sight into s->pids: in a container that gives a workload no /proc of its own, some. */
-static ssize_t list_everybody(struct sampler *s)
+/* Lists all pids of s->proc into s->pids. Returns how many, or a negative errno. */
+static ssize_t list_all_pids(struct sampler *s)
 {
     size_t count = 0;
     cleanup_dir DIR *dir = opendir(s->proc);
@@ -287,7 +279,7 @@ static ssize_t list_everybody(struct sampler *s)
     return (ssize_t)count;
 }
 
-/* The pids of the slice into s->pids. Returns how many, or a negative errno. */
+/* Lists the pids of the slice into s->pids. Returns how many, or a negative errno. */
 static ssize_t list_pids(struct sampler *s)
 {
     char buf[65536];
@@ -295,7 +287,7 @@ static ssize_t list_pids(struct sampler *s)
     size_t count = 0;
     if (n < 0)
         return n;
-    if ((size_t)n + 1 == sizeof(buf)) /* cut, maybe inside a number */
+    if ((size_t)n + 1 == sizeof(buf)) /* truncated, maybe inside a number */
         return -EFBIG;
     for (char *p = buf, *end = NULL; *p; p = end) {
         long pid = strtol(p, &end, 10);
@@ -307,8 +299,7 @@ static ssize_t list_pids(struct sampler *s)
     return (ssize_t)count;
 }
 
-/* The last number of a line "NSpid: 1234 2": its pid in the innermost namespace (proc(5)). Returns 0 where it is gone.
- */
+/* The pid in the innermost namespace: the last number of "NSpid: 1234 2" (proc(5)). 0: the process is gone. */
 static int read_own_pid(int proc_fd)
 {
     char buf[4096];
@@ -322,7 +313,7 @@ static int read_own_pid(int proc_fd)
     return (int)strtol(end, NULL, 10);
 }
 
-/* Whether a line "NSpid: 1234 2" has the second number: who has no other name than ours is not in the namespace. */
+/* Whether the process is in a nested pid namespace: "NSpid: 1234 2" then has two numbers. */
 static bool is_nested(int proc_fd)
 {
     char buf[4096];
@@ -332,7 +323,7 @@ static bool is_nested(int proc_fd)
     return line && sscanf(line, "\nNSpid: %d%*[ \t]%d", &here, &there) == 2;
 }
 
-/* What the members call a pid of the slice; asked once for each process. */
+/* The pid by which the members know this process. Read once per process. */
 static int translate(struct sampler *s, int pid)
 {
     struct watched *w = s->nested ? watch(s, pid) : NULL;
@@ -363,7 +354,7 @@ static void count_pid(struct sampler *s, int pid, bool member, bool everyone, st
     struct sample_sums one = {0};
     int failed = sum_pid(s, pid, &one);
     if (failed == -ESRCH)
-        return; /* it ended between the list and the read: it holds no memory now */
+        return; /* it ended after it was listed, and has no memory now */
     if (failed < 0) {
         r->failed_reads++;
         r->members_partial |= member;
@@ -380,10 +371,10 @@ static void count_pid(struct sampler *s, int pid, bool member, bool everyone, st
     }
 }
 
-/* The members among all whom /proc shows: both by what they are called there and by that they are called so. */
+/* Searches the members in all of /proc, by their pids in the nested namespace. */
 static void search_members(struct sampler *s, const int *members, size_t count, struct sample *r)
 {
-    ssize_t listed = list_everybody(s);
+    ssize_t listed = list_all_pids(s);
     if (listed < 0) {
         r->failed_reads++;
         r->members_partial = true;
@@ -406,7 +397,7 @@ static void take_processes(struct sampler *s, const int *members, size_t member_
     }
     for (ssize_t i = 0; i < listed; i++)
         count_pid(s, s->pids[i], is_member(translate(s, s->pids[i]), members, member_count), true, r);
-    /* The ledger is the workload's to write: where there is a slice, only what is in it counts. */
+    /* The workload writes the ledger: with a slice, only processes of the slice count. */
     for (size_t i = 0; s->procs_fd < 0 && !s->searched && i < member_count; i++)
         count_pid(s, members[i], true, false, r);
     if (s->searched)
@@ -430,7 +421,7 @@ void sampler_walk(struct sampler *s, const int *members, size_t member_count, st
     to->walk_ns = clock_now_ns() - start_ns;
 }
 
-/* --- the walk by a thread ---------------------------------------------------------------------------------------- */
+/* --- the walk in a thread ---------------------------------------------------------------------------------------- */
 
 static void *walk_when_asked(void *arg)
 {

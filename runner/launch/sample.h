@@ -1,4 +1,4 @@
-/* sample: held descriptors -> struct sample, at absolute deadlines kept by the caller. */
+/* sample: reads the memory of a slice and its processes into a struct sample. watch.c calls it at its deadlines. */
 #ifndef TARE_SAMPLE_H
 #define TARE_SAMPLE_H
 
@@ -8,7 +8,7 @@
 
 struct err;
 
-/* What memory.current and memory.stat say (Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files"). */
+/* From memory.current and memory.stat (Documentation/admin-guide/cgroup-v2.rst, "Memory Interface Files"). */
 enum sample_class {
     SAMPLE_CURRENT,
     SAMPLE_ANON,
@@ -27,16 +27,16 @@ struct sample_sums {
     uint64_t rss_bytes, uss_bytes, pss_bytes;
 };
 
-/* One tick. What could not be read is absent, never zero. */
+/* One tick. Unreadable values are absent, never zero. */
 struct sample {
     int64_t at_ns;   /* CLOCK_MONOTONIC when it was taken */
     int64_t late_ns; /* after its deadline */
     int64_t cost_ns; /* what reading the slice's files took */
-    int64_t walk_ns; /* what the walk over the processes took; 0 where there was none */
+    int64_t walk_ns; /* what the walk over the processes took; 0: no walk */
     bool has_class[SAMPLE_CLASSES];
     uint64_t class_bytes[SAMPLE_CLASSES];
-    bool has_rollup;                   /* the process sums below were due and taken at this tick */
-    bool members_partial, all_partial; /* a process was there that could not be read: the sum is too small */
+    bool has_rollup;                   /* this tick has the process sums below */
+    bool members_partial, all_partial; /* a process could not be read: the sum is too small */
     uint32_t members_count, all_count;
     struct sample_sums members; /* the workload's main process and its workers */
     struct sample_sums all;     /* every process of the slice */
@@ -45,30 +45,29 @@ struct sample {
 
 struct sampler;
 
-/* Opens what it will read again and again. slice_dirfd: the slice's directory, or -1 where there is none (then only the
- * members are summed, and all_count is 0). Files that are not there make their classes absent; that is no error.
- * The caller ends it with sampler_close(). */
+/* Opens the files to read. slice_dirfd: the slice's directory; -1: none (then only the members are summed, and
+ * all_count is 0). Missing files make their classes absent, which is no error. The caller ends it with sampler_close().
+ */
 int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e);
 void sampler_close(struct sampler **sampler);
 
-/* The members are named by the pids of a namespace below ours: those of the slice are translated by NSpid of their
- * /proc/PID/status. proc: a path to that namespace's /proc, where there is no slice to list them; "" for none: all that
- * our /proc shows are then looked at. */
+/* Says that the members' pids are those of a nested namespace. Pids of the slice are translated by NSpid in
+ * /proc/PID/status. proc: a path to that namespace's /proc, for use without a slice; "": none, so that all processes in
+ * our /proc are searched. */
 void sampler_translate(struct sampler *sampler, const char *proc);
 
 /* Reads the slice's files now: a few microseconds. */
 void sampler_take(struct sampler *sampler, int64_t deadline_ns, struct sample *ret);
 
-/* Walks the processes now and adds their sums to the sample. members: the pids to sum apart, as the ledger names them.
- * The walk holds each process's mmap_lock (never in a timing run) and takes milliseconds where one is large. */
+/* Walks the processes now and adds their sums to the sample. members: the pids to sum separately, from the ledger. The
+ * walk holds each process's mmap_lock (never use it in a timing run) and takes milliseconds for a large one. */
 void sampler_walk(struct sampler *sampler, const int *members, size_t member_count, struct sample *to);
 
-/* The same walk by a thread of the sampler's, so that the ticks of the cheap files go on during it. At most one is
- * under way: false where the one before is not done, or no thread can be had (*failed is its errno then, else 0). */
+/* Starts the same walk in a thread of the sampler, so that the ticks of the cheap files go on. Only one runs at a time:
+ * false if the last one is not finished, or without a thread (*failed is then its errno, else 0). */
 bool sampler_begin_walk(struct sampler *sampler, const int *members, size_t member_count, int *failed);
 
-/* Adds the sums of the walk that sampler_begin_walk() began to its sample. Without `wait` false where it is not done;
- * always false where none was begun. */
+/* Adds the sums of that walk to its sample. false: none was begun, or (without `wait`) it is not finished. */
 bool sampler_end_walk(struct sampler *sampler, bool wait, struct sample *to);
 
 #endif

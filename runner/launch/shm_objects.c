@@ -29,20 +29,20 @@ struct object {
     char name[NAME_MAX + 1];
     ino_t inode;
     bool mapped; /* by a process of the run */
-    bool in_use; /* by somebody else */
+    bool in_use; /* by another process */
 };
 
 struct shm_objects {
     int dirfd;
     dev_t device;
     uid_t uid;
-    ino_t *before; /* the inodes that were there when the run began */
+    ino_t *before; /* the inodes at the start of the run */
     size_t before_count;
     struct object *object; /* new since then */
     size_t count;
 };
 
-/* --- what is there ----------------------------------------------------------------------------------------------- */
+/* --- listing ----------------------------------------------------------------------------------------------------- */
 
 static int each_entry(struct shm_objects *s, int (*fn)(struct shm_objects *s, const struct dirent *d))
 {
@@ -107,7 +107,7 @@ int shm_objects_begin(uid_t uid, struct shm_objects **ret, struct err *e)
         return 0;
     if (dirfd < 0 || fstatfs(dirfd, &fs) != 0 || fstat(dirfd, &st) != 0)
         return err_sys(e, ERR_HOST, "%s", SHM);
-    if (fs.f_type != TMPFS_MAGIC) /* elsewhere st_dev may not be what /proc/PID/maps names */
+    if (fs.f_type != TMPFS_MAGIC) /* on other file systems /proc/PID/maps may show another device than st_dev */
         return 0;
     struct shm_objects *s = calloc(1, sizeof(*s));
     if (!s)
@@ -121,7 +121,7 @@ int shm_objects_begin(uid_t uid, struct shm_objects **ret, struct err *e)
     return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "%s: %s", SHM, strerror(-failed));
 }
 
-/* --- who uses it ------------------------------------------------------------------------------------------------- */
+/* --- their users ------------------------------------------------------------------------------------------------- */
 
 static void mark(struct shm_objects *s, ino_t inode, bool ours)
 {
@@ -133,8 +133,8 @@ static void mark(struct shm_objects *s, ino_t inode, bool ours)
     }
 }
 
-/* By device and inode and not by path: glibc's sem_open() maps a file of another name first, and links it. The fourth
- * and fifth field of a line (proc(5), /proc/PID/maps). */
+/* Compares device and inode (fields four and five of /proc/PID/maps, proc(5)), not paths: glibc's sem_open() maps a
+ * file of another name first and then links it. */
 static void mark_mapped(struct shm_objects *s, pid_t pid, bool ours)
 {
     char path[64];
@@ -183,7 +183,7 @@ void shm_objects_note(struct shm_objects *s, int slice_dirfd)
         cgdir_thaw(slice_dirfd);
 }
 
-/* --- the end ----------------------------------------------------------------------------------------------------- */
+/* --- removing ---------------------------------------------------------------------------------------------------- */
 
 static void look_for_others(struct shm_objects *s)
 {
@@ -205,8 +205,7 @@ static bool any_mapped(const struct shm_objects *s)
     return false;
 }
 
-/* /dev/shm is sticky: but for root nobody but the workload's own user can put another file under this name between the
- * look and the removal. */
+/* /dev/shm is sticky: between check and removal only root or the workload's user could replace the file. */
 static bool remove_one(const struct shm_objects *s, const struct object *o)
 {
     struct stat st;

@@ -23,13 +23,13 @@
 #include "launch/spawn_internal.h"
 
 static const char EXECUTE[] = "execute it"; /* the last step */
-static const char BEGIN[] = "start it";     /* what its silence is put down to */
+static const char BEGIN[] = "start it";     /* the step to blame if it says nothing */
 
-#define PATIENCE_NS     (60 * NS_PER_S) /* for an exec, which may wait for a file system */
+#define PATIENCE_NS     (60 * NS_PER_S) /* an exec may wait for a file system */
 #define DESCRIPTORS_MAX (1 << 20)
 
-/* Where it could not be born in its slice. Only what it touches from now on is charged there (cgroup-v2.rst, "Memory
- * Ownership"): the exec, which is still to come, replaces all the rest. Sets *moved. Returns 0, or -1 with errno. */
+/* Moves into the slice if clone3 is hidden, and sets *moved. Only memory touched from now on is charged there
+ * (cgroup-v2.rst, "Memory Ownership"), but the exec replaces the rest. 0, or -1 with errno. */
 static int child_enter_slice(int cgroup_fd, bool *moved)
 {
     *moved = cgroup_fd >= 0 && spawn_clone3_is_hidden();
@@ -47,7 +47,7 @@ __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
     _exit(127);
 }
 
-/* A kill -9 of the runner must not leave the workload behind. The parent may have died before the request. */
+/* Even a kill -9 of the runner must end the workload. The parent may have died before the prctl. */
 void spawn_die_with_parent(pid_t parent, int number)
 {
     (void)prctl(PR_SET_PDEATHSIG, number);
@@ -55,7 +55,7 @@ void spawn_die_with_parent(pid_t parent, int number)
         _exit(127);
 }
 
-/* dup2() onto the same number leaves FD_CLOEXEC on, so that case is asked for by fcntl. */
+/* dup2() onto the same number would keep FD_CLOEXEC. */
 static int child_place(int fd, int number)
 {
     if (fd == number)
@@ -63,8 +63,8 @@ static int child_place(int fd, int number)
     return dup2(fd, number);
 }
 
-/* Where the kernel lacks the call (before 5.9) or its flag (before 5.11), one descriptor after the other: none has a
- * higher number than the limit allows, unless that was lowered since. */
+/* If the kernel lacks the call (before 5.9) or its flag (before 5.11), handles each descriptor up to the limit; higher
+ * ones exist only if the limit was lowered. */
 int spawn_close_range(int first, unsigned flags)
 {
     struct rlimit limit;
@@ -77,8 +77,7 @@ int spawn_close_range(int first, unsigned flags)
     return 0;
 }
 
-/* What the caller was itself started with (a make's jobserver, a shell's) is hidden from the workload: only the kept
- * descriptor passes the exec. */
+/* Only keep_fd survives the exec: the workload must not see the caller's descriptors (a make's jobserver). */
 static int child_keep_one(int keep_fd)
 {
     if (spawn_close_range(3, CLOSE_RANGE_CLOEXEC) != 0)
@@ -86,9 +85,9 @@ static int child_keep_one(int keep_fd)
     return keep_fd >= 0 ? fcntl(keep_fd, F_SETFD, 0) : 0;
 }
 
-/* CLONE_CLEAR_SIGHAND leaves ignored signals ignored, as exec does: the runner's SIGPIPE, a nohup's SIGHUP. By the bare
- * call, since the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make starts.
- * A zeroed struct (SIG_DFL, no flags, an empty mask) is the same however the kernel lays it out. */
+/* CLONE_CLEAR_SIGHAND and exec keep ignored signals ignored: the runner's SIGPIPE, a nohup's SIGHUP. Uses the bare
+ * system call, because the C library's refuses its own two signals, which its posix_spawn() leaves ignored in what make
+ * starts. A zeroed struct (SIG_DFL, no flags, an empty mask) is valid in any kernel layout. */
 void spawn_reset_signals(void)
 {
     static const char standard[64];
@@ -113,8 +112,8 @@ void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_
     memcpy(CMSG_DATA(head), fds, count * sizeof(int));
 }
 
-/* Says that the next call is the exec. With an init between, the runner gets the pid by the socket's credentials (in
- * its own namespace: unix(7), SCM_CREDENTIALS) and a pidfd of it; with a filter, the filter's listener. */
+/* Reports that the exec comes next. With an init, the runner gets the pid from the socket's credentials (in its own
+ * namespace: unix(7), SCM_CREDENTIALS) and a pidfd; with a filter, its listener. */
 static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool moved, bool has_init, int listener)
 {
     struct spawn_message m = {.outcome = *outcome, .moved = moved, .at_ns = clock_now_ns()};
@@ -133,7 +132,7 @@ static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, b
     return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
 }
 
-/* --isolation strict: nothing runs with less than was asked for. */
+/* --isolation strict: fails if any layer was refused. */
 static void child_insist(int talk_fd, const struct confine_outcome *outcome)
 {
     for (int i = 0; i < CONFINE_LAYERS; i++) {
@@ -171,7 +170,7 @@ void spawn_child_run(void *of)
     spawn_unblock_signals();
     if (spec->confine)
         listener = confine_drop(spec->confine, &outcome);
-    if (parent) /* a change of user takes the request back (prctl(2)) */
+    if (parent) /* a change of user resets the death signal (prctl(2)) */
         spawn_die_with_parent(parent, SIGKILL);
     if (spec->insist)
         child_insist(talk_fd, &outcome);
@@ -181,7 +180,7 @@ void spawn_child_run(void *of)
     spawn_complain(talk_fd, EXECUTE);
 }
 
-/* The file is no program, or names an interpreter that is none, or its arguments are too many: nothing of ours. */
+/* Whether the exec failed because of the program, its interpreter or its arguments. */
 static bool is_the_callers(int number)
 {
     static const int NUMBERS[] = {ENOENT, EACCES,  ENOEXEC, ELIBBAD, ENOTDIR, ELOOP,
@@ -197,13 +196,13 @@ static int complain_of_start(const char *path, const struct spawn_message *m, st
     bool executing = strcmp(m->step, EXECUTE) == 0;
     errno = m->number;
     if (m->number == ETIMEDOUT)
-        return err_set(e, ERR_OURS, -ETIMEDOUT, "'%s': it had not started in time", path);
+        return err_set(e, ERR_OURS, -ETIMEDOUT, "'%s': it did not start in time", path);
     int failed =
         err_sys(e, executing && is_the_callers(m->number) ? ERR_USAGE : ERR_OURS, "'%s': cannot %.55s", path, m->step);
     if (executing && m->number == ENOENT)
-        (void)err_remedy(e, "it, or the interpreter that it names, is not there");
+        (void)err_remedy(e, "the program, or the interpreter that it names, does not exist");
     if (executing && m->number == ENOEXEC)
-        (void)err_remedy(e, "it is no program of this machine's; a script begins with #!");
+        (void)err_remedy(e, "not a program for this machine; a script must begin with #!");
     return failed;
 }
 
@@ -213,17 +212,17 @@ static void reap(pid_t pid)
         ;
 }
 
-/* clone3 itself failed: say which of its two reasons it is. */
+/* clone3 itself failed. */
 static int complain_of_clone(int cgroup_fd, struct err *e)
 {
     int number = errno;
     (void)err_sys(e, ERR_OURS, cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
     if (number == ENOSYS || number == E2BIG)
-        (void)err_remedy(e, "a kernel of 5.7 or newer has it; a seccomp filter may hide it");
+        (void)err_remedy(e, "it needs Linux 5.7, and no seccomp filter that hides it");
     return -number;
 }
 
-/* The descriptors and the sender's pid that came with a message. */
+/* Takes the descriptors and the sender's pid from a message. */
 static void take_passed(struct msghdr *msg, bool has_init, struct child *child)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -251,7 +250,7 @@ static int complain(struct spawn_message *m, int number, const char *step)
     return -1;
 }
 
-/* Whether there is something to read, at the deadline at the latest. Sets errno. */
+/* Waits for something to read, until the deadline. false: sets errno. */
 static bool await_word(int fd, int64_t deadline_ns)
 {
     for (;;) {
@@ -268,8 +267,7 @@ static bool await_word(int fd, int64_t deadline_ns)
     }
 }
 
-/* Reads until the end of file: the socket's other end was closed by the exec. Returns 0; or -1, and *m says what the
- * child could not do. */
+/* Reads the child's messages until the exec closes its end of the socket. 0; or -1 with the failed step in *m. */
 static int hear(int talk_fd, int64_t deadline_ns, struct child *child, struct spawn_message *m)
 {
     bool ready = false;
@@ -292,7 +290,7 @@ static int hear(int talk_fd, int64_t deadline_ns, struct child *child, struct sp
         if (m->number != 0)
             return -1;
         take_passed(&msg, child->init > 0, child);
-        if (msg.msg_flags & MSG_CTRUNC) /* no descriptor was free for what it passed (unix(7)) */
+        if (msg.msg_flags & MSG_CTRUNC) /* no descriptor was free (unix(7)) */
             return complain(m, EMFILE, "be watched");
         child->outcome = m->outcome;
         child->moved = m->moved;
@@ -308,13 +306,14 @@ static int socket_pair(int ends[2], struct err *e)
     return 0;
 }
 
-/* What clone3 answers where namespaces are not to be had: not permitted, none left, unknown. */
+/* Whether clone3 failed because of the namespaces: not permitted, at the limit, or unknown. */
 static bool namespaces_refused(int number)
 {
     return number == EPERM || number == ENOSPC || number == EUSERS || number == EINVAL || number == ENOSYS;
 }
 
-/* The first process of new namespaces. Returns its pid, or 0 where the host gives none and child->refused says why. */
+/* Starts the first process of new namespaces. Returns its pid; 0: the host refuses them, and child->refused says why;
+ * negative: error. */
 static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const int control[2], struct child *child)
 {
     pid_t pid = spawn_clone(-1, confine_namespaces(spec->confine), &child->init_pidfd);
@@ -329,7 +328,7 @@ static pid_t clone_init(const struct spawn_spec *spec, const int talk[2], const 
     return 0;
 }
 
-/* The runner's ends of the two sockets go to the child where there is an init. */
+/* If there is an init, *child gets the runner's ends of the two sockets. */
 static int start_init(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     const int on = 1;
@@ -355,7 +354,7 @@ static int start_init(const struct spawn_spec *spec, struct child *child, struct
     return 0;
 }
 
-/* Without an init: the workload is the caller's own child, and has what needs no namespace. */
+/* Without an init: the workload is the caller's child, with the layers that need no namespace. */
 static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     struct spawn_birth birth = {.spec = spec,
@@ -375,8 +374,8 @@ static int start_child(const struct spawn_spec *spec, struct child *child, struc
     return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
 }
 
-/* Tells the init to start the workload and where: a descriptor of the slice goes with it. One that has died is heard of
- * by its silence. */
+/* Tells the init to start the workload, and passes a descriptor of the slice. If the init has died, hear() reports it.
+ */
 static int tell_init(const struct child *child, const struct spawn_spec *spec, struct err *e)
 {
     struct spawn_word word = {.has_affinity = spec->affinity != NULL};
@@ -390,7 +389,7 @@ static int tell_init(const struct child *child, const struct spawn_spec *spec, s
         spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
     if (sendmsg(child->init_fd, &msg, MSG_NOSIGNAL) >= 0 || errno == EPIPE)
         return 0;
-    return err_sys(e, ERR_OURS, "telling the first process of its namespaces to start it");
+    return err_sys(e, ERR_OURS, "cannot tell the first process of its namespaces to start it");
 }
 
 static void close_child(struct child *child)
@@ -424,7 +423,7 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
     if (child->init > 0)
         spawn_end(child);
     else if (child->pid > 0) {
-        spawn_kill(child); /* it may have been executed, and what it said not be understood */
+        spawn_kill(child); /* it may have been executed although its messages were wrong */
         reap(child->pid);
     }
     close_child(child);
@@ -455,10 +454,10 @@ void spawn_end(struct child *child)
     if (child->init <= 0)
         return;
     (void)syscall(SYS_pidfd_send_signal, child->init_pidfd, SIGKILL, NULL, 0U);
-    reap(child->init); /* ECHILD, where it was taken for an orphan */
+    reap(child->init); /* ECHILD: spawn_kill_orphans() has reaped it */
     (void)close(STEAL_FD(child->init_pidfd));
     (void)close(STEAL_FD(child->init_fd));
-    if (child->talk_fd >= 0) /* prepared, and never told to go */
+    if (child->talk_fd >= 0) /* prepared but never started */
         (void)close(STEAL_FD(child->talk_fd));
     child->init = 0;
 }
@@ -486,7 +485,7 @@ int spawn_call(int cgroup_fd, int (*fn)(void *), void *arg, struct err *e)
     return end.exit_status;
 }
 
-/* What the init tells of the workload's end; one that was killed is silent, and the workload was with it. */
+/* Hears from the init how the workload ended. A killed init says nothing, and has taken the workload with it. */
 static int wait_by_init(const struct child *child, siginfo_t *info, struct err *e)
 {
     siginfo_t silent = {0};

@@ -1,4 +1,4 @@
-/* How a process is made: clone3 into a cgroup, with or without the caller's memory, or clone where clone3 is hidden. */
+/* Makes processes: clone3 into a cgroup, with or without sharing the caller's memory; clone if clone3 is hidden. */
 #include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -10,11 +10,11 @@
 
 #include "launch/spawn_internal.h"
 
-/* clone3 answered ENOSYS, in this process or the one that it was cloned from. */
+/* clone3 gave ENOSYS, in this process or the one it was cloned from. */
 static bool clone3_is_hidden;
 
-/* Before 5.3 of Linux and under filters that hide clone3 (Docker's, without CAP_SYS_ADMIN) there still is clone: it
- * knows of no cgroup, which the child enters by itself, and the handlers that it leaves are reset by the child. */
+/* clone, for Linux before 5.3 and for filters that hide clone3 (Docker's, without CAP_SYS_ADMIN). The child then enters
+ * its cgroup and resets the signal handlers itself. */
 static pid_t clone_the_old_way(uint64_t flags, int *pidfd)
 {
 #if defined(__s390__) || defined(__CRIS__)
@@ -50,18 +50,18 @@ pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd)
     return clone_the_old_way(flags, pidfd);
 }
 
-/* clone3 by the bare instruction: the child starts on a stack of its own, where no C function could return to; it calls
- * fn, which never returns. The C library has this for clone alone, which knows of no cgroup.
- * Sources: clone(2), "clone3()"; the kernel's calling conventions are in syscall(2). Not under AddressSanitizer, which
- * would see the frames of the child before on that stack. fn and arg are in named registers: of those that the compiler
- * may choose, one is the frame's, which is cleared before they are used. */
+/* clone3 by the bare instruction: the child starts on its own stack, where no C function could return; it calls fn,
+ * which never returns. The C library has this only for clone, which has no cgroup.
+ * Sources: clone(2), "clone3()"; the kernel's calling conventions are in syscall(2). Not under AddressSanitizer,
+ * which would see frames of the previous child on that stack. fn and arg are in named registers, because the compiler
+ * could choose the frame register, which is cleared before they are used. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define __SANITIZE_ADDRESS__ 1
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__)
-/* a copy */
+/* spawn_clone() instead */
 #elif defined(__x86_64__)
 static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void *), void *arg)
 {
@@ -103,8 +103,8 @@ static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void
 #define HAVE_CLONE3_CALLING 1
 #endif
 
-/* As vfork(2) does it: the child has the caller's memory, and the caller stands still, until the exec. A page table
- * that is not copied, and pages that need not be, are half of what starting a small program takes. */
+/* Like vfork(2): the child shares the caller's memory, and the caller waits until the exec. Copying page table and
+ * pages would be half the cost of starting a small program. */
 pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg)
 {
 #ifdef HAVE_CLONE3_CALLING

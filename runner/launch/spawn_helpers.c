@@ -1,4 +1,4 @@
-/* What is started and ended besides the workload: commands that are asked something, the user's own, and orphans. */
+/* Starts and ends processes other than the workload: helper commands, the user's shell commands, orphans. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,7 +24,7 @@
 #define CAPTURE_MAX ((size_t)1 << 20)
 #define LIST_MAX    ((size_t)1 << 16)
 
-/* What a child says to its parent. 0 or a negative errno. */
+/* A pipe from child to parent. 0 or a negative errno. */
 static int open_pipe(int *from_child, int *to_parent)
 {
     int ends[2];
@@ -35,7 +35,7 @@ static int open_pipe(int *from_child, int *to_parent)
     return 0;
 }
 
-/* Appends what comes until the end of the file or the deadline. */
+/* Appends what fd brings until its end or the deadline. */
 static void drain(int fd, int64_t deadline_ns, struct text *ret)
 {
     char chunk[4096];
@@ -51,7 +51,7 @@ static void drain(int fd, int64_t deadline_ns, struct text *ret)
     }
 }
 
-/* What argv[0] stands for; one that root does not trust is said, and counts as none. */
+/* Finds argv[0] on PATH. Reports a program that root does not trust, and treats it as missing. */
 static int find_helper(const char *name, char path[PATH_MAX])
 {
     struct err why = {0};
@@ -65,7 +65,7 @@ static int find_helper(const char *name, char path[PATH_MAX])
     return failed == 0 ? 0 : -ENOENT;
 }
 
-/* Waits for the end of what was listened to, and at the deadline brings it about. */
+/* Waits for the child's end, and kills it at the deadline. */
 static int end_capture(struct child *child, int64_t deadline_ns)
 {
     int64_t left_ms = (deadline_ns - clock_now_ns()) / NS_PER_MS;
@@ -103,7 +103,7 @@ int spawn_capture(char *const argv[], int timeout_ms, struct text *ret)
     }
     (void)close(STEAL_FD(to_parent));
     drain(from_child, deadline_ns, ret);
-    (void)close(STEAL_FD(from_child)); /* whoever prints on is ended by SIGPIPE, not by the deadline */
+    (void)close(STEAL_FD(from_child)); /* a child that prints on gets SIGPIPE now, not the deadline */
     struct child child = {.pid = pid, .pidfd = pidfd};
     return end_capture(&child, deadline_ns);
 }
@@ -125,7 +125,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct
     (void)close(STEAL_FD(to_parent));
     if (failed != 0)
         return failed;
-    if (child.listener_fd >= 0) /* nobody counts what its filter refuses: it then answers ENOSYS (seccomp_unotify(2)) */
+    if (child.listener_fd >= 0) /* without a listener, refused calls get ENOSYS (seccomp_unotify(2)) */
         (void)close(STEAL_FD(child.listener_fd));
     drain(from_child, deadline_ns, ret);
     (void)close(STEAL_FD(from_child));
@@ -134,7 +134,7 @@ int spawn_capture_confined(const struct spawn_spec *spec, int timeout_ms, struct
     return failed;
 }
 
-/* What fn does to each child of a process as /proc lists them (proc(5), task/TID/children). */
+/* Calls fn for each child of a process that /proc lists (proc(5), task/TID/children). */
 static void each_child(pid_t parent, void (*fn)(pid_t pid, void *context), void *context)
 {
     char path[64];
@@ -156,7 +156,7 @@ static void kill_one(pid_t pid, void *context)
     (void)kill(pid, SIGKILL);
 }
 
-/* Stopped first, it neither starts another unseen nor reaps one whose number would then be somebody else's. */
+/* Stops it first: it then cannot start new children, nor reap one whose pid could be reused. */
 static void kill_tree(pid_t pid, void *context)
 {
     (void)kill(pid, SIGSTOP);
@@ -188,7 +188,7 @@ int spawn_take_signal(int signal_fd)
     return n >= (ssize_t)sizeof(*info) ? (int)info[0].ssi_signo : 0;
 }
 
-/* An end comes before a signal, which then waits for the caller. */
+/* If both come together, the child's end wins and the signal stays pending. */
 static int wait_or_interrupt(const struct child *child, int signal_fd)
 {
     struct pollfd fds[] = {{.fd = child->pidfd, .events = POLLIN}, {.fd = signal_fd, .events = POLLIN}};
@@ -200,7 +200,7 @@ static int wait_or_interrupt(const struct child *child, int signal_fd)
     if (signal_number == 0)
         return 0;
     kill_tree(child->pid, NULL);
-    (void)kill(-child->pid, SIGKILL); /* those whose parents have gone, too */
+    (void)kill(-child->pid, SIGKILL); /* also those whose parents have gone */
     return signal_number;
 }
 
@@ -218,15 +218,15 @@ __attribute__((noreturn)) static void end_as(const siginfo_t *info)
 {
     if (info->si_code == CLD_EXITED)
         _exit(info->si_status);
-    (void)prctl(PR_SET_DUMPABLE, 0UL); /* the core, where there is one, is the shell's */
+    (void)prctl(PR_SET_DUMPABLE, 0UL); /* only the shell itself dumps core */
     spawn_reset_signals();
     spawn_unblock_signals();
     (void)raise(info->si_status);
     _exit(127);
 }
 
-/* Between the caller and the shell, in a session with that: PR_SET_PDEATHSIG would end the shell alone, and not what it
- * runs. Ends as the shell does; should the caller end before, it ends all of them. */
+/* A process between caller and shell, in the shell's session: PR_SET_PDEATHSIG would end only the shell, not what it
+ * runs. Ends as the shell does; if the caller ends first, it kills all of them. */
 __attribute__((noreturn)) static void shell_guard(const char *command, pid_t parent, int nothing)
 {
     int pidfd = -1;
@@ -259,7 +259,7 @@ int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struc
     pid_t parent = getpid();
     int adopts = 0;
     cleanup_close int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    /* Whom it leaves in the background is not to be taken for one of the workload's. */
+    /* Its background processes must not become the caller's, which would count them as the workload's. */
     (void)prctl(PR_GET_CHILD_SUBREAPER, &adopts);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 0UL);
     child.pid = spawn_clone(-1, 0, &child.pidfd);
@@ -273,8 +273,7 @@ int spawn_shell(const char *command, int signal_fd, struct child_end *ret, struc
     return failed != 0 ? failed : signal_number;
 }
 
-/* SIGTERM, since it may have much to tidy up: slices, mounts, a VM. Should the caller have ignored that, it does not.
- */
+/* SIGTERM, even if the caller ignores it, because it may have to clean up slices, mounts or a VM. */
 __attribute__((noreturn)) static void companion_run(const char *path, char *const argv[], pid_t parent, int said_fd,
                                                     int failed_fd)
 {
@@ -338,8 +337,7 @@ int spawn_kill_orphans(int timeout_ms, struct err *e)
             continue;
         }
         if (clock_now_ns() > deadline_ns)
-            return err_set(e, ERR_OURS, -ETIMEDOUT, "processes of the workload are still there after %d ms of killing",
-                           timeout_ms);
+            return err_set(e, ERR_OURS, -ETIMEDOUT, "processes of the workload survived %d ms of SIGKILL", timeout_ms);
         each_child(getpid(), kill_one, NULL);
         (void)poll(NULL, 0, 1);
     }

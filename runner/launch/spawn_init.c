@@ -11,11 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The first process of a pid namespace gets no signal that it does not handle, reaps every orphan, and with it all the
- * others end (pid_namespaces(7)): so it is no part of the workload and stays in the runner's cgroup, charged to that.
- */
+/* The init: the first process of a pid namespace gets only signals that it handles, reaps every orphan, and all others
+ * end with it (pid_namespaces(7)). So it is not part of the workload and stays in the runner's cgroup. */
 
-/* From outside SIGKILL does reach it: all that was started ends with the runner. The runner may have died before. */
+/* SIGKILL from outside does reach it, so that everything ends with the runner, which may already have died. */
 static void die_with_runner(int control_fd)
 {
     struct pollfd gone = {.fd = control_fd, .events = 0};
@@ -24,13 +23,13 @@ static void die_with_runner(int control_fd)
         _exit(127);
 }
 
-/* Tells of the end and leaves the zombie until the runner has looked at it. */
+/* Reports the end, and keeps the zombie until the runner has inspected it. */
 static void tell(int control_fd, const siginfo_t *info)
 {
     const struct spawn_end_message end = {.code = info->si_code, .status = info->si_status};
     char go_on;
     if (send(control_fd, &end, sizeof(end), MSG_NOSIGNAL) != (ssize_t)sizeof(end))
-        _exit(127); /* and all others with it: the runner finds that nothing was told */
+        _exit(127); /* all others end too, and the runner notices the silence */
     while (recv(control_fd, &go_on, 1, 0) < 0 && errno == EINTR)
         ;
 }
@@ -50,7 +49,7 @@ __attribute__((noreturn)) static void reap_all(pid_t workload, int control_fd)
     }
 }
 
-/* Waits until the slice is there: its descriptor, or -1, and its CPUs come with the word. Ends where the runner did. */
+/* Waits for the word, which brings the slice's descriptor, or -1, and the CPUs. Exits if the runner has died. */
 static void wait_for_word(int control_fd, struct spawn_birth *birth)
 {
     static struct spawn_word word;
@@ -77,15 +76,15 @@ __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int
     die_with_runner(control_fd);
     (void)setsid();
     confine_enter(spec->confine, &birth.outcome);
-    spawn_reset_signals(); /* here, where it waits anyway, and not in the workload's own process */
+    spawn_reset_signals(); /* here, while it waits anyway, instead of in the workload's process */
     confine_drop_bounding(spec->confine, &birth.outcome);
     wait_for_word(control_fd, &birth);
     pid_t workload = spawn_clone_until_exec(birth.cgroup_fd, &pidfd, spawn_child_run, &birth);
     if (workload < 0)
         spawn_complain(talk_fd, birth.cgroup_fd >= 0 ? "clone3 into the slice" : "clone3");
-    /* Nothing of the caller's stays open here: who reads from a pipe of the workload's sees its end. */
+    /* Closes the caller's descriptors: readers of the workload's pipes must see their end. */
     if (dup2(control_fd, 0) != 0 || dup2(talk_fd, 1) != 1 || spawn_close_range(2, 0) != 0)
         spawn_complain(talk_fd, "have its first process close the caller's descriptors");
-    (void)close(1); /* the runner hears that all is said */
+    (void)close(1); /* end of file for the runner */
     reap_all(workload, 0);
 }

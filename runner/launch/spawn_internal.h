@@ -1,4 +1,4 @@
-/* spawn_internal: what a child says to the runner, and how the parts of spawn call each other. */
+/* spawn_internal: the messages between child and runner, and what the files of spawn share. */
 #ifndef TARE_SPAWN_INTERNAL_H
 #define TARE_SPAWN_INTERNAL_H
 
@@ -12,22 +12,22 @@
 #include "launch/confine.h"
 #include "launch/spawn.h"
 
-/* What the workload's process says before its exec, one datagram: that it is ready, or what it could not do. */
+/* A datagram of the workload's process before its exec: ready, or the step that failed. */
 struct spawn_message {
-    int number; /* errno of what it could not do; 0: ready */
+    int number; /* errno of the failed step; 0: ready */
     char step[56];
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct confine_outcome outcome;
-    bool moved; /* it was born outside of its slice */
+    bool moved; /* it started outside of its slice and moved in */
 };
 
-/* What tells an init to start the workload, with a descriptor of the slice. */
+/* Tells an init to start the workload; carries a descriptor of the slice. */
 struct spawn_word {
     bool has_affinity;
     struct cpulist affinity;
 };
 
-/* How the workload ended, as its init was told by waitid(2). */
+/* How the workload ended, as waitid(2) told its init. */
 struct spawn_end_message {
     int code, status;
 };
@@ -41,47 +41,47 @@ union passed {
 /* Puts descriptors into a message; control is zeroed (cmsg(3)). */
 void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count);
 
-/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup where that is not -1; clone where clone3 is hidden,
- * and then the child has to enter the cgroup. */
+/* clone3 with CLONE_PIDFD and CLONE_CLEAR_SIGHAND, into the cgroup unless that is -1. If clone3 is hidden it uses
+ * clone, and the child must enter the cgroup itself. */
 pid_t spawn_clone(int cgroup_fd, uint64_t flags, int *pidfd);
 
-/* Whether it was found to be, in this process or the one that it was cloned from. */
+/* Whether clone3 gave ENOSYS, in this process or the one it was cloned from. */
 bool spawn_clone3_is_hidden(void);
 
 /* close_range(2) from first on, with its flags: 0, or CLOSE_RANGE_CLOEXEC. Returns 0, or -1 with errno. */
 int spawn_close_range(int first, unsigned flags);
 
+/* In the child: sends the failed step with errno, and exits. */
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step);
 
-/* In a child: this signal for it should this parent end. */
+/* In a child: gets this signal when its parent ends. */
 void spawn_die_with_parent(pid_t parent, int number);
 
-/* Signals that are ignored are so after an exec, too: each to its default. */
+/* Sets all signals to their defaults: an exec keeps ignored ones ignored. */
 void spawn_reset_signals(void);
 
-/* Those that are blocked, too: none is. */
 void spawn_unblock_signals(void);
 
-/* What the workload's own process is to do. */
+/* The task of the workload's process before its exec. */
 struct spawn_birth {
     const struct spawn_spec *spec;
     int cgroup_fd, talk_fd;
-    const struct cpulist *affinity; /* NULL: as cpuset or the caller has it */
-    pid_t parent;                   /* who must be alive; 0: an init sees to that, and has reset the signals and dropped
-                                       the bounding set beforehand */
+    const struct cpulist *affinity; /* NULL: inherited */
+    pid_t parent; /* must be alive; 0: an init watches over that, and has reset the signals and dropped the bounding set
+                   */
     struct confine_outcome outcome; /* so far */
 };
 
-/* In that process: does it, of a struct spawn_birth, and does not return. It may have its parent's memory, which it
- * leaves as it is. */
+/* In that process: carries out a struct spawn_birth and does not return. It may share its parent's memory and does not
+ * change it. */
 __attribute__((noreturn)) void spawn_child_run(void *birth);
 
-/* spawn_clone() for fn, which has to end in an exec or in _exit(): where the architecture is known, without a copy of
- * the caller's memory, and the caller waits for that. Not for two threads at once. */
+/* spawn_clone() for fn, which must end in an exec or _exit(). On known architectures it shares the caller's memory, and
+ * the caller waits. Not thread-safe. */
 pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg);
 
-/* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps whoever
- * ends, tells of the workload's end and goes when nobody is left. */
+/* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps processes,
+ * reports the workload's end, and exits when none is left. */
 __attribute__((noreturn)) void spawn_init_run(const struct spawn_spec *spec, int talk_fd, int control_fd);
 
 #endif

@@ -22,11 +22,11 @@
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
 #define WALK_SHARE   32
-#define WALK_WAIT    20 /* periods that a walk is put off at most: a figure of a machine that is slow is one still */
+#define WALK_WAIT    20 /* the longest delay of a walk, in periods */
 #define STALL_LOOKS  8
 #define BUSY_SHARE   100 /* 1% */
 
-/* What of a run changes as it goes on. */
+/* The signs of progress. */
 struct traces {
     uint64_t phase, warmup, iterations, messages;
     uint64_t cpu_usec;
@@ -36,12 +36,11 @@ struct traces {
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
-    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns,
-        stall_at_ns;     /* NEVER: not awaited */
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns; /* NEVER: off */
     struct traces seen;  /* at the last look */
-    int64_t progress_ns; /* when there was some, at a look */
+    int64_t progress_ns; /* the last look that saw progress */
     size_t cap;
-    size_t walked; /* the sample that the walk under way is for */
+    size_t walked; /* the sample of the current walk; SIZE_MAX: none */
     int *members;
 };
 
@@ -74,16 +73,16 @@ static bool is_measuring(const struct watch_request *q)
     return !q->ledger || ledger_phase(q->ledger) == LEDGER_MEASURING;
 }
 
-/* Whose memory is summed apart. */
+/* The processes whose memory is summed separately. */
 static size_t members_of(const struct watch_request *q, int *members)
 {
     if (q->ledger)
         return ledger_members(q->ledger, members, MEMBERS_MAX);
-    members[0] = q->child->init > 0 ? 2 : q->child->pid; /* after the init the first of its namespace */
+    members[0] = q->child->init > 0 ? 2 : q->child->pid; /* its pid in the namespace of the init */
     return 1;
 }
 
-/* The next walk on its grid after from_ns. Returns how many of the grid's were passed over. */
+/* Moves rollup_at_ns on its grid beyond from_ns. Returns how many walks were skipped. */
 static uint64_t next_walk(struct watch *w, int64_t from_ns)
 {
     uint64_t passed = 0;
@@ -92,9 +91,8 @@ static uint64_t next_walk(struct watch *w, int64_t from_ns)
     return passed;
 }
 
-/* A walk holds each process's mmap_lock for its share of the time that it takes, and who faults pages then waits: the
- * next one is put off until that share is at most 1/WALK_SHARE of the time between the two, at most WALK_WAIT periods.
- */
+/* A walk holds each process's mmap_lock for its share of the walk's time, and page faults wait for it. Delays the next
+ * walk until that share is at most 1/WALK_SHARE of the time between them, but by at most WALK_WAIT periods. */
 static void spare(struct watch *w, const struct sample *walked)
 {
     uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
@@ -103,7 +101,7 @@ static void spare(struct watch *w, const struct sample *walked)
     w->result->spared_walks += next_walk(w, walked->at_ns + (wait_ns < most_ns ? wait_ns : most_ns));
 }
 
-/* Takes in a walk that has been done. */
+/* Takes the result of a finished walk. */
 static void collect_walk(struct watch *w, bool wait)
 {
     struct watch_result *r = w->result;
@@ -113,7 +111,7 @@ static void collect_walk(struct watch *w, bool wait)
     w->walked = SIZE_MAX;
 }
 
-/* Begins the walk that is due, for the sample that was taken last; one that is still under way lets it pass. */
+/* Begins the due walk for the last sample; skips it if another still runs. */
 static int begin_walk(struct watch *w, int64_t now_ns)
 {
     const struct watch_request *q = w->request;
@@ -127,8 +125,8 @@ static int begin_walk(struct watch *w, int64_t now_ns)
     return -failed;
 }
 
-/* One tick, and the next deadline on the same grid; ticks that it comes too late for are counted. The cheap files come
- * first, and the walk goes on beside the ticks: one over a large process takes many ticks' time. */
+/* One tick; sets the next deadline on the grid and counts missed ticks. The walk runs beside the ticks, because a large
+ * process takes many ticks' time. */
 static int tick(struct watch *w, int64_t now_ns)
 {
     const struct watch_request *q = w->request;
@@ -200,9 +198,9 @@ static bool pids_max_was_hit(int fd)
     return cgfile_key(buf, "max", &times) == 0 && times > 0;
 }
 
-/* The kernel tells when a partition turns invalid (cpuset.c, notify_partition_change), but not always: 6.12 does not
- * where a CPU goes offline. So it is looked at once a second too, which disturbs nobody: where there is a partition, we
- * are outside of it. A loss is noted and the run goes on: what it has measured so far it has. */
+/* The kernel notifies when a partition turns invalid (cpuset.c, notify_partition_change), but not always: 6.12 does not
+ * if a CPU goes offline. So the file is also read once a second; that disturbs nobody, because we run outside of the
+ * partition. A loss is noted, and the run goes on. */
 static void look_at_partition(struct watch *w)
 {
     w->partition_at_ns = clock_now_ns() + PARTITION_NS;
@@ -231,7 +229,7 @@ static void look_for_traces(struct watch *w, struct traces *t)
                          .at_ns = clock_now_ns()};
     buf[n > 0 ? n : 0] = '\0';
     if (cgfile_key(buf, "usage_usec", &t->cpu_usec) != 0)
-        t->cpu_usec = UINT64_MAX; /* not read: nobody is ended for that */
+        t->cpu_usec = UINT64_MAX; /* unreadable counts as progress */
 }
 
 static bool made_progress(const struct traces *before, const struct traces *now)
@@ -266,8 +264,8 @@ static bool take_events(struct watch *w, struct pollfd *fds)
 {
     struct watch_result *r = w->result;
     if (fds[REFUSALS].revents && (!(fds[REFUSALS].revents & POLLIN) || refusals_answer(w->request->refusals) != 0))
-        fds[REFUSALS].fd = -1; /* nobody with the filter is left */
-    /* Before the end: the user's word is for what comes after this child, too. */
+        fds[REFUSALS].fd = -1; /* no process with the filter is left */
+    /* Before the child's end: the signal also concerns what comes after it. */
     if (fds[SIGNALS].revents & POLLIN && (r->signal = spawn_take_signal(fds[SIGNALS].fd)) != 0) {
         r->why = WATCH_INTERRUPTED;
         return true;
@@ -340,7 +338,7 @@ static int watch_loop(struct watch *w, struct err *e)
         if (n > 0 && take_events(w, fds))
             return 0;
         if (take_deadlines(w, &failed))
-            return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "another sample: %s", strerror(-failed));
+            return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "cannot take a sample: %s", strerror(-failed));
     }
 }
 

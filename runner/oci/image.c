@@ -32,18 +32,18 @@ bool oci_image_has(const char *path)
     return begins(path, LAYOUT) || begins(path, NAMED);
 }
 
-/* Reads a JSON object of the payload. The caller's; NULL: why says why. */
+/* Reads a JSON object of the payload; the caller owns it. NULL: the reason is in *why. */
 static json_t *load(int data_fd, const char *path, const char **why)
 {
     cleanup_text struct text t = {0};
     int failed = files_read(data_fd, path, OCI_MANIFEST_MAX, &t);
-    *why = failed == -EFBIG ? "it is larger than 4 MiB" : failed != 0 ? strerror(-failed) : "it is no JSON object";
+    *why = failed == -EFBIG ? "it is larger than 4 MiB" : failed != 0 ? strerror(-failed) : "it is not a JSON object";
     return failed == 0 ? json_object_of(t.data, t.len) : NULL;
 }
 
-/* --- which one it is --------------------------------------------------------------------------------------------- */
+/* --- its identity ------------------------------------------------------------------------------------------------ */
 
-/* Of the descriptor under a key the digits. -EINVAL: there is none. */
+/* The digits of a descriptor's digest. -EINVAL: none. */
 static int take_digits(const json_t *descriptor, char ret[DIGEST_HEX])
 {
     const char *hex = oci_digest_hex(json_word(descriptor, "digest"));
@@ -100,7 +100,7 @@ bool oci_image_leads_to(const json_t *o, const struct oci_image *l, const struct
         if (!hex)
             continue;
         text_format(path, sizeof(path), NAMED "%s", hex);
-        /* What is named is checked itself; no digest can lead round to itself. */
+        /* The named file is checked itself; digests cannot form a cycle. */
         if (strcmp(hex, l->manifest) == 0 || (payload && filelist_find(payload, path)))
             return true;
     }
@@ -119,18 +119,18 @@ const char *oci_layer_type(int dirfd, const char *path)
                                                     : "application/vnd.oci.image.layer.v1.tar";
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------------------------------------------------ */
 
 struct checking {
     const struct filelist *payload;
     int data_fd;
     struct findings *findings;
-    bool *seen; /* one a file of the payload: something leads to it */
+    bool *seen; /* per file of the payload: something refers to it */
 };
 
 #define BROKEN(c, ...) findings_add((c)->findings, FINDING_INTEGRITY, __VA_ARGS__)
 
-/* NULL: a finding of it, or that it is not there, was made. */
+/* NULL: a finding was added. */
 static json_t *load_of(struct checking *c, const struct listed_file *file)
 {
     const char *why = NULL;
@@ -140,18 +140,18 @@ static json_t *load_of(struct checking *c, const struct listed_file *file)
     return o;
 }
 
-/* from: what needs it. */
+/* Finds a file and marks it as seen; from: the file that needs it. NULL: a finding was added. */
 static const struct listed_file *see(struct checking *c, const char *path, const char *from)
 {
     const struct listed_file *file = filelist_find(c->payload, path);
     if (file)
         c->seen[file - c->payload->file] = true;
     else
-        BROKEN(c, path, "it is not there, and %s needs it", from);
+        BROKEN(c, path, "it is missing, and %s needs it", from);
     return file;
 }
 
-/* The file that a descriptor in `from` describes, as far as it does; NULL: it is not there, or other bytes are. */
+/* The file that a descriptor in `from` describes; NULL: missing, or with other bytes. */
 static const struct listed_file *follow(struct checking *c, const char *from, const char *what,
                                         const json_t *descriptor)
 {
@@ -165,7 +165,7 @@ static const struct listed_file *follow(struct checking *c, const char *from, co
     text_format(path, sizeof(path), BLOBS "%s", hex);
     const struct listed_file *file = see(c, path, from);
     if (file && (json_integer_value(size) < 0 || (uint64_t)json_integer_value(size) != file->size_bytes))
-        BROKEN(c, from, "its %s %.80s has %" JSON_INTEGER_FORMAT " bytes by it, and %" PRIu64 " are there", what,
+        BROKEN(c, from, "it says that its %s %.80s has %" JSON_INTEGER_FORMAT " bytes, but the file has %" PRIu64, what,
                json_word(descriptor, "digest"), json_integer_value(size), file->size_bytes);
     return file && strcmp(file->sha256, hex) == 0 ? file : NULL;
 }
@@ -173,10 +173,10 @@ static const struct listed_file *follow(struct checking *c, const char *from, co
 static void expect_type(struct checking *c, const char *from, const char *what, const char *said, const char *type)
 {
     if (strcmp(said, type) != 0)
-        BROKEN(c, from, "its %s has the media type '%.100s', and it is of %s", what, said, type);
+        BROKEN(c, from, "its %s has the media type '%.100s', but is %s", what, said, type);
 }
 
-/* The index is what follows from the one manifest, byte for byte. */
+/* The index must be what the manifest gives, byte for byte. */
 static const struct listed_file *check_index(struct checking *c)
 {
     char hex[DIGEST_HEX];
@@ -187,7 +187,7 @@ static const struct listed_file *check_index(struct checking *c)
     if (!index)
         return NULL;
     if (json_array_size(list) != 1) {
-        BROKEN(c, INDEX, "it lists %zu manifests, and an image has one", json_array_size(list));
+        BROKEN(c, INDEX, "it lists %zu manifests instead of one", json_array_size(list));
         return NULL;
     }
     const struct listed_file *manifest = follow(c, INDEX, "manifest", json_array_get(list, 0));
@@ -201,7 +201,8 @@ static const struct listed_file *check_index(struct checking *c)
     return manifest;
 }
 
-/* OCI Image Specification, config.md: rootfs.diff_ids, "in order from first to last": one a layer, of its tar. */
+/* OCI Image Specification, config.md: rootfs.diff_ids, "in order from first to last": the digest of each layer's tar.
+ */
 static void check_config(struct checking *c, const struct listed_file *file, const json_t *layers)
 {
     size_t i = 0;
@@ -212,9 +213,9 @@ static void check_config(struct checking *c, const struct listed_file *file, con
     const json_t *rootfs = json_object_get(config, "rootfs"), *ids = json_object_get(rootfs, "diff_ids");
     if (!*json_word(config, "architecture") || !*json_word(config, "os") ||
         strcmp(json_word(rootfs, "type"), "layers") != 0)
-        BROKEN(c, file->path, "it is no config of an image: it has no architecture, os and rootfs of layers");
+        BROKEN(c, file->path, "it is not an image's config: architecture, os or rootfs of layers is missing");
     else if (!json_is_array(ids) || json_array_size(ids) != json_array_size(layers))
-        BROKEN(c, file->path, "it is of %zu layers, and its manifest has %zu", json_array_size(ids),
+        BROKEN(c, file->path, "it has %zu layers, but its manifest has %zu", json_array_size(ids),
                json_array_size(layers));
     else
         json_array_foreach(layers, i, one)
@@ -256,7 +257,7 @@ static void check_manifest(struct checking *c, const struct listed_file *file)
     check_config(c, follow(c, file->path, "config", config), layers);
 }
 
-/* A file whose name is its digest. */
+/* The file's name must be its digest. */
 static void check_name(struct checking *c, const struct listed_file *file)
 {
     const char *name = strrchr(file->path, '/') + 1;
@@ -272,7 +273,7 @@ static void check_named(struct checking *c, const struct listed_file *file, cons
         BROKEN(c, file->path, "it does not lead to the image in " IMAGE_LAYOUT);
 }
 
-/* Of all files of the image what can be said of each alone; which is none of its. */
+/* Checks each file of the image alone, and that something refers to it. */
 static void check_each(struct checking *c, const struct oci_image *l)
 {
     for (size_t i = 0; i < c->payload->count; i++) {
@@ -282,7 +283,7 @@ static void check_each(struct checking *c, const struct oci_image *l)
         if (begins(file->path, NAMED))
             check_named(c, file, l);
         else if (begins(file->path, LAYOUT) && !c->seen[i])
-            BROKEN(c, file->path, "nothing of the image leads to it");
+            BROKEN(c, file->path, "nothing in the image refers to it");
     }
 }
 
@@ -306,6 +307,6 @@ void oci_image_check(const struct filelist *payload, int data_fd, struct finding
     const struct listed_file *manifest = check_index(&c);
     if (manifest)
         check_manifest(&c, manifest);
-    (void)oci_image_read(data_fd, &l, &ignored); /* what cannot be read is a finding already */
+    (void)oci_image_read(data_fd, &l, &ignored); /* unreadable files are findings already */
     check_each(&c, &l);
 }

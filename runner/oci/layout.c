@@ -38,7 +38,7 @@ static int write_new(int layout, const char *name, const char *bytes, size_t len
     return failed;
 }
 
-/* Takes the reference. */
+/* Releases the reference to o. */
 static int write_json(int layout, const char *name, json_t *o, struct err *e)
 {
     cleanup_text struct text t = {0};
@@ -96,7 +96,7 @@ int oci_layout_open(const char *path, bool make, int *ret, struct err *e)
     if (make && is_empty(fd))
         TRY(begin(fd, e));
     if (faccessat(fd, LAYOUT_FILE, R_OK, 0) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s': it is no OCI layout: it has no " LAYOUT_FILE, path);
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': not an OCI layout: it has no " LAYOUT_FILE, path);
     *ret = STEAL_FD(fd);
     return 0;
 }
@@ -121,7 +121,7 @@ int oci_put_bytes(int layout, const char *bytes, size_t len, char hex[DIGEST_HEX
     return write_new(layout, name, bytes, len, e);
 }
 
-/* Copies to the end; the digest and the size of what was copied. */
+/* Copies to the end; returns digest and size. */
 static int copy(int from, int to, char hex[DIGEST_HEX], uint64_t *size_bytes)
 {
     char chunk[1 << 16];

@@ -60,10 +60,10 @@ static int check_digest(const char *tag, const struct text *t, char hex[DIGEST_H
     return 0;
 }
 
-/* What failed for want of skopeo can be done without a registry. */
+/* Adds the remedy if skopeo is missing. */
 static int told(int failed, struct err *e)
 {
-    return failed == -ENOENT && e->kind == ERR_HOST ? err_remedy(e, "oci:FOLDER needs none") : failed;
+    return failed == -ENOENT && e->kind == ERR_HOST ? err_remedy(e, "oci:FOLDER works without it") : failed;
 }
 
 static int find_in_layout(const struct oci_place *p, const char *tag, struct text *ret, char hex[DIGEST_HEX],

@@ -1,5 +1,5 @@
-/* place: a registry or a layout on disk, both used the same way. Push and pull open one. Manifests are put and looked
- * up by tag or digest; a registry has a layout in a temporary folder beside it, which skopeo copies to and from. */
+/* place: a registry or a layout on disk behind one interface, for push and pull. Manifests are stored and found by tag
+ * or digest. For a registry, skopeo copies to and from a layout in a temporary folder. */
 #ifndef TARE_PLACE_H
 #define TARE_PLACE_H
 
@@ -14,10 +14,10 @@ struct err;
 struct json_t;
 struct text;
 
-/* Starts as PLACE_UNOPENED; ended with place_close(). */
+/* Starts as PLACE_UNOPENED; the owner ends it with place_close(). */
 struct oci_place {
     struct oci_reference ref;
-    struct tmpdir unpacked; /* of a registry: where its layout is */
+    struct tmpdir unpacked; /* for a registry: the folder of its layout */
     int layout;
 };
 
@@ -31,19 +31,19 @@ void place_close(struct oci_place *p);
 /* "docker://HOST/REPO:TAG", "docker://HOST/REPO@sha256:…" or "oci:FOLDER:TAG". Returns buf. */
 const char *place_name(const struct oci_place *p, const char *tag, char buf[PLACE_NAME_MAX]);
 
-/* Appends the bytes of the manifest or index that has this tag or digest, its own digest checked where it is known.
- * hex: its digest. -ENOENT (usage): there is none. */
+/* Appends the manifest or index with this tag or digest; a known digest is checked. hex: its digest. -ENOENT (usage):
+ * none. */
 int place_manifest(const struct oci_place *p, const char *tag, struct text *ret, char hex[DIGEST_HEX], struct err *e);
 
-/* Puts a manifest (index: an index of what is there already) into the layout under the tag, and in a registry's case
- * from there into the registry with its blobs. o is taken over; hex: its digest. */
+/* Stores a manifest, or an index of stored manifests, under the tag in the layout, and for a registry copies it there
+ * with its blobs. Takes ownership of o. hex: its digest. */
 int place_put(const struct oci_place *p, const char *tag, struct json_t *o, const char *type, char hex[DIGEST_HEX],
               uint64_t *size_bytes, struct err *e);
 
-/* Brings what has this tag or digest into the layout. */
+/* Copies the manifest with this tag or digest, and its blobs, into the layout. */
 int place_fetch(const struct oci_place *p, const char *tag, struct err *e);
 
-/* "sha256-…": where the referrers of a manifest are listed. buf of 80 bytes, which is returned. */
+/* "sha256-…", the tag that lists the referrers of a manifest. Returns buf. */
 const char *place_referrers_tag(const char *hex, char buf[80]);
 
 #endif

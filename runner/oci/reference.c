@@ -23,7 +23,7 @@ static bool is_tag(const char *tag)
     return len >= 1 && len <= 128 && strspn(tag, ALLOWED) == len && *tag != '.' && *tag != '-';
 }
 
-/* Cuts "PLACE:TAG" or "PLACE@sha256:…" in two. */
+/* Splits "PLACE:TAG" or "PLACE@sha256:…". */
 static int take(const char *text, const char *place, struct oci_reference *ret, struct err *e)
 {
     const char *at = strstr(place, "@sha256:"), *slash = strrchr(place, '/');

@@ -1,5 +1,5 @@
-/* reference: where bundles are, in words: "oci:FOLDER[:TAG]", "docker://HOST/REPO:TAG" or
- * "docker://HOST/REPO@sha256:…". Only reads the words; place.h opens what they name. */
+/* reference: parses the place of a bundle: "oci:FOLDER[:TAG]", "docker://HOST/REPO:TAG" or
+ * "docker://HOST/REPO@sha256:…". place.h opens it. */
 #ifndef TARE_REFERENCE_H
 #define TARE_REFERENCE_H
 
@@ -9,11 +9,11 @@ struct err;
 
 struct oci_reference {
     char place[1024]; /* the folder, or "docker://HOST/REPO" */
-    char tag[160];    /* or "sha256:…"; "": none was named */
+    char tag[160];    /* or "sha256:…"; "": none given */
     bool registry;
 };
 
-/* -EINVAL (usage): it is none of these; the message says what is allowed. Pure. */
+/* -EINVAL (usage): none of these forms; the message lists them. Pure. */
 int oci_reference_parse(const char *text, struct oci_reference *ret, struct err *e);
 
 #endif

@@ -35,7 +35,7 @@ bool skopeo_is_loopback(const char *ref)
     return false;
 }
 
-/* Of a log line `time="…" level=fatal msg="…"` the message; else the line. In place. */
+/* The last line; from a log line `time="…" level=fatal msg="…"` only the message. Works in place. */
 static const char *last_line(struct text *said)
 {
     while (said->len > 0 && said->data[said->len - 1] == '\n')
@@ -59,12 +59,12 @@ static int refuse(const char *command, const char *ref, int code, const char *sa
 {
     bool unknown = strstr(said, "manifest unknown") || strstr(said, "name unknown") || strstr(said, "not found");
     if (unknown && strncmp(ref, DOCKER, strlen(DOCKER)) == 0)
-        return err_set(e, ERR_USAGE, -ENOENT, "'%s': the registry has nothing of this name", ref);
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s': not found in the registry", ref);
     return err_set(e, ERR_USAGE, -EREMOTEIO, "'%s': skopeo %s: %s", ref, command, *said ? said : strerror(-code));
 }
 
-/* Its standard output goes to ret; of what it says on the other the last line is the error, which is of ref. What it
- * puts aside meanwhile is in `beside` (NULL: $TMPDIR or /tmp) and gone with its end, however that comes. */
+/* Appends its standard output to ret. The last line of its standard error becomes the message, with ref. Its temporary
+ * files are in a folder in `beside` (NULL: $TMPDIR or /tmp), which is always removed. */
 static int run(const char *words[], const char *ref, const char *beside, int wait_ms, struct text *ret, struct err *e)
 {
     static const char LINE[] = "said=$1; shift; exec \"$@\" 2>\"$said\"";
@@ -75,7 +75,7 @@ static int run(const char *words[], const char *ref, const char *beside, int wai
     cleanup_tmpdir struct tmpdir s = {.fd = -1};
     if (trust_find_program("skopeo", program, sizeof(program), &why) != 0 ||
         spawn_capture(version, ASK_MS, &ignored) != 0)
-        return err_set(e, ERR_HOST, -ENOENT, "'%s': there is no skopeo on the PATH (%s)", ref,
+        return err_set(e, ERR_HOST, -ENOENT, "'%s': skopeo is not on the PATH (%s)", ref,
                        why.code == -EPERM ? why.text : "apt-get install skopeo");
     TRY(tmpdir_make(beside, &s, e));
     char path[sizeof(s.path) + 8];
@@ -91,7 +91,7 @@ static int run(const char *words[], const char *ref, const char *beside, int wai
     return refuse(words[0], ref, code, last_line(&said), e);
 }
 
-/* skopeo(1) looks for the engine at its usual socket alone; $DOCKER_HOST is where docker(1) has it. */
+/* skopeo(1) looks for the engine only at its usual socket; passes $DOCKER_HOST to it. */
 static size_t add_engine(const char *words[], size_t n, const char *option, const char *ref)
 {
     static const char DAEMON[] = "docker-daemon:";
@@ -105,7 +105,7 @@ static size_t add_engine(const char *words[], size_t n, const char *option, cons
 
 int skopeo_copy(const char *from, const char *to, bool index_only, struct err *e)
 {
-    /* An index is written anew by skopeo, which says that it cannot be where digests are to be preserved. */
+    /* skopeo rewrites an index, and refuses that with --preserve-digests. */
     const char *words[WORDS_MAX] = {"copy", index_only ? "--multi-arch=index-only" : "--preserve-digests"};
     cleanup_text struct text ignored = {0};
     size_t n = 2;

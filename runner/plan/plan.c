@@ -645,7 +645,7 @@ int plan_parse(const char *label, struct text *bytes, const struct config_given 
 void plan_free(struct plan *p)
 {
     for (size_t i = 0; i < p->cells; i++)
-        free((void *)(uintptr_t)p->cell[i].cell.argv);
+        free((void *)p->cell[i].cell.argv);
     free(STEAL(p->cell));
     yaml_end(STEAL(p->file));
     text_free(&p->bytes);

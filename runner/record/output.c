@@ -78,7 +78,7 @@ static int open_json(struct output_places *p, struct err *e)
     const char *path = p->asked->json;
     TRY(beneath_resolve(path, false, &p->json_fd, p->json, e));
     if (fstatat(p->json_fd, p->json, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no regular file", path);
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s' is not a regular file", path);
     return try_place(p->json_fd, p->json, path, e);
 }
 

@@ -381,7 +381,9 @@ static json_t *result_json(const struct record *r)
         return o;
     if (r->check)
         text_format(check, sizeof(check), "0x%08llx", (unsigned long long)r->check);
-    json_put_text_or(o, "hash_check", check, "the workload ended before it said");
+    json_put_text_or(o, "hash_check", check,
+                     r->termination == TERMINATION_OK ? "the workload has no check"
+                                                      : "the workload ended before it said");
     return o;
 }
 

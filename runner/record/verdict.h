@@ -30,7 +30,7 @@ struct check {
     char reason[260]; /* why it is not ok; "" where it is */
 };
 
-#define VERDICT_CHECKS_MAX 48
+#define VERDICT_CHECKS_MAX 64
 
 /* Starts as {0}. */
 struct verdict {

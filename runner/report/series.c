@@ -180,7 +180,7 @@ static struct table_column *columns_of(const struct series_set *set, const struc
 static void columns_free(const struct series_set *set, struct table_column *c)
 {
     for (size_t k = 0; k < set->parameters; k++)
-        free((void *)(uintptr_t)c[COLUMNS + k].key);
+        free((void *)c[COLUMNS + k].key);
     free(c);
 }
 

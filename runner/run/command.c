@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* Why a file is none to execute; NULL: so far it may be one. */
+/* Why a file cannot be executed; NULL: no reason found. */
 static const char *why_no_program(const char *path)
 {
     struct stat st;
@@ -23,7 +23,7 @@ static const char *why_no_program(const char *path)
     return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? NULL : "it is not executable";
 }
 
-/* A name with a slash in it. */
+/* For a name with a slash. */
 static int find_named(const char *name, char *ret, struct err *e)
 {
     char path[PATH_MAX];
@@ -55,7 +55,7 @@ int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
     return err_set(e, ERR_USAGE, -ENOENT, "'%s': no such command on PATH", name);
 }
 
-/* --- what it does not see ---------------------------------------------------------------------------------------- */
+/* --- hidden paths ------------------------------------------------------------------------------------------------ */
 
 static bool is_below(const char *path, const char *folder)
 {
@@ -63,7 +63,7 @@ static bool is_below(const char *path, const char *folder)
     return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
-/* What is shown to it all the same. */
+/* Whether the command sees the path in spite of its private folders. */
 static bool is_shown(const char *path, const struct run_command *command, const struct cell *cell)
 {
     bool shown = is_below(path, command->cwd) || strcmp(path, command->path) == 0;
@@ -74,7 +74,7 @@ static bool is_shown(const char *path, const struct run_command *command, const 
     return shown;
 }
 
-/* The path that begins in a word, up to what ends one in a shell. */
+/* The path at the start of a text, up to a character that ends a word in a shell. */
 static char *path_at(const char *at)
 {
     cleanup_free char *path = text_printf("%.*s", (int)strcspn(at, " \t\n'\";|&<>()`$"), at);

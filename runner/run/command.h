@@ -1,4 +1,4 @@
-/* command: any program in the place of a scenario's workload. */
+/* command: a user's command run in place of a scenario's workload (tare exec, a plan's commands). */
 #ifndef TARE_RUN_COMMAND_H
 #define TARE_RUN_COMMAND_H
 
@@ -8,21 +8,21 @@
 
 struct err;
 
-/* A command of the user's, in place of a scenario's workload. Its standard input is the caller's. */
+/* The caller owns all of it. Its standard input is the caller's. */
 struct run_command {
     const char *path;  /* absolute */
-    char *const *argv; /* argv[0] as it was given */
+    char *const *argv; /* argv[0] as the user gave it */
     const char *cwd;   /* absolute */
-    int output_fd;     /* that gets what it prints; below 0: the caller's standard output and error do */
-    bool is_silent;    /* it reads nothing, and of what it prints only the last line is kept, for where it fails */
+    int output_fd;     /* for its output; below 0: the caller's standard output and error */
+    bool is_silent;    /* it reads nothing; only the last line of its output is kept, for a failure message */
     struct record_series series;
 };
 
-/* What execvp(3) would run by this name; absolute. -ENOENT, -EACCES, … (usage). */
+/* Finds what execvp(3) would run, as an absolute path. -ENOENT, -EACCES, … (usage). */
 int run_command_find(const char *name, char ret[PATH_MAX], struct err *e);
 
-/* The first path in a command's words that is there for the caller and not for the command, whose /tmp, /dev/shm and
- * /run are its own: where it failed it may have missed that. The caller frees it; NULL: there is none. */
+/* For the message after a failure: the first path in a command's words that exists for the caller but not for the
+ * command, which has its own /tmp, /dev/shm and /run. The caller frees it; NULL: none. */
 char *run_command_missed(const struct run_command *command, const struct cell *cell);
 
 #endif

@@ -27,7 +27,7 @@ void inspect_supervisor(const struct slice_setting *cpus, struct record *record)
                 s->cpus_reason);
 }
 
-/* What stands in for a slice of its own, and what it would take. */
+/* The check "slice of its own" of a run without one. */
 static void add_no_slice(struct record *record)
 {
     const struct record_slice *s = &record->slice;
@@ -52,7 +52,7 @@ void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct recor
     const char *where = line ? line + 3 : "";
     size_t len = strcspn(where, "\n");
     const char *whole = slice_path(slice);
-    /* The file names the place below the mount point, so it is the end of the slice's path. */
+    /* The file has the path below the mount point: the end of the slice's path. */
     bool there = len > 1 && strlen(whole) >= len && strncmp(whole + strlen(whole) - len, where, len) == 0;
     (void)snprintf(achieved, sizeof(achieved), "%.*s", (int)len, where);
     verdict_add(v, "born in the slice", there && !moved, "clone3(CLONE_INTO_CGROUP)", achieved, "/proc/PID/cgroup",
@@ -91,13 +91,13 @@ static void note_loss(struct slice_setting *set, const struct watch_result *watc
                    (double)(watched->partition_lost_ns - start_ns) / (double)NS_PER_S);
 }
 
-/* Kernel threads that are bound to a CPU stay (cgroup-v2.rst, "cpuset.cpus.partition"). */
+/* Kernel threads bound to a CPU stay on it (cgroup-v2.rst, "cpuset.cpus.partition"). */
 static void add_exclusive(const struct slice *slice, const struct cpulist *wanted, struct verdict *v)
 {
     struct cpulist common = {0};
     char text[256] = "";
     if (slice_common_cpus(slice, &common) != 0)
-        return; /* a container's view of the hierarchy: its own root has been taken nothing */
+        return; /* a container does not see the hierarchy's root */
     struct cpulist shared = cpulist_and(&common, wanted);
     (void)cpulist_format(&common, text, sizeof(text));
     verdict_add(v, "exclusive of foreign tasks", cpulist_count(&shared) == 0, "none of the slice's CPUs left to others",
@@ -126,7 +126,7 @@ static void find_gil_module(const char *messages, char *ret, size_t cap)
     const char *at = strstr(messages, SAYS);
     size_t len = at ? strcspn(at + sizeof(SAYS) - 1, "'\n") : 0;
     text_format(ret, cap, "%.*s", (int)(len < cap ? len : cap - 1), at ? at + sizeof(SAYS) - 1 : "");
-    for (char *p = ret; *p; p++) /* the workload's words: no escapes for the terminal */
+    for (char *p = ret; *p; p++) /* the workload's text: no terminal escapes */
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             *p = '?';
 }
@@ -162,7 +162,7 @@ void inspect_gil(const struct ledger *page, const char *messages, struct record 
     verdict_add(&r->isolation, "GIL stayed off", strcmp(got, "off") == 0, "off", got, "sys._is_gil_enabled()", why);
 }
 
-/* A counter that ought to be zero. */
+/* Checks that a counter is zero. */
 static void add_zero(struct verdict *v, const char *name, const struct facts *facts, const char *key, const char *file,
                      const char *why)
 {
@@ -185,7 +185,7 @@ void inspect_end(struct record *record)
     verdict_add(v, "memory accounting", memory->available, "memory.current, memory.stat",
                 memory->available ? "there" : "", "cgroup.controllers", memory->reason);
     add_zero(v, "no OOM kill", &record->events, "oom_kill", "memory.events", "the memory limit was hit");
-    if (!record->cell.quota.usec) /* else that is what was asked for */
+    if (!record->cell.quota.usec) /* with a quota, throttling is expected */
         add_zero(v, "no throttling", &record->cpu, "nr_throttled", "cpu.stat", "a CPU quota held it back");
     inspect_disturbance(record);
     verdict_grade(v, record->slice.provenance);

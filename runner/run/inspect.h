@@ -1,4 +1,5 @@
-/* inspect: the checks of a run's isolation, made where the workload runs and when it has ended. */
+/* inspect: the isolation checks of a run, made while the workload runs and after its end. run.c and observe.c call it;
+ * each adds to record->isolation. */
 #ifndef TARE_INSPECT_H
 #define TARE_INSPECT_H
 
@@ -10,18 +11,18 @@
 #include "launch/watch.h"
 #include "record/record.h"
 
-/* Whether the runner keeps to its own CPUs, by its cgroup; by its affinity alone where that has no cpuset (NULL). */
+/* Whether the runner stays on its own CPUs: by its cgroup's cpuset, or (cpus NULL) by its affinity. */
 void inspect_supervisor(const struct slice_setting *cpus, struct record *record);
 
-/* Whether the child is in the slice, as /proc/PID/cgroup says, and was from birth (not moved); where the slice is not
- * our own, what stands in for it. */
+/* Whether the child is in the slice (/proc/PID/cgroup) and started there (not moved). Without a slice of our own: what
+ * replaces it. */
 void inspect_born(const struct slice *slice, pid_t pid, bool moved, struct record *record);
 
-/* The CPUs that the workload got: fills in cpus_by and cpus_effective, and checks the child's affinity against them. */
+/* Fills in cpus_by and cpus_effective, and checks the child's affinity against them. */
 void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wanted, struct record *record);
 
-/* Whether the partition, where one was asked for, lasted to the end, by what the watch saw and what its file says now;
- * and whether its CPUs were taken from everybody else. While the slice is still there. */
+/* If a partition was asked for: whether it lasted to the end (what the watch saw, and its file now), and whether its
+ * CPUs were exclusive. Call it while the slice exists. */
 void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
                        const struct cpulist *wanted, struct record *record);
 
@@ -29,7 +30,7 @@ void inspect_partition(struct slice *slice, const struct watch_result *watched, 
  * off, and which module turned it on where a warning among the messages names it. A page that says nothing is no ok. */
 void inspect_gil(const struct ledger *page, const char *messages, struct record *record);
 
-/* What the slice's settings and its counters say at the end; then the grade. */
+/* Checks the slice's settings and counters at the end; then sets the grade. */
 void inspect_end(struct record *record);
 
 #endif

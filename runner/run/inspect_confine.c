@@ -13,12 +13,12 @@
 #include "base/file.h"
 #include "base/text.h"
 
-/* What the checks look at. */
+/* The input of the checks. */
 struct look {
     const struct confine *confine;
     const struct child *child;
     struct verdict *verdict;
-    char status[4096]; /* /proc/PID/status of the workload; "" where it could not be read */
+    char status[4096]; /* /proc/PID/status of the workload; "": unreadable */
 };
 
 /* The value of a "Key:\tvalue" line. */
@@ -33,7 +33,7 @@ static const char *status_value(const struct look *l, const char *key, char *buf
     return buf;
 }
 
-/* Why a check of these layers is not ok: the first that was refused. */
+/* The reason of a failed check: the first refused of these layers. */
 static const char *why_not(const struct look *l, enum confine_layer first, enum confine_layer last, char *buf,
                            size_t cap)
 {
@@ -55,7 +55,7 @@ static void add(const struct look *l, const char *name, bool ok, const char *req
     verdict_add(l->verdict, name, ok, requested, achieved, by, why_not(l, first, last, why, sizeof(why)));
 }
 
-/* Whether a process is in another namespace than we are. */
+/* Whether a process is in another namespace of this kind than we are. */
 static bool is_apart(pid_t pid, const char *kind)
 {
     char path[64], ours[64], theirs[64];
@@ -100,12 +100,13 @@ static void check_network(const struct look *l)
     add(l, "network off", ok, "lo", names, "/proc/PID/net/dev", CONFINE_NAMESPACES, CONFINE_NETWORK);
 }
 
-/* Each is another file system than the one that the host has there. */
+/* Each private folder must be on another file system than the host's folder. */
 static void check_folders(const struct look *l)
 {
     static const char *const ALWAYS[] = {"/dev/shm", "/proc"};
     const int *refused = l->child->outcome.refused;
-    char path[PATH_MAX], wanted[256] = "", got[256] = "";
+    char path[PATH_MAX], wanted[256] = "", got[256] = ""; /* to be shown; whether all are is counted */
+    size_t lacking = 0;
     struct stat ours, its;
     const char *folder;
     for (size_t i = 0; (folder = i < ARRAY_LEN(ALWAYS) ? ALWAYS[i] : confine_hidden(l->confine, i - ARRAY_LEN(ALWAYS)));
@@ -113,16 +114,18 @@ static void check_folders(const struct look *l)
         size_t at = strlen(wanted);
         (void)snprintf(wanted + at, sizeof(wanted) - at, "%s%s", at ? " " : "", folder);
         text_format(path, sizeof(path), "/proc/%d/root%s", (int)l->child->init, folder);
-        if (l->child->init <= 0 || stat(folder, &ours) != 0 || stat(path, &its) != 0 || ours.st_dev == its.st_dev)
+        if (l->child->init <= 0 || stat(folder, &ours) != 0 || stat(path, &its) != 0 || ours.st_dev == its.st_dev) {
+            lacking++;
             continue;
+        }
         at = strlen(got);
         (void)snprintf(got + at, sizeof(got) - at, "%s%s", at ? " " : "", folder);
     }
-    bool ok = refused[CONFINE_PRIVATE] == 0 && refused[CONFINE_PROC] == 0 && strcmp(wanted, got) == 0;
+    bool ok = refused[CONFINE_PRIVATE] == 0 && refused[CONFINE_PROC] == 0 && lacking == 0;
     add(l, "private folders", ok, wanted, got, "stat(2)", CONFINE_PRIVATE, CONFINE_PROC);
 }
 
-/* What is told by the child itself, which read it back. */
+/* Layers that cannot be read from outside: the child read them back and reported. */
 static void check_outside(const struct look *l)
 {
     char achieved[32];
@@ -144,7 +147,7 @@ static void check_outside(const struct look *l)
             text_format(achieved, sizeof(achieved), "ABI %d", o->landlock_abi);
         verdict_add(l->verdict, "Landlock", ok, "rules for writing", achieved, "landlock(7)",
                     o->landlock_abi > 0 ? strerror(o->refused[CONFINE_WRITES])
-                                        : "this kernel has none: FIFOs of the host's can be written to");
+                                        : "this kernel has no Landlock: the workload can write to FIFOs of the host");
     }
     if (confine_has_user_namespace(l->confine))
         verdict_add(l->verdict, "no further namespaces", apart && o->nesting_refused == 0, "0",
@@ -191,7 +194,7 @@ static void check_user(const struct look *l)
     text_format(wanted, sizeof(wanted), "%u", (unsigned)confine_uid(l->confine));
     (void)snprintf(achieved, sizeof(achieved), "%.*s%s%s%s", (int)strcspn(uids, "\t"), uids, *reason ? " (" : "",
                    reason, *reason ? ")" : "");
-    if (is_root) /* whatever it was asked for: root's files are its own */
+    if (is_root) /* never ok: root's files belong to it */
         verdict_add(l->verdict, "user", false, "not root", achieved, "/proc/PID/status", "it stays uid 0 (--user)");
     else
         add(l, "user", ok, *reason ? "unprivileged" : wanted, achieved, "/proc/PID/status", CONFINE_USER, CONFINE_USER);

@@ -1,4 +1,4 @@
-/* inspect_confine: what a workload is kept from, as the kernel tells it of the running process. */
+/* inspect_confine: checks the confinement of the running workload, read from the kernel. */
 #ifndef TARE_INSPECT_CONFINE_H
 #define TARE_INSPECT_CONFINE_H
 
@@ -6,12 +6,12 @@
 #include "launch/spawn.h"
 #include "record/record.h"
 
-/* Adds a check for each layer that was asked for (NULL: none was), read from /proc of the workload and of its init; and
- * the facts of the confinement. network: what was asked of it. Call it while the child has not been waited for. */
+/* Adds a check for each requested layer, read from /proc of the workload and its init, and the facts of the
+ * confinement. confine NULL: adds nothing. Call it before the child is waited for. */
 void inspect_confinement(const struct confine *confine, const struct child *child, struct record *record);
 
-/* How many sendings and connections found no route in a process's network namespace (OutNoRoutes of IPv4 and IPv6).
- * Returns 0 or a negative errno. */
+/* How many packets and connections had no route in the process's network namespace (OutNoRoutes of IPv4 and IPv6; RFC
+ * 4293). 0 or a negative errno. */
 int inspect_no_routes(pid_t pid, uint64_t *ret);
 
 #endif

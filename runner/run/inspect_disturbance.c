@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "record/record.h"
 
-/* Of the time in question; what is below it is not told from the accounting's own grain. */
+/* Smaller shares are within the accounting's resolution. */
 #define SMALL_SHARE 0.01
-#define FEW_TICKS   2 /* and so many ticks, which alone are more than a hundredth of a short run */
+#define FEW_TICKS   2 /* in a short run, even so few ticks exceed 1% */
 #define DRIFT_SHARE 0.05
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
@@ -51,8 +51,7 @@ static void add_absent(struct record *r, const char *name, const char *wanted, c
     verdict_add(&r->isolation, name, false, wanted, "", by, why_absent(facts, key));
 }
 
-/* --- while it ran --------------------------------------------------------------------------------------------------
- */
+/* --- during the run ---------------------------------------------------------------------------------------------- */
 
 static void add_pressure(struct record *r, const char *name, const char *key, const char *by)
 {
@@ -68,7 +67,7 @@ static void add_pressure(struct record *r, const char *name, const char *key, co
     verdict_add(&r->isolation, name, share < SMALL_SHARE, WANTED, achieved, by, "tasks of the slice waited for it");
 }
 
-/* seconds of so many CPUs, as a share of the time that these had. */
+/* Checks that `seconds` is a small share of the run's time on these CPUs. */
 static void add_share(struct record *r, const char *name, double seconds, int64_t cpus, const char *by, const char *why)
 {
     char achieved[80];
@@ -92,7 +91,7 @@ static void add_steal(struct record *r)
                 "the hypervisor gave their time to others");
 }
 
-/* What ran on its CPUs and was not it, from two clocks of different grain: ticks, and the scheduler's own. */
+/* Time on its CPUs that was not its own: busy ticks less its cpu.stat, two clocks of different resolution. */
 static void add_foreign(struct record *r)
 {
     static const char NAME[] = "no foreign work on its CPUs", BY[] = "/proc/stat less cpu.stat";
@@ -107,7 +106,7 @@ static void add_foreign(struct record *r)
               "others, or the kernel, ran there");
 }
 
-/* Where they were asked to be left idle that is required, else it is only told. */
+/* Idle SMT siblings are required if --smt asks for them, else only reported. */
 static void add_siblings(struct record *r)
 {
     bool asked = r->cell.smt == SMT_AVOID;
@@ -166,17 +165,17 @@ static void add_drift(struct record *r)
                 "the CPUs were not as fast after the run as before it");
 }
 
-/* --- how the host is set -------------------------------------------------------------------------------------------
- */
+/* --- the host's settings ----------------------------------------------------------------------------------------- */
 
-/* A setting and the values that are as they should be, "a|b"; NULL: any, it is only to be known. */
+/* A setting and its good values, "a|b"; NULL: any, only reported. */
 struct setting {
     const char *name, *key, *wanted, *by, *why;
 };
 
 static const struct setting SETTINGS[] = {
     {"governor", "governor", "performance", "cpufreq/scaling_governor", "frequency follows load"},
-    {"turbo", "turbo", "off", "intel_pstate/no_turbo, cpufreq/boost", "frequency hangs on heat and on who is busy"},
+    {"turbo", "turbo", "off", "intel_pstate/no_turbo, cpufreq/boost",
+     "frequency depends on heat and on the load of other CPUs"},
     {"transparent huge pages", "thp_enabled", "madvise|never", "transparent_hugepage/enabled",
      "resident memory jumps by whole huge pages"},
     {"ASLR", "aslr", NULL, "kernel.randomize_va_space", ""},

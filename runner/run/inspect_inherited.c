@@ -43,7 +43,6 @@ static void describe_throttled(struct facts *to, const struct inherited *before,
     facts_text(to, "nr_throttled_by", after->throttled_file);
 }
 
-/* How many CPUs the workload had. */
 static unsigned count_cpus(const struct record *r)
 {
     struct cpulist cpus = {0};
@@ -51,7 +50,7 @@ static unsigned count_cpus(const struct record *r)
     return cpulist_parse(list, &cpus) == 0 ? cpulist_count(&cpus) : 0;
 }
 
-/* Time for fewer CPUs than there are threads to run on them: once it is used up, all of them stand still. */
+/* A quota below the number of CPUs: once it is used up, all threads stop. */
 static void check_quota(const struct inherited_limit *l, struct record *r)
 {
     char wanted[80], achieved[256], why[160];
@@ -72,8 +71,8 @@ static void check_quota(const struct inherited_limit *l, struct record *r)
     verdict_add(&r->isolation, "CPU quota", enough, wanted, achieved, "cpu.max above the slice", why);
 }
 
-/* Bandwidth is counted where it is set: a slice below a throttled cgroup has no count of its own. Borrowed, the slice
- * is that cgroup, and has been asked. */
+/* Throttling is counted in the cgroup that has the quota, not in a slice below. A borrowed slice is that cgroup, and
+ * "no throttling" covers it. */
 static void check_throttling(struct record *r)
 {
     char achieved[32];
@@ -85,7 +84,7 @@ static void check_throttling(struct record *r)
                 facts_find(&r->inherited, "nr_throttled_by")->text, "a CPU quota above the slice held it back");
 }
 
-/* A limit above that is wider than what was asked for does nothing. */
+/* A limit above has no effect unless it is lower than the requested one. */
 static void check_memory(const struct inherited_limit *l, struct record *r)
 {
     char wanted[64] = "none", size[32], achieved[256];
@@ -94,7 +93,7 @@ static void check_memory(const struct inherited_limit *l, struct record *r)
         text_format(wanted, sizeof(wanted), "none below %s",
                     text_bytes((uint64_t)c->memory_max_bytes, size, sizeof(size)));
     if (!l->known)
-        return; /* "memory accounting" tells */
+        return; /* the check "memory accounting" reports that */
     if (l->limited)
         (void)snprintf(achieved, sizeof(achieved), "%s (%.200s)", text_bytes((uint64_t)l->value, size, sizeof(size)),
                        l->file);
@@ -102,7 +101,7 @@ static void check_memory(const struct inherited_limit *l, struct record *r)
         text_format(achieved, sizeof(achieved), NONE_IN_SIGHT);
     verdict_add(&r->isolation, "memory limit above",
                 !l->limited || (c->has_memory_max && l->value >= (double)c->memory_max_bytes), wanted, achieved,
-                "memory.max above the slice", "it holds for the runner, and whoever else is there, too");
+                "memory.max above the slice", "the runner and other processes share this limit");
 }
 
 void inspect_inherited(const struct inherited *before, const struct inherited *after, struct record *record)

@@ -12,8 +12,8 @@
 #include "launch/watch.h"
 #include "record/record.h"
 
-/* The last line of what the workload printed: of a traceback, what it was. Where the interpreter itself gave up, lines
- * about its state follow the one that says why (CPython's Py_FatalError()). */
+/* The last line that the workload printed: in a traceback, the exception. After a fatal error, CPython prints its state
+ * behind the line with the reason (Py_FatalError()). */
 static const char *last_message(char *messages)
 {
     static const char FATAL[] = "Fatal Python error: ";
@@ -41,7 +41,7 @@ static void terminate(struct ending *end, enum termination why, const char *fmt,
     end->why = why;
     (void)vsnprintf(end->detail, sizeof(end->detail), fmt, ap);
     va_end(ap);
-    for (char *p = end->detail; *p; p++) /* the workload's words: one line, and no escapes for the terminal */
+    for (char *p = end->detail; *p; p++) /* the workload's text: one line, no terminal escapes */
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             *p = ' ';
 }
@@ -52,7 +52,7 @@ static int64_t event(const struct record *r, const char *key)
     return f && f->kind == FACT_INT ? f->integer : 0;
 }
 
-/* Why a workload that ended by itself did not end well; the ledger's word before its messages'. */
+/* Why a workload failed that ended by itself: its ledger's error, else its last message. */
 static void blame_workload(const struct record *r, const struct judge_evidence *seen, struct ending *end)
 {
     char error[LEDGER_ERROR_MAX + 1];
@@ -63,7 +63,8 @@ static void blame_workload(const struct record *r, const struct judge_evidence *
         terminate(end, TERMINATION_SIGNAL, "the workload was ended by signal %d (%s)%s%s", r->signal,
                   strsignal(r->signal), *said ? ": " : "", said);
     else
-        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s", *said ? said : "it ended before it was done and said nothing");
+        terminate(end, TERMINATION_WORKLOAD_ERROR, "%s",
+                  *said ? said : "it ended before it was done, without a message");
 }
 
 /* A command is judged by its exit status alone. */
@@ -91,7 +92,7 @@ struct ending judge_end(const struct record *r, const struct judge_evidence *see
     if (end.interrupted_by)
         terminate(&end, TERMINATION_INTERRUPTED, "by signal %d (%s)", w->signal, strsignal(w->signal));
     else if (w->why == WATCH_TIMEOUT)
-        terminate(&end, TERMINATION_TIMEOUT, "it was not done after %g s (--timeout)", (double)cell->timeout_ms / 1000);
+        terminate(&end, TERMINATION_TIMEOUT, "not finished after %g s (--timeout)", (double)cell->timeout_ms / 1000);
     else if (w->why == WATCH_STALLED)
         terminate(&end, TERMINATION_STALLED,
                   "no iteration, no message and next to no CPU time for %.1f s, in %s iteration %llu (--stall)",

@@ -1,4 +1,4 @@
-/* judge: how a run ended, from all that was seen of it. */
+/* judge: decides how a run ended. run.c calls it once per run. */
 #ifndef TARE_JUDGE_H
 #define TARE_JUDGE_H
 
@@ -11,18 +11,18 @@ struct watch_result;
 
 struct judge_evidence {
     struct watch_result *watched;    /* its messages lose their last newlines */
-    const struct ledger_map *ledger; /* NULL: a command, which has none */
+    const struct ledger_map *ledger; /* NULL: a command */
     int64_t started_ns;              /* CLOCK_MONOTONIC before its exec */
-    int stayed_ms;                   /* how long after its end somebody of it was still there; 0: nobody */
+    int stayed_ms;                   /* how long after its end processes of it still existed; 0: none */
 };
 
 struct ending {
     enum termination why;
-    char detail[1000];  /* why it is not ok; "" where it is */
-    int interrupted_by; /* the signal that the user ended it with; 0 none */
+    char detail[1000];  /* why it is not ok; "" if it is */
+    int interrupted_by; /* the signal by which the user ended it; 0: none */
 };
 
-/* r: what was asked, how the main process ended, and the slice's events. */
+/* The record already has the settings, the main process's end and the slice's events. */
 struct ending judge_end(const struct record *r, const struct judge_evidence *seen);
 
 #endif

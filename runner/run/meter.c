@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/terminal.h"
 
-/* What the cells after the running one will take: by what an iteration of their profile took, else by the running
- * cell's, else by their hold time. */
+/* The expected time of the later cells: by the duration of an iteration of their profile, else by their hold time or
+ * the current cell's iterations. */
 static double later_ns(const struct meter *m)
 {
     double sum_ns = 0;

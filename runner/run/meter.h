@@ -1,4 +1,4 @@
-/* meter: the progress line of a command's cells, with an estimate of what is left; on a terminal only. */
+/* meter: the progress line on a terminal, with an estimate of the time left. */
 #ifndef TARE_METER_H
 #define TARE_METER_H
 
@@ -7,22 +7,22 @@
 #include "cell/config.h"
 #include "launch/watch.h"
 
-/* A value; starts by meter_open(). */
+/* A value; meter_open() initialises it. */
 struct meter {
-    struct progress progress; /* hand &progress to run_cell(); its show is NULL where there is no terminal */
-    const struct cell *cells; /* all that are to be run */
+    struct progress progress; /* for run_cell(); show is NULL without a terminal */
+    const struct cell *cells; /* all cells to run */
     size_t count, at;
-    int64_t since_ns;        /* of the running cell */
-    int64_t iteration_ns[2]; /* what an iteration took, by profile; 0: not known yet */
+    int64_t since_ns;        /* the current cell's start */
+    int64_t iteration_ns[2]; /* duration of an iteration, by profile; 0: unknown yet */
 };
 
-/* stderr decides. The cells stay the caller's. */
+/* Shows progress only if stderr is a terminal. The caller keeps the cells. */
 void meter_open(struct meter *m, const struct cell *cells, size_t count);
 
-/* The progress to hand to run_cell() for cell number `at`; NULL where there is no terminal. */
+/* The progress for run_cell() of cell number `at`; NULL without a terminal. */
 const struct progress *meter_cell(struct meter *m, size_t at);
 
-/* Takes the line away. */
+/* Clears the line. */
 void meter_clear(const struct meter *m);
 
 #endif

@@ -18,7 +18,7 @@
 #include "run/inspect_confine.h"
 #include "run/inspect_inherited.h"
 
-#define TICKS_PER_ROLLUP 5 /* the slice's files are cheap: they are read so many times as often as the rollups */
+#define TICKS_PER_ROLLUP 5 /* the slice's files are cheap, so they are read more often than the rollups */
 
 bool observe_is_inspected(const struct stage *s)
 {
@@ -58,7 +58,6 @@ void observe_describe_start(struct stage *s, const struct cell *cell)
     text_format(slice->cpus_reason, sizeof(slice->cpus_reason), "%s", session->cpus.reason);
 }
 
-/* What the filter refused, and what found no way out of the namespace (RFC 4293, ipSystemStatsOutNoRoutes). */
 void observe_describe_refused(struct stage *s)
 {
     static const char NONE[] = "no filter was asked for (--confine full)";
@@ -68,7 +67,7 @@ void observe_describe_refused(struct stage *s)
         refusals_describe(&s->refusals, events);
     else
         facts_absent(events, "seccomp_refused", "%s",
-                     filtered ? "the host tells nobody what its filter refuses" : NONE);
+                     filtered ? "the host does not report what the filter refuses" : NONE);
     uint64_t unreachable = 0;
     if (!observe_is_inspected(s))
         return;
@@ -125,7 +124,7 @@ static int take_stamps(struct stage *s, struct err *e)
     return 0;
 }
 
-/* VmHWM, not ru_maxrss: that one survives exec and may be the caller's (proc(5)). */
+/* VmHWM, because ru_maxrss survives exec and may be the caller's (proc(5)). */
 static void weigh_ourselves(struct facts *instrument)
 {
     char buf[4096];
@@ -164,7 +163,6 @@ static void describe_steal(struct stage *s)
         facts_absent(&s->record->cpu, "steal_ticks", "/proc/stat does not say");
 }
 
-/* Once the slice is gone and everybody has been waited for. */
 static void describe_disturbance(struct stage *s)
 {
     struct disturbance_reading now;
@@ -195,7 +193,7 @@ static void describe_confinement(struct stage *s)
     facts_int(&r->confinement, "uid", confine_uid(s->confine));
     facts_int(&r->confinement, "gid", confine_gid(s->confine));
     const void *filter = confine_filter_bytes(s->confine, &len);
-    if (!filter || !s->session->recorded) /* nobody will read it */
+    if (!filter || !s->session->recorded) /* without a record, nobody reads it */
         return;
     char hex[65];
     digest_bytes(filter, len, hex);

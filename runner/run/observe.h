@@ -1,5 +1,5 @@
-/* observe: what a run leaves, put into its record: how it was asked for, its stamps and samples, what was refused, what
- * it cost. run.c says when; nothing is started or ended here. */
+/* observe: writes into the record what was requested and what a run left: stamps, samples, refusals, costs. run.c calls
+ * it; it starts and ends nothing. */
 #ifndef TARE_OBSERVE_H
 #define TARE_OBSERVE_H
 
@@ -7,17 +7,16 @@
 
 struct err;
 
-/* A command without a record is not looked at: nobody would read it, and it may be short. */
+/* Whether to inspect the run: not for a command without a record, which nobody would read. */
 bool observe_is_inspected(const struct stage *s);
 
-/* Before anything runs: what was asked for. */
+/* Before the run: what was requested. */
 void observe_describe_start(struct stage *s, const struct cell *cell);
 
-/* What the filter refused, and what found no way out of the namespace. While its init is there. */
+/* What the filter refused, and packets without a route. Call it while the init lives. */
 void observe_describe_refused(struct stage *s);
 
-/* Once the slice is gone and everybody has been waited for: stamps, samples, figures and what surrounded them.
- * -ENOMEM and the like (ours). */
+/* After the slice is removed and all processes reaped: stamps, samples, figures, disturbances. -ENOMEM (ours). */
 int observe_take(struct stage *s, struct err *e);
 
 #endif

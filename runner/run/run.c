@@ -24,14 +24,14 @@
 #include "run/judge.h"
 #include "run/observe.h"
 
-#define LEAVE_MS          2000 /* what a forkserver and a resource tracker may take to follow their parent */
+#define LEAVE_MS          2000 /* the time for a forkserver and a resource tracker to end after their parent */
 #define LEAVE_MS_EMULATED (8 * LEAVE_MS)
 #define KILL_MS           10000
 #define ARGS_MAX          32
 
 /* --- before the slice ------------------------------------------------------------------------------------------ */
 
-/* A pipe for what a workload says. */
+/* A pipe for what a workload prints. */
 static int prepare_messages(struct stage *s, struct err *e)
 {
     if (pipe2(s->messages, O_CLOEXEC) != 0 || fcntl(s->messages[0], F_SETFL, O_NONBLOCK) != 0)
@@ -40,7 +40,7 @@ static int prepare_messages(struct stage *s, struct err *e)
     return s->null_fd < 0 ? err_sys(e, ERR_OURS, "/dev/null") : 0;
 }
 
-/* What a scenario is handed: a ledger, a folder, its messages. */
+/* A scenario gets a ledger, a temporary folder, and a pipe for its messages. */
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
     int failed =
@@ -50,7 +50,7 @@ static int prepare_scenario(struct stage *s, const struct cell *cell, struct err
     return failed == 0 ? prepare_messages(s, e) : failed;
 }
 
-/* The folder that a path is in, as far as it is named in it. */
+/* The part of a path before its last name. */
 static const char *folder_of(const char *path, char *buf, size_t cap)
 {
     const char *slash = strrchr(path, '/');
@@ -117,7 +117,7 @@ static void specify_workload(struct stage *s, const struct cell *cell)
     };
 }
 
-/* Its namespaces take longer to make than a slice: they are begun as soon as it is known what is to run in them. */
+/* Making namespaces takes longer than making a slice, so it begins as early as possible. */
 static int prepare_start(struct stage *s, const struct cell *cell, struct err *e)
 {
     int failed = 0;
@@ -178,7 +178,7 @@ static int prepare(struct stage *s, const struct cell *cell, struct run_ahead *a
     else if (failed == 0)
         failed = begin(s, cell, e);
     if (failed == 0 && !s->command && (failed = session_warm(s->session, s->runtime, e)) != 0)
-        (void)err_wrap(e, "reading the runtime's files beforehand");
+        (void)err_wrap(e, "cannot warm the runtime's files");
     s->has_steal = observe_is_inspected(s) && host_steal_ticks("", &s->steal_ticks) == 0;
     if (failed != 0 || !observe_is_inspected(s))
         return failed;
@@ -213,7 +213,8 @@ static int make_slice(struct stage *s, const struct cell *cell, struct err *e)
     return 0;
 }
 
-/* Whoever is in namespaces ends with their init, and what they share with their /dev/shm; else it takes a guard. */
+/* In namespaces all processes end with their init, and their /dev/shm with them. Otherwise a guard is needed, and
+ * /dev/shm must be watched. */
 static int start(struct stage *s, struct err *e)
 {
     s->spec.cgroup_fd = slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1;
@@ -235,7 +236,7 @@ static int start(struct stage *s, struct err *e)
     return failed;
 }
 
-/* The workload's own names of its processes are those of its pid namespace. */
+/* The workload reports pids of its own namespace. */
 static void translate_pids(struct stage *s)
 {
     char proc[64] = "";
@@ -246,13 +247,13 @@ static void translate_pids(struct stage *s)
     sampler_translate(s->sampler, proc);
 }
 
-/* A file of the slice that the kernel tells changes of. */
+/* Opens a file of the slice whose changes the kernel notifies; -1: none. */
 static int open_events(const struct stage *s, const char *file)
 {
     char buf[256];
     int fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), file, O_RDONLY | O_CLOEXEC) : -1;
     if (fd >= 0)
-        (void)!read(fd, buf, sizeof(buf)); /* poll(2) tells of changes since the last read */
+        (void)!read(fd, buf, sizeof(buf)); /* poll(2) reports changes since the last read */
     return fd;
 }
 
@@ -264,14 +265,15 @@ static void inspect_start(struct stage *s)
     inspect_confinement(s->confine, &s->child, s->record);
 }
 
-/* What a knob has it wait is no stall. */
+/* Waiting that a knob asks for is not a stall. */
 static void set_stall(const struct stage *s, const struct cell *cell)
 {
     struct record *r = s->record;
-    const char *why = s->command            ? "a command has no ledger whose progress could be looked at"
+    const char *why = s->command            ? "a command has no ledger that shows progress"
                       : cell->stall_ms == 0 ? "none was set (--stall 0)"
-                      : s->cpu_stat_fd < 0  ? "it has no slice of its own, whose CPU time would tell work from a stall"
-                                            : NULL;
+                      : s->cpu_stat_fd < 0
+                          ? "it has no slice of its own, whose CPU time would distinguish work from a stall"
+                          : NULL;
     r->stall_ms = why ? 0 : cell->stall_ms + cell_knobs_ms(cell);
     text_format(r->stall_reason, sizeof(r->stall_reason), "%s", why ? why : "");
 }
@@ -316,7 +318,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
 
 /* --- the end --------------------------------------------------------------------------------------------------- */
 
-/* Whether anyone but the main process is still there. */
+/* Whether other processes of the workload still exist. */
 static bool others_left(const struct stage *s)
 {
     if (slice_is_own(s->slice))
@@ -324,13 +326,13 @@ static bool others_left(const struct stage *s)
     return waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
 }
 
-/* An emulated CPU takes many times as long for the same steps. */
+/* Emulated CPUs need more time. */
 static int leave_ms(const struct stage *s)
 {
     return timing_emulated_by(&s->session->host) ? LEAVE_MS_EMULATED : LEAVE_MS;
 }
 
-/* Gives the helpers of a workload that has ended well the time to follow it. Returns whether someone stayed. */
+/* Gives the helpers of an ended workload time to end too. Returns whether one stayed. */
 static bool wait_for_others(const struct stage *s)
 {
     int64_t deadline_ns = clock_now_ns() + leave_ms(s) * NS_PER_MS;
@@ -342,7 +344,7 @@ static bool wait_for_others(const struct stage *s)
     return false;
 }
 
-/* Before somebody of the workload is ended. */
+/* Call it before any process of the workload is killed. */
 static void note_shared(struct stage *s)
 {
     shm_objects_note(s->shm, slice_is_own(s->slice) ? slice_dirfd(s->slice) : -1);
@@ -360,7 +362,7 @@ static int kill_all(struct stage *s, struct err *e)
     return ended < 0 ? ended : 0;
 }
 
-/* A failure to end the workload or to remove the slice does not undo what was measured: it is said in the record. */
+/* The measurement stays valid if the workload could not be ended or the slice not removed: the record says so. */
 static void note_trouble(struct record *r, const struct err *e)
 {
     size_t len = strlen(r->trouble);
@@ -373,11 +375,11 @@ static void finish_relay(struct stage *s)
     int failed = relay_finish(&s->relay);
     if (failed == 0)
         return;
-    (void)err_set(&e, ERR_OURS, failed, "writing what the command printed: %s", strerror(-failed));
+    (void)err_set(&e, ERR_OURS, failed, "cannot write the command's output: %s", strerror(-failed));
     note_trouble(s->record, &e);
 }
 
-/* Said, since it is somebody's file: a program that was ended could not remove it. */
+/* Prints what it removes, because it may be a user's file. */
 static void remove_shared(struct stage *s)
 {
     struct text names = {0};
@@ -394,8 +396,7 @@ static void remove_shared(struct stage *s)
     text_free(&names);
 }
 
-/* Ends whatever is left, reads the counters while the slice is still there, and says how it ended; or why nobody knows.
- */
+/* Kills what is left, reads the counters while the slice exists, and judges the end. */
 static void finish(struct stage *s, struct err *why)
 {
     struct child_end end = {0};
@@ -408,8 +409,7 @@ static void finish(struct stage *s, struct err *why)
     }
     if (!ended && slice_is_own(s->slice) && slice_kill(s->slice, KILL_MS, &e) != 0)
         note_trouble(r, &e);
-    observe_describe_refused(
-        s); /* the init, in whose namespace that is counted, may be gone once the workload is waited for */
+    observe_describe_refused(s); /* before the wait, after which the init may be gone */
     s->unknown = spawn_wait(&s->child, &end, why);
     r->exited = !end.signalled;
     r->exit_status = end.exit_status;
@@ -418,7 +418,7 @@ static void finish(struct stage *s, struct err *why)
     bool killed = ended && end.signalled;
     if (killed)
         note_shared(s);
-    /* Of one that was killed Python's resource tracker removes what it shared, once all who use that have ended. */
+    /* After a kill, Python's resource tracker removes the shared objects once all their users have ended. */
     bool stayed = ended && (!killed || s->shm) && wait_for_others(s);
     if (kill_all(s, &e) != 0)
         note_trouble(r, &e);
@@ -446,7 +446,7 @@ static void finish(struct stage *s, struct err *why)
     if (slice_destroy(&s->slice, &e) != 0)
         note_trouble(r, &e);
     s->removed_at_ns = clock_now_ns();
-    spawn_end(&s->child); /* its namespaces take a while to go: meanwhile the slice was read and removed */
+    spawn_end(&s->child); /* last: its namespaces take a while to go */
 }
 
 static void release(struct stage *s)
@@ -455,7 +455,7 @@ static void release(struct stage *s)
     for (size_t i = 0; i < ARRAY_LEN(fds); i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);
-    if (s->child.pidfd >= 0) { /* something of ours failed while it ran */
+    if (s->child.pidfd >= 0) { /* tare failed while it ran */
         spawn_kill(&s->child);
         (void)spawn_wait(&s->child, &(struct child_end){0}, NULL);
     }

@@ -1,4 +1,5 @@
-/* run: the conductor. The only file that knows every stage and their order: slice, spawn, watch, statistics, record. */
+/* run: runs one cell or command. The only file that knows all stages and their order: slice, spawn, watch, statistics,
+ * record. */
 #ifndef TARE_RUN_H
 #define TARE_RUN_H
 
@@ -14,13 +15,13 @@
 struct err;
 
 /* Runs one cell in a fresh slice of the session and removes the slice again.
- * 0: *ret is complete, whatever the workload did (its termination says). Otherwise nothing ran: with --isolation strict
- * -ENOTSUP (host) where a limit did not take effect, else tare's own failure.
+ * 0: *ret is complete; its termination tells how the workload ended. -ENOTSUP (host): --isolation strict, and a limit
+ * did not take effect. Other errors are tare's own.
  * *ret borrows runtime and the session's host; the caller ends it with record_free(). On failure it is NULL. */
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
              const struct progress *progress, struct record **ret, struct err *e);
 
-/* What of a command's invocation can be done before its session is open. */
+/* The part of a command's invocation that can be done before its session is open. */
 struct run_ahead {
     struct confine *confine;
     struct workload_words environment;
@@ -31,14 +32,14 @@ struct run_ahead {
 
 #define RUN_NOTHING_AHEAD ((struct run_ahead){.child = SPAWN_NO_CHILD, .relay = RELAY_NONE})
 
-/* Begins an invocation: its namespaces are made while the caller opens the session. Only where that leaves the caller
- * in its cgroup (slice_root_leaves_caller()), in which what has been begun is, too. A value; run_command() takes what
- * is in it, and run_ahead_end() ends what was not taken. */
+/* Begins an invocation: makes its namespaces while the caller opens the session. Only if the caller then stays in its
+ * cgroup (slice_root_leaves_caller()), since the begun child is in it too. run_command() takes what is in *ret;
+ * run_ahead_end() ends it otherwise. */
 int run_command_begin(const struct cell *cell, const struct run_command *command, struct run_ahead *ret, struct err *e);
 void run_ahead_end(struct run_ahead *a);
 
-/* Runs one invocation of a command in the same way: it is its own one iteration. *ret borrows the command. ahead: what
- * was begun of it, empty afterwards; NULL or empty: nothing. */
+/* The same for one invocation of a command, which counts as one iteration. *ret borrows the command. ahead: what was
+ * begun, empty afterwards; NULL or empty: nothing. */
 int run_command(struct session *session, const struct cell *cell, const struct run_command *command,
                 struct run_ahead *ahead, struct record **ret, struct err *e) __attribute__((nonnull(3)));
 

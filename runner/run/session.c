@@ -24,7 +24,7 @@
 #include "host/image.h"
 #include "launch/spawn.h"
 
-/* What a full slice cannot do without. */
+/* The controllers of a full slice. */
 static const enum slice_controller NEEDED[] = {SLICE_CPUSET, SLICE_MEMORY, SLICE_PIDS};
 
 static int find_root(const struct cell *cell, struct session *s, struct err *e)
@@ -85,28 +85,28 @@ static int take_signals(struct session *s, struct err *e)
     return 0;
 }
 
-static void keep_house(const struct session *s)
+static void use_housekeeping_cpus(const struct session *s)
 {
     if (cpulist_count(&s->cpus.housekeeping) > 0)
         (void)sched_setaffinity(0, sizeof(s->cpus.housekeeping), (const cpu_set_t *)s->cpus.housekeeping.word);
     (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); /* 50 µs by default: prctl(2) */
 }
 
-/* What the guard is given; its stack is as large as a few system calls need. */
+/* The guard's arguments, and a stack for a few system calls. */
 static struct {
     int kill_fd;
     pid_t runner;
     _Alignas(16) char stack[16384];
 } guarded;
 
-/* In the guard: waits for the runner's death and ends all that is in the run's cgroup then, itself too. In a session of
- * its own, so that what ends the runner's process group does not end it first. It shares the runner's memory, which
- * spares it a copy: it may only make system calls. */
+/* The guard: waits for the runner's death, then kills all processes in the run's cgroup, itself included. It has its
+ * own session, so that what kills the runner's process group does not kill it first. It shares the runner's memory
+ * instead of copying it, so it may only make system calls. */
 static int guard(void *arg)
 {
     sigset_t all, death;
     (void)arg;
-    /* Nothing of the runner's is to stay open, and locked, for longer than that lives. */
+    /* Closes the runner's descriptors: they and their locks must end with the runner. */
     const int kill_fd = dup2(guarded.kill_fd, 0) == 0 ? 0 : guarded.kill_fd;
     if (kill_fd == 0)
         (void)syscall(SYS_close_range, 1U, ~0U, 0U);
@@ -122,8 +122,7 @@ static int guard(void *arg)
     _exit(0);
 }
 
-/* A kill -9 of the runner ends the workload's main process with it (PR_SET_PDEATHSIG), and nobody whom that one
- * started. */
+/* A kill -9 of the runner ends only the workload's main process (PR_SET_PDEATHSIG), not its children. */
 void session_guard(struct session *s)
 {
     char path[PATH_MAX + sizeof(s->id) + 32];
@@ -144,7 +143,7 @@ static void await_guard(struct session *s)
     s->guard = 0;
 }
 
-/* Said and no more: `tare clean` is for the user to decide. */
+/* Only reports them: the user decides on `tare clean`. */
 static void say_leftovers(const struct slice_root *root)
 {
     int dead = *root->path ? leftovers_count(root) : 0;
@@ -153,10 +152,20 @@ static void say_leftovers(const struct slice_root *root)
                       dead == 1 ? "" : "s", dead == 1 ? "was" : "were", root->path);
 }
 
+/* A quota that the benchmark's CPUs cannot reach is likely a share whose "%" was forgotten. */
+static void say_quota_without_effect(const struct cell *cell, const struct topology_choice *cpus)
+{
+    size_t have = cpulist_count(&cpus->benchmark);
+    const struct quota *q = &cell->quota;
+    if (q->usec > 0 && q->usec > q->period_usec * (int64_t)have)
+        (void)fprintf(stderr, "tare: --cpu-max '%s' limits nothing: it is %g CPUs, and the benchmark has %zu\n",
+                      cell->cpu_max, (double)q->usec / (double)q->period_usec, have);
+}
+
 static int open_stages(const struct cell *cell, struct session *s, struct err *e)
 {
     char started_at[32];
-    /* With the root: in a scope we may have other CPUs than we had. */
+    /* After the root: in a scope we may have other CPUs. */
     int failed = bench_cpus_choose("", cell, &s->topology, &s->cpus, e);
     if (failed == 0 && cell->isolation == ISOLATION_STRICT)
         failed = session_refuse_less(&s->root, e);
@@ -165,6 +174,7 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
     if (failed != 0)
         return failed;
     say_leftovers(&s->root);
+    say_quota_without_effect(cell, &s->cpus);
     if (s->recorded) {
         host_capture("", &s->host);
         image_capture("", getenv("TARE_IMAGE_DIGEST"), &s->image);
@@ -175,12 +185,12 @@ static int open_stages(const struct cell *cell, struct session *s, struct err *e
         s->came_from = (struct cpulist){0};
     if (failed == 0)
         failed = slice_tree_open(&s->root, s->id, &s->cpus.housekeeping, &s->tree, e);
-    if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a controller may be listed and yet not be enabled */
+    if (failed == 0 && cell->isolation == ISOLATION_STRICT) /* a listed controller may still refuse to be enabled */
         failed = session_refuse_less(slice_tree_root(s->tree), e);
     if (failed == 0 && (s->root.provenance == SLICE_NONE || s->root.provenance == SLICE_BORROWED))
         failed = spawn_adopt_orphans(e);
     fail_point("session opened");
-    keep_house(s);
+    use_housekeeping_cpus(s);
     return failed;
 }
 
@@ -210,7 +220,7 @@ int session_open_found(const struct cell *cell, struct session *s, struct err *e
 int session_close(struct session *s, struct err *e)
 {
     fail_point("session ends");
-    /* It dies while the run's cgroup is removed. Where it is in there itself, its death comes first. */
+    /* The guard dies while the run's cgroup is removed; if it is inside the cgroup, it must die first. */
     if (s->guard > 0)
         (void)kill(s->guard, SIGKILL);
     if (!slice_root_leaves_caller(&s->root))
@@ -228,7 +238,7 @@ int session_close(struct session *s, struct err *e)
     return failed;
 }
 
-/* In the child: reads each file to its end. Only system calls; the list is split in place. */
+/* In the child: reads each file to its end, with system calls only. Splits the list in place. */
 static int read_files(void *arg)
 {
     static char sink[1 << 16];
@@ -260,14 +270,14 @@ int session_warm(struct session *s, const struct runtime *runtime, struct err *e
         return failed;
     failed = spawn_call(slice_is_own(slice) ? slice_dirfd(slice) : -1, read_files, runtime->files.data, e);
     int left = slice_destroy(&slice, failed == 0 ? e : NULL);
-    text_add(&s->warmed, "%s", line);
+    if (failed == 0 && left == 0)
+        text_add(&s->warmed, "%s", line);
     return failed != 0 ? failed : left;
 }
 
 struct slice_limits session_limits(const struct session *s, const struct cell *cell)
 {
-    /* auto: a workload with more threads than pins, as all of scenario1 is, needs the balancing that `isolated` lacks.
-     */
+    /* auto: workloads that do not pin every thread, as scenario1, need load balancing, which `isolated` lacks. */
     static const enum slice_partition OF[] = {
         [PARTITION_AUTO] = SLICE_PARTITION_AUTO,
         [PARTITION_ROOT] = SLICE_PARTITION_ROOT,

@@ -1,4 +1,4 @@
-/* stage: what one invocation holds while it runs. run.c makes and ends it; outcome.c reads it. */
+/* stage: what one invocation holds while it runs. run.c makes and ends it; observe.c reads it. */
 #ifndef TARE_STAGE_H
 #define TARE_STAGE_H
 
@@ -14,7 +14,6 @@
 #include "run/command.h"
 #include "run/session.h"
 
-/* What one cell holds while it runs. */
 struct stage {
     struct session *session;
     const struct runtime *runtime;     /* NULL for a command */
@@ -32,12 +31,12 @@ struct stage {
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
     struct child child;
-    struct shm_objects *shm; /* of the host's /dev/shm; NULL: the workload has one of its own */
-    struct relay relay;      /* of a confined command's output into files */
+    struct shm_objects *shm; /* for the host's /dev/shm; NULL: the workload has its own */
+    struct relay relay;      /* for a confined command's output into files */
     struct watch_result watched;
-    char tmpdir[64]; /* the workload's $TMPDIR; "" not made */
-    int unknown;     /* negative errno of why nobody knows how it ended; 0: it is known */
-    int messages[2]; /* the pipe of the workload's messages: read end, write end */
+    char tmpdir[64]; /* the workload's $TMPDIR; "": none */
+    int unknown;     /* negative errno if its end is unknown; else 0 */
+    int messages[2]; /* pipe of the workload's messages: read end, write end */
     int null_fd, pids_events_fd, partition_fd, cpu_stat_fd;
     int64_t slice_at_ns, removed_at_ns;
     long long steal_ticks;

@@ -51,7 +51,7 @@ int load_start(const struct load_spec *spec, struct load *ret, struct err *e)
     return 0;
 }
 
-/* Waits for fd to have something. As load_ready() answers. */
+/* Waits until fd is readable. Errors as load_ready(). */
 static int wait_for(const struct load *l, int fd, int64_t deadline_ns, struct err *e)
 {
     struct pollfd p[] = {{.fd = fd, .events = POLLIN}, {.fd = l->signal_fd, .events = POLLIN}};
@@ -85,20 +85,20 @@ int load_ready(struct load *l, int timeout_ms, struct err *e)
             return failed;
         ssize_t n = read(l->said_fd, l->said + l->len, sizeof(l->said) - 1 - l->len);
         if (n <= 0)
-            return err_set(e, ERR_OURS, -ECHILD, "the load ended before it stood%s%s", l->said[l->from] ? ": " : "",
+            return err_set(e, ERR_OURS, -ECHILD, "the load ended before it was ready%s%s", l->said[l->from] ? ": " : "",
                            l->said + l->from);
         l->len += (size_t)n;
         l->said[l->len] = '\0';
     }
 }
 
-/* SIGPIPE is blocked in a session: a load that has ended is found by whoever waits for its next state. */
+/* SIGPIPE is ignored: the next load_ready() reports a load that has ended. */
 void load_go(struct load *l)
 {
     (void)!write(l->go_fd, "g", 1);
 }
 
-/* The next line with this key in [at, the end of the state): where its value begins, or NULL. */
+/* The value of the next line with this key, from `at` to the end of the state; or NULL. */
 static const char *find_value(const struct load *l, const char *key, const char *at)
 {
     const char *end = l->said + l->next;

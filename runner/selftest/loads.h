@@ -1,4 +1,5 @@
-/* loads: a known load (workloads/known_loads.c) in its own process, taken from state to state. */
+/* loads: runs a known load (workloads/known_loads.c) in a process and steps it from state to state. For selftest_run.c.
+ */
 #ifndef TARE_LOADS_H
 #define TARE_LOADS_H
 
@@ -15,41 +16,41 @@ struct err;
 struct load_spec {
     const char *program; /* the path of known-loads */
     const char *name;
-    int cpus;        /* that it may use */
+    int cpus;        /* how many it may use */
     const char *dir; /* for temporary files */
     int cgroup_fd;   /* the slice's directory, or -1 */
     const struct cpulist *affinity;
-    int signal_fd; /* signalfd(2) of what ends the selftest */
+    int signal_fd; /* signalfd(2) of the signals that end the selftest */
 };
 
 struct load {
     struct child child;
     int go_fd, said_fd, signal_fd;
-    char said[LOADS_SAID_MAX]; /* in all; */
-    size_t len, from, next;    /* from…next: what it said of the present state */
+    char said[LOADS_SAID_MAX]; /* all its output */
+    size_t len, from, next;    /* from…next: the output of the current state */
 };
 
-/* Starts it; it goes to its first state by itself. The caller ends it with load_end() or load_abandon(). */
+/* Starts it; it enters its first state by itself. The caller ends it with load_end() or load_abandon(). */
 int load_start(const struct load_spec *spec, struct load *ret, struct err *e);
 
-/* Waits until the next state stands. -ECHILD: it ended before; -ETIMEDOUT: it does not stand after timeout_ms; -EINTR:
- * the user has ended the selftest. */
+/* Waits until the next state is ready. -ECHILD: it ended before. -ETIMEDOUT: not ready after timeout_ms. -EINTR: a
+ * signal ended the selftest. */
 int load_ready(struct load *l, int timeout_ms, struct err *e);
 
-/* Lets it go on. */
+/* Lets it go on to the next state. */
 void load_go(struct load *l);
 
-/* What it said of the present state under a key; false: nothing. */
+/* The value that it printed for a key in the current state; false: none. */
 bool load_word(const struct load *l, const char *key, char *buf, size_t cap);
 bool load_number(const struct load *l, const char *key, int64_t *ret);
 
-/* Its process and those that it said are its children, at most cap. */
+/* The pids of its process and of the children that it reported, at most cap. Returns how many. */
 size_t load_pids(const struct load *l, int *pids, size_t cap);
 
-/* Lets it go on and waits for its end. -ECHILD: it did not exit 0; -ETIMEDOUT, -EINTR as above. The load is then
- * released in any case. */
+/* Lets it go on and waits for its end. -ECHILD: it did not exit 0. -ETIMEDOUT, -EINTR as above. Releases the load in
+ * any case. */
 int load_end(struct load *l, int timeout_ms, struct err *e);
-/* Kills and releases it; nothing where it was released before. */
+/* Kills and releases it, unless it is released already. */
 void load_abandon(struct load *l);
 
 #endif

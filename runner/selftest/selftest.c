@@ -10,21 +10,20 @@
 #define KIB  ((int64_t)1 << 10)
 #define MSEC ((int64_t)1000)
 
-/* Why each tolerance. */
+/* The reasons for the tolerances. */
 #define WALK    "page tables are walked exactly; code that is used for the first time is mapped 64 KiB at a time"
 #define FAMILY  "exact page walks: 64 KiB of each of the five processes' own, and each PSS rounded down to 1 KiB"
 #define CHARGED "both ends within a batch of 64 pages a CPU (mm/memcontrol.c, MEMCG_CHARGE_BATCH), and some own pages"
 #define TABLES  CHARGED "; page tables are 8 bytes a page"
-#define CLOCK   "the kernel counts to the ns; starting, speaking and ending are the rest"
-#define FORKS   "the kernel counts to the ns; forking and the kernel's part of two exits are the rest"
+#define CLOCK   "the kernel counts in ns; the rest is starting, printing and ending"
+#define FORKS   "the kernel counts in ns; the rest is forking and the kernel's part of two exits"
 #define COUNT   "a count"
 
-/* An emulated machine has no clock for what its host takes from it: a CPU that is taken away in the middle of a fork
- * has used that time, as it seems from inside. Its times mean nothing; that they are counted at all can still be shown.
- */
+/* In an emulated machine, time that the host takes away seems used: its times mean nothing, but the selftest can still
+ * show that they are counted. */
 #define EMULATED_TIMES 8
 
-/* In the order of running; those of a load stand together. */
+/* In the order of running, grouped by load. */
 /* clang-format off */
 const struct selftest_check selftest_checks[] = {
     {"anon", SELFTEST_RSS, SELFTEST_FIXED, 50 * MIB, 64 * KIB, 256 * KIB, 0, false, WALK},
@@ -54,11 +53,11 @@ const struct selftest_check selftest_checks[] = {
     {"daemon", SELFTEST_LEFT, SELFTEST_FIXED, 0, 0, 0, 0, false, COUNT},
     {"spinners", SELFTEST_CPUS_OUTSIDE, SELFTEST_FIXED, 0, 0, 0, 0, false, COUNT},
     {"spinners", SELFTEST_CPUS_USED, SELFTEST_CPUS, 0, 0, 0, 0, false,
-     "a count: twice as many spinners as CPUs fill all of them; fewer are no fault where the CPUs are shared with others"},
+     "a count: twice as many spinners as CPUs fill all of them; fewer are acceptable on CPUs shared with others"},
     {"spinners", SELFTEST_CPU, SELFTEST_CLOCKS, 0, 5 * MSEC, 30 * MSEC, 0, true,
-     "two clocks of the kernel's for the same time; the exits of two spinners a CPU are the rest"},
+     "two kernel clocks for the same time; the rest is the exits of two spinners per CPU"},
     {"spinners", SELFTEST_CPU, SELFTEST_CEILING, 0, 100 * MSEC, 30 * MSEC, 0, true,
-     "a tenth for the time until all are forked; nothing to be missed where the CPUs are shared with others"},
+     "a tenth for the time until all are forked; no lower limit on CPUs shared with others"},
 };
 /* clang-format on */
 
@@ -79,8 +78,8 @@ const char *selftest_load(const char *name)
         {"burn", "1 s of CPU by the thread's own clock"},
         {"sleeper", "half a second of sleep"},
         {"reaped", "2 children of 0.5 s CPU each that nobody waits for: the kernel reaps them"},
-        {"daemon", "a daemon, forked twice, that is still there when the load's main process has ended"},
-        {"spinners", "two spinners a CPU for 1 s"},
+        {"daemon", "a daemon, forked twice, that outlives the load's main process"},
+        {"spinners", "two spinners per CPU for 1 s"},
     };
     for (size_t i = 0; i < ARRAY_LEN(LOADS); i++)
         if (strcmp(LOADS[i][0], name) == 0)
@@ -143,7 +142,7 @@ struct selftest_result selftest_expect(const struct selftest_check *check, const
         .above = check->above * times + lag,
     };
     if ((check->truth == SELFTEST_CEILING || check->truth == SELFTEST_CPUS) && !scale->alone)
-        r.below = r.expected; /* others may take any part of these CPUs: only the most is known */
+        r.below = r.expected; /* others may use these CPUs: only the maximum is known */
     return r;
 }
 
@@ -181,7 +180,7 @@ void selftest_text(const struct selftest_report *report, struct text *out)
     const char *load = "";
     text_add(out, "slice: %s%s%s%s\nCPUs: %s%s%s\n", report->provenance, *report->slice_reason ? " (" : "",
              report->slice_reason, *report->slice_reason ? ")" : "", report->cpus,
-             report->exclusive ? ", nobody else's" : "", report->emulated ? ", emulated: times have more room" : "");
+             report->exclusive ? ", exclusive" : "", report->emulated ? ", emulated: wider tolerances for times" : "");
     for (size_t i = 0; i < report->results; i++) {
         const struct selftest_result *r = &report->result[i];
         if (strcmp(load, r->check->load) != 0)

@@ -1,5 +1,5 @@
-/* selftest: what the instrument has to read of loads that are known beforehand, and whether it did. selftest.c, the
- * table and the judging, is pure; selftest_run.c measures; host/last_selftest.h keeps the last one for the records. */
+/* selftest: checks the instrument against known loads. selftest.c, with the table and the verdicts, is pure;
+ * selftest_run.c measures; host/last_selftest.h stores the result for the records. */
 #ifndef TARE_SELFTEST_H
 #define TARE_SELFTEST_H
 
@@ -13,7 +13,7 @@ struct text;
 
 #define SELFTEST_CHECKS_MAX 64
 
-/* The figure that is checked: its rise from the state before the load to the state with it, unless said. */
+/* The checked figure: its increase from the state before the load to the state with it, except where noted. */
 enum selftest_figure {
     SELFTEST_RSS, /* /proc/PID/smaps_rollup, summed over the load and its children */
     SELFTEST_USS,
@@ -23,12 +23,12 @@ enum selftest_figure {
     SELFTEST_ANON,    /* memory.stat */
     SELFTEST_FILE,
     SELFTEST_SHMEM,
-    SELFTEST_PEAK,         /* memory.peak in the end, over memory.current before */
+    SELFTEST_PEAK,         /* memory.peak at the end less memory.current before */
     SELFTEST_CPU,          /* cpu.stat usage_usec */
-    SELFTEST_CPUS_OUTSIDE, /* CPUs that the load was on and may not be; a count */
-    SELFTEST_CPUS_USED,    /* CPUs that the load was on; a count */
-    SELFTEST_FOUND,        /* processes that are still there when the load's own has ended */
-    SELFTEST_LEFT,         /* whether any is there after they were ended */
+    SELFTEST_CPUS_OUTSIDE, /* count of forbidden CPUs that the load used */
+    SELFTEST_CPUS_USED,    /* count of CPUs that the load used */
+    SELFTEST_FOUND,        /* processes that exist after the load's own has ended */
+    SELFTEST_LEFT,         /* whether any exists after they were killed */
     SELFTEST_FIGURES,
 };
 
@@ -36,12 +36,12 @@ enum selftest_figure {
 enum selftest_truth {
     SELFTEST_FIXED,   /* the table's number */
     SELFTEST_CPUS,    /* the number of benchmark CPUs */
-    SELFTEST_CLOCKS,  /* what the load's own CPU clocks summed up to */
-    SELFTEST_CEILING, /* the benchmark CPUs times the time that the load took: more there is not to be had */
+    SELFTEST_CLOCKS,  /* the sum of the load's own CPU clocks */
+    SELFTEST_CEILING, /* the benchmark CPUs times the load's duration: the maximum */
 };
 
-/* A row of the table. The tolerance is below + above in the figure's unit, times the benchmark CPUs where per_cpu, and
- * `batches` times what the kernel charges in one go on top. */
+/* A row of the table. The tolerance is from -below to +above in the figure's unit, times the benchmark CPUs if per_cpu,
+ * plus `batches` times the kernel's charge batch. */
 struct selftest_check {
     const char *load; /* of workloads/known_loads.c */
     enum selftest_figure figure;
@@ -49,13 +49,13 @@ struct selftest_check {
     int64_t expected, below, above;
     int batches;
     bool per_cpu;
-    const char *why; /* the tolerance */
+    const char *why; /* the reason for the tolerance */
 };
 
-extern const struct selftest_check selftest_checks[]; /* those of a load stand together */
+extern const struct selftest_check selftest_checks[]; /* grouped by load */
 size_t selftest_count(void);
 
-/* What a load is, in a few words; NULL: there is none of this name. */
+/* A short description of a load; NULL: unknown name. */
 const char *selftest_load(const char *name);
 const char *selftest_figure_name(enum selftest_figure f); /* with its source: "memory.stat anon" */
 const char *selftest_figure_unit(enum selftest_figure f);
@@ -66,20 +66,20 @@ const char *selftest_verdict_name(enum selftest_verdict v); /* "FAIL", "unavaila
 struct selftest_result {
     const struct selftest_check *check;
     enum selftest_verdict verdict;
-    int64_t expected, below, above; /* what is allowed is expected - below … expected + above */
+    int64_t expected, below, above; /* allowed: expected - below … expected + above */
     bool has_expected, has_measured;
     int64_t measured;
-    char reason[300]; /* why it is unavailable, or was not measured; "" otherwise */
+    char reason[300]; /* why it is unavailable or was not measured; else "" */
 };
 
 /* The machine's part of expectations and tolerances. */
 struct selftest_scale {
     int64_t cpus;         /* benchmark CPUs */
-    int64_t batch_bytes;  /* what memory's figures may lag behind: 64 pages a CPU */
-    int64_t clocks_usec;  /* of SELFTEST_CLOCKS */
-    int64_t ceiling_usec; /* of SELFTEST_CEILING */
-    bool emulated;        /* the CPUs are software: what their host takes away counts as time that was used here */
-    bool alone;           /* nobody else may use the benchmark CPUs, and they are balanced: a load can fill them */
+    int64_t batch_bytes;  /* the lag of memory figures: 64 pages per CPU */
+    int64_t clocks_usec;  /* for SELFTEST_CLOCKS */
+    int64_t ceiling_usec; /* for SELFTEST_CEILING */
+    bool emulated;        /* the CPUs are emulated: time that the host takes away seems used */
+    bool alone;           /* the benchmark CPUs are exclusive and load-balanced: a load can fill them */
 };
 
 /* Expectation and tolerance of a check on this machine; no verdict yet. */
@@ -96,7 +96,7 @@ struct selftest_report {
     struct selftest_result result[SELFTEST_CHECKS_MAX];
     size_t results;
     size_t count[SELFTEST_VERDICTS];
-    int interrupted_by; /* a signal: the rest was not run; 0 otherwise */
+    int interrupted_by; /* the signal that stopped it; else 0 */
 };
 
 void selftest_add(struct selftest_report *report, const struct selftest_result *result);
@@ -104,8 +104,8 @@ void selftest_text(const struct selftest_report *report, struct text *out);
 /* The report as JSON (SELFTEST_SCHEMA), one newline at its end. */
 int selftest_json(const struct selftest_report *report, struct text *out, struct err *e);
 
-/* Runs every load in a slice as `tare run` would make it for the cell. *ret is complete whatever came of the checks.
- * With --isolation strict -ENOTSUP (host) where a full slice is not to be had. */
+/* Runs every load in a slice as `tare run` makes it for the cell. *ret is complete whatever the verdicts are. -ENOTSUP
+ * (host): --isolation strict, and the host gives no full slice. */
 int selftest_run(const struct cell *cell, struct selftest_report *ret, struct err *e);
 
 #endif

@@ -53,7 +53,7 @@ int selftest_json(const struct selftest_report *report, struct text *out, struct
     char *dump = whole ? json_dumps(whole, JSON_INDENT(2)) : NULL;
     json_decref(whole);
     if (!dump)
-        return err_set(e, ERR_OURS, -EIO, "the selftest's report cannot be written as JSON");
+        return err_set(e, ERR_OURS, -EIO, "cannot write the selftest's report as JSON");
     text_add(out, "%s\n", dump);
     free(dump);
     return 0;

@@ -1,4 +1,4 @@
-/* The selftest's conductor: session, slice, known load, sampler and accounts, the objects that a run is made of. */
+/* Runs the selftest with the parts of a run: session, slice, known load, sampler and accounts. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,14 +24,14 @@
 #include "selftest/selftest.h"
 #include "selftest/selftest_stage.h"
 
-#define STATE_MS  120000 /* what a state may take to stand; emulated machines are slow */
+#define STATE_MS  120000 /* the time limit for a state; emulated machines are slow */
 #define SETTLE_MS 2100   /* memory.stat is flushed every 2 s at the latest (mm/memcontrol.c, FLUSH_TIME) */
 #define KILL_MS   10000
 #define PIDS_MAX  16
 
 /* --- the slice --------------------------------------------------------------------------------------------------- */
 
-/* As `tare run` asks for it. */
+/* With the limits of `tare run`, but without memory.max. */
 static int make_slice(struct stage *s, struct err *e)
 {
     const struct session *session = s->session;
@@ -63,7 +63,7 @@ static void take(struct stage *s, struct reading *to)
     accounts_read(slice_dirfd(s->slice), NULL, slice_tree_root(s->session->tree), &to->accounts);
 }
 
-/* The rows of the table for this load. */
+/* The next row of the table for this load; false: none. */
 static bool next_check(const struct stage *s, size_t *i, const struct selftest_check **ret)
 {
     while (*i < selftest_count()) {
@@ -74,7 +74,7 @@ static bool next_check(const struct stage *s, size_t *i, const struct selftest_c
     return false;
 }
 
-/* Whether any figure of the load can be had, and whether one is of the statistics that lag. */
+/* Whether any figure of the load is available, and (lags) whether one comes from statistics that lag. */
 static bool is_worth_it(const struct stage *s, bool *lags)
 {
     const struct selftest_check *c = NULL;
@@ -103,14 +103,14 @@ static void hear(struct stage *s)
         (void)cpulist_parse(cpus, &s->used);
 }
 
-/* A daemon that is the slice's is found there; without one it has become our child (PR_SET_CHILD_SUBREAPER). */
+/* Kills the daemon: in the slice, or without one as our adopted child (PR_SET_CHILD_SUBREAPER). */
 static int end_others(struct stage *s, struct err *e)
 {
     struct sample rest;
     if (!slice_is_own(s->slice)) {
         int ended = spawn_kill_orphans(KILL_MS, e);
         s->found = ended;
-        s->left = ended < 0 ? -1 : 0; /* it returns when there is no child any more */
+        s->left = ended < 0 ? -1 : 0; /* success means that no child is left */
         return ended < 0 ? ended : 0;
     }
     sampler_take(s->sampler, clock_now_ns(), &rest);
@@ -121,7 +121,7 @@ static int end_others(struct stage *s, struct err *e)
     return failed;
 }
 
-/* From state to state. */
+/* Steps the load through its states and reads each. */
 static int follow(struct stage *s, bool lags, struct err *e)
 {
     TRY(load_ready(&s->load, STATE_MS, e));
@@ -158,10 +158,10 @@ static int run_load(struct stage *s, bool lags, struct err *e)
     if (failed == 0)
         return 0;
     (void)snprintf(s->trouble, sizeof(s->trouble), "%.299s", trouble.text);
-    return failed == -EINTR ? failed : 0; /* a load that went wrong fails its checks, and the others go on */
+    return failed == -EINTR ? failed : 0; /* a failed load fails its checks; the others go on */
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------- */
+/* --- the whole selftest ------------------------------------------------------------------------------------------ */
 
 static int release(struct stage *s, struct err *e)
 {
@@ -245,7 +245,7 @@ int selftest_run(const struct cell *cell, struct selftest_report *ret, struct er
     *ret = (struct selftest_report){0};
     TRY(runtime_find_workload("known-loads", program, sizeof(program), e));
     TRY(session_open(cell, &session, e));
-    session_guard(&session); /* the loads have no pid namespace that would end with us */
+    session_guard(&session); /* the loads have no pid namespace that ends with us */
     describe(&session, ret);
     int failed = run_loads(&session, cell, program, ret, e);
     if (failed == -EINTR) {

@@ -4,7 +4,7 @@
 
 #include "base/facts.h"
 
-/* --- what there is ----------------------------------------------------------------------------------------------- */
+/* --- availability ------------------------------------------------------------------------------------------------ */
 
 bool stage_lags(enum selftest_figure f)
 {
@@ -25,7 +25,7 @@ const char *stage_lacking(const struct stage *s, enum selftest_figure f)
     if (none && (f == SELFTEST_PSS_ALL || f == SELFTEST_CPU))
         return root->reason;
     if (!own && (f == SELFTEST_PSS_ALL || f == SELFTEST_PEAK))
-        return "the slice is borrowed: others are in it, too";
+        return "the slice is borrowed: it has other processes too";
     return NULL;
 }
 
@@ -82,7 +82,7 @@ static bool peak_of(const struct stage *s, int64_t *ret)
     return has;
 }
 
-/* What cpuset says, or the affinity that the load was started with. */
+/* Compares with the cpuset, or with the load's affinity. */
 static bool outside_of(const struct stage *s, int64_t *ret)
 {
     struct cpulist allowed = {0};
@@ -93,7 +93,7 @@ static bool outside_of(const struct stage *s, int64_t *ret)
     return cpulist_count(&s->used) > 0;
 }
 
-/* What the instrument says; false: it says nothing, which is a failure where nothing is lacking. */
+/* The instrument's figure; false: it has none, a failure unless something is lacking. */
 static bool measure(const struct stage *s, enum selftest_figure f, int64_t *ret)
 {
     switch (f) {
@@ -135,7 +135,7 @@ struct selftest_result stage_judge(const struct stage *s, const struct selftest_
     if (lack || *s->lacks)
         (void)snprintf(r.reason, sizeof(r.reason), "%s", lack ? lack : s->lacks);
     else if (c->figure == SELFTEST_PEAK && s->loaded && !account_of(&s->after.accounts.peak, "peak", &measured))
-        (void)snprintf(r.reason, sizeof(r.reason), "this kernel has no memory.peak (5.19 and newer have)");
+        (void)snprintf(r.reason, sizeof(r.reason), "this kernel has no memory.peak (needs 5.19)");
     else if (s->loaded && r.has_expected && measure(s, c->figure, &measured))
         selftest_judge(&r, measured);
     else {

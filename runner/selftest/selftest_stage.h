@@ -1,5 +1,4 @@
-/* selftest_stage: one known load in its slice: what was read of it, and what each figure of that is. For selftest_*.c.
- */
+/* selftest_stage: one known load in its slice: what was read, and the figures from it. Private to selftest_*.c. */
 #ifndef TARE_SELFTEST_STAGE_H
 #define TARE_SELFTEST_STAGE_H
 
@@ -13,7 +12,7 @@
 #include "selftest/loads.h"
 #include "selftest/selftest.h"
 
-/* What is read of one state. */
+/* The readings of one state. */
 struct reading {
     struct sample sample;
     struct accounts accounts; /* owned */
@@ -30,21 +29,20 @@ struct stage {
     struct load load;
     struct reading before, after;
     struct selftest_scale scale;
-    bool exclusive;      /* the slice's CPUs are taken from everybody else */
+    bool exclusive;      /* the slice has its CPUs exclusively */
     bool loaded;         /* both states were read */
     bool has_clocks;     /* scale.clocks_usec and ceiling_usec */
     int64_t found, left; /* processes; -1: not looked for */
-    struct cpulist used; /* CPUs that the load was on */
-    char lacks[240];     /* what the machine has not got for this load; "" otherwise */
-    char trouble[300];   /* why there are no figures; "" otherwise */
+    struct cpulist used; /* CPUs that the load used */
+    char lacks[240];     /* what the machine lacks for this load; else "" */
+    char trouble[300];   /* why there are no figures; else "" */
 };
 
-/* What the slice cannot have of this figure, whatever the load; NULL: it has it. */
+/* Why the slice cannot have this figure with any load; NULL: it can. */
 const char *stage_lacking(const struct stage *s, enum selftest_figure f);
-/* Whether the figure is of memory.stat, which lags behind. */
+/* Whether the figure comes from memory.stat, which lags. */
 bool stage_lags(enum selftest_figure f);
-/* The verdict of one check, the load having been there or not. A figure that nothing is lacking for and that was not
- * read fails. */
+/* The verdict of one check. A figure that was not read although nothing is lacking fails. */
 struct selftest_result stage_judge(const struct stage *s, const struct selftest_check *c);
 
 #endif

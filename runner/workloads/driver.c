@@ -17,7 +17,7 @@
 
 /* --- the bench ----------------------------------------------------------------------------------------------- */
 
-/* A memfd, with threads too: a spawned process can map it, and it tells what of it has been written to. */
+/* A memfd, also for threads: spawned processes can map it, and SEEK_DATA shows which parts were written. */
 static int area_make(struct bench *b, int area_fd, struct err *e)
 {
     b->area_fd = area_fd >= 0 ? area_fd : memfd_create("tare-area", MFD_CLOEXEC);
@@ -30,12 +30,12 @@ static int area_make(struct bench *b, int area_fd, struct err *e)
     return err_sys(e, ERR_WORKLOAD, "mmap of %zu bytes", b->area_bytes);
 }
 
-/* Every iteration begins with memory that nobody has touched. */
+/* Every iteration begins with untouched memory. */
 static int area_clear(struct bench *b, struct err *e)
 {
     if (fallocate(b->area_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)b->area_bytes) == 0)
         return 0;
-    return err_sys(e, ERR_WORKLOAD, "emptying %zu bytes of shared memory", b->area_bytes);
+    return err_sys(e, ERR_WORKLOAD, "cannot empty %zu bytes of shared memory", b->area_bytes);
 }
 
 static void workers_reset(struct bench *b)
@@ -90,7 +90,7 @@ static bool is_gated(const struct bench *b)
 /* Starts all, and joins all: what the clock measures. */
 static int workers_run(struct bench *b, struct ledger *l, struct err *e)
 {
-    bool write_pids = b->opt.pids && !b->pool; /* those of a pool are there all the time */
+    bool write_pids = b->opt.pids && !b->pool; /* a pool's workers stay in the ledger */
     for (uint64_t i = 0; i < b->size; i++) {
         if (b->team->start(b, i, e) < 0)
             return e->code;
@@ -107,7 +107,7 @@ static int workers_run(struct bench *b, struct ledger *l, struct err *e)
         if (b->team->join(b, i, e) < 0)
             return e->code;
         if (write_pids)
-            ledger_set_worker(l, i, 0); /* or the runner would look for a process that has gone */
+            ledger_set_worker(l, i, 0); /* the process is gone */
     }
     return 0;
 }
@@ -215,7 +215,7 @@ static void print_figure(const struct ledger_figure *f)
         printf("%s: %.3f\n", f->name, f->real);
 }
 
-/* The rest of the statistics is the runner's. */
+/* The runner computes the other statistics. */
 static void print_summary(const struct ledger_map *map)
 {
     const struct ledger *l = map->page;

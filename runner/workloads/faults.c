@@ -1,4 +1,4 @@
-/* The faults on demand: how the tests come by a workload that ends badly. */
+/* Faults on demand: workloads that end badly, for the tests. */
 #include "workloads/team.h"
 
 #include "base/err.h"
@@ -24,7 +24,7 @@ int worker_fault(const struct options *opt)
         return 1;
     case FAULT_WORKER_EXIT:
         return 3;
-    case FAULT_WORKER_KILL: /* of a thread it is the whole process's end, and nobody is left to say why */
+    case FAULT_WORKER_KILL: /* in a thread it ends the whole process, without a message */
         (void)kill(getpid(), SIGKILL);
         return 0;
     case FAULT_HANG:
@@ -54,7 +54,7 @@ static int fault_daemon(struct err *e)
     }
     (void)setsid();
     if (fork() == 0)
-        sleep_and_exit(); /* stdout and stderr stay open in it: the runner must not wait for their end */
+        sleep_and_exit(); /* keeps stdout and stderr open, on which the runner must not wait */
     _exit(0);
 }
 
@@ -77,7 +77,7 @@ static int fault_eat_memory(struct err *e)
         if (!step)
             return err_sys(e, ERR_WORKLOAD, "--fault eat-memory: after %zu MiB", eaten / FAULT_MEMORY_STEP);
         memset(step, 1, FAULT_MEMORY_STEP);
-        __asm__ volatile("" : : "r"(step) : "memory"); /* or the compiler sees that nobody reads it */
+        __asm__ volatile("" : : "r"(step) : "memory"); /* keeps the compiler from removing it */
     }
     return 0;
 }

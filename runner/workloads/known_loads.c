@@ -1,10 +1,9 @@
-/* known-loads: what `tare selftest` weighs: loads whose size is known beforehand, because nothing but them happens
- * between two states.
+/* known-loads: the loads of `tare selftest`. Their size is known, because nothing else happens between two states.
  *
  *     known-loads NAME CPUS DIR
  *
- * Standard output says facts of a state, "KEY VALUE" a line, and "ready" once it stands; a byte on standard input goes
- * on to the next state, its end ends the program. State 0 is before the load, state 1 is with it. */
+ * It prints facts of a state, "KEY VALUE" per line, then "ready". A byte on standard input steps to the next state; the
+ * end of standard input ends the program. State 0 is before the load, state 1 is with it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mman.h>
@@ -33,7 +32,7 @@ static int64_t clock_ns(clockid_t clock)
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-/* The state stands: says so and waits until tare has read what it wanted. */
+/* Reports that the state is ready, and waits until tare has read it. */
 static void ready(void)
 {
     char go = 0;
@@ -46,13 +45,13 @@ static void ready(void)
         _exit(1);
 }
 
-/* This machine has no such thing: the figures are unavailable, not wrong. */
+/* Reports what this machine lacks: the figures are then unavailable, not wrong. */
 static void lacks(const char *what)
 {
     (void)dprintf(STDOUT_FILENO, "lacks %s: %s\n", what, errno ? strerror(errno) : "the kernel gave none");
 }
 
-/* Without a read before it: that would map the huge zero page, which a write splits (Linux 6.12). */
+/* Only writes: a read first would map the huge zero page, which a write splits (Linux 6.12). */
 static void write_pages(volatile char *memory, size_t bytes, size_t step)
 {
     for (size_t at = 0; at < bytes; at += step)
@@ -65,8 +64,7 @@ static char *mapped(size_t bytes, int flags)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* Page by page, whatever the host's setting of huge pages: what is written is what is there, and a write copies one
- * page. */
+/* Touches small pages only, whatever the host's setting of huge pages, so that a write copies one page. */
 static char *touched(size_t bytes, int flags)
 {
     char *memory = mapped(bytes, flags);
@@ -89,7 +87,7 @@ static void load_shared(void)
     (void)touched(20 * MIB, MAP_SHARED);
 }
 
-/* Written, not read: whoever writes a page of a new file first is charged for it, and nobody had it before. */
+/* A new file, written: its first writer is charged for each page. */
 static void load_file(const char *dir)
 {
     static char buffer[64 << 10];
@@ -106,7 +104,7 @@ static void load_file(const char *dir)
         }
 }
 
-/* AnonHugePages of this process, in bytes: whether the pages were huge when they were touched. */
+/* AnonHugePages of this process, in bytes. */
 static size_t huge_bytes(void)
 {
     char text[4096];
@@ -120,7 +118,7 @@ static size_t huge_bytes(void)
     return line ? strtoul(line + 15, NULL, 10) * 1024 : 0;
 }
 
-/* One byte of each: only a page that is huge makes 16 MiB of eight bytes. */
+/* Writes one byte per huge page: only huge pages make 16 MiB of eight bytes. */
 static void load_thp(void)
 {
     const size_t bytes = 16 * MIB;
@@ -144,7 +142,7 @@ static void load_hugetlb(void)
         lacks("four reserved huge pages of 2 MiB (vm.nr_hugepages)");
 }
 
-/* Forks children that write to the first bytes of what the parent has touched, and then sleep. */
+/* Forks children that write to the first bytes of the parent's memory and then sleep. */
 static void fork_children(char *memory, size_t bytes, pid_t pids[CHILDREN])
 {
     int ends[2];
@@ -169,9 +167,8 @@ static void fork_children(char *memory, size_t bytes, pid_t pids[CHILDREN])
     (void)close(ends[1]);
 }
 
-/* Both states are families, so that what a process weighs by itself is in both. One family comes before them: a fault
- * maps the pages of a file that are in the page cache, so that the first one's children would have fewer than the
- * second's. */
+/* Both states are families, so that both include the memory of the processes themselves. A first family warms up:
+ * faults map file pages that are in the page cache, so the first family's children have fewer than the second's. */
 static void load_family(void)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -200,7 +197,7 @@ static void burn(int64_t ns)
         ;
 }
 
-/* What is known is what the clock says in the end: a CPU that was away for long overshoots. */
+/* Reports the clock's value at the end, because the loop may overshoot. */
 static void say_cpu(int64_t cpu_ns)
 {
     (void)dprintf(STDOUT_FILENO, "cpu_usec %lld\n", (long long)cpu_ns / 1000);
@@ -219,7 +216,7 @@ static void load_sleeper(void)
     (void)nanosleep(&half, NULL);
 }
 
-/* With SIGCHLD ignored the kernel reaps: wait(2) then blocks until all are gone and answers ECHILD. */
+/* With SIGCHLD ignored the kernel reaps; wait(2) then blocks until all are gone and fails with ECHILD. */
 static void load_reaped(void)
 {
     int64_t *took_ns = (int64_t *)(void *)mapped(REAPED * sizeof(*took_ns), MAP_SHARED);
@@ -241,7 +238,7 @@ static void load_reaped(void)
     say_cpu(cpu_ns + clock_ns(CLOCK_PROCESS_CPUTIME_ID));
 }
 
-/* What one spinner knows in the end: where it was, and what it took. */
+/* The result of a spinner: its CPU time, and the CPUs it ran on. */
 struct spinner {
     int64_t cpu_ns;
     bool seen[CPUS_MAX];
@@ -281,7 +278,7 @@ static void say_spinners(const struct spinner *s, int count, int64_t own_ns, int
     (void)dprintf(STDOUT_FILENO, "\n");
 }
 
-/* Twice as many as there are CPUs, for a second. */
+/* Two spinners per CPU for a second. */
 static void load_spinners(int cpus)
 {
     const int count = 2 * cpus;
@@ -302,9 +299,9 @@ static void load_spinners(int cpus)
     say_spinners(s, count, clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own_ns, wall_ns);
 }
 
-/* --- the one that stays ------------------------------------------------------------------------------------------ */
+/* --- the daemon -------------------------------------------------------------------------------------------------- */
 
-/* Forked twice, in a session of its own: no child of anybody who waits for it. */
+/* Forked twice, in its own session, so that no parent waits for it. */
 static void load_daemon(void)
 {
     pid_t middle = fork();
@@ -356,7 +353,7 @@ int main(int argc, char **argv)
         load_family();
         return 0;
     }
-    (void)touched((size_t)sysconf(_SC_PAGESIZE), MAP_PRIVATE); /* so that the code for it is mapped in both states */
+    (void)touched((size_t)sysconf(_SC_PAGESIZE), MAP_PRIVATE); /* maps the code for it in both states */
     ready();
     if (cpus < 1 || !run_load(argv[1], cpus, argv[3]))
         return 2;

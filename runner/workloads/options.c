@@ -38,7 +38,7 @@ static const struct common_row COMMON[] = {
 
 _Static_assert(ARRAY_LEN(COMMON) + OPTIONS_KNOBS <= 32, "the options that were given are bits of a uint32_t");
 
-/* The option of this number: the common ones, then the knobs. NULL past the last. */
+/* The k-th option: the common ones, then the knobs. NULL after the last. */
 static const struct option_row *option_at(size_t k, const struct option_row *knobs, size_t count)
 {
     if (k < ARRAY_LEN(COMMON))

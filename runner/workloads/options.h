@@ -1,4 +1,4 @@
-/* options: what the runner tells a C workload on its command line: the options that all of them have, and its knobs. */
+/* options: parses a C workload's command line: the common options and the scenario's knobs. */
 #ifndef TARE_WORKLOADS_OPTIONS_H
 #define TARE_WORKLOADS_OPTIONS_H
 
@@ -25,7 +25,7 @@ enum fault {
 
 #define OPTIONS_KNOBS 8
 
-/* Numbers all: one table reads them. A choice is the index of its word. */
+/* All are numbers, parsed by one table. A choice is the index of its word. */
 struct options {
     uint64_t mode;
     uint64_t profile;
@@ -35,21 +35,21 @@ struct options {
     uint64_t mp_start;
     uint64_t pids;
     uint64_t fault;
-    uint64_t grace_ms;            /* how long the workers may take beyond the time that they were told to take */
+    uint64_t grace_ms;            /* time allowed to workers beyond their duration */
     uint64_t knob[OPTIONS_KNOBS]; /* in the order of the scenario's table */
 };
 
-/* A knob of a scenario, or an option that all have. */
+/* A knob of a scenario, or a common option. */
 struct option_row {
     const char *name;         /* with its dashes */
     const char *const *words; /* the choices, NULL at the end; or NULL: a number between min and max */
     uint64_t min;
     uint64_t max;
     bool optional;
-    uint64_t fallback; /* the value where an optional one is not given */
+    uint64_t fallback; /* the default of an optional one */
 };
 
-/* Reads --NAME VALUE pairs. knobs: count rows, at most OPTIONS_KNOBS. -EINVAL, -ENOTSUP (a mode that C has not) with e.
+/* Reads --NAME VALUE pairs. knobs: count rows, at most OPTIONS_KNOBS. -EINVAL; -ENOTSUP: a mode that C does not have.
  */
 int options_parse(int argc, char **argv, const struct option_row *knobs, size_t count, struct options *ret,
                   struct err *e);

@@ -1,11 +1,11 @@
-/* pool: workers that outlive an iteration: they take tasks from one pipe and say on another that one is done. */
+/* pool: workers that outlive an iteration: they take tasks from one pipe and report them done on another. */
 #ifndef TARE_WORKLOADS_POOL_H
 #define TARE_WORKLOADS_POOL_H
 
 #include "workloads/team.h"
 
 struct pool {
-    struct bench crew; /* the pool's own workers, of one of the four kinds */
+    struct bench crew; /* the pool's workers, of one of the four kinds */
     int task_r;
     int task_w;
     int done_r;

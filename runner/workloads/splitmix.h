@@ -1,11 +1,11 @@
 /* splitmix: SplitMix64 in C (Steele, Lea and Flood 2014; Vigna's splitmix64.c gives the same values), and the ids that
- * scenario2 and scenario3 draw with it. workloads/splitmix.py is the same in Python. */
+ * scenario2 and scenario3 draw. workloads/splitmix.py is the same in Python. */
 #ifndef TARE_WORKLOADS_SPLITMIX_H
 #define TARE_WORKLOADS_SPLITMIX_H
 
 #include <stdint.h>
 
-/* The next value of the generator whose state this is; a fresh state is its seed. */
+/* The next value of the generator with this state; the first state is the seed. */
 static inline uint64_t splitmix_next(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
@@ -14,8 +14,8 @@ static inline uint64_t splitmix_next(uint64_t *state)
     return z ^ z >> 31;
 }
 
-/* The seed of worker index: value index (from 0) of the generator seeded with the knob. Seeds one step of the state
- * apart would give all workers one sequence, shifted. */
+/* The seed of worker `index`: value `index` (from 0) of the generator seeded with the knob. Consecutive states as seeds
+ * would give all workers the same sequence, shifted. */
 static inline uint64_t splitmix_worker_seed(uint64_t seed, uint64_t index)
 {
     uint64_t state = seed + index * UINT64_C(0x9E3779B97F4A7C15);

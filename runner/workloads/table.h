@@ -1,6 +1,5 @@
-/* table: a set of ids as an open-addressing table with linear probing: a slot is 0, or an id plus 1. It lies in memory
- * of the caller's, which may be shared; whoever uses it holds the caller's lock. workloads/table.py is the same table
- * in Python. */
+/* table: a set of ids as an open-addressing table with linear probing: a slot is 0, or an id plus 1. The memory is the
+ * caller's and may be shared; users hold the caller's lock. workloads/table.py is the same in Python. */
 #ifndef TARE_WORKLOADS_TABLE_H
 #define TARE_WORKLOADS_TABLE_H
 
@@ -13,7 +12,7 @@ struct table {
     unsigned bits; /* 2^bits slots */
 };
 
-/* Bits for a table of ids below space, space at most 2^31: at most three quarters of it are ever in use. */
+/* Bits for a table of ids below space (at most 2^31), so that at most three quarters of it are used. */
 static inline unsigned table_bits(uint64_t space)
 {
     unsigned bits = 3;
@@ -27,13 +26,13 @@ static inline size_t table_bytes(uint64_t space)
     return sizeof(uint32_t) << table_bits(space);
 }
 
-/* Where an id's search begins: Fibonacci hashing (Knuth, TAOCP 3, 6.4). */
+/* The first slot to search: Fibonacci hashing (Knuth, TAOCP 3, 6.4). */
 static inline uint32_t table_home(const struct table *t, uint32_t id)
 {
     return (uint32_t)(id * UINT32_C(0x9E3779B1)) >> (32 - t->bits);
 }
 
-/* The slot that holds the id, or the empty one where it belongs. */
+/* The slot of the id, or the empty slot for it. */
 static inline uint32_t *table_find(const struct table *t, uint32_t id)
 {
     const uint32_t mask = (uint32_t)((UINT64_C(1) << t->bits) - 1);
@@ -43,7 +42,7 @@ static inline uint32_t *table_find(const struct table *t, uint32_t id)
     return &t->slot[at];
 }
 
-/* Whether the id was not there before; it is now. */
+/* Inserts the id; returns whether it is new. */
 static inline bool table_insert(const struct table *t, uint32_t id)
 {
     uint32_t *slot = table_find(t, id);
@@ -53,7 +52,7 @@ static inline bool table_insert(const struct table *t, uint32_t id)
     return true;
 }
 
-/* How many distinct ids the slots from … to - 1 hold: a second copy of an id is found by nobody, and not counted. */
+/* How many distinct ids the slots from … to - 1 hold: a duplicate, which no search finds, is not counted. */
 static inline uint64_t table_distinct(const struct table *t, uint64_t from, uint64_t to)
 {
     uint64_t distinct = 0;
@@ -63,8 +62,8 @@ static inline uint64_t table_distinct(const struct table *t, uint64_t from, uint
     return distinct;
 }
 
-/* The same of a whole table. fd: the file that it lies in, at this offset. What nobody has written to is a hole
- * in the file, and is not looked at: reading it would take memory, which the slice would be charged for. */
+/* The same for a whole table in the file fd at this offset. Skips holes, which were never written: reading them would
+ * allocate memory that is charged to the slice. */
 uint64_t table_count(const struct table *t, int fd, uint64_t offset);
 
 #endif

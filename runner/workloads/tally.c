@@ -11,7 +11,7 @@
 static int worker_adds_up(const struct tally *t, size_t i, struct err *e)
 {
     if (t->attempts == 0)
-        return err_set(e, ERR_WORKLOAD, -EPROTO, "worker %zu came to no attempt (is its time too short?)", i);
+        return err_set(e, ERR_WORKLOAD, -EPROTO, "worker %zu made no attempt (is its time too short?)", i);
     if (t->attempts == t->inserts + t->duplicates)
         return 0;
     return err_set(e, ERR_WORKLOAD, -EPROTO,

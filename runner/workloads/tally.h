@@ -1,4 +1,4 @@
-/* tally: what a worker of scenario2 and scenario3 counts, and the figures that come of all of them. */
+/* tally: the counts of each worker of scenario2 and scenario3, and the figures computed from all of them. */
 #ifndef TARE_WORKLOADS_TALLY_H
 #define TARE_WORKLOADS_TALLY_H
 
@@ -8,7 +8,7 @@
 struct err;
 struct ledger;
 
-/* One worker's of one iteration, in memory that it shares with the main process, on cache lines of its own. */
+/* One worker's counts in one iteration, in memory shared with the main process, on its own cache lines. */
 struct tally {
     _Alignas(128) uint64_t attempts;
     uint64_t inserts;
@@ -21,7 +21,7 @@ struct tally {
     uint64_t ack_wait_ns;
 };
 
-/* Of all workers and all measured iterations. */
+/* The sums over all workers and measured iterations. */
 struct totals {
     uint64_t attempts;
     uint64_t inserts;
@@ -29,20 +29,20 @@ struct totals {
     uint64_t put_ns;
     uint64_t ack_wait_ns;
     int64_t span_ns; /* from the first worker's start to the last one's end */
-    uint64_t check;  /* the sum of the workers' first ids, of the last iteration */
+    uint64_t check;  /* the sum of the workers' first ids in the last iteration */
 };
 
-/* Takes count tallies of an iteration in, after whether their counts add up: each worker's attempts are its inserts and
- * its duplicates, and all inserts are as many as there are distinct ids in the set. -EPROTO with what does not. */
+/* Checks and adds the tallies of an iteration: each worker's attempts are its inserts plus its duplicates, and all
+ * inserts equal the distinct ids in the set. -EPROTO: they do not add up. */
 int tally_take(const struct tally *tally, size_t count, uint64_t distinct, struct totals *totals, struct err *e);
 
-/* Gives attempts, inserts, dup_rate_pct, ops_per_s, inserts_per_s and the check. */
+/* Writes attempts, inserts, dup_rate_pct, ops_per_s, inserts_per_s and the check to the ledger. */
 void tally_report(const struct totals *totals, struct ledger *l);
 
-/* A mean over all attempts, where there were any. */
+/* Writes a mean over all attempts. */
 void tally_report_mean(const struct totals *totals, struct ledger *l, const char *name, uint64_t sum_ns);
 
-/* The attempts of each worker of the last iteration, in a line. */
+/* Prints the attempts of each worker of the last iteration. */
 void tally_print(const struct tally *tally, size_t count);
 
 #endif

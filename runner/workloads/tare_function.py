@@ -29,7 +29,8 @@ def no_such(module: str, name: str) -> NoSuch:
 
     names = [key for key, value in vars(sys.modules[module]).items() if callable(value)]
     near = difflib.get_close_matches(name, names, 1)
-    return NoSuch(f"the module '{module}' has no '{name}'{f" (did you mean '{near[0]}'?)" if near else ''}")
+    guess = f" (did you mean '{near[0]}'?)" if near else ""
+    return NoSuch(f"the module '{module}' has no '{name}'{guess}")
 
 
 class Function:

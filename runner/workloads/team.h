@@ -1,5 +1,5 @@
-/* team: the workers of a C workload: threads, or processes of each start method, or a pool of either that outlives the
- * iteration; what they do is the scenario's. */
+/* team: the workers of a C workload: threads, processes of each start method, or a pool of either that outlives the
+ * iteration. The scenario defines their work. */
 #ifndef TARE_WORKLOADS_TEAM_H
 #define TARE_WORKLOADS_TEAM_H
 
@@ -16,12 +16,12 @@ struct bench;
 struct err;
 struct ledger;
 
-/* The exit status of a worker that ended because another one had died; the other one is the reason of the failure. */
+/* The exit status of a worker that ended because another had died, which is the cause of the failure. */
 #define STATUS_BEREFT 71
 
-/* The signals of the workers that wait for each other: a worker writes a byte when it is ready and reads one as its
- * start signal. Pipes, since they serve threads and processes of every start method alike, and since a reader gets the
- * end of the file when the writer has died. All are -1 where the scenario has no use for them. */
+/* Synchronises the workers' start: a worker writes a byte when it is ready and reads one as its start signal. Pipes
+ * work for threads and all kinds of processes, and give the reader an end of file when the writer dies. All are -1 if
+ * unused. */
 struct gate {
     int ready_r;
     int ready_w;
@@ -29,31 +29,31 @@ struct gate {
     int go_w;
 };
 
-/* One worker of the running iteration. */
+/* One worker of the current iteration. */
 struct worker {
     struct bench *bench;
     uint64_t index;
     pthread_t thread;
-    bool joinable;   /* a thread that somebody has yet to wait for */
-    pid_t pid;       /* 0 for threads, and before the start */
-    int pid_fd;      /* of a child that somebody waits for with others; else -1 */
-    int status;      /* of a thread: what the scenario's work() gave; of a process: its wait status. Valid once ended */
-    uint64_t result; /* of a thread, and of a task in a pool */
-    atomic_bool ended; /* set by a thread itself, by the main process for the others */
+    bool joinable;     /* a thread not yet joined */
+    pid_t pid;         /* 0 for threads, and before the start */
+    int pid_fd;        /* for a child that is waited for with others; else -1 */
+    int status;        /* a thread: the result of work(); a process: its wait status. Valid once ended */
+    uint64_t result;   /* for a thread, and for a task in a pool */
+    atomic_bool ended; /* set by a thread itself, for others by the main process */
 };
 
-/* What a scenario is to the driver. Calls that may be NULL do nothing then. All that return an int give 0 or a negative
- * errno with e, but for work(). */
+/* A scenario. Functions that may be NULL then do nothing. Those that return an int, except work(), return 0 or a
+ * negative errno with e. */
 struct scenario {
     const char *name;
     const struct option_row *knobs;
     size_t knob_count;
-    uint64_t workers_max; /* of --workers; 0: as many as the option takes */
+    uint64_t workers_max; /* limit of --workers; 0: none of its own */
     /* How many workers an iteration starts; NULL: --workers. */
     uint64_t (*size)(const struct options *opt);
     /* Whether the workers wait for each other at the gate before they begin. */
     bool (*gated)(const struct options *opt);
-    /* How long every worker goes on after the start signal, in ns; NULL: there is none that is known. */
+    /* How long every worker runs after the start signal, in ns; NULL: unknown. */
     int64_t (*hold_ns)(const struct options *opt);
     /* Whether tasks go to a pool that is made before the first iteration; NULL: never. */
     bool (*pooled)(const struct options *opt);
@@ -63,15 +63,15 @@ struct scenario {
     int (*prepare)(struct bench *b, struct err *e);
     /* Before each iteration, outside of its clock. */
     int (*reset)(struct bench *b, struct err *e);
-    /* What worker index does, in whichever thread or process. Returns 0, or the exit status of a failed worker. */
+    /* The work of worker `index`, in its thread or process. Returns 0, or the exit status of a failed worker. */
     int (*work)(struct bench *b, uint64_t index, uint64_t *result);
-    /* In the main process and in the clock, when all have been started (and let through the gate). */
+    /* In the main process, inside the clock, when all workers have started (and passed the gate). */
     int (*underway)(struct bench *b, struct err *e);
     /* After each iteration, outside of its clock. */
     int (*settle)(struct bench *b, bool measured, struct err *e);
     /* At the end: the figures, and the check. */
     void (*report)(struct bench *b, struct ledger *l);
-    /* The same for a reader, where the program is run by hand. */
+    /* Prints further results if run by hand. */
     void (*print)(const struct bench *b);
 };
 
@@ -80,22 +80,22 @@ struct bench {
     const struct team *team;
     struct options opt;
     int argc;
-    char **argv;           /* what a spawned worker is told again */
+    char **argv;           /* repeated to spawned workers */
     uint64_t size;         /* workers of an iteration */
     struct worker *worker; /* size of them */
     struct gate gate;
-    int64_t ready_ns; /* when all workers of the running iteration were ready; 0: it has no gate */
-    void *area;       /* shared by the main process and the workers; NULL where there is none */
+    int64_t ready_ns; /* when all workers of the current iteration were ready; 0: no gate */
+    void *area;       /* shared by main process and workers; NULL: none */
     size_t area_bytes;
-    int area_fd; /* the memfd that it is; -1 where there is none */
+    int area_fd; /* its memfd; -1: none */
     const int
         *keep_fd; /* descriptors that a spawned worker inherits under their numbers, beside the gate and the area */
     size_t keep_count;
-    int ended_fd;  /* with threads: an eventfd that each writes to at its end; -1 where nobody waits for it */
-    int server_fd; /* the connection to the fork server; -1 while it has not been started */
+    int ended_fd;  /* with threads: an eventfd that each writes to at its end; -1: unused */
+    int server_fd; /* the connection to the fork server; -1: not started */
     pid_t server_pid;
-    struct pool *pool;   /* NULL: workers are started afresh in each iteration */
-    struct pool *serves; /* of a pool's own workers: that pool */
+    struct pool *pool;   /* NULL: each iteration starts new workers */
+    struct pool *serves; /* in a pool's workers: that pool */
     void *state;         /* the scenario's, in the main process */
 };
 
@@ -105,13 +105,13 @@ struct team {
     int (*start)(struct bench *b, uint64_t i, struct err *e);
     /* Waits for the end of worker i, however it ends. */
     int (*join)(struct bench *b, uint64_t i, struct err *e);
-    /* Takes notice of workers that have ended, without waiting. */
+    /* Notes workers that have ended, without waiting. */
     int (*look)(struct bench *b, struct err *e);
-    /* Waits until one may have ended, at most so long. */
+    /* Waits until one may have ended, at most timeout_ms. */
     int (*await)(struct bench *b, int timeout_ms, struct err *e);
-    /* Once it has ended: whether worker i did its work. */
+    /* After its end: whether worker i succeeded. */
     int (*verdict)(const struct bench *b, uint64_t i, struct err *e);
-    /* Ends what still runs, at a failure and at the end of the run. */
+    /* Ends workers that still run, after a failure and at the end. */
     void (*abandon)(struct bench *b);
 };
 
@@ -121,36 +121,36 @@ extern const struct team team_forkserver;
 extern const struct team team_spawn;
 extern const struct team team_pool; /* over one of the four */
 
-/* The kind that mode and start method name. */
+/* The kind for mode and start method. */
 const struct team *team_of(const struct options *opt);
 
-/* Makes the pool's workers, of the kind that the options name, and waits until each is there; from then on b->team is
- * team_pool. Their pids, where they have any, are in the ledger until the end of the run. */
+/* Starts the pool's workers and waits until each has reported; sets b->team to team_pool. Pids of processes stay in the
+ * ledger until the end of the run. */
 int pool_make(struct bench *b, struct ledger *l, struct err *e);
 
-/* The main of a worker, of whichever kind: a task of its own, or the loop of a pool's. Returns the exit status. */
+/* The main of a worker of any kind: its task, or a pool worker's loop. Returns the exit status. */
 int worker_main(struct bench *b, uint64_t index, uint64_t *result);
 
-/* What a worker does at its start where the scenario is gated: its ready sign, and the wait for the start signal.
- * False: the main process has gone. */
+/* In a worker of a gated scenario: reports that it is ready and waits for the start signal. false: the main process has
+ * gone. */
 bool gate_pass(const struct gate *gate);
 
 /* Makes the pipes. */
 int gate_make(struct gate *gate, struct err *e);
 
-/* Waits for the ready sign of every worker and gives the start signal to all. A worker that ends before its ready sign
- * is an error, never a wait without end. */
+/* Waits until every worker is ready and gives all the start signal. A worker that ends first is an error, not an
+ * endless wait. */
 int gate_open(struct bench *b, struct err *e);
 
 /* Waits until the workers from … to - 1 have ended, at most until deadline_ns (CLOCK_MONOTONIC). The first worker that
- * failed, whichever it is, is an error at once: others may wait for it for ever. -ETIME: one has not ended. */
+ * failed, whichever it is, is an error at once, because others may wait for it forever. -ETIME: one has not ended. */
 int team_wait(struct bench *b, uint64_t from, uint64_t to, int64_t deadline_ns, struct err *e);
 
-/* The faults that a worker has on demand (--fault). Returns its exit status where it goes on at all, 0 where there is
- * no fault. A scenario says where in its work the first worker has it. */
+/* A worker's fault on demand (--fault). Returns the exit status, 0 without a fault, if it returns at all. The scenario
+ * decides where the first worker calls it. */
 int worker_fault(const struct options *opt);
 
-/* The faults that the main process has (FAULT_MAIN_RAISE, FAULT_DAEMON …); nothing at any other. */
+/* The main process's faults on demand (FAULT_MAIN_RAISE, FAULT_DAEMON …); others do nothing. */
 int main_fault(const struct options *opt, struct err *e);
 
 /* The main of a spawned worker (argv[1] is --spawned). Returns the exit status. */

@@ -1,5 +1,5 @@
-/* The workers of a C workload as a pool of threads or processes, made before the clock: an iteration hands out as many
- * tasks as there are workers and waits for all. Its pipes serve threads and processes alike. */
+/* A C workload's workers as a pool of threads or processes, made outside the clock. An iteration hands out one task per
+ * worker and waits for all. The pipes work for threads and processes. */
 #include "workloads/pool.h"
 #include "workloads/team.h"
 
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LOOK_MS 100 /* how often a wait for the tasks looks for workers that have died instead */
+#define LOOK_MS 100 /* how often a wait checks for dead workers */
 
-#define TASK_HELLO UINT64_MAX /* a worker of the pool is there */
+#define TASK_HELLO UINT64_MAX /* a worker of the pool has started */
 
 /* Shorter than PIPE_BUF: written and read in one piece. */
 struct done {
@@ -47,7 +47,7 @@ static int pool_serve(struct bench *crew)
         done.status = crew->scenario->work(crew, done.task, &done.result);
         there = say(pool, &done);
     }
-    return 0; /* the main process has gone, or needs nobody any more */
+    return 0; /* the main process has ended or closed the pipe */
 }
 
 int worker_main(struct bench *b, uint64_t index, uint64_t *result)
@@ -72,7 +72,7 @@ static int find_dead(struct pool *pool, struct err *e)
     return 0;
 }
 
-/* Takes one word of the pool's in; waits for it so long at most. 1: taken; 0: there is none, and all workers live. */
+/* Reads one answer of the pool, waiting at most timeout_ms. 1: read; 0: none, and all workers live. */
 static int pool_hear(struct pool *pool, int timeout_ms, struct done *done, struct err *e)
 {
     struct pollfd in = {.fd = pool->done_r, .events = POLLIN};
@@ -88,7 +88,7 @@ static int pool_start(struct bench *b, uint64_t i, struct err *e)
 {
     if (TEMP_FAILURE_RETRY(write(b->pool->task_w, &i, sizeof(i))) == (ssize_t)sizeof(i))
         return 0;
-    return err_sys(e, ERR_WORKLOAD, "worker %" PRIu64 " could not be given to the pool", i);
+    return err_sys(e, ERR_WORKLOAD, "cannot give task %" PRIu64 " to the pool", i);
 }
 
 static int pool_take(struct bench *b, int timeout_ms, struct err *e)
@@ -98,7 +98,8 @@ static int pool_take(struct bench *b, int timeout_ms, struct err *e)
     if (n <= 0)
         return n;
     if (done.task >= b->size)
-        return err_set(e, ERR_WORKLOAD, -EPROTO, "the pool has done task %" PRIu64 ", which nobody gave it", done.task);
+        return err_set(e, ERR_WORKLOAD, -EPROTO, "the pool reports task %" PRIu64 ", which it was not given",
+                       done.task);
     struct worker *w = &b->worker[done.task];
     w->result = done.result;
     w->status = (int)done.status;
@@ -168,7 +169,7 @@ static int crew_start(struct pool *pool, struct ledger *l, struct err *e)
 
 int pool_make(struct bench *b, struct ledger *l, struct err *e)
 {
-    static struct pool pool; /* as long as the process: its threads may use it until then */
+    static struct pool pool; /* static: its threads may use it until the process ends */
     int task[2];
     int done[2];
     if (pipe2(task, O_CLOEXEC) < 0 || pipe2(done, O_CLOEXEC) < 0)

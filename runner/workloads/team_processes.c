@@ -28,9 +28,8 @@ static int start_failed(struct err *e, uint64_t i, const char *call, int number)
     return number == EAGAIN ? err_remedy(e, "is pids.max or RLIMIT_NPROC too small for it?") : -number;
 }
 
-/* In a forked worker. It leaves the main process's ends of the pipes first: a worker that held them would keep its
- * siblings from seeing that the main process has died. Where workers wait for each other and not for the main process
- * alone, they end with their parent. */
+/* The main of a forked worker. Closes the main process's ends of the pipes, so that siblings notice if that dies. With
+ * a shared area workers may wait for each other, so they get SIGKILL when their parent ends. */
 static _Noreturn void forked_main(struct bench *b, uint64_t i)
 {
     uint64_t result;
@@ -163,11 +162,11 @@ const struct team team_fork = {fork_start,     children_join,     children_look,
 
 /* --- spawn: a fresh image of this program -------------------------------------------------------------------- */
 
-/* What a spawned worker is told before the arguments of the main process: its index and the descriptors that it has of
- * it, whose numbers they keep. */
+/* A spawned worker's arguments before those of the main process: its index, and the numbers of inherited descriptors.
+ */
 enum { SPAWNED_INDEX, SPAWNED_READY_W, SPAWNED_GO_R, SPAWNED_AREA, SPAWNED_TASK_R, SPAWNED_DONE_W, SPAWNED_N };
 
-/* A dup2 of a descriptor to itself only takes CLOEXEC off (posix_spawn in glibc 2.29 ff.). */
+/* A dup2 onto itself only clears CLOEXEC (posix_spawn of glibc 2.29 and newer). */
 static int keep_open(posix_spawn_file_actions_t *actions, int fd)
 {
     return fd < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, fd, fd);
@@ -289,7 +288,7 @@ static void server_reap(struct bench *b, int sock)
             i++;
         if (i == b->size)
             continue;
-        b->worker[i].pid = 0; /* a pid can come again for another worker */
+        b->worker[i].pid = 0; /* the pid may be reused */
         struct notice n = {.index = i, .kind = NOTICE_ENDED, .value = status};
         (void)send(sock, &n, sizeof(n), MSG_NOSIGNAL);
     }
@@ -341,7 +340,7 @@ static int server_launch(struct bench *b, uint64_t i, struct err *e)
     return 0;
 }
 
-/* Takes one notice in. 0: taken; -EAGAIN: none there (with MSG_DONTWAIT), e untouched. */
+/* Reads one notice. -EAGAIN: none (with MSG_DONTWAIT), e untouched. */
 static int server_hear(struct bench *b, int flags, struct err *e)
 {
     struct notice n;
@@ -349,7 +348,7 @@ static int server_hear(struct bench *b, int flags, struct err *e)
     if (got < 0 && errno == EAGAIN)
         return -EAGAIN;
     if (got != (ssize_t)sizeof(n) || n.index >= b->size)
-        return err_set(e, ERR_WORKLOAD, -EPIPE, "the fork server has ended before its time");
+        return err_set(e, ERR_WORKLOAD, -EPIPE, "the fork server has ended too early");
     struct worker *w = &b->worker[n.index];
     if (n.kind == NOTICE_NOT_STARTED)
         return start_failed(e, n.index, "fork in the fork server", n.value);

@@ -1,4 +1,4 @@
-/* The workers of a C workload: their signals, the waiting for them, and workers as threads. */
+/* A C workload's workers: the gate, waiting for workers, and workers as threads. */
 #include "workloads/team.h"
 
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS 100 /* how often a wait for signs of life looks for workers that have died instead */
+#define LOOK_MS 100 /* how often a wait checks for dead workers */
 
 const struct team *team_of(const struct options *opt)
 {
@@ -42,7 +42,7 @@ int gate_make(struct gate *gate, struct err *e)
     return 0;
 }
 
-/* A worker that has ended before its ready sign never gives it. */
+/* Reports a worker that ended before it was ready. */
 static int find_early_end(struct bench *b, struct err *e)
 {
     if (b->team->look(b, e) < 0)
@@ -94,7 +94,7 @@ static bool is_bereft(const struct bench *b, uint64_t i)
                                        : WIFEXITED(status) && WEXITSTATUS(status) == STATUS_BEREFT;
 }
 
-/* Who has failed; one that only misses another counts where that other has not shown up. */
+/* Reports a failed worker. A bereft one (STATUS_BEREFT) counts only with_bereft. */
 static int find_failure(struct bench *b, bool with_bereft, struct err *e)
 {
     for (uint64_t i = 0; i < b->size; i++)
@@ -103,7 +103,7 @@ static int find_failure(struct bench *b, bool with_bereft, struct err *e)
     return 0;
 }
 
-/* The first of them that has not ended, or to. */
+/* The first worker in the range that has not ended, or `to`. */
 static uint64_t find_running(const struct bench *b, uint64_t from, uint64_t to)
 {
     while (from < to && b->worker[from].ended)
@@ -191,8 +191,7 @@ static int threads_verdict(const struct bench *b, uint64_t i, struct err *e)
     return err_set(e, ERR_WORKLOAD, -ECHILD, "worker %" PRIu64 " (a thread) ended with status %d", i, status);
 }
 
-/* One that has ended is joined at once. One that has not may never end: nobody waits for it, it ends with the process.
- */
+/* Joins threads that have ended. Others may never end: they are detached and end with the process. */
 static void threads_abandon(struct bench *b)
 {
     for (uint64_t i = 0; i < b->size; i++) {

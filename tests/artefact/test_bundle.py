@@ -114,7 +114,7 @@ class Outputs(BundleTest):
         for output, line in (
             (self.dir / "none/x.tar", f"the folder '{self.dir / 'none'}': No such file or directory"),
             (self.dir / "layout/index.json/x.tar", "Not a directory"),
-            (self.dir / "folder.tar", "is no regular file"),
+            (self.dir / "folder.tar", "is not a regular file"),
             (self.dir / "x.tar.zst", "a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)"),
         ):
             for words in (("pack", self.folder), ("pull", layout)):

@@ -81,8 +81,8 @@ class Hostile(BundleTest):
             self.assert_refused(self.tar(entry("tare-specimen/data/x", b"", type=kind, linkname="/etc/passwd")), fault)
 
     def test_an_entry_that_comes_twice(self):
-        self.assert_refused(self.tar(entry("tare-specimen/data/README.md")), "it comes twice")
-        self.assert_refused(self.tar(entry("tare-specimen/data/README.md/x")), "once as a file and once as a folder")
+        self.assert_refused(self.tar(entry("tare-specimen/data/README.md")), "it occurs twice")
+        self.assert_refused(self.tar(entry("tare-specimen/data/README.md/x")), "both as a file and as a folder")
 
     def test_a_second_top_folder(self):
         self.assert_refused(self.tar(entry("other/x")), "a second top folder")
@@ -96,7 +96,7 @@ class Hostile(BundleTest):
         bag = self.bag()
         subprocess.run(["tar", "--format=gnu", "-C", bag.parent, "-cf", path, bag.name], check=True)
         path.write_bytes(path.read_bytes() + b"more")
-        self.assert_refused(path, "there is something behind the end of the tar")
+        self.assert_refused(path, "there is data after the end of the tar")
 
     def test_a_sparse_file_of_another_program(self):
         bag = self.bag()
@@ -134,7 +134,7 @@ class Hostile(BundleTest):
         self.assertLess(path.stat().st_size, 1 << 20)
         self.assert_refused_early(path)
 
-    def assert_refused_early(self, path, fault="more than 200 times the size of the file that it is in"):
+    def assert_refused_early(self, path, fault="more than 200 times the size of the archive file"):
         before = time.monotonic()
         self.assert_refused(path, fault)
         self.assertLess(time.monotonic() - before, 3)
@@ -225,7 +225,7 @@ class Hostile(BundleTest):
     def test_records_that_are_none(self):
         record = f"records/{specimen.THREADS}/0003.json"
         edits = (
-            (lambda text: 1000 * "[" + 1000 * "]", "it is no JSON object"),
+            (lambda text: 1000 * "[" + 1000 * "]", "it is not a JSON object"),
             (lambda text: '{"schema": "tare.record/1", "host": ' + 1000 * '{"a":' + "1" + 1000 * "}" + "}", "nested too deeply"),
             (lambda text: text.replace('"usage_usec": ', '"usage_usec": NaN, "x": '), "NaN"),
             (lambda text: text.replace('"avg_iter_s": ', '"avg_iter_s": 1e999, "x": '), "line"),

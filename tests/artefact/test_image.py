@@ -213,7 +213,7 @@ class FromRegistry(ImageTest):
             kept = [f for f in files(unpack(self.dir / f"{kind}.tar", self.dir / f"bag-{kind}")) if "image-named" in f]
             self.assertEqual(kept, [f"data/env/image-named/{digest[7:]}"] if kind == "v2s2" else [])
         line = self.pack(self.folder, f"docker://{host}/tare:none", status=2)
-        self.assertIn("the registry has nothing of this name", line)
+        self.assertIn("not found in the registry", line)
 
 
 STANDS_IN = """#!/usr/bin/env python3

@@ -119,7 +119,7 @@ class Pushing(BundleTest):
             (("push", self.packed, self.place("b@d")), "what is allowed is"),
             (("push", bag, self.place()), "what is pushed is a bundle's tar"),
             (("push", self.dir / "nothing", self.place()), "nothing"),
-            (("push", self.packed, f"oci:{self.dir / 'some'}"), "it is no OCI layout"),
+            (("push", self.packed, f"oci:{self.dir / 'some'}"), "not an OCI layout"),
             (("pull", self.place("v1"), "-o", self.dir / "x.tar"), "layout"),
             (("pull", self.place("v1")), "-o FILE.tar"),
         ):
@@ -178,7 +178,7 @@ class Registry(BundleTest):
         for name in ("paper:nope", "nobody:v1", f"paper@sha256:{'0' * 64}"):
             done = tare("pull", f"docker://{self.host}/{name}", "-o", self.dir / "x.tar")
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
-            self.assertIn("the registry has nothing of this name", done.stderr)
+            self.assertIn("not found in the registry", done.stderr)
         done = tare("pull", "docker://127.0.0.1:9/paper:v1", "-o", self.dir / "x.tar")
         self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
         self.assertIn("connection refused", done.stderr)

@@ -281,15 +281,15 @@ class Strangers(BundleTest):
                 self.assert_one_line(quickly("matrix", bad), "what is allowed is a file of at most 1 MiB")
                 self.assert_one_line(quickly("run", bad), "is no file")
                 self.assert_one_line(quickly("run", "scenario1", "--profile-file", bad), "what is allowed is a file of at most 1 MiB")
-                self.assert_one_line(quickly("pack", folder, "--claims", bad, "-o", self.dir / "x.tar"), "is no regular file")
+                self.assert_one_line(quickly("pack", folder, "--claims", bad, "-o", self.dir / "x.tar"), "is not a regular file")
                 self.assert_one_line(quickly("verify", bad), "what is allowed is a tar, a tar.zst or a folder")
-                self.assert_one_line(quickly("verify", self.packed, "--key", bad), "is no regular file")
+                self.assert_one_line(quickly("verify", self.packed, "--key", bad), "is not a regular file")
         for name in ("plan.yml", "plan.lock"):
             with self.subTest(name):
                 kept = (folder / name).read_bytes()
                 (folder / name).unlink()
                 os.mkfifo(folder / name)
-                self.assert_one_line(quickly("matrix", folder), "is no regular file")
+                self.assert_one_line(quickly("matrix", folder), "is not a regular file")
                 (folder / name).unlink()
                 (folder / name).write_bytes(kept)
 
@@ -356,7 +356,7 @@ class Strangers(BundleTest):
     def test_a_folder_that_cannot_be_carried_is_refused_by_the_file(self):
         there = self.dir / "there"
         self.make_own(there)
-        cases = (("link", lambda p: p.symlink_to("/etc/passwd"), "is a link"), ("fifo", os.mkfifo, "is no regular file"),
+        cases = (("link", lambda p: p.symlink_to("/etc/passwd"), "is a link"), ("fifo", os.mkfifo, "is not a regular file"),
                  ("a b", lambda p: p.write_text(""), "has a character other than"),
                  ("BIN", lambda p: p.mkdir() or (p / "cycle").write_text(""), "letter case alone"))
         for name, make, fault in cases:

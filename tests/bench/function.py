@@ -1,5 +1,5 @@
 """What a pool of processes takes by `tare run` of a function's scenario (tare bench --keep), beside a plain script with
-multiprocessing's Pool.map: iterations of two calls, whose results go to the caller.
+multiprocessing's Pool.map under `tare exec`: iterations of two calls, whose results go to the caller.
 
 usage: function.py BUILD [ROUNDS]      prints; asserts nothing. ROUNDS (7): each times both, one after the other in random
 order, so that the machine's drift falls on both alike; a round's ratio is of the medians of its iterations, and the median of
@@ -43,7 +43,8 @@ if __name__ == "__main__":
 def plain(folder: Path, size: int) -> list[int]:
     script = folder / "plain.py"
     script.write_text(PLAIN.format(size=size, workers=WORKERS, iterations=ITERATIONS[size]))
-    return [int(ns) for ns in subprocess.run([sys.executable, script], check=True, capture_output=True, text=True).stdout.split()]
+    words = [tare, "exec", "--quiet", "--rw", folder, "--", sys.executable, script]  # the same slice, the same confinement
+    return [int(ns) for ns in subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()]
 
 
 def by_tare(folder: Path, size: int) -> list[int]:

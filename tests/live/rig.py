@@ -1,4 +1,4 @@
-"""rig: runs tare as a user does, looks at it from outside, and looks for what it left behind."""
+"""rig: runs tare as a user does, observes it from outside, and checks what it leaves behind."""
 
 import fcntl
 import json
@@ -17,17 +17,17 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TARE = os.environ.get("TARE_UNDER_TEST") or str(ROOT / "build" / "tare")
 EMULATED = os.environ.get("TARE_VM") == "tcg"
-PATIENCE_S = 300  # no wait is longer; none comes near it unless something hangs, not on a busy machine either
-SOON_S = 30  # of what is there at once on an idle machine, and would stay where it is a fault
+PATIENCE_S = 300  # the longest wait: even a busy machine reaches it only if something hangs
+SOON_S = 30  # for what disappears at once on an idle machine, and stays if it is a fault
 MIB = 1 << 20
 PAGE = os.sysconf("SC_PAGESIZE")
 CPU = max(os.sched_getaffinity(0))
-# What memory.current and memory.stat may be apart (facts: batches of 64 pages a CPU; the kernel's own test_kmem.c).
+# How far memory.current and memory.stat may differ (batches of 64 pages per CPU; the kernel's test_kmem.c).
 BATCH = PAGE * 64 * os.cpu_count()
 
 
 def forget(path: str) -> None:
-    """Whoever reads the file next is charged for its page cache."""
+    """Drops the file's page cache: the next reader is charged for it."""
     with open(path, "rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
@@ -45,8 +45,8 @@ MOUNT = next(iter(mounts("cgroup2")), None)
 CONTROLLERS = set(read(MOUNT / "cgroup.controllers").split()) if MOUNT else set()
 FULL = {"cpuset", "memory", "pids", "cpu"} <= CONTROLLERS
 
-# Nobody else is in the VM: there the whole hierarchy is looked at, and runs find their root by themselves. On a host
-# others may run tare at the same time: there a cgroup of this process's own is the root, and what is looked at.
+# In the VM nothing else runs: there runs find their root themselves, and the whole hierarchy is checked. On a host other
+# tares may run: there a cgroup of this process is the root, and only it is checked.
 ALONE = EMULATED
 TOP = MOUNT
 
@@ -58,7 +58,7 @@ vm_only = unittest.skipUnless(EMULATED and FULL, "would harm the host if it went
 
 
 def setUpModule() -> None:
-    """What each test module takes for its own."""
+    """Names for this test module."""
     if os.geteuid() != 0:
         raise unittest.SkipTest("making slices takes root here: run as root, or in the VM")
     if not MOUNT:
@@ -71,13 +71,13 @@ KIND = "tl-"  # of our folder in /tmp, and of the cgroup of the same name
 
 
 def make_work() -> tuple[Path, int]:
-    """A folder of this process's own, and the descriptor that holds its lock: whose lock is free is left by a killed one."""
+    """This process's folder, and the descriptor that locks it: a folder with a free lock was left by a killed process."""
     while True:
-        path = Path(tempfile.mkdtemp(prefix=KIND, dir="/tmp"))  # short: the names of sockets below it are bounded
+        path = Path(tempfile.mkdtemp(prefix=KIND, dir="/tmp"))  # short: socket paths below it are limited
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
-            continue  # until it is locked, it looks as if it were left
+            continue  # not locked yet, it was taken for a leftover
         fcntl.flock(fd, fcntl.LOCK_EX)
         if path.is_dir():
             return path, fd
@@ -85,11 +85,11 @@ def make_work() -> tuple[Path, int]:
 
 
 WORK, WORK_FD = make_work()
-TMP = WORK / "t"  # tare's $TMPDIR; what is in it afterwards was left behind
+TMP = WORK / "t"  # tare's $TMPDIR; must be empty afterwards
 STATE = WORK / "state"
 WRAPPER = WORK / "wrapper"
-# This interpreter where the workload's user can read it: its own place may be below a home that is closed to others, and
-# tare is told of the wrapper alone.
+# A copy of this interpreter that the workload's user can read: the original may be in a closed home. tare only sees
+# the wrapper.
 BESIDE = WORK / "python"
 LARGE = WORK / "large"  # LARGE_FILE, likewise
 
@@ -103,13 +103,13 @@ def newest_free_threaded() -> str | None:
 
 
 FREE_THREADED = newest_free_threaded()
-# Large, and read by nobody else who is weighed: the VM's kernel, "" where there has been no VM yet.
+# A large file that no other measured program reads: the VM's kernel; "" before the first VM.
 LARGE_FILE = next((str(path) for path in CACHE.glob("vm/*/root/boot/vmlinux")), "")
 
 
 def prepare() -> None:
-    """The wrapper is this interpreter to whoever asks it what it is, and runs load.py where a load is asked for."""
-    if not ALONE:  # the VM sees the host's folders, but none of their locks
+    """Writes the wrapper, which behaves as this interpreter, but runs load.py for a load."""
+    if not ALONE:  # the VM sees the host's folders, but not their locks
         remove_left()
     WORK.chmod(0o755)
     TMP.mkdir()
@@ -129,7 +129,7 @@ exec '{python}' "$@"
 
 
 def bring_the_interpreter() -> Path:
-    """By a mount in a namespace that ends with this process, read-only: what removes WORK cannot reach into it."""
+    """Mounts it read-only in a namespace that ends with this process, so that removing WORK cannot touch it."""
     if os.geteuid() != 0:
         return Path(sys.executable)
     BESIDE.mkdir()
@@ -151,9 +151,9 @@ def take_a_root() -> None:
 
 
 def finish() -> None:
-    """Undoes prepare(), in the middle of a test too. The controllers stay enabled at the mount point: somebody else may
-    count on them by now."""
-    for pid in pids_with(b"TMPDIR=%b\0" % str(TMP).encode()):  # runners remove what is theirs, wherever it is
+    """Undoes prepare(), even in the middle of a test. The controllers stay enabled at the mount point, because others may
+    use them."""
+    for pid in pids_with(b"TMPDIR=%b\0" % str(TMP).encode()):  # runners clean up after themselves
         send(pid, signal.SIGTERM)
     wait_for(lambda: not pids_with(b"TMPDIR=%b\0" % str(TMP).encode()), SOON_S)
     for place in BESIDE, LARGE:
@@ -163,7 +163,7 @@ def finish() -> None:
 
 
 def remove_left() -> None:
-    """What a session of these tests left that was killed."""
+    """Removes what killed sessions of these tests left."""
     for path in Path("/tmp").glob(KIND + "*"):
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -180,7 +180,7 @@ def remove_left() -> None:
 
 
 def remove_session(work: Path) -> None:
-    """Its processes, its cgroup, and its folder, by which the others are found, last."""
+    """Removes its processes, its cgroup, and last its folder, which names the others."""
     for pid in pids_with(b"TMPDIR=%b/t" % str(work).encode()):
         send(pid, signal.SIGKILL)
     if MOUNT and os.geteuid() == 0 and (top := MOUNT / work.name).is_dir():
@@ -202,7 +202,7 @@ ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Ended(KeyboardInterrupt):
-    """By a signal. unittest takes every other exception for a test's failure and goes on."""
+    """Ended by a signal. unittest treats other exceptions as a test's failure and goes on."""
 
 
 def end_by(number: int, _frame) -> None:
@@ -212,7 +212,7 @@ def end_by(number: int, _frame) -> None:
 
 
 def run_tests(run) -> None:
-    """prepare(), run() and finish(), whatever ends it."""
+    """prepare(), run() and always finish()."""
     for number in ENDS:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end_by)
@@ -243,15 +243,15 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def wait_for(what, patience_s: float = PATIENCE_S):
-    """What `what` gives once it is true; the last that it gave after so long."""
+    """Waits until what() is true and returns it; after the time limit, its last result."""
     end = time.monotonic() + patience_s
     while not (got := what()) and time.monotonic() < end:
-        time.sleep(0.05 if EMULATED else 0.01)  # looking costs the emulator as much as what is waited for
+        time.sleep(0.05 if EMULATED else 0.01)  # polling is expensive under emulation
     return got
 
 
 def pids_with(words: bytes) -> list[int]:
-    """Those with these bytes in their environment; a zombie has none."""
+    """The pids with these bytes in their environment; zombies have none."""
     pids = []
     for entry in os.listdir("/proc"):
         try:
@@ -267,7 +267,7 @@ def workload_pids() -> list[int]:
 
 
 def pids_saying(words: str) -> list[int]:
-    """Those with these in their command line, whose arguments end in NUL."""
+    """The pids with these bytes in their command line, whose arguments end in NUL."""
     found = []
     for entry in os.listdir("/proc"):
         try:
@@ -310,13 +310,13 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
 
 
-ELSEWHERE: set[str] = set()  # names of runs that had another root than TOP
+ELSEWHERE: set[str] = set()  # names of runs with another root than TOP
 
 
 def cgroups_left() -> list[str]:
-    """Directories that tare names so, of runs of this process: below TOP, and wherever a run of one of its names is."""
+    """tare's cgroups of this process's runs: below TOP, and anywhere by the names of its runs."""
     left = []
-    for top in mounts("cgroup2") + mounts("cgroup"):  # in v1 tare has no business
+    for top in mounts("cgroup2") + mounts("cgroup"):  # tare must not use v1
         for path, _, _ in os.walk(top):
             name = Path(path).name
             if name in ELSEWHERE or (name.startswith("tare") and (TOP == MOUNT or Path(path).is_relative_to(TOP))):
@@ -325,7 +325,7 @@ def cgroups_left() -> list[str]:
 
 
 def run_directories() -> list[Path]:
-    """Of the runs that are in the root that runs have here."""
+    """The cgroups of runs in the root that runs use here."""
     return list((TOP / "tare.slice" if TOP == MOUNT else TOP).glob("tare-*"))
 
 
@@ -334,7 +334,7 @@ def subtree_control() -> str:
 
 
 def offer(top: Path) -> None:
-    """All controllers to the cgroups in it, where there are any."""
+    """Enables all available controllers for its children."""
     if FULL:
         (top / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in ("cpuset", "memory", "pids", "cpu")))
 
@@ -369,7 +369,7 @@ class Done:
         return f"exit {self.status}\n{self.out}\n{self.err}"
 
     def samples(self, iteration: int | None = None) -> list[dict]:
-        """All, or those taken between the stamps of one iteration."""
+        """All samples, or those inside one iteration."""
         samples = self.record["memory"]["samples"]
         if iteration is None:
             return samples
@@ -390,7 +390,7 @@ class Running:
         self.pid = self.process.pid
 
     def workload_pids(self) -> list[int]:
-        """Of this run alone: others may be under way."""
+        """Of this run only: others may run too."""
         return [pid for pid in workload_pids() if descends_from(pid, self.pid)]
 
     def main(self) -> int | None:
@@ -402,7 +402,7 @@ class Running:
             return None  # one of them has just ended
 
     def workload(self, processes: int = 1) -> list[int]:
-        """Its processes, once there are so many; the main one first. None where the run ended before."""
+        """Its processes, the main one first, once there are so many; None if the run ended first."""
 
         def enough():
             try:
@@ -434,7 +434,7 @@ class Running:
 
 class LiveTest(unittest.TestCase):
     maxDiff = None
-    more_env: dict[str, str] = {}  # of run_cell() and what is made of it
+    more_env: dict[str, str] = {}  # for run_cell() and its callers
 
     def __init_subclass__(cls) -> None:
         """A method with `cases` becomes a test for each of them."""
@@ -492,8 +492,8 @@ class LiveTest(unittest.TestCase):
         return self.start_command(*words, options=options, env=env, cwd=cwd, prefix=prefix).end()
 
     def look_while_held(self, look, *options: object, hold_ms: int, prefix=()) -> tuple[object, Done]:
-        """Runs a cell that holds still, and gives what `look` saw of it meanwhile. A busy machine can be too slow for
-        that, and look then gives nothing, or a file is gone: held longer, it is tried again."""
+        """Runs a cell that holds, and returns what `look` saw meanwhile. On a busy machine look may come too late and see
+        nothing, or a file is gone: then tries again with a longer hold."""
         for times in (1, 4, 16, 64):
             running = self.start(*options, "--hold-ms", hold_ms * times, prefix=prefix)
             try:
@@ -506,10 +506,10 @@ class LiveTest(unittest.TestCase):
         return seen, done
 
     def start_gated(self, *options: object, json_to: Path | None = None) -> Running:
-        """A command in its slice that waits, however long, for let_go()."""
-        (place := self.dir / "gated").mkdir()  # the record is elsewhere: what is weighed may not write there
+        """A command in its slice that waits for let_go()."""
+        (place := self.dir / "gated").mkdir()  # not the record's folder, where the command may not write
         os.mkfifo(place / "gate")
-        place.chmod(0o777)  # it is nobody's who waits there
+        place.chmod(0o777)  # the command runs as nobody
         (place / "gate").chmod(0o666)
         record = json_to or self.json
         line = [TARE, "exec", "--json", record, "--rw", place, *options, "--", "sh", "-c", f"echo >{place}/there; read x <{place}/gate"]
@@ -520,14 +520,14 @@ class LiveTest(unittest.TestCase):
         return running
 
     def let_go(self) -> None:
-        gate = os.open(self.dir / "gated/gate", os.O_RDWR)  # for reading too: it waits for no reader
+        gate = os.open(self.dir / "gated/gate", os.O_RDWR)  # O_RDWR: does not wait for a reader
         self.addCleanup(os.close, gate)
         os.write(gate, b"\n")
 
     _shared: dict = {}
 
     def shared(self, name: str, run):
-        """What one run gave, for all the tests that look at it: the first that asks runs it."""
+        """The result of one run that several tests share: the first that asks runs it."""
         if name not in self._shared:
             self._shared[name] = run()
         return self._shared[name]
@@ -541,7 +541,7 @@ class LiveTest(unittest.TestCase):
         self.assert_record(done)
 
     def assert_record(self, done: Done) -> None:
-        """Whole, whatever the end: every section there, and every stamp that was promised."""
+        """The record is complete however the run ended: every section and every promised stamp exists."""
         sections = "id started_at tool scenario runtime host slice isolation iterations result memory cpu events disturbance"
         self.assertEqual(done.record["schema"], "tare.record/1")
         for key in (sections + " termination instrument").split():
@@ -550,7 +550,7 @@ class LiveTest(unittest.TestCase):
         self.assertEqual(len(stamps["start_ns"]), len(stamps["end_ns"]))
 
     def assert_refused(self, done: Done, status: int, why: str) -> None:
-        """One line that says why, on stderr and nowhere else, and no record."""
+        """One line with the reason, only on stderr, and no record."""
         self.assertEqual(done.status, status, done)
         self.assertEqual(done.out, "")
         self.assertRegex(done.err, rf"\Atare: [^\n]*{why}[^\n]*\n\Z")
@@ -561,8 +561,8 @@ class LiveTest(unittest.TestCase):
         self.assertLessEqual(abs(got - want), tolerance, f"{what}: {got} where {want} ± {tolerance} is wanted")
 
     def look_for_leftovers(self) -> None:
-        """Nobody and nothing of the run is there any more, and the hierarchy is as it was. Waited for: a process that was
-        killed is seen until it is reaped, and a cgroup until it has no process any more."""
+        """Nothing of the run is left, and the hierarchy is as before. Waits, because a killed process is visible until it is
+        reaped, and a cgroup until it is empty."""
         self.addCleanup(self.clean_up)
         self.assertEqual(wait_for(lambda: not workload_pids(), SOON_S) or workload_pids(), True, "processes are left")
         self.assertEqual(wait_for(lambda: not cgroups_left(), SOON_S) or cgroups_left(), True, "cgroups are left")
@@ -571,7 +571,7 @@ class LiveTest(unittest.TestCase):
         self.assertEqual([p for p in self.dir.rglob("*") if ".tmp" in p.name], [])
 
     def clean_up(self) -> None:
-        """So that one test's failure is not the next one's."""
+        """Cleans up, so that a failure does not spread to the next test."""
         for pid in workload_pids():
             os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not workload_pids(), SOON_S)
@@ -587,7 +587,7 @@ os.execv(sys.argv[2], sys.argv[2:])"""
 
 
 def ignoring(*names: str) -> list[str]:
-    """A command's prefix: whoever calls it ignores these signals, as nohup does SIGHUP."""
+    """A command's prefix that ignores these signals, as nohup does SIGHUP."""
     return [sys.executable, "-c", IGNORING, " ".join(names)]
 
 
@@ -595,7 +595,7 @@ NATIVE = ["--runtime", "native", "--iterations", 2, "--warmup", 0, "--workers", 
 
 
 def for_each(cases: dict[str, tuple]):
-    """A decorator: the method is no test, but gives one for each case, with the case's values as its arguments."""
+    """A decorator: makes a test of each case, with the case's values as arguments."""
 
     def mark(method):
         method.cases = cases
@@ -605,7 +605,7 @@ def for_each(cases: dict[str, tuple]):
 
 
 class Cgroup:
-    """A cgroup of the test's own below TOP, with all controllers offered where there are any."""
+    """The test's own cgroup below TOP, with all available controllers enabled."""
 
     def __init__(self, test: LiveTest):
         self.path = Path(tempfile.mkdtemp(prefix="live-", dir=TOP))

@@ -21,7 +21,7 @@ REFUSED = {
     "three_names": (["{a}", "{b}", "{a}"], "takes two names"),
     "a_record_cut_off": (["{a}", "{cut}"], "line [0-9]+: .*cut off"),
     "a_newer_record": (["{a}", "{newer}"], r"its schema is \"tare.record/2\""),
-    "a_record_with_nan": (["{a}", "{nan}"], "neither a number nor a word of JSON's"),
+    "a_record_with_nan": (["{a}", "{nan}"], "neither a number nor a word of JSON"),
 }
 
 

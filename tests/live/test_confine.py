@@ -337,6 +337,17 @@ class Refused(Confined):
         self.assertEqual(len(came), len(paths))
         self.assertFalse(Path("/root/tare-live").exists() or Path("/usr/tare-live").exists())
 
+    def test_hides_the_kernels_file_systems_wherever_they_are_mounted(self):
+        # In the tests' own mount namespace, and where no private folder is.
+        place = Path("/mnt/with a blank")
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-R", "/mnt"], check=True)
+        place.mkdir()
+        subprocess.run(["mount", "-t", "cgroup2", "none", str(place)], check=True)
+        self.assertTrue((place / "cgroup.procs").exists())
+        done = self.exec("ls", "-A", place)
+        self.assertEqual((done.status, done.out), (0, ""), done)
+
     def test_many_refusals_are_all_counted(self):
         code = f"for i in range(1000):\n    libc.syscall({NR['settimeofday']}, 0, 0)"
         _, events = self.tries(code)

@@ -104,7 +104,7 @@ class Ends(LiveTest):
             "in_a_slice": (["--stall", 3], 3000, None),
             "that_waits_for_its_knobs": (["--profile", "memory", "--hold-ms", 500, "--stall", 3], 3500, None),
             "not_wanted": (["--stall", 0], None, "none was set (--stall 0)"),
-            "without_a_slice": (["--isolation", "off"], None, "it has no slice of its own, whose CPU time would tell work from a stall"),
+            "without_a_slice": (["--isolation", "off"], None, "it has no slice of its own, whose CPU time would distinguish work from a stall"),
         }
     )
     def the_record_says_whether_a_stall_was_looked_for(self, options, stall_ms, why):
@@ -113,7 +113,7 @@ class Ends(LiveTest):
 
     def test_of_a_command_no_stall_is_looked_for_and_its_record_says_so(self):
         scenario = self.exec("true").record["scenario"]
-        self.assertEqual((scenario["stall_ms"], scenario["stall_ms_reason"]), (None, "a command has no ledger whose progress could be looked at"))
+        self.assertEqual((scenario["stall_ms"], scenario["stall_ms_reason"]), (None, "a command has no ledger that shows progress"))
 
     def test_what_computes_or_is_told_to_wait_has_not_stalled(self):
         self.assert_ok(self.start_cell("native", "threads", "--stall", 2, "--work-iters", 1000000000).end())
@@ -175,7 +175,7 @@ class Starts(LiveTest):
     def with_too_small_a_stack_there_is_one_line_of(self, command, word):
         done = subprocess.run(["sh", "-c", 'ulimit -s 128; exec "$@"', "sh", rig.TARE, command, word], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (3, ""))
-        self.assertRegex(done.stderr, r"\Atare: the stack limit is 128 KiB, and 1024 are needed \(ulimit -s 1024\)\n\Z")
+        self.assertRegex(done.stderr, r"\Atare: the stack limit is 128 KiB; at least 1024 KiB are needed \(ulimit -s 1024\)\n\Z")
 
     def test_a_workload_has_default_signal_handling_whatever_the_caller_ignores(self):
         done = self.exec("grep", "-E", "SigIgn|SigBlk", "/proc/self/status", prefix=rig.ignoring("SIGCHLD", "SIGHUP", "SIGPIPE", "SIGXFSZ"))

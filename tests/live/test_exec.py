@@ -45,9 +45,9 @@ class Status(LiveTest):
         self.assertRegex(done.err, rf"\Atare: exec: [^\n]*{why}[^\n]*\n\Z")
 
     @for_each({f"{name}_{level}": (content, why, level) for level in LEVELS for name, content, why in (
-        ("garbage", b"\x7fnothing", r"Exec format error \(it is no program of this machine's; a script begins with #!\)"),
+        ("garbage", b"\x7fnothing", r"Exec format error \(not a program for this machine; a script must begin with #!\)"),
         ("a_script_without_its_interpreter", b"#!/there/is/none\n",
-         r"No such file or directory \(it, or the interpreter that it names, is not there\)"),
+         r"No such file or directory \(the program, or the interpreter that it names, does not exist\)"),
         ("a_script_whose_interpreter_is_none", b"#!/etc/passwd\n", r"Permission denied"))})
     def what_cannot_be_executed_is_the_callers_mistake(self, content, why, level):
         (path := self.dir / "file").write_bytes(content)
@@ -212,6 +212,12 @@ class HeldBack(LiveTest):
         # A fifth of one CPU: the wall time is about five times the CPU time, and no less than four times.
         self.assertGreater(done.record["result"]["total_wall_s"], 4 * cpu["usage_usec"] / 1e6 - 0.1)
         self.assertNotIn("no throttling", [check["name"] for check in done.record["isolation"]["checks"]])
+
+    @needs_controllers
+    def test_a_quota_that_limits_nothing_is_said(self):
+        done = self.exec("true", options=["--cpu-max", "4000"])
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.err, r"(?m)^tare: --cpu-max '4000' limits nothing: it is 4000 CPUs, and the benchmark has \d+$")
 
     @needs_controllers
     def test_memory_high_slows_down_and_ends_nothing(self):
@@ -438,7 +444,7 @@ class Several(Series):
                "both_ways": (["--command", "a", "--", "b"], r"not by both"),
                "an_export_of_no_format": (["--export", "t.xls", "--", "true"], r"--export 't.xls': what is allowed is a name that ends in .md, .csv or .json"),
                "an_export_into_nowhere": (["--export", "/no/such/t.md", "--", "true"], r"--export: '/no/such/t.md': No such file"),
-               "an_output_that_is_none": (["--output", "/dev/zero", "--", "true"], r"--output: '/dev/zero' is no regular file"),
+               "an_output_that_is_none": (["--output", "/dev/zero", "--", "true"], r"--output: '/dev/zero' is not a regular file"),
                "a_parameter_of_no_command": (["--parameter", "n=1", "--", "true"], r"no command has \{n\} in it")})
     def refuses(self, words, why):
         self.assert_refused(self.run_several(*words), 2, rf"exec: [^\n]*{why}")
@@ -581,7 +587,7 @@ class Ends(LiveTest):
         done = self.exec("sleep", 100, options=["--timeout", 0.5, "--confine", level])
         self.assertEqual(done.status, 4, done)
         self.assertEqual(done.record["termination"]["reason"], "timeout")
-        self.assertRegex(done.err, r"timeout: it was not done after 0.5 s \(--timeout\)")
+        self.assertRegex(done.err, r"timeout: not finished after 0.5 s \(--timeout\)")
 
     @for_each({"full": ("full", []), "off": ("off", []), "without_a_slice": ("full", ["--isolation", "off"]),
                "with_neither": ("off", ["--isolation", "off"])})

@@ -252,7 +252,7 @@ class Refused(Matrix):
         commands = self.dir / "bin"
         commands.mkdir()
         words = [rig.TARE, "matrix", self.plan, "--out", self.out, "--engine", "slurm"]
-        none = "tare: matrix: sbatch: there is none on PATH (--engine local runs the plan here)\n"
+        none = "tare: matrix: sbatch: not found on PATH (--engine local runs the plan here)\n"
         for more, came in ((["--dry-run"], (0, "")), ([], (3, none))):
             done = subprocess.run([*words, *more], env=rig.environment(PATH=str(commands)), capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), came)

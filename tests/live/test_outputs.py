@@ -135,8 +135,8 @@ class Outputs(LiveTest):
         for words in (["--out", "out"], ["--json", "r.json"], ["--json", "out/r.json"]):
             done = self.begin("exec", *words, "--", "true").end()
             self.assertEqual(done.status, 2, done)
-            self.assertIn(f"there is a link of user {NOBODY} in it", done.err)
-            self.assertIn("(name the place itself)", done.err)
+            self.assertIn(f"contains a link of user {NOBODY}", done.err)
+            self.assertIn("(name the target itself)", done.err)
         self.assert_secret()
         self.assertEqual(list((self.dir / "private").iterdir()), [])
 

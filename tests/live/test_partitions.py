@@ -228,7 +228,7 @@ class Left(LiveTest):
         fcntl.flock(held, fcntl.LOCK_EX)
         clean = subprocess.Popen([rig.TARE, "clean", "--cgroup-root", str(cgroup.path)], env=rig.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         done = self.exec("true", options=["--cgroup-root", cgroup.path, "--isolation", "strict" if rig.FULL else "auto"])
-        self.assert_refused(done, 3, rf"somebody else has held the lock of '{cgroup.path}' for 30 s \(lslocks shows who\)")
+        self.assert_refused(done, 3, rf"another process has held the lock of '{cgroup.path}' for 30 s \(lslocks shows which\)")
         said, _ = clean.communicate(timeout=rig.PATIENCE_S)
         self.assertEqual(said, f"left     {cgroup.path} (Device or resource busy)\n")
         self.assertNotEqual(clean.returncode, 0)

@@ -94,7 +94,7 @@ class Tuned(LiveTest):
         self.addCleanup(self.put_back)
 
     def put_back(self) -> None:
-        """So that one test's failure is not the next one's."""
+        """Cleans up, so that a failure does not spread to the next test."""
         tare("restore", "--force")
         shutil.rmtree(rig.STATE, ignore_errors=True)
 
@@ -180,7 +180,7 @@ class Tuned(LiveTest):
         for words in (["tune"], ["restore"]):
             done = tare(*words, TARE_STATE=str(anybodys))
             self.assertEqual(done.returncode, 3, done)
-            self.assertRegex(done.stderr, r"^tare: \w+: .*TARE_STATE, where the journal is to be: .*\n$")
+            self.assertRegex(done.stderr, r"^tare: \w+: .*\$TARE_STATE, the journal's folder: .*\n$")
         self.assert_as_before()
 
     def test_a_dry_run_changes_nothing(self):

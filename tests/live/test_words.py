@@ -24,7 +24,7 @@ REFUSED = {
     "an_unknown_runtime": (["--runtime", "nope"], r"--runtime 'nope'"),
     "a_folder_under_a_file": (["--out", "{dir}/file/below"], r"--out: '.*/file/below'.*Not a directory"),
     "a_record_in_a_missing_folder": (["--json", "{dir}/missing/x.json"], r"--json.*No such file or directory"),
-    "a_record_over_a_device": (["--json", "/dev/null"], r"--json.*'/dev/null' is no regular file"),
+    "a_record_over_a_device": (["--json", "/dev/null"], r"--json.*'/dev/null' is not a regular file"),
     "a_root_that_is_no_cgroup": (["--cgroup-root", "/tmp"], r"--cgroup-root '/tmp'.*cgroup2"),
     "a_root_that_is_not_there": (["--cgroup-root", "/nonexistent"], r"--cgroup-root '/nonexistent'.*No such file"),
     "too_little_memory": (["--memory-max", "1"], r"--memory-max '1'"),

@@ -151,7 +151,7 @@ class Keys(Reader):
     def assert_keys(self, name: str, text: str, described: set):
         said = self.said(name, text)
         self.assertEqual(said.returncode, 2, said.stderr)
-        allowed = re.search(r"is no key here.* is allowed is (.*)", said.stderr)
+        allowed = re.search(r"is not a key here.* is allowed is (.*)", said.stderr)
         self.assertTrue(allowed, said.stderr)
         self.assertEqual(set(allowed[1].split(", ")), described, text)
 

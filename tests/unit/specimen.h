@@ -110,7 +110,7 @@ static inline void specimen_start(struct specimen *s)
     facts_bool(&s->host, "emulated", false);
     text_format(r->slice.cpus_requested, sizeof(r->slice.cpus_requested), "1-3");
     text_format(r->slice.cpus_effective, sizeof(r->slice.cpus_effective), "1-3");
-    text_format(r->slice.cpus_reason, sizeof(r->slice.cpus_reason), "4 cores; core 0 keeps house");
+    text_format(r->slice.cpus_reason, sizeof(r->slice.cpus_reason), "4 cores; housekeeping on core 0");
     text_format(r->slice.housekeeping, sizeof(r->slice.housekeeping), "0");
     r->rollup_ns = 50000000;
     r->tick_ns = 10000000;

@@ -12,7 +12,7 @@
 
 #define BLANKS " \t\n"
 
-/* A stretch of a text that somebody else holds. */
+/* A part of a text, not owned. */
 struct span {
     const char *at;
     size_t len;
@@ -20,7 +20,7 @@ struct span {
 
 /* --- words of a command line ------------------------------------------------------------------------------------ */
 
-/* As next_arg() of lib/cmdline.c: a quote opens and closes anywhere in a word. */
+/* As next_arg() of lib/cmdline.c: a quote may start and end anywhere in a word. */
 static struct span next_word(const char **line)
 {
     const char *p = *line + strspn(*line, BLANKS);
@@ -61,7 +61,7 @@ static bool is_text(struct span s, const char *text)
     return strlen(text) == s.len && strncmp(s.at, text, s.len) == 0;
 }
 
-/* 1 or 0 for the whole words that kstrtobool() is given; -1 for all others, though it would read "never" as "no". */
+/* 1 or 0 for the usual words of kstrtobool(); -1 for others, although that would read "never" as "no". */
 static int truth_of(struct span value)
 {
     static const char *const WORDS[2][7] = {{"0", "n", "N", "no", "off", "false", NULL},
@@ -135,7 +135,7 @@ static bool level_named(struct span name, enum cmdline_level *ret)
     return false;
 }
 
-/* "FLAG # LEVEL: WHY", blanks around it gone. false: it is not of that form. */
+/* Parses "FLAG # LEVEL: WHY"; false: malformed. */
 static bool parse_line(struct span line, struct cmdline_flag *ret)
 {
     const char *end = line.at + line.len, *p = line.at;
@@ -162,7 +162,7 @@ static bool parse_line(struct span line, struct cmdline_flag *ret)
     return true;
 }
 
-static bool is_there_already(const struct cmdline_lock *lock, const char *id)
+static bool is_listed(const struct cmdline_lock *lock, const char *id)
 {
     for (size_t i = 0; i < lock->flags; i++)
         if (is_same_name((struct span){lock->flag[i].id, strlen(lock->flag[i].id)}, (struct span){id, strlen(id)}))
@@ -184,7 +184,7 @@ static void flag_free(struct cmdline_flag *flag)
     free(flag->why);
 }
 
-/* Blanks at both ends taken off. */
+/* The next line, trimmed. */
 static struct span next_line(const char **text)
 {
     struct span line = {*text, strcspn(*text, "\n")};
@@ -207,7 +207,7 @@ int cmdline_lock_parse(const char *text, struct cmdline_lock *ret, struct err *e
         if (line.len == 0 || *line.at == '#')
             continue;
         bool good = parse_line(line, &flag);
-        if (good && !is_there_already(ret, flag.id)) {
+        if (good && !is_listed(ret, flag.id)) {
             append(ret, flag);
             continue;
         }
@@ -215,8 +215,8 @@ int cmdline_lock_parse(const char *text, struct cmdline_lock *ret, struct err *e
             flag_free(&flag);
         cmdline_lock_free(ret);
         return err_set(e, ERR_USAGE, -EINVAL, "line %d: '%.*s': %s", n, (int)line.len, line.at,
-                       good ? "this flag has a line already"
-                            : "what is allowed is FLAG # LEVEL: WHY, the level one of boot, recommended, recorded");
+                       good ? "this flag is listed twice"
+                            : "what is allowed is FLAG # LEVEL: WHY, with the level boot, recommended or recorded");
     }
     return 0;
 }

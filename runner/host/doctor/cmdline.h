@@ -1,4 +1,4 @@
-/* cmdline: a kernel's command line beside the locked one, images/vm/cmdline. Pure. */
+/* cmdline: compares a kernel's command line with the locked one of the VM image (images/vm/cmdline). Pure. */
 #ifndef TARE_CMDLINE_H
 #define TARE_CMDLINE_H
 
@@ -8,12 +8,12 @@ struct err;
 struct text;
 
 enum cmdline_level {
-    CMDLINE_BOOT,        /* how the image comes up; not compared */
-    CMDLINE_RECOMMENDED, /* without it figures are biased, and nothing else tells */
-    CMDLINE_RECORDED,    /* figures differ by it */
+    CMDLINE_BOOT,        /* needed to boot the image; not compared */
+    CMDLINE_RECOMMENDED, /* without it figures are biased unnoticed */
+    CMDLINE_RECORDED,    /* figures depend on it */
 };
 
-/* "psi=1", or "quiet" for one without a value. */
+/* "psi=1"; "quiet" has no value. */
 struct cmdline_flag {
     char *flag;
     char *id;     /* "cmdline." and the flag's name */
@@ -29,16 +29,16 @@ struct cmdline_lock {
 };
 
 /* Reads the file's text: a line is empty, a comment, or "FLAG # LEVEL: WHY".
- * -EINVAL (usage): line N is none of these, or names a flag a second time; *ret is then empty. */
+ * -EINVAL (usage): line N is malformed, or repeats a flag; *ret is then empty. */
 int cmdline_lock_parse(const char *text, struct cmdline_lock *ret, struct err *e);
 void cmdline_lock_free(struct cmdline_lock *lock);
 
 enum cmdline_state { CMDLINE_AS_LOCKED, CMDLINE_DIFFERENT, CMDLINE_ABSENT };
 
-/* How a flag stands on a running kernel's line (/proc/cmdline); here: the word that counts, "" where there is none.
- * By the kernel's own rules (kernel/params.c): words end at a blank outside of double quotes, '-' and '_' are one in a
- * name, the last word of a name counts, and what follows a word "--" is init's. Two spellings of a truth (1, on, y,
- * yes, true) are the same value. */
+/* Compares a flag with a running kernel's line (/proc/cmdline); here: receives the word that counts, or "". By the
+ * kernel's rules (kernel/params.c): words end at a blank outside of double quotes, '-' and '_' are equal in names, the
+ * last word of a name counts, and words after "--" are init's. Spellings of a truth value (1, on, y, yes, true) are
+ * equal. */
 enum cmdline_state cmdline_compare(const char *running, const char *flag, struct text *here);
 
 #endif

@@ -1,4 +1,4 @@
-/* The table of what biases a benchmark, and its judgement. */
+/* The table of settings that bias a benchmark, and their judgement. */
 #include "host/doctor/doctor.h"
 
 #include <stdbool.h>
@@ -10,10 +10,10 @@
 #include "base/facts.h"
 #include "base/text.h"
 
-/* What becomes of a fact that is not there. */
+/* How an absent fact is judged. */
 enum absence {
     ASKS,  /* unknown */
-    FINE,  /* where the kernel has no such file there is nothing to bias; else unknown */
+    FINE,  /* ok if the kernel has no such file; else unknown */
     WORSE, /* as bad as a wrong value */
 };
 
@@ -22,8 +22,8 @@ typedef bool predicate(const struct facts *all, const struct fact *f, const char
 struct row {
     const char *id;
     enum doctor_level level;
-    const char *key; /* of the fact */
-    predicate *good; /* NULL: noted */
+    const char *key; /* the fact's */
+    predicate *good; /* NULL: only noted */
     const char *want;
     enum absence absence;
     const char *tune;
@@ -42,41 +42,41 @@ static predicate is_one_of, is_at_least, is_at_most, is_kernel_from, is_empty, i
 static const struct row ROWS[] = {
     /* --- the slice: Documentation/admin-guide/cgroup-v2.rst --- */
     {"cgroup2", REQUIRED, "cgroup2.mount", is_there, NULL, WORSE, NULL,
-     "a slice is a directory of it", "mount -t cgroup2 none /sys/fs/cgroup"},
+     "slices are its directories", "mount -t cgroup2 none /sys/fs/cgroup"},
     {"cgroup_cpuset", REQUIRED, "cgroup2.cpuset", is_there, NULL, WORSE, NULL,
-     "without it CPUs are held by affinity alone, which a workload can change",
+     "without it only affinity restricts CPUs, which a workload can change",
      "boot with cgroup_no_v1=all (systemd: systemd.unified_cgroup_hierarchy=1)"},
     {"cgroup_memory", REQUIRED, "cgroup2.memory", is_there, NULL, WORSE, NULL,
-     "it is what accounts the slice's memory",
+     "it accounts the slice's memory",
      "boot with cgroup_no_v1=all (systemd: systemd.unified_cgroup_hierarchy=1)"},
     {"cgroup_pids", REQUIRED, "cgroup2.pids", is_there, NULL, WORSE, NULL,
-     "a fork bomb would take the host along", "boot with cgroup_no_v1=all"},
+     "without it a fork bomb takes down the host", "boot with cgroup_no_v1=all"},
     {"cgroup_v1", RECOMMENDED, "cgroup1", is_empty, NULL, FINE, NULL,
-     "a controller that v1 holds is not to be had in v2", "boot with cgroup_no_v1=all"},
+     "a controller held by v1 is not available in v2", "boot with cgroup_no_v1=all"},
     {"cgroup_kill", REQUIRED, "cgroup_kill", is_one_of, "on", WORSE, NULL,
-     "it alone ends a slice at once, whatever forks in it", "a kernel from 5.14"},
+     "only it kills a whole slice at once, even a fork bomb", "a kernel from 5.14"},
     {"memory_peak", RECOMMENDED, "memory_peak", is_one_of, "on", ASKS, NULL,
-     "the highest charge is between two samples", "a kernel from 5.19"},
+     "the peak is usually between two samples", "a kernel from 5.19"},
     {"swap_accounting", RECOMMENDED, "swap_accounting", counts_swap, NULL, ASKS, NULL,
      "without it memory.swap.max=0 cannot keep a slice out of swap", "boot with swapaccount=1"},
     {"psi", RECOMMENDED, "psi", is_one_of, "on", WORSE, NULL,
-     "pressure tells who waited, and for what", "boot with psi=1"},
+     "pressure shows that tasks waited, and for what", "boot with psi=1"},
     {"kernel", RECOMMENDED, "kernel_release", is_kernel_from, "6.6", WORSE, NULL,
-     "cpuset partitions changed and were mended up to 6.6", "a kernel from 6.6"},
+     "cpuset partitions changed, with fixes up to 6.6", "a kernel from 6.6"},
     {"cmdline_harmful", RECOMMENDED, "cmdline_harmful", is_empty, NULL, ASKS, NULL,
-     "debugging or missing parts of the kernel are measured along", "boot without these"},
+     "debugging options and disabled features change the figures", "boot without these"},
     {"cmdline", RECORDED, "cmdline_notable", NULL, NULL, ASKS, NULL,
-     "what the kernel was told that figures hang on", NULL},
+     "kernel options on which figures depend", NULL},
 
     /* --- the CPUs --- */
     {"benchmark_cpus", RECORDED, "benchmark_cpus", NULL, NULL, ASKS, NULL, "where the benchmark runs", NULL},
     {"housekeeping_cpus", RECOMMENDED, "housekeeping_cpus", is_there, NULL, WORSE, NULL,
-     "the runner and all else share the benchmark's CPUs", "tare run --cpus LIST with fewer than all"},
+     "the runner and all other processes share the benchmark's CPUs", "tare run --cpus LIST with fewer than all"},
     {"governor", RECOMMENDED, "governor", is_one_of, "performance", ASKS, "governor",
      "frequency that follows load measures the governor", "tare tune --only governor"},
-    {"scaling_driver", RECORDED, "scaling_driver", NULL, NULL, ASKS, NULL, "who decides the frequency", NULL},
+    {"scaling_driver", RECORDED, "scaling_driver", NULL, NULL, ASKS, NULL, "it decides the frequency", NULL},
     {"turbo", RECOMMENDED, "turbo", is_one_of, "off", ASKS, "turbo",
-     "frequency that hangs on temperature and on how many cores are busy", "tare tune --only turbo"},
+     "frequency depends on temperature and on how many cores are busy", "tare tune --only turbo"},
     {"smt", RECOMMENDED, "smt_active", is_one_of, "off", ASKS, "smt",
      "two threads of a core share its units: a worker slows its sibling", "tare tune --only smt (or boot with nosmt)"},
     {"cpuidle", RECORDED, "cpuidle_driver", NULL, NULL, ASKS, NULL, "waking from deep sleep takes up to 100s of µs", NULL},
@@ -84,42 +84,42 @@ static const struct row ROWS[] = {
      "no load balancing there: unpinned threads pile up on one CPU",
      "boot without isolcpus; a cpuset partition (root) is exclusive and balanced"},
     {"nohz_full", RECORDED, "nohz_full", NULL, NULL, FINE, NULL,
-     "no tick where one task runs, dearer system calls", NULL},
+     "no tick on a CPU with one task; system calls cost more", NULL},
     {"mitigations", RECORDED, "mitigations_summary", NULL, NULL, ASKS, NULL,
-     "system calls and switches cost up to twice as much with them", NULL},
+     "they make system calls and switches up to twice as expensive", NULL},
 
     /* --- clocks --- */
     {"clocksource", RECOMMENDED, "clocksource", is_one_of,
-     /* those that are read without a system call (arch/…/include/asm/vdso/clocksource.h) */
+     /* read without a system call (arch/…/include/asm/vdso/clocksource.h) */
      "tsc|kvm-clock|hyperv_clocksource_tsc_page|arch_sys_counter|timebase|tod|riscv_clocksource", ASKS, NULL,
-     "others take a system call or a bus read for each stamp",
+     "others need a system call or a bus read for each stamp",
      "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource (or boot with tsc=reliable)"},
     {"hrtimers", RECOMMENDED, "hrtimers", is_one_of, "on", ASKS, NULL,
      "without them sampling wakes at ticks of some ms", "boot without highres=off"},
 
     /* --- memory --- */
     {"thp", RECOMMENDED, "thp_enabled", is_one_of, "madvise|never", FINE, "thp",
-     "huge pages make RSS jump by 2 MiB, and when is chance", "tare tune --only thp"},
+     "huge pages make RSS jump by 2 MiB at random times", "tare tune --only thp"},
     {"ksm", RECOMMENDED, "ksm_run", is_one_of, "0|2", FINE, "ksm",
-     "equal pages of workers are merged while they are weighed", "tare tune --only ksm"},
+     "equal pages of workers are merged during the measurement", "tare tune --only ksm"},
     {"numa_balancing", RECOMMENDED, "numa_balancing", stays_on_node, NULL, FINE, "numa_balancing",
-     "pages are unmapped and moved while it runs", "tare tune --only numa_balancing"},
+     "pages are unmapped and moved during the run", "tare tune --only numa_balancing"},
     {"swap", RECOMMENDED, "swap_total_bytes", swaps_not, NULL, ASKS, NULL,
-     "what is swapped out is missing from RSS and dear to get back", "swapoff -a"},
+     "swapped memory is missing from RSS and slow to read back", "swapoff -a"},
     {"swappiness", RECOMMENDED, "swappiness", swaps_not, NULL, FINE, "swappiness",
      "how early idle memory is swapped out", "tare tune --only swappiness"},
     {"memory", RECOMMENDED, "memory_available_bytes", is_at_least, "1073741824", ASKS, NULL,
-     "eight workers of 64 MiB and as much again for caches; below it reclaim is measured", "end what uses it"},
+     "eight workers of 64 MiB and as much for caches; with less, reclaim is measured", "end processes that use it"},
     {"aslr", RECORDED, "aslr", NULL, NULL, ASKS, "aslr",
-     "layout differs from run to run: left on it is sampled, off it is one layout", NULL},
+     "on, each run has another memory layout; off, all runs share one", NULL},
 
-    /* --- what interrupts --- */
+    /* --- interruptions --- */
     {"irqs", RECOMMENDED, "irqs", has_no_irqs, NULL, ASKS, "irq",
      "interrupts that may run on the benchmark's CPUs take its time", "tare tune --only irq"},
     {"irqbalance", RECOMMENDED, "irqbalance", is_one_of, "off", ASKS, NULL,
      "it moves interrupts back while the benchmark runs", "systemctl stop irqbalance"},
     {"daemons", RECOMMENDED, "settings_daemons", is_empty, NULL, ASKS, NULL,
-     "they change the governor and the like behind one's back", "systemctl stop them"},
+     "they change the governor and similar settings during a run", "systemctl stop them"},
     {"watchdog", RECOMMENDED, "watchdog", is_one_of, "off", FINE, "watchdog",
      "it wakes every CPU every 4 s", "tare tune --only watchdog"},
     {"nmi_watchdog", RECOMMENDED, "nmi_watchdog", is_one_of, "off", FINE, "nmi_watchdog",
@@ -127,25 +127,25 @@ static const struct row ROWS[] = {
     {"stat_interval", RECOMMENDED, "stat_interval", is_at_least, "10", FINE, "stat_interval",
      "memory statistics are folded on every CPU each second", "tare tune --only stat_interval"},
     {"autogroup", RECORDED, "sched_autogroup", NULL, NULL, FINE, NULL,
-     "a session's tasks share one weight; not within a slice that has the cpu controller", NULL},
+     "a session's tasks share one weight, except in a slice with the cpu controller", NULL},
     {"perf_event_paranoid", RECORDED, "perf_event_paranoid", NULL, NULL, FINE, NULL,
      "whether counters can be read without privilege", NULL},
     {"perf_event_cpu_limit", RECORDED, "perf_cpu_time_max_percent", NULL, NULL, FINE, NULL,
-     "the share of time that sampling may take before the kernel throttles it", NULL},
+     "the kernel throttles sampling above this share of time", NULL},
 
-    /* --- who else is there --- */
+    /* --- other load --- */
     {"load", RECOMMENDED, "load_1min", is_at_most, "0.5", ASKS, NULL,
-     "somebody else runs, or did a moment ago", "wait, or end it (top)"},
+     "other processes run, or did a moment ago", "wait, or end them (top)"},
     {"cpu_pressure", RECOMMENDED, "cpu_pressure_avg10", is_at_most, "1", ASKS, NULL,
-     "percent of the last 10 s in which some task waited for a CPU", "wait, or end it (top)"},
+     "percent of the last 10 s in which some task waited for a CPU", "wait, or end them (top)"},
     {"steal", RECOMMENDED, "steal_percent", is_at_most, "0.1", ASKS, NULL,
-     "percent of the time since boot that the hypervisor gave to others", "a host of one's own, or pinned virtual CPUs"},
+     "percent of the time since boot that the hypervisor gave to others", "a dedicated host, or pinned virtual CPUs"},
     {"hypervisor", RECOMMENDED, "hypervisor", is_one_of, "none", ASKS, NULL,
-     "exits and a neighbour's load are measured along", "run on the machine itself"},
+     "VM exits and neighbours' load add to the figures", "run on the machine itself"},
     {"emulation", RECOMMENDED, "emulated", is_one_of, "off", ASKS, NULL,
-     "no time measured under emulation means anything; function and memory do", "run on the machine itself"},
+     "times measured under emulation mean nothing; function and memory do", "run on the machine itself"},
     {"container", RECOMMENDED, "container", is_one_of, "none", ASKS, NULL,
-     "the host's settings and neighbours are out of sight", "run on the host, or say so beside the figures"},
+     "the host's settings and neighbours are not visible", "run on the host, or mention it with the figures"},
 };
 /* clang-format on */
 
@@ -169,7 +169,7 @@ static bool is_bytes(const char *key)
     return len > 6 && strcmp(key + len - 6, "_bytes") == 0;
 }
 
-/* As people read it; compared as it is read. */
+/* The value as it is printed, which is_one_of() also compares. */
 static void format_value(const struct fact *f, struct text *out)
 {
     char buf[32];
@@ -251,7 +251,7 @@ static bool has_no_irqs(const struct facts *all, const struct fact *f, const cha
     return f->kind == FACT_TEXT && strncmp(f->text, "0 of ", 5) == 0;
 }
 
-/* Swap that is not there, that no slice can reach, or that is the last resort. */
+/* Whether slices do not swap: no swap, swappiness 0, or memory.swap.max available. */
 static bool swaps_not(const struct facts *all, const struct fact *f, const char *want)
 {
     const struct fact *accounted = facts_find(all, "swap_accounting");
@@ -279,7 +279,7 @@ static enum doctor_verdict bad(const struct row *row)
     return row->level == DOCTOR_REQUIRED ? DOCTOR_FAILS : DOCTOR_WARNS;
 }
 
-/* A file that is not there, told from one that cannot be read (reading.c, reading_take). */
+/* Whether the file does not exist, by the text of reading_take(). */
 static bool is_missing(const struct fact *f)
 {
     return strncmp(f->text, "no /", 4) == 0;

@@ -1,4 +1,5 @@
-/* doctor: what of this host biases a benchmark: every setting judged by one table, from facts alone. */
+/* doctor: finds what on this host biases a benchmark. One table judges every setting, from facts alone. cmd_doctor.c
+ * calls it. */
 #ifndef TARE_DOCTOR_H
 #define TARE_DOCTOR_H
 
@@ -13,18 +14,18 @@ struct text;
 struct topology_choice;
 
 enum doctor_level {
-    DOCTOR_REQUIRED,    /* without it there is no full slice, or nothing to measure with */
+    DOCTOR_REQUIRED,    /* without it there is no full slice */
     DOCTOR_RECOMMENDED, /* it biases figures or widens their spread */
-    DOCTOR_RECORDED,    /* it makes figures of two hosts differ: to be told with them */
+    DOCTOR_RECORDED,    /* figures of two hosts differ by it */
 };
 
-/* The worst first; text goes in this order. */
+/* The worst first, as in the text. */
 enum doctor_verdict {
-    DOCTOR_FAILS,   /* a required one is not so */
-    DOCTOR_WARNS,   /* another one is not so */
-    DOCTOR_UNKNOWN, /* it cannot be read; the finding's reason says why */
+    DOCTOR_FAILS,   /* a required one is not met */
+    DOCTOR_WARNS,   /* another one is not met */
+    DOCTOR_UNKNOWN, /* unreadable; the finding has the reason */
     DOCTOR_OK,
-    DOCTOR_NOTED, /* there is no right or wrong about it */
+    DOCTOR_NOTED, /* only reported */
     DOCTOR_VERDICTS,
 };
 
@@ -35,45 +36,44 @@ struct finding {
     const char *id;
     enum doctor_level level;
     enum doctor_verdict verdict;
-    char *value;        /* as people read it; NULL where it is not to be had */
-    char *reason;       /* why it is not; NULL where it is */
+    char *value;        /* as printed; NULL: unavailable */
+    char *reason;       /* why unavailable; else NULL */
     const char *why;    /* why it matters, in a phrase */
     const char *remedy; /* a command line or a kernel flag; NULL: none */
-    const char *tune;   /* the id by which `tare tune` sets it; NULL: it cannot */
-    const char *flag;   /* of the locked kernel command line; NULL: it is of doctor.c's table */
+    const char *tune;   /* its id in `tare tune`; NULL: none */
+    const char *flag;   /* of the locked command line; NULL: from doctor.c's table */
 };
 
-/* In the table's order. Ended with doctor_free(). */
+/* In the table's order. The owner ends it with doctor_free(). */
 struct diagnosis {
     struct finding *finding;
     size_t findings;
     size_t count[DOCTOR_VERDICTS];
 };
 
-/* Appends what the table needs beyond host_capture(), which comes first: the doctor's own keys, each there or absent
- * with its reason. Pure over the files below sysroot. */
+/* After host_capture(): appends the doctor's own facts, absent ones with the reason. Reads only files below sysroot. */
 void doctor_capture(const char *sysroot, const struct topology_choice *cpus, struct facts *ret);
-/* doctor_capture()'s part that asks the cgroup file systems. */
+/* The part of doctor_capture() that reads the cgroup file systems. */
 void doctor_capture_cgroups(const char *sysroot, struct facts *ret);
 
 /* Judges facts. Pure. */
 struct diagnosis doctor_judge(const struct facts *facts);
-/* Appends a finding for each flag of the locked kernel command line, and `cmdline_locked` for all of them; none of them
- * can fail. The findings borrow from lock. why_not: why there is no lock; NULL: there is. Pure. */
+/* Appends a finding for each flag of the locked command line, and `cmdline_locked` for all; none has the verdict fails.
+ * The findings borrow from lock. why_not: why there is no lock; else NULL. Pure. */
 void doctor_judge_cmdline(struct diagnosis *d, const struct facts *facts, const struct cmdline_lock *lock,
                           const char *why_not);
 void doctor_free(struct diagnosis *d);
 
-/* Loads the locked kernel command line that came with this program (images/vm/cmdline).
- * -ENOENT: it did not; -EINVAL: it is none. On success the caller ends *ret with cmdline_lock_free(). */
+/* Loads the locked command line that was installed with this program (images/vm/cmdline). -ENOENT: missing; -EINVAL:
+ * malformed. On success the caller ends *ret with cmdline_lock_free(). */
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e);
 
-/* For people: the worst first, the remedy below; then the flags of the command line in a block of their own. */
+/* The text for people: the worst first, each with its remedy; then the flags of the command line. */
 void doctor_text(const struct diagnosis *d, const struct facts *facts, struct text *out);
 
 /* Schema tare.doctor/1, in the table's order:
  *   {schema, host{…}, counts{fails, warns, unknown, ok, noted},
- *    checks[{id, level, verdict, value, reason, why, remedy, tune}]}        null where there is none
+ *    checks[{id, level, verdict, value, reason, why, remedy, tune}]}        null if none
  * A flag of the locked command line is the check "cmdline.NAME"; its value is the word that the kernel was given.
  * -EIO: the stream failed. */
 int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out, struct err *e);

@@ -1,4 +1,4 @@
-/* The doctor's questions to the cgroup file systems: pure under a sysroot, and nothing is made or asked of systemd. */
+/* The doctor's facts of the cgroup file systems. Pure under a sysroot; makes nothing, and does not ask systemd. */
 #include <dirent.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ static bool exists(const char *sysroot, const char *dir, const char *name)
     return n > 0 && (size_t)n < sizeof(path) && beneath_exists(sysroot, path);
 }
 
-/* The cgroup2 mount that shows its files; the later one hides the earlier. */
+/* The last cgroup2 mount whose files are visible: later mounts hide earlier ones. */
 static bool find_mount(const char *sysroot, const char *mountinfo, struct cgmount *ret)
 {
     struct cgmount m;
@@ -38,7 +38,7 @@ static bool find_mount(const char *sysroot, const char *mountinfo, struct cgmoun
     return found;
 }
 
-/* Whether a v1 mount has the controller; where, for people. */
+/* Whether a v1 mount has the controller, and where. */
 static bool find_v1(const char *mountinfo, const char *controller, char *point, size_t cap)
 {
     struct cgmount m;
@@ -76,8 +76,8 @@ static void capture_v1(const char *mountinfo, struct facts *ret)
     facts_text(ret, "cgroup1", held.data);
 }
 
-/* A directory below the hierarchy's root, which has none of the files that are asked for: our own, else the first of
- * the root's that has the memory controller, else the first. "" where there is none. */
+/* A cgroup to look for files in (the hierarchy's root lacks them): our own, else the first below the root with the
+ * memory controller, else the first; "": none. */
 static void find_sample(const char *sysroot, const struct cgmount *m, char *ret, size_t cap)
 {
     char cgroup[8192], path[PATH_MAX];
@@ -115,7 +115,7 @@ static bool cmdline_has(const struct facts *f, const char *word)
     return line && line->kind == FACT_TEXT && cgfile_has_word(line->text, word);
 }
 
-/* The file itself where a directory shows it (a distribution may have taken it to an older kernel), or the version. */
+/* By the file in a cgroup (distributions backport them), or by the kernel's version. */
 static void capture_files(const char *sysroot, const struct cgmount *m, struct facts *ret)
 {
     char dir[PATH_MAX];
@@ -123,7 +123,7 @@ static void capture_files(const char *sysroot, const struct cgmount *m, struct f
     bool has_memory = *dir && exists(sysroot, dir, "memory.current");
     facts_bool(ret, "cgroup_kill", (*dir && exists(sysroot, dir, "cgroup.kill")) || kernel_from(ret, 5, 14));
     facts_bool(ret, "memory_peak", (has_memory && exists(sysroot, dir, "memory.peak")) || kernel_from(ret, 5, 19));
-    /* since 6.1 always (mm/memcontrol.c: "swapaccount" is deprecated), before that as the command line says */
+    /* always since 6.1 (mm/memcontrol.c: "swapaccount" is deprecated); before, by the command line */
     bool counted = kernel_from(ret, 6, 1) || !cmdline_has(ret, "swapaccount=0");
     facts_bool(ret, "swap_accounting", has_memory ? exists(sysroot, dir, "memory.swap.max") : counted);
 }

@@ -1,4 +1,4 @@
-/* What the doctor says of the kernel's command line beside the locked one. */
+/* The doctor's findings on the kernel's command line, compared with the locked one. */
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -15,14 +15,14 @@
 #include "host/doctor/cmdline.h"
 #include "host/doctor/doctor.h"
 
-/* Beside the program in a build tree, in ../share/tare of it once installed. */
+/* share/ beside the program in a build tree, ../share/tare once installed. */
 static int read_lock(struct text *ret, char path[PATH_MAX], struct err *e)
 {
     static const char *const BESIDE[] = {"share", "../share/tare"};
     int failed = file_beside_program(BESIDE, ARRAY_LEN(BESIDE), "cmdline", path, PATH_MAX);
     if (failed == 0)
         failed = file_read_all("", path, ret);
-    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "no locked command line where tare was built or installed");
+    return failed == 0 ? 0 : err_set(e, ERR_OURS, failed, "cannot read tare's locked command line (share/cmdline)");
 }
 
 int doctor_load_cmdline(struct cmdline_lock *ret, struct err *e)
@@ -68,7 +68,7 @@ static struct finding judge_flag(const char *running, const struct cmdline_flag 
     return f;
 }
 
-/* The whole in one line: how many are as they should be. */
+/* The summary: how many flags are as locked. */
 static void append_summary(struct diagnosis *d, size_t as_locked, size_t flags, const char *why_not)
 {
     struct text words = {0};

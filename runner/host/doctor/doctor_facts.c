@@ -1,4 +1,4 @@
-/* What the doctor asks beyond the host's own facts. */
+/* The doctor's own facts, beyond those of host.c. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -39,12 +39,12 @@ static void capture_cpus(const struct topology_choice *cpus, struct facts *ret)
     else if (cpulist_format(&cpus->housekeeping, text, sizeof(text)) >= 0)
         facts_text(ret, "housekeeping_cpus", text);
     else
-        facts_absent(ret, "housekeeping_cpus", "too long a list");
+        facts_absent(ret, "housekeeping_cpus", "the list is too long");
 }
 
 /* --- interrupts ------------------------------------------------------------------------------------------------- */
 
-/* Whether a folder of /proc/irq has a folder in it: the name of a handler (kernel/irq/proc.c,
+/* Whether an interrupt has a handler, which is a folder in its folder of /proc/irq (kernel/irq/proc.c,
  * register_handler_proc). Without one it never fires. */
 static bool has_handler(const char *sysroot, const char *path)
 {
@@ -55,7 +55,7 @@ static bool has_handler(const char *sysroot, const char *path)
     return false;
 }
 
-/* Where it may run, as it is in force (effective_affinity_list, where the architecture tells) or as it was set. */
+/* The CPUs of an interrupt: the effective ones if the architecture reports them, else as set. */
 static bool read_affinity(const char *sysroot, const char *irq, struct cpulist *ret)
 {
     static const char *const NAMES[] = {"effective_affinity_list", "smp_affinity_list"};
@@ -94,7 +94,7 @@ static void capture_irqs(const char *sysroot, const struct cpulist *benchmark, s
 
 /* --- daemons ---------------------------------------------------------------------------------------------------- */
 
-/* Who rewrites what was set, by the first 15 letters that the kernel keeps of a name (proc(5), comm). */
+/* Daemons that change settings, by the first 15 letters of their names (proc(5), comm). */
 static bool is_settings_daemon(const char *comm)
 {
     static const char *const NAMES[] = {"tuned",    "power-profiles-", "auto-cpufreq", "thermald", "tlp",
@@ -125,7 +125,7 @@ static void capture_daemons(const char *sysroot, struct facts *ret)
 
 /* --- the kernel's command line ---------------------------------------------------------------------------------- */
 
-/* Documentation/admin-guide/kernel-parameters.txt. A word that ends in '=' stands for any value; "…=VALUE" for that. */
+/* Documentation/admin-guide/kernel-parameters.txt. In the list, "word=" matches any value. */
 static bool is_among(const char *word, size_t len, const char *const *list)
 {
     for (; *list; list++) {
@@ -190,7 +190,7 @@ static void capture_cmdline(struct facts *ret)
         "acpi=off",        "ftrace=",     NULL};
     const struct fact *line = facts_find(ret, "kernel_cmdline");
     if (line && line->kind == FACT_TEXT) {
-        /* A copy: appending moves the list, though not its texts. */
+        /* A copy of the pointer: appending facts moves the list, but not its texts. */
         const char *text = line->text;
         capture_words(text, NOTABLE, "cmdline_notable", ret);
         capture_words(text, HARMFUL, "cmdline_harmful", ret);
@@ -227,8 +227,8 @@ static void capture_pressure(const char *sysroot, struct facts *ret)
         facts_absent(ret, "cpu_pressure_avg10", "no /proc/pressure/cpu, as on a kernel without PSI");
 }
 
-/* With high resolution timers the clock's resolution is 1 ns, without them a tick (kernel/time/hrtimer.c,
- * hrtimer_get_res); on another machine /proc/timer_list says so. */
+/* The clock's resolution is 1 ns with high resolution timers, else a tick (kernel/time/hrtimer.c, hrtimer_get_res).
+ * Under a sysroot /proc/timer_list tells. */
 static void capture_hrtimers(const char *sysroot, struct facts *ret)
 {
     char text[READING_HEAD_MAX];

@@ -1,4 +1,4 @@
-/* The doctor's findings, for people and as JSON. */
+/* Prints the doctor's findings as text and JSON. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -26,7 +26,7 @@ static void add_finding(const struct finding *f, struct text *out)
         text_add(out, "%43s %s\n", "do:", f->remedy);
 }
 
-/* Both the worst first: by verdict, then by level, then in their own order. */
+/* Sorted by verdict, then level, the worst first, then in table order. */
 static void add_all(const struct diagnosis *d, bool flags, void (*add)(const struct finding *, struct text *),
                     struct text *out)
 {
@@ -120,5 +120,5 @@ int doctor_json(const struct diagnosis *d, const struct facts *facts, FILE *out,
                               counts, "checks", checks);
     int failed = !whole || json_dumpf(whole, out, JSON_INDENT(2)) != 0 || fputc('\n', out) == EOF;
     json_decref(whole);
-    return failed ? err_set(e, ERR_OURS, -EIO, "the findings cannot be written") : 0;
+    return failed ? err_set(e, ERR_OURS, -EIO, "cannot write the findings") : 0;
 }

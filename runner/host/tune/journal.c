@@ -26,7 +26,7 @@
 
 /* --- one line --------------------------------------------------------------------------------------------------- */
 
-/* FNV-1a, 32 bits: against a torn write, not against a forger. */
+/* FNV-1a, 32 bits: detects torn writes, not forgery. */
 static uint32_t checksum(const char *bytes, size_t len)
 {
     uint32_t sum = 2166136261U;
@@ -56,7 +56,7 @@ static void add_line(struct text *out, const char *boot_id, const struct journal
 {
     size_t start = out->len;
     char name[64] = "";
-    (void)knob_name_of(r->path, name, sizeof(name)); /* it has one: journal_append() */
+    (void)knob_name_of(r->path, name, sizeof(name)); /* journal_append() has checked it */
     text_add(out, MARK " %s %s %s", boot_id, r->keep ? "keep" : "set", name);
     add_quoted(out, r->old_bytes);
     add_quoted(out, r->new_bytes);
@@ -64,7 +64,7 @@ static void add_line(struct text *out, const char *boot_id, const struct journal
     text_add(out, "%08x\n", checksum(out->data + start, out->len - start));
 }
 
-/* Takes ` "bytes"` off the front of *rest. NULL: there is none. The caller frees it. */
+/* Reads ` "bytes"` from *rest and moves past it. NULL: not there. The caller frees it. */
 static char *take_quoted(const char **rest)
 {
     const char *p = *rest;
@@ -93,7 +93,7 @@ static void free_record(struct journal_record *r)
     *r = (struct journal_record){0};
 }
 
-/* The setting's file and kind, out of what follows the boot and the word. NULL: it names none of the table's. */
+/* The setting's file and kind. NULL: not a setting of the table. The caller frees it. */
 static char *take_setting(const char *mark, char *word, const char **rest, enum knob_kind *kind)
 {
     char path[PATH_MAX], name[64];
@@ -108,7 +108,7 @@ static char *take_setting(const char *mark, char *word, const char **rest, enum 
     return NULL;
 }
 
-/* Whether the line is a whole record; the boot that it names is written to boot (64 bytes). */
+/* Parses a line; false: not a valid record. boot (64 bytes) receives its boot id. */
 static bool parse_line(const char *line, size_t len, char *boot, struct journal_record *ret)
 {
     char mark[16], word[8], setting[64];
@@ -128,14 +128,14 @@ static bool parse_line(const char *line, size_t len, char *boot, struct journal_
     return ret->path != NULL;
 }
 
-/* --- the whole -------------------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------------------------- */
 
 int journal_place(const char *root, char *buf, size_t cap, struct err *e)
 {
     const char *state = getenv("TARE_STATE");
     const bool given = state && *state;
     if (given && trust_path(state, e) != 0)
-        return err_wrap(e, "TARE_STATE, where the journal is to be");
+        return err_wrap(e, "$TARE_STATE, the journal's folder");
     text_format(buf, cap, "%s%s/" NAME, given ? "" : root, given ? state : "/var/lib/tare");
     return 0;
 }
@@ -147,7 +147,7 @@ static void remember(struct journal *j, struct journal_record *r)
     *r = (struct journal_record){0};
 }
 
-/* Reads every line; other_boot gets the boot of the records that are not of this one, "" where there are none. */
+/* Reads every line. other_boot receives the boot id of records of another boot, if there are any. */
 static void read_lines(struct journal *j, char *text, char other_boot[64])
 {
     for (char *line = text; line && *line;) {
@@ -171,7 +171,7 @@ static void read_lines(struct journal *j, char *text, char other_boot[64])
     }
 }
 
-/* Renames it to NAME.SUFFIX, a number behind that where the name is taken. */
+/* Renames the journal to NAME.SUFFIX, or NAME.SUFFIX.N if that exists. */
 static int set_aside(struct journal *j, const char *suffix, struct err *e)
 {
     for (int n = 1; n < 1000; n++) {
@@ -187,7 +187,7 @@ static int set_aside(struct journal *j, const char *suffix, struct err *e)
     return err_sys(e, ERR_OURS, "cannot rename '%s' to '%s'", j->path, j->set_aside);
 }
 
-/* One that was killed lives on until the call that it is in returns, an fsync for example. */
+/* Waits for a killed process, which lives until its system call returns (an fsync, for example). */
 static int lock_folder(int dir_fd)
 {
     const int64_t until_ns = clock_now_ns() + LOCK_NS;
@@ -216,13 +216,10 @@ static int open_folder(struct journal *j, bool create, struct err *e)
     return 0;
 }
 
-/* A regular file and no link: root must not be led to read a device, or another's file, for a journal. What somebody
- * else wrote, or may write to, says nothing of this host: -EPERM. */
+/* Only a regular file, not a link or device, that no other user owns or may write to (-EPERM). */
 static int read_bytes(int dir_fd, struct text *ret)
 {
-    char chunk[16384];
     struct stat st;
-    ssize_t n = 0;
     cleanup_close int fd = beneath_open(dir_fd, NAME, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0 || fstat(fd, &st) != 0)
         return fd < 0 ? fd : -errno;
@@ -230,9 +227,7 @@ static int read_bytes(int dir_fd, struct text *ret)
         return -EINVAL;
     if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022) || st.st_nlink != 1)
         return -EPERM;
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-        text_add_bytes(ret, chunk, (size_t)n);
-    return n < 0 ? -errno : 0;
+    return file_append_fd(fd, JOURNAL_BYTES_MAX, ret);
 }
 
 static int read_journal(struct journal *j, struct err *e)
@@ -246,12 +241,12 @@ static int read_journal(struct journal *j, struct err *e)
     if (failed == -EPERM)
         return err_set(
             e, ERR_HOST, failed,
-            "the journal '%s' is another user's, or others may write to it: it is not believed (look at it, and "
+            "the journal '%s' belongs to another user, or others may write to it: it is not trusted (inspect and "
             "remove it)",
             j->path);
     if (failed != 0 && failed != -ENOENT)
         return err_set(e, ERR_OURS, failed, "the journal '%s': %s", j->path,
-                       failed == -EINVAL ? "no regular file of a sane size" : strerror(-failed));
+                       failed == -EINVAL ? "not a regular file of at most 64 MiB" : strerror(-failed));
     j->other_boot = *other_boot != '\0';
     if (failed == 0 && j->records == 0 && (j->other_boot || j->damaged > 0))
         return set_aside(j, *other_boot ? other_boot : "damaged", e);
@@ -265,9 +260,9 @@ static int open_file(struct journal *j, bool create, struct err *e)
         return 0;
     if (j->fd < 0)
         return err_set(e, ERR_OURS, j->fd, "the journal '%s': %s", j->path, strerror(-j->fd));
-    if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* the line that a crash cut short */
+    if (create && j->torn && ftruncate(j->fd, j->whole_bytes) != 0) /* removes a torn line */
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
-    if (create && (fsync(j->fd) != 0 || fsync(j->dir_fd) != 0))
+    if (create && (fsync(j->fd) != 0 || file_sync_folder(j->dir_fd) != 0))
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     return 0;
 }
@@ -286,7 +281,7 @@ int journal_open(const char *path, const char *boot_id, bool create, struct jour
     if (failed == -EACCES || failed == -EROFS || (failed == -EPERM && geteuid() != 0)) {
         if (e)
             e->kind = ERR_HOST;
-        (void)err_remedy(e, "run as root, or name a folder of yours with TARE_STATE");
+        (void)err_remedy(e, "run as root, or set TARE_STATE to a folder of your own");
     }
     if (failed != 0)
         journal_close(&j);
@@ -304,11 +299,11 @@ int journal_append(struct journal *j, const struct journal_record *r, struct err
     struct stat st;
     char name[64];
     if (knob_name_of(r->path, name, sizeof(name)) != 0)
-        return err_set(e, ERR_OURS, -ENOENT, "'%s' is no setting that a journal can name", r->path);
+        return err_set(e, ERR_OURS, -ENOENT, "'%s' is not a setting that a journal can name", r->path);
     if (fstat(j->fd, &st) != 0)
         return err_sys(e, ERR_OURS, "the journal '%s'", j->path);
     add_line(&line, j->boot_id, r);
-    errno = EIO; /* what a short write means on a regular file */
+    errno = EIO; /* for a short write */
     bool whole = write(j->fd, line.data, line.len) == (ssize_t)line.len && fsync(j->fd) == 0;
     text_free(&line);
     if (!whole) {
@@ -346,7 +341,7 @@ int journal_reduce(struct journal *j, const bool *marks, struct err *e)
         failed = set_aside(j, "damaged", e);
     else if (unlinkat(j->dir_fd, NAME, 0) != 0 && errno != ENOENT)
         failed = err_sys(e, ERR_OURS, "cannot remove '%s'", j->path);
-    if (failed == 0 && j->dir_fd >= 0 && fsync(j->dir_fd) != 0)
+    if (failed == 0 && j->dir_fd >= 0 && file_sync_folder(j->dir_fd) != 0)
         failed = err_sys(e, ERR_OURS, "the folder of '%s'", j->path);
     return failed;
 }

@@ -35,8 +35,7 @@ int knob_kind_find(const char *name, enum knob_kind *ret)
 #define CPU_DIR  "/sys/devices/system/cpu"
 #define POLICIES CPU_DIR "/cpufreq"
 
-/* Every file that tune_plan.c writes or notes. after: NULL where there is one file; else a number stands between the
- * two. */
+/* Every file that tune_plan.c writes or notes. after: NULL for one file; else a number is between before and after. */
 static const struct named {
     const char *name, *before, *after;
     enum knob_kind kind;
@@ -60,7 +59,7 @@ static const struct named {
     {"smt", CPU_DIR "/smt/control", NULL, KNOB_VALUE},
 };
 
-/* How many digits of a number, written as the kernel does, text begins with; 0: none. */
+/* The number of leading digits that form a number as the kernel writes it; 0: none. */
 static size_t number_length(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
@@ -108,22 +107,12 @@ int knob_find(const char *name, char *path, size_t cap, enum knob_kind *ret)
 ssize_t knob_read(const char *root, const char *path, char *buf, size_t cap)
 {
     cleanup_close int fd = beneath_open_root(root, path, O_RDONLY);
-    size_t len = 0;
-    if (fd < 0)
-        return fd;
-    while (len < cap) {
-        ssize_t n = read(fd, buf + len, cap - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0) {
-            buf[len] = '\0';
-            return (ssize_t)len;
-        }
-        len += (size_t)n;
-    }
-    return -EFBIG;
+    ssize_t len = fd < 0 ? fd : file_read_fd(fd, -1, buf, cap);
+    if (len == (ssize_t)cap)
+        return -EFBIG;
+    if (len >= 0)
+        buf[len] = '\0';
+    return len;
 }
 
 void knob_value(enum knob_kind kind, const char *content, char *buf, size_t cap)
@@ -193,7 +182,7 @@ bool knob_same(enum knob_kind kind, const char *a, const char *b)
     return strcmp(left, right) == 0;
 }
 
-/* The words of a choice with the brackets around another one. False where it is not among them. */
+/* Rewrites a choice with the brackets around value; false: not one of its words. */
 static bool move_brackets(const char *content, const char *value, struct text *ret)
 {
     bool found = false;

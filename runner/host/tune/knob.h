@@ -1,5 +1,4 @@
-/* knob: one setting of the kernel, a small file of /proc or /sys: read to the byte, compared and written by its kind.
- */
+/* knob: reads, compares and writes one kernel setting, a small file of /proc or /sys, by its kind. */
 #ifndef TARE_KNOB_H
 #define TARE_KNOB_H
 
@@ -11,7 +10,7 @@
 
 enum knob_kind {
     KNOB_VALUE,  /* "60" */
-    KNOB_CHOICE, /* "always [madvise] never": the word in brackets holds */
+    KNOB_CHOICE, /* "always [madvise] never": the word in brackets is set */
     KNOB_LIST,   /* "0-3,8" */
     KNOB_MASK,   /* "ffffffff,000000ff" */
 };
@@ -20,23 +19,23 @@ const char *knob_kind_name(enum knob_kind kind);
 /* -EINVAL: no such name. */
 int knob_kind_find(const char *name, enum knob_kind *ret);
 
-/* The names of settings, which a journal has in the place of paths: "swappiness", and of numbered files "irq:24". One
- * table (knob.c) has them all: no other file is read back from a journal, or written by it. knob_name_of: -ENOENT: the
- * file is none of the table's. knob_find: -ENOENT: no such name. */
+/* Translate between paths and names, which a journal has instead of paths: "swappiness", for numbered files "irq:24".
+ * The table in knob.c has all settings; restore writes no other file. -ENOENT: not in the table. */
 int knob_name_of(const char *path, char *name, size_t cap);
 int knob_find(const char *name, char *path, size_t cap, enum knob_kind *ret);
 
-/* The file's bytes, its newline too, ended by NUL. Returns the length or a negative errno. root: "" the real one. */
+/* Reads the whole file, with its newline, ended by NUL. Returns the length or a negative errno. root "": the real one.
+ */
 ssize_t knob_read(const char *root, const char *path, char *buf, size_t cap);
 
-/* What is set, out of the file's bytes or out of a value alone: no newline, and of a choice the word in brackets. */
+/* The value in a file's content (or in a value alone): without newline; for a choice, the word in brackets. */
 void knob_value(enum knob_kind kind, const char *content, char *buf, size_t cap);
 
-/* Whether both set the same: "3" and "0-1" differ, the masks "03" and "3" do not. */
+/* Whether both mean the same value: the masks "03" and "3" do. */
 bool knob_same(enum knob_kind kind, const char *a, const char *b);
 
-/* Sets it to what content (as above) says: one write call of its value. Returns 0 or the negative errno of the kernel's
- * refusal. Below a root other than "" the files are plain ones and are made to read as the kernel would make them. */
+/* Writes the value of content (as above) with one write call. 0 or the kernel's negative errno. Below a root other than
+ * "" the files are plain ones, and are made to look as the kernel would show them. */
 int knob_write(const char *root, const char *path, enum knob_kind kind, const char *content);
 
 struct cpulist;

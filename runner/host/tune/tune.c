@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 #ifndef ENOTSUPP
-#define ENOTSUPP 524 /* include/linux/errno.h: not for user space, and yet what nmi_watchdog answers */
+#define ENOTSUPP 524 /* include/linux/errno.h: kernel-internal, but nmi_watchdog returns it */
 #endif
 
 const char *tune_outcome_name(enum tune_outcome o)
@@ -60,13 +60,13 @@ static enum tune_outcome end_step(struct tune_step *s, enum tune_outcome outcome
     return outcome;
 }
 
-/* Why the kernel would not, in words that strerror(3) does not have. */
+/* The message for an errno, where strerror(3) is not enough. */
 static const char *why(int failed)
 {
     if (-failed == ENOTSUPP)
         return "this kernel or machine cannot do it";
     if (-failed == EIO)
-        return "Input/output error (an interrupt whose CPUs the kernel or its driver manages answers so)";
+        return "Input/output error (the kernel or a driver manages this interrupt's CPUs)";
     return strerror(-failed);
 }
 
@@ -85,7 +85,7 @@ static bool will_do(const struct tune_step *s, const char *now)
     return s->at_least && text_to_i64(now, &have) == 0 && text_to_i64(s->want, &want) == 0 && have >= want;
 }
 
-/* The first old value stays: a second tune finds what the first one wrote. */
+/* Keeps the first old value: a second tune would read what the first one wrote. */
 static int note(const struct tune_step *s, const char *now, const char *then, struct journal *j, struct err *e)
 {
     const struct journal_record *first = journal_first(j, s->path);
@@ -99,7 +99,7 @@ static int note(const struct tune_step *s, const char *now, const char *then, st
     return journal_append(j, &r, e);
 }
 
-/* What the kernel made of a write: that is what a restore has to find. */
+/* Reads back what the kernel made of a write, which restore will compare. */
 static int read_back(const struct tune_host *host, struct tune_step *s, const char *before, int failed,
                      struct journal *j, struct err *e)
 {
@@ -109,7 +109,7 @@ static int read_back(const struct tune_host *host, struct tune_step *s, const ch
         s->outcome = end_step(s, TUNE_REFUSED,
                               failed != 0 ? why(failed)
                               : n < 0     ? why((int)n)
-                                          : "the kernel took the write and changed nothing");
+                                          : "the kernel accepted the write but changed nothing");
         return 0;
     }
     set_value(&s->now, s->kind, after);
@@ -117,12 +117,12 @@ static int read_back(const struct tune_host *host, struct tune_step *s, const ch
         s->outcome = TUNE_CHANGED;
         return 0;
     }
-    (void)snprintf(reason, sizeof(reason), "%.*s was asked for", (int)strcspn(s->want, "\n"), s->want);
+    (void)snprintf(reason, sizeof(reason), "requested was %.*s", (int)strcspn(s->want, "\n"), s->want);
     s->outcome = end_step(s, TUNE_CHANGED, reason);
     return note(s, before, after, j, e);
 }
 
-/* Whether there is nothing to write, the outcome then said. */
+/* Whether there is nothing to write; sets the outcome. */
 static bool is_settled(struct tune_step *s, ssize_t n, const char *now)
 {
     if (s->outcome == TUNE_ABSENT)
@@ -177,7 +177,7 @@ int tune_apply(const struct tune_host *host, struct tune_steps *steps, struct jo
 
 /* --- restore ---------------------------------------------------------------------------------------------------- */
 
-/* Whether tare made it so: any of the path's records says it. */
+/* Whether tare set the present value, by any record of the path. */
 static bool is_ours(const struct journal *j, const struct journal_record *first, const char *now)
 {
     for (size_t i = 0; i < j->records; i++) {
@@ -188,7 +188,7 @@ static bool is_ours(const struct journal *j, const struct journal_record *first,
     return false;
 }
 
-/* A device that has gone took its interrupts along; other files come back with the CPU that they belong to. */
+/* Interrupts of a removed device stay away; other files return with their CPU. */
 static bool never_comes_back(const char *path)
 {
     return strncmp(path, "/proc/irq/", strlen("/proc/irq/")) == 0;
@@ -208,7 +208,7 @@ static void put_back(const struct tune_host *host, const struct journal_record *
         s->outcome = end_step(s, TUNE_REFUSED,
                               failed != 0 ? why(failed)
                               : n < 0     ? why((int)n)
-                                          : "the kernel took the write and made something else of it");
+                                          : "the kernel accepted the write but set another value");
 }
 
 static void restore_one(const struct tune_host *host, const struct journal *j, const struct journal_record *r,
@@ -227,7 +227,7 @@ static void restore_one(const struct tune_host *host, const struct journal *j, c
     else if (force || is_ours(j, r, now))
         put_back(host, r, s);
     else
-        s->outcome = end_step(s, TUNE_FOREIGN, "somebody else changed it since; --force puts it back all the same");
+        s->outcome = end_step(s, TUNE_FOREIGN, "changed since by another program; --force restores it anyway");
 }
 
 static bool is_done(const struct tune_step *s)
@@ -235,10 +235,10 @@ static bool is_done(const struct tune_step *s)
     return s->outcome == TUNE_RESTORED || s->outcome == TUNE_ALREADY || s->outcome == TUNE_GONE;
 }
 
-/* Settings that hang together: what would not hold is written once more, all of it before any is read. The lockup
- * detectors are so: while both are off, a read of watchdog, soft_watchdog or nmi_watchdog clears what the file would
- * turn on (kernel/watchdog.c, proc_watchdog_common, in 6.12 and before: "on read synchronize the userspace interface"),
- * so that neither watchdog nor soft_watchdog can be turned on by itself if it is looked at in between. */
+/* For settings that depend on each other: writes all refused ones again before it reads any. For the lockup detectors,
+ * while both are off, a read of watchdog, soft_watchdog or nmi_watchdog clears what the file would turn on
+ * (kernel/watchdog.c, proc_watchdog_common, in 6.12 and before: "on read synchronize the userspace interface"), so that
+ * neither can be turned on alone if it is read in between. */
 static void try_together(const struct tune_host *host, const struct journal *j, struct tune_steps *steps)
 {
     for (size_t i = 0; i < steps->steps; i++) {

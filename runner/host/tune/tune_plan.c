@@ -1,4 +1,4 @@
-/* What tare tune would do: the table of settings, and the files that a row stands for on this machine. */
+/* Plans a tune: the table of settings, and each row's files on this machine. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -20,14 +20,14 @@
 struct plan {
     const char *root;
     const struct topology_choice *cpus;
-    bool smt; /* SMT goes off as well */
+    bool smt; /* SMT is switched off too */
     struct tune_steps *to;
 };
 
-/* A row: what is one file stands here; more files have a function. */
+/* A row has one file, or a function for several. */
 struct row {
     const char *id;
-    bool by_name_only; /* --only has to name it */
+    bool by_name_only; /* only if --only names it */
     const char *path;
     enum knob_kind kind;
     const char *want;
@@ -43,7 +43,7 @@ static void plan_turbo(const struct row *row, struct plan *p);
 static void plan_watchdog(const struct row *row, struct plan *p);
 
 /* In the order of writing; a restore goes backwards. SMT is last: a CPU that goes offline takes its cpufreq policy with
- * it and moves interrupts, so all else is noted before and put back after. nmi_watchdog stands before watchdog, which
+ * it and moves interrupts, so all else is noted before and restored after. nmi_watchdog comes before watchdog, which
  * switches both detectors (Documentation/admin-guide/sysctl/kernel.rst). */
 /* clang-format off */
 static const struct row ROWS[] = {
@@ -52,9 +52,9 @@ static const struct row ROWS[] = {
     {"governor", false, POLICIES "/policy*/scaling_governor", KNOB_VALUE, "performance\n", NULL, false, plan_governor,
      "cpufreq governor performance"},
     {"turbo", false, CPU_DIR "/intel_pstate/no_turbo", KNOB_VALUE, NULL, NULL, false, plan_turbo,
-     "no turbo, no boost: the frequency does not hang on temperature and on who else runs"},
+     "no turbo, no boost: the frequency does not depend on temperature and other load"},
     {"thp", false, "/sys/kernel/mm/transparent_hugepage/enabled", KNOB_CHOICE, "madvise\n", "never", false, NULL,
-     "transparent huge pages for who asks for them, not for everyone"},
+     "transparent huge pages only for programs that ask for them"},
     {"ksm", false, "/sys/kernel/mm/ksm/run", KNOB_VALUE, "0\n", "2", false, NULL,
      "no merging of equal pages"},
     {"numa_balancing", false, "/proc/sys/kernel/numa_balancing", KNOB_VALUE, "0\n", NULL, false, NULL,
@@ -62,13 +62,13 @@ static const struct row ROWS[] = {
     {"swappiness", false, "/proc/sys/vm/swappiness", KNOB_VALUE, "0\n", NULL, false, NULL,
      "swap as the last resort"},
     {"stat_interval", false, "/proc/sys/vm/stat_interval", KNOB_VALUE, "10\n", NULL, true, NULL,
-     "per-CPU memory statistics folded every 10 s in place of every second"},
+     "per-CPU memory statistics folded every 10 s instead of every second"},
     {"nmi_watchdog", false, "/proc/sys/kernel/nmi_watchdog", KNOB_VALUE, "0\n", NULL, false, NULL,
      "no hard lockup detector: it takes a performance counter and interrupts every CPU"},
     {"watchdog", false, "/proc/sys/kernel/watchdog", KNOB_VALUE, "0\n", NULL, false, plan_watchdog,
      "no soft lockup detector: it wakes every CPU every 4 s"},
     {"aslr", true, "/proc/sys/kernel/randomize_va_space", KNOB_VALUE, "0\n", NULL, false, NULL,
-     "no address space randomisation: a run is one layout and not a sample of them"},
+     "no address space randomisation: all runs have the same layout"},
     {"smt", true, CPU_DIR "/smt/control", KNOB_VALUE, "off\n", "forceoff|notsupported|notimplemented", false, NULL,
      "the second threads of all cores offline (v1 cpusets forget CPUs that go offline)"},
 };
@@ -82,7 +82,7 @@ static int compare_numbers(const void *a, const void *b)
     return (l > r) - (l < r);
 }
 
-/* The numbers N of the entries PREFIX N of a folder, ascending. The caller frees *ret. */
+/* The numbers N of a folder's entries "PREFIXN", ascending. The caller frees *ret. */
 static size_t list_numbers(const char *root, const char *folder, const char *prefix, int **ret)
 {
     size_t count = 0;
@@ -168,7 +168,7 @@ static void plan_turbo(const struct row *row, struct plan *p)
         absent(row, p, row->path, "neither intel_pstate/no_turbo nor a cpufreq boost: the kernel does not govern it");
 }
 
-/* It switches the two others along, which tune.c, try_together() has more about. */
+/* watchdog switches the two others too; see try_together() in tune.c. */
 static void plan_watchdog(const struct row *row, struct plan *p)
 {
     plan_keep(row, p, "/proc/sys/kernel/soft_watchdog");
@@ -176,7 +176,7 @@ static void plan_watchdog(const struct row *row, struct plan *p)
     plan_one(row, p, row->path, row->want);
 }
 
-/* What is left of an affinity without the benchmark's CPUs; the housekeeping ones where nothing is. */
+/* The affinity without the benchmark's CPUs; if none is left, the housekeeping CPUs. */
 static struct cpulist moved_away(const struct plan *p, const struct cpulist *now)
 {
     struct cpulist left = cpulist_minus(now, &p->cpus->benchmark);
@@ -212,7 +212,7 @@ static void plan_one_irq(const struct row *row, struct plan *p, int irq)
     if (knob_read(p->root, path, now, sizeof(now)) < 0 || cpulist_parse(now, &set) != 0)
         return;
     if (!reaches_benchmark(p, &set)) {
-        if (p->smt) /* the kernel moves it where all of its CPUs go offline */
+        if (p->smt) /* the kernel moves it if all its CPUs go offline */
             plan_keep(row, p, path);
         return;
     }
@@ -230,7 +230,7 @@ static void plan_irq(const struct row *row, struct plan *p)
     size_t before = p->to->steps;
     size_t count = list_numbers(p->root, FOLDER, "", &irq);
     if (cpulist_count(&p->cpus->housekeeping) == 0) {
-        absent(row, p, FOLDER, "every CPU is the benchmark's: none is left to move them to (--cpus with fewer)");
+        absent(row, p, FOLDER, "the benchmark has every CPU, so none is left for interrupts (give --cpus fewer)");
         return;
     }
     plan_default_irq(row, p);

@@ -45,7 +45,8 @@ int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e)
     return 0;
 }
 
-/* "performance, was powersave (8 of 8 files)" of the steps from `first` on that have its id. Returns how many. */
+/* Describes the steps from `first` on with the same id: "performance, was powersave (8 of 8 files)". Returns how many.
+ */
 static size_t describe_id(const struct tuning *t, size_t first, struct text *out)
 {
     const struct tune_step *shown = &t->steps.step[first];
@@ -93,8 +94,8 @@ static int put_back(struct tuning *t, struct err *e)
     for (size_t i = 0; failed == 0 && i < steps.steps; i++) {
         const struct tune_step *s = &steps.step[i];
         if (s->outcome == TUNE_REFUSED || s->outcome == TUNE_FOREIGN)
-            failed = err_set(e, ERR_OURS, -EBUSY, "--tune: %s is not as it was: %s ('tare restore' knows what it was)",
-                             s->path, s->reason);
+            failed = err_set(e, ERR_OURS, -EBUSY, "--tune: cannot restore %s: %s ('tare restore' tries again)", s->path,
+                             s->reason);
     }
     tune_steps_free(&steps);
     return failed;

@@ -1,4 +1,4 @@
-/* tuning: a tune around a run: what `tare run --tune` does before and undoes after. */
+/* tuning: `tare run --tune`: tunes before a run and restores after it. */
 #ifndef TARE_TUNING_H
 #define TARE_TUNING_H
 
@@ -13,21 +13,21 @@ struct facts;
 
 struct tuning {
     bool active;
-    bool stays; /* the host was tuned before: by hand, or by a run that was killed; it is left to `tare restore` */
+    bool stays; /* the host was tuned before, by hand or by a killed run: left to `tare restore` */
     struct journal journal;
     struct tune_steps steps;
 };
 
-/* Blocks SIGINT, SIGTERM and SIGHUP for good (the session reads them from a descriptor, and a restore is not to be
- * interrupted), then tunes for the CPUs that the cell would run on. Where it fails all is as it was.
- * The caller ends it with tuning_end(), whatever happens in between. */
+/* Blocks the signals that end a run permanently (the session reads them from a descriptor, and a restore must not be
+ * interrupted), then tunes for the cell's CPUs. On failure everything is restored. On success the caller always ends it
+ * with tuning_end(). */
 int tuning_begin(const struct cell *cell, struct tuning *ret, struct err *e);
 
-/* Appends what was tuned to the record's host: "tuned.<id>", text; "tuned.stays", whether it was tuned before the run
- * and stays so. */
+/* Appends to the record's host what was tuned: "tuned.<id>", text; "tuned.stays", bool: it was tuned before the run and
+ * stays so. */
 void tuning_describe(const struct tuning *t, struct facts *ret);
 
-/* Puts back what tuning_begin() changed. The error names what could not be. */
+/* Restores what tuning_begin() changed. The error names what could not be restored. */
 int tuning_end(struct tuning *t, struct err *e);
 
 #endif

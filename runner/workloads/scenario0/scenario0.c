@@ -1,4 +1,4 @@
-/* scenario0 in C: the life of scenario1's iterations with nothing in the worker: what the instrument itself weighs. */
+/* scenario0 in C: scenario1's iterations with empty workers: the cost of the instrument itself. */
 #include "workloads/driver.h"
 
 #include "base/cleanup.h"

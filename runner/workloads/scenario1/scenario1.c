@@ -1,4 +1,4 @@
-/* scenario1 in C: what the operating system alone asks for the same iterations that scenario1.py does. */
+/* scenario1 in C: the operating system's cost for the same iterations as scenario1.py. */
 #include "workloads/driver.h"
 
 #include "base/cleanup.h"
@@ -50,8 +50,8 @@ static int work(struct bench *b, uint64_t index, uint64_t *result)
     return 0;
 }
 
-/* A process's result stays in the process, so there the main process computes it, after the measuring; it is the same
- * in every worker and every round. */
+/* A process's result stays in the process: there the main process computes it after the measurement. It is the same in
+ * every worker and round. */
 static void report(struct bench *b, struct ledger *l)
 {
     if (b->opt.mode == MODE_THREADS || b->pool)

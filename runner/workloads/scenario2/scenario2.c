@@ -1,8 +1,8 @@
-/* scenario2 in C: one set behind one lock: what the operating system and the hardware ask for shared state.
+/* scenario2 in C: one set behind one lock: the cost of shared state in operating system and hardware.
  *
- * For duration_ms each worker draws an id, takes the lock, looks the id up and inserts it where it is new, and lets go
- * of the lock. The lock is a pthread mutex, robust, so that a worker that dies with it is known to the others; with
- * processes it and the set are in shared memory. --share is Python's: here the set is always a table in memory. */
+ * For duration_ms each worker draws an id, takes the lock, inserts the id if it is new, and releases the lock. The lock
+ * is a robust pthread mutex, so that the others notice if its owner dies; with processes, lock and set are in shared
+ * memory. --share is for Python: here the set is always a table in memory. */
 #include "workloads/driver.h"
 
 #include "base/cleanup.h"
@@ -29,7 +29,7 @@ static const struct option_row KNOBS[] = {
     [KNOB_SHARE] = {.name = "--share", .words = SHARES, .optional = true},
 };
 
-/* What all share: in one area, which is zeroed before each iteration. The table's slots come after it. */
+/* The shared area, zeroed before each iteration. The table's slots follow. */
 struct shared {
     _Alignas(128) pthread_mutex_t lock;
     struct tally tally[WORKERS_MAX];
@@ -75,7 +75,7 @@ static int attempt(struct bench *b, const struct table *table, uint32_t id, int 
     int64_t before_ns = clock_now_ns();
     int number = pthread_mutex_lock(&shared->lock);
     mine->end_ns = clock_now_ns();
-    if (number != 0) /* EOWNERDEAD: its owner has died. Unlocked as it is, nobody gets it any more (ENOTRECOVERABLE) */
+    if (number != 0) /* EOWNERDEAD: its owner died. Unlocking it now makes it unusable for all (ENOTRECOVERABLE) */
     {
         if (number == EOWNERDEAD)
             (void)pthread_mutex_unlock(&shared->lock);

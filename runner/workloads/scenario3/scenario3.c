@@ -1,8 +1,8 @@
-/* scenario3 in C: sharded writers: what the operating system asks for a request and its answer.
+/* scenario3 in C: sharded writers: the operating system's cost for a request and its answer.
  *
  * For duration_ms each of the --workers producers draws an id, sends it to the writer of its shard (id mod writers),
- * and waits for the acknowledgement, which says whether the id was new. Each writer has its shard's ids in a table of
- * its own, without a lock. Threads and processes alike: through pipes, or a ring in shared memory with futexes. */
+ * and waits for the acknowledgement, which says whether the id was new. Each writer keeps its shard's ids in its own
+ * table, without a lock. Threads and processes both use pipes, or a ring in shared memory with futexes. */
 #include "workloads/driver.h"
 
 #include "base/cleanup.h"
@@ -31,20 +31,20 @@ static const struct option_row KNOBS[] = {
     [KNOB_TRANSPORT] = {.name = "--transport", .words = TRANSPORTS, .optional = true},
 };
 
-/* What a writer counts. */
+/* A writer's counts. */
 struct served {
     _Alignas(128) uint64_t requests;
     uint64_t inserts;
 };
 
-/* What all share: in one area, which is zeroed before each iteration. The writers' tables come after it. */
+/* The shared area, zeroed before each iteration. The writers' tables follow. */
 struct shared {
     struct channels channels;
     struct tally tally[PRODUCERS_MAX];
     struct served served[WRITERS_MAX];
 };
 
-/* The main process's, which it writes into the area before each iteration. */
+/* The main process writes these into the area before each iteration. */
 static int request_pipe[WRITERS_MAX][2];
 static int answer_pipe[PRODUCERS_MAX][2];
 static int keep_fd[2 * (WRITERS_MAX + PRODUCERS_MAX)];
@@ -61,7 +61,7 @@ static bool is_gated(const struct options *opt)
     return true;
 }
 
-/* Of a shard: ids are divided by the number of shards before they go into its table. */
+/* A shard's id space: a table stores ids divided by the number of shards. */
 static uint64_t shard_space(const struct options *opt)
 {
     return opt->knob[KNOB_ID_SPACE] / opt->knob[KNOB_WRITERS] + 1;
@@ -196,7 +196,7 @@ static int work(struct bench *b, uint64_t index, uint64_t *result)
 
 /* --- the main process, after ------------------------------------------------------------------------------------ */
 
-/* The writers end when all producers have: nobody asks them any more then. */
+/* Ends the writers once all producers have ended. */
 static int underway(struct bench *b, struct err *e)
 {
     struct channels *c = &((struct shared *)b->area)->channels;
@@ -206,7 +206,7 @@ static int underway(struct bench *b, struct err *e)
         return e->code;
     for (uint64_t i = 0; i < b->opt.knob[KNOB_WRITERS]; i++)
         if (!transport_of(b)->put(c, i, (struct request){.producer = REQUEST_END}))
-            return err_sys(e, ERR_WORKLOAD, "telling writer %" PRIu64 " to end", i);
+            return err_sys(e, ERR_WORKLOAD, "cannot tell writer %" PRIu64 " to end", i);
     return team_wait(b, b->opt.workers, b->size, clock_now_ns() + grace_ns, e);
 }
 

@@ -31,10 +31,10 @@ const struct transport transport_pipe = {pipe_put, pipe_get, pipe_answer, pipe_a
 
 /* --- the ring ------------------------------------------------------------------------------------------------------
  *
- * A producer takes a place (tail) and fills its slot; the writer takes slots in order. A producer has one request on
- * its way at most, so the ring is never full. Who finds nothing says so in its futex's word, looks once more, and
- * sleeps; who brings something sees that word and wakes it (futex(2); the look after the word is sequentially
- * consistent, or both could miss each other). */
+ * A producer reserves a place (tail) and fills its slot; the writer empties slots in order. A producer has at most one
+ * pending request, so the ring is never full. A reader that finds nothing sets its futex's word, looks once more, and
+ * sleeps; a sender that sees the word wakes it (futex(2); both accesses are sequentially consistent, or they could miss
+ * each other). */
 
 static void futex_sleep(_Atomic uint32_t *word, uint32_t while_it_is)
 {
@@ -94,7 +94,7 @@ static bool ring_await(struct channels *c, size_t producer, bool *is_new)
         futex_sleep(word, ANSWER_AWAITED);
         seen = atomic_load(word);
     }
-    atomic_store(word, ANSWER_NONE); /* nobody else writes it before the next request */
+    atomic_store(word, ANSWER_NONE); /* no other thread writes it before the next request */
     *is_new = seen == ANSWER_NEW;
     return true;
 }

@@ -189,7 +189,7 @@ static void paths_that_lead_out_are_refused(void **state)
         {"top/na\xc3\xafve", "a character other"},
         {"top/x\xff", "a character other"},
         {"evil", "top folder"},
-        {"top/evil/", "name is no text"},
+        {"top/evil/", "readable name"},
     };
     struct place *p = *state;
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
@@ -259,7 +259,7 @@ static void an_entry_that_comes_twice_is_found_and_the_first_one_stays(void **st
     add_file(&t, "top/a", "one");
     add_file(&t, "top/a", "two");
     assert_int_equal(unpack_tar(p, &t), 0);
-    assert_found(p, "a", "it comes twice");
+    assert_found(p, "a", "it occurs twice");
     cleanup_close int fd = openat(p->dirfd, "a", O_RDONLY | O_CLOEXEC);
     assert_int_equal(read(fd, buf, sizeof(buf)), 3);
     assert_memory_equal(buf, "one", 3);
@@ -272,7 +272,7 @@ static void a_file_where_a_folder_is_wanted_is_found(void **state)
     add_file(&t, "top/a", "one");
     add_file(&t, "top/a/b", "two");
     assert_int_equal(unpack_tar(p, &t), 0);
-    assert_found(p, "a/b", "once as a file and once as a folder");
+    assert_found(p, "a/b", "both as a file and as a folder");
 }
 
 static void a_second_top_folder_is_refused(void **state)
@@ -330,7 +330,7 @@ static void a_compression_bomb_is_not_unpacked(void **state)
     struct place *p = *state;
     struct stat st;
     unpack_zeros(p, 0);
-    assert_found(p, "bomb", "more than 200 times the size of the file that it is in");
+    assert_found(p, "bomb", "more than 200 times the size of the archive file");
     assert_int_equal(fstatat(p->dirfd, "bomb", &st, 0), -1);
 }
 
@@ -352,7 +352,7 @@ static void what_breaks_off_is_an_error_that_says_where(void **state)
     assert_int_equal(unpack_bytes(p, t.bytes.data, 700), -EBADMSG);
     assert_int_equal(p->err.kind, ERR_USAGE);
     assert_int_equal(unpack_bytes(p, "no tar at all, whatever its name", 32), -EBADMSG);
-    assert_non_null(strstr(p->err.text, "no tar"));
+    assert_non_null(strstr(p->err.text, "not a tar"));
     text_free(&t.bytes);
 }
 

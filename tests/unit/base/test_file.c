@@ -217,7 +217,7 @@ static void a_link_of_the_systems_own_is_refused(void **state)
     (void)close(was);
     (void)close(to);
     assert_int_equal(failed, -EINVAL);
-    assert_non_null(strstr(e.text, "'/dev/stdout' is no regular file"));
+    assert_non_null(strstr(e.text, "'/dev/stdout' is not a regular file"));
 }
 
 /* A full disk, by a limit on the file's size: root is not above it. In a child, for the limit cannot be taken back. */
@@ -370,7 +370,7 @@ static void root_writes_through_no_other_users_link(void **state)
         assert_int_equal(file_replace(fixture_in_root(NAMED[i]), "new", 3, &e), -EPERM);
         assert_int_equal(e.kind, ERR_USAGE);
         assert_non_null(strstr(e.text, "link of user 65534"));
-        assert_non_null(strstr(e.text, "name the place itself"));
+        assert_non_null(strstr(e.text, "name the target itself"));
     }
     assert_content("/private/kept", "old");
     assert_int_equal(file_make_dirs(fixture_in_root("/way/deeper")), -EPERM);

@@ -82,22 +82,25 @@ static void what_is_no_file_of_ours_is_refused_with_its_place(void **state)
         {"# nothing\n", "f.yml: it is empty"},
         {"- a\n", "f.yml:1:1: what is allowed here are keys with values, as 'name: quick'"},
         {"name: a\n---\nname: b\n", "f.yml:2:1: a second document: what is allowed is one"},
-        {"name: a\n[b]: c\n", "f.yml:2:1: a key has to be a word"},
+        {"name: a\n[b]: c\n", "f.yml:2:1: a key must be a word"},
         {"name: a\nmodes: [x]\nname: b\n", "f.yml:3:1: 'name' is given twice (first at 1:1)"},
         {"name: a\nbelow:\n  workers: 1\n  workers: 1\n", "f.yml:4:3: 'workers' is given twice (first at 3:3)"},
         {"name: *b\n", "f.yml:1:7: found undefined alias"},
         {"name: \"a\\0b\"\n", "f.yml:1:7: a NUL is not allowed here"},
-        {"\"a\\0b\": c\n", "f.yml:1:1: a key has to be a word"},
+        {"\"a\\0b\": c\n", "f.yml:1:1: a key must be a word"},
         {"name: a\nmodes: [x\n", "f.yml:3:1: did not find expected ',' or ']'"},
         {"name: \xff\n", "f.yml:1:7: invalid leading UTF-8 octet"},
-        {"name: a\nitrations: 5\n", "f.yml:2:1: 'itrations' is no key here; did you mean 'iterations'? What is allowed "
-                                    "is name, modes, below, iterations"},
+        {"name: a\nitrations: 5\n",
+         "f.yml:2:1: 'itrations' is not a key here; did you mean 'iterations'? What is allowed "
+         "is name, modes, below, iterations"},
         {"name: a\nbelow: {wrokers: 5}\n",
-         "f.yml:2:9: 'wrokers' is no key here; did you mean 'workers'? What is allowed is workers"},
-        {"nmae: a\n", "f.yml:1:1: 'nmae' is no key here; did you mean 'name'? What is allowed is name, modes, below, "
-                      "iterations"},
-        {"name: a\nseed: 1\n", "f.yml:2:1: 'seed' is no key here; what is allowed is name, modes, below, iterations"},
-        {"name: a\nx: 1\n", "f.yml:2:1: 'x' is no key here; what is allowed is name, modes, below, iterations"},
+         "f.yml:2:9: 'wrokers' is not a key here; did you mean 'workers'? What is allowed is workers"},
+        {"nmae: a\n",
+         "f.yml:1:1: 'nmae' is not a key here; did you mean 'name'? What is allowed is name, modes, below, "
+         "iterations"},
+        {"name: a\nseed: 1\n",
+         "f.yml:2:1: 'seed' is not a key here; what is allowed is name, modes, below, iterations"},
+        {"name: a\nx: 1\n", "f.yml:2:1: 'x' is not a key here; what is allowed is name, modes, below, iterations"},
         {"modes: [x]\n", "f.yml:1:1: 'name' is missing here"},
         {"name: [a]\n", "f.yml:1:7: what is allowed here is one value, no list and no keys"},
         {"name:\n", "f.yml:1:6: a value is missing here (or leave the key out)"},
@@ -122,8 +125,8 @@ static void aliases_stand_for_no_more_than_may_be_written(void **state)
     for (char c = 'b'; c <= 'h'; c++)
         text_add(&bomb, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c, c - 1, c - 1, c - 1, c - 1,
                  c - 1, c - 1, c - 1, c - 1, c - 1);
-    assert_string_equal(refused(bomb.data, bomb.len), "f.yml: at most 200000 values are allowed, aliases written out");
-    assert_string_equal(refused("a: &a [*a, *a]\n", 15), "f.yml:1:4: this is nested too deep");
+    assert_string_equal(refused(bomb.data, bomb.len), "f.yml: at most 200000 values are allowed, aliases expanded");
+    assert_string_equal(refused("a: &a [*a, *a]\n", 15), "f.yml:1:4: this is nested too deeply");
 }
 
 static void bytes_depth_and_keys_are_bounded(void **state)
@@ -138,7 +141,7 @@ static void bytes_depth_and_keys_are_bounded(void **state)
         text_add(&deep, "[");
     for (int i = 0; i < YAML_DEPTH_MAX; i++)
         text_add(&deep, "]");
-    assert_string_equal(refused(deep.data, deep.len), "f.yml:1:22: this is nested too deep");
+    assert_string_equal(refused(deep.data, deep.len), "f.yml:1:22: this is nested too deeply");
     for (int i = 0; i <= YAML_KEYS_MAX; i++)
         text_add(&wide, "k%d: 1\n", i);
     assert_string_equal(refused(wide.data, wide.len), "f.yml:1:1: at most 512 keys are allowed here");

@@ -298,7 +298,7 @@ static void what_is_wrong_in_a_file_is_said_with_its_place(void **state)
          "an order expects nothing else; leave 'expect' out"},
         {HEAD CLAIM("C1", "    order: {cells: [a], figure: f}\n    tolerance: 1\n"), "an entry is missing here"},
         {HEAD CLAIM("C1", "    bound: {of: a, figure: f, to: b}\n    expect: {min: 1}\n    tolerance: 1\n"),
-         "'to' is no key here; what is allowed is of, figure"},
+         "'to' is not a key here; what is allowed is of, figure"},
         {HEAD CLAIM("C1", "    bound: {of: a, figure: f}\n    expect: {min: 1}\n    tolerance: 1\n")
              CLAIM("C1", "    bound: {of: a, figure: f}\n    expect: {min: 1}\n    tolerance: 1\n"),
          "claims.yml:8:9: 'C1' is a claim already"},

@@ -111,12 +111,12 @@ static void what_is_said_once_can_be_said_of_both_profiles(void **state)
 static const struct {
     const char *file, *said;
 } WRONG[] = {
-    {"bomb.yml", "bomb.yml: at most 200000 values are allowed, aliases written out"},
+    {"bomb.yml", "bomb.yml: at most 200000 values are allowed, aliases expanded"},
     {"braces.yml", "braces.yml:8:12: '{home}/small': what is allowed in braces is {python}, {dir} and {lib}"},
     {"choice-without-choices.yml", "choice-without-choices.yml:8:21: a choice has choices, and neither min nor max"},
     {"common-option.yml",
      "common-option.yml:8:12: 'workers' is an option that all scenarios have; give the knob another name"},
-    {"deep.yml", "deep.yml:9:23: this is nested too deep"},
+    {"deep.yml", "deep.yml:9:23: this is nested too deeply"},
     {"default-above-max.yml", "default-above-max.yml:8:55: --n '10': what is allowed is a whole number from 1 to 9"},
     {"default-of-a-profile.yml",
      "default-of-a-profile.yml:8:74: --n '0': what is allowed is a whole number from 1 to 9"},
@@ -152,7 +152,7 @@ static const struct {
     {"profile-no-number.yml",
      "profile-no-number.yml:6:26: --iterations 'many': what is allowed is a whole number from 1 to 10000000"},
     {"profile-of-no-kind.yml",
-     "profile-of-no-kind.yml:6:3: 'speed' is no key here; what is allowed is overhead, memory"},
+     "profile-of-no-kind.yml:6:3: 'speed' is not a key here; what is allowed is overhead, memory"},
     {"profile-out-of-range.yml",
      "profile-out-of-range.yml:6:23: --workers '5000': what is allowed is a whole number from 1 to 4096"},
     {"python-first.yml",
@@ -162,10 +162,11 @@ static const struct {
     {"real-in-an-integer.yml", "real-in-an-integer.yml:8:55: --n '5.5': what is allowed is a whole number from 1 to 9"},
     {"twice.yml", "twice.yml:5:1: 'modes' is given twice (first at 4:1)"},
     {"two-documents.yml", "two-documents.yml:9:1: a second document: what is allowed is one"},
-    {"unknown-key-of-a-knob.yml", "unknown-key-of-a-knob.yml:8:58: 'helps' is no key here; did you mean 'help'? What "
-                                  "is allowed is name, type, unit, help, min, max, "
-                                  "choices, default, default-overhead, default-memory, modes, profiles, runtimes"},
-    {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is no key here; did you mean 'summary'? What is allowed is "
+    {"unknown-key-of-a-knob.yml",
+     "unknown-key-of-a-knob.yml:8:58: 'helps' is not a key here; did you mean 'help'? What "
+     "is allowed is name, type, unit, help, min, max, "
+     "choices, default, default-overhead, default-memory, modes, profiles, runtimes"},
+    {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is not a key here; did you mean 'summary'? What is allowed is "
                         "schema, name, summary, "
                         "modes, mode, profiles, knobs, commands, figures"},
 };

@@ -316,7 +316,7 @@ static void a_given_directory_elsewhere_is_a_usage_error_that_names_the_mount(vo
     (void)state;
     assert_int_equal(find("pure_v2", "/proc"), -EINVAL);
     assert_int_equal(err.kind, ERR_USAGE);
-    assert_says(err.text, "not a directory on a cgroup2 file system (that is mounted at /sys/fs/cgroup)");
+    assert_says(err.text, "not a directory on a cgroup2 file system (cgroup2 is mounted at /sys/fs/cgroup)");
     assert_int_equal(find("v1_only", "/proc"), -EINVAL);
 }
 

@@ -126,10 +126,10 @@ static void a_lock_with_a_fault_names_its_line(void **state)
         {"psi=1 # recorded", "line 1: "},
         {"psi=1 # recorded:", "line 1: "},
         {"psi=1 # recorded:\nquiet # boot: x", "line 1: 'psi=1 # recorded:'"},
-        {"psi=1 # sometimes: why", "one of boot, recommended, recorded"},
+        {"psi=1 # sometimes: why", "with the level boot, recommended or recorded"},
         {"psi=1 ro # boot: two of them", "line 1: "},
         {"x=\"open # boot: why\nro # boot: y", "line 1: "},
-        {"psi=1 # boot: x\npsi=0 # boot: y", "line 2: 'psi=0 # boot: y': this flag has a line already"},
+        {"psi=1 # boot: x\npsi=0 # boot: y", "line 2: 'psi=0 # boot: y': this flag is listed twice"},
         {"a-b=1 # boot: x\na_b=0 # boot: y", "line 2: "},
     };
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {

@@ -404,9 +404,9 @@ static void what_is_no_number_is_absent_and_quoted(void **state)
     fixture_write(root, "/proc/loadavg", "none\n");
     fixture_write(root, "/sys/kernel/mm/transparent_hugepage/enabled", "always never\n");
     host_capture(root, &f);
-    assert_absent(&f, "swappiness", "/proc/sys/vm/swappiness says 'sixty', which is no number");
+    assert_absent(&f, "swappiness", "/proc/sys/vm/swappiness says 'sixty', which is not a number");
     assert_absent(&f, "watchdog", "/proc/sys/kernel/watchdog says '', which is neither 0 nor 1");
-    assert_absent(&f, "load_5min", "/proc/loadavg says 'none', which is no load");
+    assert_absent(&f, "load_5min", "/proc/loadavg says 'none', which is not a load");
     assert_absent(&f, "thp_enabled",
                   "/sys/kernel/mm/transparent_hugepage/enabled says 'always never', with nothing in brackets");
     facts_free(&f);

@@ -323,100 +323,101 @@ static void two_cores_are_too_few_to_spare_one(void **state)
 {
     (void)state;
     struct topology_choice c = choose("two-cpus-vm", NULL, NULL);
-    assert_choice(&c, "0-1", "", "2 cores; too few to spare one for the house");
+    assert_choice(&c, "0-1", "", "2 cores; too few to spare one for housekeeping");
 }
 
 static void one_cpu_is_the_benchmarks(void **state)
 {
     (void)state;
     struct topology_choice c = choose("one-cpu", NULL, NULL);
-    assert_choice(&c, "0", "", "1 core; too few to spare one for the house");
+    assert_choice(&c, "0", "", "1 core; too few to spare one for housekeeping");
 }
 
 static void four_cores_spare_the_first(void **state)
 {
     (void)state;
     struct topology_choice c = choose("no-topology", NULL, NULL);
-    assert_choice(&c, "1-3", "0", "3 cores; core 0 keeps house");
+    assert_choice(&c, "1-3", "0", "3 cores; housekeeping on core 0");
 }
 
 static void housekeeping_takes_both_siblings(void **state)
 {
     (void)state;
     struct topology_choice c = choose("smt2-desktop", NULL, NULL);
-    assert_choice(&c, "1-7,9-15", "0,8", "7 cores; core 0 keeps house");
+    assert_choice(&c, "1-7,9-15", "0,8", "7 cores; housekeeping on core 0");
 }
 
 static void of_equal_nodes_the_lower_is_chosen(void **state)
 {
     (void)state;
     struct topology_choice c = choose("two-sockets", NULL, NULL);
-    assert_choice(&c, "1-3,9-11", "0,8", "3 cores of node 0; core 0 keeps house");
+    assert_choice(&c, "1-3,9-11", "0,8", "3 cores of node 0; housekeeping on core 0");
 }
 
 static void the_node_with_most_allowed_cores_is_chosen(void **state)
 {
     (void)state;
     struct topology_choice c = choose("two-sockets", "1-7,9-15", NULL);
-    assert_choice(&c, "5-7,13-15", "4,12", "3 cores of node 1; core 4 keeps house");
+    assert_choice(&c, "5-7,13-15", "4,12", "3 cores of node 1; housekeeping on core 4");
 }
 
 static void a_core_of_another_node_keeps_house_where_one_node_is_too_small(void **state)
 {
     (void)state;
     struct topology_choice c = choose("power-smt4", NULL, NULL);
-    assert_choice(&c, "0-11", "12-15", "3 cores of node 0; core 3 keeps house");
+    assert_choice(&c, "0-11", "12-15", "3 cores of node 0; housekeeping on core 3");
 }
 
 static void a_core_of_the_same_node_keeps_house_before_one_of_another(void **state)
 {
     (void)state;
     struct topology_choice c = choose("two-sockets", "0,4-6,12-15", NULL);
-    assert_choice(&c, "4-6,12-14", "15", "3 cores of node 1; core 7 keeps house");
+    assert_choice(&c, "4-6,12-14", "15", "3 cores of node 1; housekeeping on core 7");
 }
 
 static void a_hybrid_gives_its_fast_cores_only(void **state)
 {
     (void)state;
     struct topology_choice c = choose("hybrid-laptop", NULL, NULL);
-    assert_choice(&c, "2-11", "0-1", "5 cores of class 0 of 2 (0 is the fastest); core 0 keeps house");
+    assert_choice(&c, "2-11", "0-1", "5 cores of class 0 of 2 (0 is the fastest); housekeeping on core 0");
 }
 
 static void few_fast_cores_leave_the_house_to_a_slow_one(void **state)
 {
     (void)state;
     struct topology_choice c = choose("hybrid-laptop", "0-5,12-19", NULL);
-    assert_choice(&c, "0-5", "12", "3 cores of class 0 of 2 (0 is the fastest); core 6 keeps house");
+    assert_choice(&c, "0-5", "12", "3 cores of class 0 of 2 (0 is the fastest); housekeeping on core 6");
 }
 
 static void one_fast_core_alone_is_passed_over_for_several_slow_ones(void **state)
 {
     (void)state;
     struct topology_choice c = choose("hybrid-laptop", "0-1,12-19", NULL);
-    assert_choice(&c, "13-19", "12", "7 cores of class 1 of 2 (0 is the fastest); core 6 keeps house");
+    assert_choice(&c, "13-19", "12", "7 cores of class 1 of 2 (0 is the fastest); housekeeping on core 6");
 }
 
 static void the_fastest_pair_of_cores_is_enough_on_arm(void **state)
 {
     (void)state;
     struct topology_choice c = choose("arm-big-little", NULL, NULL);
-    assert_choice(&c, "6-7", "0", "2 cores of class 0 of 3 (0 is the fastest); core 0 keeps house");
+    assert_choice(&c, "6-7", "0", "2 cores of class 0 of 3 (0 is the fastest); housekeeping on core 0");
 }
 
 static void kernel_isolated_cpus_are_left_out(void **state)
 {
     (void)state;
     struct topology_choice c = choose("isolcpus", NULL, NULL);
-    assert_choice(&c, "1-3", "0", "3 cores; core 0 keeps house");
+    assert_choice(&c, "1-3", "0", "3 cores; housekeeping on core 0");
 }
 
 static void isolated_cpus_are_taken_where_nothing_else_is_allowed(void **state)
 {
     (void)state;
     struct topology_choice c = choose("isolcpus", "4-5", NULL);
-    assert_choice(&c, "4-5", "",
-                  "2 cores; too few to spare one for the house; all that is allowed is isolated by the kernel: no load "
-                  "balancing there");
+    assert_choice(
+        &c, "4-5", "",
+        "2 cores; too few to spare one for housekeeping; all allowed CPUs are isolated by the kernel: no load "
+        "balancing there");
 }
 
 static void a_core_allowed_in_part_is_left_out(void **state)
@@ -431,14 +432,14 @@ static void cores_in_part_are_taken_where_none_is_whole(void **state)
 {
     (void)state;
     struct topology_choice c = choose("smt2-desktop", "0-4", NULL);
-    assert_choice(&c, "1-4", "0", "4 cores; core 0 keeps house; no core is allowed whole");
+    assert_choice(&c, "1-4", "0", "4 cores; housekeeping on core 0; no whole core is allowed");
 }
 
 static void a_core_whose_sibling_is_offline_is_whole(void **state)
 {
     (void)state;
     struct topology_choice c = choose("gaps-offline", NULL, NULL);
-    assert_choice(&c, "2-3,6-9,12", "0", "4 cores; core 0 keeps house");
+    assert_choice(&c, "2-3,6-9,12", "0", "4 cores; housekeeping on core 0");
 }
 
 static void no_allowed_cpu_online_is_the_hosts_fault(void **state)
@@ -507,7 +508,7 @@ static void a_request_for_everything_leaves_no_house(void **state)
 {
     (void)state;
     struct topology_choice c = choose("two-cpus-vm", NULL, "0-1");
-    assert_choice(&c, "0-1", "", "as requested; no core is left to keep house");
+    assert_choice(&c, "0-1", "", "as requested; no core is left for housekeeping");
 }
 
 static void a_request_says_what_it_mixes(void **state)
@@ -533,25 +534,25 @@ static void isolated_cpus_keep_house_only_where_no_other_is_left(void **state)
 static void a_request_for_an_offline_cpu_is_refused_by_name(void **state)
 {
     (void)state;
-    assert_refused("gaps-offline", NULL, "2-4", "CPU 4 is offline (there are 0,2-3,6-9,12)");
+    assert_refused("gaps-offline", NULL, "2-4", "CPU 4 is offline (usable: 0,2-3,6-9,12)");
 }
 
 static void a_request_for_a_cpu_that_does_not_exist_is_refused_by_name(void **state)
 {
     (void)state;
-    assert_refused("gaps-offline", NULL, "10", "CPU 10 does not exist (there are 0,2-3,6-9,12)");
+    assert_refused("gaps-offline", NULL, "10", "CPU 10 does not exist (usable: 0,2-3,6-9,12)");
 }
 
 static void a_request_beyond_the_affinity_is_refused_by_name(void **state)
 {
     (void)state;
-    assert_refused("smt2-desktop", "0-3", "3-4", "CPU 4 is not allowed to this process (there are 0-3)");
+    assert_refused("smt2-desktop", "0-3", "3-4", "CPU 4 is not allowed to this process (usable: 0-3)");
 }
 
 static void a_request_for_nothing_is_refused(void **state)
 {
     (void)state;
-    assert_refused("one-cpu", NULL, "", "no CPU is named (there are 0)");
+    assert_refused("one-cpu", NULL, "", "no CPU is named (usable: 0)");
 }
 
 /* --- so many --- */
@@ -590,7 +591,7 @@ static void a_count_takes_whole_cores_and_the_first_that_is_not_needed_keeps_hou
 {
     (void)state;
     struct topology_choice c = choose("smt2-desktop", NULL, "x4");
-    assert_choice(&c, "1-2,9-10", "0,8", "4 CPUs of 2 cores; core 0 keeps house");
+    assert_choice(&c, "1-2,9-10", "0,8", "4 CPUs of 2 cores; housekeeping on core 0");
     assert_list(&c.siblings, "");
 }
 
@@ -598,7 +599,7 @@ static void an_odd_count_takes_the_last_core_in_part_and_leaves_its_sibling_idle
 {
     (void)state;
     struct topology_choice c = choose("smt2-desktop", NULL, "x3");
-    assert_choice(&c, "1-2,9", "0,8", "3 CPUs of 2 cores, the last in part; core 0 keeps house");
+    assert_choice(&c, "1-2,9", "0,8", "3 CPUs of 2 cores, the last in part; housekeeping on core 0");
     assert_list(&c.siblings, "10");
 }
 
@@ -606,18 +607,18 @@ static void a_count_of_all_leaves_no_house(void **state)
 {
     (void)state;
     struct topology_choice c = choose("smt2-desktop", NULL, "x16");
-    assert_choice(&c, "0-15", "", "16 CPUs of 8 cores; too few to spare one for the house");
+    assert_choice(&c, "0-15", "", "16 CPUs of 8 cores; too few to spare one for housekeeping");
     c = choose("one-cpu", NULL, "x1");
-    assert_choice(&c, "0", "", "1 CPU of 1 core; too few to spare one for the house");
+    assert_choice(&c, "0", "", "1 CPU of 1 core; too few to spare one for housekeeping");
 }
 
 static void a_count_is_of_the_fastest_class_that_has_so_many(void **state)
 {
     (void)state;
     struct topology_choice c = choose("hybrid-laptop", NULL, "x2");
-    assert_choice(&c, "2-3", "0-1", "2 CPUs of 1 core of class 0 of 2 (0 is the fastest); core 0 keeps house");
+    assert_choice(&c, "2-3", "0-1", "2 CPUs of 1 core of class 0 of 2 (0 is the fastest); housekeeping on core 0");
     c = choose("hybrid-laptop", NULL, "x12");
-    assert_choice(&c, "0-11", "12", "12 CPUs of 6 cores of class 0 of 2 (0 is the fastest); core 6 keeps house");
+    assert_choice(&c, "0-11", "12", "12 CPUs of 6 cores of class 0 of 2 (0 is the fastest); housekeeping on core 6");
     c = choose("arm-big-little", NULL, "x3");
     assert_int_equal(cpulist_count(&c.benchmark), 3);
 }
@@ -625,19 +626,21 @@ static void a_count_is_of_the_fastest_class_that_has_so_many(void **state)
 static void a_count_beyond_one_class_and_node_is_refused_with_what_there_is(void **state)
 {
     (void)state;
-    assert_refused("two-sockets", NULL, "x9", "there are 8 at most of one core class on one NUMA node; a list may mix");
+    assert_refused("two-sockets", NULL, "x9",
+                   "at most 8 CPUs of one core class are on one NUMA node (a list may mix them)");
     assert_refused_by("two-sockets", NULL, "x5", true, -1,
-                      "there are 4 at most of one core class on one NUMA node, one a core; a list may mix");
-    assert_refused("two-cpus-vm", NULL, "x3", "there are 2 at most of one core class on one NUMA node; a list may mix");
+                      "at most 4 CPUs of one core class are on one NUMA node, one per core (a list may mix them)");
+    assert_refused("two-cpus-vm", NULL, "x3",
+                   "at most 2 CPUs of one core class are on one NUMA node (a list may mix them)");
 }
 
-/* --- one thread a core --- */
+/* --- one thread per core --- */
 
 static void avoiding_smt_takes_the_first_thread_and_leaves_the_siblings_idle(void **state)
 {
     (void)state;
     struct topology_choice c = choose_by("smt2-desktop", NULL, NULL, true, -1);
-    assert_choice(&c, "1-7", "0,8", "7 cores, one thread a core; core 0 keeps house");
+    assert_choice(&c, "1-7", "0,8", "7 cores, one thread per core; housekeeping on core 0");
     assert_list(&c.siblings, "9-15");
 }
 
@@ -645,7 +648,7 @@ static void avoiding_smt_of_four_threads_leaves_three_idle(void **state)
 {
     (void)state;
     struct topology_choice c = choose_by("power-smt4", NULL, "x2", true, -1);
-    assert_choice(&c, "4,8", "0-3", "2 CPUs of 2 cores of node 0, one thread a core; core 0 keeps house");
+    assert_choice(&c, "4,8", "0-3", "2 CPUs of 2 cores of node 0, one thread per core; housekeeping on core 0");
     assert_list(&c.siblings, "5-7,9-11");
 }
 
@@ -671,7 +674,7 @@ static void a_list_of_siblings_contradicts_avoiding_them(void **state)
 {
     (void)state;
     assert_refused_by("smt2-desktop", NULL, "2-3,10", true, -1,
-                      "CPU 10 shares its core with another of the list, and --smt avoid was asked for");
+                      "CPU 10 shares its core with another in the list, but --smt avoid was given");
 }
 
 /* --- one node --- */
@@ -680,24 +683,24 @@ static void a_node_that_is_asked_for_is_taken(void **state)
 {
     (void)state;
     struct topology_choice c = choose_by("two-sockets", NULL, NULL, false, 1);
-    assert_choice(&c, "5-7,13-15", "4,12", "3 cores of node 1; core 4 keeps house");
+    assert_choice(&c, "5-7,13-15", "4,12", "3 cores of node 1; housekeeping on core 4");
     c = choose_by("four-sockets", NULL, "x4", false, 2);
-    assert_choice(&c, "8-11", "0", "4 CPUs of 4 cores of node 2; core 0 keeps house");
+    assert_choice(&c, "8-11", "0", "4 CPUs of 4 cores of node 2; housekeeping on core 0");
 }
 
 static void a_node_without_cpus_is_refused_with_those_that_have_some(void **state)
 {
     (void)state;
     assert_refused_by("two-sockets", NULL, NULL, false, 7,
-                      "NUMA node 7 has no CPU that is online (nodes that have some: 0-1)");
+                      "NUMA node 7 has no online CPU (nodes with usable CPUs: 0-1)");
     assert_refused_by("two-sockets", "0-3,8-11", NULL, false, 1,
-                      "NUMA node 1 has no CPU that this process may run on (nodes that have some: 0)");
+                      "NUMA node 1 has no CPU that this process may use (nodes with usable CPUs: 0)");
 }
 
 static void a_list_off_the_node_is_refused_by_name(void **state)
 {
     (void)state;
-    assert_refused_by("two-sockets", NULL, "0,4", false, 0, "CPU 4 is of NUMA node 1, and --numa 0 was asked for");
+    assert_refused_by("two-sockets", NULL, "0,4", false, 0, "CPU 4 is on NUMA node 1, but --numa 0 was given");
 }
 
 /* On every captured machine: each count that is granted is met exactly, on one node, of one class, and with siblings

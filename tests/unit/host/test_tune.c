@@ -503,7 +503,7 @@ static void a_write_that_changes_nothing_is_a_refusal(void **state)
     struct faults faults = {.fault = IGNORE, .only = SWAPPINESS};
     assert_int_equal(tune(&m, "swappiness", &faults, &steps), 0);
     assert_int_equal(steps.step[0].outcome, TUNE_REFUSED);
-    assert_string_equal(steps.step[0].reason, "the kernel took the write and changed nothing");
+    assert_string_equal(steps.step[0].reason, "the kernel accepted the write but changed nothing");
     tune_steps_free(&steps);
     machine_close(&m);
 }
@@ -518,7 +518,7 @@ static void what_the_kernel_made_of_it_is_ours_too(void **state)
     assert_int_equal(tune(&m, "swappiness", &faults, &steps), 0);
     assert_int_equal(steps.step[0].outcome, TUNE_CHANGED);
     assert_string_equal(steps.step[0].now, "5");
-    assert_string_equal(steps.step[0].reason, "0 was asked for");
+    assert_string_equal(steps.step[0].reason, "requested was 0");
     tune_steps_free(&steps);
     assert_int_equal(restore(&m, false, NULL).restored, 1);
     assert_sum(m.root, &before);
@@ -786,7 +786,7 @@ static void a_journal_that_another_could_have_written_is_not_believed(void **sta
     assert_int_equal(chmod(m.journal, 0622), 0);
     assert_int_equal(open_again(&m, &e), -EPERM);
     assert_int_equal(e.kind, ERR_HOST);
-    assert_non_null(strstr(e.text, "is another user's, or others may write to it: it is not believed"));
+    assert_non_null(strstr(e.text, "belongs to another user, or others may write to it: it is not trusted"));
     assert_int_equal(chmod(m.journal, 0600), 0);
     if (geteuid() == 0) {
         assert_int_equal(chown(m.journal, 65534, 65534), 0);
@@ -795,7 +795,7 @@ static void a_journal_that_another_could_have_written_is_not_believed(void **sta
         assert_int_equal(chmod(m.state, 0777), 0);
         assert_int_equal(open_again(&m, &e), -EPERM);
         assert_int_equal(e.kind, ERR_HOST);
-        assert_non_null(strstr(e.text, "can be written by everybody"));
+        assert_non_null(strstr(e.text, "is writable by everybody"));
         assert_int_equal(chmod(m.state, 0755), 0);
     }
     assert_int_equal(open_again(&m, &e), 0);

@@ -64,7 +64,7 @@ static void the_head_holds_the_layout(void **state)
     const struct ledger_map *map = *state;
     const struct ledger *l = map->page;
     assert_int_equal(l->magic, LEDGER_MAGIC);
-    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48 + 16);
+    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48 + 32);
     assert_int_equal(l->figure_count, 0);
     assert_int_equal(l->ends_offset, l->starts_offset + 8 * ITERATIONS);
     assert_int_equal(l->workers_offset, l->ends_offset + 8 * ITERATIONS);

@@ -166,7 +166,7 @@ static void a_blob_that_nothing_leads_to_is_a_finding(void **state)
     put(h, "more", hex);
     assert_int_equal(check(h), 1);
     assert_non_null(strstr(h->findings.list[0].file, hex));
-    assert_string_equal(h->findings.list[0].text, "nothing of the image leads to it");
+    assert_string_equal(h->findings.list[0].text, "nothing in the image refers to it");
 }
 
 static void a_second_image_in_the_index_is_a_finding(void **state)

@@ -491,7 +491,7 @@ static void a_command_of_slurms_that_is_not_there_is_said_in_our_words(void **st
     assert_int_equal(setenv("PATH", path, 1), 0);
     assert_int_equal(none, -ENOENT);
     assert_int_equal(jobs, -EAGAIN);
-    assert_string_equal(e.text, "squeue: there is none on PATH");
+    assert_string_equal(e.text, "squeue: not found on PATH");
     text_free(&said);
 }
 

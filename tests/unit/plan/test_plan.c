@@ -233,14 +233,14 @@ static void what_the_user_says_goes_before_the_plan(void **state)
 static const struct {
     const char *file, *said; /* the message begins so; the parts between "..." are in it, in this order */
 } BAD[] = {
-    {"unknown-key.yml", "unknown-key.yml:6:5: 'wrokers' is no key here; did you mean 'workers'? What is allowed is "
+    {"unknown-key.yml", "unknown-key.yml:6:5: 'wrokers' is not a key here; did you mean 'workers'? What is allowed is "
                         "scenario, command, mode, ...workers"},
     {"unknown-key-on-top.yml",
-     "unknown-key-on-top.yml:3:1: 'repeat' is no key here; what is allowed is schema, name, ...invocations...cells"},
-    {"unknown-key-in-each.yml", "unknown-key-in-each.yml:6:7: 'modes' is no key here; did you mean 'mode'? What is "
+     "unknown-key-on-top.yml:3:1: 'repeat' is not a key here; what is allowed is schema, name, ...invocations...cells"},
+    {"unknown-key-in-each.yml", "unknown-key-in-each.yml:6:7: 'modes' is not a key here; did you mean 'mode'? What is "
                                 "allowed is scenario, command, mode"},
     {"unknown-key-in-defaults.yml",
-     "unknown-key-in-defaults.yml:5:3: 'id' is no key here; what is allowed is scenario"},
+     "unknown-key-in-defaults.yml:5:3: 'id' is not a key here; what is allowed is scenario"},
     {"key-twice.yml", "key-twice.yml:6:5: 'mode' is given twice (first at 5:5)"},
     {"no-cells.yml", "no-cells.yml:1:1: 'cells' is missing here"},
     {"empty.yml", "empty.yml: it is empty"},
@@ -282,8 +282,8 @@ static const struct {
     {"bad-precision.yml", "bad-precision.yml:3:16: until-precise '200%': what is allowed is a ratio"},
     {"no-value.yml", "no-value.yml:4:14: a value is missing here (or leave the key out)"},
     {"unknown-alias.yml", "unknown-alias.yml:4:16: found undefined alias"},
-    {"key-that-is-a-list.yml", "key-that-is-a-list.yml:3:3: a key has to be a word"},
-    {"too-deep.yml", "too-deep.yml:3:...: this is nested too deep"},
+    {"key-that-is-a-list.yml", "key-that-is-a-list.yml:3:3: a key must be a word"},
+    {"too-deep.yml", "too-deep.yml:3:...: this is nested too deeply"},
     {"no-utf-8.yml", "no-utf-8.yml:2:7: invalid leading UTF-8 octet"},
 };
 

@@ -244,11 +244,11 @@ static void a_run_in_no_image_says_why_there_is_none(void **state)
     struct facts image = {0};
     (void)state;
     specimen_threads_memory(&s);
-    facts_absent(&image, "image", "not in an image of tare's");
+    facts_absent(&image, "image", "not in an image of tare");
     s.record.image = &image;
     json_t *j = parsed(&s.record);
     assert_absent(j, "image");
-    assert_text(j, "image_reason", "not in an image of tare's");
+    assert_text(j, "image_reason", "not in an image of tare");
     json_decref(j);
     facts_free(&image);
     specimen_free(&s);

@@ -338,12 +338,12 @@ static void what_is_wrong_is_named_with_its_place(void **state)
         const char *text, *wanted;
     } BAD[] = {
         {"", "it is empty"},
-        {"[]", "line 1: it is no JSON object"},
+        {"[]", "line 1: it is not a JSON object"},
         {"{}", "it has no schema"},
         {"{\"schema\": \"tare.record/2\"}", "its schema is \"tare.record/2\"; this tare reads tare.record/1"},
         {"{\"schema\": \"tare.compare/1\"}", "its schema is \"tare.compare/1\""},
         {"{\"schema\": 1}", "its schema is 1"},
-        {HEAD HOST "\"result\": {\"avg_iter_s\": NaN}, " STAMPS, "line 4: neither a number nor a word of JSON's"},
+        {HEAD HOST "\"result\": {\"avg_iter_s\": NaN}, " STAMPS, "line 4: neither a number nor a word of JSON"},
         {HEAD HOST "\"result\": {\"avg_iter_s\": Infinity}, " STAMPS, "line 4: neither a number"},
         {HEAD HOST "\"result\": {\"avg_iter_s\": 1e999}, " STAMPS, "line 4: real number overflow"},
         {HEAD HOST "\"result\": {\"avg_iter_s\": \"1\"}, " STAMPS, "line 4: result.avg_iter_s is neither a number nor"},
@@ -457,7 +457,7 @@ static void a_byte_order_mark_is_passed_over_and_another_encoding_is_named(void 
     assert_int_equal(json_scan_object((struct json_span){INSIDE, strlen(INSIDE)}, count_member, &members, &why),
                      -EINVAL);
     assert_int_equal(json_scan_object((struct json_span){WIDE, sizeof(WIDE)}, count_member, &members, &why), -EINVAL);
-    assert_string_equal(why.why, "it is UTF-16, and what is allowed is UTF-8");
+    assert_string_equal(why.why, "it is UTF-16; what is allowed is UTF-8");
 }
 
 static void integers_are_read_with_their_signs_and_limits(void **state)
