@@ -32,7 +32,7 @@ TYPOS = [
     ("matrix quik", "; did you mean 'quick'?"),
     ("matrix quick.yml", "'quick.yml': No such file or directory ('quick' is one that came with tare)"),
     ("matrix quick --enigne slurm", "('tare matrix --help' lists them); did you mean '--engine'?"),
-    ("matrix typo.yml", "typo.yml:3:10: 'comand' is no key here; did you mean 'command'? What is allowed is scenario, command, "),
+    ("matrix typo.yml", "typo.yml:3:10: 'comand' is not a key here; did you mean 'command'? What is allowed is scenario, command, "),
     ("matrix string.yml", "string.yml:3:19: what is allowed here is a list, as [a, b] (a command is a list of its words: [./a, -x])"),
     ("doctor --jason", "'--jason' is no option of 'tare doctor' ('tare doctor --help' lists them); did you mean '--json'?"),
     ("compare --fail-if slowr:5% a b", "--fail-if 'slowr:5%': what is allowed is slower:SHARE, "),
