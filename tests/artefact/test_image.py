@@ -185,7 +185,7 @@ class Packing(ImageTest):
         manifest["config"] = layout.put(b'{"architecture": "amd64"}', "config")
         index["manifests"] = [layout.put(json.dumps(manifest).encode(), "manifest")]
         (layout.folder / "index.json").write_text(json.dumps(index))
-        self.assertIn("it is no config of an image", self.pack(self.folder, layout.ref, status=2))
+        self.assertIn("it is not an image's config", self.pack(self.folder, layout.ref, status=2))
 
     def test_without_skopeo_it_says_what_lacks(self):
         os.mkdir(self.dir / "bin")

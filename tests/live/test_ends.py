@@ -91,7 +91,7 @@ class Ends(LiveTest):
     def after_a_timeout_of(self, mode, fault):
         hold = [] if fault else LONG
         done = self.start_cell("native", mode, *hold, "--timeout", 1, fault=fault).end()
-        self.assert_end(done, FAILED, "timeout", r"not done after 1 s \(--timeout\)")
+        self.assert_end(done, FAILED, "timeout", r"not finished after 1 s \(--timeout\)")
         self.assertIsNone(done.record["instrument"]["exit_to_removed_ns"])
 
     @for_each({"native": ("native", "threads"), "python": ("python", "processes")})
@@ -210,7 +210,7 @@ class Roots(LiveTest):
         for words in (["run", "scenario1", *rig.NATIVE], ["exec", "true"]):
             done = subprocess.run([str(w) for w in (rig.TARE, words[0], "--cgroup-root", root, *words[1:])], capture_output=True, text=True, env=rig.environment(), timeout=rig.PATIENCE_S)
             self.assertEqual((done.returncode, done.stdout), (3, ""), done)
-            self.assertRegex(done.stderr, rf"\Atare: \w+: --cgroup-root '{root}': its {said}[^\n]*\n\Z")
+            self.assertRegex(done.stderr, rf"\Atare: \w+: --cgroup-root '{root}': {said}[^\n]*\n\Z")
             self.assertEqual([p for p in root.iterdir() if p.name.startswith("tare")], [])
 
     def test_a_frozen_one_is_refused_and_nobody_enters_it(self):
@@ -218,7 +218,7 @@ class Roots(LiveTest):
         (cgroup.path / "cgroup.freeze").write_text("1")
         self.addCleanup((cgroup.path / "cgroup.freeze").write_text, "0")
         self.assertTrue(rig.wait_for(lambda: "frozen 1" in rig.read(cgroup.path / "cgroup.events")))
-        self.refused(cgroup.path, r"cgroup\.events says 'frozen 1'")
+        self.refused(cgroup.path, r"the cgroup is frozen \('frozen 1' in cgroup\.events\)")
 
     def test_one_of_a_threaded_tree_is_refused(self):
         cgroup = rig.Cgroup(self)
@@ -226,9 +226,9 @@ class Roots(LiveTest):
         threaded.mkdir()
         (threaded / "cgroup.type").write_text("threaded")
         domain.mkdir()
-        self.refused(threaded, r"cgroup\.type is 'threaded'")
-        self.refused(domain, r"cgroup\.type is 'domain invalid'")
-        self.refused(cgroup.path, r"cgroup\.type is 'domain threaded'")
+        self.refused(threaded, r"its cgroup\.type is 'threaded'")
+        self.refused(domain, r"its cgroup\.type is 'domain invalid'")
+        self.refused(cgroup.path, r"its cgroup\.type is 'domain threaded'")
 
 
 SHARING = """import multiprocessing as mp, os, sys

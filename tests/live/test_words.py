@@ -19,7 +19,7 @@ REFUSED = {
     "a_cpu_that_is_not_there": (["--cpus", "999"], r"--cpus '999'"),
     "half_a_range_of_cpus": (["--cpus", "1-"], r"--cpus '1-'"),
     "no_cpus": (["--cpus", ""], r"--cpus ''"),
-    "a_program_that_is_no_python": (["--runtime", "/bin/ls"], r"the interpreter '/bin/ls'.*no Python"),
+    "a_program_that_is_no_python": (["--runtime", "/bin/ls"], r"the interpreter '/bin/ls': it does not answer in confinement as a Python interpreter does"),
     "a_runtime_that_is_not_there": (["--runtime", "/nonexistent"], r"the interpreter '/nonexistent'.*No such file"),
     "an_unknown_runtime": (["--runtime", "nope"], r"--runtime 'nope'"),
     "a_folder_under_a_file": (["--out", "{dir}/file/below"], r"--out: '.*/file/below'.*Not a directory"),
