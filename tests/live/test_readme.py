@@ -25,6 +25,8 @@ NOT_HERE = [
     (r"make test", "it runs this test", ".ci/run: make test"),
     (r"make (check|coverage|faults|fuzz|build|compile_commands.json|unit T=cells)|UPDATE_GOLDEN=1 make .*",
      "it builds the checkout that these tests are running from", "Makefile: {}:"),
+    (r"make (deb|test-deb|test-arm64)", "it makes Debian roots from the network and packages in them: minutes", "Makefile: {}:"),
+    (r"make B=build/clang CC=clang build", "it builds the checkout that these tests are running from", "scripts/check: clang"),
     (r"make bench.*|scripts/bench .*", "it measures: minutes on a quiet machine", "Makefile: bench:"),
     (r"make run-vm", "it boots a VM", "scripts/test: scripts/vm "),
     (r"make vm-image|scripts/build-vm-image .*", "it builds an image and boots a VM", "test_is_the_same_bits_twice"),
@@ -182,7 +184,7 @@ class Documents(LiveTest):
                     self.assertTrue(f"def {proof}(" in tests, f"there is no test {proof}")
                     continue
                 for command in of_it:
-                    words = line.format(*re.findall(r"make ([\w.]+)", command))
+                    words = line.format(*re.findall(r"make ([\w.-]+)", command))
                     self.assertTrue(words in (TOP / path).read_text(), f"{path} has no '{words}'")
 
 
