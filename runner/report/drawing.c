@@ -67,7 +67,10 @@ void drawing_quote(struct text *plot, const char *text)
     text_add(plot, "'");
     for (; *text; text++) {
         bool control = (unsigned char)*text < ' ' || *text == 127;
-        text_add_bytes(plot, control ? " " : *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
+        if (*text == '\'')
+            text_add(plot, "\u2019");
+        else
+            text_add_bytes(plot, control ? " " : text, 1);
     }
     text_add(plot, "'");
 }

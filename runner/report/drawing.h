@@ -32,7 +32,9 @@ struct drawing *drawing_add(struct drawings *d, const char *name, const char *ti
 /* As many digits as it takes to read the same number back; "nan" for none, which both programs leave out. */
 void drawing_number(struct text *data, double value);
 
-/* A text for gnuplot in single quotes, in which nothing is expanded. */
+/* A text for gnuplot in single quotes, in which nothing is expanded. An apostrophe becomes a typographic one: gnuplot
+ * ends the text at a doubled one that is its first character or follows another (its scanner.c), and what comes after
+ * would be commands. */
 void drawing_quote(struct text *plot, const char *text);
 
 /* Truth: the values span a decade, all of them above 0; not finite ones do not count. */

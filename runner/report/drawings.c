@@ -432,9 +432,12 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
              workers[count - 1]);
     alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
     drawings_y_axis(d, value, (size_t)(next - value));
-    text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel '%s%s%s%s'\nset xtics (",
-             0.9 * workers[0], 1.1 * workers[count - 1], figure ? what : "speed-up", figure ? " [" : "",
-             figure ? summary_unit(s, figure).unit : "", figure ? "]" : "");
+    cleanup_free char *axis =
+        figure ? text_printf("%s [%s]", what, summary_unit(s, figure).unit) : text_printf("speed-up");
+    text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel ", 0.9 * workers[0],
+             1.1 * workers[count - 1]);
+    drawing_quote(&d->plot, axis);
+    text_add(&d->plot, "\nset xtics (");
     for (size_t k = 0; k < count; k++)
         text_add(&d->plot, "%s%g", k ? ", " : "", workers[k]);
     text_add(&d->plot, ")\n");
@@ -678,8 +681,11 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
         struct drawing *d = drawing_add(all, name, title);
         name_rows(d, label, rows);
         set_x_axis(d, value, low, values);
-        text_add(&d->plot, "set xlabel '%s [%s], with 95%% intervals'\nplot ",
-                 memory ? "memory" : "time of an iteration", u.unit);
+        cleanup_free char *axis =
+            text_printf("%s [%s], with 95%% intervals", memory ? "memory" : "time of an iteration", u.unit);
+        text_add(&d->plot, "set xlabel ");
+        drawing_quote(&d->plot, axis);
+        text_add(&d->plot, "\nplot ");
         for (size_t m = 0; m < marks; m++)
             text_add(&d->plot,
                      "%s'%s.dat' using '%s':(column('row') + %.2f):(end_of('%s_low')):'%s_high' with xerrorbars "

@@ -483,7 +483,7 @@ class Signing(BundleTest):
         noise.write_text("no tar\n")
         shutil.copy(self.packed, locked)
         locked.chmod(0o444)
-        for path, line in ((bag, "it is no bundle that can be read: env/pack.json"), (noise, "no tar"), ("/dev/null", "what is allowed is"),
+        for path, line in ((bag, "it is no bundle that can be read: env/pack.json"), (noise, "not a tar"), ("/dev/null", "what is allowed is"),
                            (locked, "it is read-only"), (self.dir / "none", "No such file")):
             done = tare("sign", path, "--key", secret)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)

@@ -128,7 +128,7 @@ class Strangers(BundleTest):
                       ("matrix", self.dir / "theirs/plan.yml", "--dry-run", "--out", self.dir / "again")):
             code, out, err = quickly(*words, cwd=self.dir)
             self.assertEqual(code, 2, out + err)
-            self.assertIn("it is no Python interpreter", err)
+            self.assertIn("it does not answer in confinement as a Python interpreter", err)
             self.assertFalse(self.trace.exists(), "it ran outside of confinement")
 
     @unittest.skipUnless(PYTHONS, "there is no interpreter (make python)")

@@ -65,7 +65,7 @@ REFUSED = {
     "an_argument_that_is_needed": (["work.py:two"], r"'two' needs a value for a, b \(--arg a=VALUE\)"),
     "a_result_that_cannot_leave": (["work.py:local"], r"what 'local' returns cannot leave a process: .*--discard-results"),
     "no_such_python": (["work.py:work", "--python", "./nope"], r"--python '\./nope': No such file"),
-    "no_python": (["work.py:work", "--python", "/bin/ls"], r"'/bin/ls': it is no Python"),
+    "no_python": (["work.py:work", "--python", "/bin/ls"], r"'/bin/ls': it does not answer in confinement as a Python"),
     "an_unknown_python": (["work.py:work", "--python", "pypy"], r"'pypy': what is allowed"),
     "an_unknown_mode": (["work.py:work", "--modes", "threads,fibres"], r"--modes 'threads,fibres': 'fibres' is no mode"),
     "a_mode_twice": (["work.py:work", "--modes", "threads,threads"], r"threads is there twice"),

@@ -242,7 +242,7 @@ class Refused(Matrix):
         self.assert_nothing_made(2, "CPU [0-9]+ does not exist", "--cpus", "0-4095")
 
     def test_a_runtime_that_is_none(self):
-        self.assert_nothing_made(2, "'/bin/true': it is no Python interpreter", "--runtime", "/bin/true")
+        self.assert_nothing_made(2, "'/bin/true': it does not answer in confinement as a Python interpreter", "--runtime", "/bin/true")
 
     @rig.needs_lack
     def test_a_full_slice_that_is_not_to_be_had(self):

@@ -249,37 +249,3 @@ class Commands(Shell):
                 with self.subTest(page):
                     self.enter(page)
                     self.run_page(page)
-
-
-def example() -> str:
-    """What makes the scenario `primes` and runs it in every mode."""
-    found = [text for _, text in blocks(TOP / "runner/workloads/README.md") if "primes/scenario.yml" in text]
-    assert len(found) == 1, f"{len(found)} examples"
-    return found[0]
-
-
-@once_is_enough
-class Example(Shell):
-    def test_it_is_20_lines(self):
-        self.assertLessEqual(len(example().splitlines()), 20)
-
-    def test_it_runs_as_it_is_written_in_every_mode(self):
-        done = self.shell(example())
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(re.findall(r"^Mode: (.*)$", done.stdout, re.M), ["threads", "processes", "interpreters"])
-        self.assertEqual(done.stdout.count("workers: 4  iterations: 20  warmup: 2  below: 2000\n"), 3)
-        for seconds in re.findall(r"^avg_iter_s: (.*)$", done.stdout, re.M):
-            self.assertGreater(float(seconds), 0)
-
-    def test_its_function_gets_the_knob_and_fails_the_run_when_it_raises(self):
-        made = example().split("for mode")[0].replace("return [n", "assert below != 77; return [n")
-        for mode in ("threads", "processes", "interpreters"):
-            with self.subTest(mode):
-                run = f"tare run ./primes --mode {mode} --below 77 --iterations 1 --json out.json"
-                done = self.shell(made + run)
-                self.assertEqual(done.returncode, 4, done.stderr)
-                record = json.loads((self.dir / "out.json").read_text())
-                self.assertEqual(record["scenario"]["below"], 77)
-                self.assertEqual(record["scenario"]["file"], str((self.dir / "primes/scenario.yml").resolve()))
-                self.assertEqual(record["termination"]["reason"], "workload-error")
-                self.assertRegex(record["termination"]["detail"], "AssertionError|exit(ed|code|s| status)? .*1")

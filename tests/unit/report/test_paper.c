@@ -195,8 +195,49 @@ static void what_gnuplot_would_run_is_a_text_to_it(void **state)
     struct text out = {0};
     (void)state;
     drawing_quote(&out, "it's `id`\n@x");
-    assert_string_equal(out.data, "'it''s `id` @x'");
+    assert_string_equal(out.data, "'it\u2019s `id` @x'");
     text_free(&out);
+}
+
+/* The oracle is gnuplot: each is one text to it, and none is a command. */
+static void gnuplot_reads_each_quoted_text_as_one(void **state)
+{
+    static const char *const EVIL[] = {"'",
+                                       "''",
+                                       "'''a",
+                                       "a''''b",
+                                       "a'",
+                                       "'; system 'echo run' #",
+                                       "''; print 'run'; #",
+                                       "a\\''; print \"run\" #",
+                                       "`echo run`",
+                                       "sh -c 'echo \"it'\\''s\" $0' 'a b' ''"};
+    (void)state;
+    if (system("command -v gnuplot >/dev/null 2>&1") != 0)
+        skip();
+    for (size_t i = 0; i < ARRAY_LEN(EVIL); i++) {
+        struct text script = {0}, wanted = {0};
+        char said[256] = "";
+        text_add(&script, "set print '-'\nprint ");
+        drawing_quote(&script, EVIL[i]);
+        text_add(&script, "\n");
+        fixture_write(root, "/evil.gp", script.data);
+        for (const char *c = EVIL[i]; *c; c++)
+            if (*c == '\'')
+                text_add(&wanted, "\u2019");
+            else
+                text_add_bytes(&wanted, c, 1);
+        text_add(&wanted, "\n");
+        cleanup_free char *line = text_printf("cd '%s' && gnuplot evil.gp 2>&1", root);
+        FILE *p = popen(line, "r");
+        assert_non_null(p);
+        size_t n = fread(said, 1, sizeof(said) - 1, p);
+        said[n] = '\0';
+        assert_int_equal(pclose(p), 0);
+        assert_string_equal(said, wanted.data);
+        text_free(&script);
+        text_free(&wanted);
+    }
 }
 
 /* A mode that would be a line of its own in a script, a document, a page. */
@@ -288,6 +329,7 @@ int main(void)
         TEST(what_latex_would_take_as_its_own_is_set_as_it_is),
         TEST(what_html_would_take_as_its_own_is_text),
         TEST(what_gnuplot_would_run_is_a_text_to_it),
+        TEST(gnuplot_reads_each_quoted_text_as_one),
         TEST(what_a_record_holds_is_never_a_command),
         TEST(the_pages_skeleton_is_as_it_was_read),
         TEST(the_page_asks_for_nothing_outside_of_itself),
