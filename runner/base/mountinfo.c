@@ -51,7 +51,7 @@ static bool decode(struct span s, char *ret, size_t cap)
 
 static bool parse_line(const char *line, const char *end, struct mountinfo *ret)
 {
-    struct span head[OPTIONAL];
+    struct span head[OPTIONAL] = {0};
     for (size_t i = 0; i < ARRAY_LEN(head); i++)
         head[i] = next_field(&line, end);
     struct span optional = next_field(&line, end);

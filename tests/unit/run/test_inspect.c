@@ -69,6 +69,7 @@ static void a_page_that_says_nothing_is_no_ok(void **state)
     const struct check *c = checked(LEDGER_GIL_UNKNOWN, LEDGER_GIL_UNKNOWN, 0, "");
     assert_false(c->ok);
     assert_int_equal(s.record.gil_at_end, -1);
+    specimen_free(&s);
     assert_false(checked(LEDGER_GIL_OFF, 77, 0, "")->ok);
     specimen_free(&s);
 }
