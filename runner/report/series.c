@@ -91,17 +91,18 @@ enum {
     COLUMNS
 };
 
+/* Where a terminal is too narrow, a ratio never stays behind as its interval alone. */
 static const struct table_column COLUMN[COLUMNS] = {
     [NAME] = {"command", "command", "", false, TABLE_BOTH, 0},
     [MEAN] = {"mean_s", ANALYSIS_MEAN_NAME, "", true, TABLE_BOTH, 0},
-    [SD] = {"sd_s", "± sd", "", true, TABLE_BOTH, 0},
-    [MEDIAN] = {"median_s", "median", "", true, TABLE_BOTH, 0},
+    [SD] = {"sd_s", "± sd", "", true, TABLE_BOTH, 3},
+    [MEDIAN] = {"median_s", "median", "", true, TABLE_BOTH, 2},
     [RANGE] = {"range", "min … max", "", false, TABLE_SHOWN, 0},
     [MIN] = {"min_s", "min", "", true, TABLE_DATA, 0},
     [MAX] = {"max_s", "max", "", true, TABLE_DATA, 0},
-    [CPU] = {"cpu_s", "cpu", "", true, TABLE_BOTH, 3},
-    [PEAK] = {"peak_bytes", "peak memory", "", true, TABLE_BOTH, 2},
-    [RATIO] = {"ratio_to_first", "times the first", "", true, TABLE_BOTH, 1},
+    [CPU] = {"cpu_s", "cpu", "", true, TABLE_BOTH, 5},
+    [PEAK] = {"peak_bytes", "peak memory", "", true, TABLE_BOTH, 4},
+    [RATIO] = {"ratio_to_first", "times the first", "", true, TABLE_BOTH, 0},
     [INTERVAL] = {"ratio_ci95", "95% interval", "", false, TABLE_SHOWN, 1},
     [LOW] = {"ratio_ci95_low", "", "", true, TABLE_DATA, 0},
     [HIGH] = {"ratio_ci95_high", "", "", true, TABLE_DATA, 0},
@@ -316,12 +317,9 @@ static const struct {
 /* NULL: there is none of this name. */
 static void (*writer_of(const char *path))(const struct table *t, void *to)
 {
-    size_t len = strlen(path);
-    for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++) {
-        size_t end = strlen(FORMATS[i].end);
-        if (len > end && strcmp(path + len - end, FORMATS[i].end) == 0)
+    for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++)
+        if (text_ends_with(path, FORMATS[i].end))
             return FORMATS[i].write;
-    }
     return NULL;
 }
 
