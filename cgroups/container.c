@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/beneath.h"
+#include "base/text.h"
 #include "cgroups/cgfile.h"
 #include "cgroups/root.h"
 #include "cgroups/search.h"
@@ -26,5 +27,5 @@ bool slice_is_containers(const struct surroundings *s)
     if (s->systemd || s->own[0] == '\0' || strcmp(s->own, "/") == 0 || !has_pids_of_its_own(s))
         return false;
     slice_read_in(s->sysroot, "/proc/1", "cgroup", cgroup, sizeof(cgroup));
-    return mounts_own_cgroup(cgroup, first, sizeof(first)) == 0 && slice_is_below(first, s->own);
+    return mounts_own_cgroup(cgroup, first, sizeof(first)) == 0 && text_is_below(first, s->own);
 }

@@ -3,15 +3,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cgroups/cgfile.h"
 #include "cgroups/root.h"
 #include "cgroups/search.h"
-
-bool slice_is_below(const char *path, const char *dir)
-{
-    size_t len = strlen(dir);
-    return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
 
 void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap)
 {
@@ -47,7 +42,7 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
     char dir[PATH_MAX];
     char listed[CGFILE_CAP];
     text_format(dir, sizeof(dir), "%s", path);
-    while (!s->systemd && slice_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
+    while (!s->systemd && text_is_below(dir, s->mount.point) && strlen(dir) > strlen(s->mount.point)) {
         *strrchr(dir, '/') = '\0';
         slice_read_in(s->sysroot, dir, "cgroup.controllers", listed, sizeof(listed));
         if (cgfile_has_word(listed, controller)) {

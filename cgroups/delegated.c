@@ -54,7 +54,7 @@ static bool is_handed_over(const struct surroundings *s, const char *dir)
 /* false at the mount point: its parents are not visible. */
 static bool parent_of(const struct surroundings *s, const char *dir, char *ret, size_t cap)
 {
-    if (strlen(dir) <= strlen(s->mount.point) || !slice_is_below(dir, s->mount.point))
+    if (strlen(dir) <= strlen(s->mount.point) || !text_is_below(dir, s->mount.point))
         return false;
     int n = snprintf(ret, cap, "%.*s", (int)(strrchr(dir, '/') - dir), dir);
     return n > 0 && (size_t)n < cap;

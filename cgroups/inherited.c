@@ -114,7 +114,7 @@ static struct inherited_limit *limit_of(const struct kind *k, struct inherited *
 /* Reads every directory from dir up to the mount point, inclusive. */
 static void climb(struct walk w, const struct kind *k, struct inherited *to)
 {
-    if (!slice_is_below(w.dir, w.point))
+    if (!text_is_below(w.dir, w.point))
         return;
     limit_of(k, to)->known = true;
     for (;;) {

@@ -227,7 +227,7 @@ static int resolve_given(const char *sysroot, const char *given, char ret[PATH_M
     struct stat st;
     if (!prefix || stat(real, &st) != 0)
         return -errno;
-    if (!S_ISDIR(st.st_mode) || !slice_is_below(real, prefix))
+    if (!S_ISDIR(st.st_mode) || !text_is_below(real, prefix))
         return -ENOTDIR;
     text_format(ret, PATH_MAX, "%s", real + strlen(prefix));
     return 0;
@@ -241,7 +241,7 @@ static bool find_mount_of(struct surroundings *s, const char *dir)
     const char *text = s->mountinfo.data ? s->mountinfo.data : "";
     while (mounts_next(&text, &m)) {
         size_t len = strlen(m.point);
-        if (m.version != 2 || len < deepest || !slice_is_below(dir, m.point))
+        if (m.version != 2 || len < deepest || !text_is_below(dir, m.point))
             continue;
         s->mount = m;
         deepest = len;

@@ -64,7 +64,4 @@ void slice_find_controllers(const struct surroundings *s, struct slice_root *roo
 /* Reads dir/name under sysroot into buf; "" if it cannot be read (controllers.c). */
 void slice_read_in(const char *sysroot, const char *dir, const char *name, char *buf, size_t cap);
 
-/* Whether path is dir or lies below it (controllers.c). */
-bool slice_is_below(const char *path, const char *dir);
-
 #endif

@@ -118,7 +118,7 @@ static int note_first(struct slice_tree *t, struct err *e)
 bool slice_root_leaves_caller(const struct slice_root *root)
 {
     bool own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
-    return !own || (root->caller_stays && !slice_is_below(root->own, root->path));
+    return !own || (root->caller_stays && !text_is_below(root->own, root->path));
 }
 
 /* "0" means the writer (cgroup-v2.rst). Moving waits for an RCU grace period, some 20 ms, once per run. */

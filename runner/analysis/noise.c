@@ -69,7 +69,11 @@ int noise_write(const struct noise *n, const char *path, struct err *e)
     char id[RECORD_ID_MAX], at[32];
     json_t *rows = json_array();
     for (size_t i = 0; i < n->rows; i++)
-        (void)json_array_append_new(rows, row_json(&n->row[i]));
+        if (json_array_append_new(rows, row_json(&n->row[i])) != 0) {
+            json_decref(rows);
+            return err_set(e, ERR_OURS, -EINVAL, "'%s': the row of '%s' has a text or a number that JSON has not", path,
+                           n->row[i].cell);
+        }
     record_make_id(id, at);
     json_t *whole = json_pack("{s:s, s:s, s:{s:s, s:s, s:s}, s:b, s:o}", "schema", NOISE_SCHEMA, "measured_at", at,
                               "host", "kernel_release", n->kernel, "cpu_model", n->cpu, "node", n->node, "within_run",

@@ -466,10 +466,9 @@ int tar_check_output(const char *path, struct err *e)
 {
     char output[PATH_MAX];
     struct stat st;
-    size_t len = strlen(path);
-    if (len >= sizeof(output))
+    if (strlen(path) >= sizeof(output))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "-o: the name is too long");
-    if (len <= 4 || strcmp(path + len - 4, ".tar") != 0)
+    if (!text_ends_with(path, ".tar"))
         return err_set(
             e, ERR_USAGE, -EINVAL,
             "-o '%s': what is allowed is a name that ends in .tar ('zstd FILE.tar' compresses it afterwards)", path);

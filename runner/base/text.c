@@ -262,6 +262,12 @@ bool text_ends_with(const char *text, const char *end)
     return len > tail && strcmp(text + len - tail, end) == 0;
 }
 
+bool text_is_below(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+    return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
 void text_format(char *buf, size_t cap, const char *fmt, ...)
 {
     va_list ap;

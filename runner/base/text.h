@@ -48,6 +48,9 @@ bool text_is_among(const char *word, const char *const *list);
 /* Whether the text ends with `end` and is longer than it. */
 bool text_ends_with(const char *text, const char *end);
 
+/* Whether path is dir or lies below it, by their texts alone. dir has no '/' at its end; "" is the root. */
+bool text_is_below(const char *path, const char *dir);
+
 /* Makes foreign text safe for a terminal: bytes that are not UTF-8, controls, line separators and direction marks are
  * written as \xNN. The caller frees it. */
 char *text_printable(const char *bytes);

@@ -31,7 +31,6 @@
 static int check_place(const char *path, struct err *e)
 {
     struct stat st;
-    size_t len = strlen(path);
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s': it cannot be read", path);
@@ -40,7 +39,7 @@ static int check_place(const char *path, struct err *e)
                        path);
     if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is allowed is a tar or a folder", path);
-    if (S_ISREG(st.st_mode) && len > 4 && strcmp(path + len - 4, ".zst") == 0)
+    if (S_ISREG(st.st_mode) && text_ends_with(path, ".zst"))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is signed is the tar, before it is compressed", path);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/yaml.h"
 #include "cell/carried.h"
 #include "cell/workload.h"
@@ -73,7 +74,7 @@ int function_find(const char *named, struct function *ret, struct err *e)
     cleanup_free char *place = text_printf("%.*s", (int)(colon - named), named);
     size_t len = strlen(place);
     text_format(f.name, sizeof(f.name), "%s", colon + 1);
-    if (len > 3 && strcmp(place + len - 3, ".py") == 0) {
+    if (text_ends_with(place, ".py")) {
         TRY(find_file(place, &f, e));
     } else {
         if (!is_dotted(place) || len >= sizeof(f.module))

@@ -34,8 +34,7 @@ bool plans_is_path(const char *name)
 
 static bool is_claims(const char *path)
 {
-    size_t len = strlen(path), end = strlen(PLANS_CLAIMS);
-    return len > end && strcmp(path + len - end, PLANS_CLAIMS) == 0;
+    return text_ends_with(path, PLANS_CLAIMS);
 }
 
 /* "quick" of ".../quick.yml" */

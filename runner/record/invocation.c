@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "base/file.h"
 #include "base/json_put.h"
 #include "base/json_scan.h"
+#include "record/memo.h"
 #include "record/record.h"
 
 #define RECORD_BYTES_MAX (1LL << 30)
@@ -69,87 +69,7 @@ static const char *const NAME[SECTIONS] = {
     [SECTION_INSTRUMENT] = "instrument",
 };
 
-/* --- what is kept of members from record to record -------------------------------------------------------------- */
-
-#define FACT_MAX  4096         /* longer ones are not kept: as a tree one takes fifty times its text */
-#define FACTS_MAX 512          /* of one record */
-#define MEMO_MAX  (16UL << 20) /* bytes of all of them together; what comes after is read anew each time */
-
-/* A member of a section, by its text as it stands: nearly all that ten thousand records tell is the same, and is read
- * once. */
-struct member {
-    enum section of;
-    const char *text; /* owned */
-    size_t len;
-    json_t *value; /* owned */
-};
-
-/* The facts of a record that its cell and environment are made of, in their order, and what was made. */
-struct setting {
-    const struct member **fact; /* owned */
-    size_t facts;
-    const struct keyset *cell, *environment;
-};
-
-struct memo {
-    void *facts, *settings; /* trees of tsearch(3) */
-    size_t bytes;
-};
-
-static int compare_members(const void *a, const void *b)
-{
-    const struct member *x = a, *y = b;
-    if (x->of != y->of)
-        return x->of < y->of ? -1 : 1;
-    if (x->len != y->len)
-        return x->len < y->len ? -1 : 1;
-    return memcmp(x->text, y->text, x->len);
-}
-
-static int compare_settings(const void *a, const void *b)
-{
-    const struct setting *x = a, *y = b;
-    if (x->facts != y->facts)
-        return x->facts < y->facts ? -1 : 1;
-    return memcmp(x->fact, y->fact, x->facts * sizeof(*x->fact)); /* NOLINT(bugprone-sizeof-expression): pointers */
-}
-
-static void free_member(void *of)
-{
-    struct member *fact = of;
-    json_decref(fact->value);
-    free((void *)fact->text);
-    free(fact);
-}
-
-static void free_setting(void *of)
-{
-    struct setting *setting = of;
-    free(setting->fact);
-    free(setting);
-}
-
-static void memo_free(struct memo *m)
-{
-    if (!m)
-        return;
-    tdestroy(m->settings, free_setting);
-    tdestroy(m->facts, free_member);
-    free(m);
-}
-
-/* Keeps a fact that is not there yet; the tree takes the value over. */
-static const struct member *memo_keep(struct memo *m, const struct member *wanted, json_t *value)
-{
-    struct member *fact = xcalloc(1, sizeof(*fact));
-    char *text = xcalloc(wanted->len, 1);
-    memcpy(text, wanted->text, wanted->len);
-    *fact = (struct member){wanted->of, text, wanted->len, value};
-    m->bytes += wanted->len;
-    if (!tsearch(fact, &m->facts, compare_members))
-        abort();
-    return fact;
-}
+#define FACTS_MAX 512 /* members that a record's cell and environment are made of */
 
 /* --- one record's text ------------------------------------------------------------------------------------------ */
 
@@ -213,23 +133,21 @@ static json_t *load_value(const struct parse *p, struct json_span span)
 static json_t *load_known(struct parse *p, enum section s, struct json_span member, struct json_span value,
                           bool is_setting)
 {
-    const struct member wanted = {s, member.data, member.len, NULL};
     struct memo *m = p->r->memo;
-    struct member *const *found = member.len <= FACT_MAX ? tfind(&wanted, &m->facts, compare_members) : NULL;
-    const struct member *fact = found ? *found : NULL;
+    const struct member *fact = memo_find(m, s, member);
     if (!fact) {
         json_t *tree = load_value(p, value);
-        if (!tree || member.len > FACT_MAX || m->bytes + member.len > MEMO_MAX) {
+        fact = tree ? memo_keep(m, s, member, tree) : NULL;
+        if (!fact) {
             p->facts = is_setting ? FACTS_MAX + 1 : p->facts;
             return tree;
         }
-        fact = memo_keep(m, &wanted, tree);
     }
     if (is_setting && p->facts < FACTS_MAX)
         p->fact[p->facts++] = fact;
     else if (is_setting)
         p->facts = FACTS_MAX + 1;
-    return json_incref(fact->value);
+    return json_incref(memo_value(fact));
 }
 
 /* How a section is loaded. */
@@ -631,19 +549,15 @@ static const struct keyset *environment_of(const struct parse *p)
 /* The same members make the same cell and environment. */
 static void take_setting(const struct parse *p, struct invocation *ret)
 {
-    struct setting wanted = {(const struct member **)p->fact, p->facts, NULL, NULL};
-    void **tree = &p->r->memo->settings;
-    struct setting *const *found = p->facts <= FACTS_MAX ? tfind(&wanted, tree, compare_settings) : NULL;
-    ret->cell = found ? (*found)->cell : cell_of(p);
-    ret->environment = found ? (*found)->environment : environment_of(p);
-    if (found || p->facts > FACTS_MAX)
-        return;
-    struct setting *kept = xcalloc(1, sizeof(*kept));
-    const struct member **list = xcalloc(p->facts, sizeof(*list)); /* NOLINT(bugprone-sizeof-expression): pointers */
-    memcpy(list, p->fact, p->facts * sizeof(*list));               /* NOLINT(bugprone-sizeof-expression): pointers */
-    *kept = (struct setting){list, p->facts, ret->cell, ret->environment};
-    if (!tsearch(kept, tree, compare_settings))
-        abort();
+    struct memo_setting made;
+    bool can_keep = p->facts <= FACTS_MAX;
+    bool found = can_keep && memo_find_setting(p->r->memo, p->fact, p->facts, &made);
+    if (!found)
+        made = (struct memo_setting){cell_of(p), environment_of(p)};
+    if (!found && can_keep)
+        memo_keep_setting(p->r->memo, p->fact, p->facts, &made);
+    ret->cell = made.cell;
+    ret->environment = made.environment;
 }
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
@@ -1123,7 +1037,7 @@ int invocation_read(struct reader *r, const char *path, bool is_named, struct in
     struct invocation one = {0};
     if (!r->pool) {
         r->pool = pool_new();
-        r->memo = xcalloc(1, sizeof(*r->memo));
+        r->memo = memo_new();
     }
     TRY(read_text(path, &r->text, e));
     struct parse p = {.r = r, .path = path, .whole = {r->text.data ? r->text.data : "", r->text.len}, .e = e};

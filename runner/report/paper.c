@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "report/draw.h"
 #include "report/drawings.h"
 #include "report/tables.h"
@@ -43,13 +44,11 @@ static void add_figure_name(struct text *out, const struct summary *s, const cha
             text_add(out, "%s", READ[i].name);
             return;
         }
-    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {
-        size_t tail = strlen(ENDS[i]);
-        if (len > tail && strcmp(figure + len - tail, ENDS[i]) == 0) {
-            len -= tail;
+    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
+        if (text_ends_with(figure, ENDS[i])) {
+            len -= strlen(ENDS[i]);
             break;
         }
-    }
     text_format(stem, sizeof(stem), "%.*s", len > 120 ? 120 : (int)len, figure);
     tex_macro(out, stem);
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)

@@ -57,19 +57,13 @@ int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
 
 /* --- hidden paths ------------------------------------------------------------------------------------------------ */
 
-static bool is_below(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-    return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* Whether the command sees the path in spite of its private folders. */
 static bool is_shown(const char *path, const struct run_command *command, const struct cell *cell)
 {
-    bool shown = is_below(path, command->cwd) || strcmp(path, command->path) == 0;
+    bool shown = text_is_below(path, command->cwd) || strcmp(path, command->path) == 0;
     for (size_t i = 0; !shown && i < cell->writable.count; i++) {
         char real[PATH_MAX];
-        shown = realpath(cell->writable.word[i], real) && is_below(path, real);
+        shown = realpath(cell->writable.word[i], real) && text_is_below(path, real);
     }
     return shown;
 }

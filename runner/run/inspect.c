@@ -141,7 +141,8 @@ void inspect_gil(const struct ledger *page, const char *messages, struct record 
     char got[96], why[200];
     r->gil_enabled = gil_state(page->gil);
     r->gil_at_end = gil_state(page->gil_last);
-    r->gil_turned = page->gil_turned;
+    /* The page is the workload's: a number that cannot be is none. */
+    r->gil_turned = page->gil_turned <= (uint64_t)(r->cell.warmup + r->cell.iterations) ? page->gil_turned : 0;
     if (!r->runtime || !r->runtime->free_threaded)
         return;
     find_gil_module(messages, r->gil_module, sizeof(r->gil_module));
@@ -149,8 +150,10 @@ void inspect_gil(const struct ledger *page, const char *messages, struct record 
         got[0] = '\0';
     else if (r->gil_enabled == 1)
         text_format(got, sizeof(got), "on from the start");
-    else if (r->gil_at_end == 1)
+    else if (r->gil_at_end == 1 && r->gil_turned)
         text_format(got, sizeof(got), "on after iteration %llu", (unsigned long long)r->gil_turned);
+    else if (r->gil_at_end == 1)
+        text_format(got, sizeof(got), "on at the end");
     else
         text_format(got, sizeof(got), *r->gil_module ? "off in the main process, on in a worker" : "off");
     if (r->gil_at_end < 0)

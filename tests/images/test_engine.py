@@ -391,7 +391,7 @@ class InTheVm(Case):
         self.assertEqual(record["slice"]["inherited"]["cpus"], 2.0)
         self.assertIsInstance(record["cpu"]["nr_throttled"], int)
 
-    def test_a_writable_cgroupfs_is_delegated_and_the_slice_is_below_the_container_s_cgroup(self):
+    def test_a_writable_cgroupfs_is_delegated_and_the_text_is_below_the_container_s_cgroup(self):
         record = self.record("delegated")
         self.assertEqual(record["slice"]["provenance"], "delegated")
         self.assertRegex(record["slice"]["path"], r"\A/sys/fs/cgroup/docker/[0-9a-f]{64}/tare-[^/]+/cell-0\Z")

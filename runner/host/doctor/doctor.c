@@ -165,8 +165,7 @@ const char *doctor_verdict_name(enum doctor_verdict v)
 
 static bool is_bytes(const char *key)
 {
-    size_t len = strlen(key);
-    return len > 6 && strcmp(key + len - 6, "_bytes") == 0;
+    return text_ends_with(key, "_bytes");
 }
 
 /* The value as it is printed, which is_one_of() also compares. */

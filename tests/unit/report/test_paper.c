@@ -214,7 +214,7 @@ static void gnuplot_reads_each_quoted_text_as_one(void **state)
                                        "sh -c 'echo \"it'\\''s\" $0' 'a b' ''"};
     (void)state;
     if (system("command -v gnuplot >/dev/null 2>&1") != 0)
-        skip();
+        fixture_skip("no gnuplot here to read the texts (scripts/setup test installs it)");
     for (size_t i = 0; i < ARRAY_LEN(EVIL); i++) {
         struct text script = {0}, wanted = {0};
         char said[256] = "";

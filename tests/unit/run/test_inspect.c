@@ -22,6 +22,7 @@ static const struct check *checked(uint64_t start, uint64_t last, uint64_t turne
     static struct ledger page;
     specimen_start(&s);
     specimen_runtime(&s, true);
+    s.record.cell.iterations = 30;
     page = (struct ledger){.gil = start, .gil_last = last, .gil_turned = turned};
     s.record.isolation.count = 0;
     inspect_gil(&page, messages, &s.record);
@@ -71,6 +72,9 @@ static void a_page_that_says_nothing_is_no_ok(void **state)
     assert_int_equal(s.record.gil_at_end, -1);
     specimen_free(&s);
     assert_false(checked(LEDGER_GIL_OFF, 77, 0, "")->ok);
+    specimen_free(&s);
+    assert_string_equal(checked(LEDGER_GIL_OFF, LEDGER_GIL_ON, UINT64_MAX, "")->achieved, "on at the end");
+    assert_int_equal(s.record.gil_turned, 0);
     specimen_free(&s);
 }
 
