@@ -10,7 +10,7 @@
 #define MEMO_MAX   (16UL << 20) /* bytes of all texts */
 
 struct member {
-    int section;
+    unsigned section;
     const char *text; /* owned */
     size_t len;
     json_t *value; /* owned */
@@ -74,14 +74,14 @@ void memo_free(struct memo *m)
     free(m);
 }
 
-const struct member *memo_find(const struct memo *m, int section, struct json_span text)
+const struct member *memo_find(const struct memo *m, unsigned section, struct json_span text)
 {
     const struct member wanted = {section, text.data, text.len, NULL};
     struct member *const *found = tfind(&wanted, &m->members, compare_members);
     return found ? *found : NULL;
 }
 
-const struct member *memo_keep(struct memo *m, int section, struct json_span text, json_t *value)
+const struct member *memo_keep(struct memo *m, unsigned section, struct json_span text, json_t *value)
 {
     if (text.len > MEMBER_MAX || m->bytes + text.len > MEMO_MAX)
         return NULL;

@@ -21,11 +21,11 @@ struct memo *memo_new(void);
 void memo_free(struct memo *m); /* NULL is allowed */
 
 /* The member of this section with this text, key and all. NULL: it is not kept. */
-const struct member *memo_find(const struct memo *m, int section, struct json_span text);
+const struct member *memo_find(const struct memo *m, unsigned section, struct json_span text);
 
 /* Keeps a member that memo_find() does not find; the memo then owns the value. NULL, and the value stays the caller's,
  * where the text is above 4 KiB or the memo holds 16 MiB of texts already. */
-const struct member *memo_keep(struct memo *m, int section, struct json_span text, json_t *value);
+const struct member *memo_keep(struct memo *m, unsigned section, struct json_span text, json_t *value);
 
 /* The member's value; borrowed. */
 json_t *memo_value(const struct member *member);
