@@ -13,9 +13,10 @@ struct scan {
     struct json_scan_error *error;
 };
 
+/* At the end of the text a fault is the end itself, whatever was to come there. */
 static int fail(struct scan *s, const char *at, const char *why)
 {
-    *s->error = (struct json_scan_error){at, why};
+    *s->error = (struct json_scan_error){at, at < s->end ? why : "it ends in the middle: the file is cut off"};
     return -EINVAL;
 }
 
@@ -63,7 +64,8 @@ static int skip_literal(struct scan *s)
     for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
         if (strlen(WORDS[i]) == len && memcmp(begin, WORDS[i], len) == 0)
             return 0;
-    return fail(s, begin, "neither a number nor a word of JSON (NaN and Infinity are not allowed)");
+    return fail(s, s->p < s->end ? begin : s->end,
+                "neither a number nor a word of JSON (NaN and Infinity are not allowed)");
 }
 
 /* Skips numbers and the commas between them, most of a record, at once. Returns whether there were any. */
@@ -89,7 +91,7 @@ static int skip_value(struct scan *s)
         if (depth > 0 && skip_numbers(s))
             continue;
         if (s->p >= s->end)
-            return fail(s, s->end, "it ends in the middle: the file is cut off");
+            return fail(s, s->end, "a value is missing");
         char c = *s->p;
         int failed = 0;
         if (c == '{' || c == '[') {
@@ -124,11 +126,20 @@ static bool takes(struct scan *s, char c)
     return true;
 }
 
+/* Skips the bracket that the text has to begin with. */
+static int open_with(struct scan *s, char bracket, const char *otherwise)
+{
+    if (takes(s, bracket))
+        return 0;
+    *s->error = (struct json_scan_error){s->p, s->p < s->end ? otherwise : "it is empty"};
+    return -EINVAL;
+}
+
 static int scan_member(struct scan *s, json_scan_fn *take, void *to)
 {
     skip_blanks(s);
     if (s->p >= s->end || *s->p != '"')
-        return fail(s, s->p, s->p >= s->end ? "it ends in the middle: the file is cut off" : "a key is missing");
+        return fail(s, s->p, "a key is missing");
     struct json_span key = {s->p + 1, 0}, value;
     TRY(skip_string(s));
     key.len = (size_t)(s->p - key.data) - 1;
@@ -158,8 +169,7 @@ int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct
 {
     struct scan s = {text.data, text.data + text.len, why};
     const char *encoding = skip_mark(&s);
-    if (!takes(&s, '{'))
-        return fail(&s, s.p, text.len == 0 ? "it is empty" : encoding ? encoding : "it is not a JSON object");
+    TRY(open_with(&s, '{', encoding ? encoding : "it is not a JSON object"));
     if (!takes(&s, '}')) {
         do {
             int failed = scan_member(&s, take, to);
@@ -167,7 +177,7 @@ int json_scan_object(struct json_span text, json_scan_fn *take, void *to, struct
                 return failed;
         } while (takes(&s, ','));
         if (!takes(&s, '}'))
-            return fail(&s, s.p, s.p >= s.end ? "it ends in the middle: the file is cut off" : "a ',' is missing");
+            return fail(&s, s.p, "a ',' is missing");
     }
     skip_blanks(&s);
     return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");
@@ -187,8 +197,7 @@ static int scan_element(struct scan *s, json_scan_fn *take, void *to)
 int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct json_scan_error *why)
 {
     struct scan s = {text.data, text.data + text.len, why};
-    if (!takes(&s, '['))
-        return fail(&s, s.p, text.len == 0 ? "it is empty" : "it is no JSON array");
+    TRY(open_with(&s, '[', "it is not a JSON array"));
     if (!takes(&s, ']')) {
         do {
             int failed = scan_element(&s, take, to);
@@ -196,7 +205,7 @@ int json_scan_array(struct json_span text, json_scan_fn *take, void *to, struct 
                 return failed;
         } while (takes(&s, ','));
         if (!takes(&s, ']'))
-            return fail(&s, s.p, s.p >= s.end ? "it ends in the middle: the file is cut off" : "a ',' is missing");
+            return fail(&s, s.p, "a ',' is missing");
     }
     skip_blanks(&s);
     return s.p == s.end ? 0 : fail(&s, s.p, "there is something after its end");

@@ -19,7 +19,7 @@ REFUSED = {
     "a_condition_that_is_none": (["--fail-if", "slow", "{a}", "{b}"], "--fail-if 'slow'.*slower:SHARE"),
     "a_format_that_is_none": (["--format", "xml", "{a}", "{b}"], "--format 'xml'.*text, json, md or csv"),
     "three_names": (["{a}", "{b}", "{a}"], "takes two names"),
-    "a_record_cut_off": (["{a}", "{cut}"], "line [0-9]+: .*cut off"),
+    "a_record_cut_off": (["{a}", "{cut}"], "line [0-9]+: .*the file is cut off"),
     "a_newer_record": (["{a}", "{newer}"], r"its schema is \"tare.record/2\""),
     "a_record_with_nan": (["{a}", "{nan}"], "neither a number nor a word of JSON"),
 }

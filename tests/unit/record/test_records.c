@@ -316,7 +316,7 @@ static void a_member_is_its_own_sections_whatever_another_section_or_record_says
 /* --- what is hostile
  * -------------------------------------------------------------------------------------------------- */
 
-static void a_file_cut_off_anywhere_is_refused(void **state)
+static void a_file_cut_off_anywhere_is_said_to_be_cut_off(void **state)
 {
     (void)state;
     static const char WHOLE[] = HEAD HOST RESULT STAMPS;
@@ -325,7 +325,7 @@ static void a_file_cut_off_anywhere_is_refused(void **state)
         memcpy(part, WHOLE, len);
         part[len] = '\0';
         write_file("cut.json", part);
-        refused("cut.json", "");
+        refused("cut.json", len == 0 ? "it is empty" : "cut off");
     }
     write_file("cut.json", HEAD HOST);
     refused("cut.json", "line 4: it ends in the middle: the file is cut off");
@@ -536,7 +536,7 @@ int main(void)
         fixture_rooted(an_emulated_machine_is_told_by_either_key),
         fixture_rooted(the_node_and_the_label_are_the_plans),
         fixture_rooted(a_member_is_its_own_sections_whatever_another_section_or_record_says),
-        fixture_rooted(a_file_cut_off_anywhere_is_refused),
+        fixture_rooted(a_file_cut_off_anywhere_is_said_to_be_cut_off),
         fixture_rooted(what_is_wrong_is_named_with_its_place),
         fixture_rooted(deep_nesting_is_refused_wherever_it_is),
         fixture_rooted(a_folder_without_a_record_is_refused),
