@@ -9,14 +9,17 @@
 #include "base/stats.h"
 #include "base/text.h"
 
-/* --- what is known ------------------------------------------------------------------------------------------------- */
+/* --- what is known -------------------------------------------------------------------------------------------------
+ */
 
 #define HOWTO   "https://docs.python.org/3.14/howto/free-threading-python.html"
 #define PEP_703 "https://peps.python.org/pep-0703/"
 
-/* Symbols of CPython 3.13 and 3.14: Python/lock.c, critical_section.c, brc.c, pystate.c, gc_free_threading.c, ceval_gil.c. */
+/* Symbols of CPython 3.13 and 3.14: Python/parking_lot.c, critical_section.c, brc.c, pystate.c, gc_free_threading.c,
+ * ceval_gil.c. Every wait for a PyMutex parks; _PyMutex_LockTimed() itself is called for locks that are free, too, and
+ * a probe there makes these thirty times as dear. */
 static const struct trace_probe PROBES[] = {
-    {.symbol = "_PyMutex_LockTimed", .is_paired = true},
+    {.symbol = "_PyParkingLot_Park", .is_paired = true},
     {.symbol = "take_gil", .is_paired = true},
     {.symbol = "gc_collect_main", .is_paired = true},
     {.symbol = "stop_the_world", .is_paired = true},
@@ -43,77 +46,128 @@ struct rule {
 };
 
 static const struct rule RULES[] = {
-    {"gil", LOST, "waiting for the GIL", "a free-threaded build (python3.14t), processes or interpreters", HOWTO,
+    {"gil",
+     LOST,
+     "waiting for the GIL",
+     "a free-threaded build (python3.14t), processes or interpreters",
+     HOWTO,
      {"take_gil", "drop_gil*"}},
-    {"garbage_collection", LOST, "collecting garbage, while every other thread stands still",
-     "make fewer cycles; gc.freeze() after the start; gc.set_threshold() higher, or gc.disable() where nothing is cyclic",
+    {"garbage_collection",
+     LOST,
+     "collecting garbage, while every other thread stands still",
+     "make fewer cycles; gc.freeze() after the start; gc.set_threshold() higher, or gc.disable() where nothing is "
+     "cyclic",
      "https://docs.python.org/3.14/library/gc.html#gc.freeze",
      {"gc_collect_main", "gc_collect_internal", "_PyGC_Collect*", "gc_collect_region", "_PyGC_Run"}},
-    {"world_stopped", LOST, "standing still, because another thread stopped all (garbage collection, a change of a type)",
+    {"world_stopped",
+     LOST,
+     "standing still, because another thread stopped all (garbage collection, a change of a type)",
      "find who stops the world: garbage collections, changes of classes and of __class__ while threads run",
      PEP_703 "#stop-the-world",
      {"stop_the_world", "_PyEval_StopTheWorld*", "tstate_wait_attach", "_PyThreadState_Suspend"}},
-    {"reference_counts_merged", LOST, "merging reference counts of objects made by another thread",
+    {"reference_counts_merged",
+     LOST,
+     "merging reference counts of objects made by another thread",
      "make objects in the thread that uses them, and drop them there; hand over few large objects, not many small ones",
      PEP_703 "#biased-reference-counting",
-     {"_Py_brc_*", "_Py_ExplicitMergeRefcount", "merge_queued_objects", "_Py_MergeZeroLocalRefcount", "merge_refcount"}},
-    {"type_lock", LOST, "the lock of all types: attributes of classes are looked up or changed",
-     "change no class while threads run; look a method up once and keep it in a local name", HOWTO "#single-threaded-performance",
+     {"_Py_brc_*", "_Py_ExplicitMergeRefcount", "merge_queued_objects", "_Py_MergeZeroLocalRefcount",
+      "merge_refcount"}},
+    {"type_lock",
+     LOST,
+     "the lock of all types: attributes of classes are looked up or changed",
+     "change no class while threads run; look a method up once and keep it in a local name",
+     HOWTO "#single-threaded-performance",
      {"_PyType_Lookup*", "type_modified*", "PyType_Modified*", "type_setattro", "_PyType_AssignVersion*",
       "_PyType_CacheInitForSpecialization", "_PyType_CacheGetItemForSpecialization"}},
-    {"code_lock", LOST, "the lock under which code is specialised",
-     "warm functions up in one thread before many call them", PEP_703 "#specializing-interpreter",
+    {"code_lock",
+     LOST,
+     "the lock under which code is specialised",
+     "warm functions up in one thread before many call them",
+     PEP_703 "#specializing-interpreter",
      {"_Py_Specialize_*", "_PyCode_Quicken", "_Py_Instrument*", "_PyCode_GetTLBC*", "create_tlbc*"}},
-    {"interned_strings", LOST, "the lock of the interned strings",
+    {"interned_strings",
+     LOST,
+     "the lock of the interned strings",
      "make attribute names and dictionary keys once, by sys.intern(), before the threads start",
      "https://docs.python.org/3.14/library/sys.html#sys.intern",
      {"intern_common", "_PyUnicode_InternMortal", "_PyUnicode_InternImmortal", "PyUnicode_InternInPlace"}},
-    {"object_lock", LOST, "the lock of a shared object", "give each thread an object of its own, and merge at the end",
+    {"object_lock",
+     LOST,
+     "the lock of a shared object",
+     "give each thread an object of its own, and merge at the end",
      HOWTO "#thread-safety",
      {"_PyCriticalSection*", "PyCriticalSection*", "_PyList_AppendTakeRef*", "PyMutex_LockFlags"}},
-    {"allocator_lock", LOST, "locks of the C library's allocator (arenas)",
+    {"allocator_lock",
+     LOST,
+     "locks of the C library's allocator (arenas)",
      "fewer allocations in C code that uses malloc; MALLOC_ARENA_MAX as large as the number of threads",
      "https://man7.org/linux/man-pages/man3/mallopt.3.html",
-     {"__lll_lock_wait*", "_int_malloc", "_int_free", "arena_get2*", "__libc_malloc", "malloc", "free", "calloc", "realloc"}},
-    {"thread_lock", LOST, "a lock of the program (threading.Lock, RLock)",
+     {"__lll_lock_wait*", "_int_malloc", "_int_free", "arena_get2*", "__libc_malloc", "malloc", "free", "calloc",
+      "realloc"}},
+    {"thread_lock",
+     LOST,
+     "a lock of the program (threading.Lock, RLock)",
      "hold it shorter, or one lock for each part of the data; let each thread collect its own and merge at the end",
      HOWTO "#thread-safety",
      {"lock_PyThread_acquire_lock", "lock_acquire*", "lock___enter__", "rlock_*", "_thread_lock_*", "_thread_RLock_*",
       "PyThread_acquire_lock*", "acquire_timed", "lock_enter", "_PyRecursiveMutex_Lock*"}},
-    {"shared_reference_count", LOST, "reference counts that several threads change at once",
+    {"shared_reference_count",
+     LOST,
+     "reference counts that several threads change at once",
      "a local alias inside of the loop does not help for shared objects: a copy for each thread does; None, small "
      "integers and interned strings are immortal and cost nothing",
      PEP_703 "#immortalization",
      {"_Py_DecRefShared*", "_Py_IncRefShared*", "_Py_TryIncRefShared", "_Py_TryXGetRef", "_Py_NewRefWithLock",
       "_PyObject_SetMaybeWeakref", "_Py_SetWeakrefAndIncref"}},
-    {"memory_map", LOST, "page faults and changes of the memory map, which all threads of a process share (mmap_lock)",
+    {"memory_map",
+     LOST,
+     "page faults and changes of the memory map, which all threads of a process share (mmap_lock)",
      "reuse buffers rather than allocate large ones anew; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ higher",
      "https://docs.kernel.org/mm/process_addrs.html",
      {"rwsem_down_*", "down_read*", "down_write*", "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault",
       "handle_mm_fault", "vm_mmap_pgoff", "__vm_munmap", "do_madvise*", "__do_sys_mremap", "do_mprotect_pkey",
       "flush_tlb_mm_range", "smp_call_function_many_cond", "exit_mmap", "do_vmi_align_munmap", "__x64_sys_munmap",
       "__x64_sys_madvise", "do_mmap"}},
-    {"waiting_for_threads", IDLE, "waiting for other threads, a queue or a timer", "", "",
+    {"waiting_for_threads",
+     IDLE,
+     "waiting for other threads, a queue or a timer",
+     "",
+     "",
      {"ThreadHandle_join*", "thread_PyThreadHandle_join*", "PyThread_join*", "time_sleep", "pysleep",
       "_queue_SimpleQueue_get*", "simplequeue_get*", "os_read*", "os_waitpid*", "select_*", "_Py_read"}},
-    {"interpreter_lock", LOST, "another lock of the interpreter", "the path in C says which: look it up in the interpreter's sources",
-     HOWTO, {"_PyMutex_LockTimed", "PyMutex_Lock", "_PyMutex_LockSlow", "_PyRWMutex_*"}},
+    {"interpreter_lock",
+     LOST,
+     "another lock of the interpreter",
+     "the path in C says which: look it up in the interpreter's sources",
+     HOWTO,
+     {"_PyMutex_LockTimed", "PyMutex_Lock", "_PyMutex_LockSlow", "_PyRWMutex_*"}},
 };
 
-#define NO_RULE  SIZE_MAX
-#define RULE(n)  (&RULES[n])
+#define NO_RULE         SIZE_MAX
+#define RULE(n)         (&RULES[n])
 #define PATH_MAX_FRAMES 6
 
 /* Whose lock a critical section takes, by the function that begins it. */
 static const struct {
     const char *prefix, *noun;
 } NOUNS[] = {
-    {"list_", "list"},           {"PyList_", "list"},      {"_PyList_", "list"},
-    {"dict_", "dict"},           {"PyDict_", "dict"},      {"_PyDict_", "dict"},
-    {"setitem_", "dict"},        {"insertdict", "dict"},   {"set_", "set"},
-    {"PySet_", "set"},           {"_PySet_", "set"},       {"deque_", "deque"},
-    {"bytearray_", "bytearray"}, {"_io_", "file"},         {"_PyObject_StoreInstanceAttribute", "instance's attributes"},
-    {"_PyObject_GenericSetAttr", "instance's attributes"}, {"store_instance_attr*", "instance's attributes"},
+    {"list_", "list"},
+    {"PyList_", "list"},
+    {"_PyList_", "list"},
+    {"dict_", "dict"},
+    {"PyDict_", "dict"},
+    {"_PyDict_", "dict"},
+    {"setitem_", "dict"},
+    {"insertdict", "dict"},
+    {"set_", "set"},
+    {"PySet_", "set"},
+    {"_PySet_", "set"},
+    {"deque_", "deque"},
+    {"bytearray_", "bytearray"},
+    {"_io_", "file"},
+    {"_PyObject_StoreInstanceAttribute", "instance's attributes"},
+    {"_PyObject_GenericSetAttr", "instance's attributes"},
+    {"store_instance_attr*", "instance's attributes"},
     {"_PyObject_TryGetInstance", "instance's attributes"},
 };
 
@@ -123,7 +177,8 @@ const struct trace_probe *causes_probes(size_t *count)
     return PROBES;
 }
 
-/* --- a stack and its cause ----------------------------------------------------------------------------------------- */
+/* --- a stack and its cause -----------------------------------------------------------------------------------------
+ */
 
 static bool is_like(const char *name, const char *pattern)
 {
@@ -176,6 +231,16 @@ static bool is_atomic_in_interpreter(const struct cause_stack *s)
     return s->count > 0 && s->frame[0].place == TRACE_C && s->frame[0].is_atomic;
 }
 
+static const char *noun_of(const struct cause_stack *s)
+{
+    const size_t frames = below_python(s);
+    for (size_t i = 0; i < frames; i++)
+        for (size_t n = 0; s->frame[i].name && n < ARRAY_LEN(NOUNS); n++)
+            if (strncmp(s->frame[i].name, NOUNS[n].prefix, strlen(NOUNS[n].prefix)) == 0)
+                return NOUNS[n].noun;
+    return NULL;
+}
+
 /* What a stack is a case of; NO_RULE: of nothing known. runs: it is a sample of a CPU. */
 static size_t rule_of(const struct cause_stack *s, bool runs)
 {
@@ -187,17 +252,17 @@ static size_t rule_of(const struct cause_stack *s, bool runs)
             return rule_number("waiting_for_threads");
         return i;
     }
-    return runs && is_atomic_in_interpreter(s) ? rule_number("shared_reference_count") : NO_RULE;
+    if (!runs || !is_atomic_in_interpreter(s))
+        return NO_RULE;
+    /* What is changed is the object's lock in a function that takes one, else a reference count. */
+    return rule_number(noun_of(s) ? "object_lock" : "shared_reference_count");
 }
 
-static const char *noun_of(const struct cause_stack *s)
+/* A function without a name is shown as the file that it lies in; NULL: nothing is known. */
+static const char *shown_name(const struct trace_frame *f)
 {
-    const size_t frames = below_python(s);
-    for (size_t i = 0; i < frames; i++)
-        for (size_t n = 0; s->frame[i].name && n < ARRAY_LEN(NOUNS); n++)
-            if (strncmp(s->frame[i].name, NOUNS[n].prefix, strlen(NOUNS[n].prefix)) == 0)
-                return NOUNS[n].noun;
-    return NULL;
+    const char *slash = f->file ? strrchr(f->file, '/') : NULL;
+    return f->name ? f->name : slash ? slash + 1 : NULL;
 }
 
 /* The C functions up to the first Python one, the kernel's left out where others are there. */
@@ -210,7 +275,7 @@ static char *path_of(const struct cause_stack *s)
         kernel++;
     const char *last = "";
     for (size_t i = kernel < frames ? kernel : 0; i < frames && shown < PATH_MAX_FRAMES; i++) {
-        const char *name = s->frame[i].name;
+        const char *name = shown_name(&s->frame[i]);
         if (!name || strcmp(name, last) == 0 || strcmp(name, "_PyEval_EvalFrameDefault") == 0 ||
             strcmp(name, "py_trampoline_evaluator") == 0)
             continue;
@@ -222,7 +287,8 @@ static char *path_of(const struct cause_stack *s)
     return path.data;
 }
 
-/* --- sums ---------------------------------------------------------------------------------------------------------- */
+/* --- sums ----------------------------------------------------------------------------------------------------------
+ */
 
 /* What is said of a text, by how much time. */
 struct tally {
@@ -268,7 +334,7 @@ static void tallies_free(struct tallies *t)
 struct sum {
     size_t rule;
     const char *noun; /* NULL: the rule alone */
-    int64_t waits_ns, cpu_ns;
+    int64_t waits_ns, cpu_ns, tallied_ns;
     uint64_t calls;
     double *wait_ns;
     size_t waits;
@@ -293,7 +359,7 @@ struct thread {
     size_t depth;
     int64_t wait_since_ns;
     uint32_t wait_stack;
-    bool has_run; /* in the window */
+    bool has_run; /* in a measured iteration */
 };
 
 struct finder {
@@ -306,6 +372,7 @@ struct finder {
     struct meaning *meaning;
     struct tallies unattributed;
     uint64_t python_samples;
+    int64_t alone_ns; /* what one thread alone would have spent on the causes */
 };
 
 static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
@@ -338,12 +405,30 @@ static struct sum *sum_of(struct finder *f, size_t rule, const char *noun)
     return &f->sum[f->sums++];
 }
 
-/* The part of a span that lies in the window. */
+/* The number of the first iteration that ends after a time. */
+static size_t iteration_after(const struct causes_request *q, int64_t at_ns)
+{
+    size_t low = 0, high = q->iterations;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (q->end_ns[mid] <= at_ns)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* The part of a span that lies in measured iterations. */
 static int64_t within(const struct finder *f, int64_t from_ns, int64_t to_ns)
 {
-    const int64_t from = from_ns > f->q->from_ns ? from_ns : f->q->from_ns;
-    const int64_t to = to_ns < f->q->to_ns ? to_ns : f->q->to_ns;
-    return to > from ? to - from : 0;
+    int64_t sum = 0;
+    for (size_t i = iteration_after(f->q, from_ns); i < f->q->iterations && f->q->start_ns[i] < to_ns; i++) {
+        const int64_t from = from_ns > f->q->start_ns[i] ? from_ns : f->q->start_ns[i];
+        const int64_t to = to_ns < f->q->end_ns[i] ? to_ns : f->q->end_ns[i];
+        sum += to > from ? to - from : 0;
+    }
+    return sum;
 }
 
 static void add_lost(struct finder *f, const struct meaning *m, bool runs, int64_t ns)
@@ -357,6 +442,7 @@ static void add_lost(struct finder *f, const struct meaning *m, bool runs, int64
     }
     struct sum *s = sum_of(f, rule, m->noun);
     *(runs ? &s->cpu_ns : &s->waits_ns) += ns;
+    s->tallied_ns += ns;
     tally_add(&s->paths, m->path, "", ns);
     if (m->function)
         tally_add(&s->where, m->function, m->file ? m->file : "", ns);
@@ -380,7 +466,8 @@ static void add_wait(struct finder *f, uint32_t stack, int64_t from_ns, int64_t 
     s->wait_ns[s->waits++] = (double)(to_ns - from_ns);
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------- */
+/* --- events --------------------------------------------------------------------------------------------------------
+ */
 
 static struct thread *thread_of(struct finder *f, int32_t tid)
 {
@@ -416,7 +503,7 @@ static void change(struct finder *f, struct thread *t, enum trace_kind state, in
 
 static void take_sample(struct finder *f, const struct thread *t, const struct trace_event *e)
 {
-    if (e->at_ns < f->q->from_ns || e->at_ns > f->q->to_ns)
+    if (within(f, e->at_ns, e->at_ns + 1) == 0)
         return;
     const struct meaning *m = meaning_of(f, e->stack);
     f->ret->samples++;
@@ -466,31 +553,43 @@ static void take_event(struct finder *f, const struct trace_event *e)
 {
     struct thread *t = thread_of(f, e->tid);
     switch ((enum trace_kind)e->kind) {
-    case TRACE_ENTER: enter(f, t, e); break;
-    case TRACE_LEAVE: leave(f, t, e); break;
-    case TRACE_RUNS: take_sample(f, t, e); break;
-    case TRACE_OUT: t->out_stack = e->stack; break;
+    case TRACE_ENTER:
+        enter(f, t, e);
+        break;
+    case TRACE_LEAVE:
+        leave(f, t, e);
+        break;
+    case TRACE_RUNS:
+        take_sample(f, t, e);
+        break;
+    case TRACE_OUT:
+        t->out_stack = e->stack;
+        break;
     case TRACE_BLOCKED:
     case TRACE_RUNNABLE:
-    case TRACE_IN: change(f, t, (enum trace_kind)e->kind, e->at_ns); break;
+    case TRACE_IN:
+        change(f, t, (enum trace_kind)e->kind, e->at_ns);
+        break;
     }
 }
 
-/* A wait at the window's end counts up to it; a thread that is off its CPU at the end has ended, or waits for what comes
- * after. */
+/* A wait at the end of the last iteration counts up to it; a thread that is off its CPU at the end has ended, or waits
+ * for what comes after. */
 static void finish_threads(struct finder *f)
 {
+    const int64_t end_ns = f->q->iterations ? f->q->end_ns[f->q->iterations - 1] : 0;
     for (size_t i = 0; i < f->threads; i++) {
         struct thread *t = &f->thread[i];
         if (t->depth > 0)
-            add_wait(f, t->wait_stack, t->wait_since_ns, f->q->to_ns, false);
+            add_wait(f, t->wait_stack, t->wait_since_ns, end_ns, false);
         else if (t->state == TRACE_IN)
-            settle(f, t, f->q->to_ns);
+            settle(f, t, end_ns);
         f->ret->threads += t->has_run;
     }
 }
 
-/* --- the result ---------------------------------------------------------------------------------------------------- */
+/* --- the result ----------------------------------------------------------------------------------------------------
+ */
 
 static int by_number(const void *a, const void *b)
 {
@@ -498,11 +597,32 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* What one thread alone spends on this for the same work of its own is no loss to the others. */
+static void take_away_alone(struct finder *f, struct sum *s, const char *title)
+{
+    const struct causes *alone = f->q->alone;
+    for (size_t i = 0; alone && alone->own_ns > 0 && i < alone->count; i++) {
+        const struct cause *c = &alone->list[i];
+        if (strcmp(c->id, RULE(s->rule)->id) != 0 || strcmp(c->title, title) != 0)
+            continue;
+        const double same = (double)c->cpu_ns * ((double)f->ret->own_ns / (double)alone->own_ns);
+        const int64_t taken = same < (double)s->cpu_ns ? (int64_t)same : s->cpu_ns;
+        s->cpu_ns -= taken;
+        f->ret->lost_ns -= taken;
+        f->alone_ns += taken;
+    }
+}
+
+static void title_of(const struct sum *s, char *buf, size_t cap)
+{
+    text_format(buf, cap, "%s%s%s", RULE(s->rule)->title, s->noun ? ": a " : "", s->noun ? s->noun : "");
+}
+
 static void put_cause(struct finder *f, struct sum *s)
 {
     const struct rule *r = RULE(s->rule);
     struct cause c = {.id = r->id, .remedy = r->remedy, .source = r->source, .cpu_ns = s->cpu_ns};
-    text_format(c.title, sizeof(c.title), "%s%s%s", r->title, s->noun ? ": a " : "", s->noun ? s->noun : "");
+    title_of(s, c.title, sizeof(c.title));
     c.lost_ns = s->waits_ns + s->cpu_ns;
     c.share = f->ret->lost_ns > 0 ? (double)c.lost_ns / (double)f->ret->lost_ns : 0;
     c.count = s->waits ? s->waits : s->calls;
@@ -516,7 +636,7 @@ static void put_cause(struct finder *f, struct sum *s)
     if (where) {
         c.function = xstrdup(where->key);
         c.file = xstrdup(where->more);
-        c.function_share = (double)where->ns / (double)c.lost_ns;
+        c.function_share = (double)where->ns / (double)s->tallied_ns;
     }
     c.path = xstrdup(path ? path->key : "?");
     f->ret->list = xgrow(f->ret->list, f->ret->count, sizeof(*f->ret->list));
@@ -533,12 +653,18 @@ static void put_causes(struct finder *f)
 {
     struct causes *c = f->ret;
     const struct tally *rest = tally_first(&f->unattributed);
+    c->own_ns = c->own_ns > 0 ? c->own_ns : 0; /* samples may tell of more than the exact times do */
+    for (size_t i = 0; i < f->sums; i++) {
+        char title[sizeof(c->list[0].title)];
+        title_of(&f->sum[i], title, sizeof(title));
+        take_away_alone(f, &f->sum[i], title);
+    }
     for (size_t i = 0; i < f->sums; i++)
         if (f->sum[i].waits_ns + f->sum[i].cpu_ns > 0)
             put_cause(f, &f->sum[i]);
     if (c->count > 0)
         qsort(c->list, c->count, sizeof(*c->list), by_lost);
-    c->own_ns = c->own_ns > 0 ? c->own_ns : 0; /* samples may tell of more than the exact times do */
+    c->own_ns += f->alone_ns;
     c->thread_ns = c->own_ns + c->lost_ns + c->runnable_ns;
     c->python_share = c->samples ? (double)f->python_samples / (double)c->samples : NAN;
     c->unattributed_path = rest ? xstrdup(rest->key) : NULL;

@@ -28,9 +28,14 @@
 #define RING_ORDER   9 /* 2 MiB a CPU with pages of 4 KiB: some 10,000 stacks */
 #define DRAIN_MS     10
 #define STOP_MS      2000
-#define EVENTS_MAX   ((size_t)8 << 20) /* 32 bytes each */
+#define EVENTS_MAX   ((size_t)8 << 20) /* 24 bytes each */
 #define MAP_BYTES    ((size_t)64 << 20)
 #define KERNEL_BYTES ((size_t)64 << 20)
+
+/* A CPU, and the event whose ring all others of it share. */
+struct cpu_ring {
+    int cpu, ring_fd; /* -1: none yet */
+};
 
 /* What an opened event tells, found again by the kernel's number of it. */
 struct source {
@@ -224,14 +229,11 @@ static void take_sample(struct trace *t, const struct perf_event_header *record)
 {
     const struct sample_head *s = (const void *)record;
     const size_t least = offsetof(struct sample_head, count);
-    const struct source *source = record->size >= least ? source_of(t, s->id) : NULL;
+    const struct source *source = record->size >= least && (pid_t)s->pid == t->pid ? source_of(t, s->id) : NULL;
     if (!source)
         return;
-    struct trace_event event = {.at_ns = (int64_t)s->at_ns,
-                                .pid = (int32_t)s->pid,
-                                .tid = (int32_t)s->tid,
-                                .probe = source->probe,
-                                .kind = (uint16_t)source->kind};
+    struct trace_event event = {
+        .at_ns = (int64_t)s->at_ns, .tid = (int32_t)s->tid, .probe = source->probe, .kind = (uint16_t)source->kind};
     if (source->kind != TRACE_LEAVE && record->size >= sizeof(*s))
         event.stack = take_stack(t, s);
     keep_event(t, &event);
@@ -240,14 +242,15 @@ static void take_sample(struct trace *t, const struct perf_event_header *record)
 static void take_switch(struct trace *t, const struct perf_event_header *record)
 {
     const struct record_tail *tail = (const void *)(record + 1);
-    if (record->size < sizeof(*record) + sizeof(*tail))
+    if (record->size < sizeof(*record) + sizeof(*tail) || (pid_t)tail->pid != t->pid)
         return;
     const bool out = record->misc & PERF_RECORD_MISC_SWITCH_OUT;
     const bool runnable = record->misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
     keep_event(t, &(struct trace_event){.at_ns = (int64_t)tail->at_ns,
-                                        .pid = (int32_t)tail->pid,
                                         .tid = (int32_t)tail->tid,
-                                        .kind = !out ? TRACE_IN : runnable ? TRACE_RUNNABLE : TRACE_BLOCKED});
+                                        .kind = !out       ? TRACE_IN
+                                                : runnable ? TRACE_RUNNABLE
+                                                           : TRACE_BLOCKED});
 }
 
 static void keep_mapping(struct trace *t, const struct mapping *m)
@@ -388,12 +391,10 @@ static void open_faults(struct trace *t, int tid, int cpu)
     t->fault_fd[t->faults++] = fd;
 }
 
-/* A thread of the child and the ring of the CPU that its events are opened on. */
-struct target {
-    int tid, cpu, ring_fd;
-};
-
-static int open_probe(struct trace *t, const struct target *to, size_t probe, const char *path, uint64_t offset,
+/* Of every process on the CPU: a user probe is not inherited by a thread that is made later, since the kernel then
+ * looks for its path in that thread's memory (kernel/events/core.c, perf_uprobe_event_init()). The reader drops what
+ * other processes of the same interpreter do. */
+static int open_probe(struct trace *t, const struct cpu_ring *to, size_t probe, const char *path, uint64_t offset,
                       bool is_return)
 {
     uint32_t type = 0;
@@ -404,6 +405,7 @@ static int open_probe(struct trace *t, const struct target *to, size_t probe, co
     if (failed != 0)
         return failed;
     struct perf_event_attr attr = attr_of(type, is_return ? 1ULL << bit : 0);
+    attr.inherit = 0;
     attr.sample_period = 1;
     attr.uprobe_path = (uint64_t)(uintptr_t)path;
     attr.probe_offset = offset;
@@ -411,7 +413,7 @@ static int open_probe(struct trace *t, const struct target *to, size_t probe, co
         attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
         attr.exclude_callchain_kernel = 1;
     }
-    int fd = open_event(t, &attr, to->tid, to->cpu, to->ring_fd);
+    int fd = open_event(t, &attr, -1, to->cpu, to->ring_fd);
     return fd < 0 ? fd : keep_source(t, fd, is_return ? TRACE_LEAVE : TRACE_ENTER, probe);
 }
 
@@ -459,7 +461,7 @@ static void note_missing(struct trace_probe *p, const char *why)
     (void)snprintf(p->missing, sizeof(p->missing), "%s", why);
 }
 
-static int open_probes(struct trace *t, const struct target *to, const char *files, struct trace_probe *probes,
+static int open_probes(struct trace *t, const struct cpu_ring *to, const char *files, struct trace_probe *probes,
                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -478,7 +480,8 @@ static int open_probes(struct trace *t, const struct target *to, const char *fil
         if (failed == -EMFILE || failed == -ENFILE)
             return failed;
         if (failed != 0)
-            note_missing(p, failed == -ENOENT ? "the kernel has no user probes (CONFIG_UPROBE_EVENTS)" : strerror(-failed));
+            note_missing(p, failed == -ENOENT ? "the kernel has no user probes (CONFIG_UPROBE_EVENTS)"
+                                              : strerror(-failed));
     }
     return 0;
 }
@@ -511,43 +514,51 @@ static int stop_child(pid_t pid, struct err *e)
     return 0;
 }
 
-static int open_thread(struct trace *t, int tid, const struct cpulist *cpus, int *ring_fd, const char *files,
-                       struct trace_probe *probes, size_t count, int64_t period_ns, struct err *e)
+/* What is asked of trace_start(). */
+struct wanted {
+    const struct cpulist *cpus;
+    const char *files;
+    struct trace_probe *probe;
+    size_t probes;
+    int64_t period_ns;
+};
+
+static int open_thread(struct trace *t, int tid, struct cpu_ring *ring, size_t rings, int64_t period_ns)
 {
-    struct perf_event_attr told = attr_of(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK);
-    size_t n = 0;
-    for (int cpu = cpulist_next(cpus, 0); cpu >= 0; cpu = cpulist_next(cpus, cpu + 1), n++) {
-        int failed = open_switches(t, tid, cpu, &ring_fd[n]);
-        if (failed == 0)
-            failed = open_clock(t, tid, cpu, ring_fd[n], period_ns);
-        const struct target to = {tid, cpu, ring_fd[n]};
-        if (failed == 0)
-            failed = open_probes(t, &to, files, probes, count);
-        if (failed != 0)
-            return refuse(&told, failed, "cannot trace the workload", e);
-        open_faults(t, tid, cpu);
+    for (size_t i = 0; i < rings; i++) {
+        TRY(open_switches(t, tid, ring[i].cpu, &ring[i].ring_fd));
+        TRY(open_clock(t, tid, ring[i].cpu, ring[i].ring_fd, period_ns));
+        open_faults(t, tid, ring[i].cpu);
     }
     return 0;
 }
 
-static int open_threads(struct trace *t, const struct cpulist *cpus, const char *files, struct trace_probe *probes,
-                        size_t count, int64_t period_ns, struct err *e)
+static int open_all(struct trace *t, DIR *threads, struct cpu_ring *ring, size_t rings, const struct wanted *w)
 {
-    char path[64];
-    text_format(path, sizeof(path), "/proc/%d/task", (int)t->pid);
-    cleanup_dir DIR *dir = opendir(path);
-    if (!dir)
-        return err_sys(e, ERR_OURS, "%s", path);
-    const unsigned width = cpulist_count(cpus);
-    cleanup_free int *ring_fd = xcalloc(width, sizeof(*ring_fd));
-    for (unsigned i = 0; i < width; i++)
-        ring_fd[i] = -1;
-    for (struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+    for (struct dirent *d = readdir(threads); d; d = readdir(threads)) {
         int64_t tid;
         if (text_to_i64(d->d_name, &tid) == 0)
-            TRY(open_thread(t, (int)tid, cpus, ring_fd, files, probes, count, period_ns, e));
+            TRY(open_thread(t, (int)tid, ring, rings, w->period_ns));
     }
+    for (size_t i = 0; i < rings; i++)
+        TRY(open_probes(t, &ring[i], w->files, w->probe, w->probes));
     return 0;
+}
+
+static int open_events(struct trace *t, const struct wanted *w, struct err *e)
+{
+    const struct perf_event_attr told = attr_of(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK);
+    char path[64];
+    size_t rings = 0;
+    text_format(path, sizeof(path), "/proc/%d/task", (int)t->pid);
+    cleanup_dir DIR *threads = opendir(path);
+    if (!threads)
+        return err_sys(e, ERR_OURS, "%s", path);
+    cleanup_free struct cpu_ring *ring = xcalloc(cpulist_count(w->cpus), sizeof(*ring));
+    for (int cpu = cpulist_next(w->cpus, 0); cpu >= 0; cpu = cpulist_next(w->cpus, cpu + 1))
+        ring[rings++] = (struct cpu_ring){cpu, -1};
+    int failed = open_all(t, threads, ring, rings, w);
+    return failed == 0 ? 0 : refuse(&told, failed, "cannot trace the workload", e);
 }
 
 /* What it has mapped already; later mappings are told by events. */
@@ -613,7 +624,7 @@ int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct
     int failed = stop_child(pid, e);
     if (failed == 0) {
         look_at_child(t);
-        failed = open_threads(t, cpus, files, probes, count, period_ns, e);
+        failed = open_events(t, &(struct wanted){cpus, files, probes, count, period_ns}, e);
     }
     if (failed == 0)
         failed = start_reader(t, e);
@@ -636,7 +647,8 @@ int trace_possible(struct err *e)
     uint32_t type = 0;
     return perf_event_pmu("", "uprobe", &type) == 0
                ? 0
-               : err_set(e, ERR_HOST, -ENOENT, "threads cannot be traced: the kernel has no user probes (CONFIG_UPROBE_EVENTS)");
+               : err_set(e, ERR_HOST, -ENOENT,
+                         "threads cannot be traced: the kernel has no user probes (CONFIG_UPROBE_EVENTS)");
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
@@ -746,8 +758,8 @@ void trace_free(struct trace *t)
     free_places(&t->python);
     free_places(&t->kernel);
     text_free(&t->strangers);
-    void *const held[] = {t->fd,      t->ring,   t->source, t->fault_fd, t->event, t->address,
-                          t->stack, t->bucket, t->mapping, t->object};
+    void *const held[] = {t->fd,      t->ring,  t->source, t->fault_fd, t->event,
+                          t->address, t->stack, t->bucket, t->mapping,  t->object};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         free(held[i]);
     free(t);

@@ -17,8 +17,8 @@ struct text;
 /* A function whose calls are recorded. */
 struct trace_probe {
     const char *symbol;
-    bool is_paired;      /* its return too */
-    char missing[160];   /* why it is not recorded; "": it is */
+    bool is_paired;    /* its return too */
+    char missing[160]; /* why it is not recorded; "": it is */
 };
 
 enum trace_kind {
@@ -32,11 +32,11 @@ enum trace_kind {
 };
 
 struct trace_event {
-    int64_t at_ns; /* CLOCK_MONOTONIC */
-    int32_t pid, tid; /* in the caller's pid namespace */
-    uint32_t stack;   /* the number of its stack; only where it has one */
-    uint16_t probe;   /* of TRACE_ENTER and TRACE_LEAVE: the number in the list of probes */
-    uint16_t kind;    /* enum trace_kind */
+    int64_t at_ns;  /* CLOCK_MONOTONIC */
+    int32_t tid;    /* in the caller's pid namespace */
+    uint32_t stack; /* the number of its stack; only where it has one */
+    uint16_t probe; /* of TRACE_ENTER and TRACE_LEAVE: the number in the list of probes */
+    uint16_t kind;  /* enum trace_kind */
 };
 
 /* The frames of a stack, the innermost first: addresses. The kernel's come first. */
@@ -50,11 +50,12 @@ struct trace;
 /* Why this host or this caller cannot trace. 0: it can. -EPERM, -ENOENT, … (host): one line with its remedy. */
 int trace_possible(struct err *e);
 
-/* Stops the child (SIGSTOP), opens the events of all its threads, which all later ones of it inherit, and lets it go on.
- * cpus: those that it may use. files: where the probed functions are looked for, one path a line, as seen from here.
- * period_ns: between two samples of a CPU. probes: the caller keeps them; what cannot be recorded is told in each. A
- * thread of the caller's reads the events until trace_stop(). The caller ends *ret with trace_free(). On failure the
- * child goes on untraced. */
+/* Stops the child (SIGSTOP), opens the events of all its threads, which all later ones of it inherit, and lets it go
+ * on. The probes cost every process that runs the same files on these CPUs, some microseconds a call; only the child's
+ * are kept. cpus: those that it may use. files: where the probed functions are looked for, one path a line, as seen
+ * from here. period_ns: between two samples of a CPU. probes: the caller keeps them; what cannot be recorded is told in
+ * each. A thread of the caller's reads the events until trace_stop(). The caller ends *ret with trace_free(). On
+ * failure the child goes on untraced. */
 int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct trace_probe *probes, size_t count,
                 int64_t period_ns, struct trace **ret, struct err *e);
 
