@@ -23,8 +23,6 @@ static const struct trace_probe PROBES[] = {
     {.symbol = "take_gil", .is_paired = true},
     {.symbol = "gc_collect_main", .is_paired = true},
     {.symbol = "stop_the_world", .is_paired = true},
-    {.symbol = "_Py_brc_merge_refcounts"},
-    {.symbol = "_Py_brc_queue_object"},
     {.symbol = "_PyCriticalSection_BeginSlow"},
     {.symbol = "_PyCriticalSection2_BeginSlow"},
     {.symbol = "__lll_lock_wait"},
@@ -64,7 +62,8 @@ static const struct rule RULES[] = {
      "standing still, because another thread stopped all (garbage collection, a change of a type)",
      "find who stops the world: garbage collections, changes of classes and of __class__ while threads run",
      PEP_703 "#stop-the-world",
-     {"stop_the_world", "_PyEval_StopTheWorld*", "tstate_wait_attach", "_PyThreadState_Suspend"}},
+     {"stop_the_world", "_PyEval_StopTheWorld*", "tstate_wait_attach", "_PyThreadState_Suspend",
+      "_PyThreadState_Attach"}},
     {"reference_counts_merged",
      LOST,
      "merging reference counts of objects made by another thread",
@@ -151,24 +150,24 @@ static const struct rule RULES[] = {
 static const struct {
     const char *prefix, *noun;
 } NOUNS[] = {
-    {"list_", "list"},
-    {"PyList_", "list"},
-    {"_PyList_", "list"},
-    {"dict_", "dict"},
-    {"PyDict_", "dict"},
-    {"_PyDict_", "dict"},
-    {"setitem_", "dict"},
-    {"insertdict", "dict"},
-    {"set_", "set"},
-    {"PySet_", "set"},
-    {"_PySet_", "set"},
-    {"deque_", "deque"},
-    {"bytearray_", "bytearray"},
-    {"_io_", "file"},
-    {"_PyObject_StoreInstanceAttribute", "instance's attributes"},
-    {"_PyObject_GenericSetAttr", "instance's attributes"},
-    {"store_instance_attr*", "instance's attributes"},
-    {"_PyObject_TryGetInstance", "instance's attributes"},
+    {"list_", "a list"},
+    {"PyList_", "a list"},
+    {"_PyList_", "a list"},
+    {"dict_", "a dict"},
+    {"PyDict_", "a dict"},
+    {"_PyDict_", "a dict"},
+    {"setitem_", "a dict"},
+    {"insertdict", "a dict"},
+    {"set_", "a set"},
+    {"PySet_", "a set"},
+    {"_PySet_", "a set"},
+    {"deque_", "a deque"},
+    {"bytearray_", "a bytearray"},
+    {"_io_", "a file"},
+    {"_PyObject_StoreInstanceAttribute", "an instance's attributes"},
+    {"_PyObject_GenericSetAttr", "an instance's attributes"},
+    {"store_instance_attr*", "an instance's attributes"},
+    {"_PyObject_TryGetInstance", "an instance's attributes"},
 };
 
 const struct trace_probe *causes_probes(size_t *count)
@@ -352,14 +351,15 @@ struct meaning {
 /* A thread between two of its events. */
 struct thread {
     int32_t tid;
-    enum trace_kind state; /* TRACE_IN, TRACE_BLOCKED, TRACE_RUNNABLE; TRACE_ENTER: unknown */
+    enum trace_kind state; /* TRACE_IN, TRACE_BLOCKED, TRACE_RUNNABLE; TRACE_END: not begun, or over */
     int64_t since_ns;
     uint32_t out_stack;
     uint16_t open[16]; /* the probed functions that it is in */
     size_t depth;
     int64_t wait_since_ns;
     uint32_t wait_stack;
-    bool has_run; /* in a measured iteration */
+    bool wait_is_for_collector; /* it began while another thread collected garbage */
+    bool has_run;               /* in a measured iteration */
 };
 
 struct finder {
@@ -372,7 +372,8 @@ struct finder {
     struct meaning *meaning;
     struct tallies unattributed;
     uint64_t python_samples;
-    int64_t alone_ns; /* what one thread alone would have spent on the causes */
+    size_t collecting; /* threads that are in the collector */
+    int64_t alone_ns;  /* what one thread alone would have spent on the causes */
 };
 
 static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
@@ -431,9 +432,8 @@ static int64_t within(const struct finder *f, int64_t from_ns, int64_t to_ns)
     return sum;
 }
 
-static void add_lost(struct finder *f, const struct meaning *m, bool runs, int64_t ns)
+static void add_lost(struct finder *f, const struct meaning *m, size_t rule, bool runs, int64_t ns)
 {
-    const size_t rule = m->rule[runs];
     f->ret->lost_ns += ns;
     if (rule == NO_RULE) {
         f->ret->unattributed_ns += ns;
@@ -448,20 +448,20 @@ static void add_lost(struct finder *f, const struct meaning *m, bool runs, int64
         tally_add(&s->where, m->function, m->file ? m->file : "", ns);
 }
 
-static void add_wait(struct finder *f, uint32_t stack, int64_t from_ns, int64_t to_ns, bool is_seen)
+static void add_wait(struct finder *f, const struct meaning *m, size_t rule, int64_t from_ns, int64_t to_ns,
+                     bool is_seen)
 {
-    const struct meaning *m = meaning_of(f, stack);
     const int64_t ns = within(f, from_ns, to_ns);
     if (ns <= 0)
         return;
-    if (m->rule[0] != NO_RULE && RULE(m->rule[0])->kind == IDLE) {
+    if (rule != NO_RULE && RULE(rule)->kind == IDLE) {
         f->ret->idle_ns += ns;
         return;
     }
-    add_lost(f, m, false, ns);
-    if (!is_seen || m->rule[0] == NO_RULE)
+    add_lost(f, m, rule, false, ns);
+    if (!is_seen || rule == NO_RULE)
         return;
-    struct sum *s = sum_of(f, m->rule[0], m->noun);
+    struct sum *s = sum_of(f, rule, m->noun);
     s->wait_ns = xgrow(s->wait_ns, s->waits, sizeof(*s->wait_ns));
     s->wait_ns[s->waits++] = (double)(to_ns - from_ns);
 }
@@ -475,7 +475,7 @@ static struct thread *thread_of(struct finder *f, int32_t tid)
         if (f->thread[i - 1].tid == tid)
             return &f->thread[i - 1];
     f->thread = xgrow(f->thread, f->threads, sizeof(*f->thread));
-    f->thread[f->threads] = (struct thread){.tid = tid, .state = TRACE_ENTER};
+    f->thread[f->threads] = (struct thread){.tid = tid, .state = TRACE_END};
     return &f->thread[f->threads++];
 }
 
@@ -489,8 +489,10 @@ static void settle(struct finder *f, struct thread *t, int64_t now_ns)
         f->ret->own_ns += ns; /* less what samples tell of it */
     else if (t->state == TRACE_RUNNABLE)
         f->ret->runnable_ns += ns;
-    else if (t->state == TRACE_BLOCKED)
-        add_wait(f, t->out_stack, t->since_ns, now_ns, false);
+    else if (t->state == TRACE_BLOCKED) {
+        const struct meaning *m = meaning_of(f, t->out_stack);
+        add_wait(f, m, m->rule[0], t->since_ns, now_ns, false);
+    }
     t->has_run = true;
 }
 
@@ -510,8 +512,23 @@ static void take_sample(struct finder *f, const struct thread *t, const struct t
     f->python_samples += m->function != NULL;
     if (t->depth > 0 || m->rule[1] == NO_RULE || RULE(m->rule[1])->kind != LOST)
         return;
-    add_lost(f, m, true, f->q->period_ns);
+    add_lost(f, m, m->rule[1], true, f->q->period_ns);
     f->ret->own_ns -= f->q->period_ns;
+}
+
+/* Ends the wait that a thread is in. A stand-still is the collector's where that asked for it. */
+static void end_wait(struct finder *f, struct thread *t, int64_t now_ns, bool is_seen)
+{
+    const struct meaning *m = meaning_of(f, t->wait_stack);
+    size_t rule = m->rule[0];
+    if (t->wait_is_for_collector && rule != NO_RULE && strcmp(RULE(rule)->id, "world_stopped") == 0)
+        rule = rule_number("garbage_collection");
+    add_wait(f, m, rule, t->wait_since_ns, now_ns, is_seen);
+}
+
+static bool is_collector(const struct finder *f, uint16_t probe)
+{
+    return strcmp(f->q->probe[probe].symbol, "gc_collect_main") == 0;
 }
 
 static void enter(struct finder *f, struct thread *t, const struct trace_event *e)
@@ -529,9 +546,12 @@ static void enter(struct finder *f, struct thread *t, const struct trace_event *
         t->since_ns = e->at_ns;
         t->wait_since_ns = e->at_ns;
         t->wait_stack = e->stack;
+        t->wait_is_for_collector = f->collecting > 0;
     }
-    if (t->depth < ARRAY_LEN(t->open))
-        t->open[t->depth++] = e->probe;
+    if (t->depth >= ARRAY_LEN(t->open))
+        return;
+    t->open[t->depth++] = e->probe;
+    f->collecting += is_collector(f, e->probe);
 }
 
 /* A return whose call was lost, and a call whose return was, are dropped. */
@@ -542,11 +562,20 @@ static void leave(struct finder *f, struct thread *t, const struct trace_event *
         at--;
     if (at == 0)
         return;
-    t->depth = at - 1;
+    while (t->depth >= at)
+        f->collecting -= is_collector(f, t->open[--t->depth]);
     if (t->depth > 0)
         return;
-    add_wait(f, t->wait_stack, t->wait_since_ns, e->at_ns, true);
+    end_wait(f, t, e->at_ns, true);
     t->since_ns = e->at_ns;
+}
+
+/* The kernel may give its number to a later thread. */
+static void end_thread(struct finder *f, struct thread *t, int64_t now_ns)
+{
+    while (t->depth > 0)
+        f->collecting -= is_collector(f, t->open[--t->depth]);
+    change(f, t, TRACE_END, now_ns);
 }
 
 static void take_event(struct finder *f, const struct trace_event *e)
@@ -581,7 +610,7 @@ static void finish_threads(struct finder *f)
     for (size_t i = 0; i < f->threads; i++) {
         struct thread *t = &f->thread[i];
         if (t->depth > 0)
-            add_wait(f, t->wait_stack, t->wait_since_ns, end_ns, false);
+            end_wait(f, t, end_ns, false);
         else if (t->state == TRACE_IN)
             settle(f, t, end_ns);
         f->ret->threads += t->has_run;
@@ -615,7 +644,7 @@ static void take_away_alone(struct finder *f, struct sum *s, const char *title)
 
 static void title_of(const struct sum *s, char *buf, size_t cap)
 {
-    text_format(buf, cap, "%s%s%s", RULE(s->rule)->title, s->noun ? ": a " : "", s->noun ? s->noun : "");
+    text_format(buf, cap, "%s%s%s", RULE(s->rule)->title, s->noun ? ": " : "", s->noun ? s->noun : "");
 }
 
 static void put_cause(struct finder *f, struct sum *s)

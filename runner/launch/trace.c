@@ -177,6 +177,13 @@ struct record_tail {
     uint64_t at_ns, id;
 };
 
+/* PERF_RECORD_EXIT. A thread that ends leaves its CPU unseen. */
+struct end_head {
+    struct perf_event_header header;
+    uint32_t pid, parent_pid, tid, parent_tid;
+    uint64_t at_ns;
+};
+
 struct mapping_head {
     struct perf_event_header header;
     uint32_t pid, tid;
@@ -204,21 +211,39 @@ static const struct source *source_of(const struct trace *t, uint64_t id)
     return NULL;
 }
 
-static uint32_t take_stack(struct trace *t, const struct sample_head *s)
+/* At a function's entry its frame is not made yet, so that a walk along frame pointers misses its caller: the return
+ * address is the word on top of the stack, on x86. Records: u64 size, the bytes, u64 how many of them are valid. */
+static uint64_t caller_of(const struct sample_head *s, size_t at)
 {
-    uint64_t kept[TRACE_STACK_MAX];
+    uint64_t said[3] = {0};
+#ifdef __x86_64__
+    if (at + sizeof(said) <= s->header.size)
+        memcpy(said, (const unsigned char *)s + at, sizeof(said));
+#else
+    (void)s;
+    (void)at;
+#endif
+    return said[0] == sizeof(uint64_t) && said[2] == sizeof(uint64_t) ? said[1] : 0;
+}
+
+static uint32_t take_stack(struct trace *t, const struct sample_head *s, bool is_entry)
+{
+    uint64_t kept[TRACE_STACK_MAX + 1];
     const unsigned char *from = (const unsigned char *)s + sizeof(*s);
     const size_t room = (s->header.size - sizeof(*s)) / sizeof(uint64_t);
     const size_t count = s->count < room ? (size_t)s->count : room;
+    const uint64_t caller = is_entry ? caller_of(s, sizeof(*s) + count * sizeof(uint64_t)) : 0;
     size_t n = 0, in_kernel = 0;
     bool kernel = false;
-    for (size_t i = 0; i < count && n < ARRAY_LEN(kept); i++) {
+    for (size_t i = 0; i < count && n < TRACE_STACK_MAX; i++) {
         uint64_t address;
         memcpy(&address, from + i * sizeof(address), sizeof(address));
         if (address >= PERF_CONTEXT_MAX) { /* what follows is of the kernel or of the user */
             kernel = address == PERF_CONTEXT_KERNEL;
             continue;
         }
+        if (n == 1 && caller != 0 && address != caller) /* newer kernels have it in the chain already */
+            kept[n++] = caller;
         kept[n++] = address;
         in_kernel += kernel;
     }
@@ -235,7 +260,7 @@ static void take_sample(struct trace *t, const struct perf_event_header *record)
     struct trace_event event = {
         .at_ns = (int64_t)s->at_ns, .tid = (int32_t)s->tid, .probe = source->probe, .kind = (uint16_t)source->kind};
     if (source->kind != TRACE_LEAVE && record->size >= sizeof(*s))
-        event.stack = take_stack(t, s);
+        event.stack = take_stack(t, s, source->kind == TRACE_ENTER);
     keep_event(t, &event);
 }
 
@@ -251,6 +276,13 @@ static void take_switch(struct trace *t, const struct perf_event_header *record)
                                         .kind = !out       ? TRACE_IN
                                                 : runnable ? TRACE_RUNNABLE
                                                            : TRACE_BLOCKED});
+}
+
+static void take_end(struct trace *t, const struct perf_event_header *record)
+{
+    const struct end_head *end = (const void *)record;
+    if (record->size >= sizeof(*end) && (pid_t)end->pid == t->pid)
+        keep_event(t, &(struct trace_event){.at_ns = (int64_t)end->at_ns, .tid = (int32_t)end->tid, .kind = TRACE_END});
 }
 
 static void keep_mapping(struct trace *t, const struct mapping *m)
@@ -279,6 +311,8 @@ static void take_record(const struct perf_event_header *record, void *context)
         take_sample(t, record);
     else if (record->type == PERF_RECORD_SWITCH)
         take_switch(t, record);
+    else if (record->type == PERF_RECORD_EXIT)
+        take_end(t, record);
     else if (record->type == PERF_RECORD_MMAP2)
         take_mapping(t, record);
     else if (record->type == PERF_RECORD_LOST && record->size >= 3 * sizeof(uint64_t))
@@ -356,6 +390,7 @@ static int open_switches(struct trace *t, int tid, int cpu, int *ring_fd)
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
     attr.sample_period = 1;
     attr.context_switch = 1;
+    attr.task = 1;
     attr.mmap = attr.mmap2 = 1;
     int fd = open_event(t, &attr, tid, cpu, *ring_fd);
     if (fd < 0)
@@ -410,7 +445,8 @@ static int open_probe(struct trace *t, const struct cpu_ring *to, size_t probe, 
     attr.uprobe_path = (uint64_t)(uintptr_t)path;
     attr.probe_offset = offset;
     if (!is_return) {
-        attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+        attr.sample_type |= PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_STACK_USER;
+        attr.sample_stack_user = sizeof(uint64_t);
         attr.exclude_callchain_kernel = 1;
     }
     int fd = open_event(t, &attr, -1, to->cpu, to->ring_fd);

@@ -29,6 +29,7 @@ enum trace_kind {
     TRACE_BLOCKED,  /* it left its CPU to wait */
     TRACE_RUNNABLE, /* it left its CPU, but could have gone on: another one's turn, or sched_yield(2) */
     TRACE_IN,       /* it got a CPU again */
+    TRACE_END,      /* it ended */
 };
 
 struct trace_event {

@@ -136,7 +136,7 @@ void why_text(const struct why *w, size_t width, struct text *out)
              percent_of(c->runnable_ns, c->thread_ns));
     if (!causes_first(c))
         text_add(out, "  no cause: none costs %.0f %% of the threads' time\n", 100 * CAUSE_NAMED_SHARE);
-    if (c->lost_ns > 0)
+    else
         add_causes(c, width, out);
     add_sight(w, width, out);
 }

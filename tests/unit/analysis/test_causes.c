@@ -55,7 +55,8 @@ static const struct cause_stack STACK[STACKS] = {
 };
 
 static const struct trace_probe PROBE[] = {{.symbol = "_PyParkingLot_Park", .is_paired = true},
-                                           {.symbol = "_Py_brc_queue_object"}};
+                                           {.symbol = "_PyCriticalSection_BeginSlow"},
+                                           {.symbol = "gc_collect_main", .is_paired = true}};
 
 /* Two iterations without a gap: most tests see one. */
 static const int64_t STARTS_NS[] = {0, 50 * MS}, ENDS_NS[] = {50 * MS, 100 * MS};
@@ -142,6 +143,21 @@ static void each_stack_is_told_in_the_fields_words(void **state)
         assert_string_equal(causes_first(&c)->id, PLANTED[i].id);
         causes_free(&c);
     }
+}
+
+static void a_stand_still_is_the_collectors_where_that_began_before(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, COLLECT, 2, TRACE_ENTER}, {1 * MS, 2, STANDS, 0, TRACE_ENTER},  {21 * MS, 2, 0, 0, TRACE_LEAVE},
+        {22 * MS, 1, 0, 2, TRACE_LEAVE}, {30 * MS, 2, STANDS, 0, TRACE_ENTER}, {35 * MS, 2, 0, 0, TRACE_LEAVE},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.count, 2);
+    assert_string_equal(c.list[0].id, "garbage_collection");
+    assert_int_equal(c.list[0].lost_ns, 42 * MS);
+    assert_string_equal(c.list[1].id, "world_stopped");
+    causes_free(&c);
 }
 
 static void waiting_that_the_program_asked_for_is_no_loss(void **state)
@@ -236,6 +252,21 @@ static void only_what_lies_in_measured_iterations_counts(void **state)
     causes_free(&c);
 }
 
+static void a_thread_that_ended_is_on_no_cpu_any_longer(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {10 * MS, 1, 0, 0, TRACE_END},
+        {90 * MS, 1, 0, 0, TRACE_IN}, /* another one of the same number */
+        {95 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.own_ns, 15 * MS);
+    assert_int_equal(c.thread_ns, 15 * MS);
+    causes_free(&c);
+}
+
 static void what_happens_between_two_iterations_does_not_count(void **state)
 {
     (void)state;
@@ -297,11 +328,13 @@ int main(void)
         cmocka_unit_test(a_wait_is_the_time_from_entry_to_return_and_is_named_by_its_stack),
         cmocka_unit_test(without_a_probe_a_blocked_thread_tells_the_same),
         cmocka_unit_test(each_stack_is_told_in_the_fields_words),
+        cmocka_unit_test(a_stand_still_is_the_collectors_where_that_began_before),
         cmocka_unit_test(waiting_that_the_program_asked_for_is_no_loss),
         cmocka_unit_test(samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time),
         cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
         cmocka_unit_test(what_no_rule_knows_is_told_as_a_share),
         cmocka_unit_test(only_what_lies_in_measured_iterations_counts),
+        cmocka_unit_test(a_thread_that_ended_is_on_no_cpu_any_longer),
         cmocka_unit_test(what_happens_between_two_iterations_does_not_count),
         cmocka_unit_test(calls_of_what_is_only_counted_are_counted),
         cmocka_unit_test(a_return_without_its_call_and_a_stack_that_is_not_there_do_no_harm),
