@@ -281,8 +281,8 @@ static char *path_of(const struct cause_stack *s)
         text_add(&path, "%s%s", shown++ ? " < " : "", name);
         last = name;
     }
-    if (!path.data)
-        text_add(&path, "%s", "?");
+    if (!path.data) /* the interpreter's loop itself, or nothing known */
+        text_add(&path, "%s", kernel < frames && s->frame[kernel].name ? s->frame[kernel].name : "?");
     return path.data;
 }
 
@@ -358,6 +358,7 @@ struct thread {
     size_t depth;
     int64_t wait_since_ns;
     uint32_t wait_stack;
+    int64_t wait_runnable_ns;   /* of the wait: it could run, but had no CPU */
     bool wait_is_for_collector; /* it began while another thread collected garbage */
     bool has_run;               /* in a measured iteration */
 };
@@ -449,9 +450,9 @@ static void add_lost(struct finder *f, const struct meaning *m, size_t rule, boo
 }
 
 static void add_wait(struct finder *f, const struct meaning *m, size_t rule, int64_t from_ns, int64_t to_ns,
-                     bool is_seen)
+                     int64_t runnable_ns, bool is_seen)
 {
-    const int64_t ns = within(f, from_ns, to_ns);
+    const int64_t ns = within(f, from_ns, to_ns) - runnable_ns;
     if (ns <= 0)
         return;
     if (rule != NO_RULE && RULE(rule)->kind == IDLE) {
@@ -483,15 +484,19 @@ static struct thread *thread_of(struct finder *f, int32_t tid)
 static void settle(struct finder *f, struct thread *t, int64_t now_ns)
 {
     const int64_t ns = within(f, t->since_ns, now_ns);
-    if (t->depth > 0 || ns <= 0)
+    if (ns <= 0)
+        return;
+    if (t->state == TRACE_RUNNABLE) { /* of a wait too: what it waits for is a CPU */
+        f->ret->runnable_ns += ns;
+        t->wait_runnable_ns += ns;
+    }
+    if (t->depth > 0)
         return;
     if (t->state == TRACE_IN)
         f->ret->own_ns += ns; /* less what samples tell of it */
-    else if (t->state == TRACE_RUNNABLE)
-        f->ret->runnable_ns += ns;
     else if (t->state == TRACE_BLOCKED) {
         const struct meaning *m = meaning_of(f, t->out_stack);
-        add_wait(f, m, m->rule[0], t->since_ns, now_ns, false);
+        add_wait(f, m, m->rule[0], t->since_ns, now_ns, 0, false);
     }
     t->has_run = true;
 }
@@ -523,7 +528,7 @@ static void end_wait(struct finder *f, struct thread *t, int64_t now_ns, bool is
     size_t rule = m->rule[0];
     if (t->wait_is_for_collector && rule != NO_RULE && strcmp(RULE(rule)->id, "world_stopped") == 0)
         rule = rule_number("garbage_collection");
-    add_wait(f, m, rule, t->wait_since_ns, now_ns, is_seen);
+    add_wait(f, m, rule, t->wait_since_ns, now_ns, t->wait_runnable_ns, is_seen);
 }
 
 static bool is_collector(const struct finder *f, uint16_t probe)
@@ -547,6 +552,7 @@ static void enter(struct finder *f, struct thread *t, const struct trace_event *
         t->wait_since_ns = e->at_ns;
         t->wait_stack = e->stack;
         t->wait_is_for_collector = f->collecting > 0;
+        t->wait_runnable_ns = 0;
     }
     if (t->depth >= ARRAY_LEN(t->open))
         return;
@@ -562,12 +568,13 @@ static void leave(struct finder *f, struct thread *t, const struct trace_event *
         at--;
     if (at == 0)
         return;
+    settle(f, t, e->at_ns);
+    t->since_ns = e->at_ns;
     while (t->depth >= at)
         f->collecting -= is_collector(f, t->open[--t->depth]);
     if (t->depth > 0)
         return;
     end_wait(f, t, e->at_ns, true);
-    t->since_ns = e->at_ns;
 }
 
 /* The kernel may give its number to a later thread. */
@@ -598,6 +605,9 @@ static void take_event(struct finder *f, const struct trace_event *e)
     case TRACE_RUNNABLE:
     case TRACE_IN:
         change(f, t, (enum trace_kind)e->kind, e->at_ns);
+        break;
+    case TRACE_END:
+        end_thread(f, t, e->at_ns);
         break;
     }
 }
@@ -740,5 +750,7 @@ void causes_free(struct causes *c)
 
 const struct cause *causes_first(const struct causes *c)
 {
-    return c->count > 0 && (double)c->list[0].lost_ns >= CAUSE_NAMED_SHARE * (double)c->thread_ns ? &c->list[0] : NULL;
+    return c->count > 0 && (double)c->list[0].lost_ns >= CAUSE_NAMED_SHARE * (double)(c->own_ns + c->lost_ns)
+               ? &c->list[0]
+               : NULL;
 }

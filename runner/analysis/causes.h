@@ -11,7 +11,8 @@
 
 struct text;
 
-/* A cause is named only if it costs at least this share of the threads' time; less is noise of the samples. */
+/* A cause is named only if it costs at least this share of the time that threads work or lose; less is noise of the
+ * samples. */
 #define CAUSE_NAMED_SHARE 0.03
 
 /* The functions to be probed for what causes_find() knows. The caller owns the copy of `count` probes. */
@@ -73,7 +74,7 @@ struct causes {
 void causes_find(const struct causes_request *request, struct causes *ret);
 void causes_free(struct causes *c);
 
-/* The first cause, or NULL if what it costs is below CAUSE_NAMED_SHARE of the threads' time. */
+/* The first cause, or NULL if what it costs is below CAUSE_NAMED_SHARE. */
 const struct cause *causes_first(const struct causes *c);
 
 #endif

@@ -252,6 +252,21 @@ static void only_what_lies_in_measured_iterations_counts(void **state)
     causes_free(&c);
 }
 
+static void a_wait_counts_without_the_time_in_which_the_thread_lacked_a_cpu(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},       {10 * MS, 1, LOCK, 0, TRACE_ENTER}, {20 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {70 * MS, 1, 0, 0, TRACE_IN}, {80 * MS, 1, 0, 0, TRACE_LEAVE},    {90 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.own_ns, 20 * MS);
+    assert_int_equal(c.lost_ns, 20 * MS);
+    assert_int_equal(c.runnable_ns, 50 * MS);
+    assert_true(fabs(c.list[0].wait_p50_ns - 70e6) < 1);
+    causes_free(&c);
+}
+
 static void a_thread_that_ended_is_on_no_cpu_any_longer(void **state)
 {
     (void)state;
@@ -334,6 +349,7 @@ int main(void)
         cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
         cmocka_unit_test(what_no_rule_knows_is_told_as_a_share),
         cmocka_unit_test(only_what_lies_in_measured_iterations_counts),
+        cmocka_unit_test(a_wait_counts_without_the_time_in_which_the_thread_lacked_a_cpu),
         cmocka_unit_test(a_thread_that_ended_is_on_no_cpu_any_longer),
         cmocka_unit_test(what_happens_between_two_iterations_does_not_count),
         cmocka_unit_test(calls_of_what_is_only_counted_are_counted),
