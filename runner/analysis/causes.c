@@ -12,8 +12,12 @@
 /* --- what is known -------------------------------------------------------------------------------------------------
  */
 
-#define HOWTO   "https://docs.python.org/3.14/howto/free-threading-python.html"
-#define PEP_703 "https://peps.python.org/pep-0703/"
+#define HOWTO      "https://docs.python.org/3.14/howto/free-threading-python.html"
+#define MEMORY_MAP "page faults and changes of the memory map, which all threads of a process share (mmap_lock)"
+#define MEMORY_REMEDY                                                                                                  \
+    "reuse buffers rather than allocate large ones anew; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ higher"
+#define MEMORY_SOURCE "https://docs.kernel.org/mm/process_addrs.html"
+#define PEP_703       "https://peps.python.org/pep-0703/"
 
 /* Symbols of CPython 3.13 and 3.14: Python/parking_lot.c, critical_section.c, brc.c, pystate.c, gc_free_threading.c,
  * ceval_gil.c. Every wait for a PyMutex parks; _PyMutex_LockTimed() itself is called for locks that are free, too, and
@@ -120,12 +124,18 @@ static const struct rule RULES[] = {
       "_PyObject_SetMaybeWeakref", "_Py_SetWeakrefAndIncref"}},
     {"memory_map",
      LOST,
-     "page faults and changes of the memory map, which all threads of a process share (mmap_lock)",
-     "reuse buffers rather than allocate large ones anew; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ higher",
-     "https://docs.kernel.org/mm/process_addrs.html",
-     {"rwsem_down_*", "down_read*", "down_write*", "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault",
-      "handle_mm_fault", "vm_mmap_pgoff", "__vm_munmap", "do_madvise*", "__do_sys_mremap", "do_mprotect_pkey",
-      "flush_tlb_mm_range", "smp_call_function_many_cond", "exit_mmap", "do_vmi_align_munmap", "__x64_sys_munmap",
+     MEMORY_MAP,
+     MEMORY_REMEDY,
+     MEMORY_SOURCE,
+     {"rwsem_*", "osq_lock", "native_queued_spin_lock_slowpath", "smp_call_function_many_cond", "flush_tlb_mm_range",
+      "flush_tlb_func"}},
+    {"memory_map",
+     WAITS,
+     MEMORY_MAP,
+     MEMORY_REMEDY,
+     MEMORY_SOURCE,
+     {"down_read*", "down_write*", "asm_exc_page_fault", "exc_page_fault", "do_user_addr_fault", "handle_mm_fault",
+      "vm_mmap_pgoff", "__vm_munmap", "do_madvise*", "do_mprotect_pkey", "do_vmi_align_munmap", "__x64_sys_munmap",
       "__x64_sys_madvise", "do_mmap"}},
     {"waiting_for_threads",
      IDLE,
@@ -393,14 +403,21 @@ static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
         m->function = s->frame[python].name;
         m->file = s->frame[python].file;
     }
-    m->noun = m->rule[0] != NO_RULE && strcmp(RULE(m->rule[0])->id, "object_lock") == 0 ? noun_of(s) : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(m->rule); i++)
+        if (m->rule[i] != NO_RULE && strcmp(RULE(m->rule[i])->id, "object_lock") == 0)
+            m->noun = noun_of(s);
     return m;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 static struct sum *sum_of(struct finder *f, size_t rule, const char *noun)
 {
     for (size_t i = 0; i < f->sums; i++)
-        if (f->sum[i].rule == rule && f->sum[i].noun == noun)
+        if (strcmp(RULE(f->sum[i].rule)->id, RULE(rule)->id) == 0 && is_same(f->sum[i].noun, noun))
             return &f->sum[i];
     f->sum = xgrow(f->sum, f->sums, sizeof(*f->sum));
     f->sum[f->sums] = (struct sum){.rule = rule, .noun = noun};
@@ -727,7 +744,7 @@ static void free_finder(struct finder *f)
 void causes_find(const struct causes_request *request, struct causes *ret)
 {
     struct finder f = {.q = request, .ret = ret};
-    *ret = (struct causes){0};
+    *ret = (struct causes){.period_ns = request->period_ns};
     f.meaning = xcalloc(request->stacks, sizeof(*f.meaning));
     for (size_t i = 0; i < request->events; i++)
         take_event(&f, &request->event[i]);
@@ -750,7 +767,9 @@ void causes_free(struct causes *c)
 
 const struct cause *causes_first(const struct causes *c)
 {
-    return c->count > 0 && (double)c->list[0].lost_ns >= CAUSE_NAMED_SHARE * (double)(c->own_ns + c->lost_ns)
-               ? &c->list[0]
+    const struct cause *first = c->count > 0 ? &c->list[0] : NULL;
+    return first && first->lost_ns >= CAUSE_NAMED_SAMPLES * c->period_ns &&
+                   (double)first->lost_ns >= CAUSE_NAMED_SHARE * (double)(c->own_ns + c->lost_ns)
+               ? first
                : NULL;
 }

@@ -13,7 +13,8 @@ struct text;
 
 /* A cause is named only if it costs at least this share of the time that threads work or lose; less is noise of the
  * samples. */
-#define CAUSE_NAMED_SHARE 0.03
+#define CAUSE_NAMED_SHARE   0.03
+#define CAUSE_NAMED_SAMPLES 10 /* and at least the time that so many of them stand for */
 
 /* The functions to be probed for what causes_find() knows. The caller owns the copy of `count` probes. */
 const struct trace_probe *causes_probes(size_t *count);
@@ -58,6 +59,7 @@ struct cause {
 struct causes {
     struct cause *list; /* by lost time, the largest first; unattributed time is no row */
     size_t count;
+    int64_t period_ns;       /* what a sample stands for */
     int64_t thread_ns;       /* in which threads had something to do */
     int64_t own_ns;          /* on a CPU with the program's own work */
     int64_t lost_ns;         /* to the causes, and what is not attributed */
@@ -74,7 +76,8 @@ struct causes {
 void causes_find(const struct causes_request *request, struct causes *ret);
 void causes_free(struct causes *c);
 
-/* The first cause, or NULL if what it costs is below CAUSE_NAMED_SHARE. */
+/* The first cause, or NULL if what it costs is less than CAUSE_NAMED_SHARE and
+ * CAUSE_NAMED_SAMPLES ask for. */
 const struct cause *causes_first(const struct causes *c);
 
 #endif

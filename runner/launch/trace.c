@@ -247,6 +247,8 @@ static uint32_t take_stack(struct trace *t, const struct sample_head *s, bool is
         kept[n++] = address;
         in_kernel += kernel;
     }
+    if (n == 1 && caller != 0)
+        kept[n++] = caller;
     return stack_number(t, kept, n, in_kernel);
 }
 

@@ -135,7 +135,8 @@ void why_text(const struct why *w, size_t width, struct text *out)
              percent_of(c->own_ns, c->thread_ns), percent_of(c->lost_ns, c->thread_ns),
              percent_of(c->runnable_ns, c->thread_ns));
     if (!causes_first(c))
-        text_add(out, "  no cause: none costs %.0f %% of the threads' time\n", 100 * CAUSE_NAMED_SHARE);
+        text_add(out, "  no cause: none costs %.0f %% of the time that threads work or lose\n",
+                 100 * CAUSE_NAMED_SHARE);
     else
         add_causes(c, width, out);
     add_sight(w, width, out);

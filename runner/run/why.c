@@ -225,13 +225,18 @@ void why_json(const struct why *w, struct text *out)
     json_put_int(o, "workers", w->workers);
     json_put_int(o, "iterations", w->iterations);
     json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
-    json_put_text_or(o, "verdict", first ? first->id : NULL, "no cause costs 3 % of the threads' time");
+    json_put_text_or(o, "verdict", first ? first->id : NULL,
+                     "no cause costs 3 % of the time that threads work or lose, and 10 samples");
     json_put(o, "times", json_of_times(&w->causes));
     for (size_t i = 0; i < w->causes.count; i++)
         (void)json_array_append_new(causes, json_of_cause(&w->causes.list[i]));
     for (size_t i = 0; i < w->probes; i++)
         (void)json_array_append_new(probes, json_of_probe(&w->probe[i]));
     json_put(o, "causes", causes);
+    if (w->causes.unattributed_path)
+        json_put(o, "unattributed_path", json_of_bytes(w->causes.unattributed_path));
+    else
+        json_put_absent(o, "unattributed_path", "nothing is left unattributed");
     json_put(o, "probes", probes);
     json_put_int(o, "samples", (int64_t)w->causes.samples);
     json_put_real(o, "python_share", w->causes.python_share, "there are no samples");

@@ -15,7 +15,23 @@
 #define MS 1000000LL
 
 /* The stacks that the planted events name. */
-enum { MERGE, LIST, LOCK, JOIN, CONDITION, WORK, SHARED, ATOMIC_LIST, GIL, COLLECT, STANDS, FAULT, STRANGE, STACKS };
+enum {
+    MERGE,
+    LIST,
+    LOCK,
+    JOIN,
+    CONDITION,
+    WORK,
+    SHARED,
+    ATOMIC_LIST,
+    GIL,
+    COLLECT,
+    STANDS,
+    FAULT,
+    SPIN,
+    STRANGE,
+    STACKS
+};
 
 #define C(function)                                                                                                    \
     {                                                                                                                  \
@@ -51,6 +67,8 @@ static const struct cause_stack STACK[STACKS] = {
     [COLLECT] = {FRAMES(C("gc_collect_main"), C("_Py_RunGC"), W)},
     [STANDS] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"), C("_PyThreadState_Attach"), W)},
     [FAULT] = {FRAMES(KERNEL("clear_page_erms"), KERNEL("do_user_addr_fault"), C("mi_page_free_list_extend"), W)},
+    [SPIN] = {FRAMES(KERNEL("osq_lock"), KERNEL("rwsem_down_write_slowpath"), KERNEL("__x64_sys_munmap"), C("munmap"),
+                     W)},
     [STRANGE] = {FRAMES(KERNEL("pipe_write"), C("nothing_known"), W)},
 };
 
@@ -326,14 +344,35 @@ static void a_return_without_its_call_and_a_stack_that_is_not_there_do_no_harm(v
     causes_free(&c);
 }
 
-static void page_faults_are_named_by_the_kernels_part_of_the_stack(void **state)
+static void page_faults_are_work_and_waiting_for_the_memory_map_is_lost(void **state)
 {
     (void)state;
     const struct trace_event events[] = {
-        {0, 1, 0, 0, TRACE_IN}, {1 * MS, 1, FAULT, 0, TRACE_RUNS}, {9 * MS, 1, 0, 0, TRACE_RUNNABLE}};
+        {0, 1, 0, 0, TRACE_IN},           {1 * MS, 1, FAULT, 0, TRACE_RUNS}, {9 * MS, 1, FAULT, 0, TRACE_OUT},
+        {9 * MS, 1, 0, 0, TRACE_BLOCKED}, {20 * MS, 1, 0, 0, TRACE_IN},      {21 * MS, 1, SPIN, 0, TRACE_RUNS},
+        {30 * MS, 1, 0, 0, TRACE_END},
+    };
     struct causes c = FIND(events);
+    assert_int_equal(c.count, 1);
     assert_string_equal(c.list[0].id, "memory_map");
+    assert_int_equal(c.list[0].lost_ns, 12 * MS);
+    assert_int_equal(c.list[0].cpu_ns, 1 * MS);
     assert_string_equal(c.list[0].path, "mi_page_free_list_extend");
+    causes_free(&c);
+}
+
+static void a_cause_of_a_few_samples_is_not_named(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {1 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {2 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {3 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.list[0].lost_ns, 2 * MS);
+    assert_null(causes_first(&c));
     causes_free(&c);
 }
 
@@ -354,7 +393,8 @@ int main(void)
         cmocka_unit_test(what_happens_between_two_iterations_does_not_count),
         cmocka_unit_test(calls_of_what_is_only_counted_are_counted),
         cmocka_unit_test(a_return_without_its_call_and_a_stack_that_is_not_there_do_no_harm),
-        cmocka_unit_test(page_faults_are_named_by_the_kernels_part_of_the_stack),
+        cmocka_unit_test(page_faults_are_work_and_waiting_for_the_memory_map_is_lost),
+        cmocka_unit_test(a_cause_of_a_few_samples_is_not_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
