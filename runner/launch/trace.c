@@ -527,7 +527,7 @@ static int open_probes(struct trace *t, const struct cpu_ring *to, const char *f
 /* --- the child stands still meanwhile ----------------------------------------------------------------------------- */
 
 /* The state of a process: the letter behind its name in parentheses (proc(5), stat). */
-static char state_of(pid_t pid)
+static int state_of(pid_t pid)
 {
     char path[64], said[512];
     text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
@@ -542,7 +542,7 @@ static int stop_child(pid_t pid, struct err *e)
     const int64_t deadline_ns = clock_now_ns() + STOP_MS * NS_PER_MS;
     if (kill(pid, SIGSTOP) != 0)
         return err_sys(e, ERR_OURS, "cannot stop the workload to open its events");
-    for (char state = state_of(pid); state != 'T'; state = state_of(pid)) {
+    for (int state = state_of(pid); state != 'T'; state = state_of(pid)) {
         if (state == 'X' || state == 'Z')
             return err_set(e, ERR_WORKLOAD, -ESRCH, "the workload ended before its events were open");
         if (clock_now_ns() > deadline_ns)
@@ -625,11 +625,11 @@ static int own_pid_of(pid_t pid)
     char path[64];
     cleanup_text struct text status = {0};
     text_format(path, sizeof(path), "/proc/%d/status", (int)pid);
-    const char *line = file_read_all("", path, &status) == 0 && status.data ? strstr(status.data, "\nNSpid:") : NULL;
+    char *line = file_read_all("", path, &status) == 0 && status.data ? strstr(status.data, "\nNSpid:") : NULL;
     if (!line)
         return (int)pid;
     int own = (int)pid;
-    char *at = (char *)(uintptr_t)line + 7;
+    char *at = line + strlen("\nNSpid:");
     while (*at == '\t' || *at == ' ')
         own = (int)strtol(at + 1, &at, 10);
     return own;
@@ -887,7 +887,9 @@ struct trace_frame trace_frame(struct trace *t, uint64_t address, bool in_kernel
     const struct place *p = place_at(in_kernel ? &t->kernel : &t->python, address);
     if (p)
         return (struct trace_frame){in_kernel ? TRACE_KERNEL : TRACE_PYTHON, p->name, p->file, false};
-    return in_kernel ? (struct trace_frame){.place = TRACE_UNKNOWN} : user_frame(t, address);
+    if (in_kernel)
+        return (struct trace_frame){.place = TRACE_UNKNOWN};
+    return user_frame(t, address);
 }
 
 const char *trace_strangers(const struct trace *t)

@@ -44,9 +44,9 @@ static int diagnostic_cell(const struct cell *cell, const struct record *timed, 
     return 0;
 }
 
-/* Every stack with its frames named; the caller frees *ret and (*ret)[0].frame. */
+/* Every stack with its frames named; the caller frees *ret and *frame. */
 static void name_stacks(struct trace *t, const struct trace_event *event, size_t events, struct cause_stack **ret,
-                        size_t *stacks)
+                        struct trace_frame **frame, size_t *stacks)
 {
     size_t frames = 0, at = 0, count = 0;
     for (size_t i = 0; i < events; i++)
@@ -55,8 +55,6 @@ static void name_stacks(struct trace *t, const struct trace_event *event, size_t
         frames += trace_stack(t, (uint32_t)i).count;
     struct trace_frame *all = xcalloc(frames, sizeof(*all));
     struct cause_stack *list = xcalloc(count, sizeof(*list));
-    if (count > 0)
-        list[0].frame = all;
     for (size_t i = 0; i < count; i++) {
         const struct trace_stack s = trace_stack(t, (uint32_t)i);
         list[i] = (struct cause_stack){all + at, s.count};
@@ -65,15 +63,17 @@ static void name_stacks(struct trace *t, const struct trace_event *event, size_t
             all[at++] = trace_frame(t, s.address[f] - (f > 0 && f != s.in_kernel), f < s.in_kernel);
     }
     *ret = list;
+    *frame = all;
     *stacks = count;
 }
 
 static void find_causes(struct trace *t, const struct record *r, const struct causes *alone, struct why *w)
 {
     size_t events, stacks;
-    struct cause_stack *stack;
+    cleanup_free struct cause_stack *stack = NULL;
+    cleanup_free struct trace_frame *frame = NULL;
     const struct trace_event *event = trace_events(t, &events);
-    name_stacks(t, event, events, &stack, &stacks);
+    name_stacks(t, event, events, &stack, &frame, &stacks);
     const struct causes_request request = {
         .event = event,
         .events = events,
@@ -92,9 +92,6 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
     w->lost = trace_lost(t);
     w->has_page_faults = trace_page_faults(t, &w->page_faults);
     text_add(&w->strangers, "%s", trace_strangers(t));
-    if (stacks > 0)
-        free((void *)(uintptr_t)stack[0].frame);
-    free(stack);
 }
 
 /* Runs a cell traced; w gets the causes, and what was seen. */
