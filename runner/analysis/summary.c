@@ -188,6 +188,14 @@ static void make_unique(struct summary *s, size_t at)
         free(plain);
 }
 
+void summary_curve_name(const struct summary_cell *c, struct text *out)
+{
+    const char *workers = strstr(c->label, ", workers ");
+    text_add(out, "%.*s", workers ? (int)(workers - c->label) : (int)strlen(c->label), c->label);
+    if (workers)
+        text_add(out, "%s", workers + 10 + strcspn(workers + 10, ","));
+}
+
 static void summary_name_cells(struct summary *s)
 {
     for (size_t i = 0; i < s->cells; i++) {
@@ -321,7 +329,7 @@ static const struct summary_cell *base_of(const struct summary *s, const struct 
 /* --- ratios ------------------------------------------------------------------------------------------------------- */
 
 const char *summary_incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
-                                const char *figure)
+                                 const char *figure)
 {
     const struct summary_cell *const side[] = {a, b};
     unsigned kinds = 0;

@@ -91,6 +91,9 @@ const struct summary_figure *summary_figure(const struct summary *s, const struc
 /* Truth: of profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
 
+/* Adds the cell's label without its workers: what it has in common with cells of other numbers of them. */
+void summary_curve_name(const struct summary_cell *c, struct text *out);
+
 /* How a figure is shown. */
 struct summary_unit {
     const char *name;  /* the figure's */
