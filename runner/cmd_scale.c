@@ -52,6 +52,16 @@ static const char *knob_given(const struct scale *s, const char *name)
     return NULL;
 }
 
+/* What is wrong with a knob is said before the plan, which nobody wrote, is read. */
+static int check_knobs(const struct scale *s, struct err *e)
+{
+    struct cell cell = s->c.cell;
+    TRY(scenarios_find(s->sweep.place, &cell.scenario, e));
+    for (size_t i = 0; i < s->knobs.count; i++)
+        TRY(cell_set(&cell, s->knobs.option[i].name, s->knobs.option[i].value, e));
+    return 0;
+}
+
 /* All that there are of the scenario; of a function, all that its interpreter has. */
 static const char *all_modes(const struct config *c, struct text *out, struct err *e)
 {
@@ -300,6 +310,7 @@ static int run(struct scale *s, struct err *e)
     TRY(sweep_look(&s->sweep, e));
     text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);
     TRY(sweep_begin(&s->sweep, e));
+    TRY(check_knobs(s, e));
     add_plan(s, &plan);
     return sweep_run(&s->sweep, "scale", &plan, &shows, e);
 }

@@ -119,10 +119,10 @@ const struct manual manuals[] = {
      "that. A scenario's knobs, and of a function lifecycle (fresh or pool), results (returned or discarded) and "
      "calls, "
      "are options. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n",
-     "tare scale scenario1 --work-iters 1000000  # weak scaling: each worker does the same\n"
+     "tare scale scenario1 --strong work-iters  # the workers share the steps that one would do\n"
      "tare scale work.py:encode --workers 1,2,3,4 --out out/encode  # 'tare report out/encode' draws it\n"
-     "tare scale work.py:encode --calls 12 --strong calls --workers 1,2,3  # the workers share 12 calls\n"
-     "tare scale causes --pattern garbage --json -  # a scenario that has a known cause\n"},
+     "tare scale work.py:encode --arg size=12000 --strong size --workers 1,2,3  # they share what size says\n"
+     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "
