@@ -451,6 +451,7 @@ size_t runtime_list(struct runtime_seen **ret)
     struct listing l = {0};
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++)
         (void)interpreters_each(FILES[i], list_one, NULL, &l);
+    interpreters_variants(FILES[0], list_one, &l);
     *ret = l.seen;
     return l.count;
 }
