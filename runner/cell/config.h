@@ -109,7 +109,7 @@ struct host_options {
 struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
-    const char *across, *noise_floor;
+    const char *across, *between, *noise_floor;
     const char *paper, *output;         /* of report: the folder for what a paper takes in, the file for the report */
     int64_t text;                       /* of report: a truth, for table_format */
     int64_t format, table_format;       /* table_format: of report */

@@ -259,6 +259,9 @@ const struct option_row config_rows[] = {
     {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
      "against one other needs none"},
+    {"between", TEXT, "KEY=A,B", STATS(between), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "of the one folder that is named: its cells with KEY=B over those with KEY=A that are alike otherwise, as "
+     "sharing=private,shared"},
     {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
      "of what is drawn at random: the dip test"},
     {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
