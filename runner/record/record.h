@@ -89,6 +89,7 @@ struct record {
     int gil_at_end;       /* the same, after its last iteration */
     uint64_t gil_turned;  /* after which iteration it first said otherwise, from 1 with the warm-up; 0: it never did */
     char gil_module[128]; /* what the interpreter warned that it turned the GIL on for; "" it did not warn */
+    char gil_warning[400]; /* what it said then, without control characters; "" likewise */
     uint64_t check;       /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */
