@@ -64,7 +64,7 @@ const struct option_row config_rows[] = {
     {"calls", INTEGER, "N", FUNCTION(calls), NULL, 1, 1000000000, 1, 1, CONFIG_BENCH,
      "calls that each worker makes in an iteration"},
     {"discard-results", YES, NULL, FUNCTION(discard), NULL, 0, 0, 0, 0, CONFIG_BENCH,
-     "leave what the calls return where they were made; without it they go to the caller, inside the clock, as Pool.map does"},
+     "leave what the calls return where they were made; without it they go to the caller, inside the clock"},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, UNSET, UNSET, CONFIG_BENCH,
      "measured iterations of an invocation (default: about a second's)"},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, UNSET, UNSET, CONFIG_BENCH,
