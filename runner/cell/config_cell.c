@@ -202,7 +202,8 @@ static int check_cell(const struct cell *cell, struct err *e)
             e, ERR_USAGE, -EINVAL,
             "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
     if (cell->gil != GIL_DEFAULT && cell_runtime_kind(cell) == RUNTIME_NATIVE)
-        return err_set(e, ERR_USAGE, -EINVAL, "--gil '%s': the native runtime has no GIL; what is allowed with it is default",
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--gil '%s': the native runtime has no GIL; what is allowed with it is default",
                        gil_name((enum gil)cell->gil));
     if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);

@@ -48,7 +48,8 @@ struct making {
 
 /* What makes a cell's name comes first, and varies slowest. */
 enum { SCENARIO, COMMAND }; /* their numbers among the options */
-static const char *const LEADING[] = {"scenario", "command", "mode", "mp-start", "runtime", "gil", "profile", "workers"};
+static const char *const LEADING[] = {"scenario", "command", "mode",    "mp-start",
+                                      "runtime",  "gil",     "profile", "workers"};
 
 static void add_option(struct options *o, const char *name)
 {

@@ -263,7 +263,8 @@ static void the_gil_is_told_once_and_to_a_python_alone(void **state)
     assert_int_equal(accepted("x", "--gil", "off").cell.gil, GIL_OFF);
     refused("--gil '1'|default, on or off", "x", "--gil", "1");
     refused("--gil 'on'|native runtime has no GIL", "x", "--runtime", "native", "--gil", "on");
-    refused("--env 'PYTHON_GIL=0' and --gil on|one of them", "x", "--env", "A=1", "--env", "PYTHON_GIL=0", "--gil", "on");
+    refused("--env 'PYTHON_GIL=0' and --gil on|one of them", "x", "--env", "A=1", "--env", "PYTHON_GIL=0", "--gil",
+            "on");
     assert_int_equal(accepted("x", "--env", "PYTHON_GIL=0").cell.environment.count, 1);
 }
 

@@ -174,7 +174,8 @@ static void a_gil_that_cannot_be_switched_is_refused(void **state)
     write_script("/bin/python3.12", ANSWER("3.12.9", "1", "0"));
     gil_asked = GIL_OFF;
     expect_none("3.14", MODE_THREADS, ERR_USAGE, "--gil off: '|/bin/python3.14' is a GIL build");
-    expect_none(below("/bin/python3.12", old, sizeof(old)), MODE_THREADS, ERR_USAGE, "--gil off: Python 3.12.9 has no such");
+    expect_none(below("/bin/python3.12", old, sizeof(old)), MODE_THREADS, ERR_USAGE,
+                "--gil off: Python 3.12.9 has no such");
     gil_asked = GIL_ON;
     expect_none("3.12", MODE_THREADS, ERR_USAGE, "--gil on: Python 3.12.9 has no such switch (3.13 and newer have)");
     for (int gil = GIL_ON; gil <= GIL_OFF; gil++) {
