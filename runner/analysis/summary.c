@@ -300,9 +300,12 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
 static int base_rank(const struct summary_cell *c)
 {
     const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
+    const char *gil = keyset_find(c->cell, "gil");
     if (strcmp(c->runtime, "native") == 0)
-        return 2;
-    return free_threaded && strcmp(free_threaded, "true") == 0 ? 0 : 1;
+        return 4;
+    if (!free_threaded || strcmp(free_threaded, "true") != 0)
+        return 3;
+    return !gil ? 0 : strcmp(gil, "off") == 0 ? 1 : 2;
 }
 
 static const struct summary_cell *base_of(const struct summary *s, const struct summary_cell *c)
@@ -310,7 +313,7 @@ static const struct summary_cell *base_of(const struct summary *s, const struct 
     const struct summary_cell *best = NULL;
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *one = &s->cell[i];
-        if (strcmp(one->mode, "threads") != 0 || !cells_alike(one->cell, c->cell, "mode,mp_start_method,runtime"))
+        if (strcmp(one->mode, "threads") != 0 || !cells_alike(one->cell, c->cell, "mode,mp_start_method,runtime,gil"))
             continue;
         if (!best || base_rank(one) < base_rank(best))
             best = one;
