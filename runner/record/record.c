@@ -182,6 +182,8 @@ static json_t *scenario_json(const struct record *r)
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "runtime", c->runtime);
+    json_put_text_or(o, "gil", c->gil == GIL_DEFAULT ? NULL : gil_name((enum gil)c->gil),
+                     "it was not asked for: as the build has it");
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     json_put_text(o, "partition", partition_name((enum partition)c->partition));
     set_cpus(o, c);
@@ -210,12 +212,13 @@ static void set_gil(json_t *o, const struct record *r)
         json_put_text(o, "gil_turned_on_by", r->gil_module);
     else
         json_put_absent(o, "gil_turned_on_by", "the interpreter warned of no module");
+    json_put_text_or(o, "gil_warning", r->gil_warning, "the interpreter did not warn");
 }
 
 static json_t *runtime_json(const struct record *r)
 {
-    static const char *const OF_PYTHON[] = {"free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after",
-                                            "gil_turned_on_by"};
+    static const char *const OF_PYTHON[] = {"free_threaded",    "gil_enabled",      "gil_enabled_at_end",
+                                            "gil_turned_after", "gil_turned_on_by", "gil_warning"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {

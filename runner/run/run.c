@@ -307,6 +307,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,
         .messages_fd = s->messages[0],
+        .line_with = INSPECT_GIL_WARNS,
         .relay = &s->relay,
         .signal_fd = s->session->signal_fd,
         .pids_events_fd = s->pids_events_fd,
@@ -437,7 +438,7 @@ static void finish(struct stage *s, struct err *why)
     r->events = accounts.events;
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (s->messages[0] >= 0)
-        watch_drain(s->messages[0], &s->watched);
+        watch_drain(s->messages[0], INSPECT_GIL_WARNS, &s->watched);
     const struct ending end_as =
         judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                               .ledger = s->command ? NULL : &s->ledger,
