@@ -65,23 +65,25 @@ def scenario_of(named: str, words: list[str]):
     function = tare_function.Function(named, words)
     os.chdir(function.folder)
 
+    own = {
+        "--lifecycle": (("fresh", "pool"), "fresh"),
+        "--results": (("returned", "discarded"), "returned"),
+        "--calls": (range(1, 1 << 32), None),
+    }
+    parameters = {"--" + name.replace("_", "-"): is_required for name, is_required in function.open().items()}
+    of_function = {
+        option: (str, driver.REQUIRED if is_required else None)
+        for option, is_required in parameters.items()
+        if is_required or option not in driver.OPTIONS | own
+    }
+
     class Bench(driver.Scenario):
         NAME = function.module
-        KNOBS = {
-            "--lifecycle": (("fresh", "pool"), "fresh"),
-            "--results": (("returned", "discarded"), "returned"),
-            "--calls": (range(1, 1 << 32), None),
-        }
-        OF_FUNCTION = {
-            "--" + name.replace("_", "-"): (str, driver.REQUIRED if is_required else None)
-            for name, is_required in function.open().items()
-            if is_required or "--" + name.replace("_", "-") not in driver.OPTIONS | KNOBS
-        }
-        KNOBS = OF_FUNCTION | KNOBS
+        KNOBS = of_function | own
 
         def __init__(self, options):
             self.options = options
-            function.give_options([name[2:].replace("-", "_") for name in self.OF_FUNCTION], options)
+            function.give_options([name[2:].replace("-", "_") for name in of_function], options)
             what = options.calls or 1, options.results == "returned"
             begin = load, function.folder, function.module
             self.job = [(call, *what, function.work, *function.arguments())]
