@@ -125,7 +125,7 @@ struct artefact_options {
     struct config_words author;
     const char *title, *license, *license_file, *claims, *image, *key, *paper;
     const char *out, *sign, *subject;
-    struct config_words keys; /* of `tare pool` */
+    struct config_words keys;                                      /* of `tare pool` */
     int64_t role;                                                  /* enum role */
     int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */
 };
