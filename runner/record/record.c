@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/figure.h"
 #include "base/file.h"
@@ -63,13 +64,11 @@ void record_free(struct record *r)
 void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
 {
     struct timespec now;
-    struct tm utc;
     uint32_t salt = 0;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
+    const struct tm utc = clock_utc(now.tv_sec);
     if (getrandom(&salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
         salt = (uint32_t)now.tv_nsec ^ (uint32_t)getpid() << 16;
-    /* Not strftime(), which reads the time zone first. */
     text_format(id, RECORD_ID_MAX, "%04d%02d%02dT%02d%02d%02dZ-%08x", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
                 utc.tm_hour, utc.tm_min, utc.tm_sec, (unsigned)salt);
     text_format(started_at, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
