@@ -36,12 +36,9 @@ static void add_text_fact(struct table *t, const struct fact *f)
 static int list_runtimes(void)
 {
     static const struct table_column COLUMNS[] = {
-        {"name", "--runtime", "", false, TABLE_BOTH, 0},
-        {"version", "version", "", false, TABLE_BOTH, 1},
-        {"gil", "GIL", "", false, TABLE_BOTH, 2},
-        {"build", "build", "", false, TABLE_BOTH, 3},
-        {"compiler", "compiler", "", false, TABLE_BOTH, 4},
-        {"path", "path", "", false, TABLE_BOTH, 0},
+        {"name", "--runtime", "", false, TABLE_BOTH, 0},    {"version", "version", "", false, TABLE_BOTH, 1},
+        {"gil", "GIL", "", false, TABLE_BOTH, 2},           {"build", "build", "", false, TABLE_BOTH, 3},
+        {"compiler", "compiler", "", false, TABLE_BOTH, 4}, {"path", "path", "", false, TABLE_BOTH, 0},
     };
     cleanup_text struct text shown = {0}, rest = {0};
     struct runtime_seen *seen;

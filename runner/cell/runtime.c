@@ -286,13 +286,15 @@ static void say_no_answer(const struct runtime *r, const struct cell *cell, char
     const char *deciding[DECIDING];
     find_deciding(cell, deciding);
     if ((deciding[JIT] || deciding[MALLOC]) && probe(r->path, NULL, &plain) == 0)
-        (void)snprintf(why, cap, "it does not start with --env %s%s%s", deciding[JIT] ? deciding[JIT] : deciding[MALLOC],
+        (void)snprintf(why, cap, "it does not start with --env %s%s%s",
+                       deciding[JIT] ? deciding[JIT] : deciding[MALLOC],
                        deciding[JIT] && deciding[MALLOC] ? " --env " : "",
                        deciding[JIT] && deciding[MALLOC] ? deciding[MALLOC] : "");
     else
-        (void)snprintf(why, cap,
-                       "it does not answer in confinement as a Python interpreter does (a script's own interpreter must "
-                       "lie in a folder that is open to other users)");
+        (void)snprintf(
+            why, cap,
+            "it does not answer in confinement as a Python interpreter does (a script's own interpreter must "
+            "lie in a folder that is open to other users)");
 }
 
 /* Runs the probe and takes its answer. */
@@ -316,7 +318,8 @@ static int ask(struct runtime *r, const struct cell *cell, const char *memory, c
     return failed == 0 ? 0 : -EINVAL;
 }
 
-/* Fills in what the interpreter at r->path is in the environment of a cell; NULL: of none. -EINVAL: it is none, or too old; the reason goes to why. */
+/* Fills in what the interpreter at r->path is in the environment of a cell; NULL: of none. -EINVAL: it is none, or too
+ * old; the reason goes to why. */
 static int identify(struct runtime *r, const struct cell *cell, char *why, size_t cap)
 {
     char memory[PATH_MAX];

@@ -47,9 +47,17 @@ static void add_record(const struct records *r, const struct keys *k, const stru
     char block[24] = "";
     if (i->block)
         text_format(block, sizeof(block), "%llu", (unsigned long long)i->block);
-    const char *const words[] = {
-        i->id,    i->started_at, i->node, i->plan_cell, i->label, block, record_kind_name(i->kind),
-        i->grade, i->termination, of_environment(i, "runtime.version"), of_environment(i, INVOCATION_BUILD)};
+    const char *const words[] = {i->id,
+                                 i->started_at,
+                                 i->node,
+                                 i->plan_cell,
+                                 i->label,
+                                 block,
+                                 record_kind_name(i->kind),
+                                 i->grade,
+                                 i->termination,
+                                 of_environment(i, "runtime.version"),
+                                 of_environment(i, INVOCATION_BUILD)};
     const char *why = "";
     for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
         csv_text(out, w == 0, words[w]);

@@ -39,7 +39,8 @@ static void shelve_build(const char *plan_cell, const char *settings, const char
     text_add(
         &t,
         "\"scenario\": {\"name\": \"scenario1\", \"mode\": \"threads\", \"workers\": 8%s}, \"runtime\": {\"name\": "
-        "\"3.14t\", \"build\": {\"features\": \"%s\"}}, \"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 1}}",
+        "\"3.14t\", \"build\": {\"features\": \"%s\"}}, \"termination\": {\"reason\": \"ok\"}, \"result\": "
+        "{\"avg_iter_s\": 1}}",
         settings, features);
     text_format(path, sizeof(path), "/%d.json", made++);
     fixture_write(root, path, t.data);
