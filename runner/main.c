@@ -26,6 +26,7 @@ static const struct {
     {CONFIG_SIGN, cmd_artefact},
     {CONFIG_REPRODUCE, cmd_artefact},
     {CONFIG_PUSH, cmd_artefact},
+    {CONFIG_POOL, cmd_artefact},
     {CONFIG_PULL, cmd_artefact},
     {CONFIG_DOCTOR, cmd_doctor},
     {CONFIG_TUNE, cmd_tune},

@@ -162,7 +162,7 @@ static struct stats_interval on_logs(double mean, struct of_mean m, double confi
 
 /* Over the means of nodes, where there are several. */
 static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_t n, const char *const *node,
-                                           size_t nodes)
+                                           size_t nodes, double *log_variance)
 {
     cleanup_free double *mean = xcalloc(nodes, sizeof(*mean));
     for (size_t i = 0; i < nodes; i++) {
@@ -171,36 +171,46 @@ static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_
         free(s.log);
     }
     double at = gsl_stats_mean(mean, 1, nodes);
-    return on_logs(at, of_mean(gsl_stats_variance_m(mean, 1, nodes, at), nodes, 0), ANALYSIS_CONFIDENCE);
+    struct of_mean m = of_mean(gsl_stats_variance_m(mean, 1, nodes, at), nodes, 0);
+    *log_variance = m.variance;
+    return on_logs(at, m, ANALYSIS_CONFIDENCE);
 }
 
 static struct stats_interval mean_of(const struct analysis_value *v, size_t n, struct analysis_summary *s)
 {
     size_t nodes = 0;
+    double over_nodes_variance = NAN;
     struct serial serial = {0};
     if (n > 0 && s->is_constant) {
         struct stats_interval at = {v[0].value, v[0].value, v[0].value, ANALYSIS_CONFIDENCE, NULL};
-        return n < STATS_INTERVAL_MIN ? stats_no_interval(v[0].value, ANALYSIS_CONFIDENCE, "fewer than 5 invocations")
-                                      : at;
+        if (n < STATS_INTERVAL_MIN)
+            return stats_no_interval(v[0].value, ANALYSIS_CONFIDENCE, "fewer than 5 invocations");
+        s->log_variance = 0;
+        return at;
     }
     if (!are_above_0(v, n))
         return stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "a value is not above 0: there is no geometric mean");
     cleanup_free const char **node = nodes_of(v, n, &nodes);
     struct side all = side_of(v, n, NULL);
     cleanup_free double *log = all.log;
-    struct stats_interval over_nodes = nodes > 1 ? mean_of_nodes(v, n, node, nodes) : (struct stats_interval){0};
+    struct stats_interval over_nodes =
+        nodes > 1 ? mean_of_nodes(v, n, node, nodes, &over_nodes_variance) : (struct stats_interval){0};
     if (n < STATS_INTERVAL_MIN)
         return stats_no_interval(n == 0      ? NAN
                                  : nodes > 1 ? over_nodes.at
                                              : exp(all.mean),
                                  ANALYSIS_CONFIDENCE, "fewer than 5 invocations");
-    if (nodes > 1)
+    if (nodes > 1) {
+        s->log_variance = over_nodes_variance;
         return over_nodes;
+    }
     serial_add(&serial, log, n);
     s->lag1 = serial_lag1(&serial);
     double rho = serial_is_shown(&serial) ? s->lag1 : 0;
     s->effective = (double)n / (rho > 0 ? excess(rho, n) : 1);
-    return on_logs(all.mean, of_mean(all.variance, n, rho), ANALYSIS_CONFIDENCE);
+    struct of_mean m = of_mean(all.variance, n, rho);
+    s->log_variance = m.variance;
+    return on_logs(all.mean, m, ANALYSIS_CONFIDENCE);
 }
 
 #define DIP_MIN 10
@@ -225,7 +235,8 @@ static void take_outliers(const double *sorted, size_t n, struct analysis_summar
 
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed)
 {
-    struct analysis_summary s = {.n = n, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
+    struct analysis_summary s = {
+        .n = n, .log_variance = NAN, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
     cleanup_free double *sorted = xcalloc(n, sizeof(*sorted));
     for (size_t i = 0; i < n; i++)
         sorted[i] = v[i].value;

@@ -34,6 +34,7 @@ struct analysis_value {
 struct analysis_summary {
     size_t n;
     struct stats_interval mean;   /* geometric; t on logarithms, so that it never leaves what is above 0 */
+    double log_variance;          /* of the mean's logarithm; NaN where the mean has no interval */
     struct stats_interval median; /* by order statistics (Le Boudec 2010, Theorem 2.1): from 6 values on */
     struct stats_interval p95;    /* the same: from 59 values on */
     double min, max;              /* NaN without any */

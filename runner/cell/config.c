@@ -239,7 +239,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         c.positional = argv[optind++];
     if ((command & (CONFIG_COMPARE | CONFIG_PUSH)) && optind < argc)
         c.second = argv[optind++];
-    if (command == CONFIG_REPORT && c.positional) {
+    if ((command & (CONFIG_REPORT | CONFIG_POOL)) && c.positional) {
         c.names = argv + optind - 1;
         optind = argc;
     }

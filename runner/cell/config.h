@@ -125,6 +125,7 @@ struct artefact_options {
     struct config_words author;
     const char *title, *license, *license_file, *claims, *image, *key, *paper;
     const char *out, *sign, *subject;
+    struct config_words keys;                                      /* of `tare pool` */
     int64_t role;                                                  /* enum role */
     int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */
 };
@@ -178,7 +179,7 @@ struct config {
     struct artefact_options artefact;
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's and push's two; NULL: none was named */
-    char *const *names;     /* report's, all of them, NULL at the end */
+    char *const *names;     /* report's and pool's, all of them, NULL at the end */
     bool help;
 };
 
@@ -216,6 +217,7 @@ enum config_command {
     CONFIG_REPRODUCE = 262144,
     CONFIG_PUSH = 524288,
     CONFIG_PULL = 1048576,
+    CONFIG_POOL = 1 << 26,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 

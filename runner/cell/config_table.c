@@ -36,7 +36,7 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 #define SWEEPS          (CONFIG_BENCH | CONFIG_SCALE)
 #define ALL             (BOTH | CONFIG_EXEC | SWEEPS)
 #define HOSTS           (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
-#define BUNDLES         (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL)
+#define BUNDLES         (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL | CONFIG_POOL)
 #define SHOWN(field)    offsetof(struct config, shown.field)
 #define RECORDS         (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
 #define EVERY                                                                                                          \
@@ -356,7 +356,11 @@ const struct option_row config_rows[] = {
     {"subject", TEXT, "NAME", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
      "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag "
      "or manifest digest (sha256:...)"},
-    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
+    {"key", LIST, "FILE", BUNDLE(keys), NULL, 0, 0, UNSET, UNSET, CONFIG_POOL,
+     "a public key (minisign's) of somebody who may have signed a reproduction; may be given again"},
+    {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_POOL,
+     "also write a page of HTML with a forest plot for each claim to FILE; -o FILE is the same"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE | CONFIG_POOL,
      "print JSON in place of text"},
     {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, EVERY & ~CONFIG_EXEC,
      "print nothing but errors, also -q; what was asked for in files, or with --json -, is written all the same"},

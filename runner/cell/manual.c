@@ -193,6 +193,23 @@ const struct manual manuals[] = {
      "or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n",
      "tare reproduce quick.tar --smoke  # a short subset, some minutes\n"
      "tare reproduce quick.tar --in-vm  # of a stranger's bundle\n"},
+    {CONFIG_POOL, "pool", "BUNDLE...", "many reproductions of one, one verdict a claim",
+     "tare pool [OPTION]... BUNDLE|REF...\n",
+     "Takes many reproductions of one bundle to one verdict for each claim and class of hardware (CPU model, "
+     "architecture, hypervisor). Each BUNDLE is a tar or a folder, as 'tare pack' makes them of what 'tare reproduce' "
+     "wrote. REF is an OCI layout or registry (oci:FOLDER[:TAG], docker://HOST/REPO:TAG): the bundle there and all "
+     "that is attached to it. Each is verified first, offline. The original may be among them: it does not count.\n\n"
+     "Runs of one machine count as one. Machines weigh alike; the mean has Student's interval over machines, and the "
+     "prediction interval says where the next machine's effect is expected. A claim is SUPPORTED where this interval "
+     "lies within what was claimed, CONTRADICTED where it lies outside, else INCONCLUSIVE; below three machines "
+     "nothing is predicted. Where classes differ the verdict is BY MACHINE CLASS. tau2, I2 and Q say how far machines "
+     "differ.\n\n"
+     "A reproduction whose records are those of another is left out, however it was packed or named. One that is "
+     "damaged, that reproduces another bundle or that holds the original's records is refused with its reason, and "
+     "the others go on. Exit 0 where nothing was refused, a claim was judged and all that were are SUPPORTED, in each "
+     "class if by class; 1 otherwise.\n",
+     "tare pool one.tar two.tar three.tar -o pool.html  # with a forest plot\n"
+     "tare pool oci:layout:v1 --key alice.pub --key bob.pub  # what is attached to v1\n"},
     {CONFIG_PUSH, "push", "BUNDLE REF", "a bundle into a registry or an OCI layout",
      "tare push BUNDLE oci:FOLDER[:TAG] | docker://HOST/REPO:TAG [OPTION]...\n",
      "Puts a bundle's tar into an OCI layout, which is made where it is not there, or by skopeo into a registry, as an "
