@@ -189,7 +189,7 @@ static void add_share(const struct scale *s, int64_t workers, struct text *out)
     text_add(out, "    ");
     for (const char *at = s->c.bench.strong; *at; at++)
         text_add(out, "%c", *at == '_' ? '-' : *at);
-    text_add(out, ": %lld\n    workers: %lld\n", (long long)(s->whole / workers), (long long)workers);
+    text_add(out, ": %lld\n", (long long)(s->whole / workers));
 }
 
 /* The cells of one runtime; native: threads of the scenario in C. */
@@ -205,7 +205,10 @@ static void add_cells(const struct scale *s, bool native, struct text *out)
             text_add(out, "    runtime: native\n");
         if (s->whole)
             add_share(s, s->sweep.workers[i], out);
-        text_add(out, s->whole ? "    each: {mode: %s}\n" : "    each: {mode: %s, workers: %s}\n", of, workers.data);
+        if (s->whole)
+            text_add(out, "    each: {mode: %s, workers: [%lld]}\n", of, (long long)s->sweep.workers[i]);
+        else
+            text_add(out, "    each: {mode: %s, workers: %s}\n", of, workers.data);
     }
 }
 
