@@ -188,7 +188,8 @@ static int compare_curves(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* --- what is known of the cells ------------------------------------------------------------------------------------ */
+/* --- what is known of the cells ------------------------------------------------------------------------------------
+ */
 
 #define NONE SIZE_MAX
 
@@ -269,7 +270,8 @@ static struct stats_interval interval_of(const struct inputs *in, double at, con
                                    ANALYSIS_CONFIDENCE, NULL};
 }
 
-/* --- speed-up ------------------------------------------------------------------------------------------------------ */
+/* --- speed-up ------------------------------------------------------------------------------------------------------
+ */
 
 /* The figure that tells how much work a sweep does in a time, and whether that is a time. */
 struct measure {
@@ -310,13 +312,14 @@ static void take_speed_ups(struct inputs *in, struct scaling_sweep *s, const str
             const size_t own = input_of(in, c->point[k].cell, m->figure);
             weight[first] = m->is_time ? 1 : -1;
             weight[own] = -weight[first];
-            c->point[k].speed_up = interval_of(
-                in, one + log_work(c, m, k, in->list[first].log, in->list[own].log), weight, family, true);
+            c->point[k].speed_up =
+                interval_of(in, one + log_work(c, m, k, in->list[first].log, in->list[own].log), weight, family, true);
         }
     }
 }
 
-/* --- the loss of threads ------------------------------------------------------------------------------------------- */
+/* --- the loss of threads -------------------------------------------------------------------------------------------
+ */
 
 /* Where in the inputs the numbers of one point are. */
 struct place {
@@ -327,7 +330,7 @@ struct place {
 struct pairing {
     const struct measure *measure;
     const struct scaling_curve *threads, *processes;
-    struct place *thread, *process;     /* owned */
+    struct place *thread, *process;       /* owned */
     size_t *thread_point, *process_point; /* owned */
     size_t count;
     bool has_start;
@@ -410,7 +413,8 @@ static double *derivatives(const struct pairing *p, const struct inputs *in, con
     return weight;
 }
 
-/* --- the fit's say ------------------------------------------------------------------------------------------------- */
+/* --- the fit's say -------------------------------------------------------------------------------------------------
+ */
 
 static struct stats_interval bounded(struct stats_interval i, double at)
 {
@@ -480,7 +484,8 @@ static void take_fit(const struct pairing *p, const struct inputs *in, const str
     }
 }
 
-/* --- one split ----------------------------------------------------------------------------------------------------- */
+/* --- one split -----------------------------------------------------------------------------------------------------
+ */
 
 static double cpus_of(const struct summary_cell *c)
 {
@@ -611,7 +616,10 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
             cell_values_free(&in.list[in.count - 1].values);
     if (!why && p->has_start && all_are_measured(&in) && !leave_work(p, &in))
         why = "starting and joining the workers takes as long as all of it: give them more to do";
-    why = why ? why : in.why_not ? in.why_not : all_are_measured(&in) ? NULL : "a cell has no invocation that ended well";
+    why = why                     ? why
+          : in.why_not            ? in.why_not
+          : all_are_measured(&in) ? NULL
+                                  : "a cell has no invocation that ended well";
     if (!why) {
         ret->has_start = p->has_start;
         ret->one = of_one(p, &in);
@@ -669,7 +677,8 @@ static void take_splits(const struct summary *s, const struct measure *m, struct
     }
 }
 
-/* --- all of it ----------------------------------------------------------------------------------------------------- */
+/* --- all of it -----------------------------------------------------------------------------------------------------
+ */
 
 void scaling_make(const struct summary *s, struct scaling *ret)
 {

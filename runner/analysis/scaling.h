@@ -1,8 +1,8 @@
-/* scaling: how much more work more workers do, mode by mode, and where the speed-up of threads is lost. From any records
- * whose cells differ in their workers. Computes, and prints nothing.
+/* scaling: how much more work more workers do, mode by mode, and where the speed-up of threads is lost. From any
+ * records whose cells differ in their workers. Computes, and prints nothing.
  *
- * Of W workers that do the work of `got`, the parts of what is lost are in the same unit, workers' worth of work, and add
- * up exactly:
+ * Of W workers that do the work of `got`, the parts of what is lost are in the same unit, workers' worth of work, and
+ * add up exactly:
  *
  *     W = got + ceiling + sharing + start
  *     ceiling = W - P(W)             what independent processes of the same work lose too
@@ -26,8 +26,8 @@
 struct scaling_point {
     const struct summary_cell *cell;
     double workers;
-    struct stats_interval speed_up; /* over the curve's first, which is 1 worker's worth for each that it has; all of the
-                                     * sweep's hold together in 95 of 100 */
+    struct stats_interval speed_up; /* over the curve's first, which is 1 worker's worth for each that it has; all of
+                                     * the sweep's hold together in 95 of 100 */
 };
 
 /* Cells that differ in their workers alone; or, of work that is shared (strong scaling), also in one knob whose product

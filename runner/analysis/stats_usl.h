@@ -2,8 +2,8 @@
  *
  * The time of work that n workers share is y(n) = 1 + s (n - 1) + k n (n - 1) times what it would be without loss:
  * Gunther's universal scalability law (Guerrilla Capacity Planning, 2007, section 4.4; arXiv:0808.1431), speed-up
- * n / y(n). s: contention, what goes on one after the other; k: coherency, what each has to settle with each other. With
- * k = 0 it is Amdahl's law (AFIPS 30, 1967), whose serial share is s. */
+ * n / y(n). s: contention, what goes on one after the other; k: coherency, what each has to settle with each other.
+ * With k = 0 it is Amdahl's law (AFIPS 30, 1967), whose serial share is s. */
 #ifndef TARE_STATS_USL_H
 #define TARE_STATS_USL_H
 
@@ -14,7 +14,7 @@
 #define STATS_USL_MIN 4
 
 struct stats_usl {
-    double sigma, kappa; /* at or above 0 both */
+    double sigma, kappa;           /* at or above 0 both */
     double free_sigma, free_kappa; /* the same without that bound: what their intervals are about */
     double rms;                    /* root of the mean square of ln(y/curve), over those above one worker */
     double r2;                     /* 1 - residual/total sum of squares of ln y, the total about its mean */

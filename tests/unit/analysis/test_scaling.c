@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- records of a plan in blocks ----------------------------------------------------------------------------------- */
+/* --- records of a plan in blocks -----------------------------------------------------------------------------------
+ */
 
 /* A cell. What an iteration takes is `seconds`; rate: of what its scenario reports, 0: nothing. */
 struct made {
@@ -25,16 +26,19 @@ static void write_record(const struct made *m, size_t cell, int block)
 {
     cleanup_text struct text t = {0}, path = {0};
     const int serial = block * 64 + (int)cell;
-    text_add(&t,
-             "{\"schema\": \"tare.record/1\", \"id\": \"20261125T%02d%02d%02dZ-%08x\", \"started_at\": "
-             "\"2026-11-25T00:00:00Z\", \"plan\": {\"name\": \"made\", \"sha256\": \"ab\", \"seed\": 7, \"cell\": \"c%zu\", "
-             "\"block\": %d}, \"scenario\": {\"name\": \"%s\", \"mode\": \"%s\", \"profile\": \"overhead\", ",
-             serial / 3600, serial / 60 % 60, serial % 60, (unsigned)serial, cell, block + 1, m->scenario, m->mode);
+    text_add(
+        &t,
+        "{\"schema\": \"tare.record/1\", \"id\": \"20261125T%02d%02d%02dZ-%08x\", \"started_at\": "
+        "\"2026-11-25T00:00:00Z\", \"plan\": {\"name\": \"made\", \"sha256\": \"ab\", \"seed\": 7, \"cell\": \"c%zu\", "
+        "\"block\": %d}, \"scenario\": {\"name\": \"%s\", \"mode\": \"%s\", \"profile\": \"overhead\", ",
+        serial / 3600, serial / 60 % 60, serial % 60, (unsigned)serial, cell, block + 1, m->scenario, m->mode);
     if (m->work)
         text_add(&t, "\"work_iters\": %d, ", m->work);
     text_add(&t,
-             "\"workers\": %d, \"iterations\": 24, \"warmup\": 2}, \"host\": {\"emulated\": false}, \"isolation\": {\"grade\": \"partial\"}, \"runtime\": {\"name\": \"%s\", \"free_threaded\": "
-             "true}, \"slice\": {\"cpus_effective\": \"0-3\"}, \"termination\": {\"reason\": \"ok\", \"detail\": null}, \"iterations\": {\"start_ns\": [1], \"end_ns\": [2]}, "
+             "\"workers\": %d, \"iterations\": 24, \"warmup\": 2}, \"host\": {\"emulated\": false}, \"isolation\": "
+             "{\"grade\": \"partial\"}, \"runtime\": {\"name\": \"%s\", \"free_threaded\": "
+             "true}, \"slice\": {\"cpus_effective\": \"0-3\"}, \"termination\": {\"reason\": \"ok\", \"detail\": "
+             "null}, \"iterations\": {\"start_ns\": [1], \"end_ns\": [2]}, "
              "\"result\": {\"avg_iter_s\": %.17g",
              m->workers, m->runtime, m->seconds);
     if (m->rate > 0)
@@ -112,7 +116,8 @@ static size_t planted(struct made *m, size_t counts, double start_s)
     return n;
 }
 
-/* --- what is told --------------------------------------------------------------------------------------------------- */
+/* --- what is told ---------------------------------------------------------------------------------------------------
+ */
 
 static void the_parts_are_the_planted_ones_and_add_up(void **state)
 {
@@ -209,8 +214,10 @@ static void threads_without_processes_have_a_speed_up_and_no_split(void **state)
 static void a_rate_is_what_counts_where_there_is_one(void **state)
 {
     static const struct made M[] = {
-        {"scenario2", "threads", "3.14t", 1, 0, 5, 1000},   {"scenario2", "threads", "3.14t", 2, 0, 5, 1500},
-        {"scenario2", "processes", "3.14t", 1, 0, 5, 500},  {"scenario2", "processes", "3.14t", 2, 0, 5, 900},
+        {"scenario2", "threads", "3.14t", 1, 0, 5, 1000},
+        {"scenario2", "threads", "3.14t", 2, 0, 5, 1500},
+        {"scenario2", "processes", "3.14t", 1, 0, 5, 500},
+        {"scenario2", "processes", "3.14t", 2, 0, 5, 900},
     };
     (void)state;
     make(M, ARRAY_LEN(M), 5);
@@ -227,8 +234,10 @@ static void a_rate_is_what_counts_where_there_is_one(void **state)
 static void work_that_is_shared_is_known_by_its_knob(void **state)
 {
     static const struct made M[] = {
-        {"scenario1", "threads", "3.14t", 1, 1000, 0.010, 0},   {"scenario1", "threads", "3.14t", 2, 500, 0.006, 0},
-        {"scenario1", "processes", "3.14t", 1, 1000, 0.010, 0}, {"scenario1", "processes", "3.14t", 2, 500, 0.005, 0},
+        {"scenario1", "threads", "3.14t", 1, 1000, 0.010, 0},
+        {"scenario1", "threads", "3.14t", 2, 500, 0.006, 0},
+        {"scenario1", "processes", "3.14t", 1, 1000, 0.010, 0},
+        {"scenario1", "processes", "3.14t", 2, 500, 0.005, 0},
     };
     (void)state;
     make(M, ARRAY_LEN(M), 5);
@@ -243,8 +252,10 @@ static void work_that_is_shared_is_known_by_its_knob(void **state)
 static void equal_work_goes_before_shared_work(void **state)
 {
     static const struct made M[] = {
-        {"scenario1", "threads", "3.14t", 1, 1000, 0.010, 0}, {"scenario1", "threads", "3.14t", 2, 1000, 0.012, 0},
-        {"scenario1", "threads", "3.14t", 1, 500, 0.005, 0},  {"scenario1", "threads", "3.14t", 2, 500, 0.006, 0},
+        {"scenario1", "threads", "3.14t", 1, 1000, 0.010, 0},
+        {"scenario1", "threads", "3.14t", 2, 1000, 0.012, 0},
+        {"scenario1", "threads", "3.14t", 1, 500, 0.005, 0},
+        {"scenario1", "threads", "3.14t", 2, 500, 0.006, 0},
     };
     (void)state;
     make(M, ARRAY_LEN(M), 5);
@@ -284,7 +295,8 @@ static void below_five_blocks_there_are_numbers_and_no_interval(void **state)
     forget();
 }
 
-/* --- how often the intervals hold ----------------------------------------------------------------------------------- */
+/* --- how often the intervals hold -----------------------------------------------------------------------------------
+ */
 
 /* Blocks differ by 5 %, invocations within a block by 2 %; the parts' truth is the planted one. */
 static void draw(const struct made *m, struct records *r, gsl_rng *rng, int blocks)
@@ -321,8 +333,8 @@ static void look(struct held *h)
     const struct scaling_fit *f = &split->fit;
     h->speed_ups += speed_ups;
     h->parts += parts;
-    h->fits += *f->why_not || (f->sigma.low <= SIGMA && SIGMA <= f->sigma.high && f->kappa.low <= KAPPA &&
-                               KAPPA <= f->kappa.high);
+    h->fits += *f->why_not ||
+               (f->sigma.low <= SIGMA && SIGMA <= f->sigma.high && f->kappa.low <= KAPPA && KAPPA <= f->kappa.high);
     h->times++;
 }
 
