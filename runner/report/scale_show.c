@@ -46,7 +46,7 @@ struct table scale_table_speed_up(const struct scaling *s)
         {"efficiency", "efficiency", "%", true, TABLE_BOTH, 2},
     };
     struct table t =
-        table_new("speed-up", "Speed-up by workers, over one worker of the same mode", COLUMNS, ARRAY_LEN(COLUMNS));
+        table_new("speed-up", "Speed-up by workers, over the fewest of the same mode", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->sweeps; i++)
         for (size_t k = 0; k < s->sweep[i].curves; k++) {
             const struct scaling_curve *c = &s->sweep[i].curve[k];
@@ -58,7 +58,7 @@ struct table scale_table_speed_up(const struct scaling *s)
                 table_text(&t, name.data);
                 table_number(&t, one->workers, 0, NULL);
                 add_interval(&t, &one->speed_up, p == 0 ? 0 : decimals_of(&one->speed_up));
-                table_number(&t, 100 * one->speed_up.at / one->workers, 0, one->speed_up.why_not);
+                table_number(&t, p == 0 ? NAN : 100 * one->speed_up.at / one->workers, 0, one->speed_up.why_not);
             }
         }
     return t;
