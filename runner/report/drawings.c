@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/stats.h"
 #include "base/stats_series.h"
+#include "report/scale_show.h"
 
 static void drawings_y_axis(struct drawing *d, const double *value, size_t count)
 {
@@ -315,7 +316,17 @@ struct curve {
     const struct summary_cell **cell; /* ascending by workers, as the summary has them; owned */
     size_t cells;
     const struct scaling_point *point; /* their speed-up; NULL: it is not drawn */
+    struct text name;
 };
+
+static void curves_free(struct curve *curve, size_t curves)
+{
+    for (size_t i = 0; i < curves; i++) {
+        free(curve[i].cell);
+        text_free(&curve[i].name);
+    }
+    free(curve);
+}
 
 static size_t curves_of(const struct summary *s, bool memory, struct curve *ret)
 {
@@ -327,11 +338,10 @@ static size_t curves_of(const struct summary *s, bool memory, struct curve *ret)
             continue;
         while (k < n && !cells_alike(ret[k].cell[0]->cell, c->cell, "workers"))
             k++;
-        if (k == n)
-            ret[n++] =
-                (struct curve){calloc(s->cells, sizeof(*ret->cell)), 0, NULL}; /* NOLINT(bugprone-sizeof-expression) */
-        if (!ret[k].cell)
-            abort();
+        if (k == n) {
+            ret[n].cell = xcalloc(s->cells, sizeof(const struct summary_cell *));
+            summary_curve_name(c, &ret[n++].name);
+        }
         ret[k].cell[ret[k].cells++] = c;
     }
     return n;
@@ -387,16 +397,14 @@ static void plot_curves(struct drawing *d, const struct curve *curve, size_t cur
     else
         text_add(&d->plot, "plot ");
     for (size_t i = 0; i < curves; i++) {
-        cleanup_text struct text label = {0};
-        summary_curve_name(curve[i].cell[0], &label);
-        text_add(alt, "%s%s", i ? ", " : "", label.data);
+        text_add(alt, "%s%s", i ? ", " : "", curve[i].name.data);
         text_add(
             &d->plot,
             "%s'%s%s' using 'workers':'mean_%zu':'low_%zu':'high_%zu' with yerrorlines pointtype %zu pointsize 0.6 "
             "linewidth 1.5 linecolor rgb '%s' title ",
             i ? ", \\\n     " : "", i ? "" : d->name, i ? "" : ".dat", i + 1, i + 1, i + 1, 5 + 2 * (i % 5),
             drawing_colour(i));
-        drawing_quote(&d->plot, label.data);
+        drawing_quote(&d->plot, curve[i].name.data);
     }
     text_add(&d->plot, "\n");
     text_add(alt, ".");
@@ -429,7 +437,10 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     text_add(&alt, "%s over %zu numbers of workers, from %g to %g, a line each for ", what, count, workers[0],
              workers[count - 1]);
     alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
-    drawings_y_axis(d, value, (size_t)(next - value));
+    if (figure)
+        drawings_y_axis(d, value, (size_t)(next - value));
+    else /* an interval may be as wide as it will */
+        text_add(&d->plot, "set yrange [0:%g]\n", 1.2 * workers[count - 1]);
     cleanup_free char *axis =
         figure ? text_printf("%s [%s]", what, summary_unit(s, figure).unit) : text_printf("speed-up");
     text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel ", 0.9 * workers[0],
@@ -443,21 +454,24 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     d->alt = STEAL(alt.data);
 }
 
-static void draw_speed_up(struct drawings *d, const struct summary *s, const struct scaling_sweep *sweep,
+static void draw_speed_up(struct drawings *d, const struct summary *s, const struct scaling *all, size_t at,
                           const char *of)
 {
-    cleanup_free struct curve *curve = xcalloc(sweep->curves, sizeof(*curve));
+    const struct scaling_sweep *sweep = &all->sweep[at];
+    struct curve *curve = xcalloc(sweep->curves, sizeof(*curve));
     cleanup_free double *workers = xcalloc(s->cells, sizeof(*workers));
     for (size_t i = 0; i < sweep->curves; i++) {
         const struct scaling_curve *c = &sweep->curve[i];
-        curve[i] = (struct curve){xcalloc(c->points, sizeof(const struct summary_cell *)), c->points, c->point};
+        curve[i].cell = xcalloc(c->points, sizeof(const struct summary_cell *));
+        curve[i].cells = c->points;
+        curve[i].point = c->point;
+        scale_curve_name(all, c, &curve[i].name);
         for (size_t k = 0; k < c->points; k++)
             curve[i].cell[k] = c->point[k].cell;
     }
     const size_t count = workers_of(curve, sweep->curves, workers);
     draw(d, s, curve, sweep->curves, workers, count, NULL, of);
-    for (size_t i = 0; i < sweep->curves; i++)
-        free(curve[i].cell);
+    curves_free(curve, sweep->curves);
 }
 
 #define NAME_END_MAX 24
@@ -489,8 +503,9 @@ static void draw_losses(struct drawings *all, const struct scaling_split *split,
         text_add(&d->data, "\n");
     }
     text_add(&d->plot, "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.75 noborder\n"
-                       "set boxwidth 0.6\nset yrange [0:*]\nset grid noxtics\nset xlabel 'threads'\nset ylabel "
-                       "'threads\\U+2019 worth of work'\nplot ");
+                       "set boxwidth 0.6\nset yrange [0:*]\nset grid noxtics\nset xlabel 'threads'\nset ylabel ");
+    drawing_quote(&d->plot, "threads' worth of work");
+    text_add(&d->plot, "\nplot ");
     for (size_t k = 0, drawn = 0; k < ARRAY_LEN(KEYS); k++) {
         const bool is_part_of_tax = k == 2 || k == 3;
         if ((k == 1 && !split->has_start) || (is_part_of_tax && !is_fitted) || (k == 4 && is_fitted))
@@ -523,7 +538,7 @@ static void draw_sweeps(struct drawings *d, const struct summary *s)
     scaling_make(s, &all);
     for (size_t i = 0; i < all.sweeps; i++) {
         number_name(i + 1, of);
-        draw_speed_up(d, s, &all.sweep[i], of);
+        draw_speed_up(d, s, &all, i, of);
         for (size_t k = 0; k < all.sweep[i].splits; k++) {
             if (all.sweep[i].split[k].losses == 0)
                 continue;
@@ -538,13 +553,12 @@ static void draw_sweeps(struct drawings *d, const struct summary *s)
 static void drawings_scaling(struct drawings *d, const struct summary *s)
 {
     for (int memory = 0; memory <= 1; memory++) {
-        cleanup_free struct curve *curve = xcalloc(s->cells, sizeof(*curve));
+        struct curve *curve = xcalloc(s->cells, sizeof(*curve));
         cleanup_free double *workers = xcalloc(s->cells, sizeof(*workers));
         size_t curves = curves_of(s, memory, curve), count = workers_of(curve, curves, workers);
         if (count > 1)
             draw(d, s, curve, curves, workers, count, memory ? "pss_bytes" : "avg_iter_s", "");
-        for (size_t i = 0; i < curves; i++)
-            free(curve[i].cell);
+        curves_free(curve, curves);
         if (!memory)
             draw_sweeps(d, s);
     }
