@@ -279,7 +279,7 @@ static int run(struct bench *b, struct err *e)
     TRY(write_scenario(b, e));
     TRY(write_plan(b, e));
     struct config c = *b->c;
-    const struct matrix_shows shows = {show, b};
+    const struct matrix_shows shows = {show, b, false};
     c.positional = b->plan;
     if (!c.output.dir) {
         text_format(b->records, sizeof(b->records), "%.4000s/records", b->temporary.path);

@@ -19,6 +19,7 @@ static const struct {
     {CONFIG_SIGN, cmd_artefact},   {CONFIG_REPRODUCE, cmd_artefact}, {CONFIG_PUSH, cmd_artefact},
     {CONFIG_PULL, cmd_artefact},   {CONFIG_DOCTOR, cmd_doctor},      {CONFIG_TUNE, cmd_tune},
     {CONFIG_RESTORE, cmd_restore}, {CONFIG_SELFTEST, cmd_selftest},  {CONFIG_CLEAN, cmd_clean},
+    {CONFIG_BISECT, cmd_bisect},
 };
 
 /* NULL: there is none of this name. */
