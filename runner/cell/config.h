@@ -15,6 +15,7 @@ struct text;
 
 enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* own: the interpreter's default */
 enum partition { PARTITION_AUTO, PARTITION_ROOT, PARTITION_ISOLATED, PARTITION_NONE };
+enum gil { GIL_DEFAULT, GIL_ON, GIL_OFF }; /* default: the build's own */
 enum smt { SMT_USE, SMT_AVOID };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 enum confinement { CONFINEMENT_FULL, CONFINEMENT_LIGHT, CONFINEMENT_OFF };
@@ -27,6 +28,7 @@ const char *isolation_name(enum isolation i);
 const char *partition_name(enum partition p);
 const char *smt_name(enum smt s);
 const char *confinement_name(enum confinement c);
+const char *gil_name(enum gil g);
 
 #define CONFIG_WORDS_MAX 32
 
@@ -55,6 +57,7 @@ struct cell {
     struct config_knobs later;            /* until cell_complete() */
     int64_t mem_sample;                   /* truth */
     const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
+    int64_t gil;                          /* enum gil: as the interpreter is told to have it */
     const char *cpus;                     /* as it was asked for (cpu_request.h); NULL: chosen from the topology */
     int64_t smt, numa;                    /* numa: a node; below 0 where it was not asked for */
     int64_t memory_max_bytes, pids_max, tmp_bytes;
@@ -109,7 +112,7 @@ struct host_options {
 struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
-    const char *across, *noise_floor;
+    const char *across, *between, *noise_floor;
     const char *paper, *output;         /* of report: the folder for what a paper takes in, the file for the report */
     int64_t text;                       /* of report: a truth, for table_format */
     int64_t format, table_format;       /* table_format: of report */

@@ -174,6 +174,10 @@ static int check_confinement(struct cell *cell, struct err *e)
         if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
             return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
                            cell->environment.word[i]);
+    for (size_t i = 0; cell->gil != GIL_DEFAULT && i < cell->environment.count; i++)
+        if (strncmp(cell->environment.word[i], "PYTHON_GIL=", strlen("PYTHON_GIL=")) == 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--env '%s' and --gil %s: one of them is allowed",
+                           cell->environment.word[i], gil_name((enum gil)cell->gil));
     for (size_t i = 0; i < cell->allowed.count; i++)
         if (allowance_find(cell->allowed.word[i]) < 0)
             return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
@@ -197,6 +201,10 @@ static int check_cell(const struct cell *cell, struct err *e)
         return err_set(
             e, ERR_USAGE, -EINVAL,
             "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
+    if (cell->gil != GIL_DEFAULT && cell_runtime_kind(cell) == RUNTIME_NATIVE)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--gil '%s': the native runtime has no GIL; what is allowed with it is default",
+                       gil_name((enum gil)cell->gil));
     if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
     const char *limit = cell->cpu_max ? "cpu-max" : cell->has_memory_high ? "memory-high" : NULL;

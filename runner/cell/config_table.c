@@ -9,6 +9,7 @@
 
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
+static const char *const GILS[] = {"default", "on", "off", NULL};
 static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
@@ -64,7 +65,7 @@ const struct option_row config_rows[] = {
     {"calls", INTEGER, "N", FUNCTION(calls), NULL, 1, 1000000000, 1, 1, CONFIG_BENCH,
      "calls that each worker makes in an iteration"},
     {"discard-results", YES, NULL, FUNCTION(discard), NULL, 0, 0, 0, 0, CONFIG_BENCH,
-     "leave what the calls return where they were made; without it they go to the caller, inside the clock, as Pool.map does"},
+     "leave what the calls return where they were made; without it they go to the caller, inside the clock"},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, UNSET, UNSET, CONFIG_BENCH,
      "measured iterations of an invocation (default: about a second's)"},
     {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, UNSET, UNSET, CONFIG_BENCH,
@@ -128,13 +129,17 @@ const struct option_row config_rows[] = {
      "do not; the default of profile overhead",
      WEIGHED},
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
-     "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t, 3.14, 3.13 and the like: that build for any "
+     "auto: 3.14t for threads and with --gil, 3.14 for processes and interpreters; 3.14t, 3.14, 3.13 and the like: that build for any "
      "mode; python3: the first on PATH; the path of an interpreter, a venv's too; native: the same benchmark in C; list "
      "(of run alone): shows the interpreters that are here",
      GRANTED, "it names a program of this host", 1},
     {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
      "cells are left as they are; may be given again"},
+    {"gil", CHOICE, "WHICH", CELL(gil), GILS, 0, 0, GIL_DEFAULT, GIL_DEFAULT, BOTH | CONFIG_BENCH | CONFIG_BISECT,
+     "on or off: the same free-threaded build (3.13t and newer) with its GIL and without, also where a module would turn "
+     "it on; default: as the build has it; checked in the run",
+     WEIGHED, "it is the interpreter's own switch"},
     {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)",
@@ -286,6 +291,9 @@ const struct option_row config_rows[] = {
     {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
      "against one other needs none"},
+    {"between", TEXT, "KEY=A,B", STATS(between), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "of the one folder that is named: its cells with KEY=B over those with KEY=A that are alike otherwise, as "
+     "sharing=private,shared"},
     {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
      "of what is drawn at random: the dip test"},
     {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
@@ -401,6 +409,11 @@ const char *smt_name(enum smt s)
 const char *isolation_name(enum isolation i)
 {
     return ISOLATIONS[i];
+}
+
+const char *gil_name(enum gil g)
+{
+    return GILS[g];
 }
 
 const char *confinement_name(enum confinement c)

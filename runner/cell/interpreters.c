@@ -130,3 +130,10 @@ bool interpreters_each(const char *file, interpreter_look *look, void (*place_en
         place_end("PATH", context);
     return false;
 }
+
+void interpreters_variants(const char *file, interpreter_look *look, void *context)
+{
+    char cache[PATH_MAX], pattern[PATH_MAX + 64];
+    text_format(pattern, sizeof(pattern), "%s/cpython-variants/*/bin/%s", userdir_cache(cache, sizeof(cache)), file);
+    (void)look_through(pattern, "the cache", look, context);
+}

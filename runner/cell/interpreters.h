@@ -27,4 +27,8 @@ typedef bool interpreter_look(const char *path, const char *place, void *context
 bool interpreters_each(const char *file, interpreter_look *look, void (*place_end)(const char *place, void *context),
                        void *context);
 
+/* The same of what scripts/build-python --config made: a path names these, no name does, so that "3.14" is never a
+ * build with a JIT. look's answer is not heeded. */
+void interpreters_variants(const char *file, interpreter_look *look, void *context);
+
 #endif

@@ -132,7 +132,8 @@ const struct manual manuals[] = {
      "tare bisect builds/*/bin/python3 --claim memory:10% --out b -- ./plan.yml  # builds in the shell's order\n"
      "tare bisect --git ~/cpython --build './configure -q && make -j8' v3.14.0 main -- seed  # commits\n"},
     {CONFIG_COMPARE, "compare", "A B", "the ratio B/A of each cell, and the verdict",
-     "tare compare [OPTION]... A B\ntare compare --noise [OPTION]... A1 [A2]\n",
+     "tare compare [OPTION]... A B\ntare compare --between KEY=A,B [OPTION]... DIR\ntare compare --noise [OPTION]... "
+     "A1 [A2]\n",
      "A and B are records, folders of records or a plan's folder. First what the two ran in differs in, then for each "
      "cell "
      "the ratio B/A of the geometric means over invocations with its interval, and the verdict that this interval "

@@ -377,18 +377,36 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
     }
 }
 
+/* Whether the interpreter can be told: 3.13 has PYTHON_GIL and -X gil, and only a free-threaded build runs without. */
+static int check_gil(const struct cell *cell, const struct runtime *r, struct err *e)
+{
+    const char *gil = gil_name((enum gil)cell->gil);
+    struct interpreter_name name;
+    if (cell->gil == GIL_DEFAULT)
+        return 0;
+    if (interpreter_name_parse(r->name, &name) && name.major == 3 && name.minor < 13)
+        return err_set(e, ERR_USAGE, -ENOTSUP, "--gil %s: Python %s has no such switch (3.13 and newer have)", gil,
+                       r->version);
+    if (cell->gil == GIL_OFF && !r->free_threaded)
+        return err_set(e, ERR_USAGE, -ENOTSUP,
+                       "--gil off: '%s' is a GIL build; what is allowed is a free-threaded one, as --runtime 3.14t",
+                       r->path);
+    return 0;
+}
+
 static int find_python(const struct cell *cell, struct runtime *r, struct err *e)
 {
     const char *name = cell->runtime;
     struct interpreter_name parsed;
     if (strcmp(name, "auto") == 0)
-        name = cell->mode == MODE_THREADS ? "3.14t" : "3.14";
+        name = cell->mode == MODE_THREADS || cell->gil != GIL_DEFAULT ? "3.14t" : "3.14";
     bool named = interpreter_name_parse(name, &parsed) && interpreter_name_is_supported(&parsed);
     TRY(named ? search(name, r, e) : take_named(name, r, e));
     if (cell->mode == MODE_INTERPRETERS && !r->interpreters)
         return err_set(e, ERR_USAGE, -ENOTSUP,
                        "--mode interpreters: Python %s has no concurrent.interpreters (3.14 and newer have)",
                        r->version);
+    TRY(check_gil(cell, r, e));
     if (cell->scenario)
         add_scripts(cell->scenario, r);
     return 0;
@@ -451,6 +469,7 @@ size_t runtime_list(struct runtime_seen **ret)
     struct listing l = {0};
     for (size_t i = 0; i < ARRAY_LEN(FILES); i++)
         (void)interpreters_each(FILES[i], list_one, NULL, &l);
+    interpreters_variants(FILES[0], list_one, &l);
     *ret = l.seen;
     return l.count;
 }

@@ -49,7 +49,8 @@ struct making {
 
 /* What makes a cell's name comes first, and varies slowest. */
 enum { SCENARIO, COMMAND, RUNTIME = 4 }; /* their numbers among the options */
-static const char *const LEADING[] = {"scenario", "command", "mode", "mp-start", "runtime", "profile", "workers"};
+static const char *const LEADING[] = {"scenario", "command", "mode",    "mp-start",
+                                      "runtime",  "gil",     "profile", "workers"};
 
 static void add_option(struct options *o, const char *name)
 {
@@ -97,7 +98,7 @@ static bool is_knob(const char *option)
 /* Whether it means nothing to a command. */
 static bool is_for_scenarios(const char *option)
 {
-    static const char *const OPTIONS[] = {"scenario", "mode",       "mp-start", "runtime", "profile",
+    static const char *const OPTIONS[] = {"scenario", "mode",       "mp-start", "runtime", "gil", "profile",
                                           "workers",  "iterations", "warmup",   "stall",   NULL};
     return is_knob(option) || text_is_among(option, OPTIONS);
 }

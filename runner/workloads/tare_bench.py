@@ -6,11 +6,12 @@
                   [--lifecycle fresh|pool] [--results returned|discarded] [--calls N] [--PARAMETER VALUE]...
 
 FUNCTION is `work` where it is left out. A parameter without NAME=VALUE and without a default is a knob of the scenario, by
-its name (hold-ms becomes hold_ms); with the knob `calls` the figure calls_per_s is reported. A value comes as what the parameter is annotated with (int, float, str or bool), else as
-the Python literal that it is, else as text. It runs in threads, processes of every start method, and interpreters.
+its name (hold-ms becomes hold_ms); with the knob `calls` the figure calls_per_s is reported. A value comes as what the
+parameter is annotated with (int, float, str or bool), else as the Python literal that it is, else as text. It runs in threads, processes of every start method, and interpreters.
 
-What the calls return goes to the main process, inside the clock, as multiprocessing.Pool.map returns it; what one raises
-fails the run. `tare bench` looks at a function beforehand: --look (tare_function.py).
+What the calls return goes to the main process, inside the clock: from a pool of processes as concurrent.futures'
+ProcessPoolExecutor returns it, which for large results is less than multiprocessing's Pool.map takes. What one raises fails
+the run. `tare bench` looks at a function beforehand: --look (tare_function.py).
 
 The measuring is driver.py's, as it is of every scenario here. This file is short, for a spawned worker runs it again.
 """

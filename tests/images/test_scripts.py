@@ -68,6 +68,33 @@ class Options(ScriptTest):
                 self.refused(script(name, option), f"{option}: needs a value")
 
 
+class BuildPython(ScriptTest):
+    def build(self, *words, **environment):
+        return script("build-python", *words, TARE_CACHE=str(self.cache), **environment)
+
+    def setUp(self):
+        self.cache = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def test_what_cannot_be_built_is_said_before_minutes_go_by(self):
+        for words, said in (
+            (["--version", "3.11.2"], "--version '3.11.2': what is allowed is 3.14.6, 3.13.5; another one wants a row cpython.other"),
+            (["--config", "fast"], "--config 'fast': what is allowed is a list of diag, jit, tail-call, pgo"),
+            (["--config"], "--config: needs a value"),
+            (["--config", "jit", "ft"], "--config jit: CPython's JIT and free threading exclude each other"),
+            (["--config", "tail-call", "--version", "3.13.5"], "--config tail-call: CPython 3.13.5 has no such interpreter"),
+            (["--fast"], "'--fast': what is allowed is --version, --config, --print, --help, ft, gil"),
+        ):
+            with self.subTest(words=words):
+                self.refused(self.build(*words), said)
+
+    def test_a_compiler_that_the_configuration_cannot_do_with_is_refused(self):
+        old = self.cache / "old-cc"
+        old.write_text("#!/bin/sh\ncase $* in *-fsyntax-only*) exit 1 ;; esac\nexec cc \"$@\"\n")
+        old.chmod(0o755)
+        done = self.build("--config", "tail-call", "gil", CC=str(old))
+        self.refused(done, "does not know preserve_none", 3)
+
+
 ENGINE = """#!/bin/sh
 # An engine's command as far as scripts/docker-run takes it; what there is beside it decides what becomes of it.
 here=${0%/*}

@@ -256,6 +256,18 @@ static void a_choice_that_is_none_names_what_is_allowed(void **state)
     refused("--mp-start ''|is fork, forkserver or spawn", "x", "--mode", "processes", "--mp-start", "");
 }
 
+static void the_gil_is_told_once_and_to_a_python_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(accepted("x").cell.gil, GIL_DEFAULT);
+    assert_int_equal(accepted("x", "--gil", "off").cell.gil, GIL_OFF);
+    refused("--gil '1'|default, on or off", "x", "--gil", "1");
+    refused("--gil 'on'|native runtime has no GIL", "x", "--runtime", "native", "--gil", "on");
+    refused("--env 'PYTHON_GIL=0' and --gil on|one of them", "x", "--env", "A=1", "--env", "PYTHON_GIL=0", "--gil",
+            "on");
+    assert_int_equal(accepted("x", "--env", "PYTHON_GIL=0").cell.environment.count, 1);
+}
+
 /* --- sizes, seconds, texts, lists of CPUs ------------------------------------------------------------------------- */
 
 static void sizes_are_read_in_powers_of_1024(void **state)
@@ -756,6 +768,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_names_what_is_allowed),
         cmocka_unit_test(every_choice_is_taken_by_its_name),
         cmocka_unit_test(a_choice_that_is_none_names_what_is_allowed),
+        cmocka_unit_test(the_gil_is_told_once_and_to_a_python_alone),
         cmocka_unit_test(sizes_are_read_in_powers_of_1024),
         cmocka_unit_test(a_size_that_is_none_names_what_is_allowed),
         cmocka_unit_test(seconds_are_kept_in_milliseconds),

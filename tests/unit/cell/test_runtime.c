@@ -126,12 +126,15 @@ static size_t times_asked(void)
 #define FT_BUILD  ANSWER("3.14.6", "0", "1")
 #define GIL_BUILD ANSWER("3.14.6", "1", "0")
 
+static enum gil gil_asked;
+
 static int find(const char *runtime, enum mode mode, struct runtime *r, struct err *e)
 {
     struct cell c = cell_unset();
     c.scenario = shipped("scenario1");
     c.mode = mode;
     c.runtime = runtime;
+    c.gil = gil_asked;
     *e = (struct err){0};
     assert_int_equal(cell_complete(&c, e), 0);
     return runtime_find(&c, r, e);
@@ -160,6 +163,28 @@ static void expect_none(const char *runtime, enum mode mode, int kind, const cha
     for (char *part = strtok_r(parts, "|", &rest); part; part = strtok_r(NULL, "|", &rest))
         if (!strstr(e.text, part))
             fail_msg("'%s' is not in: %s", part, e.text);
+}
+
+static void a_gil_that_cannot_be_switched_is_refused(void **state)
+{
+    char old[PATH_MAX + 64];
+    (void)state;
+    write_script("/bin/python3.14t", FT_BUILD);
+    write_script("/bin/python3.14", GIL_BUILD);
+    write_script("/bin/python3.12", ANSWER("3.12.9", "1", "0"));
+    gil_asked = GIL_OFF;
+    expect_none("3.14", MODE_THREADS, ERR_USAGE, "--gil off: '|/bin/python3.14' is a GIL build");
+    expect_none(below("/bin/python3.12", old, sizeof(old)), MODE_THREADS, ERR_USAGE,
+                "--gil off: Python 3.12.9 has no such");
+    gil_asked = GIL_ON;
+    expect_none("3.12", MODE_THREADS, ERR_USAGE, "--gil on: Python 3.12.9 has no such switch (3.13 and newer have)");
+    for (int gil = GIL_ON; gil <= GIL_OFF; gil++) {
+        gil_asked = (enum gil)gil;
+        struct runtime r = found("auto", MODE_PROCESSES); /* the build that has both */
+        assert_string_equal(r.name, "3.14t");
+        runtime_free(&r);
+    }
+    gil_asked = GIL_DEFAULT;
 }
 
 /* --- what an interpreter says of itself ------------------------------------------------------------------------- */
@@ -585,6 +610,7 @@ int main(int argc, char **argv)
 #define rooted(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
     const struct CMUnitTest tests[] = {
         rooted(what_an_interpreter_says_is_taken),
+        rooted(a_gil_that_cannot_be_switched_is_refused),
         rooted(an_answer_is_remembered_until_the_executable_changes),
         rooted(whatever_is_asked_is_confined),
         rooted(a_memory_that_is_spoilt_is_asked_for_anew),

@@ -141,6 +141,17 @@ static void the_scaling_crosses_workers_and_cpus_in_every_mode(void **state)
     plan_free(&p);
 }
 
+static void the_contention_has_both_twins_of_each_pattern(void **state)
+{
+    (void)state;
+    struct plan p = parsed(SHIPPED, "contention.yml", &NOTHING_GIVEN);
+    assert_int_equal(p.cells, 14 * 3 * 2);
+    assert_true(p.invocations >= 5);
+    (void)cell_of(&p, "scenario4-threads-overhead-workers=4-pattern=lock-sharing=shared");
+    (void)cell_of(&p, "scenario4-threads-overhead-workers=4-pattern=lock-sharing=private");
+    plan_free(&p);
+}
+
 static void the_quick_one_gives_intervals(void **state)
 {
     (void)state;
@@ -461,6 +472,7 @@ int main(void)
         cmocka_unit_test(the_short_seed_differs_in_its_counts_alone),
         cmocka_unit_test(the_article_has_every_start_method_and_both_builds_in_every_mode),
         cmocka_unit_test(the_scaling_crosses_workers_and_cpus_in_every_mode),
+        cmocka_unit_test(the_contention_has_both_twins_of_each_pattern),
         cmocka_unit_test(the_quick_one_gives_intervals),
         cmocka_unit_test(a_plans_head_is_read),
         cmocka_unit_test(products_are_made_and_exclusions_taken_out),
