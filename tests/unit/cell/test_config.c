@@ -550,6 +550,7 @@ static void the_help_of_reproduce_push_and_pull_is_as_it_was_read(void **state)
     expect_help(CONFIG_REPRODUCE, NULL, "reproduce-help");
     expect_help(CONFIG_PUSH, NULL, "push-help");
     expect_help(CONFIG_PULL, NULL, "pull-help");
+    expect_help(CONFIG_POOL, NULL, "pool-help");
 }
 
 static void the_help_of_matrix_is_as_it_was_read(void **state)
