@@ -212,10 +212,16 @@ static void add_cells(const struct scale *s, bool native, struct text *out)
     }
 }
 
-/* Workers of a pool are there before the clock starts: then starting takes none of it. */
+/* Of what is measured, starting takes none in a pool, whose workers are there before the clock starts; nor of a rate by
+ * the scenario's own clock. */
 static bool starts_workers(const struct scale *s)
 {
     const char *lifecycle = knob_given(s, "lifecycle");
+    const struct scenario *of = s->sweep.scenario;
+    for (size_t i = 0; of && i < of->figures; i++)
+        if (strcmp(of->figure[i].kind, "rate") == 0 && strcmp(of->figure[i].better, "more") == 0 &&
+            !scaling_has_start(of->figure[i].name))
+            return false;
     return !lifecycle || strcmp(lifecycle, "fresh") == 0;
 }
 
