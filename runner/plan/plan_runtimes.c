@@ -58,7 +58,7 @@ static int find_runtime(const struct plan *plan, size_t cell, struct plan_runtim
         if (!same_runtime(&plan->cell[i].cell, c))
             continue;
         r->of[cell] = r->of[i];
-        return 0;
+        return runtime_check_knobs(c, &r->found[r->of[cell]], e);
     }
     struct runtime *at = &r->found[r->count];
     TRY(runtime_find(c, at, e));

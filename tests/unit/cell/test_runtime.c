@@ -215,6 +215,22 @@ static void what_an_interpreter_says_is_taken(void **state)
     runtime_free(&r);
 }
 
+static void a_knob_that_newer_versions_have_is_refused(void **state)
+{
+    (void)state;
+    struct scenario s = {.knobs = 1, .knob = {{.name = "lazy", .fallback = {"no", "no"}, .since = 15}}};
+    struct cell c = {.scenario = &s, .knob = {"no"}};
+    struct runtime r = {.name = "3.14t", .version = "3.14.6"};
+    struct err e = {0};
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
+    c.knob[0] = "yes";
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), -ENOTSUP);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_string_equal(e.text, "--lazy 'yes': Python 3.14.6 does not have that (3.15 and newer have)");
+    text_format(r.name, sizeof(r.name), "3.15");
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
+}
+
 static void an_answer_is_remembered_until_the_executable_changes(void **state)
 {
     (void)state;
@@ -611,6 +627,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         rooted(what_an_interpreter_says_is_taken),
         rooted(a_gil_that_cannot_be_switched_is_refused),
+        rooted(a_knob_that_newer_versions_have_is_refused),
         rooted(an_answer_is_remembered_until_the_executable_changes),
         rooted(whatever_is_asked_is_confined),
         rooted(a_memory_that_is_spoilt_is_asked_for_anew),
