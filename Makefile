@@ -229,8 +229,11 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Copied, as an installation does: what a linker writes bit by bit the page cache holds in small pieces, whose mapping
+# took a quarter of a start.
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) $(PROGRAM_KIND) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) $(PROGRAM_KIND) -o $@.linked $^ $(PKG_LIBS)
+	@cp $@.linked $@.copy && mv $@.copy $@ && rm $@.linked
 
 # What loads libsystemd, where a slice is asked of it.
 $(B)/tare-scope: $(B)/cgroups/scope_main.o $(B)/runner/base/text.o
@@ -315,7 +318,7 @@ $(UNIT_TESTS): $(UNIT_HELPERS) $(OBJECTS)
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus calibrate)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims pool_judge push oci_image fuzz_corpus calibrate)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o

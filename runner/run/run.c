@@ -293,7 +293,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
-    s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
+    bool may_stall = !s->command && slice_is_own(s->slice);
+    s->cpu_stat_fd = may_stall ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
     set_stall(s, cell);
     const struct watch_request request = {
         .child = &s->child,
@@ -420,8 +421,10 @@ static void finish(struct stage *s, struct err *why)
     if (killed)
         note_shared(s);
     /* After a kill, Python's resource tracker removes the shared objects once all their users have ended. */
-    bool stayed = ended && (!killed || s->shm) && wait_for_others(s);
-    if (kill_all(s, &e) != 0)
+    bool waits = ended && (!killed || s->shm);
+    bool stayed = waits && wait_for_others(s);
+    bool is_empty = waits && !stayed && slice_is_own(s->slice);
+    if (!is_empty && kill_all(s, &e) != 0)
         note_trouble(r, &e);
     remove_shared(s);
     finish_relay(s);
