@@ -37,7 +37,10 @@ static bool is_auto(const struct cell *c)
 /* Whether what was found for one is the other's too. */
 static bool same_runtime(const struct cell *a, const struct cell *b)
 {
-    return !a->argv && a->scenario == b->scenario && a->mode == b->mode && a->gil == b->gil &&
+    bool same = a->environment.count == b->environment.count; /* it decides what of a build is on */
+    for (size_t i = 0; same && i < a->environment.count; i++)
+        same = strcmp(a->environment.word[i], b->environment.word[i]) == 0;
+    return same && !a->argv && a->scenario == b->scenario && a->mode == b->mode && a->gil == b->gil &&
            strcmp(a->runtime, b->runtime) == 0;
 }
 

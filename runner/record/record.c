@@ -217,8 +217,9 @@ static void set_gil(json_t *o, const struct record *r)
 
 static json_t *runtime_json(const struct record *r)
 {
-    static const char *const OF_PYTHON[] = {"free_threaded",    "gil_enabled",      "gil_enabled_at_end",
-                                            "gil_turned_after", "gil_turned_on_by", "gil_warning"};
+    static const char *const OF_PYTHON[] = {
+        "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by",
+        "gil_warning",   "build"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {
@@ -242,6 +243,7 @@ static json_t *runtime_json(const struct record *r)
     json_put_text(o, "configure_args", rt->configure_args.data ? rt->configure_args.data : "");
     json_put(o, "free_threaded", json_boolean(rt->free_threaded));
     set_gil(o, r);
+    json_put(o, "build", json_of_facts(&rt->build));
     return o;
 }
 
