@@ -9,6 +9,7 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/distributions.h"
 
 struct err;
 
@@ -25,6 +26,7 @@ struct runtime {
     struct facts build; /* jit, jit_enabled, tail_call, pgo, lto, debug, frame_pointers, allocator, compiler: as the
                          * interpreter says in the cell's environment; and "features", what of it is not the plain
                          * build's, as "jit+pgo", or "plain". Empty for native */
+    struct distributions packages; /* installed for it; of native none */
     bool free_threaded; /* built with Py_GIL_DISABLED; false for native */
     bool gil_enabled;   /* as the interpreter says of itself; meaningless for native */
     bool interpreters;  /* it has concurrent.interpreters (3.14) */
