@@ -18,6 +18,7 @@ int command_end(const char *name, int status, const struct err *e);
 
 command_fn cmd_run;
 command_fn cmd_bench;
+command_fn cmd_scale;
 command_fn cmd_matrix;
 command_fn cmd_doctor;
 command_fn cmd_tune;

@@ -156,18 +156,19 @@ struct campaign_options {
     struct config_words sbatch;
 };
 
-/* `tare bench`: a function and how it is called. Lists as they were given. */
+/* `tare bench` and `tare scale`: a function and how it is called. Lists as they were given. */
 struct bench_options {
     const char *workers, *modes; /* NULL: chosen */
     const char *python, *keep;   /* NULL: chosen; none */
     int64_t pool, discard;       /* pool: 0 fresh, 1 pool; discard: truth */
     int64_t calls;
+    const char *strong;      /* of scale: the knob or the argument that the workers share; NULL: none */
     struct config_words arg; /* NAME=VALUE */
 };
 
 struct config {
     struct cell cell;
-    struct config_given given; /* of CONFIG_MATRIX and CONFIG_BENCH: what cell was set by, in order */
+    struct config_given given; /* of CONFIG_MATRIX, CONFIG_BENCH and CONFIG_SCALE: what cell was set by, in order */
     struct bench_options bench;
     struct output output;
     struct host_options host;
@@ -206,6 +207,7 @@ enum config_command {
     CONFIG_RESTORE = 64,
     CONFIG_SELFTEST = 128,
     CONFIG_BENCH = 512,
+    CONFIG_SCALE = 1024,
     CONFIG_COMPARE = 4096,
     CONFIG_PLAN_SIZE = 8192,
     CONFIG_REPORT = 16384,
@@ -219,9 +221,9 @@ enum config_command {
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 
-/* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN, CONFIG_MATRIX and CONFIG_BENCH is left for
- * cell_complete(): its scenario has a say; options that are no common ones wait in it for that. Those of the others are
- * complete. -EINVAL (usage): one line that names the option, the value and what is allowed. */
+/* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN, CONFIG_MATRIX, CONFIG_BENCH and CONFIG_SCALE is
+ * left for cell_complete(): its scenario has a say; options that are no common ones wait in it for that. Those of the
+ * others are complete. -EINVAL (usage): one line that names the option, the value and what is allowed. */
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
 
 /* The same for a command's whole run: what is said of quiet, verbose and colour takes effect (terminal.h). A quiet

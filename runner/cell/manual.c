@@ -100,6 +100,29 @@ const struct manual manuals[] = {
      "venv\n"
      "tare bench mymodule:work --modes threads,processes,interpreters --lifecycle pool  # workers that are kept\n"
      "tare bench work.py:f --keep f  # 'tare run ./f' and plans go on from there\n"},
+    {CONFIG_SCALE, "scale", "SCENARIO", "how far threads scale, and where their speed-up is lost",
+     "tare scale SCENARIO [OPTION]... [--KNOB VALUE]...\ntare scale FILE.py:FUNCTION [OPTION]...\ntare scale "
+     "MODULE:FUNCTION [OPTION]...\n",
+     "Runs the scenario, or calls the function, with 1, 2, 4, ... workers in every mode, on the same CPUs and one "
+     "interpreter, in blocks of one invocation each, shuffled, each in a fresh slice. Prints how many workers' worth "
+     "of "
+     "work each mode does, and takes apart what threads lose:\n\n"
+     "ceiling: what independent processes of the same work lose too: memory bandwidth, frequency, SMT siblings, too "
+     "few "
+     "CPUs. sharing tax: what threads lose beyond processes; by the fit of the universal scalability law (Gunther "
+     "2007), "
+     "from four numbers of workers on and where it holds, of it serial: what one thread does at a time; and coherency: "
+     "what each has to settle with each other. start: creating and joining the threads, as scenario0, run in the same "
+     "blocks, tells it of each mode and number of workers. What is got and the parts add up to the number of threads, "
+     "exactly; intervals hold together in 95 of 100.\n\n"
+     "Where the processes of a scenario share something, too (scenario2, scenario3), the ceiling is what they lose by "
+     "that. A scenario's knobs, and of a function lifecycle (fresh or pool), results (returned or discarded) and "
+     "calls, "
+     "are options. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n",
+     "tare scale scenario1 --strong work-iters  # the workers share the steps that one would do\n"
+     "tare scale work.py:encode --workers 1,2,3,4 --out out/encode  # 'tare report out/encode' draws it\n"
+     "tare scale work.py:encode --arg size=12000 --strong size --workers 1,2,3  # they share what size says\n"
+     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "
