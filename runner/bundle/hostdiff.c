@@ -131,8 +131,8 @@ static bool is_new(struct compared *c, const char *field)
 }
 
 /* The keys of a's packages; what b has of them, or that it has not, is compared. */
-static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here, struct compared *done,
-                             struct hostdiff *ret)
+static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here,
+                             struct compared *done, struct hostdiff *ret)
 {
     const char *runtime = keyset_find(a->cell, "runtime");
     for (size_t i = 0; i < a->environment->count; i++) {
@@ -147,7 +147,9 @@ static void compare_packages(const struct invocation *a, const struct invocation
         ret->fields++;
         if (!other || strcmp(other, p->value) != 0)
             add_difference(ret, field, xstrdup(a_is_here ? other ? other : "not installed" : p->value),
-                           xstrdup(a_is_here ? p->value : other ? other : "not installed"));
+                           xstrdup(a_is_here ? p->value
+                                   : other   ? other
+                                             : "not installed"));
     }
 }
 

@@ -164,8 +164,7 @@ static bool has_none(const char *interpreter)
     home_of(interpreter, own);
     home_of(real, home);
     return strcmp(home, "/usr") != 0 && !matches(own, "/pyvenv.cfg") && !matches(own, "/bin/pyvenv.cfg") &&
-           matches(home, "/lib/python3*/os.py") &&
-           !matches(home, "/lib*/python3*/{site,dist}-packages/*.dist-info");
+           matches(home, "/lib/python3*/os.py") && !matches(home, "/lib*/python3*/{site,dist}-packages/*.dist-info");
 }
 
 static int ask(const char *interpreter, struct text *answer)

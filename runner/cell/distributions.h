@@ -9,8 +9,8 @@
 #define DISTRIBUTIONS_MAX 1000
 
 struct distribution {
-    char name[128];   /* normalised (PEP 503): of a-z, 0-9 and single hyphens */
-    char version[64]; /* of letters, digits and . ! + _ */
+    char name[128];         /* normalised (PEP 503): of a-z, 0-9 and single hyphens */
+    char version[64];       /* of letters, digits and . ! + _ */
     char record_sha256[65]; /* of its RECORD, which has the hash of each of its files; "": it has none */
 };
 

@@ -27,10 +27,10 @@ struct runtime {
                          * interpreter says in the cell's environment; and "features", what of it is not the plain
                          * build's, as "jit+pgo", or "plain". Empty for native */
     struct distributions packages; /* installed for it; of native none */
-    bool free_threaded; /* built with Py_GIL_DISABLED; false for native */
-    bool gil_enabled;   /* as the interpreter says of itself; meaningless for native */
-    bool interpreters;  /* it has concurrent.interpreters (3.14) */
-    struct text files;  /* what it reads to run the scenario, one path a line: warmed before the first slice */
+    bool free_threaded;            /* built with Py_GIL_DISABLED; false for native */
+    bool gil_enabled;              /* as the interpreter says of itself; meaningless for native */
+    bool interpreters;             /* it has concurrent.interpreters (3.14) */
+    struct text files; /* what it reads to run the scenario, one path a line: warmed before the first slice */
 };
 
 /* Finds the runtime that the cell asks for (without a scenario: of Python), in the order: --runtime, $TARE_PYTHON_FT or

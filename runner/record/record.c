@@ -238,8 +238,8 @@ static void set_packages(json_t *o, const struct distributions *d)
 static json_t *runtime_json(const struct record *r)
 {
     static const char *const OF_PYTHON[] = {
-        "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by",
-        "gil_warning",   "build", "packages"};
+        "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by", "gil_warning",
+        "build",         "packages"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {

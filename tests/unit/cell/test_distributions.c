@@ -24,7 +24,8 @@ static int end(void **state)
 static void those_of_an_answer_are_taken_by_name(void **state)
 {
     (void)state;
-    assert_true(distributions_take("dist zoo 1.0 -\ndist foo-bar 2.0+local " SHA "\nomitted 3\nrefused 2\nend .\n", &d));
+    assert_true(
+        distributions_take("dist zoo 1.0 -\ndist foo-bar 2.0+local " SHA "\nomitted 3\nrefused 2\nend .\n", &d));
     assert_int_equal(d.count, 2);
     assert_string_equal(d.list[0].name, "foo-bar");
     assert_string_equal(d.list[0].version, "2.0+local");
@@ -45,9 +46,9 @@ static void of_two_of_a_name_the_first_is_the_one_that_is_imported(void **state)
 static void what_is_no_distribution_is_counted_and_not_taken(void **state)
 {
     static const char *const NOT[] = {
-        "dist ../x 1 -",       "dist a 1",          "dist a 1 - more",  "dist A 1 -",     "dist a_b 1 -",
-        "dist a /etc -",       "dist a 1 deadbeef", "dist \x1b[31m 1 -", "hello",          "",
-        "dist a 1 " SHA "00",  "dist a.b 1 -",
+        "dist ../x 1 -",      "dist a 1",          "dist a 1 - more",   "dist A 1 -", "dist a_b 1 -",
+        "dist a /etc -",      "dist a 1 deadbeef", "dist \x1b[31m 1 -", "hello",      "",
+        "dist a 1 " SHA "00", "dist a.b 1 -",
     };
     struct text answer = {0};
     (void)state;
