@@ -306,7 +306,7 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 static int run(struct scale *s, struct err *e)
 {
-    const struct matrix_shows shows = {show, s};
+    const struct matrix_shows shows = {show, s, false};
     cleanup_text struct text plan = {0}, modes = {0};
     TRY(take_options(s, &modes, e));
     TRY(take_strong(s, e));

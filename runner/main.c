@@ -32,6 +32,7 @@ static const struct {
     {CONFIG_TUNE, cmd_tune},
     {CONFIG_RESTORE, cmd_restore},
     {CONFIG_SELFTEST, cmd_selftest},
+    {CONFIG_BISECT, cmd_bisect},
     {CONFIG_CLEAN, cmd_clean},
 };
 

@@ -26,6 +26,7 @@ command_fn cmd_restore;
 command_fn cmd_clean;
 command_fn cmd_exec;
 command_fn cmd_selftest;
+command_fn cmd_bisect;
 command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;

@@ -61,7 +61,7 @@ static bool is_harmless(const struct option_row *row, const char *value)
 
 const char *config_grant(const char *option, const char *value)
 {
-    const struct option_row *row = row_of_cell(option);
+    const struct option_row *row = row_of_cell(strcmp(option, CONFIG_EACH_RUNTIME) == 0 ? "runtime" : option);
     if (strcmp(option, "scenario") == 0)
         return scenario_is_path(value) ? "it names a folder of this host, whose programs would be run" : NULL;
     if (strcmp(option, "command") == 0)

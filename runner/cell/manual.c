@@ -133,6 +133,27 @@ const struct manual manuals[] = {
      "tare matrix quick --out out/quick  # every mode once\n"
      "tare matrix quick --dry-run  # what would be run, and for how long\n"
      "tare matrix out/quick  # go on where it was interrupted\n"},
+    {CONFIG_BISECT, "bisect", "GOOD BAD", "which interpreter, build or command made it slower",
+     "tare bisect [OPTION]... GOOD [NEXT]... BAD -- PLAN\n"
+     "tare bisect [OPTION]... --git DIR --build COMMAND GOOD BAD -- PLAN\n"
+     "tare bisect [OPTION]... --command GOOD [--command NEXT]... --command BAD\n",
+     "Finds the first of a list of which a claim holds against the list's first: first it looks at the last, then at "
+     "halves. The list are interpreters in order, as 'tare run --runtime list' shows them or by their paths; commits "
+     "of a "
+     "checkout; or commands. Each step runs the plan's cells with both sides in the same shuffled blocks, looks at the "
+     "ratio within the blocks at --invocations a side, at twice as many and so on, and decides once the whole interval "
+     "lies on one side of the claim's share, in one cell for bad, in every cell for good.\n\n"
+     "--error is the probability of a wrong decision in the whole bisection: it is parted among the steps, the looks "
+     "and "
+     "the cells (Bonferroni). A step that cannot tell with --max-invocations decides nothing: tare says so, and about "
+     "how "
+     "many would do, in another --out. That the list turns from good to bad once is taken for granted.\n\n"
+     "What is run is kept: the same command goes on where it was interrupted, and decides by what is there.\n\n"
+     "Exit codes: 0 the first bad one was found; 1 the claim does not hold of the last, so there is none; 3 it cannot "
+     "tell; 4 a build or an invocation failed.\n",
+     "tare bisect 3.13t 3.14t 3.15t -- seed  # since which version\n"
+     "tare bisect builds/*/bin/python3 --claim memory:10% --out b -- ./plan.yml  # builds in the shell's order\n"
+     "tare bisect --git ~/cpython --build './configure -q && make -j8' v3.14.0 main -- seed  # commits\n"},
     {CONFIG_COMPARE, "compare", "A B", "the ratio B/A of each cell, and the verdict",
      "tare compare [OPTION]... A B\ntare compare --between KEY=A,B [OPTION]... DIR\ntare compare --noise [OPTION]... "
      "A1 [A2]\n",
