@@ -386,8 +386,8 @@ static int print_table(const struct matrix *s, struct err *e)
     summary_make(&c->tally.records, &summary);
     struct tables tables = tables_make(&summary);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
-    (void)printf("%s\n%s* plan %s, seed %lld, %zu record%s: %s\n", text.data, notes.data ? notes.data : "", c->plan.name,
-                 (long long)c->bound.seed, n, n == 1 ? "" : "s", c->folder.path);
+    (void)printf("%s\n%s* plan %s, seed %lld, %zu record%s: %s\n", text.data, notes.data ? notes.data : "",
+                 c->plan.name, (long long)c->bound.seed, n, n == 1 ? "" : "s", c->folder.path);
     tables_free(&tables);
     summary_free(&summary);
     return 0;

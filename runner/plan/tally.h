@@ -33,11 +33,11 @@ struct place_of_record {
 
 /* Starts as {.units = …, .cells = …}; ended by tally_free(). */
 struct tally {
-    size_t cells, units;   /* of a block */
-    struct tally_one *one; /* of block b (from 0) and unit u: one[b * units + u] */
-    size_t blocks;         /* that have room */
+    size_t cells, units;     /* of a block */
+    struct tally_one *one;   /* of block b (from 0) and unit u: one[b * units + u] */
+    size_t blocks;           /* that have room */
     const struct plan *plan; /* of tally_read(): its cells that are not run are not waited for; NULL: all are */
-    size_t strangers;      /* records in the folder that are of no plan; they are not counted */
+    size_t strangers;        /* records in the folder that are of no plan; they are not counted */
     /* Called with each record that counts, by its file's name and with its bytes; NULL: not. A negative errno ends the
      * reading. */
     int (*each)(void *to, const char *file, const struct place_of_record *at, const struct text *bytes, struct err *e);
