@@ -27,7 +27,7 @@ PLANTED = {
     "cycles": (KEEP, "cycles", 0.02),
     "blocks": (KEEP, "live", 0.02),
     "stacks": (KEEP, "stacks", 0.05),
-    "forked": (4 * KEEP, "children", 0.25),  # a child has pages of its own besides
+    "forked": (16 * KEEP, "children", 0.2),  # a child has pages of its own besides
 }
 
 
