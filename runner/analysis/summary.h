@@ -68,6 +68,13 @@ void summary_free(struct summary *s);
 /* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
 
+/* Why two cells are not compared in this figure: measured in different ways, or in emulated times. NULL: they are. */
+const char *summary_incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
+                                 const char *figure);
+
+/* The number of the cell's first rate of which more is better; below 0: it has none. */
+int summary_rate(const struct summary *s, const struct summary_cell *c);
+
 /* A figure, by its number, of one cell against that of another, base; runs: of the side that has fewer. */
 struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
                                     const struct summary_cell *c, size_t index, size_t *runs);
@@ -83,6 +90,9 @@ const struct summary_figure *summary_figure(const struct summary *s, const struc
 
 /* Truth: of profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
+
+/* Adds the cell's label without its workers: what it has in common with cells of other numbers of them. */
+void summary_curve_name(const struct summary_cell *c, struct text *out);
 
 /* How a figure is shown. */
 struct summary_unit {

@@ -1,11 +1,13 @@
 #include "bundle/push.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/tar.h"
+#include "archive/tmpdir.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -199,15 +201,27 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
 
 /* --- pull -------------------------------------------------------------------------------------------------------- */
 
-/* The listed manifest itself says what it is and what it is attached to: not every list has it. */
+/* Whether a listed manifest is of a bundle that is attached to this one. It says so itself: not every list does. */
+static bool is_attached(const json_t *manifest, const char *subject_hex)
+{
+    const char *subject = oci_digest_hex(json_word(json_object_get(manifest, "subject"), "digest"));
+    return strcmp(json_word(manifest, "artifactType"), PUSH_TYPE) == 0 && subject && strcmp(subject, subject_hex) == 0;
+}
+
+/* Whether a list's entry may be a bundle's. */
+static bool may_be_bundle(const json_t *entry)
+{
+    const char *type = json_word(entry, "artifactType");
+    return !*type || strcmp(type, PUSH_TYPE) == 0;
+}
+
 static int tell_referrer(const struct oci_place *p, const char *digest, const char *subject_hex, struct text *said,
                          struct err *e)
 {
     char hex[DIGEST_HEX];
     cleanup_json json_t *o = NULL;
     TRY(get_json(p, digest, &o, hex, NULL, e));
-    const char *subject = oci_digest_hex(json_word(json_object_get(o, "subject"), "digest"));
-    if (strcmp(json_word(o, "artifactType"), PUSH_TYPE) != 0 || !subject || strcmp(subject, subject_hex) != 0)
+    if (!is_attached(o, subject_hex))
         return 0;
     cleanup_free char *own = text_printable(digest);
     cleanup_free char *bundle = text_printable(json_word(json_array_get(json_object_get(o, "layers"), 0), "digest"));
@@ -225,8 +239,7 @@ static int tell_referrers(const struct oci_place *p, const char *hex, struct tex
     TRY(read_referrers(p, place_referrers_tag(hex, tag), &index, e));
     json_array_foreach(json_object_get(index, "manifests"), i, one)
     {
-        const char *type = json_word(one, "artifactType");
-        if (!*type || strcmp(type, PUSH_TYPE) == 0)
+        if (may_be_bundle(one))
             TRY(tell_referrer(p, json_word(one, "digest"), hex, said, e));
     }
     return 0;
@@ -265,4 +278,83 @@ int pull(const char *ref, const char *output, struct pushed *ret, struct text *s
     TRY(tar_check_output(output, e));
     TRY(place_open(ref, false, &p, e));
     return get(&p, output, ret, said, e);
+}
+
+/* --- the bundle and what is attached to it ------------------------------------------------------------------------ */
+
+#define FETCHED "bundle.tar"
+
+struct walk {
+    const struct oci_place *p;
+    struct tmpdir room;
+    pull_fn *take;
+    void *to;
+};
+
+static int fetch(const struct walk *w, const char *name, const json_t *manifest, char path[PATH_MAX], struct err *e)
+{
+    const char *digest = "";
+    uint64_t size = 0;
+    text_format(path, PATH_MAX, "%s/" FETCHED, w->room.path);
+    TRY(layer_of(manifest, "what is there", &digest, &size, e));
+    TRY(place_fetch(w->p, name, e));
+    return write_layer(w->p, digest, size, path, e);
+}
+
+/* A failure to fetch is the bundle's and is handed over; else it is that of whoever takes it. */
+static int hand_over(const struct walk *w, const char *name, const json_t *manifest, struct err *e)
+{
+    char path[PATH_MAX];
+    struct err why = {0};
+    if (fetch(w, name, manifest, path, &why) != 0)
+        return w->take(name, NULL, why.text, w->to, e);
+    int failed = w->take(name, path, NULL, w->to, e);
+    (void)unlinkat(w->room.fd, FETCHED, 0);
+    return failed;
+}
+
+static int hand_over_referrer(const struct walk *w, const char *digest, const char *subject_hex, struct err *e)
+{
+    char hex[DIGEST_HEX];
+    struct err why = {0};
+    cleanup_json json_t *manifest = NULL;
+    cleanup_free char *name = text_printable(digest);
+    if (!oci_digest_hex(digest))
+        return w->take(name, NULL, "the list of what is attached names no digest", w->to, e);
+    if (get_json(w->p, digest, &manifest, hex, NULL, &why) != 0)
+        return w->take(name, NULL, why.text, w->to, e);
+    return is_attached(manifest, subject_hex) ? hand_over(w, digest, manifest, e) : 0;
+}
+
+static int walk(const struct walk *w, struct err *e)
+{
+    char hex[DIGEST_HEX], tag[80], name[80];
+    size_t i;
+    const json_t *one = NULL;
+    cleanup_json json_t *manifest = NULL, *index = NULL;
+    TRY(get_json(w->p, w->p->ref.tag, &manifest, hex, NULL, e));
+    text_format(name, sizeof(name), "sha256:%s", hex);
+    TRY(hand_over(w, name, manifest, e));
+    TRY(read_referrers(w->p, place_referrers_tag(hex, tag), &index, e));
+    const json_t *list = json_object_get(index, "manifests");
+    if (json_array_size(list) > PULL_ATTACHED_MAX)
+        return err_set(e, ERR_USAGE, -E2BIG, "%s: it lists %zu manifests; what is allowed is %d", tag,
+                       json_array_size(list), PULL_ATTACHED_MAX);
+    json_array_foreach(list, i, one)
+    {
+        if (may_be_bundle(one))
+            TRY(hand_over_referrer(w, json_word(one, "digest"), hex, e));
+    }
+    return 0;
+}
+
+int pull_attached(const char *ref, pull_fn *take, void *to, struct err *e)
+{
+    cleanup_place struct oci_place p = PLACE_UNOPENED;
+    struct walk w = {&p, {.fd = -1}, take, to};
+    TRY(place_open(ref, false, &p, e));
+    TRY(tmpdir_make(NULL, &w.room, e));
+    int failed = walk(&w, e);
+    tmpdir_remove(&w.room);
+    return failed;
 }

@@ -24,6 +24,7 @@
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"
 #include "bundle/pack_image.h"
+#include "bundle/reproduction.h"
 #include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
 #include "oci/image.h"
@@ -78,7 +79,7 @@ static int open_bag(struct verifying *w, struct err *e)
 
 /* --- 3: signature ------------------------------------------------------------------------------------------------ */
 
-static int read_key(const char *path, struct minisig_key *ret, struct err *e)
+int verify_key_read(const char *path, struct minisig_key *ret, struct err *e)
 {
     cleanup_text struct text t = {0};
     int failed = files_read(AT_FDCWD, path, KEY_MAX, &t);
@@ -88,13 +89,14 @@ static int read_key(const char *path, struct minisig_key *ret, struct err *e)
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "--key '%s': it is no public key of minisign's", path);
 }
 
+static const enum verify_signature MEANS[] = {[MINISIG_GOOD] = VERIFY_SIGNED,
+                                              [MINISIG_OTHER_KEY] = VERIFY_UNKNOWN,
+                                              [MINISIG_WRONG] = VERIFY_FORGED,
+                                              [MINISIG_MALFORMED] = VERIFY_FORGED};
+
 static void judge_signature(struct verifying *w, const struct minisig_key *key, const struct text *message,
                             const char *signature)
 {
-    static const enum verify_signature MEANS[] = {[MINISIG_GOOD] = VERIFY_SIGNED,
-                                                  [MINISIG_OTHER_KEY] = VERIFY_UNKNOWN,
-                                                  [MINISIG_WRONG] = VERIFY_FORGED,
-                                                  [MINISIG_MALFORMED] = VERIFY_FORGED};
     char *id = w->v->key_id;
     enum minisig_verdict verdict = minisig_verify(message->data, message->len, signature, key, id);
     w->v->signature = MEANS[verdict];
@@ -111,7 +113,7 @@ static int check_signature(struct verifying *w, struct err *e)
     struct minisig_key key;
     cleanup_text struct text message = {0}, signature = {0};
     if (w->o->key)
-        TRY(read_key(w->o->key, &key, e));
+        TRY(verify_key_read(w->o->key, &key, e));
     if (!filelist_find(&w->v->at.all, BAG_SIGNATURE)) {
         if (w->o->key)
             BROKEN(w, BAG_SIGNATURE, "it is not there, and --key asks for a signature");
@@ -122,6 +124,29 @@ static int check_signature(struct verifying *w, struct err *e)
         judge_signature(w, w->o->key ? &key : NULL, &message, signature.data);
     }
     return 0;
+}
+
+enum verify_signature verify_signer(const struct verification *v, const struct minisig_key *keys, size_t count,
+                                    size_t *signer, char key_id[MINISIG_KEY_ID])
+{
+    static const char *const SIGNED[][2] = {{BAG_TAG_MANIFEST, BAG_SIGNATURE},
+                                            {BUNDLE_DATA "/" REPRODUCTION_FILE, BUNDLE_DATA "/" REPRODUCTION_SIGNED}};
+    cleanup_text struct text message = {0}, signature = {0};
+    size_t of = 0;
+    *key_id = '\0';
+    while (of < ARRAY_LEN(SIGNED) && !filelist_find(&v->at.all, SIGNED[of][1]))
+        of++;
+    if (of == ARRAY_LEN(SIGNED))
+        return VERIFY_UNSIGNED;
+    if (files_read(v->at.root_fd, SIGNED[of][0], REPRODUCTION_MAX, &message) != 0 ||
+        files_read(v->at.root_fd, SIGNED[of][1], SIGNATURE_MAX, &signature) != 0)
+        return VERIFY_FORGED;
+    enum minisig_verdict verdict = minisig_verify(message.data, message.len, signature.data, NULL, key_id);
+    for (size_t i = 0; i < count && verdict == MINISIG_OTHER_KEY; i++) {
+        verdict = minisig_verify(message.data, message.len, signature.data, &keys[i], key_id);
+        *signer = i;
+    }
+    return MEANS[verdict];
 }
 
 /* --- 4: what it says can be read --------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ static bool is_harmless(const struct option_row *row, const char *value)
 
 const char *config_grant(const char *option, const char *value)
 {
-    const struct option_row *row = row_of_cell(option);
+    const struct option_row *row = row_of_cell(strcmp(option, CONFIG_EACH_RUNTIME) == 0 ? "runtime" : option);
     if (strcmp(option, "scenario") == 0)
         return scenario_is_path(value) ? "it names a folder of this host, whose programs would be run" : NULL;
     if (strcmp(option, "command") == 0)
@@ -176,6 +176,10 @@ static int check_confinement(struct cell *cell, struct err *e)
         if (strcspn(cell->environment.word[i], "=") == 0 || !strchr(cell->environment.word[i], '='))
             return err_set(e, ERR_USAGE, -EINVAL, "--env '%s': what is allowed is NAME=VALUE",
                            cell->environment.word[i]);
+    for (size_t i = 0; cell->gil != GIL_DEFAULT && i < cell->environment.count; i++)
+        if (strncmp(cell->environment.word[i], "PYTHON_GIL=", strlen("PYTHON_GIL=")) == 0)
+            return err_set(e, ERR_USAGE, -EINVAL, "--env '%s' and --gil %s: one of them is allowed",
+                           cell->environment.word[i], gil_name((enum gil)cell->gil));
     for (size_t i = 0; i < cell->allowed.count; i++)
         if (allowance_find(cell->allowed.word[i]) < 0)
             return err_set(e, ERR_USAGE, -EINVAL, "--allow '%s': what is allowed is " ALLOWANCE_NAMES,
@@ -220,6 +224,10 @@ static int check_cell(const struct cell *cell, struct err *e)
         return err_set(
             e, ERR_USAGE, -EINVAL,
             "--runtime 'native' has no interpreters; what is allowed with it is --mode threads or processes");
+    if (cell->gil != GIL_DEFAULT && cell_runtime_kind(cell) == RUNTIME_NATIVE)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--gil '%s': the native runtime has no GIL; what is allowed with it is default",
+                       gil_name((enum gil)cell->gil));
     if (cell->cgroup_root && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--cgroup-root '%s' contradicts --isolation off", cell->cgroup_root);
     const char *limit = cell->cpu_max ? "cpu-max" : cell->has_memory_high ? "memory-high" : NULL;

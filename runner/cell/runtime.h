@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/facts.h"
 #include "base/text.h"
 #include "cell/config.h"
 
@@ -21,10 +22,13 @@ struct runtime {
     char implementation[32]; /* "cpython", "native" */
     char default_start[16];  /* multiprocessing.get_start_method(); of native "forkserver", for the same comparison */
     struct text configure_args; /* "" where the build does not say */
-    bool free_threaded;         /* built with Py_GIL_DISABLED; false for native */
-    bool gil_enabled;           /* as the interpreter says of itself; meaningless for native */
-    bool interpreters;          /* it has concurrent.interpreters (3.14) */
-    struct text files;          /* what it reads to run the scenario, one path a line: warmed before the first slice */
+    struct facts build; /* jit, jit_enabled, tail_call, pgo, lto, debug, frame_pointers, allocator, compiler: as the
+                         * interpreter says in the cell's environment; and "features", what of it is not the plain
+                         * build's, as "jit+pgo", or "plain". Empty for native */
+    bool free_threaded; /* built with Py_GIL_DISABLED; false for native */
+    bool gil_enabled;   /* as the interpreter says of itself; meaningless for native */
+    bool interpreters;  /* it has concurrent.interpreters (3.14) */
+    struct text files;  /* what it reads to run the scenario, one path a line: warmed before the first slice */
 };
 
 /* Finds the runtime that the cell asks for (without a scenario: of Python), in the order: --runtime, $TARE_PYTHON_FT or

@@ -168,8 +168,23 @@ static void keep_messages(struct watch_result *r, const char *bytes, size_t len)
     r->messages[have + len] = '\0';
 }
 
+/* What comes later may push it out of the messages that are kept. A line that has not ended is looked at again. */
+static void keep_line(const char *words, struct watch_result *r)
+{
+    const char *at = words && !*r->line ? strstr(r->messages, words) : NULL;
+    const char *end = at ? strchr(at, '\n') : NULL;
+    if (!end)
+        return;
+    while (at > r->messages && at[-1] != '\n')
+        at--;
+    size_t len = (size_t)(end - at);
+    len = len < sizeof(r->line) ? len : sizeof(r->line) - 1;
+    memcpy(r->line, at, len);
+    r->line[len] = '\0';
+}
+
 /* Returns whether more may come. */
-static bool take_messages(int fd, struct watch_result *r)
+static bool take_messages(int fd, const char *line_with, struct watch_result *r)
 {
     char chunk[2048];
     ssize_t n = read(fd, chunk, sizeof(chunk));
@@ -178,14 +193,15 @@ static bool take_messages(int fd, struct watch_result *r)
             chunk[i] = '?';
     if (n > 0)
         keep_messages(r, chunk, (size_t)n);
+    keep_line(line_with, r);
     r->message_bytes += n > 0 ? (uint64_t)n : 0;
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-void watch_drain(int messages_fd, struct watch_result *result)
+void watch_drain(int messages_fd, const char *line_with, struct watch_result *result)
 {
     struct pollfd p = {.fd = messages_fd, .events = POLLIN};
-    while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && take_messages(messages_fd, result))
+    while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && take_messages(messages_fd, line_with, result))
         ;
 }
 
@@ -289,7 +305,7 @@ static bool take_events(struct watch *w, struct pollfd *fds)
         relay_take(relay, i);
         fds[RELAYED + i].fd = relay->from[i];
     }
-    if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
+    if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, w->request->line_with, r))
         fds[MESSAGES].fd = -1;
     return false;
 }

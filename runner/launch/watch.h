@@ -33,6 +33,7 @@ struct watch_request {
     int64_t stall_ns;                /* the longest time without progress (see below); 0: no limit */
     int cpu_stat_fd;                 /* cpu.stat of its own slice; -1: none, and stalls are not detected */
     int messages_fd;                 /* the workload's standard output and error, non-blocking; -1: not captured */
+    const char *line_with;           /* the first line of its messages with these words is kept; NULL: none is */
     struct relay *relay;             /* copies its output into files; NULL: none */
     struct refusals *refusals;       /* answers its filter; closed at the end. NULL: none */
     int signal_fd;                   /* signalfd(2) of the signals that end the run */
@@ -66,12 +67,13 @@ struct watch_result {
     char partition_said[160];              /* its content then */
     uint64_t message_bytes;                /* total bytes it printed */
     char messages[WATCH_MESSAGES_MAX + 1]; /* the last of them */
+    char line[512];                        /* the first with line_with, without its end; "": none had them */
 };
 
 /* Returns when the child has ended (it is not reaped) or the caller must end it. The caller frees ret->samples. */
 int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e);
 
-/* Reads what is still in the pipe after the end. */
-void watch_drain(int messages_fd, struct watch_result *result);
+/* Reads what is still in the pipe after the end; line_with as the request had it. */
+void watch_drain(int messages_fd, const char *line_with, struct watch_result *result);
 
 #endif

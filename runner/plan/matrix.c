@@ -393,7 +393,7 @@ static int run_all(struct matrix *s, struct err *e)
     int interrupted_by = 0;
     int failed =
         c->engine == ENGINE_SLURM ? handover_run(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
-    if (failed == 0 && run == 0 && !interrupted_by)
+    if (failed == 0 && run == 0 && !interrupted_by && !(s->shows && s->shows->is_part))
         (void)fprintf(stderr,
                       "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                       "measures again)\n",

@@ -55,6 +55,10 @@ int plan_parse(const char *label, struct text *bytes, const struct config_given 
 /* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
 int plan_parse_precision(const char *text, double *ret);
 
+/* Appends what the n-th of --each-runtime (from 0) puts behind a cell's id: "-3.14t"; of a path its last part, and its
+ * number where that is another's too, "-2-python3". Nothing where fewer are given. */
+void plan_add_each_runtime(const struct config_given *given, size_t n, struct text *id);
+
 void plan_free(struct plan *p);
 
 #endif

@@ -34,10 +34,14 @@ static bool is_auto(const struct cell *c)
     return !c->argv && strcmp(c->runtime, "auto") == 0;
 }
 
-/* Whether what was found for one is the other's too: of a name alone, or of a name and a mode ("auto"). */
+/* Whether what was found for one is the other's too. */
 static bool same_runtime(const struct cell *a, const struct cell *b)
 {
-    return !a->argv && a->scenario == b->scenario && a->mode == b->mode && strcmp(a->runtime, b->runtime) == 0;
+    bool same = a->environment.count == b->environment.count; /* it decides what of a build is on */
+    for (size_t i = 0; same && i < a->environment.count; i++)
+        same = strcmp(a->environment.word[i], b->environment.word[i]) == 0;
+    return same && !a->argv && a->scenario == b->scenario && a->mode == b->mode && a->gil == b->gil &&
+           strcmp(a->runtime, b->runtime) == 0;
 }
 
 static int find_program(const struct cell *c, char **ret, struct err *e)

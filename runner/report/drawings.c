@@ -334,15 +334,6 @@ static size_t curves_of(const struct summary *s, bool memory, struct curve *ret)
     return n;
 }
 
-/* The label without its workers. */
-static void say_curve(const struct curve *l, struct text *out)
-{
-    const char *label = l->cell[0]->label, *workers = strstr(label, ", workers ");
-    text_add(out, "%.*s", workers ? (int)(workers - label) : (int)strlen(label), label);
-    if (workers)
-        text_add(out, "%s", workers + 10 + strcspn(workers + 10, ","));
-}
-
 static size_t workers_of(const struct curve *curve, size_t curves, double *ret)
 {
     size_t n = 0, kept = 0;
@@ -390,7 +381,7 @@ static void plot_curves(struct drawing *d, const struct curve *curve, size_t cur
     text_add(&d->plot, "plot ");
     for (size_t i = 0; i < curves; i++) {
         cleanup_text struct text label = {0};
-        say_curve(&curve[i], &label);
+        summary_curve_name(curve[i].cell[0], &label);
         text_add(alt, "%s%s", i ? ", " : "", label.data);
         text_add(
             &d->plot,

@@ -84,7 +84,7 @@ static void add_cell(struct text *out, const struct table *t, size_t row, size_t
     text_add(out, "</%s>", tag);
 }
 
-static void html_table(struct text *out, const struct table *t)
+void page_table(struct text *out, const struct table *t)
 {
     if (t->rows == 0) {
         text_add(out, "<p>");
@@ -281,7 +281,7 @@ static void add_svg(struct text *out, const struct drawing *d, const char *svg)
     }
 }
 
-static void html_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg)
+void page_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg)
 {
     text_add(out, "<figure id=\"figure-%s\"", d->name);
     if (d->cell)
@@ -499,7 +499,7 @@ static void add_checks(const json_t *whole, struct text *out)
         table_text(&t, text_at(check, "verdict"));
         table_text(&t, text_at(check, "reason"));
     }
-    html_table(out, &t);
+    page_table(out, &t);
     table_free(&t);
 }
 
@@ -570,7 +570,7 @@ static void add_figures(struct text *out, const struct page_parts *p, const char
     text_add(out, "<div class=\"figures\">\n");
     for (size_t i = 0; i < p->drawing->count; i++)
         if (belongs(&p->drawing->list[i], figures))
-            html_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
+            page_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
     text_add(out, "</div>\n");
 }
 
@@ -578,7 +578,7 @@ static void add_figure(struct text *out, const struct page_parts *p, const char 
 {
     for (size_t i = 0; i < p->drawing->count; i++)
         if (strcmp(p->drawing->list[i].name, name) == 0)
-            html_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
+            page_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
 }
 
 /* A table without rows and without words for that is none. */
@@ -600,14 +600,14 @@ static const char *plan_of(const struct summary *s)
     return s->cells ? s->cell[0].scenario : "";
 }
 
-static void add_head(struct text *out, const struct summary *s)
+void page_begin(struct text *out, const char *title)
 {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                   "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    html_text(out, plan_of(s));
+    html_text(out, title);
     text_add(out,
-             ": what concurrency costs</title>\n<style>\n%s</style>\n</head>\n<body>\n"
+             "</title>\n<style>\n%s</style>\n</head>\n<body>\n"
              "<a class=\"skip\" href=\"#answer\">Skip to the answer</a>\n",
              page_css);
 }
@@ -660,7 +660,7 @@ static void add_navigation(struct text *out, const struct tables *t, const struc
                   "<span id=\"filter-status\" role=\"status\"></span>\n</form>\n");
 }
 
-static void begin_section(struct text *out, const char *id, const char *title)
+void page_section(struct text *out, const char *id, const char *title)
 {
     text_add(out, "<section id=\"%s\" aria-labelledby=\"h-%s\">\n<h2 id=\"h-%s\">", id, id, id);
     html_text(out, title);
@@ -694,7 +694,7 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
         const char *title, *figure;
         enum tables_of table;
     } HALVES[] = {{false, "Time", "time", TABLES_TIME}, {true, "Memory", "memory", TABLES_MEMORY}};
-    begin_section(out, "answer", "The answer");
+    page_section(out, "answer", "The answer");
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++)
         html_bars(out, &t->of[HALVES[i].table]);
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
@@ -706,7 +706,7 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         if (t->of[HALVES[i].table].rows == 0)
             continue;
-        html_table(out, &t->of[HALVES[i].table]);
+        page_table(out, &t->of[HALVES[i].table]);
         add_figure(out, p, HALVES[i].figure);
     }
     text_add(out, "</section>\n");
@@ -717,7 +717,7 @@ static void add_folded(struct text *out, const struct table *t)
     text_add(out, "<details><summary>");
     html_text(out, t->title);
     text_add(out, "</summary>\n");
-    html_table(out, t);
+    page_table(out, t);
     text_add(out, "</details>\n");
 }
 
@@ -726,7 +726,7 @@ static void add_section(struct text *out, const struct section *section, const s
 {
     if (!has_any(t, p, section))
         return;
-    begin_section(out, section->id, section->title);
+    page_section(out, section->id, section->title);
     if (section->words) {
         text_add(out, "<p>");
         html_text(out, section->words);
@@ -735,7 +735,7 @@ static void add_section(struct text *out, const struct section *section, const s
     if (section->figures)
         add_figures(out, p, section->figures);
     if (section->has_table && !section->folded)
-        html_table(out, &t->of[section->table]);
+        page_table(out, &t->of[section->table]);
     else if (section->has_table)
         add_folded(out, &t->of[section->table]);
     if (section->detail)
@@ -746,7 +746,8 @@ static void add_section(struct text *out, const struct section *section, const s
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
     struct tables t = tables_make(s);
-    add_head(out, s);
+    cleanup_free char *title = text_printf("%s: what concurrency costs", plan_of(s));
+    page_begin(out, title);
     add_summary(out, s);
     add_navigation(out, &t, p);
     text_add(out, "<main>\n");
@@ -754,10 +755,10 @@ int page_make(const struct summary *s, const struct page_parts *p, struct text *
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
         add_section(out, &SECTIONS[i], &t, p);
     tables_free(&t);
-    begin_section(out, "selftest", "Selftest");
+    page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);
     text_add(out, "</section>\n");
-    begin_section(out, "again", "How to run it again");
+    page_section(out, "again", "How to run it again");
     page_again(s, out);
     text_add(out, "</section>\n</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
     return failed;

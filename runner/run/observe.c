@@ -243,7 +243,7 @@ int observe_take(struct stage *s, struct err *e)
     }
     describe_instrument(s);
     if (!s->command)
-        inspect_gil(s->ledger.page, s->watched.messages, s->record);
+        inspect_gil(s->ledger.page, s->watched.line, s->record);
     inspect_end(s->record);
     describe_program(s);
     describe_confinement(s);

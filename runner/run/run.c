@@ -303,7 +303,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
-    s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
+    bool may_stall = !s->command && slice_is_own(s->slice);
+    s->cpu_stat_fd = may_stall ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
     set_stall(s, cell);
     const struct watch_request request = {
         .child = &s->child,
@@ -316,6 +317,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,
         .messages_fd = s->messages[0],
+        .line_with = INSPECT_GIL_WARNS,
         .relay = &s->relay,
         .signal_fd = s->session->signal_fd,
         .pids_events_fd = s->pids_events_fd,
@@ -431,8 +433,10 @@ static void finish(struct stage *s, struct err *why)
     if (killed)
         note_shared(s);
     /* After a kill, Python's resource tracker removes the shared objects once all their users have ended. */
-    bool stayed = ended && (!killed || s->shm) && wait_for_others(s);
-    if (kill_all(s, &e) != 0)
+    bool waits = ended && (!killed || s->shm);
+    bool stayed = waits && wait_for_others(s);
+    bool is_empty = waits && !stayed && slice_is_own(s->slice);
+    if (!is_empty && kill_all(s, &e) != 0)
         note_trouble(r, &e);
     remove_shared(s);
     finish_relay(s);
@@ -446,7 +450,7 @@ static void finish(struct stage *s, struct err *why)
     r->events = accounts.events;
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (s->messages[0] >= 0)
-        watch_drain(s->messages[0], &s->watched);
+        watch_drain(s->messages[0], INSPECT_GIL_WARNS, &s->watched);
     const struct ending end_as =
         judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                               .ledger = s->command ? NULL : &s->ledger,

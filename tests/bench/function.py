@@ -1,9 +1,10 @@
-"""What a pool of processes takes by `tare run` of a function's scenario (tare bench --keep), beside a plain script with
-multiprocessing's Pool.map under `tare exec`: iterations of two calls, whose results go to the caller.
+"""What a pool of processes takes by `tare run` of a function's scenario (tare bench --keep), beside plain scripts under
+`tare exec`: iterations of two calls, whose results go to the caller. tare's pool is a ProcessPoolExecutor, and so is the
+first plain script's, by whose ratio tare is judged; the second's is multiprocessing's Pool.map.
 
-usage: function.py BUILD [ROUNDS]      prints; asserts nothing. ROUNDS (7): each times both, one after the other in random
-order, so that the machine's drift falls on both alike; a round's ratio is of the medians of its iterations, and the median of
-the rounds' ratios is given.
+usage: function.py BUILD [ROUNDS]      prints; asserts nothing. ROUNDS (7): each times all three, one after the other in
+random order, so that the machine's drift falls on all alike; a round's ratio is of the medians of its iterations, and the
+median of the rounds' ratios is given.
 """
 import json
 import os
@@ -21,6 +22,7 @@ ITERATIONS = {1 << 10: 200, 1 << 20: 50, 64 << 20: 4}
 
 PLAIN = """
 import gc, sys, time
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import Pool
 import work
 
@@ -29,22 +31,30 @@ def call(_):
 
 if __name__ == "__main__":
     took = []
-    with Pool({workers}) as pool:
+    with {pool}({workers}) as pool:
         for i in range({iterations} + 1):
             gc.collect()  # as tare's workload does, outside of the clock
             start = time.monotonic_ns()
-            results = pool.map(call, range({workers}), chunksize=1)
+            results = list(pool.map(call, range({workers}), chunksize=1))
             took.append(time.monotonic_ns() - start)
             del results
     print(*took[1:])
 """
 
 
-def plain(folder: Path, size: int) -> list[int]:
+def plain(folder: Path, size: int, pool: str) -> list[int]:
     script = folder / "plain.py"
-    script.write_text(PLAIN.format(size=size, workers=WORKERS, iterations=ITERATIONS[size]))
+    script.write_text(PLAIN.format(size=size, pool=pool, workers=WORKERS, iterations=ITERATIONS[size]))
     words = [tare, "exec", "--quiet", "--rw", folder, "--", sys.executable, script]  # the same slice, the same confinement
     return [int(ns) for ns in subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()]
+
+
+def by_executor(folder: Path, size: int) -> list[int]:
+    return plain(folder, size, "ProcessPoolExecutor")
+
+
+def by_pool(folder: Path, size: int) -> list[int]:
+    return plain(folder, size, "Pool")
 
 
 def by_tare(folder: Path, size: int) -> list[int]:
@@ -69,14 +79,13 @@ with tempfile.TemporaryDirectory() as name:
     print(f"two calls that return so much, by a pool of processes; medians of {rounds} rounds; load now {os.getloadavg()[0]:.1f}")
     for size in ITERATIONS:
         keep(folder, size)
-        medians: dict = {plain: [], by_tare: []}
+        medians: dict = {by_tare: [], by_executor: [], by_pool: []}
         for _ in range(rounds):
-            for one in random.sample([plain, by_tare], 2):
+            for one in random.sample(list(medians), len(medians)):
                 medians[one].append(statistics.median(one(folder, size)) / 1e6)
-        ratios = [b / a for a, b in zip(medians[plain], medians[by_tare], strict=True)]
-        print(
-            f"  {size >> 10:6} KiB  Pool.map {statistics.median(medians[plain]):9.3f} ms  tare"
-            f" {statistics.median(medians[by_tare]):9.3f} ms  tare / Pool.map {statistics.median(ratios):5.2f}"
-            f" [{min(ratios):.2f}, {max(ratios):.2f}]",
-            flush=True,
-        )
+        took = {one: statistics.median(values) for one, values in medians.items()}
+        print(f"  {size >> 10:6} KiB  tare {took[by_tare]:9.3f} ms")
+        for one, name in ((by_executor, "ProcessPoolExecutor.map"), (by_pool, "multiprocessing.Pool.map")):
+            ratios = [b / a for a, b in zip(medians[one], medians[by_tare], strict=True)]
+            ends = f"[{min(ratios):.2f}, {max(ratios):.2f}]"
+            print(f"              {name:24} {took[one]:9.3f} ms  tare / it {statistics.median(ratios):5.2f} {ends}", flush=True)

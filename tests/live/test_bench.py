@@ -99,6 +99,7 @@ class Bench(LiveTest):
 
 
 class Functions(Bench):
+    @once_is_enough
     def test_a_pure_function_in_threads_and_processes_and_which_of_them_wins(self):
         done = self.bench("work.py:work", "--arg", "steps=20000", "--workers", "1,2", "--iterations", "3")
         self.assertEqual(done.status, 0, done)
@@ -125,6 +126,7 @@ class Functions(Bench):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("all 9 invocations are in", again.stderr)
 
+    @once_is_enough
     @for_each({"fresh": ["fresh"], "pool": ["pool"]})
     def results_of_64_mib_go_to_the_caller(self, lifecycle):
         done = self.bench("work.py:large", *QUICK, "--lifecycle", lifecycle)
@@ -132,6 +134,7 @@ class Functions(Bench):
         self.assertRegex(done.out, r"\Alarge of work: a call takes [\d.]+ m?s and returns 64\.0 MiB\n")
         self.assert_rows(done, "threads", "processes")
 
+    @once_is_enough
     def test_what_fails_is_told_with_its_traceback_before_anything_is_weighed(self):
         done = self.bench("work.py:failing", *QUICK, "--out", "out")
         self.assertEqual((done.status, done.out), (4, ""), done)
@@ -143,6 +146,7 @@ class Functions(Bench):
         )
         self.assertFalse((self.dir / "out").exists())
 
+    @once_is_enough
     def test_what_fails_in_one_mode_alone_is_told_and_the_other_is_weighed(self):
         done = self.bench("work.py:failing_in_processes", *QUICK)
         self.assertEqual(done.status, 4, done)
@@ -151,6 +155,7 @@ class Functions(Bench):
         self.assertRegex(said, r"ValueError: the data file is missing \(work\.py, line \d+, from work\.py, line \d+\)", done)
         self.assertIn("processes: failed: no run ended well", said)
 
+    @once_is_enough
     def test_packages_of_a_venv_are_there_with_its_interpreter_and_not_without(self):
         venv = self.dir / "venv"
         subprocess.run([rig.environment()["TARE_PYTHON_GIL"], "-m", "venv", "--without-pip", venv], check=True)

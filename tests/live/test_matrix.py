@@ -310,6 +310,21 @@ class Compared(Matrix):
             self.assertLessEqual({"mode", "name", "profile", "runtime", "workers"}, set(allowed))
         self.assertEqual(self.compare("--across", "runtime,profile").returncode, 0)
 
+    def test_between_two_values_of_a_key_of_one_folder(self):
+        self.run_plan("--invocations", 1)
+        for words, why in (
+            (("profile=overhead",), r"--between 'profile=overhead': what is allowed is KEY=A,B, as .*"),
+            (("bogus=a,b",), r"--between 'bogus': what is allowed is .*mode.*"),
+            (("profile=overhead,bogus",), r"--between '.*': '.*' has no cell with profile=bogus"),
+            (("mode=threads,threads",), r"--between '.*': the two values are one"),
+            (("profile=overhead,memory", self.out), r"--between '.*' is of one folder, and goes without --noise; two are named"),
+            (("profile=overhead,memory", "--noise"), r"--between '.*' is of one folder, and goes without --noise"),
+        ):
+            done = subprocess.run([rig.TARE, "compare", self.out, "--between", *words], env=rig.environment(), text=True,
+                                  capture_output=True, timeout=rig.PATIENCE_S)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, rf"\Atare: compare: {why}\n\Z")
+
     def test_the_list_of_commands_says_what_a_report_is(self):
         done = subprocess.run([rig.TARE, "--help"], env=rig.environment(), capture_output=True, text=True)
         self.assertRegex(done.stdout, r"(?m)^  tare report +DIR +.*HTML.*paper")

@@ -25,6 +25,14 @@ class Runtimes(LiveTest):
         names, _ = listed()
         self.assertTrue(names, "the list is empty")
 
+    def test_the_record_has_the_allocator_that_was_asked_for(self):
+        for env, allocator, features in ((None, "pymalloc", None), ("PYTHONMALLOC=malloc", "malloc", "malloc")):
+            done = self.run_cell("--runtime", "3.14", "--iterations", 2, *(["--env", env] if env else []))
+            self.assert_ok(done)
+            build = done.record["runtime"]["build"]
+            self.assertEqual(build["allocator"], allocator)
+            self.assertIn(features or build["features"], build["features"])
+
     def test_what_is_older_than_3_12_is_refused_by_name_and_by_path(self):
         done = self.run_cell("--runtime", "3.11")
         self.assertEqual(done.status, 2, done)

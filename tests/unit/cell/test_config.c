@@ -256,6 +256,18 @@ static void a_choice_that_is_none_names_what_is_allowed(void **state)
     refused("--mp-start ''|is fork, forkserver or spawn", "x", "--mode", "processes", "--mp-start", "");
 }
 
+static void the_gil_is_told_once_and_to_a_python_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(accepted("x").cell.gil, GIL_DEFAULT);
+    assert_int_equal(accepted("x", "--gil", "off").cell.gil, GIL_OFF);
+    refused("--gil '1'|default, on or off", "x", "--gil", "1");
+    refused("--gil 'on'|native runtime has no GIL", "x", "--runtime", "native", "--gil", "on");
+    refused("--env 'PYTHON_GIL=0' and --gil on|one of them", "x", "--env", "A=1", "--env", "PYTHON_GIL=0", "--gil",
+            "on");
+    assert_int_equal(accepted("x", "--env", "PYTHON_GIL=0").cell.environment.count, 1);
+}
+
 /* --- sizes, seconds, texts, lists of CPUs ------------------------------------------------------------------------- */
 
 static void sizes_are_read_in_powers_of_1024(void **state)
@@ -538,6 +550,7 @@ static void the_help_of_reproduce_push_and_pull_is_as_it_was_read(void **state)
     expect_help(CONFIG_REPRODUCE, NULL, "reproduce-help");
     expect_help(CONFIG_PUSH, NULL, "push-help");
     expect_help(CONFIG_PULL, NULL, "pull-help");
+    expect_help(CONFIG_POOL, NULL, "pool-help");
 }
 
 static void the_help_of_matrix_is_as_it_was_read(void **state)
@@ -575,12 +588,25 @@ static void each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_sa
 static void what_reaches_into_the_host_is_granted_and_what_is_weighed_is_not(void **state)
 {
     static const char *const GRANTS[][2] = {
-        {"confine", "off"},    {"confine", "light"},  {"network", "host"},
-        {"isolation", "off"},  {"partition", "root"}, {"env", "A=1"},
-        {"rw", "/x"},          {"user", "0"},         {"cgroup-root", "x"},
-        {"runtime", "./x"},    {"runtime", "/bin/x"}, {"scenario", "/x"},
-        {"scenario", "./x"},   {"scenario", "x.yml"}, {"pids-max", "16641"},
-        {"allow", "io_uring"}, {"tmp-size", "2G"},    {"partition", "isolated"},
+        {"confine", "off"},
+        {"confine", "light"},
+        {"network", "host"},
+        {"isolation", "off"},
+        {"partition", "root"},
+        {"env", "A=1"},
+        {"rw", "/x"},
+        {"user", "0"},
+        {"cgroup-root", "x"},
+        {"runtime", "./x"},
+        {"runtime", "/bin/x"},
+        {"each-runtime", "./x"},
+        {"scenario", "/x"},
+        {"scenario", "./x"},
+        {"scenario", "x.yml"},
+        {"pids-max", "16641"},
+        {"allow", "io_uring"},
+        {"tmp-size", "2G"},
+        {"partition", "isolated"},
     };
     static const char *const WEIGHED_ONES[][2] = {
         {"confine", "full"},   {"network", "none"},  {"isolation", "strict"},   {"isolation", "auto"},
@@ -756,6 +782,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_names_what_is_allowed),
         cmocka_unit_test(every_choice_is_taken_by_its_name),
         cmocka_unit_test(a_choice_that_is_none_names_what_is_allowed),
+        cmocka_unit_test(the_gil_is_told_once_and_to_a_python_alone),
         cmocka_unit_test(sizes_are_read_in_powers_of_1024),
         cmocka_unit_test(a_size_that_is_none_names_what_is_allowed),
         cmocka_unit_test(seconds_are_kept_in_milliseconds),

@@ -150,6 +150,21 @@ static void the_environment_is_the_same_wherever_it_is_run_from(void **state)
     workload_words_free(&w);
 }
 
+static void the_gil_is_told_by_a_variable_that_reaches_every_process(void **state)
+{
+    (void)state;
+    (void)setenv("PATH", "/p", 1);
+    (void)setenv("HOME", "/h", 1);
+    for (int64_t gil = GIL_ON; gil <= GIL_OFF; gil++) {
+        const struct cell c = {.gil = gil};
+        struct workload_words w = workload_environment(&c, "/tmp/tare.1", 7);
+        expect_words(&w, (const char *const[]){"PATH=/p", "HOME=/h", "LC_ALL=C.UTF-8", "TZ=UTC", "PYTHONHASHSEED=0",
+                                               "TMPDIR=/tmp/tare.1", "TARE_LEDGER_FD=7",
+                                               gil == GIL_ON ? "PYTHON_GIL=1" : "PYTHON_GIL=0", NULL});
+        workload_words_free(&w);
+    }
+}
+
 static void a_named_variable_is_added_or_takes_the_place_of_the_fixed_one(void **state)
 {
     (void)state;
@@ -256,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_fault_is_asked_for_by_the_environment_alone),
         cmocka_unit_test(the_largest_of_everything_fits),
         cmocka_unit_test(the_environment_is_the_same_wherever_it_is_run_from),
+        cmocka_unit_test(the_gil_is_told_by_a_variable_that_reaches_every_process),
         cmocka_unit_test(a_named_variable_is_added_or_takes_the_place_of_the_fixed_one),
         cmocka_unit_test(an_unconfined_command_has_the_callers_environment),
         cmocka_unit_test(without_path_and_home_there_are_plain_ones),
