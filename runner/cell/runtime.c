@@ -540,6 +540,7 @@ static int find_python(const struct cell *cell, struct runtime *r, struct err *e
                        "--mode interpreters: Python %s has no concurrent.interpreters (3.14 and newer have)",
                        r->version);
     TRY(check_gil(cell, r, e));
+    distributions_read(r->path, &r->packages);
     if (cell->scenario)
         add_scripts(cell->scenario, r);
     return 0;
@@ -622,5 +623,6 @@ void runtime_free(struct runtime *r)
 {
     text_free(&r->configure_args);
     facts_free(&r->build);
+    distributions_free(&r->packages);
     text_free(&r->files);
 }
