@@ -146,7 +146,7 @@ static void set_knobs(json_t *o, const struct cell *c)
         const struct scenario_knob *k = &c->scenario->knob[i];
         if (!cell_knob_counts(c, i))
             json_put_absent(o, k->key, "it does not go with this mode or runtime");
-        else if (k->type == SCENARIO_CHOICE)
+        else if (scenario_knob_is_word(k))
             json_put_text(o, k->key, c->knob[i]);
         else if (k->type == SCENARIO_REAL)
             json_put_real(o, k->key, strtod(c->knob[i], NULL), "it is no finite number");
