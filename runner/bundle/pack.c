@@ -14,6 +14,7 @@
 #include "archive/findings.h"
 #include "archive/tar.h"
 #include "archive/tmpdir.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fail_point.h"
@@ -268,13 +269,26 @@ static int take_authors(struct packing *p, json_t *authors, struct err *e)
     return 0;
 }
 
+/* *ret NULL: neither the user nor tare's CITATION.cff names one. The caller frees it. */
+static int find_source(const struct packing *p, char **ret, struct err *e)
+{
+    if (p->o->source_url && !pack_info_is_url(p->o->source_url))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--source-url '%.100s': what is allowed is an http or https address of at most %d characters",
+                       p->o->source_url, PACK_URL_MAX);
+    *ret = p->o->source_url ? xstrdup(p->o->source_url) : pack_info_own_url();
+    return 0;
+}
+
 static int write_pack(struct packing *p, struct err *e)
 {
+    cleanup_free char *source = NULL;
     char title[200];
     int64_t date_s = 0;
     cleanup_text struct text t = {0};
     cleanup_json json_t *authors = json_array(), *drawn = NULL;
     text_format(title, sizeof(title), "Measurements by the plan '%.60s' of tare", p->plan.name);
+    TRY(find_source(p, &source, e));
     TRY(take_authors(p, authors, e));
     TRY(find_date(p, &date_s, e));
     TRY(drawn_by(&drawn, e));
@@ -285,6 +299,8 @@ static int write_pack(struct packing *p, struct err *e)
                           p->incomplete, "claims", p->claims_from, "drawn_by", drawn, "format", PACK_FORMAT);
     if (!o)
         return err_set(e, ERR_USAGE, -EINVAL, "--title: it is no UTF-8");
+    json_put_text(o, "source_url", source);
+    json_put_text(o, "crate", p->o->crate);
     json_text(o, &t);
     return files_write(p->data_fd, BUNDLE_PACK, t.data, t.len, e);
 }
@@ -374,6 +390,8 @@ static int sum_up(struct packing *p, struct err *e)
                  p->folder.path);
     if (p->o->authors == 0)
         text_add(p->said, "author: " TARE_AUTHORS " (--author \"Family, Given <ORCID>\" names yours)\n");
+    if (!json_is_string(json_object_get(p->bundle.pack, "source_url")))
+        text_add(p->said, "source: unknown, so that the reviewer is not told where to get tare (--source-url URL)\n");
     if (p->tally.strangers)
         text_add(p->said, "left out: %zu records of '%s' that are of no plan\n", p->tally.strangers, p->folder.path);
     return pack_image_summary(&p->bundle, p->said, e);

@@ -1,18 +1,22 @@
 #include "bundle/push.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/files.h"
 #include "archive/tar.h"
 #include "archive/tmpdir.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_put.h"
+#include "base/source.h"
 #include "base/text.h"
+#include "bundle/attest.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
 #include "bundle/reproduction.h"
@@ -181,6 +185,67 @@ static int put(const struct oci_place *p, const struct opened_bundle *o, const c
     return 0;
 }
 
+/* --- a statement about a bundle ---------------------------------------------------------------------------------- */
+
+/* OCI image-spec 1.1, "Guidelines for Artifact Usage": the statement is the one layer of a manifest that has the
+ * bundle's manifest as its subject. */
+static int put_statement(const struct oci_place *p, const struct text *bytes, const char *subject, const char *sha256,
+                         struct pushed *ret, struct text *said, struct err *e)
+{
+    char hex[DIGEST_HEX], config[DIGEST_HEX], layer[DIGEST_HEX], name[PLACE_NAME_MAX];
+    const char *tag = *p->ref.tag ? p->ref.tag : LATEST, *digest = "";
+    cleanup_json json_t *bundle = NULL, *manifest = NULL;
+    uint64_t size = 0;
+    size_t len = 0;
+    if (get_json(p, subject, &bundle, hex, &len, e) != 0 || layer_of(bundle, subject, &digest, &size, e) != 0)
+        return err_wrap(e, "--subject");
+    if (!oci_digest_hex(digest) || strcmp(oci_digest_hex(digest), sha256) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--subject: %s: it is the bundle %s, and the statement is about sha256:%s", subject, digest,
+                       sha256);
+    TRY(oci_put_bytes(p->layout, EMPTY_BYTES, strlen(EMPTY_BYTES), config, e));
+    TRY(oci_put_bytes(p->layout, bytes->data, bytes->len, layer, e));
+    json_t *empty = oci_descriptor(EMPTY_TYPE, config, strlen(EMPTY_BYTES));
+    json_put_text(empty, "data", EMPTY_BASE64);
+    manifest =
+        json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "artifactType",
+                  ATTEST_MEDIA_TYPE, "config", empty, "layers", oci_descriptor(ATTEST_MEDIA_TYPE, layer, bytes->len),
+                  "subject", oci_descriptor(OCI_MANIFEST, hex, len));
+    TRY(place_put(p, tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
+    cleanup_json json_t *listed = oci_descriptor(OCI_MANIFEST, ret->manifest_sha256, size);
+    json_put_text(listed, "artifactType", ATTEST_MEDIA_TYPE);
+    TRY(list_referrer(p, hex, listed, e));
+    text_add(said, "%s\nmanifest sha256:%s\nattached to sha256:%s, under the tag sha256-%s\n", place_name(p, tag, name),
+             ret->manifest_sha256, hex, hex);
+    return 0;
+}
+
+/* Whether a file is JSON, which a tar never begins as: a tar begins with a name of [A-Za-z0-9._-]. */
+static bool is_json_file(const char *path)
+{
+    char first = 0;
+    struct stat st;
+    cleanup_close int fd = source_open(AT_FDCWD, path, true, &st);
+    return fd >= 0 && S_ISREG(st.st_mode) && read(fd, &first, 1) == 1 && first == '{';
+}
+
+static int push_statement(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said,
+                          struct err *e)
+{
+    cleanup_text struct text bytes = {0};
+    cleanup_json json_t *statement = NULL;
+    cleanup_place struct oci_place p = PLACE_UNOPENED;
+    int failed = files_read(AT_FDCWD, path, ATTEST_MAX, &bytes);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
+    if (attest_parse(bytes.data, bytes.len, &statement, ret->bundle_sha256, e) != 0)
+        return err_wrap(e, "'%s'", path);
+    if (!subject)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': a statement is attached to its bundle by --subject TAG", path);
+    TRY(place_open(ref, true, &p, e));
+    return put_statement(&p, &bytes, subject, ret->bundle_sha256, ret, said, e);
+}
+
 int push(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said, struct err *e)
 {
     cleanup_opened struct opened_bundle o = BUNDLE_UNOPENED;
@@ -191,6 +256,8 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
     TRY(oci_reference_parse(ref, &parsed, e));
     if (strncmp(parsed.tag, "sha256:", 7) == 0)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets a tag; its digest follows", ref);
+    if (is_json_file(path))
+        return push_statement(path, ref, subject, ret, said, e);
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is a bundle's tar ('tare pack' writes one)", path);
     TRY(bundle_open(path, &o, e));
@@ -201,18 +268,18 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
 
 /* --- pull -------------------------------------------------------------------------------------------------------- */
 
-/* Whether a listed manifest is of a bundle that is attached to this one. It says so itself: not every list does. */
-static bool is_attached(const json_t *manifest, const char *subject_hex)
+/* Whether a listed manifest is of this type and attached to this bundle. It says so itself: not every list does. */
+static bool is_attached(const json_t *manifest, const char *type, const char *subject_hex)
 {
     const char *subject = oci_digest_hex(json_word(json_object_get(manifest, "subject"), "digest"));
-    return strcmp(json_word(manifest, "artifactType"), PUSH_TYPE) == 0 && subject && strcmp(subject, subject_hex) == 0;
+    return strcmp(json_word(manifest, "artifactType"), type) == 0 && subject && strcmp(subject, subject_hex) == 0;
 }
 
-/* Whether a list's entry may be a bundle's. */
-static bool may_be_bundle(const json_t *entry)
+/* Whether a list's entry may be of this type. */
+static bool may_be(const json_t *entry, const char *type)
 {
-    const char *type = json_word(entry, "artifactType");
-    return !*type || strcmp(type, PUSH_TYPE) == 0;
+    const char *said = json_word(entry, "artifactType");
+    return !*said || strcmp(said, type) == 0;
 }
 
 static int tell_referrer(const struct oci_place *p, const char *digest, const char *subject_hex, struct text *said,
@@ -221,11 +288,12 @@ static int tell_referrer(const struct oci_place *p, const char *digest, const ch
     char hex[DIGEST_HEX];
     cleanup_json json_t *o = NULL;
     TRY(get_json(p, digest, &o, hex, NULL, e));
-    if (!is_attached(o, subject_hex))
+    bool is_statement = is_attached(o, ATTEST_MEDIA_TYPE, subject_hex);
+    if (!is_statement && !is_attached(o, PUSH_TYPE, subject_hex))
         return 0;
     cleanup_free char *own = text_printable(digest);
     cleanup_free char *bundle = text_printable(json_word(json_array_get(json_object_get(o, "layers"), 0), "digest"));
-    text_add(said, "attached: %.80s, the bundle %.80s\n", own, bundle);
+    text_add(said, "attached: %.80s, the %s %.80s\n", own, is_statement ? "statement" : "bundle", bundle);
     return 0;
 }
 
@@ -239,7 +307,7 @@ static int tell_referrers(const struct oci_place *p, const char *hex, struct tex
     TRY(read_referrers(p, place_referrers_tag(hex, tag), &index, e));
     json_array_foreach(json_object_get(index, "manifests"), i, one)
     {
-        if (may_be_bundle(one))
+        if (may_be(one, PUSH_TYPE) || may_be(one, ATTEST_MEDIA_TYPE))
             TRY(tell_referrer(p, json_word(one, "digest"), hex, said, e));
     }
     return 0;
@@ -323,7 +391,7 @@ static int hand_over_referrer(const struct walk *w, const char *digest, const ch
         return w->take(name, NULL, "the list of what is attached names no digest", w->to, e);
     if (get_json(w->p, digest, &manifest, hex, NULL, &why) != 0)
         return w->take(name, NULL, why.text, w->to, e);
-    return is_attached(manifest, subject_hex) ? hand_over(w, digest, manifest, e) : 0;
+    return is_attached(manifest, PUSH_TYPE, subject_hex) ? hand_over(w, digest, manifest, e) : 0;
 }
 
 static int walk(const struct walk *w, struct err *e)
@@ -342,7 +410,7 @@ static int walk(const struct walk *w, struct err *e)
                        json_array_size(list), PULL_ATTACHED_MAX);
     json_array_foreach(list, i, one)
     {
-        if (may_be_bundle(one))
+        if (may_be(one, PUSH_TYPE))
             TRY(hand_over_referrer(w, json_word(one, "digest"), hex, e));
     }
     return 0;
