@@ -28,8 +28,7 @@
 #define EMPTY_BASE64 "e30="
 #define LATEST       "latest"
 
-/* A manifest or an index of somebody's that has this tag or digest. hex: its digest; len: its bytes (NULL: not asked).
- */
+/* Reads the manifest or index with this tag or digest. hex: its digest. len: its size in bytes; NULL is allowed. */
 static int get_json(const struct oci_place *p, const char *tag, json_t **ret, char hex[DIGEST_HEX], size_t *len,
                     struct err *e)
 {
@@ -41,7 +40,7 @@ static int get_json(const struct oci_place *p, const char *tag, json_t **ret, ch
     return *ret ? 0 : err_set(e, ERR_USAGE, -EINVAL, "%s: it is not a JSON object", *tag ? tag : "the manifest");
 }
 
-/* The bundle's digest and size in its manifest. -EINVAL (usage): it is no bundle's. */
+/* Reads the bundle's digest and size from its manifest. -EINVAL (usage): it is not a bundle's manifest. */
 static int layer_of(const json_t *manifest, const char *what, const char **digest, uint64_t *size, struct err *e)
 {
     const json_t *layers = json_object_get(manifest, "layers"), *layer = json_array_get(layers, 0);
@@ -70,7 +69,7 @@ static json_t *annotations_of(const struct bundle *b)
     return o;
 }
 
-/* Without its bytes: the blobs are in the layout then. */
+/* Makes the manifest and stores its blobs in the layout; the manifest itself is not stored yet. */
 static int make_manifest(const struct oci_place *p, const struct bundle *b, int fd, const char *sha256, json_t **ret,
                          struct err *e)
 {
@@ -90,7 +89,7 @@ static int make_manifest(const struct oci_place *p, const struct bundle *b, int 
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for a manifest");
 }
 
-/* The descriptor of the bundle that this one reproduces. hex: its manifest's digest. */
+/* Makes the descriptor of the bundle that this one reproduces. hex: the digest of that bundle's manifest. */
 static int find_subject(const struct oci_place *p, const struct bundle *b, const char *subject, json_t **ret,
                         char hex[DIGEST_HEX], struct err *e)
 {
@@ -110,7 +109,7 @@ static int find_subject(const struct oci_place *p, const struct bundle *b, const
     return 0;
 }
 
-/* The index under the referrers tag, as it is; an empty one where there is none. */
+/* Reads the index under the referrers tag; without one, makes an empty index. */
 static int read_referrers(const struct oci_place *p, const char *tag, json_t **ret, struct err *e)
 {
     char hex[DIGEST_HEX];
@@ -142,7 +141,7 @@ static int list_referrer(const struct oci_place *p, const char *subject_hex, jso
     return place_put(p, tag, index, OCI_INDEX, hex, &size, e);
 }
 
-/* What is pushed is the tar itself, whose digest is the bundle's. */
+/* Only an uncompressed tar is pushed: its digest is the bundle's. */
 static int check_tar(const char *path, const struct opened_bundle *o, char sha256[DIGEST_HEX], struct err *e)
 {
     char plain[DIGEST_HEX] = "";
@@ -155,7 +154,7 @@ static int check_tar(const char *path, const struct opened_bundle *o, char sha25
                : err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is the tar, before it is compressed", path);
 }
 
-/* With the place open, and the bundle. */
+/* Stores an open bundle in an open place. */
 static int put(const struct oci_place *p, const struct opened_bundle *o, const char *subject, struct pushed *ret,
                struct text *said, struct err *e)
 {
@@ -297,7 +296,7 @@ static int tell_referrer(const struct oci_place *p, const char *digest, const ch
     return 0;
 }
 
-/* What is attached to a manifest. That there is nothing is no error. */
+/* Lists what is attached to a manifest; nothing attached is not an error. */
 static int tell_referrers(const struct oci_place *p, const char *hex, struct text *said, struct err *e)
 {
     char tag[80];
@@ -333,7 +332,7 @@ static int get(const struct oci_place *p, const char *output, struct pushed *ret
     TRY(get_json(p, p->ref.tag, &manifest, ret->manifest_sha256, NULL, e));
     TRY(layer_of(manifest, "what is there", &digest, &size, e));
     text_format(fetched, sizeof(fetched), "sha256:%s", ret->manifest_sha256);
-    TRY(place_fetch(p, fetched, e)); /* the very one that was looked at */
+    TRY(place_fetch(p, fetched, e)); /* by digest, so that it is the manifest that was checked */
     TRY(write_layer(p, digest, size, output, e));
     text_format(ret->bundle_sha256, sizeof(ret->bundle_sha256), "%s", digest + strlen("sha256:"));
     return tell_referrers(p, ret->manifest_sha256, said, e);
