@@ -138,7 +138,7 @@ calibrate: ## how often the rules of comparisons and claims are wrong, by simula
 	@$(MAKE) --no-print-directory $(B)/tests/calibrate/calibrate
 	@tests/calibrate/run $(CURDIR)/$(B)/tests/calibrate/calibrate
 
-bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
+bench: ## what the runner itself costs, beside its peers, into tests/bench/README.md; BENCH=sampler: one of them, printed
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
