@@ -318,7 +318,7 @@ $(UNIT_TESTS): $(UNIT_HELPERS) $(OBJECTS)
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims pool_judge push oci_image fuzz_corpus calibrate)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims hostdiff pool_judge push oci_image fuzz_corpus calibrate)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
