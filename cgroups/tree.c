@@ -18,10 +18,10 @@
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 
-#define SUPERVISOR    "supervisor"
-#define REMOVE_NS     (2 * NS_PER_S)
-#define PAUSE_NS      (NS_PER_MS / 20) /* a start holds the lock for some 0.2 ms */
-#define PAUSE_MAX_NS  (10 * NS_PER_MS)
+#define SUPERVISOR   "supervisor"
+#define REMOVE_NS    (2 * NS_PER_S)
+#define PAUSE_NS     (NS_PER_MS / 20) /* a start holds the lock for some 0.2 ms */
+#define PAUSE_MAX_NS (10 * NS_PER_MS)
 
 bool slice_is_file_name(const char *name)
 {
