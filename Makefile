@@ -138,7 +138,7 @@ calibrate: ## how often the rules of comparisons and claims are wrong, by simula
 	@$(MAKE) --no-print-directory $(B)/tests/calibrate/calibrate
 	@tests/calibrate/run $(CURDIR)/$(B)/tests/calibrate/calibrate
 
-bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
+bench: ## what the runner itself costs, beside its peers, into tests/bench/README.md; BENCH=sampler: one of them, printed
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
@@ -318,7 +318,7 @@ $(UNIT_TESTS): $(UNIT_HELPERS) $(OBJECTS)
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims pool_judge push oci_image fuzz_corpus calibrate)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims hostdiff pool_judge push oci_image fuzz_corpus calibrate)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o

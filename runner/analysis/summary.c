@@ -188,6 +188,14 @@ static void make_unique(struct summary *s, size_t at)
         free(plain);
 }
 
+void summary_curve_name(const struct summary_cell *c, struct text *out)
+{
+    const char *workers = strstr(c->label, ", workers ");
+    text_add(out, "%.*s", workers ? (int)(workers - c->label) : (int)strlen(c->label), c->label);
+    if (workers)
+        text_add(out, "%s", workers + 10 + strcspn(workers + 10, ","));
+}
+
 static void summary_name_cells(struct summary *s)
 {
     for (size_t i = 0; i < s->cells; i++) {
@@ -323,9 +331,8 @@ static const struct summary_cell *base_of(const struct summary *s, const struct 
 
 /* --- ratios ------------------------------------------------------------------------------------------------------- */
 
-/* Why the two are not compared in this figure, or NULL. */
-static const char *incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
-                                const char *figure)
+const char *summary_incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
+                                 const char *figure)
 {
     const struct summary_cell *const side[] = {a, b};
     unsigned kinds = 0;
@@ -343,7 +350,7 @@ struct analysis_ratio summary_ratio(const struct summary *s, const struct summar
                                     const struct summary_cell *c, size_t index, size_t *runs)
 {
     const struct figure_name *figure = &s->records.reader.name[index];
-    const char *why = incomparable(s, base, c, figure->name);
+    const char *why = summary_incomparable(s, base, c, figure->name);
     const struct cell_group other = group_of(base), own = group_of(c);
     struct cell_values a = cells_values(&s->records, &other, figure->name),
                        b = cells_values(&s->records, &own, figure->name);
@@ -397,8 +404,7 @@ static void take_ratios(struct summary *s)
     }
 }
 
-/* Its first rate of which more is better; without one -1. */
-static int rate_of(const struct summary *s, const struct summary_cell *c)
+int summary_rate(const struct summary *s, const struct summary_cell *c)
 {
     for (size_t i = 0; i < s->records.reader.names; i++) {
         const struct figure_about *about = &s->records.reader.name[i].about;
@@ -406,26 +412,6 @@ static int rate_of(const struct summary *s, const struct summary_cell *c)
             return (int)i;
     }
     return -1;
-}
-
-struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
-                                       const struct summary_cell *c)
-{
-    size_t runs;
-    int rate = rate_of(s, base), index = rate < 0 ? records_figure(&s->records, "avg_iter_s") : rate;
-    if (index < 0)
-        return stats_no_interval(NAN, 0.95, "no record has a rate or the time of an iteration");
-    if (base == c)
-        return stats_no_interval(1, 0.95, "it is the baseline");
-    const struct analysis_ratio r = summary_ratio(s, base, c, (size_t)index, &runs);
-    struct stats_interval i = r.why_not ? stats_no_interval(exp(r.log), 0.95, r.why_not) : analysis_interval(&r, 0.95);
-    if (rate >= 0)
-        return i;
-    const double work = c->workers / base->workers, low = i.low;
-    i.at = work / i.at;
-    i.low = work / i.high;
-    i.high = work / low;
-    return i;
 }
 
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)

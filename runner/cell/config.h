@@ -142,6 +142,9 @@ struct config_option {
 
 #define CONFIG_GIVEN_MAX 64
 
+/* The option that a plan takes as several cells in place of one. */
+#define CONFIG_EACH_RUNTIME "each-runtime"
+
 struct config_given {
     struct config_option option[CONFIG_GIVEN_MAX];
     size_t count;
@@ -158,21 +161,30 @@ struct campaign_options {
     int64_t trust;           /* truth: what a plan of somebody else's says of this host is taken */
     int64_t engine;
     int64_t task; /* below 0: all of the plan */
-    struct config_words sbatch;
+    struct config_words sbatch, each_runtime;
 };
 
-/* `tare bench`: a function and how it is called. Lists as they were given. */
+/* `tare bench` and `tare scale`: a function and how it is called. Lists as they were given. */
 struct bench_options {
     const char *workers, *modes; /* NULL: chosen */
     const char *python, *keep;   /* NULL: chosen; none */
     int64_t pool, discard;       /* pool: 0 fresh, 1 pool; discard: truth */
     int64_t calls;
+    const char *strong;      /* of scale: the knob or the argument that the workers share; NULL: none */
     struct config_words arg; /* NAME=VALUE */
+};
+
+/* `tare bisect`: a list, what is claimed of its later ones, and where builds come from. NULL: not given. */
+struct bisect_options {
+    const char *claim, *figure, *error; /* error: a share as text */
+    int64_t first, most;                /* invocations a side at the first and the last look */
+    const char *git, *build, *built;    /* a checkout, a shell command in it, the interpreter that this leaves */
+    struct config_words command;        /* in place of interpreters */
 };
 
 struct config {
     struct cell cell;
-    struct config_given given; /* of CONFIG_MATRIX and CONFIG_BENCH: what cell was set by, in order */
+    struct config_given given; /* of CONFIG_MATRIX, _BENCH, _SCALE and _BISECT: what cell was set by, in order */
     struct bench_options bench;
     struct output output;
     struct host_options host;
@@ -181,9 +193,10 @@ struct config {
     struct analysis analysis;
     struct campaign_options campaign;
     struct artefact_options artefact;
+    struct bisect_options bisect;
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's and push's two; NULL: none was named */
-    char *const *names;     /* report's and pool's, all of them, NULL at the end */
+    char *const *names;     /* report's, pool's and bisect's, all of them, NULL at the end */
     bool help;
 };
 
@@ -211,6 +224,7 @@ enum config_command {
     CONFIG_RESTORE = 64,
     CONFIG_SELFTEST = 128,
     CONFIG_BENCH = 512,
+    CONFIG_SCALE = 1024,
     CONFIG_COMPARE = 4096,
     CONFIG_PLAN_SIZE = 8192,
     CONFIG_REPORT = 16384,
@@ -221,12 +235,13 @@ enum config_command {
     CONFIG_PUSH = 524288,
     CONFIG_PULL = 1048576,
     CONFIG_POOL = 1 << 26,
+    CONFIG_BISECT = 8388608,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 
-/* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN, CONFIG_MATRIX and CONFIG_BENCH is left for
- * cell_complete(): its scenario has a say; options that are no common ones wait in it for that. Those of the others are
- * complete. -EINVAL (usage): one line that names the option, the value and what is allowed. */
+/* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN, CONFIG_MATRIX, CONFIG_BENCH and CONFIG_SCALE is
+ * left for cell_complete(): its scenario has a say; options that are no common ones wait in it for that. Those of the
+ * others are complete. -EINVAL (usage): one line that names the option, the value and what is allowed. */
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
 
 /* The same for a command's whole run: what is said of quiet, verbose and colour takes effect (terminal.h). A quiet

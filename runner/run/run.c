@@ -278,6 +278,11 @@ static void set_stall(const struct stage *s, const struct cell *cell)
     text_format(r->stall_reason, sizeof(r->stall_reason), "%s", why ? why : "");
 }
 
+static unsigned shared_cpus(const struct topology_choice *cpus)
+{
+    return cpulist_count(&cpus->housekeeping) > 0 ? 0 : cpulist_count(&cpus->benchmark);
+}
+
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     int failed = start(s, e);
@@ -303,6 +308,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .sampler = s->sampler,
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
+        .shared_cpus = shared_cpus(&s->session->cpus),
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
         .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,

@@ -588,12 +588,25 @@ static void each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_sa
 static void what_reaches_into_the_host_is_granted_and_what_is_weighed_is_not(void **state)
 {
     static const char *const GRANTS[][2] = {
-        {"confine", "off"},    {"confine", "light"},  {"network", "host"},
-        {"isolation", "off"},  {"partition", "root"}, {"env", "A=1"},
-        {"rw", "/x"},          {"user", "0"},         {"cgroup-root", "x"},
-        {"runtime", "./x"},    {"runtime", "/bin/x"}, {"scenario", "/x"},
-        {"scenario", "./x"},   {"scenario", "x.yml"}, {"pids-max", "16641"},
-        {"allow", "io_uring"}, {"tmp-size", "2G"},    {"partition", "isolated"},
+        {"confine", "off"},
+        {"confine", "light"},
+        {"network", "host"},
+        {"isolation", "off"},
+        {"partition", "root"},
+        {"env", "A=1"},
+        {"rw", "/x"},
+        {"user", "0"},
+        {"cgroup-root", "x"},
+        {"runtime", "./x"},
+        {"runtime", "/bin/x"},
+        {"each-runtime", "./x"},
+        {"scenario", "/x"},
+        {"scenario", "./x"},
+        {"scenario", "x.yml"},
+        {"pids-max", "16641"},
+        {"allow", "io_uring"},
+        {"tmp-size", "2G"},
+        {"partition", "isolated"},
     };
     static const char *const WEIGHED_ONES[][2] = {
         {"confine", "full"},   {"network", "none"},  {"isolation", "strict"},   {"isolation", "auto"},
