@@ -32,9 +32,13 @@ static const struct figure_about FIGURES[] = {
     {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
 };
 
-#define GROWTH(key, what) {"growth_" key "_bytes", what " per 1,000 iterations", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 0}
+#define GROWTH(key, what)                                                                                              \
+    {                                                                                                                  \
+        "growth_" key "_bytes", what " per 1,000 iterations", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 0           \
+    }
 
-/* Those of records of profile growth: record/growth.h. Two tables, for the first one's figures have columns everywhere. */
+/* Those of records of profile growth: record/growth.h. Two tables, for the first one's figures have columns everywhere.
+ */
 static const struct figure_about OF_GROWTH[] = {
     GROWTH("pss", "growth of PSS"),
     GROWTH("live", "growth of live objects"),

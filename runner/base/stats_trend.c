@@ -45,8 +45,7 @@ static double residuals(const double *y, size_t n, double *left)
 static double correction(double tau, double n)
 {
     const double c1 = (1 + TRENDS) * n;
-    const double c2 =
-        (c1 - TAU_MEDIAN * TAU_MEDIAN * (1 + n)) / (TAU_MEDIAN * (TAU_MEDIAN - TAU_FAR) * (1 + n));
+    const double c2 = (c1 - TAU_MEDIAN * TAU_MEDIAN * (1 + n)) / (TAU_MEDIAN * (TAU_MEDIAN - TAU_FAR) * (1 + n));
     if (tau > TAU_MEDIAN)
         return -tau;
     if (tau > TAU_FAR)
@@ -73,7 +72,8 @@ static double coefficient(const double *u, size_t n)
     return a < -0.99 ? -0.99 : a;
 }
 
-/* Value i less a times the one before; of the first the share that gives it the others' variance (Prais and Winsten). */
+/* Value i less a times the one before; of the first the share that gives it the others' variance (Prais and Winsten).
+ */
 static double differenced(double before, double now, double a, size_t i)
 {
     if (i > 0)

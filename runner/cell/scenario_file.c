@@ -27,13 +27,15 @@ static const struct yaml_shape PROFILE =
     YAML_KEYS(YAML_MAY("iterations", WORD), YAML_MAY("warmup", WORD), YAML_MAY("workers", WORD),
               YAML_MAY("mem-sample", WORD), YAML_MAY("mem-interval-ms", WORD), YAML_MAY("pids-max", WORD),
               YAML_MAY("memory-max", WORD), YAML_MAY("timeout", WORD));
-static const struct yaml_shape PROFILES = YAML_KEYS(YAML_MAY("overhead", PROFILE), YAML_MAY("memory", PROFILE), YAML_MAY("growth", PROFILE));
+static const struct yaml_shape PROFILES =
+    YAML_KEYS(YAML_MAY("overhead", PROFILE), YAML_MAY("memory", PROFILE), YAML_MAY("growth", PROFILE));
 static const struct yaml_shape COMMANDS = YAML_KEYS(YAML_MAY("python", ARGUMENTS), YAML_MAY("native", ARGUMENTS));
-static const struct yaml_shape KNOB = YAML_KEYS(
-    YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
-    YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
-    YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("default-growth", WORD),
-    YAML_MAY("modes", THREE), YAML_MAY("profiles", THREE), YAML_MAY("runtimes", PAIR), YAML_MAY("starts", THREE), YAML_MAY("python", WORD));
+static const struct yaml_shape KNOB =
+    YAML_KEYS(YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
+              YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
+              YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("default-growth", WORD),
+              YAML_MAY("modes", THREE), YAML_MAY("profiles", THREE), YAML_MAY("runtimes", PAIR),
+              YAML_MAY("starts", THREE), YAML_MAY("python", WORD));
 static const struct yaml_shape FIGURE =
     YAML_KEYS(YAML_NEEDS("name", WORD), YAML_MAY("unit", WORD), YAML_MAY("help", LINE), YAML_MAY("title", LINE),
               YAML_MAY("kind", WORD), YAML_MAY("better", WORD));
@@ -102,7 +104,8 @@ static int take_profile(const struct yaml_node *said, scenario_common *common, s
 static int take_profiles(const struct yaml_node *profiles, scenario_common *common, struct scenario *s, struct err *e)
 {
     if (profiles->count == 0)
-        return yaml_refuse(profiles, -EINVAL, e, "there has to be one at least: overhead: {}, memory: {} or growth: {}");
+        return yaml_refuse(profiles, -EINVAL, e,
+                           "there has to be one at least: overhead: {}, memory: {} or growth: {}");
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
         const struct yaml_node *said = yaml_get(profiles, profile_names[i]);
         if (said)

@@ -420,7 +420,8 @@ int ledger_check(const struct ledger_map *map, uint64_t expected, const struct l
 static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
 {
     struct ledger made;
-    return l->magic == LEDGER_MAGIC && ledger_lay_out(l->iteration_capacity, l->worker_capacity, l->reading_stride > 0, &made) == 0 &&
+    return l->magic == LEDGER_MAGIC &&
+           ledger_lay_out(l->iteration_capacity, l->worker_capacity, l->reading_stride > 0, &made) == 0 &&
            made.size_bytes <= file_bytes && l->size_bytes == made.size_bytes &&
            l->starts_offset == made.starts_offset && l->ends_offset == made.ends_offset &&
            l->workers_offset == made.workers_offset && l->ready_offset == made.ready_offset &&

@@ -102,8 +102,9 @@ struct ledger {
     uint64_t readings_offset; /* 3752: byte offset of struct ledger_reading[LEDGER_READINGS], by the runner */
     uint64_t reading_stride;  /* 3760: iterations from one reading to the next, by the runner; 0: none are asked for */
     uint64_t readings_done;   /* 3768: readings taken; written after each */
-    uint64_t enough;          /* 3776: measured iterations after which to end, by the runner while it measures; 0: all */
-    char reading_why[LEDGER_MEMORIES][LEDGER_WHY_MAX]; /* 3784: why no reading has it, UTF-8, ended by NUL; "": some do */
+    uint64_t enough; /* 3776: measured iterations after which to end, by the runner while it measures; 0: all */
+    char reading_why[LEDGER_MEMORIES]
+                    [LEDGER_WHY_MAX]; /* 3784: why no reading has it, UTF-8, ended by NUL; "": some do */
 };
 
 _Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");

@@ -37,7 +37,8 @@ struct traces {
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
-    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns, look_at_ns; /* NEVER: off */
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns,
+        look_at_ns;      /* NEVER: off */
     struct traces seen;  /* at the last look */
     int64_t progress_ns; /* the last look that saw progress */
     size_t cap;

@@ -20,7 +20,8 @@ const char *growth_shape_name(enum growth_shape s)
     return NAMES[s];
 }
 
-/* --- what is asked for --------------------------------------------------------------------------------------------- */
+/* --- what is asked for ---------------------------------------------------------------------------------------------
+ */
 
 static double mean_of(const double *y, size_t n)
 {
@@ -53,7 +54,8 @@ uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_targ
     return 0;
 }
 
-/* --- slopes -------------------------------------------------------------------------------------------------------- */
+/* --- slopes --------------------------------------------------------------------------------------------------------
+ */
 
 /* Values that are evenly spaced, and how many iterations lie between two of them. */
 struct series {
@@ -77,11 +79,18 @@ static struct growth_slope slope_of(const struct series *s)
 }
 
 /* The figures that are columns of the readings, and which. */
-static const int COLUMN[GROWTH_FIGURES] = {
-    [GROWTH_PSS] = LEDGER_PSS,           [GROWTH_LIVE] = LEDGER_LIVE,     [GROWTH_CYCLES] = LEDGER_CYCLES,
-    [GROWTH_FREE] = LEDGER_FREE,         [GROWTH_STACKS] = LEDGER_STACKS, [GROWTH_CHILDREN] = LEDGER_CHILDREN,
-    [GROWTH_FILES] = LEDGER_FILES,       [GROWTH_REST] = -1,              [GROWTH_PAGE_TABLES] = LEDGER_PAGE_TABLES,
-    [GROWTH_ANON] = -1,                  [GROWTH_CACHE] = -1,             [GROWTH_KERNEL] = -1};
+static const int COLUMN[GROWTH_FIGURES] = {[GROWTH_PSS] = LEDGER_PSS,
+                                           [GROWTH_LIVE] = LEDGER_LIVE,
+                                           [GROWTH_CYCLES] = LEDGER_CYCLES,
+                                           [GROWTH_FREE] = LEDGER_FREE,
+                                           [GROWTH_STACKS] = LEDGER_STACKS,
+                                           [GROWTH_CHILDREN] = LEDGER_CHILDREN,
+                                           [GROWTH_FILES] = LEDGER_FILES,
+                                           [GROWTH_REST] = -1,
+                                           [GROWTH_PAGE_TABLES] = LEDGER_PAGE_TABLES,
+                                           [GROWTH_ANON] = -1,
+                                           [GROWTH_CACHE] = -1,
+                                           [GROWTH_KERNEL] = -1};
 
 /* Whether any reading has it. */
 static bool is_read(const struct growth *g, int column)
@@ -164,7 +173,8 @@ static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_m
     return no_slope(*why && printable ? printable : "the workload does not read it");
 }
 
-/* --- the runner's samples ------------------------------------------------------------------------------------------ */
+/* --- the runner's samples ------------------------------------------------------------------------------------------
+ */
 
 /* A sample's value; NaN: it has none. */
 static double sampled(const struct sample *s, enum growth_figure f)
@@ -203,7 +213,8 @@ static struct growth_slope slope_of_samples(const struct growth_sources *from, e
     return ret;
 }
 
-/* --- the whole ----------------------------------------------------------------------------------------------------- */
+/* --- the whole -----------------------------------------------------------------------------------------------------
+ */
 
 static enum growth_shape shape_of(const struct growth *g)
 {
@@ -256,7 +267,8 @@ void growth_take(const struct growth_sources *from, struct growth *ret)
     growth_derive(from, ret);
 }
 
-/* --- the sentence -------------------------------------------------------------------------------------------------- */
+/* --- the sentence --------------------------------------------------------------------------------------------------
+ */
 
 struct unit {
     const char *name;
@@ -279,10 +291,14 @@ static void add_number(double value, struct text *out)
     text_add(out, "%.*f", digits, fabs(value) < 0.005 ? 0 : value);
 }
 
-static const char *const PART[GROWTH_FIGURES] = {
-    [GROWTH_LIVE] = "live objects",        [GROWTH_CYCLES] = "uncollected cycles", [GROWTH_FREE] = "arenas and free lists",
-    [GROWTH_STACKS] = "thread stacks",     [GROWTH_CHILDREN] = "children's own pages", [GROWTH_FILES] = "mapped files",
-    [GROWTH_REST] = "not told apart",      [GROWTH_PAGE_TABLES] = "page tables"};
+static const char *const PART[GROWTH_FIGURES] = {[GROWTH_LIVE] = "live objects",
+                                                 [GROWTH_CYCLES] = "uncollected cycles",
+                                                 [GROWTH_FREE] = "arenas and free lists",
+                                                 [GROWTH_STACKS] = "thread stacks",
+                                                 [GROWTH_CHILDREN] = "children's own pages",
+                                                 [GROWTH_FILES] = "mapped files",
+                                                 [GROWTH_REST] = "not told apart",
+                                                 [GROWTH_PAGE_TABLES] = "page tables"};
 
 #define SAID_FROM 0.005 /* of the slope: what is less is left out */
 

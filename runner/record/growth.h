@@ -37,8 +37,8 @@ enum growth_figure {
 extern const char *const growth_figure_keys[GROWTH_FIGURES];
 
 struct growth_slope {
-    double bytes;     /* per GROWTH_PER iterations; NaN: none */
-    double low, high; /* NaN: no interval */
+    double bytes;      /* per GROWTH_PER iterations; NaN: none */
+    double low, high;  /* NaN: no interval */
     char why_not[160]; /* "" where there is a slope */
 };
 
@@ -57,8 +57,8 @@ struct growth {
     bool has_been_asked;
     struct ledger_reading reading[LEDGER_READINGS];
     size_t readings;
-    int64_t stride;   /* iterations between two of them */
-    size_t from;      /* the first reading that slopes rest on: the second half's */
+    int64_t stride;    /* iterations between two of them */
+    size_t from;       /* the first reading that slopes rest on: the second half's */
     size_t iterations; /* that were measured */
     struct growth_slope slope[GROWTH_FIGURES];
     enum growth_shape shape;

@@ -233,12 +233,11 @@ static int load_all(struct parse *p)
     static const char *const INSTRUMENT[] = {
         "prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns", "selftest", "selftest_reason", NULL};
     static const struct wanted WANTED[] = {
-        {SECTION_TOOL, TOOL, true},           {SECTION_SCENARIO, NULL, true}, {SECTION_RUNTIME, NULL, true},
-        {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},    {SECTION_SLICE, SLICE, true},
-        {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},  {SECTION_CONFINEMENT, CONFINEMENT, true},
-        {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},     {SECTION_TERMINATION, NULL, false},
-        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false},
-        {SECTION_GROWTH, GROWTH, false}};
+        {SECTION_TOOL, TOOL, true},           {SECTION_SCENARIO, NULL, true},  {SECTION_RUNTIME, NULL, true},
+        {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},     {SECTION_SLICE, SLICE, true},
+        {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},   {SECTION_CONFINEMENT, CONFINEMENT, true},
+        {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},      {SECTION_TERMINATION, NULL, false},
+        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}, {SECTION_GROWTH, GROWTH, false}};
     static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
     static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
                                             {SECTION_DISTURBANCE, DISTURBANCE, false}};

@@ -12,7 +12,7 @@ struct meter {
     struct progress progress; /* for run_cell(); show is NULL without a terminal */
     const struct cell *cells; /* all cells to run */
     size_t count, at;
-    int64_t since_ns;        /* the current cell's start */
+    int64_t since_ns;                     /* the current cell's start */
     int64_t iteration_ns[PROFILES_COUNT]; /* duration of an iteration, by profile; 0: unknown yet */
 };
 

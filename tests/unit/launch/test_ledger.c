@@ -353,7 +353,8 @@ static struct ledger_map two_readings(void)
     struct ledger_map map;
     assert_int_equal(ledger_create_for_growth(600, WORKERS, &map, NULL), 0);
     for (int64_t i = 0; i < 2; i++) {
-        readings(&map)[i] = (struct ledger_reading){.iteration = 3 * (i + 1), .bytes = {1 << 20, 5, LEDGER_UNKNOWN, -7}};
+        readings(&map)[i] =
+            (struct ledger_reading){.iteration = 3 * (i + 1), .bytes = {1 << 20, 5, LEDGER_UNKNOWN, -7}};
         map.page->readings_done++;
     }
     return map;
