@@ -127,11 +127,19 @@ static int64_t divisor(int64_t a, int64_t b)
     return b == 0 ? a : divisor(b, a % b);
 }
 
+/* The least number that every number of workers divides; one above KNOB_HIGH: there is none that could be shared. */
+static long long least_multiple(const struct sweep *s)
+{
+    long long multiple = 1;
+    for (size_t i = 0; i < s->counts && multiple <= KNOB_HIGH; i++)
+        multiple *= s->workers[i] / divisor(multiple, s->workers[i]);
+    return multiple > 0 ? multiple : 1;
+}
+
 /* Each number of workers has to have a whole share: nobody does more than another. */
 static int take_strong(struct scale *s, struct err *e)
 {
     const char *name = s->c.bench.strong;
-    int64_t multiple = 1;
     if (!name)
         return 0;
     const char *value = shared_value(s);
@@ -144,14 +152,13 @@ static int take_strong(struct scale *s, struct err *e)
     if (text_to_i64(value, &s->whole) != 0 || s->whole < 1 || s->whole > KNOB_HIGH)
         return err_set(e, ERR_USAGE, -EINVAL, "--strong %s: '%s' cannot be shared; what is allowed is 1 to %d", name,
                        value, KNOB_HIGH);
-    for (size_t i = 0; i < s->sweep.counts && multiple <= KNOB_HIGH; i++)
-        multiple *= s->sweep.workers[i] / divisor(multiple, s->sweep.workers[i]);
-    if (s->whole % multiple != 0)
+    const long long whole = s->whole, multiple = least_multiple(&s->sweep);
+    if (whole % multiple != 0)
         return err_set(
             e, ERR_USAGE, -EINVAL,
             "--strong %s: %lld cannot be shared evenly by every number of workers; a multiple of %lld can, as "
             "%lld",
-            name, (long long)s->whole, (long long)multiple, (long long)((s->whole / multiple + 1) * multiple));
+            name, whole, multiple, (whole / multiple + 1) * multiple);
     return 0;
 }
 
