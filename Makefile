@@ -23,8 +23,8 @@ COMMIT := $(shell cat .commit 2>/dev/null || git describe --always --dirty --abb
 once = $(eval $(1) := $(2))$($(1))
 # Looked up only when something is compiled: setup may have to install pkg-config first.
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$$(shell pkg-config --cflags $$(PACKAGES)))
-# Archives where there are any, and no position-independent program: loading seven libraries and relocating libcrypto
-# takes twice as long as all else that `tare exec -- true` does. A libcgroup that asks systemd stays a shared one.
+# Archives where there are any, and a static program where all are: loading libraries and binding their symbols takes as
+# long as starting `true`. A libcgroup that asks systemd stays a shared one, and tare with it a dynamic program.
 # LINK=shared: none of it, as a distribution wants it that mends its libraries.
 archive = $(if $(filter shared,$(LINK)),-l$(1),$(or $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l$(1)))
 # The one that reads what the compiler writes.
@@ -33,6 +33,9 @@ CGROUP_LIB = $(call once,CGROUP_LIB,$$(if $$(shell $$(NM) $$(call archive,cgroup
 # Debian 13's libcrypto.a wants zstd, brotli and zlib beside it: there it is the shared one, which apt needs anyway.
 CRYPTO_LIB = $(call once,CRYPTO_LIB,$$(if $$(shell $$(NM) $$(call archive,crypto) 2>/dev/null | grep -m1 'U ZSTD_'),-lcrypto,$$(call archive,crypto)))
 PKG_LIBS = $(call once,PKG_LIBS,$$(foreach l,jansson gsl gslcblas cap yaml,$$(call archive,$$(l))) $$(CGROUP_LIB) $$(CRYPTO_LIB) -lm)
+# How tare is linked. libcgroup.a looks accounts up for rules, which tare has none of: the linker's word on that is spared.
+PROGRAM_KIND = $(call once,PROGRAM_KIND,$$(if $$(filter shared,$$(LINK)),-pie,$$(if $$(SANITIZE)$$(filter-out -lm,$$(filter -l%,$$(PKG_LIBS))),-no-pie,-static $$(QUIET_LINK))))
+QUIET_LINK = $(if $(shell echo 'int main(void){}' | $(CC) -static -Wl,--no-warnings $(LDFLAGS) -x c -o /dev/null - 2>&1 || echo no),,-Wl,--no-warnings)
 # What the compiler and the machine have of these; tests/elf reads each back from the programs. A sanitizer looks where
 # _FORTIFY_SOURCE does, and that one needs an optimisation.
 takes = $(foreach f,$(1),$(if $(shell $(CC) -Werror $(f) -x c -c -o /dev/null /dev/null 2>&1 || echo no),,$(f)))
@@ -48,7 +51,7 @@ export CCACHE_MAXSIZE ?= 1G
 CCACHE := $(shell mkdir -p '$(CCACHE_DIR)' 2>/dev/null && test -w '$(CCACHE_DIR)' && command -v ccache)
 COMPILE = $(CCACHE) $(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(SANITIZE) -iquote runner -iquote . -MMD -MP
 
-SOURCES := $(filter-out runner/main.c runner/compile_manual.c runner/launch/compile_filters.c runner/workloads/% runner/archive/% runner/bundle/% runner/oci/%,$(wildcard runner/*.c runner/*/*.c runner/host/*/*.c cgroups/*.c))
+SOURCES := $(filter-out runner/main.c cgroups/scope_main.c runner/compile_manual.c runner/launch/compile_filters.c runner/workloads/% runner/archive/% runner/bundle/% runner/oci/%,$(wildcard runner/*.c runner/*/*.c runner/host/*/*.c cgroups/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/filters.o
 # What is done with bundles is a program of its own: libarchive brings fifteen libraries, which a runner that starts in
 # a millisecond does not load.
@@ -135,7 +138,7 @@ calibrate: ## how often the rules of comparisons and claims are wrong, by simula
 	@$(MAKE) --no-print-directory $(B)/tests/calibrate/calibrate
 	@tests/calibrate/run $(CURDIR)/$(B)/tests/calibrate/calibrate
 
-bench: ## what the runner itself costs, beside what it replaces; BENCH=spread: what CPUs of its own are worth
+bench: ## what the runner itself costs, beside its peers, into tests/bench/README.md; BENCH=sampler: one of them, printed
 	@scripts/setup bench
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
@@ -146,14 +149,14 @@ setup: ## install the Debian packages that a build needs
 python: ## build CPython, free-threaded and with the GIL, into the cache (minutes, once); PYTHON_PGO=1 optimises
 	@scripts/build-python
 
-build: $(B)/tare $(B)/tare-artefact $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
+build: $(B)/tare $(B)/tare-artefact $(B)/tare-scope $(SHARED:%=$(B)/share/%) $(WORKLOADS) $(PLANS:runner/%=$(B)/%) $(B)/escapes ## compile build/tare and the workloads
 
 unit: ## one unit test, T=cells: tests/unit/*/test_cells.c, built and run
 	@$(MAKE) --no-print-directory $(B)/tests/test_$(or $(T),$(error which one: make unit T=cells; there are $(UNIT_TESTS:$(B)/tests/test_%=%))) $(B)/tests/workloads
 	@$(B)/tests/test_$(T)
 
 compile_commands.json: FORCE ## how each source is compiled, for editors and clang's tools
-	@{ echo '['; for f in $(SOURCES) runner/main.c $(wildcard runner/archive/*.c runner/bundle/*.c runner/oci/*.c tests/unit/*.c tests/unit/*/*.c); do \
+	@{ echo '['; for f in $(SOURCES) runner/main.c cgroups/scope_main.c $(wildcard runner/archive/*.c runner/bundle/*.c runner/oci/*.c tests/unit/*.c tests/unit/*/*.c); do \
 	  printf '{"directory": "%s", "file": "%s", "command": "%s -c %s"},\n' '$(CURDIR)' "$$f" \
 	    '$(subst ",\",$(filter-out $(CCACHE),$(COMPILE)) -DTARE_COMMIT=none $(PKG_CFLAGS))' "$$f"; \
 	done | sed '$$ s/,$$//'; echo ']'; } > $@
@@ -172,7 +175,7 @@ name_schemas = sed -i '1s|schema=.*/|schema=$(abspath $(PREFIX))/share/tare/sche
 install: build man ## install below DESTDIR and PREFIX; a user's (PREFIX=~/.local) leaves systemd's folders alone
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	install -m 755 $(B)/tare-artefact $(DESTDIR)$(PREFIX)/libexec/tare/tare-artefact
+	install -m 755 $(B)/tare-artefact $(B)/tare-scope $(DESTDIR)$(PREFIX)/libexec/tare
 	install -m 755 $(B)/workloads/known-loads $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	install -m 644 $(WORKLOAD_SCRIPTS) $(DESTDIR)$(PREFIX)/libexec/tare/workloads
 	$(foreach s,$(SCENARIOS),install -d $(DESTDIR)$(PREFIX)/libexec/tare/workloads/$(s) &&) true
@@ -226,8 +229,15 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Copied, as an installation does: what a linker writes bit by bit the page cache holds in small pieces, whose mapping
+# took a quarter of a start.
 $(B)/tare: $(B)/runner/main.o $(OBJECTS)
-	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) $(if $(filter shared,$(LINK)),-pie,-no-pie) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) $(PROGRAM_KIND) -o $@.linked $^ $(PKG_LIBS)
+	@cp $@.linked $@.copy && mv $@.copy $@ && rm $@.linked
+
+# What loads libsystemd, where a slice is asked of it.
+$(B)/tare-scope: $(B)/cgroups/scope_main.o $(B)/runner/base/text.o
+	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -pie -o $@ $^ -lsystemd
 
 $(B)/tare-artefact: $(B)/runner/bundle/artefact_main.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(PROGRAM_LDFLAGS) -pie -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
@@ -268,7 +278,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/verify.o record/record.o selftest/selftest_json.o host/last_selftest.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/attest.o bundle/pool_show.o record/record.o selftest/selftest_json.o host/last_selftest.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 
@@ -293,7 +303,7 @@ $(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5)
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
-$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in
+$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in CITATION.cff
 
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.
@@ -308,7 +318,7 @@ $(UNIT_TESTS): $(UNIT_HELPERS) $(OBJECTS)
 $(B)/tests/calibrate/calibrate: $(B)/tests/calibrate/calibrate.o $(ARTEFACT_OBJECTS) $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(ARTEFACT_LIBS) $(PKG_LIBS)
 # What reads bundles is not in OBJECTS either.
-ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims push oci_image fuzz_corpus calibrate)
+ARTEFACT_TESTS := $(addprefix $(B)/tests/test_,filelist minisig claims hostdiff pool_judge push oci_image fuzz_corpus calibrate)
 $(ARTEFACT_TESTS): $(ARTEFACT_OBJECTS)
 $(ARTEFACT_TESTS): EXTRA_LIBS = $(ARTEFACT_LIBS)
 $(B)/tests/test_fuzz_corpus: $(B)/tests/fuzz/targets.o
@@ -334,7 +344,7 @@ COVERAGE_MAKE = $(MAKE) --no-print-directory B=build/coverage CFLAGS='-O1 -g --c
 coverage-build:
 	@mkdir -p build/coverage && for part in share plans workloads; do ln -sfn ../$$part build/coverage/$$part; done
 	@ln -sfn ../scripts build/scripts # which a program looks for above its folder
-	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact unit-tests
+	@$(COVERAGE_MAKE) build/coverage/tare build/coverage/tare-artefact build/coverage/tare-scope unit-tests
 
 # --- fuzzing: clang's libFuzzer on what reads the hostile
 FUZZ_SECONDS ?= 600

@@ -146,6 +146,8 @@ static void write_mark(struct slice_tree *t)
 int slice_enable(struct slice_tree *t, struct err *e)
 {
     bool created = t->root.provenance == SLICE_CREATED;
+    if (available(t) == 0)
+        return 0;
     unsigned before = controllers_in(t->base_fd, SUBTREE);
     int failed = enable(t, t->base_fd, created ? t->root.mount : t->root.path, e);
     t->enabled = controllers_in(t->base_fd, SUBTREE) & ~before;

@@ -5,18 +5,30 @@
 #include <string.h>
 
 #include "base/mountinfo.h"
+#include "base/text.h"
+
+/* Moves to the next line with a type that begins with "cgroup", or to the end: most mounts of a host are others, and
+ * are not decoded. A blank within a field is \\040, so that this text stands before the type alone. */
+static void skip_others(const char **text)
+{
+    const char *found = strstr(*text, " - cgroup");
+    const char *line = found ? found : *text + strlen(*text);
+    while (found && line > *text && line[-1] != '\n')
+        line--;
+    *text = line;
+}
 
 bool mounts_next(const char **text, struct cgmount *ret)
 {
     struct mountinfo m;
-    while (mountinfo_next(text, &m)) {
+    for (skip_others(text); mountinfo_next(text, &m); skip_others(text)) {
         ret->version = strcmp(m.type, "cgroup") == 0 ? 1 : strcmp(m.type, "cgroup2") == 0 ? 2 : 0;
         if (ret->version == 0)
             continue;
         ret->writable = mounts_has_option(m.options, "rw") && !mounts_has_option(m.fs_options, "ro");
-        memcpy(ret->root, m.root, sizeof(ret->root));
-        memcpy(ret->point, m.point, sizeof(ret->point));
-        memcpy(ret->options, m.fs_options, sizeof(ret->options));
+        text_format(ret->root, sizeof(ret->root), "%s", m.root);
+        text_format(ret->point, sizeof(ret->point), "%s", m.point);
+        text_format(ret->options, sizeof(ret->options), "%s", m.fs_options);
         return true;
     }
     return false;

@@ -169,9 +169,12 @@ const char *slice_provenance_name(enum slice_provenance p)
     return NAMES[p];
 }
 
-/* The effective uid from "Uid:\treal\teffective\t…"; nobody's (65534) if it cannot be read. */
+/* The effective uid: the caller's; of a captured machine that of "Uid:\treal\teffective\t…", and nobody's (65534) if it
+ * cannot be read. */
 static unsigned read_uid(const char *sysroot)
 {
+    if (!*sysroot)
+        return geteuid();
     char status[CGFILE_CAP];
     unsigned effective = 0;
     slice_read_in(sysroot, "/proc/self", "status", status, sizeof(status));

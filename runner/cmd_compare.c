@@ -28,7 +28,10 @@ struct job {
     const struct analysis *asked;
     const char *path_a, *path_b;
     struct records a, b;
-    bool within_run; /* both are halves of one folder */
+    bool within_run;                          /* both are halves of one folder */
+    char key[64], value_a[128], value_b[128]; /* of --between; "": not asked for */
+    char across[256];                         /* --across with that key */
+    char name_a[PATH_MAX + 256], name_b[PATH_MAX + 256];
     struct compare_options options;
     struct compare_condition condition[CONFIG_WORDS_MAX];
     const char *figure[CONFIG_WORDS_MAX + 1];
@@ -71,6 +74,35 @@ static void add_memory(struct job *j)
         j->figure[o->figures++] = "pss_bytes";
 }
 
+/* "KEY=A,B": of A there is no comma in it. */
+static int take_between(struct job *j, struct err *e)
+{
+    const char *said = j->asked->between, *equals = said ? strchr(said, '=') : NULL;
+    const char *comma = equals ? strchr(equals, ',') : NULL;
+    if (!said)
+        return 0;
+    const char *b = comma ? comma + 1 : "";
+    if (!comma || equals == said || comma == equals + 1 || !*b || (size_t)(equals - said) >= sizeof(j->key) ||
+        (size_t)(comma - equals - 1) >= sizeof(j->value_a) || strlen(b) >= sizeof(j->value_b))
+        return err_set(e, ERR_USAGE, -EINVAL, "--between '%s': what is allowed is KEY=A,B, as sharing=private,shared",
+                       said);
+    if (j->path_b || j->asked->noise)
+        return err_set(e, ERR_USAGE, -EINVAL, "--between '%s' is of one folder, and goes without --noise%s", said,
+                       j->path_b ? "; two are named" : "");
+    text_format(j->key, sizeof(j->key), "%.*s", (int)(equals - said), said);
+    text_format(j->value_a, sizeof(j->value_a), "%.*s", (int)(comma - equals - 1), equals + 1);
+    text_format(j->value_b, sizeof(j->value_b), "%s", b);
+    if (strcmp(j->value_a, j->value_b) == 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--between '%s': the two values are one", said);
+    const char *across = j->asked->across;
+    if (snprintf(j->across, sizeof(j->across), "%s%s%s", j->key, across ? "," : "", across ? across : "") >=
+        (int)sizeof(j->across))
+        return err_set(e, ERR_USAGE, -EINVAL, "--across '%s': it is too long", across);
+    j->options.across = j->across;
+    j->options.between = true;
+    return 0;
+}
+
 static int take_options(struct job *j, struct err *e)
 {
     const struct analysis *a = j->asked;
@@ -83,20 +115,8 @@ static int take_options(struct job *j, struct err *e)
     for (size_t i = 0; i < a->figure.count; i++)
         j->figure[i] = a->figure.word[i];
     TRY(percent_option("margin", a->margin, 0.0001, 10, &j->options.margin, e));
+    TRY(take_between(j, e));
     return take_conditions(j, e);
-}
-
-static int read_both(struct job *j, struct err *e)
-{
-    j->a.reader.with_iterations = j->b.reader.with_iterations = j->asked->steady;
-    if (!j->path_b) { /* one folder that holds both halves */
-        j->path_b = j->path_a;
-        j->within_run = true;
-        j->a.only_label = "A";
-        j->b.only_label = "A'";
-    }
-    TRY(records_read(&j->a, j->path_a, e));
-    return records_read(&j->b, j->path_b, e);
 }
 
 static struct keysets cells_of(const struct records *r)
@@ -107,12 +127,12 @@ static struct keysets cells_of(const struct records *r)
     return cells;
 }
 
-static int refuse_key(const char *named, const char *keys, struct err *e)
+static int refuse_key(const char *option, const char *named, const char *keys, struct err *e)
 {
     char near[SUGGEST_TEXT_MAX];
     struct suggest known = SUGGEST(named);
     suggest_offer_list(&known, keys);
-    return err_set(e, ERR_USAGE, -EINVAL, "--across '%s': what is allowed is %s%s", named, keys,
+    return err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", option, named, keys,
                    suggest_text(&known, "", near));
 }
 
@@ -127,16 +147,52 @@ static int check_across(const struct job *j, struct err *e)
     keysets_free(&b);
     for (size_t i = 0; i < keys; i++)
         text_add(&list, "%s%s", i ? ", " : "", key[i]);
-    for (const char *at = j->asked->across; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+    for (const char *at = j->options.across; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         char named[128];
         size_t i = 0;
         text_format(named, sizeof(named), "%.*s", (int)strcspn(at, ","), at);
         while (i < keys && strcmp(key[i], named) != 0)
             i++;
         if (i == keys)
-            return refuse_key(named, list.data, e);
+            return refuse_key(*named && strcmp(named, j->key) == 0 ? "between" : "across", named, list.data, e);
     }
     return 0;
+}
+
+static void name_side(const char *path, const char *key, const char *value, char *buf, size_t cap)
+{
+    (void)snprintf(buf, cap, *key ? "%s (%s=%s)" : "%s", path, key, value);
+}
+
+/* --between of one folder: each side keeps its own. */
+static int read_sides(struct job *j, struct err *e)
+{
+    j->path_b = j->path_a;
+    TRY(records_read(&j->a, j->path_a, e));
+    TRY(records_read(&j->b, j->path_a, e));
+    TRY(check_across(j, e));
+    records_keep(&j->a, j->key, j->value_a);
+    records_keep(&j->b, j->key, j->value_b);
+    if (j->a.count == 0 || j->b.count == 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--between '%s': '%s' has no cell with %s=%s", j->asked->between,
+                       j->path_a, j->key, j->a.count == 0 ? j->value_a : j->value_b);
+    return 0;
+}
+
+static int read_both(struct job *j, struct err *e)
+{
+    j->a.reader.with_iterations = j->b.reader.with_iterations = j->asked->steady;
+    if (*j->key)
+        return read_sides(j, e);
+    if (!j->path_b) { /* one folder that holds both halves */
+        j->path_b = j->path_a;
+        j->within_run = true;
+        j->a.only_label = "A";
+        j->b.only_label = "A'";
+    }
+    TRY(records_read(&j->a, j->path_a, e));
+    TRY(records_read(&j->b, j->path_b, e));
+    return check_across(j, e);
 }
 
 /* --- the noise floor -------------------------------------------------------------------------------------------- */
@@ -237,8 +293,10 @@ static int show(struct job *j)
     };
     cleanup_text struct text out = {0};
     bool holds = compare_conditions_hold(j->condition, j->asked->fail_if.count, &j->result, &j->failed, &j->unclear);
-    const struct compare_headline head = {j->path_a,
-                                          j->path_b,
+    name_side(j->path_a, j->key, j->value_a, j->name_a, sizeof(j->name_a));
+    name_side(j->path_b, j->key, j->value_b, j->name_b, sizeof(j->name_b));
+    const struct compare_headline head = {j->name_a,
+                                          j->name_b,
                                           j->a.count,
                                           j->b.count,
                                           j->options.margin,
@@ -250,7 +308,8 @@ static int show(struct job *j)
                                           j->condition,
                                           j->asked->fail_if.count,
                                           j->failed.data ? j->failed.data : "",
-                                          j->unclear.data ? j->unclear.data : ""};
+                                          j->unclear.data ? j->unclear.data : "",
+                                          j->options.between};
     AS[j->asked->format](&j->result, &head, &out);
     (void)fputs(out.data, stdout);
     bool apart = j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN;
@@ -265,7 +324,6 @@ static int run(struct job *j, struct err *e)
 {
     TRY(take_options(j, e));
     TRY(read_both(j, e));
-    TRY(check_across(j, e));
     add_memory(j);
     if (!j->asked->noise)
         TRY(find_noise(j, e));
@@ -282,8 +340,9 @@ int cmd_compare(int argc, char **argv, struct err *e)
     TRY(config_begin(CONFIG_COMPARE, argc, argv, &c, e));
     if (c.help)
         return manual_print(CONFIG_COMPARE, NULL, NULL);
-    if (!c.positional || (!c.second && !c.analysis.noise))
-        return err_set(e, ERR_USAGE, -EINVAL, "it takes two: A and B, records or folders ('tare compare --help')");
+    if (!c.positional || (!c.second && !c.analysis.noise && !c.analysis.between))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "it takes two: A and B, records or folders; or --between and one ('tare compare --help')");
     static struct job j;
     j = (struct job){.asked = &c.analysis, .path_a = c.positional, .path_b = c.second};
     int status = run(&j, e);

@@ -29,14 +29,18 @@ static int list_scenarios(struct err *e)
     return 0;
 }
 
+static void add_text_fact(struct table *t, const struct fact *f)
+{
+    table_text(t, f->kind == FACT_TEXT ? f->text : "unknown");
+}
+
 /* Each interpreter of this host, and what it is. */
 static int list_runtimes(void)
 {
     static const struct table_column COLUMNS[] = {
-        {"name", "--runtime", "", false, TABLE_BOTH, 0},
-        {"version", "version", "", false, TABLE_BOTH, 1},
-        {"gil", "GIL", "", false, TABLE_BOTH, 2},
-        {"path", "path", "", false, TABLE_BOTH, 0},
+        {"name", "--runtime", "", false, TABLE_BOTH, 0},    {"version", "version", "", false, TABLE_BOTH, 1},
+        {"gil", "GIL", "", false, TABLE_BOTH, 2},           {"build", "build", "", false, TABLE_BOTH, 3},
+        {"compiler", "compiler", "", false, TABLE_BOTH, 4}, {"path", "path", "", false, TABLE_BOTH, 0},
     };
     cleanup_text struct text shown = {0}, rest = {0};
     struct runtime_seen *seen;
@@ -51,6 +55,8 @@ static int list_runtimes(void)
             table_text(&t, r->name);
             table_text(&t, r->version);
             table_text(&t, !r->free_threaded ? "built in" : r->gil_enabled ? "on" : "off");
+            table_text(&t, facts_find(&r->build, "features")->text);
+            add_text_fact(&t, facts_find(&r->build, "compiler"));
             table_text(&t, r->path);
         }
         runtime_free(r);

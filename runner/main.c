@@ -13,12 +13,27 @@ static const struct {
     enum config_command command;
     command_fn *fn;
 } COMMANDS[] = {
-    {CONFIG_RUN, cmd_run},         {CONFIG_EXEC, cmd_exec},          {CONFIG_BENCH, cmd_bench},
-    {CONFIG_MATRIX, cmd_matrix},   {CONFIG_COMPARE, cmd_compare},    {CONFIG_PLAN_SIZE, cmd_plan_size},
-    {CONFIG_REPORT, cmd_report},   {CONFIG_PACK, cmd_artefact},      {CONFIG_VERIFY, cmd_artefact},
-    {CONFIG_SIGN, cmd_artefact},   {CONFIG_REPRODUCE, cmd_artefact}, {CONFIG_PUSH, cmd_artefact},
-    {CONFIG_PULL, cmd_artefact},   {CONFIG_DOCTOR, cmd_doctor},      {CONFIG_TUNE, cmd_tune},
-    {CONFIG_RESTORE, cmd_restore}, {CONFIG_SELFTEST, cmd_selftest},  {CONFIG_CLEAN, cmd_clean},
+    {CONFIG_RUN, cmd_run},
+    {CONFIG_EXEC, cmd_exec},
+    {CONFIG_BENCH, cmd_bench},
+    {CONFIG_SCALE, cmd_scale},
+    {CONFIG_MATRIX, cmd_matrix},
+    {CONFIG_COMPARE, cmd_compare},
+    {CONFIG_PLAN_SIZE, cmd_plan_size},
+    {CONFIG_REPORT, cmd_report},
+    {CONFIG_PACK, cmd_artefact},
+    {CONFIG_VERIFY, cmd_artefact},
+    {CONFIG_SIGN, cmd_artefact},
+    {CONFIG_REPRODUCE, cmd_artefact},
+    {CONFIG_PUSH, cmd_artefact},
+    {CONFIG_POOL, cmd_artefact},
+    {CONFIG_PULL, cmd_artefact},
+    {CONFIG_DOCTOR, cmd_doctor},
+    {CONFIG_TUNE, cmd_tune},
+    {CONFIG_RESTORE, cmd_restore},
+    {CONFIG_SELFTEST, cmd_selftest},
+    {CONFIG_BISECT, cmd_bisect},
+    {CONFIG_CLEAN, cmd_clean},
 };
 
 /* NULL: there is none of this name. */

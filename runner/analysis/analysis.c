@@ -162,7 +162,7 @@ static struct stats_interval on_logs(double mean, struct of_mean m, double confi
 
 /* Over the means of nodes, where there are several. */
 static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_t n, const char *const *node,
-                                           size_t nodes)
+                                           size_t nodes, double *log_variance)
 {
     cleanup_free double *mean = xcalloc(nodes, sizeof(*mean));
     for (size_t i = 0; i < nodes; i++) {
@@ -171,36 +171,46 @@ static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_
         free(s.log);
     }
     double at = gsl_stats_mean(mean, 1, nodes);
-    return on_logs(at, of_mean(gsl_stats_variance_m(mean, 1, nodes, at), nodes, 0), ANALYSIS_CONFIDENCE);
+    struct of_mean m = of_mean(gsl_stats_variance_m(mean, 1, nodes, at), nodes, 0);
+    *log_variance = m.variance;
+    return on_logs(at, m, ANALYSIS_CONFIDENCE);
 }
 
 static struct stats_interval mean_of(const struct analysis_value *v, size_t n, struct analysis_summary *s)
 {
     size_t nodes = 0;
+    double over_nodes_variance = NAN;
     struct serial serial = {0};
     if (n > 0 && s->is_constant) {
         struct stats_interval at = {v[0].value, v[0].value, v[0].value, ANALYSIS_CONFIDENCE, NULL};
-        return n < STATS_INTERVAL_MIN ? stats_no_interval(v[0].value, ANALYSIS_CONFIDENCE, "fewer than 5 invocations")
-                                      : at;
+        if (n < STATS_INTERVAL_MIN)
+            return stats_no_interval(v[0].value, ANALYSIS_CONFIDENCE, "fewer than 5 invocations");
+        s->log_variance = 0;
+        return at;
     }
     if (!are_above_0(v, n))
         return stats_no_interval(NAN, ANALYSIS_CONFIDENCE, "a value is not above 0: there is no geometric mean");
     cleanup_free const char **node = nodes_of(v, n, &nodes);
     struct side all = side_of(v, n, NULL);
     cleanup_free double *log = all.log;
-    struct stats_interval over_nodes = nodes > 1 ? mean_of_nodes(v, n, node, nodes) : (struct stats_interval){0};
+    struct stats_interval over_nodes =
+        nodes > 1 ? mean_of_nodes(v, n, node, nodes, &over_nodes_variance) : (struct stats_interval){0};
     if (n < STATS_INTERVAL_MIN)
         return stats_no_interval(n == 0      ? NAN
                                  : nodes > 1 ? over_nodes.at
                                              : exp(all.mean),
                                  ANALYSIS_CONFIDENCE, "fewer than 5 invocations");
-    if (nodes > 1)
+    if (nodes > 1) {
+        s->log_variance = over_nodes_variance;
         return over_nodes;
+    }
     serial_add(&serial, log, n);
     s->lag1 = serial_lag1(&serial);
     double rho = serial_is_shown(&serial) ? s->lag1 : 0;
     s->effective = (double)n / (rho > 0 ? excess(rho, n) : 1);
-    return on_logs(all.mean, of_mean(all.variance, n, rho), ANALYSIS_CONFIDENCE);
+    struct of_mean m = of_mean(all.variance, n, rho);
+    s->log_variance = m.variance;
+    return on_logs(all.mean, m, ANALYSIS_CONFIDENCE);
 }
 
 #define DIP_MIN 10
@@ -225,7 +235,8 @@ static void take_outliers(const double *sorted, size_t n, struct analysis_summar
 
 struct analysis_summary analysis_summary(const struct analysis_value *v, size_t n, uint64_t seed)
 {
-    struct analysis_summary s = {.n = n, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
+    struct analysis_summary s = {
+        .n = n, .log_variance = NAN, .min = NAN, .max = NAN, .lag1 = NAN, .effective = (double)n, .dip_p = NAN};
     cleanup_free double *sorted = xcalloc(n, sizeof(*sorted));
     for (size_t i = 0; i < n; i++)
         sorted[i] = v[i].value;
@@ -352,6 +363,15 @@ static void by_welch(const struct two_sides *s, struct analysis_ratio *r)
     free(b.log);
 }
 
+/* What neighbours among blocks have in common; 0 where that is not shown. */
+static double rho_of_blocks(const double *d, size_t n, double *lag1)
+{
+    struct serial serial = {0};
+    serial_add(&serial, d, n);
+    *lag1 = serial_lag1(&serial);
+    return serial_is_shown(&serial) ? *lag1 : 0;
+}
+
 /* The t of paired differences (Student 1908). */
 static void by_blocks(const struct two_sides *s, struct analysis_ratio *r)
 {
@@ -376,10 +396,7 @@ static void by_blocks(const struct two_sides *s, struct analysis_ratio *r)
         r->why_not = "fewer than 5 blocks that both sides have";
         return;
     }
-    struct serial serial = {0};
-    serial_add(&serial, d, n);
-    r->lag1 = serial_lag1(&serial);
-    double rho = serial_is_shown(&serial) ? r->lag1 : 0, plain = gsl_stats_variance(d, 1, n) / (double)n;
+    const double plain = gsl_stats_variance(d, 1, n) / (double)n, rho = rho_of_blocks(d, n, &r->lag1);
     take_differences(r, d, n, rho);
     r->inflation = rho > 0 && plain > 0 ? r->variance / plain : 1;
 }
@@ -498,4 +515,121 @@ struct stats_interval analysis_interval(const struct analysis_ratio *r, double c
     if (r->why_not)
         return stats_no_interval(exp(r->log), confidence, r->why_not);
     return on_logs(r->log, (struct of_mean){r->variance, r->df}, confidence);
+}
+
+/* --- several cells ------------------------------------------------------------------------------------------------ */
+
+static size_t with_weight(const struct analysis_term *term, size_t terms, const struct analysis_term **ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < terms; i++)
+        if (term[i].weight < 0 || term[i].weight > 0)
+            ret[n++] = &term[i];
+    return n;
+}
+
+/* The sum of one block or one node over the cells; NaN: one of them does not have it. */
+static double sum_of_block(const struct analysis_term *const *term, size_t terms, uint64_t block)
+{
+    double sum = 0;
+    for (size_t i = 0; i < terms; i++) {
+        size_t k = 0;
+        while (k < term[i]->count && term[i]->value[k].block != block)
+            k++;
+        sum += k < term[i]->count ? term[i]->weight * log(term[i]->value[k].value) : NAN;
+    }
+    return sum;
+}
+
+static double sum_of_node(const struct analysis_term *const *term, size_t terms, const char *node)
+{
+    double sum = 0;
+    for (size_t i = 0; i < terms; i++) {
+        struct side s = side_of(term[i]->value, term[i]->count, node);
+        sum += term[i]->weight * s.mean;
+        free(s.log);
+    }
+    return sum;
+}
+
+/* Of each node that all of the cells have. d has room for the first one's values. */
+static size_t sums_of_nodes(const struct analysis_term *const *term, size_t terms, double *d)
+{
+    size_t nodes = 0, n = 0;
+    cleanup_free const char **node = nodes_of(term[0]->value, term[0]->count, &nodes);
+    for (size_t i = 0; i < nodes; i++) {
+        d[n] = *node[i] ? sum_of_node(term, terms, node[i]) : NAN;
+        n += isnan(d[n]) ? 0 : 1;
+    }
+    return n;
+}
+
+static size_t sums_of_blocks(const struct analysis_term *const *term, size_t terms, double *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < terms; i++)
+        if (!is_in_blocks(term[i]->value, term[i]->count))
+            return 0;
+    for (size_t i = 0; i < term[0]->count; i++) {
+        d[n] = sum_of_block(term, terms, term[0]->value[i].block);
+        n += isnan(d[n]) ? 0 : 1;
+    }
+    return n;
+}
+
+static void take_sums(const double *d, size_t n, enum analysis_method method, struct analysis_contrast *ret)
+{
+    double lag1 = NAN, rho = method == ANALYSIS_PAIRS ? rho_of_blocks(d, n, &lag1) : 0;
+    const struct of_mean m = of_mean(gsl_stats_variance(d, 1, n), n, rho);
+    *ret = (struct analysis_contrast){method, m.variance, m.df, n, NULL};
+}
+
+/* Welch and Satterthwaite of any number of samples: variance = sum w^2 s^2/n. */
+static void take_samples(const struct analysis_term *const *term, size_t terms, struct analysis_contrast *ret)
+{
+    double quartic = 0;
+    *ret = (struct analysis_contrast){ANALYSIS_WELCH, 0, 0, term[0]->count, NULL};
+    for (size_t i = 0; i < terms; i++) {
+        struct side s = side_of(term[i]->value, term[i]->count, NULL);
+        const double part = term[i]->weight * term[i]->weight * s.variance / (double)s.n;
+        ret->variance += part;
+        quartic += part * part / ((double)s.n - 1);
+        ret->n = s.n < ret->n ? s.n : ret->n;
+        free(s.log);
+    }
+    ret->df = quartic > 0 ? ret->variance * ret->variance / quartic : INFINITY;
+}
+
+static struct analysis_contrast no_contrast(const char *why_not)
+{
+    return (struct analysis_contrast){ANALYSIS_NONE, NAN, NAN, 0, why_not};
+}
+
+struct analysis_contrast analysis_contrast(const struct analysis_term *term, size_t terms, bool same_run)
+{
+    cleanup_free const struct analysis_term **used = xcalloc(terms, sizeof(const struct analysis_term *));
+    const size_t n = with_weight(term, terms, used);
+    struct analysis_contrast c = {ANALYSIS_CONSTANT, 0, INFINITY, 0, NULL};
+    if (n == 0)
+        return c;
+    for (size_t i = 0; i < n; i++) {
+        if (used[i]->count < STATS_INTERVAL_MIN)
+            return no_contrast("fewer than 5 invocations of a cell");
+        if (!are_above_0(used[i]->value, used[i]->count))
+            return no_contrast(NOT_ABOVE_0);
+    }
+    cleanup_free double *d = xcalloc(used[0]->count, sizeof(*d));
+    const size_t nodes = sums_of_nodes(used, n, d);
+    if (nodes > 1) {
+        take_sums(d, nodes, ANALYSIS_NODES, &c);
+        return c;
+    }
+    const size_t blocks = same_run ? sums_of_blocks(used, n, d) : 0;
+    if (blocks >= STATS_INTERVAL_MIN)
+        take_sums(d, blocks, ANALYSIS_PAIRS, &c);
+    else if (blocks > 0)
+        return no_contrast("fewer than 5 blocks that all of its cells have");
+    else
+        take_samples(used, n, &c);
+    return c;
 }

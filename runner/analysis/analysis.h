@@ -34,6 +34,7 @@ struct analysis_value {
 struct analysis_summary {
     size_t n;
     struct stats_interval mean;   /* geometric; t on logarithms, so that it never leaves what is above 0 */
+    double log_variance;          /* of the mean's logarithm; NaN where the mean has no interval */
     struct stats_interval median; /* by order statistics (Le Boudec 2010, Theorem 2.1): from 6 values on */
     struct stats_interval p95;    /* the same: from 59 values on */
     double min, max;              /* NaN without any */
@@ -111,6 +112,30 @@ struct analysis_ratio analysis_ratio(const struct analysis_value *a, size_t a_co
 
 /* The ratio's interval: exp(log -+ t(1 - (1 - confidence)/2; df) sqrt(variance)). */
 struct stats_interval analysis_interval(const struct analysis_ratio *r, double confidence);
+
+/* --- several cells ------------------------------------------------------------------------------------------------ */
+
+/* One cell's part of a contrast. */
+struct analysis_term {
+    const struct analysis_value *value; /* borrowed */
+    size_t count;
+    double weight; /* of the mean of their logarithms; 0: it has no part in it */
+};
+
+/* The variance of sum(weight * mean of logarithms) over cells: a ratio is the contrast of weights -1 and 1; of another
+ * smooth function of the means its derivatives are the weights, and the variance is the delta method's (Oehlert, The
+ * American Statistician 46(1), 1992). */
+struct analysis_contrast {
+    enum analysis_method method; /* as analysis_ratio() chooses it: nodes, blocks, else samples */
+    double variance, df;         /* NaN where there are none */
+    size_t n;                    /* blocks, nodes, or the invocations of the cell that has fewest */
+    const char *why_not;         /* NULL: they are there */
+};
+
+/* Each node's, or each block's, own sum is one value of a t; of samples that are neither it is Welch's and
+ * Satterthwaite's variance. same_run: one run of one plan gave all of them. why_not: below 5 invocations or blocks, a
+ * value that is not above 0. */
+struct analysis_contrast analysis_contrast(const struct analysis_term *term, size_t terms, bool same_run);
 
 /* --- a family of them --------------------------------------------------------------------------------------------- */
 

@@ -64,7 +64,7 @@ static const char *value_of(const struct keyset *cell, const char *key)
 
 int cells_compare(const struct keyset *a, const struct keyset *b)
 {
-    static const char *const PROFILES[] = {"overhead", "memory", NULL};
+    static const char *const PROFILES[] = {"overhead", "memory", "growth", NULL};
     static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
     static const char *const STARTS[] = {"fork", "forkserver", "spawn", NULL};
     const char *x = value_of(a, "runtime"), *y = value_of(b, "runtime");
@@ -120,6 +120,14 @@ static bool is_swept(const struct cell_group *g, const struct firsts *f, const c
     return differs;
 }
 
+/* What a key of the environment is called in a cell; NULL: it tells no cells apart. */
+static const char *setting_name(const char *key)
+{
+    if (strncmp(key, INVOCATION_SETTING, strlen(INVOCATION_SETTING)) == 0)
+        return key + strlen(INVOCATION_SETTING);
+    return strcmp(key, INVOCATION_BUILD) == 0 ? "build" : NULL;
+}
+
 /* The cell with the settings that were swept; with the plan's own name of it where these do not tell it apart. */
 static const struct keyset *with_settings(const struct records *r, const struct cell_group *g, const struct firsts *f,
                                           size_t at, bool by_name)
@@ -131,8 +139,9 @@ static const struct keyset *with_settings(const struct records *r, const struct 
         memcpy(list, base->list, n * sizeof(*list));
     for (size_t i = 0; i < environment->count; i++) {
         const struct pair *p = &environment->list[i];
-        if (strncmp(p->key, INVOCATION_SETTING, strlen(INVOCATION_SETTING)) == 0 && is_swept(g, f, p->key))
-            list[n++] = (struct pair){pool_keep(r->reader.pool, p->key + strlen(INVOCATION_SETTING)), p->value};
+        const char *name = setting_name(p->key);
+        if (name && is_swept(g, f, p->key))
+            list[n++] = (struct pair){pool_keep(r->reader.pool, name), p->value};
     }
     if (by_name)
         list[n++] = (struct pair){pool_keep(r->reader.pool, "cell"), f->list[at]->plan_cell};

@@ -9,8 +9,8 @@
 #include "record/records.h"
 
 /* One cell: its invocations in the order in which the records were read. cell: what the record says of it; and, of a
- * plan that has several such, the settings in which these differ (cpus, iterations, isolation, ...), or else the plan's
- * own name of it. */
+ * plan that has several such, the settings in which these differ (cpus, iterations, isolation, the build, ...), or else
+ * the plan's own name of it. */
 struct cell_group {
     const struct keyset *cell;
     const struct invocation **invocation;

@@ -360,16 +360,17 @@ static int add_rows(struct comparison *c, const struct records *ra, const struct
     return 0;
 }
 
-static void name_rows(struct comparison *c)
+static void name_rows(struct comparison *c, bool between)
 {
+    const size_t all_b = between ? c->rows : 0, count = between ? c->rows : 2 * c->rows;
     cleanup_free const struct keyset **all = xcalloc(2 * c->rows + 1, sizeof(const struct keyset *));
     for (size_t i = 0; i < c->rows; i++) {
-        all[2 * i] = c->row[i].a.cell;
-        all[2 * i + 1] = c->row[i].b.cell;
+        all[i] = c->row[i].a.cell;
+        all[c->rows + i] = c->row[i].b.cell;
     }
     for (size_t i = 0; i < c->rows; i++) {
         struct compare_row *row = &c->row[i];
-        char *a = cells_label(row->a.cell, all, 2 * c->rows), *b = cells_label(row->b.cell, all, 2 * c->rows);
+        char *a = cells_label(row->a.cell, all, count), *b = cells_label(row->b.cell, all + all_b, count);
         struct text both = {0};
         text_add(&both, strcmp(a, b) == 0 ? "%s" : "%s -> %s", a, b);
         row->label = text_printable(both.data);
@@ -421,7 +422,7 @@ static int compare_matched(const struct records *a, const struct records *b, con
     TRY(check_kinds(m, o->force, ret, e));
     TRY(add_rows(ret, a, b, m, o, e));
     compare_environments(m->pair, m->pairs, ret);
-    name_rows(ret);
+    name_rows(ret, o->between);
     judge_rows(ret, o);
     return 0;
 }

@@ -26,6 +26,7 @@ struct compare_options {
     const char *const *figure; /* none: what the profile is for */
     size_t figures;
     const char *across;        /* keys, comma-separated, in which the cells of a pair may differ; NULL: none */
+    bool between;              /* the sides are told apart where they are named: no row says it again */
     double margin;             /* as 0.02 */
     uint64_t seed;             /* of the dip test, or ANALYSIS_NO_DIP */
     bool force;                /* kinds that are not comparable are compared all the same */

@@ -188,6 +188,14 @@ static void make_unique(struct summary *s, size_t at)
         free(plain);
 }
 
+void summary_curve_name(const struct summary_cell *c, struct text *out)
+{
+    const char *workers = strstr(c->label, ", workers ");
+    text_add(out, "%.*s", workers ? (int)(workers - c->label) : (int)strlen(c->label), c->label);
+    if (workers)
+        text_add(out, "%s", workers + 10 + strcspn(workers + 10, ","));
+}
+
 static void summary_name_cells(struct summary *s)
 {
     for (size_t i = 0; i < s->cells; i++) {
@@ -300,9 +308,12 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
 static int base_rank(const struct summary_cell *c)
 {
     const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
+    const char *gil = keyset_find(c->cell, "gil");
     if (strcmp(c->runtime, "native") == 0)
-        return 2;
-    return free_threaded && strcmp(free_threaded, "true") == 0 ? 0 : 1;
+        return 4;
+    if (!free_threaded || strcmp(free_threaded, "true") != 0)
+        return 3;
+    return !gil ? 0 : strcmp(gil, "off") == 0 ? 1 : 2;
 }
 
 static const struct summary_cell *base_of(const struct summary *s, const struct summary_cell *c)
@@ -310,7 +321,7 @@ static const struct summary_cell *base_of(const struct summary *s, const struct 
     const struct summary_cell *best = NULL;
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *one = &s->cell[i];
-        if (strcmp(one->mode, "threads") != 0 || !cells_alike(one->cell, c->cell, "mode,mp_start_method,runtime"))
+        if (strcmp(one->mode, "threads") != 0 || !cells_alike(one->cell, c->cell, "mode,mp_start_method,runtime,gil"))
             continue;
         if (!best || base_rank(one) < base_rank(best))
             best = one;
@@ -320,9 +331,8 @@ static const struct summary_cell *base_of(const struct summary *s, const struct 
 
 /* --- ratios ------------------------------------------------------------------------------------------------------- */
 
-/* Why the two are not compared in this figure, or NULL. */
-static const char *incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
-                                const char *figure)
+const char *summary_incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
+                                 const char *figure)
 {
     const struct summary_cell *const side[] = {a, b};
     unsigned kinds = 0;
@@ -340,7 +350,7 @@ struct analysis_ratio summary_ratio(const struct summary *s, const struct summar
                                     const struct summary_cell *c, size_t index, size_t *runs)
 {
     const struct figure_name *figure = &s->records.reader.name[index];
-    const char *why = incomparable(s, base, c, figure->name);
+    const char *why = summary_incomparable(s, base, c, figure->name);
     const struct cell_group other = group_of(base), own = group_of(c);
     struct cell_values a = cells_values(&s->records, &other, figure->name),
                        b = cells_values(&s->records, &own, figure->name);
@@ -394,8 +404,7 @@ static void take_ratios(struct summary *s)
     }
 }
 
-/* Its first rate of which more is better; without one -1. */
-static int rate_of(const struct summary *s, const struct summary_cell *c)
+int summary_rate(const struct summary *s, const struct summary_cell *c)
 {
     for (size_t i = 0; i < s->records.reader.names; i++) {
         const struct figure_about *about = &s->records.reader.name[i].about;
@@ -403,26 +412,6 @@ static int rate_of(const struct summary *s, const struct summary_cell *c)
             return (int)i;
     }
     return -1;
-}
-
-struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
-                                       const struct summary_cell *c)
-{
-    size_t runs;
-    int rate = rate_of(s, base), index = rate < 0 ? records_figure(&s->records, "avg_iter_s") : rate;
-    if (index < 0)
-        return stats_no_interval(NAN, 0.95, "no record has a rate or the time of an iteration");
-    if (base == c)
-        return stats_no_interval(1, 0.95, "it is the baseline");
-    const struct analysis_ratio r = summary_ratio(s, base, c, (size_t)index, &runs);
-    struct stats_interval i = r.why_not ? stats_no_interval(exp(r.log), 0.95, r.why_not) : analysis_interval(&r, 0.95);
-    if (rate >= 0)
-        return i;
-    const double work = c->workers / base->workers, low = i.low;
-    i.at = work / i.at;
-    i.low = work / i.high;
-    i.high = work / low;
-    return i;
 }
 
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
@@ -494,6 +483,7 @@ void summary_free(struct summary *s)
 
 #define FOREIGN_SHARE 0.05 /* of the CPUs' time, from which on it is said */
 #define MISSED_SHARE  0.05 /* of the ticks, from which on it is said */
+#define NAMES_SHOWN   2    /* of the checks that failed for one reason; a record has them all */
 
 /* What is said of several things for one reason: their names, each once. */
 struct note {
@@ -535,21 +525,61 @@ static void add_note(struct notes *n, const char *name, const char *reason)
         text_add(&note->names, "%s%s", note->names.len ? ", " : "", printable);
 }
 
+/* The first names, and how many more there are. */
+static void add_names(const struct text *names, size_t shown, struct text *out)
+{
+    size_t more = 0;
+    const char *end = names->data;
+    for (const char *p = names->data; p && (p = strstr(p, ", ")) != NULL; p += 2) {
+        more += shown == 0;
+        if (shown > 0 && --shown == 0)
+            end = p;
+    }
+    if (shown == 0)
+        text_add(out, "%.*s and %zu more", (int)(end - names->data), names->data, more + 1);
+    else
+        text_add(out, "%s", names->data ? names->data : "");
+}
+
+static void notes_free(struct notes *n)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        free(n->list[i].reason);
+        text_free(&n->list[i].names);
+    }
+    free(n->list);
+}
+
 /* --- what there is to say --------------------------------------------------------------------------------------- */
 
-static void note_isolation(struct notes *n, const struct invocation *one)
+/* One line of all records: the grade that is not full, and what did not hold, for which reason. */
+static void note_isolation(struct notes *n, const struct summary *s)
 {
-    char line[200];
-    for (size_t i = 0; i < one->details.unmets; i++)
-        if (strcmp(one->details.unmet[i].level, "recorded") != 0)
-            add_note(n, one->details.unmet[i].name, one->details.unmet[i].reason);
-    if (!*one->grade || strcmp(one->grade, "full") == 0)
-        return;
-    text_format(line, sizeof(line),
-                "isolation is %.20s on this host, for the reasons above; 'make run-vm' weighs the same cells in a VM "
-                "with a full slice",
-                one->grade);
-    add_note(n, "", line);
+    struct notes unmet = {NULL, 0};
+    cleanup_text struct text line = {0};
+    const char *grade = NULL;
+    for (size_t i = 0; i < s->records.count; i++) {
+        const struct invocation *one = &s->records.list[i];
+        for (size_t k = 0; k < one->details.unmets; k++)
+            if (strcmp(one->details.unmet[k].level, "recorded") != 0)
+                add_note(&unmet, one->details.unmet[k].name, one->details.unmet[k].reason);
+        if (*one->grade && strcmp(one->grade, "full") != 0)
+            grade = one->grade;
+    }
+    if (grade)
+        text_add(&line, "isolation is %.20s", grade);
+    else if (unmet.count > 0)
+        text_add(&line, "some of the isolation that was asked for is not in force");
+    for (size_t i = 0; i < unmet.count; i++) {
+        text_add(&line, "%s", i == 0 ? ": " : ", ");
+        add_names(&unmet.list[i].names, NAMES_SHOWN, &line);
+        text_add(&line, " failed (%s)", unmet.list[i].reason);
+    }
+    if (grade)
+        text_add(&line, "; 'make run-vm' weighs in a full slice");
+    if (line.len)
+        add_note(n, "", line.data);
+    notes_free(&unmet);
 }
 
 static void note_emulation(struct notes *n, const struct summary_cell *c, const struct invocation *one)
@@ -637,15 +667,12 @@ void summary_notes(const struct summary *s, struct text *out)
     }
     note_foreign(&n, s);
     note_nodes(&n, s);
-    for (size_t i = 0; i < s->records.count; i++)
-        note_isolation(&n, &s->records.list[i]);
+    note_isolation(&n, s);
     for (size_t i = 0; i < n.count; i++) {
-        struct note *one = &n.list[i];
-        text_add(out, "* %s%s%s\n", one->names.len ? one->names.data : "", one->names.len ? ": " : "", one->reason);
-        free(one->reason);
-        text_free(&one->names);
+        const struct text *names = &n.list[i].names;
+        text_add(out, "* %s%s%s\n", names->len ? names->data : "", names->len ? ": " : "", n.list[i].reason);
     }
-    free(n.list);
+    notes_free(&n);
 }
 
 /* --- The answer in words ----------------------------------------------------------------------------------------- */

@@ -68,21 +68,25 @@ void summary_free(struct summary *s);
 /* The verdict in words (words.h) of a cell that was compared with another; "" of one that was not. */
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf);
 
+/* Why two cells are not compared in this figure: measured in different ways, or in emulated times. NULL: they are. */
+const char *summary_incomparable(const struct summary *s, const struct summary_cell *a, const struct summary_cell *b,
+                                 const char *figure);
+
+/* The number of the cell's first rate of which more is better; below 0: it has none. */
+int summary_rate(const struct summary *s, const struct summary_cell *c);
+
 /* A figure, by its number, of one cell against that of another, base; runs: of the side that has fewer. */
 struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
                                     const struct summary_cell *c, size_t index, size_t *runs);
-
-/* How many times the work of base, which has other workers, c does in the same time, with its 95% interval: the ratio
- * of their first rate of which more is better, else that of their iterations' times with as many times the work as c
- * has workers of base's (every worker does the same work). at is NaN where neither is measured. */
-struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
-                                       const struct summary_cell *c);
 
 /* The figure of a cell by its name; NULL: no record has one of that name. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 
 /* Truth: of profile memory. */
 bool summary_is_memory(const struct summary_cell *c);
+
+/* Adds the cell's label without its workers: what it has in common with cells of other numbers of them. */
+void summary_curve_name(const struct summary_cell *c, struct text *out);
 
 /* How a figure is shown. */
 struct summary_unit {

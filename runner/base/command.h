@@ -18,6 +18,7 @@ int command_end(const char *name, int status, const struct err *e);
 
 command_fn cmd_run;
 command_fn cmd_bench;
+command_fn cmd_scale;
 command_fn cmd_matrix;
 command_fn cmd_doctor;
 command_fn cmd_tune;
@@ -25,6 +26,7 @@ command_fn cmd_restore;
 command_fn cmd_clean;
 command_fn cmd_exec;
 command_fn cmd_selftest;
+command_fn cmd_bisect;
 command_fn cmd_compare;
 command_fn cmd_plan_size;
 command_fn cmd_report;

@@ -1,15 +1,28 @@
 #include "base/userdir.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "base/trust.h"
+
+/* The caller's line of /etc/passwd; NULL: it has none. Not getpwuid(3): that loads libraries, which a static program
+ * does only with the C library that it was linked with. */
+static const struct passwd *own_account(void)
+{
+    cleanup_file FILE *accounts = fopen("/etc/passwd", "re");
+    const struct passwd *account = accounts ? fgetpwent(accounts) : NULL;
+    while (account && account->pw_uid != geteuid())
+        account = fgetpwent(accounts);
+    return account;
+}
 
 const char *userdir_home(void)
 {
     const char *home = trust_variable("HOME");
-    const struct passwd *account = home ? NULL : getpwuid(geteuid());
+    const struct passwd *account = home ? NULL : own_account();
     return home ? home : account && trust_path(account->pw_dir, NULL) == 0 ? account->pw_dir : "";
 }
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* $HOME, else the folder of the caller's account; "" where neither is trusted. */
+/* $HOME, else the folder of the caller's account in /etc/passwd; "" where neither is trusted. */
 const char *userdir_home(void);
 
 /* $TARE_CACHE, else $XDG_CACHE_HOME/tare, else ~/.cache/tare. Returns buf. */

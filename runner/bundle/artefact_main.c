@@ -2,13 +2,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/json_put.h"
+#include "base/terminal.h"
 #include "base/text.h"
+#include "bundle/attest.h"
 #include "bundle/pack.h"
+#include "bundle/pack_info.h"
+#include "bundle/pool.h"
 #include "bundle/push.h"
 #include "bundle/reproduce.h"
 #include "bundle/reproduction.h"
@@ -25,10 +31,12 @@ static int run_pack(const struct config *c, struct err *e)
     struct packed packed;
     cleanup_text struct text said = {0};
     char size[32];
+    static const char *const CRATES[] = {
+        [CRATE_PACK_1_1] = CRATE_1_1, [CRATE_PACK_1_2] = CRATE_1_2, [CRATE_PACK_1_3] = CRATE_1_3};
     const struct artefact_options *a = &c->artefact;
-    const struct pack_options o = {
-        c->positional, a->output,       a->author.word, a->author.count, a->title,
-        a->license,    a->license_file, a->claims,      a->image,        a->allow_incomplete == 1};
+    const struct pack_options o = {c->positional, a->output,     a->author.word,   a->author.count,
+                                   a->title,      a->license,    a->license_file,  a->claims,
+                                   a->image,      a->source_url, CRATES[a->crate], a->allow_incomplete == 1};
     TRY(pack(&o, &packed, &said, e));
     (void)printf("%s: %zu files, %s\nsha256 %s\n%s", o.output, packed.files,
                  text_bytes(packed.bytes, size, sizeof(size)), packed.sha256, said.data);
@@ -40,7 +48,16 @@ static int run_verify(const struct config *c, struct err *e)
     struct verification v;
     cleanup_text struct text out = {0};
     const struct verify_options o = {c->positional, c->artefact.key, c->artefact.paper};
+    if (c->artefact.sign && !c->artefact.attestation)
+        return err_set(e, ERR_USAGE, -EINVAL, "--sign is for --attestation, which was not asked for");
+    if (c->artefact.sign)
+        TRY(sign_check("--sign", c->artefact.sign, e));
     TRY(verify(&o, &v, e));
+    int failed = c->artefact.attestation ? attest_write(&v, c->artefact.attestation, c->artefact.sign, e) : 0;
+    if (failed != 0) {
+        verification_free(&v);
+        return failed;
+    }
     (c->host.json == 1 ? verify_json : verify_text)(&v, o.path, &out);
     (void)fputs(out.data, stdout);
     bool broken = verification_failed(&v, FINDING_INTEGRITY) || verification_failed(&v, FINDING_DERIVATION);
@@ -71,6 +88,41 @@ static int run_pull(const struct config *c, struct err *e)
     TRY(pull(c->positional, c->artefact.output, &pulled, &said, e));
     (void)printf("sha256 %s\n%s", pulled.bundle_sha256, said.data ? said.data : "");
     return 0;
+}
+
+/* --- pool -------------------------------------------------------------------------------------------------------- */
+
+static int write_page(const struct pool_result *r, const char *path, struct err *e)
+{
+    struct err no_plot = {0};
+    cleanup_text struct text page = {0};
+    TRY(pool_page(r, &page, &no_plot, e));
+    if (*no_plot.text)
+        (void)fprintf(stderr, "tare: pool: %s; the page has the data in place of the plots\n", no_plot.text);
+    return file_replace(path, page.data, page.len, e);
+}
+
+static int print_pool(const struct pool_result *r, const struct config *c, struct err *e)
+{
+    cleanup_text struct text out = {0};
+    if (c->artefact.output)
+        TRY(write_page(r, c->artefact.output, e));
+    if (c->host.json == 1)
+        pool_json(r, &out);
+    else
+        pool_text(r, terminal_width(STDOUT_FILENO), &out);
+    (void)fputs(out.data, stdout);
+    return pool_status(r);
+}
+
+static int run_pool(const struct config *c, struct err *e)
+{
+    struct pool_result r;
+    const struct pool_options o = {c->names, c->artefact.keys.word, c->artefact.keys.count};
+    TRY(pool_bundles(&o, &r, e));
+    int status = print_pool(&r, c, e);
+    pool_result_free(&r);
+    return status;
 }
 
 /* --- reproduce --------------------------------------------------------------------------------------------------- */
@@ -153,6 +205,7 @@ static const struct command {
     {"verify", CONFIG_VERIFY, run_verify, false, false, false, "a bundle"},
     {"sign", CONFIG_SIGN, run_sign, false, false, true, "a bundle and --key FILE"},
     {"reproduce", CONFIG_REPRODUCE, run_reproduce, false, false, false, "a bundle"},
+    {"pool", CONFIG_POOL, run_pool, false, false, false, "reproductions of one bundle"},
     {"push", CONFIG_PUSH, run_push, true, false, false, "a bundle and where it goes"},
     {"pull", CONFIG_PULL, run_pull, false, true, false, "where the bundle is, and -o FILE.tar"},
 };

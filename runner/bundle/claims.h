@@ -23,12 +23,14 @@
 #ifndef TARE_CLAIMS_H
 #define TARE_CLAIMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "analysis/stats_interval.h"
 #include "base/text.h"
 
 struct err;
+struct figure_about;
 struct plan;
 struct records;
 struct yaml;
@@ -93,6 +95,32 @@ int claims_check_figures(const struct claims *c, const struct records *r, struct
  * over nodes, else over the plan's blocks as pairs; likewise for a mean; for an exponent, least squares on logarithms.
  */
 struct judgement claim_judge(const struct claim *c, const struct records *r);
+
+/* --- one claim of many reproductions ----------------------------------------------------------------------------- */
+
+/* What a claim's records give as one number: for an order each ratio of neighbours is one, else there is one. */
+struct claim_effect {
+    struct stats_interval found; /* as in a judgement; an order's intervals hold jointly */
+    double at, variance; /* of found.at on the scale of its interval: ln(ratio), ln(mean), exponent; NaN: none */
+    bool is_run;         /* false: why says why it is NOT RUN */
+    char why[240];
+};
+
+size_t claim_effects(const struct claim *c);
+
+/* part: below claim_effects(). */
+struct claim_effect claim_effect(const struct claim *c, const struct records *r, size_t part);
+
+/* Whether its effects' scale is logarithmic. */
+bool claim_is_on_logs(const struct claim *c);
+
+/* The verdict of an interval: SUPPORTED within what the claim expects, CONTRADICTED outside, else INCONCLUSIVE with
+ * why.
+ */
+struct judgement claim_judge_interval(const struct claim *c, struct stats_interval i);
+
+/* Prints a value of the claim's in the unit of its figure. Returns buf. */
+const char *claim_number(const struct claim *c, const struct figure_about *about, double value, char *buf, size_t cap);
 
 /* Print them in the unit that the records declare: "more than 1.5", "2.31 [2.20, 2.43]", "36.1 MiB [35.9, 36.3]".
  * Return buf. */

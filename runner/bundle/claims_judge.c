@@ -75,10 +75,10 @@ static struct cell_values values_of(const struct records *cell, const char *figu
 
 /* --- the verdict of an interval ---------------------------------------------------------------------------------- */
 
-static struct judgement not_run(const char *cell, const char *why)
+static struct judgement not_run(const char *why)
 {
     struct judgement j = {.verdict = CLAIM_NOT_RUN, .found = stats_no_interval(NAN, CONFIDENCE, "not run")};
-    (void)snprintf(j.why, sizeof(j.why), "%.100s: %.120s", cell, why);
+    (void)snprintf(j.why, sizeof(j.why), "%s", why);
     return j;
 }
 
@@ -87,10 +87,11 @@ static bool is_within(double x, double min, double max)
     return (isnan(min) || x >= min) && (isnan(max) || x <= max);
 }
 
-/* An interval across the edge is inconclusive, however narrow. */
-static struct judgement judge(struct stats_interval i, double min, double max, double tolerance)
+/* An interval across the edge is inconclusive, however narrow. Of an order each ratio of neighbours is at least 1. */
+struct judgement claim_judge_interval(const struct claim *c, struct stats_interval i)
 {
     struct judgement j = {.found = i};
+    double min = c->kind == CLAIM_ORDER ? 1 : c->min, max = c->max;
     bool low_within = is_within(i.low, min, max), high_within = is_within(i.high, min, max);
     if (isnan(i.at) || i.why_not) {
         j.verdict = CLAIM_INCONCLUSIVE;
@@ -102,75 +103,65 @@ static struct judgement judge(struct stats_interval i, double min, double max, d
     } else {
         j.verdict = CLAIM_INCONCLUSIVE;
         (void)snprintf(j.why, sizeof(j.why), "the interval lies across the edge%s",
-                       isnan(tolerance) ? "" : " (the claim's tolerance decides nothing any more)");
+                       isnan(c->tolerance) ? "" : " (the claim's tolerance decides nothing any more)");
     }
     return j;
 }
 
-/* --- kinds ------------------------------------------------------------------------------------------------------- */
+/* --- effects ----------------------------------------------------------------------------------------------------- */
 
-/* As `tare compare`: over nodes if there are several, else over the plan's blocks. of: the number of ratios judged for
- * one claim. */
-static int ratio_of(struct records *of, struct records *to, const char *figure, size_t ratios,
-                    struct stats_interval *ret, struct err *e)
+static struct claim_effect no_effect(const char *cell, const char *why)
 {
-    const struct compare_options o = {.figure = &figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP};
-    struct comparison c;
-    int failed = compare_records(to, of, &o, &c, e);
-    if (failed != 0)
-        return failed;
-    *ret = analysis_interval(&c.row[0].ratio, 1 - (1 - CONFIDENCE) / (double)ratios);
-    ret->confidence = CONFIDENCE;
-    comparison_free(&c);
-    return 0;
+    struct claim_effect f = {
+        .found = stats_no_interval(NAN, CONFIDENCE, "not run"), .at = NAN, .variance = NAN, .is_run = false};
+    (void)snprintf(f.why, sizeof(f.why), "%.100s: %.120s", cell, why);
+    return f;
 }
 
-static struct judgement judge_ratio(const struct claim *c, const struct records *r, const char *of_id,
-                                    const char *to_id, double min, double max)
+/* As `tare compare`: over nodes if there are several, else over the plan's blocks. ratios: that are judged for one
+ * claim. */
+static struct claim_effect effect_of_ratio(const struct claim *c, const struct records *r, const char *of_id,
+                                           const char *to_id, size_t ratios)
 {
     struct records of = of_cell(r, of_id), to = of_cell(r, to_id);
     const char *why_of = why_not_run(&of, c->figure), *why_to = why_not_run(&to, c->figure);
-    struct stats_interval ratio = stats_no_interval(NAN, CONFIDENCE, "not run");
+    const struct compare_options o = {.figure = &c->figure, .figures = 1, .margin = 0.02, .seed = ANALYSIS_NO_DIP};
+    struct claim_effect f = {.is_run = true};
+    struct comparison pair;
     struct err e = {0};
-    struct judgement j;
-    if (why_of || why_to)
-        j = not_run(why_of ? of_id : to_id, why_of ? why_of : why_to);
-    else if (ratio_of(&of, &to, c->figure, c->kind == CLAIM_ORDER ? c->cells - 1 : 1, &ratio, &e) != 0)
-        j = not_run(of_id, e.text);
-    else
-        j = judge(ratio, min, max, c->tolerance);
+    if (why_of || why_to) {
+        f = no_effect(why_of ? of_id : to_id, why_of ? why_of : why_to);
+    } else if (compare_records(&to, &of, &o, &pair, &e) != 0) {
+        f = no_effect(of_id, e.text);
+    } else {
+        f.at = pair.row[0].ratio.log;
+        f.variance = pair.row[0].ratio.variance;
+        f.found = analysis_interval(&pair.row[0].ratio, 1 - (1 - CONFIDENCE) / (double)ratios);
+        f.found.confidence = CONFIDENCE;
+        comparison_free(&pair);
+    }
     free(of.list);
     free(to.list);
-    return j;
+    return f;
 }
 
-/* An order has the worst verdict of all ratios of neighbours, and shows the smallest ratio. The intervals hold jointly
- * (Bonferroni), so that more cells do not make a verdict likelier. */
-static struct judgement judge_order(const struct claim *c, const struct records *r)
-{
-    static const int WORSE[] = {
-        [CLAIM_SUPPORTED] = 0, [CLAIM_INCONCLUSIVE] = 1, [CLAIM_NOT_RUN] = 2, [CLAIM_CONTRADICTED] = 3};
-    struct judgement worst = judge_ratio(c, r, c->cell[1], c->cell[0], 1, NAN);
-    for (size_t i = 2; i < c->cells; i++) {
-        struct judgement j = judge_ratio(c, r, c->cell[i], c->cell[i - 1], 1, NAN);
-        bool lower = WORSE[j.verdict] == WORSE[worst.verdict] && j.found.at < worst.found.at;
-        if (WORSE[j.verdict] > WORSE[worst.verdict] || lower)
-            worst = j;
-    }
-    return worst;
-}
-
-static struct judgement judge_mean(const struct claim *c, const struct records *r)
+static struct claim_effect effect_of_mean(const struct claim *c, const struct records *r)
 {
     struct records of = of_cell(r, c->cell[0]);
     const char *why = why_not_run(&of, c->figure);
     struct cell_values v = values_of(&of, c->figure);
-    struct judgement j =
-        why ? not_run(c->cell[0], why)
-            : judge(analysis_summary(v.list, v.count, ANALYSIS_NO_DIP).mean, c->min, c->max, c->tolerance);
+    struct claim_effect f = {.is_run = true};
+    if (why) {
+        f = no_effect(c->cell[0], why);
+    } else {
+        struct analysis_summary s = analysis_summary(v.list, v.count, ANALYSIS_NO_DIP);
+        f.found = s.mean;
+        f.at = log(s.mean.at);
+        f.variance = s.log_variance;
+    }
     cell_values_free(&v);
     free(of.list);
-    return j;
+    return f;
 }
 
 /* The key's number in the cell; NaN: it has none. */
@@ -199,11 +190,11 @@ static void add_points(struct points *p, double x, const struct cell_values *y)
     }
 }
 
-static struct judgement judge_scaling(const struct claim *c, const struct records *r)
+static struct claim_effect effect_of_scaling(const struct claim *c, const struct records *r)
 {
     struct points p = {NULL, NULL, 0};
-    struct judgement j = {.verdict = CLAIM_SUPPORTED};
-    for (size_t i = 0; j.verdict != CLAIM_NOT_RUN && i < c->cells; i++) {
+    struct claim_effect f = {.is_run = true};
+    for (size_t i = 0; f.is_run && i < c->cells; i++) {
         struct records cell = of_cell(r, c->cell[i]);
         const char *why = why_not_run(&cell, c->figure);
         double x = key_of(&cell, c->by);
@@ -211,39 +202,77 @@ static struct judgement judge_scaling(const struct claim *c, const struct record
         if (!why && isnan(x))
             why = "its scenario has no number of that key";
         if (why)
-            j = not_run(c->cell[i], why);
+            f = no_effect(c->cell[i], why);
         add_points(&p, x, &y);
         cell_values_free(&y);
         free(cell.list);
     }
-    if (j.verdict != CLAIM_NOT_RUN)
-        j = judge(stats_log_slope(p.x, p.y, p.n, CONFIDENCE), c->min, c->max, c->tolerance);
+    if (f.is_run) {
+        f.found = stats_log_slope(p.x, p.y, p.n, CONFIDENCE);
+        double stderr_ = (f.found.high - f.found.low) / 2 / stats_student((1 + CONFIDENCE) / 2, (double)p.n - 2);
+        f.at = f.found.at;
+        f.variance = stderr_ * stderr_;
+    }
     free(p.x);
     free(p.y);
-    return j;
+    return f;
 }
 
-struct judgement claim_judge(const struct claim *c, const struct records *r)
+size_t claim_effects(const struct claim *c)
+{
+    return c->kind == CLAIM_ORDER ? c->cells - 1 : 1;
+}
+
+bool claim_is_on_logs(const struct claim *c)
+{
+    return c->kind != CLAIM_SCALING;
+}
+
+/* An order's intervals hold jointly (Bonferroni), so that more cells do not make a verdict likelier. */
+struct claim_effect claim_effect(const struct claim *c, const struct records *r, size_t part)
 {
     if (c->kind == CLAIM_RATIO)
-        return judge_ratio(c, r, c->cell[0], c->cell[1], c->min, c->max);
+        return effect_of_ratio(c, r, c->cell[0], c->cell[1], 1);
     if (c->kind == CLAIM_ORDER)
-        return judge_order(c, r);
-    return c->kind == CLAIM_SCALING ? judge_scaling(c, r) : judge_mean(c, r);
+        return effect_of_ratio(c, r, c->cell[part + 1], c->cell[part], c->cells - 1);
+    return c->kind == CLAIM_SCALING ? effect_of_scaling(c, r) : effect_of_mean(c, r);
+}
+
+/* --- judgements -------------------------------------------------------------------------------------------------- */
+
+/* Several effects have the worst verdict of all, and show the smallest of those that have it. */
+struct judgement claim_judge(const struct claim *c, const struct records *r)
+{
+    static const int WORSE[] = {
+        [CLAIM_SUPPORTED] = 0, [CLAIM_INCONCLUSIVE] = 1, [CLAIM_NOT_RUN] = 2, [CLAIM_CONTRADICTED] = 3};
+    struct judgement worst = {0};
+    for (size_t i = 0; i < claim_effects(c); i++) {
+        struct claim_effect f = claim_effect(c, r, i);
+        struct judgement j = f.is_run ? claim_judge_interval(c, f.found) : not_run(f.why);
+        bool lower = WORSE[j.verdict] == WORSE[worst.verdict] && j.found.at < worst.found.at;
+        if (i == 0 || WORSE[j.verdict] > WORSE[worst.verdict] || lower)
+            worst = j;
+    }
+    return worst;
 }
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
 
-/* A number in the figure's declared unit: bytes as KiB, MiB, …; others with four digits. */
+/* Bytes as KiB, MiB, …; others with four digits. */
+const char *claim_number(const struct claim *c, const struct figure_about *about, double value, char *buf, size_t cap)
+{
+    bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
+    plain |= strcmp(about->unit, "1") == 0 || strlen(about->unit) > UNIT_MAX; /* foreign units can have any length */
+    if (!plain && figure_is_of_bytes(about) && value >= 0 && value < 1e18)
+        return text_bytes((uint64_t)value, buf, cap);
+    (void)snprintf(buf, cap, "%.4g%s%s", value, plain ? "" : " ", plain ? "" : about->unit);
+    return buf;
+}
+
 static const char *number(const struct claim *c, const struct records *r, double value, char *buf, size_t cap)
 {
     const struct figure_about about = records_about(r, c->figure);
-    bool plain = c->kind != CLAIM_BOUND && c->kind != CLAIM_VALUE;
-    plain |= strcmp(about.unit, "1") == 0 || strlen(about.unit) > UNIT_MAX; /* foreign units can have any length */
-    if (!plain && figure_is_of_bytes(&about) && value >= 0)
-        return text_bytes((uint64_t)value, buf, cap);
-    (void)snprintf(buf, cap, "%.4g%s%s", value, plain ? "" : " ", plain ? "" : about.unit);
-    return buf;
+    return claim_number(c, &about, value, buf, cap);
 }
 
 const char *claim_expected(const struct claim *c, const struct records *r, char *buf, size_t cap)

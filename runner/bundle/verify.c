@@ -24,6 +24,7 @@
 #include "bundle/hostdiff.h"
 #include "bundle/pack.h"
 #include "bundle/pack_image.h"
+#include "bundle/reproduction.h"
 #include "bundle/reproduction_check.h"
 #include "bundle/verify_derived.h"
 #include "oci/image.h"
@@ -32,14 +33,14 @@
 #define SIGNATURE_MAX 16384
 #define CELLS_NAMED   10
 
-/* What a verification holds; ended with end(). */
+/* The state of a verification; freed by end(). */
 struct verifying {
     const struct verify_options *o;
     struct verification *v;
     struct tmpdir derived;
     int data_fd;
     struct filelist payload;
-    struct findings records; /* what does not follow from their samples, until it is their turn to be told */
+    struct findings records; /* derivation faults of records, reported after the checks of integrity */
     struct oci_image image;
 };
 
@@ -51,7 +52,7 @@ static void end(struct verifying *w)
     tmpdir_remove(&w->derived);
 }
 
-/* A finding against integrity. */
+/* Adds a finding against integrity. */
 #define BROKEN(w, ...) findings_add(&(w)->v->at.findings, FINDING_INTEGRITY, __VA_ARGS__)
 
 bool verification_failed(const struct verification *v, enum finding_verdict kind)
@@ -78,7 +79,7 @@ static int open_bag(struct verifying *w, struct err *e)
 
 /* --- 3: signature ------------------------------------------------------------------------------------------------ */
 
-static int read_key(const char *path, struct minisig_key *ret, struct err *e)
+int verify_key_read(const char *path, struct minisig_key *ret, struct err *e)
 {
     cleanup_text struct text t = {0};
     int failed = files_read(AT_FDCWD, path, KEY_MAX, &t);
@@ -88,13 +89,14 @@ static int read_key(const char *path, struct minisig_key *ret, struct err *e)
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "--key '%s': it is no public key of minisign's", path);
 }
 
+static const enum verify_signature MEANS[] = {[MINISIG_GOOD] = VERIFY_SIGNED,
+                                              [MINISIG_OTHER_KEY] = VERIFY_UNKNOWN,
+                                              [MINISIG_WRONG] = VERIFY_FORGED,
+                                              [MINISIG_MALFORMED] = VERIFY_FORGED};
+
 static void judge_signature(struct verifying *w, const struct minisig_key *key, const struct text *message,
                             const char *signature)
 {
-    static const enum verify_signature MEANS[] = {[MINISIG_GOOD] = VERIFY_SIGNED,
-                                                  [MINISIG_OTHER_KEY] = VERIFY_UNKNOWN,
-                                                  [MINISIG_WRONG] = VERIFY_FORGED,
-                                                  [MINISIG_MALFORMED] = VERIFY_FORGED};
     char *id = w->v->key_id;
     enum minisig_verdict verdict = minisig_verify(message->data, message->len, signature, key, id);
     w->v->signature = MEANS[verdict];
@@ -111,7 +113,7 @@ static int check_signature(struct verifying *w, struct err *e)
     struct minisig_key key;
     cleanup_text struct text message = {0}, signature = {0};
     if (w->o->key)
-        TRY(read_key(w->o->key, &key, e));
+        TRY(verify_key_read(w->o->key, &key, e));
     if (!filelist_find(&w->v->at.all, BAG_SIGNATURE)) {
         if (w->o->key)
             BROKEN(w, BAG_SIGNATURE, "it is not there, and --key asks for a signature");
@@ -124,10 +126,33 @@ static int check_signature(struct verifying *w, struct err *e)
     return 0;
 }
 
-/* --- 4: what it says can be read --------------------------------------------------------------------------------- */
+enum verify_signature verify_signer(const struct verification *v, const struct minisig_key *keys, size_t count,
+                                    size_t *signer, char key_id[MINISIG_KEY_ID])
+{
+    static const char *const SIGNED[][2] = {{BAG_TAG_MANIFEST, BAG_SIGNATURE},
+                                            {BUNDLE_DATA "/" REPRODUCTION_FILE, BUNDLE_DATA "/" REPRODUCTION_SIGNED}};
+    cleanup_text struct text message = {0}, signature = {0};
+    size_t of = 0;
+    *key_id = '\0';
+    while (of < ARRAY_LEN(SIGNED) && !filelist_find(&v->at.all, SIGNED[of][1]))
+        of++;
+    if (of == ARRAY_LEN(SIGNED))
+        return VERIFY_UNSIGNED;
+    if (files_read(v->at.root_fd, SIGNED[of][0], REPRODUCTION_MAX, &message) != 0 ||
+        files_read(v->at.root_fd, SIGNED[of][1], SIGNATURE_MAX, &signature) != 0)
+        return VERIFY_FORGED;
+    enum minisig_verdict verdict = minisig_verify(message.data, message.len, signature.data, NULL, key_id);
+    for (size_t i = 0; i < count && verdict == MINISIG_OTHER_KEY; i++) {
+        verdict = minisig_verify(message.data, message.len, signature.data, &keys[i], key_id);
+        *signer = i;
+    }
+    return MEANS[verdict];
+}
 
-/* A message as a finding: of the file that it names first, which is then not told twice, where it is one of the
- * payload; else of the payload. */
+/* --- 4: its content can be read --------------------------------------------------------------------------------- */
+
+/* Adds an error message as a finding. If the message begins with a file of the payload, the finding is of that file and
+ * its name is not repeated; else it is of the payload as a whole. */
 static void add_message(struct verifying *w, const char *message)
 {
     char file[FILELIST_PATH_MAX + 1];
@@ -143,7 +168,7 @@ static void add_message(struct verifying *w, const char *message)
     BROKEN(w, file_found ? file_found : BUNDLE_DATA, "%s%s", it, !told ? message : *it ? rest : rest + 2);
 }
 
-/* Whether the files are those of a payload that can be read at all. */
+/* Lists the payload's files and checks their sizes. */
 static int check_payload(struct verifying *w, struct err *e)
 {
     w->data_fd = openat(w->v->at.root_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -216,7 +241,7 @@ static void check_coverage(struct verifying *w)
 
 /* --- 6: derivation ----------------------------------------------------------------------------------------------- */
 
-/* The image that the record says it was made in is the one that the bundle holds, where it holds one. */
+/* If the bundle holds an image, the record must name that image. */
 static void check_image(struct verifying *w, const struct invocation *one)
 {
     cleanup_json json_t *image = w->image.there ? invocation_section(one, "image") : NULL;
@@ -226,7 +251,7 @@ static void check_image(struct verifying *w, const struct invocation *one)
                w->image.config);
 }
 
-/* The scenario that the record says it was is the one that the bundle carries. */
+/* The record must name the scenario that the bundle carries. */
 static void check_scenario(struct verifying *w, const struct invocation *one)
 {
     size_t cell = bundle_cell(&w->v->at.bundle.plan, one->plan_cell);
@@ -259,7 +284,7 @@ static int derive(struct verifying *w, struct err *e)
 
 /* --- 7: packed again --------------------------------------------------------------------------------------------- */
 
-/* A tar that somebody else wrote of the same files says the same: a note. One that differs otherwise is not ours. */
+/* The same files in a tar of another program are a note; any other difference is a finding. */
 static int explain_other_tar(struct verifying *w, const char *again, struct err *e)
 {
     char form[200] = "";

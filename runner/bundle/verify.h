@@ -49,6 +49,15 @@ struct verification {
  * bundle at that path, or key or paper cannot be read. */
 int verify(const struct verify_options *o, struct verification *ret, struct err *e);
 
+/* Reads a public key's file. Errors (usage) name the option --key. */
+int verify_key_read(const char *path, struct minisig_key *ret, struct err *e);
+
+/* Whose signature holds, of a bundle that was verified without a key: that of the bag, or else that of its
+ * reproduction.json, which names the digest of each record. VERIFY_SIGNED: keys[*signer] made it. VERIFY_UNKNOWN: a key
+ * that is not among them. VERIFY_FORGED: it does not hold, or is no signature. key_id: the signer's, or "". */
+enum verify_signature verify_signer(const struct verification *v, const struct minisig_key *keys, size_t count,
+                                    size_t *signer, char key_id[MINISIG_KEY_ID]);
+
 /* Whether there is a finding of this kind. */
 bool verification_failed(const struct verification *v, enum finding_verdict kind);
 

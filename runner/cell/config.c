@@ -60,8 +60,8 @@ static void add_known_knob(struct known *known, const char *word)
         return;
     char *name = knob_names[known->knobs];
     text_format(name, SCENARIO_WORD_MAX, "%.*s", (int)len, word + 2);
-    if (config_has_option((enum config_command) ~(unsigned)CONFIG_BENCH, name))
-        return; /* another command's: no knob can have its name; but bench's are knobs of what it makes */
+    if (config_is_no_knob(name))
+        return;
     known->option[known->options++] = (struct option){name, required_argument, NULL, KNOB_BASE + (int)known->knobs++};
 }
 
@@ -73,7 +73,7 @@ static void fill_known(enum config_command command, int argc, char **argv, struc
             known->option[known->options++] = (struct option){
                 config_rows[i].name, config_takes_value(config_rows[i].kind) ? required_argument : no_argument, NULL,
                 ROW_BASE + (int)i};
-    if (!(command & (CONFIG_RUN | CONFIG_MATRIX)))
+    if (!(command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_SCALE | CONFIG_BISECT)))
         return;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strncmp(argv[i], "--", 2) == 0)
@@ -124,8 +124,8 @@ static int refuse_abbreviation(enum config_command command, char **argv, const c
     return no_option(command, word, argv[0], e);
 }
 
-/* What `tare matrix` and `tare bench` are told of every cell is kept as it was said: the plan's cells take it one by
- * one. */
+/* What `tare matrix`, `bench` and `scale` are told of every cell is kept as it was said: the plan's cells take it one
+ * by one. */
 static int note_given(struct config_given *given, const char *name, const char *value, struct err *e)
 {
     if (given->count == CONFIG_GIVEN_MAX)
@@ -142,12 +142,14 @@ static int take_knob(enum config_command command, struct config *c, const char *
     text_format(word, sizeof(word), "--%s", name);
     if (strncmp(value, "--", 2) == 0)
         return no_value(word, argv0, e);
-    return command == CONFIG_MATRIX ? note_given(&c->given, name, value, e) : cell_set_later(&c->cell, name, value, e);
+    return command & (CONFIG_MATRIX | CONFIG_SCALE | CONFIG_BISECT) ? note_given(&c->given, name, value, e)
+                                                                    : cell_set_later(&c->cell, name, value, e);
 }
 
-static bool is_of_cell(const struct option_row *row)
+static bool is_of_cells(const struct option_row *row)
 {
-    return row->offset < offsetof(struct config, cell) + sizeof(struct cell);
+    return row->offset < offsetof(struct config, cell) + sizeof(struct cell) ||
+           row->offset == offsetof(struct config, campaign.each_runtime);
 }
 
 static int take_val(enum config_command command, int val, const char *argv0, struct config *c, struct err *e)
@@ -156,7 +158,7 @@ static int take_val(enum config_command command, int val, const char *argv0, str
         return take_knob(command, c, knob_names[val - KNOB_BASE], optarg, argv0, e);
     const struct option_row *row = &config_rows[val - ROW_BASE];
     int failed = config_take(c, row, optarg, e);
-    if (failed == 0 && (command & (CONFIG_MATRIX | CONFIG_BENCH)) && is_of_cell(row))
+    if (failed == 0 && (command & (CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT)) && is_of_cells(row))
         failed = note_given(&c->given, row->name, optarg, e);
     return failed;
 }
@@ -226,9 +228,10 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
     struct config c = {.cell = cell_unset(),
                        .invocations = {.shell = "/bin/sh", .seed = -1},
                        .bench = {.calls = 1},
+                       .bisect = {.first = 6, .most = 48},
                        .analysis = {.seed = 1},
                        .campaign = {.seed = -1, .task = -1}};
-    bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH);
+    bool has_scenario = command & (CONFIG_RUN | CONFIG_MATRIX | CONFIG_BENCH | CONFIG_SCALE | CONFIG_BISECT);
     int r = take_options(command, argc, argv, &c, e);
     if (r != 0)
         return r;
@@ -238,7 +241,7 @@ int config_parse(enum config_command command, int argc, char **argv, struct conf
         c.positional = argv[optind++];
     if ((command & (CONFIG_COMPARE | CONFIG_PUSH)) && optind < argc)
         c.second = argv[optind++];
-    if (command == CONFIG_REPORT && c.positional) {
+    if ((command & (CONFIG_REPORT | CONFIG_POOL | CONFIG_BISECT)) && c.positional) {
         c.names = argv + optind - 1;
         optind = argc;
     }

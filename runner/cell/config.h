@@ -15,6 +15,7 @@ struct text;
 
 enum start_method { START_OWN, START_FORK, START_FORKSERVER, START_SPAWN }; /* own: the interpreter's default */
 enum partition { PARTITION_AUTO, PARTITION_ROOT, PARTITION_ISOLATED, PARTITION_NONE };
+enum gil { GIL_DEFAULT, GIL_ON, GIL_OFF }; /* default: the build's own */
 enum smt { SMT_USE, SMT_AVOID };
 enum isolation { ISOLATION_AUTO, ISOLATION_STRICT, ISOLATION_OFF };
 enum confinement { CONFINEMENT_FULL, CONFINEMENT_LIGHT, CONFINEMENT_OFF };
@@ -27,6 +28,7 @@ const char *isolation_name(enum isolation i);
 const char *partition_name(enum partition p);
 const char *smt_name(enum smt s);
 const char *confinement_name(enum confinement c);
+const char *gil_name(enum gil g);
 
 #define CONFIG_WORDS_MAX 32
 
@@ -54,7 +56,9 @@ struct cell {
     const char *knob[SCENARIO_KNOBS_MAX]; /* values of the scenario's, by its numbers; NULL: not set */
     struct config_knobs later;            /* until cell_complete() */
     int64_t mem_sample;                   /* truth */
+    const char *until_slope;              /* of profile growth: how well its slope is to be known; NULL: not asked */
     const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
+    int64_t gil;                          /* enum gil: as the interpreter is told to have it */
     const char *cpus;                     /* as it was asked for (cpu_request.h); NULL: chosen from the topology */
     int64_t smt, numa;                    /* numa: a node; below 0 where it was not asked for */
     int64_t memory_max_bytes, pids_max, tmp_bytes;
@@ -109,19 +113,25 @@ struct host_options {
 struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
-    const char *across, *noise_floor;
+    const char *across, *between, *noise_floor;
     const char *paper, *output;         /* of report: the folder for what a paper takes in, the file for the report */
     int64_t text;                       /* of report: a truth, for table_format */
     int64_t format, table_format;       /* table_format: of report */
     int64_t seed, noise, force, steady; /* the last three: truths */
 };
 
-/* `tare pack`, `verify`, `sign`, `reproduce`, `push`, `pull`. */
+/* `tare pack`, `verify`, `sign`, `reproduce`, `pool`, `push`, `pull`. */
+/* The version of RO-Crate that a bundle is packed as. */
+enum crate_version { CRATE_PACK_1_1, CRATE_PACK_1_2, CRATE_PACK_1_3 };
+
 struct artefact_options {
     const char *output; /* NULL: none was named */
     struct config_words author;
     const char *title, *license, *license_file, *claims, *image, *key, *paper;
     const char *out, *sign, *subject;
+    struct config_words keys; /* of `tare pool` */
+    const char *source_url, *attestation;
+    int64_t crate;                                                 /* enum crate_version */
     int64_t role;                                                  /* enum role */
     int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */
 };
@@ -132,6 +142,9 @@ struct config_option {
 };
 
 #define CONFIG_GIVEN_MAX 64
+
+/* The option that a plan takes as several cells in place of one. */
+#define CONFIG_EACH_RUNTIME "each-runtime"
 
 struct config_given {
     struct config_option option[CONFIG_GIVEN_MAX];
@@ -149,21 +162,30 @@ struct campaign_options {
     int64_t trust;           /* truth: what a plan of somebody else's says of this host is taken */
     int64_t engine;
     int64_t task; /* below 0: all of the plan */
-    struct config_words sbatch;
+    struct config_words sbatch, each_runtime;
 };
 
-/* `tare bench`: a function and how it is called. Lists as they were given. */
+/* `tare bench` and `tare scale`: a function and how it is called. Lists as they were given. */
 struct bench_options {
     const char *workers, *modes; /* NULL: chosen */
     const char *python, *keep;   /* NULL: chosen; none */
     int64_t pool, discard;       /* pool: 0 fresh, 1 pool; discard: truth */
     int64_t calls;
+    const char *strong;      /* of scale: the knob or the argument that the workers share; NULL: none */
     struct config_words arg; /* NAME=VALUE */
+};
+
+/* `tare bisect`: a list, what is claimed of its later ones, and where builds come from. NULL: not given. */
+struct bisect_options {
+    const char *claim, *figure, *error; /* error: a share as text */
+    int64_t first, most;                /* invocations a side at the first and the last look */
+    const char *git, *build, *built;    /* a checkout, a shell command in it, the interpreter that this leaves */
+    struct config_words command;        /* in place of interpreters */
 };
 
 struct config {
     struct cell cell;
-    struct config_given given; /* of CONFIG_MATRIX and CONFIG_BENCH: what cell was set by, in order */
+    struct config_given given; /* of CONFIG_MATRIX, _BENCH, _SCALE and _BISECT: what cell was set by, in order */
     struct bench_options bench;
     struct output output;
     struct host_options host;
@@ -172,9 +194,10 @@ struct config {
     struct analysis analysis;
     struct campaign_options campaign;
     struct artefact_options artefact;
+    struct bisect_options bisect;
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's and push's two; NULL: none was named */
-    char *const *names;     /* report's, all of them, NULL at the end */
+    char *const *names;     /* report's, pool's and bisect's, all of them, NULL at the end */
     int64_t why;            /* truth: of run, a diagnostic run afterwards */
     bool help;
 };
@@ -203,6 +226,7 @@ enum config_command {
     CONFIG_RESTORE = 64,
     CONFIG_SELFTEST = 128,
     CONFIG_BENCH = 512,
+    CONFIG_SCALE = 1024,
     CONFIG_COMPARE = 4096,
     CONFIG_PLAN_SIZE = 8192,
     CONFIG_REPORT = 16384,
@@ -212,12 +236,14 @@ enum config_command {
     CONFIG_REPRODUCE = 262144,
     CONFIG_PUSH = 524288,
     CONFIG_PULL = 1048576,
+    CONFIG_POOL = 1 << 26,
+    CONFIG_BISECT = 8388608,
     CONFIG_PLAN = 256, /* no command: what a plan's cells can set */
 };
 
-/* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN, CONFIG_MATRIX and CONFIG_BENCH is left for
- * cell_complete(): its scenario has a say; options that are no common ones wait in it for that. Those of the others are
- * complete. -EINVAL (usage): one line that names the option, the value and what is allowed. */
+/* Reads a command's argv (argv[0] is its name). A cell of CONFIG_RUN, CONFIG_MATRIX, CONFIG_BENCH and CONFIG_SCALE is
+ * left for cell_complete(): its scenario has a say; options that are no common ones wait in it for that. Those of the
+ * others are complete. -EINVAL (usage): one line that names the option, the value and what is allowed. */
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e);
 
 /* The same for a command's whole run: what is said of quiet, verbose and colour takes effect (terminal.h). A quiet
@@ -242,6 +268,10 @@ int64_t cell_knobs_ms(const struct cell *cell);
 
 /* Whether a command has an option of this name. */
 bool config_has_option(enum config_command command, const char *name);
+
+/* Whether a command has an option of this name, so that no knob can have it; those of bench are knobs of what it makes.
+ */
+bool config_is_no_knob(const char *name);
 
 struct suggest;
 /* Offers the names of a command's options (suggest.h). */

@@ -9,6 +9,7 @@
 
 static const char *const STARTS[] = {"", "fork", "forkserver", "spawn", NULL};
 static const char *const PARTITIONS[] = {"auto", "root", "isolated", "none", NULL};
+static const char *const GILS[] = {"default", "on", "off", NULL};
 static const char *const SMTS[] = {"use", "avoid", NULL};
 static const char *const ISOLATIONS[] = {"auto", "strict", "off", NULL};
 static const char *const CONFINEMENTS[] = {"full", "light", "off", NULL};
@@ -20,6 +21,7 @@ static const char *const TABLE_FORMATS[] = {"html", "text",           "csv",    
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const COLORS[] = {"auto", "always", "never", NULL};
 static const char *const LIFECYCLES[] = {"fresh", "pool", NULL};
+static const char *const CRATES[] = {"1.1", "1.2", "1.3", NULL};
 static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
 #define CELL(field)     offsetof(struct config, cell.field)
@@ -30,16 +32,18 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 #define PLAN(field)     offsetof(struct config, campaign.field)
 #define BUNDLE(field)   offsetof(struct config, artefact.field)
 #define FUNCTION(field) offsetof(struct config, bench.field)
+#define BISECT(field)   offsetof(struct config, bisect.field)
 #define CELLS           (CONFIG_RUN | CONFIG_PLAN)
 #define BOTH            (CELLS | CONFIG_MATRIX)
-#define ALL             (BOTH | CONFIG_EXEC | CONFIG_BENCH)
+#define SWEEPS          (CONFIG_BENCH | CONFIG_SCALE)
+#define ALL             (BOTH | CONFIG_EXEC | SWEEPS | CONFIG_BISECT)
 #define HOSTS           (CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_RESTORE)
-#define BUNDLES         (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL)
+#define BUNDLES         (CONFIG_PACK | CONFIG_VERIFY | CONFIG_SIGN | CONFIG_REPRODUCE | CONFIG_PUSH | CONFIG_PULL | CONFIG_POOL)
 #define SHOWN(field)    offsetof(struct config, shown.field)
 #define RECORDS         (CONFIG_COMPARE | CONFIG_PLAN_SIZE | CONFIG_REPORT)
 #define EVERY                                                                                                          \
-    (CONFIG_RUN | CONFIG_BENCH | CONFIG_MATRIX | CONFIG_EXEC | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST | RECORDS |      \
-     BUNDLES)
+    (CONFIG_RUN | SWEEPS | CONFIG_BISECT | CONFIG_MATRIX | CONFIG_EXEC | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST |      \
+     RECORDS | BUNDLES)
 
 /* Of a row that no plan can set there is nothing to say on whose it is. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -48,14 +52,23 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
 /* clang-format off */
 const struct option_row config_rows[] = {
-    {"workers", TEXT, "N,...", FUNCTION(workers), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
+    {"workers", TEXT, "N,...", FUNCTION(workers), NULL, 0, 0, UNSET, UNSET, SWEEPS,
      "how many workers, each number a cell of every mode (default 1, 2, 4, ... up to the benchmark's CPUs, and these)"},
     {"modes", TEXT, "MODE,...", FUNCTION(modes), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
      "of threads, processes and interpreters (default threads,processes)"},
+    {"modes", TEXT, "MODE,...", FUNCTION(modes), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
+     "of native (a scenario's program in C), threads, processes and interpreters (default all that there are)"},
+    {"strong", TEXT, "KNOB", FUNCTION(strong), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
+     "the workers share the work: this knob of the scenario, as work-iters, or of a function calls or a whole number that "
+     "--arg gives, is divided among them; without it each does the same work"},
+    {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
+     "write what was found (schema tare.scale/1) to FILE; - writes it to standard output in place of the text"},
+    {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
+     "the interpreter of all modes, as .venv/bin/python, whose packages are there then; or its name, as 3.14 (default 3.14t)"},
     {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
      "the interpreter of all modes, as .venv/bin/python, whose packages are there then; or its name, as 3.14t (default "
      "3.14t for threads, 3.14 for the others)"},
-    {"arg", LIST, "NAME=VALUE", FUNCTION(arg), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
+    {"arg", LIST, "NAME=VALUE", FUNCTION(arg), NULL, 0, 0, UNSET, UNSET, SWEEPS,
      "an argument of the function: as its parameter is annotated (int, float, str, bool), else a Python literal, else text; "
      "may be given again"},
     {"lifecycle", CHOICE, "WHICH", FUNCTION(pool), LIFECYCLES, 0, 0, 0, 0, CONFIG_BENCH,
@@ -64,29 +77,57 @@ const struct option_row config_rows[] = {
      "calls that each worker makes in an iteration"},
     {"discard-results", YES, NULL, FUNCTION(discard), NULL, 0, 0, 0, 0, CONFIG_BENCH,
      "leave what the calls return where they were made; without it they go to the caller, inside the clock"},
-    {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, UNSET, UNSET, CONFIG_BENCH,
-     "measured iterations of an invocation (default: about a second's)"},
-    {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, UNSET, UNSET, CONFIG_BENCH,
+    {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, UNSET, UNSET, SWEEPS,
+     "measured iterations of an invocation (default: of a function about a second's; of a scenario its own number, 50 at most)"},
+    {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, UNSET, UNSET, SWEEPS,
      "iterations before those that are measured (default 1)"},
-    {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_BENCH,
+    {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, SWEEPS,
      "blocks, each with an invocation of every cell (default 5, the fewest that give an interval)"},
-    {"keep", TEXT, "DIR", FUNCTION(keep), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
+    {"keep", TEXT, "DIR", FUNCTION(keep), NULL, 0, 0, UNSET, UNSET, SWEEPS,
      "leave the function as a scenario in this folder, which is new or empty: 'tare run DIR', plans and bundles take it"},
-    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, SWEEPS,
      "keep the records in this folder, as a plan's: 'tare matrix DIR' goes on with it, 'tare report DIR' shows it"},
+    {"claim", TEXT, "CLAIM", BISECT(claim), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "what makes one bad, against the first of the list: slower:SHARE, faster:SHARE or memory:SHARE, by more than that "
+     "share, as 5% (default slower:5%)"},
+    {"figure", TEXT, "NAME", BISECT(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "what is claimed of, as 'tare compare' has it (default: what each cell is run for)"},
+    {"error", TEXT, "SHARE", BISECT(error), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "how often a bisection may decide wrongly, over all of its steps, looks and cells (default 5%)"},
+    {"invocations", INTEGER, "N", BISECT(first), NULL, 5, 10000, 6, 6, CONFIG_BISECT,
+     "invocations of either side of a step before it is looked at; looked at again at twice as many, and so on"},
+    {"max-invocations", INTEGER, "N", BISECT(most), NULL, 5, 100000, 48, 48, CONFIG_BISECT,
+     "where a step that cannot tell gives up, and the bisection with it"},
+    {"command", LIST, "STRING", BISECT(command), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "a command as /bin/sh reads it, in place of the plan and of interpreters: given two times or more, in order"},
+    {"git", TEXT, "DIR", BISECT(git), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "GOOD and BAD are commits of this checkout; the list is what --first-parent has between them, each built where a step "
+     "needs it, in a clone of its own below the bisection's folder"},
+    {"build", TEXT, "COMMAND", BISECT(build), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "the shell command that builds a clone, in its folder; for --git"},
+    {"built", TEXT, "PATH", BISECT(built), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "the interpreter that --build leaves in a clone (default python)"},
+    {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_BISECT,
+     "the bisection's folder, a plan's folder in it for each step; the same command goes on with it, also after a kill "
+     "(default out/bisect-NAME, the plan's name)"},
     {"mode", CHOICE, "MODE", CELL(mode), mode_names, 0, 0, MODE_THREADS, MODE_THREADS, CELLS,
      "what the workers are",
      WEIGHED},
     {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
-     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled",
+     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled; growth: how "
+     "memory grows from iteration to iteration, and what of it",
      WEIGHED},
-    {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH,
+    {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH | CONFIG_BISECT,
      "measured iterations",
      WEIGHED},
-    {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH,
+    {"until-slope", TEXT, "W/1000", CELL(until_slope), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "of profile growth: end before --iterations where the interval of PSS's slope will be +-W for 1000 iterations: a "
+     "share of PSS, as 1%/1000, or a size, as 64K/1000",
+     WEIGHED},
+    {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH | CONFIG_BISECT,
      "workers of an iteration",
      WEIGHED},
-    {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH,
+    {"warmup", INTEGER, "N", CELL(warmup), NULL, 0, 1000000, 5, 2, BOTH | CONFIG_BISECT,
      "iterations before those that are measured",
      WEIGHED},
     {"mp-start", CHOICE, "METHOD", CELL(start_method), STARTS, 0, 0, START_OWN, START_OWN, CELLS,
@@ -104,10 +145,17 @@ const struct option_row config_rows[] = {
      "do not; the default of profile overhead",
      WEIGHED},
     {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, BOTH,
-     "auto: 3.14t for threads, 3.14 for processes and interpreters; 3.14t, 3.14, 3.13 and the like: that build for any "
+     "auto: 3.14t for threads and with --gil, 3.14 for processes and interpreters; 3.14t, 3.14, 3.13 and the like: that build for any "
      "mode; python3: the first on PATH; the path of an interpreter, a venv's too; native: the same benchmark in C; list "
      "(of run alone): shows the interpreters that are here",
      GRANTED, "it names a program of this host", 1},
+    {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+     "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
+     "cells are left as they are; may be given again"},
+    {"gil", CHOICE, "WHICH", CELL(gil), GILS, 0, 0, GIL_DEFAULT, GIL_DEFAULT, BOTH | CONFIG_BENCH | CONFIG_BISECT,
+     "on or off: the same free-threaded build (3.13t and newer) with its GIL and without, also where a module would turn "
+     "it on; default: as the build has it; checked in the run",
+     WEIGHED, "it is the interpreter's own switch"},
     {"cpus", TEXT, "LIST|xN", CELL(cpus), NULL, 0, 0, UNSET, UNSET, ALL | CONFIG_DOCTOR | CONFIG_TUNE | CONFIG_SELFTEST,
      "the benchmark's CPUs: auto: whole cores of one kind, chosen from the topology; a list, as 0-3,8 or 3 for CPU 3 "
      "alone; or xN, as x4: so many, whole cores first (default auto)",
@@ -133,7 +181,7 @@ const struct option_row config_rows[] = {
      "cpu.max of the slice, its quota of CPU time: 50% of one CPU, 1.5 CPUs, or as the kernel has it, '50000 100000' us; "
      "exit 3 where it cannot be set",
      WEIGHED, "without it there is no limit"},
-    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH | CONFIG_BENCH,
+    {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, BOTH | SWEEPS | CONFIG_BISECT,
      "pids.max of the slice; without it 4 a worker and 256 to spare",
      GRANTED, "it allows more tasks than any cell has by itself", 4 * 4096 + 256},
     {"pids-max", INTEGER, "N", CELL(pids_max), NULL, 4, 4194304, UNSET, UNSET, CONFIG_EXEC,
@@ -202,7 +250,7 @@ const struct option_row config_rows[] = {
     {"timeout", SECONDS, "SECONDS", CELL(timeout_ms), NULL, 1, 7LL * 86400 * 1000, 0, 0, ALL,
      "end a run that takes longer",
      WEIGHED},
-    {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH | CONFIG_BENCH,
+    {"stall", SECONDS, "SECONDS", CELL(stall_ms), NULL, 0, 7LL * 86400 * 1000, 120000, 120000, BOTH | SWEEPS | CONFIG_BISECT,
      "end a run without progress for so long, beyond its knobs in ms: no iteration, no message, no CPU time; 0: never",
      WEIGHED, "whoever runs it can end it"},
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN | CONFIG_EXEC,
@@ -216,12 +264,12 @@ const struct option_row config_rows[] = {
      "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
     {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
      "invocations of each cell, in place of the plan's; a folder that has some gets the others"},
-    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, (1LL << 53) - 1, UNSET, UNSET, CONFIG_MATRIX | CONFIG_BENCH,
+    {"seed", INTEGER, "N", PLAN(seed), NULL, 0, (1LL << 53) - 1, UNSET, UNSET, CONFIG_MATRIX | SWEEPS,
      "seed of the order, in place of the plan's; without any it is drawn, and recorded"},
-    {"until-precise", TEXT, "R", PLAN(until_precise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_BENCH,
+    {"until-precise", TEXT, "R", PLAN(until_precise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | SWEEPS,
      "go on, a block at a time, until the half-width of each cell's 95% interval is below R of its mean (2% or 0.02), "
      "or to --max-invocations"},
-    {"max-invocations", INTEGER, "N", PLAN(max_invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX | CONFIG_BENCH,
+    {"max-invocations", INTEGER, "N", PLAN(max_invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX | SWEEPS,
      "where --until-precise gives up; without it the plan's, or 30"},
     {"aa", YES, NULL, PLAN(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell as two, A and A', shuffled together: what differs between them is this host's noise"},
@@ -233,7 +281,7 @@ const struct option_row config_rows[] = {
      "an option handed on to sbatch, as --sbatch=--account=x; may be given again"},
     {"task", INTEGER, "N", PLAN(task), NULL, 0, INT32_MAX, UNSET, UNSET, CONFIG_MATRIX,
      "run the N-th invocation, from 0, of the folder that is named in place of a plan: what a job of the array does"},
-    {"trust-plan", YES, NULL, PLAN(trust), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_REPRODUCE,
+    {"trust-plan", YES, NULL, PLAN(trust), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_REPRODUCE | CONFIG_BISECT,
      "take what a plan that is not one's own, a bundle's or another user's, says of this host: confinement, environment, "
      "paths, ...; what was taken is said, a line each"},
     {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
@@ -262,6 +310,9 @@ const struct option_row config_rows[] = {
     {"across", TEXT, "KEY,...", STATS(across), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "keys of the scenario, or runtime, in which two cells that are compared may differ, as mode,runtime; one cell "
      "against one other needs none"},
+    {"between", TEXT, "KEY=A,B", STATS(between), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
+     "of the one folder that is named: its cells with KEY=B over those with KEY=A that are alike otherwise, as "
+     "sharing=private,shared"},
     {"random-seed", INTEGER, "N", STATS(seed), NULL, 0, UINT32_MAX, 1, 1, CONFIG_COMPARE,
      "of what is drawn at random: the dip test"},
     {"steady", YES, NULL, STATS(steady), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
@@ -310,6 +361,10 @@ const struct option_row config_rows[] = {
     {"with-image", TEXT, "REF", BUNDLE(image), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
      "pack the image that the records were made in, too, as skopeo(1) names it: docker-daemon:NAME:TAG, "
      "containers-storage:NAME, docker-archive:FILE, oci:DIR, docker://HOST/NAME@DIGEST"},
+    {"crate", CHOICE, "VERSION", BUNDLE(crate), CRATES, 0, 0, CRATE_PACK_1_1, CRATE_PACK_1_1, CONFIG_PACK,
+     "of RO-Crate: 1.1 with Process Run Crate 0.5, 1.3 with 0.6; 1.2 with none, as none goes with it"},
+    {"source-url", TEXT, "URL", BUNDLE(source_url), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "where tare is to be had, for the reviewer's first command (default repository-code of tare's CITATION.cff)"},
     {"allow-incomplete", YES, NULL, BUNDLE(allow_incomplete), NULL, 0, 0, 0, 0, CONFIG_PACK,
      "pack a plan of which invocations are missing; the bundle says so"},
     {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
@@ -318,6 +373,11 @@ const struct option_row config_rows[] = {
      "the secret key, as 'minisign -G' makes one"},
     {"paper", TEXT, "MAIN.TEX", BUNDLE(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
      "look for numbers in this LaTeX text that do not come from the bundle's numbers.tex"},
+    {"attestation", TEXT, "FILE", BUNDLE(attestation), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "also write what was found as an in-toto Statement to FILE, which is replaced; 'tare push FILE REF --subject TAG' "
+     "attaches it to the bundle"},
+    {"sign", TEXT, "FILE", BUNDLE(sign), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "sign the attestation with this secret key of minisign's"},
     {"smoke", YES, NULL, BUNDLE(smoke), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
      "a short subset, some minutes: every cell, with at most five invocations of five iterations; the result says so"},
     {"host", YES, NULL, BUNDLE(host), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
@@ -342,11 +402,15 @@ const struct option_row config_rows[] = {
     {"subject", TEXT, "NAME", BUNDLE(subject), NULL, 0, 0, UNSET, UNSET, CONFIG_PUSH,
      "attach what is pushed, a reproduction, to the bundle that it reproduces, which is in the same place under this tag "
      "or manifest digest (sha256:...)"},
-    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE,
+    {"key", LIST, "FILE", BUNDLE(keys), NULL, 0, 0, UNSET, UNSET, CONFIG_POOL,
+     "a public key (minisign's) of somebody who may have signed a reproduction; may be given again"},
+    {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_POOL,
+     "also write a page of HTML with a forest plot for each claim to FILE; -o FILE is the same"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE | CONFIG_POOL,
      "print JSON in place of text"},
     {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, EVERY & ~CONFIG_EXEC,
      "print nothing but errors, also -q; what was asked for in files, or with --json -, is written all the same"},
-    {"verbose", YES, NULL, SHOWN(verbose), NULL, 0, 0, 0, 0, CONFIG_RUN | CONFIG_BENCH | CONFIG_MATRIX,
+    {"verbose", YES, NULL, SHOWN(verbose), NULL, 0, 0, 0, 0, CONFIG_RUN | SWEEPS | CONFIG_MATRIX,
      "say all: each check of the isolation, the text of each invocation; also -v"},
     {"color", CHOICE, "WHEN", SHOWN(color), COLORS, 0, 0, COLOR_AUTO, COLOR_AUTO, EVERY,
      "auto: colours where the text goes to a terminal and NO_COLOR is not set"},
@@ -377,6 +441,11 @@ const char *smt_name(enum smt s)
 const char *isolation_name(enum isolation i)
 {
     return ISOLATIONS[i];
+}
+
+const char *gil_name(enum gil g)
+{
+    return GILS[g];
 }
 
 const char *confinement_name(enum confinement c)

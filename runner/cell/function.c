@@ -200,13 +200,36 @@ static void add_name(const char *name, struct text *out)
     }
 }
 
-static void add_command(const struct function *f, struct text *out)
+/* Whether this argument, NAME=VALUE, is the one that the workers share: it becomes a knob. */
+static bool is_shared(const char *word, const char *strong)
+{
+    const size_t len = strong ? strlen(strong) : 0;
+    return len > 0 && strncmp(word, strong, len) == 0 && word[len] == '=';
+}
+
+static void add_shared_knobs(const struct function *f, const char *strong, struct text *out)
+{
+    for (size_t i = 0; i < f->arg->count; i++) {
+        if (!is_shared(f->arg->word[i], strong))
+            continue;
+        text_add(out, "  - {name: ");
+        for (const char *at = strong; *at; at++)
+            text_add(out, "%c", *at == '_' ? '-' : *at);
+        text_add(out, ", type: integer, min: 1, max: 1000000000, default: ");
+        yaml_add_quoted(f->arg->word[i] + strlen(strong) + 1, out);
+        text_add(out, ",\n     help: an argument of the function}\n");
+    }
+}
+
+static void add_command(const struct function *f, const char *strong, struct text *out)
 {
     cleanup_text struct text place = {0};
     text_add(out, "commands:\n  python: [\"{python}\", -P, -s, -B, \"{lib}/" PROGRAM "\", ");
     add_place("{dir}", f, &place);
     yaml_add_quoted(place.data, out);
     for (size_t i = 0; i < f->arg->count; i++) {
+        if (is_shared(f->arg->word[i], strong))
+            continue;
         text_add(out, ", ");
         yaml_add_quoted(f->arg->word[i], out);
     }
@@ -234,12 +257,13 @@ static void add_scenario(const struct function *f, unsigned modes, const struct 
              "  - {name: results, type: choice, choices: [returned, discarded], default: %s,\n"
              "     help: what becomes of what the calls return}\n"
              "  - {name: calls, type: integer, min: 1, max: 1000000000, default: %lld,\n"
-             "     help: calls of each worker in an iteration}\n"
-             "figures:\n"
-             "  - {name: calls_per_s, unit: 1/s, title: calls in a second, kind: rate, better: more,\n"
-             "     help: calls of all workers in a second of the measured iterations}\n",
+             "     help: calls of each worker in an iteration}\n",
              words.data, o->pool ? "pool" : "fresh", f->returned ? "returned" : "discarded", (long long)o->calls);
-    add_command(f, out);
+    add_shared_knobs(f, o->strong, out);
+    text_add(out, "figures:\n"
+                  "  - {name: calls_per_s, unit: 1/s, title: calls in a second, kind: rate, better: more,\n"
+                  "     help: calls of all workers in a second of the measured iterations}\n");
+    add_command(f, o->strong, out);
 }
 
 int function_write(const struct function *f, const struct function_look *look, unsigned modes,

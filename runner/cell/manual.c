@@ -100,6 +100,33 @@ const struct manual manuals[] = {
      "venv\n"
      "tare bench mymodule:work --modes threads,processes,interpreters --lifecycle pool  # workers that are kept\n"
      "tare bench work.py:f --keep f  # 'tare run ./f' and plans go on from there\n"},
+    {CONFIG_SCALE, "scale", "SCENARIO", "how far threads scale, and where their speed-up is lost",
+     "tare scale SCENARIO [OPTION]... [--KNOB VALUE]...\ntare scale FILE.py:FUNCTION [OPTION]...\ntare scale "
+     "MODULE:FUNCTION [OPTION]...\n",
+     "Runs the scenario, or calls the function, with 1, 2, 4, ... workers in every mode, on the same CPUs and one "
+     "interpreter, in blocks of one invocation each, shuffled, each in a fresh slice. Prints how many workers' worth "
+     "of "
+     "work each mode does, and takes apart what threads lose:\n\n"
+     "ceiling: what independent processes of the same work lose too: memory bandwidth, frequency, SMT siblings, too "
+     "few "
+     "CPUs. sharing tax: what threads lose beyond processes; by the fit of the universal scalability law (Gunther "
+     "2007), "
+     "from four numbers of workers on and where it holds, of it serial: what one thread does at a time; and coherency: "
+     "what each has to settle with each other. start: creating and joining the threads, as scenario0, run in the same "
+     "blocks, tells it of each mode and number of workers. What is got and the parts add up to the number of threads, "
+     "exactly; intervals hold together in 95 of 100.\n\n"
+     "Where the processes of a scenario share something, too (scenario2, scenario3), the ceiling is what they lose by "
+     "that. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n\n"
+     "A scenario's knobs are options. So are those of a function: --calls N of each worker in an iteration (without it "
+     "as "
+     "many as take 0.1 s, so that starting is the smaller part), --lifecycle pool (workers that are there already), "
+     "and "
+     "--results returned (what the calls return goes to the caller, inside the clock; without it they are "
+     "discarded).\n",
+     "tare scale scenario1 --strong work-iters  # the workers share the steps that one would do\n"
+     "tare scale work.py:encode --workers 1,2,3,4 --out out/encode  # 'tare report out/encode' draws it\n"
+     "tare scale work.py:encode --arg size=12000 --strong size --workers 1,2,3  # they share what size says\n"
+     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "
@@ -110,8 +137,30 @@ const struct manual manuals[] = {
      "tare matrix quick --out out/quick  # every mode once\n"
      "tare matrix quick --dry-run  # what would be run, and for how long\n"
      "tare matrix out/quick  # go on where it was interrupted\n"},
+    {CONFIG_BISECT, "bisect", "GOOD BAD", "which interpreter, build or command made it slower",
+     "tare bisect [OPTION]... GOOD [NEXT]... BAD -- PLAN\n"
+     "tare bisect [OPTION]... --git DIR --build COMMAND GOOD BAD -- PLAN\n"
+     "tare bisect [OPTION]... --command GOOD [--command NEXT]... --command BAD\n",
+     "Finds the first of a list of which a claim holds against the list's first: first it looks at the last, then at "
+     "halves. The list are interpreters in order, as 'tare run --runtime list' shows them or by their paths; commits "
+     "of a "
+     "checkout; or commands. Each step runs the plan's cells with both sides in the same shuffled blocks, looks at the "
+     "ratio within the blocks at --invocations a side, at twice as many and so on, and decides once the whole interval "
+     "lies on one side of the claim's share, in one cell for bad, in every cell for good.\n\n"
+     "--error is the probability of a wrong decision in the whole bisection: it is parted among the steps, the looks "
+     "and "
+     "the cells (Bonferroni). A step that cannot tell with --max-invocations decides nothing: tare says so, and about "
+     "how "
+     "many would do, in another --out. That the list turns from good to bad once is taken for granted.\n\n"
+     "What is run is kept: the same command goes on where it was interrupted, and decides by what is there.\n\n"
+     "Exit codes: 0 the first bad one was found; 1 the claim does not hold of the last, so there is none; 3 it cannot "
+     "tell; 4 a build or an invocation failed.\n",
+     "tare bisect 3.13t 3.14t 3.15t -- seed  # since which version\n"
+     "tare bisect builds/*/bin/python3 --claim memory:10% --out b -- ./plan.yml  # builds in the shell's order\n"
+     "tare bisect --git ~/cpython --build './configure -q && make -j8' v3.14.0 main -- seed  # commits\n"},
     {CONFIG_COMPARE, "compare", "A B", "the ratio B/A of each cell, and the verdict",
-     "tare compare [OPTION]... A B\ntare compare --noise [OPTION]... A1 [A2]\n",
+     "tare compare [OPTION]... A B\ntare compare --between KEY=A,B [OPTION]... DIR\ntare compare --noise [OPTION]... "
+     "A1 [A2]\n",
      "A and B are records, folders of records or a plan's folder. First what the two ran in differs in, then for each "
      "cell "
      "the ratio B/A of the geometric means over invocations with its interval, and the verdict that this interval "
@@ -169,12 +218,30 @@ const struct manual manuals[] = {
      "or INCONCLUSIVE, none could be judged, or the bundle is not whole.\n",
      "tare reproduce quick.tar --smoke  # a short subset, some minutes\n"
      "tare reproduce quick.tar --in-vm  # of a stranger's bundle\n"},
+    {CONFIG_POOL, "pool", "BUNDLE...", "many reproductions of one, one verdict a claim",
+     "tare pool [OPTION]... BUNDLE|REF...\n",
+     "Takes many reproductions of one bundle to one verdict for each claim and class of hardware (CPU model, "
+     "architecture, hypervisor). Each BUNDLE is a tar or a folder, as 'tare pack' makes them of what 'tare reproduce' "
+     "wrote. REF is an OCI layout or registry (oci:FOLDER[:TAG], docker://HOST/REPO:TAG): the bundle there and all "
+     "that is attached to it. Each is verified first, offline. The original may be among them: it does not count.\n\n"
+     "Runs of one machine count as one. Machines weigh alike; the mean has Student's interval over machines, and the "
+     "prediction interval says where the next machine's effect is expected. A claim is SUPPORTED where this interval "
+     "lies within what was claimed, CONTRADICTED where it lies outside, else INCONCLUSIVE; below three machines "
+     "nothing is predicted. Where classes differ the verdict is BY MACHINE CLASS. tau2, I2 and Q say how far machines "
+     "differ.\n\n"
+     "A reproduction whose records are those of another is left out, however it was packed or named. One that is "
+     "damaged, that reproduces another bundle or that holds the original's records is refused with its reason, and "
+     "the others go on. Exit 0 where nothing was refused, a claim was judged and all that were are SUPPORTED, in each "
+     "class if by class; 1 otherwise.\n",
+     "tare pool one.tar two.tar three.tar -o pool.html  # with a forest plot\n"
+     "tare pool oci:layout:v1 --key alice.pub --key bob.pub  # what is attached to v1\n"},
     {CONFIG_PUSH, "push", "BUNDLE REF", "a bundle into a registry or an OCI layout",
      "tare push BUNDLE oci:FOLDER[:TAG] | docker://HOST/REPO:TAG [OPTION]...\n",
      "Puts a bundle's tar into an OCI layout, which is made where it is not there, or by skopeo into a registry, as an "
      "artefact of the type application/vnd.tare.bundle.v1+tar. Who may is skopeo's business (skopeo login); a registry "
      "on "
-     "the loopback is spoken to without TLS.\n",
+     "the loopback is spoken to without TLS. An attestation, as 'tare verify --attestation' writes it, is pushed in "
+     "the same way, with --subject: it is attached to the bundle that it is about.\n",
      "tare push quick.tar oci:layout:quick  # into a folder\n"},
     {CONFIG_PULL, "pull", "REF", "a bundle out of one, its digests checked",
      "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",

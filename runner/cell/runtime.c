@@ -45,6 +45,29 @@ static const char PROBE[] =
     "         for m in list(sys.modules.values()) if getattr(m, '__file__', None)}\n"
     "files |= {l.split(None, 5)[5].strip() for l in open('/proc/self/maps') if len(l.split(None, 5)) == 6}\n"
     "for f in sorted(f for f in files if os.path.isfile(f)): print('file', f)\n"
+    "import shlex\n" /* from here on what the scenario does not need */
+    "conf = sysconfig.get_config_var\n"
+    "args = shlex.split(conf('CONFIG_ARGS') or '')\n"
+    "flags = ' '.join(str(conf(k) or '') for k in ('CFLAGS', 'PY_CFLAGS', 'PY_CFLAGS_NODIST')).split()\n"
+    "def asked(name):\n"
+    "    said = [a for a in args if a.partition('=')[0] == name]\n"
+    "    return (said[-1].partition('=')[2] or 'yes') if said else 'no'\n"
+    "def build(key, value): print('build.' + key, value)\n"
+    "jit = getattr(sys, '_jit', None)\n"
+    "built = jit.is_available() if jit else asked('--enable-experimental-jit') in ('yes', 'yes-off')\n"
+    "build('jit', int(built))\n"
+    "if jit or not built: build('jit_enabled', int(built and jit.is_enabled()))\n"
+    "build('tail_call', int(bool(conf('Py_TAIL_CALL_INTERP') or conf('_Py_TAIL_CALL_INTERP'))))\n"
+    "if args: build('pgo', int(asked('--enable-optimizations') != 'no')); build('lto', asked('--with-lto'))\n"
+    "build('debug', int(bool(conf('Py_DEBUG'))))\n"
+    "if flags: build('frame_pointers', int('-fno-omit-frame-pointer' in flags))\n"
+    "build('compiler', sys.version.rpartition('[')[2].rstrip(']'))\n"
+    "try:\n"
+    "    import ctypes\n"
+    "    name = ctypes.pythonapi._PyMem_GetCurrentAllocatorName\n"
+    "    name.restype = ctypes.c_char_p\n"
+    "    build('allocator', (name() or b'').decode())\n"
+    "except (ImportError, AttributeError): pass\n"
     "print('end .')\n";
 
 #define PROBE_SECONDS 60 /* one second on an idle host; an emulated machine beside other work took more than 20 */
@@ -52,9 +75,25 @@ static const char PROBE[] =
 
 /* --- asking an interpreter, and remembering what it said ------------------------------------------------------ */
 
-/* The name under which an answer is remembered: it changes with the executable and with the question. */
-static int memory_path(const char *path, char *buf, size_t cap)
+/* The variables of the cell's environment that decide what of a build is on; the last of each is the one that counts.
+ * NULL: not set. */
+enum { JIT, MALLOC, DECIDING };
+
+static void find_deciding(const struct cell *cell, const char *ret[DECIDING])
 {
+    static const char *const NAMES[DECIDING] = {"PYTHON_JIT=", "PYTHONMALLOC="};
+    for (size_t v = 0; v < DECIDING; v++)
+        ret[v] = NULL;
+    for (size_t i = 0; cell && i < cell->environment.count; i++)
+        for (size_t v = 0; v < DECIDING; v++)
+            if (strncmp(cell->environment.word[i], NAMES[v], strlen(NAMES[v])) == 0)
+                ret[v] = cell->environment.word[i];
+}
+
+/* The name under which an answer is remembered: it changes with the executable and with the question. */
+static int memory_path(const char *path, const struct cell *cell, char *buf, size_t cap)
+{
+    const char *deciding[DECIDING];
     struct stat st;
     char cache[PATH_MAX];
     char key[PATH_MAX + 128];
@@ -66,6 +105,9 @@ static int memory_path(const char *path, char *buf, size_t cap)
                 (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
     cleanup_text struct text whole = {0};
     text_add(&whole, "%s\n%s", key, PROBE);
+    find_deciding(cell, deciding);
+    for (size_t v = 0; v < DECIDING; v++)
+        text_add(&whole, "%s\n", deciding[v] ? deciding[v] : "");
     digest_bytes(whole.data, whole.len, hex);
     (void)userdir_cache(cache, sizeof(cache));
     int n = snprintf(buf, cap, "%s/probes/%.16s", cache, hex);
@@ -106,6 +148,72 @@ static bool answer_files(const char *answer, struct text *files)
     return files->len > 0;
 }
 
+/* What a build is, and why that may be unknown. */
+static const struct {
+    const char *key;
+    bool is_text;
+    const char *why_not;
+} BUILD[] = {
+    {"jit", false, NULL},
+    {"jit_enabled", false, "before 3.14 an interpreter does not say"},
+    {"tail_call", false, NULL},
+    {"pgo", false, "the build does not say how it was configured"},
+    {"lto", true, "the build does not say how it was configured"},
+    {"debug", false, NULL},
+    {"frame_pointers", false, "the build does not say its compiler's flags"},
+    {"allocator", true, "there is no ctypes to ask the interpreter by, or it has another inside"},
+    {"compiler", true, "its version does not say"},
+};
+
+static bool is_true(const struct facts *build, const char *key)
+{
+    const struct fact *f = facts_find(build, key);
+    return f && f->kind == FACT_BOOL && f->truth;
+}
+
+static void add_feature(struct text *t, const char *feature)
+{
+    text_add(t, "%s%s", t->len ? "+" : "", feature);
+}
+
+/* What tells a build from the plain one of its name. */
+static void name_features(struct runtime *r)
+{
+    cleanup_text struct text t = {0};
+    const struct fact *lto = facts_find(&r->build, "lto"), *allocator = facts_find(&r->build, "allocator");
+    const char *usual = r->free_threaded ? "mimalloc" : "pymalloc";
+    if (is_true(&r->build, "debug"))
+        add_feature(&t, "debug");
+    if (is_true(&r->build, "jit"))
+        add_feature(&t, is_true(&r->build, "jit_enabled") ? "jit" : "jit-off");
+    if (is_true(&r->build, "tail_call"))
+        add_feature(&t, "tail-call");
+    if (is_true(&r->build, "pgo"))
+        add_feature(&t, "pgo");
+    if (lto->kind == FACT_TEXT && strcmp(lto->text, "no") != 0)
+        add_feature(&t, "lto");
+    if (is_true(&r->build, "frame_pointers"))
+        add_feature(&t, "frame-pointers");
+    if (allocator->kind == FACT_TEXT && strncmp(allocator->text, usual, strlen(usual)) != 0)
+        add_feature(&t, allocator->text);
+    facts_text(&r->build, "features", t.len ? t.data : "plain");
+}
+
+static void take_build(const char *answer, struct runtime *r)
+{
+    char key[80], value[64];
+    for (size_t i = 0; i < ARRAY_LEN(BUILD); i++) {
+        text_format(key, sizeof(key), "build.%s", BUILD[i].key);
+        if (!answer_text(answer, key, value, sizeof(value)) || !*value)
+            facts_absent(&r->build, BUILD[i].key, "%s", BUILD[i].why_not ? BUILD[i].why_not : "it did not say");
+        else if (BUILD[i].is_text)
+            facts_text(&r->build, BUILD[i].key, value);
+        else
+            facts_bool(&r->build, BUILD[i].key, strcmp(value, "1") == 0);
+    }
+    name_features(r);
+}
+
 /* "3.14t" of "3.14.6". false: the version is none. */
 static bool name_build(struct runtime *r)
 {
@@ -135,6 +243,7 @@ static int take_answer(const char *answer, struct runtime *r)
         !answer_truth(answer, "free_threaded", &r->free_threaded) || !name_build(r) || !answer_files(answer, &r->files))
         return -EINVAL;
     text_add(&r->configure_args, "%s", args);
+    take_build(answer, r);
     return 0;
 }
 
@@ -148,13 +257,20 @@ static void remember(const char *memory, const struct text *answer)
 }
 
 /* Whatever the path leads to is executed for it: in the confinement that a workload gets by itself. */
-static int probe(const char *path, struct text *answer)
+static int probe(const char *path, const struct cell *cell, struct text *answer)
 {
-    char *const argv[] = {(char *)path, "-I", "-c", (char *)PROBE, NULL};
-    char *const envp[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", NULL};
+    const char *deciding[DECIDING];
+    /* In place of -I, which heeds no variable: what an interpreter is hangs on those that are handed on. */
+    char *const argv[] = {(char *)path, "-s", "-c", (char *)PROBE, NULL};
+    char *envp[5 + DECIDING] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", "PYTHONSAFEPATH=1"};
+    size_t n = 4;
     const struct confine_request request = {.read_only_root = true, .filter = true, .needed = &path, .needed_count = 1};
     struct confine *confine = NULL;
     struct err ignored = {0}; /* whatever it was: it is no interpreter that can be weighed */
+    find_deciding(cell, deciding);
+    for (size_t v = 0; v < DECIDING; v++)
+        if (deciding[v])
+            envp[n++] = (char *)deciding[v];
     int failed = confine_prepare(&request, &confine, &ignored);
     const struct spawn_spec spec = {.path = path, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
     if (failed == 0)
@@ -163,12 +279,30 @@ static int probe(const char *path, struct text *answer)
     return failed;
 }
 
+/* Why it did not answer. */
+static void say_no_answer(const struct runtime *r, const struct cell *cell, char *why, size_t cap)
+{
+    cleanup_text struct text plain = {0};
+    const char *deciding[DECIDING];
+    find_deciding(cell, deciding);
+    if ((deciding[JIT] || deciding[MALLOC]) && probe(r->path, NULL, &plain) == 0)
+        (void)snprintf(why, cap, "it does not start with --env %s%s%s",
+                       deciding[JIT] ? deciding[JIT] : deciding[MALLOC],
+                       deciding[JIT] && deciding[MALLOC] ? " --env " : "",
+                       deciding[JIT] && deciding[MALLOC] ? deciding[MALLOC] : "");
+    else
+        (void)snprintf(
+            why, cap,
+            "it does not answer in confinement as a Python interpreter does (a script's own interpreter must "
+            "lie in a folder that is open to other users)");
+}
+
 /* Runs the probe and takes its answer. */
-static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
+static int ask(struct runtime *r, const struct cell *cell, const char *memory, char *why, size_t cap)
 {
     char hex[65];
     cleanup_text struct text answer = {0};
-    int failed = probe(r->path, &answer);
+    int failed = probe(r->path, cell, &answer);
     if (failed == 0)
         failed = digest_file(r->path, hex);
     if (failed == 0) {
@@ -180,19 +314,17 @@ static int ask(struct runtime *r, const char *memory, char *why, size_t cap)
     else if (answer.data && answer_text(answer.data, "version", r->version, sizeof(r->version)))
         (void)snprintf(why, cap, "it is Python %s; " NEEDS, r->version);
     else
-        (void)snprintf(
-            why, cap,
-            "it does not answer in confinement as a Python interpreter does (a script's own interpreter must lie in a "
-            "folder that is open to other users)");
+        say_no_answer(r, cell, why, cap);
     return failed == 0 ? 0 : -EINVAL;
 }
 
-/* Fills in what the interpreter at r->path is. -EINVAL: it is none, or too old; the reason goes to why. */
-static int identify(struct runtime *r, char *why, size_t cap)
+/* Fills in what the interpreter at r->path is in the environment of a cell; NULL: of none. -EINVAL: it is none, or too
+ * old; the reason goes to why. */
+static int identify(struct runtime *r, const struct cell *cell, char *why, size_t cap)
 {
     char memory[PATH_MAX];
     struct text answer = {0};
-    if (access(r->path, X_OK) != 0 || memory_path(r->path, memory, sizeof(memory)) != 0) {
+    if (access(r->path, X_OK) != 0 || memory_path(r->path, cell, memory, sizeof(memory)) != 0) {
         (void)snprintf(why, cap, "%s", strerror(errno));
         return -EINVAL;
     }
@@ -201,7 +333,7 @@ static int identify(struct runtime *r, char *why, size_t cap)
         failed = take_answer(answer.data, r);
     text_free(&answer);
     if (failed != 0)
-        failed = ask(r, memory, why, cap);
+        failed = ask(r, cell, memory, why, cap);
     return failed;
 }
 
@@ -253,6 +385,7 @@ static int find_native(const struct cell *cell, struct runtime *r, struct err *e
 /* What is looked for, and what stood in the way so far. */
 struct search {
     const char *name; /* "3.14t" */
+    const struct cell *cell;
     struct interpreter_name wanted;
     const char *variable; /* of the environment, that names it; NULL: there is none of this build */
     struct runtime *found;
@@ -274,7 +407,7 @@ static bool try_path(const char *path, struct search *s)
         (void)snprintf(s->why, sizeof(s->why), "%.250s", untrusted.text);
         return false;
     }
-    if (identify(&candidate, s->why, sizeof(s->why)) == 0) {
+    if (identify(&candidate, s->cell, s->why, sizeof(s->why)) == 0) {
         if (strcmp(candidate.name, s->name) == 0 && candidate.gil_enabled != s->wanted.free_threaded) {
             *s->found = candidate;
             return true;
@@ -311,9 +444,9 @@ static const char *variable_of(const char *name)
     return strcmp(name, "3.14t") == 0 ? "TARE_PYTHON_FT" : strcmp(name, "3.14") == 0 ? "TARE_PYTHON_GIL" : NULL;
 }
 
-static int search(const char *name, struct runtime *r, struct err *e)
+static int search(const char *name, const struct cell *cell, struct runtime *r, struct err *e)
 {
-    struct search s = {.name = name, .variable = variable_of(name), .found = r};
+    struct search s = {.name = name, .cell = cell, .variable = variable_of(name), .found = r};
     char file[32];
     (void)interpreter_name_parse(name, &s.wanted);
     const char *named = s.variable ? getenv(s.variable) : NULL;
@@ -336,7 +469,7 @@ static int search(const char *name, struct runtime *r, struct err *e)
     return failed;
 }
 
-static int take_named(const char *path, struct runtime *r, struct err *e)
+static int take_named(const char *path, const struct cell *cell, struct runtime *r, struct err *e)
 {
     char why[256], here[PATH_MAX] = "", on_path[PATH_MAX];
     struct interpreter_name name;
@@ -356,7 +489,7 @@ static int take_named(const char *path, struct runtime *r, struct err *e)
     int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
     if (n < 0 || (size_t)n >= sizeof(r->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
-    if (identify(r, why, sizeof(why)) != 0)
+    if (identify(r, cell, why, sizeof(why)) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "the interpreter '%s': %s", path, why);
     return 0;
 }
@@ -377,18 +510,51 @@ static void add_scripts(const struct scenario *scenario, struct runtime *r)
     }
 }
 
+/* Whether the interpreter can be told: 3.13 has PYTHON_GIL and -X gil, and only a free-threaded build runs without. */
+static int check_gil(const struct cell *cell, const struct runtime *r, struct err *e)
+{
+    const char *gil = gil_name((enum gil)cell->gil);
+    struct interpreter_name name;
+    if (cell->gil == GIL_DEFAULT)
+        return 0;
+    if (interpreter_name_parse(r->name, &name) && name.major == 3 && name.minor < 13)
+        return err_set(e, ERR_USAGE, -ENOTSUP, "--gil %s: Python %s has no such switch (3.13 and newer have)", gil,
+                       r->version);
+    if (cell->gil == GIL_OFF && !r->free_threaded)
+        return err_set(e, ERR_USAGE, -ENOTSUP,
+                       "--gil off: '%s' is a GIL build; what is allowed is a free-threaded one, as --runtime 3.14t",
+                       r->path);
+    return 0;
+}
+
+int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct err *e)
+{
+    struct interpreter_name name;
+    bool known = interpreter_name_parse(r->name, &name) && name.major == 3;
+    for (size_t i = 0; known && cell->scenario && i < cell->scenario->knobs; i++) {
+        const struct scenario_knob *k = &cell->scenario->knob[i];
+        if ((unsigned)name.minor < k->since && strcmp(cell->knob[i], k->fallback[cell->profile]) != 0)
+            return err_set(e, ERR_USAGE, -ENOTSUP, "--%s '%s': Python %s does not have that (3.%u and newer have)",
+                           k->name, cell->knob[i], r->version, k->since);
+    }
+    return 0;
+}
+
 static int find_python(const struct cell *cell, struct runtime *r, struct err *e)
 {
     const char *name = cell->runtime;
     struct interpreter_name parsed;
     if (strcmp(name, "auto") == 0)
-        name = cell->mode == MODE_THREADS ? "3.14t" : "3.14";
+        name = cell->mode == MODE_THREADS || cell->gil != GIL_DEFAULT ? "3.14t" : "3.14";
     bool named = interpreter_name_parse(name, &parsed) && interpreter_name_is_supported(&parsed);
-    TRY(named ? search(name, r, e) : take_named(name, r, e));
+    TRY(named ? search(name, cell, r, e) : take_named(name, cell, r, e));
     if (cell->mode == MODE_INTERPRETERS && !r->interpreters)
         return err_set(e, ERR_USAGE, -ENOTSUP,
                        "--mode interpreters: Python %s has no concurrent.interpreters (3.14 and newer have)",
                        r->version);
+    TRY(check_gil(cell, r, e));
+    TRY(runtime_check_knobs(cell, r, e));
+    distributions_read(r->path, &r->packages);
     if (cell->scenario)
         add_scripts(cell->scenario, r);
     return 0;
@@ -434,7 +600,7 @@ static bool list_one(const char *path, const char *place, void *context)
         return false;
     if (trust_path(path, &untrusted) != 0)
         (void)snprintf(one.why_not, sizeof(one.why_not), "%.250s", untrusted.text);
-    else if (identify(&one.runtime, one.why_not, sizeof(one.why_not)) == 0)
+    else if (identify(&one.runtime, NULL, one.why_not, sizeof(one.why_not)) == 0)
         one.why_not[0] = '\0';
     if (is_told(l, &one)) {
         runtime_free(&one.runtime);
@@ -470,5 +636,7 @@ int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e)
 void runtime_free(struct runtime *r)
 {
     text_free(&r->configure_args);
+    facts_free(&r->build);
+    distributions_free(&r->packages);
     text_free(&r->files);
 }

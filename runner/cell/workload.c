@@ -102,12 +102,20 @@ static void add_named(struct workload_words *w, const struct cell *cell)
         set_variable(w, cell->environment.word[i]);
 }
 
+/* A variable reaches the processes that it starts, too. */
+static void add_gil(struct workload_words *w, const struct cell *cell)
+{
+    if (cell->gil != GIL_DEFAULT)
+        add_word(w, "PYTHON_GIL=%d", cell->gil == GIL_ON);
+}
+
 struct workload_words workload_environment(const struct cell *cell, const char *tmpdir, int ledger_fd)
 {
     struct workload_words w = {0};
     add_allowed(&w);
     add_word(&w, "TMPDIR=%s", tmpdir);
     add_word(&w, LEDGER_ENV "=%d", ledger_fd);
+    add_gil(&w, cell);
     add_named(&w, cell);
     return w;
 }
@@ -124,6 +132,7 @@ struct workload_words workload_command_environment(const struct cell *cell)
         if (term)
             add_word(&w, "TERM=%s", term);
     }
+    add_gil(&w, cell);
     add_named(&w, cell);
     return w;
 }

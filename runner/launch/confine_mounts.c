@@ -103,12 +103,12 @@ static int hide_kernels(struct confine_mounts *m, struct err *e)
     return 0;
 }
 
-/* The length of the innermost hidden folder above path; 0: none. */
+/* The length of the innermost hidden folder above path; 0: none. One that was dropped has no path. */
 static size_t hidden_above(const struct confine_mounts *m, const char *path)
 {
     size_t len = 0;
     for (size_t i = 0; i < m->hidden_count; i++)
-        if (is_below(path, m->hidden[i].path) && strlen(m->hidden[i].path) > len)
+        if (m->hidden[i].path && is_below(path, m->hidden[i].path) && strlen(m->hidden[i].path) > len)
             len = strlen(m->hidden[i].path);
     return len;
 }

@@ -39,11 +39,25 @@ static int child_enter_slice(int cgroup_fd, bool *moved)
     return fd >= 0 && write(fd, "0", 1) == 1 ? 0 : -1;
 }
 
+static struct spawn_message complaint(int number, const char *step)
+{
+    struct spawn_message m = {.number = number};
+    (void)strncpy(m.step, step, sizeof(m.step) - 1);
+    return m;
+}
+
 __attribute__((noreturn)) void spawn_complain(int talk_fd, const char *step)
 {
-    struct spawn_message m = {.number = errno};
-    (void)strncpy(m.step, step, sizeof(m.step) - 1);
+    const struct spawn_message m = complaint(errno, step);
     (void)send(talk_fd, &m, sizeof(m), MSG_NOSIGNAL);
+    _exit(127);
+}
+
+static _Noreturn void child_complain(const struct spawn_birth *birth, const char *step)
+{
+    if (!birth->said)
+        spawn_complain(birth->talk_fd, step);
+    *birth->said = complaint(errno, step);
     _exit(127);
 }
 
@@ -114,14 +128,20 @@ void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_
 
 /* Reports that the exec comes next. With an init, the runner gets the pid from the socket's credentials (in its own
  * namespace: unix(7), SCM_CREDENTIALS) and a pidfd; with a filter, its listener. */
-static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, bool moved, bool has_init, int listener)
+static int child_say_ready(const struct spawn_birth *birth, const struct confine_outcome *outcome, bool moved,
+                           int listener)
 {
+    const bool has_init = birth->parent == 0;
     struct spawn_message m = {.outcome = *outcome, .moved = moved, .at_ns = clock_now_ns()};
     struct iovec iov = {.iov_base = &m, .iov_len = sizeof(m)};
     union passed control;
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     int fds[2];
     size_t n = 0;
+    if (birth->said) {
+        *birth->said = m;
+        return 0;
+    }
     if (has_init && (fds[n++] = (int)syscall(SYS_pidfd_open, getpid(), 0U)) < 0)
         return -1;
     if (listener >= 0)
@@ -129,17 +149,17 @@ static int child_say_ready(int talk_fd, const struct confine_outcome *outcome, b
     memset(&control, 0, sizeof(control));
     if (n > 0)
         spawn_pass(&msg, &control, fds, n);
-    return sendmsg(talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
+    return sendmsg(birth->talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
 }
 
 /* --isolation strict: fails if any layer was refused. */
-static void child_insist(int talk_fd, const struct confine_outcome *outcome)
+static void child_insist(const struct spawn_birth *birth, const struct confine_outcome *outcome)
 {
     for (int i = 0; i < CONFINE_LAYERS; i++) {
         if (outcome->refused[i] == 0)
             continue;
         errno = outcome->refused[i];
-        spawn_complain(talk_fd, confine_layer_name((enum confine_layer)i));
+        child_complain(birth, confine_layer_name((enum confine_layer)i));
     }
 }
 
@@ -149,19 +169,19 @@ void spawn_child_run(void *of)
     const struct spawn_spec *spec = birth->spec;
     const pid_t parent = birth->parent;
     struct confine_outcome outcome = birth->outcome;
-    int listener = -1, talk_fd = birth->talk_fd;
+    int listener = -1;
     bool moved = false;
     (void)setsid();
     if (child_enter_slice(birth->cgroup_fd, &moved) != 0)
-        spawn_complain(talk_fd, "enter the slice");
+        child_complain(birth, "enter the slice");
     const struct cpulist *cpus = birth->affinity;
     if (cpus && sched_setaffinity(0, sizeof(*cpus), (const cpu_set_t *)cpus->word) != 0)
-        spawn_complain(talk_fd, "set the CPU affinity");
+        child_complain(birth, "set the CPU affinity");
     if (spec->cwd && chdir(spec->cwd) != 0)
-        spawn_complain(talk_fd, "enter its folder");
+        child_complain(birth, "enter its folder");
     if (child_place(spec->stdin_fd, 0) < 0 || child_place(spec->stdout_fd, 1) < 0 ||
         child_place(spec->stderr_fd, 2) < 0 || child_keep_one(spec->keep_fd) < 0)
-        spawn_complain(talk_fd, "place its descriptors");
+        child_complain(birth, "place its descriptors");
     if (parent) {
         spawn_reset_signals();
         if (spec->confine)
@@ -173,11 +193,11 @@ void spawn_child_run(void *of)
     if (parent) /* a change of user resets the death signal (prctl(2)) */
         spawn_die_with_parent(parent, SIGKILL);
     if (spec->insist)
-        child_insist(talk_fd, &outcome);
-    if (child_say_ready(talk_fd, &outcome, moved, parent == 0, listener) != 0)
-        spawn_complain(talk_fd, "be watched");
+        child_insist(birth, &outcome);
+    if (child_say_ready(birth, &outcome, moved, listener) != 0)
+        child_complain(birth, "be watched");
     (void)execve(spec->path, spec->argv, spec->envp);
-    spawn_complain(talk_fd, EXECUTE);
+    child_complain(birth, EXECUTE);
 }
 
 /* Whether the exec failed because of the program, its interpreter or its arguments. */
@@ -245,8 +265,7 @@ static void take_passed(struct msghdr *msg, bool has_init, struct child *child)
 
 static int complain(struct spawn_message *m, int number, const char *step)
 {
-    *m = (struct spawn_message){.number = number};
-    (void)strncpy(m->step, step, sizeof(m->step) - 1);
+    *m = complaint(number, step);
     return -1;
 }
 
@@ -265,6 +284,13 @@ static bool await_word(int fd, int64_t deadline_ns)
         if (n == 0 || errno != EINTR)
             return false;
     }
+}
+
+static void take_ready(const struct spawn_message *m, struct child *child)
+{
+    child->outcome = m->outcome;
+    child->moved = m->moved;
+    child->started_ns = m->at_ns;
 }
 
 /* Reads the child's messages until the exec closes its end of the socket. 0; or -1 with the failed step in *m. */
@@ -292,11 +318,18 @@ static int hear(int talk_fd, int64_t deadline_ns, struct child *child, struct sp
         take_passed(&msg, child->init > 0, child);
         if (msg.msg_flags & MSG_CTRUNC) /* no descriptor was free (unix(7)) */
             return complain(m, EMFILE, "be watched");
-        child->outcome = m->outcome;
-        child->moved = m->moved;
-        child->started_ns = m->at_ns;
+        take_ready(m, child);
         ready = true;
     }
+}
+
+/* What it left in shared memory before its exec, or its end. */
+static int read_left(struct child *child, struct spawn_message *m)
+{
+    if (m->number != 0)
+        return -1;
+    take_ready(m, child);
+    return m->at_ns != 0 ? 0 : complain(m, EPROTO, BEGIN);
 }
 
 static int socket_pair(int ends[2], struct err *e)
@@ -354,20 +387,28 @@ static int start_init(const struct spawn_spec *spec, struct child *child, struct
     return 0;
 }
 
-/* Without an init: the workload is the caller's child, with the layers that need no namespace. */
-static int start_child(const struct spawn_spec *spec, struct child *child, struct err *e)
+/* Without an init: the workload is the caller's child, with the layers that need no namespace. It speaks through memory
+ * that it shares with the caller until its exec; where it cannot share it, or has a filter's listener to pass, through
+ * a socket. */
+static int start_child(const struct spawn_spec *spec, struct child *child, struct spawn_message *m, struct err *e)
 {
     struct spawn_birth birth = {.spec = spec,
                                 .cgroup_fd = spec->cgroup_fd,
+                                .talk_fd = -1,
                                 .affinity = spec->affinity,
                                 .parent = getpid(),
-                                .outcome = CONFINE_NO_OUTCOME};
+                                .outcome = CONFINE_NO_OUTCOME,
+                                .said = spec->confine ? NULL : m};
     int talk[2];
+    if (birth.said) {
+        child->pid = spawn_clone_sharing(spec->cgroup_fd, &child->pidfd, spawn_child_run, &birth);
+        if (child->pid >= 0 || errno != ENOSYS)
+            return child->pid < 0 ? complain_of_clone(spec->cgroup_fd, e) : 0;
+        birth.said = NULL;
+    }
     for (int i = CONFINE_NAMESPACES; spec->confine && i <= CONFINE_HOSTNAME; i++)
         birth.outcome.refused[i] = confine_wants(spec->confine, (enum confine_layer)i) ? child->refused : 0;
-    int failed = socket_pair(talk, e);
-    if (failed != 0)
-        return failed;
+    TRY(socket_pair(talk, e));
     child->talk_fd = talk[0];
     cleanup_close int said __attribute__((unused)) = birth.talk_fd = talk[1];
     child->pid = spawn_clone_until_exec(spec->cgroup_fd, &child->pidfd, spawn_child_run, &birth);
@@ -414,9 +455,13 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
     struct spawn_message m = {0};
     int64_t within_ns = spec->timeout_ns > 0 && spec->timeout_ns < PATIENCE_NS ? spec->timeout_ns : PATIENCE_NS;
     int64_t deadline_ns = clock_now_ns() + within_ns;
-    int failed = child->init > 0 ? tell_init(child, spec, e) : start_child(spec, child, e);
-    if (failed == 0 && hear(child->talk_fd, deadline_ns, child, &m) == 0) {
-        (void)close(STEAL_FD(child->talk_fd));
+    int failed = child->init > 0 ? tell_init(child, spec, e) : start_child(spec, child, &m, e);
+    int heard = failed != 0          ? -1
+                : child->talk_fd < 0 ? read_left(child, &m)
+                                     : hear(child->talk_fd, deadline_ns, child, &m);
+    if (heard == 0) {
+        if (child->talk_fd >= 0)
+            (void)close(STEAL_FD(child->talk_fd));
         child->executed_ns = clock_now_ns();
         return 0;
     }

@@ -105,7 +105,7 @@ static long clone3_calling(struct clone_args *args, size_t size, void (*fn)(void
 
 /* Like vfork(2): the child shares the caller's memory, and the caller waits until the exec. Copying page table and
  * pages would be half the cost of starting a small program. */
-pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg)
+pid_t spawn_clone_sharing(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg)
 {
 #ifdef HAVE_CLONE3_CALLING
     static _Alignas(16) char stack[1 << 16];
@@ -116,10 +116,19 @@ pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void
     if (r >= 0)
         return (pid_t)r;
     errno = (int)-r;
-    if (errno != ENOSYS)
-        return -1;
+#else
+    (void)cgroup_fd, (void)pidfd, (void)fn, (void)arg;
+    errno = ENOSYS;
 #endif
-    pid_t pid = spawn_clone(cgroup_fd, 0, pidfd);
+    return -1;
+}
+
+pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg)
+{
+    pid_t pid = spawn_clone_sharing(cgroup_fd, pidfd, fn, arg);
+    if (pid >= 0 || errno != ENOSYS)
+        return pid;
+    pid = spawn_clone(cgroup_fd, 0, pidfd);
     if (pid == 0)
         fn(arg);
     return pid;

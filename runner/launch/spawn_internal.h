@@ -70,14 +70,18 @@ struct spawn_birth {
     pid_t parent; /* must be alive; 0: an init watches over that, and has reset the signals and dropped the bounding set
                    */
     struct confine_outcome outcome; /* so far */
+    struct spawn_message *said;     /* takes its message, in memory shared with the caller; NULL: it goes to talk_fd */
 };
 
 /* In that process: carries out a struct spawn_birth and does not return. It may share its parent's memory and does not
  * change it. */
 __attribute__((noreturn)) void spawn_child_run(void *birth);
 
-/* spawn_clone() for fn, which must end in an exec or _exit(). On known architectures it shares the caller's memory, and
- * the caller waits. Not thread-safe. */
+/* spawn_clone() for fn, which must end in an exec or _exit(): it shares the caller's memory, and the caller waits. -1
+ * with ENOSYS: not on this architecture, or clone3 is hidden. Not thread-safe. */
+pid_t spawn_clone_sharing(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg);
+
+/* spawn_clone_sharing(), or with a copy of the caller's memory where that gives ENOSYS. */
 pid_t spawn_clone_until_exec(int cgroup_fd, int *pidfd, void (*fn)(void *), void *arg);
 
 /* In the first process of the new namespaces: sets them up, waits for the word, starts the workload, reaps processes,

@@ -18,11 +18,12 @@
 #include "launch/spawn.h"
 
 #define PROGRESS_NS  (200 * NS_PER_MS)
+#define LOOK_NS      (200 * NS_PER_MS)
 #define PARTITION_NS NS_PER_S
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
-#define WALK_SHARE   32
-#define WALK_WAIT    20 /* the longest delay of a walk, in periods */
+#define WALK_SHARE   40  /* 2.5% */
+#define WALK_WAIT    100 /* the longest delay of a walk, in periods */
 #define STALL_LOOKS  8
 #define BUSY_SHARE   100 /* 1% */
 
@@ -36,7 +37,8 @@ struct traces {
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
-    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns; /* NEVER: off */
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns,
+        look_at_ns;      /* NEVER: off */
     struct traces seen;  /* at the last look */
     int64_t progress_ns; /* the last look that saw progress */
     size_t cap;
@@ -50,6 +52,7 @@ static int64_t earliest(const struct watch *w)
     at = w->progress_at_ns < at ? w->progress_at_ns : at;
     at = w->partition_at_ns < at ? w->partition_at_ns : at;
     at = w->stall_at_ns < at ? w->stall_at_ns : at;
+    at = w->look_at_ns < at ? w->look_at_ns : at;
     return w->timeout_at_ns < at ? w->timeout_at_ns : at;
 }
 
@@ -91,14 +94,20 @@ static uint64_t next_walk(struct watch *w, int64_t from_ns)
     return passed;
 }
 
-/* A walk holds each process's mmap_lock for its share of the walk's time, and page faults wait for it. Delays the next
- * walk until that share is at most 1/WALK_SHARE of the time between them, but by at most WALK_WAIT periods. */
+int64_t watch_walk_wait_ns(int64_t walk_ns, uint32_t processes, unsigned shared_cpus, int64_t rollup_ns)
+{
+    const int64_t held_ns = walk_ns / (processes > 0 ? processes : 1);
+    const int64_t taken_ns = shared_cpus > 0 ? walk_ns / shared_cpus : 0;
+    const int64_t cost_ns = held_ns > taken_ns ? held_ns : taken_ns;
+    return cost_ns < rollup_ns * WALK_WAIT / WALK_SHARE ? cost_ns * WALK_SHARE : rollup_ns * WALK_WAIT;
+}
+
 static void spare(struct watch *w, const struct sample *walked)
 {
-    uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
-    int64_t held_ns = walked->walk_ns / (processes > 0 ? processes : 1);
-    int64_t wait_ns = held_ns * WALK_SHARE, most_ns = w->request->rollup_ns * WALK_WAIT;
-    w->result->spared_walks += next_walk(w, walked->at_ns + (wait_ns < most_ns ? wait_ns : most_ns));
+    const struct watch_request *q = w->request;
+    const uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
+    const int64_t wait_ns = watch_walk_wait_ns(walked->walk_ns, processes, q->shared_cpus, q->rollup_ns);
+    w->result->spared_walks += next_walk(w, walked->at_ns + wait_ns);
 }
 
 /* Takes the result of a finished walk. */
@@ -166,8 +175,23 @@ static void keep_messages(struct watch_result *r, const char *bytes, size_t len)
     r->messages[have + len] = '\0';
 }
 
+/* What comes later may push it out of the messages that are kept. A line that has not ended is looked at again. */
+static void keep_line(const char *words, struct watch_result *r)
+{
+    const char *at = words && !*r->line ? strstr(r->messages, words) : NULL;
+    const char *end = at ? strchr(at, '\n') : NULL;
+    if (!end)
+        return;
+    while (at > r->messages && at[-1] != '\n')
+        at--;
+    size_t len = (size_t)(end - at);
+    len = len < sizeof(r->line) ? len : sizeof(r->line) - 1;
+    memcpy(r->line, at, len);
+    r->line[len] = '\0';
+}
+
 /* Returns whether more may come. */
-static bool take_messages(int fd, struct watch_result *r)
+static bool take_messages(int fd, const char *line_with, struct watch_result *r)
 {
     char chunk[2048];
     ssize_t n = read(fd, chunk, sizeof(chunk));
@@ -176,14 +200,15 @@ static bool take_messages(int fd, struct watch_result *r)
             chunk[i] = '?';
     if (n > 0)
         keep_messages(r, chunk, (size_t)n);
+    keep_line(line_with, r);
     r->message_bytes += n > 0 ? (uint64_t)n : 0;
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-void watch_drain(int messages_fd, struct watch_result *result)
+void watch_drain(int messages_fd, const char *line_with, struct watch_result *result)
 {
     struct pollfd p = {.fd = messages_fd, .events = POLLIN};
-    while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && take_messages(messages_fd, result))
+    while (poll(&p, 1, 0) > 0 && (p.revents & POLLIN) && take_messages(messages_fd, line_with, result))
         ;
 }
 
@@ -287,7 +312,7 @@ static bool take_events(struct watch *w, struct pollfd *fds)
         relay_take(relay, i);
         fds[RELAYED + i].fd = relay->from[i];
     }
-    if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, r))
+    if (fds[MESSAGES].revents && !take_messages(fds[MESSAGES].fd, w->request->line_with, r))
         fds[MESSAGES].fd = -1;
     return false;
 }
@@ -303,6 +328,11 @@ static bool take_deadlines(struct watch *w, int *failed)
     if (q->progress && now_ns >= w->progress_at_ns) {
         q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
         w->progress_at_ns = now_ns + PROGRESS_NS;
+    }
+    if (now_ns >= w->look_at_ns) {
+        if (is_measuring(q))
+            q->look(q->look_arg);
+        w->look_at_ns = now_ns + LOOK_NS;
     }
     if (now_ns >= w->stall_at_ns && look_for_progress(w)) {
         w->result->why = WATCH_STALLED;
@@ -354,6 +384,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
         .progress_at_ns = request->progress ? start_ns : NEVER,
         .stall_at_ns = NEVER,
+        .look_at_ns = request->look ? start_ns + LOOK_NS : NEVER,
         .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,
         .walked = SIZE_MAX,
         .members = members,

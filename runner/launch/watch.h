@@ -29,10 +29,12 @@ struct watch_request {
     struct sampler *sampler;         /* NULL: nothing is sampled and nothing ticks */
     int64_t tick_ns;                 /* between two samples of the slice's files */
     int64_t rollup_ns;               /* between two walks of the processes */
+    unsigned shared_cpus;            /* the workload's CPUs if the walks run on them too; 0: they have others */
     int64_t timeout_ns;              /* from the exec on; 0: none */
     int64_t stall_ns;                /* the longest time without progress (see below); 0: no limit */
     int cpu_stat_fd;                 /* cpu.stat of its own slice; -1: none, and stalls are not detected */
     int messages_fd;                 /* the workload's standard output and error, non-blocking; -1: not captured */
+    const char *line_with;           /* the first line of its messages with these words is kept; NULL: none is */
     struct relay *relay;             /* copies its output into files; NULL: none */
     struct refusals *refusals;       /* answers its filter; closed at the end. NULL: none */
     int signal_fd;                   /* signalfd(2) of the signals that end the run */
@@ -40,6 +42,8 @@ struct watch_request {
     const char *partition;           /* its content while the partition is valid; NULL: none */
     int pids_events_fd;              /* the slice's pids.events: reaching pids.max ends the run; -1: none */
     const struct progress *progress; /* NULL: none */
+    void (*look)(void *arg);         /* called five times a second while it measures; needs a ledger. NULL: none */
+    void *look_arg;
 };
 
 enum watch_why { WATCH_ENDED, WATCH_TIMEOUT, WATCH_INTERRUPTED, WATCH_PIDS_MAX, WATCH_STALLED };
@@ -59,17 +63,23 @@ struct watch_result {
     size_t count;
     uint64_t missed_ticks;                 /* of the slice's files, while measuring */
     uint64_t walks, missed_walks;          /* over the processes: done, and due while another ran */
-    uint64_t spared_walks;                 /* postponed, so that walks lock a process only a small share of the time */
+    uint64_t spared_walks;                 /* put off: watch_walk_wait_ns() */
     int64_t partition_lost_ns;             /* CLOCK_MONOTONIC when the partition was first seen lost; 0: never */
     char partition_said[160];              /* its content then */
     uint64_t message_bytes;                /* total bytes it printed */
     char messages[WATCH_MESSAGES_MAX + 1]; /* the last of them */
+    char line[512];                        /* the first with line_with, without its end; "": none had them */
 };
+
+/* How long after its beginning no other walk may begin, in ns. A walk holds each process's mmap_lock for its part of
+ * the walk's time, and page faults wait for it; where it runs on the workload's CPUs it takes their time. The larger of
+ * both is kept to 1/40 of the time between two walks; but a walk is put off by 100 periods at most. */
+int64_t watch_walk_wait_ns(int64_t walk_ns, uint32_t processes, unsigned shared_cpus, int64_t rollup_ns);
 
 /* Returns when the child has ended (it is not reaped) or the caller must end it. The caller frees ret->samples. */
 int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e);
 
-/* Reads what is still in the pipe after the end. */
-void watch_drain(int messages_fd, struct watch_result *result);
+/* Reads what is still in the pipe after the end; line_with as the request had it. */
+void watch_drain(int messages_fd, const char *line_with, struct watch_result *result);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef TARE_MATRIX_H
 #define TARE_MATRIX_H
 
+#include <stdbool.h>
+
 struct config;
 struct err;
 struct records;
@@ -11,6 +13,7 @@ struct records;
 struct matrix_shows {
     int (*fn)(struct records *r, const char *folder, void *to, struct err *e);
     void *to;
+    bool is_part; /* of more: that there was nothing left to run is not told */
 };
 
 /* Does what `tare matrix PLAN` says: runs what of the plan is not in its folder yet, or prints what that would be

@@ -41,14 +41,16 @@ struct making {
     const struct carried *carried;
     struct entry defaults, *cells, *exclude;
     size_t cells_count, exclude_count;
-    bool *excludes; /* by entry of `exclude`: it took a cell out */
+    size_t runtimes; /* on how many each cell is run */
+    bool *excludes;  /* by entry of `exclude`: it took a cell out */
 };
 
 /* --- options ----------------------------------------------------------------------------------------------------- */
 
 /* What makes a cell's name comes first, and varies slowest. */
-enum { SCENARIO, COMMAND }; /* their numbers among the options */
-static const char *const LEADING[] = {"scenario", "command", "mode", "mp-start", "runtime", "profile", "workers"};
+enum { SCENARIO, COMMAND, RUNTIME = 4 }; /* their numbers among the options */
+static const char *const LEADING[] = {"scenario", "command", "mode",    "mp-start",
+                                      "runtime",  "gil",     "profile", "workers"};
 
 static void add_option(struct options *o, const char *name)
 {
@@ -96,7 +98,7 @@ static bool is_knob(const char *option)
 /* Whether it means nothing to a command. */
 static bool is_for_scenarios(const char *option)
 {
-    static const char *const OPTIONS[] = {"scenario", "mode",       "mp-start", "runtime", "profile",
+    static const char *const OPTIONS[] = {"scenario", "mode",       "mp-start", "runtime", "gil", "profile",
                                           "workers",  "iterations", "warmup",   "stall",   NULL};
     return is_knob(option) || text_is_among(option, OPTIONS);
 }
@@ -311,11 +313,54 @@ static bool same_value(const struct yaml_node *a, const struct yaml_node *b)
     return same;
 }
 
+/* --- the runtimes that the options name -------------------------------------------------------------------------- */
+
+static bool is_each_runtime(const struct config_option *given)
+{
+    return strcmp(given->name, CONFIG_EACH_RUNTIME) == 0;
+}
+
+/* The n-th value of --each-runtime; NULL behind the last. */
+static const char *each_runtime(const struct config_given *given, size_t n)
+{
+    for (size_t i = 0; i < given->count; i++)
+        if (is_each_runtime(&given->option[i]) && n-- == 0)
+            return given->option[i].value;
+    return NULL;
+}
+
+static void add_safe(const char *value, struct text *id)
+{
+    for (const char *c = value; *c; c++)
+        text_add(id, "%c", is_safe(*c) ? *c : '_');
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+void plan_add_each_runtime(const struct config_given *given, size_t n, struct text *id)
+{
+    const char *own = each_runtime(given, n), *other;
+    bool is_alone = true;
+    if (!own)
+        return;
+    for (size_t i = 0; (other = each_runtime(given, i)); i++)
+        is_alone &= i == n || strcmp(last_part(other), last_part(own)) != 0;
+    text_add(id, "-");
+    if (!is_alone)
+        text_add(id, "%zu-", n + 1);
+    add_safe(last_part(own), id);
+}
+
 static int check_size(const struct making *m, struct err *e)
 {
     uint64_t all = 0;
     for (size_t i = 0; i < m->cells_count; i++) {
-        if (__builtin_add_overflow(all, product_size(&m->cells[i]), &all))
+        uint64_t n = 0;
+        if (__builtin_mul_overflow(product_size(&m->cells[i]), m->runtimes, &n) || __builtin_add_overflow(all, n, &all))
             all = UINT64_MAX;
         if (all > PLAN_CELLS_MAX)
             return yaml_refuse(m->cells[i].node, -E2BIG, e,
@@ -328,11 +373,18 @@ static int check_size(const struct making *m, struct err *e)
 
 static int check_entry(const struct making *m, const struct entry *entry, struct err *e)
 {
-    for (size_t o = 0; o < m->options->count; o++)
+    for (size_t o = 0; o < m->options->count; o++) {
+        if (entry->each[o] && o == RUNTIME && each_runtime(m->given, 0))
+            return yaml_refuse(
+                entry->each[o], -EINVAL, e,
+                "these cells have their runtimes from 'each', and --each-runtime '%s' names others; what "
+                "is allowed is one of them",
+                each_runtime(m->given, 0));
         if (entry->value[o] && entry->each[o])
             return yaml_refuse(entry->value[o], -EINVAL, e,
                                "'%s' is given here and below 'each'; what is allowed is one of them",
                                m->options->name[o]);
+    }
     return 0;
 }
 
@@ -350,19 +402,31 @@ static void add_part(const char *option, const char *value, struct text *id)
     if (plain && slash && slash[1])
         value = slash + 1;
     text_add(id, "%s%s%s", id->len ? "-" : "", plain ? "" : option, plain ? "" : "=");
-    for (const char *c = value; *c; c++)
-        text_add(id, "%c", is_safe(*c) ? *c : '_');
+    add_safe(value, id);
 }
 
-/* An entry's own id and what its lists vary; without one what scenario, mode, start method, runtime and profile are. */
-static int make_id(const struct making *m, const struct product *p, char ret[PLAN_ID_MAX], struct err *e)
+/* The runtime that --each-runtime has as its n-th for this cell; NULL: the cell has its own, as a command and the
+ * native floor have, or that was the last. */
+static const char *varied_runtime(const struct making *m, const struct product *p, size_t n)
 {
+    const struct yaml_node *own = value_of(m, p, RUNTIME);
+    bool is_native = own && own->text && strcmp(own->text, "native") == 0;
+    return is_command(m, p) || is_native ? NULL : each_runtime(m->given, n);
+}
+
+/* An entry's own id and what its lists vary; without one what scenario, mode, start method, runtime and profile are.
+ * runtime: which of --each-runtime it is run on. */
+static int make_id(const struct making *m, const struct product *p, size_t runtime, char ret[PLAN_ID_MAX],
+                   struct err *e)
+{
+    const bool varies = varied_runtime(m, p, runtime) != NULL;
     cleanup_text struct text id = {0};
     const struct entry *entry = p->entry;
     if (entry->id)
         text_add(&id, "%s", entry->id->text);
     for (size_t o = 0; o < m->options->count; o++) {
         bool names = entry->each[o] || (!entry->id && o < ARRAY_LEN(LEADING) - 1);
+        names &= !varies || o != RUNTIME;
         const struct yaml_node *value = names && !is_beside(m, p, o) ? value_of(m, p, o) : NULL;
         cleanup_free char *words = value ? said(value) : NULL;
         if (words)
@@ -370,6 +434,8 @@ static int make_id(const struct making *m, const struct product *p, char ret[PLA
     }
     if (id.len == 0)
         return yaml_refuse(entry->node, -EINVAL, e, NO_WORKLOAD);
+    if (varies)
+        plan_add_each_runtime(m->given, runtime, &id);
     if (id.len >= PLAN_ID_MAX)
         return yaml_refuse(entry->node, -ENAMETOOLONG, e,
                            "the cell's id '%.60s...' has %zu characters; what is allowed is %d "
@@ -473,7 +539,7 @@ static int check_given(const struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->given->count; i++) {
         const char *name = m->given->option[i].name;
-        bool found = !is_knob(name);
+        bool found = !is_knob(name) || is_each_runtime(&m->given->option[i]);
         for (size_t n = 0; !found && n < m->plan->cells; n++)
             found = m->plan->cell[n].cell.scenario && scenario_knob_find(m->plan->cell[n].cell.scenario, name);
         if (!found)
@@ -497,14 +563,17 @@ static int refuse_cell(const struct making *m, const struct product *p, const ch
     return yaml_blame(p->entry->node, e);
 }
 
-static int make_cell(const struct making *m, const struct product *p, const char *id, struct err *e)
+static int make_cell(const struct making *m, const struct product *p, size_t runtime, const char *id, struct err *e)
 {
+    const char *named = varied_runtime(m, p, runtime);
     struct plan_cell *c = &m->plan->cell[m->plan->cells++];
     c->cell = cell_unset();
     text_format(c->id, sizeof(c->id), "%s", id);
     for (int knobs = 0; knobs < 2; knobs++) {
         TRY(set_said(m, p, knobs, &c->cell, e));
         TRY(set_given(m, knobs, &c->cell, e));
+        if (named)
+            TRY(cell_set(&c->cell, "runtime", named, e));
     }
     if (!c->cell.scenario && !c->cell.argv)
         return yaml_refuse(p->entry->node, -EINVAL, e, NO_WORKLOAD);
@@ -561,11 +630,12 @@ static int make_entry(struct making *m, const struct entry *entry, struct err *e
     TRY(check_entry(m, entry, e));
     if (entry->id)
         TRY(check_name(entry->id, PLAN_ID_MAX, e));
-    for (struct product p = {.entry = entry}; !p.done; product_next(&p)) {
-        TRY(make_id(m, &p, id, e));
-        if (!is_excluded(m, &p, id))
-            TRY(make_cell(m, &p, id, e));
-    }
+    for (struct product p = {.entry = entry}; !p.done; product_next(&p))
+        for (size_t r = 0; r == 0 || varied_runtime(m, &p, r); r++) {
+            TRY(make_id(m, &p, r, id, e));
+            if (!is_excluded(m, &p, id))
+                TRY(make_cell(m, &p, r, id, e));
+        }
     return 0;
 }
 
@@ -597,9 +667,12 @@ static int check_ids(const struct plan *p, const struct yaml_node *cells, struct
 static int make_cells(struct making *m, const struct yaml_node *root, struct err *e)
 {
     uint64_t all = 0;
+    m->runtimes = 1;
+    while (each_runtime(m->given, m->runtimes))
+        m->runtimes++;
     TRY(check_size(m, e));
     for (size_t i = 0; i < m->cells_count; i++)
-        all += product_size(&m->cells[i]);
+        all += product_size(&m->cells[i]) * m->runtimes;
     m->plan->cell = xcalloc(all, sizeof(*m->plan->cell));
     for (size_t i = 0; i < m->cells_count; i++)
         TRY(make_entry(m, &m->cells[i], e));
@@ -646,6 +719,8 @@ void plan_free(struct plan *p)
 {
     for (size_t i = 0; i < p->cells; i++)
         free((void *)p->cell[i].cell.argv);
+    for (size_t i = 0; i < p->cells; i++)
+        free(p->cell[i].not_run);
     free(STEAL(p->cell));
     yaml_end(STEAL(p->file));
     text_free(&p->bytes);

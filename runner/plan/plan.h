@@ -28,6 +28,7 @@ enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
 struct plan_cell {
     char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], so that it can name a file */
     struct cell cell;     /* its texts are the plan's, or whose the given options are */
+    char *not_run; /* what of it its interpreter lacks, so that it is left out; NULL: nothing that is known. Owned */
 };
 
 struct plan {
@@ -54,6 +55,10 @@ int plan_parse(const char *label, struct text *bytes, const struct config_given 
 
 /* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
 int plan_parse_precision(const char *text, double *ret);
+
+/* Appends what the n-th of --each-runtime (from 0) puts behind a cell's id: "-3.14t"; of a path its last part, and its
+ * number where that is another's too, "-2-python3". Nothing where fewer are given. */
+void plan_add_each_runtime(const struct config_given *given, size_t n, struct text *id);
 
 void plan_free(struct plan *p);
 

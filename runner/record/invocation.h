@@ -121,6 +121,9 @@ void invocation_free(struct invocation *i);
 /* How the settings are named among the pairs of the environment: what says how a scenario was run, and not what. */
 #define INVOCATION_SETTING "scenario."
 
+/* The key of its environment that tells a build of the interpreter from the plain one. */
+#define INVOCATION_BUILD "runtime.build.features"
+
 /* Whether a fact of the host changes from run to run on the same machine, and explains nothing: load, boot, steal. */
 bool invocation_is_of_the_moment(const char *key);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/figure.h"
 #include "base/file.h"
@@ -63,13 +64,11 @@ void record_free(struct record *r)
 void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
 {
     struct timespec now;
-    struct tm utc;
     uint32_t salt = 0;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
+    const struct tm utc = clock_utc(now.tv_sec);
     if (getrandom(&salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
         salt = (uint32_t)now.tv_nsec ^ (uint32_t)getpid() << 16;
-    /* Not strftime(), which reads the time zone first. */
     text_format(id, RECORD_ID_MAX, "%04d%02d%02dT%02d%02d%02dZ-%08x", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
                 utc.tm_hour, utc.tm_min, utc.tm_sec, (unsigned)salt);
     text_format(started_at, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
@@ -147,7 +146,7 @@ static void set_knobs(json_t *o, const struct cell *c)
         const struct scenario_knob *k = &c->scenario->knob[i];
         if (!cell_knob_counts(c, i))
             json_put_absent(o, k->key, "it does not go with this mode or runtime");
-        else if (k->type == SCENARIO_CHOICE)
+        else if (scenario_knob_is_word(k))
             json_put_text(o, k->key, c->knob[i]);
         else if (k->type == SCENARIO_REAL)
             json_put_real(o, k->key, strtod(c->knob[i], NULL), "it is no finite number");
@@ -179,10 +178,14 @@ static json_t *scenario_json(const struct record *r)
     json_put_int(o, "workers", c->workers);
     json_put_int(o, "iterations", c->iterations);
     json_put_int(o, "warmup", c->warmup);
+    if (c->profile == PROFILE_GROWTH)
+        json_put_text_or(o, "until_slope", c->until_slope, "none was asked for");
     set_knobs(o, c);
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
     json_put_text(o, "runtime", c->runtime);
+    json_put_text_or(o, "gil", c->gil == GIL_DEFAULT ? NULL : gil_name((enum gil)c->gil),
+                     "it was not asked for: as the build has it");
     json_put_text(o, "isolation", isolation_name((enum isolation)c->isolation));
     json_put_text(o, "partition", partition_name((enum partition)c->partition));
     set_cpus(o, c);
@@ -211,12 +214,34 @@ static void set_gil(json_t *o, const struct record *r)
         json_put_text(o, "gil_turned_on_by", r->gil_module);
     else
         json_put_absent(o, "gil_turned_on_by", "the interpreter warned of no module");
+    json_put_text_or(o, "gil_warning", r->gil_warning, "the interpreter did not warn");
+}
+
+/* A key each, so that who compares two records names the packages that differ. */
+static void set_packages(json_t *o, const struct distributions *d)
+{
+    json_t *packages = json_object();
+    for (size_t i = 0; i < d->count; i++) {
+        json_t *one = json_object();
+        json_put_text(one, "version", d->list[i].version);
+        json_put_text_or(one, "record_sha256", d->list[i].record_sha256, "it has no RECORD");
+        json_put(packages, d->list[i].name, one);
+    }
+    if (*d->why_not) {
+        json_decref(packages);
+        json_put_absent(o, "packages", d->why_not);
+        return;
+    }
+    json_put(o, "packages", packages);
+    json_put_int(o, "packages_omitted", (int64_t)d->omitted);
+    json_put_int(o, "packages_refused", (int64_t)d->refused);
 }
 
 static json_t *runtime_json(const struct record *r)
 {
-    static const char *const OF_PYTHON[] = {"free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after",
-                                            "gil_turned_on_by"};
+    static const char *const OF_PYTHON[] = {
+        "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by", "gil_warning",
+        "build",         "packages"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {
@@ -240,6 +265,8 @@ static json_t *runtime_json(const struct record *r)
     json_put_text(o, "configure_args", rt->configure_args.data ? rt->configure_args.data : "");
     json_put(o, "free_threaded", json_boolean(rt->free_threaded));
     set_gil(o, r);
+    json_put(o, "build", json_of_facts(&rt->build));
+    set_packages(o, &rt->packages);
     return o;
 }
 
@@ -452,6 +479,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     record_write_memory(r, out);
+    record_write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
     write_section(out, "disturbance", json_of_facts(&r->disturbance));

@@ -18,6 +18,7 @@
 #include "cell/runtime.h"
 #include "cgroups/slice.h"
 #include "launch/memory.h"
+#include "record/growth.h"
 #include "record/verdict.h"
 
 #define RECORD_SCHEMA "tare.record/1"
@@ -84,12 +85,13 @@ struct record {
     bool has_wall;
     double total_wall_s;
     struct stats_iterations result;
-    struct facts figures; /* those that the scenario declares, in its order */
-    int gil_enabled;      /* as the running workload said at its start: 0, 1; -1 it did not say or has none */
-    int gil_at_end;       /* the same, after its last iteration */
-    uint64_t gil_turned;  /* after which iteration it first said otherwise, from 1 with the warm-up; 0: it never did */
-    char gil_module[128]; /* what the interpreter warned that it turned the GIL on for; "" it did not warn */
-    uint64_t check;       /* what the hash loop gave */
+    struct facts figures;  /* those that the scenario declares, in its order */
+    int gil_enabled;       /* as the running workload said at its start: 0, 1; -1 it did not say or has none */
+    int gil_at_end;        /* the same, after its last iteration */
+    uint64_t gil_turned;   /* after which iteration it first said otherwise, from 1 with the warm-up; 0: it never did */
+    char gil_module[128];  /* what the interpreter warned that it turned the GIL on for; "" it did not warn */
+    char gil_warning[400]; /* what it said then, without control characters; "" likewise */
+    uint64_t check;        /* what the hash loop gave */
     bool sampled;
     char memory_reason[240]; /* why there are no samples */
     int64_t stall_ms;        /* without progress for so long it is ended; 0: that is not looked for */
@@ -99,6 +101,7 @@ struct record {
     size_t sample_count;
     uint64_t missed_ticks, walks, missed_walks, spared_walks;
     struct memory_summary memory, plateau;
+    struct growth growth;     /* of profile growth */
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/keyset.h"
 #include "record/record.h"
 
 #define RECORDS_DEPTH 3 /* of folders below "records" */
@@ -40,6 +41,19 @@ void records_drop(struct records *r)
 {
     if (r->count > 0)
         invocation_free(&r->list[--r->count]);
+}
+
+void records_keep(struct records *r, const char *key, const char *value)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const char *has = keyset_find(r->list[i].cell, key);
+        if (has && strcmp(has, value) == 0)
+            r->list[kept++] = r->list[i];
+        else
+            invocation_free(&r->list[i]);
+    }
+    r->count = kept;
 }
 
 void records_free(struct records *r)

@@ -44,6 +44,9 @@ void records_sort(struct records *r);
 /* Forgets the one that was added last. */
 void records_drop(struct records *r);
 
+/* Forgets all but those of cells whose key has this value. */
+void records_keep(struct records *r, const char *key, const char *value);
+
 void records_free(struct records *r);
 
 /* What a figure is: as its records declare it, else by its name. */

@@ -27,7 +27,7 @@ static struct keys keys_of(const struct records *r)
 
 static void add_head(const struct records *r, const struct keys *k, struct text *out)
 {
-    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination");
+    text_add(out, "id,started_at,node,plan_cell,label,block,kind,grade,termination,runtime_version,build");
     for (size_t i = 0; i < k->count; i++)
         csv_text(out, false, k->key[i]);
     for (size_t i = 0; i < r->reader.names; i++)
@@ -36,14 +36,28 @@ static void add_head(const struct records *r, const struct keys *k, struct text 
     csv_end(out);
 }
 
+static const char *of_environment(const struct invocation *i, const char *key)
+{
+    const char *value = keyset_find(i->environment, key);
+    return value ? value : "";
+}
+
 static void add_record(const struct records *r, const struct keys *k, const struct invocation *i, struct text *out)
 {
     char block[24] = "";
     if (i->block)
         text_format(block, sizeof(block), "%llu", (unsigned long long)i->block);
-    const char *const words[] = {
-        i->id,    i->started_at, i->node, i->plan_cell, i->label, block, record_kind_name(i->kind),
-        i->grade, i->termination};
+    const char *const words[] = {i->id,
+                                 i->started_at,
+                                 i->node,
+                                 i->plan_cell,
+                                 i->label,
+                                 block,
+                                 record_kind_name(i->kind),
+                                 i->grade,
+                                 i->termination,
+                                 of_environment(i, "runtime.version"),
+                                 of_environment(i, INVOCATION_BUILD)};
     const char *why = "";
     for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
         csv_text(out, w == 0, words[w]);

@@ -34,6 +34,7 @@ static const struct {
     {"host's sockets", LEVEL_REQUIRED},
     {"standard streams", LEVEL_REQUIRED},
     {"GIL stayed off", LEVEL_REQUIRED}, /* of a free-threaded interpreter: what it is labelled with */
+    {"GIL stayed on", LEVEL_REQUIRED},  /* --gil on */
     {"Landlock", LEVEL_RECORDED},       /* a kernel may have none */
     {"no further namespaces",
      LEVEL_RECORDED}, /* where a user namespace has its own limits; the filter refuses them too */

@@ -58,9 +58,6 @@ static void row_notes(const struct compare_row *row, struct text *out)
         text_add(out, "* %s, %s: %s\n", row->label, row->figure, row->verdict.why);
     if (r->note)
         text_add(out, "* %s: %s\n", row->label, r->note);
-    if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
-        text_add(out, "* %s: over %zu %s, each compared with itself\n", row->label, r->pairs,
-                 r->method == ANALYSIS_NODES ? "nodes" : "blocks");
     if (r->inflation > 1)
         text_add(
             out,
@@ -94,6 +91,26 @@ static void figure_notes(const struct comparison *c, struct text *out)
     }
 }
 
+static bool is_like_first(const struct comparison *c, size_t i)
+{
+    return c->row[i].ratio.method == c->row[0].ratio.method && c->row[i].ratio.pairs == c->row[0].ratio.pairs;
+}
+
+/* What was compared with itself: said once where it is the same of all rows. */
+static void method_notes(const struct comparison *c, struct text *out)
+{
+    size_t like = 0;
+    while (like < c->rows && is_like_first(c, like))
+        like++;
+    const bool all = c->rows > 1 && like == c->rows;
+    for (size_t i = 0; i < (all ? 1 : c->rows); i++) {
+        const struct analysis_ratio *r = &c->row[i].ratio;
+        if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
+            text_add(out, "* %s: over %zu %s, each compared with itself\n", all ? "every row" : c->row[i].label,
+                     r->pairs, r->method == ANALYSIS_NODES ? "nodes" : "blocks");
+    }
+}
+
 static void add_notes(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     if (c->forced)
@@ -110,6 +127,7 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
                                        "not in it"
                                      : "");
     figure_notes(c, out);
+    method_notes(c, out);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
     for (size_t i = 0; i < c->only_as; i++)
@@ -147,14 +165,14 @@ static void add_side(struct table *t, const struct compare_row *row, const struc
     table_value(t, side->mean, figure_text(&row->about, side->mean, buf, sizeof(buf)), side->is.mean.why_not);
 }
 
-static void add_row(struct table *t, const struct compare_row *row, double margin)
+static void add_row(struct table *t, const struct compare_row *row, size_t common, double margin)
 {
     char words[WORDS_MAX_VERDICT];
     const struct stats_interval *ratio = &row->verdict.ratio;
     int decimals = number_decimals(ratio, 1);
     const char *why = row->ratio.why_not;
     table_row(t, NULL);
-    table_text(t, row->label);
+    table_text(t, row->label + common);
     table_text(t, row->figure);
     table_text(t, row->about.unit);
     table_text(t, figure_better_name(row->about.better));
@@ -204,21 +222,40 @@ static bool has_several_figures(const struct comparison *c)
     return false;
 }
 
-static struct table rows_table(const struct comparison *c, double margin)
+/* How many bytes of words all rows begin with; no row is left without any. */
+static size_t common_of(const struct comparison *c)
+{
+    size_t common = SIZE_MAX;
+    for (size_t i = 0; i < c->rows; i++) {
+        size_t same = 0, words = 0;
+        const char *first = c->row[0].label, *label = c->row[i].label;
+        for (; same < common && first[same] && first[same] == label[same]; same++)
+            words = first[same] == ' ' ? same + 1 : words;
+        common = words;
+    }
+    return c->rows > 1 ? common : 0;
+}
+
+/* common: bytes that are left out of each label. */
+static struct table rows_table(const struct comparison *c, size_t common, double margin)
 {
     static const struct table_column OF_ONE[] = ROW_COLUMNS(2), OF_SEVERAL[] = ROW_COLUMNS(0);
     struct table t = table_new("rows", "B against A", has_several_figures(c) ? OF_SEVERAL : OF_ONE, ARRAY_LEN(OF_ONE));
     for (size_t i = 0; i < c->rows; i++)
-        add_row(&t, &c->row[i], margin);
+        add_row(&t, &c->row[i], common, margin);
     return t;
 }
 
 static void show(const struct comparison *c, const struct compare_headline *h, bool markdown, struct text *out)
 {
-    struct table environments = environments_table(c), rows = rows_table(c, h->margin);
+    const size_t common = h->between ? common_of(c) : 0;
+    struct table environments = environments_table(c), rows = rows_table(c, common, h->margin);
     cleanup_text struct text notes = {0};
-    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
+    text_add(out, "A: %s (%zu record%s)\nB: %s (%zu record%s)\n", h->a, h->a_records, h->a_records == 1 ? "" : "s",
              h->b, h->b_records, h->b_records == 1 ? "" : "s");
+    if (common > 0)
+        text_add(out, "cells: %.*s\n", (int)common - 1, c->row[0].label);
+    text_add(out, "\n");
     if (c->differences == 0)
         text_add(out, "environments: the same in all of %zu fields\n\n", c->fields);
     else
@@ -254,7 +291,7 @@ void compare_markdown(const struct comparison *c, const struct compare_headline 
 
 void compare_csv(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
-    struct table t = rows_table(c, h->margin);
+    struct table t = rows_table(c, 0, h->margin);
     table_csv(&t, out);
     table_free(&t);
 }

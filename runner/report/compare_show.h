@@ -20,6 +20,7 @@ struct compare_headline {
     size_t conditions;
     const char *failed;  /* the lines of those that hold, "" none */
     const char *unclear; /* the lines of those that cannot tell, "" none */
+    bool between;        /* of one folder: what all rows begin with is said once, in the head */
 };
 
 void compare_text(const struct comparison *c, const struct compare_headline *h, struct text *out);

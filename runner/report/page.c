@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "host/last_selftest.h"
+#include "report/scale_show.h"
 #include "report/tables.h"
 
 extern const char page_css[], page_js[]; /* page_assets.c: what page.css and page.js hold */
@@ -84,7 +85,7 @@ static void add_cell(struct text *out, const struct table *t, size_t row, size_t
     text_add(out, "</%s>", tag);
 }
 
-static void html_table(struct text *out, const struct table *t)
+void page_table(struct text *out, const struct table *t)
 {
     if (t->rows == 0) {
         text_add(out, "<p>");
@@ -281,7 +282,7 @@ static void add_svg(struct text *out, const struct drawing *d, const char *svg)
     }
 }
 
-static void html_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg)
+void page_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg)
 {
     text_add(out, "<figure id=\"figure-%s\"", d->name);
     if (d->cell)
@@ -499,7 +500,7 @@ static void add_checks(const json_t *whole, struct text *out)
         table_text(&t, text_at(check, "verdict"));
         table_text(&t, text_at(check, "reason"));
     }
-    html_table(out, &t);
+    page_table(out, &t);
     table_free(&t);
 }
 
@@ -530,34 +531,47 @@ struct section {
     const char *figures; /* NULL none */
     enum tables_of table;
     bool has_table;
-    bool folded;           /* the table: it is long, and there for who asks */
-    enum tables_of detail; /* a longer table behind it, folded; 0 none */
+    bool folded;                                             /* the table: it is long, and there for who asks */
+    enum tables_of detail;                                   /* a longer table behind it, folded; 0 none */
+    void (*says)(const struct summary *s, struct text *out); /* sentences, a line each; NULL: none */
 };
 
+static void say_scaling(const struct summary *s, struct text *out)
+{
+    struct scaling all;
+    scaling_make(s, &all);
+    scale_say(&all, out);
+    scaling_free(&all);
+}
+
 static const struct section SECTIONS[] = {
-    {"scaling", "Scaling by workers", NULL, "scaling-", 0, false, false, 0},
+    {"scaling", "Scaling by workers",
+     "Of the work of as many workers, what threads do and where the rest of it is lost: ceiling is what processes "
+     "lose too, the sharing tax what threads lose beyond them, start what creating and joining them takes. The parts "
+     "add up.",
+     "scaling-", TABLES_LOSSES, true, false, TABLES_SPEED_UP, say_scaling},
     {"distributions", "Distributions of iterations",
      "Each box is an invocation: its quartiles, whiskers from the 5% to the 95% quantile, the least and the greatest.",
-     "iterations-", 0, false, false, 0},
+     "iterations-", 0, false, false, 0, NULL},
     {"series", "Iterations in the order of time",
      "Lines are the levels between changepoints (PELT on mean and variance, penalty 15 ln n; Barrett et al. 2017).",
-     "series-", 0, false, false, 0},
-    {"memory", "Memory over time", NULL, "memory-", 0, false, false, 0},
+     "series-", 0, false, false, 0, NULL},
+    {"memory", "Memory over time", NULL, "memory-", 0, false, false, 0, NULL},
     {"own", "What the scenarios report", "Titles, units and directions are as the scenarios declare them.", NULL,
-     TABLES_OWN, true, false, 0},
+     TABLES_OWN, true, false, 0, NULL},
     {"isolation", "Isolation",
      "What was asked of the host and what it gave. A required check that does not hold lowers the grade; a recorded "
      "one "
      "is told and no more.",
-     NULL, TABLES_VERDICTS, true, false, TABLES_ISOLATION},
-    {"failed", "Failed invocations", NULL, NULL, TABLES_FAILED, true, false, 0},
-    {"differences", "What differs between cells", NULL, NULL, TABLES_DIFFERENCES, true, false, 0},
-    {"environment", "Environment", NULL, NULL, TABLES_ENVIRONMENT, true, true, 0},
-    {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, true, false, 0},
+     NULL, TABLES_VERDICTS, true, false, TABLES_ISOLATION, NULL},
+    {"failed", "Failed invocations", NULL, NULL, TABLES_FAILED, true, false, 0, NULL},
+    {"differences", "What differs between cells", NULL, NULL, TABLES_DIFFERENCES, true, false, 0, NULL},
+    {"environment", "Environment", NULL, NULL, TABLES_ENVIRONMENT, true, true, 0, NULL},
+    {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, true, false, 0, NULL},
     {"figures", "Every figure",
      "Over the invocations that ended well: the mean with Student's 95% interval, and the ratio to threads with the "
      "interval that tare compare gives, of geometric means.",
-     NULL, TABLES_FIGURES, true, true, 0},
+     NULL, TABLES_FIGURES, true, true, 0, NULL},
 };
 
 static bool belongs(const struct drawing *d, const char *figures)
@@ -570,7 +584,7 @@ static void add_figures(struct text *out, const struct page_parts *p, const char
     text_add(out, "<div class=\"figures\">\n");
     for (size_t i = 0; i < p->drawing->count; i++)
         if (belongs(&p->drawing->list[i], figures))
-            html_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
+            page_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
     text_add(out, "</div>\n");
 }
 
@@ -578,7 +592,7 @@ static void add_figure(struct text *out, const struct page_parts *p, const char 
 {
     for (size_t i = 0; i < p->drawing->count; i++)
         if (strcmp(p->drawing->list[i].name, name) == 0)
-            html_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
+            page_figure(out, &p->drawing->list[i], p->svg ? &p->svg[i] : NULL, p->no_svg);
 }
 
 /* A table without rows and without words for that is none. */
@@ -600,14 +614,14 @@ static const char *plan_of(const struct summary *s)
     return s->cells ? s->cell[0].scenario : "";
 }
 
-static void add_head(struct text *out, const struct summary *s)
+void page_begin(struct text *out, const char *title)
 {
     text_add(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                   "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    html_text(out, plan_of(s));
+    html_text(out, title);
     text_add(out,
-             ": what concurrency costs</title>\n<style>\n%s</style>\n</head>\n<body>\n"
+             "</title>\n<style>\n%s</style>\n</head>\n<body>\n"
              "<a class=\"skip\" href=\"#answer\">Skip to the answer</a>\n",
              page_css);
 }
@@ -660,7 +674,7 @@ static void add_navigation(struct text *out, const struct tables *t, const struc
                   "<span id=\"filter-status\" role=\"status\"></span>\n</form>\n");
 }
 
-static void begin_section(struct text *out, const char *id, const char *title)
+void page_section(struct text *out, const char *id, const char *title)
 {
     text_add(out, "<section id=\"%s\" aria-labelledby=\"h-%s\">\n<h2 id=\"h-%s\">", id, id, id);
     html_text(out, title);
@@ -694,7 +708,7 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
         const char *title, *figure;
         enum tables_of table;
     } HALVES[] = {{false, "Time", "time", TABLES_TIME}, {true, "Memory", "memory", TABLES_MEMORY}};
-    begin_section(out, "answer", "The answer");
+    page_section(out, "answer", "The answer");
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++)
         html_bars(out, &t->of[HALVES[i].table]);
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
@@ -706,7 +720,7 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         if (t->of[HALVES[i].table].rows == 0)
             continue;
-        html_table(out, &t->of[HALVES[i].table]);
+        page_table(out, &t->of[HALVES[i].table]);
         add_figure(out, p, HALVES[i].figure);
     }
     text_add(out, "</section>\n");
@@ -717,28 +731,43 @@ static void add_folded(struct text *out, const struct table *t)
     text_add(out, "<details><summary>");
     html_text(out, t->title);
     text_add(out, "</summary>\n");
-    html_table(out, t);
+    page_table(out, t);
     text_add(out, "</details>\n");
 }
 
-static void add_section(struct text *out, const struct section *section, const struct tables *t,
-                        const struct page_parts *p)
+static void add_said(struct text *out, const struct section *section, const struct summary *s)
 {
+    cleanup_text struct text said = {0};
+    char *rest = NULL;
+    if (section->says)
+        section->says(s, &said);
+    for (char *line = said.len ? strtok_r(said.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+        text_add(out, "<p>");
+        html_text(out, line);
+        text_add(out, "</p>\n");
+    }
+}
+
+static void add_section(struct text *out, const struct section *section, const struct summary *s,
+                        const struct tables *t, const struct page_parts *p)
+{
+    const struct table *table = &t->of[section->table];
     if (!has_any(t, p, section))
         return;
-    begin_section(out, section->id, section->title);
+    page_section(out, section->id, section->title);
     if (section->words) {
         text_add(out, "<p>");
         html_text(out, section->words);
         text_add(out, "</p>\n");
     }
+    add_said(out, section, s);
     if (section->figures)
         add_figures(out, p, section->figures);
-    if (section->has_table && !section->folded)
-        html_table(out, &t->of[section->table]);
-    else if (section->has_table)
-        add_folded(out, &t->of[section->table]);
-    if (section->detail)
+    if (section->has_table && section->folded)
+        add_folded(out, table);
+    else if (section->has_table && (table->rows || table->empty))
+        page_table(out, table);
+    if (section->detail && t->of[section->detail].rows)
         add_folded(out, &t->of[section->detail]);
     text_add(out, "</section>\n");
 }
@@ -746,18 +775,19 @@ static void add_section(struct text *out, const struct section *section, const s
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e)
 {
     struct tables t = tables_make(s);
-    add_head(out, s);
+    cleanup_free char *title = text_printf("%s: what concurrency costs", plan_of(s));
+    page_begin(out, title);
     add_summary(out, s);
     add_navigation(out, &t, p);
     text_add(out, "<main>\n");
     add_answer(out, s, &t, p);
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
-        add_section(out, &SECTIONS[i], &t, p);
+        add_section(out, &SECTIONS[i], s, &t, p);
     tables_free(&t);
-    begin_section(out, "selftest", "Selftest");
+    page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);
     text_add(out, "</section>\n");
-    begin_section(out, "again", "How to run it again");
+    page_section(out, "again", "How to run it again");
     page_again(s, out);
     text_add(out, "</section>\n</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
     return failed;

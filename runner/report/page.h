@@ -7,6 +7,7 @@
 #include "report/drawing.h"
 
 struct err;
+struct table;
 
 /* What the page is made of besides the summary. */
 struct page_parts {
@@ -18,6 +19,14 @@ struct page_parts {
 
 /* Text as HTML has it: nothing of it is a tag. */
 void html_text(struct text *out, const char *text);
+
+/* The parts of every page. page_begin() writes all up to and with <body>, whose section "answer" the page has to have;
+ * page_section() opens a section, which the caller closes by "</section>". svg NULL: the sentence no_svg is in the
+ * drawing's place, and its data are shown. */
+void page_begin(struct text *out, const char *title);
+void page_section(struct text *out, const char *id, const char *title);
+void page_table(struct text *out, const struct table *t);
+void page_figure(struct text *out, const struct drawing *d, const struct text *svg, const char *no_svg);
 
 /* The same bytes from the same summary. -EINVAL (usage): selftest is none. */
 int page_make(const struct summary *s, const struct page_parts *p, struct text *out, struct err *e);

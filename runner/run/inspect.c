@@ -119,16 +119,26 @@ void inspect_partition(struct slice *slice, const struct watch_result *watched, 
     }
 }
 
-/* What CPython says where an extension does not declare Py_mod_gil: _PyImport_EnableGILAndWarn(), Python/import.c. */
-static void find_gil_module(const char *messages, char *ret, size_t cap)
+/* The workload's text: no terminal escapes. */
+static void keep_printable(char *text)
 {
-    static const char SAYS[] = "(GIL) has been enabled to load module '";
-    const char *at = strstr(messages, SAYS);
-    size_t len = at ? strcspn(at + sizeof(SAYS) - 1, "'\n") : 0;
-    text_format(ret, cap, "%.*s", (int)(len < cap ? len : cap - 1), at ? at + sizeof(SAYS) - 1 : "");
-    for (char *p = ret; *p; p++) /* the workload's text: no terminal escapes */
+    for (char *p = text; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7F)
             *p = '?';
+}
+
+/* The warning, from its category on, and the module that it names. */
+static void take_gil_warning(const char *line, struct record *r)
+{
+    const char *category = strstr(line, "RuntimeWarning"), *at = strstr(line, INSPECT_GIL_WARNS);
+    const char *module = at ? at + strlen(INSPECT_GIL_WARNS) : "";
+    size_t len = strcspn(module, "'\n");
+    if (!at)
+        return;
+    (void)snprintf(r->gil_warning, sizeof(r->gil_warning), "%s", category && category < at ? category : at);
+    (void)snprintf(r->gil_module, sizeof(r->gil_module), "%.*s", (int)len, module);
+    keep_printable(r->gil_warning);
+    keep_printable(r->gil_module);
 }
 
 static int gil_state(uint64_t said)
@@ -136,33 +146,48 @@ static int gil_state(uint64_t said)
     return said == LEDGER_GIL_ON ? 1 : said == LEDGER_GIL_OFF ? 0 : -1;
 }
 
-void inspect_gil(const struct ledger *page, const char *messages, struct record *r)
+static void say_gil_off(const struct record *r, char *got, size_t cap)
 {
-    char got[96], why[200];
+    if (r->gil_enabled == 1)
+        text_format(got, cap, "on from the start");
+    else if (r->gil_at_end == 1 && r->gil_turned)
+        text_format(got, cap, "on after iteration %llu", (unsigned long long)r->gil_turned);
+    else if (r->gil_at_end == 1)
+        text_format(got, cap, "on at the end");
+    else
+        text_format(got, cap, *r->gil_module ? "off in the main process, on in a worker" : "off");
+}
+
+static void check_gil(struct record *r)
+{
+    const bool on = r->cell.gil == GIL_ON;
+    char got[96] = "", why[sizeof(r->gil_module) + sizeof(r->gil_warning) + 80];
+    if (r->gil_at_end < 0)
+        text_format(why, sizeof(why), "the workload ended before it said");
+    else if (on)
+        text_format(why, sizeof(why), "the program does not heed PYTHON_GIL (as with -E or -I)");
+    else if (*r->gil_module)
+        text_format(why, sizeof(why), "module '%s' turned it on: it does not declare Py_mod_gil (%s)", r->gil_module,
+                    r->gil_warning);
+    else
+        text_format(why, sizeof(why), "no warning of the interpreter names the module that turned it on");
+    if (r->gil_at_end >= 0 && on)
+        text_format(got, sizeof(got), r->gil_enabled == 1 && r->gil_at_end == 1 ? "on" : "off");
+    else if (r->gil_at_end >= 0)
+        say_gil_off(r, got, sizeof(got));
+    verdict_add(&r->isolation, on ? "GIL stayed on" : "GIL stayed off", strcmp(got, on ? "on" : "off") == 0,
+                on ? "on" : "off", got, "sys._is_gil_enabled()", why);
+}
+
+void inspect_gil(const struct ledger *page, const char *warning, struct record *r)
+{
     r->gil_enabled = gil_state(page->gil);
     r->gil_at_end = gil_state(page->gil_last);
     /* The page is the workload's: a number that cannot be is none. */
     r->gil_turned = page->gil_turned <= (uint64_t)(r->cell.warmup + r->cell.iterations) ? page->gil_turned : 0;
-    if (!r->runtime || !r->runtime->free_threaded)
-        return;
-    find_gil_module(messages, r->gil_module, sizeof(r->gil_module));
-    if (r->gil_at_end < 0)
-        got[0] = '\0';
-    else if (r->gil_enabled == 1)
-        text_format(got, sizeof(got), "on from the start");
-    else if (r->gil_at_end == 1 && r->gil_turned)
-        text_format(got, sizeof(got), "on after iteration %llu", (unsigned long long)r->gil_turned);
-    else if (r->gil_at_end == 1)
-        text_format(got, sizeof(got), "on at the end");
-    else
-        text_format(got, sizeof(got), *r->gil_module ? "off in the main process, on in a worker" : "off");
-    if (r->gil_at_end < 0)
-        text_format(why, sizeof(why), "the workload ended before it said");
-    else if (*r->gil_module)
-        text_format(why, sizeof(why), "module '%s' turned it on: it does not declare Py_mod_gil", r->gil_module);
-    else
-        text_format(why, sizeof(why), "no warning of the interpreter names the module that turned it on");
-    verdict_add(&r->isolation, "GIL stayed off", strcmp(got, "off") == 0, "off", got, "sys._is_gil_enabled()", why);
+    take_gil_warning(warning, r);
+    if (r->runtime && (r->runtime->free_threaded || r->cell.gil == GIL_ON))
+        check_gil(r);
 }
 
 /* Checks that a counter is zero. */

@@ -26,9 +26,13 @@ void inspect_cpus(const struct slice *slice, pid_t pid, const struct cpulist *wa
 void inspect_partition(struct slice *slice, const struct watch_result *watched, int64_t start_ns,
                        const struct cpulist *wanted, struct record *record);
 
-/* The GIL, as the interpreter said at its start and after each iteration; of a free-threaded one, whether it stayed
- * off, and which module turned it on where a warning among the messages names it. A page that says nothing is no ok. */
-void inspect_gil(const struct ledger *page, const char *messages, struct record *record);
+/* What CPython says where an extension does not declare Py_mod_gil: _PyImport_EnableGILAndWarn(), Python/import.c. */
+#define INSPECT_GIL_WARNS "(GIL) has been enabled to load module '"
+
+/* The GIL, as the interpreter said at its start and after each iteration; and whether it stayed as it was asked for
+ * (--gil), or off where a free-threaded interpreter was not told. warning: the workload's line with INSPECT_GIL_WARNS,
+ * which names the module that turned it on; "": there was none. A page that says nothing is no ok. */
+void inspect_gil(const struct ledger *page, const char *warning, struct record *record);
 
 /* Checks the slice's settings and counters at the end; then sets the grade. */
 void inspect_end(struct record *record);

@@ -43,8 +43,9 @@ static int prepare_messages(struct stage *s, struct err *e)
 /* A scenario gets a ledger, a temporary folder, and a pipe for its messages. */
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
-    int failed =
-        ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
+    const uint64_t iterations = (uint64_t)cell->iterations, workers = (uint64_t)cell->workers + LEDGER_SPARE_WORKERS;
+    int failed = cell->profile == PROFILE_GROWTH ? ledger_create_for_growth(iterations, workers, &s->ledger, e)
+                                                 : ledger_create(iterations, workers, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     return failed == 0 ? prepare_messages(s, e) : failed;
@@ -290,6 +291,20 @@ static int begin_trace(struct stage *s, struct err *e)
                        &t->trace, e);
 }
 
+/* Of --until-slope: whether the slope is going to be known. */
+static void look_at_growth(void *arg)
+{
+    struct stage *s = arg;
+    const uint64_t enough = s->ledger.enough ? 0 : growth_enough(&s->ledger, &s->target, &s->readings_asked);
+    if (enough)
+        ledger_end_after(&s->ledger, enough);
+}
+
+static unsigned shared_cpus(const struct topology_choice *cpus)
+{
+    return cpulist_count(&cpus->housekeeping) > 0 ? 0 : cpulist_count(&cpus->benchmark);
+}
+
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     int failed = start(s, e);
@@ -306,7 +321,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     const struct slice_setting *partition = slice_check_partition(s->slice);
     bool has_partition = partition && strcmp(partition->requested, partition->achieved) == 0;
     s->partition_fd = has_partition ? open_events(s, partition->file) : -1;
-    s->cpu_stat_fd = slice_is_own(s->slice) ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
+    bool may_stall = !s->command && slice_is_own(s->slice);
+    s->cpu_stat_fd = may_stall ? openat(slice_dirfd(s->slice), "cpu.stat", O_RDONLY | O_CLOEXEC) : -1;
     set_stall(s, cell);
     const struct watch_request request = {
         .child = &s->child,
@@ -315,16 +331,20 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .sampler = s->sampler,
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
+        .shared_cpus = shared_cpus(&s->session->cpus),
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
         .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,
         .messages_fd = s->messages[0],
+        .line_with = INSPECT_GIL_WARNS,
         .relay = &s->relay,
         .signal_fd = s->session->signal_fd,
         .pids_events_fd = s->pids_events_fd,
         .partition_fd = s->partition_fd,
         .partition = has_partition ? partition->requested : NULL,
         .progress = progress,
+        .look = cell->until_slope && growth_target_parse(cell->until_slope, &s->target) == 0 ? look_at_growth : NULL,
+        .look_arg = s,
     };
     if (failed == 0)
         failed = watch_child(&request, &s->watched, e);
@@ -436,8 +456,10 @@ static void finish(struct stage *s, struct err *why)
     if (killed)
         note_shared(s);
     /* After a kill, Python's resource tracker removes the shared objects once all their users have ended. */
-    bool stayed = ended && (!killed || s->shm) && wait_for_others(s);
-    if (kill_all(s, &e) != 0)
+    bool waits = ended && (!killed || s->shm);
+    bool stayed = waits && wait_for_others(s);
+    bool is_empty = waits && !stayed && slice_is_own(s->slice);
+    if (!is_empty && kill_all(s, &e) != 0)
         note_trouble(r, &e);
     remove_shared(s);
     finish_relay(s);
@@ -451,7 +473,7 @@ static void finish(struct stage *s, struct err *why)
     r->events = accounts.events;
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (s->messages[0] >= 0)
-        watch_drain(s->messages[0], &s->watched);
+        watch_drain(s->messages[0], INSPECT_GIL_WARNS, &s->watched);
     const struct ending end_as =
         judge_end(r, &(struct judge_evidence){.watched = &s->watched,
                                               .ledger = s->command ? NULL : &s->ledger,

@@ -5,8 +5,8 @@
     tare_bench.py FOLDER/MODULE[.py][:FUNCTION] [NAME=VALUE]... (the options of driver.py)
                   [--lifecycle fresh|pool] [--results returned|discarded] [--calls N] [--PARAMETER VALUE]...
 
-FUNCTION is `work` where it is left out. A parameter without NAME=VALUE and without a default is a knob of the scenario, by
-its name (hold-ms becomes hold_ms); with the knob `calls` the figure calls_per_s is reported. A value comes as what the
+FUNCTION is `work` where it is left out. A parameter without NAME=VALUE can be a knob of the scenario, by its name (hold-ms
+becomes hold_ms), and has to be one where it has no default; with the knob `calls` the figure calls_per_s is reported. A value comes as what the
 parameter is annotated with (int, float, str or bool), else as the Python literal that it is, else as text. It runs in threads, processes of every start method, and interpreters.
 
 What the calls return goes to the main process, inside the clock: from a pool of processes as concurrent.futures'
@@ -65,17 +65,25 @@ def scenario_of(named: str, words: list[str]):
     function = tare_function.Function(named, words)
     os.chdir(function.folder)
 
+    own = {
+        "--lifecycle": (("fresh", "pool"), "fresh"),
+        "--results": (("returned", "discarded"), "returned"),
+        "--calls": (range(1, 1 << 32), None),
+    }
+    parameters = {"--" + name.replace("_", "-"): is_required for name, is_required in function.open().items()}
+    of_function = {
+        option: (str, driver.REQUIRED if is_required else None)
+        for option, is_required in parameters.items()
+        if is_required or option not in driver.OPTIONS | own
+    }
+
     class Bench(driver.Scenario):
         NAME = function.module
-        KNOBS = {"--" + name.replace("_", "-"): (str, driver.REQUIRED) for name in function.required()} | {
-            "--lifecycle": (("fresh", "pool"), "fresh"),
-            "--results": (("returned", "discarded"), "returned"),
-            "--calls": (range(1, 1 << 32), None),
-        }
+        KNOBS = of_function | own
 
         def __init__(self, options):
             self.options = options
-            function.give_options(options)
+            function.give_options([name[2:].replace("-", "_") for name in of_function], options)
             what = options.calls or 1, options.results == "returned"
             begin = load, function.folder, function.module
             self.job = [(call, *what, function.work, *function.arguments())]

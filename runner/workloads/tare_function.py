@@ -97,21 +97,25 @@ class Function:
     def says_parameters(self) -> str:
         return f"it takes {', '.join(self.parameters)}" if self.parameters else "it takes none"
 
-    def required(self) -> list[str]:
-        """The parameters that have neither a value nor a default."""
+    def open(self) -> dict[str, bool]:
+        """The parameters that have no value yet: whether each needs one, since it has no default."""
         from inspect import Parameter
 
         variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-        return [
-            name
+        return {
+            name: p.default is Parameter.empty
             for name, p in self.parameters.items()
-            if name not in self.values and p.default is Parameter.empty and p.kind not in variable
-        ]
+            if name not in self.values and p.kind not in variable
+        }
 
-    def give_options(self, options) -> None:
-        """The values of what required() named, from the attributes of these options."""
-        for name in self.required():
-            self.give(name, getattr(options, name))
+    def required(self) -> list[str]:
+        return [name for name, is_required in self.open().items() if is_required]
+
+    def give_options(self, names: list[str], options) -> None:
+        """The values of these parameters, from the attributes of these options; None: the default stays."""
+        for name in names:
+            if (value := getattr(options, name)) is not None:
+                self.give(name, value)
 
     def arguments(self) -> tuple[tuple, dict]:
         """What a call is given: by position where there is no other way."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
-PROGRAMS = ("tare", "tare-artefact")
+PROGRAMS = ("tare", "tare-artefact", "tare-scope")
 # What the compiler is told of branches, as the objects say it: the property, and what has to be in it.
 BRANCHES = {"X86-64": ("x86 feature", ("IBT", "SHSTK")), "AArch64": ("AArch64 feature", ("BTI", "PAC"))}
 
@@ -42,7 +42,28 @@ class Elf(unittest.TestCase):
     def test_the_relocated_is_read_only_and_bound_at_the_start(self):
         for path in self.each():
             self.assertIn("GNU_RELRO", self.segments(path))
-            self.assertRegex(readelf(path, "-d"), r"BIND_NOW|FLAGS_1.*NOW")
+            if dynamic := self.loads(path):
+                self.assertRegex(dynamic, r"BIND_NOW|FLAGS_1.*NOW")
+
+    def loads(self, path: Path) -> str:
+        """What the loader is told; "" of a static program, which has none."""
+        return readelf(path, "-d") if "INTERP" in self.segments(path) else ""
+
+    def test_tare_loads_nothing_where_its_libraries_have_archives(self):
+        """Loading and binding cost as much as starting `true`. Not where the distribution's libcgroup asks systemd."""
+        for line in self.loads(BUILD / "tare").splitlines():
+            needed = re.search(r"NEEDED.*\[(.*?)\]", line)
+            if needed and needed[1].startswith(("libcgroup", "libcrypto")):
+                self.skipTest(f"{needed[1]} has no archive that stands alone here")
+        self.assertEqual(self.loads(BUILD / "tare"), "")
+
+    def test_our_own_code_asks_the_c_library_for_nothing_that_it_loads_at_run_time(self):
+        """A static program could load it from the C library alone that it was linked with."""
+        accounts, names = r"get(?:pw|gr)(?:nam|uid|gid|ent)(?:_r)?", r"getaddrinfo|gethostby\w+|getserv\w+|getproto\w+|getnet\w+"
+        loading = re.compile(rf"UND (dlopen|dlsym|iconv_open|{accounts}|{names})$", re.M)
+        for path in self.objects():
+            found = set(loading.findall(readelf(path, "-s")))
+            self.assertEqual(found, set(), path)
 
     def test_neither_the_stack_nor_anything_that_is_written_can_be_executed(self):
         for path in self.each():

@@ -63,7 +63,21 @@ class Gil(LiveTest):
         runtime = done.record["runtime"]
         self.assertEqual((runtime["gil_enabled"], runtime["gil_enabled_at_end"]), (False, at_end))
         self.assertEqual(runtime["gil_turned_on_by"], "undeclared")
+        self.assertRegex(runtime["gil_warning"], r"^RuntimeWarning: The global interpreter lock .* to load module 'undeclared'")
         self.assertNotEqual(done.record["isolation"]["grade"], "full")
+
+    @for_each({
+        "off": ("off", "GIL stayed off", False),
+        "on": ("on", "GIL stayed on", True),
+    })
+    def asked_for_it_stays_whatever_a_module_declares(self, gil, name, state):
+        done, _ = self.weigh("undeclared", "--gil", gil)
+        self.assert_ok(done)
+        check = next(c for c in done.record["isolation"]["checks"] if c["name"].startswith("GIL stayed"))
+        self.assertEqual((check["name"], check["ok"], check["achieved"]), (name, True, gil))
+        runtime = done.record["runtime"]
+        self.assertEqual((runtime["gil_enabled"], runtime["gil_enabled_at_end"]), (state, state))
+        self.assertEqual(done.record["scenario"]["gil"], gil)
 
     @needs_controllers
     def test_strict_refuses_it(self):

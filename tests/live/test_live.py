@@ -33,6 +33,7 @@ MODULES = [
     "test_exec",
     "test_readme",
     "test_matrix",
+    "test_bisect",
     "test_bench",
     "test_slurm",
     "test_compare",

@@ -294,6 +294,40 @@ class Refused(Matrix):
         self.assertEqual(self.run_plan("--invocations", 2).status, 2)
 
 
+LACKING = """schema: tare.plan/1
+name: lacking
+invocations: 1
+defaults: {scenario: scenario1, mode: threads, runtime: "3.14", iterations: 2, warmup: 0, workers: 2, work-iters: 1000}
+cells:
+  - {id: can, gil: on}
+  - {id: cannot, gil: off}
+"""
+
+
+class LeftOut(Matrix):
+    """A cell that asks for what its interpreter has not: here a GIL build without its GIL."""
+
+    def test_the_others_are_run_the_reason_is_in_the_table_and_the_status_is_3(self):
+        self.plan.write_text(LACKING)
+        for again in (False, True):
+            done = self.run_plan()
+            self.assertEqual(done.status, 3, done)
+            self.assertEqual(self.names(), ["0001-can.json"])
+            self.assertRegex(done.out, r"\* not run: cannot: --gil off:\s+'\S+' is a\s+GIL\s+build")
+            self.assertIn("1 of 2 cells were not run", done.err)
+            self.assertEqual("nothing was run" in done.err, again, done)
+        done = self.run_plan("--dry-run")
+        self.assertRegex(done.out, r"cannot +not run\n")
+        self.assertIn("0 of 2 invocations to run", done.out)
+
+    def test_where_none_is_left_the_plan_is_refused_and_leaves_no_folder(self):
+        self.plan.write_text(LACKING.replace("  - {id: can, gil: on}\n", ""))
+        done = self.run_plan()
+        self.assertEqual(done.status, 2, done)
+        self.assertIn("cell 'cannot': --gil off: '", done.err)
+        self.assertFalse(self.out.exists())
+
+
 class Compared(Matrix):
     def compare(self, *options: str) -> subprocess.CompletedProcess:
         return subprocess.run([rig.TARE, "compare", self.out, self.out, *options], env=rig.environment(), text=True,
@@ -309,6 +343,21 @@ class Compared(Matrix):
             self.assertEqual(allowed, sorted(set(allowed)))
             self.assertLessEqual({"mode", "name", "profile", "runtime", "workers"}, set(allowed))
         self.assertEqual(self.compare("--across", "runtime,profile").returncode, 0)
+
+    def test_between_two_values_of_a_key_of_one_folder(self):
+        self.run_plan("--invocations", 1)
+        for words, why in (
+            (("profile=overhead",), r"--between 'profile=overhead': what is allowed is KEY=A,B, as .*"),
+            (("bogus=a,b",), r"--between 'bogus': what is allowed is .*mode.*"),
+            (("profile=overhead,bogus",), r"--between '.*': '.*' has no cell with profile=bogus"),
+            (("mode=threads,threads",), r"--between '.*': the two values are one"),
+            (("profile=overhead,memory", self.out), r"--between '.*' is of one folder, and goes without --noise; two are named"),
+            (("profile=overhead,memory", "--noise"), r"--between '.*' is of one folder, and goes without --noise"),
+        ):
+            done = subprocess.run([rig.TARE, "compare", self.out, "--between", *words], env=rig.environment(), text=True,
+                                  capture_output=True, timeout=rig.PATIENCE_S)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertRegex(done.stderr, rf"\Atare: compare: {why}\n\Z")
 
     def test_the_list_of_commands_says_what_a_report_is(self):
         done = subprocess.run([rig.TARE, "--help"], env=rig.environment(), capture_output=True, text=True)

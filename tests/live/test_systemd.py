@@ -78,6 +78,13 @@ class Root(SystemdTest):
         self.assertEqual(done.record["slice"]["provenance"], "none")
         self.assertIn("scope: no system bus (/run/dbus/system_bus_socket)", done.record["slice"]["path_reason"])
 
+    def test_without_libsystemd_the_reason_says_so(self):
+        hide = 'mount --bind /dev/null "$(readlink -f /lib/*/libsystemd.so.0)"; exec "$@"'
+        done = self.run_cell(*NATIVE, prefix=["unshare", "-m", "sh", "-ec", hide, "sh"])
+        self.assert_ok(done)
+        self.assertEqual(done.record["slice"]["provenance"], "none")
+        self.assertIn("apt-get install libsystemd0", done.record["slice"]["path_reason"])
+
 
 class User(SystemdTest):
     """In the order of their names: the first is before the user's systemd is there."""

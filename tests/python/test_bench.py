@@ -45,6 +45,15 @@ class Bench(WorkloadTest):
         self.assertNotEqual(status, 0)
         self.assertTrue(err.splitlines()[-1].endswith(reason), err)  # the runner records the last line
 
+    def test_a_parameter_that_has_a_default_can_be_a_knob(self):
+        text = "def work(max_size: int = 3, workers: int = 5):\n    assert (max_size, workers) == (7, 5)\n"
+        status, err = self.run_file(text, max_size=7)
+        self.assertEqual((status, self.ledger.phase), (0, DONE), err)
+
+    def test_a_parameter_that_has_a_default_keeps_it(self):
+        status, err = self.run_file("def work(max_size: int = 3):\n    assert max_size == 3\n")
+        self.assertEqual((status, self.ledger.phase), (0, DONE), err)
+
     def test_what_it_raises_is_named_with_the_line(self):
         status, err = self.run_file("def work():\n    {}['key']\n")
         self.assertEqual(status, 70, err)

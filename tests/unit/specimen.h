@@ -34,6 +34,10 @@ static inline void specimen_runtime(struct specimen *s, bool free_threaded)
     text_format(r->sha256, sizeof(r->sha256), "%064d", 7);
     text_format(r->default_start, sizeof(r->default_start), "forkserver");
     text_add(&r->configure_args, "'CC=gcc'%s", free_threaded ? " '--disable-gil'" : "");
+    facts_bool(&r->build, "jit", false);
+    facts_absent(&r->build, "pgo", "the build does not say how it was configured");
+    facts_text(&r->build, "allocator", free_threaded ? "mimalloc" : "pymalloc");
+    facts_text(&r->build, "features", "plain");
     r->free_threaded = free_threaded;
     r->gil_enabled = !free_threaded;
     s->record.gil_enabled = s->record.gil_at_end = !free_threaded;

@@ -27,8 +27,9 @@ static int close_root(void **state)
     return 0;
 }
 
-/* A record of threads: plan_cell NULL: of no plan; settings: of its scenario, with a comma first. */
-static void shelve(const char *plan_cell, const char *settings)
+/* A record of threads: plan_cell NULL: of no plan; settings: of its scenario, with a comma first; features: of the
+ * build. */
+static void shelve_build(const char *plan_cell, const char *settings, const char *features)
 {
     char path[32];
     struct text t = {0};
@@ -38,11 +39,17 @@ static void shelve(const char *plan_cell, const char *settings)
     text_add(
         &t,
         "\"scenario\": {\"name\": \"scenario1\", \"mode\": \"threads\", \"workers\": 8%s}, \"runtime\": {\"name\": "
-        "\"3.14t\"}, \"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 1}}",
-        settings);
+        "\"3.14t\", \"build\": {\"features\": \"%s\"}}, \"termination\": {\"reason\": \"ok\"}, \"result\": "
+        "{\"avg_iter_s\": 1}}",
+        settings, features);
     text_format(path, sizeof(path), "/%d.json", made++);
     fixture_write(root, path, t.data);
     text_free(&t);
+}
+
+static void shelve(const char *plan_cell, const char *settings)
+{
+    shelve_build(plan_cell, settings, "plain");
 }
 
 /* "2 threads cpus=x1; 1 threads cpus=x2": how many invocations each cell has, and what tells it from the others. */
@@ -70,6 +77,23 @@ static void expect(const char *wanted)
 }
 
 #define IT "scenario1 threads 3.14t"
+
+static void a_plans_cells_of_several_builds_are_several(void **state)
+{
+    (void)state;
+    shelve_build("a", "", "plain");
+    shelve_build("b", "", "jit");
+    shelve_build("b", "", "jit");
+    expect("2 " IT " build=jit; 1 " IT " build=plain");
+}
+
+static void the_same_cell_of_another_build_is_that_cell_still(void **state)
+{
+    (void)state;
+    shelve_build(NULL, "", "plain");
+    shelve_build(NULL, "", "jit");
+    expect("2 " IT);
+}
 
 static void a_plans_cells_that_differ_in_settings_alone_are_several(void **state)
 {
@@ -172,6 +196,8 @@ static void two_runs_of_one_plan_and_seed_are_never_taken_for_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_plans_cells_of_several_builds_are_several, open_root, close_root),
+        cmocka_unit_test_setup_teardown(the_same_cell_of_another_build_is_that_cell_still, open_root, close_root),
         cmocka_unit_test_setup_teardown(a_plans_cells_that_differ_in_settings_alone_are_several, open_root, close_root),
         cmocka_unit_test_setup_teardown(what_no_setting_tells_apart_the_plans_names_do, open_root, close_root),
         cmocka_unit_test_setup_teardown(a_setting_that_changes_within_a_cell_tells_nothing, open_root, close_root),

@@ -42,7 +42,8 @@ static int close_root(void **state)
 /* What a record is made of besides; the defaults where a field is NULL. */
 struct made {
     const char *mode, *host, *extra, *reason;
-    double pss; /* 0: not sampled */
+    const char *knobs; /* members of the scenario, each with its comma */
+    double pss;        /* 0: not sampled */
 };
 
 static void put(const char *side, double avg_iter_s, const struct made *m)
@@ -52,11 +53,11 @@ static void put(const char *side, double avg_iter_s, const struct made *m)
     text_add(
         &t,
         "{\"schema\": \"tare.record/1\", \"id\": \"id-%zu\", \"scenario\": {\"name\": \"scenario1\", \"mode\": \"%s\", "
-        "\"profile\": \"%s\", \"workers\": 8, \"iterations\": 3, \"warmup\": 2}, \"runtime\": {\"name\": \"3.14t\", "
+        "\"profile\": \"%s\", %s\"workers\": 8, \"iterations\": 3, \"warmup\": 2}, \"runtime\": {\"name\": \"3.14t\", "
         "\"version\": \"3.14.6\"}, \"host\": {%s}, \"isolation\": {\"grade\": \"full\"}, %s "
         "\"termination\": {\"reason\": \"%s\"}, \"iterations\": {\"start_ns\": [0,10000000,20000000], \"end_ns\": "
         "[%.0f,%.0f,%.0f]}, \"result\": {\"avg_iter_s\": %.17g}",
-        serial, m->mode ? m->mode : "threads", m->pss > 0 ? "memory" : "overhead",
+        serial, m->mode ? m->mode : "threads", m->pss > 0 ? "memory" : "overhead", m->knobs ? m->knobs : "",
         m->host ? m->host : "\"kernel_release\": \"6.12\", \"cpu_model\": \"Q\", \"emulated\": false",
         m->extra ? m->extra : "", m->reason ? m->reason : "ok", avg_iter_s * 1e9, 1e7 + 1.01e9 * avg_iter_s,
         2e7 + 0.99e9 * avg_iter_s, avg_iter_s);
@@ -190,6 +191,52 @@ static void across_drops_keys_and_refuses_what_then_is_one(void **state)
     compare_or_fail(OPTIONS(.across = "mode"));
     assert_int_equal(c.rows, 2);
     refused(OPTIONS(.across = "mode,profile,mem_sample"), "are one cell; name fewer keys");
+}
+
+static void cells_of_one_folder_are_compared_between_two_values_of_a_key(void **state)
+{
+    (void)state;
+    struct err e = {0};
+    struct text out = {0};
+    SOME("a", 5, 2e-3, .knobs = "\"pattern\": \"list\", \"sharing\": \"private\", ");
+    SOME("a", 5, 6e-3, .knobs = "\"pattern\": \"list\", \"sharing\": \"shared\", ");
+    SOME("a", 5, 1e-3, .knobs = "\"pattern\": \"lock\", \"sharing\": \"private\", ");
+    SOME("a", 5, 4e-3, .knobs = "\"pattern\": \"lock\", \"sharing\": \"shared\", ");
+    SOME("a", 5, 9e-3, .mode = "processes");
+    assert_int_equal(read_side(&a, "a", &e), 0);
+    assert_int_equal(read_side(&b, "a", &e), 0);
+    records_keep(&a, "sharing", "private");
+    records_keep(&b, "sharing", "shared");
+    assert_int_equal(a.count, 10);
+    assert_int_equal(b.count, 10);
+    compare_or_fail(OPTIONS(.across = "sharing", .between = true));
+    assert_int_equal(c.rows, 2);
+    assert_string_equal(c.row[0].label, "scenario1 threads 3.14t overhead pattern=list");
+    assert_near(c.row[0].verdict.ratio.at, 3, 1e-6);
+    assert_near(c.row[1].verdict.ratio.at, 4, 1e-6);
+    struct compare_headline h = {.a = "x",
+                                 .b = "y",
+                                 .margin = 0.02,
+                                 .width = 80,
+                                 .noise_why = "none",
+                                 .failed = "",
+                                 .unclear = "",
+                                 .between = true};
+    compare_text(&c, &h, &out);
+    assert_non_null(strstr(out.data, "\ncells: scenario1 threads 3.14t overhead\n"));
+    assert_non_null(strstr(out.data, "\npattern=lock "));
+    text_free(&out);
+    for (size_t pairs = 5; pairs <= 6; pairs++) { /* what is the same of all rows is said once */
+        c.row[0].ratio.method = c.row[1].ratio.method = ANALYSIS_PAIRS;
+        c.row[0].ratio.pairs = 5;
+        c.row[1].ratio.pairs = pairs;
+        compare_text(&c, &h, &out);
+        assert_int_equal(!strstr(out.data, "* every row: over 5 blocks, each compared with itself"), pairs != 5);
+        assert_int_equal(!strstr(out.data, "pattern=lock: over 6 blocks"), pairs != 6);
+        text_free(&out);
+    }
+    records_keep(&b, "sharing", "nobody's");
+    assert_int_equal(b.count, 0);
 }
 
 static void fewer_than_five_have_a_ratio_and_no_verdict(void **state)
@@ -519,7 +566,7 @@ static void expect_shown(const char *golden,
     assert_true(compare_conditions_hold(&FAIL_IF, 1, &c, &why, &unclear));
     const struct compare_headline h = {
         "before", "after", a.count,  b.count, 0.02,     80, NULL, "none was measured here",
-        false,    1,       &FAIL_IF, 1,       why.data, ""};
+        false,    1,       &FAIL_IF, 1,       why.data, "", false};
     show(&c, &h, &out);
     golden_check(golden, out.data);
     text_free(&out);
@@ -682,6 +729,7 @@ int main(void)
         IN_ROOT(cells_find_each_other_by_what_they_are),
         IN_ROOT(one_cell_against_one_other_needs_no_key),
         IN_ROOT(across_drops_keys_and_refuses_what_then_is_one),
+        IN_ROOT(cells_of_one_folder_are_compared_between_two_values_of_a_key),
         IN_ROOT(fewer_than_five_have_a_ratio_and_no_verdict),
         IN_ROOT(failed_runs_are_left_out_and_counted),
         IN_ROOT(an_unknown_figure_names_what_is_allowed),

@@ -10,11 +10,30 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/cpulist.h"
 #include "base/err.h"
 #include "base/facts.h"
 #include "base/suggest.h"
 #include "base/text.h"
+
+/* --- clock --- */
+
+static void a_date_is_the_c_librarys_for_every_month_and_leap_year(void **state)
+{
+    (void)state;
+    for (int64_t at = -2000000000; at < 200000000000; at += 86399 * 7 + 3) {
+        const time_t then = (time_t)at;
+        const struct tm ours = clock_utc(at);
+        struct tm theirs = {0};
+        (void)gmtime_r(&then, &theirs);
+        if (ours.tm_year != theirs.tm_year || ours.tm_mon != theirs.tm_mon || ours.tm_mday != theirs.tm_mday ||
+            ours.tm_hour != theirs.tm_hour || ours.tm_min != theirs.tm_min || ours.tm_sec != theirs.tm_sec)
+            fail_msg("%lld s is not %d-%02d-%02d", (long long)at, ours.tm_year + 1900, ours.tm_mon + 1, ours.tm_mday);
+    }
+    assert_int_equal(clock_utc(951782400).tm_mday, 29); /* 2000-02-29 */
+    assert_int_equal(clock_utc(951868800).tm_mon, 2);
+}
 
 /* --- cpulist --- */
 
@@ -453,6 +472,7 @@ static void a_suggestion_is_words_or_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_date_is_the_c_librarys_for_every_month_and_leap_year),
         cmocka_unit_test(cpulist_comes_back_as_the_kernel_writes_it),
         cmocka_unit_test(what_steers_a_terminal_is_written_as_bytes),
         cmocka_unit_test(cpulist_refuses_what_is_no_list),

@@ -250,10 +250,22 @@ static void a_choice_that_is_none_names_what_is_allowed(void **state)
         text_format(joined, sizeof(joined), "--mode=%s", NOT[i]);
         refused(wanted, "x", joined);
     }
-    refused("--profile 'time'|overhead or memory", "x", "--profile", "time");
+    refused("--profile 'time'|overhead, memory or growth", "x", "--profile", "time");
     refused("--isolation 'on'|auto, strict or off", "x", "--isolation", "on");
     refused("--mp-start 'own'|fork, forkserver or spawn", "x", "--mode", "processes", "--mp-start", "own");
     refused("--mp-start ''|is fork, forkserver or spawn", "x", "--mode", "processes", "--mp-start", "");
+}
+
+static void the_gil_is_told_once_and_to_a_python_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(accepted("x").cell.gil, GIL_DEFAULT);
+    assert_int_equal(accepted("x", "--gil", "off").cell.gil, GIL_OFF);
+    refused("--gil '1'|default, on or off", "x", "--gil", "1");
+    refused("--gil 'on'|native runtime has no GIL", "x", "--runtime", "native", "--gil", "on");
+    refused("--env 'PYTHON_GIL=0' and --gil on|one of them", "x", "--env", "A=1", "--env", "PYTHON_GIL=0", "--gil",
+            "on");
+    assert_int_equal(accepted("x", "--env", "PYTHON_GIL=0").cell.environment.count, 1);
 }
 
 /* --- sizes, seconds, texts, lists of CPUs ------------------------------------------------------------------------- */
@@ -538,6 +550,7 @@ static void the_help_of_reproduce_push_and_pull_is_as_it_was_read(void **state)
     expect_help(CONFIG_REPRODUCE, NULL, "reproduce-help");
     expect_help(CONFIG_PUSH, NULL, "push-help");
     expect_help(CONFIG_PULL, NULL, "pull-help");
+    expect_help(CONFIG_POOL, NULL, "pool-help");
 }
 
 static void the_help_of_matrix_is_as_it_was_read(void **state)
@@ -575,12 +588,25 @@ static void each_option_of_a_plan_is_either_weighed_or_granted_and_the_latter_sa
 static void what_reaches_into_the_host_is_granted_and_what_is_weighed_is_not(void **state)
 {
     static const char *const GRANTS[][2] = {
-        {"confine", "off"},    {"confine", "light"},  {"network", "host"},
-        {"isolation", "off"},  {"partition", "root"}, {"env", "A=1"},
-        {"rw", "/x"},          {"user", "0"},         {"cgroup-root", "x"},
-        {"runtime", "./x"},    {"runtime", "/bin/x"}, {"scenario", "/x"},
-        {"scenario", "./x"},   {"scenario", "x.yml"}, {"pids-max", "16641"},
-        {"allow", "io_uring"}, {"tmp-size", "2G"},    {"partition", "isolated"},
+        {"confine", "off"},
+        {"confine", "light"},
+        {"network", "host"},
+        {"isolation", "off"},
+        {"partition", "root"},
+        {"env", "A=1"},
+        {"rw", "/x"},
+        {"user", "0"},
+        {"cgroup-root", "x"},
+        {"runtime", "./x"},
+        {"runtime", "/bin/x"},
+        {"each-runtime", "./x"},
+        {"scenario", "/x"},
+        {"scenario", "./x"},
+        {"scenario", "x.yml"},
+        {"pids-max", "16641"},
+        {"allow", "io_uring"},
+        {"tmp-size", "2G"},
+        {"partition", "isolated"},
     };
     static const char *const WEIGHED_ONES[][2] = {
         {"confine", "full"},   {"network", "none"},  {"isolation", "strict"},   {"isolation", "auto"},
@@ -679,6 +705,20 @@ static void a_knob_is_an_option_like_any_other(void **state)
     refused("'--work-i' is no option|did you mean '--work-iters'?", "x", "--work-i", "5");
 }
 
+/* What `tare bench` takes for a function is a knob of the scenario that it makes, and of others. */
+static void a_knob_can_have_the_name_of_an_option_of_bench(void **state)
+{
+    struct cell c = cell_unset();
+    struct err e = {0};
+    (void)state;
+    c.scenario = shipped("scenario1");
+    assert_int_equal(cell_set(&c, "lifecycle", "pool", &e), 0);
+    assert_string_equal(knob_of(&c, "lifecycle"), "pool");
+    c.scenario = shipped("causes");
+    assert_int_equal(cell_set(&c, "calls", "3", &e), 0);
+    assert_int_equal(cell_set(&c, "keep", "x", &e), -EINVAL); /* scale has it too */
+}
+
 static void a_knob_that_the_scenario_does_not_have_is_named_with_it(void **state)
 {
     (void)state;
@@ -756,6 +796,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_names_what_is_allowed),
         cmocka_unit_test(every_choice_is_taken_by_its_name),
         cmocka_unit_test(a_choice_that_is_none_names_what_is_allowed),
+        cmocka_unit_test(the_gil_is_told_once_and_to_a_python_alone),
         cmocka_unit_test(sizes_are_read_in_powers_of_1024),
         cmocka_unit_test(a_size_that_is_none_names_what_is_allowed),
         cmocka_unit_test(seconds_are_kept_in_milliseconds),
@@ -791,6 +832,7 @@ int main(void)
         cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
         cmocka_unit_test(what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was),
         cmocka_unit_test(a_knob_is_an_option_like_any_other),
+        cmocka_unit_test(a_knob_can_have_the_name_of_an_option_of_bench),
         cmocka_unit_test(a_knob_that_the_scenario_does_not_have_is_named_with_it),
         cmocka_unit_test(more_unknown_options_than_a_scenario_can_have_are_refused),
         cmocka_unit_test(knobs_are_set_before_the_scenario_and_after_it),

@@ -82,7 +82,7 @@ static void write_script(const char *path, const char *body)
 {
     struct text script = {0};
     char whole[PATH_MAX + 64];
-    text_add(&script, "#!/bin/sh\n[ \"$1\" != -I ] || echo asked $(cat /proc/sys/kernel/random/uuid)\n%s", body);
+    text_add(&script, "#!/bin/sh\n[ \"$1\" != -s ] || echo asked $(cat /proc/sys/kernel/random/uuid)\n%s", body);
     fixture_write(root, path, script.data);
     text_free(&script);
     assert_int_equal(chmod(below(path, whole, sizeof(whole)), 0755), 0);
@@ -126,12 +126,18 @@ static size_t times_asked(void)
 #define FT_BUILD  ANSWER("3.14.6", "0", "1")
 #define GIL_BUILD ANSWER("3.14.6", "1", "0")
 
+static enum gil gil_asked;
+static const char *variable; /* of the cell's environment; NULL: none */
+
 static int find(const char *runtime, enum mode mode, struct runtime *r, struct err *e)
 {
     struct cell c = cell_unset();
     c.scenario = shipped("scenario1");
     c.mode = mode;
     c.runtime = runtime;
+    c.gil = gil_asked;
+    if (variable)
+        c.environment = (struct config_words){.word = {variable}, .count = 1};
     *e = (struct err){0};
     assert_int_equal(cell_complete(&c, e), 0);
     return runtime_find(&c, r, e);
@@ -162,6 +168,28 @@ static void expect_none(const char *runtime, enum mode mode, int kind, const cha
             fail_msg("'%s' is not in: %s", part, e.text);
 }
 
+static void a_gil_that_cannot_be_switched_is_refused(void **state)
+{
+    char old[PATH_MAX + 64];
+    (void)state;
+    write_script("/bin/python3.14t", FT_BUILD);
+    write_script("/bin/python3.14", GIL_BUILD);
+    write_script("/bin/python3.12", ANSWER("3.12.9", "1", "0"));
+    gil_asked = GIL_OFF;
+    expect_none("3.14", MODE_THREADS, ERR_USAGE, "--gil off: '|/bin/python3.14' is a GIL build");
+    expect_none(below("/bin/python3.12", old, sizeof(old)), MODE_THREADS, ERR_USAGE,
+                "--gil off: Python 3.12.9 has no such");
+    gil_asked = GIL_ON;
+    expect_none("3.12", MODE_THREADS, ERR_USAGE, "--gil on: Python 3.12.9 has no such switch (3.13 and newer have)");
+    for (int gil = GIL_ON; gil <= GIL_OFF; gil++) {
+        gil_asked = (enum gil)gil;
+        struct runtime r = found("auto", MODE_PROCESSES); /* the build that has both */
+        assert_string_equal(r.name, "3.14t");
+        runtime_free(&r);
+    }
+    gil_asked = GIL_DEFAULT;
+}
+
 /* --- what an interpreter says of itself ------------------------------------------------------------------------- */
 
 static void what_an_interpreter_says_is_taken(void **state)
@@ -188,6 +216,73 @@ static void what_an_interpreter_says_is_taken(void **state)
     assert_int_equal(strlen(r.sha256), 64);
     assert_memory_equal(r.sha256, sum, 64);
     runtime_free(&r);
+}
+
+static void a_knob_that_newer_versions_have_is_refused(void **state)
+{
+    (void)state;
+    struct scenario s = {.knobs = 1, .knob = {{.name = "lazy", .fallback = {"no", "no"}, .since = 15}}};
+    struct cell c = {.scenario = &s, .knob = {"no"}};
+    struct runtime r = {.name = "3.14t", .version = "3.14.6"};
+    struct err e = {0};
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
+    c.knob[0] = "yes";
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), -ENOTSUP);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_string_equal(e.text, "--lazy 'yes': Python 3.14.6 does not have that (3.15 and newer have)");
+    text_format(r.name, sizeof(r.name), "3.15");
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
+}
+
+#define BUILD(features) "cat <<END\n" features "\nEND\n"
+
+static const char *text_of(const struct runtime *r, const char *key)
+{
+    const struct fact *f = facts_find(&r->build, key);
+    assert_non_null(f);
+    return f->kind == FACT_BOOL ? f->truth ? "yes" : "no" : f->kind == FACT_TEXT ? f->text : "?";
+}
+
+static void what_a_build_is_is_taken_or_null_with_the_reason(void **state)
+{
+    (void)state;
+    write_script("/bin/python3.14t", BUILD("build.jit 1\nbuild.jit_enabled 0\nbuild.tail_call 1\nbuild.pgo 1\n"
+                                           "build.lto thin\nbuild.debug 0\nbuild.allocator mimalloc_debug\n"
+                                           "build.compiler Clang 19.1.7\nbuild.colour red") FT_BUILD);
+    struct runtime r = found("3.14t", MODE_THREADS);
+    assert_string_equal(text_of(&r, "jit"), "yes");
+    assert_string_equal(text_of(&r, "jit_enabled"), "no");
+    assert_string_equal(text_of(&r, "lto"), "thin");
+    assert_string_equal(text_of(&r, "compiler"), "Clang 19.1.7");
+    assert_string_equal(text_of(&r, "frame_pointers"), "?");
+    assert_string_equal(facts_find(&r.build, "frame_pointers")->text, "the build does not say its compiler's flags");
+    assert_string_equal(text_of(&r, "features"), "jit-off+tail-call+pgo+lto");
+    assert_null(facts_find(&r.build, "colour"));
+    runtime_free(&r);
+    write_script("/bin/python3.14", GIL_BUILD);
+    r = found("3.14", MODE_THREADS);
+    assert_string_equal(text_of(&r, "features"), "plain");
+    assert_string_equal(text_of(&r, "jit"), "?");
+    runtime_free(&r);
+}
+
+static void a_variable_that_decides_what_is_on_is_asked_with(void **state)
+{
+    (void)state;
+    write_script("/bin/python3.14t", "echo build.allocator ${PYTHONMALLOC:-mimalloc}\n"
+                                     "[ \"$PYTHONMALLOC\" != bad ] || exit 1\n" FT_BUILD);
+    struct runtime r = found("3.14t", MODE_THREADS);
+    assert_string_equal(text_of(&r, "features"), "plain");
+    runtime_free(&r);
+    variable = "PYTHONMALLOC=malloc";
+    r = found("3.14t", MODE_THREADS);
+    assert_string_equal(text_of(&r, "allocator"), "malloc");
+    assert_string_equal(text_of(&r, "features"), "malloc");
+    runtime_free(&r);
+    assert_int_equal(times_asked(), 2);
+    variable = "PYTHONMALLOC=bad";
+    expect_none("3.14t", MODE_THREADS, ERR_HOST, "it does not start with --env PYTHONMALLOC=bad");
+    variable = NULL;
 }
 
 static void an_answer_is_remembered_until_the_executable_changes(void **state)
@@ -585,6 +680,10 @@ int main(int argc, char **argv)
 #define rooted(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
     const struct CMUnitTest tests[] = {
         rooted(what_an_interpreter_says_is_taken),
+        rooted(what_a_build_is_is_taken_or_null_with_the_reason),
+        rooted(a_variable_that_decides_what_is_on_is_asked_with),
+        rooted(a_gil_that_cannot_be_switched_is_refused),
+        rooted(a_knob_that_newer_versions_have_is_refused),
         rooted(an_answer_is_remembered_until_the_executable_changes),
         rooted(whatever_is_asked_is_confined),
         rooted(a_memory_that_is_spoilt_is_asked_for_anew),

@@ -74,6 +74,14 @@ static void a_python_workload_is_isolated_from_folder_and_user(void **state)
                                            "0",
                                            "--lifecycle",
                                            "fresh",
+                                           "--main-imports",
+                                           "original",
+                                           "--preload",
+                                           "none",
+                                           "--gc-freeze",
+                                           "no",
+                                           "--lazy-imports",
+                                           "no",
                                            NULL});
     workload_words_free(&w);
     assert_int_equal(w.count, 0);
@@ -87,17 +95,12 @@ static void a_native_workload_is_the_executable_itself(void **state)
     char program[PATH_MAX + 16];
     text_format(program, sizeof(program), "%s/scenario1", c.scenario->dir);
     struct workload_words w = workload_argv(&r, &c, "forkserver");
-    expect_words(&w, (const char *const[]){program,      "--mode",
-                                           "processes",  "--profile",
-                                           "memory",     "--iterations",
-                                           "30",         "--warmup",
-                                           "2",          "--workers",
-                                           "8",          "--pids",
-                                           "1",          "--mp-start",
-                                           "forkserver", "--work-iters",
-                                           "20000",      "--hold-ms",
-                                           "1000",       "--lifecycle",
-                                           "fresh",      NULL});
+    expect_words(
+        &w, (const char *const[]){program, "--mode",      "processes",  "--profile",      "memory",   "--iterations",
+                                  "30",    "--warmup",    "2",          "--workers",      "8",        "--pids",
+                                  "1",     "--mp-start",  "forkserver", "--work-iters",   "20000",    "--hold-ms",
+                                  "1000",  "--lifecycle", "fresh",      "--main-imports", "original", "--preload",
+                                  "none",  "--gc-freeze", "no",         "--lazy-imports", "no",       NULL});
     workload_words_free(&w);
 }
 
@@ -148,6 +151,21 @@ static void the_environment_is_the_same_wherever_it_is_run_from(void **state)
     expect_words(&w, (const char *const[]){"PATH=/p:/q", "HOME=/home/of mine", "LC_ALL=C.UTF-8", "TZ=UTC",
                                            "PYTHONHASHSEED=0", "TMPDIR=/tmp/tare.1", "TARE_LEDGER_FD=7", NULL});
     workload_words_free(&w);
+}
+
+static void the_gil_is_told_by_a_variable_that_reaches_every_process(void **state)
+{
+    (void)state;
+    (void)setenv("PATH", "/p", 1);
+    (void)setenv("HOME", "/h", 1);
+    for (int64_t gil = GIL_ON; gil <= GIL_OFF; gil++) {
+        const struct cell c = {.gil = gil};
+        struct workload_words w = workload_environment(&c, "/tmp/tare.1", 7);
+        expect_words(&w, (const char *const[]){"PATH=/p", "HOME=/h", "LC_ALL=C.UTF-8", "TZ=UTC", "PYTHONHASHSEED=0",
+                                               "TMPDIR=/tmp/tare.1", "TARE_LEDGER_FD=7",
+                                               gil == GIL_ON ? "PYTHON_GIL=1" : "PYTHON_GIL=0", NULL});
+        workload_words_free(&w);
+    }
 }
 
 static void a_named_variable_is_added_or_takes_the_place_of_the_fixed_one(void **state)
@@ -256,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_fault_is_asked_for_by_the_environment_alone),
         cmocka_unit_test(the_largest_of_everything_fits),
         cmocka_unit_test(the_environment_is_the_same_wherever_it_is_run_from),
+        cmocka_unit_test(the_gil_is_told_by_a_variable_that_reaches_every_process),
         cmocka_unit_test(a_named_variable_is_added_or_takes_the_place_of_the_fixed_one),
         cmocka_unit_test(an_unconfined_command_has_the_callers_environment),
         cmocka_unit_test(without_path_and_home_there_are_plain_ones),

@@ -330,6 +330,31 @@ static void what_lies_below_a_private_folder_is_shown_by_its_first_part(void **s
     confine_mounts_free(&m);
 }
 
+/* One that is hidden with the one around it is dropped, and what is sorted behind it is still judged. */
+static void of_closed_folders_in_each_other_the_outer_one_is_hidden(void **state)
+{
+    static const struct confine_user VEILED = {
+        .uid = CONFINE_NOBODY, .gid = CONFINE_NOBODY, .change = true, .veils = true};
+    char root[PATH_MAX], outer[PATH_MAX + 8], inner[PATH_MAX + 16], script[PATH_MAX + 32];
+    struct confine_mounts m;
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    text_format(outer, sizeof(outer), "%s/a", root);
+    text_format(inner, sizeof(inner), "%s/b", outer);
+    text_format(script, sizeof(script), "%s/script", inner);
+    fixture_write(root, "/a/b/script", "x");
+    assert_int_equal(chmod(inner, 0700), 0);
+    assert_int_equal(chmod(outer, 0700), 0);
+    const char *const needed[] = {script};
+    const struct confine_request q = {.needed = needed, .needed_count = 1};
+    assert_int_equal(confine_mounts_plan(&q, &VEILED, &m, &e), 0);
+    for (size_t i = 0; i < m.hidden_count; i++)
+        assert_non_null(m.hidden[i].path);
+    assert_true(hides(&m, "/run"));
+    confine_mounts_free(&m);
+}
+
 static void a_writable_path_is_there_and_is_not_the_root(void **state)
 {
     static const char *const BAD[] = {"/nowhere", "/", "/usr/.."};
@@ -676,6 +701,7 @@ int main(void)
         cmocka_unit_test(light_has_no_filter),
         cmocka_unit_test(the_filter_is_readable_and_calls_have_names),
         cmocka_unit_test(what_lies_below_a_private_folder_is_shown_by_its_first_part),
+        cmocka_unit_test(of_closed_folders_in_each_other_the_outer_one_is_hidden),
         cmocka_unit_test(a_writable_path_is_there_and_is_not_the_root),
         cmocka_unit_test(what_the_kernel_is_looked_into_by_and_services_sockets_are_hidden),
         cmocka_unit_test(a_socket_that_is_seen_inside_is_masked_and_one_in_a_hidden_folder_need_not_be),

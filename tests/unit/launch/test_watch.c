@@ -234,7 +234,7 @@ static void messages_of_both_streams_are_kept(void **state)
     (void)state;
     start("echo one; echo two >&2; sleep 0.02; printf three");
     watch();
-    watch_drain(scene.messages[0], &scene.result);
+    watch_drain(scene.messages[0], NULL, &scene.result);
     assert_string_equal(scene.result.messages, "one\ntwo\nthree");
 }
 
@@ -248,10 +248,32 @@ static void of_many_messages_the_last_4096_bytes_are_kept(void **state)
     scene.request.timeout_ns = 20 * NS_PER_S;
     watch();
     assert_int_equal(scene.result.why, WATCH_ENDED);
-    watch_drain(scene.messages[0], &scene.result);
+    watch_drain(scene.messages[0], NULL, &scene.result);
     assert_int_equal(strlen(scene.result.messages), WATCH_MESSAGES_MAX);
     assert_string_equal(scene.result.messages, all.data + all.len - 4096);
     text_free(&all);
+}
+
+/* 168 kB follow it. */
+static void the_first_line_with_the_wanted_words_is_kept_however_much_follows(void **state)
+{
+    (void)state;
+    start("echo before; printf 'it is '; sleep 0.02; echo 'a needle, in hay'; echo a needle again; exec seq 1 30000");
+    scene.request.line_with = "needle";
+    scene.request.timeout_ns = 20 * NS_PER_S;
+    watch();
+    watch_drain(scene.messages[0], "needle", &scene.result);
+    assert_string_equal(scene.result.line, "it is a needle, in hay");
+}
+
+static void a_line_longer_than_its_room_is_cut(void **state)
+{
+    (void)state;
+    start("printf 'needle%0600d\n' 1");
+    scene.request.line_with = "needle";
+    watch();
+    watch_drain(scene.messages[0], "needle", &scene.result);
+    assert_int_equal(strlen(scene.result.line), sizeof(scene.result.line) - 1);
 }
 
 static void a_null_byte_does_not_end_the_messages(void **state)
@@ -259,7 +281,7 @@ static void a_null_byte_does_not_end_the_messages(void **state)
     (void)state;
     start("printf 'a\\000b'");
     watch();
-    watch_drain(scene.messages[0], &scene.result);
+    watch_drain(scene.messages[0], NULL, &scene.result);
     assert_string_equal(scene.result.messages, "a?b");
 }
 
@@ -282,7 +304,7 @@ static void draining_an_empty_pipe_does_not_wait(void **state)
 {
     (void)state;
     int64_t before_ns = clock_now_ns();
-    watch_drain(scene.messages[0], &scene.result); /* its other end is open */
+    watch_drain(scene.messages[0], NULL, &scene.result); /* its other end is open */
     assert_true(clock_now_ns() - before_ns < NS_PER_S);
     assert_string_equal(scene.result.messages, "");
 }
@@ -469,10 +491,28 @@ static void progress_is_shown_now_and_then_with_what_the_ledger_says(void **stat
     assert_int_equal(seen[2], 3);
 }
 
+static void a_walk_takes_no_more_than_its_share_of_a_process_and_of_shared_cpus(void **state)
+{
+    (void)state;
+    const int64_t period_ns = 50 * NS_PER_MS;
+    /* one of 512 MiB: 4.5 ms of mmap_lock */
+    assert_int_equal(watch_walk_wait_ns(4500000, 1, 0, period_ns), 40 * 4500000LL);
+    /* a thousand small ones hold each for 50 us: no more than the period, with CPUs of our own */
+    assert_true(watch_walk_wait_ns(50 * NS_PER_MS, 1000, 0, period_ns) < period_ns);
+    /* on the two CPUs of the workload it is their time that counts */
+    assert_int_equal(watch_walk_wait_ns(50 * NS_PER_MS, 1000, 2, period_ns), 40 * 25 * NS_PER_MS);
+    /* the larger of both */
+    assert_int_equal(watch_walk_wait_ns(4500000, 1, 8, period_ns), 40 * 4500000LL);
+    assert_int_equal(watch_walk_wait_ns(NS_PER_S, 1, 0, period_ns), 100 * period_ns);
+    assert_int_equal(watch_walk_wait_ns(INT64_MAX, 0, 1, period_ns), 100 * period_ns);
+    assert_int_equal(watch_walk_wait_ns(0, 0, 1, period_ns), 0);
+}
+
 int main(void)
 {
 #define staged(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_walk_takes_no_more_than_its_share_of_a_process_and_of_shared_cpus),
         staged(a_child_that_ends_is_seen_to_and_is_not_reaped),
         staged(a_child_that_takes_too_long_runs_out_of_time),
         staged(a_child_that_waits_without_an_end_has_stalled),
@@ -483,6 +523,8 @@ int main(void)
         staged(a_signal_that_comes_later_interrupts_too),
         staged(messages_of_both_streams_are_kept),
         staged(of_many_messages_the_last_4096_bytes_are_kept),
+        staged(the_first_line_with_the_wanted_words_is_kept_however_much_follows),
+        staged(a_line_longer_than_its_room_is_cut),
         staged(a_null_byte_does_not_end_the_messages),
         staged(a_child_that_closes_its_streams_is_still_watched),
         staged(draining_an_empty_pipe_does_not_wait),

@@ -438,6 +438,32 @@ static void a_cell_may_be_a_command_whatever_the_defaults_say_of_scenarios(void 
     plan_free(&p);
 }
 
+static void each_runtime_is_a_cell_of_its_own_but_of_commands_and_native_ones(void **state)
+{
+    static const char PLAN[] =
+        "defaults: {scenario: scenario1, command: [/bin/true]}\n"
+        "cells:\n  - {scenario: scenario1, mode: threads, runtime: '3.14'}\n"
+        "  - {id: floor, scenario: scenario1, runtime: native}\n  - {id: it, command: [/bin/true]}\n";
+    const struct config_given given = {.option = {{CONFIG_EACH_RUNTIME, "3.14t"},
+                                                  {CONFIG_EACH_RUNTIME, "/a/python3"},
+                                                  {CONFIG_EACH_RUNTIME, "/b/python3"}},
+                                       .count = 3};
+    struct plan p;
+    struct err e = {0};
+    (void)state;
+    if (parse_text(PLAN, &given, &p, &e) != 0)
+        fail_msg("%s", e.text);
+    assert_int_equal(p.cells, 5);
+    assert_string_equal(cell_of(&p, "scenario1-threads-3.14t")->runtime, "3.14t");
+    assert_string_equal(cell_of(&p, "scenario1-threads-2-python3")->runtime, "/a/python3");
+    assert_string_equal(cell_of(&p, "scenario1-threads-3-python3")->runtime, "/b/python3");
+    assert_string_equal(cell_of(&p, "floor")->runtime, "native");
+    assert_non_null(cell_of(&p, "it")->argv);
+    plan_free(&p);
+    assert_true(parse_text("cells:\n  - {scenario: scenario1, each: {runtime: ['3.14']}}\n", &given, &p, &e) < 0);
+    assert_non_null(strstr(e.text, "--each-runtime '3.14t' names others"));
+}
+
 static void what_is_no_command_is_refused_with_its_place(void **state)
 {
     (void)state;
@@ -484,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_broken_plan_does_no_harm),
         cmocka_unit_test(a_precision_is_a_ratio),
         cmocka_unit_test(a_cell_may_be_a_command_whatever_the_defaults_say_of_scenarios),
+        cmocka_unit_test(each_runtime_is_a_cell_of_its_own_but_of_commands_and_native_ones),
         cmocka_unit_test(what_is_no_command_is_refused_with_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,7 +131,7 @@ static void the_seeds_table_is_as_it_was_read(void **state)
 
 static void why_a_figure_is_missing_is_said_once(void **state)
 {
-    static const char WHY[] = "memory accounting, no OOM kill: v1 holds it"; /* both checks have this reason */
+    static const char WHY[] = "memory accounting, no OOM kill failed (v1 holds it"; /* both checks have this reason */
     (void)state;
     save_made(specimen_processes_overhead);
     save_made(specimen_processes_overhead);

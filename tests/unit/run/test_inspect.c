@@ -50,6 +50,8 @@ static void a_module_that_turns_it_on_is_named(void **state)
     assert_string_equal(c->achieved, "on after iteration 3");
     assert_non_null(strstr(c->reason, "module 'pkg.fast' turned it on"));
     assert_string_equal(s.record.gil_module, "pkg.fast");
+    assert_int_equal(strncmp(s.record.gil_warning, "RuntimeWarning: The global", 26), 0);
+    assert_non_null(strstr(c->reason, "RuntimeWarning: The global"));
     specimen_free(&s);
 }
 
@@ -103,6 +105,49 @@ static void odd_names_are_kept_harmless(void **state)
     specimen_free(&s);
 }
 
+/* The one check of a build and what was asked of its GIL. */
+static const struct check *asked(bool free_threaded, enum gil gil, uint64_t start, uint64_t last)
+{
+    static struct ledger page;
+    specimen_start(&s);
+    specimen_runtime(&s, free_threaded);
+    s.record.cell.gil = gil;
+    page = (struct ledger){.gil = start, .gil_last = last};
+    s.record.isolation.count = 0;
+    inspect_gil(&page, "", &s.record);
+    assert_int_equal(s.record.isolation.count, 1);
+    return &s.record.isolation.check[0];
+}
+
+static void where_it_was_asked_to_be_on_it_is_to_be_on(void **state)
+{
+    (void)state;
+    const struct check *c = asked(true, GIL_ON, LEDGER_GIL_ON, LEDGER_GIL_ON);
+    assert_true(c->ok);
+    assert_string_equal(c->name, "GIL stayed on");
+    specimen_free(&s);
+    c = asked(true, GIL_ON, LEDGER_GIL_OFF, LEDGER_GIL_OFF);
+    assert_false(c->ok);
+    assert_string_equal(c->achieved, "off");
+    assert_non_null(strstr(c->reason, "does not heed PYTHON_GIL"));
+    specimen_free(&s);
+    assert_false(asked(true, GIL_ON, LEDGER_GIL_ON, LEDGER_GIL_UNKNOWN)->ok);
+    specimen_free(&s);
+    assert_true(asked(false, GIL_ON, LEDGER_GIL_ON, LEDGER_GIL_ON)->ok);
+    specimen_free(&s);
+}
+
+static void where_it_was_asked_to_be_off_it_is_to_be_off(void **state)
+{
+    (void)state;
+    const struct check *c = asked(true, GIL_OFF, LEDGER_GIL_OFF, LEDGER_GIL_OFF);
+    assert_true(c->ok);
+    assert_string_equal(c->name, "GIL stayed off");
+    specimen_free(&s);
+    assert_false(asked(true, GIL_OFF, LEDGER_GIL_ON, LEDGER_GIL_ON)->ok);
+    specimen_free(&s);
+}
+
 static void a_gil_build_is_not_asked(void **state)
 {
     (void)state;
@@ -125,6 +170,8 @@ int main(void)
         cmocka_unit_test(a_page_that_says_nothing_is_no_ok),
         cmocka_unit_test(on_from_the_start_is_no_ok),
         cmocka_unit_test(odd_names_are_kept_harmless),
+        cmocka_unit_test(where_it_was_asked_to_be_on_it_is_to_be_on),
+        cmocka_unit_test(where_it_was_asked_to_be_off_it_is_to_be_off),
         cmocka_unit_test(a_gil_build_is_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

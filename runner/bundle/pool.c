@@ -1,0 +1,525 @@
+#include "bundle/pool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "archive/filelist.h"
+#include "archive/findings.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/figure.h"
+#include "base/json_put.h"
+#include "bundle/push.h"
+#include "bundle/reproduction.h"
+#include "record/records.h"
+
+const char *pool_state_name(enum pool_state s)
+{
+    static const char *const NAMES[] = {"counted", "original", "twin", "refused"};
+    return NAMES[s];
+}
+
+/* What a reading holds. */
+struct reading {
+    struct pool_result *r;
+    struct minisig_key *key;
+    size_t keys;
+};
+
+static void refuse(struct pool_member *m, enum pool_state state, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static void refuse(struct pool_member *m, enum pool_state state, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *said = text_vprintf(fmt, ap);
+    va_end(ap);
+    free(m->why);
+    m->why = text_printable(said);
+    m->state = state;
+}
+
+/* --- what tells a record and a machine --------------------------------------------------------------------------- */
+
+static void add_print(json_t *set, const char *kind, const char *value)
+{
+    cleanup_free char *key = text_printf("%s %s", kind, value);
+    cleanup_free char *utf8 = text_of_bytes(key);
+    json_put(set, utf8, json_true());
+}
+
+#define SERIES_MIN 3 /* iterations from which on no two invocations have the same times to the nanosecond */
+
+/* A record is told by its bytes, by its id, and by its iterations' times: one that was written anew, with another id,
+ * has these still. Who makes up times is not found by this: a signature says who vouches for them. */
+static void add_record(struct pool_member *m, const struct invocation *one, const struct filelist *all)
+{
+    char digest[DIGEST_HEX], path[FILELIST_PATH_MAX + 8];
+    text_format(path, sizeof(path), BUNDLE_DATA "/%s", one->path);
+    const struct listed_file *file = filelist_find(all, path);
+    if (file)
+        add_print(m->prints, "bytes", file->sha256);
+    add_print(m->prints, "id", one->id);
+    if (one->iterations < SERIES_MIN)
+        return;
+    digest_bytes(one->iteration_s, one->iterations * sizeof(*one->iteration_s), digest);
+    add_print(m->prints, "times", digest);
+}
+
+/* A machine is told by its boot, which containers of one host share, and by its name with its CPU model and memory,
+ * which a restart leaves. */
+static void add_machine(struct pool_member *m, const struct invocation *one)
+{
+    cleanup_json json_t *host = invocation_section(one, "host");
+    const json_t *memory = json_object_get(host, "memory_total_bytes");
+    const char *boot = json_word(host, "boot_id");
+    if (*boot)
+        add_print(m->machines, "boot", boot);
+    if (!*one->node)
+        return;
+    cleanup_free char *named = text_printf("%s, %s, %lld", one->node, json_word(host, "cpu_model"),
+                                           (long long)(json_is_integer(memory) ? json_integer_value(memory) : -1));
+    add_print(m->machines, "node", named);
+}
+
+static char *hardware_of(const struct invocation *one)
+{
+    cleanup_json json_t *host = invocation_section(one, "host");
+    const char *virt = json_word(host, "hypervisor");
+    cleanup_free char *said = text_printf("%.100s, %.40s, %.60s",
+                                          *json_word(host, "cpu_model") ? json_word(host, "cpu_model") : "CPU unknown",
+                                          *json_word(host, "arch") ? json_word(host, "arch") : "architecture unknown",
+                                          !*virt                      ? "hypervisor unknown"
+                                          : strcmp(virt, "none") == 0 ? "no hypervisor"
+                                                                      : virt);
+    return text_printable(said);
+}
+
+static void take_records(struct pool_member *m, const struct verification *v)
+{
+    const struct records *records = &v->at.bundle.records;
+    m->records = records->count;
+    m->date = text_printable(bundle_newest(records));
+    for (size_t i = 0; i < records->count; i++) {
+        cleanup_free char *hardware = hardware_of(&records->list[i]);
+        add_record(m, &records->list[i], &v->at.all);
+        add_machine(m, &records->list[i]);
+        if (!m->hardware)
+            m->hardware = STEAL(hardware);
+        else if (strcmp(m->hardware, hardware) != 0) {
+            free(m->hardware);
+            m->hardware = xstrdup("several kinds of hardware");
+        }
+    }
+}
+
+/* --- what it says ------------------------------------------------------------------------------------------------ */
+
+/* One of these words, which is constant; else the last, NULL's place. */
+static const char *word_among(const char *word, const char *const *list, const char *otherwise)
+{
+    for (; *list; list++)
+        if (strcmp(*list, word) == 0)
+            return *list;
+    return otherwise;
+}
+
+static void take_declared(struct pool_member *m, const json_t *reproduction)
+{
+    static const char *const ROLES[] = {"same-team", "different-team", NULL}, *const WHERE[] = {"host", "image", "vm",
+                                                                                                NULL};
+    m->role = word_among(json_word(json_object_get(reproduction, "terms"), "declared_role"), ROLES, "undeclared");
+    m->where = word_among(json_word(json_object_get(reproduction, "rerun"), "where"), WHERE, "unknown");
+    m->smoke = reproduction_is_smoke(reproduction);
+    m->of = xstrdup(reproduction_of(reproduction));
+}
+
+/* An absolute value is withheld where the hardware is not the original's, which the reproduction alone could tell. */
+static bool is_withheld(const struct claim *c, const json_t *reproduction)
+{
+    size_t i;
+    const json_t *one = NULL;
+    json_array_foreach(json_object_get(reproduction, "claims"), i, one)
+    {
+        if (strcmp(json_word(one, "id"), c->id) == 0)
+            return c->kind == CLAIM_VALUE && strcmp(json_word(json_object_get(one, "here"), "verdict"), "NOT RUN") == 0;
+    }
+    return false;
+}
+
+static void take_claim(struct pool_member *m, const struct bundle *b, size_t i)
+{
+    char expected[96];
+    const struct claim *c = &b->claims.list[i];
+    const struct figure_about about = records_about(&b->records, c->figure);
+    cleanup_free char *unit = text_printf("%.40s", about.unit);
+    m->expected[i] = text_printable(claim_expected(c, &b->records, expected, sizeof(expected)));
+    m->unit[i] = text_printable(unit);
+    m->kind[i] = about.kind;
+    for (size_t part = 0; part < claim_effects(c); part++) {
+        struct claim_effect f = claim_effect(c, &b->records, part);
+        if (f.is_run && is_withheld(c, b->reproduction)) {
+            f.is_run = false;
+            text_format(f.why, sizeof(f.why), "its hardware is not the original's, and the claim is an absolute value");
+        }
+        m->effect = xgrow(m->effect, m->effects, sizeof(*m->effect));
+        m->effect[m->effects++] = f;
+    }
+}
+
+static void take_claims(struct pool_member *m, const struct bundle *b)
+{
+    const struct text *bytes = &b->claims.bytes;
+    text_add_bytes(&m->claims, bytes->data ? bytes->data : "", bytes->len);
+    digest_bytes(m->claims.data, m->claims.len, m->claims_sha256);
+    m->expected = xcalloc(b->claims.count + 1, sizeof(*m->expected)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    m->unit = xcalloc(b->claims.count + 1, sizeof(*m->unit));         /* NOLINT(bugprone-sizeof-expression): pointers */
+    m->kind = xcalloc(b->claims.count + 1, sizeof(*m->kind));
+    for (; m->claim_count < b->claims.count; m->claim_count++)
+        take_claim(m, b, m->claim_count);
+}
+
+/* --- reading one ------------------------------------------------------------------------------------------------- */
+
+static const struct finding *first_fault(const struct findings *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].verdict == FINDING_INTEGRITY || f->list[i].verdict == FINDING_DERIVATION)
+            return &f->list[i];
+    return NULL;
+}
+
+static void take_verified(struct reading *w, struct pool_member *m, const struct verification *v)
+{
+    char line[1400];
+    const struct finding *fault = first_fault(&v->at.findings);
+    text_format(m->sha256, sizeof(m->sha256), "%s", v->sha256);
+    m->signature = verify_signer(v, w->key, w->keys, &m->signer, m->key_id);
+    if (fault) {
+        size_t more = v->at.findings.found[FINDING_INTEGRITY] + v->at.findings.found[FINDING_DERIVATION] - 1;
+        (void)finding_line(fault, line, sizeof(line));
+        refuse(m, POOL_REFUSED, more ? "%s (and %zu more: tare verify)" : "%s", line, more);
+    } else if (m->signature == VERIFY_FORGED) {
+        refuse(m, POOL_REFUSED, "its signature%s%s does not hold", *m->key_id ? " by the key " : "", m->key_id);
+    } else if (!v->loaded || !v->derived) {
+        refuse(m, POOL_REFUSED, "it could not be checked whole (tare verify says why)");
+    } else {
+        take_records(m, v);
+        take_claims(m, &v->at.bundle);
+        if (v->at.bundle.reproduction)
+            take_declared(m, v->at.bundle.reproduction);
+    }
+}
+
+static struct pool_member *new_member(struct pool_result *r, const char *name)
+{
+    r->member = xgrow(r->member, r->members, sizeof(*r->member));
+    struct pool_member *m = &r->member[r->members++];
+    *m = (struct pool_member){.name = text_printable(name),
+                              .role = "undeclared",
+                              .where = "unknown",
+                              .prints = json_object(),
+                              .machines = json_object()};
+    return m;
+}
+
+/* A bundle that cannot be verified is refused, and the others go on. What is this program's or the host's is an error.
+ */
+static int read_bundle(struct reading *w, const char *name, const char *path, struct err *e)
+{
+    struct verification v;
+    struct err why = {0};
+    struct pool_member *m = new_member(w->r, name);
+    int failed = verify(&(struct verify_options){path, NULL, NULL}, &v, &why);
+    if (failed != 0 && why.kind != ERR_USAGE)
+        return err_set(e, why.kind, why.code, "%s", why.text);
+    if (failed != 0) {
+        refuse(m, POOL_REFUSED, "%s", why.text);
+        return 0;
+    }
+    take_verified(w, m, &v);
+    verification_free(&v);
+    return 0;
+}
+
+static int take_attached(const char *name, const char *path, const char *why_not, void *to, struct err *e)
+{
+    struct reading *w = to;
+    if (path)
+        return read_bundle(w, name, path, e);
+    refuse(new_member(w->r, name), POOL_REFUSED, "%s", why_not);
+    return 0;
+}
+
+static bool is_reference(const char *name)
+{
+    return strncmp(name, "oci:", 4) == 0 || strncmp(name, "docker://", 9) == 0;
+}
+
+static int read_all(struct reading *w, const struct pool_options *o, struct err *e)
+{
+    struct stat st;
+    for (size_t i = 0; o->names[i]; i++) /* a misspelt path is told before hours of reading */
+        if (!is_reference(o->names[i]) && stat(o->names[i], &st) != 0)
+            return err_sys(e, ERR_USAGE, "'%s'", o->names[i]);
+    for (size_t i = 0; o->names[i]; i++) {
+        TRY(is_reference(o->names[i]) ? pull_attached(o->names[i], take_attached, w, e)
+                                      : read_bundle(w, o->names[i], o->names[i], e));
+        if (w->r->members > POOL_MEMBERS_MAX)
+            return err_set(e, ERR_USAGE, -E2BIG, "what is allowed is %d bundles", POOL_MEMBERS_MAX);
+    }
+    return 0;
+}
+
+static int read_keys(struct reading *w, const struct pool_options *o, struct err *e)
+{
+    w->key = xcalloc(o->keys + 1, sizeof(*w->key));
+    for (; w->keys < o->keys; w->keys++)
+        TRY(verify_key_read(o->key[w->keys], &w->key[w->keys], e));
+    return 0;
+}
+
+/* --- sorting out ------------------------------------------------------------------------------------------------- */
+
+/* The bundle that the first intact reproduction reproduces, unless one among them is the original of another. */
+static void find_original(struct pool_result *r)
+{
+    for (size_t i = 0; i < r->members; i++)
+        for (size_t k = 0; k < r->members && !*r->original; k++)
+            if (r->member[i].state == POOL_COUNTED && !r->member[i].of && r->member[k].state == POOL_COUNTED &&
+                r->member[k].of && strcmp(r->member[k].of, r->member[i].sha256) == 0)
+                text_format(r->original, sizeof(r->original), "%s", r->member[i].sha256);
+    for (size_t i = 0; i < r->members && !*r->original; i++)
+        if (r->member[i].state == POOL_COUNTED && r->member[i].of)
+            text_format(r->original, sizeof(r->original), "%s", r->member[i].of);
+}
+
+/* The original itself has the claims; without it, its first reproduction. */
+static void find_reference(struct pool_result *r)
+{
+    for (size_t i = 0; i < r->members; i++) {
+        struct pool_member *m = &r->member[i];
+        if (m->state != POOL_COUNTED)
+            continue;
+        if (!m->of && strcmp(m->sha256, r->original) == 0) {
+            if (!r->reference || r->reference->state != POOL_ORIGINAL)
+                r->reference = m;
+            refuse(m, POOL_ORIGINAL, "it is the original");
+        }
+    }
+    for (size_t i = 0; i < r->members && !r->reference; i++)
+        if (r->member[i].state == POOL_COUNTED && r->member[i].of && strcmp(r->member[i].of, r->original) == 0)
+            r->reference = &r->member[i];
+}
+
+static void refuse_others(const struct pool_result *r, struct pool_member *m)
+{
+    if (m->state != POOL_COUNTED)
+        return;
+    if (!m->of)
+        refuse(m, POOL_REFUSED, "it reproduces no bundle, and is not the original of the others");
+    else if (strcmp(m->of, r->original) != 0)
+        refuse(m, POOL_REFUSED, "it reproduces another bundle, sha256 %.12s..., not %.12s...", m->of, r->original);
+    else if (r->reference && strcmp(m->claims_sha256, r->reference->claims_sha256) != 0)
+        refuse(m, POOL_REFUSED, "its claims are not those of %s", r->reference->name);
+    else if (m->records == 0)
+        refuse(m, POOL_REFUSED, "it has no records");
+}
+
+/* The prints of a kind that are seen already, and whose the first of them is. */
+static size_t count_seen(const struct pool_member *m, const json_t *seen, const char *kind, size_t *owner)
+{
+    size_t count = 0;
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(m->prints, key, value)
+    {
+        const json_t *by = strncmp(key, kind, strlen(kind)) == 0 ? json_object_get(seen, key) : NULL;
+        if (by && count++ == 0)
+            *owner = (size_t)json_integer_value(by);
+    }
+    return count;
+}
+
+static void add_seen(json_t *seen, const struct pool_member *m, size_t owner)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(m->prints, key, value)
+    {
+        json_put_int(seen, key, (int64_t)owner);
+    }
+}
+
+/* A record in two reproductions was measured once: the later of the two is left out whole. */
+static void leave_out_twin(const struct pool_result *r, struct pool_member *m, const json_t *seen)
+{
+    static const char *const KINDS[] = {"bytes ", "id ", "times "};
+    size_t most = 0, owner = 0;
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        size_t by = 0, count = count_seen(m, seen, KINDS[i], &by);
+        owner = count > most ? by : owner;
+        most = count > most ? count : most;
+    }
+    if (most == 0)
+        return;
+    if (r->member[owner].state == POOL_ORIGINAL)
+        refuse(m, POOL_REFUSED, "%zu of its %zu records are the original's: they were not run again", most, m->records);
+    else
+        refuse(m, POOL_TWIN, "%zu of its %zu records are those of %s, which counts already", most, m->records,
+               r->member[owner].name);
+}
+
+static void leave_out_twins(struct pool_result *r)
+{
+    cleanup_json json_t *seen = json_object();
+    for (size_t i = 0; i < r->members; i++)
+        if (r->member[i].state == POOL_ORIGINAL)
+            add_seen(seen, &r->member[i], i);
+    for (size_t i = 0; i < r->members; i++) {
+        if (r->member[i].state == POOL_COUNTED)
+            leave_out_twin(r, &r->member[i], seen);
+        if (r->member[i].state == POOL_COUNTED)
+            add_seen(seen, &r->member[i], i);
+    }
+}
+
+static bool is_of_same_machine(const struct pool_member *a, const struct pool_member *b)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(a->machines, key, value)
+    {
+        if (json_object_get(b->machines, key))
+            return true;
+    }
+    return false;
+}
+
+/* Members that share a machine, be it by a third one, are of one. A member that names no machine has one of its own. */
+static void number_machines(struct pool_result *r)
+{
+    for (size_t i = 0; i < r->members; i++) {
+        struct pool_member *m = &r->member[i];
+        if (m->state != POOL_COUNTED)
+            continue;
+        m->machine = r->machines++;
+        for (size_t k = 0; k < i; k++) {
+            struct pool_member *other = &r->member[k];
+            if (other->state != POOL_COUNTED || other->machine == m->machine || !is_of_same_machine(m, other))
+                continue;
+            size_t kept = other->machine < m->machine ? other->machine : m->machine,
+                   gone = other->machine < m->machine ? m->machine : other->machine;
+            for (size_t n = 0; n <= i; n++) {
+                if (r->member[n].state != POOL_COUNTED)
+                    continue;
+                r->member[n].machine -= r->member[n].machine == gone ? gone - kept : r->member[n].machine > gone;
+            }
+            r->machines--;
+        }
+    }
+}
+
+static void number_classes(struct pool_result *r)
+{
+    for (size_t i = 0; i < r->members; i++) {
+        struct pool_member *m = &r->member[i];
+        size_t k = 0;
+        if (m->state != POOL_COUNTED)
+            continue;
+        r->counted++;
+        while (k < r->classes && strcmp(r->class_[k], m->hardware) != 0)
+            k++;
+        m->class_ = k;
+        if (k == r->classes) {
+            r->class_ = xgrow(r->class_, r->classes, sizeof(*r->class_)); /* NOLINT(bugprone-sizeof-expression) */
+            r->class_[r->classes++] = m->hardware;
+        }
+    }
+}
+
+void pool_sort_out(struct pool_result *r)
+{
+    find_original(r);
+    find_reference(r);
+    for (size_t i = 0; i < r->members; i++)
+        refuse_others(r, &r->member[i]);
+    leave_out_twins(r);
+    number_machines(r);
+    number_classes(r);
+    for (size_t i = 0; i < r->members; i++)
+        r->refused += r->member[i].state == POOL_REFUSED;
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------- */
+
+static int judge_all(struct pool_result *r, struct err *e)
+{
+    struct text bytes = {0};
+    if (r->counted == 0)
+        return 0;
+    text_add_bytes(&bytes, r->reference->claims.data, r->reference->claims.len);
+    TRY(claims_parse(BUNDLE_CLAIMS, &bytes, &r->claims, e));
+    pool_judge(r);
+    return 0;
+}
+
+int pool_bundles(const struct pool_options *o, struct pool_result *ret, struct err *e)
+{
+    struct pool_result r = {.key = o->key};
+    struct reading w = {.r = &r};
+    int failed = read_keys(&w, o, e);
+    if (failed == 0)
+        failed = read_all(&w, o, e);
+    free(w.key);
+    if (failed == 0) {
+        pool_sort_out(&r);
+        failed = judge_all(&r, e);
+    }
+    if (failed != 0)
+        pool_result_free(&r);
+    else
+        *ret = r;
+    return failed;
+}
+
+static void free_member(struct pool_member *m)
+{
+    for (size_t i = 0; i < m->claim_count; i++) {
+        free(m->expected[i]);
+        free(m->unit[i]);
+    }
+    free(m->expected);
+    free(m->unit);
+    free(m->kind);
+    free(m->name);
+    free(m->why);
+    free(m->of);
+    free(m->date);
+    free(m->hardware);
+    free(m->effect);
+    text_free(&m->claims);
+    json_decref(m->prints);
+    json_decref(m->machines);
+}
+
+void pool_result_free(struct pool_result *r)
+{
+    for (size_t i = 0; i < r->members; i++)
+        free_member(&r->member[i]);
+    for (size_t i = 0; r->claim && i < r->claims.count; i++) {
+        for (size_t part = 0; part < r->claim[i].parts; part++)
+            free(r->claim[i].part[part].of_class);
+        free(r->claim[i].part);
+        free(r->claim[i].of_class);
+    }
+    free(r->claim);
+    free(r->member);
+    free(r->class_);
+    claims_free(&r->claims);
+    *r = (struct pool_result){0};
+}

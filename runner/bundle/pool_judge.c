@@ -1,0 +1,246 @@
+/* The verdicts of a pool: each claim by the machines of each class of hardware, and by all of them. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/pool.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "bundle/pool.h"
+
+#define CONFIDENCE  0.95
+#define DIFFER_P    0.05
+#define ALL_CLASSES SIZE_MAX
+
+/* --- effects of machines ------------------------------------------------------------------------------------------ */
+
+/* What is pooled: a unit is a machine, or a run where all are of one machine. */
+struct units {
+    double *y, *v;
+    size_t *class_of;
+    size_t count;
+    bool of_runs;
+    const char *why; /* why the first reproduction without an effect has none; NULL: each has one */
+};
+
+static void units_free(struct units *u)
+{
+    free(u->y);
+    free(u->v);
+    free(u->class_of);
+}
+#define cleanup_units __attribute__((cleanup(units_free)))
+
+static const char *why_no_effect(const struct claim_effect *f)
+{
+    if (!f->is_run)
+        return f->why;
+    return isfinite(f->at) && isfinite(f->variance) ? NULL : f->found.why_not ? f->found.why_not : "it has no interval";
+}
+
+static void add_unit(struct units *u, double y, double v, size_t class_of)
+{
+    u->y[u->count] = y;
+    u->v[u->count] = v;
+    u->class_of[u->count++] = class_of;
+}
+
+/* The mean over the runs of one machine. Its variance is that of the runs' own, or as far as they are apart if that is
+ * more: runs of one machine differ by more than their invocations tell. */
+static void add_machine(struct units *u, const struct pool_result *r, size_t machine, size_t of_class, size_t effect)
+{
+    double sum = 0, squares = 0, own = 0, n = 0;
+    size_t class_of = 0;
+    for (size_t i = 0; i < r->members; i++) {
+        const struct pool_member *m = &r->member[i];
+        if (m->state != POOL_COUNTED || m->machine != machine || (of_class != ALL_CLASSES && m->class_ != of_class) ||
+            why_no_effect(&m->effect[effect]))
+            continue;
+        double y = m->effect[effect].at;
+        class_of = m->class_;
+        n++;
+        squares += n > 1 ? (y - sum / (n - 1)) * (y - sum / (n - 1)) * (n - 1) / n : 0; /* Welford 1962 */
+        sum += y;
+        own += m->effect[effect].variance;
+    }
+    if (n > 0)
+        add_unit(u, sum / n, fmax(own / n / n, n > 1 ? squares / (n - 1) / n : 0), class_of);
+}
+
+static void add_runs(struct units *u, const struct pool_result *r, size_t of_class, size_t effect)
+{
+    for (size_t i = 0; i < r->members; i++) {
+        const struct pool_member *m = &r->member[i];
+        if (m->state == POOL_COUNTED && (of_class == ALL_CLASSES || m->class_ == of_class) &&
+            !why_no_effect(&m->effect[effect]))
+            add_unit(u, m->effect[effect].at, m->effect[effect].variance, m->class_);
+    }
+}
+
+static struct units take_units(const struct pool_result *r, size_t of_class, size_t effect)
+{
+    struct units u = {.y = xcalloc(r->members + 1, sizeof(double)),
+                      .v = xcalloc(r->members + 1, sizeof(double)),
+                      .class_of = xcalloc(r->members + 1, sizeof(size_t))};
+    for (size_t i = 0; i < r->members && !u.why; i++)
+        if (r->member[i].state == POOL_COUNTED && (of_class == ALL_CLASSES || r->member[i].class_ == of_class))
+            u.why = why_no_effect(&r->member[i].effect[effect]);
+    for (size_t machine = 0; machine < r->machines; machine++)
+        add_machine(&u, r, machine, of_class, effect);
+    if (u.count == 1) {
+        u.count = 0;
+        add_runs(&u, r, of_class, effect);
+        u.of_runs = u.count > 1;
+    }
+    return u;
+}
+
+/* --- estimates ---------------------------------------------------------------------------------------------------- */
+
+static struct stats_interval in_unit(struct stats_interval i, bool on_logs)
+{
+    if (on_logs)
+        return (struct stats_interval){exp(i.at), exp(i.low), exp(i.high), i.confidence, i.why_not};
+    return i;
+}
+
+static void take_verdict(const struct claim *c, const struct units *u, struct pool_estimate *ret)
+{
+    if (u->count == 0) {
+        ret->verdict = CLAIM_NOT_RUN;
+        (void)snprintf(ret->why, sizeof(ret->why), "%s", u->why ? u->why : "no machine has it");
+        return;
+    }
+    ret->verdict = CLAIM_INCONCLUSIVE;
+    if (u->of_runs || u->count == 1) {
+        (void)snprintf(ret->why, sizeof(ret->why), "one machine, which tells nothing of another: a prediction takes %d",
+                       POOL_PREDICTION_MIN);
+    } else if (ret->prediction.why_not) {
+        (void)snprintf(ret->why, sizeof(ret->why), "%zu machines: a prediction of the next one takes %d", u->count,
+                       POOL_PREDICTION_MIN);
+    } else {
+        struct judgement j = claim_judge_interval(c, ret->prediction);
+        ret->verdict = j.verdict;
+        if (j.verdict == CLAIM_INCONCLUSIVE)
+            (void)snprintf(ret->why, sizeof(ret->why), "the prediction interval lies across the edge");
+    }
+}
+
+/* An order's intervals hold jointly, as in claim_effect(). */
+static struct pool_estimate estimate(const struct claim *c, const struct units *u)
+{
+    struct pool_estimate f = {.of_runs = u->of_runs};
+    f.p = pool_effects(u->y, u->v, u->count, 1 - (1 - CONFIDENCE) / (double)claim_effects(c));
+    if (u->of_runs)
+        f.p.prediction = stats_no_interval(f.p.mean.at, CONFIDENCE, "runs of one machine predict no other machine");
+    f.mean = in_unit(f.p.mean, claim_is_on_logs(c));
+    f.prediction = in_unit(f.p.prediction, claim_is_on_logs(c));
+    f.mean.confidence = f.prediction.confidence = CONFIDENCE;
+    take_verdict(c, u, &f);
+    return f;
+}
+
+/* --- classes ------------------------------------------------------------------------------------------------------ */
+
+/* The p of all classes that have a machine having one mean. */
+static double classes_p(const struct units *u, size_t classes)
+{
+    cleanup_free size_t *number = xcalloc(classes + 1, sizeof(*number)), *of = xcalloc(u->count + 1, sizeof(*of));
+    size_t there = 0;
+    for (size_t i = 0; i < u->count; i++) {
+        if (number[u->class_of[i]] == 0)
+            number[u->class_of[i]] = ++there;
+        of[i] = number[u->class_of[i]] - 1;
+    }
+    return u->of_runs ? NAN : pool_classes_p(u->y, of, u->count, there);
+}
+
+static bool has_verdict(const struct pool_result *r, const struct pool_part *part, enum claim_verdict v)
+{
+    for (size_t k = 0; k < r->classes; k++)
+        if (part->of_class[k].verdict == v)
+            return true;
+    return false;
+}
+
+static struct pool_part pool_part(const struct pool_result *r, const struct claim *c, size_t effect)
+{
+    struct pool_part part = {.of_class = xcalloc(r->classes + 1, sizeof(*part.of_class))};
+    cleanup_units struct units all = take_units(r, ALL_CLASSES, effect);
+    part.all = estimate(c, &all);
+    part.classes_p = classes_p(&all, r->classes);
+    for (size_t k = 0; k < r->classes; k++) {
+        cleanup_units struct units some = take_units(r, k, effect);
+        part.of_class[k] = estimate(c, &some);
+    }
+    part.differ = part.classes_p < DIFFER_P ||
+                  (has_verdict(r, &part, CLAIM_SUPPORTED) && has_verdict(r, &part, CLAIM_CONTRADICTED));
+    return part;
+}
+
+/* --- a claim ------------------------------------------------------------------------------------------------------ */
+
+static bool is_worse(enum claim_verdict a, enum claim_verdict b)
+{
+    static const int WORSE[] = {
+        [CLAIM_SUPPORTED] = 0, [CLAIM_INCONCLUSIVE] = 1, [CLAIM_NOT_RUN] = 2, [CLAIM_CONTRADICTED] = 3};
+    return WORSE[a] > WORSE[b];
+}
+
+/* An absolute value means something within a class of hardware alone. */
+static bool is_by_class(const struct pool_result *r, const struct claim *c, const struct pool_claim *found)
+{
+    bool differ = c->kind == CLAIM_VALUE && r->classes > 1;
+    for (size_t i = 0; i < found->parts; i++)
+        differ |= found->part[i].differ;
+    return differ;
+}
+
+static struct pool_claim pool_one(const struct pool_result *r, const struct claim *c, size_t first)
+{
+    struct pool_claim found = {.parts = claim_effects(c)};
+    found.part = xcalloc(found.parts + 1, sizeof(*found.part));
+    found.of_class = xcalloc(r->classes + 1, sizeof(*found.of_class));
+    for (size_t i = 0; i < found.parts; i++) {
+        found.part[i] = pool_part(r, c, first + i);
+        if (i == 0 || is_worse(found.part[i].all.verdict, found.part[found.shown].all.verdict))
+            found.shown = i;
+        for (size_t k = 0; k < r->classes; k++)
+            if (i == 0 || is_worse(found.part[i].of_class[k].verdict, found.of_class[k]))
+                found.of_class[k] = found.part[i].of_class[k].verdict;
+    }
+    found.by_class = is_by_class(r, c, &found);
+    found.verdict = found.part[found.shown].all.verdict;
+    found.why = found.part[found.shown].all.why;
+    return found;
+}
+
+void pool_judge(struct pool_result *r)
+{
+    size_t first = 0;
+    r->claim = xcalloc(r->claims.count + 1, sizeof(*r->claim));
+    for (size_t i = 0; i < r->claims.count; i++) {
+        r->claim[i] = pool_one(r, &r->claims.list[i], first);
+        first += claim_effects(&r->claims.list[i]);
+    }
+}
+
+const char *pool_verdict_name(const struct pool_claim *c)
+{
+    return c->by_class ? "BY MACHINE CLASS" : claim_verdict_name(c->verdict);
+}
+
+int pool_status(const struct pool_result *r)
+{
+    size_t of[CLAIM_VERDICTS] = {0};
+    if (r->refused > 0 || r->counted == 0)
+        return ERR_SAID_NO;
+    for (size_t i = 0; i < r->claims.count; i++)
+        for (size_t k = 0; k < (r->claim[i].by_class ? r->classes : 1); k++)
+            of[r->claim[i].by_class ? r->claim[i].of_class[k] : r->claim[i].verdict]++;
+    if (r->claims.count == 0)
+        return 0;
+    return of[CLAIM_SUPPORTED] > 0 && of[CLAIM_CONTRADICTED] + of[CLAIM_INCONCLUSIVE] == 0 ? 0 : ERR_SAID_NO;
+}

@@ -1,0 +1,615 @@
+/* A pool as text, as JSON (tare-pool.schema.json) and as a page. */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/figure.h"
+#include "base/json_put.h"
+#include "base/terminal.h"
+#include "base/version.h"
+#include "bundle/pool.h"
+#include "bundle/reproduce.h"
+#include "report/draw.h"
+#include "report/forest.h"
+#include "report/page.h"
+#include "report/table.h"
+
+#define P_LEAST 1e-16 /* below which a p is told as that */
+
+/* --- words ------------------------------------------------------------------------------------------------------- */
+
+/* "A", …, "Z", "AA", …: how a class of hardware is called. */
+static const char *class_name(size_t k, char buf[16])
+{
+    if (k < 26)
+        text_format(buf, 16, "%c", (char)('A' + (int)k));
+    else
+        text_format(buf, 16, "%c%c", (char)('A' + (int)(k / 26 - 1) % 26), (char)('A' + (int)(k % 26)));
+    return buf;
+}
+
+static struct figure_about about_of(const struct pool_result *r, size_t claim)
+{
+    return figure_about_declared(r->claims.list[claim].figure, NULL, r->reference->unit[claim],
+                                 figure_kind_name(r->reference->kind[claim]), NULL);
+}
+
+static const char *number(const struct pool_result *r, size_t claim, double value, char buf[48])
+{
+    const struct figure_about about = about_of(r, claim);
+    return claim_number(&r->claims.list[claim], &about, value, buf, 48);
+}
+
+/* "2.31 [2.20, 2.43]", or without an interval "2.31". */
+static const char *interval(const struct pool_result *r, size_t claim, const struct stats_interval *i, char buf[160])
+{
+    char at[48], low[48], high[48];
+    if (isnan(i->at))
+        text_format(buf, 160, "nothing");
+    else if (i->why_not)
+        text_format(buf, 160, "%s", number(r, claim, i->at, at));
+    else
+        text_format(buf, 160, "%s [%s, %s]", number(r, claim, i->at, at), number(r, claim, i->low, low),
+                    number(r, claim, i->high, high));
+    return buf;
+}
+
+static size_t first_effect(const struct pool_result *r, size_t claim)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < claim; i++)
+        first += claim_effects(&r->claims.list[i]);
+    return first;
+}
+
+/* What one effect of a claim is: "many over one", "the exponent of …". The caller frees it. */
+static char *effect_name(const struct claim *c, size_t part)
+{
+    cleanup_free char *name = NULL;
+    if (c->kind == CLAIM_RATIO)
+        name = text_printf("%s, %s over %s", c->figure, c->cell[0], c->cell[1]);
+    else if (c->kind == CLAIM_ORDER)
+        name = text_printf("%s, %s over %s", c->figure, c->cell[part + 1], c->cell[part]);
+    else if (c->kind == CLAIM_SCALING)
+        name = text_printf("%s, the exponent by %s", c->figure, c->by);
+    else
+        name = text_printf("%s of %s", c->figure, c->cell[0]);
+    return text_printable(name);
+}
+
+/* The end of a path, or the beginning of a digest: the number of its row tells it from another such. Owned by m, or
+ * buf. */
+static const char *short_name(const struct pool_member *m, char buf[24])
+{
+    const char *slash = strrchr(m->name, '/');
+    if (strncmp(m->name, "sha256:", 7) == 0) {
+        text_format(buf, 24, "%.19s", m->name);
+        return buf;
+    }
+    return slash && slash[1] ? slash + 1 : m->name;
+}
+
+static char *signature_text(const struct pool_result *r, const struct pool_member *m)
+{
+    if (m->signature == VERIFY_SIGNED) {
+        const char *path = r->key[m->signer], *slash = strrchr(path, '/');
+        cleanup_free char *file = text_printable(slash ? slash + 1 : path);
+        return text_printf("holds: %s (%s)", m->key_id, file);
+    }
+    if (m->signature == VERIFY_UNKNOWN)
+        return text_printf("by %s, a key not given", m->key_id);
+    return xstrdup(m->signature == VERIFY_FORGED ? "does not hold" : "unsigned");
+}
+
+/* Numbers of counted members, from 1, in their order. */
+static size_t number_of(const struct pool_result *r, const struct pool_member *m)
+{
+    size_t n = 0;
+    for (const struct pool_member *one = r->member; one <= m; one++)
+        n += one->state == POOL_COUNTED;
+    return n;
+}
+
+static size_t machines_of(const struct pool_result *r, size_t class_of)
+{
+    size_t count = 0;
+    cleanup_free bool *seen = xcalloc(r->machines + 1, sizeof(*seen));
+    for (size_t i = 0; i < r->members; i++)
+        if (r->member[i].state == POOL_COUNTED && r->member[i].class_ == class_of && !seen[r->member[i].machine]) {
+            seen[r->member[i].machine] = true;
+            count++;
+        }
+    return count;
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------------ */
+
+static const struct table_column COUNTED[] = {
+    {"number", "no.", "", true, TABLE_BOTH, 0},
+    {"bundle", "reproduction", "", false, TABLE_BOTH, 0},
+    {"class", "class", "", false, TABLE_BOTH, 0},
+    {"machine", "machine", "", true, TABLE_BOTH, 0},
+    {"role", "role (declared)", "", false, TABLE_BOTH, 0},
+    {"run", "run", "", false, TABLE_BOTH, 2},
+    {"records", "records", "", true, TABLE_BOTH, 1},
+    {"signature", "signature", "", false, TABLE_BOTH, 0},
+};
+
+static struct table counted_table(const struct pool_result *r)
+{
+    char name[16], shown[24];
+    struct table t = table_new("counted", "Reproductions that count", COUNTED, ARRAY_LEN(COUNTED));
+    t.empty = "No reproduction is left to count.";
+    for (size_t i = 0; i < r->members; i++) {
+        const struct pool_member *m = &r->member[i];
+        if (m->state != POOL_COUNTED)
+            continue;
+        cleanup_free char *signature = signature_text(r, m);
+        cleanup_free char *run = text_printf("%s%s", m->where, m->smoke ? ", smoke" : "");
+        table_row(&t, NULL);
+        table_number(&t, (double)number_of(r, m), 0, NULL);
+        table_text(&t, short_name(m, shown));
+        table_text(&t, class_name(m->class_, name));
+        table_number(&t, (double)m->machine + 1, 0, NULL);
+        table_text(&t, m->role);
+        table_text(&t, run);
+        table_number(&t, (double)m->records, 0, NULL);
+        table_text(&t, signature);
+    }
+    return t;
+}
+
+static const struct table_column EFFECTS[] = {
+    {"number", "no.", "", true, TABLE_BOTH, 0},
+    {"bundle", "reproduction", "", false, TABLE_BOTH, 0},
+    {"class", "class", "", false, TABLE_BOTH, 0},
+    {"found", "found, with its 95% interval", "", false, TABLE_BOTH, 0},
+};
+
+static struct table effects_table(const struct pool_result *r, size_t claim, const char *name, const char *title)
+{
+    char of[16], found[160], shown[24];
+    struct table t = table_new(name, title, EFFECTS, ARRAY_LEN(EFFECTS));
+    size_t effect = first_effect(r, claim) + r->claim[claim].shown;
+    for (size_t i = 0; i < r->members; i++) {
+        const struct pool_member *m = &r->member[i];
+        if (m->state != POOL_COUNTED)
+            continue;
+        const struct claim_effect *f = &m->effect[effect];
+        cleanup_free char *why = text_printable(!f->is_run ? f->why : f->found.why_not ? f->found.why_not : "");
+        cleanup_free char *all =
+            text_printf("%s%s%s", !f->is_run ? "NOT RUN" : interval(r, claim, &f->found, found), *why ? ": " : "", why);
+        table_row(&t, NULL);
+        table_number(&t, (double)number_of(r, m), 0, NULL);
+        table_text(&t, short_name(m, shown));
+        table_text(&t, class_name(m->class_, of));
+        table_text(&t, all);
+    }
+    return t;
+}
+
+/* --- text -------------------------------------------------------------------------------------------------------- */
+
+static void add_line(struct text *out, size_t width, size_t indent, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+static void add_line(struct text *out, size_t width, size_t indent, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    cleanup_free char *line = text_vprintf(fmt, ap);
+    va_end(ap);
+    text_add(out, "%*s", (int)indent, "");
+    terminal_wrap(line, indent, width, indent + 2, out);
+}
+
+static void add_estimate(const struct pool_result *r, size_t claim, const char *of, const struct pool_estimate *f,
+                         size_t width, struct text *out)
+{
+    char mean[160], next[160];
+    cleanup_text struct text line = {0};
+    cleanup_free char *why = text_printable(f->why);
+    text_add(&line, "%s: %s: mean %s of %zu %s%s", of, claim_verdict_name(f->verdict),
+             interval(r, claim, &f->mean, mean), f->p.machines, f->of_runs ? "run" : "machine",
+             f->p.machines == 1 ? "" : "s");
+    if (!f->prediction.why_not)
+        text_add(&line, ", the next one %s", strchr(interval(r, claim, &f->prediction, next), '['));
+    if (*why)
+        text_add(&line, " (%s)", why);
+    add_line(out, width, 4, "%s", line.data);
+    if (!isfinite(f->p.tau2))
+        return;
+    text_free(&line);
+    line = (struct text){0};
+    text_add(&line, "between %s: tau2 %.3g%s", f->of_runs ? "runs" : "machines", f->p.tau2,
+             claim_is_on_logs(&r->claims.list[claim]) ? " (of logarithms)" : "");
+    if (isfinite(f->p.i2))
+        text_add(&line, ", I2 %.0f %%", 100 * f->p.i2);
+    if (isfinite(f->p.q))
+        text_add(&line, f->p.q_p < P_LEAST ? ", Q %.3g (p below 1e-16)" : ", Q %.3g (p %.2g)", f->p.q, f->p.q_p);
+    add_line(out, width, 6, "%s", line.data);
+}
+
+static void add_claim(const struct pool_result *r, size_t i, size_t width, struct text *out)
+{
+    char name[16];
+    const struct claim *c = &r->claims.list[i];
+    const struct pool_claim *found = &r->claim[i];
+    const struct pool_part *part = &found->part[found->shown];
+    cleanup_free char *text = text_printable(c->text), *effect = effect_name(c, found->shown);
+    add_line(out, width, 2, "%s: %s: %s", pool_verdict_name(found), c->id, text);
+    add_line(out, width, 4, "%s; expected %s", effect, r->reference->expected[i]);
+    add_estimate(r, i, "all", &part->all, width, out);
+    for (size_t k = 0; r->classes > 1 && k < r->classes; k++) {
+        cleanup_free char *of = text_printf("class %s", class_name(k, name));
+        add_estimate(r, i, of, &part->of_class[k], width, out);
+    }
+    if (part->differ)
+        add_line(out, width, 4, isfinite(part->classes_p) ? "the classes differ (p %.2g)" : "the classes differ",
+                 part->classes_p);
+    struct table t = effects_table(r, i, "effects", "");
+    text_add(out, "\n");
+    table_as_text(&t, width, out);
+    text_add(out, "\n");
+    table_free(&t);
+}
+
+static void add_counts(const struct pool_result *r, size_t width, struct text *out)
+{
+    size_t of[CLAIM_VERDICTS] = {0}, by_class = 0;
+    cleanup_text struct text line = {0};
+    for (size_t i = 0; i < r->claims.count; i++) {
+        by_class += r->claim[i].by_class;
+        of[r->claim[i].verdict] += !r->claim[i].by_class;
+    }
+    text_add(&line, "claims: %zu", r->claims.count);
+    for (int v = 0; v < CLAIM_VERDICTS; v++)
+        if (of[v])
+            text_add(&line, ", %zu %s", of[v], claim_verdict_name((enum claim_verdict)v));
+    if (by_class)
+        text_add(&line, ", %zu BY MACHINE CLASS", by_class);
+    add_line(out, width, 0, "%s", line.data);
+}
+
+static char *summary_of(const struct pool_result *r)
+{
+    return text_printf("%zu bundle%s given: %zu reproduction%s counted, of %zu machine%s in %zu class%s of hardware",
+                       r->members, r->members == 1 ? "" : "s", r->counted, r->counted == 1 ? "" : "s", r->machines,
+                       r->machines == 1 ? "" : "s", r->classes, r->classes == 1 ? "" : "es");
+}
+
+static const char NOTE[] = "A claim is SUPPORTED where the next machine's effect is expected within what was claimed "
+                           "(95 % prediction interval). Roles are declared, and nothing checked them. This is "
+                           "evidence, not a badge.";
+
+void pool_text(const struct pool_result *r, size_t width, struct text *out)
+{
+    char name[16];
+    cleanup_free char *summary = summary_of(r);
+    if (*r->original)
+        text_add(out, "original sha256 %s\n", r->original);
+    add_line(out, width, 0, "%s", summary);
+    for (size_t k = 0; k < r->classes; k++)
+        add_line(out, width, 2, "class %s: %s: machines: %zu", class_name(k, name), r->class_[k], machines_of(r, k));
+    if (r->counted > 0) {
+        struct table t = counted_table(r);
+        text_add(out, "\n");
+        table_as_text(&t, width, out);
+        text_add(out, "\n");
+        table_free(&t);
+    }
+    if (r->members > r->counted)
+        text_add(out, "not counted:\n");
+    for (size_t i = 0; i < r->members; i++)
+        if (r->member[i].state != POOL_COUNTED)
+            add_line(out, width, 2, "%s: %s: %s", r->member[i].name, pool_state_name(r->member[i].state),
+                     r->member[i].why);
+    add_counts(r, width, out);
+    for (size_t i = 0; i < r->claims.count; i++)
+        add_claim(r, i, width, out);
+    terminal_wrap(NOTE, 0, width, 0, out);
+}
+
+/* --- JSON -------------------------------------------------------------------------------------------------------- */
+
+static json_t *number_json(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *interval_json(const struct stats_interval *i)
+{
+    json_t *o = json_pack("{s:o, s:o, s:o}", "at", number_json(i->at), "low", number_json(i->why_not ? NAN : i->low),
+                          "high", number_json(i->why_not ? NAN : i->high));
+    json_put_text(o, "why", i->why_not);
+    return o;
+}
+
+static json_t *estimate_json(const struct pool_estimate *f)
+{
+    json_t *o =
+        json_pack("{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", claim_verdict_name(f->verdict), "units",
+                  (json_int_t)f->p.machines, "unit", f->of_runs ? "run" : "machine", "mean", interval_json(&f->mean),
+                  "prediction", interval_json(&f->prediction), "tau2", number_json(f->p.tau2), "i2",
+                  number_json(f->p.i2), "q", number_json(f->p.q), "q_p", number_json(f->p.q_p));
+    json_put(o, "why", *f->why ? json_of_bytes(f->why) : json_null());
+    return o;
+}
+
+static json_t *member_json(const struct pool_result *r, const struct pool_member *m)
+{
+    char name[16];
+    bool counts = m->state == POOL_COUNTED;
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", m->name, "state", pool_state_name(m->state),
+                  "declared_role", m->role, "where", m->where, "smoke", m->smoke, "records", (json_int_t)m->records);
+    json_put_text(o, "why", m->why);
+    json_put_text(o, "sha256", *m->sha256 ? m->sha256 : NULL);
+    json_put_text(o, "reproduces", m->of);
+    json_put_text(o, "date", m->date && *m->date ? m->date : NULL);
+    json_put_text(o, "hardware", m->hardware);
+    json_put_text(o, "signature", verify_signature_name(m->signature));
+    json_put_text(o, "key", *m->key_id ? m->key_id : NULL);
+    json_put(o, "number", counts ? json_integer((json_int_t)number_of(r, m)) : json_null());
+    json_put(o, "machine", counts ? json_integer((json_int_t)m->machine + 1) : json_null());
+    json_put_text(o, "class", counts ? class_name(m->class_, name) : NULL);
+    return o;
+}
+
+static json_t *effect_json(const struct pool_member *m, size_t number, size_t effect)
+{
+    const struct claim_effect *f = &m->effect[effect];
+    json_t *o = json_pack("{s:I, s:b, s:o, s:o}", "number", (json_int_t)number, "run", f->is_run, "found",
+                          interval_json(&f->found), "variance", number_json(f->variance));
+    json_put(o, "why", *f->why ? json_of_bytes(f->why) : json_null());
+    return o;
+}
+
+static json_t *part_json(const struct pool_result *r, size_t claim, size_t part)
+{
+    char name[16];
+    const struct claim *c = &r->claims.list[claim];
+    const struct pool_part *p = &r->claim[claim].part[part];
+    cleanup_free char *effect = effect_name(c, part);
+    json_t *classes = json_array(), *members = json_array();
+    for (size_t k = 0; k < r->classes; k++) {
+        json_t *one = estimate_json(&p->of_class[k]);
+        json_put_text(one, "class", class_name(k, name));
+        (void)json_array_append_new(classes, one);
+    }
+    for (size_t i = 0; i < r->members; i++)
+        if (r->member[i].state == POOL_COUNTED)
+            (void)json_array_append_new(
+                members, effect_json(&r->member[i], number_of(r, &r->member[i]), first_effect(r, claim) + part));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "effect", effect, "scale",
+                     claim_is_on_logs(c) ? "logarithm" : "linear", "all", estimate_json(&p->all), "classes", classes,
+                     "classes_p", number_json(p->classes_p), "classes_differ", p->differ, "reproductions", members);
+}
+
+static json_t *claim_json(const struct pool_result *r, size_t i)
+{
+    const struct claim *c = &r->claims.list[i];
+    json_t *parts = json_array();
+    for (size_t part = 0; part < r->claim[i].parts; part++)
+        (void)json_array_append_new(parts, part_json(r, i, part));
+    json_t *o =
+        json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:I, s:o}", "id", c->id, "text", json_of_bytes(c->text), "kind",
+                  claim_kind_name(c->kind), "figure", json_of_bytes(c->figure), "unit", r->reference->unit[i],
+                  "expected", r->reference->expected[i], "verdict", pool_verdict_name(&r->claim[i]), "decided_by",
+                  (json_int_t)r->claim[i].shown, "effects", parts);
+    json_put(o, "min", number_json(c->kind == CLAIM_ORDER ? 1 : c->min));
+    json_put(o, "max", number_json(c->max));
+    return o;
+}
+
+void pool_json(const struct pool_result *r, struct text *out)
+{
+    char name[16];
+    json_t *classes = json_array(), *members = json_array(), *claims = json_array();
+    for (size_t k = 0; k < r->classes; k++)
+        (void)json_array_append_new(classes, json_pack("{s:s, s:s, s:I}", "class", class_name(k, name), "hardware",
+                                                       r->class_[k], "machines", (json_int_t)machines_of(r, k)));
+    for (size_t i = 0; i < r->members; i++)
+        (void)json_array_append_new(members, member_json(r, &r->member[i]));
+    for (size_t i = 0; i < r->claims.count; i++)
+        (void)json_array_append_new(claims, claim_json(r, i));
+    json_t *o = json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "schema", POOL_SCHEMA,
+                          "tool", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT, "original",
+                          *r->original ? json_string(r->original) : json_null(), "counted", (json_int_t)r->counted,
+                          "refused", (json_int_t)r->refused, "machines", (json_int_t)r->machines, "classes", classes,
+                          "bundles", members, "claims", claims, "note", NOTE);
+    json_text(o, out);
+}
+
+/* --- the forest plots -------------------------------------------------------------------------------------------- */
+
+/* Reproductions by class, then each class's estimate where there are several, then that of all. */
+struct rows {
+    struct forest_row *list;
+    char **label; /* owned */
+    size_t count;
+};
+
+static void add_forest_row(struct rows *rows, char *label, const struct stats_interval *i,
+                           const struct stats_interval *next)
+{
+    bool has_next = next && !next->why_not;
+    rows->label[rows->count] = label;
+    rows->list[rows->count++] = (struct forest_row){.label = label,
+                                                    .at = i->at,
+                                                    .low = i->why_not ? NAN : i->low,
+                                                    .high = i->why_not ? NAN : i->high,
+                                                    .next_low = has_next ? next->low : NAN,
+                                                    .next_high = has_next ? next->high : NAN,
+                                                    .is_mean = next != NULL};
+}
+
+static char *estimate_label(const char *of, const struct pool_estimate *f)
+{
+    return text_printf("%s, %zu %s%s: %s", of, f->p.machines, f->of_runs ? "run" : "machine",
+                       f->p.machines == 1 ? "" : "s", claim_verdict_name(f->verdict));
+}
+
+static void add_class_rows(const struct pool_result *r, size_t claim, size_t k, struct rows *rows)
+{
+    char name[16], of[32], shown[24];
+    const struct pool_claim *found = &r->claim[claim];
+    size_t effect = first_effect(r, claim) + found->shown;
+    for (size_t i = 0; i < r->members; i++) {
+        const struct pool_member *m = &r->member[i];
+        if (m->state == POOL_COUNTED && m->class_ == k && m->effect[effect].is_run)
+            add_forest_row(rows, text_printf("%zu  %.60s", number_of(r, m), short_name(m, shown)),
+                           &m->effect[effect].found, NULL);
+    }
+    const struct pool_estimate *f = &found->part[found->shown].of_class[k];
+    text_format(of, sizeof(of), "class %s", class_name(k, name));
+    if (r->classes > 1)
+        add_forest_row(rows, estimate_label(of, f), &f->mean, &f->prediction);
+}
+
+static void draw_claim(const struct pool_result *r, size_t i, struct drawings *all)
+{
+    char name[32], title[1000];
+    const struct claim *c = &r->claims.list[i];
+    const struct pool_claim *found = &r->claim[i];
+    size_t most = r->counted + r->classes + 1;
+    struct rows rows = {xcalloc(most, sizeof(*rows.list)), xcalloc(most, sizeof(char *)), 0};
+    cleanup_free char *effect = effect_name(c, found->shown), *text = text_printable(c->text);
+    const struct figure_about about = about_of(r, i);
+    cleanup_free char *figure = text_printable(c->figure);
+    cleanup_free char *axis = c->kind == CLAIM_SCALING ? text_printf("exponent of %.40s", figure)
+                              : c->kind == CLAIM_BOUND || c->kind == CLAIM_VALUE
+                                  ? text_printf("%.40s [%.20s]", figure, about.unit)
+                                  : text_printf("ratio of %.40s", figure);
+    for (size_t k = 0; k < r->classes; k++)
+        add_class_rows(r, i, k, &rows);
+    const struct pool_estimate *f = &found->part[found->shown].all;
+    if (c->kind != CLAIM_VALUE || r->classes == 1)
+        add_forest_row(&rows, estimate_label("all", f), &f->mean, &f->prediction);
+    text_format(name, sizeof(name), "claim-%zu", i + 1);
+    text_format(title, sizeof(title), "%s: %.400s: %s; %.400s", c->id, text, pool_verdict_name(found), effect);
+    forest_draw(all, &(struct forest){.name = name,
+                                      .title = title,
+                                      .axis = axis,
+                                      .row = rows.list,
+                                      .rows = rows.count,
+                                      .min = c->kind == CLAIM_ORDER ? 1 : c->min,
+                                      .max = c->max});
+    for (size_t k = 0; k < rows.count; k++)
+        free(rows.label[k]);
+    free(rows.label);
+    free(rows.list);
+}
+
+/* --- the page ---------------------------------------------------------------------------------------------------- */
+
+static void add_paragraph(struct text *out, const char *text)
+{
+    text_add(out, "<p>");
+    html_text(out, text);
+    text_add(out, "</p>\n");
+}
+
+static void page_answer(const struct pool_result *r, struct text *out)
+{
+    char name[16];
+    cleanup_free char *summary = summary_of(r);
+    page_section(out, "answer", "The answer");
+    add_paragraph(out, summary);
+    text_add(out, "<ul>\n");
+    for (size_t i = 0; i < r->claims.count; i++) {
+        cleanup_free char *text = text_printable(r->claims.list[i].text);
+        text_add(out, "<li><b>%s</b> ", pool_verdict_name(&r->claim[i]));
+        html_text(out, r->claims.list[i].id);
+        text_add(out, ": ");
+        html_text(out, text);
+        for (size_t k = 0; r->claim[i].by_class && k < r->classes; k++)
+            text_add(out, "%s class %s: %s", k ? "," : ":", class_name(k, name),
+                     claim_verdict_name(r->claim[i].of_class[k]));
+        text_add(out, "</li>\n");
+    }
+    text_add(out, "</ul>\n");
+    add_paragraph(out, NOTE);
+    text_add(out, "</section>\n");
+}
+
+static void page_claim(const struct pool_result *r, size_t i, const struct drawings *d, const struct text *svg,
+                       struct text *out)
+{
+    char id[32];
+    cleanup_text struct text lines = {0};
+    cleanup_free char *title = text_printable(r->claims.list[i].text);
+    text_format(id, sizeof(id), "claim-%zu", i + 1);
+    page_section(out, id, r->claims.list[i].id);
+    for (size_t k = 0; k < d->count; k++)
+        if (strcmp(d->list[k].name, id) == 0)
+            page_figure(out, &d->list[k], svg ? &svg[k] : NULL,
+                        "This figure is not drawn, since there was no gnuplot; its data are below");
+    add_claim(r, i, 100, &lines);
+    text_add(out, "<pre tabindex=\"0\"><code>");
+    html_text(out, lines.data);
+    text_add(out, "</code></pre>\n</section>\n");
+}
+
+static void page_bundles(const struct pool_result *r, struct text *out)
+{
+    char name[16];
+    struct table t = counted_table(r);
+    page_section(out, "bundles", "The reproductions");
+    text_add(out, "<ul>\n");
+    for (size_t k = 0; k < r->classes; k++) {
+        text_add(out, "<li>class %s: ", class_name(k, name));
+        html_text(out, r->class_[k]);
+        text_add(out, ", machines: %zu</li>\n", machines_of(r, k));
+    }
+    text_add(out, "</ul>\n");
+    page_table(out, &t);
+    table_free(&t);
+    text_add(out, "<h3>Not counted</h3>\n<ul>\n");
+    for (size_t i = 0; i < r->members; i++) {
+        if (r->member[i].state == POOL_COUNTED)
+            continue;
+        text_add(out, "<li>%s: ", pool_state_name(r->member[i].state));
+        html_text(out, r->member[i].name);
+        text_add(out, ": ");
+        html_text(out, r->member[i].why);
+        text_add(out, "</li>\n");
+    }
+    text_add(out, r->members > r->counted ? "</ul>\n" : "<li>none</li>\n</ul>\n");
+    text_add(out, "</section>\n");
+}
+
+int pool_page(const struct pool_result *r, struct text *out, struct err *no_plot, struct err *e)
+{
+    struct drawings d = {0};
+    for (size_t i = 0; i < r->claims.count; i++)
+        draw_claim(r, i, &d);
+    struct text *svg = xcalloc(d.count + 1, sizeof(*svg));
+    int failed = d.count ? draw_svg(&d, svg, no_plot) : 0;
+    bool drawn = failed == 0;
+    if (failed == -ENOENT && no_plot->kind == ERR_HOST)
+        failed = 0;
+    else if (failed != 0)
+        *e = *no_plot;
+    if (failed == 0) {
+        page_begin(out, "Reproductions of one bundle");
+        text_add(out,
+                 "<header>\n<h1>Reproductions of one bundle</h1>\n<p class=\"soft\">the original: sha256 %s; "
+                 "tare " TARE_VERSION "</p>\n</header>\n<main>\n",
+                 *r->original ? r->original : "unknown");
+        page_answer(r, out);
+        for (size_t i = 0; i < r->claims.count; i++)
+            page_claim(r, i, &d, drawn ? svg : NULL, out);
+        page_bundles(r, out);
+        text_add(out, "</main>\n</body>\n</html>\n");
+    }
+    for (size_t i = 0; i < d.count; i++)
+        text_free(&svg[i]);
+    free(svg);
+    drawings_free(&d);
+    return failed;
+}

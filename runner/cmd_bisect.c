@@ -1,0 +1,752 @@
+/* bisect: the first of a list of interpreters, builds or commands of which a claim holds. The list's state is the
+ * records: a step's folder is a plan's (matrix.h), and what was decided follows from what is in it, so that the same
+ * command goes on wherever it was ended. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/bisect.h"
+#include "analysis/cells.h"
+#include "analysis/compare.h"
+#include "analysis/number.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/command.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/percent.h"
+#include "base/source.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "cell/config.h"
+#include "cell/manual.h"
+#include "cell/runtime.h"
+#include "launch/spawn.h"
+#include "plan/matrix.h"
+#include "plan/plan.h"
+#include "plan/plans.h"
+#include "plan/trust.h"
+
+#define LOCK        "bisect.lock"
+#define LIST_MAX    4096
+#define PATH_LENGTH (PATH_MAX - 1024) /* of the bisection's folder, so that every name in it fits */
+#define LABEL_MAX   24                /* columns of a line */
+#define CLAIM       "slower:5%"
+#define ERROR_SHARE 0.05
+#define GIT_MS      (10 * 60 * 1000)
+#define BUILD_MS    (12 * 60 * 60 * 1000)
+
+struct subject {
+    char *name;     /* as it was given: an interpreter, a commit, a command; owned */
+    char *label;    /* what tells it from the others; owned */
+    char *identity; /* of the list's lock: what it is, by its bytes; owned */
+};
+
+/* What a step's records said at a look. */
+struct look {
+    struct bisect_finding finding;
+    char *cell, *figure; /* of the deciding row; owned */
+    size_t runs;         /* invocations of all of the step's cells, until then */
+};
+
+struct bisection {
+    struct config *c;
+    struct bisect_claim claim;
+    struct bisect_design design;
+    double error;
+    struct subject *list;
+    size_t count;
+    const char *plan;      /* NULL: commands */
+    char out[PATH_LENGTH]; /* the folder */
+    char **step;           /* the two sides of the step that is on, as the plan has them */
+    int64_t invocations;   /* of the look that is on */
+    struct look look, bad; /* bad: of the step that found the first bad one so far */
+    size_t steps, runs;
+};
+
+static void look_free(struct look *l)
+{
+    free(l->cell);
+    free(l->figure);
+    *l = (struct look){0};
+}
+
+static void end(struct bisection *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        free(b->list[i].name);
+        free(b->list[i].label);
+        free(b->list[i].identity);
+    }
+    free(b->list);
+    look_free(&b->look);
+    look_free(&b->bad);
+}
+
+static void add_subject(struct bisection *b, char *name)
+{
+    b->list = xgrow(b->list, b->count, sizeof(*b->list));
+    b->list[b->count++] = (struct subject){.name = name};
+}
+
+/* --- what was asked for ------------------------------------------------------------------------------------------- */
+
+static int take_claim(struct bisection *b, struct err *e)
+{
+    const struct bisect_options *o = &b->c->bisect;
+    const char *claim = o->claim ? o->claim : CLAIM;
+    b->error = ERROR_SHARE;
+    if (!bisect_claim_parse(claim, &b->claim))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--claim '%s': what is allowed is slower:SHARE, faster:SHARE or memory:SHARE, a share as 5%% or "
+                       "0.05",
+                       claim);
+    TRY(percent_option("error", o->error, 0.0001, 0.5, &b->error, e));
+    if (o->most < o->first)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--max-invocations '%lld': there are %lld at the first look (--invocations)", (long long)o->most,
+                       (long long)o->first);
+    return 0;
+}
+
+/* A path is of the working folder, wherever the bisection is gone on with; a link stays one, for a venv is one. */
+static int take_interpreter(struct bisection *b, const char *named, struct err *e)
+{
+    cleanup_free char *here = *named != '/' && strchr(named, '/') ? getcwd(NULL, 0) : NULL;
+    if (!*named || strcmp(named, "native") == 0)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "'%s' is no interpreter ('tare run --runtime list' lists those that are here)", named);
+    add_subject(b, text_printf("%s%s%s", here ? here : "", here ? "/" : "", named));
+    return 0;
+}
+
+static int take_list(struct bisection *b, struct err *e)
+{
+    const struct bisect_options *o = &b->c->bisect;
+    char *const *names = b->c->names;
+    size_t given = 0;
+    while (names && names[given])
+        given++;
+    if (o->command.count && given)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': with --command there is no plan and no interpreter", names[0]);
+    for (size_t i = 0; i < o->command.count; i++)
+        add_subject(b, xstrdup(o->command.word[i]));
+    if (o->command.count == 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "--command '%s': a list has two at least", o->command.word[0]);
+    if (o->command.count)
+        return 0;
+    if (given < 3 || (o->git && given != 3) || given > LIST_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "it takes %s ('tare bisect --help')",
+                       o->git ? "two commits and a plan: GOOD BAD -- PLAN"
+                              : "a list and a plan: GOOD [NEXT]... BAD -- PLAN");
+    b->plan = names[given - 1];
+    for (size_t i = 0; !o->git && i + 1 < given; i++)
+        TRY(take_interpreter(b, names[i], e));
+    return 0;
+}
+
+static int check_builds(const struct bisection *b, struct err *e)
+{
+    const struct bisect_options *o = &b->c->bisect;
+    if (!o->git && (o->build || o->built))
+        return err_set(e, ERR_USAGE, -EINVAL, "--%s: there is nothing to build without --git",
+                       o->build ? "build" : "built");
+    if (o->git && !o->build)
+        return err_set(e, ERR_USAGE, -EINVAL, "--git '%s': how is a commit built? (--build COMMAND)", o->git);
+    if (o->built && (*o->built == '/' || strstr(o->built, "..")))
+        return err_set(e, ERR_USAGE, -EINVAL, "--built '%s': what is allowed is a path inside of the clone", o->built);
+    return 0;
+}
+
+/* --- commits ------------------------------------------------------------------------------------------------------ */
+
+/* What git says, without its last newline. */
+static int ask_git(const struct bisection *b, struct text *ret, const char *const *words, struct err *e)
+{
+    char *argv[12] = {(char *)"git", (char *)"-C", (char *)b->c->bisect.git};
+    cleanup_text struct text line = {0};
+    for (size_t i = 0; words[i] && i + 4 < ARRAY_LEN(argv); i++) {
+        argv[3 + i] = (char *)words[i];
+        text_add(&line, " %s", words[i]);
+    }
+    int failed = spawn_capture(argv, GIT_MS, ret);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--git '%s': git%s: %s", b->c->bisect.git, line.data,
+                       failed == -ECHILD ? "it says no" : strerror(-failed));
+    while (ret->len && ret->data[ret->len - 1] == '\n')
+        ret->data[--ret->len] = '\0';
+    return 0;
+}
+
+static int find_commit(const struct bisection *b, const char *named, struct text *ret, struct err *e)
+{
+    cleanup_free char *commit = text_printf("%s^{commit}", named);
+    const char *const words[] = {"rev-parse", "--verify", "--end-of-options", commit, NULL};
+    return ask_git(b, ret, words, e);
+}
+
+static int list_commits(struct bisection *b, struct err *e)
+{
+    cleanup_text struct text good = {0}, bad = {0}, all = {0}, ignored = {0};
+    TRY(find_commit(b, b->c->names[0], &good, e));
+    TRY(find_commit(b, b->c->names[1], &bad, e));
+    cleanup_free char *range = text_printf("%s..%s", good.data, bad.data);
+    const char *const below[] = {"merge-base", "--is-ancestor", good.data, bad.data, NULL};
+    const char *const list[] = {"rev-list", "--reverse", "--first-parent", range, NULL};
+    TRY(ask_git(b, &ignored, below, e));
+    TRY(ask_git(b, &all, list, e));
+    add_subject(b, xstrdup(good.data));
+    char *rest = all.data;
+    while (rest && *rest && b->count <= LIST_MAX)
+        add_subject(b, xstrdup(strsep(&rest, "\n")));
+    if (b->count < 2 || b->count > LIST_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL, "--git '%s': %s..%s are %s commits", b->c->bisect.git, b->c->names[0],
+                       b->c->names[1], b->count < 2 ? "no" : "too many");
+    return 0;
+}
+
+/* --- what each is ------------------------------------------------------------------------------------------------- */
+
+/* An interpreter is asked what it is, a wrapper too, before anything is run. */
+static int probe(const struct bisection *b, struct subject *s, struct err *e)
+{
+    struct cell cell = b->c->cell;
+    struct runtime runtime = {0};
+    cell.runtime = s->name;
+    TRY(cell_complete(&cell, e));
+    int failed = runtime_find(&cell, &runtime, e);
+    if (failed == 0)
+        s->identity = text_printf("%s %s", runtime.path, runtime.sha256);
+    runtime_free(&runtime);
+    return failed;
+}
+
+/* What paths have in common at both ends tells nothing. */
+static void cut_common(const struct bisection *b, size_t *head, size_t *tail)
+{
+    const char *first = b->list[0].name;
+    size_t from = 0, behind = 0, len = strlen(first);
+    bool same = true;
+    for (size_t at = 0; same && first[at]; at++) {
+        for (size_t i = 1; i < b->count; i++)
+            same &= strncmp(first, b->list[i].name, at + 1) == 0;
+        from = same && first[at] == '/' ? at + 1 : from;
+    }
+    same = true;
+    for (size_t n = 1; same && n <= len; n++) {
+        for (size_t i = 1; i < b->count; i++)
+            same &= strlen(b->list[i].name) >= n + from && len >= n + from &&
+                    strcmp(first + len - n, b->list[i].name + strlen(b->list[i].name) - n) == 0;
+        behind = same && first[len - n] == '/' ? n : behind;
+    }
+    *head = from;
+    *tail = behind;
+}
+
+static void label_all(struct bisection *b)
+{
+    size_t head = 0, tail = 0;
+    if (!b->c->bisect.git && b->plan)
+        cut_common(b, &head, &tail);
+    for (size_t i = 0; i < b->count; i++) {
+        const char *name = b->list[i].name;
+        size_t len = b->c->bisect.git ? 12 : strlen(name) - head - tail;
+        cleanup_free char *cut = text_printf("%.*s", (int)len, name + head);
+        b->list[i].label = text_printable(cut);
+    }
+}
+
+static int know_all(struct bisection *b, struct err *e)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->plan && !b->c->bisect.git)
+            TRY(probe(b, &b->list[i], e));
+        else
+            b->list[i].identity = xstrdup(b->list[i].name);
+    }
+    label_all(b);
+    return 0;
+}
+
+/* --- its folder --------------------------------------------------------------------------------------------------- */
+
+static int find_out(struct bisection *b, struct err *e)
+{
+    const char *plan = b->plan ? b->plan : "commands", *slash = strrchr(plan, '/');
+    const char *name = slash ? slash + 1 : plan, *given = b->c->output.dir;
+    cleanup_free char *own = text_printf("out/bisect-%.*s", (int)strcspn(name, "."), name);
+    cleanup_free char *here = !given || *given != '/' ? getcwd(NULL, 0) : NULL;
+    int n = snprintf(b->out, sizeof(b->out), "%s%s%s", here ? here : "", here ? "/" : "", given ? given : own);
+    return n > 0 && (size_t)n < sizeof(b->out) ? 0
+                                               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--out: the name is too long");
+}
+
+/* All that decides what the records mean; another of it is another bisection. */
+static void add_lock(const struct bisection *b, struct text *out)
+{
+    const struct bisect_options *o = &b->c->bisect;
+    text_add(out, "# What this folder's steps are of. Written by tare.\n");
+    text_add(out, "plan = %s\nclaim = %s\nfigure = %s\nerror = %.17g\n", b->plan ? b->plan : "",
+             o->claim ? o->claim : CLAIM, o->figure ? o->figure : "", b->error);
+    text_add(out, "invocations = %lld\nmax-invocations = %lld\n", (long long)o->first, (long long)o->most);
+    if (o->git)
+        text_add(out, "build = %s\nbuilt = %s\n", o->build, o->built ? o->built : "python");
+    for (size_t i = 0; i < b->c->given.count; i++)
+        text_add(out, "option = %s %s\n", b->c->given.option[i].name, b->c->given.option[i].value);
+    for (size_t i = 0; i < b->count; i++)
+        text_add(out, "of = %s\n", b->list[i].identity);
+}
+
+/* The first line in which two texts differ, as the first has it. The caller frees it. */
+static char *first_other(const char *a, const char *b)
+{
+    while (*a && *b) {
+        size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+        if (n != m || strncmp(a, b, n) != 0)
+            break;
+        a += n + (a[n] == '\n');
+        b += m + (b[m] == '\n');
+    }
+    cleanup_free char *line = text_printf("%.*s", (int)strcspn(a, "\n"), a);
+    return text_printable(line);
+}
+
+/* A folder that others could write to would be theirs to decide in. */
+static int check_own(const char *path, struct err *e)
+{
+    struct stat st;
+    char why[80] = "";
+    if (lstat(path, &st) != 0)
+        return err_sys(e, ERR_USAGE, "'%s'", path);
+    return trust_is_own(&st, why, sizeof(why))
+               ? 0
+               : err_set(e, ERR_USAGE, -EPERM, "'%s' is not one's own folder (%s): take another --out", path, why);
+}
+
+static int bind(const struct bisection *b, struct err *e)
+{
+    cleanup_text struct text wanted = {0}, has = {0};
+    cleanup_free char *path = text_printf("%s/" LOCK, b->out);
+    add_lock(b, &wanted);
+    int failed = file_make_dirs(b->out);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "--out '%s': %s", b->out, strerror(-failed));
+    TRY(check_own(b->out, e));
+    failed = source_read(AT_FDCWD, path, false, 8 << 20, &has, NULL);
+    if (failed == -ENOENT)
+        return file_replace(path, wanted.data, wanted.len, e);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
+    TRY(check_own(path, e));
+    if (has.len == wanted.len && memcmp(has.data, wanted.data, has.len) == 0)
+        return 0;
+    cleanup_free char *theirs = first_other(has.data ? has.data : "", wanted.data);
+    cleanup_free char *ours = first_other(wanted.data, has.data ? has.data : "");
+    return err_set(e, ERR_USAGE, -EEXIST,
+                   "'%s' holds another bisection: '%.200s' where this one has '%.200s' (take another --out)", b->out,
+                   theirs, ours);
+}
+
+/* --- a build ------------------------------------------------------------------------------------------------------ */
+
+/* A clone is built once: the file NAME.built is there when it is. */
+static int build(const struct bisection *b, const struct subject *s, char **ret, struct err *e)
+{
+    static const char LINE[] =
+        "exec >\"$1\" 2>&1 && git clone --quiet --shared --no-checkout -- \"$2\" \"$3\" && cd \"$3\" && "
+        "git checkout --quiet --detach \"$4\" && eval \"$5\"";
+    const struct bisect_options *o = &b->c->bisect;
+    cleanup_free char *folder = text_printf("%s/builds", b->out), *at = text_printf("%s/%.12s", folder, s->name);
+    cleanup_free char *log = text_printf("%s.log", at), *built = text_printf("%s.built", at);
+    cleanup_free char *source = realpath(o->git, NULL);
+    cleanup_text struct text ignored = {0};
+    *ret = text_printf("%s/%s", at, o->built ? o->built : "python");
+    if (access(built, F_OK) == 0)
+        return 0;
+    int failed = file_make_dirs(folder);
+    if (failed == 0)
+        failed = file_remove_tree(AT_FDCWD, at); /* what a killed build left */
+    if (failed != 0 || !source)
+        return err_set(e, ERR_USAGE, failed ? failed : -errno, "'%s': %s", failed ? at : o->git,
+                       strerror(failed ? -failed : errno));
+    char *argv[] = {(char *)"/bin/sh", (char *)"-c",     (char *)LINE, (char *)"sh", log, source, at,
+                    s->name,           (char *)o->build, NULL};
+    (void)fprintf(stderr, "tare: bisect: building %.12s\n", s->name);
+    if (spawn_capture(argv, BUILD_MS, &ignored) != 0)
+        return err_set(e, ERR_WORKLOAD, -ECANCELED, "the build of %.12s failed: %s tells why", s->name, log);
+    if (access(*ret, X_OK) != 0)
+        return err_set(e, ERR_WORKLOAD, -ENOENT, "the build of %.12s left no interpreter '%s' (--built)", s->name,
+                       *ret);
+    return file_replace(built, "", 0, e);
+}
+
+/* --- a step ------------------------------------------------------------------------------------------------------- */
+
+/* Commands are a plan of their own, of two cells. */
+static int write_plan(const struct bisection *b, size_t at, const char *path, struct err *e)
+{
+    cleanup_text struct text plan = {0};
+    const size_t side[] = {0, at};
+    text_add(&plan, "schema: " PLAN_SCHEMA "\nname: bisect\ncells:\n");
+    for (size_t i = 0; i < ARRAY_LEN(side); i++) {
+        text_add(&plan, "  - id: command-%zu\n    command: [/bin/sh, -c, ", i + 1);
+        yaml_add_quoted(b->list[side[i]].name, &plan);
+        text_add(&plan, "]\n");
+    }
+    return file_replace(path, plan.data, plan.len, e);
+}
+
+/* A side's invocations of one cell of the plan, in the blocks of this look. */
+struct side {
+    struct cell_group group;
+    const char *cell; /* the plan's name of it */
+};
+
+static void gather(const struct records *r, int64_t blocks, const char *cell, struct side *ret)
+{
+    *ret = (struct side){.cell = cell};
+    ret->group.invocation = xcalloc(r->count + 1, sizeof(const struct invocation *));
+    for (size_t i = 0; i < r->count; i++) {
+        const struct invocation *one = &r->list[i];
+        if (strcmp(one->plan_cell, cell) != 0 || one->block > (uint64_t)blocks)
+            continue;
+        ret->group.cell = one->cell;
+        ret->group.invocation[ret->group.count++] = one;
+    }
+}
+
+/* Only of what runs on emulated CPUs: its times are none. */
+static bool is_no_time(const struct side *s, const struct figure_about *about)
+{
+    bool emulated = false;
+    for (size_t i = 0; i < s->group.count; i++)
+        emulated |= s->group.invocation[i]->kind == RECORD_EMULATED;
+    return emulated && about->kind != FIGURE_MEMORY;
+}
+
+/* What the two sides of a look are, row by row. */
+struct rows {
+    struct bisect_row *row;
+    char **cell;
+    const char **figure;
+    size_t count;
+};
+
+static void rows_free(struct rows *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        free(r->cell[i]);
+    free(r->row);
+    free(r->cell);
+    free(r->figure);
+}
+
+static int add_row(const struct bisection *b, const struct records *r, const char *base, const struct side *of,
+                   struct rows *rows, struct err *e)
+{
+    const struct cell_pair pair = {&of[0].group, &of[1].group};
+    const char *figure = b->c->bisect.figure ? b->c->bisect.figure : compare_own_figure(r, r, &pair);
+    const struct figure_about about = compare_about(r, r, figure);
+    if (of[0].group.count == 0 || of[1].group.count == 0 || !bisect_concerns(&b->claim, &about))
+        return 0;
+    if (is_no_time(&of[0], &about) || is_no_time(&of[1], &about))
+        return err_set(e, ERR_HOST, -ENOTSUP, "the CPUs here are emulated: %s is no measure", figure);
+    struct cell_values a = cells_values(r, pair.a, figure), c = cells_values(r, pair.b, figure);
+    const size_t i = rows->count++;
+    rows->row[i] =
+        (struct bisect_row){analysis_ratio(a.list, a.count, c.list, c.count, true, about.resolution, NULL), about};
+    rows->cell[i] = xstrdup(base);
+    rows->figure[i] = figure;
+    cell_values_free(&a);
+    cell_values_free(&c);
+    return 0;
+}
+
+/* The names of a cell's two sides begin alike: what a side puts behind the cell's own. */
+static int add_rows(const struct bisection *b, const struct records *r, const struct text *part, struct rows *rows,
+                    struct err *e)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const char *cell = r->list[i].plan_cell;
+        if (r->list[i].block != 1 || !text_ends_with(cell, part[0].data))
+            continue;
+        cleanup_free char *base = text_printf("%.*s", (int)(strlen(cell) - part[0].len), cell);
+        cleanup_free char *other = text_printf("%s%s", base, part[1].data);
+        struct side of[2];
+        gather(r, b->invocations, cell, &of[0]);
+        gather(r, b->invocations, other, &of[1]);
+        int failed = add_row(b, r, base, of, rows, e);
+        free(of[0].group.invocation);
+        free(of[1].group.invocation);
+        TRY(failed);
+    }
+    if (rows->count)
+        return 0;
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "--claim '%s': none of the plan's cells has a figure of which it could be said",
+                   b->c->bisect.claim ? b->c->bisect.claim : CLAIM);
+}
+
+static int judge_rows(struct bisection *b, const struct records *r, const struct text *part, struct rows *rows,
+                      struct err *e)
+{
+    TRY(add_rows(b, r, part, rows, e));
+    struct look *l = &b->look;
+    look_free(l);
+    l->finding = bisect_judge(rows->row, rows->count, &b->claim, &b->design);
+    const size_t at = l->finding.row;
+    l->cell = STEAL(rows->cell[at]);
+    l->figure = xstrdup(rows->figure[at]);
+    for (size_t i = 0; i < r->count; i++)
+        l->runs += r->list[i].block <= (uint64_t)b->invocations;
+    return 0;
+}
+
+/* matrix_shows: in place of the plan's table. */
+static int judge(struct records *r, const char *folder, void *to, struct err *e)
+{
+    struct bisection *b = to;
+    struct config_given sides = {0};
+    struct text part[2] = {{0}, {0}};
+    (void)folder;
+    for (size_t i = 0; b->plan && i < 2; i++)
+        sides.option[sides.count++] = (struct config_option){CONFIG_EACH_RUNTIME, b->step[i]};
+    for (size_t i = 0; i < 2; i++) {
+        if (b->plan)
+            plan_add_each_runtime(&sides, i, &part[i]);
+        else
+            text_add(&part[i], "-%zu", i + 1);
+    }
+    struct rows rows = {.row = xcalloc(r->count + 1, sizeof(*rows.row)),
+                        .cell = xcalloc(r->count + 1, sizeof(*rows.cell)),      /* NOLINT(bugprone-sizeof-expression) */
+                        .figure = xcalloc(r->count + 1, sizeof(*rows.figure))}; /* NOLINT(bugprone-sizeof-expression) */
+    int failed = judge_rows(b, r, part, &rows, e);
+    rows_free(&rows);
+    for (size_t i = 0; i < 2; i++)
+        text_free(&part[i]);
+    return failed;
+}
+
+/* The two sides as the plan takes them; the first is built too. */
+static int prepare_sides(struct bisection *b, size_t at, char *side[2], struct err *e)
+{
+    const size_t of[] = {0, at};
+    for (size_t i = 0; i < 2; i++) {
+        if (!b->c->bisect.git)
+            side[i] = xstrdup(b->list[of[i]].name);
+        else
+            TRY(build(b, &b->list[of[i]], &side[i], e));
+    }
+    return 0;
+}
+
+/* One look: as many invocations as it is to have are there when it returns 0, and b->look says what they say. */
+static int look(struct bisection *b, const char *plan, const char *folder, struct err *e)
+{
+    const struct matrix_shows shows = {judge, b, true};
+    struct config c = *b->c;
+    c.positional = plan;
+    c.output.dir = folder;
+    c.campaign =
+        (struct campaign_options){.seed = -1, .task = -1, .invocations = b->invocations, .trust = b->c->campaign.trust};
+    for (size_t i = 0; b->plan && i < 2; i++) {
+        if (c.given.count == CONFIG_GIVEN_MAX)
+            return err_set(e, ERR_USAGE, -E2BIG, "%d options of cells can be given", CONFIG_GIVEN_MAX - 2);
+        c.given.option[c.given.count++] = (struct config_option){CONFIG_EACH_RUNTIME, b->step[i]};
+    }
+    return matrix_run(&c, &shows, e);
+}
+
+static int looks(struct bisection *b, size_t at, char *side[2], struct err *e)
+{
+    cleanup_free char *folder = text_printf("%s/%04zu", b->out, at + 1);
+    cleanup_free char *plan = b->plan ? xstrdup(b->plan) : text_printf("%s.yml", folder);
+    TRY(prepare_sides(b, at, side, e));
+    if (!b->plan)
+        TRY(write_plan(b, at, plan, e));
+    b->step = side;
+    for (size_t i = 0; i < b->design.looks; i++) {
+        b->invocations = b->design.at[i];
+        TRY(look(b, plan, folder, e));
+        if (b->look.finding.word != BISECT_CANNOT_TELL)
+            break;
+    }
+    return 0;
+}
+
+/* 0, or the exit code of an interrupted one, or an error. */
+static int run_step(struct bisection *b, size_t at, struct err *e)
+{
+    char *side[2] = {NULL, NULL};
+    int status = looks(b, at, side, e);
+    free(side[0]);
+    free(side[1]);
+    b->step = NULL;
+    return status < 0 ? err_wrap(e, "%zu of %zu, %s", at + 1, b->count, b->list[at].label) : status;
+}
+
+/* --- what it says ------------------------------------------------------------------------------------------------- */
+
+static void add_ratio(const struct stats_interval *r, struct text *out)
+{
+    char at[64], low[64], high[64];
+    const int decimals = number_decimals(r, 1);
+    if (r->why_not)
+        text_add(out, "no interval (%s)", r->why_not);
+    else
+        text_add(out, "%s [%s, %s]", number_text(r->at, decimals, at, sizeof(at)),
+                 number_text(r->low, decimals, low, sizeof(low)), number_text(r->high, decimals, high, sizeof(high)));
+}
+
+static void print_wrapped(const char *line)
+{
+    cleanup_text struct text out = {0};
+    terminal_wrap_lines(line, terminal_width(STDOUT_FILENO), 2, &out);
+    (void)fputs(out.data, stdout);
+    (void)fflush(stdout);
+}
+
+static void print_head(const struct bisection *b)
+{
+    cleanup_text struct text out = {0};
+    const struct bisect_design *d = &b->design;
+    text_add(&out, "%zu %s, %s of the first: %s\n", b->count,
+             b->c->bisect.git ? "commits"
+             : b->plan        ? "interpreters"
+                              : "commands",
+             b->c->bisect.claim ? b->c->bisect.claim : CLAIM, b->list[0].label);
+    text_add(&out,
+             "%zu step%s at most, each of %lld to %lld invocations a side in %zu look%s; wrong in %g%% at most\n\n",
+             d->steps, d->steps == 1 ? "" : "s", (long long)d->at[0], (long long)d->at[d->looks - 1], d->looks,
+             d->looks == 1 ? "" : "s", d->error * 100);
+    print_wrapped(out.data);
+}
+
+static void print_step(const struct bisection *b, size_t at)
+{
+    static const char *const WORDS[] = {
+        [BISECT_CANNOT_TELL] = "cannot tell", [BISECT_HOLDS] = "bad", [BISECT_DOES_NOT_HOLD] = "good"};
+    cleanup_text struct text ratio = {0};
+    add_ratio(&b->look.finding.ratio, &ratio);
+    (void)printf("%3zu of %-3zu %-*.*s %-22s %5lld a side  %s\n", at + 1, b->count, LABEL_MAX, LABEL_MAX,
+                 b->list[at].label, ratio.data, (long long)b->invocations, WORDS[b->look.finding.word]);
+    (void)fflush(stdout);
+}
+
+static int cannot_tell(const struct bisection *b, const struct bisect_search *s, size_t at, struct err *e)
+{
+    const struct look *l = &b->look;
+    cleanup_text struct text out = {0}, ratio = {0};
+    add_ratio(&l->finding.ratio, &ratio);
+    text_add(&out, "\n%zu runs: ", b->runs);
+    if (s->bad == 0)
+        text_add(&out, "nothing is known of the list.\n");
+    else
+        text_add(&out, "the first bad one is among %zu to %zu.\n", s->good + 2, s->bad + 1);
+    print_wrapped(out.data);
+    if (l->finding.runs)
+        return err_set(
+            e, ERR_HOST, -ENODATA,
+            "cannot tell of %zu of %zu, %s: %s of %s is %s after %lld invocations a side (about %zu would do: "
+            "--max-invocations, with another --out)",
+            at + 1, b->count, b->list[at].label, l->figure, l->cell, ratio.data, (long long)b->invocations,
+            number_enough(l->finding.runs));
+    return err_set(e, ERR_HOST, -ENODATA, "cannot tell of %zu of %zu, %s: %s of %s: %s", at + 1, b->count,
+                   b->list[at].label, l->figure, l->cell, ratio.data);
+}
+
+/* Takes the look over as what the result is told by. */
+static void keep_bad(struct bisection *b)
+{
+    look_free(&b->bad);
+    b->bad = b->look;
+    b->look = (struct look){0};
+}
+
+static int print_result(const struct bisection *b, const struct bisect_search *s)
+{
+    cleanup_text struct text out = {0};
+    if (!bisect_is_found(s)) {
+        text_add(&out, "\nNo difference: %s does not hold of the last, %s. %zu runs.\n* the records: %s\n",
+                 b->c->bisect.claim ? b->c->bisect.claim : CLAIM, b->list[b->count - 1].label, b->runs, b->out);
+        print_wrapped(out.data);
+        return ERR_SAID_NO;
+    }
+    const struct look *l = &b->bad;
+    text_add(&out, "\nThe first bad one is %zu of %zu: %s\n%s of %s is ", s->bad + 1, b->count, b->list[s->bad].name,
+             l->figure, l->cell);
+    add_ratio(&l->finding.ratio, &out);
+    text_add(&out, " times the first's, a %.4g%% interval. %zu runs.\n* the records: %s\n",
+             l->finding.ratio.confidence * 100, b->runs, b->out);
+    print_wrapped(out.data);
+    return 0;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static int search(struct bisection *b, struct err *e)
+{
+    struct bisect_search s = {.count = b->count};
+    print_head(b);
+    for (size_t at = bisect_next(&s); at; at = bisect_next(&s)) {
+        int status = run_step(b, at, e);
+        if (status != 0)
+            return status;
+        const enum bisect_word word = b->look.finding.word;
+        b->steps++;
+        b->runs += b->look.runs;
+        print_step(b, at);
+        if (word == BISECT_CANNOT_TELL)
+            return cannot_tell(b, &s, at, e);
+        bisect_take(&s, word);
+        if (word == BISECT_HOLDS)
+            keep_bad(b);
+    }
+    return print_result(b, &s);
+}
+
+/* The plan is looked for before anything is made: an error of it would come of a step otherwise. */
+static int check_plan(struct bisection *b, struct err *e)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (!b->plan)
+        return 0;
+    TRY(plans_find(b->plan, path, sizeof(path), e));
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        return 0;
+    return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no plan; it is the last of the names", b->plan);
+}
+
+static int run(struct bisection *b, struct err *e)
+{
+    TRY(take_claim(b, e));
+    TRY(take_list(b, e));
+    TRY(check_builds(b, e));
+    TRY(check_plan(b, e));
+    if (b->c->bisect.git)
+        TRY(list_commits(b, e));
+    TRY(know_all(b, e));
+    TRY(find_out(b, e));
+    TRY(bind(b, e));
+    b->design = bisect_design(b->error, b->count, b->c->bisect.first, b->c->bisect.most);
+    return search(b, e);
+}
+
+int cmd_bisect(int argc, char **argv, struct err *e)
+{
+    struct config c;
+    TRY(config_begin(CONFIG_BISECT, argc, argv, &c, e));
+    if (c.help)
+        return manual_print(CONFIG_BISECT, NULL, NULL);
+    struct bisection b = {.c = &c};
+    int status = run(&b, e);
+    end(&b);
+    return status;
+}

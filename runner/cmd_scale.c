@@ -1,0 +1,367 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/scaling.h"
+#include "base/cleanup.h"
+#include "base/command.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "base/yaml.h"
+#include "cell/config.h"
+#include "cell/manual.h"
+#include "cell/scenarios.h"
+#include "plan/sweep.h"
+#include "report/scale_show.h"
+
+#define ITERATIONS_MOST 50  /* of an invocation, where a scenario's default is made for one cell alone */
+#define STARTS          20  /* iterations of the cells that tell what starting takes */
+#define ITERATION_S     0.1 /* what the calls of one worker are to take at least: more than its start does */
+#define KNOB_HIGH       1000000000
+
+/* What the command was given, and what it makes of that. */
+struct scale {
+    struct config c;           /* without the knobs */
+    struct config_given knobs; /* of the scenario, which the cells that tell of starting do not have */
+    struct sweep sweep;
+    int64_t calls; /* of a function, by a worker in an iteration, where they are not shared */
+    int64_t whole; /* with --strong: what the workers share */
+    bool printed;  /* JSON was asked for on standard output, in place of the text */
+};
+
+/* --- what was asked for ------------------------------------------------------------------------------------------- */
+
+/* Options that only the scenario can know are its knobs, and go to its cells alone. */
+static void part_knobs(struct scale *s)
+{
+    struct config_given *given = &s->c.given, kept = {0};
+    for (size_t i = 0; i < given->count; i++) {
+        struct config_given *to = config_has_option(CONFIG_SCALE, given->option[i].name) ? &kept : &s->knobs;
+        to->option[to->count++] = given->option[i];
+    }
+    *given = kept;
+}
+
+/* NULL: it was not given. */
+static const char *knob_given(const struct scale *s, const char *name)
+{
+    for (size_t i = s->knobs.count; i > 0; i--)
+        if (strcmp(s->knobs.option[i - 1].name, name) == 0)
+            return s->knobs.option[i - 1].value;
+    return NULL;
+}
+
+/* What is wrong with a knob is said before the plan, which nobody wrote, is read. */
+static int check_knobs(const struct scale *s, struct err *e)
+{
+    struct cell cell = s->c.cell;
+    TRY(scenarios_find(s->sweep.place, &cell.scenario, e));
+    for (size_t i = 0; i < s->knobs.count; i++)
+        TRY(cell_set(&cell, s->knobs.option[i].name, s->knobs.option[i].value, e));
+    return 0;
+}
+
+/* All that there are of the scenario; of a function, all that its interpreter has. */
+static const char *all_modes(const struct config *c, struct text *out, struct err *e)
+{
+    const struct scenario *scenario = NULL;
+    if (strchr(c->positional, ':'))
+        return "threads,processes,interpreters";
+    if (scenarios_find(c->positional, &scenario, e) != 0)
+        return NULL;
+    for (unsigned m = 0; mode_names[m]; m++)
+        if (scenario->modes >> m & 1)
+            text_add(out, "%s%s", out->len ? "," : "", mode_names[m]);
+    if (scenario->command[RUNTIME_NATIVE][0] && scenario->modes >> MODE_THREADS & 1)
+        text_add(out, ",native");
+    return out->data;
+}
+
+static int take_options(struct scale *s, struct text *modes, struct err *e)
+{
+    const bool named = s->c.bench.modes != NULL;
+    if (!named)
+        s->c.bench.modes = all_modes(&s->c, modes, e);
+    if (!s->c.bench.modes)
+        return -ENOENT;
+    TRY(sweep_take_options(&s->sweep, true, e));
+    if (s->sweep.native && s->sweep.is_function)
+        return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': a function of Python has no native", s->c.bench.modes);
+    if (s->c.bench.keep && !s->sweep.is_function)
+        return err_set(e, ERR_USAGE, -EINVAL, "--keep: '%s' is a scenario already", s->c.positional);
+    if (s->c.bench.arg.count && !s->sweep.is_function)
+        return err_set(e, ERR_USAGE, -EINVAL, "--arg: '%s' is a scenario; its knobs are options ('tare run %s --help')",
+                       s->c.positional, s->c.positional);
+    return 0;
+}
+
+/* --- strong scaling ----------------------------------------------------------------------------------------------- */
+
+/* The value of NAME=VALUE among the function's arguments; NULL: it has none. */
+static const char *argument_given(const struct scale *s, const char *name)
+{
+    const size_t len = strlen(name);
+    for (size_t i = 0; i < s->c.bench.arg.count; i++)
+        if (strncmp(s->c.bench.arg.word[i], name, len) == 0 && s->c.bench.arg.word[i][len] == '=')
+            return s->c.bench.arg.word[i] + len + 1;
+    return NULL;
+}
+
+/* What the workers are to share, as it was given or as the scenario has it by itself. NULL: there is no such knob. */
+static const char *shared_value(const struct scale *s)
+{
+    const char *name = s->c.bench.strong, *given = knob_given(s, name);
+    if (given)
+        return given;
+    if (s->sweep.is_function)
+        return strcmp(name, "calls") == 0 ? "1" : argument_given(s, name);
+    const struct scenario_knob *knob = scenario_knob_find(s->sweep.scenario, name);
+    return knob && knob->type == SCENARIO_INTEGER ? knob->fallback[PROFILE_OVERHEAD] : NULL;
+}
+
+static int64_t divisor(int64_t a, int64_t b)
+{
+    return b == 0 ? a : divisor(b, a % b);
+}
+
+/* The least number that every number of workers divides; one above KNOB_HIGH: there is none that could be shared. */
+static long long least_multiple(const struct sweep *s)
+{
+    long long multiple = 1;
+    for (size_t i = 0; i < s->counts && multiple <= KNOB_HIGH; i++)
+        multiple *= s->workers[i] / divisor(multiple, s->workers[i]);
+    return multiple > 0 ? multiple : 1;
+}
+
+/* Each number of workers has to have a whole share: nobody does more than another. */
+static int take_strong(struct scale *s, struct err *e)
+{
+    const char *name = s->c.bench.strong;
+    if (!name)
+        return 0;
+    const char *value = shared_value(s);
+    if (!value)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       s->sweep.is_function
+                           ? "--strong '%s': what is allowed is calls, or the name of a whole number that --arg gives"
+                           : "--strong '%s': what is allowed is a knob of the scenario that takes a whole number",
+                       name);
+    if (text_to_i64(value, &s->whole) != 0 || s->whole < 1 || s->whole > KNOB_HIGH)
+        return err_set(e, ERR_USAGE, -EINVAL, "--strong %s: '%s' cannot be shared; what is allowed is 1 to %d", name,
+                       value, KNOB_HIGH);
+    const long long whole = s->whole, multiple = least_multiple(&s->sweep);
+    if (whole % multiple != 0)
+        return err_set(
+            e, ERR_USAGE, -EINVAL,
+            "--strong %s: %lld cannot be shared evenly by every number of workers; a multiple of %lld can, as "
+            "%lld",
+            name, whole, multiple, (whole / multiple + 1) * multiple);
+    return 0;
+}
+
+/* --- the plan ----------------------------------------------------------------------------------------------------- */
+
+/* So many that starting is the smaller part, where nothing else was asked for. */
+static int64_t choose_calls(const struct scale *s)
+{
+    const char *given = knob_given(s, "calls");
+    int64_t n = 0;
+    if (given && text_to_i64(given, &n) == 0 && n > 0)
+        return n;
+    const double enough = ITERATION_S / s->sweep.look.call_s;
+    return enough < 1 ? 1 : enough > KNOB_HIGH ? KNOB_HIGH : (int64_t)enough + 1;
+}
+
+static int64_t iterations_of(const struct scale *s)
+{
+    if (s->sweep.is_function)
+        return sweep_iterations(&s->sweep, s->calls);
+    struct cell cell = s->c.cell;
+    cell.scenario = s->sweep.scenario;
+    cell.profile = PROFILE_OVERHEAD;
+    return cell_complete(&cell, NULL) == 0 && cell.iterations < ITERATIONS_MOST ? cell.iterations : ITERATIONS_MOST;
+}
+
+static void add_scenario(const struct scale *s, struct text *out)
+{
+    text_add(out, "  - scenario: ");
+    yaml_add_quoted(s->sweep.place, out);
+    text_add(out, "\n    iterations: %lld\n", (long long)iterations_of(s));
+    const bool shares_calls = s->c.bench.strong && strcmp(s->c.bench.strong, "calls") == 0;
+    if (s->sweep.is_function && !shares_calls && !knob_given(s, "calls"))
+        text_add(out, "    calls: %lld\n", (long long)s->calls);
+    for (size_t i = 0; i < s->knobs.count; i++) {
+        const struct config_option *o = &s->knobs.option[i];
+        bool is_shared = s->c.bench.strong && strcmp(o->name, s->c.bench.strong) == 0;
+        if (is_shared || knob_given(s, o->name) != o->value)
+            continue;
+        text_add(out, "    %s: ", o->name);
+        yaml_add_quoted(o->value, out);
+        text_add(out, "\n");
+    }
+}
+
+/* As options have it: of the argument max_size the knob is max-size. */
+static void add_share(const struct scale *s, int64_t workers, struct text *out)
+{
+    text_add(out, "    ");
+    for (const char *at = s->c.bench.strong; *at; at++)
+        text_add(out, "%c", *at == '_' ? '-' : *at);
+    text_add(out, ": %lld\n", (long long)(s->whole / workers));
+}
+
+/* The cells of one runtime; native: threads of the scenario in C. */
+static void add_cells(const struct scale *s, bool native, struct text *out)
+{
+    cleanup_text struct text modes = {0}, workers = {0};
+    sweep_add_modes(&s->sweep, &modes);
+    sweep_add_workers(&s->sweep, &workers);
+    const char *of = native ? "[threads]" : modes.data;
+    for (size_t i = 0; i < (s->whole ? s->sweep.counts : 1); i++) {
+        add_scenario(s, out);
+        if (native)
+            text_add(out, "    runtime: native\n");
+        if (s->whole)
+            add_share(s, s->sweep.workers[i], out);
+        if (s->whole)
+            text_add(out, "    each: {mode: %s, workers: [%lld]}\n", of, (long long)s->sweep.workers[i]);
+        else
+            text_add(out, "    each: {mode: %s, workers: %s}\n", of, workers.data);
+    }
+}
+
+/* Of what is measured, starting takes none in a pool, whose workers are there before the clock starts; nor of a rate by
+ * the scenario's own clock. */
+static bool starts_workers(const struct scale *s)
+{
+    const char *lifecycle = knob_given(s, "lifecycle");
+    const struct scenario *of = s->sweep.scenario;
+    for (size_t i = 0; of && i < of->figures; i++)
+        if (strcmp(of->figure[i].kind, "rate") == 0 && strcmp(of->figure[i].better, "more") == 0 &&
+            !scaling_has_start(of->figure[i].name))
+            return false;
+    return !lifecycle || strcmp(lifecycle, "fresh") == 0;
+}
+
+static void add_starts(const struct scale *s, struct text *out)
+{
+    cleanup_text struct text modes = {0}, workers = {0};
+    if (!starts_workers(s))
+        return;
+    sweep_add_modes(&s->sweep, &modes);
+    sweep_add_workers(&s->sweep, &workers);
+    text_add(out, "  - scenario: scenario0\n    iterations: %d\n    each: {mode: %s, workers: %s}\n", STARTS,
+             modes.data, workers.data);
+}
+
+static void add_plan(const struct scale *s, struct text *out)
+{
+    const int64_t asked = s->c.campaign.invocations;
+    text_add(out, "schema: tare.plan/1\nname: scale\ninvocations: %lld\ndefaults:\n  runtime: ",
+             (long long)(asked > 0 ? asked : SWEEP_INVOCATIONS));
+    yaml_add_quoted(s->sweep.python, out);
+    text_add(out, "\n  profile: overhead\n  warmup: 1\ncells:\n");
+    add_cells(s, false, out);
+    if (s->sweep.native)
+        add_cells(s, true, out);
+    add_starts(s, out);
+}
+
+/* --- what it says ------------------------------------------------------------------------------------------------- */
+
+static void add_head(const struct scale *s, struct text *out)
+{
+    const struct runtime *r = &s->sweep.runtime;
+    if (s->sweep.is_function)
+        sweep_add_function(&s->sweep, out);
+    else
+        text_add(out, "%s: %s\n", s->sweep.scenario->name, s->sweep.scenario->summary);
+    if (s->whole)
+        text_add(out, "strong scaling: the workers share %s %lld", s->c.bench.strong, (long long)s->whole);
+    else if (s->sweep.is_function)
+        text_add(out, "weak scaling: each worker makes %lld call%s", (long long)s->calls, s->calls == 1 ? "" : "s");
+    else
+        text_add(out, "weak scaling: each worker does the same work");
+    text_add(out, "; %s on %d CPU%s, in blocks\n", r->name, s->sweep.cpus, s->sweep.cpus == 1 ? "" : "s");
+}
+
+static int put_json(const struct scale *s, const struct scaling *found, struct err *e)
+{
+    cleanup_text struct text json = {0};
+    const char *path = s->c.output.json;
+    if (!path)
+        return 0;
+    scale_json(found, &json);
+    if (!s->printed)
+        return file_replace(path, json.data, json.len, e);
+    (void)fputs(json.data, stdout);
+    return 0;
+}
+
+static void print(const struct scale *s, const struct summary *of, const struct scaling *found, const char *folder)
+{
+    const size_t width = terminal_width(STDOUT_FILENO);
+    cleanup_text struct text head = {0}, text = {0}, notes = {0};
+    add_head(s, &head);
+    terminal_wrap_lines(head.data, width, 2, &text);
+    text_add(&text, "\n");
+    summary_notes(of, &notes);
+    sweep_add_places(&s->sweep, folder, &notes);
+    scale_text(found, width, &text);
+    text_add(&text, "\n");
+    terminal_wrap_lines(notes.data, width, 2, &text);
+    (void)fputs(text.data, stdout);
+}
+
+static int show(struct records *r, const char *folder, void *to, struct err *e)
+{
+    const struct scale *s = to;
+    struct summary summary;
+    struct scaling found;
+    summary_make(r, &summary);
+    scaling_make(&summary, &found);
+    if (!s->printed)
+        print(s, &summary, &found, folder);
+    int failed = put_json(s, &found, e);
+    scaling_free(&found);
+    summary_free(&summary);
+    return failed;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static int run(struct scale *s, struct err *e)
+{
+    const struct matrix_shows shows = {show, s, false};
+    cleanup_text struct text plan = {0}, modes = {0};
+    TRY(take_options(s, &modes, e));
+    TRY(take_strong(s, e));
+    TRY(sweep_look(&s->sweep, e));
+    text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);
+    TRY(sweep_begin(&s->sweep, e));
+    TRY(check_knobs(s, e));
+    s->calls = choose_calls(s);
+    add_plan(s, &plan);
+    return sweep_run(&s->sweep, "scale", &plan, &shows, e);
+}
+
+int cmd_scale(int argc, char **argv, struct err *e)
+{
+    struct scale s = {.sweep = {.c = &s.c, .temporary = TEMPORARY_NONE}};
+    TRY(config_begin(CONFIG_SCALE, argc, argv, &s.c, e));
+    if (s.c.help)
+        return manual_print(CONFIG_SCALE, NULL, NULL);
+    if (!s.c.positional)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "nothing was named: tare scale SCENARIO | FILE.py:FUNCTION | MODULE:FUNCTION");
+    s.printed = s.c.output.json && strcmp(s.c.output.json, "-") == 0;
+    part_knobs(&s);
+    const char *results = knob_given(&s, "results");
+    s.c.bench.discard = !results || strcmp(results, "returned") != 0;
+    int status = run(&s, e);
+    sweep_end(&s.sweep);
+    return status;
+}

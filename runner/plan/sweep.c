@@ -1,0 +1,272 @@
+#include "plan/sweep.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/beneath.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "cell/scenarios.h"
+#include "host/bench_cpus.h"
+#include "host/topology.h"
+
+#define WORKERS_HIGH    4096 /* as --workers of the other commands */
+#define INVOCATION_S    1.0  /* what the iterations of one are to take */
+#define ITERATIONS_LOW  2
+#define ITERATIONS_HIGH 100
+
+/* --- what was asked for ------------------------------------------------------------------------------------------- */
+
+/* Whether it is the word for the scenario's program in C, which threads run in. */
+static bool take_native(struct sweep *s, const char *word)
+{
+    bool is_native = s->natives && strcmp(word, "native") == 0 && !s->native;
+    s->native |= is_native;
+    return is_native;
+}
+
+static int take_mode(struct sweep *s, const char *word, struct err *e)
+{
+    size_t m = 0;
+    if (take_native(s, word))
+        return 0;
+    while (mode_names[m] && strcmp(mode_names[m], word) != 0)
+        m++;
+    for (size_t i = 0; mode_names[m] && i < s->modes; i++)
+        if (s->mode[i] == m)
+            return err_set(e, ERR_USAGE, -EEXIST, "--modes '%s': %s is there twice", s->c->bench.modes, word);
+    if (!mode_names[m])
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--modes '%s': '%s' is no mode; what is allowed is a list of %sthreads, processes, interpreters",
+                       s->c->bench.modes, word, s->natives ? "native, " : "");
+    s->mode[s->modes++] = (enum mode)m;
+    return 0;
+}
+
+static int take_workers(struct sweep *s, const char *word, struct err *e)
+{
+    int64_t n = 0, before = s->counts ? s->workers[s->counts - 1] : 0;
+    if (text_to_i64(word, &n) != 0 || n <= before || n > WORKERS_HIGH || s->counts == SWEEP_WORKERS_MAX)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--workers '%s': what is allowed are up to %d numbers from 1 to %d, each greater than the one "
+                       "before, as 1,2,4",
+                       s->c->bench.workers, SWEEP_WORKERS_MAX, WORKERS_HIGH);
+    s->workers[s->counts++] = n;
+    return 0;
+}
+
+static int take_list(struct sweep *s, const char *list, int (*take)(struct sweep *, const char *, struct err *),
+                     struct err *e)
+{
+    for (const char *at = list;; at++) {
+        cleanup_free char *word = text_printf("%.*s", (int)strcspn(at, ","), at);
+        TRY(take(s, word, e));
+        at += strlen(word);
+        if (!*at)
+            return 0;
+    }
+}
+
+/* 1, 2, 4, … below the number of CPUs, and that; 2 at least, for what a second worker is worth. */
+static void choose_workers(struct sweep *s)
+{
+    int64_t most = s->cpus > 2 ? s->cpus : 2;
+    for (int64_t n = 1; n < most && s->counts < SWEEP_WORKERS_MAX - 1; n *= 2)
+        s->workers[s->counts++] = n;
+    s->workers[s->counts++] = most > WORKERS_HIGH ? WORKERS_HIGH : most;
+}
+
+/* A path is of the working folder, wherever the plan is gone on with. */
+static int take_python(struct sweep *s, struct err *e)
+{
+    const char *named = s->c->bench.python;
+    char here[PATH_MAX] = "";
+    if (named && strcmp(named, "native") == 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--python 'native': it calls no function of Python");
+    if (!named || !strchr(named, '/')) {
+        if (named && strlen(named) >= sizeof(s->python))
+            return err_set(e, ERR_USAGE, -ENAMETOOLONG, "--python '%.80s...': it is too long", named);
+        text_format(s->python, sizeof(s->python), "%s", named ? named : "auto");
+        return 0;
+    }
+    if (access(named, X_OK) != 0 || (*named != '/' && !getcwd(here, sizeof(here))))
+        return err_sys(e, ERR_USAGE, "--python '%s'", named);
+    int n = snprintf(s->python, sizeof(s->python), "%s%s%s", here, *here ? "/" : "", named);
+    return n > 0 && (size_t)n < sizeof(s->python)
+               ? 0
+               : err_set(e, ERR_USAGE, -ENAMETOOLONG, "--python '%s': the path is too long", named);
+}
+
+int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
+{
+    const struct bench_options *o = &s->c->bench;
+    struct topology_choice cpus;
+    s->natives = scenarios;
+    s->is_function = !scenarios || strchr(s->c->positional, ':');
+    if (s->is_function) {
+        TRY(function_find(s->c->positional, &s->function, e));
+        TRY(function_check_arguments(&o->arg, e));
+        s->function.arg = &o->arg;
+        s->function.returned = !o->discard;
+    } else {
+        TRY(scenarios_find(s->c->positional, &s->scenario, e));
+    }
+    TRY(take_list(s, o->modes ? o->modes : "threads,processes", take_mode, e));
+    TRY(s->modes ? 0 : err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': one of them has to run Python", o->modes));
+    TRY(take_python(s, e));
+    TRY(bench_cpus_choose("", &s->c->cell, NULL, &cpus, e));
+    s->cpus = (int)cpulist_count(&cpus.benchmark);
+    if (o->workers)
+        return take_list(s, o->workers, take_workers, e);
+    choose_workers(s);
+    return 0;
+}
+
+/* --- a look at the function --------------------------------------------------------------------------------------- */
+
+/* Of a function, whose modes may take an interpreter each, the first's; else that of threads. */
+static enum mode mode_of_interpreter(const struct sweep *s)
+{
+    for (size_t i = 0; s->natives && i < s->modes; i++)
+        if (s->mode[i] == MODE_THREADS)
+            return MODE_THREADS;
+    return s->mode[0];
+}
+
+int sweep_look(struct sweep *s, struct err *e)
+{
+    struct cell cell = s->c->cell;
+    cell.mode = mode_of_interpreter(s);
+    cell.runtime = s->python;
+    if (s->scenario)
+        cell.scenario = s->scenario;
+    TRY(cell_complete(&cell, e));
+    TRY(runtime_find(&cell, &s->runtime, e));
+    int failed = s->is_function ? function_look(&s->function, &cell, &s->runtime, &s->look, e) : 0;
+    if (failed == -ECANCELED)
+        (void)fprintf(stderr, "%s", s->look.trace.data ? s->look.trace.data : "");
+    return failed;
+}
+
+/* --- its folder and its plan -------------------------------------------------------------------------------------- */
+
+static unsigned bits_of_modes(const struct sweep *s)
+{
+    unsigned modes = 0;
+    for (size_t i = 0; i < s->modes; i++)
+        modes |= 1U << s->mode[i];
+    return modes;
+}
+
+static int write_scenario(struct sweep *s, struct err *e)
+{
+    struct file_folder folder;
+    const char *keep = s->c->bench.keep;
+    text_format(s->place, sizeof(s->place), "%.4000s/scenario", s->temporary.path);
+    TRY(file_folder_open(keep ? keep : s->place, &folder, e));
+    int failed = function_write(&s->function, &s->look, bits_of_modes(s), &s->c->bench, folder.fd, e);
+    if (failed != 0) {
+        file_folder_abandon(&folder);
+        return failed;
+    }
+    if (file_folder_commit(&folder, e) != 0)
+        return keep ? err_wrap(e, "--keep '%s'", keep) : err_wrap(e, "'%s'", s->place);
+    return keep && !realpath(keep, s->place) ? err_sys(e, ERR_USAGE, "--keep '%s'", keep) : 0;
+}
+
+int sweep_begin(struct sweep *s, struct err *e)
+{
+    TRY(temporary_make(temporary_base(), "tare.", &s->temporary, e));
+    if (s->is_function)
+        return write_scenario(s, e);
+    text_format(s->place, sizeof(s->place), "%s", s->scenario->installed ? s->scenario->name : s->scenario->dir);
+    return 0;
+}
+
+int64_t sweep_iterations(const struct sweep *s, int64_t calls)
+{
+    double most = (double)s->workers[s->counts - 1];
+    double shared = fmax(1, most / s->cpus) * (double)calls;
+    double n = INVOCATION_S / (s->look.call_s * shared);
+    return (int64_t)fmin(fmax(n, ITERATIONS_LOW), ITERATIONS_HIGH);
+}
+
+void sweep_add_modes(const struct sweep *s, struct text *out)
+{
+    for (size_t i = 0; i < s->modes; i++)
+        text_add(out, "%s%s", i ? ", " : "[", mode_name(s->mode[i]));
+    text_add(out, "]");
+}
+
+void sweep_add_workers(const struct sweep *s, struct text *out)
+{
+    for (size_t i = 0; i < s->counts; i++)
+        text_add(out, "%s%lld", i ? ", " : "[", (long long)s->workers[i]);
+    text_add(out, "]");
+}
+
+int sweep_run(struct sweep *s, const char *name, const struct text *plan, const struct matrix_shows *shows,
+              struct err *e)
+{
+    struct config c = *s->c;
+    text_format(s->plan, sizeof(s->plan), "%.4000s/%s.yml", s->temporary.path, name);
+    TRY(file_replace(s->plan, plan->data, plan->len, e));
+    c.positional = s->plan;
+    if (!c.output.dir) {
+        text_format(s->records, sizeof(s->records), "%.4000s/records", s->temporary.path);
+        c.output.dir = s->records;
+    }
+    return matrix_run(&c, shows, e);
+}
+
+void sweep_end(struct sweep *s)
+{
+    temporary_remove(&s->temporary);
+    function_look_free(&s->look);
+    runtime_free(&s->runtime);
+    scenarios_free();
+}
+
+/* --- what is said of it ------------------------------------------------------------------------------------------- */
+
+/* In digits that a reader takes in: "4.6 ms". */
+static void add_call(double seconds, struct text *out)
+{
+    static const char *const UNITS[] = {"s", "ms", "us", "ns"};
+    size_t unit = 0;
+    for (; seconds < 1 && unit + 1 < ARRAY_LEN(UNITS); unit++)
+        seconds *= 1000;
+    text_add(out, "a call takes %.3g %s", seconds, UNITS[unit]);
+}
+
+void sweep_add_function(const struct sweep *s, struct text *out)
+{
+    const struct bench_options *o = &s->c->bench;
+    char size[32];
+    text_add(out, "%s of %s", s->function.name, s->function.module);
+    for (size_t i = 0; i < o->arg.count; i++)
+        text_add(out, "%s%s%s", i ? ", " : " (", o->arg.word[i], i + 1 == o->arg.count ? ")" : "");
+    text_add(out, ": ");
+    add_call(s->look.call_s, out);
+    if (s->function.returned)
+        text_add(out, " and returns %s", text_bytes(s->look.result_bytes, size, sizeof(size)));
+    text_add(out, "\n");
+}
+
+void sweep_add_places(const struct sweep *s, const char *folder, struct text *out)
+{
+    const char *keep = s->c->bench.keep;
+    if (keep)
+        text_add(out, "* the scenario: %s ('tare run %s%s')\n", keep, strchr(keep, '/') ? "" : "./", keep);
+    if (*s->records)
+        text_add(out,
+                 "* the records were not kept (--out DIR keeps them, --keep DIR keeps a scenario to go on from)\n");
+    else
+        text_add(out, "* the records: %s ('tare report %s')\n", folder, folder);
+}

@@ -1,0 +1,119 @@
+#include "report/forest.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+
+#define ABOVE  0.30 /* of a row: how far its name is above its mark */
+#define BEYOND 1.5  /* of the span of estimates and edges: how far intervals reach beyond it at most */
+
+struct range {
+    double low, high;
+};
+
+static void widen(struct range *r, double x)
+{
+    if (!isfinite(x))
+        return;
+    r->low = fmin(r->low, x);
+    r->high = fmax(r->high, x);
+}
+
+static struct range range_of(const struct forest *f)
+{
+    struct range core = {INFINITY, -INFINITY}, all = {INFINITY, -INFINITY};
+    widen(&core, f->min);
+    widen(&core, f->max);
+    for (size_t i = 0; i < f->rows; i++)
+        widen(&core, f->row[i].at);
+    all = core;
+    for (size_t i = 0; i < f->rows; i++) {
+        widen(&all, f->row[i].low);
+        widen(&all, f->row[i].high);
+        widen(&all, f->row[i].next_low);
+        widen(&all, f->row[i].next_high);
+    }
+    double span = fmax(core.high - core.low, 0.02 * fabs(core.high));
+    double pad = 0.04 * (fmin(all.high, core.high + BEYOND * span) - fmax(all.low, core.low - BEYOND * span)) + 1e-12;
+    return (struct range){fmax(all.low, core.low - BEYOND * span) - pad,
+                          fmin(all.high, core.high + BEYOND * span) + pad};
+}
+
+static void add_values(struct text *data, double a, double b, double c)
+{
+    const double values[] = {a, b, c};
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        text_add(data, " ");
+        drawing_number(data, values[i]);
+    }
+}
+
+static void add_row(struct drawing *d, const struct forest_row *r, size_t number, struct text *alt)
+{
+    bool has = isfinite(r->low) && isfinite(r->high);
+    double low = has ? r->low : r->at, high = has ? r->high : r->at;
+    text_add(&d->data, "%zu %s", number, r->is_mean ? "mean" : "one");
+    add_values(&d->data, r->is_mean ? NAN : r->at, r->is_mean ? NAN : low, r->is_mean ? NAN : high);
+    add_values(&d->data, r->is_mean ? r->at : NAN, r->is_mean ? low : NAN, r->is_mean ? high : NAN);
+    add_values(&d->data, isfinite(r->next_low) ? r->at : NAN, r->next_low, r->next_high);
+    text_add(&d->data, "\n");
+    text_add(&d->plot, "set label %zu ", number);
+    drawing_quote(&d->plot, r->label);
+    text_add(&d->plot, " at graph 0.01, first %.2f left noenhanced front\n", (double)number - ABOVE);
+    text_add(alt, " %s: %.4g", r->label, r->at);
+    if (has)
+        text_add(alt, " (%.4g to %.4g)", r->low, r->high);
+    if (isfinite(r->next_low))
+        text_add(alt, ", the next from %.4g to %.4g", r->next_low, r->next_high);
+    text_add(alt, ".");
+}
+
+static void add_edge(struct drawing *d, double x)
+{
+    char at[40];
+    if (!isfinite(x))
+        return;
+    text_format(at, sizeof(at), "%.17g", x);
+    text_add(&d->plot, "set arrow from first %s, graph 0 to first %s, graph 1 nohead linewidth 1.2 dashtype 2\n", at,
+             at);
+}
+
+static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
+{
+    const struct range x = range_of(f);
+    d->height_cm = 2.6 + 1.0 * (double)rows;
+    text_add(&d->plot, "set yrange [%.1f:0.3]\nunset ytics\nset grid noytics\nset xrange [%.6g:%.6g]\nset xlabel ",
+             (double)rows + 0.6, x.low, x.high);
+    drawing_quote(&d->plot, f->axis);
+    text_add(&d->plot, "\n");
+    add_edge(d, f->min);
+    add_edge(d, f->max);
+    text_add(&d->plot,
+             "plot '%s.dat' using 'next':(column('row') + 0.16):'next_low':'next_high' with xerrorbars pointtype -1 "
+             "linewidth 1.5 linecolor rgb '#777777' title 'next machine', \\\n"
+             "     '' using 'one':(column('row') + 0.06):'one_low':'one_high' with xerrorbars pointtype 5 "
+             "pointsize 0.7 linewidth 1.5 linecolor rgb '%s' title 'reproduction', \\\n"
+             "     '' using 'mean':(column('row') + 0.06):'mean_low':'mean_high' with xerrorbars pointtype 13 "
+             "pointsize 1.4 linewidth 2 linecolor rgb '%s' title 'mean'\n",
+             d->name, drawing_colour(0), drawing_colour(1));
+}
+
+void forest_draw(struct drawings *all, const struct forest *f)
+{
+    size_t rows = 0;
+    cleanup_text struct text alt = {0};
+    for (size_t i = 0; i < f->rows; i++)
+        rows += isfinite(f->row[i].at);
+    if (rows == 0)
+        return;
+    struct drawing *d = drawing_add(all, f->name, f->title);
+    text_add(&alt, "Each with its 95%% interval; dashed: the edge of what is expected.");
+    text_add(&d->data, "row kind one one_low one_high mean mean_low mean_high next next_low next_high\n");
+    rows = 0;
+    for (size_t i = 0; i < f->rows; i++)
+        if (isfinite(f->row[i].at))
+            add_row(d, &f->row[i], ++rows, &alt);
+    add_plot(d, f, rows);
+    d->alt = STEAL(alt.data);
+}

@@ -1,0 +1,85 @@
+"""causes: functions of which each has one known reason why threads do not scale, or none; scenario4 has those of one shared
+object. In processes, and in interpreters, the same functions share nothing.
+
+A call takes some 10 ms. What it shares is a global of this module, which each process and interpreter has for itself.
+"""
+
+from collections import deque
+
+SHELF: deque = deque([[object()] for _ in range(64)])  # lists that one thread fills and another empties
+BUFFERS: list = []  # pairs that no call has at the moment: they outlive the threads
+LIMIT = 7
+BUFFER_BYTES = 32 << 20
+MAP_BYTES = 64 << 10
+PAGE_BYTES = 4096
+
+
+class Node:
+    def __init__(self):
+        self.itself = self
+
+
+def drop() -> int:
+    """Lets go of objects that another thread made: their reference counts are merged by the one that made them."""
+    for _ in range(40):
+        SHELF.append([[i] for i in range(500)])
+        SHELF.popleft().clear()
+    return len(SHELF)
+
+
+def garbage() -> int:
+    """Makes cycles that the collector alone can free, while every thread stands still."""
+    for i in range(20_000):
+        Node()
+    return i
+
+
+def read_global() -> int:
+    """Reads globals, while globals are set: what the interpreter had noted of where they are does not hold any longer."""
+    here = globals()
+    total = 0
+    for i in range(4_000):
+        for _ in range(16):
+            total += LIMIT
+        here["LIMIT"] = i & 7
+    return total
+
+
+def faults() -> int:
+    """Maps memory, touches each page for the first time, and lets go of it: the memory map is that of all threads."""
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+
+    pages = range(0, MAP_BYTES, PAGE_BYTES)
+    for _ in range(400):
+        with mmap(-1, MAP_BYTES, MAP_PRIVATE | MAP_ANONYMOUS) as memory:
+            for at in pages:
+                memory[at] = 1
+    return len(pages)
+
+
+def bandwidth() -> int:
+    """Copies what no cache holds: processes have no more of the memory's bandwidth than threads."""
+    try:
+        source, target = BUFFERS.pop()
+    except IndexError:
+        source, target = bytearray(b"\1") * BUFFER_BYTES, bytearray(b"\2") * BUFFER_BYTES
+    for _ in range(2):
+        memoryview(target)[:] = memoryview(source)
+    BUFFERS.append((source, target))
+    return target[-1]
+
+
+def pure() -> int:
+    """Computes with what nobody else sees."""
+    x = 0x12345678
+    for _ in range(60_000):
+        x = (x * 1103515245 + 12345) & 0xFFFFFFFF
+        x ^= x >> 16
+    return x
+
+
+PATTERNS = {"drop": drop, "garbage": garbage, "global": read_global, "faults": faults, "bandwidth": bandwidth, "pure": pure}
+
+
+def work(pattern: str) -> int:
+    return PATTERNS[pattern]()
