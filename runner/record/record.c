@@ -431,6 +431,13 @@ static void write_image(const struct record *r, FILE *out)
     write_section(out, "image_reason", json_of_bytes(none ? none->text : "it was not looked for"));
 }
 
+static void write_counters(const struct record *r, FILE *out)
+{
+    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
+    if (r->counters.count == 0)
+        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
+}
+
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
@@ -459,7 +466,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     record_write_memory(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
-    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
+    write_counters(r, out);
     write_section(out, "disturbance", json_of_facts(&r->disturbance));
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", json_of_facts(&r->instrument));
