@@ -181,6 +181,18 @@ static void find_sweeps(const struct summary *s, struct scaling *ret)
     ret->sweeps = kept;
 }
 
+/* One number of workers is over nothing. */
+static void drop_points(struct scaling_sweep *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->curves; i++)
+        if (s->curve[i].points > 1)
+            s->curve[kept++] = s->curve[i];
+        else
+            free(s->curve[i].point);
+    s->curves = kept;
+}
+
 static int compare_curves(const void *a, const void *b)
 {
     const struct summary_cell *x = ((const struct scaling_curve *)a)->point[0].cell,
@@ -635,7 +647,7 @@ static const struct scaling_curve *processes_of(const struct scaling_sweep *s, c
     const struct scaling_curve *found = NULL;
     for (size_t i = 0; i < s->curves; i++) {
         const struct summary_cell *c = s->curve[i].point[0].cell;
-        if (strcmp(c->mode, "processes") != 0 || strcmp(c->runtime, "native") == 0 || s->curve[i].points < 2)
+        if (strcmp(c->mode, "processes") != 0 || strcmp(c->runtime, "native") == 0)
             continue;
         if (strcmp(c->runtime, threads->point[0].cell->runtime) == 0)
             return &s->curve[i];
@@ -669,7 +681,7 @@ static void take_splits(const struct summary *s, const struct measure *m, struct
     for (size_t i = 0; i < ret->curves; i++) {
         const struct scaling_curve *c = &ret->curve[i];
         const struct summary_cell *cell = c->point[0].cell;
-        if (strcmp(cell->mode, "threads") != 0 || strcmp(cell->runtime, "native") == 0 || c->points < 2)
+        if (strcmp(cell->mode, "threads") != 0 || strcmp(cell->runtime, "native") == 0)
             continue;
         ret->split = xgrow(ret->split, ret->splits, sizeof(*ret->split));
         ret->split[ret->splits] = (struct scaling_split){.threads = c, .processes = processes_of(ret, c)};
@@ -688,6 +700,7 @@ void scaling_make(const struct summary *s, struct scaling *ret)
         struct scaling_sweep *one = &ret->sweep[i];
         struct inputs in = {.s = s, .one_run = true};
         struct measure m;
+        drop_points(one);
         qsort(one->curve, one->curves, sizeof(*one->curve), compare_curves);
         if (find_measure(s, one, &m)) {
             one->figure = s->records.reader.name[m.figure].name;

@@ -78,7 +78,7 @@ struct scaling_split {
 /* Cells of the same scenario and settings, in one or several modes. */
 struct scaling_sweep {
     const char *scenario, *figure; /* figure: the rate, or avg_iter_s */
-    struct scaling_curve *curve;   /* owned */
+    struct scaling_curve *curve;   /* of two points and more; owned */
     size_t curves;
     struct scaling_split *split; /* one for each curve of threads on an interpreter; owned */
     size_t splits;

@@ -414,26 +414,6 @@ int summary_rate(const struct summary *s, const struct summary_cell *c)
     return -1;
 }
 
-struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
-                                       const struct summary_cell *c)
-{
-    size_t runs;
-    int rate = summary_rate(s, base), index = rate < 0 ? records_figure(&s->records, "avg_iter_s") : rate;
-    if (index < 0)
-        return stats_no_interval(NAN, 0.95, "no record has a rate or the time of an iteration");
-    if (base == c)
-        return stats_no_interval(1, 0.95, "it is the baseline");
-    const struct analysis_ratio r = summary_ratio(s, base, c, (size_t)index, &runs);
-    struct stats_interval i = r.why_not ? stats_no_interval(exp(r.log), 0.95, r.why_not) : analysis_interval(&r, 0.95);
-    if (rate >= 0)
-        return i;
-    const double work = c->workers / base->workers, low = i.low;
-    i.at = work / i.at;
-    i.low = work / i.high;
-    i.high = work / low;
-    return i;
-}
-
 const char *summary_verdict(const struct summary *s, const struct summary_cell *c, size_t index, char *buf)
 {
     const struct summary_figure *f = &c->figure[index];

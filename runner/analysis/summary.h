@@ -79,12 +79,6 @@ int summary_rate(const struct summary *s, const struct summary_cell *c);
 struct analysis_ratio summary_ratio(const struct summary *s, const struct summary_cell *base,
                                     const struct summary_cell *c, size_t index, size_t *runs);
 
-/* How many times the work of base, which has other workers, c does in the same time, with its 95% interval: the ratio
- * of their first rate of which more is better, else that of their iterations' times with as many times the work as c
- * has workers of base's (every worker does the same work). at is NaN where neither is measured. */
-struct stats_interval summary_speed_up(const struct summary *s, const struct summary_cell *base,
-                                       const struct summary_cell *c);
-
 /* The figure of a cell by its name; NULL: no record has one of that name. */
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name);
 

@@ -110,6 +110,78 @@ void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *re
     facts_free(&facts);
 }
 
+/* --- packages ----------------------------------------------------------------------------------------------------- */
+
+#define PACKAGES "runtime.packages."
+
+/* What was compared so far, so that cells of one interpreter are told once. */
+struct compared {
+    char **field;
+    size_t count;
+};
+
+static bool is_new(struct compared *c, const char *field)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (strcmp(c->field[i], field) == 0)
+            return false;
+    c->field = xgrow(c->field, c->count, sizeof(*c->field)); /* NOLINT(bugprone-sizeof-expression) */
+    c->field[c->count++] = xstrdup(field);
+    return true;
+}
+
+/* The keys of a's packages; what b has of them, or that it has not, is compared. */
+static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here,
+                             struct compared *done, struct hostdiff *ret)
+{
+    const char *runtime = keyset_find(a->cell, "runtime");
+    for (size_t i = 0; i < a->environment->count; i++) {
+        const struct pair *p = &a->environment->list[i];
+        const char *other = keyset_find(b->environment, p->key);
+        char field[256];
+        if (strncmp(p->key, PACKAGES, strlen(PACKAGES)) != 0 || strncmp(p->value, "unavailable", 11) == 0)
+            continue;
+        (void)snprintf(field, sizeof(field), "%.31s %.200s", runtime ? runtime : "", p->key + strlen("runtime."));
+        if (!is_new(done, field))
+            continue;
+        ret->fields++;
+        if (!other || strcmp(other, p->value) != 0)
+            add_difference(ret, field, xstrdup(a_is_here ? other ? other : "not installed" : p->value),
+                           xstrdup(a_is_here ? p->value
+                                   : other   ? other
+                                             : "not installed"));
+    }
+}
+
+static bool knows_packages(const struct invocation *i)
+{
+    return keyset_find(i->environment, "runtime.packages_omitted") != NULL;
+}
+
+void hostdiff_take_packages(const struct records *theirs, const struct records *here, struct hostdiff *ret)
+{
+    struct compared done = {0};
+    struct keysets seen = {0};
+    for (size_t i = 0; i < here->count; i++) {
+        const struct invocation *own = &here->list[i], *other = NULL;
+        const size_t before = seen.count;
+        keysets_add(&seen, own->environment);
+        if (seen.count == before) /* of a pool: nearly all have the same */
+            continue;
+        for (size_t k = 0; k < theirs->count && !other; k++)
+            if (*own->plan_cell && strcmp(theirs->list[k].plan_cell, own->plan_cell) == 0)
+                other = &theirs->list[k];
+        if (!other || !knows_packages(own) || !knows_packages(other))
+            continue;
+        compare_packages(own, other, true, &done, ret);
+        compare_packages(other, own, false, &done, ret);
+    }
+    for (size_t i = 0; i < done.count; i++)
+        free(done.field[i]);
+    free(done.field);
+    keysets_free(&seen);
+}
+
 void hostdiff_text(const struct hostdiff *d, const char *theirs, size_t most, const char *all, struct text *out)
 {
     if (d->varying > 0)
@@ -117,7 +189,8 @@ void hostdiff_text(const struct hostdiff *d, const char *theirs, size_t most, co
                  d->varying);
     for (size_t i = 0; i < d->count && i < most; i++) {
         cleanup_free char *of = text_printable(d->list[i].theirs), *here = text_printable(d->list[i].here);
-        text_add(out, "  %s: %s%s; here %s\n", d->list[i].field, theirs, of, here);
+        cleanup_free char *field = text_printable(d->list[i].field); /* of a package: its record's word */
+        text_add(out, "  %s: %s%s; here %s\n", field, theirs, of, here);
     }
     if (d->count > most)
         text_add(out, "  and %zu more (%s has all)\n", d->count - most, all);

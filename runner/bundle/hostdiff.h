@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 struct json_t;
+struct records;
 struct text;
 
 struct hostdiff_field {
@@ -22,6 +23,10 @@ struct hostdiff {
 /* Compares hosts, a list of records' sections "host", with host_capture() under sysroot ("" the real one). Ignores
  * volatile fields, and those that one side does not know. */
 void hostdiff_take(const struct json_t *hosts, const char *sysroot, struct hostdiff *ret);
+
+/* Compares the Python packages of records with those of the records of the same cells that were made here; a package
+ * that one side lacks differs. Cells of which one side does not know its packages are left out. */
+void hostdiff_take_packages(const struct records *theirs, const struct records *here, struct hostdiff *ret);
 
 /* Appends a line for each of the first `most` differences, made printable, and how many more there are (all: where to
  * find them). theirs: a prefix for their value. */

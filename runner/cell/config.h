@@ -119,13 +119,18 @@ struct analysis {
     int64_t seed, noise, force, steady; /* the last three: truths */
 };
 
-/* `tare pack`, `verify`, `sign`, `reproduce`, `push`, `pull`. */
+/* `tare pack`, `verify`, `sign`, `reproduce`, `pool`, `push`, `pull`. */
+/* The version of RO-Crate that a bundle is packed as. */
+enum crate_version { CRATE_PACK_1_1, CRATE_PACK_1_2, CRATE_PACK_1_3 };
+
 struct artefact_options {
     const char *output; /* NULL: none was named */
     struct config_words author;
     const char *title, *license, *license_file, *claims, *image, *key, *paper;
     const char *out, *sign, *subject;
-    struct config_words keys;                                      /* of `tare pool` */
+    struct config_words keys; /* of `tare pool` */
+    const char *source_url, *attestation;
+    int64_t crate;                                                 /* enum crate_version */
     int64_t role;                                                  /* enum role */
     int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */
 };

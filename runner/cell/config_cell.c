@@ -220,10 +220,17 @@ enum runtime_kind cell_runtime_kind(const struct cell *cell)
     return strcmp(cell->runtime, "native") == 0 ? RUNTIME_NATIVE : RUNTIME_PYTHON;
 }
 
+/* Without --mp-start nobody knows yet: it is the interpreter's own. */
+static bool goes_with_start(const struct scenario_knob *k, const struct cell *cell)
+{
+    return cell->mode != MODE_PROCESSES || cell->start_method == START_OWN ||
+           (k->starts >> (cell->start_method - START_OWN - 1) & 1);
+}
+
 bool cell_knob_counts(const struct cell *cell, size_t knob)
 {
     const struct scenario_knob *k = &cell->scenario->knob[knob];
-    return (k->modes >> cell->mode & 1) && (k->kinds >> cell_runtime_kind(cell) & 1);
+    return (k->modes >> cell->mode & 1) && (k->kinds >> cell_runtime_kind(cell) & 1) && goes_with_start(k, cell);
 }
 
 int64_t cell_knobs_ms(const struct cell *cell)
@@ -263,6 +270,9 @@ static int check_knob(const struct cell *cell, size_t i, struct err *e)
         return refuse_company(k, value, "mode", mode_names, k->modes, mode_names[cell->mode], e);
     if (!(k->kinds >> kind & 1))
         return refuse_company(k, value, "runtime", runtime_kind_names, k->kinds, runtime_kind_names[kind], e);
+    if (!goes_with_start(k, cell))
+        return refuse_company(k, value, "mp-start", start_names, k->starts,
+                              start_method_name((enum start_method)cell->start_method), e);
     return 0;
 }
 

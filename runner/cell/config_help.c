@@ -100,7 +100,7 @@ static void help_knob(const struct scenario *s, const struct scenario_knob *k, s
 {
     struct text right = {0};
     char value[SCENARIO_WORD_MAX];
-    text_format(value, sizeof(value), "%s", *k->unit ? k->unit : k->type == SCENARIO_CHOICE ? "which" : "n");
+    text_format(value, sizeof(value), "%s", *k->unit ? k->unit : scenario_knob_is_word(k) ? "which" : "n");
     for (char *c = value; *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
     text_add(&right, "%s (", k->help);
@@ -111,6 +111,9 @@ static void help_knob(const struct scenario *s, const struct scenario_knob *k, s
     help_company("mode", mode_names, k->modes, &right);
     help_company("profile", profile_names, k->profiles, &right);
     help_company("runtime", runtime_kind_names, k->kinds, &right);
+    help_company("mp-start", start_names, k->starts, &right);
+    if (k->since)
+        text_add(&right, "; of Python 3.%u and newer", k->since);
     text_add(&right, ")");
     help_row(k->name, value, &right, out);
     text_free(&right);

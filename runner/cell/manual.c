@@ -236,7 +236,8 @@ const struct manual manuals[] = {
      "Puts a bundle's tar into an OCI layout, which is made where it is not there, or by skopeo into a registry, as an "
      "artefact of the type application/vnd.tare.bundle.v1+tar. Who may is skopeo's business (skopeo login); a registry "
      "on "
-     "the loopback is spoken to without TLS.\n",
+     "the loopback is spoken to without TLS. An attestation, as 'tare verify --attestation' writes it, is pushed in "
+     "the same way, with --subject: it is attached to the bundle that it is about.\n",
      "tare push quick.tar oci:layout:quick  # into a folder\n"},
     {CONFIG_PULL, "pull", "REF", "a bundle out of one, its digests checked",
      "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",

@@ -9,6 +9,7 @@
 #include "base/facts.h"
 #include "base/text.h"
 #include "cell/config.h"
+#include "cell/distributions.h"
 
 struct err;
 
@@ -25,10 +26,11 @@ struct runtime {
     struct facts build; /* jit, jit_enabled, tail_call, pgo, lto, debug, frame_pointers, allocator, compiler: as the
                          * interpreter says in the cell's environment; and "features", what of it is not the plain
                          * build's, as "jit+pgo", or "plain". Empty for native */
-    bool free_threaded; /* built with Py_GIL_DISABLED; false for native */
-    bool gil_enabled;   /* as the interpreter says of itself; meaningless for native */
-    bool interpreters;  /* it has concurrent.interpreters (3.14) */
-    struct text files;  /* what it reads to run the scenario, one path a line: warmed before the first slice */
+    struct distributions packages; /* installed for it; of native none */
+    bool free_threaded;            /* built with Py_GIL_DISABLED; false for native */
+    bool gil_enabled;              /* as the interpreter says of itself; meaningless for native */
+    bool interpreters;             /* it has concurrent.interpreters (3.14) */
+    struct text files; /* what it reads to run the scenario, one path a line: warmed before the first slice */
 };
 
 /* Finds the runtime that the cell asks for (without a scenario: of Python), in the order: --runtime, $TARE_PYTHON_FT or
@@ -38,6 +40,10 @@ struct runtime {
  * none to be had; the message says what was tried and the remedy. The caller ends *ret with runtime_free(). */
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
+
+/* -ENOTSUP (usage): the cell has a knob that only newer versions of Python have, and not as its default is.
+ * runtime_find() looks; who takes a runtime that was found for another cell has to. */
+int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct err *e);
 
 /* An interpreter that lies on this host. */
 struct runtime_seen {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
+#include "launch/pid_table.h"
 
 const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file", "kernel", "shmem", "sock"};
 
@@ -49,8 +51,11 @@ struct sampler {
     struct walker walker;
     int current_fd, stat_fd, procs_fd; /* -1: missing */
     struct watched *watched;
-    size_t count, cap;
-    int *pids; /* of this tick */
+    size_t count, cap, held_max;
+    struct watched passing;   /* the last one beyond held_max, for this walk */
+    struct pid_table index;   /* a pid's place in `watched` */
+    struct pid_table members; /* of this walk */
+    int *pids;                /* of this tick */
     size_t pid_cap;
     bool nested;   /* the members' pids are those of a nested namespace */
     char proc[64]; /* that namespace's /proc, or "/proc" */
@@ -71,6 +76,13 @@ static int open_below(int dirfd, const char *name)
     return dirfd < 0 ? -1 : openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 }
 
+/* Half of the descriptors that we may have: the limit is also the workload's, and so is not raised. */
+static size_t held_max(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)limit.rlim_cur / 2 : 0;
+}
+
 int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
 {
     struct sampler *s = calloc(1, sizeof(*s));
@@ -80,6 +92,8 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
     s->stat_fd = open_below(slice_dirfd, "memory.stat");
     s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
     text_format(s->proc, sizeof(s->proc), "/proc");
+    s->held_max = held_max();
+    s->passing.proc_fd = -1;
     (void)pthread_mutex_init(&s->walker.lock, NULL);
     (void)pthread_cond_init(&s->walker.changed, NULL);
     *ret = s;
@@ -122,10 +136,13 @@ void sampler_close(struct sampler **sampler)
     end_walker(&s->walker);
     for (size_t i = 0; i < s->count; i++)
         unwatch(&s->watched[i]);
+    unwatch(&s->passing);
     const int held[] = {s->current_fd, s->stat_fd, s->procs_fd};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         if (held[i] >= 0)
             (void)close(held[i]);
+    pid_table_free(&s->index);
+    pid_table_free(&s->members);
     free(s->watched);
     free(s->pids);
     free(s);
@@ -198,12 +215,34 @@ static int add_rollup(int proc_fd, struct sample_sums *sums)
     return 0;
 }
 
-static struct watched *watch(struct sampler *s, int pid)
+/* Opens the directory that the pid has now. NULL: it has none. */
+static struct watched *open_process(const struct sampler *s, struct watched *w)
 {
     char path[sizeof(s->proc) + 16];
-    for (size_t i = 0; i < s->count; i++)
-        if (s->watched[i].pid == pid)
-            return &s->watched[i];
+    (void)snprintf(path, sizeof(path), "%s/%d", s->proc, w->pid);
+    w->own_pid = 0;
+    w->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return w->proc_fd < 0 ? NULL : w;
+}
+
+/* The place of one that is not held beyond this walk. */
+static struct watched *pass_by(struct sampler *s, int pid)
+{
+    if (s->passing.pid == pid)
+        return &s->passing;
+    unwatch(&s->passing);
+    s->passing = (struct watched){.pid = pid, .proc_fd = -1};
+    return &s->passing;
+}
+
+static struct watched *watch(struct sampler *s, int pid)
+{
+    const uint32_t at = pid_table_get(&s->index, pid);
+    struct watched *w = at == PID_TABLE_NONE ? NULL : &s->watched[at];
+    if (!w && s->count >= s->held_max)
+        w = pass_by(s, pid);
+    if (w)
+        return w->proc_fd < 0 ? open_process(s, w) : w;
     if (s->count == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 64;
         struct watched *grown = realloc(s->watched, cap * sizeof(*grown));
@@ -212,25 +251,35 @@ static struct watched *watch(struct sampler *s, int pid)
         s->watched = grown;
         s->cap = cap;
     }
-    (void)snprintf(path, sizeof(path), "%s/%d", s->proc, pid);
-    struct watched *w = &s->watched[s->count];
-    *w = (struct watched){.pid = pid, .proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (w->proc_fd < 0)
+    w = &s->watched[s->count];
+    *w = (struct watched){.pid = pid};
+    if (!open_process(s, w))
         return NULL;
+    if (pid_table_put(&s->index, pid, (uint32_t)s->count) != 0) {
+        unwatch(w);
+        errno = ENOMEM;
+        return NULL;
+    }
     s->count++;
     return w;
 }
 
+/* The index is made anew, with no more entries than before: that takes no memory. */
 static void forget_gone(struct sampler *s)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->watched[i].seen)
+        if (s->watched[i].seen && s->watched[i].proc_fd >= 0)
             s->watched[kept++] = s->watched[i];
         else
             unwatch(&s->watched[i]);
     }
+    if (kept == s->count)
+        return;
     s->count = kept;
+    (void)pid_table_begin(&s->index, kept);
+    for (size_t i = 0; i < kept; i++)
+        (void)pid_table_put(&s->index, s->watched[i].pid, (uint32_t)i);
 }
 
 /* Sums one process. Reopens a stale directory once: a new process may have the pid. */
@@ -244,8 +293,7 @@ static int sum_pid(struct sampler *s, int pid, struct sample_sums *sums)
         int r = add_rollup(w->proc_fd, sums);
         if (r != -ESRCH)
             return r;
-        unwatch(w);
-        *w = s->watched[--s->count];
+        (void)close(STEAL_FD(w->proc_fd));
     }
     return -ESRCH;
 }
@@ -334,12 +382,18 @@ static int translate(struct sampler *s, int pid)
     return w->own_pid;
 }
 
-static bool is_member(int pid, const int *members, size_t count)
+static bool is_member(const struct sampler *s, int pid)
 {
-    for (size_t i = 0; i < count; i++)
-        if (members[i] == pid)
-            return true;
-    return false;
+    return pid_table_get(&s->members, pid) != PID_TABLE_NONE;
+}
+
+/* 0, or -ENOMEM. */
+static int index_members(struct sampler *s, const int *members, size_t count)
+{
+    int failed = pid_table_begin(&s->members, count);
+    for (size_t i = 0; failed == 0 && i < count; i++)
+        failed = members[i] > 0 ? pid_table_put(&s->members, members[i], 0) : 0;
+    return failed;
 }
 
 static void add_sums(struct sample_sums *to, const struct sample_sums *from)
@@ -372,7 +426,7 @@ static void count_pid(struct sampler *s, int pid, bool member, bool everyone, st
 }
 
 /* Searches the members in all of /proc, by their pids in the nested namespace. */
-static void search_members(struct sampler *s, const int *members, size_t count, struct sample *r)
+static void search_members(struct sampler *s, struct sample *r)
 {
     ssize_t listed = list_all_pids(s);
     if (listed < 0) {
@@ -381,7 +435,7 @@ static void search_members(struct sampler *s, const int *members, size_t count, 
     }
     for (ssize_t i = 0; i < listed; i++) {
         const struct watched *w = watch(s, s->pids[i]);
-        if (w && is_member(translate(s, s->pids[i]), members, count) && is_nested(w->proc_fd))
+        if (w && is_member(s, translate(s, s->pids[i])) && is_nested(w->proc_fd))
             count_pid(s, s->pids[i], true, false, r);
     }
 }
@@ -390,18 +444,23 @@ static void take_processes(struct sampler *s, const int *members, size_t member_
 {
     for (size_t i = 0; i < s->count; i++)
         s->watched[i].seen = false;
+    (void)pass_by(s, 0);
+    if (index_members(s, members, member_count) != 0) {
+        r->failed_reads++;
+        r->members_partial = true;
+    }
     ssize_t listed = s->procs_fd >= 0 ? list_pids(s) : 0;
     if (listed < 0) {
         r->failed_reads++;
         r->all_partial = true;
     }
     for (ssize_t i = 0; i < listed; i++)
-        count_pid(s, s->pids[i], is_member(translate(s, s->pids[i]), members, member_count), true, r);
+        count_pid(s, s->pids[i], is_member(s, translate(s, s->pids[i])), true, r);
     /* The workload writes the ledger: with a slice, only processes of the slice count. */
     for (size_t i = 0; s->procs_fd < 0 && !s->searched && i < member_count; i++)
         count_pid(s, members[i], true, false, r);
     if (s->searched)
-        search_members(s, members, member_count, r);
+        search_members(s, r);
     forget_gone(s);
     r->has_rollup = true;
 }

@@ -21,8 +21,8 @@
 #define PARTITION_NS NS_PER_S
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
-#define WALK_SHARE   32
-#define WALK_WAIT    20 /* the longest delay of a walk, in periods */
+#define WALK_SHARE   40  /* 2.5% */
+#define WALK_WAIT    100 /* the longest delay of a walk, in periods */
 #define STALL_LOOKS  8
 #define BUSY_SHARE   100 /* 1% */
 
@@ -91,14 +91,20 @@ static uint64_t next_walk(struct watch *w, int64_t from_ns)
     return passed;
 }
 
-/* A walk holds each process's mmap_lock for its share of the walk's time, and page faults wait for it. Delays the next
- * walk until that share is at most 1/WALK_SHARE of the time between them, but by at most WALK_WAIT periods. */
+int64_t watch_walk_wait_ns(int64_t walk_ns, uint32_t processes, unsigned shared_cpus, int64_t rollup_ns)
+{
+    const int64_t held_ns = walk_ns / (processes > 0 ? processes : 1);
+    const int64_t taken_ns = shared_cpus > 0 ? walk_ns / shared_cpus : 0;
+    const int64_t cost_ns = held_ns > taken_ns ? held_ns : taken_ns;
+    return cost_ns < rollup_ns * WALK_WAIT / WALK_SHARE ? cost_ns * WALK_SHARE : rollup_ns * WALK_WAIT;
+}
+
 static void spare(struct watch *w, const struct sample *walked)
 {
-    uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
-    int64_t held_ns = walked->walk_ns / (processes > 0 ? processes : 1);
-    int64_t wait_ns = held_ns * WALK_SHARE, most_ns = w->request->rollup_ns * WALK_WAIT;
-    w->result->spared_walks += next_walk(w, walked->at_ns + (wait_ns < most_ns ? wait_ns : most_ns));
+    const struct watch_request *q = w->request;
+    const uint32_t processes = walked->all_count > walked->members_count ? walked->all_count : walked->members_count;
+    const int64_t wait_ns = watch_walk_wait_ns(walked->walk_ns, processes, q->shared_cpus, q->rollup_ns);
+    w->result->spared_walks += next_walk(w, walked->at_ns + wait_ns);
 }
 
 /* Takes the result of a finished walk. */

@@ -29,6 +29,7 @@ struct watch_request {
     struct sampler *sampler;         /* NULL: nothing is sampled and nothing ticks */
     int64_t tick_ns;                 /* between two samples of the slice's files */
     int64_t rollup_ns;               /* between two walks of the processes */
+    unsigned shared_cpus;            /* the workload's CPUs if the walks run on them too; 0: they have others */
     int64_t timeout_ns;              /* from the exec on; 0: none */
     int64_t stall_ns;                /* the longest time without progress (see below); 0: no limit */
     int cpu_stat_fd;                 /* cpu.stat of its own slice; -1: none, and stalls are not detected */
@@ -60,13 +61,18 @@ struct watch_result {
     size_t count;
     uint64_t missed_ticks;                 /* of the slice's files, while measuring */
     uint64_t walks, missed_walks;          /* over the processes: done, and due while another ran */
-    uint64_t spared_walks;                 /* postponed, so that walks lock a process only a small share of the time */
+    uint64_t spared_walks;                 /* put off: watch_walk_wait_ns() */
     int64_t partition_lost_ns;             /* CLOCK_MONOTONIC when the partition was first seen lost; 0: never */
     char partition_said[160];              /* its content then */
     uint64_t message_bytes;                /* total bytes it printed */
     char messages[WATCH_MESSAGES_MAX + 1]; /* the last of them */
     char line[512];                        /* the first with line_with, without its end; "": none had them */
 };
+
+/* How long after its beginning no other walk may begin, in ns. A walk holds each process's mmap_lock for its part of
+ * the walk's time, and page faults wait for it; where it runs on the workload's CPUs it takes their time. The larger of
+ * both is kept to 1/40 of the time between two walks; but a walk is put off by 100 periods at most. */
+int64_t watch_walk_wait_ns(int64_t walk_ns, uint32_t processes, unsigned shared_cpus, int64_t rollup_ns);
 
 /* Returns when the child has ended (it is not reaped) or the caller must end it. The caller frees ret->samples. */
 int watch_child(const struct watch_request *request, struct watch_result *ret, struct err *e);

@@ -295,6 +295,10 @@ static void describe_one(const struct campaign *c, uint64_t block, size_t unit, 
     double seconds = one && one->file ? one->elapsed_s : estimate_cell(&c->tally, tally_cell(&c->tally, unit));
     text_add(out, "%6zu  block %-4llu %-50s %-3s", number, (unsigned long long)block + 1,
              c->plan.cell[tally_cell(&c->tally, unit)].id, label ? label : "");
+    if (!tally_is_run(&c->tally, unit)) {
+        text_add(out, " not run\n");
+        return;
+    }
     text_add(out, "%s", one && one->file ? one->failed ? " failed, " : " done, " : " ");
     if (isfinite(seconds))
         text_add_seconds(out, seconds);
@@ -322,5 +326,5 @@ void campaign_describe(struct campaign *c, struct text *out)
 
 bool campaign_is_done(const struct campaign *c)
 {
-    return tally_done(&c->tally, (uint64_t)c->blocks) == (size_t)c->blocks * c->tally.units;
+    return tally_done(&c->tally, (uint64_t)c->blocks) >= tally_wanted(&c->tally, (uint64_t)c->blocks);
 }

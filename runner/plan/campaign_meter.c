@@ -24,7 +24,7 @@ static void print_line(const struct text *line)
 static void add_head(const struct campaign_meter *m, uint64_t blocks, struct text *line)
 {
     struct estimate left = estimate_left(m->tally, blocks);
-    size_t all = (size_t)blocks * m->tally->units;
+    size_t all = tally_wanted(m->tally, blocks);
     text_add(line, "%zu of %zu done, left: ", all - left.left, all);
     estimate_say(&left, line);
     if (*m->last)

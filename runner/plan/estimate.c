@@ -46,7 +46,7 @@ struct estimate estimate_left(const struct tally *t, uint64_t blocks)
     for (uint64_t b = 0; b < blocks; b++)
         for (size_t u = 0; u < t->units; u++) {
             const struct tally_one *one = tally_at(t, b, u);
-            if (one && one->file)
+            if ((one && one->file) || !tally_is_run(t, u))
                 continue;
             double s = cell_s[tally_cell(t, u)];
             e.left++;

@@ -302,7 +302,7 @@ static int run_block(struct matrix *s, uint64_t block, struct err *e)
     for (size_t p = 0; failed == 0 && !s->interrupted_by && p < c->tally.units; p++) {
         const struct place_in_plan at = {block, p, c->order[p]};
         const struct tally_one *one = tally_at(&c->tally, block, at.unit);
-        if (!one || !one->file)
+        if (tally_is_run(&c->tally, at.unit) && (!one || !one->file))
             failed = run_unit(s, &at, e);
     }
     return failed;
@@ -352,6 +352,19 @@ static int show_order(struct campaign *c, struct err *e)
     return failed;
 }
 
+/* What is missing from the table, and why. */
+static size_t tell_not_run(const struct campaign *c, struct text *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->plan.cells; i++) {
+        const struct plan_cell *cell = &c->plan.cell[i];
+        if (cell->not_run)
+            text_add(out, "* not run: %s: %s\n", cell->id, cell->not_run);
+        n += cell->not_run ? 1 : 0;
+    }
+    return n;
+}
+
 /* Of the records that were read when the folder was opened, and of those that have been run since. */
 static int print_table(const struct matrix *s, struct err *e)
 {
@@ -362,13 +375,19 @@ static int print_table(const struct matrix *s, struct err *e)
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
-    if (s->shows)
-        return s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
+    cleanup_text struct text left_out = {0}, notes = {0};
+    if (tell_not_run(c, &left_out) > 0)
+        terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
+    if (s->shows) {
+        failed = s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
+        (void)fputs(notes.data ? notes.data : "", stdout);
+        return failed;
+    }
     summary_make(&c->tally.records, &summary);
     struct tables tables = tables_make(&summary);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
-    (void)printf("%s\n* plan %s, seed %lld, %zu record%s: %s\n", text.data, c->plan.name, (long long)c->bound.seed, n,
-                 n == 1 ? "" : "s", c->folder.path);
+    (void)printf("%s\n%s* plan %s, seed %lld, %zu record%s: %s\n", text.data, notes.data ? notes.data : "",
+                 c->plan.name, (long long)c->bound.seed, n, n == 1 ? "" : "s", c->folder.path);
     tables_free(&tables);
     summary_free(&summary);
     return 0;
@@ -383,6 +402,13 @@ static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
     if (failed)
         return err_set(e, ERR_WORKLOAD, -ECANCELED, "%zu of %zu invocations did not end well; the table says why%s",
                        failed, done, s->shows ? "" : " (--retry runs them again)");
+    cleanup_text struct text ignored = {0};
+    size_t left_out = tell_not_run(c, &ignored);
+    if (left_out)
+        return err_set(e, ERR_HOST, -ENOTSUP,
+                       "%zu of %zu cells were not run: their interpreters lack what they ask for (leave them out: "
+                       "'exclude'); the others were",
+                       left_out, c->plan.cells);
     return 0;
 }
 
@@ -418,6 +444,9 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     const struct place_in_plan at = {block, position, c->order[position]};
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
     int failed = one && one->file ? 0 : open_stage(s, e);
+    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
+    if (failed == 0 && cell->not_run)
+        failed = err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s", cell->id, cell->not_run);
     if (failed == 0 && !(one && one->file))
         failed = run_unit(s, &at, e);
     int left = close_session(s, failed == 0 ? e : NULL);

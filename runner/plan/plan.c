@@ -719,6 +719,8 @@ void plan_free(struct plan *p)
 {
     for (size_t i = 0; i < p->cells; i++)
         free((void *)p->cell[i].cell.argv);
+    for (size_t i = 0; i < p->cells; i++)
+        free(p->cell[i].not_run);
     free(STEAL(p->cell));
     yaml_end(STEAL(p->file));
     text_free(&p->bytes);

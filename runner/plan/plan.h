@@ -28,6 +28,7 @@ enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
 struct plan_cell {
     char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], so that it can name a file */
     struct cell cell;     /* its texts are the plan's, or whose the given options are */
+    char *not_run; /* what of it its interpreter lacks, so that it is left out; NULL: nothing that is known. Owned */
 };
 
 struct plan {

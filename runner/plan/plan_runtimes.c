@@ -52,33 +52,63 @@ static int find_program(const struct cell *c, char **ret, struct err *e)
     return 0;
 }
 
-static int find_runtime(const struct plan *plan, size_t cell, struct plan_runtimes *r, struct err *e)
+/* An interpreter that lacks what the cell asks for leaves the others as they are. */
+static int leave_out(struct plan_cell *cell, struct err *e)
+{
+    cell->not_run = xstrdup(e->text);
+    *e = (struct err){0};
+    return 0;
+}
+
+static int find_runtime(struct plan *plan, size_t cell, struct plan_runtimes *r, struct err *e)
 {
     const struct cell *c = &plan->cell[cell].cell;
     if (c->argv)
         return find_program(c, &r->program[cell], e);
     for (size_t i = 0; i < cell; i++) {
-        if (!same_runtime(&plan->cell[i].cell, c))
+        if (plan->cell[i].not_run || !same_runtime(&plan->cell[i].cell, c))
             continue;
         r->of[cell] = r->of[i];
-        return 0;
+        return runtime_check_knobs(c, &r->found[r->of[cell]], e);
     }
     struct runtime *at = &r->found[r->count];
-    TRY(runtime_find(c, at, e));
+    int failed = runtime_find(c, at, e);
+    if (failed == -ENOTSUP)
+        return leave_out(&plan->cell[cell], e);
+    if (failed != 0)
+        return failed;
     r->of[cell] = r->count++;
     return 0;
 }
 
-static int find_runtimes(const struct plan *plan, struct plan_runtimes *r, size_t *at, struct err *e)
+/* Each is said once; where there is nothing else the first is the error. */
+static int tell_left_out(const struct plan *plan, size_t *at, struct err *e)
+{
+    size_t n = 0;
+    for (size_t i = plan->cells; i-- > 0;) {
+        n += plan->cell[i].not_run ? 1 : 0;
+        *at = plan->cell[i].not_run ? i : *at;
+    }
+    if (n > 0 && n == plan->cells)
+        return err_set(e, ERR_USAGE, -ENOTSUP, "%s", plan->cell[*at].not_run);
+    for (size_t i = 0; i < plan->cells; i++)
+        if (plan->cell[i].not_run)
+            (void)fprintf(stderr, "tare: matrix: cell '%s' is not run: %s\n", plan->cell[i].id, plan->cell[i].not_run);
+    return 0;
+}
+
+static int find_runtimes(struct plan *plan, struct plan_runtimes *r, size_t *at, struct err *e)
 {
     *r = (struct plan_runtimes){.found = xcalloc(plan->cells, sizeof(*r->found)),
                                 .of = xcalloc(plan->cells, sizeof(*r->of)),
                                 .program =
                                     xcalloc(plan->cells, sizeof(*r->program)), /* NOLINT(bugprone-sizeof-expression) */
                                 .cells = plan->cells};
+    for (size_t i = 0; i < plan->cells; i++)
+        free(STEAL(plan->cell[i].not_run));
     for (*at = 0; *at < plan->cells; ++*at)
         TRY(find_runtime(plan, *at, r, e));
-    return 0;
+    return tell_left_out(plan, at, e);
 }
 
 static bool can_go_native(const struct plan *plan)

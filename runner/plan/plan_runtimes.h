@@ -18,7 +18,9 @@ struct plan_runtimes {
     size_t cells;
 };
 
-/* Finds the runtime, or the program, of each cell. Where no interpreter is there and no cell names one, all go on as
+/* Finds the runtime, or the program, of each cell. A cell that asks for what its interpreter has not (a mode before it
+ * came, a GIL that cannot be switched) gets its reason as not_run, and has no runtime; where no cell is left, that is
+ * the error (usage). Where no interpreter is there and no cell names one, all go on as
  * native programs, which is said on stderr. The error names the cell. The caller frees *ret, also after a failure. */
 int plan_runtimes_find(struct plan *plan, struct plan_runtimes *ret, struct err *e);
 

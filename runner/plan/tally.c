@@ -51,6 +51,19 @@ const char *tally_label_name(int label)
     return NAMES[label];
 }
 
+bool tally_is_run(const struct tally *t, size_t unit)
+{
+    return !t->plan || !t->plan->cell[tally_cell(t, unit)].not_run;
+}
+
+size_t tally_wanted(const struct tally *t, uint64_t blocks)
+{
+    size_t n = 0;
+    for (size_t u = 0; u < t->units; u++)
+        n += tally_is_run(t, u) ? (size_t)blocks : 0;
+    return n;
+}
+
 static struct tally_one *room_for(struct tally *t, uint64_t block, size_t unit)
 {
     if (block >= t->blocks) {
@@ -237,6 +250,7 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
 {
     const struct reading r = {t, plan, folder, bound, mend, retry};
     struct dirent **found = NULL;
+    t->plan = plan;
     t->records.reader.with_details = t->records.reader.with_steady = true; /* the table at the end asks for them */
     int n = scandir(folder->path, &found, is_wanted, alphasort), failed = 0;
     if (n < 0)

@@ -33,10 +33,11 @@ struct place_of_record {
 
 /* Starts as {.units = …, .cells = …}; ended by tally_free(). */
 struct tally {
-    size_t cells, units;   /* of a block */
-    struct tally_one *one; /* of block b (from 0) and unit u: one[b * units + u] */
-    size_t blocks;         /* that have room */
-    size_t strangers;      /* records in the folder that are of no plan; they are not counted */
+    size_t cells, units;     /* of a block */
+    struct tally_one *one;   /* of block b (from 0) and unit u: one[b * units + u] */
+    size_t blocks;           /* that have room */
+    const struct plan *plan; /* of tally_read(): its cells that are not run are not waited for; NULL: all are */
+    size_t strangers;        /* records in the folder that are of no plan; they are not counted */
     /* Called with each record that counts, by its file's name and with its bytes; NULL: not. A negative errno ends the
      * reading. */
     int (*each)(void *to, const char *file, const struct place_of_record *at, const struct text *bytes, struct err *e);
@@ -49,6 +50,12 @@ size_t tally_unit(const struct tally *t, size_t cell, int label);
 size_t tally_cell(const struct tally *t, size_t unit);
 int tally_label(const struct tally *t, size_t unit);
 const char *tally_label_name(int label); /* "A", "A'"; NULL for 0 */
+
+/* Whether its cell is run on this host. */
+bool tally_is_run(const struct tally *t, size_t unit);
+
+/* How many invocations of the first `blocks` blocks are. */
+size_t tally_wanted(const struct tally *t, uint64_t blocks);
 
 /* NULL where that block has not begun. */
 const struct tally_one *tally_at(const struct tally *t, uint64_t block, size_t unit);

@@ -147,7 +147,7 @@ static void set_knobs(json_t *o, const struct cell *c)
         const struct scenario_knob *k = &c->scenario->knob[i];
         if (!cell_knob_counts(c, i))
             json_put_absent(o, k->key, "it does not go with this mode or runtime");
-        else if (k->type == SCENARIO_CHOICE)
+        else if (scenario_knob_is_word(k))
             json_put_text(o, k->key, c->knob[i]);
         else if (k->type == SCENARIO_REAL)
             json_put_real(o, k->key, strtod(c->knob[i], NULL), "it is no finite number");
@@ -216,11 +216,31 @@ static void set_gil(json_t *o, const struct record *r)
     json_put_text_or(o, "gil_warning", r->gil_warning, "the interpreter did not warn");
 }
 
+/* A key each, so that who compares two records names the packages that differ. */
+static void set_packages(json_t *o, const struct distributions *d)
+{
+    json_t *packages = json_object();
+    for (size_t i = 0; i < d->count; i++) {
+        json_t *one = json_object();
+        json_put_text(one, "version", d->list[i].version);
+        json_put_text_or(one, "record_sha256", d->list[i].record_sha256, "it has no RECORD");
+        json_put(packages, d->list[i].name, one);
+    }
+    if (*d->why_not) {
+        json_decref(packages);
+        json_put_absent(o, "packages", d->why_not);
+        return;
+    }
+    json_put(o, "packages", packages);
+    json_put_int(o, "packages_omitted", (int64_t)d->omitted);
+    json_put_int(o, "packages_refused", (int64_t)d->refused);
+}
+
 static json_t *runtime_json(const struct record *r)
 {
     static const char *const OF_PYTHON[] = {
-        "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by",
-        "gil_warning",   "build"};
+        "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by", "gil_warning",
+        "build",         "packages"};
     const struct runtime *rt = r->runtime;
     json_t *o = json_object();
     if (!rt) {
@@ -245,6 +265,7 @@ static json_t *runtime_json(const struct record *r)
     json_put(o, "free_threaded", json_boolean(rt->free_threaded));
     set_gil(o, r);
     json_put(o, "build", json_of_facts(&rt->build));
+    set_packages(o, &rt->packages);
     return o;
 }
 

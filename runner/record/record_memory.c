@@ -1,4 +1,7 @@
 /* The memory section of a record. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "record/record_internal.h"
@@ -110,6 +113,29 @@ static void put_counts(json_t *o, const struct record *r, const char *why_not)
         json_put_int_or(o, counts[i].key, r->sampled, (int64_t)counts[i].value, why_not);
 }
 
+static int compare_ns(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median time between the beginnings of two walks that followed each other; -1: there are no two. */
+static int64_t achieved_period_ns(const struct record *r)
+{
+    cleanup_free int64_t *gap = xcalloc(r->sample_count + 1, sizeof(*gap));
+    const struct sample *before = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < r->sample_count; i++) {
+        if (!r->samples[i].has_rollup)
+            continue;
+        if (before)
+            gap[n++] = r->samples[i].at_ns - before->at_ns;
+        before = &r->samples[i];
+    }
+    qsort(gap, n, sizeof(*gap), compare_ns);
+    return n > 0 ? gap[n / 2] : -1;
+}
+
 /* The memory object without its samples, which are streamed. */
 static json_t *memory_json(const struct record *r)
 {
@@ -124,6 +150,9 @@ static json_t *memory_json(const struct record *r)
     json_put(o, "slice", slice);
     json_put_int(o, "tick_ns", r->tick_ns);
     json_put_int(o, "rollup_ns", r->rollup_ns);
+    const int64_t achieved_ns = achieved_period_ns(r);
+    json_put_int_or(o, "rollup_achieved_ns", achieved_ns >= 0, achieved_ns,
+                    r->sampled ? "no two walks were taken" : why);
     json_put_text(o, "weighted_by", r->sampled ? memory_weight_time : NULL);
     put_counts(o, r, why);
     put_plateau(o, r);

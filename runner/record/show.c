@@ -30,7 +30,7 @@ static bool is_of_memory(const struct scenario_knob *k)
 static bool is_said(const struct cell *c, size_t i)
 {
     const struct scenario_knob *k = &c->scenario->knob[i];
-    bool left = k->type == SCENARIO_CHOICE && strcmp(c->knob[i], k->fallback[c->profile]) == 0;
+    bool left = scenario_knob_is_word(k) && strcmp(c->knob[i], k->fallback[c->profile]) == 0;
     return cell_knob_counts(c, i) && !left;
 }
 

@@ -8,10 +8,12 @@
 
 #include "analysis/cells.h"
 #include "analysis/number.h"
+#include "analysis/scaling.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/stats.h"
 #include "base/stats_series.h"
+#include "report/scale_show.h"
 
 static void drawings_y_axis(struct drawing *d, const double *value, size_t count)
 {
@@ -309,11 +311,22 @@ static void drawings_of_cell(struct drawings *d, const struct summary_cell *c)
 
 /* --- A figure over the number of workers: a line for each set of cells that differ in that alone ----------------- */
 
-/* Cells that differ in their workers alone. */
+/* Cells that differ in their workers, and in nothing else that is not shared by them. */
 struct curve {
     const struct summary_cell **cell; /* ascending by workers, as the summary has them; owned */
     size_t cells;
+    const struct scaling_point *point; /* their speed-up; NULL: it is not drawn */
+    struct text name;
 };
+
+static void curves_free(struct curve *curve, size_t curves)
+{
+    for (size_t i = 0; i < curves; i++) {
+        free(curve[i].cell);
+        text_free(&curve[i].name);
+    }
+    free(curve);
+}
 
 static size_t curves_of(const struct summary *s, bool memory, struct curve *ret)
 {
@@ -325,10 +338,10 @@ static size_t curves_of(const struct summary *s, bool memory, struct curve *ret)
             continue;
         while (k < n && !cells_alike(ret[k].cell[0]->cell, c->cell, "workers"))
             k++;
-        if (k == n)
-            ret[n++] = (struct curve){calloc(s->cells, sizeof(*ret->cell)), 0}; /* NOLINT(bugprone-sizeof-expression) */
-        if (!ret[k].cell)
-            abort();
+        if (k == n) {
+            ret[n].cell = xcalloc(s->cells, sizeof(const struct summary_cell *));
+            summary_curve_name(c, &ret[n++].name);
+        }
         ret[k].cell[ret[k].cells++] = c;
     }
     return n;
@@ -347,11 +360,11 @@ static size_t workers_of(const struct curve *curve, size_t curves, double *ret)
     return kept;
 }
 
-/* What is drawn over the workers, of a curve's k-th cell: a figure's mean, or its speed-up over the curve's first. */
+/* What is drawn over the workers, of a curve's k-th cell: a figure's mean, or its speed-up. */
 static struct stats_interval value_of(const struct summary *s, const struct curve *l, size_t k, const char *figure)
 {
     if (!figure)
-        return summary_speed_up(s, l->cell[0], l->cell[k]);
+        return l->point[k].speed_up;
     const struct summary_figure *f = summary_figure(s, l->cell[k], figure);
     return f && f->used ? f->is.mean : stats_no_interval(NAN, 0.95, "");
 }
@@ -378,35 +391,37 @@ static void add_value(struct drawing *d, const struct summary *s, const struct c
 
 static void plot_curves(struct drawing *d, const struct curve *curve, size_t curves, struct text *alt)
 {
-    text_add(&d->plot, "plot ");
+    if (curve[0].point)
+        text_add(&d->plot,
+                 "plot x with lines dashtype 3 linewidth 1 linecolor rgb '#888888' title 'nothing lost', \\\n     ");
+    else
+        text_add(&d->plot, "plot ");
     for (size_t i = 0; i < curves; i++) {
-        cleanup_text struct text label = {0};
-        summary_curve_name(curve[i].cell[0], &label);
-        text_add(alt, "%s%s", i ? ", " : "", label.data);
+        text_add(alt, "%s%s", i ? ", " : "", curve[i].name.data);
         text_add(
             &d->plot,
             "%s'%s%s' using 'workers':'mean_%zu':'low_%zu':'high_%zu' with yerrorlines pointtype %zu pointsize 0.6 "
             "linewidth 1.5 linecolor rgb '%s' title ",
             i ? ", \\\n     " : "", i ? "" : d->name, i ? "" : ".dat", i + 1, i + 1, i + 1, 5 + 2 * (i % 5),
             drawing_colour(i));
-        drawing_quote(&d->plot, label.data);
+        drawing_quote(&d->plot, curve[i].name.data);
     }
     text_add(&d->plot, "\n");
     text_add(alt, ".");
 }
 
-/* figure: NULL for the speed-up. */
+/* figure: NULL for the speed-up. of: what the name ends with, where there are several. */
 static void draw(struct drawings *all, const struct summary *s, const struct curve *curve, size_t curves,
-                 const double *workers, size_t count, const char *figure)
+                 const double *workers, size_t count, const char *figure, const char *of)
 {
     const char *word = !figure ? "speed-up" : strcmp(figure, "pss_bytes") == 0 ? "memory" : "time";
     const char *what = figure ? summary_unit(s, figure).title
-                              : "speed-up (work done in the same time, over that of the fewest workers)";
+                              : "speed-up (work done in the same time; the fewest workers count as their number)";
     cleanup_text struct text name = {0}, title = {0};
     struct text alt = {0};
     cleanup_free double *value = xcalloc(3 * curves * count + 1, sizeof(*value));
     double *next = value;
-    text_add(&name, "scaling-%s", word);
+    text_add(&name, "scaling-%s%s", word, of);
     text_add(&title, "Scaling by workers: %s", what);
     struct drawing *d = drawing_add(all, name.data, title.data);
     text_add(&d->data, "workers");
@@ -422,7 +437,10 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     text_add(&alt, "%s over %zu numbers of workers, from %g to %g, a line each for ", what, count, workers[0],
              workers[count - 1]);
     alt.data[0] = (char)toupper((unsigned char)alt.data[0]);
-    drawings_y_axis(d, value, (size_t)(next - value));
+    if (figure)
+        drawings_y_axis(d, value, (size_t)(next - value));
+    else /* an interval may be as wide as it will */
+        text_add(&d->plot, "set yrange [0:%g]\n", 1.2 * workers[count - 1]);
     cleanup_free char *axis =
         figure ? text_printf("%s [%s]", what, summary_unit(s, figure).unit) : text_printf("speed-up");
     text_add(&d->plot, "set logscale x 2\nset xrange [%g:%g]\nset xlabel 'workers'\nset ylabel ", 0.9 * workers[0],
@@ -436,20 +454,113 @@ static void draw(struct drawings *all, const struct summary *s, const struct cur
     d->alt = STEAL(alt.data);
 }
 
+static void draw_speed_up(struct drawings *d, const struct summary *s, const struct scaling *all, size_t at,
+                          const char *of)
+{
+    const struct scaling_sweep *sweep = &all->sweep[at];
+    struct curve *curve = xcalloc(sweep->curves, sizeof(*curve));
+    cleanup_free double *workers = xcalloc(s->cells, sizeof(*workers));
+    for (size_t i = 0; i < sweep->curves; i++) {
+        const struct scaling_curve *c = &sweep->curve[i];
+        curve[i].cell = xcalloc(c->points, sizeof(const struct summary_cell *));
+        curve[i].cells = c->points;
+        curve[i].point = c->point;
+        scale_curve_name(all, c, &curve[i].name);
+        for (size_t k = 0; k < c->points; k++)
+            curve[i].cell[k] = c->point[k].cell;
+    }
+    const size_t count = workers_of(curve, sweep->curves, workers);
+    draw(d, s, curve, sweep->curves, workers, count, NULL, of);
+    curves_free(curve, sweep->curves);
+}
+
+#define NAME_END_MAX 24
+
+/* A bar for each number of threads: what they get, and on it the parts of what they lose. What is below 0 has no
+ * height: the table has it. */
+static void draw_losses(struct drawings *all, const struct scaling_split *split, const char *of)
+{
+    static const char *const KEYS[] = {"got", "start", "serial", "coherency", "sharing", "ceiling"};
+    static const char *const TITLES[] = {"got", "start", "serial", "coherency", "sharing tax", "ceiling"};
+    const bool is_fitted = !*split->fit.why_not;
+    cleanup_text struct text name = {0}, title = {0}, curve = {0};
+    summary_curve_name(split->threads->point[0].cell, &curve);
+    text_add(&name, "scaling-loss%s", of);
+    text_add(&title, "Where the speed-up is lost: %s", curve.data);
+    struct drawing *d = drawing_add(all, name.data, title.data);
+    text_add(&d->data, "workers got start serial coherency sharing ceiling\n");
+    for (size_t i = 0; i < split->losses; i++) {
+        const struct scaling_loss *l = &split->loss[i];
+        const double value[] = {l->got.at,
+                                l->part[SCALING_START].at,
+                                is_fitted ? l->part[SCALING_SERIAL].at : NAN,
+                                is_fitted ? l->part[SCALING_COHERENCY].at : NAN,
+                                is_fitted ? NAN : l->part[SCALING_SHARING].at,
+                                l->part[SCALING_CEILING].at};
+        drawing_number(&d->data, l->workers);
+        for (size_t k = 0; k < ARRAY_LEN(value); k++)
+            add_number(&d->data, fmax(value[k], 0)); /* of NaN 0 */
+        text_add(&d->data, "\n");
+    }
+    text_add(&d->plot, "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.75 noborder\n"
+                       "set boxwidth 0.6\nset yrange [0:*]\nset grid noxtics\nset xlabel 'threads'\nset ylabel ");
+    drawing_quote(&d->plot, "threads' worth of work");
+    text_add(&d->plot, "\nplot ");
+    for (size_t k = 0, drawn = 0; k < ARRAY_LEN(KEYS); k++) {
+        const bool is_part_of_tax = k == 2 || k == 3;
+        if ((k == 1 && !split->has_start) || (is_part_of_tax && !is_fitted) || (k == 4 && is_fitted))
+            continue;
+        text_add(&d->plot, "%s'%s%s' using '%s':xticlabels(1) linecolor rgb '%s' title '%s'",
+                 drawn ? ", \\\n     " : "", drawn ? "" : d->name, drawn ? "" : ".dat", KEYS[k],
+                 k == 0 ? "#BBBBBB" : drawing_colour(k - 1), TITLES[k]);
+        drawn++;
+    }
+    text_add(&d->plot, "\n");
+    d->alt =
+        text_printf("A bar for each of %zu numbers of threads: what they get of their number, and on it the parts of "
+                    "what they lose.",
+                    split->losses);
+}
+
+/* What the n-th of its kind has at the end of its name: the first nothing. */
+static void number_name(size_t n, char of[NAME_END_MAX])
+{
+    text_format(of, NAME_END_MAX, "-%zu", n);
+    if (n == 1)
+        *of = '\0';
+}
+
+static void draw_sweeps(struct drawings *d, const struct summary *s)
+{
+    struct scaling all;
+    size_t splits = 0;
+    char of[NAME_END_MAX];
+    scaling_make(s, &all);
+    for (size_t i = 0; i < all.sweeps; i++) {
+        number_name(i + 1, of);
+        draw_speed_up(d, s, &all, i, of);
+        for (size_t k = 0; k < all.sweep[i].splits; k++) {
+            if (all.sweep[i].split[k].losses == 0)
+                continue;
+            splits++;
+            number_name(splits, of);
+            draw_losses(d, &all.sweep[i].split[k], of);
+        }
+    }
+    scaling_free(&all);
+}
+
 static void drawings_scaling(struct drawings *d, const struct summary *s)
 {
     for (int memory = 0; memory <= 1; memory++) {
-        cleanup_free struct curve *curve = calloc(s->cells + 1, sizeof(*curve));
-        cleanup_free double *workers = calloc(s->cells + 1, sizeof(*workers));
-        if (!curve || !workers)
-            abort();
+        struct curve *curve = xcalloc(s->cells, sizeof(*curve));
+        cleanup_free double *workers = xcalloc(s->cells, sizeof(*workers));
         size_t curves = curves_of(s, memory, curve), count = workers_of(curve, curves, workers);
         if (count > 1)
-            draw(d, s, curve, curves, workers, count, memory ? "pss_bytes" : "avg_iter_s");
-        if (count > 1 && !memory)
-            draw(d, s, curve, curves, workers, count, NULL);
-        for (size_t i = 0; i < curves; i++)
-            free(curve[i].cell);
+            draw(d, s, curve, curves, workers, count, memory ? "pss_bytes" : "avg_iter_s", "");
+        curves_free(curve, curves);
+        if (!memory)
+            draw_sweeps(d, s);
     }
 }
 

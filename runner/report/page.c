@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "host/last_selftest.h"
+#include "report/scale_show.h"
 #include "report/tables.h"
 
 extern const char page_css[], page_js[]; /* page_assets.c: what page.css and page.js hold */
@@ -530,34 +531,47 @@ struct section {
     const char *figures; /* NULL none */
     enum tables_of table;
     bool has_table;
-    bool folded;           /* the table: it is long, and there for who asks */
-    enum tables_of detail; /* a longer table behind it, folded; 0 none */
+    bool folded;                                             /* the table: it is long, and there for who asks */
+    enum tables_of detail;                                   /* a longer table behind it, folded; 0 none */
+    void (*says)(const struct summary *s, struct text *out); /* sentences, a line each; NULL: none */
 };
 
+static void say_scaling(const struct summary *s, struct text *out)
+{
+    struct scaling all;
+    scaling_make(s, &all);
+    scale_say(&all, out);
+    scaling_free(&all);
+}
+
 static const struct section SECTIONS[] = {
-    {"scaling", "Scaling by workers", NULL, "scaling-", 0, false, false, 0},
+    {"scaling", "Scaling by workers",
+     "Of the work of as many workers, what threads do and where the rest of it is lost: ceiling is what processes "
+     "lose too, the sharing tax what threads lose beyond them, start what creating and joining them takes. The parts "
+     "add up.",
+     "scaling-", TABLES_LOSSES, true, false, TABLES_SPEED_UP, say_scaling},
     {"distributions", "Distributions of iterations",
      "Each box is an invocation: its quartiles, whiskers from the 5% to the 95% quantile, the least and the greatest.",
-     "iterations-", 0, false, false, 0},
+     "iterations-", 0, false, false, 0, NULL},
     {"series", "Iterations in the order of time",
      "Lines are the levels between changepoints (PELT on mean and variance, penalty 15 ln n; Barrett et al. 2017).",
-     "series-", 0, false, false, 0},
-    {"memory", "Memory over time", NULL, "memory-", 0, false, false, 0},
+     "series-", 0, false, false, 0, NULL},
+    {"memory", "Memory over time", NULL, "memory-", 0, false, false, 0, NULL},
     {"own", "What the scenarios report", "Titles, units and directions are as the scenarios declare them.", NULL,
-     TABLES_OWN, true, false, 0},
+     TABLES_OWN, true, false, 0, NULL},
     {"isolation", "Isolation",
      "What was asked of the host and what it gave. A required check that does not hold lowers the grade; a recorded "
      "one "
      "is told and no more.",
-     NULL, TABLES_VERDICTS, true, false, TABLES_ISOLATION},
-    {"failed", "Failed invocations", NULL, NULL, TABLES_FAILED, true, false, 0},
-    {"differences", "What differs between cells", NULL, NULL, TABLES_DIFFERENCES, true, false, 0},
-    {"environment", "Environment", NULL, NULL, TABLES_ENVIRONMENT, true, true, 0},
-    {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, true, false, 0},
+     NULL, TABLES_VERDICTS, true, false, TABLES_ISOLATION, NULL},
+    {"failed", "Failed invocations", NULL, NULL, TABLES_FAILED, true, false, 0, NULL},
+    {"differences", "What differs between cells", NULL, NULL, TABLES_DIFFERENCES, true, false, 0, NULL},
+    {"environment", "Environment", NULL, NULL, TABLES_ENVIRONMENT, true, true, 0, NULL},
+    {"experiments", "What it took", NULL, NULL, TABLES_EXPERIMENTS, true, false, 0, NULL},
     {"figures", "Every figure",
      "Over the invocations that ended well: the mean with Student's 95% interval, and the ratio to threads with the "
      "interval that tare compare gives, of geometric means.",
-     NULL, TABLES_FIGURES, true, true, 0},
+     NULL, TABLES_FIGURES, true, true, 0, NULL},
 };
 
 static bool belongs(const struct drawing *d, const char *figures)
@@ -721,9 +735,23 @@ static void add_folded(struct text *out, const struct table *t)
     text_add(out, "</details>\n");
 }
 
-static void add_section(struct text *out, const struct section *section, const struct tables *t,
-                        const struct page_parts *p)
+static void add_said(struct text *out, const struct section *section, const struct summary *s)
 {
+    cleanup_text struct text said = {0};
+    char *rest = NULL;
+    if (section->says)
+        section->says(s, &said);
+    for (char *line = said.len ? strtok_r(said.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest)) {
+        text_add(out, "<p>");
+        html_text(out, line);
+        text_add(out, "</p>\n");
+    }
+}
+
+static void add_section(struct text *out, const struct section *section, const struct summary *s,
+                        const struct tables *t, const struct page_parts *p)
+{
+    const struct table *table = &t->of[section->table];
     if (!has_any(t, p, section))
         return;
     page_section(out, section->id, section->title);
@@ -732,13 +760,14 @@ static void add_section(struct text *out, const struct section *section, const s
         html_text(out, section->words);
         text_add(out, "</p>\n");
     }
+    add_said(out, section, s);
     if (section->figures)
         add_figures(out, p, section->figures);
-    if (section->has_table && !section->folded)
-        page_table(out, &t->of[section->table]);
-    else if (section->has_table)
-        add_folded(out, &t->of[section->table]);
-    if (section->detail)
+    if (section->has_table && section->folded)
+        add_folded(out, table);
+    else if (section->has_table && (table->rows || table->empty))
+        page_table(out, table);
+    if (section->detail && t->of[section->detail].rows)
         add_folded(out, &t->of[section->detail]);
     text_add(out, "</section>\n");
 }
@@ -753,7 +782,7 @@ int page_make(const struct summary *s, const struct page_parts *p, struct text *
     text_add(out, "<main>\n");
     add_answer(out, s, &t, p);
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
-        add_section(out, &SECTIONS[i], &t, p);
+        add_section(out, &SECTIONS[i], s, &t, p);
     tables_free(&t);
     page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);

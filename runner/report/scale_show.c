@@ -22,8 +22,7 @@ static int decimals_of(const struct stats_interval *got)
     return own < 2 ? 2 : own > 3 ? 3 : own;
 }
 
-/* Of one sweep a curve is its mode and interpreter; of several what the cells have in common. */
-static void add_curve_name(const struct scaling *s, const struct scaling_curve *c, struct text *out)
+void scale_curve_name(const struct scaling *s, const struct scaling_curve *c, struct text *out)
 {
     const struct summary_cell *cell = c->point[0].cell;
     if (s->sweeps > 1)
@@ -46,19 +45,19 @@ struct table scale_table_speed_up(const struct scaling *s)
         {"efficiency", "efficiency", "%", true, TABLE_BOTH, 2},
     };
     struct table t =
-        table_new("speed-up", "Speed-up by workers, over one worker of the same mode", COLUMNS, ARRAY_LEN(COLUMNS));
+        table_new("speed-up", "Speed-up by workers, over the fewest of the same mode", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < s->sweeps; i++)
         for (size_t k = 0; k < s->sweep[i].curves; k++) {
             const struct scaling_curve *c = &s->sweep[i].curve[k];
             for (size_t p = 0; p < c->points; p++) {
                 const struct scaling_point *one = &c->point[p];
                 cleanup_text struct text name = {0};
-                add_curve_name(s, c, &name);
+                scale_curve_name(s, c, &name);
                 table_row(&t, one->cell->id);
                 table_text(&t, name.data);
                 table_number(&t, one->workers, 0, NULL);
                 add_interval(&t, &one->speed_up, p == 0 ? 0 : decimals_of(&one->speed_up));
-                table_number(&t, 100 * one->speed_up.at / one->workers, 0, one->speed_up.why_not);
+                table_number(&t, p == 0 ? NAN : 100 * one->speed_up.at / one->workers, 0, one->speed_up.why_not);
             }
         }
     return t;
@@ -112,7 +111,7 @@ struct table scale_table_losses(const struct scaling *s)
         for (size_t k = 0; k < s->sweep[i].splits; k++) {
             const struct scaling_split *split = &s->sweep[i].split[k];
             cleanup_text struct text name = {0};
-            add_curve_name(s, split->threads, &name);
+            scale_curve_name(s, split->threads, &name);
             for (size_t l = 0; l < split->losses; l++)
                 add_loss(&t, several ? name.data : "", split, &split->loss[l]);
         }
@@ -216,7 +215,7 @@ void scale_say(const struct scaling *s, struct text *out)
     for (size_t i = 0; i < s->sweeps; i++)
         for (size_t k = 0; k < s->sweep[i].splits; k++) {
             cleanup_text struct text name = {0};
-            add_curve_name(s, s->sweep[i].split[k].threads, &name);
+            scale_curve_name(s, s->sweep[i].split[k].threads, &name);
             say_split(&s->sweep[i].split[k], splits > 1 ? name.data : NULL, out);
         }
 }

@@ -11,6 +11,9 @@
 
 struct text;
 
+/* Adds what a curve is called: of one sweep its mode and interpreter; of several what its cells have in common. */
+void scale_curve_name(const struct scaling *s, const struct scaling_curve *c, struct text *out);
+
 /* A row for each mode and number of workers. The scaling has to outlive it, as that of all that follows. */
 struct table scale_table_speed_up(const struct scaling *s);
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/json_put.h"
 #include "base/terminal.h"
+#include "report/scale_show.h"
 
 static void add_bullets(const struct summary *s, bool memory, struct text *out)
 {
@@ -36,6 +37,19 @@ void summary_markdown(const struct summary *s, const struct tables *t, struct te
     }
 }
 
+/* Where cells differ in their workers: what threads lose. */
+static void add_scaling(const struct summary *s, size_t width, struct text *out)
+{
+    struct scaling all;
+    cleanup_text struct text said = {0};
+    scaling_make(s, &all);
+    scale_say(&all, &said);
+    if (said.len)
+        text_add(out, "\n");
+    terminal_wrap_lines(said.data, width, 4, out);
+    scaling_free(&all);
+}
+
 void summary_text(const struct summary *s, const struct tables *t, size_t width, struct text *out)
 {
     static const enum tables_of SHOWN[] = {TABLES_TIME, TABLES_MEMORY, TABLES_OWN};
@@ -59,6 +73,7 @@ void summary_text(const struct summary *s, const struct tables *t, size_t width,
             text_add(out, "\n");
         terminal_wrap_lines(lines, width, 4, out);
     }
+    add_scaling(s, width, out);
 }
 
 /* --- A summary as JSON ---------------------------------------------------------------------------------------------

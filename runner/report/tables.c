@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "report/scale_show.h"
 
 /* The columns of a row's cell, its name for eyes and its id as data, and what fills them in. */
 #define TABLES_NAME                                                                                                    \
@@ -547,18 +548,30 @@ static struct table failed_table(const struct summary *s)
     return t;
 }
 
+/* The two tables of scaling; their texts are copies. */
+static void add_scaling(const struct summary *s, struct tables *t)
+{
+    struct scaling all;
+    scaling_make(s, &all);
+    t->of[TABLES_SPEED_UP] = scale_table_speed_up(&all);
+    t->of[TABLES_LOSSES] = scale_table_losses(&all);
+    scaling_free(&all);
+}
+
 struct tables tables_make(const struct summary *s)
 {
-    return (struct tables){.of = {[TABLES_TIME] = time_table(s),
-                                  [TABLES_MEMORY] = memory_table(s),
-                                  [TABLES_OWN] = own_table(s),
-                                  [TABLES_FIGURES] = figures_table(s),
-                                  [TABLES_EXPERIMENTS] = experiments_table(s),
-                                  [TABLES_VERDICTS] = tables_verdicts(s),
-                                  [TABLES_ISOLATION] = tables_isolation(s),
-                                  [TABLES_FAILED] = failed_table(s),
-                                  [TABLES_DIFFERENCES] = tables_differences(s),
-                                  [TABLES_ENVIRONMENT] = tables_environment(s)}};
+    struct tables t = {.of = {[TABLES_TIME] = time_table(s),
+                              [TABLES_MEMORY] = memory_table(s),
+                              [TABLES_OWN] = own_table(s),
+                              [TABLES_FIGURES] = figures_table(s),
+                              [TABLES_EXPERIMENTS] = experiments_table(s),
+                              [TABLES_VERDICTS] = tables_verdicts(s),
+                              [TABLES_ISOLATION] = tables_isolation(s),
+                              [TABLES_FAILED] = failed_table(s),
+                              [TABLES_DIFFERENCES] = tables_differences(s),
+                              [TABLES_ENVIRONMENT] = tables_environment(s)}};
+    add_scaling(s, &t);
+    return t;
 }
 
 void tables_free(struct tables *t)

@@ -8,6 +8,8 @@
 enum tables_of {
     TABLES_TIME,        /* a row a cell whose times count: mean, median, p95, ratio to threads */
     TABLES_MEMORY,      /* a row a cell of profile memory */
+    TABLES_SPEED_UP,    /* a row a mode and number of workers */
+    TABLES_LOSSES,      /* a row a number of threads and part of what they lose */
     TABLES_OWN,         /* a row a cell and figure that its scenario reports */
     TABLES_FIGURES,     /* a row a cell and figure: all there is */
     TABLES_EXPERIMENTS, /* a row a cell: what it took */

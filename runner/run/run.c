@@ -287,6 +287,11 @@ static void open_counters(struct stage *s, const struct cell *cell)
     energy_read("", &s->energy);
 }
 
+static unsigned shared_cpus(const struct topology_choice *cpus)
+{
+    return cpulist_count(&cpus->housekeeping) > 0 ? 0 : cpulist_count(&cpus->benchmark);
+}
+
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
     open_counters(s, cell);
@@ -313,6 +318,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .sampler = s->sampler,
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
+        .shared_cpus = shared_cpus(&s->session->cpus),
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
         .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,

@@ -294,6 +294,40 @@ class Refused(Matrix):
         self.assertEqual(self.run_plan("--invocations", 2).status, 2)
 
 
+LACKING = """schema: tare.plan/1
+name: lacking
+invocations: 1
+defaults: {scenario: scenario1, mode: threads, runtime: "3.14", iterations: 2, warmup: 0, workers: 2, work-iters: 1000}
+cells:
+  - {id: can, gil: on}
+  - {id: cannot, gil: off}
+"""
+
+
+class LeftOut(Matrix):
+    """A cell that asks for what its interpreter has not: here a GIL build without its GIL."""
+
+    def test_the_others_are_run_the_reason_is_in_the_table_and_the_status_is_3(self):
+        self.plan.write_text(LACKING)
+        for again in (False, True):
+            done = self.run_plan()
+            self.assertEqual(done.status, 3, done)
+            self.assertEqual(self.names(), ["0001-can.json"])
+            self.assertRegex(done.out, r"\* not run: cannot: --gil off:\s+'\S+' is a\s+GIL\s+build")
+            self.assertIn("1 of 2 cells were not run", done.err)
+            self.assertEqual("nothing was run" in done.err, again, done)
+        done = self.run_plan("--dry-run")
+        self.assertRegex(done.out, r"cannot +not run\n")
+        self.assertIn("0 of 2 invocations to run", done.out)
+
+    def test_where_none_is_left_the_plan_is_refused_and_leaves_no_folder(self):
+        self.plan.write_text(LACKING.replace("  - {id: can, gil: on}\n", ""))
+        done = self.run_plan()
+        self.assertEqual(done.status, 2, done)
+        self.assertIn("cell 'cannot': --gil off: '", done.err)
+        self.assertFalse(self.out.exists())
+
+
 class Compared(Matrix):
     def compare(self, *options: str) -> subprocess.CompletedProcess:
         return subprocess.run([rig.TARE, "compare", self.out, self.out, *options], env=rig.environment(), text=True,

@@ -1,8 +1,11 @@
 """The interpreters of this host: what `--runtime list` shows can be weighed, and what it says cannot be is refused."""
 
+import hashlib
+import os
 import re
 import subprocess
 import unittest
+from pathlib import Path
 
 import rig
 from rig import LiveTest, setUpModule  # noqa: F401
@@ -32,6 +35,34 @@ class Runtimes(LiveTest):
             build = done.record["runtime"]["build"]
             self.assertEqual(build["allocator"], allocator)
             self.assertIn(features or build["features"], build["features"])
+
+    def venv(self) -> Path:
+        """One of two packages, and of folders that are none: each would lead out of it, or say what it is not."""
+        python = Path(self.run_cell("--runtime", "3.14", "--iterations", 2).record["runtime"]["path"])
+        venv = self.dir / "venv"
+        site = venv / "lib" / "python3.14" / "site-packages"
+        (venv / "bin").mkdir(parents=True)
+        (venv / "bin" / "python").symlink_to(python)
+        (venv / "pyvenv.cfg").write_text(f"home = {python.parent}\ninclude-system-site-packages = false\n")
+        for name in ("Foo_Bar-1.0", "none-2.0+local", "link-1", "pipe-1", "huge-1", "new\nline-1", "esc\x1b[31m-1", "-"):
+            (site / f"{name}.dist-info").mkdir(parents=True)
+        (site / "Foo_Bar-1.0.dist-info" / "RECORD").write_text("foo.py,,\n")
+        (site / "link-1.dist-info" / "RECORD").symlink_to("/etc/passwd")
+        os.mkfifo(site / "pipe-1.dist-info" / "RECORD")
+        with open(site / "huge-1.dist-info" / "RECORD", "wb") as file:
+            file.truncate(17 << 20)
+        (site / "out-1.dist-info").symlink_to("/etc")
+        (site / "evil.pth").write_text("import sys; print('dist evil 1 -'); sys.stdout.flush()\n")
+        return venv
+
+    def test_the_packages_of_a_venv_are_in_the_record_and_nothing_from_outside_of_it(self):
+        done = self.run_cell("--runtime", self.venv() / "bin" / "python", "--iterations", 2)
+        self.assert_ok(done)
+        runtime = done.record["runtime"]
+        digest = hashlib.sha256(b"foo.py,,\n").hexdigest()
+        self.assertEqual(runtime["packages"]["foo-bar"], {"version": "1.0", "record_sha256": digest})
+        self.assertEqual(set(runtime["packages"]), {"foo-bar", "none"})
+        self.assertEqual((runtime["packages_omitted"], runtime["packages_refused"]), (0, 7))
 
     def test_what_is_older_than_3_12_is_refused_by_name_and_by_path(self):
         done = self.run_cell("--runtime", "3.11")

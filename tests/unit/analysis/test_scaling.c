@@ -1,52 +1,14 @@
 #include "analysis/scaling.h"
 
-#include "analysis/stats_usl.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/text.h"
-#include "tests/unit/fixture.h"
 #include "tests/unit/near.h"
+#include "tests/unit/swept.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- records of a plan in blocks -----------------------------------------------------------------------------------
- */
-
-/* A cell. What an iteration takes is `seconds`; rate: of what its scenario reports, 0: nothing. */
-struct made {
-    const char *scenario, *mode, *runtime;
-    int workers, work; /* work: a knob; 0: it has none */
-    double seconds, rate;
-};
-
-static void write_record(const struct made *m, size_t cell, int block)
-{
-    cleanup_text struct text t = {0}, path = {0};
-    const int serial = block * 64 + (int)cell;
-    text_add(
-        &t,
-        "{\"schema\": \"tare.record/1\", \"id\": \"20261125T%02d%02d%02dZ-%08x\", \"started_at\": "
-        "\"2026-11-25T00:00:00Z\", \"plan\": {\"name\": \"made\", \"sha256\": \"ab\", \"seed\": 7, \"cell\": \"c%zu\", "
-        "\"block\": %d}, \"scenario\": {\"name\": \"%s\", \"mode\": \"%s\", \"profile\": \"overhead\", ",
-        serial / 3600, serial / 60 % 60, serial % 60, (unsigned)serial, cell, block + 1, m->scenario, m->mode);
-    if (m->work)
-        text_add(&t, "\"work_iters\": %d, ", m->work);
-    text_add(&t,
-             "\"workers\": %d, \"iterations\": 24, \"warmup\": 2}, \"host\": {\"emulated\": false}, \"isolation\": "
-             "{\"grade\": \"partial\"}, \"runtime\": {\"name\": \"%s\", \"free_threaded\": "
-             "true}, \"slice\": {\"cpus_effective\": \"0-3\"}, \"termination\": {\"reason\": \"ok\", \"detail\": "
-             "null}, \"iterations\": {\"start_ns\": [1], \"end_ns\": [2]}, "
-             "\"result\": {\"avg_iter_s\": %.17g",
-             m->workers, m->runtime, m->seconds);
-    if (m->rate > 0)
-        text_add(&t, ", \"ops_per_s\": %.17g", m->rate);
-    text_add(&t, "}}");
-    text_add(&path, "/%02d-c%zu.json", block + 1, cell);
-    fixture_write(fixture_root, path.data, t.data);
-}
 
 static struct summary s;
 static struct scaling all;
@@ -82,38 +44,6 @@ static void assert_adds_up(const struct scaling_loss *l, bool has_start)
     const double start = has_start ? l->part[SCALING_START].at : 0;
     assert_near(l->got.at + l->lost.at, l->workers, 1e-9);
     assert_near(l->part[SCALING_CEILING].at + l->part[SCALING_SHARING].at + start, l->lost.at, 1e-9);
-}
-
-#define SIGMA 0.08
-#define KAPPA 0.01
-
-/* Processes lose a tenth of each further worker; threads that by the law besides. */
-static double process_s(int workers)
-{
-    return 0.010 * (1 + 0.1 * (workers - 1));
-}
-
-static double thread_s(int workers)
-{
-    return 1.2 * process_s(workers) * stats_usl_at(SIGMA, KAPPA, workers);
-}
-
-static const int COUNTS[] = {1, 2, 3, 4};
-
-static size_t planted(struct made *m, size_t counts, double start_s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < counts; i++) {
-        const int w = COUNTS[i];
-        m[n++] = (struct made){"scenario1", "threads", "3.14t", w, 0, thread_s(w) + w * start_s, 0};
-        m[n++] = (struct made){"scenario1", "processes", "3.14t", w, 0, process_s(w) + 10 * w * start_s, 0};
-    }
-    for (size_t i = 0; start_s > 0 && i < counts; i++) {
-        const int w = COUNTS[i];
-        m[n++] = (struct made){"scenario0", "threads", "3.14t", w, 0, w * start_s, 0};
-        m[n++] = (struct made){"scenario0", "processes", "3.14t", w, 0, 10 * w * start_s, 0};
-    }
-    return n;
 }
 
 /* --- what is told ---------------------------------------------------------------------------------------------------

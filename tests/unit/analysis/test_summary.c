@@ -64,19 +64,6 @@ static void cells_are_told_threads_first_and_natives_last(void **state)
         assert_string_equal(s.cell[i].id, IDS[i]);
 }
 
-/* Four times the work in twice the time. */
-static void the_speed_up_is_work_in_the_same_time_over_that_of_the_base(void **state)
-{
-    (void)state;
-    read_shelf(SHELF, SHELF_CELLS, false);
-    const struct summary_cell *two = cell("threads-workers-2-overhead"), *eight = cell("threads-workers-8-overhead");
-    const struct stats_interval i = summary_speed_up(&s, two, eight);
-    assert_near(i.at, 2, 1e-6);
-    assert_null(i.why_not);
-    assert_true(i.low < i.at && i.at < i.high && i.low > 1.8 && i.high < 2.2);
-    assert_near(summary_speed_up(&s, two, two).at, 1, 0);
-}
-
 static void a_cell_is_weighed_against_free_threaded_threads_of_as_many_workers(void **state)
 {
     (void)state;
@@ -238,7 +225,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(cells_are_told_threads_first_and_natives_last),
-        TEST(the_speed_up_is_work_in_the_same_time_over_that_of_the_base),
         TEST(a_cell_is_weighed_against_free_threaded_threads_of_as_many_workers),
         TEST(the_ratio_is_the_one_that_compare_gives),
         TEST(a_failed_invocation_gives_no_figure_and_is_named),

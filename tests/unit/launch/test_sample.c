@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -442,10 +443,36 @@ static void a_walk_by_the_thread_gives_what_a_walk_gives_and_ticks_go_on(void **
     sampler_close(&sampler); /* a walk under way is waited for */
 }
 
+/* More processes than descriptors: those beyond half of the limit are opened anew at each walk. */
+static void more_processes_than_descriptors_are_weighed_all(void **state)
+{
+    (void)state;
+    enum { MANY = 40 };
+    int pids[MANY];
+    struct rlimit usual;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    for (int i = 0; i < MANY; i++)
+        pids[i] = start_child(0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){32, usual.rlim_max}), 0);
+    struct sampler *sampler = open_sampler(-1);
+    struct sample first = take(sampler, pids, MANY), again = take(sampler, pids, MANY);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(first.members_count, MANY);
+    assert_int_equal(again.members_count, MANY);
+    assert_int_equal(first.failed_reads + again.failed_reads, 0);
+    for (int i = 0; i < MANY; i += 2)
+        end_child(pids[i]);
+    assert_int_equal(take(sampler, pids, MANY).members_count, MANY / 2);
+    for (int i = 1; i < MANY; i += 2)
+        end_child(pids[i]);
+    sampler_close(&sampler);
+}
+
 int main(void)
 {
 #define sliced(test) cmocka_unit_test_setup_teardown(test, open_slice, close_slice)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_processes_than_descriptors_are_weighed_all),
         cmocka_unit_test(a_walk_by_the_thread_gives_what_a_walk_gives_and_ticks_go_on),
         cmocka_unit_test(a_process_is_weighed_with_what_it_touched),
         cmocka_unit_test(members_are_summed),

@@ -491,10 +491,28 @@ static void progress_is_shown_now_and_then_with_what_the_ledger_says(void **stat
     assert_int_equal(seen[2], 3);
 }
 
+static void a_walk_takes_no_more_than_its_share_of_a_process_and_of_shared_cpus(void **state)
+{
+    (void)state;
+    const int64_t period_ns = 50 * NS_PER_MS;
+    /* one of 512 MiB: 4.5 ms of mmap_lock */
+    assert_int_equal(watch_walk_wait_ns(4500000, 1, 0, period_ns), 40 * 4500000LL);
+    /* a thousand small ones hold each for 50 us: no more than the period, with CPUs of our own */
+    assert_true(watch_walk_wait_ns(50 * NS_PER_MS, 1000, 0, period_ns) < period_ns);
+    /* on the two CPUs of the workload it is their time that counts */
+    assert_int_equal(watch_walk_wait_ns(50 * NS_PER_MS, 1000, 2, period_ns), 40 * 25 * NS_PER_MS);
+    /* the larger of both */
+    assert_int_equal(watch_walk_wait_ns(4500000, 1, 8, period_ns), 40 * 4500000LL);
+    assert_int_equal(watch_walk_wait_ns(NS_PER_S, 1, 0, period_ns), 100 * period_ns);
+    assert_int_equal(watch_walk_wait_ns(INT64_MAX, 0, 1, period_ns), 100 * period_ns);
+    assert_int_equal(watch_walk_wait_ns(0, 0, 1, period_ns), 0);
+}
+
 int main(void)
 {
 #define staged(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_walk_takes_no_more_than_its_share_of_a_process_and_of_shared_cpus),
         staged(a_child_that_ends_is_seen_to_and_is_not_reaped),
         staged(a_child_that_takes_too_long_runs_out_of_time),
         staged(a_child_that_waits_without_an_end_has_stalled),

@@ -1,0 +1,121 @@
+"""tare scale: every mode and number of workers, what threads lose and to what; and what is said where it cannot be."""
+
+import json
+import os
+import subprocess
+
+import rig
+from rig import LiveTest, for_each, once_is_enough, setUpModule  # noqa: F401
+
+MODULE = """
+def work(max_steps: int = 2000):
+    return sum(i * i for i in range(max_steps))
+"""
+
+QUICK = ["--workers", "1,2", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes"]
+
+REFUSED = {
+    "nothing": ([], r"nothing was named: tare scale SCENARIO \| FILE\.py:FUNCTION"),
+    "no_scenario": (["nope"], r"'nope' is no scenario; what is allowed is "),
+    "a_mode_that_is_none": (["scenario1", "--modes", "native,fibres"], r"'fibres' is no mode; .* native, threads"),
+    "native_alone": (["scenario1", "--modes", "native"], r"--modes 'native': one of them has to run Python"),
+    "a_native_function": (["work.py:work", "--modes", "threads,native"], r"a function of Python has no native"),
+    "a_knob_that_is_none": (["scenario1", "--workers", "1,2", "--foo", "3"], r"--foo"),
+    "a_knobs_value": (["scenario1", "--workers", "1,2", "--work-iters", "x"], r"--work-iters 'x': what is allowed is a whole number"),
+    "an_argument_of_a_scenario": (["scenario1", "--arg", "x=1"], r"--arg: 'scenario1' is a scenario; its knobs are options"),
+    "a_scenario_that_is_kept": (["scenario1", "--keep", "kept"], r"--keep: 'scenario1' is a scenario already"),
+    "no_knob_to_share": (["scenario1", "--strong", "lifecycle"], r"--strong 'lifecycle': what is allowed is a knob .* whole number"),
+    "no_argument_to_share": (["work.py:work", "--strong", "max_steps"], r"--strong 'max_steps': .* whole number that --arg gives"),
+    "a_share_that_is_uneven": (
+        ["scenario1", "--strong", "work-iters", "--work-iters", "1001", "--workers", "1,2,3"],
+        r"1001 cannot be shared evenly by every number of workers; a multiple of 6 can, as 1002",
+    ),
+    "a_share_of_no_number": (["work.py:work", "--arg", "max_steps=a", "--strong", "max_steps"], r"'a' cannot be shared"),
+}
+
+
+class Scale(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.dir.chmod(0o755)
+        (self.dir / "work.py").write_text(MODULE)
+
+    def scale(self, *options: object, prefix=()) -> rig.Done:
+        words = [*prefix, rig.TARE, "scale", *options]
+        running = rig.Running([str(word) for word in words], rig.environment(), self.json, self.dir)
+        self.addCleanup(running.abandon)
+        return running.end()
+
+    def assert_adds_up(self, loss: dict) -> None:
+        """Of what was measured, to the last place."""
+        parts = [loss[key]["at"] or 0 for key in ("got", "ceiling", "sharing", "start")]
+        self.assertAlmostEqual(sum(parts), loss["workers"], 9)
+
+
+class Functions(Scale):
+    @once_is_enough
+    def test_the_parts_of_what_threads_lose_add_up_and_the_report_draws_them(self):
+        done = self.scale("work.py:work", *QUICK, "--out", "out", "--json", "found.json")
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.out, r"\Awork of work: a call takes .*\nweak scaling: each worker does the same work; 3\.14t on")
+        self.assertRegex(done.out, r"(?m)^At 2 threads you get [\d.]+ of 2: ", done)
+        self.assertIn("There are no intervals: fewer than 5 invocations of a cell.", done.out)
+        self.assertTrue(all(len(line) <= 80 for line in done.out.splitlines()), done)
+        found = json.loads((self.dir / "found.json").read_text())
+        self.assertEqual(found["schema"], "tare.scale/1")
+        split = found["sweeps"][0]["splits"][0]
+        self.assert_adds_up(split["losses"][0])
+        self.assertIn("2 numbers of workers, and it takes 4", split["fit"]["refused"])
+        runtimes = {json.loads(p.read_text())["runtime"]["name"] for p in (self.dir / "out").glob("*.json")}
+        self.assertEqual(runtimes, {"3.14t"})  # one interpreter: builds are not confounded with modes
+        report = subprocess.run([rig.TARE, "report", "out"], cwd=self.dir, env=rig.environment(), capture_output=True, text=True)
+        self.assertEqual(report.returncode, 0, report.stderr)
+        page = (self.dir / "out/report.html").read_text()
+        self.assertIn("Where the speed-up of threads is lost", page)
+        self.assertIn("sharing tax", page)
+
+    @once_is_enough
+    def test_workers_share_what_an_argument_says(self):
+        shared = ["--arg", "max_steps=6000", "--strong", "max_steps", "--out", "out", "--json", "-"]
+        done = self.scale("work.py:work", *QUICK, *shared)
+        self.assertEqual(done.status, 0, done)
+        curves = json.loads(done.out)["sweeps"][0]["curves"]
+        self.assertEqual({c["shared_knob"] for c in curves}, {"max_steps"})
+        scenarios = [json.loads(p.read_text())["scenario"] for p in (self.dir / "out").glob("*.json")]
+        shares = {(s["workers"], s["max_steps"]) for s in scenarios if "max_steps" in s}
+        self.assertEqual(shares, {(1, 6000), (2, 3000)})
+
+
+class Scenarios(Scale):
+    @once_is_enough
+    def test_what_starting_takes_is_measured_beside_a_scenario_and_its_native_too(self):
+        modes = ["--modes", "threads,processes,native"]
+        done = self.scale("scenario1", *QUICK[:-2], *modes, "--json", "-")
+        self.assertEqual(done.status, 0, done)
+        sweep = json.loads(done.out)["sweeps"][0]
+        self.assertEqual([c["runtime"] for c in sweep["curves"]], ["3.14t", "3.14t", "native"])
+        split = sweep["splits"][0]
+        if split["not_split"]:  # on a slow machine the work of 20,000 steps can be less than a start
+            self.assertIn("give them more to do", split["not_split"])
+        else:
+            self.assertIsNotNone(split["losses"][0]["start"]["at"])
+            self.assert_adds_up(split["losses"][0])
+
+    @once_is_enough
+    def test_whoever_may_nothing_may_this(self):
+        if os.getuid() != 0:
+            self.skipTest("the other tests run as an unprivileged user already")
+        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+        done = self.scale("work.py:work", *QUICK, prefix=nobody)
+        self.assertEqual(done.status, 0, done)
+        self.assertRegex(done.out, r"(?m)^At 2 threads you get ", done)
+
+
+@once_is_enough
+class BadInput(Scale):
+    @for_each(REFUSED)
+    def refuses(self, options, why):
+        done = self.scale(*options)
+        self.assertEqual((done.status, done.out), (2, ""), done)
+        self.assertRegex(done.err, rf"\Atare: scale: .*{why}", done)
+        self.assertEqual(len(done.err.splitlines()), 1, done)

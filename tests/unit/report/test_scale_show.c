@@ -1,0 +1,119 @@
+/* What is told of how far threads scale. */
+#include "report/scale_show.h"
+
+#include "base/err.h"
+#include "tests/unit/golden.h"
+#include "tests/unit/near.h"
+#include "tests/unit/swept.h"
+
+#include <jansson.h>
+#include <string.h>
+
+/* Invocations a few per cent apart, in a fixed pattern. */
+static void write_cells(const struct made *m, size_t cells, int blocks)
+{
+    for (int b = 0; b < blocks; b++)
+        for (size_t i = 0; i < cells; i++) {
+            struct made one = m[i];
+            one.seconds *= 1 + 0.004 * (double)((b * 3 + (int)i * 5) % 7) + 0.03 * (double)(b % 3);
+            write_record(&one, i, b);
+        }
+}
+
+/* The caller frees it. */
+static char *told(const struct made *m, size_t cells, int blocks, bool json)
+{
+    struct err e = {0};
+    struct summary s;
+    struct scaling all;
+    struct text out = {0};
+    const char *path = fixture_root;
+    write_cells(m, cells, blocks);
+    if (summary_read(&path, 1, false, &s, &e) != 0)
+        fail_msg("%s", e.text);
+    scaling_make(&s, &all);
+    if (json)
+        scale_json(&all, &out);
+    else
+        scale_text(&all, 80, &out);
+    scaling_free(&all);
+    summary_free(&s);
+    return out.data;
+}
+
+/* Wherever the lines are broken. */
+static void expect(const char *text, const char *wanted)
+{
+    cleanup_text struct text flat = {0};
+    for (const char *at = text; *at; at++)
+        if (*at != '\n' && !(*at == ' ' && at[1] == ' '))
+            text_add_bytes(&flat, at, 1);
+        else if (*at == '\n' && at[1] != ' ')
+            text_add(&flat, " ");
+    if (!strstr(flat.data, wanted))
+        fail_msg("there is no '%s' in:\n%s", wanted, flat.data);
+}
+
+static void who_has_never_seen_a_split_reads_where_the_rest_went(void **state)
+{
+    struct made m[16];
+    (void)state;
+    cleanup_free char *text = told(m, planted(m, 4, 0.0005), 5, false);
+    golden_check("scale-text", text);
+    for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        assert_true(strcspn(line, "\n") <= 80);
+}
+
+static void without_intervals_it_is_said(void **state)
+{
+    struct made m[16];
+    (void)state;
+    cleanup_free char *text = told(m, planted(m, 2, 0), 3, false);
+    expect(text, "At 2 threads you get 1.65 of 2");
+    expect(text, "There are no intervals: fewer than 5 invocations of a cell.");
+    expect(text, "* no start: no cells of scenario0 tell what starting takes");
+}
+
+static void what_threads_gain_is_no_loss(void **state)
+{
+    static const struct made M[] = {
+        {"scenario1", "threads", "3.14t", 1, 0, 0.010, 0},
+        {"scenario1", "threads", "3.14t", 8, 0, 0.011, 0},
+        {"scenario1", "processes", "3.14", 1, 0, 0.010, 0},
+        {"scenario1", "processes", "3.14", 8, 0, 0.020, 0},
+    };
+    (void)state;
+    cleanup_free char *text = told(M, ARRAY_LEN(M), 6, false);
+    expect(text, "is gained: threads lose less than processes");
+    expect(text, "* 8 workers had 4 CPUs: the ceiling has their waiting for one in it");
+    expect(text, "* the processes ran on 3.14 and the threads on 3.14t");
+}
+
+static void json_has_every_number_and_a_reason_beside_each_null(void **state)
+{
+    struct made m[16];
+    json_error_t why;
+    (void)state;
+    cleanup_free char *text = told(m, planted(m, 4, 0), 5, true);
+    json_t *whole = json_loads(text, JSON_REJECT_DUPLICATES, &why);
+    const json_t *sweep = json_array_get(json_object_get(whole, "sweeps"), 0);
+    const json_t *split = json_array_get(json_object_get(sweep, "splits"), 0);
+    const json_t *loss = json_array_get(json_object_get(split, "losses"), 2);
+    const json_t *start = json_object_get(loss, "start");
+    assert_string_equal(json_string_value(json_object_get(whole, "schema")), SCALE_SCHEMA);
+    assert_true(json_is_real(json_object_get(json_object_get(loss, "ceiling"), "at")));
+    assert_true(json_is_null(json_object_get(start, "at")));
+    assert_true(json_is_string(json_object_get(start, "at_reason")));
+    json_decref(whole);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fixture_rooted(who_has_never_seen_a_split_reads_where_the_rest_went),
+        fixture_rooted(without_intervals_it_is_said),
+        fixture_rooted(what_threads_gain_is_no_loss),
+        fixture_rooted(json_has_every_number_and_a_reason_beside_each_null),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
