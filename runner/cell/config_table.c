@@ -114,10 +114,15 @@ const struct option_row config_rows[] = {
      "what the workers are",
      WEIGHED},
     {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
-     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled",
+     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled; growth: how "
+     "memory grows from iteration to iteration, and what of it",
      WEIGHED},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH | CONFIG_BISECT,
      "measured iterations",
+     WEIGHED},
+    {"until-slope", TEXT, "W/1000", CELL(until_slope), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "of profile growth: end before --iterations where the interval of PSS's slope will be +-W for 1000 iterations: a "
+     "share of PSS, as 1%/1000, or a size, as 64K/1000",
      WEIGHED},
     {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH | CONFIG_BISECT,
      "workers of an iteration",

@@ -50,9 +50,11 @@ class Counters(LiveTest):
                 self.assertGreater(counters[name], 0, name)
                 self.assertTrue(0 < counters["running_share"][name] <= 1.001, name)
 
+    @rig.once_is_enough
     def test_without_the_option_nothing_is_counted(self):
         self.assertIsNone(self.exec("true", options=())["counters"])
 
+    @rig.once_is_enough
     def test_without_a_slice_all_are_absent(self):
         counters = self.exec("true", options=("--counters", "--isolation", "off"))["counters"]
         for name in (*HARDWARE, *SOFTWARE):

@@ -250,7 +250,7 @@ static void a_choice_that_is_none_names_what_is_allowed(void **state)
         text_format(joined, sizeof(joined), "--mode=%s", NOT[i]);
         refused(wanted, "x", joined);
     }
-    refused("--profile 'time'|overhead or memory", "x", "--profile", "time");
+    refused("--profile 'time'|overhead, memory or growth", "x", "--profile", "time");
     refused("--isolation 'on'|auto, strict or off", "x", "--isolation", "on");
     refused("--mp-start 'own'|fork, forkserver or spawn", "x", "--mode", "processes", "--mp-start", "own");
     refused("--mp-start ''|is fork, forkserver or spawn", "x", "--mode", "processes", "--mp-start", "");
