@@ -18,9 +18,10 @@
 #include "cgroups/search.h"
 #include "cgroups/tree_internal.h"
 
-#define SUPERVISOR    "supervisor"
-#define REMOVE_NS     (2 * NS_PER_S)
-#define LOCK_PAUSE_NS (10 * NS_PER_MS)
+#define SUPERVISOR   "supervisor"
+#define REMOVE_NS    (2 * NS_PER_S)
+#define PAUSE_NS     (NS_PER_MS / 20) /* a start holds the lock for some 0.2 ms */
+#define PAUSE_MAX_NS (10 * NS_PER_MS)
 
 bool slice_is_file_name(const char *name)
 {
@@ -37,17 +38,19 @@ const struct slice_setting *slice_tree_supervisor_cpus(const struct slice_tree *
     return tree->has_supervisor_cpus ? &tree->supervisor_cpus : NULL;
 }
 
-/* With a time limit: another program may hold the lock. */
+/* With a time limit: another program may hold the lock. Each pause is twice as long as the one before. */
 int slice_lock(int fd)
 {
+    int64_t pause_ns = PAUSE_NS;
     int64_t deadline_ns = clock_now_ns() + SLICE_LOCK_S * NS_PER_S;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK)
             return -errno;
         if (clock_now_ns() > deadline_ns)
             return -EBUSY;
-        struct timespec t = clock_timespec(LOCK_PAUSE_NS);
+        struct timespec t = clock_timespec(pause_ns);
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+        pause_ns = pause_ns * 2 < PAUSE_MAX_NS ? pause_ns * 2 : PAUSE_MAX_NS;
     }
     return 0;
 }

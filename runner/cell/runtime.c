@@ -527,6 +527,19 @@ static int check_gil(const struct cell *cell, const struct runtime *r, struct er
     return 0;
 }
 
+int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct err *e)
+{
+    struct interpreter_name name;
+    bool known = interpreter_name_parse(r->name, &name) && name.major == 3;
+    for (size_t i = 0; known && cell->scenario && i < cell->scenario->knobs; i++) {
+        const struct scenario_knob *k = &cell->scenario->knob[i];
+        if ((unsigned)name.minor < k->since && strcmp(cell->knob[i], k->fallback[cell->profile]) != 0)
+            return err_set(e, ERR_USAGE, -ENOTSUP, "--%s '%s': Python %s does not have that (3.%u and newer have)",
+                           k->name, cell->knob[i], r->version, k->since);
+    }
+    return 0;
+}
+
 static int find_python(const struct cell *cell, struct runtime *r, struct err *e)
 {
     const char *name = cell->runtime;
@@ -540,6 +553,7 @@ static int find_python(const struct cell *cell, struct runtime *r, struct err *e
                        "--mode interpreters: Python %s has no concurrent.interpreters (3.14 and newer have)",
                        r->version);
     TRY(check_gil(cell, r, e));
+    TRY(runtime_check_knobs(cell, r, e));
     distributions_read(r->path, &r->packages);
     if (cell->scenario)
         add_scripts(cell->scenario, r);

@@ -41,6 +41,10 @@ struct runtime {
 int runtime_find(const struct cell *cell, struct runtime *ret, struct err *e);
 void runtime_free(struct runtime *r);
 
+/* -ENOTSUP (usage): the cell has a knob that only newer versions of Python have, and not as its default is.
+ * runtime_find() looks; who takes a runtime that was found for another cell has to. */
+int runtime_check_knobs(const struct cell *cell, const struct runtime *r, struct err *e);
+
 /* An interpreter that lies on this host. */
 struct runtime_seen {
     struct runtime runtime; /* its path; the rest where why_not is "" */

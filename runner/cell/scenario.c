@@ -10,8 +10,9 @@
 #include "base/text.h"
 
 const char *const mode_names[] = {"threads", "processes", "interpreters", NULL};
-const char *const profile_names[] = {"overhead", "memory", NULL};
+const char *const profile_names[] = {"overhead", "memory", "growth", NULL};
 const char *const runtime_kind_names[] = {"python", "native", NULL};
+const char *const start_names[] = {"fork", "forkserver", "spawn", NULL};
 
 const char *mode_name(enum mode m)
 {
@@ -55,6 +56,35 @@ static bool real_of(const char *text, double *ret)
     return !*end && isfinite(*ret);
 }
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
+/* "a,b.c": names and dots alone, as the text becomes import statements. */
+static bool is_modules(const char *value)
+{
+    for (const char *at = value;; at++) {
+        if (!*at || !strchr(LETTERS, *at))
+            return false;
+        at += strspn(at, LETTERS "0123456789");
+        if (!*at)
+            return true;
+        if (*at != '.' && *at != ',')
+            return false;
+    }
+}
+
+static bool is_a_choice(const struct scenario_knob *k, const char *value)
+{
+    for (size_t i = 0; k->choice[i]; i++)
+        if (strcmp(k->choice[i], value) == 0)
+            return true;
+    return false;
+}
+
+bool scenario_knob_is_word(const struct scenario_knob *k)
+{
+    return k->type == SCENARIO_CHOICE || k->type == SCENARIO_MODULES;
+}
+
 static bool is_allowed(const struct scenario_knob *k, const char *value)
 {
     int64_t low, high, n;
@@ -67,10 +97,9 @@ static bool is_allowed(const struct scenario_knob *k, const char *value)
         return real_of(k->low, &real_low) && real_of(k->high, &real_high) && real_of(value, &real) &&
                real >= real_low && real <= real_high;
     case SCENARIO_CHOICE:
-        for (size_t i = 0; k->choice[i]; i++)
-            if (strcmp(k->choice[i], value) == 0)
-                return true;
-        return false;
+        return is_a_choice(k, value);
+    case SCENARIO_MODULES:
+        return is_a_choice(k, value) || is_modules(value);
     }
     return false;
 }
@@ -97,8 +126,15 @@ void scenario_list_bits(const char *const *names, unsigned bits, struct text *ou
 
 void scenario_knob_allowed(const struct scenario_knob *k, struct text *out)
 {
-    if (k->type == SCENARIO_CHOICE)
-        list(k->choice, UINT_MAX, out);
+    const char *words[SCENARIO_CHOICES_MAX + 2];
+    size_t n = 0;
+    for (; k->choice[n]; n++)
+        words[n] = k->choice[n];
+    if (k->type == SCENARIO_MODULES)
+        words[n++] = "MODULE,...";
+    words[n] = NULL;
+    if (scenario_knob_is_word(k))
+        list(words, UINT_MAX, out);
     else
         text_add(out, "%s to %s", k->low, k->high);
 }
@@ -106,9 +142,14 @@ void scenario_knob_allowed(const struct scenario_knob *k, struct text *out)
 int scenario_knob_check(const struct scenario_knob *k, const char *value, struct err *e)
 {
     static const char *const WHAT[] = {
-        [SCENARIO_INTEGER] = "a whole number from ", [SCENARIO_REAL] = "a number from ", [SCENARIO_CHOICE] = ""};
+        [SCENARIO_INTEGER] = "a whole number from ",
+        [SCENARIO_REAL] = "a number from ",
+        [SCENARIO_CHOICE] = "",
+        [SCENARIO_MODULES] = "",
+    };
+    const size_t max = k->type == SCENARIO_MODULES ? SCENARIO_LINE_MAX : SCENARIO_WORD_MAX;
     cleanup_text struct text allowed = {0};
-    if (strlen(value) < SCENARIO_WORD_MAX && is_allowed(k, value))
+    if (strlen(value) < max && is_allowed(k, value))
         return 0;
     scenario_knob_allowed(k, &allowed);
     (void)err_set(e, ERR_USAGE, -EINVAL, "--%s '%s': what is allowed is %s%s", k->name, value, WHAT[k->type],
@@ -118,7 +159,10 @@ int scenario_knob_check(const struct scenario_knob *k, const char *value, struct
 
 enum profile scenario_profile_default(const struct scenario *s)
 {
-    return s->profile[PROFILE_OVERHEAD].offered ? PROFILE_OVERHEAD : PROFILE_MEMORY;
+    unsigned p = 0;
+    while (p + 1 < PROFILES_COUNT && !s->profile[p].offered)
+        p++;
+    return (enum profile)p;
 }
 
 const struct scenario_figure *scenario_figure_find(const struct scenario *s, const char *name)

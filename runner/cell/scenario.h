@@ -12,15 +12,16 @@ struct err;
 struct text;
 
 enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
-enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY };
+enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY, PROFILE_GROWTH };
 enum runtime_kind { RUNTIME_PYTHON, RUNTIME_NATIVE };
-#define PROFILES_COUNT      2
+#define PROFILES_COUNT      3
 #define RUNTIME_KINDS_COUNT 2
 
 /* Their names, NULL at the end. */
 extern const char *const mode_names[];
 extern const char *const profile_names[];
 extern const char *const runtime_kind_names[];
+extern const char *const start_names[]; /* of processes: fork, forkserver, spawn */
 const char *mode_name(enum mode m);
 const char *profile_name(enum profile p);
 
@@ -32,7 +33,12 @@ const char *profile_name(enum profile p);
 #define SCENARIO_WORD_MAX     32 /* bytes of a name or a value, with its NUL */
 #define SCENARIO_LINE_MAX     240
 
-enum scenario_knob_type { SCENARIO_INTEGER, SCENARIO_REAL, SCENARIO_CHOICE };
+enum scenario_knob_type {
+    SCENARIO_INTEGER,
+    SCENARIO_REAL,
+    SCENARIO_CHOICE,
+    SCENARIO_MODULES, /* one of the choices, or names of Python modules, comma-separated */
+};
 
 /* An option of the scenario's own. Its values stay the texts that they were given as. */
 struct scenario_knob {
@@ -45,7 +51,8 @@ struct scenario_knob {
     char word[SCENARIO_CHOICES_MAX][SCENARIO_WORD_MAX];   /* of a choice */
     const char *choice[SCENARIO_CHOICES_MAX + 1];         /* the same, NULL at the end */
     char fallback[PROFILES_COUNT][SCENARIO_WORD_MAX];     /* the default in each profile */
-    unsigned modes, profiles, kinds;                      /* what it goes with: bits of the enums above */
+    unsigned modes, profiles, kinds, starts;              /* what it goes with: bits of the enums and names above */
+    unsigned since;                                       /* Python 3.since and newer have it; 0: all */
 };
 
 /* What a profile says where the command line does not: a common option's name and value. */
@@ -98,10 +105,13 @@ const struct scenario_knob *scenario_knob_find(const struct scenario *s, const c
 /* Whether a text can be the knob's value. -EINVAL (usage): "--NAME 'VALUE': what is allowed is ...". */
 int scenario_knob_check(const struct scenario_knob *k, const char *value, struct err *e);
 
+/* Whether its values are words, and no numbers. */
+bool scenario_knob_is_word(const struct scenario_knob *k);
+
 /* What is allowed, as --help says it: "1 to 4096". */
 void scenario_knob_allowed(const struct scenario_knob *k, struct text *out);
 
-/* The profile without --profile: overhead where it is offered. */
+/* The profile without --profile: the first of the enum that is offered. */
 enum profile scenario_profile_default(const struct scenario *s);
 
 const struct scenario_figure *scenario_figure_find(const struct scenario *s, const char *name); /* NULL: none */

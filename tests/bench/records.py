@@ -1,6 +1,6 @@
 """What reading many records takes: seconds and memory of `tare report`, as text and as CSV, and of `tare compare`.
 
-    records.py BUILD [COUNT]      COUNT records of 1000 iterations (10000)
+    records.py BUILD [COUNT]      COUNT records (10000) of 100 iterations
 """
 
 import os
@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import table
 
 
 def weigh(words):
@@ -28,7 +31,7 @@ def main():
     build = Path(sys.argv[1])
     count = sys.argv[2] if len(sys.argv) > 2 else "10000"
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, HERE / "many_records.py", folder, "--count", count], check=True)
+        subprocess.run([sys.executable, HERE / "many_records.py", folder, "--count", count, "--iterations", "100"], check=True)
         mib = sum(path.stat().st_size for path in Path(folder).iterdir()) / 2**20
         print(f"{count} records, {mib:.0f} MiB")
         for name, words in (
@@ -38,6 +41,10 @@ def main():
         ):
             seconds, cpu, peak = weigh([build / "tare", *words])
             print(f"{name:32} {seconds:6.2f} s ({cpu:.2f} s of CPU time), at most {peak:.0f} MiB")
+            if "--text" in words:
+                hundred = int(count) >= 100000
+                table.row(f"{count} records to a table", seconds, 30 if hundred else None, " s")
+                table.row(f"{count} records to a table, memory", peak, 200 if hundred else None, " MiB")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ import random
 import statistics
 import subprocess
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import table
 
 build = sys.argv[1]
 runs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
@@ -90,3 +95,4 @@ for kind, of in took.items():
           f"spread (stdev / mean) {spread(of) * 100:5.2f} %  range / median {(max(of) - min(of)) / statistics.median(of) * 100:6.2f} %  "
           f"spread / quiet's {spread(of) / spread(took['quiet']):5.2f} [{low:.2f}, {high:.2f}]  "
           f"mean / quiet's {statistics.mean(of) / statistics.mean(took['quiet']):.3f}")
+table.row("spread beside burners, on its own CPU / quiet", spread(took["exclusive"]) / spread(took["quiet"]), 1.5)

@@ -1,4 +1,4 @@
-"""What it takes to start `true` and see it end: bare, in a cgroup, by tare exec, by bubblewrap; measured by hyperfine.
+"""What it takes to start `true` and see it end: bare, in a cgroup, by tare exec, by bubblewrap, by crun; measured by hyperfine.
 
 usage: starts.py BUILD [ROUNDS]      prints; asserts nothing. ROUNDS (5) times hyperfine with all of them in random order,
 so that the machine's drift falls on all alike; each ratio is of medians of one round, and their median is given.
@@ -11,6 +11,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import table
 
 build = sys.argv[1]
 rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
@@ -58,24 +63,29 @@ int main(int c, char **v)
 }"""
 subprocess.run([os.environ.get("CC", "cc"), "-O2", "-x", "c", "-", "-o", wrapper], input=SOURCE, check=True)
 VIEW = "--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp"
-BARE, BWRAP = "vfork + exec + wait", "bwrap --unshare-all"
+BARE, BWRAP, CRUN = "vfork + exec + wait", "bwrap --unshare-all", "crun run"
 
 
-def own_cgroup() -> str | None:
-    """A path below a cgroup v2 mount where one can be made; None: not as this user, on this host."""
-    mounts = [line.split() for line in open("/proc/self/mountinfo")]
-    for mount in (m[4] for m in mounts if m[m.index("-") + 1] == "cgroup2"):
-        path = f"{mount}/tare-bench-{os.getpid()}"
-        try:
-            os.mkdir(path)
-            os.rmdir(path)
-            return path
-        except OSError:
-            continue
-    return None
+def crun_bundle(folder: str) -> str | None:
+    """The command that runs `true` in a container of crun's on this root, with all namespaces; None: crun does not run one here."""
+    if not shutil.which("crun"):
+        return None
+    spaces = [{"type": kind} for kind in ("pid", "mount", "ipc", "uts", "network")]
+    mounts = [{"destination": "/proc", "type": "proc", "source": "proc"}]
+    process = {"cwd": "/", "args": [true], "env": ["PATH=/usr/bin:/bin"], "user": {"uid": 0, "gid": 0}}
+    config = {"ociVersion": "1.0.0", "process": process, "root": {"path": "/", "readonly": True}, "mounts": mounts,
+              "linux": {"namespaces": spaces}}
+    Path(folder, "config.json").write_text(json.dumps(config))
+    command = f"crun --root={folder}/state run --bundle={folder} tare-bench-{os.getpid()}"
+    done = subprocess.run(command.split(), capture_output=True, text=True)
+    if done.returncode != 0:
+        print(f"  crun does not run here: {done.stderr.strip()}")
+    return command if done.returncode == 0 else None
 
 
-cgroup = own_cgroup()
+cgroup = table.own_cgroup("starts")
+bundle = tempfile.TemporaryDirectory()
+crun = crun_bundle(bundle.name)
 COMMANDS = {
     "true alone": true,
     BARE: f"{wrapper} {true}",
@@ -84,6 +94,7 @@ COMMANDS = {
     "tare exec --confine light": f"{tare} exec --quiet --confine light -- {true}",
     "tare exec": f"{tare} exec --quiet -- {true}",
     BWRAP: f"bwrap --unshare-all {VIEW} {true}",
+    **({CRUN: crun} if crun else {}),
 }
 
 
@@ -105,3 +116,6 @@ for name in COMMANDS:
     over = {base: [t[name] / t[base] for t in took] for base in (BARE, BWRAP)}
     ratios = "  ".join(f"/ {base}: {statistics.median(r):5.2f} [{min(r):.2f}, {max(r):.2f}]" for base, r in over.items())
     print(f"  {name:26} {statistics.median(t[name] for t in took) * 1e3:6.2f} ms  {ratios}")
+for name, base, most in (("tare exec --confine off", BARE, 1.6), ("tare exec", BWRAP, 1), ("tare exec", CRUN, 1)):
+    if base in COMMANDS:
+        table.row(f"{name} / {base}", statistics.median(t[name] / t[base] for t in took), most)

@@ -160,7 +160,7 @@ class Keys(Reader):
         entry = plan["definitions"]["entry"]
         options = properties(entry) - {"id", "each"}
         # The scenario's knobs are keys here too; what the schema has of them is a pattern.
-        knobs = {"work-iters", "hold-ms", "lifecycle"}
+        knobs = {"work-iters", "hold-ms", "lifecycle", "main-imports", "preload", "gc-freeze", "lazy-imports"}
         self.assert_keys("plan", "schema: tare.plan/1\nno-key: 1\n", properties(plan))
         self.assert_keys("plan", fill(PLAN, "- {no-key: 1}"), properties(entry) | knobs)
         self.assert_keys("plan", fill(PLAN, "- each: {no-key: [1]}"), properties(entry["properties"]["each"]) | knobs)

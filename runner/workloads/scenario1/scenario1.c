@@ -6,15 +6,22 @@
 #include "launch/ledger.h"
 #include "workloads/hash.h"
 
-enum { KNOB_WORK_ITERS, KNOB_HOLD_MS, KNOB_LIFECYCLE };
+enum { KNOB_WORK_ITERS, KNOB_HOLD_MS, KNOB_LIFECYCLE, KNOB_OF_PYTHON };
 enum { LIFECYCLE_FRESH, LIFECYCLE_POOL };
 
 static const char *const LIFECYCLES[] = {"fresh", "pool", NULL};
+
+/* C imports nothing: each has its default here. */
+static const char *const ORIGINAL[] = {"original", NULL}, *const NONE[] = {"none", NULL}, *const NO[] = {"no", NULL};
 
 static const struct option_row KNOBS[] = {
     [KNOB_WORK_ITERS] = {.name = "--work-iters", .max = UINT32_MAX},
     [KNOB_HOLD_MS] = {.name = "--hold-ms", .max = UINT32_MAX},
     [KNOB_LIFECYCLE] = {.name = "--lifecycle", .words = LIFECYCLES, .optional = true, .fallback = LIFECYCLE_FRESH},
+    [KNOB_OF_PYTHON] = {.name = "--main-imports", .words = ORIGINAL, .optional = true},
+    {.name = "--preload", .words = NONE, .optional = true},
+    {.name = "--gc-freeze", .words = NO, .optional = true},
+    {.name = "--lazy-imports", .words = NO, .optional = true},
 };
 
 static bool is_gated(const struct options *opt)

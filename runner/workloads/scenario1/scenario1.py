@@ -1,12 +1,31 @@
 """scenario1: what creating, starting and joining workers costs in CPython 3.14; standard library only.
 
     scenario1.py (the options of driver.py) --work-iters N --hold-ms N [--lifecycle fresh|pool]
+                 [--main-imports original|none|MODULE,...] [--preload none|MODULE,...] [--gc-freeze no|yes]
+                 [--lazy-imports no|yes]
 
-This file holds what a worker does and nothing else, for a spawned worker runs it again as __mp_main__, source and all,
-inside the measured time: 600 lines more cost each of them 8 ms. The rest is in scenario1_main.py and driver.py, which
-only the main process imports.
+This file holds what a worker does, and the imports that stand in a main module; for a spawned worker runs it again as
+__mp_main__, source and all, inside the measured time: 600 lines more cost each of them 8 ms. The rest is in
+scenario1_main.py and driver.py, which only the main process imports.
 """
 
+import os
+import sys
+
+if __name__ == "__main__":
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
+    sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
+    import main_imports
+import_failure = None
+try:
+    if __name__ == "__main__":
+        main_imports.prepare(sys.argv)
+    exec(os.environ.get("TARE_MAIN_IMPORTS", ""))  # --main-imports, here and in what runs this file again: see main_imports.py
+except BaseException as e:
+    if __name__ != "__main__":
+        raise
+    import_failure = e
 from time import monotonic_ns  # CLOCK_MONOTONIC, as the runner's own clock
 
 ROUND_STEPS = 1000  # of the memory profile: before the ready sign, and a round while it holds
@@ -87,12 +106,6 @@ if __name__ == "__mp_main__":
     import failures  # noqa: F401
 
 if __name__ == "__main__":
-    import os
-    import sys
-
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
-    sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
     import driver
     import scenario1_main
 

@@ -4,6 +4,7 @@
 from __main__ import (
     ROUND_STEPS,
     hash_loop,
+    import_failure,
     memory_in_interpreter,
     memory_task,
     overhead_task,
@@ -11,7 +12,10 @@ from __main__ import (
     worker_fault,
 )
 
+import sys
+
 import driver
+import main_imports
 import teams
 
 
@@ -21,10 +25,15 @@ class Scenario1(driver.Scenario):
         "--work-iters": (range(0, 1 << 32), driver.REQUIRED),
         "--hold-ms": (range(0, 1 << 32), driver.REQUIRED),
         "--lifecycle": (("fresh", "pool"), "fresh"),
+        "--main-imports": (str, "original"),
+        "--preload": (str, "none"),
+        "--gc-freeze": (("no", "yes"), "no"),
+        "--lazy-imports": (("no", "yes"), "no"),
     }
 
     def __init__(self, options):
         self.options = options
+        self.take_imports()
         self.gated = options.profile == "memory"
         self.hold_ns = options.hold_ms * 1_000_000 if self.gated else 0
         if options.lifecycle == "pool":
@@ -33,6 +42,16 @@ class Scenario1(driver.Scenario):
             self.team = teams_pool.KINDS[options.mode](options, options.workers)
         else:
             self.team = teams.KINDS[options.mode](options, options.workers, self.gated)
+
+    def take_imports(self):
+        o = self.options
+        if import_failure:
+            raise driver.UsageError(main_imports.failure(sys.argv, import_failure)) from None
+        if o.mode == "processes":
+            try:
+                main_imports.prepare_to_fork(o.mp_start, o.preload, o.gc_freeze == "yes")
+            except ValueError as e:
+                raise driver.UsageError(str(e)) from None
 
     def create(self):
         o = self.options

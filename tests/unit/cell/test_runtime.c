@@ -218,6 +218,22 @@ static void what_an_interpreter_says_is_taken(void **state)
     runtime_free(&r);
 }
 
+static void a_knob_that_newer_versions_have_is_refused(void **state)
+{
+    (void)state;
+    struct scenario s = {.knobs = 1, .knob = {{.name = "lazy", .fallback = {"no", "no"}, .since = 15}}};
+    struct cell c = {.scenario = &s, .knob = {"no"}};
+    struct runtime r = {.name = "3.14t", .version = "3.14.6"};
+    struct err e = {0};
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
+    c.knob[0] = "yes";
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), -ENOTSUP);
+    assert_int_equal(e.kind, ERR_USAGE);
+    assert_string_equal(e.text, "--lazy 'yes': Python 3.14.6 does not have that (3.15 and newer have)");
+    text_format(r.name, sizeof(r.name), "3.15");
+    assert_int_equal(runtime_check_knobs(&c, &r, &e), 0);
+}
+
 #define BUILD(features) "cat <<END\n" features "\nEND\n"
 
 static const char *text_of(const struct runtime *r, const char *key)
@@ -667,6 +683,7 @@ int main(int argc, char **argv)
         rooted(what_a_build_is_is_taken_or_null_with_the_reason),
         rooted(a_variable_that_decides_what_is_on_is_asked_with),
         rooted(a_gil_that_cannot_be_switched_is_refused),
+        rooted(a_knob_that_newer_versions_have_is_refused),
         rooted(an_answer_is_remembered_until_the_executable_changes),
         rooted(whatever_is_asked_is_confined),
         rooted(a_memory_that_is_spoilt_is_asked_for_anew),

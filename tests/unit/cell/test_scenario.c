@@ -65,7 +65,7 @@ static void everything_that_a_file_says_is_taken(void **state)
     assert_int_equal(s->modes, 1U << MODE_THREADS | 1U << MODE_PROCESSES);
     assert_int_equal(s->mode, MODE_PROCESSES);
     assert_true(s->profile[PROFILE_OVERHEAD].offered && s->profile[PROFILE_MEMORY].offered);
-    assert_int_equal(s->knobs, 4);
+    assert_int_equal(s->knobs, 5);
     assert_string_equal(s->knob[1].key, "hold_ms");
     assert_string_equal(s->knob[1].unit, "ms");
     assert_string_equal(s->knob[1].fallback[PROFILE_OVERHEAD], "0");
@@ -73,6 +73,10 @@ static void everything_that_a_file_says_is_taken(void **state)
     assert_int_equal(s->knob[3].type, SCENARIO_CHOICE);
     assert_string_equal(s->knob[3].choice[1], "shm");
     assert_null(s->knob[3].choice[2]);
+    assert_int_equal(s->knob[3].since, 0);
+    assert_int_equal(s->knob[4].type, SCENARIO_MODULES);
+    assert_int_equal(s->knob[4].starts, 6);
+    assert_int_equal(s->knob[4].since, 15);
     assert_string_equal(s->command[RUNTIME_PYTHON][2], "dev");
     assert_string_equal(s->command[RUNTIME_NATIVE][0], "{dir}/whole");
     assert_null(s->command[RUNTIME_NATIVE][1]);
@@ -100,7 +104,7 @@ static void what_is_said_once_can_be_said_of_both_profiles(void **state)
 {
     (void)state;
     struct scenario *s = parsed("alias.yml");
-    for (int i = 0; i < PROFILES_COUNT; i++) {
+    for (int i = 0; i <= PROFILE_MEMORY; i++) {
         assert_int_equal(s->profile[i].count, 1);
         assert_string_equal(s->profile[i].fallback[0].option, "iterations");
         assert_string_equal(s->profile[i].fallback[0].value, "1");
@@ -128,6 +132,9 @@ static const struct {
     {"integer-without-max.yml", "integer-without-max.yml:8:21: an integer has min and max, and no choices"},
     {"knob-help-lines.yml", "knob-help-lines.yml:8:64: it is to be one line"},
     {"knob-mode.yml", "knob-mode.yml:8:75: 'all': what is allowed is threads, processes or interpreters"},
+    {"knob-python.yml", "knob-python.yml:8:72: '3.x': what is allowed is a version of Python, as 3.15"},
+    {"knob-start.yml", "knob-start.yml:8:73: 'thread': what is allowed is fork, forkserver or spawn"},
+    {"modules-without-choices.yml", "modules-without-choices.yml:8:21: modules have choices, and neither min nor max"},
     {"knob-name.yml",
      "knob-name.yml:8:12: 'N_1': what is allowed is a letter, then letters, digits and dashes, in lower case"},
     {"knob-twice.yml", "knob-twice.yml:9:12: 'n' is a knob already"},
@@ -144,15 +151,15 @@ static const struct {
     {"newer-schema.yml", "newer-schema.yml:1:9: schema 'tare.scenario/2': this tare reads tare.scenario/1"},
     {"no-command.yml", "no-command.yml:8:3: there has to be one at least: python or native"},
     {"no-mode.yml", "no-mode.yml:4:9: 'fibers': what is allowed is threads, processes or interpreters"},
-    {"no-profile.yml", "no-profile.yml:6:3: there has to be one at least: overhead: {} or memory: {}"},
-    {"no-type.yml", "no-type.yml:8:21: type 'number': what is allowed is integer, real or choice"},
+    {"no-profile.yml", "no-profile.yml:6:3: there has to be one at least: overhead: {}, memory: {} or growth: {}"},
+    {"no-type.yml", "no-type.yml:8:21: type 'number': what is allowed is integer, real, choice or modules"},
     {"no-yaml.yml", "no-yaml.yml:10:1: did not find expected node content"},
     {"option-of-workloads.yml",
      "option-of-workloads.yml:8:12: 'pids' is an option that all scenarios have; give the knob another name"},
     {"profile-no-number.yml",
      "profile-no-number.yml:6:26: --iterations 'many': what is allowed is a whole number from 1 to 10000000"},
     {"profile-of-no-kind.yml",
-     "profile-of-no-kind.yml:6:3: 'speed' is not a key here; what is allowed is overhead, memory"},
+     "profile-of-no-kind.yml:6:3: 'speed' is not a key here; what is allowed is overhead, memory, growth"},
     {"profile-out-of-range.yml",
      "profile-out-of-range.yml:6:23: --workers '5000': what is allowed is a whole number from 1 to 4096"},
     {"python-first.yml",
@@ -165,7 +172,7 @@ static const struct {
     {"unknown-key-of-a-knob.yml",
      "unknown-key-of-a-knob.yml:8:58: 'helps' is not a key here; did you mean 'help'? What "
      "is allowed is name, type, unit, help, min, max, "
-     "choices, default, default-overhead, default-memory, modes, profiles, runtimes"},
+     "choices, default, default-overhead, default-memory, default-growth, modes, profiles, runtimes, starts, python"},
     {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is not a key here; did you mean 'summary'? What is allowed is "
                         "schema, name, summary, "
                         "modes, mode, profiles, knobs, commands, figures"},
@@ -221,11 +228,14 @@ static void a_knob_takes_what_its_range_or_its_choices_allow(void **state)
         const char *value;
         bool allowed;
     } TRIED[] = {
-        {0, "-5", true},   {0, "100", true},  {0, "-6", false},   {0, "101", false},  {0, "5.0", false},
-        {0, "", false},    {0, "+5", false},  {0, " 5", false},   {0, "5x", false},   {2, "0", true},
-        {2, "1.5", true},  {2, "1e-3", true}, {2, "1.51", false}, {2, "-0.1", false}, {2, "nan", false},
-        {2, "inf", false}, {2, "0x1", false}, {2, "", false},     {3, "shm", true},   {3, "sh", false},
-        {3, "", false},    {3, "SHM", false},
+        {0, "-5", true},      {0, "100", true},       {0, "-6", false},   {0, "101", false},  {0, "5.0", false},
+        {0, "", false},       {0, "+5", false},       {0, " 5", false},   {0, "5x", false},   {2, "0", true},
+        {2, "1.5", true},     {2, "1e-3", true},      {2, "1.51", false}, {2, "-0.1", false}, {2, "nan", false},
+        {2, "inf", false},    {2, "0x1", false},      {2, "", false},     {3, "shm", true},   {3, "sh", false},
+        {3, "", false},       {3, "SHM", false},      {4, "none", true},  {4, "os", true},    {4, "a.b_1,_c", true},
+        {4, "", false},       {4, "os,", false},      {4, ",os", false},  {4, "a..b", false}, {4, ".a", false},
+        {4, "a.", false},     {4, "a b", false},      {4, "a;b", false},  {4, "1a", false},   {4, "a\nb", false},
+        {4, "a as b", false}, {4, "\xc3\xa9", false},
     };
     (void)state;
     struct scenario *s = parsed("whole.yml");
@@ -234,6 +244,15 @@ static void a_knob_takes_what_its_range_or_its_choices_allow(void **state)
         if ((scenario_knob_check(&s->knob[TRIED[i].knob], TRIED[i].value, &e) == 0) != TRIED[i].allowed)
             fail_msg("--%s '%s'", s->knob[TRIED[i].knob].name, TRIED[i].value);
     }
+    char many[SCENARIO_LINE_MAX + 1];
+    memset(many, 'm', sizeof(many));
+    many[sizeof(many) - 1] = '\0';
+    assert_int_not_equal(scenario_knob_check(&s->knob[4], many, NULL), 0);
+    many[sizeof(many) - 2] = '\0';
+    assert_int_equal(scenario_knob_check(&s->knob[4], many, NULL), 0);
+    struct err e = {0};
+    assert_int_equal(scenario_knob_check(&s->knob[4], "os;x", &e), -EINVAL);
+    assert_string_equal(e.text, "--imports 'os;x': what is allowed is none or MODULE,...");
     scenario_free(s);
 }
 
@@ -271,6 +290,9 @@ static void what_does_not_go_with_a_scenario_is_refused(void **state)
         {{"mode", "share"}, {"threads", "shm"}, "--share 'shm' goes with --mode processes; the mode is threads"},
         {{"runtime", "share"}, {"native", "shm"}, "--share 'shm' goes with --runtime python; the runtime is native"},
         {{"hold-ms"}, {"5"}, "--hold-ms '5' goes with --profile memory; the profile is overhead"},
+        {{"mp-start", "imports"},
+         {"fork", "os"},
+         "--imports 'os' goes with --mp-start forkserver or spawn; the mp-start is fork"},
     };
     (void)state;
     struct scenario *s = parsed("whole.yml"), *small = parsed("small.yml");
@@ -299,7 +321,8 @@ static void what_does_not_go_with_a_scenario_is_refused(void **state)
 static void a_command_is_filled_in_and_followed_by_the_knobs_in_their_order(void **state)
 {
     static const char *const WANTED[] = {"/py", "-X", "dev", "/d/whole.py", "--lib=/l"};
-    static const char *const KNOBS[] = {"--steps", "7", "--hold-ms", "0", "--skew", "0.99", "--share", "shm"};
+    static const char *const KNOBS[] = {"--steps", "7",       "--hold-ms", "0",         "--skew",
+                                        "0.99",    "--share", "shm",       "--imports", "none"};
     (void)state;
     struct scenario *s = parsed("whole.yml");
     struct runtime r = {.path = "/py"};

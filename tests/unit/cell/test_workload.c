@@ -74,6 +74,14 @@ static void a_python_workload_is_isolated_from_folder_and_user(void **state)
                                            "0",
                                            "--lifecycle",
                                            "fresh",
+                                           "--main-imports",
+                                           "original",
+                                           "--preload",
+                                           "none",
+                                           "--gc-freeze",
+                                           "no",
+                                           "--lazy-imports",
+                                           "no",
                                            NULL});
     workload_words_free(&w);
     assert_int_equal(w.count, 0);
@@ -87,17 +95,12 @@ static void a_native_workload_is_the_executable_itself(void **state)
     char program[PATH_MAX + 16];
     text_format(program, sizeof(program), "%s/scenario1", c.scenario->dir);
     struct workload_words w = workload_argv(&r, &c, "forkserver");
-    expect_words(&w, (const char *const[]){program,      "--mode",
-                                           "processes",  "--profile",
-                                           "memory",     "--iterations",
-                                           "30",         "--warmup",
-                                           "2",          "--workers",
-                                           "8",          "--pids",
-                                           "1",          "--mp-start",
-                                           "forkserver", "--work-iters",
-                                           "20000",      "--hold-ms",
-                                           "1000",       "--lifecycle",
-                                           "fresh",      NULL});
+    expect_words(
+        &w, (const char *const[]){program, "--mode",      "processes",  "--profile",      "memory",   "--iterations",
+                                  "30",    "--warmup",    "2",          "--workers",      "8",        "--pids",
+                                  "1",     "--mp-start",  "forkserver", "--work-iters",   "20000",    "--hold-ms",
+                                  "1000",  "--lifecycle", "fresh",      "--main-imports", "original", "--preload",
+                                  "none",  "--gc-freeze", "no",         "--lazy-imports", "no",       NULL});
     workload_words_free(&w);
 }
 
