@@ -44,11 +44,11 @@ static char *said(const struct shelf_cell *cell, size_t cells)
 
 #define THREADS(workers, ms)                                                                                           \
     {                                                                                                                  \
-        "threads", "", "3.14t", true, false, workers, ms, 0, 5, 0, NULL, NULL                                                \
+        "threads", "", "3.14t", true, false, workers, ms, 0, 5, 0, NULL, NULL                                          \
     }
 #define PROCESSES(workers, ms)                                                                                         \
     {                                                                                                                  \
-        "processes", "forkserver", "3.14", false, false, workers, ms, 0, 5, 0, NULL, NULL                                    \
+        "processes", "forkserver", "3.14", false, false, workers, ms, 0, 5, 0, NULL, NULL                              \
     }
 
 static void expect(const char *text, const char *what)
