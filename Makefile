@@ -278,7 +278,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/verify.o record/record.o selftest/selftest_json.o host/last_selftest.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/attest.o bundle/pool_show.o record/record.o selftest/selftest_json.o host/last_selftest.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 
@@ -303,7 +303,7 @@ $(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5)
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
-$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in
+$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in CITATION.cff
 
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.

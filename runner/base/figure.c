@@ -32,6 +32,28 @@ static const struct figure_about FIGURES[] = {
     {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
 };
 
+#define GROWTH(key, what)                                                                                              \
+    {                                                                                                                  \
+        "growth_" key "_bytes", what " per 1,000 iterations", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 0           \
+    }
+
+/* Those of records of profile growth: record/growth.h. Two tables, for the first one's figures have columns everywhere.
+ */
+static const struct figure_about OF_GROWTH[] = {
+    GROWTH("pss", "growth of PSS"),
+    GROWTH("live", "growth of live objects"),
+    GROWTH("cycles", "growth of uncollected cycles"),
+    GROWTH("free", "growth of arenas and free lists"),
+    GROWTH("stacks", "growth of thread stacks"),
+    GROWTH("children", "growth of children's own pages"),
+    GROWTH("files", "growth of mapped files"),
+    GROWTH("rest", "growth of PSS that is not told apart"),
+    GROWTH("page_tables", "growth of page tables"),
+    GROWTH("anon", "growth of the slice's anonymous memory"),
+    GROWTH("cache", "growth of the slice's page cache"),
+    GROWTH("kernel", "growth of the slice's kernel memory"),
+};
+
 /* Longer ends first: "_per_s" also ends with "_s". */
 static const struct figure_about ENDS[] = {
     {"_per_s", NULL, "1/s", FIGURE_RATE, BETTER_MORE, "/s", 1, 0},
@@ -79,17 +101,17 @@ bool figure_better_of(const char *word, enum figure_better *ret)
     return i >= 0;
 }
 
-static const struct figure_about *find_own(const char *name)
+static const struct figure_about *find_in(const struct figure_about *list, size_t count, const char *name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
-        if (strcmp(FIGURES[i].name, name) == 0)
-            return &FIGURES[i];
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
     return NULL;
 }
 
 bool figure_is_of_every_record(const char *name)
 {
-    return find_own(name) != NULL;
+    return find_in(FIGURES, ARRAY_LEN(FIGURES), name) != NULL;
 }
 
 bool figure_is_of_bytes(const struct figure_about *about)
@@ -113,7 +135,9 @@ const char *figure_says(const struct figure_about *a, char *buf, size_t cap)
 struct figure_about figure_about(const char *name)
 {
     struct figure_about about = {name, name, "1", FIGURE_COUNT, BETTER_NONE, "", 1, 0};
-    const struct figure_about *own = find_own(name);
+    const struct figure_about *own = find_in(FIGURES, ARRAY_LEN(FIGURES), name);
+    if (!own)
+        own = find_in(OF_GROWTH, ARRAY_LEN(OF_GROWTH), name);
     if (own)
         return *own;
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {

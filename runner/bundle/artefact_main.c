@@ -11,7 +11,9 @@
 #include "base/json_put.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "bundle/attest.h"
 #include "bundle/pack.h"
+#include "bundle/pack_info.h"
 #include "bundle/pool.h"
 #include "bundle/push.h"
 #include "bundle/reproduce.h"
@@ -29,10 +31,12 @@ static int run_pack(const struct config *c, struct err *e)
     struct packed packed;
     cleanup_text struct text said = {0};
     char size[32];
+    static const char *const CRATES[] = {
+        [CRATE_PACK_1_1] = CRATE_1_1, [CRATE_PACK_1_2] = CRATE_1_2, [CRATE_PACK_1_3] = CRATE_1_3};
     const struct artefact_options *a = &c->artefact;
-    const struct pack_options o = {
-        c->positional, a->output,       a->author.word, a->author.count, a->title,
-        a->license,    a->license_file, a->claims,      a->image,        a->allow_incomplete == 1};
+    const struct pack_options o = {c->positional, a->output,     a->author.word,   a->author.count,
+                                   a->title,      a->license,    a->license_file,  a->claims,
+                                   a->image,      a->source_url, CRATES[a->crate], a->allow_incomplete == 1};
     TRY(pack(&o, &packed, &said, e));
     (void)printf("%s: %zu files, %s\nsha256 %s\n%s", o.output, packed.files,
                  text_bytes(packed.bytes, size, sizeof(size)), packed.sha256, said.data);
@@ -44,7 +48,16 @@ static int run_verify(const struct config *c, struct err *e)
     struct verification v;
     cleanup_text struct text out = {0};
     const struct verify_options o = {c->positional, c->artefact.key, c->artefact.paper};
+    if (c->artefact.sign && !c->artefact.attestation)
+        return err_set(e, ERR_USAGE, -EINVAL, "--sign is for --attestation, which was not asked for");
+    if (c->artefact.sign)
+        TRY(sign_check("--sign", c->artefact.sign, e));
     TRY(verify(&o, &v, e));
+    int failed = c->artefact.attestation ? attest_write(&v, c->artefact.attestation, c->artefact.sign, e) : 0;
+    if (failed != 0) {
+        verification_free(&v);
+        return failed;
+    }
     (c->host.json == 1 ? verify_json : verify_text)(&v, o.path, &out);
     (void)fputs(out.data, stdout);
     bool broken = verification_failed(&v, FINDING_INTEGRITY) || verification_failed(&v, FINDING_DERIVATION);

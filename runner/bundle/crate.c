@@ -1,5 +1,5 @@
-/* ro-crate-metadata.json: RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) with Process Run Crate 0.5
- * (https://w3id.org/ro/wfrun/process/0.5): every file, and an action for each invocation. */
+/* ro-crate-metadata.json: RO-Crate 1.1, 1.2 or 1.3 (https://w3id.org/ro/crate/) with the Process Run Crate that goes
+ * with it (https://w3id.org/ro/wfrun/process/): every file, and an action for each invocation. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +20,37 @@
 #include "bundle/reproduction.h"
 #include "oci/image.h"
 
-#define PROFILE "https://w3id.org/ro/wfrun/process/0.5"
-#define ID_MAX  512
+#define ID_MAX 512
+
+/* What the versions differ in. From 1.2 on the entity of a profile has the type Profile, too ("Declaring conformance of
+ * an RO-Crate profile"). */
+struct version {
+    const char *name, *crate, *context;
+    const char *profile, *profile_version; /* NULL: no Process Run Crate goes with it */
+    bool has_profile_type;
+};
+
+static const struct version VERSIONS[] = {
+    {CRATE_1_1, "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/crate/1.1/context",
+     "https://w3id.org/ro/wfrun/process/0.5", "0.5", false},
+    {CRATE_1_2, "https://w3id.org/ro/crate/1.2", "https://w3id.org/ro/crate/1.2/context", NULL, NULL, true},
+    {CRATE_1_3, "https://w3id.org/ro/crate/1.3", "https://w3id.org/ro/crate/1.3/context",
+     "https://w3id.org/ro/wfrun/process/0.6", "0.6", true},
+};
+
+/* Without the key it is a bundle that an older tare packed. */
+static const struct version *version_of(const struct bundle *b)
+{
+    size_t i = ARRAY_LEN(VERSIONS) - 1;
+    while (i > 0 && strcmp(json_word(b->pack, "crate"), VERSIONS[i].name) != 0)
+        i--;
+    return &VERSIONS[i];
+}
 
 /* The graph in the making. */
 struct crate {
     const struct bundle *b;
+    const struct version *version;
     json_t *graph, *has_part, *mentions, *authors;
     json_t *seen; /* ids of entities that exist once: applications, images, environments */
     json_t *image_files;
@@ -136,10 +161,14 @@ static const char *add_tool(struct crate *c, const json_t *tool, char id[ID_MAX]
 {
     const char *version = json_word(tool, "version"), *commit = json_word(tool, "commit");
     (void)make_id(id, "#tare-%.60s-%.60s", version, commit);
-    if (is_new(c, id))
-        (void)entity(c, id, "SoftwareApplication", "name", "tare", "softwareVersion", version, "identifier", commit,
-                     "description", "weighs what threads, processes and interpreters cost, each in a cgroup v2 slice",
-                     END);
+    if (!is_new(c, id))
+        return id;
+    const char *url = json_string_value(json_object_get(c->b->pack, "source_url"));
+    json_t *o =
+        entity(c, id, "SoftwareApplication", "name", "tare", "softwareVersion", version, "identifier", commit,
+               "description", "weighs what threads, processes and interpreters cost, each in a cgroup v2 slice", END);
+    if (url)
+        json_put_text(o, "url", url);
     return id;
 }
 
@@ -349,26 +378,37 @@ static void add_original(struct crate *c, json_t *root)
     (void)entity(c, "#original", "CreativeWork", "name", *title ? title : "a bundle", "identifier", sha256, END);
 }
 
+static void add_profile(struct crate *c)
+{
+    const struct version *v = c->version;
+    if (!v->profile)
+        return;
+    json_t *o = entity(c, v->profile, "CreativeWork", "name", "Process Run Crate", "version", v->profile_version, END);
+    if (v->has_profile_type)
+        json_put(o, "@type", json_pack("[s, s]", "CreativeWork", "Profile"));
+}
+
 static void add_root(struct crate *c)
 {
     char date[32], license[ID_MAX];
     const json_t *pack = c->b->pack;
     json_t *o = entity(c, CRATE_FILE, "CreativeWork", END);
     json_put(o, "about", reference("./"));
-    json_put(o, "conformsTo", reference("https://w3id.org/ro/crate/1.1"));
+    json_put(o, "conformsTo", reference(c->version->crate));
     (void)make_id(license, "https://spdx.org/licenses/%.100s", json_word(pack, "license"));
     o = entity(c, "./", "Dataset", "name", json_word(pack, "title"), "description",
                "Records of a plan of measurements with their raw samples, what is claimed of them, and the tables and "
                "figures made from them.",
                "datePublished", derive_date(c->b->date_s, date), END);
     json_put(o, "license", reference(license));
-    json_put(o, "conformsTo", reference(PROFILE));
+    if (c->version->profile)
+        json_put(o, "conformsTo", reference(c->version->profile));
     json_put(o, "author", json_incref(c->authors));
     json_put(o, "hasPart", json_incref(c->has_part));
     json_put(o, "mentions", json_incref(c->mentions));
     if (c->b->reproduction)
         add_original(c, o);
-    (void)entity(c, PROFILE, "CreativeWork", "name", "Process Run Crate", "version", "0.5", END);
+    add_profile(c);
     (void)entity(c, license, "CreativeWork", "name", json_word(pack, "license"), "description",
                  "The license's text is in " BUNDLE_LICENSE ".", END);
 }
@@ -402,10 +442,10 @@ int derive_crate(const struct bundle *b, const struct filelist *payload, int dir
 {
     cleanup_text struct text t = {0};
     __attribute__((cleanup(end))) struct crate c = {
-        b, json_array(), json_array(), json_array(), json_array(), json_object(), json_array(), {0}};
+        b, version_of(b), json_array(), json_array(), json_array(), json_array(), json_object(), json_array(), {0}};
     TRY(oci_image_read(b->fd, &c.image, e));
     fill(&c, payload);
-    json_text(json_pack("{s:[s, s], s:O}", "@context", "https://w3id.org/ro/crate/1.1/context",
+    json_text(json_pack("{s:[s, s], s:O}", "@context", c.version->context,
                         "https://w3id.org/ro/terms/workflow-run/context", "@graph", c.graph),
               &t);
     return files_write(dirfd, CRATE_FILE, t.data, t.len, e);

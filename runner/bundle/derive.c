@@ -39,7 +39,10 @@ static int derive_texts(const struct bundle *b, int dirfd, struct err *e)
     static const struct {
         const char *path;
         void (*fn)(const struct bundle *b, struct text *out);
-    } TEXTS[] = {{"README.md", bundle_readme}, {"CITATION.cff", citation_cff}, {".zenodo.json", zenodo_json}};
+    } TEXTS[] = {{"README.md", bundle_readme},
+                 {"CITATION.cff", citation_cff},
+                 {".zenodo.json", zenodo_json},
+                 {"codemeta.json", codemeta_json}};
     for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
         cleanup_text struct text t = {0};
         TEXTS[i].fn(b, &t);

@@ -13,9 +13,9 @@ struct err;
 struct json_t;
 struct filelist;
 
-/* Writes env/host.json, env/sbom.cdx.json, paper/, README.md, CITATION.cff and .zenodo.json below dirfd, where none
- * exists. draw: also the figures, by gnuplot; else only their data. -ENOENT (host): no gnuplot. Errors of reading the
- * sources (usage). */
+/* Writes env/host.json, env/sbom.cdx.json, paper/, README.md, CITATION.cff, codemeta.json and .zenodo.json below dirfd,
+ * where none exists. draw: also the figures, by gnuplot; else only their data. -ENOENT (host): no gnuplot. Errors of
+ * reading the sources (usage). */
 int derive_documents(const struct bundle *b, int dirfd, bool draw, struct err *e);
 
 /* ro-crate-metadata.json, of all the payload's other files. */
@@ -30,13 +30,14 @@ int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd
 
 void citation_cff(const struct bundle *b, struct text *out);
 void zenodo_json(const struct bundle *b, struct text *out);
+void codemeta_json(const struct bundle *b, struct text *out);
 void bundle_readme(const struct bundle *b, struct text *out);
 
 /* The machines of the records (schema tare.environments/1): host, image and tool of each, without volatile facts. The
  * caller owns it. */
 struct json_t *environments_of(const struct bundle *b);
 
-/* CycloneDX 1.5: tare, the interpreters, the system; for images in the lock, also their packages with hashes. The
+/* CycloneDX 1.6: tare, the interpreters, the system; for images in the lock, also their packages with hashes. The
  * caller owns *ret. */
 int sbom_of(const struct bundle *b, const struct json_t *environments, struct json_t **ret, struct err *e);
 

@@ -1,6 +1,8 @@
-/* README.md, CITATION.cff and .zenodo.json of a bundle. The first two come from templates beside this file (README.in,
- * CITATION.in), where {name} stands for a value. */
+/* README.md, CITATION.cff, codemeta.json and .zenodo.json of a bundle. The first two come from templates beside this
+ * file (README.in, CITATION.in), where {name} stands for a value. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -8,6 +10,7 @@
 #include "base/err.h"
 #include "base/json_put.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "bundle/bundle.h"
 #include "bundle/claims.h"
 #include "bundle/derive.h"
@@ -21,6 +24,7 @@ extern const char readme_template[], citation_template[];
     __asm__(".section .rodata\n.global " #name "\n" #name ":\n.incbin \"" path "\"\n.byte 0\n.previous\n")
 TEMPLATE(readme_template, "runner/bundle/README.in");
 TEMPLATE(citation_template, "runner/bundle/CITATION.in");
+TEMPLATE(project_citation, "CITATION.cff");
 
 /* The value for a name in braces. */
 struct value {
@@ -128,6 +132,28 @@ void zenodo_json(const struct bundle *b, struct text *out)
               out);
 }
 
+/* --- codemeta.json ------------------------------------------------------------------------------------------------ */
+
+/* The software that made the records and the bundle (CodeMeta 3, https://w3id.org/codemeta/3.0). */
+void codemeta_json(const struct bundle *b, struct text *out)
+{
+    const json_t *tool = json_object_get(b->pack, "tool");
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[s, s], s:s, s:[{s:s, s:s}]}", "@context",
+                          "https://w3id.org/codemeta/3.0", "@type", "SoftwareSourceCode", "name", "tare", "description",
+                          "weighs what threads, processes and interpreters cost, each in a cgroup v2 slice", "version",
+                          json_word(tool, "version"), "license", "https://spdx.org/licenses/" TARE_LICENSE,
+                          "programmingLanguage", "C", "Python", "operatingSystem", "Linux", "author", "@type",
+                          "Organization", "name", TARE_AUTHORS);
+    const char *url = json_string_value(json_object_get(b->pack, "source_url"));
+    if (!o)
+        abort();
+    if (*json_word(tool, "commit"))
+        json_put_text(o, "identifier", json_word(tool, "commit"));
+    if (url)
+        json_put_text(o, "codeRepository", url);
+    json_text(o, out);
+}
+
 /* --- README.md --------------------------------------------------------------------------------------------------- */
 
 static void add_claims(const struct bundle *b, struct text *out)
@@ -186,10 +212,63 @@ static void add_image(const struct bundle *b, struct text *out)
                  l.config, l.manifest);
 }
 
+/* A commit's digits, without "-dirty"; 0: it is none. */
+static size_t commit_digits(const char *commit)
+{
+    size_t len = strspn(commit, "0123456789abcdef");
+    return len >= 7 && len <= 40 && (!commit[len] || strcmp(commit + len, "-dirty") == 0) ? len : 0;
+}
+
+/* The address may hold what a shell would take as a command. */
+static void add_clone(const char *url, const char *version, struct text *out)
+{
+    text_add(out, "git clone ");
+    text_add_shell_word(out, url);
+    text_add(out, " tare  # tare %.60s packed this\n", version);
+}
+
+/* How the reviewer gets the tare that packed the bundle. */
+static void add_get(const struct bundle *b, struct text *out)
+{
+    const json_t *tool = json_object_get(b->pack, "tool");
+    const char *url = json_string_value(json_object_get(b->pack, "source_url")), *commit = json_word(tool, "commit");
+    cleanup_free char *version = text_printable(json_word(tool, "version"));
+    size_t len = commit_digits(commit);
+    if (!url)
+        text_add(out, "# tare %.60s packed this; where it is to be had was not told\n", version);
+    else
+        add_clone(url, version, out);
+    if (url && len)
+        text_add(out, "git -C tare checkout %.*s%s\n", (int)len, commit,
+                 commit[len] ? "  # it had changes that were not committed" : "");
+    if (url)
+        text_add(out, "make -C tare setup python build  # once: Debian's packages, two "
+                      "CPythons\nPATH=\"$PWD/tare/build:$PATH\"\n");
+}
+
+/* How long the invocations took when they were measured. */
+static void add_took(const struct bundle *b, struct text *out)
+{
+    double sum_s = 0;
+    for (size_t i = 0; i < b->records.count; i++)
+        if (isfinite(b->records.list[i].details.elapsed_s))
+            sum_s += b->records.list[i].details.elapsed_s;
+    text_add(out, sum_s > 0 ? "it took " : "its time is not told");
+    if (sum_s > 0)
+        text_add_seconds(out, sum_s);
+}
+
 void bundle_readme(const struct bundle *b, struct text *out)
 {
-    char date[32];
-    cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, image = {0};
+    char crate[80], date[32];
+    const char *version = *json_word(b->pack, "crate") ? json_word(b->pack, "crate") : CRATE_1_1;
+    cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, image = {0}, get = {0}, took = {0};
+    text_format(crate, sizeof(crate), "RO-Crate %s%s", version,
+                strcmp(version, CRATE_1_1) == 0   ? ", Process Run Crate 0.5"
+                : strcmp(version, CRATE_1_3) == 0 ? ", Process Run Crate 0.6"
+                                                  : "");
+    add_get(b, &get);
+    add_took(b, &took);
     add_authors(b, &authors);
     add_coverage(b, &coverage);
     add_claims(b, &claims);
@@ -206,6 +285,10 @@ void bundle_readme(const struct bundle *b, struct text *out)
                                                   : "| `" CARRIED_FOLDER
                                                     "/` | the programs that were weighed and did not come with tare "
                                                     "|\n"},
+                                {"get", get.data},
+                                {"took", took.data},
+                                {"top", b->top},
+                                {"crate", crate},
                                 {"image", image.data}},
          out);
 }

@@ -204,7 +204,7 @@ int sbom_of(const struct bundle *b, const json_t *environments, json_t **ret, st
                            : "none are listed: the runs were in no image that the lock names, and a record does not "
                              "list its host's packages";
     *ret = json_pack("{s:s, s:s, s:i, s:{s:s, s:{s:s, s:s, s:s}, s:[{s:s, s:s}]}, s:O}", "bomFormat", "CycloneDX",
-                     "specVersion", "1.5", "version", 1, "metadata", "timestamp", derive_time(b->date_s, at),
+                     "specVersion", "1.6", "version", 1, "metadata", "timestamp", derive_time(b->date_s, at),
                      "component", "bom-ref", "bundle", "type", "data", "name", b->top, "properties", "name",
                      "tare:debian-packages", "value", said, "components", components);
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory");

@@ -11,17 +11,17 @@
 #define SECRET_KEY_BYTES 158  /* algorithms, salt, limits, the key itself and its checksum */
 #define COMMENT_MAX      8192 /* minisign's TRUSTEDCOMMENTMAXBYTES */
 
-/* A signature file: two lines of Base64, each after a comment. */
+/* A signature file: two lines of Base64, each preceded by a comment line. */
 struct signature {
     bool hashed;
     uint8_t key_id[8];
     uint8_t of_message[SIGNATURE_BYTES];
-    uint8_t of_comment[SIGNATURE_BYTES]; /* of the one above and the trusted comment */
+    uint8_t of_comment[SIGNATURE_BYTES]; /* of of_message followed by the trusted comment */
     const char *comment;
     size_t comment_len;
 };
 
-/* Decodes a line of Base64 that holds exactly so many bytes. */
+/* Decodes a line of Base64. false: it does not hold exactly `expected` bytes. */
 static bool decode(const char *line, size_t len, uint8_t *bytes, size_t expected)
 {
     unsigned char buf[192];
@@ -33,7 +33,7 @@ static bool decode(const char *line, size_t len, uint8_t *bytes, size_t expected
     return true;
 }
 
-/* The line's length without its end, and where the next one begins. */
+/* Returns the line's length without its line break. *next: the start of the next line. */
 static size_t line_length(const char *line, const char **next)
 {
     size_t len = strcspn(line, "\r\n");

@@ -14,6 +14,7 @@
 #include "archive/findings.h"
 #include "archive/tar.h"
 #include "archive/tmpdir.h"
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fail_point.h"
@@ -35,7 +36,7 @@
 
 #define NO_CLAIMS "# Nothing is claimed of these records.\nschema: " CLAIMS_SCHEMA "\nclaims: []\n"
 
-/* What a packing holds; ended with end(). */
+/* The state of a packing; freed by end(). */
 struct packing {
     const struct pack_options *o;
     struct folder folder;
@@ -46,7 +47,7 @@ struct packing {
     int data_fd;
     const char *claims_from;
     struct claims claims; /* by the name of the user's file */
-    bool incomplete;      /* it may be: it was asked for, or it is of a short subset */
+    bool incomplete;      /* invocations may be missing: --allow-incomplete, or a smoke run */
     struct bundle bundle;
     struct text *said;
 };
@@ -63,7 +64,7 @@ static void end(struct packing *p)
 }
 #define cleanup_packing __attribute__((cleanup(end)))
 
-/* --- what is there ----------------------------------------------------------------------------------------------- */
+/* --- the folder -------------------------------------------------------------------------------------------------- */
 
 static int read_folder(struct packing *p, struct err *e)
 {
@@ -78,7 +79,7 @@ static int read_folder(struct packing *p, struct err *e)
                             p->folder.path);
 }
 
-/* Each record that counts goes into the bundle as it was read. */
+/* Copies a record of the plan into the bundle, byte for byte. */
 static int copy_record(void *to, const char *file, const struct place_of_record *at, const struct text *bytes,
                        struct err *e)
 {
@@ -114,7 +115,7 @@ static int copy_records(struct packing *p, struct err *e)
 
 /* --- sources ----------------------------------------------------------------------------------------------------- */
 
-/* Copies a file of the user's, and gives its bytes too where they are asked for; -EFBIG where it is larger than max. */
+/* Copies a file of the user's. ret: receives its bytes; NULL is allowed. -EFBIG: it is larger than max. */
 static int copy_in(struct packing *p, const char *from, const char *to, size_t max, struct text *ret, struct err *e)
 {
     cleanup_text struct text bytes = {0};
@@ -131,7 +132,7 @@ static int copy_in(struct packing *p, const char *from, const char *to, size_t m
     return 0;
 }
 
-/* The same of a file of the plan's folder, where it goes by the same name. */
+/* Copies a file of the plan's folder under the same name. */
 static int copy_beside(struct packing *p, const char *name, size_t max, struct text *ret, struct err *e)
 {
     char path[PATH_MAX + 32];
@@ -146,7 +147,7 @@ static bool is_beside(const struct packing *p, const char *name)
     return access(path, F_OK) == 0;
 }
 
-/* A file that came with tare: in share/ beside the program of a build tree or a test, or in PREFIX/share/tare. */
+/* Copies a file that came with tare: from share/ beside the program of a build tree, or from PREFIX/share/tare. */
 static int copy_own(struct packing *p, const char *name, const char *to, size_t max, struct err *e)
 {
     static const char *const WHERE[] = {"../share", "share", "../../share/tare"};
@@ -157,7 +158,7 @@ static int copy_own(struct packing *p, const char *name, const char *to, size_t 
     return copy_in(p, path, to, max, NULL, e);
 }
 
-/* The claims that came with the plan, where the folder's plan is that very one. false: there are none. */
+/* Finds the claims that came with the plan. false: none, or the folder's plan is not the one that came with tare. */
 static bool find_own_claims(const struct packing *p, char *buf, size_t cap)
 {
     char path[PATH_MAX], sha256[DIGEST_HEX];
@@ -170,7 +171,7 @@ static bool find_own_claims(const struct packing *p, char *buf, size_t cap)
     return access(buf, R_OK) == 0;
 }
 
-/* What is wrong with them is told by the name of the user's file. */
+/* Copies and checks the claims; messages name the user's file. */
 static int take_claims(struct packing *p, const char *from, struct err *e)
 {
     cleanup_text struct text bytes = {0};
@@ -190,7 +191,8 @@ static int copy_claims(struct packing *p, struct err *e)
     return files_write(p->data_fd, BUNDLE_CLAIMS, NO_CLAIMS, strlen(NO_CLAIMS), e);
 }
 
-/* What `tare reproduce` left there, with its signature. A short subset is never all of its plan. */
+/* Copies the counter-record of `tare reproduce` and its signature. A smoke run never has all invocations of its plan.
+ */
 static int copy_reproduction(struct packing *p, struct err *e)
 {
     cleanup_text struct text bytes = {0};
@@ -224,7 +226,7 @@ static int write_license(struct packing *p, struct err *e)
     return files_write(p->data_fd, BUNDLE_LICENSE, t.data, t.len, e);
 }
 
-/* The scenarios that did not come with tare are what was weighed. */
+/* Copies the scenarios that did not come with tare. */
 static int copy_scenarios(struct packing *p, struct err *e)
 {
     char from[PATH_MAX], in[128];
@@ -268,13 +270,26 @@ static int take_authors(struct packing *p, json_t *authors, struct err *e)
     return 0;
 }
 
+/* *ret NULL: neither the user nor tare's CITATION.cff names one. The caller frees it. */
+static int find_source(const struct packing *p, char **ret, struct err *e)
+{
+    if (p->o->source_url && !pack_info_is_url(p->o->source_url))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--source-url '%.100s': what is allowed is an http or https address of at most %d characters",
+                       p->o->source_url, PACK_URL_MAX);
+    *ret = p->o->source_url ? xstrdup(p->o->source_url) : pack_info_own_url();
+    return 0;
+}
+
 static int write_pack(struct packing *p, struct err *e)
 {
+    cleanup_free char *source = NULL;
     char title[200];
     int64_t date_s = 0;
     cleanup_text struct text t = {0};
     cleanup_json json_t *authors = json_array(), *drawn = NULL;
     text_format(title, sizeof(title), "Measurements by the plan '%.60s' of tare", p->plan.name);
+    TRY(find_source(p, &source, e));
     TRY(take_authors(p, authors, e));
     TRY(find_date(p, &date_s, e));
     TRY(drawn_by(&drawn, e));
@@ -285,6 +300,8 @@ static int write_pack(struct packing *p, struct err *e)
                           p->incomplete, "claims", p->claims_from, "drawn_by", drawn, "format", PACK_FORMAT);
     if (!o)
         return err_set(e, ERR_USAGE, -EINVAL, "--title: it is no UTF-8");
+    json_put_text(o, "source_url", source);
+    json_put_text(o, "crate", p->o->crate);
     json_text(o, &t);
     return files_write(p->data_fd, BUNDLE_PACK, t.data, t.len, e);
 }
@@ -319,7 +336,7 @@ static int refuse_incomplete(const struct packing *p, struct err *e)
                    p->folder.path, b->missing, b->missing + b->run, some.data);
 }
 
-/* The files of a folder of ours, in which nothing can be refused. */
+/* Lists the files of a folder that pack made; a finding there is our own failure. */
 static int list_own(int dirfd, struct filelist *ret, struct err *e)
 {
     cleanup_findings struct findings f = {0};
@@ -327,7 +344,7 @@ static int list_own(int dirfd, struct filelist *ret, struct err *e)
     return f.count == 0 ? 0 : err_set(e, ERR_OURS, -EINVAL, "%s: %s", f.list[0].file, f.list[0].text);
 }
 
-/* A counter-record of other records than those that are there. */
+/* Refuses a counter-record that does not match the folder's records. */
 static int refuse_stale(const struct packing *p, const struct filelist *payload, struct err *e)
 {
     cleanup_findings struct findings f = {0};
@@ -374,6 +391,8 @@ static int sum_up(struct packing *p, struct err *e)
                  p->folder.path);
     if (p->o->authors == 0)
         text_add(p->said, "author: " TARE_AUTHORS " (--author \"Family, Given <ORCID>\" names yours)\n");
+    if (!json_is_string(json_object_get(p->bundle.pack, "source_url")))
+        text_add(p->said, "source: unknown, so that the reviewer is not told where to get tare (--source-url URL)\n");
     if (p->tally.strangers)
         text_add(p->said, "left out: %zu records of '%s' that are of no plan\n", p->tally.strangers, p->folder.path);
     return pack_image_summary(&p->bundle, p->said, e);

@@ -13,6 +13,8 @@
 
 #define AUTHOR_MAX 200
 
+extern const char project_citation[]; /* CITATION.cff of the project: documents.c */
+
 static int check_authors(const json_t *authors, struct err *e)
 {
     size_t i;
@@ -26,6 +28,34 @@ static int check_authors(const json_t *authors, struct err *e)
                            i);
     }
     return json_array_size(authors) ? 0 : err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": it names no author");
+}
+
+bool pack_info_is_url(const char *text)
+{
+    static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#@!&*+,;=%";
+    size_t begin = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
+    return begin > 0 && text[begin] && strlen(text) <= PACK_URL_MAX && text[strspn(text, ALLOWED)] == '\0';
+}
+
+char *pack_info_own_url(void)
+{
+    static const char KEY[] = "\nrepository-code:";
+    const char *line = strstr(project_citation, KEY), *begin = line ? line + strlen(KEY) : "";
+    begin += strspn(begin, " \"'");
+    cleanup_free char *url = text_printf("%.*s", (int)strcspn(begin, " \"'\n"), begin);
+    return pack_info_is_url(url) ? STEAL(url) : NULL;
+}
+
+/* What newer bundles tell besides. */
+static int check_newer(const json_t *o, struct err *e)
+{
+    static const char *const CRATES[] = {CRATE_1_1, CRATE_1_2, CRATE_1_3, NULL};
+    const json_t *url = json_object_get(o, "source_url"), *crate = json_object_get(o, "crate");
+    if (url && !json_is_null(url) && (!json_is_string(url) || !pack_info_is_url(json_string_value(url))))
+        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": source_url is no http or https address");
+    if (crate && (!json_is_string(crate) || !text_is_among(json_string_value(crate), CRATES)))
+        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": crate is none of 1.1, 1.2 and 1.3");
+    return 0;
 }
 
 int pack_info_parse(const char *bytes, size_t len, json_t **ret, struct err *e)
@@ -48,6 +78,7 @@ int pack_info_parse(const char *bytes, size_t len, json_t **ret, struct err *e)
     if (!json_is_array(authors) || date < 0 || date > 253402300799LL) /* 9999-12-31 */
         return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": authors is no list, or date_s is no date");
     TRY(check_authors(authors, e));
+    TRY(check_newer(o, e));
     *ret = json_incref(o);
     return 0;
 }

@@ -349,7 +349,10 @@ static void add_seen(json_t *seen, const struct pool_member *m, size_t owner)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    json_object_foreach(m->prints, key, value) json_put_int(seen, key, (int64_t)owner);
+    json_object_foreach(m->prints, key, value)
+    {
+        json_put_int(seen, key, (int64_t)owner);
+    }
 }
 
 /* A record in two reproductions was measured once: the later of the two is left out whole. */

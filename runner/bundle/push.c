@@ -1,18 +1,22 @@
 #include "bundle/push.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/files.h"
 #include "archive/tar.h"
 #include "archive/tmpdir.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/json_put.h"
+#include "base/source.h"
 #include "base/text.h"
+#include "bundle/attest.h"
 #include "bundle/bundle.h"
 #include "bundle/derive.h"
 #include "bundle/reproduction.h"
@@ -24,8 +28,7 @@
 #define EMPTY_BASE64 "e30="
 #define LATEST       "latest"
 
-/* A manifest or an index of somebody's that has this tag or digest. hex: its digest; len: its bytes (NULL: not asked).
- */
+/* Reads the manifest or index with this tag or digest. hex: its digest. len: its size in bytes; NULL is allowed. */
 static int get_json(const struct oci_place *p, const char *tag, json_t **ret, char hex[DIGEST_HEX], size_t *len,
                     struct err *e)
 {
@@ -37,7 +40,7 @@ static int get_json(const struct oci_place *p, const char *tag, json_t **ret, ch
     return *ret ? 0 : err_set(e, ERR_USAGE, -EINVAL, "%s: it is not a JSON object", *tag ? tag : "the manifest");
 }
 
-/* The bundle's digest and size in its manifest. -EINVAL (usage): it is no bundle's. */
+/* Reads the bundle's digest and size from its manifest. -EINVAL (usage): it is not a bundle's manifest. */
 static int layer_of(const json_t *manifest, const char *what, const char **digest, uint64_t *size, struct err *e)
 {
     const json_t *layers = json_object_get(manifest, "layers"), *layer = json_array_get(layers, 0);
@@ -66,7 +69,7 @@ static json_t *annotations_of(const struct bundle *b)
     return o;
 }
 
-/* Without its bytes: the blobs are in the layout then. */
+/* Makes the manifest and stores its blobs in the layout; the manifest itself is not stored yet. */
 static int make_manifest(const struct oci_place *p, const struct bundle *b, int fd, const char *sha256, json_t **ret,
                          struct err *e)
 {
@@ -86,7 +89,7 @@ static int make_manifest(const struct oci_place *p, const struct bundle *b, int 
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for a manifest");
 }
 
-/* The descriptor of the bundle that this one reproduces. hex: its manifest's digest. */
+/* Makes the descriptor of the bundle that this one reproduces. hex: the digest of that bundle's manifest. */
 static int find_subject(const struct oci_place *p, const struct bundle *b, const char *subject, json_t **ret,
                         char hex[DIGEST_HEX], struct err *e)
 {
@@ -106,7 +109,7 @@ static int find_subject(const struct oci_place *p, const struct bundle *b, const
     return 0;
 }
 
-/* The index under the referrers tag, as it is; an empty one where there is none. */
+/* Reads the index under the referrers tag; without one, makes an empty index. */
 static int read_referrers(const struct oci_place *p, const char *tag, json_t **ret, struct err *e)
 {
     char hex[DIGEST_HEX];
@@ -138,7 +141,7 @@ static int list_referrer(const struct oci_place *p, const char *subject_hex, jso
     return place_put(p, tag, index, OCI_INDEX, hex, &size, e);
 }
 
-/* What is pushed is the tar itself, whose digest is the bundle's. */
+/* Only an uncompressed tar is pushed: its digest is the bundle's. */
 static int check_tar(const char *path, const struct opened_bundle *o, char sha256[DIGEST_HEX], struct err *e)
 {
     char plain[DIGEST_HEX] = "";
@@ -151,7 +154,7 @@ static int check_tar(const char *path, const struct opened_bundle *o, char sha25
                : err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is the tar, before it is compressed", path);
 }
 
-/* With the place open, and the bundle. */
+/* Stores an open bundle in an open place. */
 static int put(const struct oci_place *p, const struct opened_bundle *o, const char *subject, struct pushed *ret,
                struct text *said, struct err *e)
 {
@@ -181,6 +184,67 @@ static int put(const struct oci_place *p, const struct opened_bundle *o, const c
     return 0;
 }
 
+/* --- a statement about a bundle ---------------------------------------------------------------------------------- */
+
+/* OCI image-spec 1.1, "Guidelines for Artifact Usage": the statement is the one layer of a manifest that has the
+ * bundle's manifest as its subject. */
+static int put_statement(const struct oci_place *p, const struct text *bytes, const char *subject, const char *sha256,
+                         struct pushed *ret, struct text *said, struct err *e)
+{
+    char hex[DIGEST_HEX], config[DIGEST_HEX], layer[DIGEST_HEX], name[PLACE_NAME_MAX];
+    const char *tag = *p->ref.tag ? p->ref.tag : LATEST, *digest = "";
+    cleanup_json json_t *bundle = NULL, *manifest = NULL;
+    uint64_t size = 0;
+    size_t len = 0;
+    if (get_json(p, subject, &bundle, hex, &len, e) != 0 || layer_of(bundle, subject, &digest, &size, e) != 0)
+        return err_wrap(e, "--subject");
+    if (!oci_digest_hex(digest) || strcmp(oci_digest_hex(digest), sha256) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--subject: %s: it is the bundle %s, and the statement is about sha256:%s", subject, digest,
+                       sha256);
+    TRY(oci_put_bytes(p->layout, EMPTY_BYTES, strlen(EMPTY_BYTES), config, e));
+    TRY(oci_put_bytes(p->layout, bytes->data, bytes->len, layer, e));
+    json_t *empty = oci_descriptor(EMPTY_TYPE, config, strlen(EMPTY_BYTES));
+    json_put_text(empty, "data", EMPTY_BASE64);
+    manifest =
+        json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "artifactType",
+                  ATTEST_MEDIA_TYPE, "config", empty, "layers", oci_descriptor(ATTEST_MEDIA_TYPE, layer, bytes->len),
+                  "subject", oci_descriptor(OCI_MANIFEST, hex, len));
+    TRY(place_put(p, tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
+    cleanup_json json_t *listed = oci_descriptor(OCI_MANIFEST, ret->manifest_sha256, size);
+    json_put_text(listed, "artifactType", ATTEST_MEDIA_TYPE);
+    TRY(list_referrer(p, hex, listed, e));
+    text_add(said, "%s\nmanifest sha256:%s\nattached to sha256:%s, under the tag sha256-%s\n", place_name(p, tag, name),
+             ret->manifest_sha256, hex, hex);
+    return 0;
+}
+
+/* Whether a file is JSON, which a tar never begins as: a tar begins with a name of [A-Za-z0-9._-]. */
+static bool is_json_file(const char *path)
+{
+    char first = 0;
+    struct stat st;
+    cleanup_close int fd = source_open(AT_FDCWD, path, true, &st);
+    return fd >= 0 && S_ISREG(st.st_mode) && read(fd, &first, 1) == 1 && first == '{';
+}
+
+static int push_statement(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said,
+                          struct err *e)
+{
+    cleanup_text struct text bytes = {0};
+    cleanup_json json_t *statement = NULL;
+    cleanup_place struct oci_place p = PLACE_UNOPENED;
+    int failed = files_read(AT_FDCWD, path, ATTEST_MAX, &bytes);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", path, source_fault(failed));
+    if (attest_parse(bytes.data, bytes.len, &statement, ret->bundle_sha256, e) != 0)
+        return err_wrap(e, "'%s'", path);
+    if (!subject)
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': a statement is attached to its bundle by --subject TAG", path);
+    TRY(place_open(ref, true, &p, e));
+    return put_statement(&p, &bytes, subject, ret->bundle_sha256, ret, said, e);
+}
+
 int push(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said, struct err *e)
 {
     cleanup_opened struct opened_bundle o = BUNDLE_UNOPENED;
@@ -191,6 +255,8 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
     TRY(oci_reference_parse(ref, &parsed, e));
     if (strncmp(parsed.tag, "sha256:", 7) == 0)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets a tag; its digest follows", ref);
+    if (is_json_file(path))
+        return push_statement(path, ref, subject, ret, said, e);
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed is a bundle's tar ('tare pack' writes one)", path);
     TRY(bundle_open(path, &o, e));
@@ -201,18 +267,18 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
 
 /* --- pull -------------------------------------------------------------------------------------------------------- */
 
-/* Whether a listed manifest is of a bundle that is attached to this one. It says so itself: not every list does. */
-static bool is_attached(const json_t *manifest, const char *subject_hex)
+/* Whether a listed manifest is of this type and attached to this bundle. It says so itself: not every list does. */
+static bool is_attached(const json_t *manifest, const char *type, const char *subject_hex)
 {
     const char *subject = oci_digest_hex(json_word(json_object_get(manifest, "subject"), "digest"));
-    return strcmp(json_word(manifest, "artifactType"), PUSH_TYPE) == 0 && subject && strcmp(subject, subject_hex) == 0;
+    return strcmp(json_word(manifest, "artifactType"), type) == 0 && subject && strcmp(subject, subject_hex) == 0;
 }
 
-/* Whether a list's entry may be a bundle's. */
-static bool may_be_bundle(const json_t *entry)
+/* Whether a list's entry may be of this type. */
+static bool may_be(const json_t *entry, const char *type)
 {
-    const char *type = json_word(entry, "artifactType");
-    return !*type || strcmp(type, PUSH_TYPE) == 0;
+    const char *said = json_word(entry, "artifactType");
+    return !*said || strcmp(said, type) == 0;
 }
 
 static int tell_referrer(const struct oci_place *p, const char *digest, const char *subject_hex, struct text *said,
@@ -221,15 +287,16 @@ static int tell_referrer(const struct oci_place *p, const char *digest, const ch
     char hex[DIGEST_HEX];
     cleanup_json json_t *o = NULL;
     TRY(get_json(p, digest, &o, hex, NULL, e));
-    if (!is_attached(o, subject_hex))
+    bool is_statement = is_attached(o, ATTEST_MEDIA_TYPE, subject_hex);
+    if (!is_statement && !is_attached(o, PUSH_TYPE, subject_hex))
         return 0;
     cleanup_free char *own = text_printable(digest);
     cleanup_free char *bundle = text_printable(json_word(json_array_get(json_object_get(o, "layers"), 0), "digest"));
-    text_add(said, "attached: %.80s, the bundle %.80s\n", own, bundle);
+    text_add(said, "attached: %.80s, the %s %.80s\n", own, is_statement ? "statement" : "bundle", bundle);
     return 0;
 }
 
-/* What is attached to a manifest. That there is nothing is no error. */
+/* Lists what is attached to a manifest; nothing attached is not an error. */
 static int tell_referrers(const struct oci_place *p, const char *hex, struct text *said, struct err *e)
 {
     char tag[80];
@@ -239,7 +306,7 @@ static int tell_referrers(const struct oci_place *p, const char *hex, struct tex
     TRY(read_referrers(p, place_referrers_tag(hex, tag), &index, e));
     json_array_foreach(json_object_get(index, "manifests"), i, one)
     {
-        if (may_be_bundle(one))
+        if (may_be(one, PUSH_TYPE) || may_be(one, ATTEST_MEDIA_TYPE))
             TRY(tell_referrer(p, json_word(one, "digest"), hex, said, e));
     }
     return 0;
@@ -265,7 +332,7 @@ static int get(const struct oci_place *p, const char *output, struct pushed *ret
     TRY(get_json(p, p->ref.tag, &manifest, ret->manifest_sha256, NULL, e));
     TRY(layer_of(manifest, "what is there", &digest, &size, e));
     text_format(fetched, sizeof(fetched), "sha256:%s", ret->manifest_sha256);
-    TRY(place_fetch(p, fetched, e)); /* the very one that was looked at */
+    TRY(place_fetch(p, fetched, e)); /* by digest, so that it is the manifest that was checked */
     TRY(write_layer(p, digest, size, output, e));
     text_format(ret->bundle_sha256, sizeof(ret->bundle_sha256), "%s", digest + strlen("sha256:"));
     return tell_referrers(p, ret->manifest_sha256, said, e);
@@ -323,7 +390,7 @@ static int hand_over_referrer(const struct walk *w, const char *digest, const ch
         return w->take(name, NULL, "the list of what is attached names no digest", w->to, e);
     if (get_json(w->p, digest, &manifest, hex, NULL, &why) != 0)
         return w->take(name, NULL, why.text, w->to, e);
-    return is_attached(manifest, subject_hex) ? hand_over(w, digest, manifest, e) : 0;
+    return is_attached(manifest, PUSH_TYPE, subject_hex) ? hand_over(w, digest, manifest, e) : 0;
 }
 
 static int walk(const struct walk *w, struct err *e)
@@ -342,7 +409,7 @@ static int walk(const struct walk *w, struct err *e)
                        json_array_size(list), PULL_ATTACHED_MAX);
     json_array_foreach(list, i, one)
     {
-        if (may_be_bundle(one))
+        if (may_be(one, PUSH_TYPE))
             TRY(hand_over_referrer(w, json_word(one, "digest"), hex, e));
     }
     return 0;

@@ -50,7 +50,7 @@ static void end_grants(struct trust_grants *g)
 }
 #define cleanup_grants __attribute__((cleanup(end_grants)))
 
-/* What the bundle says of this host. On this host tare matrix says itself what it takes of the plan. */
+/* Checks what the plan needs from the host. For a run on this host with --trust-plan, tare matrix lists it itself. */
 static int judge_plan(struct reproduction *r, struct err *e)
 {
     struct bundle *b = &r->verified.at.bundle;
@@ -63,7 +63,7 @@ static int judge_plan(struct reproduction *r, struct err *e)
     return trust_settle(&grants, "reproduce", r->o->path, "it is a bundle's", r->o->trust, e);
 }
 
-/* The modes of files are in no bundle. What was unpacked is one's own; a folder is left as it is. */
+/* Bundles do not keep file modes. They are set in an unpacked tar only: a folder of the user's is left as it is. */
 static int set_modes(struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX + 160], in[128];
@@ -93,7 +93,7 @@ static int by_id(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Nothing is shown by the original's own records: one that is in the folder was copied there, not run. */
+/* Refuses a folder that holds records of the original: they were copied there, not run. */
 static int refuse_originals(const struct reproduction *r, const struct records *here, struct err *e)
 {
     const struct records *theirs = &r->verified.at.bundle.records;
@@ -112,7 +112,8 @@ static int refuse_originals(const struct reproduction *r, const struct records *
                             r->out, here->list[i - 1].path, *known);
 }
 
-/* The digest of what was read, so that the counter-record is of the bytes that the claims were judged by. */
+/* Keeps the digest of each record as it was read: the counter-record then names the bytes that the claims were judged
+ * by. */
 static void keep_digest(const struct invocation *one, struct json_span text, void *to)
 {
     struct reproduction *r = to;
@@ -143,8 +144,8 @@ static int is_json(const struct dirent *entry)
     return text_ends_with(entry->d_name, ".json");
 }
 
-/* A digest of the folder's records by what stat(2) tells: who writes to one of them, or puts another in its place,
- * changes the time of its inode (st_ctim), which nobody sets. "": it cannot be looked at. */
+/* A digest of the folder's records by stat(2). Writing to a record or replacing it changes its st_ctim, which no
+ * program can set. "": the folder cannot be read. */
 static void stamp(const char *dir, char hex[DIGEST_HEX])
 {
     struct dirent **entry = NULL;
@@ -166,8 +167,8 @@ static void stamp(const char *dir, char hex[DIGEST_HEX])
         *hex = '\0';
 }
 
-/* Before anything is run; what cannot be read there is tare matrix's to tell. before: what was read is still so where
- * the folder has this stamp. */
+/* Checks the folder before the run; tare matrix reports what cannot be read there. before: the folder's stamp, by which
+ * judge_all() knows whether the records must be read again. */
 static int check_out(struct reproduction *r, char before[DIGEST_HEX], struct err *e)
 {
     struct stat st;
@@ -182,7 +183,7 @@ static int check_out(struct reproduction *r, char before[DIGEST_HEX], struct err
     return failed == -EEXIST ? failed : 0;
 }
 
-/* Whether the original or --smoke asked for it. */
+/* Whether the original's plan.lock or --smoke set this option. */
 static bool is_asked_for(const struct reproduction *r, const struct config_option *one)
 {
     const struct config_given *asked = &r->verified.at.bundle.bound.given;
@@ -202,8 +203,8 @@ static bool is_same_plan(const struct reproduction *r, const struct folder_plan 
     return strcmp(bound->sha256, r->verified.at.bundle.bound.sha256) == 0;
 }
 
-/* Whoever ran the plan in an image or a VM wrote into the folder what it liked: it has to be the plan that was asked
- * for, since this folder is one's own from now on. */
+/* A run in an image or a VM could write anything into the folder, which the user trusts from now on: its plan must be
+ * the one that was asked for. */
 static int check_bound(const struct reproduction *r, struct err *e)
 {
     struct folder folder;
@@ -220,7 +221,7 @@ static int check_bound(const struct reproduction *r, struct err *e)
 
 /* --- what came of it --------------------------------------------------------------------------------------------- */
 
-/* The claims go with the records, so that both are packed together. */
+/* Copies the claims beside the records, so that both are packed together. */
 static int keep_claims(const struct reproduction *r, struct err *e)
 {
     char path[PATH_MAX];
@@ -247,7 +248,8 @@ static bool differs(const struct verification *v, const char *field)
     return false;
 }
 
-/* An absolute value means something on the same class of hardware alone; NULL: it is the same. */
+/* Why the hardware is of another class than the original's, so that an absolute value cannot be compared; NULL: it is
+ * of the same class. */
 static const char *other_class(const struct reproduction *r)
 {
     static const char *const CLASS[] = {"cpu_model", "arch", "hypervisor"};
@@ -270,7 +272,7 @@ static struct judgement judge(const struct reproduction *r, const struct claim *
     return j;
 }
 
-/* What the run left as it was need not be read again. */
+/* Judges every claim. Reads the records again only if the run changed them. */
 static int judge_all(struct reproduction *r, const char *before, struct err *e)
 {
     const struct claims *claims = &r->verified.at.bundle.claims;
@@ -290,7 +292,7 @@ static int judge_all(struct reproduction *r, const char *before, struct err *e)
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
-/* What the run made of folders is taken back where it failed before it began. */
+/* Runs the plan. Removes the folders that it made if it failed before its first invocation. */
 static int run(struct reproduction *r, struct err *e)
 {
     size_t there = file_part_there(r->out);

@@ -1,5 +1,5 @@
-/* A reproduction as text and as the counter-record (reproduction.h). What it may be called is ACM's to say (Artifact
- * Review and Badging), and it is no badge. */
+/* Prints a reproduction as text, and writes it as the counter-record (reproduction.h). Its terms are those of ACM's
+ * Artifact Review and Badging; it is not a badge. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -36,7 +36,7 @@ const char *reproduce_term(int64_t role)
 
 #define DIFFERENCES_SHOWN 20
 
-/* Of the machine that the command was given on. */
+/* The environment of the machine that runs the command. */
 static void add_environment(const struct reproduction *r, struct text *out)
 {
     const struct verification *v = &r->verified;
@@ -138,7 +138,7 @@ static json_t *environment_json(const struct verification *v)
     return o;
 }
 
-/* By their places in a bundle, whose digests are those of the folder's files. */
+/* The records by their paths in a bundle, with the digests of the folder's files. */
 static json_t *records_json(const struct reproduction *r)
 {
     json_t *list = json_array();
@@ -148,7 +148,7 @@ static json_t *records_json(const struct reproduction *r)
         const struct invocation *one = &r->records.list[i];
         size_t cell = bundle_cell(plan, one->plan_cell);
         if (cell == plan->cells)
-            continue; /* of no plan: it is not packed either */
+            continue; /* a record of no plan is not packed either */
         (void)json_array_append_new(
             list,
             json_pack("{s:s, s:s}", "path", bundle_record_path(plan, cell, one->block, bundle_label(one->label), path),

@@ -35,7 +35,7 @@ static void check_records(const struct bundle *b, const struct filelist *payload
         WRONG(f, "it names %zu records, and there are %zu", json_array_size(list), b->records.count);
 }
 
-/* As a claim's own numbers were written; times of the same sum may differ by a 10^-12th. */
+/* Whether two numbers are equal but for rounding: sums in another order may differ in the 12th digit. */
 static bool is_near(const json_t *a, const json_t *b)
 {
     double x = json_number_value(a), y = json_number_value(b);
@@ -48,7 +48,7 @@ static bool is_same(const json_t *a, const json_t *b)
     return json_is_number(a) && json_is_number(b) && json_number_value(a) == json_number_value(b);
 }
 
-/* No time is measured twice to the last digit. */
+/* Whether the time is the original's to the last digit, which no second measurement gives. */
 static bool is_originals(const struct claim *c, const json_t *theirs, const json_t *here)
 {
     const char *end = strrchr(c->figure, '_');
@@ -62,7 +62,7 @@ static void check_claims(const struct bundle *b, struct findings *f)
         const char *id = b->claims.list[i].id;
         const json_t *one = entry(list, "id", id), *here = json_object_get(one, "here");
         cleanup_json json_t *ours = reproduction_judgement(&b->judgement[i]);
-        /* An absolute value may be withheld where the hardware is another: that cannot be seen here. */
+        /* reproduce withholds an absolute value on other hardware; that cannot be checked here. */
         bool withheld = b->claims.list[i].kind == CLAIM_VALUE && strcmp(json_word(here, "verdict"), "NOT RUN") == 0;
         if (!withheld && strcmp(json_word(here, "verdict"), json_word(ours, "verdict")) != 0)
             WRONG(f, "the claim '%s' is %s by it, and %s by the records", id,

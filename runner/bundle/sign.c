@@ -27,7 +27,7 @@
 #define SIGNATURE_MAX 4096 /* of a signature's */
 #define MADE          "signature"
 
-/* What is signed has a place for the signature, and is not compressed. */
+/* The signature goes into the bundle, so it must be writable, and a tar or a folder; not compressed. */
 static int check_place(const char *path, struct err *e)
 {
     struct stat st;
@@ -44,8 +44,8 @@ static int check_place(const char *path, struct err *e)
     return 0;
 }
 
-/* Its exit status as a shell has it; what it prints goes to `to`, or to stderr. -ENOENT and the like (host): it cannot
- * be started. */
+/* Runs minisign. Returns its exit status as a shell gives it. Its output goes to the file `to`, or to stderr if NULL.
+ * -ENOENT and the like (host): it cannot be started. */
 static int run_minisign(char *const argv[], const char *to, struct err *e)
 {
     struct child child;
@@ -60,8 +60,8 @@ static int run_minisign(char *const argv[], const char *to, struct err *e)
     return end.signalled ? 128 + end.signal : end.exit_status;
 }
 
-/* minisign asks for the key's password itself, on the terminal. It writes into a folder of our own, and the signature
- * is put in its place from there: minisign would go through a link that somebody has put in that place. */
+/* minisign asks for the key's password on the terminal. It writes into a folder of our own, because it would follow a
+ * link at the signature's place; the signature is then moved there. */
 int sign_file(const char *message, const char *name, const char *key, struct err *e)
 {
     char place[PATH_MAX + 80], made[PATH_MAX + 80], digest[DIGEST_HEX], comment[192];
@@ -101,7 +101,7 @@ int sign_file(const char *message, const char *name, const char *key, struct err
     return file_replace_at(fd, signed_name, place, signature.data, signature.len, e);
 }
 
-/* With the date that it was packed with: nothing else of it changes. */
+/* Writes the tar again with its original date, so that only the signature is new. */
 static int write_tar(struct opened_bundle *o, const char *path, struct err *e)
 {
     cleanup_filelist struct filelist all = {0};
@@ -137,10 +137,10 @@ int sign(const char *path, const char *key, struct err *e)
     char target[PATH_MAX], message[PATH_MAX];
     cleanup_opened struct opened_bundle o = BUNDLE_UNOPENED;
     TRY(sign_check("--key", key, e));
-    if (!realpath(path, target)) /* a link stays one, and its target is signed */
+    if (!realpath(path, target)) /* for a link, its target is signed */
         return err_sys(e, ERR_USAGE, "'%s'", path);
     TRY(check_place(target, e));
-    TRY(bundle_open(target, &o, e)); /* nothing is vouched for that is not whole */
+    TRY(bundle_open(target, &o, e)); /* refuses a damaged bundle */
     text_format(message, sizeof(message), "%s/" BAG_TAG_MANIFEST, o.folder);
     TRY(sign_file(message, BAG_TAG_MANIFEST, key, e));
     return o.tar_fd >= 0 ? write_tar(&o, target, e) : 0;

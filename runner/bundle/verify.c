@@ -33,14 +33,14 @@
 #define SIGNATURE_MAX 16384
 #define CELLS_NAMED   10
 
-/* What a verification holds; ended with end(). */
+/* The state of a verification; freed by end(). */
 struct verifying {
     const struct verify_options *o;
     struct verification *v;
     struct tmpdir derived;
     int data_fd;
     struct filelist payload;
-    struct findings records; /* what does not follow from their samples, until it is their turn to be told */
+    struct findings records; /* derivation faults of records, reported after the checks of integrity */
     struct oci_image image;
 };
 
@@ -52,7 +52,7 @@ static void end(struct verifying *w)
     tmpdir_remove(&w->derived);
 }
 
-/* A finding against integrity. */
+/* Adds a finding against integrity. */
 #define BROKEN(w, ...) findings_add(&(w)->v->at.findings, FINDING_INTEGRITY, __VA_ARGS__)
 
 bool verification_failed(const struct verification *v, enum finding_verdict kind)
@@ -149,10 +149,10 @@ enum verify_signature verify_signer(const struct verification *v, const struct m
     return MEANS[verdict];
 }
 
-/* --- 4: what it says can be read --------------------------------------------------------------------------------- */
+/* --- 4: its content can be read --------------------------------------------------------------------------------- */
 
-/* A message as a finding: of the file that it names first, which is then not told twice, where it is one of the
- * payload; else of the payload. */
+/* Adds an error message as a finding. If the message begins with a file of the payload, the finding is of that file and
+ * its name is not repeated; else it is of the payload as a whole. */
 static void add_message(struct verifying *w, const char *message)
 {
     char file[FILELIST_PATH_MAX + 1];
@@ -168,7 +168,7 @@ static void add_message(struct verifying *w, const char *message)
     BROKEN(w, file_found ? file_found : BUNDLE_DATA, "%s%s", it, !told ? message : *it ? rest : rest + 2);
 }
 
-/* Whether the files are those of a payload that can be read at all. */
+/* Lists the payload's files and checks their sizes. */
 static int check_payload(struct verifying *w, struct err *e)
 {
     w->data_fd = openat(w->v->at.root_fd, BUNDLE_DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -241,7 +241,7 @@ static void check_coverage(struct verifying *w)
 
 /* --- 6: derivation ----------------------------------------------------------------------------------------------- */
 
-/* The image that the record says it was made in is the one that the bundle holds, where it holds one. */
+/* If the bundle holds an image, the record must name that image. */
 static void check_image(struct verifying *w, const struct invocation *one)
 {
     cleanup_json json_t *image = w->image.there ? invocation_section(one, "image") : NULL;
@@ -251,7 +251,7 @@ static void check_image(struct verifying *w, const struct invocation *one)
                w->image.config);
 }
 
-/* The scenario that the record says it was is the one that the bundle carries. */
+/* The record must name the scenario that the bundle carries. */
 static void check_scenario(struct verifying *w, const struct invocation *one)
 {
     size_t cell = bundle_cell(&w->v->at.bundle.plan, one->plan_cell);
@@ -284,7 +284,7 @@ static int derive(struct verifying *w, struct err *e)
 
 /* --- 7: packed again --------------------------------------------------------------------------------------------- */
 
-/* A tar that somebody else wrote of the same files says the same: a note. One that differs otherwise is not ours. */
+/* The same files in a tar of another program are a note; any other difference is a finding. */
 static int explain_other_tar(struct verifying *w, const char *again, struct err *e)
 {
     char form[200] = "";

@@ -28,7 +28,7 @@
 #define CRATE_MAX  (64U << 20)
 #define ENTITY_MAX (1U << 16)
 
-/* What a bundle's other files follow from. */
+/* Whether a file is a source, from which the other files are derived. */
 static bool is_source(const struct bundle *b, const char *path)
 {
     char in[128];
@@ -38,7 +38,7 @@ static bool is_source(const struct bundle *b, const char *path)
     for (size_t i = 0; i < b->plan.carried.count; i++) {
         size_t len = strlen(carried_place(&b->plan.carried.of[i], in, sizeof(in)));
         if (strncmp(path, in, len) == 0 && path[len] == '/')
-            return true; /* its digest is that of plan.lock, or the plan would not have been read */
+            return true; /* reading the plan has checked its digest against plan.lock */
     }
     return text_is_among(path, NAMES) || oci_image_has(path);
 }
@@ -54,7 +54,7 @@ struct comparing {
     struct text *notes;
 };
 
-/* A drawing is compared where it is drawn the same here. */
+/* Whether it is a drawing, which is compared only if it can be drawn identically here. */
 static bool is_drawing(const char *path)
 {
     static const char *const ENDINGS[] = {".svg", ".pdf", ".png", NULL};
@@ -63,7 +63,7 @@ static bool is_drawing(const char *path)
            strncmp(path, BUNDLE_PAPER "figures/", strlen(BUNDLE_PAPER "figures/")) == 0;
 }
 
-/* Of a drawing that was not drawn here its data are compared, which have its name. */
+/* Whether a drawing's data, which have its name, are compared in its place. */
 static bool has_data(const struct comparing *c, const char *path)
 {
     char data[FILELIST_PATH_MAX + 1];
@@ -109,7 +109,7 @@ static void compare_bag(struct comparing *c, int ours)
             findings_add(c->findings, FINDING_INTEGRITY, NAMES[i], "packed again it is another");
 }
 
-/* Whether drawings can be compared; why not is a note. */
+/* Finds whether drawings can be compared; if not, adds a note with the reason. */
 static void find_drawer(struct comparing *c)
 {
     struct err why = {0};
@@ -167,15 +167,15 @@ int verify_derived(const struct verify_sides *s, struct findings *f, struct text
     return failed;
 }
 
-/* --- what the crate says of the files ---------------------------------------------------------------------------- */
+/* --- the crate's digests of the files ---------------------------------------------------------------------------- */
 
-/* What the crate is held against. */
+/* What the crate is compared with. */
 struct held {
     const struct filelist *payload;
     struct findings *findings;
 };
 
-/* A file that the crate says something else of is named itself: that the crate is another one is little help. */
+/* Compares one entity. A wrong digest is a finding of the file itself: that the crate differs would say little. */
 static const char *take_entity(struct json_span key, struct json_span value, void *to)
 {
     const struct held *h = to;

@@ -56,6 +56,7 @@ struct cell {
     const char *knob[SCENARIO_KNOBS_MAX]; /* values of the scenario's, by its numbers; NULL: not set */
     struct config_knobs later;            /* until cell_complete() */
     int64_t mem_sample;                   /* truth */
+    const char *until_slope;              /* of profile growth: how well its slope is to be known; NULL: not asked */
     const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
     int64_t gil;                          /* enum gil: as the interpreter is told to have it */
     const char *cpus;                     /* as it was asked for (cpu_request.h); NULL: chosen from the topology */
@@ -119,13 +120,18 @@ struct analysis {
     int64_t seed, noise, force, steady; /* the last three: truths */
 };
 
-/* `tare pack`, `verify`, `sign`, `reproduce`, `push`, `pull`. */
+/* `tare pack`, `verify`, `sign`, `reproduce`, `pool`, `push`, `pull`. */
+/* The version of RO-Crate that a bundle is packed as. */
+enum crate_version { CRATE_PACK_1_1, CRATE_PACK_1_2, CRATE_PACK_1_3 };
+
 struct artefact_options {
     const char *output; /* NULL: none was named */
     struct config_words author;
     const char *title, *license, *license_file, *claims, *image, *key, *paper;
     const char *out, *sign, *subject;
-    struct config_words keys;                                      /* of `tare pool` */
+    struct config_words keys; /* of `tare pool` */
+    const char *source_url, *attestation;
+    int64_t crate;                                                 /* enum crate_version */
     int64_t role;                                                  /* enum role */
     int64_t allow_incomplete, smoke, force, host, in_image, in_vm; /* truths */
 };
@@ -261,6 +267,10 @@ int64_t cell_knobs_ms(const struct cell *cell);
 
 /* Whether a command has an option of this name. */
 bool config_has_option(enum config_command command, const char *name);
+
+/* Whether a command has an option of this name, so that no knob can have it; those of bench are knobs of what it makes.
+ */
+bool config_is_no_knob(const char *name);
 
 struct suggest;
 /* Offers the names of a command's options (suggest.h). */

@@ -21,6 +21,7 @@ static const char *const TABLE_FORMATS[] = {"html", "text",           "csv",    
 static const char *const ENGINES[] = {"local", "slurm", NULL};
 static const char *const COLORS[] = {"auto", "always", "never", NULL};
 static const char *const LIFECYCLES[] = {"fresh", "pool", NULL};
+static const char *const CRATES[] = {"1.1", "1.2", "1.3", NULL};
 static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
 
 #define CELL(field)     offsetof(struct config, cell.field)
@@ -113,10 +114,15 @@ const struct option_row config_rows[] = {
      "what the workers are",
      WEIGHED},
     {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
-     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled",
+     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled; growth: how "
+     "memory grows from iteration to iteration, and what of it",
      WEIGHED},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH | CONFIG_BISECT,
      "measured iterations",
+     WEIGHED},
+    {"until-slope", TEXT, "W/1000", CELL(until_slope), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "of profile growth: end before --iterations where the interval of PSS's slope will be +-W for 1000 iterations: a "
+     "share of PSS, as 1%/1000, or a size, as 64K/1000",
      WEIGHED},
     {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH | CONFIG_BISECT,
      "workers of an iteration",
@@ -352,6 +358,10 @@ const struct option_row config_rows[] = {
     {"with-image", TEXT, "REF", BUNDLE(image), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
      "pack the image that the records were made in, too, as skopeo(1) names it: docker-daemon:NAME:TAG, "
      "containers-storage:NAME, docker-archive:FILE, oci:DIR, docker://HOST/NAME@DIGEST"},
+    {"crate", CHOICE, "VERSION", BUNDLE(crate), CRATES, 0, 0, CRATE_PACK_1_1, CRATE_PACK_1_1, CONFIG_PACK,
+     "of RO-Crate: 1.1 with Process Run Crate 0.5, 1.3 with 0.6; 1.2 with none, as none goes with it"},
+    {"source-url", TEXT, "URL", BUNDLE(source_url), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
+     "where tare is to be had, for the reviewer's first command (default repository-code of tare's CITATION.cff)"},
     {"allow-incomplete", YES, NULL, BUNDLE(allow_incomplete), NULL, 0, 0, 0, 0, CONFIG_PACK,
      "pack a plan of which invocations are missing; the bundle says so"},
     {"key", TEXT, "FILE", BUNDLE(key), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
@@ -360,6 +370,11 @@ const struct option_row config_rows[] = {
      "the secret key, as 'minisign -G' makes one"},
     {"paper", TEXT, "MAIN.TEX", BUNDLE(paper), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
      "look for numbers in this LaTeX text that do not come from the bundle's numbers.tex"},
+    {"attestation", TEXT, "FILE", BUNDLE(attestation), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "also write what was found as an in-toto Statement to FILE, which is replaced; 'tare push FILE REF --subject TAG' "
+     "attaches it to the bundle"},
+    {"sign", TEXT, "FILE", BUNDLE(sign), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY,
+     "sign the attestation with this secret key of minisign's"},
     {"smoke", YES, NULL, BUNDLE(smoke), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,
      "a short subset, some minutes: every cell, with at most five invocations of five iterations; the result says so"},
     {"host", YES, NULL, BUNDLE(host), NULL, 0, 0, 0, 0, CONFIG_REPRODUCE,

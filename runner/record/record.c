@@ -178,6 +178,8 @@ static json_t *scenario_json(const struct record *r)
     json_put_int(o, "workers", c->workers);
     json_put_int(o, "iterations", c->iterations);
     json_put_int(o, "warmup", c->warmup);
+    if (c->profile == PROFILE_GROWTH)
+        json_put_text_or(o, "until_slope", c->until_slope, "none was asked for");
     set_knobs(o, c);
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
@@ -477,6 +479,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     record_write_memory(r, out);
+    record_write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
     write_section(out, "disturbance", json_of_facts(&r->disturbance));

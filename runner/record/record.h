@@ -18,6 +18,7 @@
 #include "cell/runtime.h"
 #include "cgroups/slice.h"
 #include "launch/memory.h"
+#include "record/growth.h"
 #include "record/verdict.h"
 
 #define RECORD_SCHEMA "tare.record/1"
@@ -100,6 +101,7 @@ struct record {
     size_t sample_count;
     uint64_t missed_ticks, walks, missed_walks, spared_walks;
     struct memory_summary memory, plateau;
+    struct growth growth;     /* of profile growth */
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */

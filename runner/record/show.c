@@ -74,7 +74,7 @@ static void show_environment(const struct record *r, struct text *out)
         if (!is_of_memory(&c->scenario->knob[i]) && is_said(c, i))
             text_add(out, "  %s: %s", c->scenario->knob[i].key, c->knob[i]);
     text_add(out, "\n");
-    if (c->profile == PROFILE_MEMORY)
+    if (c->profile != PROFILE_OVERHEAD)
         show_sampling(c, out);
     text_add(out, "===================\n\n");
 }
@@ -322,6 +322,16 @@ static void show_figures(const struct record *r, struct text *out)
     }
 }
 
+static void show_growth(const struct record *r, const struct terminal_look *look, struct text *out)
+{
+    cleanup_text struct text sentence = {0};
+    if (!r->growth.has_been_asked)
+        return;
+    growth_say(&r->growth, &sentence);
+    text_add(out, "--- growth of PSS ---\n");
+    terminal_wrap(sentence.data, 0, look->width, 2, out);
+}
+
 void show_record(const struct record *r, const struct terminal_look *look, struct text *out)
 {
     show_environment(r, out);
@@ -329,6 +339,7 @@ void show_record(const struct record *r, const struct terminal_look *look, struc
     show_times(r, out);
     show_processes(r, out);
     show_figures(r, out);
+    show_growth(r, look, out);
     if (r->termination != TERMINATION_OK)
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
     show_timing(r, out);

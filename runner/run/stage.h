@@ -11,6 +11,7 @@
 #include "launch/spawn.h"
 #include "launch/watch.h"
 #include "record/accounts.h"
+#include "record/growth.h"
 #include "run/command.h"
 #include "run/session.h"
 
@@ -41,6 +42,8 @@ struct stage {
     int64_t slice_at_ns, removed_at_ns;
     long long steal_ticks;
     bool has_steal;
+    struct growth_target target; /* of --until-slope */
+    size_t readings_asked;       /* so many of them have been asked whether they are enough */
 };
 
 #endif

@@ -1,22 +1,19 @@
-"""The crate against the words of RO-Crate 1.1 and Process Run Crate 0.5, and what else is written for machines: CITATION.cff
-(1.2.0), CycloneDX 1.5, Zenodo's metadata, BagIt (RFC 8493). Written from the specifications; nothing of tare's is used."""
+"""The crate of each version against the rules of RO-Crate and Process Run Crate (crate_rules.py), and what else is written for
+machines: CITATION.cff (1.2.0), CodeMeta 3, CycloneDX 1.6, Zenodo's metadata, in-toto Statements, BagIt (RFC 8493). Written
+from the specifications; nothing of tare's is used."""
 
+import copy
 import datetime
 import json
 import re
+import shutil
+import subprocess
 import unittest
 
 import bundles
+import crate_rules
 from bundles import BundleTest, files, tare
-
-PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
-
-
-def references(value):
-    """Every {"@id": ...} in a property's value."""
-    if isinstance(value, dict):
-        return [value["@id"]]
-    return [i for one in value for i in references(one)] if isinstance(value, list) else []
+from crate_rules import references
 
 
 class Crate(BundleTest):
@@ -41,66 +38,56 @@ class Crate(BundleTest):
     def of_type(self, kind):
         return [entity for entity in self.graph if kind in self.types(entity)]
 
-    # RO-Crate 1.1, "RO-Crate Metadata File"
-    def test_it_is_flattened_json_ld_with_both_contexts(self):
-        self.assertEqual(set(self.document), {"@context", "@graph"})
-        self.assertEqual(self.document["@context"][0], "https://w3id.org/ro/crate/1.1/context")
-        self.assertIn("https://w3id.org/ro/terms/workflow-run/context", self.document["@context"])
-        for entity in self.graph:
-            self.assertIn("@id", entity)
-            self.assertIn("@type", entity)
-            for key, value in entity.items():  # flattened: what is inside is a reference alone
-                for one in value if isinstance(value, list) else [value]:
-                    if isinstance(one, dict):
-                        self.assertEqual(set(one), {"@id"}, (entity["@id"], key))
+    def crate_of(self, bag):
+        """The document, and of each file of the payload its size and digest, as the crate has them."""
+        root = bag / "data"
+        told = {f: (str((root / f).stat().st_size), bundles.sha256(root / f)) for f in files(root)}
+        return json.loads((root / "ro-crate-metadata.json").read_text()), told
 
-    def test_no_id_is_there_twice_and_each_is_a_uri_reference(self):
-        self.assertEqual(len(self.by_id), len(self.graph))
-        for name in self.by_id:
-            self.assertRegex(name, r"^[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+$")
+    def test_the_crate_of_each_version_holds_to_every_rule(self):
+        for version, profile in crate_rules.PROFILES.items():
+            with self.subTest(version=version):
+                tar = self.dir / f"{version}.tar"
+                done = tare("pack", self.folder, "-o", tar, "--crate", version, "--source-url", "https://example.org/tare.git")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                document, told = self.crate_of(bundles.unpack(tar, self.dir / version))
+                self.assertEqual(crate_rules.broken(document, told, version), [])
+                self.assertEqual("1.2" == version, not profile)
+                tools = [e for e in document["@graph"] if e.get("name") == "tare"]
+                self.assertEqual({e["url"] for e in tools}, {"https://example.org/tare.git"})
+                self.verify(tar, status=0, draw=False)
 
-    def test_references_inside_lead_somewhere(self):
-        for entity in self.graph:
-            for key, value in entity.items():
-                for target in references(value):
-                    if not target.startswith(("http://schema.org/", "https://w3id.org/ro/")):
-                        self.assertIn(target, self.by_id, (entity["@id"], key))
+    def test_each_rule_finds_what_breaks_it(self):
+        def change(key, value, kind):
+            def do(graph):
+                next(e for e in graph if kind in crate_rules.types(e) | {e["@id"]})[key] = value
+            return do
 
-    # "RO-Crate Metadata File Descriptor", "Root Data Entity"
-    def test_the_descriptor(self):
-        descriptor = self.by_id["ro-crate-metadata.json"]
-        self.assertEqual(self.types(descriptor), ["CreativeWork"])
-        self.assertEqual(descriptor["about"], {"@id": "./"})
-        self.assertEqual(descriptor["conformsTo"], {"@id": "https://w3id.org/ro/crate/1.1"})
-
-    def test_the_root(self):
-        root = self.by_id["./"]
-        self.assertIn("Dataset", self.types(root))
-        self.assertTrue(root["name"] and root["description"])
-        datetime.date.fromisoformat(root["datePublished"])
-        self.assertEqual(self.types(self.by_id[root["license"]["@id"]]), ["CreativeWork"])
-        self.assertIn("CC-BY-4.0", root["license"]["@id"])
-        for author in references(root["author"]):
-            self.assertTrue({"Person", "Organization"} & set(self.types(self.by_id[author])))
-            self.assertTrue(self.by_id[author]["name"])
-
-    # "Data Entities": files of the payload, which SHOULD be in hasPart, linked from the root
-    def test_every_file_is_a_part_and_every_part_a_file(self):
-        parts = references(self.by_id["./"]["hasPart"])
-        there = [f for f in files(self.root) if f != "ro-crate-metadata.json"]
-        self.assertEqual(sorted(parts), there)
-        for part in parts:
-            entity = self.by_id[part]
-            self.assertIn("File", self.types(entity))
-            self.assertEqual(entity["contentSize"], str((self.root / part).stat().st_size))
-            self.assertEqual(entity["sha256"], bundles.sha256(self.root / part))
-            self.assertRegex(entity["encodingFormat"], r"^\w+/[\w.+-]+$")
-
-    # Process Run Crate 0.5, the table "Requirements"
-    def test_the_root_conforms_to_the_profile(self):
-        self.assertIn(PROFILE, references(self.by_id["./"]["conformsTo"]))
-        self.assertIn("CreativeWork", self.types(self.by_id[PROFILE]))
-        self.assertEqual(self.by_id[PROFILE]["version"], "0.5")
+        document, told = self.crate_of(self.root.parent)
+        self.assertEqual(crate_rules.broken(document, told, "1.1"), [])
+        for change_it, name in (
+            (change("about", {"@id": "x"}, "ro-crate-metadata.json"), "metadata descriptor: a CreativeWork about the root"),
+            (change("conformsTo", [], "ro-crate-metadata.json"), "metadata descriptor: conforms to its version alone"),
+            (change("datePublished", "soon", "./"), "root: datePublished"),
+            (change("conformsTo", {"@id": "x"}, "./"), "process run crate: the root conforms"),
+            (change("hasPart", [], "./"), "data entities: every file"),
+            (change("mentions", [], "./"), "action: the root mentions each"),
+            (change("license", "free", "./"), "root: its license"),
+            (change("sha256", "0", "File"), "data entities: a part is a File"),
+            (change("version", "1", "SoftwareApplication"), "software: has a name, and not both"),
+            (change("instrument", {"@id": "./"}, "CreateAction"), "action: has a name, a description and one instrument"),
+            (change("error", "none", "CreateAction"), "action: status is completed or failed"),
+            (change("endTime", "1999-01-01T00:00:00Z", "CreateAction"), "action: times are ISO 8601"),
+            (change("object", {"@id": "https://w3id.org/ro/x"}, "CreateAction"), "action: objects and results"),
+            (change("name", {"inside": 1}, "File"), "json-ld: flattened"),
+            (lambda graph: graph.append(graph[0]), "entities: each has an @id, which no other has"),
+        ):
+            other = copy.deepcopy(document)
+            change_it(other["@graph"])
+            found = crate_rules.broken(other, told, "1.1")
+            self.assertTrue(any(one.startswith(name) for one in found), (name, found))
+        self.assertIn("json-ld: a document of @context and @graph with the context of its version",
+                      crate_rules.broken(document, told, "1.3"))
 
     def test_every_invocation_is_an_action(self):
         actions = self.of_type("CreateAction")
@@ -166,10 +153,10 @@ class Crate(BundleTest):
         self.assertIn("  - family-names: \"Doe\"\n    given-names: \"Jane\"\n    orcid: \"https://orcid.org/0000-0002-1825-0097\"\n", text)
         self.assertIn("  - name: \"A Group\"\n    email: \"group@example.org\"\n", text)
 
-    # https://cyclonedx.org/schema/bom-1.5.schema.json: required keys, unique bom-refs
+    # https://cyclonedx.org/schema/bom-1.6.schema.json: required keys, unique bom-refs
     def test_the_list_of_components(self):
         bom = json.loads((self.root / "env/sbom.cdx.json").read_text())
-        self.assertEqual((bom["bomFormat"], bom["specVersion"], bom["version"]), ("CycloneDX", "1.5", 1))
+        self.assertEqual((bom["bomFormat"], bom["specVersion"], bom["version"]), ("CycloneDX", "1.6", 1))
         allowed = {"application", "framework", "library", "container", "platform", "operating-system", "device",
                    "device-driver", "firmware", "file", "machine-learning-model", "data"}
         for component in bom["components"]:
@@ -179,6 +166,93 @@ class Crate(BundleTest):
         python = [c for c in bom["components"] if c["name"] == "cpython"]
         self.assertEqual([(c["version"], c["hashes"][0]["alg"]) for c in python], [("3.14.6", "SHA-256")])
         self.assertIn("none are listed", bom["metadata"]["properties"][0]["value"])
+
+    # https://codemeta.github.io/terms: the terms used, and the context
+    def test_the_software_that_made_it_in_codemeta(self):
+        said = json.loads((self.root / "codemeta.json").read_text())
+        self.assertEqual((said["@context"], said["@type"]), ("https://w3id.org/codemeta/3.0", "SoftwareSourceCode"))
+        self.assertLessEqual(set(said), {"@context", "@type", "name", "description", "version", "license", "identifier", "author",
+                                         "programmingLanguage", "operatingSystem", "codeRepository"})
+        self.assertTrue(said["license"].startswith("https://spdx.org/licenses/"))
+        self.assertEqual([one["@type"] for one in said["author"]], ["Organization"])
+
+    def test_the_readme_begins_with_the_reviewers_commands(self):
+        tar = self.dir / "x.tar"
+        url = "https://example.org/tare.git;reboot"
+        self.assertEqual(tare("pack", self.folder, "-o", tar, "--source-url", url).returncode, 0)
+        text = (bundles.unpack(tar, self.dir / "bag") / "data/README.md").read_text()
+        head = text.split("## What it is")[0].splitlines()
+        self.assertEqual(head[2], "## For its reviewer")
+        self.assertIn(f"git clone '{url}' tare  # tare 0.1.0 packed this", head)
+        for command in ("tare verify tare-specimen.tar", "tare reproduce tare-specimen.tar", "tare pack again", "tare pool tare-specimen.tar"):
+            self.assertTrue(any(line.startswith(command) for line in head), command)
+        for bad in ("example.org", "ftp://example.org", "https://", "https://a b", "https://a'b", "https://" + 300 * "a"):
+            done = tare("pack", self.folder, "-o", tar, "--source-url", bad)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), bad)
+            self.assertIn("--source-url", done.stderr)
+        bag = self.bag()
+        path = bag / "data/env/pack.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"source_url": "https://a`b"}))
+        bundles.remake_crate(bag)
+        bundles.remake_manifests(bag)
+        self.assertIn("source_url is no http or https address", str(self.findings(self.verify(bag, status=1, draw=False))))
+
+    # https://github.com/in-toto/attestation, spec/v1/statement.md, resource_descriptor.md, field_types.md
+    def statement(self, path):
+        said = json.loads(path.read_text(), object_pairs_hook=lambda pairs: dict(pairs) if len(dict(pairs)) == len(pairs) else 1 / 0)
+        self.assertEqual(said["_type"], "https://in-toto.io/Statement/v1")
+        self.assertRegex(said["predicateType"], r"^[a-z][a-z0-9+.-]*:\S+$")
+        self.assertIsInstance(said["predicate"], dict)
+        self.assertTrue(said["subject"])
+        for one in said["subject"] + said["predicate"]["digests"]:
+            self.assertTrue(one["name"])
+            self.assertEqual(list(one["digest"]), ["sha256"])
+            self.assertRegex(one["digest"]["sha256"], "^[0-9a-f]{64}$")
+        return said
+
+    def test_an_attestation_is_a_statement_about_the_bundle_and_is_attached_to_it(self):
+        path, layout = self.dir / "attestation.json", self.dir / "layout"
+        done = tare("verify", self.packed, "--attestation", path, env={"PATH": "/nonexistent"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = self.statement(path)
+        self.assertEqual(said["subject"], [{"name": "tare-specimen.tar", "digest": {"sha256": bundles.sha256(self.packed)}}])
+        predicate = said["predicate"]
+        self.assertEqual((predicate["integrity"], predicate["derivation"], predicate["records"]), ("good", "good", 15))
+        self.assertEqual([(c["id"], c["verdict"]) for c in predicate["claims"]], [("C1", "SUPPORTED"), ("C2", "SUPPORTED")])
+        for one in predicate["digests"]:
+            self.assertEqual(one["digest"]["sha256"], bundles.sha256(self.root.parent / one["name"]))
+        self.assertEqual(tare("push", self.packed, f"oci:{layout}:v1").returncode, 0)
+        done = tare("push", path, f"oci:{layout}:attested", "--subject", "v1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        digest = re.search(r"manifest sha256:([0-9a-f]+)", done.stdout)[1]
+        manifest = json.loads((layout / "blobs/sha256" / digest).read_text())
+        self.assertEqual(manifest["artifactType"], "application/vnd.in-toto+json")
+        self.assertEqual(manifest["layers"][0]["digest"], f"sha256:{bundles.sha256(path)}")
+        done = tare("pull", f"oci:{layout}:v1", "-o", self.dir / "x.tar")
+        self.assertIn(f"attached: sha256:{digest}, the statement sha256:{bundles.sha256(path)}", done.stdout)
+
+    def test_a_statement_about_another_bundle_or_none_is_not_attached(self):
+        path, layout = self.dir / "attestation.json", self.dir / "layout"
+        self.assertEqual(tare("push", self.packed, f"oci:{layout}:v1").returncode, 0)
+        good = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:x", "predicate": {},
+                "subject": [{"name": "x", "digest": {"sha256": 64 * "a"}}]}
+        for changed, words, line in (({}, ("--subject", "v1"), "the statement is about sha256:aaaa"), ({}, (), "by --subject TAG"),
+                                     ({"_type": "x"}, ("--subject", "v1"), "it is no in-toto Statement"),
+                                     ({"subject": []}, ("--subject", "v1"), "one subject"),
+                                     ({"predicateType": ""}, ("--subject", "v1"), "no predicateType")):
+            path.write_text(json.dumps(good | changed))
+            done = tare("push", path, f"oci:{layout}:x", *words)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn(line, done.stderr)
+
+    @unittest.skipIf(not shutil.which("minisign"), "minisign is not installed")
+    def test_an_attestation_is_signed_and_minisign_itself_says_so(self):
+        key, path = self.dir / "key", self.dir / "attestation.json"
+        subprocess.run(["minisign", "-G", "-W", "-p", f"{key}.pub", "-s", key], check=True, capture_output=True)
+        self.assertEqual(tare("verify", self.packed, "--attestation", path, "--sign", key).returncode, 0)
+        subprocess.run(["minisign", "-V", "-p", f"{key}.pub", "-m", path], check=True, capture_output=True)
+        done = tare("verify", self.packed, "--sign", key)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1))
 
     # https://developers.zenodo.org, "Deposit metadata"
     def test_what_zenodo_is_told(self):

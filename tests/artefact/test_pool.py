@@ -222,7 +222,10 @@ class Pooling(unittest.TestCase):
             done = tare("push", self.tar[i], f"oci:{layout}:r{i}", "--subject", "v1")
             self.assertEqual(done.returncode, 0, done.stderr)
             digest.append(sha256(self.tar[i]))
-        said = self.pool(f"oci:{layout}:v1", self.tar[0], status=0)
+        statement = self.dir / "attestation.json"
+        self.assertEqual(tare("verify", self.original, "--attestation", statement, env=PLAIN).returncode, 0)
+        self.assertEqual(tare("push", statement, f"oci:{layout}:s", "--subject", "v1").returncode, 0)
+        said = self.pool(f"oci:{layout}:v1", self.tar[0], status=0)  # a statement is no reproduction
         self.assertEqual(self.states(said), ["original", "counted", "counted", "counted", "twin"])
         self.assertTrue(said["bundles"][1]["name"].startswith("sha256:"))
         self.assertEqual([one["sha256"] for one in said["bundles"][1:4]], digest)

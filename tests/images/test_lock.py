@@ -405,7 +405,7 @@ class Base(Scratch):
         raw = (self.out / "sbom.cdx.json").read_bytes()
         self.assertEqual(told["sbom"]["sha256"], sha256(raw))
         sbom = json.loads(raw)
-        self.assertEqual((sbom["bomFormat"], sbom["specVersion"], sbom["version"]), ("CycloneDX", "1.5", 1))
+        self.assertEqual((sbom["bomFormat"], sbom["specVersion"], sbom["version"]), ("CycloneDX", "1.6", 1))
         self.assertRegex(sbom["serialNumber"], r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
         self.assertEqual({c["name"]: c["hashes"] for c in sbom["components"]},
                          {n: [{"alg": "SHA-256", "content": row[2]}] for n, row in self.locked().items()})

@@ -4,6 +4,7 @@
 #include "tests/unit/near.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -361,9 +362,72 @@ static void a_figure_of_no_record_is_said_with_its_place_once_its_cell_has_run(v
     claims_free(&c);
 }
 
+/* --- effects ------------------------------------------------------------------------------------------------------ */
+
+static struct claim_effect effect(const char *kind, const char *rest, size_t part, size_t *parts)
+{
+    char text[800];
+    struct claims c;
+    struct err e;
+    text_format(text, sizeof(text), HEAD "  - id: C1\n    text: it is so\n    %s\n    %s\n", kind, rest);
+    if (parse(text, &c, &e) != 0)
+        fail_msg("%s", e.text);
+    struct claim_effect f = claim_effect(&c.list[0], &records, part);
+    *parts = claim_effects(&c.list[0]);
+    claims_free(&c);
+    return f;
+}
+
+/* The interval is what the variance gives, by t with df degrees of freedom. */
+static void assert_is_of_its_variance(const struct claim_effect *f, double df)
+{
+    assert_true(f->is_run);
+    assert_near(f->at, log(f->found.at), 1e-12);
+    assert_near(log(f->found.high / f->found.low) / 2, stats_student(0.975, df) * sqrt(f->variance), 1e-9);
+}
+
+static void an_effect_has_the_variance_that_its_interval_is_made_of(void **state)
+{
+    (void)state;
+    size_t parts = 0;
+    add_two();
+    struct claim_effect mean = effect("bound: {of: slow, figure: avg_iter_s}", "expect: {max: 3}", 0, &parts);
+    assert_int_equal(parts, 1);
+    assert_is_of_its_variance(&mean, 4);
+    struct claim_effect none = effect("bound: {of: nowhere, figure: avg_iter_s}", "expect: {max: 3}", 0, &parts);
+    assert_false(none.is_run);
+    assert_string_equal(none.why, "nowhere: none of its invocations was run");
+}
+
+static void an_order_has_an_effect_for_each_pair_of_neighbours(void **state)
+{
+    (void)state;
+    size_t parts = 0;
+    add_two();
+    struct claim_effect f = effect("order: {cells: [fast, slow, fast], figure: avg_iter_s}", "", 1, &parts);
+    assert_int_equal(parts, 2);
+    assert_near(f.at, -log(2), 0.01);
+}
+
+static void an_exponents_effect_is_the_exponent_itself(void **state)
+{
+    (void)state;
+    size_t parts = 0;
+    ADD("w1", "avg_iter_s", "1", 1.00, 1.01, 0.99);
+    ADD("w2", "avg_iter_s", "2", 2.00, 2.02, 1.98);
+    ADD("w4", "avg_iter_s", "4", 4.00, 4.04, 3.96);
+    struct claim_effect f =
+        effect("scaling: {cells: [w1, w2, w4], by: workers, figure: avg_iter_s}", "expect: {max: 2}", 0, &parts);
+    assert_near(f.at, 1, 0.01);
+    assert_near((f.found.high - f.found.low) / 2, stats_student(0.975, 7) * sqrt(f.variance), 1e-12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_effect_has_the_variance_that_its_interval_is_made_of, forget),
+        cmocka_unit_test_teardown(an_order_has_an_effect_for_each_pair_of_neighbours, forget),
+        cmocka_unit_test_teardown(an_exponents_effect_is_the_exponent_itself, forget),
         cmocka_unit_test_teardown(a_ratio_wholly_within_is_supported_and_wholly_outside_contradicted, forget),
         cmocka_unit_test_teardown(across_the_edge_it_is_inconclusive_whatever_the_width, forget),
         cmocka_unit_test_teardown(equal_cells_are_in_no_order, forget),
