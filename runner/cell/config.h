@@ -268,6 +268,10 @@ int64_t cell_knobs_ms(const struct cell *cell);
 /* Whether a command has an option of this name. */
 bool config_has_option(enum config_command command, const char *name);
 
+/* Whether a command has an option of this name, so that no knob can have it; those of bench are knobs of what it makes.
+ */
+bool config_is_no_knob(const char *name);
+
 struct suggest;
 /* Offers the names of a command's options (suggest.h). */
 void config_offer(enum config_command command, struct suggest *s);
