@@ -64,7 +64,7 @@ static const char *value_of(const struct keyset *cell, const char *key)
 
 int cells_compare(const struct keyset *a, const struct keyset *b)
 {
-    static const char *const PROFILES[] = {"overhead", "memory", NULL};
+    static const char *const PROFILES[] = {"overhead", "memory", "growth", NULL};
     static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
     static const char *const STARTS[] = {"fork", "forkserver", "spawn", NULL};
     const char *x = value_of(a, "runtime"), *y = value_of(b, "runtime");

@@ -30,6 +30,37 @@ static const struct figure_about FIGURES[] = {
     {"cpu_usage_usec", "CPU time of the slice", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
     {"cpu_user_usec", "CPU time in user mode", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
     {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
+    {"instructions", "instructions of the slice", "1", FIGURE_COUNT, BETTER_LESS, "M", 1e-6, 1},
+    {"cycles", "CPU cycles of the slice", "1", FIGURE_COUNT, BETTER_LESS, "M", 1e-6, 1},
+    {"cache_misses", "misses of the last cache", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"branch_misses", "branches foretold wrongly", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"context_switches", "context switches of the slice", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"migrations", "moves from CPU to CPU", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"page_faults", "page faults of the slice", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"energy_package_uj", "energy of the whole processor meanwhile", "uJ", FIGURE_COUNT, BETTER_LESS, "J", 1e-6, 1},
+    {"energy_dram_uj", "energy of all memory meanwhile", "uJ", FIGURE_COUNT, BETTER_LESS, "J", 1e-6, 1},
+};
+
+#define GROWTH(key, what)                                                                                              \
+    {                                                                                                                  \
+        "growth_" key "_bytes", what " per 1,000 iterations", "B", FIGURE_MEMORY, BETTER_LESS, "MiB", MIB, 0           \
+    }
+
+/* Those of records of profile growth: record/growth.h. Two tables, for the first one's figures have columns everywhere.
+ */
+static const struct figure_about OF_GROWTH[] = {
+    GROWTH("pss", "growth of PSS"),
+    GROWTH("live", "growth of live objects"),
+    GROWTH("cycles", "growth of uncollected cycles"),
+    GROWTH("free", "growth of arenas and free lists"),
+    GROWTH("stacks", "growth of thread stacks"),
+    GROWTH("children", "growth of children's own pages"),
+    GROWTH("files", "growth of mapped files"),
+    GROWTH("rest", "growth of PSS that is not told apart"),
+    GROWTH("page_tables", "growth of page tables"),
+    GROWTH("anon", "growth of the slice's anonymous memory"),
+    GROWTH("cache", "growth of the slice's page cache"),
+    GROWTH("kernel", "growth of the slice's kernel memory"),
 };
 
 /* Longer ends first: "_per_s" also ends with "_s". */
@@ -79,17 +110,17 @@ bool figure_better_of(const char *word, enum figure_better *ret)
     return i >= 0;
 }
 
-static const struct figure_about *find_own(const char *name)
+static const struct figure_about *find_in(const struct figure_about *list, size_t count, const char *name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
-        if (strcmp(FIGURES[i].name, name) == 0)
-            return &FIGURES[i];
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
     return NULL;
 }
 
 bool figure_is_of_every_record(const char *name)
 {
-    return find_own(name) != NULL;
+    return find_in(FIGURES, ARRAY_LEN(FIGURES), name) != NULL;
 }
 
 bool figure_is_of_bytes(const struct figure_about *about)
@@ -113,7 +144,9 @@ const char *figure_says(const struct figure_about *a, char *buf, size_t cap)
 struct figure_about figure_about(const char *name)
 {
     struct figure_about about = {name, name, "1", FIGURE_COUNT, BETTER_NONE, "", 1, 0};
-    const struct figure_about *own = find_own(name);
+    const struct figure_about *own = find_in(FIGURES, ARRAY_LEN(FIGURES), name);
+    if (!own)
+        own = find_in(OF_GROWTH, ARRAY_LEN(OF_GROWTH), name);
     if (own)
         return *own;
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++) {

@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 #include "cell/cpu_request.h"
+#include "cell/growth_target.h"
 #include "launch/allowance.h"
+#include "launch/ledger.h"
 
 static bool is_of_cell(const struct option_row *row)
 {
@@ -95,9 +97,9 @@ void config_offer(enum config_command command, struct suggest *s)
             suggest_offer(s, config_rows[i].name);
 }
 
-static bool is_of_any_command(const char *name)
+bool config_is_no_knob(const char *name)
 {
-    return config_has_option((enum config_command) ~0U, name);
+    return config_has_option((enum config_command) ~(unsigned)CONFIG_BENCH, name);
 }
 
 static int no_knob(const struct scenario *s, const char *name, struct err *e)
@@ -138,7 +140,7 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
 {
     struct config c = {.cell = *cell};
     const struct option_row *row = row_of_cell(option);
-    if (!row && is_of_any_command(option))
+    if (!row && config_is_no_knob(option))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
     if (!row)
         return cell->scenario ? set_knob(cell, option, value, e) : cell_set_later(cell, option, value, e);
@@ -191,6 +193,27 @@ static int check_confinement(struct cell *cell, struct err *e)
     return parse_user(cell, e);
 }
 
+int64_t config_default(const struct option_row *row, enum profile profile)
+{
+    if (profile == PROFILE_GROWTH && strcmp(row->name, "iterations") == 0)
+        return 10 * LEDGER_READINGS;
+    if (profile == PROFILE_GROWTH && strcmp(row->name, "warmup") == 0)
+        return 64;
+    return profile == PROFILE_OVERHEAD ? row->if_overhead : row->if_memory;
+}
+
+static int check_growth(const struct cell *cell, struct err *e)
+{
+    struct growth_target target;
+    if (cell->until_slope && cell->profile != PROFILE_GROWTH)
+        return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s' goes with --profile growth; the profile is %s",
+                       cell->until_slope, profile_name((enum profile)cell->profile));
+    if (cell->until_slope && growth_target_parse(cell->until_slope, &target) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "--until-slope '%s': what is allowed is %s", cell->until_slope,
+                       GROWTH_TARGET_ALLOWED);
+    return 0;
+}
+
 /* What the options contradict each other in. */
 static int check_cell(const struct cell *cell, struct err *e)
 {
@@ -210,6 +233,7 @@ static int check_cell(const struct cell *cell, struct err *e)
     const char *limit = cell->cpu_max ? "cpu-max" : cell->has_memory_high ? "memory-high" : NULL;
     if (limit && cell->isolation == ISOLATION_OFF)
         return err_set(e, ERR_USAGE, -EINVAL, "--%s is the slice's, and contradicts --isolation off", limit);
+    TRY(check_growth(cell, e));
     if (cpu_request_parse(cell->cpus, &(struct cpu_request){0}) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--cpus '%s': what is allowed is " CPU_REQUEST_ALLOWED, cell->cpus);
     return 0;
@@ -366,7 +390,7 @@ int cell_complete(struct cell *cell, struct err *e)
     for (size_t i = 0; i < config_row_count; i++) {
         const struct option_row *row = &config_rows[i];
         if (config_is_number(row->kind) && is_of_cell(row) && *config_number(&c, row) == UNSET)
-            *config_number(&c, row) = c.cell.profile == PROFILE_MEMORY ? row->if_memory : row->if_overhead;
+            *config_number(&c, row) = config_default(row, (enum profile)c.cell.profile);
     }
     c.cell.has_memory_max = c.cell.memory_max_bytes != UNSET;
     c.cell.has_memory_high = c.cell.memory_high_bytes != UNSET;

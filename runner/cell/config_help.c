@@ -7,14 +7,20 @@
 #include "cell/config_internal.h"
 #include "cell/manual.h"
 
-/* The row with the defaults of the scenario's profiles; where it has one profile alone, with those of that one. */
-static struct option_row row_of(const struct option_row *row, const struct scenario *s)
+/* A row with the defaults of each profile; of one that the scenario does not offer, those of the scenario's own. */
+struct shown_row {
+    struct option_row row; /* with those of overhead and memory */
+    int64_t if_growth;
+};
+
+static struct shown_row row_of(const struct option_row *row, const struct scenario *s)
 {
-    struct option_row r = *row;
-    int64_t *of[PROFILES_COUNT] = {&r.if_overhead, &r.if_memory};
+    struct shown_row shown = {*row, config_default(row, PROFILE_GROWTH)};
+    struct option_row *r = &shown.row;
+    int64_t *of[PROFILES_COUNT] = {&r->if_overhead, &r->if_memory, &shown.if_growth};
     struct err ignored = {0};
     if (!s)
-        return r;
+        return shown;
     for (unsigned p = 0; p < PROFILES_COUNT; p++)
         for (size_t i = 0; i < s->profile[p].count; i++) {
             struct config c = {0};
@@ -23,13 +29,13 @@ static struct option_row row_of(const struct option_row *row, const struct scena
                 *of[p] = *config_number(&c, row);
         }
     if (row->choices == mode_names)
-        r.if_overhead = r.if_memory = s->mode;
+        r->if_overhead = r->if_memory = shown.if_growth = s->mode;
     if (row->choices == profile_names)
-        r.if_overhead = r.if_memory = scenario_profile_default(s);
+        r->if_overhead = r->if_memory = shown.if_growth = scenario_profile_default(s);
     for (unsigned p = 0; p < PROFILES_COUNT; p++)
         if (!s->profile[p].offered)
-            *of[p] = *of[1 - p];
-    return r;
+            *of[p] = *of[scenario_profile_default(s)];
+    return shown;
 }
 
 static void list_row(const struct option_row *row, const struct scenario *s, struct text *out)
@@ -46,8 +52,9 @@ static void list_row(const struct option_row *row, const struct scenario *s, str
 }
 
 /* "(1 to 4096; default 8)", "(auto, strict or off; default auto)" */
-static void help_allowed(const struct option_row *row, const struct scenario *s, struct text *out)
+static void help_allowed(const struct shown_row *shown, const struct scenario *s, struct text *out)
 {
+    const struct option_row *row = &shown->row;
     if (row->kind != INTEGER && row->kind != CHOICE)
         return;
     text_add(out, " (");
@@ -61,18 +68,21 @@ static void help_allowed(const struct option_row *row, const struct scenario *s,
         text_add(out, "; default %lld", (long long)row->if_overhead);
     if (row->if_memory != row->if_overhead)
         text_add(out, ", profile memory %lld", (long long)row->if_memory);
+    if (row->kind == INTEGER && row->if_overhead != UNSET && shown->if_growth != row->if_memory)
+        text_add(out, ", profile growth %lld", (long long)shown->if_growth);
     text_add(out, ")");
 }
 
-static void add_does(const struct option_row *row, const struct scenario *s, struct text *out)
+static void add_does(const struct shown_row *shown, const struct scenario *s, struct text *out)
 {
-    text_add(out, "%s", row->help);
-    help_allowed(row, s, out);
+    text_add(out, "%s", shown->row.help);
+    help_allowed(shown, s, out);
 }
 
 void config_does(const struct option_row *row, struct text *out)
 {
-    add_does(row, NULL, out);
+    const struct shown_row shown = row_of(row, NULL);
+    add_does(&shown, NULL, out);
 }
 
 static void help_row(const char *name, const char *value, const struct text *right, struct text *out)
@@ -106,8 +116,9 @@ static void help_knob(const struct scenario *s, const struct scenario_knob *k, s
     text_add(&right, "%s (", k->help);
     scenario_knob_allowed(k, &right);
     text_add(&right, "; default %s", k->fallback[scenario_profile_default(s)]);
-    if (s->profile[PROFILE_MEMORY].offered && strcmp(k->fallback[0], k->fallback[1]) != 0)
-        text_add(&right, ", profile memory %s", k->fallback[PROFILE_MEMORY]);
+    for (unsigned p = PROFILE_MEMORY; p < PROFILES_COUNT; p++)
+        if (s->profile[p].offered && strcmp(k->fallback[scenario_profile_default(s)], k->fallback[p]) != 0)
+            text_add(&right, ", profile %s %s", profile_names[p], k->fallback[p]);
     help_company("mode", mode_names, k->modes, &right);
     help_company("profile", profile_names, k->profiles, &right);
     help_company("runtime", runtime_kind_names, k->kinds, &right);
@@ -124,10 +135,10 @@ void config_help(enum config_command command, const struct scenario *scenario, s
     for (size_t i = 0; i < config_row_count; i++) {
         if (!(config_rows[i].commands & command))
             continue;
-        struct option_row row = row_of(&config_rows[i], scenario);
+        const struct shown_row shown = row_of(&config_rows[i], scenario);
         struct text right = {0};
-        add_does(&row, scenario, &right);
-        help_row(row.name, row.value, &right, out);
+        add_does(&shown, scenario, &right);
+        help_row(shown.row.name, shown.row.value, &right, out);
         text_free(&right);
     }
     for (size_t i = 0; scenario && i < scenario->knobs; i++)

@@ -31,7 +31,8 @@ enum plan_setting {
     GRANTED,
 };
 
-/* A row: one option. The defaults are the two profiles'; UNSET: none. */
+/* A row: one option. The defaults are two profiles'; growth's are memory's but for what config_default() says. UNSET:
+ * none. */
 struct option_row {
     const char *name;
     enum kind kind;
@@ -57,6 +58,9 @@ extern const size_t config_row_count;
 int64_t *config_number(struct config *c, const struct option_row *row);
 bool config_is_number(enum kind kind);
 bool config_takes_value(enum kind kind);
+
+/* The default of a row of numbers in this profile; UNSET: none. */
+int64_t config_default(const struct option_row *row, enum profile profile);
 
 /* What an option does, with what is allowed and its default. */
 void config_does(const struct option_row *row, struct text *out);

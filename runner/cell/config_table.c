@@ -114,10 +114,15 @@ const struct option_row config_rows[] = {
      "what the workers are",
      WEIGHED},
     {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
-     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled",
+     "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled; growth: how "
+     "memory grows from iteration to iteration, and what of it",
      WEIGHED},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH | CONFIG_BISECT,
      "measured iterations",
+     WEIGHED},
+    {"until-slope", TEXT, "W/1000", CELL(until_slope), NULL, 0, 0, UNSET, UNSET, BOTH,
+     "of profile growth: end before --iterations where the interval of PSS's slope will be +-W for 1000 iterations: a "
+     "share of PSS, as 1%/1000, or a size, as 64K/1000",
      WEIGHED},
     {"workers", INTEGER, "N", CELL(workers), NULL, 1, 4096, 8, 8, BOTH | CONFIG_BISECT,
      "workers of an iteration",
@@ -144,6 +149,10 @@ const struct option_row config_rows[] = {
      "mode; python3: the first on PATH; the path of an interpreter, a venv's too; native: the same benchmark in C; list "
      "(of run alone): shows the interpreters that are here",
      GRANTED, "it names a program of this host", 1},
+    {"counters", YES, NULL, CELL(counters), NULL, 0, 0, 0, 0, ALL,
+     "count the slice's instructions, cycles, cache and branch misses, context switches, migrations and page faults "
+     "(perf_event_open(2)), and the energy of the whole processor meanwhile (RAPL); records have them; each that is not to be had says why",
+     WEIGHED, "it looks at what is weighed, from outside"},
     {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
      "cells are left as they are; may be given again"},
@@ -295,7 +304,8 @@ const struct option_row config_rows[] = {
     {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
      "what is compared: total_wall_s, avg_iter_s, p50_iter_s, p95_iter_s, rss_bytes, uss_bytes, pss_bytes, "
      "all_pids_pss_bytes, current_bytes, anon_bytes, file_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, "
-     "cpu_user_usec, cpu_system_usec, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
+     "cpu_user_usec, cpu_system_usec, with --counters instructions, cycles, cache_misses, branch_misses, context_switches, "
+     "migrations, page_faults, energy_package_uj, energy_dram_uj, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
      "avg_iter_s)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},

@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 const char *const mode_names[] = {"threads", "processes", "interpreters", NULL};
-const char *const profile_names[] = {"overhead", "memory", NULL};
+const char *const profile_names[] = {"overhead", "memory", "growth", NULL};
 const char *const runtime_kind_names[] = {"python", "native", NULL};
 const char *const start_names[] = {"fork", "forkserver", "spawn", NULL};
 
@@ -159,7 +159,10 @@ int scenario_knob_check(const struct scenario_knob *k, const char *value, struct
 
 enum profile scenario_profile_default(const struct scenario *s)
 {
-    return s->profile[PROFILE_OVERHEAD].offered ? PROFILE_OVERHEAD : PROFILE_MEMORY;
+    unsigned p = 0;
+    while (p + 1 < PROFILES_COUNT && !s->profile[p].offered)
+        p++;
+    return (enum profile)p;
 }
 
 const struct scenario_figure *scenario_figure_find(const struct scenario *s, const char *name)

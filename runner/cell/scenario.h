@@ -12,9 +12,9 @@ struct err;
 struct text;
 
 enum mode { MODE_THREADS, MODE_PROCESSES, MODE_INTERPRETERS };
-enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY };
+enum profile { PROFILE_OVERHEAD, PROFILE_MEMORY, PROFILE_GROWTH };
 enum runtime_kind { RUNTIME_PYTHON, RUNTIME_NATIVE };
-#define PROFILES_COUNT      2
+#define PROFILES_COUNT      3
 #define RUNTIME_KINDS_COUNT 2
 
 /* Their names, NULL at the end. */
@@ -111,7 +111,7 @@ bool scenario_knob_is_word(const struct scenario_knob *k);
 /* What is allowed, as --help says it: "1 to 4096". */
 void scenario_knob_allowed(const struct scenario_knob *k, struct text *out);
 
-/* The profile without --profile: overhead where it is offered. */
+/* The profile without --profile: the first of the enum that is offered. */
 enum profile scenario_profile_default(const struct scenario *s);
 
 const struct scenario_figure *scenario_figure_find(const struct scenario *s, const char *name); /* NULL: none */

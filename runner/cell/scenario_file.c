@@ -19,7 +19,7 @@ static const struct yaml_shape WORD = {.kind = YAML_TEXT, .max = SCENARIO_WORD_M
 static const struct yaml_shape LINE = {.kind = YAML_TEXT, .max = SCENARIO_LINE_MAX - 1};
 static const struct yaml_shape ARGUMENT = {.kind = YAML_TEXT, .max = COMMAND_WORD_MAX};
 static const struct yaml_shape CHOICES = {.kind = YAML_LIST, .min = 1, .max = SCENARIO_CHOICES_MAX, .entry = &WORD};
-static const struct yaml_shape MODES = {.kind = YAML_LIST, .min = 1, .max = 3, .entry = &WORD};
+static const struct yaml_shape THREE = {.kind = YAML_LIST, .min = 1, .max = 3, .entry = &WORD};
 static const struct yaml_shape PAIR = {.kind = YAML_LIST, .min = 1, .max = 2, .entry = &WORD};
 static const struct yaml_shape ARGUMENTS = {.kind = YAML_LIST, .min = 1, .max = SCENARIO_WORDS_MAX, .entry = &ARGUMENT};
 
@@ -27,13 +27,15 @@ static const struct yaml_shape PROFILE =
     YAML_KEYS(YAML_MAY("iterations", WORD), YAML_MAY("warmup", WORD), YAML_MAY("workers", WORD),
               YAML_MAY("mem-sample", WORD), YAML_MAY("mem-interval-ms", WORD), YAML_MAY("pids-max", WORD),
               YAML_MAY("memory-max", WORD), YAML_MAY("timeout", WORD));
-static const struct yaml_shape PROFILES = YAML_KEYS(YAML_MAY("overhead", PROFILE), YAML_MAY("memory", PROFILE));
+static const struct yaml_shape PROFILES =
+    YAML_KEYS(YAML_MAY("overhead", PROFILE), YAML_MAY("memory", PROFILE), YAML_MAY("growth", PROFILE));
 static const struct yaml_shape COMMANDS = YAML_KEYS(YAML_MAY("python", ARGUMENTS), YAML_MAY("native", ARGUMENTS));
-static const struct yaml_shape KNOB = YAML_KEYS(
-    YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
-    YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
-    YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("modes", MODES),
-    YAML_MAY("profiles", PAIR), YAML_MAY("runtimes", PAIR), YAML_MAY("starts", MODES), YAML_MAY("python", WORD));
+static const struct yaml_shape KNOB =
+    YAML_KEYS(YAML_NEEDS("name", WORD), YAML_NEEDS("type", WORD), YAML_MAY("unit", WORD), YAML_NEEDS("help", LINE),
+              YAML_MAY("min", WORD), YAML_MAY("max", WORD), YAML_MAY("choices", CHOICES), YAML_NEEDS("default", WORD),
+              YAML_MAY("default-overhead", WORD), YAML_MAY("default-memory", WORD), YAML_MAY("default-growth", WORD),
+              YAML_MAY("modes", THREE), YAML_MAY("profiles", THREE), YAML_MAY("runtimes", PAIR),
+              YAML_MAY("starts", THREE), YAML_MAY("python", WORD));
 static const struct yaml_shape FIGURE =
     YAML_KEYS(YAML_NEEDS("name", WORD), YAML_MAY("unit", WORD), YAML_MAY("help", LINE), YAML_MAY("title", LINE),
               YAML_MAY("kind", WORD), YAML_MAY("better", WORD));
@@ -41,7 +43,7 @@ static const struct yaml_shape KNOBS = {.kind = YAML_LIST, .max = SCENARIO_KNOBS
 static const struct yaml_shape FIGURES = {.kind = YAML_LIST, .max = SCENARIO_FIGURES_MAX, .entry = &FIGURE};
 static const struct yaml_shape TOP =
     YAML_KEYS(YAML_NEEDS("schema", WORD), YAML_NEEDS("name", WORD), YAML_NEEDS("summary", LINE),
-              YAML_NEEDS("modes", MODES), YAML_MAY("mode", WORD), YAML_NEEDS("profiles", PROFILES),
+              YAML_NEEDS("modes", THREE), YAML_MAY("mode", WORD), YAML_NEEDS("profiles", PROFILES),
               YAML_MAY("knobs", KNOBS), YAML_NEEDS("commands", COMMANDS), YAML_MAY("figures", FIGURES));
 
 /* --- modes and profiles ------------------------------------------------------------------------------------------ */
@@ -102,7 +104,8 @@ static int take_profile(const struct yaml_node *said, scenario_common *common, s
 static int take_profiles(const struct yaml_node *profiles, scenario_common *common, struct scenario *s, struct err *e)
 {
     if (profiles->count == 0)
-        return yaml_refuse(profiles, -EINVAL, e, "there has to be one at least: overhead: {} or memory: {}");
+        return yaml_refuse(profiles, -EINVAL, e,
+                           "there has to be one at least: overhead: {}, memory: {} or growth: {}");
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
         const struct yaml_node *said = yaml_get(profiles, profile_names[i]);
         if (said)
@@ -173,7 +176,7 @@ static int take_range(const struct yaml_node *said, struct scenario_knob *k, str
 
 static int take_defaults(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
-    static const char *const OWN[PROFILES_COUNT] = {"default-overhead", "default-memory"};
+    static const char *const OWN[PROFILES_COUNT] = {"default-overhead", "default-memory", "default-growth"};
     for (unsigned i = 0; i < PROFILES_COUNT; i++) {
         const struct yaml_node *all = yaml_get(said, "default"), *own = yaml_get(said, OWN[i]);
         if (scenario_knob_check(k, all->text, e) != 0)

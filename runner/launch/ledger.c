@@ -21,11 +21,16 @@
 
 _Static_assert(sizeof(struct ledger) % 8 == 0, "the arrays after the head are aligned to 8 bytes");
 
+const char *const ledger_memory_names[LEDGER_MEMORIES] = {"pss",    "live",     "cycles", "free",
+                                                          "stacks", "children", "files",  "page_tables"};
+
 /* --- the layout ---------------------------------------------------------------------------------------------- */
 
 /* Fills in the head for these capacities. -EOVERFLOW: above LEDGER_SIZE_MAX. */
-static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *head)
+static int ledger_lay_out(uint64_t iterations, uint64_t workers, bool growth, struct ledger *head)
 {
+    const uint64_t readings_bytes = growth ? LEDGER_READINGS * sizeof(struct ledger_reading) : 0;
+    uint64_t readings_offset;
     uint64_t stamps_bytes;
     uint64_t workers_bytes;
     uint64_t ends_offset;
@@ -37,7 +42,8 @@ static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *
         __builtin_add_overflow(sizeof(struct ledger), stamps_bytes, &ends_offset) ||
         __builtin_add_overflow(ends_offset, stamps_bytes, &workers_offset) ||
         __builtin_add_overflow(workers_offset, workers_bytes, &ready_offset) ||
-        __builtin_add_overflow(ready_offset, stamps_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
+        __builtin_add_overflow(ready_offset, stamps_bytes, &readings_offset) ||
+        __builtin_add_overflow(readings_offset, readings_bytes, &size_bytes) || size_bytes > LEDGER_SIZE_MAX)
         return -EOVERFLOW;
     *head = (struct ledger){
         .magic = LEDGER_MAGIC,
@@ -48,6 +54,8 @@ static int ledger_lay_out(uint64_t iterations, uint64_t workers, struct ledger *
         .ends_offset = ends_offset,
         .workers_offset = workers_offset,
         .ready_offset = ready_offset,
+        .readings_offset = growth ? readings_offset : 0,
+        .reading_stride = growth ? (iterations + LEDGER_READINGS - 1) / LEDGER_READINGS : 0,
     };
     return 0;
 }
@@ -75,10 +83,10 @@ static int ledger_make_fd(uint64_t size_bytes, struct err *e)
     return STEAL_FD(fd);
 }
 
-int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
+static int create(uint64_t iterations, uint64_t workers, bool growth, struct ledger_map *ret, struct err *e)
 {
     struct ledger head;
-    if (ledger_lay_out(iterations, workers, &head) < 0)
+    if (ledger_lay_out(iterations, workers, growth, &head) < 0)
         return err_set(e, ERR_USAGE, -EOVERFLOW,
                        "ledger: %" PRIu64 " iterations and %" PRIu64 " workers do not fit into %" PRIu64 " MiB",
                        iterations, workers, LEDGER_SIZE_MAX >> 20);
@@ -95,8 +103,19 @@ int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret,
         .size_bytes = head.size_bytes,
         .iteration_capacity = iterations,
         .worker_capacity = workers,
+        .reading_stride = head.reading_stride,
     };
     return 0;
+}
+
+int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
+{
+    return create(iterations, workers, false, ret, e);
+}
+
+int ledger_create_for_growth(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e)
+{
+    return create(iterations, workers, true, ret, e);
 }
 
 void ledger_close(struct ledger_map *map)
@@ -247,7 +266,8 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, const s
 {
     uint64_t done =
         __atomic_load_n(&map->page->iterations_done, __ATOMIC_ACQUIRE); /* not limited: too many is an error */
-    if (done != expected || done > map->iteration_capacity)
+    const bool is_early = map->enough > 0 && done >= map->enough && done < expected;
+    if ((done != expected && !is_early) || done > map->iteration_capacity)
         return bad_report(
             e, "iterations_done is %" PRIu64 ", where %" PRIu64 " are expected and there is room for %" PRIu64, done,
             expected, map->iteration_capacity);
@@ -262,6 +282,67 @@ static int stamps_check(const struct ledger_map *map, uint64_t expected, const s
         return bad_report(e, "wall_end_ns is %" PRId64 ", before %s at %" PRId64, map->page->wall_end_ns, b.from,
                           b.from_ns);
     return failed;
+}
+
+/* --- readings */
+
+static const struct ledger_reading *readings_of(const struct ledger_map *map)
+{
+    return (const struct ledger_reading *)(ledger_readies(map) + map->iteration_capacity);
+}
+
+/* What is wrong with the reading, which is the i-th; NULL: nothing. */
+static const char *reading_fault(const struct ledger_map *map, const struct ledger_reading *r, uint64_t i)
+{
+    if (r->iteration != (int64_t)((i + 1) * map->reading_stride))
+        return "it is not of the iteration that is next to be read";
+    for (size_t m = 0; m < LEDGER_MEMORIES; m++)
+        if (r->bytes[m] < 0 && r->bytes[m] != LEDGER_UNKNOWN && m != LEDGER_FREE && m != LEDGER_CYCLES)
+            return "a number of bytes is below 0";
+    return NULL;
+}
+
+/* Copies, because the workload can still write to the page. e gets the first error. */
+static size_t readings_take(const struct ledger_map *map, struct ledger_reading *sound, struct err *e)
+{
+    const struct ledger_reading *reading = readings_of(map);
+    uint64_t given = __atomic_load_n(&map->page->readings_done, __ATOMIC_ACQUIRE);
+    given = map->reading_stride > 0 ? at_most(given, LEDGER_READINGS) : 0;
+    for (uint64_t i = 0; i < given; i++) {
+        sound[i] = reading[i];
+        const char *fault = reading_fault(map, &sound[i], i);
+        if (!fault)
+            continue;
+        (void)bad_report(e, "reading[%" PRIu64 "] (iteration %" PRId64 "): %s", i, sound[i].iteration, fault);
+        return i;
+    }
+    return given;
+}
+
+size_t ledger_readings(const struct ledger_map *map, struct ledger_reading *out)
+{
+    struct err ignored = {0};
+    return readings_take(map, out, &ignored);
+}
+
+void ledger_reading_why(const struct ledger_map *map, enum ledger_memory which, char out[LEDGER_WHY_MAX])
+{
+    memcpy(out, map->page->reading_why[which], LEDGER_WHY_MAX);
+    out[LEDGER_WHY_MAX - 1] = '\0';
+}
+
+void ledger_end_after(struct ledger_map *map, uint64_t iterations)
+{
+    map->enough = iterations;
+    __atomic_store_n(&map->page->enough, iterations, __ATOMIC_RELEASE);
+}
+
+static int readings_check(const struct ledger_map *map, struct err *e)
+{
+    struct ledger_reading sound[LEDGER_READINGS];
+    struct err fault = {0};
+    (void)readings_take(map, sound, &fault);
+    return fault.code == 0 ? 0 : err_set(e, fault.kind, fault.code, "%s", fault.text);
 }
 
 /* --- figures */
@@ -328,8 +409,9 @@ static int figures_check(const struct ledger_map *map, struct err *e)
 
 int ledger_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e)
 {
-    int code = stamps_check(map, expected, run, e);
-    return code == 0 ? figures_check(map, e) : code;
+    TRY(stamps_check(map, expected, run, e));
+    TRY(figures_check(map, e));
+    return readings_check(map, e);
 }
 
 /* --- a C workload's side ------------------------------------------------------------------------------------- */
@@ -338,10 +420,12 @@ int ledger_check(const struct ledger_map *map, uint64_t expected, const struct l
 static bool ledger_head_is_sound(const struct ledger *l, uint64_t file_bytes)
 {
     struct ledger made;
-    return l->magic == LEDGER_MAGIC && ledger_lay_out(l->iteration_capacity, l->worker_capacity, &made) == 0 &&
+    return l->magic == LEDGER_MAGIC &&
+           ledger_lay_out(l->iteration_capacity, l->worker_capacity, l->reading_stride > 0, &made) == 0 &&
            made.size_bytes <= file_bytes && l->size_bytes == made.size_bytes &&
            l->starts_offset == made.starts_offset && l->ends_offset == made.ends_offset &&
-           l->workers_offset == made.workers_offset && l->ready_offset == made.ready_offset;
+           l->workers_offset == made.workers_offset && l->ready_offset == made.ready_offset &&
+           l->readings_offset == made.readings_offset && l->reading_stride == made.reading_stride;
 }
 
 static struct ledger *ledger_map_fd(int fd)

@@ -20,6 +20,35 @@
 #define LEDGER_FIGURES     32
 #define LEDGER_FIGURE_NAME 32
 
+/* The readings of profile growth that a ledger has room for, evenly spaced over the iterations. */
+#define LEDGER_READINGS 256
+
+/* What a reading has, in bytes. Of the workload's main process and all its descendants; what is asked of an interpreter
+ * is the main process's. All but LEDGER_PSS and LEDGER_PAGE_TABLES are parts of LEDGER_PSS, and no two overlap. */
+enum ledger_memory {
+    LEDGER_PSS,         /* Pss_Anon of smaps_rollup, summed over the processes, and LEDGER_FILES */
+    LEDGER_LIVE,        /* objects and blocks in use, less LEDGER_CYCLES */
+    LEDGER_CYCLES,      /* garbage that a collection would give back */
+    LEDGER_FREE,        /* what the allocators hold besides: arenas, free lists, rounding; a difference of figures of
+                         * different sources, as LEDGER_CYCLES is: either may be below 0 */
+    LEDGER_STACKS,      /* thread stacks, of ended threads too where the C library keeps them */
+    LEDGER_CHILDREN,    /* pages of the child processes' own: un-shared copies and new ones */
+    LEDGER_FILES,       /* mapped page cache and shared memory of the main process, and what a child alone maps of it */
+    LEDGER_PAGE_TABLES, /* VmPTE of /proc/PID/status: the kernel's, not in PSS */
+    LEDGER_MEMORIES
+};
+
+extern const char *const ledger_memory_names[LEDGER_MEMORIES]; /* "pss", "live", ... */
+
+#define LEDGER_UNKNOWN INT64_MIN /* no value in this reading */
+#define LEDGER_WHY_MAX 120
+
+struct ledger_reading {
+    int64_t iteration; /* measured iterations done by then, from 1 */
+    int64_t at_ns;     /* CLOCK_MONOTONIC */
+    int64_t bytes[LEDGER_MEMORIES];
+};
+
 /* Room for processes beyond the requested workers (scenario3's writers). */
 #define LEDGER_SPARE_WORKERS 256
 
@@ -70,6 +99,12 @@ struct ledger {
     uint64_t gil_last;     /* 3736: enum ledger_gil, as the interpreter says after each iteration */
     uint64_t gil_turned;   /* 3744: after which iteration it first said otherwise than at its start, counted from 1 with
                             * the warm-up; 0: it never did */
+    uint64_t readings_offset; /* 3752: byte offset of struct ledger_reading[LEDGER_READINGS], by the runner */
+    uint64_t reading_stride;  /* 3760: iterations from one reading to the next, by the runner; 0: none are asked for */
+    uint64_t readings_done;   /* 3768: readings taken; written after each */
+    uint64_t enough; /* 3776: measured iterations after which to end, by the runner while it measures; 0: all */
+    char reading_why[LEDGER_MEMORIES]
+                    [LEDGER_WHY_MAX]; /* 3784: why no reading has it, UTF-8, ended by NUL; "": some do */
 };
 
 _Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");
@@ -79,6 +114,9 @@ _Static_assert(offsetof(struct ledger, figure) == 2184, "the offsets are the int
 _Static_assert(offsetof(struct ledger, ready_offset) == 3720, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, hold_ns) == 3728, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger, gil_turned) == 3744, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, readings_offset) == 3752, "the offsets are the interface");
+_Static_assert(offsetof(struct ledger, reading_why) == 3784, "the offsets are the interface");
+_Static_assert(sizeof(struct ledger_reading) == 80, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger_figure, kind) == 32, "the offsets are the interface");
 _Static_assert(offsetof(struct ledger_figure, integer) == 40, "the offsets are the interface");
 _Static_assert(sizeof(struct ledger_figure) == 48, "the offsets are the interface");
@@ -94,11 +132,16 @@ struct ledger_map {
     uint64_t size_bytes;
     uint64_t iteration_capacity;
     uint64_t worker_capacity;
+    uint64_t reading_stride;
+    uint64_t enough; /* as told by ledger_end_after() */
 };
 
 /* Makes the memfd (sealed against resizing), maps it and fills in the head. -ENOMEM and the like from the kernel.
  * The caller ends it with ledger_close(). */
 int ledger_create(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e);
+
+/* The same with room for readings, every so many iterations that LEDGER_READINGS of them suffice. */
+int ledger_create_for_growth(uint64_t iterations, uint64_t workers, struct ledger_map *ret, struct err *e);
 void ledger_close(struct ledger_map *map);
 
 /* Acquire loads of what changes during the run, each limited to the capacities. */
@@ -120,6 +163,16 @@ const int64_t *ledger_readies(const struct ledger_map *map);
  * or finite reals. Invalid ones are left out; ledger_check() reports them. Returns how many were written. */
 size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap);
 
+/* Copies the sound readings, in order, at most LEDGER_READINGS, each every reading_stride iterations. Returns how many.
+ * ledger_check() reports what is not sound. */
+size_t ledger_readings(const struct ledger_map *map, struct ledger_reading *out);
+
+/* Copies the workload's reason why no reading has this, bytes of any kind; "" where it gave none. */
+void ledger_reading_why(const struct ledger_map *map, enum ledger_memory which, char out[LEDGER_WHY_MAX]);
+
+/* Tells the workload to end after so many measured iterations; ledger_check() then expects any number from there up. */
+void ledger_end_after(struct ledger_map *map, uint64_t iterations);
+
 /* The longest hold (30 years): sums with it fit into 64 bits. */
 #define LEDGER_HOLD_MAX_NS ((int64_t)1000000000 * 1000000000)
 
@@ -129,7 +182,8 @@ struct ledger_run {
 };
 
 /* Checks what the workload reported. Stamps: each start is at or before its end, each end at or before the next start,
- * all within wall_start_ns … wall_end_ns, and those within the run; as many as expected. Ready stamps, if reported, lie
+ * all within wall_start_ns … wall_end_ns, and those within the run; as many as expected, or
+ * from what ledger_end_after() told up. Ready stamps, if reported, lie
  * between start and end of their iteration; the hold is 0 to LEDGER_HOLD_MAX_NS. Figures: no more than LEDGER_FIGURES,
  * all valid. -EPROTO (workload): the message names the bad field. */
 int ledger_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e);

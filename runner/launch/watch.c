@@ -18,6 +18,7 @@
 #include "launch/spawn.h"
 
 #define PROGRESS_NS  (200 * NS_PER_MS)
+#define LOOK_NS      (200 * NS_PER_MS)
 #define PARTITION_NS NS_PER_S
 #define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
 #define NEVER        INT64_MAX
@@ -36,7 +37,8 @@ struct traces {
 struct watch {
     const struct watch_request *request;
     struct watch_result *result;
-    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns; /* NEVER: off */
+    int64_t tick_at_ns, rollup_at_ns, progress_at_ns, timeout_at_ns, partition_at_ns, stall_at_ns,
+        look_at_ns;      /* NEVER: off */
     struct traces seen;  /* at the last look */
     int64_t progress_ns; /* the last look that saw progress */
     size_t cap;
@@ -50,6 +52,7 @@ static int64_t earliest(const struct watch *w)
     at = w->progress_at_ns < at ? w->progress_at_ns : at;
     at = w->partition_at_ns < at ? w->partition_at_ns : at;
     at = w->stall_at_ns < at ? w->stall_at_ns : at;
+    at = w->look_at_ns < at ? w->look_at_ns : at;
     return w->timeout_at_ns < at ? w->timeout_at_ns : at;
 }
 
@@ -326,6 +329,11 @@ static bool take_deadlines(struct watch *w, int *failed)
         q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
         w->progress_at_ns = now_ns + PROGRESS_NS;
     }
+    if (now_ns >= w->look_at_ns) {
+        if (is_measuring(q))
+            q->look(q->look_arg);
+        w->look_at_ns = now_ns + LOOK_NS;
+    }
     if (now_ns >= w->stall_at_ns && look_for_progress(w)) {
         w->result->why = WATCH_STALLED;
         return true;
@@ -376,6 +384,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
         .progress_at_ns = request->progress ? start_ns : NEVER,
         .stall_at_ns = NEVER,
+        .look_at_ns = request->look ? start_ns + LOOK_NS : NEVER,
         .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,
         .walked = SIZE_MAX,
         .members = members,

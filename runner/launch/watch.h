@@ -42,6 +42,8 @@ struct watch_request {
     const char *partition;           /* its content while the partition is valid; NULL: none */
     int pids_events_fd;              /* the slice's pids.events: reaching pids.max ends the run; -1: none */
     const struct progress *progress; /* NULL: none */
+    void (*look)(void *arg);         /* called five times a second while it measures; needs a ledger. NULL: none */
+    void *look_arg;
 };
 
 enum watch_why { WATCH_ENDED, WATCH_TIMEOUT, WATCH_INTERRUPTED, WATCH_PIDS_MAX, WATCH_STALLED };

@@ -38,7 +38,9 @@ enum section {
     SECTION_ITERATIONS,
     SECTION_RESULT,
     SECTION_MEMORY,
+    SECTION_GROWTH,
     SECTION_CPU,
+    SECTION_COUNTERS,
     SECTION_DISTURBANCE,
     SECTION_TERMINATION,
     SECTION_INSTRUMENT,
@@ -63,7 +65,9 @@ static const char *const NAME[SECTIONS] = {
     [SECTION_ITERATIONS] = "iterations",
     [SECTION_RESULT] = "result",
     [SECTION_MEMORY] = "memory",
+    [SECTION_GROWTH] = "growth",
     [SECTION_CPU] = "cpu",
+    [SECTION_COUNTERS] = "counters",
     [SECTION_DISTURBANCE] = "disturbance",
     [SECTION_TERMINATION] = "termination",
     [SECTION_INSTRUMENT] = "instrument",
@@ -224,17 +228,19 @@ static int load_all(struct parse *p)
     static const char *const ISOLATION[] = {"grade", NULL};
     static const char *const MEMORY[] = {"parent_and_workers", "all_pids", "slice", "missed_ticks", "walks",
                                          "missed_walks",       NULL};
+    static const char *const GROWTH[] = {"slopes", NULL};
     static const char *const TOOL[] = {"version", "commit", NULL};
     static const char *const PLAN[] = {"node", "label", "cell", "block", "name", "sha256", "seed", "elapsed_ns", NULL};
     static const char *const TIMING[] = {"emulated", "by", NULL};
     static const char *const INSTRUMENT[] = {
         "prepare_ns", "slice_to_exec_ns", "exec_to_exit_ns", "exit_to_removed_ns", "selftest", "selftest_reason", NULL};
     static const struct wanted WANTED[] = {
-        {SECTION_TOOL, TOOL, true},           {SECTION_SCENARIO, NULL, true}, {SECTION_RUNTIME, NULL, true},
-        {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},    {SECTION_SLICE, SLICE, true},
-        {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},  {SECTION_CONFINEMENT, CONFINEMENT, true},
-        {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},     {SECTION_TERMINATION, NULL, false},
-        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}};
+        {SECTION_TOOL, TOOL, true},           {SECTION_SCENARIO, NULL, true},  {SECTION_RUNTIME, NULL, true},
+        {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},     {SECTION_SLICE, SLICE, true},
+        {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},   {SECTION_CONFINEMENT, CONFINEMENT, true},
+        {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},      {SECTION_TERMINATION, NULL, false},
+        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}, {SECTION_GROWTH, GROWTH, false},
+        {SECTION_COUNTERS, NULL, false}};
     static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
     static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
                                             {SECTION_DISTURBANCE, DISTURBANCE, false}};
@@ -479,6 +485,7 @@ static bool is_setting(const char *key)
     static const char *const KEYS[] = {"file", /* wherever it lay: its SHA-256 tells which it is */
                                        "iterations",
                                        "warmup",
+                                       "until_slope",
                                        "runtime",
                                        "isolation",
                                        "partition",
@@ -581,6 +588,15 @@ static const struct {
     {"cpu_usage_usec", SECTION_CPU, NULL, "usage_usec"},
     {"cpu_user_usec", SECTION_CPU, NULL, "user_usec"},
     {"cpu_system_usec", SECTION_CPU, NULL, "system_usec"},
+    {"instructions", SECTION_COUNTERS, NULL, "instructions"},
+    {"cycles", SECTION_COUNTERS, NULL, "cycles"},
+    {"cache_misses", SECTION_COUNTERS, NULL, "cache_misses"},
+    {"branch_misses", SECTION_COUNTERS, NULL, "branch_misses"},
+    {"context_switches", SECTION_COUNTERS, NULL, "context_switches"},
+    {"migrations", SECTION_COUNTERS, NULL, "migrations"},
+    {"page_faults", SECTION_COUNTERS, NULL, "page_faults"},
+    {"energy_package_uj", SECTION_COUNTERS, NULL, "energy_package_uj"},
+    {"energy_dram_uj", SECTION_COUNTERS, NULL, "energy_dram_uj"},
 };
 
 static void set_figure(struct reader *r, struct invocation *ret, const char *name, struct figure f)
@@ -620,11 +636,33 @@ static int take_known(const struct parse *p, struct invocation *ret)
         struct figure f;
         char path[64];
         const char *in = FIGURES[i].in;
+        if (FIGURES[i].s == SECTION_COUNTERS && lacks(p->section[SECTION_COUNTERS]))
+            continue; /* not asked for: a column that no record fills is none */
         const json_t *parent = in ? json_object_get(p->tree[FIGURES[i].s], in) : p->tree[FIGURES[i].s];
         text_format(path, sizeof(path), "%s%s%s", in ? in : "", in ? "." : "", FIGURES[i].key);
         if (figure_of(p->r, parent, FIGURES[i].key, &f) != 0)
             return refuse_member(p, FIGURES[i].s, path, "neither a number nor null");
         set_figure(p->r, ret, FIGURES[i].name, f);
+    }
+    return 0;
+}
+
+/* The slopes of a record of profile growth, by names of ours: "growth_" and the key. */
+static int take_growth(const struct parse *p, struct invocation *ret)
+{
+    json_t *slopes = json_object_get(p->tree[SECTION_GROWTH], "slopes"), *value = NULL;
+    const char *key = NULL;
+    json_object_foreach(slopes, key, value)
+    {
+        struct figure f;
+        char name[80], said[80];
+        if (text_ends_with(key, "_reason") || strlen(key) > 60)
+            continue;
+        text_format(name, sizeof(name), "growth_%s", key);
+        text_format(said, sizeof(said), "slopes.%s", key);
+        if (figure_of(p->r, slopes, key, &f) != 0)
+            return refuse_member(p, SECTION_GROWTH, said, "neither a number nor null");
+        set_figure(p->r, ret, name, f);
     }
     return 0;
 }
@@ -970,7 +1008,7 @@ static int take(struct parse *p, struct invocation *ret)
     if (take_results(p, ret) != 0)
         return -EINVAL;
     leave_out_quantiles(p, ret);
-    if (take_known(p, ret) != 0)
+    if (take_known(p, ret) != 0 || take_growth(p, ret) != 0)
         return -EINVAL;
     if (r->with_iterations || r->with_steady) {
         if (take_iterations(p, ret) != 0)

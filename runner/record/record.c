@@ -47,6 +47,7 @@ void record_clear(struct record *r)
     facts_free(&r->cpu);
     facts_free(&r->events);
     facts_free(&r->inherited);
+    facts_free(&r->counters);
     facts_free(&r->disturbance);
     facts_free(&r->confinement);
     facts_free(&r->program);
@@ -178,6 +179,8 @@ static json_t *scenario_json(const struct record *r)
     json_put_int(o, "workers", c->workers);
     json_put_int(o, "iterations", c->iterations);
     json_put_int(o, "warmup", c->warmup);
+    if (c->profile == PROFILE_GROWTH)
+        json_put_text_or(o, "until_slope", c->until_slope, "none was asked for");
     set_knobs(o, c);
     json_put(o, "mem_sample", json_boolean(c->mem_sample));
     json_put_int(o, "mem_interval_ms", c->mem_interval_ms);
@@ -451,6 +454,13 @@ static void write_image(const struct record *r, FILE *out)
     write_section(out, "image_reason", json_of_bytes(none ? none->text : "it was not looked for"));
 }
 
+static void write_counters(const struct record *r, FILE *out)
+{
+    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
+    if (r->counters.count == 0)
+        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
+}
+
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
@@ -477,8 +487,10 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     write_section(out, "timing", timing_json(r->host));
     write_section(out, "result", result_json(r));
     record_write_memory(r, out);
+    record_write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
+    write_counters(r, out);
     write_section(out, "disturbance", json_of_facts(&r->disturbance));
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", json_of_facts(&r->instrument));

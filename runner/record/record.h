@@ -18,6 +18,7 @@
 #include "cell/runtime.h"
 #include "cgroups/slice.h"
 #include "launch/memory.h"
+#include "record/growth.h"
 #include "record/verdict.h"
 
 #define RECORD_SCHEMA "tare.record/1"
@@ -100,10 +101,12 @@ struct record {
     size_t sample_count;
     uint64_t missed_ticks, walks, missed_walks, spared_walks;
     struct memory_summary memory, plateau;
+    struct growth growth;     /* of profile growth */
     struct facts peak;        /* peak_bytes, uncertainty_bytes */
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
     struct facts inherited;   /* limits of the cgroups above: of inspect_inherited(); empty where they were not read */
+    struct facts counters;    /* of counters_describe() and energy_describe(); empty where they were not asked for */
     struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
     struct facts confinement;
     struct facts program;    /* of a command: its sha256 */

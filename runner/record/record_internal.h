@@ -14,4 +14,7 @@ void record_write_value(FILE *out, json_t *value, size_t flags);
 /* `,"memory": {...}`, a line a sample, so that a long run's never stand in memory as a tree. */
 void record_write_memory(const struct record *r, FILE *out);
 
+/* `,"growth": {...}`, of profile growth alone. */
+void record_write_growth(const struct record *r, FILE *out);
+
 #endif

@@ -16,8 +16,8 @@ static double later_ns(const struct meter *m)
         const struct cell *c = &m->cells[i];
         int64_t one_ns = m->iteration_ns[c->profile];
         if (one_ns == 0)
-            one_ns =
-                c->profile == PROFILE_MEMORY ? cell_knobs_ms(c) * NS_PER_MS : m->iteration_ns[m->cells[m->at].profile];
+            one_ns = c->profile != PROFILE_OVERHEAD ? cell_knobs_ms(c) * NS_PER_MS
+                                                    : m->iteration_ns[m->cells[m->at].profile];
         sum_ns += (double)one_ns * (double)(c->iterations + c->warmup);
     }
     return sum_ns;

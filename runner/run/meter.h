@@ -12,8 +12,8 @@ struct meter {
     struct progress progress; /* for run_cell(); show is NULL without a terminal */
     const struct cell *cells; /* all cells to run */
     size_t count, at;
-    int64_t since_ns;        /* the current cell's start */
-    int64_t iteration_ns[2]; /* duration of an iteration, by profile; 0: unknown yet */
+    int64_t since_ns;                     /* the current cell's start */
+    int64_t iteration_ns[PROFILES_COUNT]; /* duration of an iteration, by profile; 0: unknown yet */
 };
 
 /* Shows progress only if stderr is a terminal. The caller keeps the cells. */

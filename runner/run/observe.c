@@ -58,6 +58,22 @@ void observe_describe_start(struct stage *s, const struct cell *cell)
     text_format(slice->cpus_reason, sizeof(slice->cpus_reason), "%s", session->cpus.reason);
 }
 
+void observe_describe_counters(struct stage *s)
+{
+    struct record *r = s->record;
+    struct energy_reading now;
+    if (!r->cell.counters)
+        return;
+    if (s->counters)
+        counters_describe(s->counters, &r->counters);
+    else
+        counters_describe_absent(r->slice.provenance == SLICE_NONE ? r->slice.reason
+                                                                   : "others are in the slice, which is not its own",
+                                 &r->counters);
+    energy_read("", &now);
+    energy_describe(&s->energy, &now, &r->counters);
+}
+
 void observe_describe_refused(struct stage *s)
 {
     static const char NONE[] = "no filter was asked for (--confine full)";
@@ -171,6 +187,25 @@ static void describe_disturbance(struct stage *s)
                          &s->record->disturbance);
 }
 
+static void take_growth(struct stage *s)
+{
+    struct record *r = s->record;
+    const struct slice_availability *memory = &r->slice.controller[SLICE_MEMORY];
+    if (s->command || r->cell.profile != PROFILE_GROWTH)
+        return;
+    const struct growth_sources from = {
+        .ledger = &s->ledger,
+        .target = r->cell.until_slope ? &s->target : NULL,
+        .samples = r->samples,
+        .sample_count = r->sample_count,
+        .start_ns = r->start_ns,
+        .end_ns = r->end_ns,
+        .iterations = r->iterations,
+        .no_class = memory->available ? NULL : memory->reason,
+    };
+    growth_take(&from, &r->growth);
+}
+
 static void take_samples(struct stage *s)
 {
     struct record *r = s->record;
@@ -230,5 +265,6 @@ int observe_take(struct stage *s, struct err *e)
     describe_confinement(s);
     TRY(take_stamps(s, e));
     take_samples(s);
+    take_growth(s);
     return 0;
 }

@@ -43,8 +43,9 @@ static int prepare_messages(struct stage *s, struct err *e)
 /* A scenario gets a ledger, a temporary folder, and a pipe for its messages. */
 static int prepare_scenario(struct stage *s, const struct cell *cell, struct err *e)
 {
-    int failed =
-        ledger_create((uint64_t)cell->iterations, (uint64_t)cell->workers + LEDGER_SPARE_WORKERS, &s->ledger, e);
+    const uint64_t iterations = (uint64_t)cell->iterations, workers = (uint64_t)cell->workers + LEDGER_SPARE_WORKERS;
+    int failed = cell->profile == PROFILE_GROWTH ? ledger_create_for_growth(iterations, workers, &s->ledger, e)
+                                                 : ledger_create(iterations, workers, &s->ledger, e);
     if (failed == 0)
         failed = workload_tmpdir_make(s->tmpdir, sizeof(s->tmpdir), e);
     return failed == 0 ? prepare_messages(s, e) : failed;
@@ -278,6 +279,24 @@ static void set_stall(const struct stage *s, const struct cell *cell)
     text_format(r->stall_reason, sizeof(r->stall_reason), "%s", why ? why : "");
 }
 
+static void open_counters(struct stage *s, const struct cell *cell)
+{
+    if (!cell->counters)
+        return;
+    if (slice_is_own(s->slice))
+        s->counters = counters_open(slice_dirfd(s->slice), &s->session->topology.online);
+    energy_read("", &s->energy);
+}
+
+/* Of --until-slope: whether the slope is going to be known. */
+static void look_at_growth(void *arg)
+{
+    struct stage *s = arg;
+    const uint64_t enough = s->ledger.enough ? 0 : growth_enough(&s->ledger, &s->target, &s->readings_asked);
+    if (enough)
+        ledger_end_after(&s->ledger, enough);
+}
+
 static unsigned shared_cpus(const struct topology_choice *cpus)
 {
     return cpulist_count(&cpus->housekeeping) > 0 ? 0 : cpulist_count(&cpus->benchmark);
@@ -285,6 +304,7 @@ static unsigned shared_cpus(const struct topology_choice *cpus)
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
+    open_counters(s, cell);
     int failed = start(s, e);
     if (failed != 0)
         return failed;
@@ -320,6 +340,8 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .partition_fd = s->partition_fd,
         .partition = has_partition ? partition->requested : NULL,
         .progress = progress,
+        .look = cell->until_slope && growth_target_parse(cell->until_slope, &s->target) == 0 ? look_at_growth : NULL,
+        .look_arg = s,
     };
     return failed != 0 ? failed : watch_child(&request, &s->watched, e);
 }
@@ -442,6 +464,8 @@ static void finish(struct stage *s, struct err *why)
     r->peak = accounts.peak;
     r->cpu = accounts.cpu;
     r->events = accounts.events;
+    observe_describe_counters(s);
+    counters_close(&s->counters); /* a cgroup stays while events are of it */
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (s->messages[0] >= 0)
         watch_drain(s->messages[0], INSPECT_GIL_WARNS, &s->watched);
@@ -472,6 +496,7 @@ static void release(struct stage *s)
     spawn_end(&s->child);
     relay_close(&s->relay);
     refusals_close(&s->refusals);
+    counters_close(&s->counters);
     if (s->slice)
         (void)slice_destroy(&s->slice, NULL);
     shm_objects_free(&s->shm);

@@ -1,7 +1,7 @@
 """driver: what the main process of every Python workload does alike: options, warm-up, iterations and their stamps,
 phases, failure, a summary where it is run by hand; what the iterations are is a Scenario's.
 
-    NAME.py --mode threads|processes|interpreters --profile overhead|memory --iterations N --warmup N --workers N
+    NAME.py --mode threads|processes|interpreters --profile overhead|memory|growth --iterations N --warmup N --workers N
             --pids 0|1 [--mp-start fork|forkserver|spawn] [--fault F] [--grace-ms N] --KNOB VALUE...
 
 It reports into the ledger (runner/launch/ledger.h) whose descriptor is $TARE_LEDGER_FD; without one it keeps a stand-in of the
@@ -122,6 +122,7 @@ class Run:
         self.options = options
         self.ledger = ledger
         self.collect = gc.collect
+        self.growth = None  # of profile growth: takes its readings
         self.scenario = make_scenario(options)
         self.team = self.scenario.team
         w = ledger.words
@@ -134,8 +135,9 @@ class Run:
         """One iteration: when it started, when its workers were all ready (0: nobody knows), when it ended. Its clock holds starting and joining; collecting garbage and creating the worker objects come
         before it. Automatic collection stays on, as it is in the programs that this stands for: right after a full
         collection eight workers do not reach its threshold, and switching it off would be inherited by forked workers
-        and by no others."""
-        self.collect()
+        and by no others. Profile growth is of what the interpreter does by itself: there nothing else collects."""
+        if self.options.profile != "growth":
+            self.collect()
         self.scenario.create()
         self.team.ready_ns = 0
         start_ns = monotonic_ns()
@@ -196,11 +198,19 @@ class Run:
             self.scenario.settle(False)
             self.ledger.words[Ledger.WARMUP_DONE] = i + 1
 
+    def prepare_readings(self) -> None:
+        if self.ledger.words[Ledger.READING_STRIDE]:  # else it is run by hand, or in another profile
+            import tare_growth
+
+            self.growth = tare_growth.Growth(self.ledger)
+            self.growth.begin()
+
     def measure(self) -> None:
         words = self.ledger.words
         words[Ledger.HOLD] = self.scenario.hold_ns
         words[Ledger.PHASE] = Ledger.MEASURING
         held = main_fault(self.options.fault)
+        self.prepare_readings()
         words[Ledger.WALL_START] = monotonic_ns()
         for i in range(self.options.iterations):
             start_ns, ready_ns, end_ns = self.iterate()
@@ -208,6 +218,10 @@ class Run:
             self.ledger.ready(i, ready_ns)
             self.ledger.stamp(i, start_ns, end_ns)
             self.scenario.measured_ns += end_ns - start_ns
+            if self.growth:
+                self.growth.after(i + 1)
+            if 0 < words[Ledger.ENOUGH] <= i + 1:
+                break
         words[Ledger.WALL_END] = monotonic_ns()
         words[Ledger.CHECK] = self.scenario.result()
         for name, value in self.scenario.figures().items():
@@ -247,7 +261,7 @@ REQUIRED = object()
 # A tuple: the choices. A range: the numbers. str: any text. Then what it is where it is left out.
 OPTIONS = {
     "--mode": (("threads", "processes", "interpreters"), REQUIRED),
-    "--profile": (("overhead", "memory"), REQUIRED),
+    "--profile": (("overhead", "memory", "growth"), REQUIRED),
     "--iterations": (range(1, 1 << 32), REQUIRED),
     "--warmup": (range(0, 1 << 32), REQUIRED),
     "--workers": (range(1, (1 << 16) + 1), REQUIRED),

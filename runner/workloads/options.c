@@ -11,7 +11,7 @@
 #define WORKERS_MAX (1 << 16)
 
 static const char *const MODES[] = {"threads", "processes", "interpreters", NULL};
-static const char *const PROFILES[] = {"overhead", "memory", NULL};
+static const char *const PROFILES[] = {"overhead", "memory", "growth", NULL};
 static const char *const MP_STARTS[] = {"fork", "forkserver", "spawn", NULL};
 static const char *const FAULTS[] = {"none", "worker-raise", "worker-exit", "worker-kill", "main-raise",
                                      "hang", "daemon",       "fork-bomb",   "eat-memory",  NULL};

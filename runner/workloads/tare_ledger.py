@@ -31,7 +31,12 @@ class Ledger:
     FIGURE_INTEGER, FIGURE_REAL = 1, 2
     READY = (FIGURES_OFFSET + FIGURE_BYTES * FIGURES_MAX) // 8
     HOLD, GIL_LAST, GIL_TURNED = READY + 1, READY + 2, READY + 3
-    HEAD_BYTES = (GIL_TURNED + 1) * 8
+    READINGS, READING_STRIDE, READINGS_DONE, ENOUGH = READY + 4, READY + 5, READY + 6, READY + 7
+    MEMORIES = ("pss", "live", "cycles", "free", "stacks", "children", "files", "page_tables")
+    WHY_OFFSET, WHY_MAX = (ENOUGH + 1) * 8, 120
+    READING_WORDS = 2 + len(MEMORIES)
+    UNKNOWN = 1 << 63  # INT64_MIN as a word
+    HEAD_BYTES = WHY_OFFSET + len(MEMORIES) * WHY_MAX
 
     def __init__(self, page):
         self.bytes = memoryview(page)
@@ -88,6 +93,22 @@ class Ledger:
         self.words[self.starts + i] = start_ns
         self.words[self.ends + i] = end_ns
         self.words[self.ITERATIONS_DONE] = i + 1
+
+    def reading(self, iteration: int, at_ns: int, values: dict[str, int]) -> None:
+        """Of profile growth: bytes by the names of MEMORIES; what is left out is unknown."""
+        w = self.words
+        i = w[self.READINGS_DONE]
+        at = w[self.READINGS] // 8 + i * self.READING_WORDS
+        w[at], w[at + 1] = iteration, at_ns
+        for n, name in enumerate(self.MEMORIES):
+            w[at + 2 + n] = values[name] & (1 << 64) - 1 if name in values else self.UNKNOWN
+        w[self.READINGS_DONE] = i + 1
+
+    def reading_why(self, name: str, reason: str) -> None:
+        """Why no reading has it."""
+        at = self.WHY_OFFSET + self.MEMORIES.index(name) * self.WHY_MAX
+        text = reason.encode()[: self.WHY_MAX - 1].decode(errors="ignore").encode()
+        self.bytes[at : at + len(text) + 1] = text + b"\0"
 
     def figure(self, name: str, value: int | float) -> None:
         """Gives a figure of the whole run, or gives it anew: an int is kept as 64 bits, anything else as a double."""

@@ -26,7 +26,12 @@ SANITIZED = bool(os.environ.get("TARE_SANITIZED"))
 TIMEOUT_S = 120  # of one run; it takes some seconds where the machine is emulated
 
 MAGIC = 0x0034524547444C54
-HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s Q Q Q Q")
+HEAD = struct.Struct("@8Q 8Q 2048s Q 1536s Q Q Q Q 4Q 960s")
+READY_AT = 128 + 2048 + 8 + 1536
+READINGS_MAX = 256
+MEMORIES = ("pss", "live", "cycles", "free", "stacks", "children", "files", "page_tables")
+READING = struct.Struct(f"@2q {len(MEMORIES)}q")
+UNKNOWN = -(1 << 63)
 FIGURE = struct.Struct("@32s Q 8s")
 STARTING, WARMING_UP, MEASURING, DONE, FAILED = range(5)
 
@@ -72,24 +77,35 @@ def worker_ids(seed: int, worker: int, space: int, count: int) -> list[int]:
 class RunnerLedger:
     """The runner's side of runner/launch/ledger.h, from its byte offsets."""
 
-    def __init__(self, iterations: int, workers: int):
+    def __init__(self, iterations: int, workers: int, stride: int = 0):
         self.iterations, self.workers = iterations, workers
         self.ends = HEAD.size + 8 * iterations
         self.pids = self.ends + 8 * iterations
         self.ready = self.pids + 8 * workers
-        size = self.ready + 8 * iterations
+        self.readings_at = self.ready + 8 * iterations
+        size = self.readings_at + (READINGS_MAX * READING.size if stride else 0)
         self.fd = os.memfd_create("ledger")
         os.ftruncate(self.fd, size)
         os.pwrite(self.fd, struct.pack("@7Q", MAGIC, size, iterations, workers, HEAD.size, self.ends, self.pids), 0)
-        os.pwrite(self.fd, struct.pack("@Q", self.ready), HEAD.size - 32)
+        os.pwrite(self.fd, struct.pack("@Q", self.ready), READY_AT)
+        os.pwrite(self.fd, struct.pack("@2Q", self.readings_at if stride else 0, stride), READY_AT + 32)
+
+    def end_after(self, iterations: int) -> None:
+        os.pwrite(self.fd, struct.pack("@Q", iterations), READY_AT + 56)
 
     def read(self) -> None:
-        page = os.pread(self.fd, self.ready + 8 * self.iterations, 0)
+        page = os.pread(self.fd, os.fstat(self.fd).st_size, 0)
         fields = HEAD.unpack_from(page)
         self.phase, self.gil, self.warmup_done, self.iterations_done = fields[7:11]
         self.wall_start, self.wall_end, self.main_pid, self.worker_count, self.check = fields[11:16]
         self.error = fields[16].partition(b"\0")[0].decode()
         self.hold_ns, self.gil_last, self.gil_turned = fields[20:23]
+        taken = fields[25] if fields[24] else 0
+        rows = READING.iter_unpack(page[self.readings_at : self.readings_at + taken * READING.size])
+        self.readings = [
+            {"iteration": row[0]} | {k: v for k, v in zip(MEMORIES, row[2:], strict=True) if v != UNKNOWN} for row in rows
+        ]
+        self.why = [fields[27][i : i + 120].partition(b"\0")[0].decode() for i in range(0, 960, 120)]
         self.figures = {}
         for name, kind, value in itertools.islice(FIGURE.iter_unpack(fields[18]), fields[17]):
             self.figures[name.partition(b"\0")[0].decode()] = struct.unpack({1: "@q", 2: "@d"}[kind], value)[0]

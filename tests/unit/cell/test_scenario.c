@@ -104,7 +104,7 @@ static void what_is_said_once_can_be_said_of_both_profiles(void **state)
 {
     (void)state;
     struct scenario *s = parsed("alias.yml");
-    for (int i = 0; i < PROFILES_COUNT; i++) {
+    for (int i = 0; i <= PROFILE_MEMORY; i++) {
         assert_int_equal(s->profile[i].count, 1);
         assert_string_equal(s->profile[i].fallback[0].option, "iterations");
         assert_string_equal(s->profile[i].fallback[0].value, "1");
@@ -151,7 +151,7 @@ static const struct {
     {"newer-schema.yml", "newer-schema.yml:1:9: schema 'tare.scenario/2': this tare reads tare.scenario/1"},
     {"no-command.yml", "no-command.yml:8:3: there has to be one at least: python or native"},
     {"no-mode.yml", "no-mode.yml:4:9: 'fibers': what is allowed is threads, processes or interpreters"},
-    {"no-profile.yml", "no-profile.yml:6:3: there has to be one at least: overhead: {} or memory: {}"},
+    {"no-profile.yml", "no-profile.yml:6:3: there has to be one at least: overhead: {}, memory: {} or growth: {}"},
     {"no-type.yml", "no-type.yml:8:21: type 'number': what is allowed is integer, real, choice or modules"},
     {"no-yaml.yml", "no-yaml.yml:10:1: did not find expected node content"},
     {"option-of-workloads.yml",
@@ -159,7 +159,7 @@ static const struct {
     {"profile-no-number.yml",
      "profile-no-number.yml:6:26: --iterations 'many': what is allowed is a whole number from 1 to 10000000"},
     {"profile-of-no-kind.yml",
-     "profile-of-no-kind.yml:6:3: 'speed' is not a key here; what is allowed is overhead, memory"},
+     "profile-of-no-kind.yml:6:3: 'speed' is not a key here; what is allowed is overhead, memory, growth"},
     {"profile-out-of-range.yml",
      "profile-out-of-range.yml:6:23: --workers '5000': what is allowed is a whole number from 1 to 4096"},
     {"python-first.yml",
@@ -172,7 +172,7 @@ static const struct {
     {"unknown-key-of-a-knob.yml",
      "unknown-key-of-a-knob.yml:8:58: 'helps' is not a key here; did you mean 'help'? What "
      "is allowed is name, type, unit, help, min, max, "
-     "choices, default, default-overhead, default-memory, modes, profiles, runtimes, starts, python"},
+     "choices, default, default-overhead, default-memory, default-growth, modes, profiles, runtimes, starts, python"},
     {"unknown-key.yml", "unknown-key.yml:3:1: 'sumary' is not a key here; did you mean 'summary'? What is allowed is "
                         "schema, name, summary, "
                         "modes, mode, profiles, knobs, commands, figures"},

@@ -64,7 +64,7 @@ static void the_head_holds_the_layout(void **state)
     const struct ledger_map *map = *state;
     const struct ledger *l = map->page;
     assert_int_equal(l->magic, LEDGER_MAGIC);
-    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48 + 32);
+    assert_int_equal(l->starts_offset, 128 + 2048 + 8 + 32 * 48 + 32 + 32 + 8 * 120);
     assert_int_equal(l->figure_count, 0);
     assert_int_equal(l->ends_offset, l->starts_offset + 8 * ITERATIONS);
     assert_int_equal(l->workers_offset, l->ends_offset + 8 * ITERATIONS);
@@ -340,6 +340,93 @@ static void a_kind_that_is_none_is_refused(void **state)
     expect_bad_figure(map, "figure[0] ('x'): it is neither an integer nor a real");
 }
 
+/* --- readings ------------------------------------------------------------------------------------------------ */
+
+static struct ledger_reading *readings(const struct ledger_map *map)
+{
+    return (struct ledger_reading *)((char *)map->page + map->page->readings_offset);
+}
+
+/* A ledger of 600 iterations with room for readings, one every third, of which two are there. */
+static struct ledger_map two_readings(void)
+{
+    struct ledger_map map;
+    assert_int_equal(ledger_create_for_growth(600, WORKERS, &map, NULL), 0);
+    for (int64_t i = 0; i < 2; i++) {
+        readings(&map)[i] =
+            (struct ledger_reading){.iteration = 3 * (i + 1), .bytes = {1 << 20, 5, LEDGER_UNKNOWN, -7}};
+        map.page->readings_done++;
+    }
+    return map;
+}
+
+static void readings_are_as_far_apart_as_their_number_needs(void **state)
+{
+    const struct ledger_map *none = *state;
+    struct ledger_map map;
+    assert_int_equal(none->page->reading_stride, 0);
+    assert_int_equal(ledger_create_for_growth(256, 1, &map, NULL), 0);
+    assert_int_equal(map.page->reading_stride, 1);
+    ledger_close(&map);
+    assert_int_equal(ledger_create_for_growth(257, 1, &map, NULL), 0);
+    assert_int_equal(map.page->reading_stride, 2);
+    assert_int_equal(map.page->size_bytes, map.page->readings_offset + LEDGER_READINGS * 80);
+    ledger_close(&map);
+}
+
+static void sound_readings_are_taken_and_others_are_told(void **state)
+{
+    (void)state;
+    struct ledger_reading out[LEDGER_READINGS];
+    struct ledger_map map = two_readings();
+    assert_int_equal(ledger_readings(&map, out), 2);
+    assert_int_equal(out[1].iteration, 6);
+    assert_true(out[1].bytes[LEDGER_CYCLES] == LEDGER_UNKNOWN && out[1].bytes[LEDGER_FREE] == -7);
+    readings(&map)[1].bytes[LEDGER_PSS] = -1;
+    assert_int_equal(ledger_readings(&map, out), 1);
+    readings(&map)[0].iteration = 4;
+    assert_int_equal(ledger_readings(&map, out), 0);
+    map.page->readings_done = UINT64_MAX; /* a hostile count is bounded */
+    assert_int_equal(ledger_readings(&map, out), 0);
+    ledger_close(&map);
+}
+
+static void a_ledger_without_readings_has_none_whatever_it_says(void **state)
+{
+    const struct ledger_map *map = *state;
+    struct ledger_reading out[LEDGER_READINGS];
+    map->page->readings_done = 5;
+    map->page->reading_stride = 1;
+    assert_int_equal(ledger_readings(map, out), 0);
+}
+
+static void a_reason_ends_whatever_the_workload_wrote(void **state)
+{
+    (void)state;
+    char why[LEDGER_WHY_MAX];
+    struct ledger_map map = two_readings();
+    memset(map.page->reading_why[LEDGER_STACKS], 'x', LEDGER_WHY_MAX);
+    ledger_reading_why(&map, LEDGER_STACKS, why);
+    assert_int_equal(strlen(why), LEDGER_WHY_MAX - 1);
+    ledger_reading_why(&map, LEDGER_LIVE, why);
+    assert_string_equal(why, "");
+    ledger_close(&map);
+}
+
+static void a_run_may_end_early_once_it_was_told_so_and_not_before(void **state)
+{
+    struct ledger_map *map = *state;
+    stamp_well(map);
+    map->page->enough = ITERATIONS; /* by the workload itself: it counts for nothing */
+    assert_int_equal(ledger_check(map, ITERATIONS + 1, &RUN, NULL), -EPROTO);
+    ledger_end_after(map, ITERATIONS - 1);
+    assert_int_equal(map->page->enough, ITERATIONS - 1);
+    assert_int_equal(ledger_check(map, ITERATIONS, &RUN, NULL), 0);
+    assert_int_equal(ledger_check(map, ITERATIONS + 1, &RUN, NULL), 0);
+    ledger_end_after(map, ITERATIONS + 1);
+    assert_int_equal(ledger_check(map, ITERATIONS + 2, &RUN, NULL), -EPROTO);
+}
+
 /* --- ledger_check -------------------------------------------------------------------------------------------- */
 
 static void stamps_in_order_pass(void **state)
@@ -576,6 +663,11 @@ int main(void)
         WITH_LEDGER(the_memfd_cannot_be_resized_nor_unsealed),
         cmocka_unit_test(a_size_that_overflows_is_refused),
         cmocka_unit_test(closing_twice_does_nothing),
+        WITH_LEDGER(readings_are_as_far_apart_as_their_number_needs),
+        cmocka_unit_test(sound_readings_are_taken_and_others_are_told),
+        WITH_LEDGER(a_ledger_without_readings_has_none_whatever_it_says),
+        cmocka_unit_test(a_reason_ends_whatever_the_workload_wrote),
+        WITH_LEDGER(a_run_may_end_early_once_it_was_told_so_and_not_before),
         WITH_LEDGER(a_hostile_count_of_iterations_is_clamped),
         WITH_LEDGER(hostile_offsets_do_not_lead_the_runner_astray),
         WITH_LEDGER(an_unknown_phase_is_a_failure),

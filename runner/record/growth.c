@@ -1,0 +1,382 @@
+#include "record/growth.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/stats_trend.h"
+#include "base/text.h"
+#include "launch/sample.h"
+
+const char *const growth_figure_keys[GROWTH_FIGURES] = {
+    "pss_bytes",   "live_bytes", "cycles_bytes",      "free_bytes", "stacks_bytes", "children_bytes",
+    "files_bytes", "rest_bytes", "page_tables_bytes", "anon_bytes", "cache_bytes",  "kernel_bytes"};
+
+const char *growth_shape_name(enum growth_shape s)
+{
+    static const char *const NAMES[] = {"unknown", "grows", "shrinks", "flat", "plateau"};
+    return NAMES[s];
+}
+
+/* --- what is asked for ---------------------------------------------------------------------------------------------
+ */
+
+static double mean_of(const double *y, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += y[i] / (double)n;
+    return sum;
+}
+
+static double wanted(const struct growth_target *target, const double *pss, size_t n)
+{
+    return target->share > 0 ? target->share * mean_of(pss, n) : target->bytes;
+}
+
+uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_target *target, size_t *asked)
+{
+    struct ledger_reading reading[LEDGER_READINGS];
+    double pss[LEDGER_READINGS];
+    const size_t n = ledger_readings(ledger, reading), most = ledger->iteration_capacity / ledger->reading_stride;
+    for (size_t i = 0; i < n; i++)
+        pss[i] = reading[i].bytes[LEDGER_PSS] == LEDGER_UNKNOWN ? NAN : (double)reading[i].bytes[LEDGER_PSS];
+    for (size_t look = *asked + 1; look <= n; look++) {
+        *asked = look;
+        if (!stats_trend_is_look(look, most))
+            continue;
+        const double half = wanted(target, pss, look) / GROWTH_PER * (double)ledger->reading_stride;
+        if (stats_trend_will_do(pss, look, half, GROWTH_CONFIDENCE))
+            return 2 * look * ledger->reading_stride;
+    }
+    return 0;
+}
+
+/* --- slopes --------------------------------------------------------------------------------------------------------
+ */
+
+/* Values that are evenly spaced, and how many iterations lie between two of them. */
+struct series {
+    double *y; /* owned */
+    size_t n;
+    double iterations;
+};
+
+static void set_why(struct growth_slope *s, const char *why)
+{
+    text_format(s->why_not, sizeof(s->why_not), "%s", why);
+}
+
+static struct growth_slope slope_of(const struct series *s)
+{
+    const struct stats_trend t = stats_trend(s->y, s->n, GROWTH_CONFIDENCE);
+    const double scale = GROWTH_PER / s->iterations;
+    struct growth_slope ret = {t.slope * scale, t.low * scale, t.high * scale, ""};
+    set_why(&ret, t.why_not ? t.why_not : "");
+    return ret;
+}
+
+/* The figures that are columns of the readings, and which. */
+static const int COLUMN[GROWTH_FIGURES] = {[GROWTH_PSS] = LEDGER_PSS,
+                                           [GROWTH_LIVE] = LEDGER_LIVE,
+                                           [GROWTH_CYCLES] = LEDGER_CYCLES,
+                                           [GROWTH_FREE] = LEDGER_FREE,
+                                           [GROWTH_STACKS] = LEDGER_STACKS,
+                                           [GROWTH_CHILDREN] = LEDGER_CHILDREN,
+                                           [GROWTH_FILES] = LEDGER_FILES,
+                                           [GROWTH_REST] = -1,
+                                           [GROWTH_PAGE_TABLES] = LEDGER_PAGE_TABLES,
+                                           [GROWTH_ANON] = -1,
+                                           [GROWTH_CACHE] = -1,
+                                           [GROWTH_KERNEL] = -1};
+
+/* Whether any reading has it. */
+static bool is_read(const struct growth *g, int column)
+{
+    for (size_t i = 0; i < g->readings; i++)
+        if (g->reading[i].bytes[column] != LEDGER_UNKNOWN)
+            return true;
+    return false;
+}
+
+/* PSS less its parts; NaN in a reading that lacks a part that others have. */
+static double rest_of(const struct growth *g, size_t i)
+{
+    const struct ledger_reading *r = &g->reading[i];
+    if (r->bytes[LEDGER_PSS] == LEDGER_UNKNOWN)
+        return NAN;
+    double rest = (double)r->bytes[LEDGER_PSS];
+    for (int f = GROWTH_LIVE; f < GROWTH_REST; f++) {
+        const int64_t part = r->bytes[COLUMN[f]];
+        if (part != LEDGER_UNKNOWN)
+            rest -= (double)part;
+        else if (is_read(g, COLUMN[f]))
+            return NAN;
+    }
+    return rest;
+}
+
+static double value_of(const struct growth *g, enum growth_figure f, size_t i)
+{
+    if (f == GROWTH_REST)
+        return rest_of(g, i);
+    const int64_t bytes = g->reading[i].bytes[COLUMN[f]];
+    return bytes == LEDGER_UNKNOWN ? NAN : (double)bytes;
+}
+
+/* Those of the readings from..to that have it. Returns NULL, or why they are no series. */
+static const char *series_of(const struct growth *g, enum growth_figure f, size_t from, size_t to, struct series *s)
+{
+    size_t first = 0, last = 0, step = 0;
+    s->y = xcalloc(to - from + 1, sizeof(*s->y));
+    for (size_t i = from; i < to; i++) {
+        const double value = value_of(g, f, i);
+        if (!isfinite(value))
+            continue;
+        if (s->n == 1)
+            step = i - first;
+        else if (s->n > 1 && i - last != step)
+            return "a reading is missing";
+        first = s->n == 0 ? i : first;
+        last = i;
+        s->y[s->n++] = value;
+    }
+    s->iterations = (double)(step > 0 ? step : 1) * (double)g->stride;
+    return s->n == 0 ? "no reading of the second half has it" : NULL;
+}
+
+static struct growth_slope no_slope(const char *why)
+{
+    struct growth_slope none = {NAN, NAN, NAN, ""};
+    set_why(&none, why);
+    return none;
+}
+
+static struct growth_slope slope_of_readings(const struct growth *g, enum growth_figure f, size_t from, size_t to)
+{
+    struct series s = {0};
+    const char *why = series_of(g, f, from, to, &s);
+    const struct growth_slope ret = why ? no_slope(why) : slope_of(&s);
+    free(s.y);
+    return ret;
+}
+
+/* A workload's reason, in letters that can be shown. */
+static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_memory which)
+{
+    char why[LEDGER_WHY_MAX] = "";
+    if (ledger)
+        ledger_reading_why(ledger, which, why);
+    cleanup_free char *printable = text_printable(why);
+    return no_slope(*why && printable ? printable : "the workload does not read it");
+}
+
+/* --- the runner's samples ------------------------------------------------------------------------------------------
+ */
+
+/* A sample's value; NaN: it has none. */
+static double sampled(const struct sample *s, enum growth_figure f)
+{
+    static const enum sample_class CLASS[GROWTH_FIGURES] = {
+        [GROWTH_ANON] = SAMPLE_ANON, [GROWTH_CACHE] = SAMPLE_FILE, [GROWTH_KERNEL] = SAMPLE_KERNEL};
+    if (f == GROWTH_PSS)
+        return s->has_rollup && !s->members_partial ? (double)s->members.pss_bytes : NAN;
+    return s->has_class[CLASS[f]] ? (double)s->class_bytes[CLASS[f]] : NAN;
+}
+
+/* Of the samples in the second half of the measured iterations. They are evenly spaced in time, and iterations of a
+ * steady workload are too. */
+static struct growth_slope slope_of_samples(const struct growth_sources *from, enum growth_figure f, const char *absent)
+{
+    struct series s = {.y = xcalloc(from->sample_count + 1, sizeof(*s.y))};
+    const size_t begin = from->iterations / 2;
+    int64_t first_ns = 0, last_ns = 0;
+    for (size_t i = 0; begin < from->iterations && i < from->sample_count; i++) {
+        const struct sample *one = &from->samples[i];
+        const double value = sampled(one, f);
+        if (!isfinite(value) || one->at_ns < from->start_ns[begin] || one->at_ns > from->end_ns[from->iterations - 1])
+            continue;
+        first_ns = s.n == 0 ? one->at_ns : first_ns;
+        last_ns = one->at_ns;
+        s.y[s.n++] = value;
+    }
+    struct growth_slope ret = no_slope(absent);
+    if (s.n > 1 && last_ns > first_ns) {
+        const double tail_ns = (double)(from->end_ns[from->iterations - 1] - from->start_ns[begin]);
+        const double between_ns = (double)(last_ns - first_ns) / (double)(s.n - 1);
+        s.iterations = between_ns * (double)(from->iterations - begin) / tail_ns;
+        ret = slope_of(&s);
+    }
+    free(s.y);
+    return ret;
+}
+
+/* --- the whole -----------------------------------------------------------------------------------------------------
+ */
+
+static enum growth_shape shape_of(const struct growth *g)
+{
+    const struct growth_slope *pss = &g->slope[GROWTH_PSS];
+    if (!isfinite(pss->low))
+        return GROWTH_UNKNOWN;
+    if (pss->low > 0)
+        return GROWTH_GROWS;
+    if (pss->high < 0)
+        return GROWTH_SHRINKS;
+    return g->from > 0 && slope_of_readings(g, GROWTH_PSS, 0, g->from).low > 0 ? GROWTH_PLATEAU : GROWTH_FLAT;
+}
+
+static void take_readings(const struct growth_sources *from, struct growth *g)
+{
+    static const char NONE[] = "the workload takes no readings of its own";
+    for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
+        if (g->readings == 0)
+            g->slope[f] = no_slope(NONE);
+        else if (f != GROWTH_REST && !is_read(g, COLUMN[f]))
+            g->slope[f] = unread(from->ledger, (enum ledger_memory)COLUMN[f]);
+        else
+            g->slope[f] = slope_of_readings(g, (enum growth_figure)f, g->from, g->readings);
+    if (g->readings == 0)
+        g->slope[GROWTH_PSS] = slope_of_samples(from, GROWTH_PSS, NONE);
+}
+
+void growth_derive(const struct growth_sources *from, struct growth *g)
+{
+    g->has_been_asked = true;
+    g->iterations = from->iterations;
+    g->from = g->readings / 2;
+    take_readings(from, g);
+    for (int f = GROWTH_ANON; f < GROWTH_FIGURES; f++)
+        g->slope[f] = slope_of_samples(from, (enum growth_figure)f,
+                                       from->no_class ? from->no_class : "no sample of the second half has it");
+    g->shape = shape_of(g);
+    const double before = g->from > 0 ? value_of(g, GROWTH_PSS, 0) : NAN;
+    g->rose_bytes = g->from > 0 ? value_of(g, GROWTH_PSS, g->from - 1) - before : NAN;
+    double pss[LEDGER_READINGS];
+    for (size_t i = g->from; i < g->readings; i++)
+        pss[i - g->from] = value_of(g, GROWTH_PSS, i);
+    g->wanted_bytes = from->target && g->readings > 0 ? wanted(from->target, pss, g->readings - g->from) : NAN;
+}
+
+void growth_take(const struct growth_sources *from, struct growth *ret)
+{
+    ret->stride = (int64_t)from->ledger->reading_stride;
+    ret->readings = ledger_readings(from->ledger, ret->reading);
+    growth_derive(from, ret);
+}
+
+/* --- the sentence --------------------------------------------------------------------------------------------------
+ */
+
+struct unit {
+    const char *name;
+    double bytes;
+};
+
+static struct unit unit_of(double bytes)
+{
+    static const struct unit UNITS[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (fabs(bytes) >= UNITS[i].bytes)
+            return UNITS[i];
+    return (struct unit){"B", 1};
+}
+
+/* Three digits of a number of a unit, two behind the point at most. */
+static void add_number(double value, struct text *out)
+{
+    const int digits = fabs(value) >= 100 ? 0 : fabs(value) >= 10 ? 1 : 2;
+    text_add(out, "%.*f", digits, fabs(value) < 0.005 ? 0 : value);
+}
+
+static const char *const PART[GROWTH_FIGURES] = {[GROWTH_LIVE] = "live objects",
+                                                 [GROWTH_CYCLES] = "uncollected cycles",
+                                                 [GROWTH_FREE] = "arenas and free lists",
+                                                 [GROWTH_STACKS] = "thread stacks",
+                                                 [GROWTH_CHILDREN] = "children's own pages",
+                                                 [GROWTH_FILES] = "mapped files",
+                                                 [GROWTH_REST] = "not told apart",
+                                                 [GROWTH_PAGE_TABLES] = "page tables"};
+
+#define SAID_FROM 0.005 /* of the slope: what is less is left out */
+
+static void add_part(const struct growth *g, enum growth_figure f, struct unit u, const char *before, struct text *out)
+{
+    text_add(out, "%s%s ", before, PART[f]);
+    add_number(g->slope[f].bytes / u.bytes, out);
+}
+
+/* ": live objects 0.99, not told apart 0.01; stacks unknown" */
+static void say_parts(const struct growth *g, struct unit u, struct text *out)
+{
+    const double whole = fabs(g->slope[GROWTH_PSS].bytes);
+    const char *before = ": ";
+    size_t unknown = 0;
+    for (int f = GROWTH_LIVE; f <= GROWTH_REST; f++) {
+        const double part = g->slope[f].bytes;
+        unknown += isfinite(part) ? 0 : 1;
+        if (!isfinite(part) || (fabs(part) < SAID_FROM * whole && f != GROWTH_REST))
+            continue;
+        add_part(g, (enum growth_figure)f, u, before, out);
+        before = ", ";
+    }
+    before = "; unknown: ";
+    for (int f = GROWTH_LIVE; unknown > 0 && f <= GROWTH_REST; f++)
+        if (!isfinite(g->slope[f].bytes)) {
+            text_add(out, "%s%s", before, PART[f]);
+            before = ", ";
+        }
+    if (isfinite(g->slope[GROWTH_PAGE_TABLES].bytes) && fabs(g->slope[GROWTH_PAGE_TABLES].bytes) >= SAID_FROM * whole)
+        add_part(g, GROWTH_PAGE_TABLES, u, "; besides PSS: ", out);
+}
+
+static void say_rise(const struct growth *g, struct text *out)
+{
+    if (g->shape != GROWTH_PLATEAU || !(g->rose_bytes > 0))
+        return;
+    const struct unit u = unit_of(g->rose_bytes);
+    text_add(out, ", after it rose by ");
+    add_number(g->rose_bytes / u.bytes, out);
+    text_add(out, " %s", u.name);
+}
+
+static void say_target(const struct growth *g, double half, struct text *out)
+{
+    if (!isfinite(g->wanted_bytes) || half <= g->wanted_bytes)
+        return;
+    const struct unit u = unit_of(g->wanted_bytes);
+    text_add(out, "; +-");
+    add_number(g->wanted_bytes / u.bytes, out);
+    text_add(out, " %s was wanted: more iterations", u.name);
+}
+
+void growth_say(const struct growth *g, struct text *out)
+{
+    const struct growth_slope *pss = &g->slope[GROWTH_PSS];
+    const bool is_level = g->shape == GROWTH_FLAT || g->shape == GROWTH_PLATEAU;
+    if (g->shape == GROWTH_UNKNOWN) {
+        text_add(out, "growth unknown: %s", pss->why_not);
+        return;
+    }
+    const double bound = fmax(fabs(pss->low), fabs(pss->high));
+    const struct unit u = unit_of(is_level ? bound : pss->bytes);
+    const double sign = g->shape == GROWTH_SHRINKS ? -1 : 1;
+    text_add(out, "%s", is_level ? "flat: within +-" : sign < 0 ? "shrinks by " : "grows by ");
+    add_number((is_level ? bound : sign * pss->bytes) / u.bytes, out);
+    text_add(out, " %s", u.name);
+    if (!is_level) {
+        text_add(out, " (");
+        add_number((sign < 0 ? -pss->high : pss->low) / u.bytes, out);
+        text_add(out, " to ");
+        add_number((sign < 0 ? -pss->low : pss->high) / u.bytes, out);
+        text_add(out, ")");
+    }
+    text_add(out, " per 1,000 iterations");
+    if (is_level)
+        say_rise(g, out);
+    else
+        say_parts(g, u, out);
+    say_target(g, (pss->high - pss->low) / 2, out);
+}

@@ -1,0 +1,52 @@
+"""churn: what a long run leaves behind, planted: every iteration allocates, lets go, and keeps a known number of bytes.
+
+    churn.py (the options of driver.py) --pattern WHICH --keep-bytes N
+
+    flat      allocates and lets go of all of it
+    leak      keeps it in a list
+    threads   threads are made and ended; each leaves its share in a table of threads
+    lists     workers of a pool return big lists through a queue; the lists are kept
+    cycles    it is in reference cycles, and nothing collects them
+    blocks    threads take large blocks from the C allocator, and free all but their share
+    queue     a queue's backlog rises up to a mark, which is the same from the end of the warm-up on, and is drained
+    stacks    threads stay, with as much of their stacks in use
+    forked    children stay whose collector un-shares as much of what they inherited
+
+The last two keep it in some forty steps over the run, as each of them takes a thread or a process.
+"""
+
+import os
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path += [here, os.path.dirname(here)]  # python -I leaves it out; the ledger is the neighbours' too
+sys.dont_write_bytecode = True  # no __pycache__ beside an installed or checked out file
+
+import driver  # noqa: E402
+import patterns  # noqa: E402
+import teams  # noqa: E402
+
+
+class Churn(driver.Scenario):
+    NAME = "churn"
+    KNOBS = {
+        "--pattern": (tuple(patterns.PATTERNS), driver.REQUIRED),
+        "--keep-bytes": (range(0, (16 << 20) + 1), driver.REQUIRED),
+    }
+
+    def __init__(self, options):
+        self.team = teams.Team(options, 0)  # a pattern has workers of its own
+        self.pattern = patterns.PATTERNS[options.pattern](options)
+
+    def underway(self):
+        self.pattern.iterate()
+
+    def close(self):
+        self.pattern.close()
+
+    def abandon(self):
+        self.pattern.close()
+
+
+if __name__ == "__main__":
+    sys.exit(driver.main(Churn, sys.argv[1:]))

@@ -1,0 +1,266 @@
+"""patterns: what an iteration of churn does, and how it keeps what it keeps."""
+
+import os
+import sys
+import threading
+
+from faults import worker_fault
+
+STEPS = 40  # of patterns that keep a thread or a process at each
+BLOCK = 64 << 10  # bytes that are taken and let go
+
+
+def kept(size: int) -> bytearray:
+    """A buffer of so many bytes, touched; a byte more than it says is allocated (PyByteArray_FromStringAndSize)."""
+    return bytearray(b"\1") * (size - 1) if size > 1 else bytearray(size)
+
+
+class Pattern:
+    def __init__(self, options):
+        self.options = options
+        self.share = options.keep_bytes // options.workers
+        self.keep: list = []
+
+    def iterate(self) -> None:
+        """One iteration."""
+
+    def close(self) -> None:
+        """Ends what the pattern has."""
+
+    def in_threads(self, work) -> None:
+        """Calls work(i) in as many threads as there are workers, made for it and ended."""
+        failures: list[BaseException] = []
+
+        def guarded(i: int) -> None:
+            try:
+                if self.options.fault and i == 0:
+                    worker_fault(self.options.fault)
+                work(i)
+            except BaseException as e:
+                failures.append(e)
+
+        threads = [threading.Thread(target=guarded, args=(i,)) for i in range(self.options.workers)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        if failures:
+            raise failures[0]
+
+
+class Flat(Pattern):
+    def iterate(self):
+        kept(BLOCK)
+
+
+class Leak(Pattern):
+    def iterate(self):
+        kept(BLOCK)
+        self.keep.append(kept(self.options.keep_bytes))
+
+
+class Threads(Pattern):
+    def iterate(self):
+        self.in_threads(lambda i: self.keep.append(kept(self.share)))
+
+
+class Lists(Pattern):
+    ITEM = 1024  # bytes
+
+    def __init__(self, options):
+        from queue import SimpleQueue
+
+        super().__init__(options)
+        self.tasks, self.results = SimpleQueue(), SimpleQueue()
+        self.workers = [threading.Thread(target=self.serve) for _ in range(options.workers)]
+        for w in self.workers:
+            w.start()
+
+    def serve(self):
+        item = self.ITEM - sys.getsizeof(b"")
+        while (size := self.tasks.get()) is not None:
+            self.results.put([bytes([i & 255]) * item for i in range(size // self.ITEM)])
+
+    def iterate(self):
+        for _ in self.workers:
+            self.tasks.put(self.share)
+        self.keep += [self.results.get() for _ in self.workers]
+
+    def close(self):
+        for _ in self.workers:
+            self.tasks.put(None)
+        for w in self.workers:
+            w.join()
+
+
+class Cycles(Pattern):
+    def __init__(self, options):
+        import gc
+
+        super().__init__(options)
+        gc.disable()
+
+    def iterate(self):
+        cycle: list = [kept(self.options.keep_bytes)]
+        cycle.append(cycle)
+
+
+class Blocks(Pattern):
+    """By ctypes, which lets go of the GIL for each call."""
+
+    def __init__(self, options):
+        import ctypes
+
+        super().__init__(options)
+        c = ctypes.CDLL(None)
+        self.malloc, self.free, self.memset = c.malloc, c.free, ctypes.memset
+        self.malloc.restype = ctypes.c_void_p
+        self.malloc.argtypes = [ctypes.c_size_t]
+        self.free.argtypes = [ctypes.c_void_p]
+
+    def take(self, size: int) -> int:
+        block = self.malloc(size)
+        if not block:
+            raise MemoryError(f"malloc({size})")
+        self.memset(block, 1, size)
+        return block
+
+    def work(self, i: int) -> None:
+        freed = [self.take(BLOCK) for _ in range(4)]
+        if self.share:
+            self.take(self.share)
+        for block in freed:
+            self.free(block)
+
+    def iterate(self):
+        self.in_threads(self.work)
+
+
+class Queue(Pattern):
+    ITEM = 1000
+
+    def __init__(self, options):
+        from queue import SimpleQueue
+
+        super().__init__(options)
+        self.queue = SimpleQueue()
+        self.mark = 4096  # items
+        self.step = max(1, self.mark // max(1, options.warmup))
+        self.backlog = 0
+
+    def iterate(self):
+        self.backlog = min(self.mark, self.backlog + self.step)
+        for _ in range(self.backlog):
+            self.queue.put(bytes(self.ITEM))
+        for _ in range(self.backlog):
+            self.queue.get()
+
+
+class Stepped(Pattern):
+    """Keeps what some iterations together would, at the last of them."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.every = max(1, options.iterations // STEPS)
+        self.done = 0
+
+    def iterate(self):
+        kept(BLOCK)
+        self.done += 1
+        if self.done > self.options.warmup and (self.done - self.options.warmup) % self.every == 0:
+            self.step(self.options.keep_bytes * self.every)
+
+    def step(self, size: int) -> None:
+        """Keeps so many bytes."""
+
+
+class Stacks(Stepped):
+    OWN = 32 << 10  # what the thread itself has in use of it
+    SPARE = 256 << 10
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.leave = threading.Event()
+
+    def step(self, size):
+        import ctypes
+
+        touched = threading.Event()
+
+        def use_stack() -> None:
+            top = threading.get_ident()  # pthread_self: it lies at the upper end of the stack
+            ctypes.memset(top - size, 1, max(0, size - self.OWN))
+            touched.set()
+            self.leave.wait()
+
+        before = threading.stack_size(size + self.SPARE)
+        thread = threading.Thread(target=use_stack)
+        thread.start()
+        threading.stack_size(before)
+        touched.wait()
+        self.keep.append(thread)
+
+    def close(self):
+        self.leave.set()
+        for thread in self.keep:
+            thread.join()
+
+
+class Wide:
+    """512 bytes in one piece, the collector's head among them: a page has eight, and each of them is touched."""
+
+    __slots__ = tuple(f"slot_{i}" for i in range(60))
+
+
+class Forked(Stepped):
+    """What was there before the first is frozen, so that a child's collection touches what is planted here and little else."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.pipe = os.pipe()
+        self.inherited: list = []
+
+    def plant(self, size: int) -> None:
+        import gc
+
+        gc.collect()
+        gc.freeze()
+        self.inherited = [Wide() for _ in range(size // sys.getsizeof(Wide()))]
+
+    def step(self, size):
+        import gc
+
+        if not self.keep:
+            self.plant(size)
+        done_r, done_w = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(self.pipe[1])
+                gc.collect()
+                os.write(done_w, b"d")
+                os.read(self.pipe[0], 1)  # until the parent's end is closed
+            finally:
+                os._exit(0)
+        os.close(done_w)
+        os.read(done_r, 1)
+        os.close(done_r)
+        self.keep.append(pid)
+
+    def close(self):
+        os.close(self.pipe[1])
+        for pid in self.keep:
+            os.waitpid(pid, 0)
+
+
+PATTERNS = {
+    "flat": Flat,
+    "leak": Leak,
+    "threads": Threads,
+    "lists": Lists,
+    "cycles": Cycles,
+    "blocks": Blocks,
+    "queue": Queue,
+    "stacks": Stacks,
+    "forked": Forked,
+}

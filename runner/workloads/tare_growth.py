@@ -1,0 +1,343 @@
+"""tare_growth: what a Python workload reads of its own memory between two iterations of profile growth, and what it is
+made of: see LEDGER_PSS and the following in runner/launch/ledger.h.
+
+A reading is made of files of /proc and is cheap. Every PROBE_EVERY-th also has the split, which a forked child makes, so
+that the collection that it takes to see what is garbage is never one of the weighed process. The child is a copy of this
+process as it stands, is alone in the room when it reads, and ends before the next iteration.
+
+    in use    GIL build: pymalloc's bytes in allocated blocks (sys._debugmallocstats) and the C allocator's (mallinfo2).
+              Free-threaded build: mimalloc tells nobody its totals (_debugmallocstats looks at one empty heap), so the
+              objects that the collector knows, and what they refer to, are asked for their size; and mallinfo2.
+    held      the resident pages of mappings that are an allocator's: the heap, the C allocator's arenas and large
+              blocks, which are known by their headers, and every mapping in which a Python object lies.
+    files     of this process all of its pages of files, of a child those that it alone maps. The kernel's PSS has a
+              smaller share of a page the more programs map it, strangers too, so it moves when one of these ends; here
+              it does not.
+    cycles    what is in use before a full collection, less what is after it.
+    stacks    anonymous mappings right above a guard. A thread is asked first whether its stack is found by that.
+"""
+
+import os
+import sys
+from time import monotonic_ns
+
+PROBE_EVERY = 4  # readings
+PROBE_S = 60  # a probe that takes longer is given up
+GUARD_MAX = 1 << 16
+AWAIT_S = 2  # for the pages that a probe shared
+HEAP_BYTES = 64 << 20  # glibc's arenas of threads are as large, and aligned to it (malloc/arena.c, HEAP_MAX_SIZE)
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        pieces = []
+        while piece := file.read(1 << 20):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+def kib_by_key(text: bytes) -> dict[bytes, int]:
+    """Bytes of each "Key:   12 kB"; a key that is there again adds up."""
+    sums: dict[bytes, int] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 3 and words[2] == b"kB":
+            sums[words[0]] = sums.get(words[0], 0) + int(words[1]) * 1024
+    return sums
+
+
+def descendants() -> list[int]:
+    """The pids of all processes below this one."""
+    found, todo = [], [os.getpid()]
+    while todo:
+        pid = todo.pop()
+        try:
+            tasks = os.listdir(f"/proc/{pid}/task")
+            below = [int(p) for t in tasks for p in read(f"/proc/{pid}/task/{t}/children").split()]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended meanwhile
+        found += below
+        todo += below
+    return found
+
+
+class Mapping:
+    """One of /proc/self/smaps."""
+
+    __slots__ = ("start", "end", "is_guard", "is_anonymous", "name", "resident")
+
+    def __init__(self, words: list[bytes]):
+        start, end = words[0].split(b"-")
+        self.start, self.end = int(start, 16), int(end, 16)
+        self.name = words[5] if len(words) > 5 else b""
+        self.is_guard = words[1] == b"---p"
+        self.is_anonymous = words[1] == b"rw-p" and words[4] == b"0"
+        self.resident = 0  # anonymous pages, in bytes
+
+
+def mappings(smaps: bytes) -> list[Mapping]:
+    found: list[Mapping] = []
+    for line in smaps.splitlines():
+        words = line.split()
+        if not words[0].endswith(b":"):
+            found.append(Mapping(words))
+        elif words[0] == b"Anonymous:":
+            found[-1].resident = int(words[1]) * 1024
+    return found
+
+
+def stacks_of(maps: list[Mapping]) -> set[int]:
+    """The starts of those that are stacks."""
+    starts = {m.start for m in maps if m.name == b"[stack]"}
+    for below, m in zip(maps, maps[1:], strict=False):
+        is_above_guard = below.is_guard and below.end == m.start and below.end - below.start <= GUARD_MAX
+        if is_above_guard and m.is_anonymous and not m.name:
+            starts.add(m.start)
+    return starts
+
+
+class Malloc:
+    """The C allocator's own figures: mallinfo2(3), glibc from 2.33 on, over all of its arenas."""
+
+    def __init__(self):
+        import ctypes
+
+        fields = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+        kind = type("Mallinfo2", (ctypes.Structure,), {"_fields_": [(name, ctypes.c_size_t) for name in fields]})
+        self.ask = ctypes.CDLL(None).mallinfo2
+        self.ask.restype = kind
+        self.string_at = ctypes.string_at
+
+    def used(self) -> int:
+        info = self.ask()
+        return info.uordblks + info.hblkhd
+
+    def owns(self, m: Mapping, after: Mapping | None) -> bool:
+        if m.name == b"[heap]":
+            return True
+        if m.name or not m.is_anonymous:
+            return False
+        rest = after.end - after.start if after and after.is_guard and after.start == m.end else 0
+        if m.start % HEAP_BYTES == 0 and m.end - m.start + rest == HEAP_BYTES:
+            return True
+        # A large block has a mapping of its own: its header has the block's size, whole pages, and the bit IS_MMAPPED.
+        size = int.from_bytes(self.string_at(m.start + 8, 8), sys.byteorder)
+        return size & 7 == 2 and 0 < size & ~7 <= m.end - m.start and (size & ~7) % PAGE == 0
+
+
+class PymallocTotals:
+    """Bytes in allocated blocks, which sys._debugmallocstats() prints on the C library's stderr."""
+
+    LINE = b"# bytes in allocated blocks"
+
+    def __init__(self):
+        self.file = os.memfd_create("allocator", os.MFD_CLOEXEC)
+
+    def used(self) -> int | None:
+        sys.stderr.flush()
+        kept = os.dup(2)
+        try:
+            os.dup2(self.file, 2)
+            sys._debugmallocstats()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        text = os.pread(self.file, 1 << 20, 0)
+        os.ftruncate(self.file, 0)
+        os.lseek(self.file, 0, os.SEEK_SET)
+        for line in text.splitlines():
+            if line.startswith(self.LINE):
+                return int(line.rpartition(b"=")[2].replace(b",", b""))
+        return None
+
+
+def walk() -> tuple[set[int], int]:
+    """The addresses of the objects that the collector knows and of all that they refer to, and their size in bytes."""
+    import gc
+
+    fresh = gc.get_objects()
+    seen, size = set(), 0
+    while fresh:
+        seen.update(map(id, fresh))
+        size += sum(map(size_of, fresh))
+        # an object that several of these refer to is there as often: the dict keeps one of each
+        fresh = [o for a, o in {id(o): o for o in gc.get_referents(*fresh)}.items() if a not in seen]
+    return seen, size
+
+
+def size_of(o) -> int:
+    try:
+        return sys.getsizeof(o)
+    except Exception:  # a __sizeof__ of somebody's own
+        return object.__sizeof__(o)
+
+
+class Growth:
+    """Takes the readings of a run into its ledger."""
+
+    SPLIT = ("live", "cycles", "free")
+
+    def __init__(self, ledger):
+        import gc
+
+        self.ledger = ledger
+        self.stride = ledger.words[ledger.READING_STRIDE]
+        self.collect = gc.collect
+        self.taken = 0
+        self.has_stacks = self.finds_stacks()
+        if not self.has_stacks:
+            ledger.reading_why("stacks", "this C library's thread stacks have no guard that tells them from other memory")
+        self.in_use = self.find_allocators()
+
+    def tell(self, names, reason: str) -> None:
+        for name in names:
+            self.ledger.reading_why(name, reason)
+
+    def find_allocators(self):
+        """What tells the bytes in use from the objects' size; None where nothing does."""
+        try:
+            self.malloc = Malloc()
+        except (ImportError, AttributeError) as e:
+            self.tell(self.SPLIT, f"the C allocator's figures cannot be had: {e}")
+            return None
+        if self.is_free_threaded():
+            return lambda walked: walked + self.malloc.used()
+        totals = PymallocTotals()
+        if totals.used() is None:
+            return lambda walked: self.malloc.used()  # PYTHONMALLOC=malloc: all of it is the C allocator's
+        return lambda walked: totals.used() + self.malloc.used()
+
+    @staticmethod
+    def is_free_threaded() -> bool:
+        import sysconfig
+
+        return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+    @staticmethod
+    def finds_stacks() -> bool:
+        """Whether the stack of a running thread is found; its ident is an address in it (pthread_self)."""
+        import threading
+
+        asked, answered = threading.Event(), threading.Event()
+
+        def wait():
+            answered.set()
+            asked.wait()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        answered.wait()
+        maps = mappings(read("/proc/self/smaps"))
+        starts = stacks_of(maps)
+        asked.set()
+        ident = thread.ident
+        thread.join()
+        return any(m.start <= ident < m.end and m.start in starts for m in maps)
+
+    def begin(self) -> None:
+        """Before the first measured iteration: what garbage there is from before is not of these, and the ledger's pages
+        come now, not one by one as they are written to."""
+        for at in range(0, len(self.ledger.bytes), PAGE):
+            self.ledger.bytes[at]
+        self.take(with_split=True)  # imports what the readings need, and its memory is there before the first
+        self.collect()
+
+    def after(self, iteration: int) -> None:
+        """Measured iterations done so far."""
+        if iteration % self.stride == 0:
+            self.taken += 1
+            self.ledger.reading(iteration, monotonic_ns(), self.take(self.taken % PROBE_EVERY == 0))
+
+    def take(self, with_split: bool) -> dict[str, int]:
+        values = dict.fromkeys(("pss", "children", "files", "page_tables"), 0)
+        try:
+            below = descendants()
+        except OSError as e:
+            self.tell(("pss", *values), f"/proc does not tell the child processes: {e.strerror}")
+            return {}
+        for pid in ("self", *below):
+            try:
+                rollup = kib_by_key(read(f"/proc/{pid}/smaps_rollup"))
+                status = kib_by_key(read(f"/proc/{pid}/status"))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has ended meanwhile
+            files = rollup[b"Rss:"] - rollup[b"Anonymous:"] if pid == "self" else rollup[b"Private_Clean:"]
+            values["files"] += files
+            values["pss"] += rollup[b"Pss_Anon:"] + files
+            own = rollup if pid == "self" else own
+            values["children"] += rollup[b"Private_Dirty:"] if pid != "self" else 0
+            values["page_tables"] += status[b"VmPTE:"]
+        if with_split:
+            values |= self.split()
+            self.await_pages(self.sharing(own))
+        return values
+
+    @staticmethod
+    def sharing(rollup: dict[bytes, int]) -> float:
+        """What of its anonymous pages a process has for itself; 1: no other has them too."""
+        return rollup[b"Pss_Anon:"] / max(1, rollup[b"Anonymous:"])
+
+    def await_pages(self, before: float) -> None:
+        """Until the probe's share of our pages is ours again: who reads its smaps as it ends holds its memory a while."""
+        from time import sleep
+
+        for _ in range(AWAIT_S * 1000):
+            if self.sharing(kib_by_key(read("/proc/self/smaps_rollup"))) > before - 0.005:
+                return
+            sleep(0.001)
+
+    def split(self) -> dict[str, int]:
+        maps = mappings(read("/proc/self/smaps"))
+        starts = stacks_of(maps)
+        values = {"stacks": sum(m.resident for m in maps if m.start in starts)} if self.has_stacks else {}
+        if self.in_use:
+            values |= self.probe([m for m in maps if m.start not in starts])
+        return values
+
+    def probe(self, maps: list[Mapping]) -> dict[str, int]:
+        """Asks a forked child. Nothing where it has no answer: the fork failed, or it took too long."""
+        import warnings
+
+        r, w = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads that wait; the child calls nothing of theirs
+            pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(r)
+                os.write(w, b" ".join(b"%d" % n for n in self.answer(maps)))
+            finally:
+                os._exit(0)
+        os.close(w)
+        answer = self.await_answer(pid, r)
+        return dict(zip(self.SPLIT, map(int, answer.split()), strict=True)) if answer else {}
+
+    @staticmethod
+    def await_answer(pid: int, r: int) -> bytes:
+        import select
+        import signal
+
+        ready, _, _ = select.select([r], [], [], PROBE_S)
+        answer = os.read(r, 4096) if ready else b""
+        if not ready:
+            os.kill(pid, signal.SIGKILL)
+        os.close(r)
+        os.waitpid(pid, 0)
+        return answer
+
+    def answer(self, maps: list[Mapping]) -> tuple[int, int, int]:
+        """In the child: bytes live, in cycles, and free."""
+        from bisect import bisect_right
+
+        ours = {m.start for m, after in zip(maps, [*maps[1:], None], strict=True) if self.malloc.owns(m, after)}
+        addresses, walked = walk()
+        starts = [m.start for m in maps]
+        lie_in = {bisect_right(starts, address) - 1 for address in addresses}
+        ours |= {maps[i].start for i in lie_in if maps[i].is_anonymous}
+        held = sum(m.resident for m in maps if m.start in ours)
+        del addresses, lie_in
+        before = after = self.in_use(walked)
+        if self.collect():
+            after = self.in_use(walk()[1])
+        return after, before - after, held - before
