@@ -17,8 +17,9 @@
 #include "plan/sweep.h"
 #include "report/scale_show.h"
 
-#define ITERATIONS_MOST 50 /* of an invocation, where a scenario's default is made for one cell alone */
-#define STARTS          20 /* iterations of the cells that tell what starting takes */
+#define ITERATIONS_MOST 50  /* of an invocation, where a scenario's default is made for one cell alone */
+#define STARTS          20  /* iterations of the cells that tell what starting takes */
+#define ITERATION_S     0.1 /* what the calls of one worker are to take at least: more than its start does */
 #define KNOB_HIGH       1000000000
 
 /* What the command was given, and what it makes of that. */
@@ -26,6 +27,7 @@ struct scale {
     struct config c;           /* without the knobs */
     struct config_given knobs; /* of the scenario, which the cells that tell of starting do not have */
     struct sweep sweep;
+    int64_t calls; /* of a function, by a worker in an iteration, where they are not shared */
     int64_t whole; /* with --strong: what the workers share */
     bool printed;  /* JSON was asked for on standard output, in place of the text */
 };
@@ -125,11 +127,19 @@ static int64_t divisor(int64_t a, int64_t b)
     return b == 0 ? a : divisor(b, a % b);
 }
 
+/* The least number that every number of workers divides; one above KNOB_HIGH: there is none that could be shared. */
+static long long least_multiple(const struct sweep *s)
+{
+    long long multiple = 1;
+    for (size_t i = 0; i < s->counts && multiple <= KNOB_HIGH; i++)
+        multiple *= s->workers[i] / divisor(multiple, s->workers[i]);
+    return multiple > 0 ? multiple : 1;
+}
+
 /* Each number of workers has to have a whole share: nobody does more than another. */
 static int take_strong(struct scale *s, struct err *e)
 {
     const char *name = s->c.bench.strong;
-    int64_t multiple = 1;
     if (!name)
         return 0;
     const char *value = shared_value(s);
@@ -142,25 +152,33 @@ static int take_strong(struct scale *s, struct err *e)
     if (text_to_i64(value, &s->whole) != 0 || s->whole < 1 || s->whole > KNOB_HIGH)
         return err_set(e, ERR_USAGE, -EINVAL, "--strong %s: '%s' cannot be shared; what is allowed is 1 to %d", name,
                        value, KNOB_HIGH);
-    for (size_t i = 0; i < s->sweep.counts && multiple <= KNOB_HIGH; i++)
-        multiple *= s->sweep.workers[i] / divisor(multiple, s->sweep.workers[i]);
-    if (s->whole % multiple != 0)
+    const long long whole = s->whole, multiple = least_multiple(&s->sweep);
+    if (whole % multiple != 0)
         return err_set(
             e, ERR_USAGE, -EINVAL,
             "--strong %s: %lld cannot be shared evenly by every number of workers; a multiple of %lld can, as "
             "%lld",
-            name, (long long)s->whole, (long long)multiple, (long long)((s->whole / multiple + 1) * multiple));
+            name, whole, multiple, (whole / multiple + 1) * multiple);
     return 0;
 }
 
 /* --- the plan ----------------------------------------------------------------------------------------------------- */
 
+/* So many that starting is the smaller part, where nothing else was asked for. */
+static int64_t choose_calls(const struct scale *s)
+{
+    const char *given = knob_given(s, "calls");
+    int64_t n = 0;
+    if (given && text_to_i64(given, &n) == 0 && n > 0)
+        return n;
+    const double enough = ITERATION_S / s->sweep.look.call_s;
+    return enough < 1 ? 1 : enough > KNOB_HIGH ? KNOB_HIGH : (int64_t)enough + 1;
+}
+
 static int64_t iterations_of(const struct scale *s)
 {
-    const char *calls = knob_given(s, "calls");
-    int64_t n = 0, one = calls && text_to_i64(calls, &n) == 0 && n > 0 ? n : 1;
     if (s->sweep.is_function)
-        return sweep_iterations(&s->sweep, one);
+        return sweep_iterations(&s->sweep, s->calls);
     struct cell cell = s->c.cell;
     cell.scenario = s->sweep.scenario;
     cell.profile = PROFILE_OVERHEAD;
@@ -172,6 +190,9 @@ static void add_scenario(const struct scale *s, struct text *out)
     text_add(out, "  - scenario: ");
     yaml_add_quoted(s->sweep.place, out);
     text_add(out, "\n    iterations: %lld\n", (long long)iterations_of(s));
+    const bool shares_calls = s->c.bench.strong && strcmp(s->c.bench.strong, "calls") == 0;
+    if (s->sweep.is_function && !shares_calls && !knob_given(s, "calls"))
+        text_add(out, "    calls: %lld\n", (long long)s->calls);
     for (size_t i = 0; i < s->knobs.count; i++) {
         const struct config_option *o = &s->knobs.option[i];
         bool is_shared = s->c.bench.strong && strcmp(o->name, s->c.bench.strong) == 0;
@@ -212,10 +233,16 @@ static void add_cells(const struct scale *s, bool native, struct text *out)
     }
 }
 
-/* Workers of a pool are there before the clock starts: then starting takes none of it. */
+/* Of what is measured, starting takes none in a pool, whose workers are there before the clock starts; nor of a rate by
+ * the scenario's own clock. */
 static bool starts_workers(const struct scale *s)
 {
     const char *lifecycle = knob_given(s, "lifecycle");
+    const struct scenario *of = s->sweep.scenario;
+    for (size_t i = 0; of && i < of->figures; i++)
+        if (strcmp(of->figure[i].kind, "rate") == 0 && strcmp(of->figure[i].better, "more") == 0 &&
+            !scaling_has_start(of->figure[i].name))
+            return false;
     return !lifecycle || strcmp(lifecycle, "fresh") == 0;
 }
 
@@ -254,6 +281,8 @@ static void add_head(const struct scale *s, struct text *out)
         text_add(out, "%s: %s\n", s->sweep.scenario->name, s->sweep.scenario->summary);
     if (s->whole)
         text_add(out, "strong scaling: the workers share %s %lld", s->c.bench.strong, (long long)s->whole);
+    else if (s->sweep.is_function)
+        text_add(out, "weak scaling: each worker makes %lld call%s", (long long)s->calls, s->calls == 1 ? "" : "s");
     else
         text_add(out, "weak scaling: each worker does the same work");
     text_add(out, "; %s on %d CPU%s, in blocks\n", r->name, s->sweep.cpus, s->sweep.cpus == 1 ? "" : "s");
@@ -314,6 +343,7 @@ static int run(struct scale *s, struct err *e)
     text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);
     TRY(sweep_begin(&s->sweep, e));
     TRY(check_knobs(s, e));
+    s->calls = choose_calls(s);
     add_plan(s, &plan);
     return sweep_run(&s->sweep, "scale", &plan, &shows, e);
 }
@@ -329,6 +359,8 @@ int cmd_scale(int argc, char **argv, struct err *e)
                        "nothing was named: tare scale SCENARIO | FILE.py:FUNCTION | MODULE:FUNCTION");
     s.printed = s.c.output.json && strcmp(s.c.output.json, "-") == 0;
     part_knobs(&s);
+    const char *results = knob_given(&s, "results");
+    s.c.bench.discard = !results || strcmp(results, "returned") != 0;
     int status = run(&s, e);
     sweep_end(&s.sweep);
     return status;

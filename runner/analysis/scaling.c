@@ -564,6 +564,11 @@ static const char *pair_points(struct pairing *p)
     return p->count < 2 ? "no number of workers above 1 is there of both" : NULL;
 }
 
+bool scaling_has_start(const char *figure)
+{
+    return strcmp(figure, TIME) == 0 || strcmp(figure, "calls_per_s") == 0;
+}
+
 static bool find_starts(const struct summary *s, const struct pairing *p, struct inputs *in, size_t time)
 {
     for (size_t side = 0; side < 2; side++) {
@@ -621,8 +626,11 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
         p->process[k].work = input_of(&in, p->processes->point[p->process_point[k]].cell, p->measure->figure);
     }
     const size_t without = in.count;
-    p->has_start = !why && time >= 0 && find_starts(s, p, &in, (size_t)time);
-    ret->no_start = p->has_start ? NULL : "no cells of " EMPTY " tell what starting takes: it is in the other parts";
+    const bool is_in_it = scaling_has_start(s->records.reader.name[p->measure->figure].name);
+    p->has_start = !why && is_in_it && time >= 0 && find_starts(s, p, &in, (size_t)time);
+    ret->no_start = p->has_start ? NULL
+                    : is_in_it   ? "no cells of " EMPTY " tell what starting takes: it is in the other parts"
+                                 : "the rate is by a clock of the scenario's own, which can leave starting out";
     if (!p->has_start)
         for (; in.count > without; in.count--)
             cell_values_free(&in.list[in.count - 1].values);

@@ -10,9 +10,10 @@
  *     start   = T(W) - got           that threads are created and joined
  *
  * got is threads' work in the same time, over that of one thread. P and T are the same of processes and of threads,
- * without what an iteration takes with nothing in its workers (scenario0, of the same mode and workers; without those
- * cells there is no start, and it is in the other two). Intervals are Student's t on the blocks' (or nodes') own values
- * of the parts, linear in the cells' mean logarithms (the delta method): analysis_contrast(). */
+ * without what an iteration takes with nothing in its workers (scenario0, of the same mode and workers). There is no
+ * start without those cells, and it is in the other two then; nor of a rate by a clock of the scenario's own. Intervals
+ * are Student's t on the blocks' (or nodes') own values of the parts, linear in the cells' mean logarithms (the delta
+ * method): analysis_contrast(). */
 #ifndef TARE_SCALING_H
 #define TARE_SCALING_H
 
@@ -88,6 +89,10 @@ struct scaling {
     struct scaling_sweep *sweep; /* those with a curve of two points and more */
     size_t sweeps;
 };
+
+/* Whether what starting takes is in a figure: it is by the iteration's clock, as the time of one, and as the rate of
+ * calls that is made of these. */
+bool scaling_has_start(const char *figure);
 
 /* The summary has to outlive it. Ended with scaling_free(). */
 void scaling_make(const struct summary *s, struct scaling *ret);

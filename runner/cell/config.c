@@ -60,8 +60,8 @@ static void add_known_knob(struct known *known, const char *word)
         return;
     char *name = knob_names[known->knobs];
     text_format(name, SCENARIO_WORD_MAX, "%.*s", (int)len, word + 2);
-    if (config_has_option((enum config_command) ~(unsigned)CONFIG_BENCH, name))
-        return; /* another command's: no knob can have its name; but bench's are knobs of what it makes */
+    if (config_is_no_knob(name))
+        return;
     known->option[known->options++] = (struct option){name, required_argument, NULL, KNOB_BASE + (int)known->knobs++};
 }
 

@@ -55,7 +55,7 @@ struct cell {
     int64_t iterations, warmup, workers, mem_interval_ms;
     const char *knob[SCENARIO_KNOBS_MAX]; /* values of the scenario's, by its numbers; NULL: not set */
     struct config_knobs later;            /* until cell_complete() */
-    int64_t mem_sample;                   /* truth */
+    int64_t mem_sample, counters;         /* truths */
     const char *until_slope;              /* of profile growth: how well its slope is to be known; NULL: not asked */
     const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
     int64_t gil;                          /* enum gil: as the interpreter is told to have it */
@@ -267,6 +267,10 @@ int64_t cell_knobs_ms(const struct cell *cell);
 
 /* Whether a command has an option of this name. */
 bool config_has_option(enum config_command command, const char *name);
+
+/* Whether a command has an option of this name, so that no knob can have it; those of bench are knobs of what it makes.
+ */
+bool config_is_no_knob(const char *name);
 
 struct suggest;
 /* Offers the names of a command's options (suggest.h). */

@@ -97,9 +97,9 @@ void config_offer(enum config_command command, struct suggest *s)
             suggest_offer(s, config_rows[i].name);
 }
 
-static bool is_of_any_command(const char *name)
+bool config_is_no_knob(const char *name)
 {
-    return config_has_option((enum config_command) ~0U, name);
+    return config_has_option((enum config_command) ~(unsigned)CONFIG_BENCH, name);
 }
 
 static int no_knob(const struct scenario *s, const char *name, struct err *e)
@@ -140,7 +140,7 @@ int cell_set(struct cell *cell, const char *option, const char *value, struct er
 {
     struct config c = {.cell = *cell};
     const struct option_row *row = row_of_cell(option);
-    if (!row && is_of_any_command(option))
+    if (!row && config_is_no_knob(option))
         return err_set(e, ERR_USAGE, -EINVAL, "'%s' is no option of a cell ('tare run --help' lists them)", option);
     if (!row)
         return cell->scenario ? set_knob(cell, option, value, e) : cell_set_later(cell, option, value, e);

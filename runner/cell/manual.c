@@ -116,9 +116,13 @@ const struct manual manuals[] = {
      "blocks, tells it of each mode and number of workers. What is got and the parts add up to the number of threads, "
      "exactly; intervals hold together in 95 of 100.\n\n"
      "Where the processes of a scenario share something, too (scenario2, scenario3), the ceiling is what they lose by "
-     "that. A scenario's knobs, and of a function lifecycle (fresh or pool), results (returned or discarded) and "
-     "calls, "
-     "are options. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n",
+     "that. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n\n"
+     "A scenario's knobs are options. So are those of a function: --calls N of each worker in an iteration (without it "
+     "as "
+     "many as take 0.1 s, so that starting is the smaller part), --lifecycle pool (workers that are there already), "
+     "and "
+     "--results returned (what the calls return goes to the caller, inside the clock; without it they are "
+     "discarded).\n",
      "tare scale scenario1 --strong work-iters  # the workers share the steps that one would do\n"
      "tare scale work.py:encode --workers 1,2,3,4 --out out/encode  # 'tare report out/encode' draws it\n"
      "tare scale work.py:encode --arg size=12000 --strong size --workers 1,2,3  # they share what size says\n"

@@ -58,9 +58,6 @@ static void row_notes(const struct compare_row *row, struct text *out)
         text_add(out, "* %s, %s: %s\n", row->label, row->figure, row->verdict.why);
     if (r->note)
         text_add(out, "* %s: %s\n", row->label, r->note);
-    if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
-        text_add(out, "* %s: over %zu %s, each compared with itself\n", row->label, r->pairs,
-                 r->method == ANALYSIS_NODES ? "nodes" : "blocks");
     if (r->inflation > 1)
         text_add(
             out,
@@ -94,6 +91,26 @@ static void figure_notes(const struct comparison *c, struct text *out)
     }
 }
 
+static bool is_like_first(const struct comparison *c, size_t i)
+{
+    return c->row[i].ratio.method == c->row[0].ratio.method && c->row[i].ratio.pairs == c->row[0].ratio.pairs;
+}
+
+/* What was compared with itself: said once where it is the same of all rows. */
+static void method_notes(const struct comparison *c, struct text *out)
+{
+    size_t like = 0;
+    while (like < c->rows && is_like_first(c, like))
+        like++;
+    const bool all = c->rows > 1 && like == c->rows;
+    for (size_t i = 0; i < (all ? 1 : c->rows); i++) {
+        const struct analysis_ratio *r = &c->row[i].ratio;
+        if (r->method == ANALYSIS_NODES || r->method == ANALYSIS_PAIRS)
+            text_add(out, "* %s: over %zu %s, each compared with itself\n", all ? "every row" : c->row[i].label,
+                     r->pairs, r->method == ANALYSIS_NODES ? "nodes" : "blocks");
+    }
+}
+
 static void add_notes(const struct comparison *c, const struct compare_headline *h, struct text *out)
 {
     if (c->forced)
@@ -110,6 +127,7 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
                                        "not in it"
                                      : "");
     figure_notes(c, out);
+    method_notes(c, out);
     for (size_t i = 0; i < c->rows; i++)
         row_notes(&c->row[i], out);
     for (size_t i = 0; i < c->only_as; i++)

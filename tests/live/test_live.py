@@ -34,6 +34,7 @@ MODULES = [
     "test_readme",
     "test_matrix",
     "test_bisect",
+    "test_counters",
     "test_bench",
     "test_slurm",
     "test_compare",

@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import rig
 from rig import LiveTest, for_each, once_is_enough, setUpModule  # noqa: F401
@@ -57,7 +59,7 @@ class Functions(Scale):
     def test_the_parts_of_what_threads_lose_add_up_and_the_report_draws_them(self):
         done = self.scale("work.py:work", *QUICK, "--out", "out", "--json", "found.json")
         self.assertEqual(done.status, 0, done)
-        self.assertRegex(done.out, r"\Awork of work: a call takes .*\nweak scaling: each worker does the same work; 3\.14t on")
+        self.assertRegex(done.out, r"\Awork of work: a call takes .*\nweak scaling: each worker makes \d+ calls?; 3\.14t on")
         self.assertRegex(done.out, r"(?m)^At 2 threads you get [\d.]+ of 2: ", done)
         self.assertIn("There are no intervals: fewer than 5 invocations of a cell.", done.out)
         self.assertTrue(all(len(line) <= 80 for line in done.out.splitlines()), done)
@@ -105,8 +107,9 @@ class Scenarios(Scale):
     def test_whoever_may_nothing_may_this(self):
         if os.getuid() != 0:
             self.skipTest("the other tests run as an unprivileged user already")
-        nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
-        done = self.scale("work.py:work", *QUICK, prefix=nobody)
+        nobody = ["env", "-u", "TARE_CGROUP_ROOT", "TMPDIR=/tmp", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        python = ["--python", rig.BESIDE / Path(sys.executable).relative_to(sys.prefix)]  # everybody may read this one
+        done = self.scale("work.py:work", *QUICK, *python, prefix=nobody)
         self.assertEqual(done.status, 0, done)
         self.assertRegex(done.out, r"(?m)^At 2 threads you get ", done)
 

@@ -226,6 +226,15 @@ static void cells_of_one_folder_are_compared_between_two_values_of_a_key(void **
     assert_non_null(strstr(out.data, "\ncells: scenario1 threads 3.14t overhead\n"));
     assert_non_null(strstr(out.data, "\npattern=lock "));
     text_free(&out);
+    for (size_t pairs = 5; pairs <= 6; pairs++) { /* what is the same of all rows is said once */
+        c.row[0].ratio.method = c.row[1].ratio.method = ANALYSIS_PAIRS;
+        c.row[0].ratio.pairs = 5;
+        c.row[1].ratio.pairs = pairs;
+        compare_text(&c, &h, &out);
+        assert_int_equal(!strstr(out.data, "* every row: over 5 blocks, each compared with itself"), pairs != 5);
+        assert_int_equal(!strstr(out.data, "pattern=lock: over 6 blocks"), pairs != 6);
+        text_free(&out);
+    }
     records_keep(&b, "sharing", "nobody's");
     assert_int_equal(b.count, 0);
 }

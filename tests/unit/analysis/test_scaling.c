@@ -160,6 +160,25 @@ static void a_rate_is_what_counts_where_there_is_one(void **state)
     forget();
 }
 
+/* Starting takes most of the iteration, and the rate leaves it out. */
+static void a_rate_by_another_clock_has_no_start_in_it(void **state)
+{
+    static const struct made M[] = {
+        {"scenario2", "threads", "3.14t", 1, 0, 5, 1000},  {"scenario2", "threads", "3.14t", 2, 0, 5, 1500},
+        {"scenario2", "processes", "3.14t", 1, 0, 5, 500}, {"scenario2", "processes", "3.14t", 2, 0, 5, 900},
+        {"scenario0", "threads", "3.14t", 1, 0, 4, 0},     {"scenario0", "threads", "3.14t", 2, 0, 4.5, 0},
+        {"scenario0", "processes", "3.14t", 1, 0, 4, 0},   {"scenario0", "processes", "3.14t", 2, 0, 4.5, 0},
+    };
+    (void)state;
+    make(M, ARRAY_LEN(M), 5);
+    const struct scaling_split *split = only_split();
+    assert_false(split->has_start);
+    assert_non_null(strstr(split->no_start, "a clock of the scenario's own"));
+    assert_near(split->loss[0].part[SCALING_CEILING].at, 0.2, 1e-9);
+    assert_adds_up(&split->loss[0], false);
+    forget();
+}
+
 /* Two workers of half the work each, in 0.6 of the time. */
 static void work_that_is_shared_is_known_by_its_knob(void **state)
 {
@@ -299,13 +318,13 @@ static void hold_in_95_of_100(int blocks, int times)
 static void the_intervals_of_five_blocks_hold_in_95_of_100(void **state)
 {
     (void)state;
-    hold_in_95_of_100(5, NEAR_SLOW ? 60 : 1000);
+    hold_in_95_of_100(5, NEAR_SLOW ? 60 : 500);
 }
 
 static void the_intervals_of_ten_blocks_hold_in_95_of_100(void **state)
 {
     (void)state;
-    hold_in_95_of_100(10, NEAR_SLOW ? 60 : 1000);
+    hold_in_95_of_100(10, NEAR_SLOW ? 60 : 500);
 }
 
 int main(void)
@@ -317,6 +336,7 @@ int main(void)
         fixture_rooted(a_curve_that_the_law_does_not_hold_for_is_not_split),
         fixture_rooted(threads_without_processes_have_a_speed_up_and_no_split),
         fixture_rooted(a_rate_is_what_counts_where_there_is_one),
+        fixture_rooted(a_rate_by_another_clock_has_no_start_in_it),
         fixture_rooted(work_that_is_shared_is_known_by_its_knob),
         fixture_rooted(equal_work_goes_before_shared_work),
         fixture_rooted(what_is_all_start_is_not_split),

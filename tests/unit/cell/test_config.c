@@ -705,6 +705,20 @@ static void a_knob_is_an_option_like_any_other(void **state)
     refused("'--work-i' is no option|did you mean '--work-iters'?", "x", "--work-i", "5");
 }
 
+/* What `tare bench` takes for a function is a knob of the scenario that it makes, and of others. */
+static void a_knob_can_have_the_name_of_an_option_of_bench(void **state)
+{
+    struct cell c = cell_unset();
+    struct err e = {0};
+    (void)state;
+    c.scenario = shipped("scenario1");
+    assert_int_equal(cell_set(&c, "lifecycle", "pool", &e), 0);
+    assert_string_equal(knob_of(&c, "lifecycle"), "pool");
+    c.scenario = shipped("causes");
+    assert_int_equal(cell_set(&c, "calls", "3", &e), 0);
+    assert_int_equal(cell_set(&c, "keep", "x", &e), -EINVAL); /* scale has it too */
+}
+
 static void a_knob_that_the_scenario_does_not_have_is_named_with_it(void **state)
 {
     (void)state;
@@ -818,6 +832,7 @@ int main(void)
         cmocka_unit_test(a_switch_of_a_cell_is_true_or_false),
         cmocka_unit_test(what_a_cell_cannot_be_set_to_is_refused_and_leaves_it_as_it_was),
         cmocka_unit_test(a_knob_is_an_option_like_any_other),
+        cmocka_unit_test(a_knob_can_have_the_name_of_an_option_of_bench),
         cmocka_unit_test(a_knob_that_the_scenario_does_not_have_is_named_with_it),
         cmocka_unit_test(more_unknown_options_than_a_scenario_can_have_are_refused),
         cmocka_unit_test(knobs_are_set_before_the_scenario_and_after_it),

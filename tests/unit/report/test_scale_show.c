@@ -50,8 +50,8 @@ static void expect(const char *text, const char *wanted)
             text_add_bytes(&flat, at, 1);
         else if (*at == '\n' && at[1] != ' ')
             text_add(&flat, " ");
-    if (!strstr(flat.data, wanted))
-        fail_msg("there is no '%s' in:\n%s", wanted, flat.data);
+    if (!flat.data || !strstr(flat.data, wanted))
+        fail_msg("there is no '%s' in:\n%s", wanted, text);
 }
 
 static void who_has_never_seen_a_split_reads_where_the_rest_went(void **state)
