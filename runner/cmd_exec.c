@@ -25,6 +25,7 @@
 #include "launch/spawn.h"
 #include "plan/order.h"
 #include "record/output.h"
+#include "record/show.h"
 #include "record/timing.h"
 #include "report/series.h"
 #include "run/run.h"
@@ -57,6 +58,7 @@ struct job {
     int64_t measured, counted; /* of all so far; those of them whose figures count */
     int64_t refused;           /* system calls */
     char lacked[LIMITS][240];  /* why a limit took no effect, in whichever invocation it did not first; "": it did */
+    struct text counters;      /* of one invocation alone, as they are shown */
     char ended[300];           /* how the last invocation ended, where that ends the job */
 };
 
@@ -150,6 +152,8 @@ static void count(struct job *job, size_t which, const struct record *r)
     }
     job->refused += told(&r->events, "seccomp_refused.total");
     count_held_back(s, r);
+    if (wanted(job) == 1)
+        show_counters(&r->counters, terminal_width(STDERR_FILENO), &job->counters);
     job->counted++;
 }
 
@@ -254,7 +258,7 @@ static void say_one(const struct job *job, const struct series *s, const char *e
         (void)fprintf(stderr, "  memory.high reached %lld times", (long long)s->high);
     if (job->refused)
         (void)fprintf(stderr, "  refused system calls %lld", (long long)job->refused);
-    (void)fputc('\n', stderr);
+    (void)fprintf(stderr, "\n%s", job->counters.data ? job->counters.data : "");
 }
 
 static struct series_set set_of(const struct job *job, const struct facts *host)
@@ -519,6 +523,7 @@ static void job_free(struct job *job)
     for (size_t i = 0; job->series && i < job->commands.count; i++)
         free(job->series[i].wall_s);
     free(job->series);
+    text_free(&job->counters);
     free(job->command);
     free(job->path);
     commands_free(&job->commands);

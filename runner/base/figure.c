@@ -30,6 +30,15 @@ static const struct figure_about FIGURES[] = {
     {"cpu_usage_usec", "CPU time of the slice", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
     {"cpu_user_usec", "CPU time in user mode", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
     {"cpu_system_usec", "CPU time in the kernel", "us", FIGURE_TIME, BETTER_LESS, "s", 1e-6, 1},
+    {"instructions", "instructions of the slice", "1", FIGURE_COUNT, BETTER_LESS, "M", 1e-6, 1},
+    {"cycles", "CPU cycles of the slice", "1", FIGURE_COUNT, BETTER_LESS, "M", 1e-6, 1},
+    {"cache_misses", "misses of the last cache", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"branch_misses", "branches foretold wrongly", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"context_switches", "context switches of the slice", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"migrations", "moves from CPU to CPU", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"page_faults", "page faults of the slice", "1", FIGURE_COUNT, BETTER_LESS, "", 1, 1},
+    {"energy_package_uj", "energy of the whole processor meanwhile", "uJ", FIGURE_COUNT, BETTER_LESS, "J", 1e-6, 1},
+    {"energy_dram_uj", "energy of all memory meanwhile", "uJ", FIGURE_COUNT, BETTER_LESS, "J", 1e-6, 1},
 };
 
 #define GROWTH(key, what)                                                                                              \

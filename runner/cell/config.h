@@ -55,7 +55,7 @@ struct cell {
     int64_t iterations, warmup, workers, mem_interval_ms;
     const char *knob[SCENARIO_KNOBS_MAX]; /* values of the scenario's, by its numbers; NULL: not set */
     struct config_knobs later;            /* until cell_complete() */
-    int64_t mem_sample;                   /* truth */
+    int64_t mem_sample, counters;         /* truths */
     const char *until_slope;              /* of profile growth: how well its slope is to be known; NULL: not asked */
     const char *runtime;                  /* "auto", "native", "python3", "3.14t" and the like, or a path */
     int64_t gil;                          /* enum gil: as the interpreter is told to have it */

@@ -149,6 +149,10 @@ const struct option_row config_rows[] = {
      "mode; python3: the first on PATH; the path of an interpreter, a venv's too; native: the same benchmark in C; list "
      "(of run alone): shows the interpreters that are here",
      GRANTED, "it names a program of this host", 1},
+    {"counters", YES, NULL, CELL(counters), NULL, 0, 0, 0, 0, ALL,
+     "count the slice's instructions, cycles, cache and branch misses, context switches, migrations and page faults "
+     "(perf_event_open(2)), and the energy of the whole processor meanwhile (RAPL); records have them; each that is not to be had says why",
+     WEIGHED, "it looks at what is weighed, from outside"},
     {CONFIG_EACH_RUNTIME, LIST, "RUNTIME", PLAN(each_runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell on this runtime, and on each other that is named so, in the same blocks; commands and native "
      "cells are left as they are; may be given again"},
@@ -300,7 +304,8 @@ const struct option_row config_rows[] = {
     {"figure", LIST, "NAME", STATS(figure), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE | CONFIG_PLAN_SIZE,
      "what is compared: total_wall_s, avg_iter_s, p50_iter_s, p95_iter_s, rss_bytes, uss_bytes, pss_bytes, "
      "all_pids_pss_bytes, current_bytes, anon_bytes, file_bytes, kernel_bytes, peak_bytes, cpu_usage_usec, "
-     "cpu_user_usec, cpu_system_usec, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
+     "cpu_user_usec, cpu_system_usec, with --counters instructions, cycles, cache_misses, branch_misses, context_switches, "
+     "migrations, page_faults, energy_package_uj, energy_dram_uj, or any number of the records' result; may be given again (default: pss_bytes of profile memory, a rate where there is one, else "
      "avg_iter_s)"},
     {"margin", TEXT, "SHARE", STATS(margin), NULL, 0, 0, UNSET, UNSET, CONFIG_COMPARE,
      "the same: the interval of the ratio lies within this, as 0.02 or 2% (default 0.02)"},

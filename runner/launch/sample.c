@@ -235,23 +235,29 @@ static struct watched *pass_by(struct sampler *s, int pid)
     return &s->passing;
 }
 
+static bool make_room(struct sampler *s)
+{
+    if (s->count < s->cap)
+        return true;
+    const size_t cap = s->cap ? s->cap * 2 : 64;
+    struct watched *grown = realloc(s->watched, cap * sizeof(*grown));
+    if (!grown)
+        return false;
+    s->watched = grown;
+    s->cap = cap;
+    return true;
+}
+
 static struct watched *watch(struct sampler *s, int pid)
 {
     const uint32_t at = pid_table_get(&s->index, pid);
-    struct watched *w = at == PID_TABLE_NONE ? NULL : &s->watched[at];
-    if (!w && s->count >= s->held_max)
-        w = pass_by(s, pid);
-    if (w)
-        return w->proc_fd < 0 ? open_process(s, w) : w;
-    if (s->count == s->cap) {
-        size_t cap = s->cap ? s->cap * 2 : 64;
-        struct watched *grown = realloc(s->watched, cap * sizeof(*grown));
-        if (!grown)
-            return NULL;
-        s->watched = grown;
-        s->cap = cap;
+    if (at != PID_TABLE_NONE || s->count >= s->held_max) {
+        struct watched *known = at != PID_TABLE_NONE ? &s->watched[at] : pass_by(s, pid);
+        return known->proc_fd < 0 ? open_process(s, known) : known;
     }
-    w = &s->watched[s->count];
+    if (!make_room(s))
+        return NULL;
+    struct watched *w = &s->watched[s->count];
     *w = (struct watched){.pid = pid};
     if (!open_process(s, w))
         return NULL;

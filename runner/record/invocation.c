@@ -40,6 +40,7 @@ enum section {
     SECTION_MEMORY,
     SECTION_GROWTH,
     SECTION_CPU,
+    SECTION_COUNTERS,
     SECTION_DISTURBANCE,
     SECTION_TERMINATION,
     SECTION_INSTRUMENT,
@@ -66,6 +67,7 @@ static const char *const NAME[SECTIONS] = {
     [SECTION_MEMORY] = "memory",
     [SECTION_GROWTH] = "growth",
     [SECTION_CPU] = "cpu",
+    [SECTION_COUNTERS] = "counters",
     [SECTION_DISTURBANCE] = "disturbance",
     [SECTION_TERMINATION] = "termination",
     [SECTION_INSTRUMENT] = "instrument",
@@ -237,7 +239,8 @@ static int load_all(struct parse *p)
         {SECTION_HOST, NULL, true},           {SECTION_IMAGE, NULL, true},     {SECTION_SLICE, SLICE, true},
         {SECTION_ISOLATION, ISOLATION, true}, {SECTION_RESULT, NULL, false},   {SECTION_CONFINEMENT, CONFINEMENT, true},
         {SECTION_MEMORY, MEMORY, false},      {SECTION_CPU, NULL, false},      {SECTION_TERMINATION, NULL, false},
-        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}, {SECTION_GROWTH, GROWTH, false}};
+        {SECTION_PLAN, PLAN, false},          {SECTION_TIMING, TIMING, false}, {SECTION_GROWTH, GROWTH, false},
+        {SECTION_COUNTERS, NULL, false}};
     static const char *const DISTURBANCE[] = {"window_ns", "ticks_per_second", "benchmark_cpus", "busy_ticks", NULL};
     static const struct wanted BESIDES[] = {{SECTION_INSTRUMENT, INSTRUMENT, false},
                                             {SECTION_DISTURBANCE, DISTURBANCE, false}};
@@ -585,6 +588,15 @@ static const struct {
     {"cpu_usage_usec", SECTION_CPU, NULL, "usage_usec"},
     {"cpu_user_usec", SECTION_CPU, NULL, "user_usec"},
     {"cpu_system_usec", SECTION_CPU, NULL, "system_usec"},
+    {"instructions", SECTION_COUNTERS, NULL, "instructions"},
+    {"cycles", SECTION_COUNTERS, NULL, "cycles"},
+    {"cache_misses", SECTION_COUNTERS, NULL, "cache_misses"},
+    {"branch_misses", SECTION_COUNTERS, NULL, "branch_misses"},
+    {"context_switches", SECTION_COUNTERS, NULL, "context_switches"},
+    {"migrations", SECTION_COUNTERS, NULL, "migrations"},
+    {"page_faults", SECTION_COUNTERS, NULL, "page_faults"},
+    {"energy_package_uj", SECTION_COUNTERS, NULL, "energy_package_uj"},
+    {"energy_dram_uj", SECTION_COUNTERS, NULL, "energy_dram_uj"},
 };
 
 static void set_figure(struct reader *r, struct invocation *ret, const char *name, struct figure f)
@@ -624,6 +636,8 @@ static int take_known(const struct parse *p, struct invocation *ret)
         struct figure f;
         char path[64];
         const char *in = FIGURES[i].in;
+        if (FIGURES[i].s == SECTION_COUNTERS && lacks(p->section[SECTION_COUNTERS]))
+            continue; /* not asked for: a column that no record fills is none */
         const json_t *parent = in ? json_object_get(p->tree[FIGURES[i].s], in) : p->tree[FIGURES[i].s];
         text_format(path, sizeof(path), "%s%s%s", in ? in : "", in ? "." : "", FIGURES[i].key);
         if (figure_of(p->r, parent, FIGURES[i].key, &f) != 0)

@@ -47,6 +47,7 @@ void record_clear(struct record *r)
     facts_free(&r->cpu);
     facts_free(&r->events);
     facts_free(&r->inherited);
+    facts_free(&r->counters);
     facts_free(&r->disturbance);
     facts_free(&r->confinement);
     facts_free(&r->program);
@@ -453,6 +454,13 @@ static void write_image(const struct record *r, FILE *out)
     write_section(out, "image_reason", json_of_bytes(none ? none->text : "it was not looked for"));
 }
 
+static void write_counters(const struct record *r, FILE *out)
+{
+    write_section(out, "counters", r->counters.count ? json_of_facts(&r->counters) : json_null());
+    if (r->counters.count == 0)
+        write_section(out, "counters_reason", json_string("they were not asked for (--counters)"));
+}
+
 int record_write(const struct record *r, FILE *out, struct err *e)
 {
     (void)fprintf(out, "{\n\"schema\": \"%s\"", RECORD_SCHEMA);
@@ -482,6 +490,7 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     record_write_growth(r, out);
     write_section(out, "cpu", json_of_facts(&r->cpu));
     write_section(out, "events", json_of_facts(&r->events));
+    write_counters(r, out);
     write_section(out, "disturbance", json_of_facts(&r->disturbance));
     write_section(out, "termination", termination_json(r));
     write_section(out, "instrument", json_of_facts(&r->instrument));

@@ -106,6 +106,7 @@ struct record {
     struct facts cpu;         /* of cpu.stat */
     struct facts events;      /* of memory.events, pids.events */
     struct facts inherited;   /* limits of the cgroups above: of inspect_inherited(); empty where they were not read */
+    struct facts counters;    /* of counters_describe() and energy_describe(); empty where they were not asked for */
     struct facts disturbance; /* of disturbance_describe(); empty where it was not read */
     struct facts confinement;
     struct facts program;    /* of a command: its sha256 */

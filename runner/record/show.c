@@ -199,6 +199,45 @@ static void show_slice(const struct record *r, struct text *out)
 }
 
 /* The original's lines give times as they are; here it is said what they are not. */
+/* Whether both are absent for the same reason, and told together. */
+static bool is_absent_alike(const struct fact *a, const struct fact *b)
+{
+    return a->kind == FACT_ABSENT && b->kind == FACT_ABSENT && strcmp(a->text, b->text) == 0;
+}
+
+static void show_absent(const struct facts *f, size_t at, size_t width, struct text *out)
+{
+    cleanup_text struct text line = {0};
+    for (size_t i = 0; i < at; i++)
+        if (is_absent_alike(&f->list[i], &f->list[at]))
+            return;
+    for (size_t i = at; i < f->count; i++)
+        if (is_absent_alike(&f->list[at], &f->list[i]))
+            text_add(&line, "%s%s", line.len ? ", " : "", f->list[i].key);
+    text_add(&line, ": unavailable (%s)", f->list[at].text);
+    terminal_wrap(line.data, 0, width, 2, out);
+}
+
+void show_counters(const struct facts *counters, size_t width, struct text *out)
+{
+    char key[80];
+    for (size_t i = 0; i < counters->count; i++) {
+        const struct fact *f = &counters->list[i];
+        text_format(key, sizeof(key), "running_share.%.60s", f->key);
+        const struct fact *share = facts_find(counters, key);
+        if (f->kind == FACT_ABSENT)
+            show_absent(counters, i, width, out);
+        else if (f->kind == FACT_INT && strcmp(f->key, "cpus") != 0 && strcmp(f->key, "energy_window_ns") != 0)
+            text_add(out, "%s: %" PRId64, f->key, f->integer);
+        else
+            continue;
+        if (f->kind == FACT_INT && share && share->real < 1)
+            text_add(out, " (counted in %.0f%% of the time, extrapolated)", share->real * 100);
+        if (f->kind == FACT_INT)
+            text_add(out, "\n");
+    }
+}
+
 static void show_timing(const struct record *r, struct text *out)
 {
     const char *by = timing_emulated_by(r->host);
@@ -344,6 +383,10 @@ void show_record(const struct record *r, const struct terminal_look *look, struc
         text_add(out, "--- termination: %s ---\n%s\n", termination_name(r->termination), r->detail);
     show_timing(r, out);
     show_slice(r, out);
+    if (r->counters.count) {
+        text_add(out, "--- counters of the slice ---\n");
+        show_counters(&r->counters, look->width, out);
+    }
     show_isolation(r, look, out);
     text_add(out, "==============\n");
 }

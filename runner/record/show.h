@@ -2,6 +2,9 @@
 #ifndef TARE_SHOW_H
 #define TARE_SHOW_H
 
+#include <stddef.h>
+
+struct facts;
 struct record;
 struct terminal_look;
 struct text;
@@ -10,5 +13,8 @@ struct text;
  * measured"). Checks that are ok are counted and the others told with their reason, together where neither could be had
  * for the same one; a verbose look lists each. */
 void show_record(const struct record *r, const struct terminal_look *look, struct text *out);
+
+/* The counters of a record, one a line; those that are absent for one reason together. */
+void show_counters(const struct facts *counters, size_t width, struct text *out);
 
 #endif

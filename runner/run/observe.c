@@ -58,6 +58,22 @@ void observe_describe_start(struct stage *s, const struct cell *cell)
     text_format(slice->cpus_reason, sizeof(slice->cpus_reason), "%s", session->cpus.reason);
 }
 
+void observe_describe_counters(struct stage *s)
+{
+    struct record *r = s->record;
+    struct energy_reading now;
+    if (!r->cell.counters)
+        return;
+    if (s->counters)
+        counters_describe(s->counters, &r->counters);
+    else
+        counters_describe_absent(r->slice.provenance == SLICE_NONE ? r->slice.reason
+                                                                   : "others are in the slice, which is not its own",
+                                 &r->counters);
+    energy_read("", &now);
+    energy_describe(&s->energy, &now, &r->counters);
+}
+
 void observe_describe_refused(struct stage *s)
 {
     static const char NONE[] = "no filter was asked for (--confine full)";

@@ -13,6 +13,9 @@ bool observe_is_inspected(const struct stage *s);
 /* Before the run: what was requested. */
 void observe_describe_start(struct stage *s, const struct cell *cell);
 
+/* With --counters: what was counted of the slice, which is still there, and the energy meanwhile. */
+void observe_describe_counters(struct stage *s);
+
 /* What the filter refused, and packets without a route. Call it while the init lives. */
 void observe_describe_refused(struct stage *s);
 

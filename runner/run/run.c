@@ -279,6 +279,15 @@ static void set_stall(const struct stage *s, const struct cell *cell)
     text_format(r->stall_reason, sizeof(r->stall_reason), "%s", why ? why : "");
 }
 
+static void open_counters(struct stage *s, const struct cell *cell)
+{
+    if (!cell->counters)
+        return;
+    if (slice_is_own(s->slice))
+        s->counters = counters_open(slice_dirfd(s->slice), &s->session->topology.online);
+    energy_read("", &s->energy);
+}
+
 /* Of --until-slope: whether the slope is going to be known. */
 static void look_at_growth(void *arg)
 {
@@ -295,6 +304,7 @@ static unsigned shared_cpus(const struct topology_choice *cpus)
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
 {
+    open_counters(s, cell);
     int failed = start(s, e);
     if (failed != 0)
         return failed;
@@ -454,6 +464,8 @@ static void finish(struct stage *s, struct err *why)
     r->peak = accounts.peak;
     r->cpu = accounts.cpu;
     r->events = accounts.events;
+    observe_describe_counters(s);
+    counters_close(&s->counters); /* a cgroup stays while events are of it */
     inspect_partition(s->slice, &s->watched, s->child.executed_ns, &s->session->cpus.benchmark, r);
     if (s->messages[0] >= 0)
         watch_drain(s->messages[0], INSPECT_GIL_WARNS, &s->watched);
@@ -484,6 +496,7 @@ static void release(struct stage *s)
     spawn_end(&s->child);
     relay_close(&s->relay);
     refusals_close(&s->refusals);
+    counters_close(&s->counters);
     if (s->slice)
         (void)slice_destroy(&s->slice, NULL);
     shm_objects_free(&s->shm);

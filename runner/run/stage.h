@@ -4,6 +4,8 @@
 
 #include "cell/workload.h"
 #include "host/disturbance.h"
+#include "host/energy.h"
+#include "launch/counters.h"
 #include "launch/ledger.h"
 #include "launch/refusals.h"
 #include "launch/relay.h"
@@ -31,6 +33,8 @@ struct stage {
     struct inherited *inherited;            /* before and after, owned; NULL: not inspected */
     struct disturbance_reading undisturbed; /* before the slice was made */
     struct disturbance_pressure pressure_before, pressure;
+    struct counters *counters;    /* NULL: not asked for, or the slice is not its own */
+    struct energy_reading energy; /* with --counters: before the workload */
     struct child child;
     struct shm_objects *shm; /* for the host's /dev/shm; NULL: the workload has its own */
     struct relay relay;      /* for a confined command's output into files */

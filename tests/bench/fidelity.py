@@ -16,6 +16,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import table
+
 tare = os.path.join(os.path.abspath(sys.argv[1]), "tare")
 pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
 GIL = sys.executable
@@ -67,6 +71,7 @@ def compare(script: Path, *kind) -> None:
     print(f"{name:15} {statistics.median(took['original']):9.2f} {statistics.median(took['plain']):9.2f}"
           f" {ratio:7.3f}  [{min(ratios['original']):.3f}, {max(ratios['original']):.3f}]  {within:6}"
           f" {statistics.median(ratios['none']):7.3f}", flush=True)  # fmt: skip
+    table.row(f"scenario1 by tare / a plain script, {name}: apart by", 100 * abs(ratio - 1), 2, " %")
 
 
 with tempfile.TemporaryDirectory() as folder:

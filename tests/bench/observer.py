@@ -39,6 +39,7 @@ def scenario_of(name: str, folder: Path) -> str:
 
 
 costs: list[float] = []
+cpu_times: dict[str, list[float]] = {}  # of the whole slice: what others do on the machine does not lengthen it
 
 
 def run(scenario: str, words: list[str], sampling: str) -> float:
@@ -52,6 +53,7 @@ def run(scenario: str, words: list[str], sampling: str) -> float:
         memory = record["memory"]
         costs.append(memory["tick_cost_ns"]["p50"] / memory["tick_ns"])
         periods.append((memory["rollup_achieved_ns"] or 0) / 1e6)
+    cpu_times.setdefault(sampling, []).append(record["cpu"]["usage_usec"])
     if "--duration-ms" in words:
         return 1e9 / record["result"]["figures"]["ops_per_s"]
     stamps = record["iterations"]
@@ -69,4 +71,8 @@ with tempfile.TemporaryDirectory() as name:
         ratios = table.ratio(took, SAMPLED, NOT)
         print(f"  {name}: {table.tell(ratios)}; a walk each {statistics.median(periods):.0f} ms")
         table.row(f"sampled / not, {name}", statistics.median(ratios), 1.03)
+        if "--duration-ms" not in words:
+            of = [on / off for on, off in zip(cpu_times[SAMPLED], cpu_times[NOT], strict=True)]
+            table.row(f"sampled / not, {name}, CPU time", statistics.median(of), None)
+        cpu_times.clear()
     table.row("the slice's files: CPU time of their reads", 100 * statistics.median(costs), 1, " %")

@@ -63,6 +63,7 @@ int main(int c, char **v)
 }"""
 subprocess.run([os.environ.get("CC", "cc"), "-O2", "-x", "c", "-", "-o", wrapper], input=SOURCE, check=True)
 VIEW = "--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp"
+CPU = ", CPU time"
 BARE, BWRAP, CRUN = "vfork + exec + wait", "bwrap --unshare-all", "crun run"
 
 
@@ -99,7 +100,7 @@ COMMANDS = {
 
 
 def measure(names: list[str]) -> dict[str, float]:
-    """Medians in seconds, of one hyperfine."""
+    """Medians in seconds, of one hyperfine; beside each its mean CPU time, by its name and CPU."""
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
         words = ["hyperfine", "--shell=none", "--style=none", "--warmup=5", f"--runs={RUNS}", f"--export-json={out.name}"]
         for name in names:
@@ -107,7 +108,9 @@ def measure(names: list[str]) -> dict[str, float]:
         done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"starts: hyperfine: exit {done.returncode}: {done.stderr.strip()}")
-        return {result["command"]: result["median"] for result in json.load(out)["results"]}
+        results = json.load(out)["results"]
+    cpu_time = {result["command"] + CPU: result["user"] + result["system"] for result in results}
+    return {result["command"]: result["median"] for result in results} | cpu_time
 
 
 took = [measure(random.sample(list(COMMANDS), len(COMMANDS))) for _ in range(rounds)]
@@ -119,3 +122,7 @@ for name in COMMANDS:
 for name, base, most in (("tare exec --confine off", BARE, 1.6), ("tare exec", BWRAP, 1), ("tare exec", CRUN, 1)):
     if base in COMMANDS:
         table.row(f"{name} / {base}", statistics.median(t[name] / t[base] for t in took), most)
+# What other programs on the machine do not lengthen. Not bubblewrap's: it does not wait for what it starts.
+for name in ("the same, in a cgroup", "tare exec --confine off", "tare exec"):
+    if name in COMMANDS:
+        table.row(f"{name} / {BARE}{CPU}", statistics.median(t[name + CPU] / t[BARE + CPU] for t in took), None)

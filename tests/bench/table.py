@@ -49,4 +49,4 @@ def row(what: str, measured: float, most: float | None, unit: str = "", least: b
     print(f"  {what:66} {measured:9.2f}{unit:6} {target:16} {word}", flush=True)
     if file := os.environ.get("TARE_BENCH_ROWS"):
         with open(file, "a") as out:
-            out.write(json.dumps({"what": what, "measured": f"{measured:.3g}{unit}", "target": target, "met": met}) + "\n")
+            out.write(json.dumps({"what": what, "measured": f"{measured:.2f}{unit}", "target": target, "met": met}) + "\n")

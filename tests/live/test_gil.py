@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 import rig
-from rig import LiveTest, for_each, needs_controllers, setUpModule  # noqa: F401
+from rig import LiveTest, for_each, needs_controllers, once_is_enough, setUpModule  # noqa: F401
 
 EXTENSION = """#include <Python.h>
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "undeclared", NULL, -1, NULL};
@@ -42,6 +42,7 @@ class Gil(LiveTest):
         done = running.end()
         return done, next((c for c in done.record["isolation"]["checks"] if c["name"] == "GIL stayed off"), None)
 
+    @once_is_enough
     def test_of_an_interpreter_whose_gil_stays_off_the_check_is_ok(self):
         done, check = self.weigh("json")
         self.assert_ok(done)
@@ -54,6 +55,7 @@ class Gil(LiveTest):
         "threads": ("threads", "on after iteration 1", True),
         "fork": ("processes", "off in the main process, on in a worker", False),
     })
+    @once_is_enough
     def the_module_that_turns_it_on_is_named(self, mode, got, at_end):
         done, check = self.weigh("undeclared", "--mode", mode)
         self.assert_ok(done)
@@ -70,6 +72,7 @@ class Gil(LiveTest):
         "off": ("off", "GIL stayed off", False),
         "on": ("on", "GIL stayed on", True),
     })
+    @once_is_enough
     def asked_for_it_stays_whatever_a_module_declares(self, gil, name, state):
         done, _ = self.weigh("undeclared", "--gil", gil)
         self.assert_ok(done)

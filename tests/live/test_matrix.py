@@ -304,6 +304,7 @@ cells:
 """
 
 
+@rig.once_is_enough
 class LeftOut(Matrix):
     """A cell that asks for what its interpreter has not: here a GIL build without its GIL."""
 

@@ -19,6 +19,7 @@ struct shelf_cell {
     int invocations;
     int failed;           /* of them, the last */
     const char *emulated; /* "true" or "false"; NULL: false */
+    const char *gil;      /* as it was asked for; NULL: not */
 };
 
 /* Iterations of the invocation k: 24 about the time, a few percent apart, in a fixed pattern. */
@@ -78,6 +79,8 @@ static inline struct text shelf_record(const struct shelf_cell *c, int serial, i
         "\"tool\": {\"version\": \"0.1.0\", \"commit\": \"0badcafe\"}, \"plan\": {\"name\": \"shelf\", \"seed\": 7, "
         "\"elapsed_ns\": 3000000000}, \"scenario\": {\"name\": \"scenario1\", \"mode\": \"%s\", \"profile\": \"%s\", ",
         serial, (unsigned)serial, serial, c->mode, c->memory ? "memory" : "overhead");
+    if (c->gil)
+        text_add(&t, "\"gil\": \"%s\", ", c->gil);
     if (*c->start)
         text_add(&t, "\"mp_start_method\": \"%s\", ", c->start);
     text_add(
@@ -100,13 +103,13 @@ static inline struct text shelf_record(const struct shelf_cell *c, int serial, i
 }
 
 static const struct shelf_cell SHELF[] = {
-    {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL},
-    {"threads", "", "3.14t", true, false, 2, 1, 0, 5, 0, NULL},
-    {"processes", "forkserver", "3.14", false, false, 8, 5, 0, 5, 0, NULL},
-    {"processes", "forkserver", "3.14", false, false, 2, 2, 0, 5, 1, NULL},
-    {"threads", "", "native", false, false, 8, 0.01, 0, 5, 0, NULL},
-    {"threads", "", "3.14t", true, true, 8, 1000, 30, 5, 0, NULL},
-    {"processes", "forkserver", "3.14", false, true, 8, 1010, 75, 5, 0, NULL},
+    {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL, NULL},
+    {"threads", "", "3.14t", true, false, 2, 1, 0, 5, 0, NULL, NULL},
+    {"processes", "forkserver", "3.14", false, false, 8, 5, 0, 5, 0, NULL, NULL},
+    {"processes", "forkserver", "3.14", false, false, 2, 2, 0, 5, 1, NULL, NULL},
+    {"threads", "", "native", false, false, 8, 0.01, 0, 5, 0, NULL, NULL},
+    {"threads", "", "3.14t", true, true, 8, 1000, 30, 5, 0, NULL, NULL},
+    {"processes", "forkserver", "3.14", false, true, 8, 1010, 75, 5, 0, NULL, NULL},
 };
 #define SHELF_CELLS (sizeof(SHELF) / sizeof(SHELF[0]))
 

@@ -75,6 +75,19 @@ static void a_cell_is_weighed_against_free_threaded_threads_of_as_many_workers(v
     assert_ptr_equal(cell("threads-memory")->base, cell("threads-memory"));
 }
 
+static void what_was_told_of_its_gil_is_weighed_against_the_build_as_it_is(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        {"threads", "", "3.14t", true, false, 8, 9, 0, 5, 0, NULL, "on"},
+        {"threads", "", "3.14t", true, false, 8, 5, 0, 5, 0, NULL, NULL},
+    };
+    (void)state;
+    read_shelf(CELLS, 2, false);
+    assert_int_equal(s.cells, 2);
+    for (size_t i = 0; i < s.cells; i++)
+        assert_null(keyset_find(s.cell[i].base->cell, "gil"));
+}
+
 /* Every invocation of the two has the same pattern, so that the ratio is exact: 5 ms to 2 ms. */
 static void the_ratio_is_the_one_that_compare_gives(void **state)
 {
@@ -106,10 +119,10 @@ static void a_failed_invocation_gives_no_figure_and_is_named(void **state)
 static void emulated_times_get_no_ratio_and_memory_does(void **state)
 {
     static const struct shelf_cell EMULATED[] = {
-        {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, "true"},
-        {"processes", "fork", "3.14", false, false, 8, 5, 0, 5, 0, "true"},
-        {"threads", "", "3.14t", true, true, 8, 2, 30, 5, 0, "true"},
-        {"processes", "fork", "3.14", false, true, 8, 5, 60, 5, 0, "true"},
+        {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, "true", NULL},
+        {"processes", "fork", "3.14", false, false, 8, 5, 0, 5, 0, "true", NULL},
+        {"threads", "", "3.14t", true, true, 8, 2, 30, 5, 0, "true", NULL},
+        {"processes", "fork", "3.14", false, true, 8, 5, 60, 5, 0, "true", NULL},
     };
     (void)state;
     read_shelf(EMULATED, 4, false);
@@ -226,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(cells_are_told_threads_first_and_natives_last),
         TEST(a_cell_is_weighed_against_free_threaded_threads_of_as_many_workers),
+        TEST(what_was_told_of_its_gil_is_weighed_against_the_build_as_it_is),
         TEST(the_ratio_is_the_one_that_compare_gives),
         TEST(a_failed_invocation_gives_no_figure_and_is_named),
         TEST(emulated_times_get_no_ratio_and_memory_does),

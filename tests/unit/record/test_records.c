@@ -124,6 +124,32 @@ static void an_absent_figure_has_the_records_reason(void **state)
     records_free(&r);
 }
 
+static void make_counted(struct specimen *s)
+{
+    specimen_threads_memory(s);
+    facts_int(&s->record.counters, "instructions", 123456789);
+    facts_real(&s->record.counters, "running_share.instructions", 0.5);
+    facts_absent(&s->record.counters, "cycles", "no PMU");
+    facts_int(&s->record.counters, "page_faults", 77);
+}
+
+static void counters_are_figures_of_records_that_were_to_count_and_of_no_others(void **state)
+{
+    (void)state;
+    save("one.json", "id-1", make_counted);
+    struct records r = accepted("one.json", false);
+    assert_near(figure(&r, 0, "instructions"), 123456789, 0);
+    assert_near(figure(&r, 0, "page_faults"), 77, 0);
+    struct figure cycles = invocation_figure(&r.list[0], (size_t)records_figure(&r, "cycles"));
+    assert_true(isnan(cycles.value));
+    assert_string_equal(cycles.why_not, "no PMU");
+    records_free(&r);
+    save("one.json", "id-1", specimen_threads_memory);
+    r = accepted("one.json", false);
+    assert_int_equal(records_figure(&r, "instructions"), -1);
+    records_free(&r);
+}
+
 /* The help of --figure names them by hand. */
 static void the_help_of_figure_names_every_figure_that_each_record_has(void **state)
 {
@@ -526,6 +552,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_rooted(a_record_is_read_back_as_it_was_written),
         fixture_rooted(iterations_are_read_where_they_are_asked_for),
+        fixture_rooted(counters_are_figures_of_records_that_were_to_count_and_of_no_others),
         fixture_rooted(an_absent_figure_has_the_records_reason),
         fixture_rooted(the_help_of_figure_names_every_figure_that_each_record_has),
         fixture_rooted(a_failed_run_is_no_figure_and_says_how_it_ended),

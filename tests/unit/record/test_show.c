@@ -196,6 +196,24 @@ static void what_is_new_comes_below_in_blocks_of_its_own(void **state)
     text_free(&out);
 }
 
+static void counters_are_a_line_each_and_those_that_are_absent_for_one_reason_are_told_together(void **state)
+{
+    struct facts f = {0};
+    cleanup_text struct text out = {0};
+    (void)state;
+    facts_int(&f, "instructions", 1000);
+    facts_real(&f, "running_share.instructions", 0.25);
+    facts_absent(&f, "cycles", "no PMU");
+    facts_int(&f, "page_faults", 77);
+    facts_real(&f, "running_share.page_faults", 1);
+    facts_absent(&f, "branch_misses", "no PMU");
+    facts_int(&f, "cpus", 2);
+    show_counters(&f, 80, &out);
+    assert_string_equal(out.data, "instructions: 1000 (counted in 25% of the time, extrapolated)\n"
+                                  "cycles, branch_misses: unavailable (no PMU)\npage_faults: 77\n");
+    facts_free(&f);
+}
+
 static bool says(const struct specimen *s, const char *words)
 {
     struct text out;
@@ -303,6 +321,7 @@ int main(void)
         cmocka_unit_test(emulated_times_are_marked_below_the_originals_lines),
         cmocka_unit_test(the_originals_lines_of_profile_memory_are_kept_exactly),
         cmocka_unit_test(the_originals_lines_of_profile_overhead_are_kept_exactly),
+        cmocka_unit_test(counters_are_a_line_each_and_those_that_are_absent_for_one_reason_are_told_together),
         cmocka_unit_test(what_is_new_comes_below_in_blocks_of_its_own),
         cmocka_unit_test(what_is_not_to_be_had_says_why_and_is_never_zero),
         cmocka_unit_test(a_verbose_look_lists_each_check),

@@ -44,11 +44,11 @@ static char *said(const struct shelf_cell *cell, size_t cells)
 
 #define THREADS(workers, ms)                                                                                           \
     {                                                                                                                  \
-        "threads", "", "3.14t", true, false, workers, ms, 0, 5, 0, NULL                                                \
+        "threads", "", "3.14t", true, false, workers, ms, 0, 5, 0, NULL, NULL                                          \
     }
 #define PROCESSES(workers, ms)                                                                                         \
     {                                                                                                                  \
-        "processes", "forkserver", "3.14", false, false, workers, ms, 0, 5, 0, NULL                                    \
+        "processes", "forkserver", "3.14", false, false, workers, ms, 0, 5, 0, NULL, NULL                              \
     }
 
 static void expect(const char *text, const char *what)
@@ -64,8 +64,8 @@ static void each_cell_has_a_row_and_the_winner_a_sentence(void **state)
         THREADS(4, 11),
         PROCESSES(1, 14),
         PROCESSES(4, 44),
-        {"threads", "", "3.14t", true, true, 4, 1000, 30, 5, 0, NULL},
-        {"processes", "forkserver", "3.14", false, true, 4, 1010, 75, 5, 0, NULL},
+        {"threads", "", "3.14t", true, true, 4, 1000, 30, 5, 0, NULL, NULL},
+        {"processes", "forkserver", "3.14", false, true, 4, 1010, 75, 5, 0, NULL, NULL},
     };
     (void)state;
     cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
@@ -93,8 +93,8 @@ static void two_modes_that_cannot_be_told_apart_have_no_winner(void **state)
 static void fewer_runs_than_an_interval_takes_are_told(void **state)
 {
     static const struct shelf_cell CELLS[] = {
-        {"threads", "", "3.14t", true, false, 2, 10, 0, 2, 0, NULL},
-        {"processes", "forkserver", "3.14", false, false, 2, 30, 0, 2, 0, NULL},
+        {"threads", "", "3.14t", true, false, 2, 10, 0, 2, 0, NULL, NULL},
+        {"processes", "forkserver", "3.14", false, false, 2, 30, 0, 2, 0, NULL, NULL},
     };
     (void)state;
     cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
@@ -106,7 +106,7 @@ static void a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning(void
     static const struct shelf_cell CELLS[] = {
         THREADS(2, 10),
         PROCESSES(2, 30),
-        {"interpreters", "", "3.14", false, false, 2, 10, 0, 5, 5, NULL},
+        {"interpreters", "", "3.14", false, false, 2, 10, 0, 5, 5, NULL, NULL},
     };
     (void)state;
     cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));

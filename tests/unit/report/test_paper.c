@@ -244,8 +244,8 @@ static void gnuplot_reads_each_quoted_text_as_one(void **state)
 static void what_a_record_holds_is_never_a_command(void **state)
 {
     static const struct shelf_cell EVIL[] = {
-        {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL},
-        {"x\\nsystem 'touch /tmp/x' #\\u0027`id`<b>", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL},
+        {"threads", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL, NULL},
+        {"x\\nsystem 'touch /tmp/x' #\\u0027`id`<b>", "", "3.14t", true, false, 8, 2, 0, 5, 0, NULL, NULL},
     };
     struct paper_options o = {.draw = false};
     struct text out = {0};

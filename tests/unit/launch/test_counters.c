@@ -1,0 +1,81 @@
+#include "launch/counters.h"
+
+#include "base/cleanup.h"
+#include "base/cpulist.h"
+#include "base/facts.h"
+#include "tests/unit/near.h"
+
+#include <string.h>
+
+static void each_cpu_is_extrapolated_by_its_own_times(void **state)
+{
+    (void)state;
+    const struct perf_count planted[] = {{1000, 100, 100}, {300, 300, 100}, {0, 0, 0}};
+    double sum = 0, share = 0;
+    assert_true(counters_sum(planted, ARRAY_LEN(planted), &sum, &share));
+    assert_near(sum, 1000 + 900, 1e-9);
+    assert_near(share, 200.0 / 400, 1e-12);
+}
+
+static void a_cpu_on_which_the_counter_never_ran_tells_nothing_of_the_sum(void **state)
+{
+    (void)state;
+    const struct perf_count planted[] = {{1000, 100, 100}, {0, 100, 0}};
+    double sum = -1, share = -1;
+    assert_false(counters_sum(planted, ARRAY_LEN(planted), &sum, &share));
+    assert_near(sum, -1, 0); /* and is no zero */
+}
+
+static void a_slice_that_ran_nowhere_has_counted_nothing(void **state)
+{
+    (void)state;
+    const struct perf_count planted[] = {{0, 0, 0}, {0, 0, 0}};
+    double sum = -1, share = -1;
+    assert_true(counters_sum(planted, ARRAY_LEN(planted), &sum, &share));
+    assert_near(sum, 0, 0);
+    assert_near(share, 1, 0);
+}
+
+/* No directory of a cgroup: the kernel refuses each, and each says so. */
+static void what_the_kernel_refuses_is_absent_with_the_reason(void **state)
+{
+    (void)state;
+    struct cpulist cpus = {0};
+    struct facts facts = {0};
+    cpulist_add(&cpus, 0);
+    struct counters *c = counters_open(-1, &cpus);
+    counters_describe(c, &facts);
+    for (size_t i = 0; counters_name(i); i++) {
+        const struct fact *f = facts_find(&facts, counters_name(i));
+        assert_non_null(f);
+        assert_int_equal(f->kind, FACT_ABSENT);
+        assert_true(strlen(f->text) > 5);
+    }
+    counters_close(&c);
+    assert_null(c);
+    facts_free(&facts);
+}
+
+static void without_a_slice_all_are_absent_for_its_reason(void **state)
+{
+    (void)state;
+    struct facts facts = {0};
+    counters_describe_absent("no slice here", &facts);
+    size_t n = 0;
+    while (counters_name(n))
+        assert_string_equal(facts_find(&facts, counters_name(n++))->text, "no slice here");
+    assert_int_equal(facts.count, n);
+    facts_free(&facts);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_cpu_is_extrapolated_by_its_own_times),
+        cmocka_unit_test(a_cpu_on_which_the_counter_never_ran_tells_nothing_of_the_sum),
+        cmocka_unit_test(a_slice_that_ran_nowhere_has_counted_nothing),
+        cmocka_unit_test(what_the_kernel_refuses_is_absent_with_the_reason),
+        cmocka_unit_test(without_a_slice_all_are_absent_for_its_reason),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
