@@ -303,7 +303,7 @@ $(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5)
 
 # What .incbin takes in is not in the dependencies that the compiler writes.
 $(B)/runner/report/page_assets.o: runner/report/page.css runner/report/page.js
-$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in CITATION.cff
+$(B)/runner/bundle/documents.o: runner/bundle/README.in runner/bundle/CITATION.in
 
 unit-tests: $(UNIT_TESTS) $(B)/tests/workloads
 # A test program finds the scenarios as tare does: beside itself.

@@ -24,7 +24,6 @@ extern const char readme_template[], citation_template[];
     __asm__(".section .rodata\n.global " #name "\n" #name ":\n.incbin \"" path "\"\n.byte 0\n.previous\n")
 TEMPLATE(readme_template, "runner/bundle/README.in");
 TEMPLATE(citation_template, "runner/bundle/CITATION.in");
-TEMPLATE(project_citation, "CITATION.cff");
 
 /* The value for a name in braces. */
 struct value {

@@ -14,7 +14,6 @@
 #include "archive/findings.h"
 #include "archive/tar.h"
 #include "archive/tmpdir.h"
-#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fail_point.h"
@@ -270,20 +269,20 @@ static int take_authors(struct packing *p, json_t *authors, struct err *e)
     return 0;
 }
 
-/* *ret NULL: neither the user nor tare's CITATION.cff names one. The caller frees it. */
-static int find_source(const struct packing *p, char **ret, struct err *e)
+/* *ret NULL: neither the user nor tare's CITATION.cff names one. Not owned. */
+static int find_source(const struct packing *p, const char **ret, struct err *e)
 {
     if (p->o->source_url && !pack_info_is_url(p->o->source_url))
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--source-url '%.100s': what is allowed is an http or https address of at most %d characters",
                        p->o->source_url, PACK_URL_MAX);
-    *ret = p->o->source_url ? xstrdup(p->o->source_url) : pack_info_own_url();
+    *ret = p->o->source_url ? p->o->source_url : *TARE_SOURCE_URL ? TARE_SOURCE_URL : NULL;
     return 0;
 }
 
 static int write_pack(struct packing *p, struct err *e)
 {
-    cleanup_free char *source = NULL;
+    const char *source = NULL;
     char title[200];
     int64_t date_s = 0;
     cleanup_text struct text t = {0};

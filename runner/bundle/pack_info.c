@@ -13,8 +13,6 @@
 
 #define AUTHOR_MAX 200
 
-extern const char project_citation[]; /* CITATION.cff of the project: documents.c */
-
 static int check_authors(const json_t *authors, struct err *e)
 {
     size_t i;
@@ -35,15 +33,6 @@ bool pack_info_is_url(const char *text)
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#@!&*+,;=%";
     size_t begin = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
     return begin > 0 && text[begin] && strlen(text) <= PACK_URL_MAX && text[strspn(text, ALLOWED)] == '\0';
-}
-
-char *pack_info_own_url(void)
-{
-    static const char KEY[] = "\nrepository-code:";
-    const char *line = strstr(project_citation, KEY), *begin = line ? line + strlen(KEY) : "";
-    begin += strspn(begin, " \"'");
-    cleanup_free char *url = text_printf("%.*s", (int)strcspn(begin, " \"'\n"), begin);
-    return pack_info_is_url(url) ? STEAL(url) : NULL;
 }
 
 /* What newer bundles tell besides. */

@@ -32,9 +32,6 @@ int pack_info_author(const char *text, struct json_t **ret, struct err *e);
 #define PACK_URL_MAX 300
 bool pack_info_is_url(const char *text);
 
-/* "repository-code" of tare's own CITATION.cff, as it was at the build. NULL: it names none. The caller frees it. */
-char *pack_info_own_url(void);
-
 /* "Given Family", or the group's name. Returns buf. */
 const char *pack_info_name(const struct json_t *author, char *buf, size_t cap);
 

@@ -39,7 +39,7 @@ static double wanted(const struct growth_target *target, const double *pss, size
 uint64_t growth_enough(const struct ledger_map *ledger, const struct growth_target *target, size_t *asked)
 {
     struct ledger_reading reading[LEDGER_READINGS];
-    double pss[LEDGER_READINGS];
+    double pss[LEDGER_READINGS] = {0};
     const size_t n = ledger_readings(ledger, reading), most = ledger->iteration_capacity / ledger->reading_stride;
     for (size_t i = 0; i < n; i++)
         pss[i] = reading[i].bytes[LEDGER_PSS] == LEDGER_UNKNOWN ? NAN : (double)reading[i].bytes[LEDGER_PSS];
@@ -254,7 +254,7 @@ void growth_derive(const struct growth_sources *from, struct growth *g)
     g->shape = shape_of(g);
     const double before = g->from > 0 ? value_of(g, GROWTH_PSS, 0) : NAN;
     g->rose_bytes = g->from > 0 ? value_of(g, GROWTH_PSS, g->from - 1) - before : NAN;
-    double pss[LEDGER_READINGS];
+    double pss[LEDGER_READINGS] = {0};
     for (size_t i = g->from; i < g->readings; i++)
         pss[i - g->from] = value_of(g, GROWTH_PSS, i);
     g->wanted_bytes = from->target && g->readings > 0 ? wanted(from->target, pss, g->readings - g->from) : NAN;

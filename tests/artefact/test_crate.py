@@ -167,6 +167,13 @@ class Crate(BundleTest):
         self.assertEqual([(c["version"], c["hashes"][0]["alg"]) for c in python], [("3.14.6", "SHA-256")])
         self.assertIn("none are listed", bom["metadata"]["properties"][0]["value"])
 
+    def test_the_program_names_what_the_projects_citation_file_names(self):
+        cff = (bundles.TOP / "CITATION.cff").read_text()
+        header = dict(re.findall(r'#define TARE_(\w+) "(.*)"', (bundles.TOP / "runner/base/version.h").read_text()))
+        for name, key in (("VERSION", "version"), ("LICENSE", "license"), ("AUTHORS", "  - name"), ("SOURCE_URL", "repository-code")):
+            found = re.search(rf"^{key}: *(.*)$", cff, re.M)
+            self.assertEqual(header[name], found[1].strip('"') if found else "", key)
+
     # https://codemeta.github.io/terms: the terms used, and the context
     def test_the_software_that_made_it_in_codemeta(self):
         said = json.loads((self.root / "codemeta.json").read_text())

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "bundle/attest.h"
 #include "bundle/claims.h"
 #include "bundle/minisig.h"
 #include "bundle/pack_info.h"
@@ -377,6 +378,9 @@ int fuzz_reproduction(const uint8_t *data, size_t size)
 {
     struct err e = {0};
     json_t *o = NULL;
+    char sha256[DIGEST_HEX];
+    if (said(attest_parse((const char *)data, size, &o, sha256, &e), &e) == 0)
+        json_decref(o);
     if (said(reproduction_parse((const char *)data, size, &o, &e), &e) != 0)
         return 0;
     (void)reproduction_of(o);

@@ -391,7 +391,8 @@ class Records(Reader):
             record = json.loads(file.read_text())
             self.assertEqual(faults("record", record), [], file)
             self.assertEqual(self.undescribed(schema("record"), record, ""), [], file)
-            absent = properties(schema("record")) - set(record) - {"node", "image_reason"}
+            of_growth = set() if record["scenario"].get("profile") == "growth" else {"growth"}
+            absent = properties(schema("record")) - set(record) - {"node", "image_reason"} - of_growth
             self.assertEqual(absent, set(), f"{file}: sections that tare-record.schema.json describes")
 
     def made(self, *words, ends="ok") -> list[Path]:
@@ -419,6 +420,9 @@ class Records(Reader):
     def test_of_commands(self):
         self.assert_holds(*self.made("exec", "--repeat", "2", "--mem-sample", "--prepare", "true", "--", "sleep", "0.1"))
         self.assert_holds(*self.made("exec", "--", "unshare", "--net", "true", ends="workload-error"))
+
+    def test_of_growth(self):
+        self.assert_holds(*self.made("run", "churn", "--iterations", "8", "--warmup", "1", "--until-slope", "1%/1000"))
 
     def test_of_what_failed(self):
         self.assert_holds(*self.made("exec", "--", "false", ends="workload-error"))
