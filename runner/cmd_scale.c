@@ -131,8 +131,10 @@ static int64_t divisor(int64_t a, int64_t b)
 static long long least_multiple(const struct sweep *s)
 {
     long long multiple = 1;
-    for (size_t i = 0; i < s->counts && multiple <= KNOB_HIGH; i++)
-        multiple *= s->workers[i] / divisor(multiple, s->workers[i]);
+    for (size_t i = 0; i < s->counts && multiple <= KNOB_HIGH; i++) {
+        const int64_t common = divisor(multiple, s->workers[i]);
+        multiple *= s->workers[i] / (common > 0 ? common : 1);
+    }
     return multiple > 0 ? multiple : 1;
 }
 

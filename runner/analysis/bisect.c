@@ -88,11 +88,11 @@ static struct beyond beyond(const struct bisect_row *row, const struct bisect_cl
  * the degrees of freedom, which for few invocations is taken into account. */
 static size_t runs_for(const struct analysis_ratio *r, const struct beyond *b, double confidence)
 {
-    double n = (double)r->a_used, each = r->variance * n;
-    for (double more = n; b->known && more <= RUNS_CAP; more = ceil(more * 1.05)) {
-        double t = stats_student(1 - (1 - confidence) / 2, r->df * more / n);
-        if (t * sqrt(each / more) < fabs(b->at))
-            return (size_t)more;
+    const double used = (double)r->a_used;
+    for (size_t more = r->a_used; b->known && more > 0 && more <= RUNS_CAP; more += more / 20 + 1) {
+        const double n = (double)more, t = stats_student(1 - (1 - confidence) / 2, r->df * n / used);
+        if (t * sqrt(r->variance * used / n) < fabs(b->at))
+            return more;
     }
     return 0;
 }
