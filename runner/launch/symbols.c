@@ -89,8 +89,8 @@ static void add_table(struct symbols *s, const Elf64_Ehdr *head, const Elf64_Shd
         uint64_t place;
         memcpy(&sym, from + i * sizeof(sym), sizeof(sym));
         const int type = ELF64_ST_TYPE(sym.st_info);
-        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF ||
-            sym.st_name >= names->sh_size || !place_of(s, head, sym.st_value, &place))
+        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF || sym.st_name >= names->sh_size ||
+            !place_of(s, head, sym.st_value, &place))
             continue;
         char *name = plain_name(strings + sym.st_name, names->sh_size - sym.st_name);
         if (!name)
