@@ -16,10 +16,10 @@
 #include "record/output.h"
 #include "record/show.h"
 #include "report/table.h"
-#include "report/why_show.h"
 #include "run/meter.h"
 #include "run/run.h"
 #include "run/why.h"
+#include "run/why_show.h"
 
 static int list_scenarios(struct err *e)
 {

@@ -1,4 +1,4 @@
-#include "report/why_show.h"
+#include "run/why_show.h"
 
 #include <inttypes.h>
 #include <math.h>
