@@ -195,21 +195,51 @@ const char *symbols_name(const struct symbols *s, uint64_t offset)
     return NULL;
 }
 
+#ifdef __x86_64__
+/* The bytes of an operand in memory: ModRM, SIB, displacement (Intel SDM, volume 2, "Instruction Format"). 0: it is a
+ * register, which no lock prefix goes with, or the bytes end before. */
+static size_t operand_bytes(const unsigned char *at, size_t len)
+{
+    if (len < 1 || at[0] >> 6 == 3)
+        return 0;
+    const unsigned mod = at[0] >> 6, rm = at[0] & 7;
+    const size_t sib = rm == 4;
+    if (len < 1 + sib)
+        return 0;
+    const bool is_wide = mod == 2 || (mod == 0 && (rm == 5 || (sib && (at[1] & 7) == 5)));
+    return 1 + sib + (is_wide ? 4 : mod == 1);
+}
+
+/* Whether these bytes are one instruction with a lock prefix, no more and no less. */
+static bool is_locked(const unsigned char *at, size_t len)
+{
+    static const unsigned char ONE[] = {0x00, 0x01, 0x08, 0x09, 0x20, 0x21, 0x28,
+                                        0x29, 0x30, 0x31, 0x86, 0x87, 0xfe, 0xff};
+    static const unsigned char TWO[] = {0xab, 0xb0, 0xb1, 0xb3, 0xbb, 0xc0, 0xc1, 0xc7};
+    size_t n = 1, immediate = 0;
+    if (at[0] != 0xf0)
+        return false;
+    n += n < len && (at[n] & 0xf0) == 0x40; /* REX */
+    const bool two = n + 1 < len && at[n] == 0x0f;
+    n += two;
+    if (n + 1 >= len)
+        return false;
+    const unsigned char op = at[n], reg = at[n + 1] >> 3 & 7;
+    if (!two && op >= 0x80 && op <= 0x83)
+        immediate = op == 0x81 ? 4 : 1;
+    else if (!memchr(two ? TWO : ONE, op, two ? sizeof(TWO) : sizeof(ONE)) || ((op == 0xfe || op == 0xff) && reg > 1))
+        return false;
+    const size_t operand = operand_bytes(at + n + 1, len - n - 1);
+    return operand > 0 && n + 1 + operand + immediate == len;
+}
+#endif
+
 bool symbols_atomic_before(const struct symbols *s, uint64_t offset)
 {
 #ifdef __x86_64__
-    /* F0, a REX prefix where there is one, an opcode that may be locked, its operand: 4 to 10 bytes. */
-    for (uint64_t len = 3; len <= 10 && len <= offset; len++) {
+    for (uint64_t len = 3; len <= 14 && len <= offset; len++) {
         const unsigned char *at = part(s, offset - len, len);
-        if (!at || at[0] != 0xf0)
-            continue;
-        const unsigned char *op = (at[1] & 0xf0) == 0x40 ? at + 2 : at + 1;
-        if (op >= at + len)
-            continue;
-        const bool two = *op == 0x0f && op + 1 < at + len;
-        if (two ? (op[1] == 0xb0 || op[1] == 0xb1 || op[1] == 0xc0 || op[1] == 0xc1 || op[1] == 0xc7)
-                : (*op == 0x01 || *op == 0x09 || *op == 0x21 || *op == 0x29 || *op == 0x31 || *op == 0x81 ||
-                   *op == 0x83 || *op == 0xff))
+        if (at && is_locked(at, (size_t)len))
             return true;
     }
 #else

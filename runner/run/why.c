@@ -102,6 +102,9 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     const struct trace_probe *known = causes_probes(&w->probes);
     w->probe = xcalloc(w->probes, sizeof(*w->probe));
     memcpy(w->probe, known, w->probes * sizeof(*w->probe));
+    for (size_t i = 0; i < w->probes && !runtime->gil_enabled; i++) /* called all the same, it returns at once */
+        if (strcmp(w->probe[i].symbol, "take_gil") == 0)
+            text_format(w->probe[i].missing, sizeof(w->probe[i].missing), "the GIL is off");
     struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = PERIOD_NS};
     int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
     const struct record *r = *ret;

@@ -108,9 +108,9 @@ static void add_sight(const struct why *w, size_t width, struct text *out)
     cleanup_text struct text line = {0};
     for (size_t i = 0; i < w->probes; i++)
         if (*w->probe[i].missing)
-            text_add(&line, "%s%s", line.len ? ", " : "no probe: ", w->probe[i].symbol);
+            text_add(&line, "%s%s: %s", line.len ? "; " : "no probe on ", w->probe[i].symbol, w->probe[i].missing);
     if (line.len) {
-        text_add(&line, " (not among the symbols of the interpreter and the C library; stacks alone tell of it)");
+        text_add(&line, " (stacks alone tell of it)");
         text_add(out, "  ");
         terminal_wrap(line.data, 2, width, 4, out);
     }

@@ -142,14 +142,22 @@ static void an_instruction_with_a_lock_prefix_is_seen_before_where_the_cpu_stand
         0x75, 0xf0,                         /* jne */
         0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
     };
+    static const unsigned char FRAME[] = {0x48, 0x8b, 0x85, 0xf0, 0xff, 0xff, 0xff}; /* mov -0x10(%rbp),%rax */
+    static const unsigned char COUNT[] = {0xf0, 0x48, 0x83, 0x44, 0x24, 0x08, 0x04}; /* lock addq $4,0x8(%rsp) */
     struct made m = make(SHT_SYMTAB);
     struct symbols *s;
     memcpy(m.code, CODE, sizeof(CODE));
+    memcpy(m.code + 32, FRAME, sizeof(FRAME));
+    memcpy(m.code + 48, COUNT, sizeof(COUNT));
     const uint64_t from = offsetof(struct made, code);
     assert_int_equal(read_made(&m, sizeof(m), &s), 0);
     assert_true(symbols_atomic_before(s, from + 9));
     assert_false(symbols_atomic_before(s, from + 3));
     assert_false(symbols_atomic_before(s, from + 22));
+    for (size_t i = 1; i < sizeof(FRAME) + 1; i++)
+        assert_false(symbols_atomic_before(s, from + 32 + i));
+    assert_true(symbols_atomic_before(s, from + 48 + sizeof(COUNT)));
+    assert_false(symbols_atomic_before(s, from + 48 + sizeof(COUNT) - 1));
     assert_false(symbols_atomic_before(s, UINT64_MAX));
     symbols_free(s);
 #endif
