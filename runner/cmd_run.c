@@ -18,6 +18,8 @@
 #include "report/table.h"
 #include "run/meter.h"
 #include "run/run.h"
+#include "run/why.h"
+#include "run/why_show.h"
 
 static int list_scenarios(struct err *e)
 {
@@ -86,6 +88,25 @@ struct job {
     const struct output_places *places;
 };
 
+/* After the timed run, whose results are written by now. */
+static int explain(const struct job *job, struct session *session, const struct record *timed, struct err *e)
+{
+    struct why why;
+    struct meter meter;
+    cleanup_text struct text shown = {0}, kept = {0};
+    meter_open(&meter, &job->c->cell, 1);
+    int failed = why_run(session, &job->c->cell, job->runtime, timed, meter_cell(&meter, 0), &why, e);
+    meter_clear(&meter);
+    if (failed != 0)
+        return err_wrap(e, "--why");
+    why_json(&why, &kept);
+    failed = output_save_beside(timed->id, ".why.json", &kept, job->places, e);
+    why_text(&why, terminal_width(STDOUT_FILENO), &shown);
+    (void)fputs(shown.data, stdout);
+    why_free(&why);
+    return failed;
+}
+
 static int run_in_session(const struct job *job, const struct tuning *tuning, struct err *e)
 {
     struct session session;
@@ -102,6 +123,8 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
         status = write_results(record, job->places, e);
         if (status == 0)
             status = record_exit(record, e);
+        if (status == 0 && c->why)
+            status = explain(job, &session, record, e);
         record_free(record);
     }
     int left = session_close(&session, status >= 0 ? e : NULL);
@@ -122,10 +145,16 @@ static int run_tuned(const struct job *job, struct err *e)
 static int prepare(struct config *c, struct limit_profile *profile, struct output_places *places,
                    struct runtime *runtime, struct err *e)
 {
+    if (c->why && output_on_stdout(&c->output))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--why writes a record of its own beside the run's, so that --json - has "
+                       "no room for it (--json FILE or --out DIR)");
     TRY(cell_complete(&c->cell, e));
     TRY(profiled_apply_aloud(&c->cell, profile, e));
     TRY(output_open(&c->output, &c->cell, places, e));
     int failed = runtime_find(&c->cell, runtime, e);
+    if (failed == 0 && c->why && (failed = why_refuse(&c->cell, runtime, e)) != 0)
+        runtime_free(runtime);
     if (failed != 0)
         output_close(places);
     return failed;

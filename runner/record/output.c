@@ -138,3 +138,18 @@ int output_save(const struct record *r, const struct output_places *p, struct er
         failed = record_save_at(r, p->json_fd, p->json, p->asked->json, e);
     return failed;
 }
+
+int output_save_beside(const char *id, const char *suffix, const struct text *content, const struct output_places *p,
+                       struct err *e)
+{
+    char name[2 * NAME_MAX];
+    if (p->dir_fd >= 0) {
+        text_format(name, sizeof(name), "%s%s", id, suffix);
+        TRY(file_replace_at(p->dir_fd, name, name, content->data, content->len, e));
+    }
+    if (p->json_fd < 0)
+        return 0;
+    const size_t len = strlen(p->json) - (text_ends_with(p->json, ".json") ? strlen(".json") : 0);
+    text_format(name, sizeof(name), "%.*s%s", (int)len, p->json, suffix);
+    return file_replace_at(p->json_fd, name, name, content->data, content->len, e);
+}

@@ -10,6 +10,7 @@
 #include "record/record.h"
 
 struct err;
+struct text;
 
 /* Where records go, held from before the run to after it: whoever swaps a name for a link meanwhile leads nothing
  * astray. */
@@ -36,6 +37,11 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
 
 /* Writes the record into the folder and the file, where they are named; standard output is the caller's. */
 int output_save(const struct record *r, const struct output_places *places, struct err *e);
+
+/* Writes a text that belongs to a record beside it, where records are written: into the folder as ID + suffix, beside
+ * the file under its name with the suffix in place of ".json". suffix: ".why.json". */
+int output_save_beside(const char *id, const char *suffix, const struct text *content,
+                       const struct output_places *places, struct err *e);
 
 /* A folder that was made and got nothing goes with it. */
 void output_close(struct output_places *places);

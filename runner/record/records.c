@@ -105,7 +105,8 @@ static int is_shown(const struct dirent *entry)
 
 static int is_json(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".json");
+    return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".json") &&
+           !text_ends_with(entry->d_name, ".why.json"); /* of --why, beside its record */
 }
 
 static int read_folder(struct records *r, const char *dir, unsigned deeper, struct err *e);

@@ -279,6 +279,18 @@ static void set_stall(const struct stage *s, const struct cell *cell)
     text_format(r->stall_reason, sizeof(r->stall_reason), "%s", why ? why : "");
 }
 
+/* The interpreter is the first of the runtime's files; its libraries are among the others. */
+static int begin_trace(struct stage *s, struct err *e)
+{
+    struct run_tracing *t = s->tracing;
+    cleanup_text struct text files = {0};
+    if (!t)
+        return 0;
+    text_add(&files, "%s\n%s", s->runtime->path, s->runtime->files.data ? s->runtime->files.data : "");
+    return trace_start(s->child.pid, &s->session->cpus.benchmark, files.data, t->probe, t->probes, t->period_ns,
+                       &t->trace, e);
+}
+
 static void open_counters(struct stage *s, const struct cell *cell)
 {
     if (!cell->counters)
@@ -309,6 +321,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
     if (failed != 0)
         return failed;
     fail_point("workload started");
+    TRY(begin_trace(s, e));
     if (observe_is_inspected(s))
         inspect_start(s);
     if (cell->mem_sample)
@@ -343,7 +356,11 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .look = cell->until_slope && growth_target_parse(cell->until_slope, &s->target) == 0 ? look_at_growth : NULL,
         .look_arg = s,
     };
-    return failed != 0 ? failed : watch_child(&request, &s->watched, e);
+    if (failed == 0)
+        failed = watch_child(&request, &s->watched, e);
+    if (s->tracing)
+        trace_stop(s->tracing->trace);
+    return failed;
 }
 
 /* --- the end --------------------------------------------------------------------------------------------------- */
@@ -559,6 +576,13 @@ int run_cell(struct session *session, const struct cell *cell, const struct runt
              const struct progress *progress, struct record **ret, struct err *e)
 {
     struct stage s = {.session = session, .runtime = runtime};
+    return run_stage(&s, cell, NULL, progress, ret, e);
+}
+
+int run_cell_traced(struct session *session, const struct cell *cell, const struct runtime *runtime,
+                    struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e)
+{
+    struct stage s = {.session = session, .runtime = runtime, .tracing = tracing};
     return run_stage(&s, cell, NULL, progress, ret, e);
 }
 

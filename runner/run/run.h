@@ -7,6 +7,7 @@
 #include "cell/workload.h"
 #include "launch/relay.h"
 #include "launch/spawn.h"
+#include "launch/trace.h"
 #include "launch/watch.h"
 #include "record/record.h"
 #include "run/command.h"
@@ -20,6 +21,18 @@ struct err;
  * *ret borrows runtime and the session's host; the caller ends it with record_free(). On failure it is NULL. */
 int run_cell(struct session *session, const struct cell *cell, const struct runtime *runtime,
              const struct progress *progress, struct record **ret, struct err *e);
+
+/* How a cell is traced, and what came of it. */
+struct run_tracing {
+    struct trace_probe *probe; /* the caller's; told in each: why it could not be set */
+    size_t probes;
+    int64_t period_ns;   /* between two samples of a CPU */
+    struct trace *trace; /* NULL: none was begun. The caller ends it with trace_free() */
+};
+
+/* The same, traced from just after its exec to its end. -EPERM, ... (host): the caller may not trace. */
+int run_cell_traced(struct session *session, const struct cell *cell, const struct runtime *runtime,
+                    struct run_tracing *tracing, const struct progress *progress, struct record **ret, struct err *e);
 
 /* The part of a command's invocation that can be done before its session is open. */
 struct run_ahead {

@@ -17,10 +17,13 @@
 #include "run/command.h"
 #include "run/session.h"
 
+struct run_tracing;
+
 struct stage {
     struct session *session;
     const struct runtime *runtime;     /* NULL for a command */
     const struct run_command *command; /* NULL for a scenario */
+    struct run_tracing *tracing;       /* NULL: it is not traced */
     struct record *record;
     struct ledger_map ledger; /* closed for a command */
     struct confine *confine;  /* NULL: not confined */

@@ -19,6 +19,7 @@ MODULES = [
     "test_weights",
     "test_slices",
     "test_gil",
+    "test_why",
     "test_growth",
     "test_runtimes",
     "test_ends",

@@ -1,0 +1,220 @@
+#include "launch/symbols.h"
+
+#include <elf.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define FILE_BYTES_MAX ((size_t)1 << 30)
+
+struct function {
+    uint64_t place, size;
+    char *name;
+};
+
+struct symbols {
+    struct text held; /* a copy: whoever shortens the file meanwhile breaks nothing */
+    const unsigned char *file;
+    size_t bytes;
+    bool are_exports;
+    struct function *list; /* by place */
+    size_t count;
+};
+
+/* The part of the file at an offset, or NULL if it does not lie within. */
+static const void *part(const struct symbols *s, uint64_t offset, uint64_t len)
+{
+    return offset <= s->bytes && len <= s->bytes - offset ? s->file + offset : NULL;
+}
+
+static int read_header(const struct symbols *s, Elf64_Ehdr *ret)
+{
+    const void *head = part(s, 0, sizeof(*ret));
+    const unsigned char order = __BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB;
+    if (!head)
+        return -ENOEXEC;
+    memcpy(ret, head, sizeof(*ret));
+    if (memcmp(ret->e_ident, ELFMAG, SELFMAG) != 0 || ret->e_ident[EI_CLASS] != ELFCLASS64 ||
+        ret->e_ident[EI_DATA] != order || ret->e_shentsize != sizeof(Elf64_Shdr) ||
+        !part(s, ret->e_shoff, (uint64_t)ret->e_shnum * sizeof(Elf64_Shdr)))
+        return -ENOEXEC;
+    return 0;
+}
+
+static Elf64_Shdr section(const struct symbols *s, const Elf64_Ehdr *head, size_t n)
+{
+    Elf64_Shdr ret;
+    memcpy(&ret, s->file + head->e_shoff + n * sizeof(ret), sizeof(ret));
+    return ret;
+}
+
+/* An address of the running program as an offset in the file, by the segments that are loaded. */
+static bool place_of(const struct symbols *s, const Elf64_Ehdr *head, uint64_t address, uint64_t *ret)
+{
+    for (size_t i = 0; i < head->e_phnum; i++) {
+        Elf64_Phdr p;
+        const void *from = part(s, head->e_phoff + i * sizeof(p), sizeof(p));
+        if (!from)
+            return false;
+        memcpy(&p, from, sizeof(p));
+        if (p.p_type != PT_LOAD || address < p.p_vaddr || address - p.p_vaddr >= p.p_filesz)
+            continue;
+        *ret = address - p.p_vaddr + p.p_offset;
+        return true;
+    }
+    return false;
+}
+
+/* "f.constprop.0" is f, and so is "f@@GLIBC_2.2.5". A name that begins with a dot stays. */
+static char *plain_name(const char *name, size_t cap)
+{
+    size_t len = strnlen(name, cap), end = 1;
+    while (end < len && name[end] != '.' && name[end] != '@')
+        end++;
+    return strndup(name, end < len ? end : len);
+}
+
+static void add_table(struct symbols *s, const Elf64_Ehdr *head, const Elf64_Shdr *table, const Elf64_Shdr *names)
+{
+    const unsigned char *from = part(s, table->sh_offset, table->sh_size);
+    const char *strings = part(s, names->sh_offset, names->sh_size);
+    for (size_t i = 0; from && strings && i < table->sh_size / sizeof(Elf64_Sym); i++) {
+        Elf64_Sym sym;
+        uint64_t place;
+        memcpy(&sym, from + i * sizeof(sym), sizeof(sym));
+        const int type = ELF64_ST_TYPE(sym.st_info);
+        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF || sym.st_name >= names->sh_size ||
+            !place_of(s, head, sym.st_value, &place))
+            continue;
+        char *name = plain_name(strings + sym.st_name, names->sh_size - sym.st_name);
+        if (!name)
+            abort();
+        s->list = xgrow(s->list, s->count, sizeof(*s->list));
+        s->list[s->count++] = (struct function){place, sym.st_size, name};
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct function *x = a, *y = b;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+static int read_tables(struct symbols *s)
+{
+    Elf64_Ehdr head;
+    int failed = read_header(s, &head);
+    if (failed != 0)
+        return failed;
+    const uint32_t wanted[] = {SHT_SYMTAB, SHT_DYNSYM};
+    for (size_t w = 0; w < ARRAY_LEN(wanted) && s->count == 0; w++)
+        for (size_t i = 0; i < head.e_shnum; i++) {
+            const Elf64_Shdr table = section(s, &head, i);
+            if (table.sh_type != wanted[w] || table.sh_link >= head.e_shnum)
+                continue;
+            const Elf64_Shdr names = section(s, &head, table.sh_link);
+            s->are_exports = wanted[w] == SHT_DYNSYM;
+            add_table(s, &head, &table, &names);
+        }
+    if (s->count == 0)
+        return -ENODATA;
+    qsort(s->list, s->count, sizeof(*s->list), by_place);
+    return 0;
+}
+
+int symbols_read(int fd, struct symbols **ret)
+{
+    struct symbols *s = xcalloc(1, sizeof(*s));
+    int failed = file_append_fd(fd, FILE_BYTES_MAX, &s->held);
+    s->file = (const unsigned char *)s->held.data;
+    s->bytes = s->held.len;
+    if (failed == 0)
+        failed = read_tables(s);
+    if (failed != 0)
+        symbols_free(s);
+    else
+        *ret = s;
+    return failed;
+}
+
+void symbols_free(struct symbols *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        free(s->list[i].name);
+    free(s->list);
+    text_free(&s->held);
+    free(s);
+}
+
+bool symbols_are_exports(const struct symbols *s)
+{
+    return s->are_exports;
+}
+
+bool symbols_place(const struct symbols *s, const char *name, uint64_t *ret)
+{
+    const struct function *found = NULL; /* the largest: f.cold is one too */
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->list[i].name, name) == 0 && (!found || s->list[i].size > found->size))
+            found = &s->list[i];
+    if (found)
+        *ret = found->place;
+    return found != NULL;
+}
+
+/* The number of functions that begin at or before an offset. */
+static size_t count_before(const struct symbols *s, uint64_t offset)
+{
+    size_t low = 0, high = s->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->list[mid].place <= offset)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+const char *symbols_name(const struct symbols *s, uint64_t offset)
+{
+    /* Several names may begin at one place, some without a size: written in assembler. */
+    for (size_t i = count_before(s, offset); i > 0 && i + 8 > count_before(s, offset); i--) {
+        const struct function *f = &s->list[i - 1];
+        if (offset - f->place < f->size)
+            return f->name;
+    }
+    return NULL;
+}
+
+bool symbols_atomic_before(const struct symbols *s, uint64_t offset)
+{
+#ifdef __x86_64__
+    /* F0, a REX prefix where there is one, an opcode that may be locked, its operand: 4 to 10 bytes. */
+    for (uint64_t len = 3; len <= 10 && len <= offset; len++) {
+        const unsigned char *at = part(s, offset - len, len);
+        if (!at || at[0] != 0xf0)
+            continue;
+        const unsigned char *op = (at[1] & 0xf0) == 0x40 ? at + 2 : at + 1;
+        if (op >= at + len)
+            continue;
+        const bool two = *op == 0x0f && op + 1 < at + len;
+        if (two ? (op[1] == 0xb0 || op[1] == 0xb1 || op[1] == 0xc0 || op[1] == 0xc1 || op[1] == 0xc7)
+                : (*op == 0x01 || *op == 0x09 || *op == 0x21 || *op == 0x29 || *op == 0x31 || *op == 0x81 ||
+                   *op == 0x83 || *op == 0xff))
+            return true;
+    }
+#else
+    (void)s;
+    (void)offset;
+#endif
+    return false;
+}

@@ -1,0 +1,245 @@
+#include "run/why.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json_put.h"
+#include "run/run.h"
+
+#define PERIOD_NS  (NS_PER_MS * 999 / 1000) /* off the beat of what wakes up every millisecond */
+#define LASTS_S    3.0
+#define LEAST_ITER 5
+
+int why_refuse(const struct cell *cell, const struct runtime *runtime, struct err *e)
+{
+    if (!runtime->native && cell->mode != MODE_PROCESSES)
+        return 0;
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "--why names what the threads of one interpreter wait for, and %s has none (--mode threads, --mode "
+                   "interpreters)",
+                   runtime->native ? "--runtime native" : "--mode processes");
+}
+
+/* --- the diagnostic run --------------------------------------------------------------------------------------------
+ */
+
+/* The same cell with Python's frames told (-X perf), and no longer than it takes to see. */
+static int diagnostic_cell(const struct cell *cell, const struct record *timed, struct cell *ret, struct err *e)
+{
+    const double needed = timed->result.mean_s > 0 ? ceil(LASTS_S / timed->result.mean_s) : (double)cell->iterations;
+    const int64_t enough = needed > LEAST_ITER ? (int64_t)fmin(needed, 1e6) : LEAST_ITER;
+    *ret = *cell;
+    ret->iterations = enough < cell->iterations ? enough : cell->iterations;
+    ret->mem_sample = 0;
+    if (ret->environment.count >= ARRAY_LEN(ret->environment.word))
+        return err_set(e, ERR_USAGE, -E2BIG, "--why sets one more variable, and --env was given %zu times already",
+                       ret->environment.count);
+    ret->environment.word[ret->environment.count++] = "PYTHONPERFSUPPORT=1";
+    return 0;
+}
+
+/* Every stack with its frames named; the caller frees *ret and *frame. */
+static void name_stacks(struct trace *t, const struct trace_event *event, size_t events, struct cause_stack **ret,
+                        struct trace_frame **frame, size_t *stacks)
+{
+    size_t frames = 0, at = 0, count = 0;
+    for (size_t i = 0; i < events; i++)
+        count = event[i].stack >= count ? (size_t)event[i].stack + 1 : count;
+    for (size_t i = 0; i < count; i++)
+        frames += trace_stack(t, (uint32_t)i).count;
+    struct trace_frame *all = xcalloc(frames, sizeof(*all));
+    struct cause_stack *list = xcalloc(count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        const struct trace_stack s = trace_stack(t, (uint32_t)i);
+        list[i] = (struct cause_stack){all + at, s.count};
+        for (size_t f = 0; f < s.count; f++)
+            /* A caller's address is the one to return to: the call lies before it. */
+            all[at++] = trace_frame(t, s.address[f] - (f > 0 && f != s.in_kernel), f < s.in_kernel);
+    }
+    *ret = list;
+    *frame = all;
+    *stacks = count;
+}
+
+static void find_causes(struct trace *t, const struct record *r, const struct causes *alone, struct why *w)
+{
+    size_t events, stacks;
+    cleanup_free struct cause_stack *stack = NULL;
+    cleanup_free struct trace_frame *frame = NULL;
+    const struct trace_event *event = trace_events(t, &events);
+    name_stacks(t, event, events, &stack, &frame, &stacks);
+    const struct causes_request request = {
+        .event = event,
+        .events = events,
+        .stack = stack,
+        .stacks = stacks,
+        .start_ns = r->start_ns,
+        .end_ns = r->end_ns,
+        .iterations = r->iterations,
+        .period_ns = PERIOD_NS,
+        .probe = w->probe,
+        .probes = w->probes,
+        .alone = alone,
+    };
+    causes_find(&request, &w->causes);
+    w->events = events;
+    w->lost = trace_lost(t);
+    w->has_page_faults = trace_page_faults(t, &w->page_faults);
+    text_add(&w->strangers, "%s", trace_strangers(t));
+}
+
+/* Runs a cell traced; w gets the causes, and what was seen. */
+static int diagnose(struct session *session, const struct cell *cell, const struct runtime *runtime,
+                    const struct causes *alone, const struct progress *progress, struct why *w, struct record **ret,
+                    struct err *e)
+{
+    const struct trace_probe *known = causes_probes(&w->probes);
+    w->probe = xcalloc(w->probes, sizeof(*w->probe));
+    memcpy(w->probe, known, w->probes * sizeof(*w->probe));
+    struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = PERIOD_NS};
+    int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
+    const struct record *r = *ret;
+    if (failed == 0 && (r->termination != TERMINATION_OK || r->iterations == 0))
+        failed = err_set(e, ERR_WORKLOAD, -ECHILD, "the diagnostic run of %lld worker%s did not end well (%s): %s",
+                         (long long)cell->workers, cell->workers == 1 ? "" : "s", termination_name(r->termination),
+                         r->detail);
+    if (failed == 0)
+        find_causes(tracing.trace, r, alone, w);
+    trace_free(tracing.trace);
+    return failed;
+}
+
+static int run_both(struct session *session, struct cell *again, const struct runtime *runtime,
+                    const struct record *timed, const struct progress *progress, struct why *alone, struct why *w,
+                    struct record **record, struct err *e)
+{
+    const int64_t workers = again->workers;
+    again->workers = 1;
+    int failed = diagnose(session, again, runtime, NULL, progress, alone, record, e);
+    record_free(STEAL(*record));
+    again->workers = workers;
+    if (failed == 0)
+        failed = diagnose(session, again, runtime, &alone->causes, progress, w, record, e);
+    if (failed != 0)
+        return failed;
+    const struct record *r = *record;
+    text_format(w->id, sizeof(w->id), "%s", r->id);
+    text_format(w->of, sizeof(w->of), "%s", timed->id);
+    w->workers = workers;
+    w->iterations = (int64_t)r->iterations;
+    w->slowdown = timed->result.median_s > 0 ? r->result.median_s / timed->result.median_s : NAN;
+    return 0;
+}
+
+int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
+            const struct progress *progress, struct why *ret, struct err *e)
+{
+    struct record *record = NULL;
+    struct cell again;
+    struct why alone = {0}, w = {0};
+    TRY(trace_possible(e));
+    TRY(diagnostic_cell(cell, timed, &again, e));
+    int failed = run_both(session, &again, runtime, timed, progress, &alone, &w, &record, e);
+    record_free(record);
+    why_free(&alone);
+    if (failed != 0)
+        why_free(&w);
+    else
+        *ret = w;
+    return failed;
+}
+
+void why_free(struct why *w)
+{
+    causes_free(&w->causes);
+    free(w->probe);
+    text_free(&w->strangers);
+    *w = (struct why){0};
+}
+
+/* --- the record ----------------------------------------------------------------------------------------------------
+ */
+
+static json_t *json_of_cause(const struct cause *c)
+{
+    json_t *o = json_object();
+    json_put_text(o, "id", c->id);
+    json_put_text(o, "title", c->title);
+    json_put_real(o, "share", c->share, NULL);
+    json_put_int(o, "lost_ns", c->lost_ns);
+    json_put_int(o, "cpu_ns", c->cpu_ns);
+    json_put_int(o, "count", (int64_t)c->count);
+    json_put_real(o, "wait_p50_ns", c->has_waits ? c->wait_p50_ns : NAN, "no wait was seen from its begin to its end");
+    json_put_real(o, "wait_p95_ns", c->has_waits ? c->wait_p95_ns : NAN, "no wait was seen from its begin to its end");
+    if (c->function) {
+        json_put(o, "function", json_of_bytes(c->function));
+        json_put(o, "file", json_of_bytes(c->file));
+        json_put_real(o, "function_share", c->function_share, NULL);
+    } else {
+        json_put_absent(o, "function", "no stack of it reached a Python function");
+    }
+    json_put(o, "path", json_of_bytes(c->path));
+    json_put_text_or(o, "remedy", c->remedy, "none is known");
+    json_put_text_or(o, "source", c->source, "none is known");
+    return o;
+}
+
+static json_t *json_of_probe(const struct trace_probe *p)
+{
+    json_t *o = json_object();
+    json_put_text(o, "symbol", p->symbol);
+    json_put(o, "is_set", json_boolean(!*p->missing));
+    if (*p->missing)
+        json_put_text(o, "reason", p->missing);
+    return o;
+}
+
+static json_t *json_of_times(const struct causes *c)
+{
+    json_t *o = json_object();
+    json_put_int(o, "thread_ns", c->thread_ns);
+    json_put_int(o, "own_ns", c->own_ns);
+    json_put_int(o, "lost_ns", c->lost_ns);
+    json_put_int(o, "unattributed_ns", c->unattributed_ns);
+    json_put_int(o, "runnable_ns", c->runnable_ns);
+    json_put_int(o, "idle_ns", c->idle_ns);
+    return o;
+}
+
+void why_json(const struct why *w, struct text *out)
+{
+    json_t *o = json_object(), *causes = json_array(), *probes = json_array();
+    const struct cause *first = causes_first(&w->causes);
+    json_put_text(o, "schema", WHY_SCHEMA);
+    json_put_text(o, "id", w->id);
+    json_put_text(o, "of", w->of);
+    json_put_int(o, "workers", w->workers);
+    json_put_int(o, "iterations", w->iterations);
+    json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
+    json_put_text_or(o, "verdict", first ? first->id : NULL,
+                     "no cause costs 3 % of the time that threads work or lose, and 10 samples");
+    json_put(o, "times", json_of_times(&w->causes));
+    for (size_t i = 0; i < w->causes.count; i++)
+        (void)json_array_append_new(causes, json_of_cause(&w->causes.list[i]));
+    for (size_t i = 0; i < w->probes; i++)
+        (void)json_array_append_new(probes, json_of_probe(&w->probe[i]));
+    json_put(o, "causes", causes);
+    if (w->causes.unattributed_path)
+        json_put(o, "unattributed_path", json_of_bytes(w->causes.unattributed_path));
+    else
+        json_put_absent(o, "unattributed_path", "nothing is left unattributed");
+    json_put(o, "probes", probes);
+    json_put_int(o, "samples", (int64_t)w->causes.samples);
+    json_put_real(o, "python_share", w->causes.python_share, "there are no samples");
+    json_put_int(o, "events", (int64_t)w->events);
+    json_put_int(o, "lost_events", (int64_t)w->lost);
+    json_put_int_or(o, "page_faults", w->has_page_faults, (int64_t)w->page_faults, "the kernel does not count them");
+    json_put(o, "without_symbols", json_of_bytes(w->strangers.data ? w->strangers.data : ""));
+    json_text_indented(o, 0, out);
+}

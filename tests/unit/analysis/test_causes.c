@@ -1,0 +1,400 @@
+#include "analysis/causes.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+
+#define MS 1000000LL
+
+/* The stacks that the planted events name. */
+enum {
+    MERGE,
+    LIST,
+    LOCK,
+    JOIN,
+    CONDITION,
+    WORK,
+    SHARED,
+    ATOMIC_LIST,
+    GIL,
+    COLLECT,
+    STANDS,
+    FAULT,
+    SPIN,
+    STRANGE,
+    STACKS
+};
+
+#define C(function)                                                                                                    \
+    {                                                                                                                  \
+        TRACE_C, function, "/python3.14t", false                                                                       \
+    }
+#define KERNEL(function)                                                                                               \
+    {                                                                                                                  \
+        TRACE_KERNEL, function, NULL, false                                                                            \
+    }
+#define PYTHON(f, file)                                                                                                \
+    {                                                                                                                  \
+        TRACE_PYTHON, f, file, false                                                                                   \
+    }
+#define W PYTHON("w", "cont.py")
+#define FRAMES(...)                                                                                                    \
+    (const struct trace_frame[]){__VA_ARGS__},                                                                         \
+        sizeof((const struct trace_frame[]){__VA_ARGS__}) / sizeof(struct trace_frame)
+
+static const struct cause_stack STACK[STACKS] = {
+    [MERGE] = {FRAMES(C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"), C("PyMutex_Lock"), C("_Py_brc_merge_refcounts"),
+                      C("_Py_HandlePending"), C("_PyEval_EvalFrameDefault"), W)},
+    [LIST] = {FRAMES(C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"), C("_PyCriticalSection_BeginSlow"),
+                     C("list_append"), W)},
+    [LOCK] = {FRAMES(C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"), C("lock_PyThread_acquire_lock"), W)},
+    [JOIN] = {FRAMES(C("_PyParkingLot_Park"), C("PyEvent_WaitTimed"), C("ThreadHandle_join"),
+                     PYTHON("Thread.join", "/lib/threading.py"))},
+    [CONDITION] = {FRAMES(C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"), C("lock_PyThread_acquire_lock"),
+                          PYTHON("Condition.wait", "/lib/threading.py"))},
+    [WORK] = {FRAMES(C("_PyEval_EvalFrameDefault"), W)},
+    [SHARED] = {FRAMES(C("_Py_DecRefShared"), C("_PyEval_EvalFrameDefault"), W)},
+    [ATOMIC_LIST] = {FRAMES({TRACE_C, "list_append", "/python3.14t", true}, W)},
+    [GIL] = {FRAMES(C("take_gil"), C("_PyEval_EvalFrameDefault"), W)},
+    [COLLECT] = {FRAMES(C("gc_collect_main"), C("_Py_RunGC"), W)},
+    [STANDS] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"), C("_PyThreadState_Attach"), W)},
+    [FAULT] = {FRAMES(KERNEL("clear_page_erms"), KERNEL("do_user_addr_fault"), C("mi_page_free_list_extend"), W)},
+    [SPIN] = {FRAMES(KERNEL("osq_lock"), KERNEL("rwsem_down_write_slowpath"), KERNEL("__x64_sys_munmap"), C("munmap"),
+                     W)},
+    [STRANGE] = {FRAMES(KERNEL("pipe_write"), C("nothing_known"), W)},
+};
+
+static const struct trace_probe PROBE[] = {{.symbol = "_PyParkingLot_Park", .is_paired = true},
+                                           {.symbol = "_PyCriticalSection_BeginSlow"},
+                                           {.symbol = "gc_collect_main", .is_paired = true}};
+
+/* Two iterations without a gap: most tests see one. */
+static const int64_t STARTS_NS[] = {0, 50 * MS}, ENDS_NS[] = {50 * MS, 100 * MS};
+
+static struct causes find(const struct trace_event *event, size_t count, const struct causes *alone)
+{
+    struct causes ret;
+    const struct causes_request request = {.event = event,
+                                           .events = count,
+                                           .stack = STACK,
+                                           .stacks = STACKS,
+                                           .start_ns = STARTS_NS,
+                                           .end_ns = ENDS_NS,
+                                           .iterations = ARRAY_LEN(STARTS_NS),
+                                           .period_ns = MS,
+                                           .probe = PROBE,
+                                           .probes = ARRAY_LEN(PROBE),
+                                           .alone = alone};
+    causes_find(&request, &ret);
+    return ret;
+}
+
+#define FIND(events) find(events, ARRAY_LEN(events), NULL)
+
+static void a_wait_is_the_time_from_entry_to_return_and_is_named_by_its_stack(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {10 * MS, 1, MERGE, 0, TRACE_ENTER},
+        {11 * MS, 1, MERGE, 0, TRACE_OUT},
+        {11 * MS, 1, 0, 0, TRACE_BLOCKED},
+        {60 * MS, 1, 0, 0, TRACE_IN},
+        {61 * MS, 1, 0, 0, TRACE_LEAVE},
+    };
+    struct causes c = FIND(events);
+    const struct cause *first = causes_first(&c);
+    assert_non_null(first);
+    assert_string_equal(first->id, "reference_counts_merged");
+    assert_string_equal(first->title, "merging reference counts of objects made by another thread");
+    assert_int_equal(first->lost_ns, 51 * MS);
+    assert_int_equal(c.own_ns, 49 * MS); /* before, and after up to the window's end */
+    assert_int_equal(c.thread_ns, 100 * MS);
+    assert_int_equal(first->count, 1);
+    assert_true(first->has_waits && fabs(first->wait_p50_ns - 51e6) < 1);
+    assert_string_equal(first->function, "w");
+    assert_string_equal(first->file, "cont.py");
+    assert_string_equal(
+        first->path,
+        "_PyParkingLot_Park < _PyMutex_LockTimed < PyMutex_Lock < _Py_brc_merge_refcounts < _Py_HandlePending");
+    assert_true(fabs(first->share - 1) < 1e-9);
+    assert_non_null(strstr(first->source, "pep-0703"));
+    causes_free(&c);
+}
+
+static void without_a_probe_a_blocked_thread_tells_the_same(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},       {10 * MS, 1, LIST, 0, TRACE_OUT}, {10 * MS, 1, 0, 0, TRACE_BLOCKED},
+        {40 * MS, 1, 0, 0, TRACE_IN}, {50 * MS, 1, WORK, 0, TRACE_OUT}, {50 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {70 * MS, 1, 0, 0, TRACE_IN},
+    };
+    struct causes c = FIND(events);
+    assert_string_equal(causes_first(&c)->title, "the lock of a shared object: a list");
+    assert_int_equal(c.lost_ns, 30 * MS);
+    assert_int_equal(c.runnable_ns, 20 * MS);
+    assert_int_equal(c.own_ns, 50 * MS);
+    causes_free(&c);
+}
+
+static void each_stack_is_told_in_the_fields_words(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t stack;
+        const char *id;
+    } PLANTED[] = {{LOCK, "thread_lock"}, {GIL, "gil"}, {COLLECT, "garbage_collection"}, {STANDS, "world_stopped"}};
+    for (size_t i = 0; i < ARRAY_LEN(PLANTED); i++) {
+        const struct trace_event events[] = {{20 * MS, 1, PLANTED[i].stack, 0, TRACE_ENTER},
+                                             {90 * MS, 1, 0, 0, TRACE_LEAVE}};
+        struct causes c = FIND(events);
+        assert_non_null(causes_first(&c));
+        assert_string_equal(causes_first(&c)->id, PLANTED[i].id);
+        causes_free(&c);
+    }
+}
+
+static void a_stand_still_is_the_collectors_where_that_began_before(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, COLLECT, 2, TRACE_ENTER}, {1 * MS, 2, STANDS, 0, TRACE_ENTER},  {21 * MS, 2, 0, 0, TRACE_LEAVE},
+        {22 * MS, 1, 0, 2, TRACE_LEAVE}, {30 * MS, 2, STANDS, 0, TRACE_ENTER}, {35 * MS, 2, 0, 0, TRACE_LEAVE},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.count, 2);
+    assert_string_equal(c.list[0].id, "garbage_collection");
+    assert_int_equal(c.list[0].lost_ns, 42 * MS);
+    assert_string_equal(c.list[1].id, "world_stopped");
+    causes_free(&c);
+}
+
+static void waiting_that_the_program_asked_for_is_no_loss(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, JOIN, 0, TRACE_ENTER},
+        {90 * MS, 1, 0, 0, TRACE_LEAVE},
+        {0, 2, CONDITION, 0, TRACE_ENTER},
+        {50 * MS, 2, 0, 0, TRACE_LEAVE},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.lost_ns, 0);
+    assert_int_equal(c.idle_ns, 140 * MS);
+    assert_null(causes_first(&c));
+    causes_free(&c);
+}
+
+static void samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {1 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {2 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {3 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {4 * MS, 1, ATOMIC_LIST, 0, TRACE_RUNS},
+        {5 * MS, 1, WORK, 0, TRACE_RUNS},
+        {10 * MS, 1, WORK, 0, TRACE_OUT},
+        {10 * MS, 1, 0, 0, TRACE_RUNNABLE},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.count, 2);
+    assert_string_equal(c.list[0].id, "shared_reference_count");
+    assert_int_equal(c.list[0].cpu_ns, 3 * MS);
+    assert_false(c.list[0].has_waits);
+    assert_string_equal(c.list[1].id, "object_lock");
+    assert_int_equal(c.own_ns, 6 * MS);
+    assert_int_equal(c.samples, 5);
+    assert_true(fabs(c.python_share - 1) < 1e-9);
+    causes_free(&c);
+}
+
+static void what_one_thread_alone_spends_too_is_not_lost_to_the_others(void **state)
+{
+    (void)state;
+    const struct trace_event one[] = {
+        {0, 1, 0, 0, TRACE_IN},          {1 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {9 * MS, 1, WORK, 0, TRACE_OUT}, {10 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {11 * MS, 1, 0, 0, TRACE_IN},    {21 * MS, 1, 0, 0, TRACE_RUNNABLE},
+    };
+    const struct trace_event many[] = {
+        {0, 1, 0, 0, TRACE_IN}, {1 * MS, 1, SHARED, 0, TRACE_RUNS}, {20 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {0, 2, 0, 0, TRACE_IN}, {2 * MS, 2, SHARED, 0, TRACE_RUNS}, {20 * MS, 2, 0, 0, TRACE_RUNNABLE},
+    };
+    struct causes alone = FIND(one), c = find(many, ARRAY_LEN(many), &alone);
+    assert_int_equal(alone.lost_ns, 1 * MS);
+    assert_in_range(c.lost_ns, 0, 1); /* the same share of the work, so that nothing is left but rounding */
+    assert_null(causes_first(&c));
+    assert_int_equal(c.thread_ns, c.own_ns + c.lost_ns + c.runnable_ns);
+    causes_free(&c);
+    causes_free(&alone);
+}
+
+static void what_no_rule_knows_is_told_as_a_share(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, STRANGE, 0, TRACE_OUT},      {0, 1, 0, 0, TRACE_BLOCKED},     {40 * MS, 1, 0, 0, TRACE_IN},
+        {50 * MS, 1, LOCK, 0, TRACE_ENTER}, {60 * MS, 1, 0, 0, TRACE_LEAVE},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.unattributed_ns, 40 * MS);
+    assert_int_equal(c.lost_ns, 50 * MS);
+    assert_string_equal(c.unattributed_path, "nothing_known");
+    assert_true(fabs(c.list[0].share - 0.2) < 1e-9);
+    causes_free(&c);
+}
+
+static void only_what_lies_in_measured_iterations_counts(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {-50 * MS, 1, LOCK, 0, TRACE_ENTER},
+        {10 * MS, 1, 0, 0, TRACE_LEAVE},
+        {95 * MS, 2, LOCK, 0, TRACE_ENTER}, /* no end */
+        {-5 * MS, 3, SHARED, 0, TRACE_RUNS},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.lost_ns, 15 * MS);
+    assert_int_equal(c.samples, 0);
+    causes_free(&c);
+}
+
+static void a_wait_counts_without_the_time_in_which_the_thread_lacked_a_cpu(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},       {10 * MS, 1, LOCK, 0, TRACE_ENTER}, {20 * MS, 1, 0, 0, TRACE_RUNNABLE},
+        {70 * MS, 1, 0, 0, TRACE_IN}, {80 * MS, 1, 0, 0, TRACE_LEAVE},    {90 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.own_ns, 20 * MS);
+    assert_int_equal(c.lost_ns, 20 * MS);
+    assert_int_equal(c.runnable_ns, 50 * MS);
+    assert_true(fabs(c.list[0].wait_p50_ns - 70e6) < 1);
+    causes_free(&c);
+}
+
+static void a_thread_that_ended_is_on_no_cpu_any_longer(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {10 * MS, 1, 0, 0, TRACE_END},
+        {90 * MS, 1, 0, 0, TRACE_IN}, /* another one of the same number */
+        {95 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.own_ns, 15 * MS);
+    assert_int_equal(c.thread_ns, 15 * MS);
+    causes_free(&c);
+}
+
+static void what_happens_between_two_iterations_does_not_count(void **state)
+{
+    (void)state;
+    const int64_t starts_ns[] = {0, 50 * MS}, ends_ns[] = {10 * MS, 60 * MS};
+    const struct trace_event events[] = {
+        {5 * MS, 1, LOCK, 0, TRACE_ENTER},
+        {55 * MS, 1, 0, 0, TRACE_LEAVE},
+        {30 * MS, 2, SHARED, 0, TRACE_RUNS},
+    };
+    const struct causes_request request = {events, ARRAY_LEN(events), STACK, STACKS, starts_ns, ends_ns, 2, MS,
+                                           PROBE,  ARRAY_LEN(PROBE),  NULL};
+    struct causes c;
+    causes_find(&request, &c);
+    assert_int_equal(c.lost_ns, 10 * MS);
+    assert_int_equal(c.samples, 0);
+    causes_free(&c);
+}
+
+static void calls_of_what_is_only_counted_are_counted(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {1 * MS, 1, MERGE, 1, TRACE_ENTER},
+        {2 * MS, 1, MERGE, 1, TRACE_ENTER},
+        {3 * MS, 1, MERGE, 0, TRACE_RUNS},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.list[0].count, 2);
+    causes_free(&c);
+}
+
+static void a_return_without_its_call_and_a_stack_that_is_not_there_do_no_harm(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {1 * MS, 1, 0, 0, TRACE_LEAVE},  {2 * MS, 1, 4711, 0, TRACE_ENTER}, {3 * MS, 1, 0, 7, TRACE_LEAVE},
+        {4 * MS, 1, 0, 99, TRACE_ENTER}, {12 * MS, 1, 0, 0, TRACE_LEAVE},   {13 * MS, 1, 4711, 0, TRACE_RUNS},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.count, 0);
+    assert_int_equal(c.unattributed_ns, 10 * MS);
+    causes_free(&c);
+}
+
+static void page_faults_are_work_and_waiting_for_the_memory_map_is_lost(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},           {1 * MS, 1, FAULT, 0, TRACE_RUNS}, {9 * MS, 1, FAULT, 0, TRACE_OUT},
+        {9 * MS, 1, 0, 0, TRACE_BLOCKED}, {20 * MS, 1, 0, 0, TRACE_IN},      {21 * MS, 1, SPIN, 0, TRACE_RUNS},
+        {30 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.count, 1);
+    assert_string_equal(c.list[0].id, "memory_map");
+    assert_int_equal(c.list[0].lost_ns, 12 * MS);
+    assert_int_equal(c.list[0].cpu_ns, 1 * MS);
+    assert_string_equal(c.list[0].path, "mi_page_free_list_extend");
+    causes_free(&c);
+}
+
+static void a_cause_of_a_few_samples_is_not_named(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {1 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {2 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {3 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.list[0].lost_ns, 2 * MS);
+    assert_null(causes_first(&c));
+    causes_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wait_is_the_time_from_entry_to_return_and_is_named_by_its_stack),
+        cmocka_unit_test(without_a_probe_a_blocked_thread_tells_the_same),
+        cmocka_unit_test(each_stack_is_told_in_the_fields_words),
+        cmocka_unit_test(a_stand_still_is_the_collectors_where_that_began_before),
+        cmocka_unit_test(waiting_that_the_program_asked_for_is_no_loss),
+        cmocka_unit_test(samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time),
+        cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
+        cmocka_unit_test(what_no_rule_knows_is_told_as_a_share),
+        cmocka_unit_test(only_what_lies_in_measured_iterations_counts),
+        cmocka_unit_test(a_wait_counts_without_the_time_in_which_the_thread_lacked_a_cpu),
+        cmocka_unit_test(a_thread_that_ended_is_on_no_cpu_any_longer),
+        cmocka_unit_test(what_happens_between_two_iterations_does_not_count),
+        cmocka_unit_test(calls_of_what_is_only_counted_are_counted),
+        cmocka_unit_test(a_return_without_its_call_and_a_stack_that_is_not_there_do_no_harm),
+        cmocka_unit_test(page_faults_are_work_and_waiting_for_the_memory_map_is_lost),
+        cmocka_unit_test(a_cause_of_a_few_samples_is_not_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
