@@ -40,7 +40,8 @@ struct stats_interval stats_quantile_interval(const double *sorted, size_t n, do
  * Jones 2013, section 9.1, use it at the highest level). why_not: fewer than STATS_INTERVAL_MIN. */
 struct stats_interval stats_mean_interval(const double *means, size_t n, double confidence);
 
-/* t(p; df), df > 0 and not necessarily whole; above a million, infinite ones too, the normal quantile. */
+/* t(p; df), df not necessarily whole; NaN without a degree of freedom (df not above 0, or NaN); above a million,
+ * infinite ones too, the normal quantile. */
 double stats_student(double p, double df);
 
 #endif

@@ -93,6 +93,7 @@ static void t_is_that_of_the_tables(void **state)
 {
     (void)state;
     assert_near(stats_student(0.975, 1), 12.706, 5e-4);
+    assert_true(isnan(stats_student(0.975, 0)) && isnan(stats_student(0.975, -1)) && isnan(stats_student(0.975, NAN)));
     assert_near(stats_student(0.975, 4), 2.776, 5e-4);
     assert_near(stats_student(0.975, 9), 2.262, 5e-4);
     assert_near(stats_student(0.975, 29), 2.045, 5e-4);

@@ -422,9 +422,22 @@ static void an_exponents_effect_is_the_exponent_itself(void **state)
     assert_near((f.found.high - f.found.low) / 2, stats_student(0.975, 7) * sqrt(f.variance), 1e-12);
 }
 
+static void an_exponent_of_as_many_invocations_as_parameters_has_no_variance(void **state)
+{
+    (void)state;
+    size_t parts = 0;
+    static const char KIND[] = "scaling: {cells: [w1, w2], by: workers, figure: avg_iter_s}";
+    ADD("w1", "avg_iter_s", "1", 1.00);
+    ADD("w2", "avg_iter_s", "2", 2.00);
+    struct claim_effect f = effect(KIND, "expect: {max: 2}", 0, &parts);
+    assert_true(isnan(f.variance));
+    assert_int_equal(judge(KIND, "expect: {max: 2}").verdict, CLAIM_INCONCLUSIVE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_exponent_of_as_many_invocations_as_parameters_has_no_variance, forget),
         cmocka_unit_test_teardown(an_effect_has_the_variance_that_its_interval_is_made_of, forget),
         cmocka_unit_test_teardown(an_order_has_an_effect_for_each_pair_of_neighbours, forget),
         cmocka_unit_test_teardown(an_exponents_effect_is_the_exponent_itself, forget),
