@@ -164,7 +164,7 @@ static int run(struct config *c, struct err *e)
 {
     struct limit_profile profile = {0};
     struct runtime runtime;
-    struct output_places places;
+    struct output_places places = {0};
     int status = c->positional ? scenarios_find(c->positional, &c->cell.scenario, e) : 0;
     if (status != 0)
         return status;

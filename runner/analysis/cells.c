@@ -248,6 +248,24 @@ bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but
     }
 }
 
+bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const char *other = keyset_find(b, a->list[i].key);
+        if (other && !list_holds(but, a->list[i].key) && strcmp(other, a->list[i].value) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!keyset_find(b, a->list[i].key) && !list_holds(but, a->list[i].key))
+            return false;
+    return cells_agree(a, b, but);
+}
+
 #define ID_SECOND 16 /* characters of an id that tell its second: "20261129T143554Z" */
 
 /* The first and the last id, which is by time; false: they are not of one plan and seed. */

@@ -35,6 +35,12 @@ int cells_compare(const struct keyset *a, const struct keyset *b);
 /* The same cell, but for keys of this comma-separated list (NULL: none). */
 bool cells_alike(const struct keyset *a, const struct keyset *b, const char *but);
 
+/* Whether what both have is the same, but for keys of that list: a knob that one mode alone has parts nothing. */
+bool cells_agree(const struct keyset *a, const struct keyset *b, const char *but);
+
+/* cells_agree(), and a has no other key that b lacks. */
+bool cells_agree_on_all_of(const struct keyset *a, const struct keyset *b, const char *but);
+
 /* Whether one run of one plan gave both: the plan's file and the seed that the run was shuffled with are the same, no
  * cell of the plan is there twice in a block, and neither side ended before the other began, or in the same second: two
  * runs with a seed that the user named may follow each other that closely. Then the plan's blocks are pairs, however

@@ -31,21 +31,6 @@ bool scaling_is_within_sharing(enum scaling_part p)
 
 /* --- curves ------------------------------------------------------------------------------------------------------- */
 
-/* Whether what both have is the same, but for keys of this list: a knob of one mode alone parts nothing. */
-static bool are_alike_in_common(const struct keyset *a, const struct keyset *b, const char *but)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        const struct pair *p = &a->list[i];
-        const char *other = keyset_find(b, p->key);
-        const size_t len = strlen(p->key);
-        const char *at = strstr(but, p->key);
-        bool left_out = at && (at == but || at[-1] == ',') && (at[len] == ',' || !at[len]);
-        if (other && !left_out && strcmp(other, p->value) != 0)
-            return false;
-    }
-    return true;
-}
-
 /* The key whose product with the workers both have, and in which alone they differ besides; NULL: there is none. */
 static const char *shared_key(const struct summary_cell *a, const struct summary_cell *b)
 {
@@ -116,7 +101,7 @@ static size_t sweep_of(const struct scaling *all, const struct summary_cell *cel
 {
     const char *key;
     for (size_t i = 0; i < all->sweeps; i++)
-        if (are_alike_in_common(all->sweep[i].curve[0].point[0].cell->cell, cell->cell, ALONE))
+        if (cells_agree(all->sweep[i].curve[0].point[0].cell->cell, cell->cell, ALONE))
             return i;
     for (size_t i = 0; i < all->sweeps; i++)
         if (curve_of(&all->sweep[i], cell, &key))
@@ -544,7 +529,7 @@ static const struct summary_cell *empty_of(const struct summary *s, const struct
     if (lifecycle && strcmp(lifecycle, "fresh") != 0)
         return NULL;
     for (size_t i = 0; i < s->cells; i++)
-        if (strcmp(s->cell[i].scenario, EMPTY) == 0 && are_alike_in_common(s->cell[i].cell, c->cell, SAME_CELL))
+        if (strcmp(s->cell[i].scenario, EMPTY) == 0 && cells_agree(s->cell[i].cell, c->cell, SAME_CELL))
             return &s->cell[i];
     return NULL;
 }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -108,7 +109,7 @@ static size_t hidden_above(const struct confine_mounts *m, const char *path)
 {
     size_t len = 0;
     for (size_t i = 0; i < m->hidden_count; i++)
-        if (m->hidden[i].path && is_below(path, m->hidden[i].path) && strlen(m->hidden[i].path) > len)
+        if (is_below(path, m->hidden[i].path) && strlen(m->hidden[i].path) > len)
             len = strlen(m->hidden[i].path);
     return len;
 }
@@ -272,13 +273,13 @@ static void arrange(struct confine_mounts *m)
         qsort(m->bind, m->count, sizeof(*m->bind), by_path);
     if (m->hidden_count > 0)
         qsort(m->hidden, m->hidden_count, sizeof(*m->hidden), by_hidden_path);
-    for (size_t i = 0; i < m->hidden_count; i++) {
-        struct confine_hidden h = m->hidden[i];
-        if (hidden_above(m, h.path) > shown_above(m, h.path))
-            free(STEAL(m->hidden[i].path));
-    }
+    cleanup_free bool *drop = xcalloc(m->hidden_count, sizeof(*drop));
     for (size_t i = 0; i < m->hidden_count; i++)
-        if (m->hidden[i].path)
+        drop[i] = hidden_above(m, m->hidden[i].path) > shown_above(m, m->hidden[i].path);
+    for (size_t i = 0; i < m->hidden_count; i++)
+        if (drop[i])
+            free(m->hidden[i].path);
+        else
             m->hidden[kept++] = m->hidden[i];
     m->hidden_count = kept;
 }

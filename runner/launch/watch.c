@@ -329,7 +329,7 @@ static bool take_deadlines(struct watch *w, int *failed)
         q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
         w->progress_at_ns = now_ns + PROGRESS_NS;
     }
-    if (now_ns >= w->look_at_ns) {
+    if (q->look && now_ns >= w->look_at_ns) {
         if (is_measuring(q))
             q->look(q->look_arg);
         w->look_at_ns = now_ns + LOOK_NS;
