@@ -58,8 +58,8 @@ static bool is_own(const char *key)
     return text_is_among(key, KEYS);
 }
 
-/* Whether cells of the same scenario and profile differ in this key; what one mode or start method alone has is told where
- * its own cells differ. */
+/* Whether cells of the same scenario and profile differ in this key; what one mode or start method alone has is told
+ * where its own cells differ. */
 static bool tells(const struct summary *s, const struct summary_cell *c, const char *key)
 {
     const char *own = keyset_find(c->cell, key);
@@ -325,7 +325,8 @@ static const struct summary_cell *base_of(const struct summary *s, const struct 
     const struct summary_cell *best = NULL;
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *one = &s->cell[i];
-        if (strcmp(one->mode, "threads") != 0 || !cells_agree_on_all_of(one->cell, c->cell, "mode,mp_start_method,runtime,gil"))
+        if (strcmp(one->mode, "threads") != 0 ||
+            !cells_agree_on_all_of(one->cell, c->cell, "mode,mp_start_method,runtime,gil"))
             continue;
         if (!best || base_rank(one) < base_rank(best))
             best = one;
