@@ -54,14 +54,20 @@ NOT_HERE = [
     (r"tare .*--isolation strict.*", "this host need not give a full slice", "test_strict_is_full_with_a_partition_and_the_claims_are_given_back"),
     (r"scripts/ci-gate .*", "it takes a repository with a base and a request", "test_a_request_that_is_slower_fails"),
     (r"bencher .*", "it hands figures to a service of others", "tests/manual/test_formats.py: bencher"),
+    (r"tare bisect .*", "it takes dozens of runs of each interpreter", "test_interpreters_are_a_list_and_wrappers_are_asked_what_they_are"),
+    (r"tare run .* --why", "it takes the right to trace", "test_names_the_lock_that_threads_wait_for_and_leaves_the_timed_run_alone"),
     (r"systemctl start .*", "systemd need not run this host", "tests/live/test_systemd.py: \"systemctl\", \"start\""),
 ]
 
 # What stands for a command that would take long: what is run in its place is printed by the test where it fails.
 SMALLER = [
     (r"^make run$", "scripts/run seed --out out/seed --iterations 2 --invocations 1"),
+    (r"^(tare run churn .*)$", r"\1 --iterations 128 --warmup 8"),
     (r"^(tare run (?!.*(--help|scenario[23])).*?)( \| .*)?$", r"\1 --iterations 2 --warmup 0\3"),
     (r"^(tare run scenario[23](?!.*--help).*)$", r"\1 --iterations 1 --warmup 0 --duration-ms 50"),
+    (r"^tare matrix contention$", r'tare matrix "$CONTENTION" --out out/contention'),
+    (r"^tare pool quick.tar alice.tar .*$", "tare pool quick.tar again.tar -o pool.html --key minisign.pub"),
+    (r"^(tare scale .*)$", r"\1 --iterations 1 --invocations 1 --modes threads"),
     (r"^tare matrix quick --out (before|after)$", r'tare matrix "$SMALL" --out \1'),
     (r"^(tare matrix .*)$", r"\1 --iterations 2 --warmup 0 --workers 2"),
     (r"^make ", f"make -C {TOP} "),
@@ -80,6 +86,15 @@ cells:
   - {profile: memory, iterations: 2, hold-ms: 50}
 """
 
+# One of the plan's patterns.
+CONTENTION = """\
+schema: tare.plan/1
+name: contention
+invocations: 5
+defaults: {scenario: scenario4, pattern: list, operations: 1000, iterations: 1, workers: 2}
+cells: [{each: {sharing: [private, shared]}}]
+"""
+
 # What is there before the first command, and what may be its status besides 0: a comparison of two runs of the same may
 # come out either way, and a host need not have all that doctor wants.
 BEFORE = {
@@ -90,7 +105,8 @@ BEFORE = {
     "runner/analysis/README.md": """
         for m in threads processes; do
             tare run scenario1 --mode $m --runtime native --iterations 2 --warmup 0 --json $m.json >threads.txt; done
-        for d in before after first second pilot; do tare matrix "$SMALL" --out $d >$d.txt; done""",
+        for d in before after first second pilot; do tare matrix "$SMALL" --out $d >$d.txt; done
+        tare matrix "$CONTENTION" --out out/contention >text""",
     "runner/report/README.md": "tare matrix \"$SMALL\" --out out/quick >text; cp -r out/quick out/bench",
     "runner/launch/README.md": """
         tare matrix "$SMALL" --out out/quick >text
@@ -103,7 +119,7 @@ BEFORE = {
 }
 STATUS = [
     (r"tare compare .*--fail-if.*", (0, 1)),
-    (r"tare reproduce .*", (0, 1)),
+    (r"tare (reproduce|pool) .*", (0, 1)),
     (r"tare doctor.*", (0, 3)),
     (r"tare tune --dry-run", (0, 3)),
 ]
@@ -194,7 +210,9 @@ class Shell(LiveTest):
         environment = rig.environment()
         environment["PATH"] = f"{build}:{environment['PATH']}"
         environment["SMALL"] = str(self.dir / "small.yml")
+        environment["CONTENTION"] = str(self.dir / "contention.yml")
         (self.dir / "small.yml").write_text(SMALL)
+        (self.dir / "contention.yml").write_text(CONTENTION)
         if "scripts/run" in script:
             environment["TARE_CACHE"] = str(rig.CACHE)
         return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], text=True, cwd=self.dir, env=environment,
