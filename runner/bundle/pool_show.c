@@ -542,7 +542,6 @@ static void page_claim(const struct pool_result *r, size_t i, const struct drawi
 {
     char id[32];
     cleanup_text struct text lines = {0};
-    cleanup_free char *title = text_printable(r->claims.list[i].text);
     text_format(id, sizeof(id), "claim-%zu", i + 1);
     page_section(out, id, r->claims.list[i].id);
     for (size_t k = 0; k < d->count; k++)

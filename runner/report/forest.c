@@ -104,7 +104,7 @@ void forest_draw(struct drawings *all, const struct forest *f)
     size_t rows = 0;
     cleanup_text struct text alt = {0};
     for (size_t i = 0; i < f->rows; i++)
-        rows += isfinite(f->row[i].at);
+        rows += isfinite(f->row[i].at) ? 1 : 0;
     if (rows == 0)
         return;
     struct drawing *d = drawing_add(all, f->name, f->title);
