@@ -15,7 +15,7 @@ TYPOS = [
     ("exce -- true", "'exce' is no command ('tare --help' lists them); did you mean 'exec'?"),
     ("help mtrix", "'mtrix' is no command ('tare --help' lists them); did you mean 'matrix'?"),
     ("--hlep", "'--hlep' is no command ('tare --help' lists them); did you mean '--help'?"),
-    ("run scenari1", "'scenari1' is no scenario; what is allowed is scenario0, "),
+    ("run scenari1", "'scenari1' is no scenario; what is allowed is causes, churn, scenario0, "),
     ("run scenari1", "; did you mean 'scenario1'?"),
     ("run scenario1 --iteration 5", "'--iteration' is no option of 'scenario1' ('tare run scenario1 --help' lists them); did you mean '--iterations'?"),
     ("run scenario1 --hold-m 5", "'--hold-m' is no option of 'scenario1' ('tare run scenario1 --help' lists them); did you mean '--hold-ms'?"),
