@@ -34,8 +34,8 @@ struct causes_request {
     size_t iterations;
     int64_t period_ns; /* what a sample stands for */
     const struct trace_probe *probe;
-    size_t probes;         /* what one with `missing` tells does not count */
-    bool is_cut;           /* of what happened from cut_ns on not all is among the events: nothing of it counts */
+    size_t probes; /* what one with `missing` tells does not count */
+    bool is_cut;   /* of what happened from cut_ns on not all is among the events: nothing of it counts */
     int64_t cut_ns;
     const struct causes *alone; /* of the same work by one thread: what that spends on a CPU is not lost; NULL: none */
 };

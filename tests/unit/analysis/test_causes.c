@@ -425,12 +425,8 @@ static void a_thread_that_comes_back_from_a_wait_to_a_stopped_world_waits_on(voi
     static const uint32_t INNER[] = {BACK, BACK_BARE};
     for (size_t i = 0; i < ARRAY_LEN(INNER); i++) {
         const struct trace_event events[] = {
-            {0, 1, 0, 0, TRACE_IN},
-            {10 * MS, 1, LOCK, 0, TRACE_ENTER},
-            {40 * MS, 1, INNER[i], 0, TRACE_ENTER},
-            {45 * MS, 1, 0, 0, TRACE_LEAVE},
-            {50 * MS, 1, 0, 0, TRACE_LEAVE},
-            {60 * MS, 1, 0, 0, TRACE_END},
+            {0, 1, 0, 0, TRACE_IN},          {10 * MS, 1, LOCK, 0, TRACE_ENTER}, {40 * MS, 1, INNER[i], 0, TRACE_ENTER},
+            {45 * MS, 1, 0, 0, TRACE_LEAVE}, {50 * MS, 1, 0, 0, TRACE_LEAVE},    {60 * MS, 1, 0, 0, TRACE_END},
         };
         struct causes c = FIND(events);
         assert_int_equal(c.count, 1);
