@@ -598,10 +598,10 @@ static void close_to(struct finder *f, struct thread *t, size_t depth)
         f->collecting -= is_collector(f, t->open[--t->depth]);
 }
 
-/* Whether a call lies in another one of the same function. One of the paired functions has that: a thread that parked
- * takes part in the interpreter again before it returns, and parks for that while the world is stopped
- * (_PyParkingLot_Park < tstate_wait_attach < ... < _PyParkingLot_Park, Python/parking_lot.c, pystate.c). Without frame
- * pointers the caller alone is known. */
+/* Whether a call lies in another one of the same function. A thread that parked takes part in the interpreter again
+ * before it returns, and parks for that while the world is stopped (_PyParkingLot_Park < tstate_wait_attach < ... <
+ * _PyParkingLot_Park, Python/parking_lot.c, pystate.c); what the collector finalizes may ask for the collector. Without
+ * frame pointers the caller alone is known. */
 static bool is_nested(const struct finder *f, const struct trace_event *e)
 {
     const struct cause_stack *s = e->stack < f->q->stacks ? &f->q->stack[e->stack] : NULL;
