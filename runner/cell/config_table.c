@@ -263,7 +263,8 @@ const struct option_row config_rows[] = {
      "write the record into DIR under its own id"},
     {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_RUN,
      "afterwards run it once more, traced, and tell what its threads lose their time to: which lock, which object, which "
-     "function, and what to do; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
+     "function, and what to do; meanwhile all that runs the same interpreter or C library on this host is slower, on "
+     "other CPUs too; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
     {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
+#include "launch/nspid.h"
 #include "launch/pid_table.h"
 
 const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file", "kernel", "shmem", "sock"};
@@ -345,28 +346,12 @@ static ssize_t list_pids(struct sampler *s)
     return (ssize_t)count;
 }
 
-/* The pid in the innermost namespace: the last number of "NSpid: 1234 2" (proc(5)). 0: the process is gone. */
-static int read_own_pid(int proc_fd)
+/* In how many pid namespaces the process has a pid; *own: that of the innermost. 0: the process is gone. */
+static size_t read_pids(int proc_fd, int *own)
 {
     char buf[4096];
     cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
-    if (!line)
-        return 0;
-    const char *end = line + 1 + strcspn(line + 1, "\n");
-    while (end[-1] >= '0' && end[-1] <= '9')
-        end--;
-    return (int)strtol(end, NULL, 10);
-}
-
-/* Whether the process is in a nested pid namespace: "NSpid: 1234 2" then has two numbers. */
-static bool is_nested(int proc_fd)
-{
-    char buf[4096];
-    int here = 0, there = 0;
-    cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
-    return line && sscanf(line, "\nNSpid: %d%*[ \t]%d", &here, &there) == 2;
+    return fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? nspid_read(buf, own) : 0;
 }
 
 /* The pid by which the members know this process. Read once per process. */
@@ -376,7 +361,7 @@ static int translate(struct sampler *s, int pid)
     if (!w)
         return s->nested ? 0 : pid;
     if (w->own_pid == 0)
-        w->own_pid = read_own_pid(w->proc_fd);
+        (void)read_pids(w->proc_fd, &w->own_pid);
     return w->own_pid;
 }
 
@@ -433,7 +418,8 @@ static void search_members(struct sampler *s, struct sample *r)
     }
     for (ssize_t i = 0; i < listed; i++) {
         const struct watched *w = watch(s, s->pids[i]);
-        if (w && is_member(s, translate(s, s->pids[i])) && is_nested(w->proc_fd))
+        int own = 0;
+        if (w && is_member(s, translate(s, s->pids[i])) && read_pids(w->proc_fd, &own) >= 2)
             count_pid(s, s->pids[i], true, false, r);
     }
 }
