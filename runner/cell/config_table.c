@@ -115,7 +115,7 @@ const struct option_row config_rows[] = {
      WEIGHED},
     {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
      "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled; growth: how "
-     "memory grows from iteration to iteration, and what of it",
+     "memory grows from iteration to iteration, and what of it; forked copies collect garbage for it, with its finalisers",
      WEIGHED},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH | CONFIG_BISECT,
      "measured iterations",

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -77,13 +76,6 @@ static int open_below(int dirfd, const char *name)
     return dirfd < 0 ? -1 : openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 }
 
-/* Half of the descriptors that we may have: the limit is also the workload's, and so is not raised. */
-static size_t held_max(void)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)limit.rlim_cur / 2 : 0;
-}
-
 int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
 {
     struct sampler *s = calloc(1, sizeof(*s));
@@ -93,7 +85,7 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
     s->stat_fd = open_below(slice_dirfd, "memory.stat");
     s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
     text_format(s->proc, sizeof(s->proc), "/proc");
-    s->held_max = held_max();
+    s->held_max = file_descriptors_max() / 2;
     s->passing.proc_fd = -1;
     (void)pthread_mutex_init(&s->walker.lock, NULL);
     (void)pthread_cond_init(&s->walker.changed, NULL);
