@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 #include "base/text.h"
 
 #define PATIENCE_NS (6 * NS_PER_S) /* more than tare-scope's own */
-#define NOT_STARTED 127            /* the loader's word, for a library that is not there */
+#define NOT_STARTED 127            /* the loader's word, for a library that is not there, and ours */
 
 /* What it and the loader say, on either descriptor, is the reason. */
 static _Noreturn void child(char *const *words, pid_t parent, int to_parent)
@@ -28,6 +29,7 @@ static _Noreturn void child(char *const *words, pid_t parent, int to_parent)
         _exit(1);
     signals_for_exec();
     (void)execv(words[0], words);
+    (void)dprintf(STDOUT_FILENO, "tare-scope cannot be executed: %s", strerror(errno));
     _exit(NOT_STARTED);
 }
 
@@ -47,8 +49,29 @@ static size_t hear(int fd, char *said, size_t cap)
             break;
         len += (size_t)n;
     }
+    while (len > 0 && said[len - 1] == '\n')
+        len--;
     said[len] = '\0';
     return len;
+}
+
+/* Adds the remedy to what the loader said; len: of it. */
+static void explain(int status, char *why, size_t len, size_t cap)
+{
+    const bool has_not_started = WIFEXITED(status) && WEXITSTATUS(status) == NOT_STARTED;
+    if (len == 0)
+        (void)snprintf(why, cap, "%s",
+                       has_not_started ? "tare-scope does not start" : "systemd did not answer in time");
+    else if (has_not_started && strstr(why, "libsystemd.so"))
+        (void)snprintf(why + len, cap - len, " (apt-get install libsystemd0)");
+}
+
+/* Of errno. */
+static int no_child(char *why, size_t cap)
+{
+    const int code = errno;
+    (void)snprintf(why, cap, "tare-scope cannot be started: %s", strerror(code));
+    return -code;
 }
 
 int scope_enter(bool by_user, char *why, size_t cap)
@@ -67,12 +90,12 @@ int scope_enter(bool by_user, char *why, size_t cap)
     char system[] = "system", user[] = "user";
     char *words[] = {path, by_user ? user : system, who, NULL};
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return -errno;
+        return no_child(why, cap);
     cleanup_close int from_child = ends[0];
     cleanup_close int to_parent = ends[1];
     pid_t pid = fork();
     if (pid < 0)
-        return -errno;
+        return no_child(why, cap);
     if (pid == 0)
         child(words, us, to_parent);
     (void)close(STEAL_FD(to_parent));
@@ -82,9 +105,6 @@ int scope_enter(bool by_user, char *why, size_t cap)
         ;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STARTED)
-        (void)snprintf(why, cap, "tare-scope does not start: is libsystemd.so.0 there (apt-get install libsystemd0)?");
-    else if (len == 0)
-        (void)snprintf(why, cap, "systemd did not answer in time");
+    explain(status, why, len, cap);
     return -ENOTSUP;
 }

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/stats.h"
 #include "base/text.h"
+#include "launch/pid_table.h"
 
 /* --- what is known -------------------------------------------------------------------------------------------------
  */
@@ -176,7 +177,7 @@ static const struct {
     {"_io_", "a file"},
     {"_PyObject_StoreInstanceAttribute", "an instance's attributes"},
     {"_PyObject_GenericSetAttr", "an instance's attributes"},
-    {"store_instance_attr*", "an instance's attributes"},
+    {"store_instance_attr", "an instance's attributes"},
     {"_PyObject_TryGetInstance", "an instance's attributes"},
 };
 
@@ -308,17 +309,50 @@ struct tally {
 struct tallies {
     struct tally *list;
     size_t count;
+    uint32_t *bucket; /* of the texts' hash: number + 1, 0: free; at most half full */
+    size_t buckets;   /* a power of two, or 0 */
 };
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    for (const char *c = text; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211ULL; /* FNV-1a */
+    return hash * 1099511628211ULL;                           /* the end counts too: "ab" "c" is not "a" "bc" */
+}
+
+/* The bucket of a text, or the free one where it would be. */
+static uint32_t *tally_place(const struct tallies *t, const char *key, const char *more)
+{
+    size_t at = hash_text(hash_text(14695981039346656037ULL, key), more) & (t->buckets - 1);
+    for (; t->bucket[at]; at = (at + 1) & (t->buckets - 1)) {
+        const struct tally *known = &t->list[t->bucket[at] - 1];
+        if (strcmp(known->key, key) == 0 && strcmp(known->more, more) == 0)
+            break;
+    }
+    return &t->bucket[at];
+}
+
+static void tallies_grow(struct tallies *t)
+{
+    free(t->bucket);
+    t->buckets = t->buckets ? 2 * t->buckets : 16;
+    t->bucket = xcalloc(t->buckets, sizeof(*t->bucket));
+    for (size_t i = 0; i < t->count; i++)
+        *tally_place(t, t->list[i].key, t->list[i].more) = (uint32_t)i + 1;
+}
 
 static void tally_add(struct tallies *t, const char *key, const char *more, int64_t ns)
 {
-    for (size_t i = 0; i < t->count; i++)
-        if (strcmp(t->list[i].key, key) == 0 && strcmp(t->list[i].more, more) == 0) {
-            t->list[i].ns += ns;
-            return;
-        }
+    if (2 * (t->count + 1) > t->buckets)
+        tallies_grow(t);
+    uint32_t *place = tally_place(t, key, more);
+    if (*place) {
+        t->list[*place - 1].ns += ns;
+        return;
+    }
     t->list = xgrow(t->list, t->count, sizeof(*t->list));
     t->list[t->count++] = (struct tally){xstrdup(key), xstrdup(more), ns};
+    *place = (uint32_t)t->count;
 }
 
 static const struct tally *tally_first(const struct tallies *t)
@@ -337,6 +371,7 @@ static void tallies_free(struct tallies *t)
         free(t->list[i].more);
     }
     free(t->list);
+    free(t->bucket);
 }
 
 /* A cause while it is summed up. */
@@ -380,6 +415,8 @@ struct finder {
     size_t sums;
     struct thread *thread;
     size_t threads;
+    struct pid_table numbers; /* of a thread's place in the list */
+    int64_t end_ns;           /* of what is known */
     struct meaning *meaning;
     struct tallies unattributed;
     uint64_t python_samples;
@@ -489,9 +526,11 @@ static void add_wait(struct finder *f, const struct meaning *m, size_t rule, int
 
 static struct thread *thread_of(struct finder *f, int32_t tid)
 {
-    for (size_t i = f->threads; i > 0; i--)
-        if (f->thread[i - 1].tid == tid)
-            return &f->thread[i - 1];
+    const uint32_t known = pid_table_get(&f->numbers, tid);
+    if (known != PID_TABLE_NONE)
+        return &f->thread[known];
+    if (pid_table_put(&f->numbers, tid, (uint32_t)f->threads) != 0)
+        abort();
     f->thread = xgrow(f->thread, f->threads, sizeof(*f->thread));
     f->thread[f->threads] = (struct thread){.tid = tid, .state = TRACE_END};
     return &f->thread[f->threads++];
@@ -553,9 +592,50 @@ static bool is_collector(const struct finder *f, uint16_t probe)
     return strcmp(f->q->probe[probe].symbol, "gc_collect_main") == 0;
 }
 
+static void close_to(struct finder *f, struct thread *t, size_t depth)
+{
+    while (t->depth > depth)
+        f->collecting -= is_collector(f, t->open[--t->depth]);
+}
+
+/* Whether a call lies in another one of the same function. A thread that parked takes part in the interpreter again
+ * before it returns, and parks for that while the world is stopped (_PyParkingLot_Park < tstate_wait_attach < ... <
+ * _PyParkingLot_Park, Python/parking_lot.c, pystate.c); what the collector finalizes may ask for the collector. Without
+ * frame pointers the caller alone is known. */
+static bool is_nested(const struct finder *f, const struct trace_event *e)
+{
+    const struct cause_stack *s = e->stack < f->q->stacks ? &f->q->stack[e->stack] : NULL;
+    const char *symbol = f->q->probe[e->probe].symbol;
+    for (size_t i = 1; s && i < s->count; i++)
+        if (s->frame[i].name && strcmp(s->frame[i].name, symbol) == 0)
+            return true;
+    return s && s->count > 1 && below_python(s) == s->count && s->frame[1].name &&
+           strcmp(s->frame[1].name, "tstate_wait_attach") == 0;
+}
+
+/* A function that is called anew has returned before, and so have all that it called: their returns were lost. How long
+ * these waits lasted is not known, and nobody's time. */
+static void close_unreturned(struct finder *f, struct thread *t, const struct trace_event *e)
+{
+    size_t allowed = is_nested(f, e), at = t->depth;
+    for (size_t i = 0; i < t->depth; i++) {
+        if (t->open[i] != e->probe)
+            continue;
+        if (allowed == 0) {
+            at = i;
+            break;
+        }
+        allowed--;
+    }
+    if (at == t->depth)
+        return;
+    close_to(f, t, at);
+    t->since_ns = e->at_ns;
+}
+
 static void enter(struct finder *f, struct thread *t, const struct trace_event *e)
 {
-    if (e->probe >= f->q->probes)
+    if (e->probe >= f->q->probes || *f->q->probe[e->probe].missing) /* set in part alone: no return may follow */
         return;
     if (!f->q->probe[e->probe].is_paired) {
         const struct meaning *m = meaning_of(f, e->stack);
@@ -563,6 +643,7 @@ static void enter(struct finder *f, struct thread *t, const struct trace_event *
             sum_of(f, m->rule[0], m->noun)->calls++;
         return;
     }
+    close_unreturned(f, t, e);
     if (t->depth == 0) {
         settle(f, t, e->at_ns);
         t->since_ns = e->at_ns;
@@ -577,7 +658,7 @@ static void enter(struct finder *f, struct thread *t, const struct trace_event *
     f->collecting += is_collector(f, e->probe);
 }
 
-/* A return whose call was lost, and a call whose return was, are dropped. */
+/* A return whose call was lost is dropped. */
 static void leave(struct finder *f, struct thread *t, const struct trace_event *e)
 {
     size_t at = t->depth;
@@ -587,8 +668,7 @@ static void leave(struct finder *f, struct thread *t, const struct trace_event *
         return;
     settle(f, t, e->at_ns);
     t->since_ns = e->at_ns;
-    while (t->depth >= at)
-        f->collecting -= is_collector(f, t->open[--t->depth]);
+    close_to(f, t, at - 1);
     if (t->depth > 0)
         return;
     end_wait(f, t, e->at_ns, true);
@@ -597,8 +677,7 @@ static void leave(struct finder *f, struct thread *t, const struct trace_event *
 /* The kernel may give its number to a later thread. */
 static void end_thread(struct finder *f, struct thread *t, int64_t now_ns)
 {
-    while (t->depth > 0)
-        f->collecting -= is_collector(f, t->open[--t->depth]);
+    close_to(f, t, 0);
     change(f, t, TRACE_END, now_ns);
 }
 
@@ -633,7 +712,7 @@ static void take_event(struct finder *f, const struct trace_event *e)
  * for what comes after. */
 static void finish_threads(struct finder *f)
 {
-    const int64_t end_ns = f->q->iterations ? f->q->end_ns[f->q->iterations - 1] : 0;
+    const int64_t end_ns = f->end_ns;
     for (size_t i = 0; i < f->threads; i++) {
         struct thread *t = &f->thread[i];
         if (t->depth > 0)
@@ -736,6 +815,7 @@ static void free_finder(struct finder *f)
     for (size_t i = 0; i < f->q->stacks; i++)
         free(f->meaning[i].path);
     tallies_free(&f->unattributed);
+    pid_table_free(&f->numbers);
     free(f->meaning);
     free(f->sum);
     free(f->thread);
@@ -746,8 +826,12 @@ void causes_find(const struct causes_request *request, struct causes *ret)
     struct finder f = {.q = request, .ret = ret};
     *ret = (struct causes){.period_ns = request->period_ns};
     f.meaning = xcalloc(request->stacks, sizeof(*f.meaning));
-    for (size_t i = 0; i < request->events; i++)
-        take_event(&f, &request->event[i]);
+    f.end_ns = request->iterations ? request->end_ns[request->iterations - 1] : 0;
+    if (request->is_cut && request->cut_ns < f.end_ns)
+        f.end_ns = request->cut_ns;
+    for (size_t i = 0; i < request->events && !(request->is_cut && request->event[i].at_ns >= request->cut_ns); i++)
+        if (request->event[i].tid > 0)
+            take_event(&f, &request->event[i]);
     finish_threads(&f);
     put_causes(&f);
     free_finder(&f);
@@ -772,4 +856,9 @@ const struct cause *causes_first(const struct causes *c)
                    (double)first->lost_ns >= CAUSE_NAMED_SHARE * (double)(c->own_ns + c->lost_ns)
                ? first
                : NULL;
+}
+
+bool causes_saw_any(const struct causes *c)
+{
+    return c->thread_ns > 0 || c->idle_ns > 0 || c->samples > 0;
 }

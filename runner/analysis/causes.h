@@ -34,7 +34,9 @@ struct causes_request {
     size_t iterations;
     int64_t period_ns; /* what a sample stands for */
     const struct trace_probe *probe;
-    size_t probes;
+    size_t probes; /* what one with `missing` tells does not count */
+    bool is_cut;   /* of what happened from cut_ns on not all is among the events: nothing of it counts */
+    int64_t cut_ns;
     const struct causes *alone; /* of the same work by one thread: what that spends on a CPU is not lost; NULL: none */
 };
 
@@ -71,6 +73,9 @@ struct causes {
     double python_share;     /* of these, those whose stack reaches a Python function; NaN without samples */
     char *unattributed_path; /* the way that loses most of it; NULL: there is none */
 };
+
+/* Whether any event fell into the measured iterations. False: no figure of c is known. */
+bool causes_saw_any(const struct causes *c);
 
 /* Finds the causes. The caller ends *ret with causes_free(). */
 void causes_find(const struct causes_request *request, struct causes *ret);

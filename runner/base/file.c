@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -477,6 +478,12 @@ void file_remove_temporary(const char *path)
         failed = file_remove_tree(AT_FDCWD, path);
     if (failed != 0)
         (void)fprintf(stderr, "tare: cannot remove '%s': %s ('tare clean' removes it)\n", path, strerror(-failed));
+}
+
+size_t file_descriptors_max(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)limit.rlim_cur : 0;
 }
 
 int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap)

@@ -105,6 +105,10 @@ void file_remove_temporary(const char *path);
  * (beneath_open()). -EEXIST: the name exists. On failure the file is removed. */
 int file_create_at(int dirfd, const char *name, const char *bytes, size_t len, struct err *e);
 
+/* How many descriptors this process may have at once (RLIMIT_NOFILE, its soft limit); 0: unknown. It is also the
+ * workload's, which inherits it, and so is not raised: who opens many takes a part of it. */
+size_t file_descriptors_max(void);
+
 /* Finds FOLDER/name in the first of these folders that has it. They are relative to the folder of this program, as in a
  * build tree and an installation. 0; -ENOENT; or why the program's own place is unknown. */
 int file_beside_program(const char *const *folder, size_t folders, const char *name, char *buf, size_t cap);

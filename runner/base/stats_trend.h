@@ -20,9 +20,9 @@ struct stats_trend {
  * narrow. This is Perron and Yabu's (Journal of Econometrics 151(1), 2009, section 3): a straight line with noise of
  * the first order, whose coefficient is estimated from the residuals, corrected for its bias (Roy and Fuller, Journal
  * of Business and Economic Statistics 19(4), 2001) and set to 1 where it is within n^-1/2 of it; then generalised least
- * squares with it. So it holds for noise that stays near the line and for noise that wanders. More than 64 values are
- * reduced to means of blocks of equal length, the oldest that fill none left out. Values that are all on one line have
- * an interval of no width.
+ * squares with it. So it holds for noise that stays near the line and for noise that wanders. From 128 values on
+ * they are reduced to means of blocks of n / 64 values, the oldest that fill none left out. Values that are all on one
+ * line have an interval of no width.
  *
  * Coverage of a nominal 95%, by simulation (tests/unit/base/test_stats_trend.c): 93 to 97% of first-order noise up to a
  * coefficient of 0.9 in 128 values (91% at 0.9 in 64); at least 93% of a staircase, as an allocator's arenas make it;

@@ -115,7 +115,7 @@ const struct option_row config_rows[] = {
      WEIGHED},
     {"profile", CHOICE, "PROFILE", CELL(profile), profile_names, 0, 0, PROFILE_OVERHEAD, PROFILE_OVERHEAD, CELLS,
      "overhead: the workers do their loop and exit; memory: they hold still while their memory is sampled; growth: how "
-     "memory grows from iteration to iteration, and what of it",
+     "memory grows from iteration to iteration, and what of it; forked copies collect garbage for it, with its finalisers",
      WEIGHED},
     {"iterations", INTEGER, "N", CELL(iterations), NULL, 1, 10000000, 1000, 30, BOTH | CONFIG_BISECT,
      "measured iterations",
@@ -263,7 +263,8 @@ const struct option_row config_rows[] = {
      "write the record into DIR under its own id"},
     {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_RUN,
      "afterwards run it once more, traced, and tell what its threads lose their time to: which lock, which object, which "
-     "function, and what to do; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
+     "function, and what to do; meanwhile all that runs the same interpreter or C library on this host is slower, on "
+     "other CPUs too; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
     {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,

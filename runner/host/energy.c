@@ -33,10 +33,16 @@ static void read_zone(const char *root, const char *zone, struct energy_reading 
 {
     char path[256];
     struct energy_zone *z = &ret->zone[ret->zones];
+    if (ret->zones == ENERGY_ZONES_MAX || strlen(zone) >= sizeof(z->zone)) {
+        ret->lost++;
+        return;
+    }
     *z = (struct energy_zone){0};
     text_format(path, sizeof(path), POWERCAP "/%s/name", zone);
-    if (file_read(root, path, z->name, sizeof(z->name)) <= 0)
+    if (file_read(root, path, z->name, sizeof(z->name)) <= 0) {
+        ret->lost++;
         return;
+    }
     text_format(z->zone, sizeof(z->zone), "%s", zone);
     z->failed = read_number(root, zone, "energy_uj", &z->uj);
     if (z->failed == 0)
@@ -47,7 +53,7 @@ static void read_zone(const char *root, const char *zone, struct energy_reading 
 /* intel-rapl:0, intel-rapl:0:1, …, of AMD's processors too; intel-rapl-mmio has the same meters by another way. */
 static bool is_zone(const char *name)
 {
-    return strncmp(name, "intel-rapl:", 11) == 0 && strlen(name) < sizeof(((struct energy_zone *)NULL)->zone);
+    return strncmp(name, "intel-rapl:", 11) == 0;
 }
 
 void energy_read(const char *root, struct energy_reading *ret)
@@ -55,8 +61,9 @@ void energy_read(const char *root, struct energy_reading *ret)
     cleanup_free char *path = text_printf("%s" POWERCAP, root);
     cleanup_dir DIR *dir = opendir(path);
     const struct dirent *d;
-    *ret = (struct energy_reading){.at_ns = clock_now_ns(), .failed = dir ? 0 : -errno};
-    while (dir && ret->zones < ENERGY_ZONES_MAX && (d = readdir(dir)))
+    const bool is_closed = !dir && errno != ENOENT;
+    *ret = (struct energy_reading){.at_ns = clock_now_ns(), .lost = is_closed ? 1 : 0};
+    while (dir && (d = readdir(dir)))
         if (is_zone(d->d_name))
             read_zone(root, d->d_name, ret);
 }
@@ -96,7 +103,13 @@ static void describe_kind(const struct energy_reading *before, const struct ener
         why = add_zone(z, find(after, z->zone), after->at_ns - before->at_ns, &sum);
         found++;
     }
-    if (why)
+    const size_t lost = before->lost > after->lost ? before->lost : after->lost;
+    if (lost > 0)
+        facts_absent(ret, figure,
+                     "%zu of the meters in " POWERCAP " cannot be read (container runtimes hide them), so that the sum "
+                     "would not be the whole",
+                     lost);
+    else if (why)
         facts_absent(ret, figure, "%s", why);
     else if (!found)
         facts_absent(ret, figure,

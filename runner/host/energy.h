@@ -21,9 +21,9 @@ struct energy_zone {
 
 struct energy_reading {
     int64_t at_ns; /* CLOCK_MONOTONIC */
-    int failed;    /* a negative errno: there is no such folder */
     struct energy_zone zone[ENERGY_ZONES_MAX];
     size_t zones;
+    size_t lost; /* meters that are not among them: beyond ENERGY_ZONES_MAX, or it cannot be read of what they are */
 };
 
 /* Reads them in the tree at root ("": the real one). */
@@ -31,7 +31,8 @@ void energy_read(const char *root, struct energy_reading *ret);
 
 /* Adds what went in between: energy_package_uj (all packages) and energy_dram_uj, and energy_window_ns. A meter that
  * went around once is carried on; where it could have gone around more than once (a package is taken to draw no more
- * than 1 kW) the figure is absent, as it is where reading takes root or there is no such meter. */
+ * than 1 kW) the figure is absent, as it is where reading takes root or there is no such meter, and where a meter could
+ * not be read, of this kind or perhaps of it: the sum would not be the whole. */
 void energy_describe(const struct energy_reading *before, const struct energy_reading *after, struct facts *ret);
 
 #endif

@@ -104,7 +104,7 @@ static int hide_kernels(struct confine_mounts *m, struct err *e)
     return 0;
 }
 
-/* The length of the innermost hidden folder above path; 0: none. One that was dropped has no path. */
+/* The length of the innermost hidden folder above path; 0: none. */
 static size_t hidden_above(const struct confine_mounts *m, const char *path)
 {
     size_t len = 0;

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/cpulist.h"
 #include "base/facts.h"
+#include "base/file.h"
 #include "base/text.h"
 
 /* The kernel's own names of them: perf_event_open(2), "config". */
@@ -32,8 +33,12 @@ struct counter {
     char *why; /* then; owned */
 };
 
+/* The part of the descriptors that they may take: the sampler takes half (sample.c), and the start of the cell needs
+ * some. */
+#define SHARE_MAX 4
+
 struct counters {
-    size_t cpus;
+    size_t cpus, held, held_max; /* descriptors */
     struct counter event[ARRAY_LEN(EVENTS)];
 };
 
@@ -60,30 +65,40 @@ static void refuse(struct counter *c, size_t cpus, struct perf_event_attr *attr,
     c->why = why.data;
 }
 
-static void open_one(size_t event, int cgroup_fd, const struct cpulist *cpus, size_t count, struct counter *ret)
+static void open_one(size_t event, int cgroup_fd, const struct cpulist *cpus, struct counters *c)
 {
+    struct counter *ret = &c->event[event];
     struct perf_event_attr attr = {
         .type = EVENTS[event].type, .config = EVENTS[event].config, .read_format = PERF_EVENT_COUNT_FORMAT};
     size_t n = 0;
-    ret->fd = xcalloc(count, sizeof(*ret->fd));
-    for (size_t i = 0; i < count; i++)
+    if (c->held + c->cpus > c->held_max) {
+        ret->why =
+            text_printf("it takes a descriptor for each of %zu CPUs, and %zu of the %zu that counters may have are "
+                        "taken (a quarter of 'ulimit -n')",
+                        c->cpus, c->held, c->held_max);
+        return;
+    }
+    ret->fd = xcalloc(c->cpus, sizeof(*ret->fd));
+    for (size_t i = 0; i < c->cpus; i++)
         ret->fd[i] = -1;
     for (int cpu = cpulist_next(cpus, 0); cpu >= 0; cpu = cpulist_next(cpus, cpu + 1)) {
         int fd = perf_event_open(&attr, cgroup_fd, cpu, -1, PERF_FLAG_PID_CGROUP);
         if (fd < 0) {
-            refuse(ret, count, &attr, fd);
+            refuse(ret, c->cpus, &attr, fd);
             return;
         }
         ret->fd[n++] = fd;
     }
+    c->held += c->cpus;
 }
 
 struct counters *counters_open(int cgroup_fd, const struct cpulist *cpus)
 {
     struct counters *c = xcalloc(1, sizeof(*c));
     c->cpus = cpulist_count(cpus);
+    c->held_max = file_descriptors_max() / SHARE_MAX;
     for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
-        open_one(i, cgroup_fd, cpus, c->cpus, &c->event[i]);
+        open_one(i, cgroup_fd, cpus, c);
     return c;
 }
 
@@ -109,8 +124,10 @@ bool counters_sum(const struct perf_count *of_cpu, size_t cpus, double *ret, dou
         enabled_ns += (double)of_cpu[i].enabled_ns;
         running_ns += (double)of_cpu[i].running_ns;
     }
+    if (enabled_ns <= 0)
+        return false;
     *ret = sum;
-    *share = enabled_ns > 0 ? running_ns / enabled_ns : 1;
+    *share = running_ns / enabled_ns;
     return true;
 }
 
@@ -133,7 +150,10 @@ static void describe_one(const struct counters *c, size_t event, struct facts *r
         return;
     }
     if (!counters_sum(of_cpu, c->cpus, &sum, &share)) {
-        facts_absent(ret, name, "other users had the CPU's counters all the time (multiplexing)");
+        facts_absent(
+            ret, name,
+            "it never ran: other users had the CPU's counters all the time (multiplexing), or nothing ran in the "
+            "slice");
         return;
     }
     facts_int(ret, name, (int64_t)llround(sum));

@@ -18,8 +18,8 @@ const char *counters_name(size_t n);
 struct counters;
 
 /* Opens each counter for the cgroup of this directory descriptor on these CPUs; it counts from then on. One that is
- * refused on a CPU is not there at all, and has its reason. The caller ends it with counters_close(), before the cgroup
- * is removed. Out of memory aborts. */
+ * refused on a CPU is not there at all, and has its reason; so is one for which there are too few descriptors. The
+ * caller ends it with counters_close(), before the cgroup is removed. Out of memory aborts. */
 struct counters *counters_open(int cgroup_fd, const struct cpulist *cpus);
 void counters_close(struct counters **c);
 
@@ -32,7 +32,7 @@ void counters_describe_absent(const char *why, struct facts *ret);
 
 /* The sum over CPUs: each is extrapolated by its own times, enabled / running. One on which the slice never ran counts
  * nothing and tells nothing. share: of the time that it was enabled, in which it ran. False: on some CPU the slice ran,
- * and the counter never did. */
+ * and the counter never did; or the slice ran nowhere, so that nothing was counted. */
 bool counters_sum(const struct perf_count *of_cpu, size_t cpus, double *ret, double *share);
 
 #endif

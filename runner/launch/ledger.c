@@ -1,6 +1,7 @@
 #include "launch/ledger.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -292,25 +293,32 @@ static const struct ledger_reading *readings_of(const struct ledger_map *map)
 }
 
 /* What is wrong with the reading, which is the i-th; NULL: nothing. */
-static const char *reading_fault(const struct ledger_map *map, const struct ledger_reading *r, uint64_t i)
+static const char *reading_fault(const struct ledger_map *map, const struct ledger_reading *r, uint64_t i,
+                                 const struct ledger_run *allowed)
 {
     if (r->iteration != (int64_t)((i + 1) * map->reading_stride))
         return "it is not of the iteration that is next to be read";
+    if (r->at_ns < allowed->from_ns)
+        return i > 0 ? "its time lies before that of the one before it" : "its time lies before wall_start_ns";
+    if (r->at_ns > allowed->to_ns)
+        return "its time lies after the end";
     for (size_t m = 0; m < LEDGER_MEMORIES; m++)
         if (r->bytes[m] < 0 && r->bytes[m] != LEDGER_UNKNOWN && m != LEDGER_FREE && m != LEDGER_CYCLES)
             return "a number of bytes is below 0";
     return NULL;
 }
 
-/* Copies, because the workload can still write to the page. e gets the first error. */
-static size_t readings_take(const struct ledger_map *map, struct ledger_reading *sound, struct err *e)
+/* Copies, because the workload can still write to the page. to_ns: the latest time of one. e gets the first error. */
+static size_t readings_take(const struct ledger_map *map, int64_t to_ns, struct ledger_reading *sound, struct err *e)
 {
     const struct ledger_reading *reading = readings_of(map);
+    struct ledger_run allowed = {map->page->wall_start_ns, to_ns};
     uint64_t given = __atomic_load_n(&map->page->readings_done, __ATOMIC_ACQUIRE);
     given = map->reading_stride > 0 ? at_most(given, LEDGER_READINGS) : 0;
     for (uint64_t i = 0; i < given; i++) {
         sound[i] = reading[i];
-        const char *fault = reading_fault(map, &sound[i], i);
+        const char *fault = reading_fault(map, &sound[i], i, &allowed);
+        allowed.from_ns = sound[i].at_ns;
         if (!fault)
             continue;
         (void)bad_report(e, "reading[%" PRIu64 "] (iteration %" PRId64 "): %s", i, sound[i].iteration, fault);
@@ -322,7 +330,7 @@ static size_t readings_take(const struct ledger_map *map, struct ledger_reading 
 size_t ledger_readings(const struct ledger_map *map, struct ledger_reading *out)
 {
     struct err ignored = {0};
-    return readings_take(map, out, &ignored);
+    return readings_take(map, clock_now_ns(), out, &ignored);
 }
 
 void ledger_reading_why(const struct ledger_map *map, enum ledger_memory which, char out[LEDGER_WHY_MAX])
@@ -341,7 +349,7 @@ static int readings_check(const struct ledger_map *map, struct err *e)
 {
     struct ledger_reading sound[LEDGER_READINGS];
     struct err fault = {0};
-    (void)readings_take(map, sound, &fault);
+    (void)readings_take(map, map->page->wall_end_ns, sound, &fault);
     return fault.code == 0 ? 0 : err_set(e, fault.kind, fault.code, "%s", fault.text);
 }
 

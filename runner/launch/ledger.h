@@ -2,9 +2,10 @@
  *
  * An anonymous memfd that the workload inherits as the descriptor named in $TARE_LEDGER_FD and maps shared. Numbers
  * have the machine's byte order and natural alignment, so that a workload in any language can write them with single
- * stores (Python: memoryview(mmap).cast("Q")). The byte offsets below are the interface. Only
- * the workload's main process writes; after the workload's start the runner only reads. The workload is not trusted:
- * the runner checks every count against its own capacities. */
+ * stores (Python: memoryview(mmap).cast("Q")). The byte offsets below are the interface. Of the workload only the main
+ * process writes. The runner fills in the head before the start; after it the runner writes `enough` alone
+ * (ledger_end_after()), and reads the rest. The workload is not trusted: the runner checks every count against its own
+ * capacities. */
 #ifndef TARE_LEDGER_H
 #define TARE_LEDGER_H
 
@@ -104,7 +105,7 @@ struct ledger {
     uint64_t readings_done;   /* 3768: readings taken; written after each */
     uint64_t enough; /* 3776: measured iterations after which to end, by the runner while it measures; 0: all */
     char reading_why[LEDGER_MEMORIES]
-                    [LEDGER_WHY_MAX]; /* 3784: why no reading has it, UTF-8, ended by NUL; "": some do */
+                    [LEDGER_WHY_MAX]; /* 3784: why readings lack it, UTF-8, ended by NUL; "": they have it */
 };
 
 _Static_assert(offsetof(struct ledger, phase) == 56, "the offsets are the interface");
@@ -163,11 +164,12 @@ const int64_t *ledger_readies(const struct ledger_map *map);
  * or finite reals. Invalid ones are left out; ledger_check() reports them. Returns how many were written. */
 size_t ledger_figures(const struct ledger_map *map, struct ledger_figure *out, size_t cap);
 
-/* Copies the sound readings, in order, at most LEDGER_READINGS, each every reading_stride iterations. Returns how many.
- * ledger_check() reports what is not sound. */
+/* Copies the sound readings, in order, at most LEDGER_READINGS, each every reading_stride iterations, none before the
+ * one before it or wall_start_ns, and none later than now. Returns how many. ledger_check() reports what is not
+ * sound. */
 size_t ledger_readings(const struct ledger_map *map, struct ledger_reading *out);
 
-/* Copies the workload's reason why no reading has this, bytes of any kind; "" where it gave none. */
+/* Copies the workload's reason why readings lack this, bytes of any kind; "" where it gave none. */
 void ledger_reading_why(const struct ledger_map *map, enum ledger_memory which, char out[LEDGER_WHY_MAX]);
 
 /* Tells the workload to end after so many measured iterations; ledger_check() then expects any number from there up. */
@@ -184,7 +186,8 @@ struct ledger_run {
 /* Checks what the workload reported. Stamps: each start is at or before its end, each end at or before the next start,
  * all within wall_start_ns … wall_end_ns, and those within the run; as many as expected, or
  * from what ledger_end_after() told up. Ready stamps, if reported, lie
- * between start and end of their iteration; the hold is 0 to LEDGER_HOLD_MAX_NS. Figures: no more than LEDGER_FIGURES,
+ * between start and end of their iteration; the hold is 0 to LEDGER_HOLD_MAX_NS. Readings: as ledger_readings() has
+ * them, up to wall_end_ns. Figures: no more than LEDGER_FIGURES,
  * all valid. -EPROTO (workload): the message names the bad field. */
 int ledger_check(const struct ledger_map *map, uint64_t expected, const struct ledger_run *run, struct err *e);
 

@@ -146,6 +146,9 @@ void perf_event_reason(const struct perf_event_rights *rights, const struct perf
         text_add(ret, "this kernel does not know what was asked of the event (%s)", strerror(-code));
     else if (code == -EMFILE || code == -ENFILE)
         text_add(ret, "too many open files (ulimit -n)");
+    else if (code == -EDQUOT)
+        text_add(ret, "its buffers take more memory than the user may lock (ulimit -l higher, or "
+                      "/proc/sys/kernel/perf_event_mlock_kb)");
     else if (code == -EBUSY)
         text_add(ret, "another user holds the counter for itself");
     else
@@ -182,7 +185,7 @@ int perf_ring_open(int fd, unsigned order, struct perf_ring *ret)
     const size_t bytes = page + (page << order);
     void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (base == MAP_FAILED)
-        return -errno;
+        return errno == EPERM ? -EDQUOT : -errno;
     *ret = (struct perf_ring){base, bytes, xcalloc(1, RECORD_MAX)};
     return 0;
 }

@@ -36,8 +36,8 @@ struct perf_event_rights {
 /* Reads them in the tree at root ("": the real one). What cannot be read is as if it were not there. */
 void perf_event_rights_read(const char *root, struct perf_event_rights *ret);
 
-/* Appends why an event with this attr and these flags was refused with code (negative errno of perf_event_open()), and
- * what to do about it: one line without its end. */
+/* Appends why an event with this attr and these flags was refused with code (negative errno of perf_event_open() or
+ * perf_ring_open()), and what to do about it: one line without its end. */
 void perf_event_reason(const struct perf_event_rights *rights, const struct perf_event_attr *attr, unsigned long flags,
                        int code, struct text *ret);
 
@@ -62,8 +62,9 @@ struct perf_ring {
     unsigned char *copy; /* a record that goes over the ring's end, made whole */
 };
 
-/* Maps the ring of an event: its data has 2^order pages. -EPERM: more than the user may lock
- * (/proc/sys/kernel/perf_event_mlock_kb). The caller ends it with perf_ring_close(). */
+/* Maps the ring of an event: its data has 2^order pages. -EDQUOT: more than the user may lock (RLIMIT_MEMLOCK,
+ * /proc/sys/kernel/perf_event_mlock_kb; the kernel says EPERM, which means a missing right everywhere else). The caller
+ * ends it with perf_ring_close(). */
 int perf_ring_open(int fd, unsigned order, struct perf_ring *ret);
 void perf_ring_close(struct perf_ring *r);
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cgroups/cgfile.h"
+#include "launch/nspid.h"
 #include "launch/pid_table.h"
 
 const char *const sample_class_names[SAMPLE_CLASSES] = {"current", "anon", "file", "kernel", "shmem", "sock"};
@@ -76,13 +76,6 @@ static int open_below(int dirfd, const char *name)
     return dirfd < 0 ? -1 : openat(dirfd, name, O_RDONLY | O_CLOEXEC);
 }
 
-/* Half of the descriptors that we may have: the limit is also the workload's, and so is not raised. */
-static size_t held_max(void)
-{
-    struct rlimit limit;
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (size_t)limit.rlim_cur / 2 : 0;
-}
-
 int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
 {
     struct sampler *s = calloc(1, sizeof(*s));
@@ -92,7 +85,7 @@ int sampler_open(int slice_dirfd, struct sampler **ret, struct err *e)
     s->stat_fd = open_below(slice_dirfd, "memory.stat");
     s->procs_fd = open_below(slice_dirfd, "cgroup.procs");
     text_format(s->proc, sizeof(s->proc), "/proc");
-    s->held_max = held_max();
+    s->held_max = file_descriptors_max() / 2;
     s->passing.proc_fd = -1;
     (void)pthread_mutex_init(&s->walker.lock, NULL);
     (void)pthread_cond_init(&s->walker.changed, NULL);
@@ -353,28 +346,12 @@ static ssize_t list_pids(struct sampler *s)
     return (ssize_t)count;
 }
 
-/* The pid in the innermost namespace: the last number of "NSpid: 1234 2" (proc(5)). 0: the process is gone. */
-static int read_own_pid(int proc_fd)
+/* In how many pid namespaces the process has a pid; *own: that of the innermost. 0: the process is gone. */
+static size_t read_pids(int proc_fd, int *own)
 {
     char buf[4096];
     cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
-    if (!line)
-        return 0;
-    const char *end = line + 1 + strcspn(line + 1, "\n");
-    while (end[-1] >= '0' && end[-1] <= '9')
-        end--;
-    return (int)strtol(end, NULL, 10);
-}
-
-/* Whether the process is in a nested pid namespace: "NSpid: 1234 2" then has two numbers. */
-static bool is_nested(int proc_fd)
-{
-    char buf[4096];
-    int here = 0, there = 0;
-    cleanup_close int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-    const char *line = fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? strstr(buf, "\nNSpid:") : NULL;
-    return line && sscanf(line, "\nNSpid: %d%*[ \t]%d", &here, &there) == 2;
+    return fd >= 0 && reread(fd, buf, sizeof(buf)) > 0 ? nspid_read(buf, own) : 0;
 }
 
 /* The pid by which the members know this process. Read once per process. */
@@ -384,7 +361,7 @@ static int translate(struct sampler *s, int pid)
     if (!w)
         return s->nested ? 0 : pid;
     if (w->own_pid == 0)
-        w->own_pid = read_own_pid(w->proc_fd);
+        (void)read_pids(w->proc_fd, &w->own_pid);
     return w->own_pid;
 }
 
@@ -441,7 +418,8 @@ static void search_members(struct sampler *s, struct sample *r)
     }
     for (ssize_t i = 0; i < listed; i++) {
         const struct watched *w = watch(s, s->pids[i]);
-        if (w && is_member(s, translate(s, s->pids[i])) && is_nested(w->proc_fd))
+        int own = 0;
+        if (w && is_member(s, translate(s, s->pids[i])) && read_pids(w->proc_fd, &own) >= 2)
             count_pid(s, s->pids[i], true, false, r);
     }
 }

@@ -11,7 +11,11 @@
 #include "base/file.h"
 #include "base/text.h"
 
+/* The file may come from the weighed program: what is made of it stays within bounds. */
 #define FILE_BYTES_MAX ((size_t)1 << 30)
+#define NAME_MAX_BYTES ((size_t)512) /* of a symbol; longer ones are cut off */
+#define SYMBOLS_MAX    ((size_t)4 << 20)
+#define SEGMENTS_MAX   256
 
 struct function {
     uint64_t place, size;
@@ -41,7 +45,7 @@ static int read_header(const struct symbols *s, Elf64_Ehdr *ret)
         return -ENOEXEC;
     memcpy(ret, head, sizeof(*ret));
     if (memcmp(ret->e_ident, ELFMAG, SELFMAG) != 0 || ret->e_ident[EI_CLASS] != ELFCLASS64 ||
-        ret->e_ident[EI_DATA] != order || ret->e_shentsize != sizeof(Elf64_Shdr) ||
+        ret->e_ident[EI_DATA] != order || ret->e_shentsize != sizeof(Elf64_Shdr) || ret->e_phnum > SEGMENTS_MAX ||
         !part(s, ret->e_shoff, (uint64_t)ret->e_shnum * sizeof(Elf64_Shdr)))
         return -ENOEXEC;
     return 0;
@@ -74,7 +78,7 @@ static bool place_of(const struct symbols *s, const Elf64_Ehdr *head, uint64_t a
 /* "f.constprop.0" is f, and so is "f@@GLIBC_2.2.5". A name that begins with a dot stays. */
 static char *plain_name(const char *name, size_t cap)
 {
-    size_t len = strnlen(name, cap), end = 1;
+    size_t len = strnlen(name, cap < NAME_MAX_BYTES ? cap : NAME_MAX_BYTES), end = 1;
     while (end < len && name[end] != '.' && name[end] != '@')
         end++;
     return strndup(name, end < len ? end : len);
@@ -84,7 +88,7 @@ static void add_table(struct symbols *s, const Elf64_Ehdr *head, const Elf64_Shd
 {
     const unsigned char *from = part(s, table->sh_offset, table->sh_size);
     const char *strings = part(s, names->sh_offset, names->sh_size);
-    for (size_t i = 0; from && strings && i < table->sh_size / sizeof(Elf64_Sym); i++) {
+    for (size_t i = 0; from && strings && i < table->sh_size / sizeof(Elf64_Sym) && s->count < SYMBOLS_MAX; i++) {
         Elf64_Sym sym;
         uint64_t place;
         memcpy(&sym, from + i * sizeof(sym), sizeof(sym));
@@ -121,6 +125,7 @@ static int read_tables(struct symbols *s)
             const Elf64_Shdr names = section(s, &head, table.sh_link);
             s->are_exports = wanted[w] == SHT_DYNSYM;
             add_table(s, &head, &table, &names);
+            break; /* a file has one of each (ELF, "Sections") */
         }
     if (s->count == 0)
         return -ENODATA;

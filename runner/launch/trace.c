@@ -22,15 +22,23 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "launch/nspid.h"
 #include "launch/perf_event.h"
 #include "launch/symbols.h"
 
-#define RING_ORDER   9 /* 2 MiB a CPU with pages of 4 KiB: some 10,000 stacks */
-#define DRAIN_MS     10
-#define STOP_MS      2000
-#define EVENTS_MAX   ((size_t)8 << 20) /* 24 bytes each */
-#define MAP_BYTES    ((size_t)64 << 20)
-#define KERNEL_BYTES ((size_t)64 << 20)
+#define RING_ORDER 9 /* 2 MiB a CPU with pages of 4 KiB: some 10,000 stacks */
+#define RING_LEAST 5 /* for a user who may lock little memory */
+#define DRAIN_MS   10
+#define STOP_MS    2000
+
+/* What the weighed program can make grow. */
+#define EVENTS_MAX    ((size_t)8 << 20)  /* 24 bytes each */
+#define ADDRESSES_MAX ((size_t)32 << 20) /* of all stacks, 8 bytes each */
+#define OBJECTS_BYTES ((off_t)4 << 30)   /* of all files whose symbols are read, which are held */
+#define MAPPINGS_MAX  ((size_t)1 << 14)
+#define FOUND_MAX     ((size_t)1 << 16) /* addresses whose mappings are remembered */
+#define MAP_BYTES     ((size_t)64 << 20)
+#define KERNEL_BYTES  ((size_t)64 << 20)
 
 /* A CPU, and the event whose ring all others of it share. */
 struct cpu_ring {
@@ -40,6 +48,7 @@ struct cpu_ring {
 /* What an opened event tells, found again by the kernel's number of it. */
 struct source {
     uint64_t id;
+    int fd;
     enum trace_kind kind;
     uint16_t probe;
 };
@@ -60,6 +69,12 @@ struct places {
 struct mapping {
     uint64_t from, size, offset, inode;
     char *path;
+};
+
+/* Which of so many mappings covers an address: its number + 1; 0: none does. */
+struct found {
+    uint64_t address;
+    size_t of, mapping;
 };
 
 struct object {
@@ -84,6 +99,7 @@ struct trace {
     size_t sources;
     int *fault_fd; /* those of fd that count page faults */
     size_t faults;
+    bool faults_refused; /* on some CPU, for some thread */
     uint64_t page_faults;
     bool has_page_faults;
     struct trace_event *event;
@@ -95,10 +111,15 @@ struct trace {
     uint32_t *bucket; /* of the stacks' hash: number + 1 */
     size_t buckets;
     uint64_t lost;
+    bool is_cut; /* something was dropped since there was too much of it: the first of it at cut_ns */
+    int64_t cut_ns;
+    const char *no_python_map; /* why; NULL: it was read */
     struct mapping *mapping;
     size_t mappings;
+    struct found *found; /* by the addresses' hash */
     struct object *object;
     size_t objects;
+    off_t object_bytes;
     struct places python, kernel;
     struct text strangers;
     pthread_t reader;
@@ -193,10 +214,23 @@ struct mapping_head {
     uint32_t prot, flags;
 };
 
+static bool is_full(const struct trace *t)
+{
+    return t->events >= EVENTS_MAX || t->addresses >= ADDRESSES_MAX;
+}
+
+/* Also by the events that still come of earlier times: the rings are read one after another. */
+static void drop_event(struct trace *t, int64_t at_ns)
+{
+    t->lost++;
+    t->cut_ns = t->is_cut && t->cut_ns < at_ns ? t->cut_ns : at_ns;
+    t->is_cut = true;
+}
+
 static void keep_event(struct trace *t, const struct trace_event *event)
 {
-    if (t->events >= EVENTS_MAX) {
-        t->lost++;
+    if (is_full(t)) {
+        drop_event(t, event->at_ns);
         return;
     }
     t->event = xgrow(t->event, t->events, sizeof(*t->event));
@@ -259,6 +293,10 @@ static void take_sample(struct trace *t, const struct perf_event_header *record)
     const struct source *source = record->size >= least && (pid_t)s->pid == t->pid ? source_of(t, s->id) : NULL;
     if (!source)
         return;
+    if (is_full(t)) {
+        drop_event(t, (int64_t)s->at_ns);
+        return;
+    }
     struct trace_event event = {
         .at_ns = (int64_t)s->at_ns, .tid = (int32_t)s->tid, .probe = source->probe, .kind = (uint16_t)source->kind};
     if (source->kind != TRACE_LEAVE && record->size >= sizeof(*s))
@@ -289,6 +327,10 @@ static void take_end(struct trace *t, const struct perf_event_header *record)
 
 static void keep_mapping(struct trace *t, const struct mapping *m)
 {
+    if (t->mappings >= MAPPINGS_MAX) {
+        t->lost++;
+        return;
+    }
     t->mapping = xgrow(t->mapping, t->mappings, sizeof(*t->mapping));
     t->mapping[t->mappings] = *m;
     t->mapping[t->mappings++].path = xstrdup(m->path);
@@ -377,7 +419,7 @@ static int open_event(struct trace *t, struct perf_event_attr *attr, int tid, in
 
 static int keep_source(struct trace *t, int fd, enum trace_kind kind, size_t probe)
 {
-    struct source s = {.kind = kind, .probe = (uint16_t)probe};
+    struct source s = {.fd = fd, .kind = kind, .probe = (uint16_t)probe};
     if (ioctl(fd, PERF_EVENT_IOC_ID, &s.id) != 0)
         return -errno;
     t->source = xgrow(t->source, t->sources, sizeof(*t->source));
@@ -386,7 +428,7 @@ static int keep_source(struct trace *t, int fd, enum trace_kind kind, size_t pro
 }
 
 /* Who leaves a CPU, with the stack; and by the same event who comes and goes, and what is mapped. */
-static int open_switches(struct trace *t, int tid, int cpu, int *ring_fd)
+static int open_switches(struct trace *t, int tid, int cpu, int *ring_fd, unsigned order)
 {
     struct perf_event_attr attr = attr_of(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES);
     attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
@@ -399,7 +441,7 @@ static int open_switches(struct trace *t, int tid, int cpu, int *ring_fd)
         return fd;
     if (*ring_fd < 0) {
         t->ring = xgrow(t->ring, t->rings, sizeof(*t->ring));
-        int failed = perf_ring_open(fd, RING_ORDER, &t->ring[t->rings]);
+        int failed = perf_ring_open(fd, order, &t->ring[t->rings]);
         if (failed != 0)
             return failed;
         t->rings++;
@@ -422,8 +464,10 @@ static void open_faults(struct trace *t, int tid, int cpu)
 {
     struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_PAGE_FAULTS, .inherit = 1};
     int fd = open_event(t, &attr, tid, cpu, -1);
-    if (fd < 0)
+    if (fd < 0) {
+        t->faults_refused = true;
         return;
+    }
     t->fault_fd = xgrow(t->fault_fd, t->faults, sizeof(*t->fault_fd));
     t->fault_fd[t->faults++] = fd;
 }
@@ -457,6 +501,17 @@ static int open_probe(struct trace *t, const struct cpu_ring *to, size_t probe, 
 
 /* --- which file has which function -------------------------------------------------------------------------------- */
 
+/* The weighed program chooses the path, which may name a device by now: what is no regular file is not opened. */
+static int open_regular(const char *path, struct stat *st)
+{
+    char again[64];
+    cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, st) != 0 || !S_ISREG(st->st_mode))
+        return -1;
+    text_format(again, sizeof(again), "/proc/self/fd/%d", fd);
+    return open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 static struct symbols *symbols_of(struct trace *t, const char *path, uint64_t inode)
 {
     struct stat st;
@@ -464,8 +519,9 @@ static struct symbols *symbols_of(struct trace *t, const char *path, uint64_t in
         if (strcmp(t->object[i].path, path) == 0)
             return t->object[i].symbols;
     struct object o = {.path = xstrdup(path)};
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (inode == 0 || st.st_ino == inode);
+    cleanup_close int fd = open_regular(path, &st);
+    const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode) && st.st_size <= OBJECTS_BYTES - t->object_bytes;
+    t->object_bytes += same ? st.st_size : 0;
     if (!same || symbols_read(fd, &o.symbols) != 0 || symbols_are_exports(o.symbols))
         text_add(&t->strangers, "%s%s", t->strangers.len ? "\n" : "", path);
     t->object = xgrow(t->object, t->objects, sizeof(*t->object));
@@ -499,6 +555,20 @@ static void note_missing(struct trace_probe *p, const char *why)
     (void)snprintf(p->missing, sizeof(p->missing), "%s", why);
 }
 
+/* A probe that cannot be set on every CPU, or without that of its return, is none: what of it is set costs no more. */
+static void give_up_probe(struct trace *t, size_t probe, struct trace_probe *p, int code)
+{
+    const struct perf_event_attr attr = attr_of(PERF_TYPE_MAX, 0); /* a PMU of its own */
+    struct perf_event_rights rights;
+    cleanup_text struct text reason = {0};
+    perf_event_rights_read("", &rights);
+    perf_event_reason(&rights, &attr, 0, code, &reason);
+    note_missing(p, code == -ENOENT ? "the kernel has no user probes (CONFIG_UPROBE_EVENTS)" : reason.data);
+    for (size_t i = 0; i < t->sources; i++)
+        if (t->source[i].probe == probe && (t->source[i].kind == TRACE_ENTER || t->source[i].kind == TRACE_LEAVE))
+            (void)ioctl(t->source[i].fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
 static int open_probes(struct trace *t, const struct cpu_ring *to, const char *files, struct trace_probe *probes,
                        size_t count)
 {
@@ -518,20 +588,25 @@ static int open_probes(struct trace *t, const struct cpu_ring *to, const char *f
         if (failed == -EMFILE || failed == -ENFILE)
             return failed;
         if (failed != 0)
-            note_missing(p, failed == -ENOENT ? "the kernel has no user probes (CONFIG_UPROBE_EVENTS)"
-                                              : strerror(-failed));
+            give_up_probe(t, i, p, failed);
     }
     return 0;
 }
 
 /* --- the child stands still meanwhile ----------------------------------------------------------------------------- */
 
-/* The state of a process: the letter behind its name in parentheses (proc(5), stat). */
+/* The state of a process: the letter behind its name in parentheses (proc(5), stat); 'X': there is none. -1: it cannot
+ * be read, errno tells why. */
 static int state_of(pid_t pid)
 {
     char path[64], said[512];
     text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    if (file_read("", path, said, sizeof(said)) < 0)
+    const ssize_t len = file_read("", path, said, sizeof(said));
+    if (len < 0 && len != -ENOENT && len != -ESRCH) {
+        errno = (int)-len;
+        return -1;
+    }
+    if (len < 0)
         return 'X';
     const char *end = strrchr(said, ')');
     return end && end[1] == ' ' ? end[2] : 'X';
@@ -543,6 +618,8 @@ static int stop_child(pid_t pid, struct err *e)
     if (kill(pid, SIGSTOP) != 0)
         return err_sys(e, ERR_OURS, "cannot stop the workload to open its events");
     for (int state = state_of(pid); state != 'T'; state = state_of(pid)) {
+        if (state < 0)
+            return err_sys(e, ERR_OURS, "cannot read the state of the workload (/proc/%d/stat)", (int)pid);
         if (state == 'X' || state == 'Z')
             return err_set(e, ERR_WORKLOAD, -ESRCH, "the workload ended before its events were open");
         if (clock_now_ns() > deadline_ns)
@@ -559,13 +636,14 @@ struct wanted {
     struct trace_probe *probe;
     size_t probes;
     int64_t period_ns;
+    unsigned order; /* of each ring's size */
 };
 
-static int open_thread(struct trace *t, int tid, struct cpu_ring *ring, size_t rings, int64_t period_ns)
+static int open_thread(struct trace *t, int tid, struct cpu_ring *ring, size_t rings, const struct wanted *w)
 {
     for (size_t i = 0; i < rings; i++) {
-        TRY(open_switches(t, tid, ring[i].cpu, &ring[i].ring_fd));
-        TRY(open_clock(t, tid, ring[i].cpu, ring[i].ring_fd, period_ns));
+        TRY(open_switches(t, tid, ring[i].cpu, &ring[i].ring_fd, w->order));
+        TRY(open_clock(t, tid, ring[i].cpu, ring[i].ring_fd, w->period_ns));
         open_faults(t, tid, ring[i].cpu);
     }
     return 0;
@@ -576,26 +654,54 @@ static int open_all(struct trace *t, DIR *threads, struct cpu_ring *ring, size_t
     for (struct dirent *d = readdir(threads); d; d = readdir(threads)) {
         int64_t tid;
         if (text_to_i64(d->d_name, &tid) == 0)
-            TRY(open_thread(t, (int)tid, ring, rings, w->period_ns));
+            TRY(open_thread(t, (int)tid, ring, rings, w));
     }
     for (size_t i = 0; i < rings; i++)
         TRY(open_probes(t, &ring[i], w->files, w->probe, w->probes));
     return 0;
 }
 
-static int open_events(struct trace *t, const struct wanted *w, struct err *e)
+static void close_events(struct trace *t)
+{
+    for (size_t i = 0; i < t->rings; i++)
+        perf_ring_close(&t->ring[i]);
+    for (size_t i = 0; i < t->fds; i++)
+        (void)close(t->fd[i]);
+    void *const held[] = {t->fd, t->ring, t->source, t->fault_fd};
+    for (size_t i = 0; i < ARRAY_LEN(held); i++)
+        free(held[i]);
+    t->fd = t->fault_fd = NULL;
+    t->ring = NULL;
+    t->source = NULL;
+    t->fds = t->rings = t->sources = t->faults = 0;
+    t->faults_refused = false;
+}
+
+static int open_rings(struct trace *t, DIR *threads, const struct wanted *w)
+{
+    size_t rings = 0;
+    cleanup_free struct cpu_ring *ring = xcalloc(cpulist_count(w->cpus), sizeof(*ring));
+    for (int cpu = cpulist_next(w->cpus, 0); cpu >= 0; cpu = cpulist_next(w->cpus, cpu + 1))
+        ring[rings++] = (struct cpu_ring){cpu, -1};
+    return open_all(t, threads, ring, rings, w);
+}
+
+/* All rings are of one size: if the first took what the user may lock, the last would get none. */
+static int open_events(struct trace *t, struct wanted *w, struct err *e)
 {
     const struct perf_event_attr told = attr_of(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK);
     char path[64];
-    size_t rings = 0;
     text_format(path, sizeof(path), "/proc/%d/task", (int)t->pid);
     cleanup_dir DIR *threads = opendir(path);
     if (!threads)
         return err_sys(e, ERR_OURS, "%s", path);
-    cleanup_free struct cpu_ring *ring = xcalloc(cpulist_count(w->cpus), sizeof(*ring));
-    for (int cpu = cpulist_next(w->cpus, 0); cpu >= 0; cpu = cpulist_next(w->cpus, cpu + 1))
-        ring[rings++] = (struct cpu_ring){cpu, -1};
-    int failed = open_all(t, threads, ring, rings, w);
+    int failed = open_rings(t, threads, w);
+    while (failed == -EDQUOT && w->order > RING_LEAST) {
+        close_events(t);
+        rewinddir(threads);
+        w->order--;
+        failed = open_rings(t, threads, w);
+    }
     return failed == 0 ? 0 : refuse(&told, failed, "cannot trace the workload", e);
 }
 
@@ -619,19 +725,14 @@ static void read_mappings(struct trace *t)
     }
 }
 
-/* The last number of NSpid is the innermost namespace's (proc(5), status). */
 static int own_pid_of(pid_t pid)
 {
     char path[64];
     cleanup_text struct text status = {0};
-    text_format(path, sizeof(path), "/proc/%d/status", (int)pid);
-    char *line = file_read_all("", path, &status) == 0 && status.data ? strstr(status.data, "\nNSpid:") : NULL;
-    if (!line)
-        return (int)pid;
     int own = (int)pid;
-    char *at = line + strlen("\nNSpid:");
-    while (*at == '\t' || *at == ' ')
-        own = (int)strtol(at + 1, &at, 10);
+    text_format(path, sizeof(path), "/proc/%d/status", (int)pid);
+    if (file_read_all("", path, &status) == 0 && status.data)
+        (void)nspid_read(status.data, &own);
     return own;
 }
 
@@ -662,7 +763,7 @@ int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct
     int failed = stop_child(pid, e);
     if (failed == 0) {
         look_at_child(t);
-        failed = open_events(t, &(struct wanted){cpus, files, probes, count, period_ns}, e);
+        failed = open_events(t, &(struct wanted){cpus, files, probes, count, period_ns, RING_ORDER}, e);
     }
     if (failed == 0)
         failed = start_reader(t, e);
@@ -701,7 +802,7 @@ static int by_time(const void *a, const void *b)
 
 static void sum_faults(struct trace *t)
 {
-    t->has_page_faults = t->faults > 0;
+    t->has_page_faults = t->faults > 0 && !t->faults_refused;
     for (size_t i = 0; i < t->faults; i++) {
         uint64_t count = 0;
         if (read(t->fault_fd[i], &count, sizeof(count)) != sizeof(count))
@@ -722,12 +823,19 @@ static int by_from(const void *a, const void *b)
     return (x->from > y->from) - (x->from < y->from);
 }
 
+static void sort_places(struct places *p)
+{
+    if (p->count > 0)
+        qsort(p->list, p->count, sizeof(*p->list), by_from);
+}
+
 /* "py::FUNCTION:FILE", as Python's Objects/perf_trampoline.c names its frames. Other names are C code. */
 static void keep_map_line(struct places *p, char *line)
 {
     unsigned long long from, size;
     int at = 0;
-    if (sscanf(line, "%llx %llx %n", &from, &size, &at) < 2 || at == 0 || strncmp(line + at, "py::", 4) != 0)
+    if (sscanf(line, "%llx %llx %n", &from, &size, &at) < 2 || at == 0 || size == 0 ||
+        strncmp(line + at, "py::", 4) != 0)
         return;
     char *name = line + at + 4, *colon = strchr(name, ':');
     if (colon)
@@ -735,21 +843,29 @@ static void keep_map_line(struct places *p, char *line)
     keep_place(p, from, size, name, colon ? colon + 1 : "");
 }
 
-/* What -X perf wrote, /tmp/perf-PID.map in the child's own /tmp. It goes, since in the host's /tmp it would stay. */
-static void read_python_map(struct trace *t)
+/* What -X perf wrote, /tmp/perf-PID.map in the child's own /tmp. It goes, since in the host's /tmp it would stay.
+ * Returns NULL, or why no Python function is known. */
+static const char *read_python_map(struct trace *t)
 {
     char name[64];
     struct stat st;
     cleanup_text struct text map = {0};
+    if (t->tmp_fd < 0)
+        return "the workload's /tmp cannot be opened, where the interpreter names its functions";
     text_format(name, sizeof(name), "perf-%d.map", t->own_pid);
-    cleanup_close int fd = t->tmp_fd < 0 ? -1 : beneath_open(t->tmp_fd, name, O_RDONLY | O_NONBLOCK, 0);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || file_append_fd(fd, MAP_BYTES, &map) != 0 || !map.data)
-        return;
+    cleanup_close int fd = beneath_open(t->tmp_fd, name, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return "the interpreter wrote no /tmp/perf-PID.map (it ignores PYTHONPERFSUPPORT: -E, -I; or /tmp is full)";
     (void)unlinkat(t->tmp_fd, name, 0);
+    int failed = file_append_fd(fd, MAP_BYTES, &map);
+    if (failed != 0)
+        return failed == -EFBIG ? "the interpreter's /tmp/perf-PID.map has more than 64 MiB"
+                                : "the interpreter's /tmp/perf-PID.map cannot be read";
     char *rest = NULL;
-    for (char *line = strtok_r(map.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+    for (char *line = map.data ? strtok_r(map.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
         keep_map_line(&t->python, line);
-    qsort(t->python.list, t->python.count, sizeof(*t->python.list), by_from);
+    sort_places(&t->python);
+    return t->python.count ? NULL : "the interpreter's /tmp/perf-PID.map names no Python function (is /tmp full?)";
 }
 
 void trace_stop(struct trace *t)
@@ -763,8 +879,9 @@ void trace_stop(struct trace *t)
         (void)ioctl(t->fd[i], PERF_EVENT_IOC_DISABLE, 0);
     drain(t);
     sum_faults(t);
-    qsort(t->event, t->events, sizeof(*t->event), by_time);
-    read_python_map(t);
+    if (t->events > 0)
+        qsort(t->event, t->events, sizeof(*t->event), by_time);
+    t->no_python_map = read_python_map(t);
 }
 
 static void free_places(struct places *p)
@@ -781,10 +898,7 @@ void trace_free(struct trace *t)
     if (!t)
         return;
     trace_stop(t);
-    for (size_t i = 0; i < t->rings; i++)
-        perf_ring_close(&t->ring[i]);
-    for (size_t i = 0; i < t->fds; i++)
-        (void)close(t->fd[i]);
+    close_events(t);
     for (size_t i = 0; i < t->mappings; i++)
         free(t->mapping[i].path);
     for (size_t i = 0; i < t->objects; i++) {
@@ -796,8 +910,7 @@ void trace_free(struct trace *t)
     free_places(&t->python);
     free_places(&t->kernel);
     text_free(&t->strangers);
-    void *const held[] = {t->fd,      t->ring,  t->source, t->fault_fd, t->event,
-                          t->address, t->stack, t->bucket, t->mapping,  t->object};
+    void *const held[] = {t->event, t->address, t->stack, t->bucket, t->mapping, t->found, t->object};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         free(held[i]);
     free(t);
@@ -820,6 +933,17 @@ struct trace_stack trace_stack(const struct trace *t, uint32_t stack)
 uint64_t trace_lost(const struct trace *t)
 {
     return t->lost;
+}
+
+bool trace_cut(const struct trace *t, int64_t *ret)
+{
+    *ret = t->cut_ns;
+    return t->is_cut;
+}
+
+const char *trace_no_python(const struct trace *t)
+{
+    return t->no_python_map;
 }
 
 bool trace_page_faults(const struct trace *t, uint64_t *ret)
@@ -862,22 +986,45 @@ static void read_kernel(struct trace *t)
         end[3 + strcspn(end + 3, "\t ")] = '\0';
         keep_place(&t->kernel, from, 0, end + 3, NULL);
     }
-    qsort(t->kernel.list, t->kernel.count, sizeof(*t->kernel.list), by_from);
+    sort_places(&t->kernel);
+}
+
+const char *trace_no_kernel(struct trace *t)
+{
+    if (!t->kernel.is_read)
+        read_kernel(t);
+    return t->kernel.count ? NULL : "/proc/kallsyms hides their addresses (root, or CAP_SYSLOG; kernel.kptr_restrict)";
+}
+
+static size_t latest_mapping(const struct trace *t, uint64_t address)
+{
+    size_t i = t->mappings;
+    while (i > 0 && (address < t->mapping[i - 1].from || address - t->mapping[i - 1].from >= t->mapping[i - 1].size ||
+                     t->mapping[i - 1].path[0] != '/'))
+        i--;
+    return i;
+}
+
+/* The latest that covers an address; NULL: none. The same few addresses are asked for again and again. */
+static const struct mapping *mapping_at(struct trace *t, uint64_t address)
+{
+    if (!t->found)
+        t->found = xcalloc(FOUND_MAX, sizeof(*t->found));
+    struct found *f = &t->found[hash_of(&address, 1) & (FOUND_MAX - 1)];
+    if (f->address != address || f->of != t->mappings)
+        *f = (struct found){address, t->mappings, latest_mapping(t, address)};
+    return f->mapping > 0 ? &t->mapping[f->mapping - 1] : NULL;
 }
 
 static struct trace_frame user_frame(struct trace *t, uint64_t address)
 {
-    for (size_t i = t->mappings; i > 0; i--) { /* the latest that covers it */
-        const struct mapping *m = &t->mapping[i - 1];
-        if (address < m->from || address - m->from >= m->size || m->path[0] != '/')
-            continue;
-        const uint64_t offset = address - m->from + m->offset;
-        struct symbols *s = symbols_of(t, m->path, m->inode);
-        const char *name = s ? symbols_name(s, offset) : NULL;
-        return (struct trace_frame){name ? TRACE_C : TRACE_UNKNOWN, name, m->path,
-                                    s && symbols_atomic_before(s, offset)};
-    }
-    return (struct trace_frame){.place = TRACE_UNKNOWN};
+    const struct mapping *m = mapping_at(t, address);
+    if (!m)
+        return (struct trace_frame){.place = TRACE_UNKNOWN};
+    const uint64_t offset = address - m->from + m->offset;
+    struct symbols *s = symbols_of(t, m->path, m->inode);
+    const char *name = s ? symbols_name(s, offset) : NULL;
+    return (struct trace_frame){name ? TRACE_C : TRACE_UNKNOWN, name, m->path, s && symbols_atomic_before(s, offset)};
 }
 
 struct trace_frame trace_frame(struct trace *t, uint64_t address, bool in_kernel)

@@ -52,11 +52,11 @@ struct trace;
 int trace_possible(struct err *e);
 
 /* Stops the child (SIGSTOP), opens the events of all its threads, which all later ones of it inherit, and lets it go
- * on. The probes cost every process that runs the same files on these CPUs, some microseconds a call; only the child's
- * are kept. cpus: those that it may use. files: where the probed functions are looked for, one path a line, as seen
- * from here. period_ns: between two samples of a CPU. probes: the caller keeps them; what cannot be recorded is told in
- * each. A thread of the caller's reads the events until trace_stop(). The caller ends *ret with trace_free(). On
- * failure the child goes on untraced. */
+ * on. A probe is a breakpoint in the file: every process of this host that maps the file pays for it, on all CPUs and
+ * of all users, some microseconds a call; only the child's are kept. cpus: those that it may use. files: where the
+ * probed functions are looked for, one path a line, as seen from here. period_ns: between two samples of a CPU. probes:
+ * the caller keeps them; what cannot be recorded is told in each. A thread of the caller's reads the events until
+ * trace_stop(). The caller ends *ret with trace_free(). On failure the child goes on untraced. */
 int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct trace_probe *probes, size_t count,
                 int64_t period_ns, struct trace **ret, struct err *e);
 
@@ -71,6 +71,13 @@ struct trace_stack trace_stack(const struct trace *t, uint32_t stack);
 
 /* How many events are missing: the reader was late, or there were more than are kept. */
 uint64_t trace_lost(const struct trace *t);
+
+/* Whether there were more events than are kept; *ret: the time from which on they are no longer whole. */
+bool trace_cut(const struct trace *t, int64_t *ret);
+
+/* Why no function of Python, or of the kernel, has a name: one line, static. NULL: they have. */
+const char *trace_no_python(const struct trace *t);
+const char *trace_no_kernel(struct trace *t);
 
 /* Page faults of all its threads; false: unknown. */
 bool trace_page_faults(const struct trace *t, uint64_t *ret);

@@ -143,6 +143,8 @@ static const char *series_of(const struct growth *g, enum growth_figure f, size_
         last = i;
         s->y[s->n++] = value;
     }
+    if (s->n > 1 && last + step < to)
+        return "the last readings do not have it";
     s->iterations = (double)(step > 0 ? step : 1) * (double)g->stride;
     return s->n == 0 ? "no reading of the second half has it" : NULL;
 }
@@ -163,14 +165,14 @@ static struct growth_slope slope_of_readings(const struct growth *g, enum growth
     return ret;
 }
 
-/* A workload's reason, in letters that can be shown. */
-static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_memory which)
+/* No slope, for the workload's reason, in letters that can be shown; where it gave none, for this one. */
+static struct growth_slope unread(const struct ledger_map *ledger, enum ledger_memory which, const char *otherwise)
 {
     char why[LEDGER_WHY_MAX] = "";
     if (ledger)
         ledger_reading_why(ledger, which, why);
     cleanup_free char *printable = text_printable(why);
-    return no_slope(*why && printable ? printable : "the workload does not read it");
+    return no_slope(*why && printable ? printable : otherwise);
 }
 
 /* --- the runner's samples ------------------------------------------------------------------------------------------
@@ -228,16 +230,21 @@ static enum growth_shape shape_of(const struct growth *g)
     return g->from > 0 && slope_of_readings(g, GROWTH_PSS, 0, g->from).low > 0 ? GROWTH_PLATEAU : GROWTH_FLAT;
 }
 
+static struct growth_slope slope_or_reason(const struct growth_sources *from, const struct growth *g,
+                                           enum growth_figure f)
+{
+    const enum ledger_memory which = f == GROWTH_REST ? LEDGER_MEMORIES : (enum ledger_memory)COLUMN[f];
+    if (f != GROWTH_REST && !is_read(g, COLUMN[f]))
+        return unread(from->ledger, which, "the workload does not read it");
+    const struct growth_slope slope = slope_of_readings(g, f, g->from, g->readings);
+    return f == GROWTH_REST || isfinite(slope.bytes) ? slope : unread(from->ledger, which, slope.why_not);
+}
+
 static void take_readings(const struct growth_sources *from, struct growth *g)
 {
     static const char NONE[] = "the workload takes no readings of its own";
     for (int f = GROWTH_PSS; f < GROWTH_ANON; f++)
-        if (g->readings == 0)
-            g->slope[f] = no_slope(NONE);
-        else if (f != GROWTH_REST && !is_read(g, COLUMN[f]))
-            g->slope[f] = unread(from->ledger, (enum ledger_memory)COLUMN[f]);
-        else
-            g->slope[f] = slope_of_readings(g, (enum growth_figure)f, g->from, g->readings);
+        g->slope[f] = g->readings == 0 ? no_slope(NONE) : slope_or_reason(from, g, (enum growth_figure)f);
     if (g->readings == 0)
         g->slope[GROWTH_PSS] = slope_of_samples(from, GROWTH_PSS, NONE);
 }

@@ -39,7 +39,7 @@ extern const char *const growth_figure_keys[GROWTH_FIGURES];
 struct growth_slope {
     double bytes;      /* per GROWTH_PER iterations; NaN: none */
     double low, high;  /* NaN: no interval */
-    char why_not[160]; /* "" where there is a slope */
+    char why_not[160]; /* why there is no interval, or no slope either; "" where both are there */
 };
 
 enum growth_shape {

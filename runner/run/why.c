@@ -74,7 +74,7 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
     cleanup_free struct trace_frame *frame = NULL;
     const struct trace_event *event = trace_events(t, &events);
     name_stacks(t, event, events, &stack, &frame, &stacks);
-    const struct causes_request request = {
+    struct causes_request request = {
         .event = event,
         .events = events,
         .stack = stack,
@@ -87,24 +87,33 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
         .probes = w->probes,
         .alone = alone,
     };
+    request.is_cut = trace_cut(t, &request.cut_ns);
     causes_find(&request, &w->causes);
     w->events = events;
     w->lost = trace_lost(t);
     w->has_page_faults = trace_page_faults(t, &w->page_faults);
+    w->no_python = trace_no_python(t);
+    w->no_kernel = trace_no_kernel(t);
     text_add(&w->strangers, "%s", trace_strangers(t));
+}
+
+void why_leave_out(const struct record *timed, struct trace_probe *probe, size_t count)
+{
+    const bool is_off = timed->gil_enabled == 0 && timed->gil_at_end == 0; /* as it said itself; -1: it did not */
+    for (size_t i = 0; i < count && is_off; i++)
+        if (strcmp(probe[i].symbol, "take_gil") == 0)
+            text_format(probe[i].missing, sizeof(probe[i].missing), "the GIL is off");
 }
 
 /* Runs a cell traced; w gets the causes, and what was seen. */
 static int diagnose(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                    const struct causes *alone, const struct progress *progress, struct why *w, struct record **ret,
-                    struct err *e)
+                    const struct record *timed, const struct causes *alone, const struct progress *progress,
+                    struct why *w, struct record **ret, struct err *e)
 {
     const struct trace_probe *known = causes_probes(&w->probes);
     w->probe = xcalloc(w->probes, sizeof(*w->probe));
     memcpy(w->probe, known, w->probes * sizeof(*w->probe));
-    for (size_t i = 0; i < w->probes && !runtime->gil_enabled; i++) /* called all the same, it returns at once */
-        if (strcmp(w->probe[i].symbol, "take_gil") == 0)
-            text_format(w->probe[i].missing, sizeof(w->probe[i].missing), "the GIL is off");
+    why_leave_out(timed, w->probe, w->probes);
     struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = PERIOD_NS};
     int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
     const struct record *r = *ret;
@@ -124,11 +133,11 @@ static int run_both(struct session *session, struct cell *again, const struct ru
 {
     const int64_t workers = again->workers;
     again->workers = 1;
-    int failed = diagnose(session, again, runtime, NULL, progress, alone, record, e);
+    int failed = diagnose(session, again, runtime, timed, NULL, progress, alone, record, e);
     record_free(STEAL(*record));
     again->workers = workers;
     if (failed == 0)
-        failed = diagnose(session, again, runtime, &alone->causes, progress, w, record, e);
+        failed = diagnose(session, again, runtime, timed, &alone->causes, progress, w, record, e);
     if (failed != 0)
         return failed;
     const struct record *r = *record;
@@ -203,15 +212,21 @@ static json_t *json_of_probe(const struct trace_probe *p)
     return o;
 }
 
+#define NOTHING_SEEN "no event fell into the measured iterations"
+
 static json_t *json_of_times(const struct causes *c)
 {
     json_t *o = json_object();
-    json_put_int(o, "thread_ns", c->thread_ns);
-    json_put_int(o, "own_ns", c->own_ns);
-    json_put_int(o, "lost_ns", c->lost_ns);
-    json_put_int(o, "unattributed_ns", c->unattributed_ns);
-    json_put_int(o, "runnable_ns", c->runnable_ns);
-    json_put_int(o, "idle_ns", c->idle_ns);
+    const struct {
+        const char *key;
+        int64_t ns;
+    } times[] = {
+        {"thread_ns", c->thread_ns},     {"own_ns", c->own_ns},
+        {"lost_ns", c->lost_ns},         {"unattributed_ns", c->unattributed_ns},
+        {"runnable_ns", c->runnable_ns}, {"idle_ns", c->idle_ns},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        json_put_int_or(o, times[i].key, causes_saw_any(c), times[i].ns, NOTHING_SEEN);
     return o;
 }
 
@@ -226,7 +241,9 @@ void why_json(const struct why *w, struct text *out)
     json_put_int(o, "iterations", w->iterations);
     json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
     json_put_text_or(o, "verdict", first ? first->id : NULL,
-                     "no cause costs 3 % of the time that threads work or lose, and 10 samples");
+                     causes_saw_any(&w->causes)
+                         ? "no cause costs 3 % of the time that threads work or lose, and 10 samples"
+                         : NOTHING_SEEN);
     json_put(o, "times", json_of_times(&w->causes));
     for (size_t i = 0; i < w->causes.count; i++)
         (void)json_array_append_new(causes, json_of_cause(&w->causes.list[i]));
@@ -242,7 +259,10 @@ void why_json(const struct why *w, struct text *out)
     json_put_real(o, "python_share", w->causes.python_share, "there are no samples");
     json_put_int(o, "events", (int64_t)w->events);
     json_put_int(o, "lost_events", (int64_t)w->lost);
-    json_put_int_or(o, "page_faults", w->has_page_faults, (int64_t)w->page_faults, "the kernel does not count them");
+    json_put_int_or(o, "page_faults", w->has_page_faults, (int64_t)w->page_faults,
+                    "the kernel does not count them for every thread on every CPU");
+    json_put_text_or(o, "python_unnamed", w->no_python, "Python's functions have names");
+    json_put_text_or(o, "kernel_unnamed", w->no_kernel, "the kernel's functions have names");
     json_put(o, "without_symbols", json_of_bytes(w->strangers.data ? w->strangers.data : ""));
     json_text_indented(o, 0, out);
 }

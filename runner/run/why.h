@@ -28,12 +28,17 @@ struct why {
     uint64_t events, lost; /* that were read; that the kernel or tare dropped */
     bool has_page_faults;
     uint64_t page_faults;
-    struct text strangers; /* files without their symbols, one a line */
+    const char *no_python, *no_kernel; /* why no function of Python, of the kernel, has a name; NULL: they have */
+    struct text strangers;             /* files without their symbols, one a line */
 };
 
 /* -EINVAL (usage): a cell in which no threads share an interpreter (--mode processes, --runtime native), so that there
  * is nothing to name. */
 int why_refuse(const struct cell *cell, const struct runtime *runtime, struct err *e);
+
+/* Marks the probes that tell nothing of a run such as the timed one: that of the GIL, where it was off from begin to
+ * end, since there its function returns at once. */
+void why_leave_out(const struct record *timed, struct trace_probe *probe, size_t count);
 
 /* Runs a cell twice more, traced, first with one worker, then with all, for at most the timed run's iterations and some
  * seconds, and finds the causes. timed: the record of the same cell. -EPERM, … (host): the caller may not trace, or the

@@ -103,6 +103,33 @@ static void add_causes(const struct causes *c, size_t width, struct text *out)
     text_add(out, "\n");
 }
 
+static void add_unnamed(const char *what, const char *why, size_t width, struct text *out)
+{
+    cleanup_text struct text line = {0};
+    text_add(&line, "  %s: %s", what, why);
+    terminal_wrap(line.data, 0, width, 4, out);
+}
+
+static void add_times(const struct causes *c, size_t width, struct text *out)
+{
+    if (!causes_saw_any(c))
+        terminal_wrap(
+            "  no event fell into the measured iterations: nothing is known (more iterations, or longer ones)", 0,
+            width, 4, out);
+    else if (c->thread_ns == 0)
+        terminal_wrap("  in the measured iterations the threads only waited for each other, for a queue or a timer", 0,
+                      width, 4, out);
+    else
+        text_add(out, "  of the threads' time: %.0f %% own work, %.0f %% lost, %.0f %% without a CPU\n",
+                 percent_of(c->own_ns, c->thread_ns), percent_of(c->lost_ns, c->thread_ns),
+                 percent_of(c->runnable_ns, c->thread_ns));
+    if (causes_first(c))
+        add_causes(c, width, out);
+    else if (c->thread_ns > 0)
+        text_add(out, "  no cause: none costs %.0f %% of the time that threads work or lose\n",
+                 100 * CAUSE_NAMED_SHARE);
+}
+
 static void add_sight(const struct why *w, size_t width, struct text *out)
 {
     cleanup_text struct text line = {0};
@@ -117,7 +144,12 @@ static void add_sight(const struct why *w, size_t width, struct text *out)
     if (w->lost > 0)
         text_add(out, "  %" PRIu64 " of %" PRIu64 " events were lost: shares are of those that were read\n", w->lost,
                  w->lost + w->events);
-    if (isfinite(w->causes.python_share) && w->causes.python_share < FEW_PYTHON)
+    if (w->no_kernel)
+        add_unnamed("functions of the kernel have no names, so that waiting for the memory map is not told apart",
+                    w->no_kernel, width, out);
+    if (w->no_python)
+        add_unnamed("functions of Python have no names", w->no_python, width, out);
+    else if (isfinite(w->causes.python_share) && w->causes.python_share < FEW_PYTHON)
         terminal_wrap("  Python functions are on few of the stacks: the interpreter was built without frame pointers, "
                       "and causes are named by the innermost function alone (scripts/build-python --config diag)",
                       0, width, 4, out);
@@ -131,13 +163,6 @@ void why_text(const struct why *w, size_t width, struct text *out)
     if (isfinite(w->slowdown))
         text_add(out, ", %.2f times as long each as the timed ones", w->slowdown);
     text_add(out, "; no figure above is of it\n");
-    text_add(out, "  of the threads' time: %.0f %% own work, %.0f %% lost, %.0f %% without a CPU\n",
-             percent_of(c->own_ns, c->thread_ns), percent_of(c->lost_ns, c->thread_ns),
-             percent_of(c->runnable_ns, c->thread_ns));
-    if (!causes_first(c))
-        text_add(out, "  no cause: none costs %.0f %% of the time that threads work or lose\n",
-                 100 * CAUSE_NAMED_SHARE);
-    else
-        add_causes(c, width, out);
+    add_times(c, width, out);
     add_sight(w, width, out);
 }

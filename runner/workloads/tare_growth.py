@@ -3,7 +3,11 @@ made of: see LEDGER_PSS and the following in runner/launch/ledger.h.
 
 A reading is made of files of /proc and is cheap. Every PROBE_EVERY-th also has the split, which a forked child makes, so
 that the collection that it takes to see what is garbage is never one of the weighed process. The child is a copy of this
-process as it stands, is alone in the room when it reads, and ends before the next iteration.
+process as it stands, is alone in the room when it reads, and ends before the next iteration. What it collects has
+finalisers (__del__, weakref callbacks), which it runs: what they do outside of the process, to a file or over an
+inherited connection, they do there, and once more when the program itself collects.
+
+A reading never fails the run: what it cannot have is left out, and the ledger has the reason.
 
     in use    GIL build: pymalloc's bytes in allocated blocks (sys._debugmallocstats) and the C allocator's (mallinfo2).
               Free-threaded build: mimalloc tells nobody its totals (_debugmallocstats looks at one empty heap), so the
@@ -51,15 +55,33 @@ def descendants() -> list[int]:
     """The pids of all processes below this one."""
     found, todo = [], [os.getpid()]
     while todo:
-        pid = todo.pop()
-        try:
-            tasks = os.listdir(f"/proc/{pid}/task")
-            below = [int(p) for t in tasks for p in read(f"/proc/{pid}/task/{t}/children").split()]
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
+        below = children_of(todo.pop())
         found += below
         todo += below
     return found
+
+
+def children_of(pid: int) -> list[int]:
+    """None of a process or a thread that has ended meanwhile. FileNotFoundError: the kernel has no such files at all
+    (CONFIG_PROC_CHILDREN): this thread's own is not there."""
+    found: list[int] = []
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for task in map(int, tasks):
+        try:
+            found += map(int, read(f"/proc/{pid}/task/{task}/children").split())
+        except (FileNotFoundError, ProcessLookupError):
+            if task == os.getpid():
+                raise
+    return found
+
+
+def reason_of(e: OSError | KeyError) -> str:
+    if isinstance(e, KeyError):
+        return f"the kernel's /proc has no {e.args[0].decode()}"
+    return f"{e.filename or '/proc'}: {e.strerror}"
 
 
 class Mapping:
@@ -176,6 +198,7 @@ def size_of(o) -> int:
 class Growth:
     """Takes the readings of a run into its ledger."""
 
+    FAMILY = ("pss", "children", "files", "page_tables")
     SPLIT = ("live", "cycles", "free")
 
     def __init__(self, ledger):
@@ -185,9 +208,10 @@ class Growth:
         self.stride = ledger.words[ledger.READING_STRIDE]
         self.collect = gc.collect
         self.taken = 0
-        self.has_stacks = self.finds_stacks()
-        if not self.has_stacks:
-            ledger.reading_why("stacks", "this C library's thread stacks have no guard that tells them from other memory")
+        why_no_stacks = self.why_no_stacks()
+        self.has_stacks = why_no_stacks is None
+        if why_no_stacks:
+            ledger.reading_why("stacks", why_no_stacks)
         self.in_use = self.find_allocators()
 
     def tell(self, names, reason: str) -> None:
@@ -215,8 +239,8 @@ class Growth:
         return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
     @staticmethod
-    def finds_stacks() -> bool:
-        """Whether the stack of a running thread is found; its ident is an address in it (pthread_self)."""
+    def why_no_stacks() -> str | None:
+        """None: the stack of a running thread is found; its ident is an address in it (pthread_self)."""
         import threading
 
         asked, answered = threading.Event(), threading.Event()
@@ -226,14 +250,19 @@ class Growth:
             asked.wait()
 
         thread = threading.Thread(target=wait)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as e:
+            return f"a thread, to see how its stack is found: {e}"
         answered.wait()
         maps = mappings(read("/proc/self/smaps"))
         starts = stacks_of(maps)
         asked.set()
         ident = thread.ident
         thread.join()
-        return any(m.start <= ident < m.end and m.start in starts for m in maps)
+        if any(m.start <= ident < m.end and m.start in starts for m in maps):
+            return None
+        return "this C library's thread stacks have no guard that tells them from other memory"
 
     def begin(self) -> None:
         """Before the first measured iteration: what garbage there is from before is not of these, and the ledger's pages
@@ -250,80 +279,125 @@ class Growth:
             self.ledger.reading(iteration, monotonic_ns(), self.take(self.taken % PROBE_EVERY == 0))
 
     def take(self, with_split: bool) -> dict[str, int]:
-        values = dict.fromkeys(("pss", "children", "files", "page_tables"), 0)
         try:
-            below = descendants()
-        except OSError as e:
-            self.tell(("pss", *values), f"/proc does not tell the child processes: {e.strerror}")
-            return {}
-        for pid in ("self", *below):
+            values = self.family()
+        except (OSError, KeyError) as e:
+            self.tell(self.FAMILY, reason_of(e))
+            values = {}
+        if with_split:
+            values |= self.split()
+        return values
+
+    def family(self) -> dict[str, int]:
+        """Of this process and all below it. OSError: one of them cannot be read, as one that is not dumpable. KeyError:
+        the kernel does not tell this."""
+        values = dict.fromkeys(self.FAMILY, 0)
+        for pid in ("self", *descendants()):
             try:
                 rollup = kib_by_key(read(f"/proc/{pid}/smaps_rollup"))
                 status = kib_by_key(read(f"/proc/{pid}/status"))
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it has ended meanwhile
-            files = rollup[b"Rss:"] - rollup[b"Anonymous:"] if pid == "self" else rollup[b"Private_Clean:"]
+                anonymous, tables = rollup[b"Pss_Anon:"], status[b"VmPTE:"]
+                own = 0 if pid == "self" else rollup[b"Private_Dirty:"]
+                files = rollup[b"Rss:"] - rollup[b"Anonymous:"] if pid == "self" else rollup[b"Private_Clean:"]
+            except (FileNotFoundError, ProcessLookupError, KeyError):
+                if pid == "self":
+                    raise
+                continue  # it has ended meanwhile; its status then lacks these lines
+            values["pss"] += anonymous + files
+            values["children"] += own
             values["files"] += files
-            values["pss"] += rollup[b"Pss_Anon:"] + files
-            own = rollup if pid == "self" else own
-            values["children"] += rollup[b"Private_Dirty:"] if pid != "self" else 0
-            values["page_tables"] += status[b"VmPTE:"]
-        if with_split:
-            values |= self.split()
-            self.await_pages(self.sharing(own))
+            values["page_tables"] += tables
         return values
 
     @staticmethod
-    def sharing(rollup: dict[bytes, int]) -> float:
-        """What of its anonymous pages a process has for itself; 1: no other has them too."""
+    def sharing() -> float:
+        """What of its anonymous pages this process has for itself; 1: no other has them too."""
+        rollup = kib_by_key(read("/proc/self/smaps_rollup"))
         return rollup[b"Pss_Anon:"] / max(1, rollup[b"Anonymous:"])
 
     def await_pages(self, before: float) -> None:
         """Until the probe's share of our pages is ours again: who reads its smaps as it ends holds its memory a while."""
         from time import sleep
 
-        for _ in range(AWAIT_S * 1000):
-            if self.sharing(kib_by_key(read("/proc/self/smaps_rollup"))) > before - 0.005:
-                return
+        until_ns = monotonic_ns() + AWAIT_S * 1_000_000_000
+        while self.sharing() <= before - 0.005 and monotonic_ns() < until_ns:
             sleep(0.001)
 
     def split(self) -> dict[str, int]:
-        maps = mappings(read("/proc/self/smaps"))
-        starts = stacks_of(maps)
-        values = {"stacks": sum(m.resident for m in maps if m.start in starts)} if self.has_stacks else {}
-        if self.in_use:
-            values |= self.probe([m for m in maps if m.start not in starts])
+        try:
+            maps = mappings(read("/proc/self/smaps"))
+            starts = stacks_of(maps)
+            values = {"stacks": sum(m.resident for m in maps if m.start in starts)} if self.has_stacks else {}
+            if self.in_use:
+                before = self.sharing()
+                values |= self.probe([m for m in maps if m.start not in starts])
+                self.await_pages(before)
+        except (OSError, KeyError) as e:
+            self.tell(("stacks", *self.SPLIT), reason_of(e))
+            return {}
         return values
 
     def probe(self, maps: list[Mapping]) -> dict[str, int]:
-        """Asks a forked child. Nothing where it has no answer: the fork failed, or it took too long."""
+        """Asks a forked child. Nothing where it has no answer, and the reason is told. One that took too long is the
+        last: each of them would hold up the run as long."""
         import warnings
 
-        r, w = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # threads that wait; the child calls nothing of theirs
-            pid = os.fork()
+        try:
+            r, w = os.pipe()
+        except OSError as e:
+            self.tell(self.SPLIT, f"a pipe to a forked copy: {e.strerror}")
+            return {}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # threads that wait; the child calls nothing of theirs
+                pid = os.fork()
+        except OSError as e:
+            os.close(r)
+            os.close(w)
+            self.tell(self.SPLIT, f"a forked copy: {e.strerror}")
+            return {}
         if pid == 0:
             try:
                 os.close(r)
-                os.write(w, b" ".join(b"%d" % n for n in self.answer(maps)))
+                os.write(w, self.answer_or_reason(maps))
             finally:
                 os._exit(0)
         os.close(w)
         answer = self.await_answer(pid, r)
-        return dict(zip(self.SPLIT, map(int, answer.split()), strict=True)) if answer else {}
+        if answer is None:
+            self.in_use = None
+            self.tell(self.SPLIT, f"a forked copy had not told after {PROBE_S} s, and no other was asked")
+            return {}
+        numbers = answer.split()
+        try:
+            return dict(zip(self.SPLIT, map(int, numbers), strict=True))
+        except ValueError:
+            said = answer.decode(errors="replace") or "it ended without a word"
+            self.tell(self.SPLIT, f"a forked copy failed: {said}")
+            return {}
+
+    def answer_or_reason(self, maps: list[Mapping]) -> bytes:
+        try:
+            return b" ".join(b"%d" % n for n in self.answer(maps))
+        except BaseException as e:
+            return f"{type(e).__name__}: {e}".encode(errors="replace")[:400]
 
     @staticmethod
-    def await_answer(pid: int, r: int) -> bytes:
+    def await_answer(pid: int, r: int) -> bytes | None:
+        """None: there was none in time. The program may have told the kernel to reap its children (SIGCHLD ignored)."""
+        import contextlib
         import select
         import signal
 
-        ready, _, _ = select.select([r], [], [], PROBE_S)
-        answer = os.read(r, 4096) if ready else b""
-        if not ready:
-            os.kill(pid, signal.SIGKILL)
+        poll = select.poll()  # select() takes no descriptor from 1024 on
+        poll.register(r, select.POLLIN)
+        ready = poll.poll(PROBE_S * 1000)
+        answer = os.read(r, 4096) if ready else None
         os.close(r)
-        os.waitpid(pid, 0)
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            if not ready:
+                os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
         return answer
 
     def answer(self, maps: list[Mapping]) -> tuple[int, int, int]:

@@ -105,7 +105,7 @@ class Ledger:
         w[self.READINGS_DONE] = i + 1
 
     def reading_why(self, name: str, reason: str) -> None:
-        """Why no reading has it."""
+        """Why readings lack it."""
         at = self.WHY_OFFSET + self.MEMORIES.index(name) * self.WHY_MAX
         text = reason.encode()[: self.WHY_MAX - 1].decode(errors="ignore").encode()
         self.bytes[at : at + len(text) + 1] = text + b"\0"

@@ -3,15 +3,25 @@
     python3.14 -I tests/python/test_churn.py          (or python3.14t: the workload runs in the same interpreter)
 """
 
+import errno
 import os
+import resource
+import signal
 import sys
 import sysconfig
+import threading
+import time
 import unittest
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parent))
 import workload
 from workload import DONE, RunnerLedger, WorkloadTest, for_each, still_there
+
+sys.path.append(str(workload.WORKLOADS))
+import tare_growth
 
 PROGRAMS = workload.programs("churn")
 ITERATIONS, STRIDE, WARMUP = 96, 12, 16  # eight readings, of which the fourth and the last have the split
@@ -89,6 +99,161 @@ class Churn(WorkloadTest):
         self.addCleanup(os.environ.pop, "PYTHONMALLOC")
         readings = self.readings_of("leak")
         self.assertAlmostEqual((readings[7]["live"] - readings[3]["live"]) / (KEEP * BETWEEN), 1, delta=0.02)
+
+
+class Told:
+    """A ledger that keeps the reasons."""
+
+    READING_STRIDE, words = 0, [1]
+
+    def __init__(self):
+        self.why: dict[str, str] = {}
+
+    def reading_why(self, name: str, reason: str) -> None:
+        self.why[name] = reason
+
+
+@contextmanager
+def file_of_proc(ending: str, answer):
+    """Files of /proc whose name so ends are what answer says: bytes, or an error that is raised."""
+    usual = tare_growth.read
+
+    def read(path: str) -> bytes:
+        if not path.endswith(ending):
+            return usual(path)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    with patch.object(tare_growth, "read", read):
+        yield
+
+
+@contextmanager
+def child():
+    """A forked child, which waits."""
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(600)
+        os._exit(0)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+class Readings(unittest.TestCase):
+    """A reading that is not to be had is left out and says why; it never fails the run."""
+
+    SPLIT, FAMILY = {"live", "cycles", "free"}, {"pss", "children", "files", "page_tables"}
+
+    def setUp(self):
+        self.told = Told()
+        self.growth = tare_growth.Growth(self.told)
+        self.assertEqual(self.told.why, {})
+
+    def expect_no_split(self, why: str) -> None:
+        values = self.growth.take(with_split=True)
+        self.assertEqual(values.keys(), self.FAMILY | {"stacks"})
+        self.assertEqual(self.told.why.keys(), self.SPLIT)
+        self.assertIn(why, self.told.why["live"])
+
+    def expect_no_family(self, why: str) -> None:
+        self.assertEqual(self.growth.take(with_split=False), {})
+        self.assertEqual(self.told.why.keys(), self.FAMILY)
+        self.assertIn(why, self.told.why["pss"])
+
+    def test_a_fork_that_is_refused_leaves_the_split_out(self):
+        before = len(os.listdir("/proc/self/fd"))
+        with patch.object(os, "fork", side_effect=OSError(errno.EAGAIN, "Resource temporarily unavailable")):
+            self.expect_no_split("a forked copy: Resource temporarily unavailable")
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+        self.assertIn("live", self.growth.take(with_split=True))  # the next one may do
+
+    def test_a_forked_copy_that_fails_says_why(self):
+        with patch.object(self.growth, "answer", side_effect=MemoryError("no room")):
+            self.expect_no_split("a forked copy failed: MemoryError: no room")
+        with patch.object(self.growth, "answer", side_effect=lambda maps: os.kill(os.getpid(), signal.SIGKILL)):
+            self.expect_no_split("a forked copy failed: it ended without a word")
+
+    def test_after_a_forked_copy_that_took_too_long_there_is_no_other(self):
+        with (
+            patch.object(tare_growth, "PROBE_S", 0.05),
+            patch.object(self.growth, "answer", side_effect=lambda maps: time.sleep(600)),
+        ):
+            self.expect_no_split("had not told after 0.05 s")
+        with patch.object(os, "fork", side_effect=AssertionError("it is asked again")):
+            self.expect_no_split("had not told after 0.05 s")
+        self.assertEqual(workload.children(), [])
+
+    def test_children_that_the_kernel_reaps_are_asked_too(self):
+        self.addCleanup(signal.signal, signal.SIGCHLD, signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assertIn("live", self.growth.take(with_split=True))
+        self.assertEqual(self.told.why, {})
+
+    def test_more_descriptors_than_select_takes_are_no_hindrance(self):
+        usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if usual[1] < 1200:
+            self.skipTest(f"the limit of descriptors is {usual[1]}")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(usual[0], 1200), usual[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, usual)
+        held = [os.open("/dev/null", os.O_RDONLY) for _ in range(1100)]
+        try:
+            self.assertIn("live", self.growth.take(with_split=True))
+        finally:
+            for fd in held:
+                os.close(fd)
+
+    def test_a_child_that_ends_while_it_is_read_is_left_out_of_all_sums(self):
+        with child() as pid:
+            whole = self.growth.take(with_split=False)
+            with file_of_proc(f"/{pid}/status", b"Name:\tended\nState:\tZ (zombie)\n"):
+                rest = self.growth.take(with_split=False)
+        self.assertEqual((rest["children"], self.told.why), (0, {}))
+        self.assertGreater(whole["children"], 0)
+
+    def test_a_child_that_may_not_be_read_makes_the_whole_unknown(self):
+        with child() as pid:
+            path = f"/proc/{pid}/smaps_rollup"
+            with file_of_proc(path, PermissionError(errno.EACCES, "Permission denied", path)):
+                self.expect_no_family(f"{path}: Permission denied")
+
+    def test_a_kernel_that_does_not_tell_children_makes_the_whole_unknown(self):
+        with file_of_proc("/children", FileNotFoundError(errno.ENOENT, "No such file or directory", "/proc/1/task/1/children")):
+            self.expect_no_family("children: No such file or directory")
+
+    def test_a_kernel_that_does_not_tell_page_tables_is_no_zero(self):
+        with file_of_proc("self/status", b"Name:\tpython\n"):
+            self.expect_no_family("/proc has no VmPTE:")
+
+    def test_a_thread_that_has_ended_hides_no_child_of_the_others(self):
+        leave = threading.Event()
+        thread = threading.Thread(target=leave.wait)
+        ended = FileNotFoundError(errno.ENOENT, "No such file or directory")
+        with child() as pid:
+            thread.start()
+            self.addCleanup(thread.join)
+            self.addCleanup(leave.set)
+            with file_of_proc(f"/task/{thread.native_id}/children", ended):
+                self.assertEqual(tare_growth.descendants(), [pid])
+
+    def test_pages_are_awaited_no_longer_than_said(self):
+        def slow() -> float:
+            time.sleep(0.05)
+            return 0.5
+
+        with patch.object(tare_growth, "AWAIT_S", 0.1), patch.object(self.growth, "sharing", slow):
+            begin = time.monotonic()
+            self.growth.await_pages(1)
+        self.assertLess(time.monotonic() - begin, 5)  # two thousand times 50 ms is 100 s
+
+    def test_a_thread_that_cannot_be_started_is_the_reason_for_no_stacks(self):
+        with patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
+            told = Told()
+            tare_growth.Growth(told)
+        self.assertEqual(told.why.keys(), {"stacks"})
+        self.assertIn("can't start new thread", told.why["stacks"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,6 +31,9 @@ enum {
     FAULT,
     SPIN,
     STRANGE,
+    BACK,      /* parks within a park, since the world is stopped */
+    BACK_BARE, /* the same without frame pointers */
+    INSTANCE,
     STACKS
 };
 
@@ -69,12 +73,19 @@ static const struct cause_stack STACK[STACKS] = {
     [FAULT] = {FRAMES(KERNEL("clear_page_erms"), KERNEL("do_user_addr_fault"), C("mi_page_free_list_extend"), W)},
     [SPIN] = {FRAMES(KERNEL("osq_lock"), KERNEL("rwsem_down_write_slowpath"), KERNEL("__x64_sys_munmap"), C("munmap"),
                      W)},
+    [BACK] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"), C("_PyThreadState_Attach"),
+                     C("PyEval_AcquireThread"), C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"),
+                     C("lock_PyThread_acquire_lock"), W)},
+    [BACK_BARE] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"))},
+    [INSTANCE] = {FRAMES(C("_PyParkingLot_Park"), C("_PyCriticalSection_BeginSlow"), C("store_instance_attr_lock_held"),
+                         W)},
     [STRANGE] = {FRAMES(KERNEL("pipe_write"), C("nothing_known"), W)},
 };
 
 static const struct trace_probe PROBE[] = {{.symbol = "_PyParkingLot_Park", .is_paired = true},
                                            {.symbol = "_PyCriticalSection_BeginSlow"},
-                                           {.symbol = "gc_collect_main", .is_paired = true}};
+                                           {.symbol = "gc_collect_main", .is_paired = true},
+                                           {.symbol = "take_gil", .is_paired = true, .missing = "no return probe"}};
 
 /* Two iterations without a gap: most tests see one. */
 static const int64_t STARTS_NS[] = {0, 50 * MS}, ENDS_NS[] = {50 * MS, 100 * MS};
@@ -309,8 +320,16 @@ static void what_happens_between_two_iterations_does_not_count(void **state)
         {55 * MS, 1, 0, 0, TRACE_LEAVE},
         {30 * MS, 2, SHARED, 0, TRACE_RUNS},
     };
-    const struct causes_request request = {events, ARRAY_LEN(events), STACK, STACKS, starts_ns, ends_ns, 2, MS,
-                                           PROBE,  ARRAY_LEN(PROBE),  NULL};
+    const struct causes_request request = {.event = events,
+                                           .events = ARRAY_LEN(events),
+                                           .stack = STACK,
+                                           .stacks = STACKS,
+                                           .start_ns = starts_ns,
+                                           .end_ns = ends_ns,
+                                           .iterations = 2,
+                                           .period_ns = MS,
+                                           .probe = PROBE,
+                                           .probes = ARRAY_LEN(PROBE)};
     struct causes c;
     causes_find(&request, &c);
     assert_int_equal(c.lost_ns, 10 * MS);
@@ -376,6 +395,145 @@ static void a_cause_of_a_few_samples_is_not_named(void **state)
     causes_free(&c);
 }
 
+static void a_wait_whose_return_was_lost_ends_where_the_next_begins(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {10 * MS, 1, LOCK, 0, TRACE_ENTER}, /* its return is lost */
+        {20 * MS, 1, LOCK, 0, TRACE_ENTER},
+        {30 * MS, 1, 0, 0, TRACE_LEAVE},
+        {40 * MS, 1, COLLECT, 2, TRACE_ENTER}, /* and one within another */
+        {41 * MS, 1, LIST, 0, TRACE_ENTER},
+        {50 * MS, 1, COLLECT, 2, TRACE_ENTER},
+        {60 * MS, 1, 0, 2, TRACE_LEAVE},
+        {70 * MS, 2, STANDS, 0, TRACE_ENTER}, /* nobody collects any longer */
+        {75 * MS, 2, 0, 0, TRACE_LEAVE},
+        {90 * MS, 1, 0, 0, TRACE_END},
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.count, 3);
+    assert_int_equal(c.lost_ns, 25 * MS);
+    assert_int_equal(c.own_ns, 50 * MS); /* 0 to 10, 30 to 40, 60 to 90: the two waits without an end are nobody's */
+    assert_string_equal(c.list[2].id, "world_stopped");
+    causes_free(&c);
+}
+
+static void a_thread_that_comes_back_from_a_wait_to_a_stopped_world_waits_on(void **state)
+{
+    (void)state;
+    static const uint32_t INNER[] = {BACK, BACK_BARE};
+    for (size_t i = 0; i < ARRAY_LEN(INNER); i++) {
+        const struct trace_event events[] = {
+            {0, 1, 0, 0, TRACE_IN},          {10 * MS, 1, LOCK, 0, TRACE_ENTER}, {40 * MS, 1, INNER[i], 0, TRACE_ENTER},
+            {45 * MS, 1, 0, 0, TRACE_LEAVE}, {50 * MS, 1, 0, 0, TRACE_LEAVE},    {60 * MS, 1, 0, 0, TRACE_END},
+        };
+        struct causes c = FIND(events);
+        assert_int_equal(c.count, 1);
+        assert_string_equal(c.list[0].id, "thread_lock");
+        assert_int_equal(c.list[0].lost_ns, 40 * MS);
+        assert_int_equal(c.own_ns, 20 * MS);
+        causes_free(&c);
+    }
+}
+
+static void calls_of_a_probe_that_was_set_in_part_begin_no_wait(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN}, {10 * MS, 1, GIL, 3, TRACE_ENTER}, /* nobody tells of its return */
+    };
+    struct causes c = FIND(events);
+    assert_int_equal(c.lost_ns, 0);
+    assert_int_equal(c.own_ns, 100 * MS);
+    causes_free(&c);
+}
+
+static void nothing_counts_from_where_events_are_missing(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {0, 2, LOCK, 0, TRACE_ENTER},
+        {30 * MS, 1, 0, 0, TRACE_RUNNABLE}, /* of one CPU there is more than of another */
+    };
+    const struct causes_request request = {.event = events,
+                                           .events = ARRAY_LEN(events),
+                                           .stack = STACK,
+                                           .stacks = STACKS,
+                                           .start_ns = STARTS_NS,
+                                           .end_ns = ENDS_NS,
+                                           .iterations = ARRAY_LEN(STARTS_NS),
+                                           .period_ns = MS,
+                                           .probe = PROBE,
+                                           .probes = ARRAY_LEN(PROBE),
+                                           .is_cut = true,
+                                           .cut_ns = 20 * MS};
+    struct causes c;
+    causes_find(&request, &c);
+    assert_int_equal(c.own_ns, 20 * MS);
+    assert_int_equal(c.lost_ns, 20 * MS);
+    assert_int_equal(c.runnable_ns, 0);
+    causes_free(&c);
+}
+
+static void where_no_event_fell_into_an_iteration_nothing_is_known(void **state)
+{
+    (void)state;
+    const struct trace_event before[] = {{-9 * MS, 1, 0, 0, TRACE_IN}, {-5 * MS, 1, 0, 0, TRACE_END}};
+    const struct trace_event idle[] = {{0, 1, JOIN, 0, TRACE_ENTER}, {90 * MS, 1, 0, 0, TRACE_LEAVE}};
+    struct causes none = FIND(before), waited = FIND(idle);
+    assert_false(causes_saw_any(&none));
+    assert_true(causes_saw_any(&waited));
+    causes_free(&none);
+    causes_free(&waited);
+}
+
+static void an_instances_lock_is_named_by_what_stores_into_it(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {{0, 1, INSTANCE, 0, TRACE_ENTER}, {90 * MS, 1, 0, 0, TRACE_LEAVE}};
+    struct causes c = FIND(events);
+    assert_string_equal(c.list[0].title, "the lock of a shared object: an instance's attributes");
+    causes_free(&c);
+}
+
+static void each_of_very_many_threads_and_functions_is_told_apart(void **state)
+{
+    (void)state;
+    enum { MANY = 50000 };
+    cleanup_free struct trace_event *event = xcalloc(2 * MANY, sizeof(*event));
+    cleanup_free struct cause_stack *stack = xcalloc(MANY, sizeof(*stack));
+    cleanup_free struct trace_frame *frame = xcalloc(2 * MANY, sizeof(*frame));
+    cleanup_free char(*name)[16] = xcalloc(MANY, sizeof(*name));
+    for (size_t i = 0; i < MANY; i++) {
+        (void)snprintf(name[i], sizeof(*name), "f%zu", i);
+        frame[2 * i] = (struct trace_frame)C("take_gil");
+        frame[2 * i + 1] = (struct trace_frame)PYTHON(name[i], "many.py");
+        stack[i] = (struct cause_stack){&frame[2 * i], 2};
+        const int64_t from = (int64_t)i * 1000, lasts = i == MANY / 2 ? 900 : 100;
+        event[2 * i] = (struct trace_event){from, (int32_t)i + 1, (uint32_t)i, 0, TRACE_ENTER};
+        event[2 * i + 1] = (struct trace_event){from + lasts, (int32_t)i + 1, 0, 0, TRACE_LEAVE};
+    }
+    const struct causes_request request = {.event = event,
+                                           .events = 2 * (size_t)MANY,
+                                           .stack = stack,
+                                           .stacks = MANY,
+                                           .start_ns = STARTS_NS,
+                                           .end_ns = ENDS_NS,
+                                           .iterations = ARRAY_LEN(STARTS_NS),
+                                           .period_ns = MS,
+                                           .probe = PROBE,
+                                           .probes = ARRAY_LEN(PROBE)};
+    struct causes c;
+    causes_find(&request, &c);
+    assert_int_equal(c.count, 1);
+    assert_int_equal(c.list[0].count, MANY);
+    assert_int_equal(c.lost_ns, (int64_t)MANY * 100 + 800);
+    assert_string_equal(c.list[0].function, name[MANY / 2]);
+    causes_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +553,13 @@ int main(void)
         cmocka_unit_test(a_return_without_its_call_and_a_stack_that_is_not_there_do_no_harm),
         cmocka_unit_test(page_faults_are_work_and_waiting_for_the_memory_map_is_lost),
         cmocka_unit_test(a_cause_of_a_few_samples_is_not_named),
+        cmocka_unit_test(a_wait_whose_return_was_lost_ends_where_the_next_begins),
+        cmocka_unit_test(a_thread_that_comes_back_from_a_wait_to_a_stopped_world_waits_on),
+        cmocka_unit_test(calls_of_a_probe_that_was_set_in_part_begin_no_wait),
+        cmocka_unit_test(nothing_counts_from_where_events_are_missing),
+        cmocka_unit_test(where_no_event_fell_into_an_iteration_nothing_is_known),
+        cmocka_unit_test(an_instances_lock_is_named_by_what_stores_into_it),
+        cmocka_unit_test(each_of_very_many_threads_and_functions_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,7 +72,7 @@ static void what_is_missing_closed_or_absurd_says_so(void **state)
     (void)state;
     assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
     energy_read(root, &none);
-    assert_int_equal(none.failed, -ENOENT);
+    assert_int_equal(none.zones + none.lost, 0);
     energy_describe(&none, &none, &facts);
     assert_non_null(strstr(facts_find(&facts, "energy_package_uj")->text, "no meter of it"));
     facts_free(&facts);
@@ -90,11 +90,61 @@ static void what_is_missing_closed_or_absurd_says_so(void **state)
     fixture_close(root);
 }
 
+static void expect_not_the_whole(const struct energy_reading *before, const struct energy_reading *after)
+{
+    struct facts facts = {0};
+    energy_describe(before, after, &facts);
+    assert_int_equal(facts_find(&facts, "energy_package_uj")->kind, FACT_ABSENT);
+    assert_non_null(strstr(facts_find(&facts, "energy_package_uj")->text, "would not be the whole"));
+    facts_free(&facts);
+}
+
+static void a_meter_that_is_not_read_leaves_no_sum_of_the_others(void **state)
+{
+    char root[PATH_MAX], zone[64];
+    struct energy_reading all, r;
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    write_machine(root, "7\n", "8\n", "9\n");
+    energy_read(root, &all);
+    assert_int_equal(all.lost, 0);
+    fixture_remove(root, "/sys/class/powercap/intel-rapl:1/name");
+    energy_read(root, &r);
+    assert_int_equal(r.zones, 3);
+    assert_int_equal(r.lost, 1);
+    expect_not_the_whole(&r, &r);
+    expect_not_the_whole(&all, &r);
+    for (int i = 2; i < ENERGY_ZONES_MAX; i++) { /* with the core and the memory of the first: two too many */
+        text_format(zone, sizeof(zone), "intel-rapl:%d", i);
+        write_zone(root, zone, "package\n", "1\n");
+    }
+    write_zone(root, "intel-rapl:1", "package-1\n", "8\n");
+    energy_read(root, &r);
+    assert_int_equal(r.zones, ENERGY_ZONES_MAX);
+    assert_int_equal(r.lost, 2);
+    expect_not_the_whole(&r, &r);
+    fixture_close(root);
+}
+
+static void what_is_no_readable_folder_is_not_a_machine_without_meters(void **state)
+{
+    char root[PATH_MAX];
+    struct energy_reading r;
+    (void)state;
+    assert_int_equal(fixture_open(NULL, root, sizeof(root)), 0);
+    fixture_write(root, "/sys/class/powercap", "a file\n");
+    energy_read(root, &r);
+    expect_not_the_whole(&r, &r);
+    fixture_close(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packages_are_summed_and_a_meter_that_went_around_is_carried_on),
         cmocka_unit_test(what_is_missing_closed_or_absurd_says_so),
+        cmocka_unit_test(a_meter_that_is_not_read_leaves_no_sum_of_the_others),
+        cmocka_unit_test(what_is_no_readable_folder_is_not_a_machine_without_meters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

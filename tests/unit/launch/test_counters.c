@@ -6,6 +6,7 @@
 #include "tests/unit/near.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 static void each_cpu_is_extrapolated_by_its_own_times(void **state)
 {
@@ -26,14 +27,14 @@ static void a_cpu_on_which_the_counter_never_ran_tells_nothing_of_the_sum(void *
     assert_near(sum, -1, 0); /* and is no zero */
 }
 
-static void a_slice_that_ran_nowhere_has_counted_nothing(void **state)
+static void a_slice_that_ran_nowhere_is_not_counted_and_is_no_zero(void **state)
 {
     (void)state;
     const struct perf_count planted[] = {{0, 0, 0}, {0, 0, 0}};
     double sum = -1, share = -1;
-    assert_true(counters_sum(planted, ARRAY_LEN(planted), &sum, &share));
-    assert_near(sum, 0, 0);
-    assert_near(share, 1, 0);
+    assert_false(counters_sum(planted, ARRAY_LEN(planted), &sum, &share));
+    assert_near(sum, -1, 0);
+    assert_near(share, -1, 0);
 }
 
 /* No directory of a cgroup: the kernel refuses each, and each says so. */
@@ -56,6 +57,29 @@ static void what_the_kernel_refuses_is_absent_with_the_reason(void **state)
     facts_free(&facts);
 }
 
+/* A counter of 12 CPUs would take 12 of 40; the kernel is not asked, which here refuses all for another reason. */
+static void counters_leave_the_descriptors_that_the_cell_needs(void **state)
+{
+    (void)state;
+    struct cpulist cpus = {0};
+    struct facts facts = {0};
+    struct rlimit usual;
+    for (unsigned cpu = 0; cpu < 12; cpu++)
+        cpulist_add(&cpus, cpu);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){40, usual.rlim_max}), 0);
+    struct counters *c = counters_open(-1, &cpus);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    counters_describe(c, &facts);
+    for (size_t i = 0; counters_name(i); i++) {
+        const struct fact *f = facts_find(&facts, counters_name(i));
+        assert_int_equal(f->kind, FACT_ABSENT);
+        assert_non_null(strstr(f->text, "each of 12 CPUs, and 0 of the 10 that counters may have"));
+    }
+    counters_close(&c);
+    facts_free(&facts);
+}
+
 static void without_a_slice_all_are_absent_for_its_reason(void **state)
 {
     (void)state;
@@ -73,7 +97,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_cpu_is_extrapolated_by_its_own_times),
         cmocka_unit_test(a_cpu_on_which_the_counter_never_ran_tells_nothing_of_the_sum),
-        cmocka_unit_test(a_slice_that_ran_nowhere_has_counted_nothing),
+        cmocka_unit_test(a_slice_that_ran_nowhere_is_not_counted_and_is_no_zero),
+        cmocka_unit_test(counters_leave_the_descriptors_that_the_cell_needs),
         cmocka_unit_test(what_the_kernel_refuses_is_absent_with_the_reason),
         cmocka_unit_test(without_a_slice_all_are_absent_for_its_reason),
     };

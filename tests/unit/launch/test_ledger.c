@@ -1,6 +1,7 @@
 #include "launch/ledger.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/err.h"
 
 #include <errno.h>
@@ -391,6 +392,56 @@ static void sound_readings_are_taken_and_others_are_told(void **state)
     ledger_close(&map);
 }
 
+static void a_reading_lies_in_the_run_and_after_the_one_before(void **state)
+{
+    (void)state;
+    struct ledger_reading out[LEDGER_READINGS];
+    struct ledger_map map = two_readings();
+    const int64_t now_ns = clock_now_ns();
+    map.page->wall_start_ns = now_ns - 100;
+    readings(&map)[0].at_ns = now_ns - 50;
+    readings(&map)[1].at_ns = now_ns - 50;
+    assert_int_equal(ledger_readings(&map, out), 2);
+    readings(&map)[1].at_ns = now_ns - 51;
+    assert_int_equal(ledger_readings(&map, out), 1);
+    readings(&map)[1].at_ns = INT64_MAX;
+    assert_int_equal(ledger_readings(&map, out), 1);
+    readings(&map)[0].at_ns = now_ns - 101;
+    assert_int_equal(ledger_readings(&map, out), 0);
+    ledger_close(&map);
+}
+
+static void the_check_tells_a_reading_after_the_end_or_before_the_start(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at_ns[2];
+        const char *why;
+    } CASES[] = {
+        {{101, 200}, NULL},
+        {{99, 200}, "reading[0] (iteration 1): its time lies before wall_start_ns"},
+        {{150, 149}, "reading[1] (iteration 2): its time lies before that of the one before it"},
+        {{150, 201}, "reading[1] (iteration 2): its time lies after the end"},
+    };
+    for (size_t c = 0; c < sizeof(CASES) / sizeof(*CASES); c++) {
+        struct ledger_map map;
+        struct err e = {0};
+        assert_int_equal(ledger_create_for_growth(2, 1, &map, NULL), 0);
+        map.page->wall_start_ns = 100;
+        map.page->wall_end_ns = 200;
+        for (int64_t i = 0; i < 2; i++) {
+            ledger_stamp(map.page, (uint64_t)i, 100 + i, 101 + i);
+            readings(&map)[i] = (struct ledger_reading){.iteration = i + 1, .at_ns = CASES[c].at_ns[i]};
+        }
+        map.page->readings_done = 2;
+        const int failed = ledger_check(&map, 2, &(struct ledger_run){1, 1000}, &e);
+        assert_int_equal(failed, CASES[c].why ? -EPROTO : 0);
+        if (CASES[c].why)
+            assert_non_null(strstr(e.text, CASES[c].why));
+        ledger_close(&map);
+    }
+}
+
 static void a_ledger_without_readings_has_none_whatever_it_says(void **state)
 {
     const struct ledger_map *map = *state;
@@ -665,6 +716,8 @@ int main(void)
         cmocka_unit_test(closing_twice_does_nothing),
         WITH_LEDGER(readings_are_as_far_apart_as_their_number_needs),
         cmocka_unit_test(sound_readings_are_taken_and_others_are_told),
+        cmocka_unit_test(a_reading_lies_in_the_run_and_after_the_one_before),
+        cmocka_unit_test(the_check_tells_a_reading_after_the_end_or_before_the_start),
         WITH_LEDGER(a_ledger_without_readings_has_none_whatever_it_says),
         cmocka_unit_test(a_reason_ends_whatever_the_workload_wrote),
         WITH_LEDGER(a_run_may_end_early_once_it_was_told_so_and_not_before),

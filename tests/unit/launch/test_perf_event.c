@@ -72,6 +72,7 @@ static void a_refusal_names_what_is_missing_and_the_remedy(void **state)
     said(&r, PERF_TYPE_HARDWARE, PERF_FLAG_PID_CGROUP, -EOPNOTSUPP, "virtual machines");
     said(&r, PERF_TYPE_SOFTWARE, PERF_FLAG_PID_CGROUP, -ENOENT, "v1 hierarchy");
     said(&r, PERF_TYPE_SOFTWARE, 0, -EMFILE, "ulimit -n");
+    said(&r, PERF_TYPE_SOFTWARE, 0, -EDQUOT, "ulimit -l");
 }
 
 static void a_pmu_is_found_by_its_name_and_a_missing_one_is_told(void **state)

@@ -130,6 +130,48 @@ static void a_file_that_lies_about_its_parts_is_read_or_refused(void **state)
     }
 }
 
+static void long_names_in_one_string_cost_no_more_than_short_ones(void **state)
+{
+    (void)state;
+    enum { SYMBOLS = 300, LONG = 5000 };
+    struct {
+        struct made m;
+        Elf64_Sym symbol[SYMBOLS];
+        char names[LONG + 1];
+    } f = {.m = make(SHT_SYMTAB)};
+    f.m.segment.p_filesz = sizeof(f);
+    f.m.section[1].sh_offset = (Elf64_Off)((char *)f.symbol - (char *)&f);
+    f.m.section[1].sh_size = sizeof(f.symbol);
+    f.m.section[2].sh_offset = (Elf64_Off)((char *)f.names - (char *)&f);
+    f.m.section[2].sh_size = sizeof(f.names);
+    memset(f.names, 'x', LONG);
+    for (size_t i = 0; i < SYMBOLS; i++) {
+        f.symbol[i] = f.m.symbol[1];
+        f.symbol[i].st_name = (Elf64_Word)i;
+    }
+    struct symbols *s;
+    assert_int_equal(read_made(&f, sizeof(f), &s), 0);
+    assert_int_equal(strlen(symbols_name(s, offsetof(struct made, code))), 512);
+    symbols_free(s);
+}
+
+static void a_file_of_very_many_segments_or_tables_is_not_walked_through(void **state)
+{
+    (void)state;
+    struct made m = make(SHT_SYMTAB);
+    struct symbols *s;
+    m.head.e_phnum = 257;
+    assert_int_equal(read_made(&m, sizeof(m), &s), -ENOEXEC);
+    m.head.e_phnum = 1;
+    m.section[0] = m.section[1]; /* the first table counts; it names nothing of another one */
+    m.section[0].sh_size = 2 * sizeof(Elf64_Sym);
+    assert_int_equal(read_made(&m, sizeof(m), &s), 0);
+    uint64_t place;
+    assert_true(symbols_place(s, "f", &place));
+    assert_false(symbols_place(s, "g", &place));
+    symbols_free(s);
+}
+
 static void an_instruction_with_a_lock_prefix_is_seen_before_where_the_cpu_stands(void **state)
 {
     (void)state;
@@ -171,6 +213,8 @@ int main(void)
         fixture_rooted(a_file_without_a_table_is_told_apart_from_one_that_is_no_program),
         fixture_rooted(a_file_cut_off_anywhere_is_read_or_refused),
         fixture_rooted(a_file_that_lies_about_its_parts_is_read_or_refused),
+        fixture_rooted(long_names_in_one_string_cost_no_more_than_short_ones),
+        fixture_rooted(a_file_of_very_many_segments_or_tables_is_not_walked_through),
         fixture_rooted(an_instruction_with_a_lock_prefix_is_seen_before_where_the_cpu_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

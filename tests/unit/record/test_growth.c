@@ -136,6 +136,22 @@ static void a_part_that_nobody_reads_is_null_with_its_reason_and_in_the_rest(voi
     ledger_close(&ledger);
 }
 
+static void a_part_that_is_read_no_longer_has_no_slope_and_the_reason_of_that(void **state)
+{
+    (void)state;
+    plant(KEPT);
+    assert_int_equal(ledger_create_for_growth(2560, 1, &ledger, NULL), 0);
+    strcpy(ledger.page->reading_why[LEDGER_LIVE], "a forked copy had not told after 60 s");
+    for (size_t i = 200; i < LEDGER_READINGS; i++)
+        g.reading[i].bytes[LEDGER_LIVE] = g.reading[i].bytes[LEDGER_CYCLES] = LEDGER_UNKNOWN;
+    growth_derive(&(struct growth_sources){.ledger = &ledger, .no_class = "v1 holds it"}, &g);
+    assert_true(isnan(g.slope[GROWTH_LIVE].bytes) && isnan(g.slope[GROWTH_CYCLES].bytes));
+    assert_string_equal(g.slope[GROWTH_LIVE].why_not, "a forked copy had not told after 60 s");
+    assert_string_equal(g.slope[GROWTH_CYCLES].why_not, "the last readings do not have it");
+    assert_true(isfinite(g.slope[GROWTH_STACKS].bytes));
+    ledger_close(&ledger);
+}
+
 static void a_missing_reading_leaves_its_figure_without_a_slope(void **state)
 {
     (void)state;
@@ -249,6 +265,7 @@ int main(void)
         cmocka_unit_test(what_came_to_an_end_is_a_plateau_and_says_how_far_it_rose),
         cmocka_unit_test(what_shrinks_is_told_without_a_sign),
         cmocka_unit_test(a_part_that_nobody_reads_is_null_with_its_reason_and_in_the_rest),
+        cmocka_unit_test(a_part_that_is_read_no_longer_has_no_slope_and_the_reason_of_that),
         cmocka_unit_test(a_missing_reading_leaves_its_figure_without_a_slope),
         cmocka_unit_test(few_readings_have_no_interval),
         cmocka_unit_test(the_slices_memory_has_a_slope_of_its_own),
