@@ -587,7 +587,7 @@ static bool all_are_measured(const struct inputs *in)
     for (size_t i = 0; i < in->count; i++)
         if (isnan(in->list[i].log) || isinf(in->list[i].log))
             return false;
-    return true;
+    return in->count > 0;
 }
 
 /* How much work one thread does in the time of one process. */
@@ -610,17 +610,19 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
         p->thread[k].work = input_of(&in, p->threads->point[p->thread_point[k]].cell, p->measure->figure);
         p->process[k].work = input_of(&in, p->processes->point[p->process_point[k]].cell, p->measure->figure);
     }
-    const struct inputs without = in;
+    const size_t without = in.count;
+    const bool one_run = in.one_run;
+    const char *why_not = in.why_not;
     const bool is_in_it = scaling_has_start(s->records.reader.name[p->measure->figure].name);
     p->has_start = !why && is_in_it && time >= 0 && find_starts(s, p, &in, (size_t)time);
     ret->no_start = p->has_start ? NULL
                     : is_in_it   ? "no cells of " EMPTY " tell what starting takes: it is in the other parts"
                                  : "the rate is by a clock of the scenario's own, which can leave starting out";
     if (!p->has_start) {
-        for (; in.count > without.count; in.count--)
+        for (; in.count > without; in.count--)
             cell_values_free(&in.list[in.count - 1].values);
-        in.one_run = without.one_run;
-        in.why_not = without.why_not;
+        in.one_run = one_run;
+        in.why_not = why_not;
     }
     if (!why && p->has_start && all_are_measured(&in) && !leave_work(p, &in))
         why = "starting and joining the workers takes as long as all of it: give them more to do";
