@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
+#define ROUNDING 1e-12 /* of an effect, or absolute below 1: what is no further apart is the same */
+
 /* The sum over i of (y_i - m)^2 / (v_i + tau2), m the mean by these weights. Every v_i + tau2 is above 0. */
 static double generalised_q(const double *y, const double *v, size_t n, double tau2)
 {
@@ -100,7 +102,9 @@ double pool_classes_p(const double *y, const size_t *class_of, size_t machines, 
         between += (own - mean) * (own - mean);
     }
     double df1 = (double)classes - 1, df2 = (double)(machines - classes);
+    if (within + between <= (double)machines * pow(ROUNDING * fmax(1, fabs(mean)), 2))
+        return 1;
     if (!(within > 0))
-        return between > 0 ? 0 : 1;
+        return 0;
     return gsl_cdf_fdist_Q(between / df1 / (within / df2), df1, df2);
 }

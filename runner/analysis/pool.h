@@ -42,7 +42,8 @@ struct pooled pool_effects(const double *y, const double *v, size_t machines, do
 
 /* The p of all classes having one mean, by the one-way analysis of variance with equal weights: F with classes - 1 and
  * machines - classes degrees of freedom (Fisher 1925). class_of: below classes, each of which has a machine. NaN: one
- * class, or no class has two machines. Machines of a class that do not differ at all give 0, or 1 if no class does. */
+ * class, or no class has two machines. Machines of a class that do not differ at all give 0, or 1 if no class does:
+ * effects that are apart by less than 1e-12 (of the mean, if that is above 1) do not differ but by rounding. */
 double pool_classes_p(const double *y, const size_t *class_of, size_t machines, size_t classes);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,8 +238,14 @@ char *text_of_bytes(const char *bytes)
     return t.data;
 }
 
+#define SECONDS_MAX 1e15 /* 30 million years, which only a wrong record has; a whole number of hours below it */
+
 void text_add_seconds(struct text *t, double seconds)
 {
+    if (!(fabs(seconds) < SECONDS_MAX)) {
+        text_add(t, "%.3g h", seconds / 3600);
+        return;
+    }
     long long s = (long long)(seconds + 0.5);
     if (s >= 3600)
         text_add(t, "%lld h %02lld min", s / 3600, s % 3600 / 60);

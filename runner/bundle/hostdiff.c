@@ -1,5 +1,6 @@
 #include "bundle/hostdiff.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,23 +49,37 @@ static void add_difference(struct hostdiff *ret, const char *field, char *theirs
     ret->list[ret->count++] = (struct hostdiff_field){xstrdup(field), theirs, here};
 }
 
-/* The distinct values of a field in all hosts, in the order of the records. */
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Adds a text, which it takes over, to a set: a tsearch(3) tree, ended by tdestroy(set, free). Foreign records decide
+ * how many there are. Returns the set's own; NULL: it was there, and is freed. */
+static const char *add_new(void **set, char *text)
+{
+    char **kept = tsearch(text, set, compare_texts);
+    if (!kept)
+        abort();
+    if (*kept == text)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* The distinct values of a field in all hosts: how many, and the first, in the order of the records. */
 struct values {
-    char **list;
+    void *set;
+    const char *first[VALUES_TOLD]; /* of the set */
     size_t count;
 };
 
 static void take_value(struct values *v, char *text)
 {
-    size_t i = 0;
-    while (text && i < v->count && strcmp(v->list[i], text) != 0)
-        i++;
-    if (!text || i < v->count) {
-        free(text);
-        return;
-    }
-    v->list = xgrow(v->list, v->count, sizeof(*v->list));
-    v->list[v->count++] = text;
+    const char *kept = text ? add_new(&v->set, text) : NULL;
+    if (kept && v->count < VALUES_TOLD)
+        v->first[v->count] = kept;
+    v->count += kept != NULL;
 }
 
 /* The caller's. */
@@ -72,7 +87,7 @@ static char *all_values(const struct values *v)
 {
     struct text t = {0};
     for (size_t i = 0; i < v->count && i < VALUES_TOLD; i++)
-        text_add(&t, "%s%s", i ? "; " : "", v->list[i]);
+        text_add(&t, "%s%s", i ? "; " : "", v->first[i]);
     if (v->count > VALUES_TOLD)
         text_add(&t, "; and %zu more", v->count - VALUES_TOLD);
     return t.data;
@@ -91,12 +106,10 @@ static void compare(const char *key, const json_t *ours, const json_t *hosts, st
     if (here && theirs.count > 0) {
         ret->fields++;
         ret->varying += theirs.count > 1;
-        if (theirs.count > 1 || strcmp(theirs.list[0], here) != 0)
+        if (theirs.count > 1 || strcmp(theirs.first[0], here) != 0)
             add_difference(ret, key, all_values(&theirs), STEAL(here));
     }
-    for (i = 0; i < theirs.count; i++)
-        free(theirs.list[i]);
-    free(theirs.list);
+    tdestroy(theirs.set, free);
 }
 
 void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *ret)
@@ -114,25 +127,10 @@ void hostdiff_take(const json_t *hosts, const char *sysroot, struct hostdiff *re
 
 #define PACKAGES "runtime.packages."
 
-/* What was compared so far, so that cells of one interpreter are told once. */
-struct compared {
-    char **field;
-    size_t count;
-};
-
-static bool is_new(struct compared *c, const char *field)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (strcmp(c->field[i], field) == 0)
-            return false;
-    c->field = xgrow(c->field, c->count, sizeof(*c->field)); /* NOLINT(bugprone-sizeof-expression) */
-    c->field[c->count++] = xstrdup(field);
-    return true;
-}
-
-/* The keys of a's packages; what b has of them, or that it has not, is compared. */
-static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here,
-                             struct compared *done, struct hostdiff *ret)
+/* The keys of a's packages; what b has of them, or that it has not, is compared. done: the set of fields that were
+ * compared so far, so that cells of one interpreter are told once. */
+static void compare_packages(const struct invocation *a, const struct invocation *b, bool a_is_here, void **done,
+                             struct hostdiff *ret)
 {
     const char *runtime = keyset_find(a->cell, "runtime");
     for (size_t i = 0; i < a->environment->count; i++) {
@@ -142,7 +140,7 @@ static void compare_packages(const struct invocation *a, const struct invocation
         if (strncmp(p->key, PACKAGES, strlen(PACKAGES)) != 0 || strncmp(p->value, "unavailable", 11) == 0)
             continue;
         (void)snprintf(field, sizeof(field), "%.31s %.200s", runtime ? runtime : "", p->key + strlen("runtime."));
-        if (!is_new(done, field))
+        if (!add_new(done, xstrdup(field)))
             continue;
         ret->fields++;
         if (!other || strcmp(other, p->value) != 0)
@@ -160,7 +158,7 @@ static bool knows_packages(const struct invocation *i)
 
 void hostdiff_take_packages(const struct records *theirs, const struct records *here, struct hostdiff *ret)
 {
-    struct compared done = {0};
+    void *done = NULL;
     struct keysets seen = {0};
     for (size_t i = 0; i < here->count; i++) {
         const struct invocation *own = &here->list[i], *other = NULL;
@@ -176,9 +174,7 @@ void hostdiff_take_packages(const struct records *theirs, const struct records *
         compare_packages(own, other, true, &done, ret);
         compare_packages(other, own, false, &done, ret);
     }
-    for (size_t i = 0; i < done.count; i++)
-        free(done.field[i]);
-    free(done.field);
+    tdestroy(done, free);
     keysets_free(&seen);
 }
 

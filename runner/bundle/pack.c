@@ -274,7 +274,7 @@ static int find_source(const struct packing *p, const char **ret, struct err *e)
 {
     if (p->o->source_url && !pack_info_is_url(p->o->source_url))
         return err_set(e, ERR_USAGE, -EINVAL,
-                       "--source-url '%.100s': what is allowed is an http or https address of at most %d characters",
+                       "--source-url '%.100s': what is allowed is an https address of at most %d characters",
                        p->o->source_url, PACK_URL_MAX);
     *ret = p->o->source_url ? p->o->source_url : *TARE_SOURCE_URL ? TARE_SOURCE_URL : NULL;
     return 0;

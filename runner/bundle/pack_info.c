@@ -31,8 +31,8 @@ static int check_authors(const json_t *authors, struct err *e)
 bool pack_info_is_url(const char *text)
 {
     static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#@!&*+,;=%";
-    size_t begin = strncmp(text, "https://", 8) == 0 ? 8 : strncmp(text, "http://", 7) == 0 ? 7 : 0;
-    return begin > 0 && text[begin] && strlen(text) <= PACK_URL_MAX && text[strspn(text, ALLOWED)] == '\0';
+    return strncmp(text, "https://", 8) == 0 && text[8] && strlen(text) <= PACK_URL_MAX &&
+           text[strspn(text, ALLOWED)] == '\0';
 }
 
 /* What newer bundles tell besides. */
@@ -41,7 +41,7 @@ static int check_newer(const json_t *o, struct err *e)
     static const char *const CRATES[] = {CRATE_1_1, CRATE_1_2, CRATE_1_3, NULL};
     const json_t *url = json_object_get(o, "source_url"), *crate = json_object_get(o, "crate");
     if (url && !json_is_null(url) && (!json_is_string(url) || !pack_info_is_url(json_string_value(url))))
-        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": source_url is no http or https address");
+        return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": source_url is no https address");
     if (crate && (!json_is_string(crate) || !text_is_among(json_string_value(crate), CRATES)))
         return err_set(e, ERR_USAGE, -EINVAL, BUNDLE_PACK ": crate is none of 1.1, 1.2 and 1.3");
     return 0;

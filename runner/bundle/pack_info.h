@@ -27,8 +27,8 @@ int pack_info_parse(const char *bytes, size_t len, struct json_t **ret, struct e
  * a group's {name}. -EINVAL (usage): another form, or a wrong check digit in the ORCID iD. */
 int pack_info_author(const char *text, struct json_t **ret, struct err *e);
 
-/* Whether it is an address that may stand in a text, a command and a crate: http or https, at most PACK_URL_MAX bytes
- * of the characters that URLs have, without quotes and brackets. */
+/* Whether it is an address that may stand in a text, a command and a crate: https, as programs are fetched
+ * from it and run, and at most PACK_URL_MAX bytes of the characters that URLs have, without quotes and brackets. */
 #define PACK_URL_MAX 300
 bool pack_info_is_url(const char *text);
 

@@ -112,7 +112,7 @@ static void take_records(struct pool_member *m, const struct verification *v)
             m->hardware = STEAL(hardware);
         else if (strcmp(m->hardware, hardware) != 0) {
             free(m->hardware);
-            m->hardware = xstrdup("several kinds of hardware");
+            m->hardware = xstrdup(POOL_SEVERAL_KINDS);
         }
     }
 }
@@ -138,7 +138,7 @@ static void take_declared(struct pool_member *m, const json_t *reproduction)
     m->of = xstrdup(reproduction_of(reproduction));
 }
 
-/* An absolute value is withheld where the hardware is not the original's, which the reproduction alone could tell. */
+/* An absolute value is withheld where the hardware is not the original's; pool_judge() decides whether it is. */
 static bool is_withheld(const struct claim *c, const json_t *reproduction)
 {
     size_t i;
@@ -160,14 +160,10 @@ static void take_claim(struct pool_member *m, const struct bundle *b, size_t i)
     m->expected[i] = text_printable(claim_expected(c, &b->records, expected, sizeof(expected)));
     m->unit[i] = text_printable(unit);
     m->kind[i] = about.kind;
+    m->withheld[i] = is_withheld(c, b->reproduction);
     for (size_t part = 0; part < claim_effects(c); part++) {
-        struct claim_effect f = claim_effect(c, &b->records, part);
-        if (f.is_run && is_withheld(c, b->reproduction)) {
-            f.is_run = false;
-            text_format(f.why, sizeof(f.why), "its hardware is not the original's, and the claim is an absolute value");
-        }
         m->effect = xgrow(m->effect, m->effects, sizeof(*m->effect));
-        m->effect[m->effects++] = f;
+        m->effect[m->effects++] = claim_effect(c, &b->records, part);
     }
 }
 
@@ -179,6 +175,7 @@ static void take_claims(struct pool_member *m, const struct bundle *b)
     m->expected = xcalloc(b->claims.count + 1, sizeof(*m->expected)); /* NOLINT(bugprone-sizeof-expression): pointers */
     m->unit = xcalloc(b->claims.count + 1, sizeof(*m->unit));         /* NOLINT(bugprone-sizeof-expression): pointers */
     m->kind = xcalloc(b->claims.count + 1, sizeof(*m->kind));
+    m->withheld = xcalloc(b->claims.count + 1, sizeof(*m->withheld));
     for (; m->claim_count < b->claims.count; m->claim_count++)
         take_claim(m, b, m->claim_count);
 }
@@ -285,17 +282,38 @@ static int read_keys(struct reading *w, const struct pool_options *o, struct err
 
 /* --- sorting out ------------------------------------------------------------------------------------------------- */
 
-/* The bundle that the first intact reproduction reproduces, unless one among them is the original of another. */
-static void find_original(struct pool_result *r)
+/* Members whose signature holds come before those of whoever there is, each group in its order. */
+#define GROUPS 2
+
+static bool is_of_group(const struct pool_member *m, int group)
+{
+    return (m->signature == VERIFY_SIGNED) == (group == 0);
+}
+
+static bool is_given(const struct pool_result *r, const char *sha256)
 {
     for (size_t i = 0; i < r->members; i++)
-        for (size_t k = 0; k < r->members && !*r->original; k++)
-            if (r->member[i].state == POOL_COUNTED && !r->member[i].of && r->member[k].state == POOL_COUNTED &&
-                r->member[k].of && strcmp(r->member[k].of, r->member[i].sha256) == 0)
-                text_format(r->original, sizeof(r->original), "%s", r->member[i].sha256);
-    for (size_t i = 0; i < r->members && !*r->original; i++)
-        if (r->member[i].state == POOL_COUNTED && r->member[i].of)
-            text_format(r->original, sizeof(r->original), "%s", r->member[i].of);
+        if (r->member[i].state == POOL_COUNTED && !r->member[i].of && strcmp(sha256, r->member[i].sha256) == 0)
+            return true;
+    return false;
+}
+
+/* The bundle that the first intact reproduction reproduces, unless another reproduces one that was given too. */
+static void find_original(struct pool_result *r)
+{
+    for (int group = 0; group < GROUPS && !*r->original; group++) {
+        const char *of = NULL;
+        bool given = false;
+        for (size_t i = 0; i < r->members && !given; i++) {
+            const struct pool_member *m = &r->member[i];
+            if (m->state != POOL_COUNTED || !m->of || !is_of_group(m, group))
+                continue;
+            given = is_given(r, m->of);
+            of = given || !of ? m->of : of;
+        }
+        if (of)
+            text_format(r->original, sizeof(r->original), "%s", of);
+    }
 }
 
 /* The original itself has the claims; without it, its first reproduction. */
@@ -311,9 +329,12 @@ static void find_reference(struct pool_result *r)
             refuse(m, POOL_ORIGINAL, "it is the original");
         }
     }
-    for (size_t i = 0; i < r->members && !r->reference; i++)
-        if (r->member[i].state == POOL_COUNTED && r->member[i].of && strcmp(r->member[i].of, r->original) == 0)
-            r->reference = &r->member[i];
+    for (int group = 0; group < GROUPS; group++)
+        for (size_t i = 0; i < r->members && !r->reference; i++) {
+            const struct pool_member *m = &r->member[i];
+            if (m->state == POOL_COUNTED && m->of && strcmp(m->of, r->original) == 0 && is_of_group(m, group))
+                r->reference = m;
+        }
 }
 
 static void refuse_others(const struct pool_result *r, struct pool_member *m)
@@ -355,7 +376,7 @@ static void add_seen(json_t *seen, const struct pool_member *m, size_t owner)
     }
 }
 
-/* A record in two reproductions was measured once: the later of the two is left out whole. */
+/* A record in two reproductions was measured once: of the two the one that comes later is left out whole. */
 static void leave_out_twin(const struct pool_result *r, struct pool_member *m, const json_t *seen)
 {
     static const char *const KINDS[] = {"bytes ", "id ", "times "};
@@ -380,12 +401,15 @@ static void leave_out_twins(struct pool_result *r)
     for (size_t i = 0; i < r->members; i++)
         if (r->member[i].state == POOL_ORIGINAL)
             add_seen(seen, &r->member[i], i);
-    for (size_t i = 0; i < r->members; i++) {
-        if (r->member[i].state == POOL_COUNTED)
-            leave_out_twin(r, &r->member[i], seen);
-        if (r->member[i].state == POOL_COUNTED)
-            add_seen(seen, &r->member[i], i);
-    }
+    for (int group = 0; group < GROUPS; group++)
+        for (size_t i = 0; i < r->members; i++) {
+            struct pool_member *m = &r->member[i];
+            if (m->state != POOL_COUNTED || !is_of_group(m, group))
+                continue;
+            leave_out_twin(r, m, seen);
+            if (m->state == POOL_COUNTED)
+                add_seen(seen, m, i);
+        }
 }
 
 static bool is_of_same_machine(const struct pool_member *a, const struct pool_member *b)
@@ -496,6 +520,7 @@ static void free_member(struct pool_member *m)
     free(m->expected);
     free(m->unit);
     free(m->kind);
+    free(m->withheld);
     free(m->name);
     free(m->why);
     free(m->of);

@@ -16,8 +16,9 @@
 struct err;
 struct json_t;
 
-#define POOL_SCHEMA      "tare.pool/1"
-#define POOL_MEMBERS_MAX 10000
+#define POOL_SCHEMA        "tare.pool/1"
+#define POOL_MEMBERS_MAX   10000
+#define POOL_SEVERAL_KINDS "several kinds of hardware" /* of a member whose records are not of one class */
 
 enum pool_state {
     POOL_COUNTED,
@@ -53,6 +54,7 @@ struct pool_member {
     char **expected, **unit; /* of each claim: as `tare verify` prints it; the figure's unit */
     size_t claim_count;
     enum figure_kind *kind; /* of each claim's figure */
+    bool *withheld;         /* of each claim: an absolute value that its reproduction.json says was not run */
 };
 
 /* One estimate: of a class of hardware or of all machines. */
@@ -81,7 +83,7 @@ struct pool_claim {
     const char *why; /* of the shown part, or ""; not owned */
 };
 
-/* Starts as {0}; the owner ends it with pool_free(). */
+/* Starts as {0}; the owner ends it with pool_result_free(). */
 struct pool_result {
     struct pool_member *member;
     size_t members, counted, refused;
@@ -113,10 +115,12 @@ int pool_status(const struct pool_result *r);
 
 /* --- steps of pool_bundles(), for tests; pure ------------------------------------------------------------------- */
 
-/* Decides which members count: state, why, machine, class_, and ret's original, machines, classes, reference. */
+/* Decides which members count: state, why, machine, class_, and ret's original, machines, classes, reference. Those
+ * whose signature holds go before the others, whatever the order: none of the others can put them out. */
 void pool_sort_out(struct pool_result *r);
 
-/* Pools the effects of the counted members for each claim. */
+/* Pools the effects of the counted members for each claim. A value that a member withholds is taken all the same where
+ * its hardware is that of the original, which was given too; else it is no longer run. */
 void pool_judge(struct pool_result *r);
 
 /* --- what is printed --------------------------------------------------------------------------------------------- */

@@ -37,7 +37,12 @@ static const char *why_no_effect(const struct claim_effect *f)
 {
     if (!f->is_run)
         return f->why;
-    return isfinite(f->at) && isfinite(f->variance) ? NULL : f->found.why_not ? f->found.why_not : "it has no interval";
+    if (f->found.why_not)
+        return isfinite(f->at) && isfinite(f->variance) ? NULL : f->found.why_not;
+    if (!isfinite(f->at) && f->found.at <= 0)
+        return f->found.at < 0 ? "the mean is below 0, and there is no logarithm of it"
+                               : "the mean is 0, and there is no logarithm of it";
+    return isfinite(f->at) && isfinite(f->variance) ? NULL : "it has no interval";
 }
 
 static void add_unit(struct units *u, double y, double v, size_t class_of)
@@ -106,6 +111,20 @@ static struct stats_interval in_unit(struct stats_interval i, bool on_logs)
     return i;
 }
 
+/* A logarithm and back is off in the last digits: what is at an edge but for these is at it. */
+static double at_edge(double x, double edge)
+{
+    return fabs(x - edge) <= 1e-12 * fabs(edge) ? edge : x;
+}
+
+static struct stats_interval at_edges(const struct claim *c, struct stats_interval i)
+{
+    double min = c->kind == CLAIM_ORDER ? 1 : c->min;
+    i.low = at_edge(at_edge(i.low, min), c->max);
+    i.high = at_edge(at_edge(i.high, min), c->max);
+    return i;
+}
+
 static void take_verdict(const struct claim *c, const struct units *u, struct pool_estimate *ret)
 {
     if (u->count == 0) {
@@ -136,7 +155,7 @@ static struct pool_estimate estimate(const struct claim *c, const struct units *
     if (u->of_runs)
         f.p.prediction = stats_no_interval(f.p.mean.at, CONFIDENCE, "runs of one machine predict no other machine");
     f.mean = in_unit(f.p.mean, claim_is_on_logs(c));
-    f.prediction = in_unit(f.p.prediction, claim_is_on_logs(c));
+    f.prediction = at_edges(c, in_unit(f.p.prediction, claim_is_on_logs(c)));
     f.mean.confidence = f.prediction.confidence = CONFIDENCE;
     take_verdict(c, u, &f);
     return f;
@@ -217,11 +236,34 @@ static struct pool_claim pool_one(const struct pool_result *r, const struct clai
     return found;
 }
 
+/* Whether it is known that the hardware is the original's, which was given. Else its reproduction.json alone tells. */
+static bool is_hardware_of_original(const struct pool_result *r, const struct pool_member *m)
+{
+    return r->reference && r->reference->state == POOL_ORIGINAL && m->hardware && r->reference->hardware &&
+           strcmp(m->hardware, POOL_SEVERAL_KINDS) != 0 && strcmp(m->hardware, r->reference->hardware) == 0;
+}
+
+/* Takes the value of a claim from those that withhold it. On the original's hardware nobody can: the records tell. */
+static void withhold(struct pool_result *r, size_t claim, size_t effect)
+{
+    for (size_t i = 0; i < r->members; i++) {
+        struct pool_member *m = &r->member[i];
+        if (m->state != POOL_COUNTED || claim >= m->claim_count || !m->withheld[claim] || !m->effect[effect].is_run ||
+            is_hardware_of_original(r, m))
+            continue;
+        m->effect[effect].is_run = false;
+        text_format(m->effect[effect].why, sizeof(m->effect[effect].why),
+                    "by its own word its hardware is not the original's, and the claim is an absolute value");
+    }
+}
+
 void pool_judge(struct pool_result *r)
 {
     size_t first = 0;
     r->claim = xcalloc(r->claims.count + 1, sizeof(*r->claim));
     for (size_t i = 0; i < r->claims.count; i++) {
+        if (r->claims.list[i].kind == CLAIM_VALUE)
+            withhold(r, i, first);
         r->claim[i] = pool_one(r, &r->claims.list[i], first);
         first += claim_effects(&r->claims.list[i]);
     }

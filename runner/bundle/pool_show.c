@@ -23,14 +23,14 @@
 
 /* --- words ------------------------------------------------------------------------------------------------------- */
 
-/* "A", …, "Z", "AA", …: how a class of hardware is called. */
+/* "A", …, "Z", "AA", …, "ZZ", "AAA", …: how a class of hardware is called. Returns a place in buf. */
 static const char *class_name(size_t k, char buf[16])
 {
-    if (k < 26)
-        text_format(buf, 16, "%c", (char)('A' + (int)k));
-    else
-        text_format(buf, 16, "%c%c", (char)('A' + (int)(k / 26 - 1) % 26), (char)('A' + (int)(k % 26)));
-    return buf;
+    char *at = &buf[15];
+    *at = '\0';
+    for (size_t left = k + 1; left > 0; left = (left - 1) / 26)
+        *--at = (char)('A' + (int)((left - 1) % 26));
+    return at;
 }
 
 static struct figure_about about_of(const struct pool_result *r, size_t claim)

@@ -89,6 +89,27 @@ static int make_manifest(const struct oci_place *p, const struct bundle *b, int 
     return *ret ? 0 : err_set(e, ERR_OURS, -ENOMEM, "no memory for a manifest");
 }
 
+/* What is attached has a tag of its own: under that of the bundle it would take the bundle's place. subject_hex: the
+ * digest of the bundle's manifest. -EINVAL (usage): no tag was named, or it is the bundle's. */
+static int check_own_tag(const struct oci_place *p, const char *subject_hex, struct err *e)
+{
+    char hex[DIGEST_HEX];
+    cleanup_text struct text ignored = {0};
+    if (!*p->ref.tag)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "what is attached takes a tag of its own: name one behind the place, as in oci:FOLDER:TAG");
+    int failed = place_manifest(p, p->ref.tag, &ignored, hex, e);
+    if (failed == -ENOENT && e->kind == ERR_USAGE) {
+        *e = (struct err){0};
+        return 0;
+    }
+    if (failed != 0 || strcmp(hex, subject_hex) != 0)
+        return failed;
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "what is attached takes a tag of its own: '%s' is that of the bundle that it is attached to",
+                   p->ref.tag);
+}
+
 /* Makes the descriptor of the bundle that this one reproduces. hex: the digest of that bundle's manifest. */
 static int find_subject(const struct oci_place *p, const struct bundle *b, const char *subject, json_t **ret,
                         char hex[DIGEST_HEX], struct err *e)
@@ -105,6 +126,7 @@ static int find_subject(const struct oci_place *p, const struct bundle *b, const
     if (!digits || strcmp(digits, of) != 0)
         return err_set(e, ERR_USAGE, -EINVAL, "--subject: %s: it is the bundle %s, and what is reproduced is sha256:%s",
                        subject, digest, of);
+    TRY(check_own_tag(p, hex, e));
     *ret = oci_descriptor(OCI_MANIFEST, hex, len);
     return 0;
 }
@@ -192,7 +214,7 @@ static int put_statement(const struct oci_place *p, const struct text *bytes, co
                          struct pushed *ret, struct text *said, struct err *e)
 {
     char hex[DIGEST_HEX], config[DIGEST_HEX], layer[DIGEST_HEX], name[PLACE_NAME_MAX];
-    const char *tag = *p->ref.tag ? p->ref.tag : LATEST, *digest = "";
+    const char *digest = "";
     cleanup_json json_t *bundle = NULL, *manifest = NULL;
     uint64_t size = 0;
     size_t len = 0;
@@ -202,6 +224,7 @@ static int put_statement(const struct oci_place *p, const struct text *bytes, co
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--subject: %s: it is the bundle %s, and the statement is about sha256:%s", subject, digest,
                        sha256);
+    TRY(check_own_tag(p, hex, e));
     TRY(oci_put_bytes(p->layout, EMPTY_BYTES, strlen(EMPTY_BYTES), config, e));
     TRY(oci_put_bytes(p->layout, bytes->data, bytes->len, layer, e));
     json_t *empty = oci_descriptor(EMPTY_TYPE, config, strlen(EMPTY_BYTES));
@@ -210,12 +233,12 @@ static int put_statement(const struct oci_place *p, const struct text *bytes, co
         json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "artifactType",
                   ATTEST_MEDIA_TYPE, "config", empty, "layers", oci_descriptor(ATTEST_MEDIA_TYPE, layer, bytes->len),
                   "subject", oci_descriptor(OCI_MANIFEST, hex, len));
-    TRY(place_put(p, tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
+    TRY(place_put(p, p->ref.tag, json_incref(manifest), OCI_MANIFEST, ret->manifest_sha256, &size, e));
     cleanup_json json_t *listed = oci_descriptor(OCI_MANIFEST, ret->manifest_sha256, size);
     json_put_text(listed, "artifactType", ATTEST_MEDIA_TYPE);
     TRY(list_referrer(p, hex, listed, e));
-    text_add(said, "%s\nmanifest sha256:%s\nattached to sha256:%s, under the tag sha256-%s\n", place_name(p, tag, name),
-             ret->manifest_sha256, hex, hex);
+    text_add(said, "%s\nmanifest sha256:%s\nattached to sha256:%s, under the tag sha256-%s\n",
+             place_name(p, p->ref.tag, name), ret->manifest_sha256, hex, hex);
     return 0;
 }
 
@@ -245,6 +268,13 @@ static int push_statement(const char *path, const char *ref, const char *subject
     return put_statement(&p, &bytes, subject, ret->bundle_sha256, ret, said, e);
 }
 
+/* As place_referrers_tag() makes it of a digest. */
+static bool is_referrers_tag(const char *tag)
+{
+    return strncmp(tag, "sha256-", 7) == 0 && strspn(tag + 7, "0123456789abcdef") == DIGEST_HEX - 1 &&
+           tag[7 + DIGEST_HEX - 1] == '\0';
+}
+
 int push(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said, struct err *e)
 {
     cleanup_opened struct opened_bundle o = BUNDLE_UNOPENED;
@@ -255,6 +285,9 @@ int push(const char *path, const char *ref, const char *subject, struct pushed *
     TRY(oci_reference_parse(ref, &parsed, e));
     if (strncmp(parsed.tag, "sha256:", 7) == 0)
         return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets a tag; its digest follows", ref);
+    if (is_referrers_tag(parsed.tag))
+        return err_set(e, ERR_USAGE, -EINVAL, "'%s': what is pushed gets another tag: this one lists what is attached",
+                       ref);
     if (is_json_file(path))
         return push_statement(path, ref, subject, ret, said, e);
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))

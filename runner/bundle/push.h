@@ -18,8 +18,9 @@ struct pushed {
 
 /* Stores the bundle; or an in-toto Statement (attest.h) about the bundle `subject`, which it must be about. subject:
  * the tag or manifest digest, in the same place, of the bundle that it reproduces; NULL: none. Appends messages to
- * said, one per line. -EINVAL (usage): not a bundle's tar, damaged, or it does not reproduce the subject. -ENOENT: no
- * such subject (usage), no skopeo (host). -EREMOTEIO (usage): the registry refused; with its message. */
+ * said, one per line. -EINVAL (usage): not a bundle's tar, damaged, it does not reproduce the subject, or what is
+ * attached has no tag of its own. -ENOENT: no such subject (usage), no skopeo (host). -EREMOTEIO (usage): the registry
+ * refused; with its message. */
 int push(const char *path, const char *ref, const char *subject, struct pushed *ret, struct text *said, struct err *e);
 
 /* Fetches the bundle, checks its digests (the manifest's against its name, the tar's against the manifest) and writes

@@ -17,6 +17,7 @@
 #include "base/json_put.h"
 #include "base/source.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "bundle/bag.h"
 #include "bundle/bundle.h"
 #include "bundle/claims.h"
@@ -334,6 +335,19 @@ static void compare_hosts(struct verifying *w)
     w->v->compared = true;
 }
 
+/* --- where its README.md gets programs from ----------------------------------------------------------------------- */
+
+/* Its README.md has the reviewer fetch tare from an address that the packer named, and run it. */
+static void note_source(struct verifying *w)
+{
+    const char *url = json_string_value(json_object_get(w->v->at.bundle.pack, "source_url"));
+    if (url && strcmp(url, TARE_SOURCE_URL) != 0)
+        text_add(&w->v->notes,
+                 "its README.md fetches tare from %s and runs it: the packer named that address, and nothing here "
+                 "vouches for what is there\n",
+                 url);
+}
+
 /* --- all of it --------------------------------------------------------------------------------------------------- */
 
 static int go_through(struct verifying *w, struct err *e)
@@ -346,6 +360,7 @@ static int go_through(struct verifying *w, struct err *e)
         return 0;
     check_coverage(w);
     bundle_summary(&w->v->at.bundle, &w->v->summary);
+    note_source(w);
     TRY(pack_image_summary(&w->v->at.bundle, &w->v->summary, e));
     TRY(bundle_grants(&w->v->at.bundle, BUNDLE_PLAN, &w->v->grants, e));
     TRY(derive(w, e));

@@ -120,10 +120,10 @@ struct analysis {
     int64_t seed, noise, force, steady; /* the last three: truths */
 };
 
-/* `tare pack`, `verify`, `sign`, `reproduce`, `pool`, `push`, `pull`. */
 /* The version of RO-Crate that a bundle is packed as. */
 enum crate_version { CRATE_PACK_1_1, CRATE_PACK_1_2, CRATE_PACK_1_3 };
 
+/* `tare pack`, `verify`, `sign`, `reproduce`, `pool`, `push`, `pull`. */
 struct artefact_options {
     const char *output; /* NULL: none was named */
     struct config_words author;

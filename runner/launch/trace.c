@@ -34,6 +34,7 @@
 /* What the weighed program can make grow. */
 #define EVENTS_MAX    ((size_t)8 << 20)  /* 24 bytes each */
 #define ADDRESSES_MAX ((size_t)32 << 20) /* of all stacks, 8 bytes each */
+#define OBJECTS_BYTES ((off_t)4 << 30)   /* of all files whose symbols are read, which are held */
 #define MAPPINGS_MAX  ((size_t)1 << 14)
 #define FOUND_MAX     ((size_t)1 << 16) /* addresses whose mappings are remembered */
 #define MAP_BYTES     ((size_t)64 << 20)
@@ -118,6 +119,7 @@ struct trace {
     struct found *found; /* by the addresses' hash */
     struct object *object;
     size_t objects;
+    off_t object_bytes;
     struct places python, kernel;
     struct text strangers;
     pthread_t reader;
@@ -518,7 +520,8 @@ static struct symbols *symbols_of(struct trace *t, const char *path, uint64_t in
             return t->object[i].symbols;
     struct object o = {.path = xstrdup(path)};
     cleanup_close int fd = open_regular(path, &st);
-    const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode);
+    const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode) && st.st_size <= OBJECTS_BYTES - t->object_bytes;
+    t->object_bytes += same ? st.st_size : 0;
     if (!same || symbols_read(fd, &o.symbols) != 0 || symbols_are_exports(o.symbols))
         text_add(&t->strangers, "%s%s", t->strangers.len ? "\n" : "", path);
     t->object = xgrow(t->object, t->objects, sizeof(*t->object));

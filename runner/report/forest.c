@@ -7,6 +7,7 @@
 
 #define ABOVE  0.30 /* of a row: how far its name is above its mark */
 #define BEYOND 1.5  /* of the span of estimates and edges: how far intervals reach beyond it at most */
+#define LEAST  1e-3 /* of what is largest: the margin of an axis whose values are all the same */
 
 struct range {
     double low, high;
@@ -35,9 +36,10 @@ static struct range range_of(const struct forest *f)
         widen(&all, f->row[i].next_high);
     }
     double span = fmax(core.high - core.low, 0.02 * fabs(core.high));
-    double pad = 0.04 * (fmin(all.high, core.high + BEYOND * span) - fmax(all.low, core.low - BEYOND * span)) + 1e-12;
-    return (struct range){fmax(all.low, core.low - BEYOND * span) - pad,
-                          fmin(all.high, core.high + BEYOND * span) + pad};
+    double low = fmax(all.low, core.low - BEYOND * span), high = fmin(all.high, core.high + BEYOND * span);
+    double size = fmax(fabs(low), fabs(high)), least = LEAST * (size > 0 ? size : 1);
+    double pad = fmax(0.04 * (high - low), least);
+    return (struct range){low - pad, high + pad};
 }
 
 static void add_values(struct text *data, double a, double b, double c)
@@ -83,7 +85,7 @@ static void add_plot(struct drawing *d, const struct forest *f, size_t rows)
 {
     const struct range x = range_of(f);
     d->height_cm = 2.6 + 1.0 * (double)rows;
-    text_add(&d->plot, "set yrange [%.1f:0.3]\nunset ytics\nset grid noytics\nset xrange [%.6g:%.6g]\nset xlabel ",
+    text_add(&d->plot, "set yrange [%.1f:0.3]\nunset ytics\nset grid noytics\nset xrange [%.17g:%.17g]\nset xlabel ",
              (double)rows + 0.6, x.low, x.high);
     drawing_quote(&d->plot, f->axis);
     text_add(&d->plot, "\n");

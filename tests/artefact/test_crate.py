@@ -193,7 +193,10 @@ class Crate(BundleTest):
         self.assertIn(f"git clone '{url}' tare  # tare 0.1.0 packed this", head)
         for command in ("tare verify tare-specimen.tar", "tare reproduce tare-specimen.tar", "tare pack again", "tare pool tare-specimen.tar"):
             self.assertTrue(any(line.startswith(command) for line in head), command)
-        for bad in ("example.org", "ftp://example.org", "https://", "https://a b", "https://a'b", "https://" + 300 * "a"):
+        said = self.verify(tar, status=0, draw=False)
+        self.assertIn(f"its README.md fetches tare from {url} and runs it", "\n".join(said["derivation"]["notes"]))
+        self.assertNotIn("fetches tare", str(self.verify(self.packed, status=0, draw=False)))
+        for bad in ("example.org", "http://example.org", "ftp://example.org", "https://", "https://a b", "https://a'b", "https://" + 300 * "a"):
             done = tare("pack", self.folder, "-o", tar, "--source-url", bad)
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), bad)
             self.assertIn("--source-url", done.stderr)
@@ -202,7 +205,7 @@ class Crate(BundleTest):
         path.write_text(json.dumps(json.loads(path.read_text()) | {"source_url": "https://a`b"}))
         bundles.remake_crate(bag)
         bundles.remake_manifests(bag)
-        self.assertIn("source_url is no http or https address", str(self.findings(self.verify(bag, status=1, draw=False))))
+        self.assertIn("source_url is no https address", str(self.findings(self.verify(bag, status=1, draw=False))))
 
     # https://github.com/in-toto/attestation, spec/v1/statement.md, resource_descriptor.md, field_types.md
     def statement(self, path):

@@ -241,6 +241,36 @@ class Pooling(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
             self.assertIn(line, done.stderr)
 
+    # --- what is withheld
+
+    def test_a_value_is_not_withheld_where_the_hardware_is_the_originals(self):
+        bundle, folder = self.dir / "value.tar", self.dir / "value"
+        cpu = json.loads(next((self.common / "original/records").glob("0*.json")).read_text())["host"]["cpu_model"]
+        claims = (self.common / "original/claims.yml").read_text()
+        (self.dir / "claims.yml").write_text("schema: tare.claims/1\nclaims:\n  - id: C1\n    text: many takes long\n"
+                                             "    value: {of: many, figure: avg_iter_s}\n    expect: {min: 9000}\n")
+        self.assertIn("C1", claims)
+        done = tare("pack", self.common / "original/records", "--claims", self.dir / "claims.yml", "-o", bundle)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        simulate(self.common / "original/records", folder, 3.0, "machine-value", cpu, seed=9)
+        done = tare("reproduce", bundle, "--out", folder, env=PLAIN)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(tare("pack", folder, "-o", self.dir / "again.tar").returncode, 0)
+
+        def withhold(data):
+            path = data / "reproduction.json"
+            said = json.loads(path.read_text())
+            self.assertEqual(said["claims"][0]["here"]["verdict"], "CONTRADICTED")
+            said["claims"][0]["here"]["verdict"] = "NOT RUN"
+            path.write_text(json.dumps(said))
+
+        bag = self.changed(self.dir / "again.tar", withhold)
+        (claim,) = self.pool(bundle, bag, status=1)["claims"]
+        self.assertEqual((claim["verdict"], claim["effects"][0]["all"]["units"]), ("INCONCLUSIVE", 1))
+        (claim,) = self.pool(bag, status=1)["claims"]
+        self.assertEqual(claim["verdict"], "NOT RUN")
+        self.assertIn("by its own word its hardware is not the original's", claim["effects"][0]["all"]["why"])
+
     # --- who signed
 
     @unittest.skipIf(not shutil.which("minisign"), "minisign is not installed")
@@ -259,6 +289,14 @@ class Pooling(unittest.TestCase):
         said = self.pool(signed, other, self.tar[2], "--key", f"{key[0]}.pub", status=0)
         self.assertEqual([one["signature"] for one in said["bundles"]], ["signed", "unknown key", "unsigned"])
         self.assertRegex(said["bundles"][0]["key"], "^[0-9A-F]{1,16}$")
+        copied = self.dir / "copied.tar"  # a stranger's with a record of the signed one, and before it
+        folder = self.dir / "copied"
+        shutil.copytree(self.common / "slow1", folder)
+        record = sorted(folder.glob("0*.json"))[0].name
+        shutil.copy(self.common / "slow0" / record, folder / record)
+        shutil.move(self.packed(folder), copied)
+        said = self.pool(copied, signed, self.tar[2], "--key", f"{key[0]}.pub", status=1)
+        self.assertEqual(self.states(said), ["twin", "counted", "counted"])
         said = self.pool(forged, self.tar[2], "--key", f"{key[0]}.pub", "--key", f"{key[1]}.pub", status=1)
         self.assertEqual(said["bundles"][0]["state"], "refused")
         self.assertRegex(said["bundles"][0]["why"], "its signature by the key [0-9A-F]+ does not hold")

@@ -90,6 +90,26 @@ class Pushing(BundleTest):
             self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1))
             self.assertIn(line, done.stderr)
 
+    def test_what_is_attached_takes_no_bundles_tag(self):
+        statement = self.dir / "statement.json"
+        self.assertEqual(tare("verify", self.packed, "--attestation", statement, env={"PATH": "/nonexistent"}).returncode, 0)
+        self.push(self.packed, self.place())
+        digest = self.tags()["latest"]["digest"]
+        for path in (statement, self.again):
+            for place, subject in ((self.place(), "latest"), (self.place(), digest), (self.place("latest"), "latest"),
+                                   (self.place("latest"), digest)):
+                done = tare("push", path, place, "--subject", subject)
+                self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+                self.assertIn("what is attached takes a tag of its own", done.stderr)
+        self.push(statement, self.place("s"), "--subject", "latest")
+        done = tare("push", self.packed, self.place(digest.replace(":", "-")))
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+        self.assertIn("this one lists what is attached", done.stderr)
+        self.assertEqual(self.tags()["latest"]["digest"], digest)
+        done = tare("pull", self.place("latest"), "-o", self.dir / "back.tar")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("the statement sha256:", done.stdout)
+
     def test_wrong_bytes_are_found_and_nothing_is_written(self):
         self.push(self.packed, self.place("v1"))
         layer = self.blob("sha256:" + sha256(self.packed))

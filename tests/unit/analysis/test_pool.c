@@ -71,6 +71,22 @@ static void classes_are_told_apart_as_by_r(void **state)
     assert_near(pool_classes_p((const double[]){1, 1, 1}, (const size_t[]){0, 0, 1}, 3, 2), 1, 0);
 }
 
+/* 0.1 five times sums to one ulp more than five times 0.1, and the mean over all does not. */
+static void rounding_tells_no_classes_apart(void **state)
+{
+    (void)state;
+    const size_t of[] = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
+    for (double at = 0.1; at < 1e6; at *= 3.7) {
+        double y[11];
+        for (size_t i = 0; i < 11; i++)
+            y[i] = at;
+        assert_near(pool_classes_p(y, of, 11, 2), 1, 0);
+        for (size_t i = 6; i < 11; i++)
+            y[i] = at * (1 + 1e-9);
+        assert_true(pool_classes_p(y, of, 11, 2) < 1e-6);
+    }
+}
+
 /* --- what cannot be said ------------------------------------------------------------------------------------------ */
 
 static void one_machine_has_no_interval_and_two_predict_nothing(void **state)
@@ -156,6 +172,7 @@ int main(void)
         cmocka_unit_test(tau2_i2_and_q_are_those_of_metafor),
         cmocka_unit_test(intervals_are_those_of_r),
         cmocka_unit_test(classes_are_told_apart_as_by_r),
+        cmocka_unit_test(rounding_tells_no_classes_apart),
         cmocka_unit_test(one_machine_has_no_interval_and_two_predict_nothing),
         cmocka_unit_test(effects_without_a_spread_of_their_own_leave_q_unknown),
         cmocka_unit_test(the_mean_is_covered_in_93_to_97_percent_and_the_next_machine_in_at_least_94),

@@ -259,6 +259,159 @@ static void a_record_counts_once_and_the_originals_never(void **state)
     assert_int_equal(pool.member[3].state, POOL_ORIGINAL);
 }
 
+/* Whoever copies a record of a signed reproduction, and comes first, puts out nobody but himself. */
+static void a_signature_that_holds_goes_before_whatever_comes_first(void **state)
+{
+    (void)state;
+    take("stranger", "m1", "x", 2.0);
+    take("other", "m2", "x", 2.0);
+    pool.member[1].of[0] = 'b';
+    take("alice", "m3", "x", 2.0);
+    pool.member[2].signature = VERIFY_SIGNED;
+    text_format(pool.member[2].claims_sha256, sizeof(pool.member[2].claims_sha256), "hers");
+    json_put(pool.member[0].prints, "id R1", json_true());
+    json_put(pool.member[2].prints, "id R1", json_true());
+    pool.member[0].of[0] = 'b'; /* two of another bundle, before hers */
+    (void)judge(RATIO);
+    assert_string_equal(pool.original, ORIGINAL);
+    assert_ptr_equal(pool.reference, &pool.member[2]);
+    assert_int_equal(pool.member[2].state, POOL_COUNTED);
+    assert_int_equal(pool.counted, 1);
+}
+
+static void a_twin_of_a_signed_one_is_left_out_though_it_comes_first(void **state)
+{
+    (void)state;
+    take("stranger", "m1", "x", 2.0);
+    take("alice", "m2", "x", 2.0);
+    pool.member[1].signature = VERIFY_SIGNED;
+    json_put(pool.member[0].prints, "id R1", json_true());
+    json_put(pool.member[1].prints, "id R1", json_true());
+    (void)judge(RATIO);
+    assert_int_equal(pool.member[0].state, POOL_TWIN);
+    assert_string_equal(pool.member[0].why, "1 of its 1 records are those of alice, which counts already");
+    assert_int_equal(pool.member[1].state, POOL_COUNTED);
+}
+
+/* --- what is withheld --------------------------------------------------------------------------------------------- */
+
+#define VALUE "value: {of: a, figure: avg_iter_s}\n    expect: {min: 1.5}"
+
+static void add_original(const char *hardware)
+{
+    struct pool_member *original = add("0", "m0", hardware);
+    free(original->of);
+    original->of = NULL;
+    text_format(original->sha256, sizeof(original->sha256), ORIGINAL);
+    effect(original, 2.0, 0.02);
+}
+
+static void withhold_all(void)
+{
+    for (size_t i = 0; i < pool.members; i++) {
+        struct pool_member *m = &pool.member[i];
+        m->claim_count = 1;
+        m->expected = calloc(1, sizeof(char *));
+        m->unit = calloc(1, sizeof(char *));
+        m->kind = calloc(1, sizeof(*m->kind));
+        m->withheld = calloc(1, sizeof(*m->withheld));
+        m->withheld[0] = m->of != NULL;
+    }
+}
+
+static const struct pool_claim *judge_withheld(const char *original_hardware, const char *claim)
+{
+    take("1", "m1", "x", 1.00);
+    take("2", "m2", "x", 1.02);
+    take("3", "m3", "x", 0.99);
+    if (original_hardware)
+        add_original(original_hardware);
+    withhold_all();
+    return judge(claim);
+}
+
+static void a_value_is_not_withheld_on_the_originals_own_hardware(void **state)
+{
+    (void)state;
+    assert_string_equal(pool_verdict_name(judge_withheld("x", VALUE)), "CONTRADICTED");
+}
+
+static void a_value_is_withheld_on_other_hardware(void **state)
+{
+    (void)state;
+    const struct pool_claim *c = judge_withheld("y", VALUE);
+    assert_string_equal(pool_verdict_name(c), "NOT RUN");
+    assert_non_null(strstr(c->why, "by its own word its hardware is not the original's"));
+}
+
+static void without_the_original_its_own_word_is_taken(void **state)
+{
+    (void)state;
+    assert_string_equal(pool_verdict_name(judge_withheld(NULL, VALUE)), "NOT RUN");
+}
+
+static void nothing_but_a_value_is_withheld(void **state)
+{
+    (void)state;
+    assert_string_equal(pool_verdict_name(judge_withheld("y", RATIO)), "CONTRADICTED");
+}
+
+/* --- figures that do not vary --------------------------------------------------------------------------------------
+ */
+
+static void a_constant_at_the_edge_is_within_whatever_its_logarithm_rounds_to(void **state)
+{
+    (void)state;
+    static const double AT[] = {3, 7, 512, 1e6, 0.1};
+    for (size_t i = 0; i < ARRAY_LEN(AT); i++) {
+        char claim[120];
+        pool_result_free(&pool);
+        for (size_t k = 0; k < 3; k++)
+            effect(add((const char[]){(char)('a' + (int)k), 0}, (const char[]){(char)('a' + (int)k), 0}, "x"), AT[i],
+                   0);
+        text_format(claim, sizeof(claim), "bound: {of: a, figure: f_s}\n    expect: {min: %.17g, max: %.17g}", AT[i],
+                    AT[i]);
+        assert_string_equal(pool_verdict_name(judge(claim)), "SUPPORTED");
+    }
+}
+
+static void a_mean_of_0_is_not_pooled_and_it_says_why(void **state)
+{
+    (void)state;
+    effect(add("1", "m1", "x"), 0, 0);
+    assert_true(isinf(pool.member[0].effect[0].at));
+    const struct pool_claim *c = judge("bound: {of: a, figure: throttled_s}\n    expect: {max: 0}");
+    assert_string_equal(pool_verdict_name(c), "NOT RUN");
+    assert_string_equal(c->why, "the mean is 0, and there is no logarithm of it");
+}
+
+/* --- names of classes ----------------------------------------------------------------------------------------------
+ */
+
+static void every_class_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    char name[16];
+    cleanup_text struct text said = {0};
+    for (size_t i = 0; i < 26 + 26 * 26 + 2; i++) {
+        text_format(name, sizeof(name), "%zu", i);
+        take(name, name, name, 2.0);
+    }
+    withhold_all();
+    for (size_t i = 0; i < pool.members; i++)
+        pool.member[i].expected[0] = strdup("it");
+    for (size_t i = 0; i < pool.members; i++)
+        pool.member[i].unit[0] = strdup("s");
+    (void)judge(RATIO);
+    pool_text(&pool, 80, &said);
+    assert_non_null(strstr(said.data, "class A: 0: machines: 1\n"));
+    assert_non_null(strstr(said.data, "class Z: 25: machines: 1\n"));
+    assert_non_null(strstr(said.data, "class AA: 26: machines: 1\n"));
+    assert_non_null(strstr(said.data, "class ZZ: 701: machines: 1\n"));
+    assert_non_null(strstr(said.data, "class AAA: 702: machines: 1\n"));
+    assert_non_null(strstr(said.data, "class AAB: 703: machines: 1\n"));
+}
+
 static void reproductions_of_another_bundle_or_of_none_are_refused(void **state)
 {
     (void)state;
@@ -309,6 +462,15 @@ int main(void)
         cmocka_unit_test_teardown(an_order_has_the_verdict_of_its_worst_ratio, forget),
         cmocka_unit_test_teardown(a_record_counts_once_and_the_originals_never, forget),
         cmocka_unit_test_teardown(reproductions_of_another_bundle_or_of_none_are_refused, forget),
+        cmocka_unit_test_teardown(a_signature_that_holds_goes_before_whatever_comes_first, forget),
+        cmocka_unit_test_teardown(a_twin_of_a_signed_one_is_left_out_though_it_comes_first, forget),
+        cmocka_unit_test_teardown(a_value_is_not_withheld_on_the_originals_own_hardware, forget),
+        cmocka_unit_test_teardown(a_value_is_withheld_on_other_hardware, forget),
+        cmocka_unit_test_teardown(without_the_original_its_own_word_is_taken, forget),
+        cmocka_unit_test_teardown(nothing_but_a_value_is_withheld, forget),
+        cmocka_unit_test_teardown(a_constant_at_the_edge_is_within_whatever_its_logarithm_rounds_to, forget),
+        cmocka_unit_test_teardown(a_mean_of_0_is_not_pooled_and_it_says_why, forget),
+        cmocka_unit_test_teardown(every_class_has_a_name_of_its_own, forget),
         cmocka_unit_test_teardown(a_reproduction_without_an_interval_is_left_out_of_the_mean, forget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,59 @@
+/* The axis of a forest plot. */
+#include "report/forest.h"
+
+#include "base/cleanup.h"
+#include "tests/unit/near.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct axis {
+    double low, high;
+};
+
+static struct axis axis_of(double at, double spread, double edge)
+{
+    struct forest_row row[] = {
+        {"one", at, at - spread, at + spread, NAN, NAN, 0},
+        {"all", at, at - spread, at + spread, at, at, 1},
+    };
+    struct drawings all = {0};
+    struct axis a = {0, 0};
+    forest_draw(&all, &(struct forest){"f", "title", "axis", row, ARRAY_LEN(row), edge, NAN});
+    assert_int_equal(all.count, 1);
+    const char *range = strstr(all.list[0].plot.data, "set xrange [");
+    assert_non_null(range);
+    assert_int_equal(sscanf(range, "set xrange [%lf:%lf]", &a.low, &a.high), 2);
+    drawings_free(&all);
+    return a;
+}
+
+/* gnuplot draws nothing on "set xrange [1:1]". */
+static void figures_that_do_not_vary_have_an_axis_all_the_same(void **state)
+{
+    (void)state;
+    static const double AT[] = {1, 0, 1e9, 1e-9, -3};
+    for (size_t i = 0; i < ARRAY_LEN(AT); i++) {
+        struct axis a = axis_of(AT[i], 0, AT[i]);
+        assert_true(a.low < AT[i] && a.high > AT[i]);
+        assert_true((a.high - a.low) > 1e-4 * fabs(AT[i]));
+    }
+}
+
+static void an_axis_is_little_wider_than_its_intervals(void **state)
+{
+    (void)state;
+    struct axis a = axis_of(2, 0.3, 1.5);
+    assert_near(a.low, 1.468, 1e-9);
+    assert_near(a.high, 2.332, 1e-9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(figures_that_do_not_vary_have_an_axis_all_the_same),
+        cmocka_unit_test(an_axis_is_little_wider_than_its_intervals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
