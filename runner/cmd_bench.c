@@ -67,7 +67,7 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 static int run(struct sweep *s, struct err *e)
 {
-    const struct matrix_shows shows = {show, s, false};
+    const struct matrix_shows shows = {.fn = show, .to = s};
     cleanup_text struct text plan = {0};
     TRY(sweep_take_options(s, false, e));
     TRY(sweep_look(s, e));

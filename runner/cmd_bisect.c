@@ -18,6 +18,7 @@
 #include "base/command.h"
 #include "base/digest.h"
 #include "base/err.h"
+#include "base/figure.h"
 #include "base/file.h"
 #include "base/percent.h"
 #include "base/source.h"
@@ -27,6 +28,7 @@
 #include "cell/config.h"
 #include "cell/manual.h"
 #include "cell/runtime.h"
+#include "cell/scenario.h"
 #include "launch/spawn.h"
 #include "plan/matrix.h"
 #include "plan/plan.h"
@@ -191,6 +193,21 @@ static int find_commit(const struct bisection *b, const char *named, struct text
     return ask_git(b, ret, words, e);
 }
 
+/* GOOD has to be what the first of the commits was made on: of a side branch the line begins with what never had it. */
+static int check_line(const struct bisection *b, const char *good, const char *commits, struct err *e)
+{
+    cleanup_text struct text parent = {0};
+    cleanup_free char *first = text_printf("%.*s^1", (int)strcspn(commits, "\n"), commits);
+    const char *const words[] = {"rev-parse", "--verify", "--quiet", "--end-of-options", first, NULL};
+    if (ask_git(b, &parent, words, NULL) == 0 && strcmp(parent.data, good) == 0)
+        return 0;
+    return err_set(
+        e, ERR_USAGE, -EINVAL,
+        "--git '%s': %s is not on the first-parent line of %s; what is allowed is a commit of that line ('git "
+        "log --first-parent %s')",
+        b->c->bisect.git, b->c->names[0], b->c->names[1], b->c->names[1]);
+}
+
 static int list_commits(struct bisection *b, struct err *e)
 {
     cleanup_text struct text good = {0}, bad = {0}, all = {0}, ignored = {0};
@@ -201,6 +218,7 @@ static int list_commits(struct bisection *b, struct err *e)
     const char *const list[] = {"rev-list", "--reverse", "--first-parent", range, NULL};
     TRY(ask_git(b, &ignored, below, e));
     TRY(ask_git(b, &all, list, e));
+    TRY(all.len ? check_line(b, good.data, all.data, e) : 0);
     add_subject(b, xstrdup(good.data));
     char *rest = all.data;
     while (rest && *rest && b->count <= LIST_MAX)
@@ -213,6 +231,21 @@ static int list_commits(struct bisection *b, struct err *e)
 
 /* --- what each is ------------------------------------------------------------------------------------------------- */
 
+/* Its bytes, what it says of itself, for a wrapper's bytes tell little, and the packages that it finds. */
+static char *identity_of(const struct runtime *r)
+{
+    char sha256[65];
+    cleanup_text struct text packages = {0};
+    for (size_t i = 0; i < r->packages.count; i++) {
+        const struct distribution *d = &r->packages.list[i];
+        text_add(&packages, "%s %s %s\n", d->name, d->version, d->record_sha256);
+    }
+    text_add(&packages, "%zu %zu %s\n", r->packages.omitted, r->packages.refused, r->packages.why_not);
+    digest_bytes(packages.data, packages.len, sha256);
+    cleanup_free char *banner = text_printable(r->banner);
+    return text_printf("%s %s, %s, packages %s", r->path, r->sha256, banner, sha256);
+}
+
 /* An interpreter is asked what it is, a wrapper too, before anything is run. */
 static int probe(const struct bisection *b, struct subject *s, struct err *e)
 {
@@ -222,7 +255,7 @@ static int probe(const struct bisection *b, struct subject *s, struct err *e)
     TRY(cell_complete(&cell, e));
     int failed = runtime_find(&cell, &runtime, e);
     if (failed == 0)
-        s->identity = text_printf("%s %s", runtime.path, runtime.sha256);
+        s->identity = identity_of(&runtime);
     runtime_free(&runtime);
     return failed;
 }
@@ -355,6 +388,13 @@ static int bind(const struct bisection *b, struct err *e)
 
 /* --- a build ------------------------------------------------------------------------------------------------------ */
 
+/* What is cloned: also where a folder in a work tree was named, or the folder of a bare one (git-rev-parse(1)). */
+static int find_repository(const struct bisection *b, struct text *ret, struct err *e)
+{
+    const char *const words[] = {"rev-parse", "--path-format=absolute", "--git-common-dir", NULL};
+    return ask_git(b, ret, words, e);
+}
+
 /* A clone is built once: the file NAME.built is there when it is. */
 static int build(const struct bisection *b, const struct subject *s, char **ret, struct err *e)
 {
@@ -364,19 +404,18 @@ static int build(const struct bisection *b, const struct subject *s, char **ret,
     const struct bisect_options *o = &b->c->bisect;
     cleanup_free char *folder = text_printf("%s/builds", b->out), *at = text_printf("%s/%.12s", folder, s->name);
     cleanup_free char *log = text_printf("%s.log", at), *built = text_printf("%s.built", at);
-    cleanup_free char *source = realpath(o->git, NULL);
-    cleanup_text struct text ignored = {0};
+    cleanup_text struct text source = {0}, ignored = {0};
     *ret = text_printf("%s/%s", at, o->built ? o->built : "python");
     if (access(built, F_OK) == 0)
         return 0;
     int failed = file_make_dirs(folder);
     if (failed == 0)
         failed = file_remove_tree(AT_FDCWD, at); /* what a killed build left */
-    if (failed != 0 || !source)
-        return err_set(e, ERR_USAGE, failed ? failed : -errno, "'%s': %s", failed ? at : o->git,
-                       strerror(failed ? -failed : errno));
-    char *argv[] = {(char *)"/bin/sh", (char *)"-c",     (char *)LINE, (char *)"sh", log, source, at,
-                    s->name,           (char *)o->build, NULL};
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "'%s': %s", at, strerror(-failed));
+    TRY(find_repository(b, &source, e));
+    char *argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh",     log,
+                    source.data,       at,           s->name,      (char *)o->build, NULL};
     (void)fprintf(stderr, "tare: bisect: building %.12s\n", s->name);
     if (spawn_capture(argv, BUILD_MS, &ignored) != 0)
         return err_set(e, ERR_WORKLOAD, -ECANCELED, "the build of %.12s failed: %s tells why", s->name, log);
@@ -419,6 +458,34 @@ static void gather(const struct records *r, int64_t blocks, const char *cell, st
         ret->group.cell = one->cell;
         ret->group.invocation[ret->group.count++] = one;
     }
+}
+
+static int refuse_figure(const struct bisection *b, struct err *e)
+{
+    const char *claim = b->c->bisect.claim ? b->c->bisect.claim : CLAIM, *figure = b->c->bisect.figure;
+    if (figure)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--figure '%s': none of the plan's cells has a figure of this name of which '%s' could be said",
+                       figure, claim);
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "--claim '%s': none of the plan's cells has a figure of which it could be said", claim);
+}
+
+/* matrix_shows: a name that neither tare nor a scenario of the plan knows is none of a time, a rate or a memory. */
+static int check_figure(const struct plan *plan, void *to, struct err *e)
+{
+    const struct bisection *b = to;
+    const char *figure = b->c->bisect.figure;
+    const struct figure_about about = figure_about(figure ? figure : "");
+    if (!figure || bisect_concerns(&b->claim, &about))
+        return 0;
+    for (size_t i = 0; i < plan->cells; i++) {
+        const struct scenario *s = plan->cell[i].cell.scenario;
+        for (size_t k = 0; s && k < s->figures; k++)
+            if (strcmp(s->figure[k].name, figure) == 0)
+                return 0;
+    }
+    return refuse_figure(b, e);
 }
 
 /* Only of what runs on emulated CPUs: its times are none. */
@@ -486,11 +553,7 @@ static int add_rows(const struct bisection *b, const struct records *r, const st
         free(of[1].group.invocation);
         TRY(failed);
     }
-    if (rows->count)
-        return 0;
-    return err_set(e, ERR_USAGE, -EINVAL,
-                   "--claim '%s': none of the plan's cells has a figure of which it could be said",
-                   b->c->bisect.claim ? b->c->bisect.claim : CLAIM);
+    return rows->count ? 0 : refuse_figure(b, e);
 }
 
 static int judge_rows(struct bisection *b, const struct records *r, const struct text *part, struct rows *rows,
@@ -549,12 +612,16 @@ static int prepare_sides(struct bisection *b, size_t at, char *side[2], struct e
 /* One look: as many invocations as it is to have are there when it returns 0, and b->look says what they say. */
 static int look(struct bisection *b, const char *plan, const char *folder, struct err *e)
 {
-    const struct matrix_shows shows = {judge, b, true};
+    const struct matrix_shows shows = {.fn = judge, .to = b, .is_part = true, .check = check_figure};
     struct config c = *b->c;
     c.positional = plan;
     c.output.dir = folder;
-    c.campaign =
-        (struct campaign_options){.seed = -1, .task = -1, .invocations = b->invocations, .trust = b->c->campaign.trust};
+    c.campaign = (struct campaign_options){.seed = -1,
+                                           .task = -1,
+                                           .invocations = b->invocations,
+                                           .max_invocations = b->invocations, /* of a plan that is until-precise */
+                                           .trust = b->c->campaign.trust,
+                                           .retry = b->c->campaign.retry};
     for (size_t i = 0; b->plan && i < 2; i++) {
         if (c.given.count == CONFIG_GIVEN_MAX)
             return err_set(e, ERR_USAGE, -E2BIG, "%d options of cells can be given", CONFIG_GIVEN_MAX - 2);
@@ -628,14 +695,27 @@ static void print_head(const struct bisection *b)
     print_wrapped(out.data);
 }
 
+/* In LABEL_MAX columns: a character of UTF-8 is whole or not there. */
+static char *fitted(const char *label)
+{
+    size_t bytes = 0;
+    int columns = 0;
+    for (; label[bytes] && columns < LABEL_MAX; columns++)
+        do
+            bytes++;
+        while (((unsigned char)label[bytes] & 0xc0) == 0x80);
+    return text_printf("%.*s%*s", (int)bytes, label, LABEL_MAX - columns, "");
+}
+
 static void print_step(const struct bisection *b, size_t at)
 {
     static const char *const WORDS[] = {
         [BISECT_CANNOT_TELL] = "cannot tell", [BISECT_HOLDS] = "bad", [BISECT_DOES_NOT_HOLD] = "good"};
     cleanup_text struct text ratio = {0};
     add_ratio(&b->look.finding.ratio, &ratio);
-    (void)printf("%3zu of %-3zu %-*.*s %-22s %5lld a side  %s\n", at + 1, b->count, LABEL_MAX, LABEL_MAX,
-                 b->list[at].label, ratio.data, (long long)b->invocations, WORDS[b->look.finding.word]);
+    cleanup_free char *label = fitted(b->list[at].label);
+    (void)printf("%3zu of %-3zu %s %-22s %5lld a side  %s\n", at + 1, b->count, label, ratio.data,
+                 (long long)b->invocations, WORDS[b->look.finding.word]);
     (void)fflush(stdout);
 }
 

@@ -27,9 +27,10 @@ struct scale {
     struct config c;           /* without the knobs */
     struct config_given knobs; /* of the scenario, which the cells that tell of starting do not have */
     struct sweep sweep;
-    int64_t calls; /* of a function, by a worker in an iteration, where they are not shared */
-    int64_t whole; /* with --strong: what the workers share */
-    bool printed;  /* JSON was asked for on standard output, in place of the text */
+    int64_t calls;  /* of a function, by a worker in an iteration, where they are not shared */
+    int64_t whole;  /* with --strong: what the workers share */
+    bool all_modes; /* --modes was not given */
+    bool printed;   /* JSON was asked for on standard output, in place of the text */
 };
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ static int check_knobs(const struct scale *s, struct err *e)
     return 0;
 }
 
-/* All that there are of the scenario; of a function, all that its interpreter has. */
+/* All that there are of the scenario, or of a function; what the interpreter has not is left out when it is known. */
 static const char *all_modes(const struct config *c, struct text *out, struct err *e)
 {
     const struct scenario *scenario = NULL;
@@ -82,8 +83,8 @@ static const char *all_modes(const struct config *c, struct text *out, struct er
 
 static int take_options(struct scale *s, struct text *modes, struct err *e)
 {
-    const bool named = s->c.bench.modes != NULL;
-    if (!named)
+    s->all_modes = !s->c.bench.modes;
+    if (s->all_modes)
         s->c.bench.modes = all_modes(&s->c, modes, e);
     if (!s->c.bench.modes)
         return -ENOENT;
@@ -235,8 +236,10 @@ static void add_cells(const struct scale *s, bool native, struct text *out)
     }
 }
 
+#define STARTS_ALONE "scenario0" /* which does nothing else */
+
 /* Of what is measured, starting takes none in a pool, whose workers are there before the clock starts; nor of a rate by
- * the scenario's own clock. */
+ * the scenario's own clock. Where it is all that is measured it is there already. */
 static bool starts_workers(const struct scale *s)
 {
     const char *lifecycle = knob_given(s, "lifecycle");
@@ -245,6 +248,8 @@ static bool starts_workers(const struct scale *s)
         if (strcmp(of->figure[i].kind, "rate") == 0 && strcmp(of->figure[i].better, "more") == 0 &&
             !scaling_has_start(of->figure[i].name))
             return false;
+    if (of && strcmp(of->name, STARTS_ALONE) == 0)
+        return false;
     return !lifecycle || strcmp(lifecycle, "fresh") == 0;
 }
 
@@ -255,7 +260,7 @@ static void add_starts(const struct scale *s, struct text *out)
         return;
     sweep_add_modes(&s->sweep, &modes);
     sweep_add_workers(&s->sweep, &workers);
-    text_add(out, "  - scenario: scenario0\n    iterations: %d\n    each: {mode: %s, workers: %s}\n", STARTS,
+    text_add(out, "  - scenario: " STARTS_ALONE "\n    iterations: %d\n    each: {mode: %s, workers: %s}\n", STARTS,
              modes.data, workers.data);
 }
 
@@ -337,11 +342,13 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 static int run(struct scale *s, struct err *e)
 {
-    const struct matrix_shows shows = {show, s, false};
+    const struct matrix_shows shows = {.fn = show, .to = s};
     cleanup_text struct text plan = {0}, modes = {0};
     TRY(take_options(s, &modes, e));
     TRY(take_strong(s, e));
     TRY(sweep_look(&s->sweep, e));
+    if (s->all_modes && !s->sweep.runtime.interpreters && s->sweep.modes > 1)
+        sweep_leave_out(&s->sweep, MODE_INTERPRETERS);
     text_format(s->sweep.python, sizeof(s->sweep.python), "%s", s->sweep.runtime.path);
     TRY(sweep_begin(&s->sweep, e));
     TRY(check_knobs(s, e));

@@ -610,15 +610,18 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
         p->thread[k].work = input_of(&in, p->threads->point[p->thread_point[k]].cell, p->measure->figure);
         p->process[k].work = input_of(&in, p->processes->point[p->process_point[k]].cell, p->measure->figure);
     }
-    const size_t without = in.count;
+    const struct inputs without = in;
     const bool is_in_it = scaling_has_start(s->records.reader.name[p->measure->figure].name);
     p->has_start = !why && is_in_it && time >= 0 && find_starts(s, p, &in, (size_t)time);
     ret->no_start = p->has_start ? NULL
                     : is_in_it   ? "no cells of " EMPTY " tell what starting takes: it is in the other parts"
                                  : "the rate is by a clock of the scenario's own, which can leave starting out";
-    if (!p->has_start)
-        for (; in.count > without; in.count--)
+    if (!p->has_start) {
+        for (; in.count > without.count; in.count--)
             cell_values_free(&in.list[in.count - 1].values);
+        in.one_run = without.one_run;
+        in.why_not = without.why_not;
+    }
     if (!why && p->has_start && all_are_measured(&in) && !leave_work(p, &in))
         why = "starting and joining the workers takes as long as all of it: give them more to do";
     why = why                     ? why
@@ -634,17 +637,25 @@ static const char *split(const struct summary *s, struct pairing *p, struct scal
     return why;
 }
 
-/* Processes of the same interpreter, else of another. */
-static const struct scaling_curve *processes_of(const struct scaling_sweep *s, const struct scaling_curve *threads)
+/* Processes of the same interpreter, else of another; where its own sweep has none, of another that agrees on all that
+ * both have: what sets threads apart, as sharing, processes need not have. */
+static const struct scaling_curve *processes_of(const struct scaling *all, const struct scaling_sweep *own,
+                                                const struct scaling_curve *threads)
 {
+    const struct summary_cell *of = threads->point[0].cell;
     const struct scaling_curve *found = NULL;
-    for (size_t i = 0; i < s->curves; i++) {
-        const struct summary_cell *c = s->curve[i].point[0].cell;
-        if (strcmp(c->mode, "processes") != 0 || strcmp(c->runtime, "native") == 0)
-            continue;
-        if (strcmp(c->runtime, threads->point[0].cell->runtime) == 0)
-            return &s->curve[i];
-        found = found ? found : &s->curve[i];
+    unsigned best = 0;
+    for (size_t k = 0; k < all->sweeps; k++) {
+        const struct scaling_sweep *s = &all->sweep[k];
+        for (size_t i = 0; i < s->curves; i++) {
+            const struct summary_cell *c = s->curve[i].point[0].cell;
+            if (strcmp(c->mode, "processes") != 0 || strcmp(c->runtime, "native") == 0 ||
+                (s != own && !cells_agree(of->cell, c->cell, ALONE)))
+                continue;
+            const unsigned fits = 1U + (s == own ? 2U : 0) + (strcmp(c->runtime, of->runtime) == 0 ? 1U : 0);
+            found = fits > best ? &s->curve[i] : found;
+            best = fits > best ? fits : best;
+        }
     }
     return found;
 }
@@ -669,7 +680,8 @@ static void take_split(const struct summary *s, const struct measure *m, struct 
     free(p.process_point);
 }
 
-static void take_splits(const struct summary *s, const struct measure *m, struct scaling_sweep *ret)
+static void take_splits(const struct summary *s, const struct measure *m, const struct scaling *all,
+                        struct scaling_sweep *ret)
 {
     for (size_t i = 0; i < ret->curves; i++) {
         const struct scaling_curve *c = &ret->curve[i];
@@ -677,7 +689,7 @@ static void take_splits(const struct summary *s, const struct measure *m, struct
         if (strcmp(cell->mode, "threads") != 0 || strcmp(cell->runtime, "native") == 0)
             continue;
         ret->split = xgrow(ret->split, ret->splits, sizeof(*ret->split));
-        ret->split[ret->splits] = (struct scaling_split){.threads = c, .processes = processes_of(ret, c)};
+        ret->split[ret->splits] = (struct scaling_split){.threads = c, .processes = processes_of(all, ret, c)};
         take_split(s, m, &ret->split[ret->splits++]);
     }
 }
@@ -690,15 +702,17 @@ void scaling_make(const struct summary *s, struct scaling *ret)
     *ret = (struct scaling){NULL, 0};
     find_sweeps(s, ret);
     for (size_t i = 0; i < ret->sweeps; i++) {
+        drop_points(&ret->sweep[i]);
+        qsort(ret->sweep[i].curve, ret->sweep[i].curves, sizeof(*ret->sweep[i].curve), compare_curves);
+    }
+    for (size_t i = 0; i < ret->sweeps; i++) {
         struct scaling_sweep *one = &ret->sweep[i];
         struct inputs in = {.s = s, .one_run = true};
         struct measure m;
-        drop_points(one);
-        qsort(one->curve, one->curves, sizeof(*one->curve), compare_curves);
         if (find_measure(s, one, &m)) {
             one->figure = s->records.reader.name[m.figure].name;
             take_speed_ups(&in, one, &m);
-            take_splits(s, &m, one);
+            take_splits(s, &m, ret, one);
         }
         inputs_free(&in);
     }

@@ -278,7 +278,7 @@ const struct option_row config_rows[] = {
      "where --until-precise gives up; without it the plan's, or 30"},
     {"aa", YES, NULL, PLAN(noise), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "run each cell as two, A and A', shuffled together: what differs between them is this host's noise"},
-    {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
+    {"retry", YES, NULL, PLAN(retry), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX | CONFIG_BISECT,
      "run invocations that failed again; their records are kept in aside/"},
     {"engine", CHOICE, "ENGINE", PLAN(engine), ENGINES, 0, 0, ENGINE_LOCAL, ENGINE_LOCAL, CONFIG_MATRIX | CONFIG_REPRODUCE,
      "local: here, one after the other; slurm: an array of jobs, one an invocation, the folder shared by the nodes"},

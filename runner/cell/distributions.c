@@ -55,6 +55,8 @@ static const char PROGRAM[] =
     "    except OSError: continue\n"
     "    with os.scandir(folder) as entries:\n"
     "        names = [e.name for _, e in zip(range(ENTRIES), entries)]\n"
+    "        if next(entries, None): omitted += 1\n"
+    "    refused += sum(n.endswith(('.egg-info', '.egg-link', '.egg')) for n in names)\n"
     "    for name in sorted(n for n in names if n.endswith('.dist-info')):\n"
     "        try: look(folder, name)\n"
     "        except OSError: refused += 1\n"
@@ -147,6 +149,13 @@ static bool matches(const char *home, const char *pattern)
     return any;
 }
 
+static bool has_file(const char *home, const char *file)
+{
+    char whole[PATH_MAX + 64];
+    text_format(whole, sizeof(whole), "%s%s", home, file);
+    return access(whole, F_OK) == 0;
+}
+
 /* "/usr" of "/usr/bin/python3". */
 static void home_of(const char *path, char ret[PATH_MAX])
 {
@@ -163,8 +172,9 @@ static bool has_none(const char *interpreter)
         return false;
     home_of(interpreter, own);
     home_of(real, home);
-    return strcmp(home, "/usr") != 0 && !matches(own, "/pyvenv.cfg") && !matches(own, "/bin/pyvenv.cfg") &&
-           matches(home, "/lib/python3*/os.py") && !matches(home, "/lib*/python3*/{site,dist}-packages/*.dist-info");
+    return strcmp(home, "/usr") != 0 && !has_file(own, "/pyvenv.cfg") && !has_file(own, "/bin/pyvenv.cfg") &&
+           !strpbrk(home, "*?[{\\") && matches(home, "/lib/python3*/os.py") &&
+           !matches(home, "/lib*/python3*/{site,dist}-packages/*.{dist-info,egg-info,egg-link,egg}");
 }
 
 static int ask(const char *interpreter, struct text *answer)
@@ -174,8 +184,10 @@ static int ask(const char *interpreter, struct text *answer)
     char *const envp[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/", "LC_ALL=C.UTF-8", NULL};
     const char *needed[] = {interpreter, home};
     home_of(interpreter, home);
-    const struct confine_request request = {
-        .read_only_root = true, .filter = true, .needed = needed, .needed_count = matches(home, "/pyvenv.cfg") ? 2 : 1};
+    const struct confine_request request = {.read_only_root = true,
+                                            .filter = true,
+                                            .needed = needed,
+                                            .needed_count = has_file(home, "/pyvenv.cfg") ? 2 : 1};
     struct confine *confine = NULL;
     struct err ignored = {0}; /* they are not known, whatever it was */
     int failed = confine_prepare(&request, &confine, &ignored);

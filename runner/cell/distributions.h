@@ -16,10 +16,12 @@ struct distribution {
 
 /* Starts as {0}; distributions_free() ends it. */
 struct distributions {
-    struct distribution *list; /* sorted by name; of two of a name the one that is imported */
+    struct distribution *list; /* sorted by name; of two of a name the first: by folder as sys.path has them */
     size_t count;
-    size_t omitted;   /* above DISTRIBUTIONS_MAX, or above what is read of all RECORDs */
-    size_t refused;   /* folders *.dist-info that are no such: an odd name, a link, a RECORD that is no plain file */
+    size_t omitted;   /* above DISTRIBUTIONS_MAX, or above what is read of all RECORDs; a folder too long to read whole:
+                         one */
+    size_t refused;   /* *.dist-info that are no such: an odd name, a link, a RECORD that is no plain file; and what has
+                       * no RECORD to know it by: *.egg-info, *.egg-link, *.egg, as most of Debian's */
     char why_not[80]; /* why they are not known; "": they are */
 };
 

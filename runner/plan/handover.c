@@ -209,7 +209,8 @@ static int run_round(struct handover *h, struct err *e)
         return 0;
     return err_set(e, ERR_WORKLOAD, -ENODATA,
                    "%zu invocations have no record: their jobs ended without one (%s/slurm/*.out say why; the same "
-                   "command runs them again)",
+                   "command runs them again; a cell that asks for what its node lacks has no record then either: leave "
+                   "it out, 'exclude')",
                    h->tasks, h->campaign->folder.path);
 }
 

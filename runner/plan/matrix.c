@@ -277,6 +277,22 @@ static int find_cwd(struct matrix *s, struct err *e)
     return s->campaign->is_foreign || getcwd(s->cwd, sizeof(s->cwd)) ? 0 : err_sys(e, ERR_USAGE, "the working folder");
 }
 
+static bool is_part(const struct matrix *s)
+{
+    return s->shows && s->shows->is_part;
+}
+
+/* Nothing can be told of a part of which cells are left out, so that none of the others is run for it. */
+static int check_whole(const struct matrix *s, struct err *e)
+{
+    const struct plan *plan = &s->campaign->plan;
+    for (size_t i = 0; is_part(s) && i < plan->cells; i++)
+        if (plan->cell[i].not_run)
+            return err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s; nothing was run", plan->cell[i].id,
+                           plan->cell[i].not_run);
+    return 0;
+}
+
 /* Once: whether this host has what the plan needs. What the nodes of a cluster have is theirs to say. */
 static int check_host(struct matrix *s, struct err *e)
 {
@@ -289,7 +305,8 @@ static int check_host(struct matrix *s, struct err *e)
     TRY(check_cpus(c, e));
     TRY(check_isolation(c, e));
     TRY(find_cwd(s, e));
-    return plan_runtimes_find(&c->plan, &s->runtimes, e);
+    TRY(plan_runtimes_find(&c->plan, &s->runtimes, e));
+    return check_whole(s, e);
 }
 
 /* --- all of them --- */
@@ -375,14 +392,11 @@ static int print_table(const struct matrix *s, struct err *e)
     size_t n = c->tally.records.count;
     if (failed != 0 || n == 0)
         return failed;
+    if (s->shows) /* which may be JSON: what was left out has been told on stderr */
+        return s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
     cleanup_text struct text left_out = {0}, notes = {0};
     if (tell_not_run(c, &left_out) > 0)
         terminal_wrap_lines(left_out.data, terminal_width(STDOUT_FILENO), 2, &notes);
-    if (s->shows) {
-        failed = s->shows->fn(&c->tally.records, c->folder.path, s->shows->to, e);
-        (void)fputs(notes.data ? notes.data : "", stdout);
-        return failed;
-    }
     summary_make(&c->tally.records, &summary);
     struct tables tables = tables_make(&summary);
     summary_text(&summary, &tables, terminal_width(STDOUT_FILENO), &text);
@@ -399,6 +413,10 @@ static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
     size_t failed = tally_failed(&c->tally, c->tally.blocks), done = tally_done(&c->tally, c->tally.blocks);
     if (interrupted_by)
         return 128 + interrupted_by;
+    if (failed && is_part(s))
+        return err_set(e, ERR_WORKLOAD, -ECANCELED,
+                       "%zu of %zu invocations did not end well: 'tare report %s' says why (--retry runs them again)",
+                       failed, done, c->folder.path);
     if (failed)
         return err_set(e, ERR_WORKLOAD, -ECANCELED, "%zu of %zu invocations did not end well; the table says why%s",
                        failed, done, s->shows ? "" : " (--retry runs them again)");
@@ -406,9 +424,8 @@ static int exit_of(const struct matrix *s, int interrupted_by, struct err *e)
     size_t left_out = tell_not_run(c, &ignored);
     if (left_out)
         return err_set(e, ERR_HOST, -ENOTSUP,
-                       "%zu of %zu cells were not run: their interpreters lack what they ask for (leave them out: "
-                       "'exclude'); the others were",
-                       left_out, c->plan.cells);
+                       "%zu of %zu cells were not run: their interpreters lack what they ask for%s; the others were",
+                       left_out, c->plan.cells, s->shows ? "" : " (leave them out: 'exclude')");
     return 0;
 }
 
@@ -419,7 +436,7 @@ static int run_all(struct matrix *s, struct err *e)
     int interrupted_by = 0;
     int failed =
         c->engine == ENGINE_SLURM ? handover_run(c, &run, &interrupted_by, e) : run_here(s, &run, &interrupted_by, e);
-    if (failed == 0 && run == 0 && !interrupted_by && !(s->shows && s->shows->is_part))
+    if (failed == 0 && run == 0 && !interrupted_by && !is_part(s))
         (void)fprintf(stderr,
                       "tare: matrix: all %zu invocations are in '%s' already: nothing was run (another --out "
                       "measures again)\n",
@@ -460,6 +477,8 @@ static int open_plan(struct matrix *s, const struct config *config, struct err *
 {
     struct campaign *c = s->campaign;
     int failed = campaign_open(c, config, e);
+    if (failed == 0 && s->shows && s->shows->check)
+        failed = s->shows->check(&c->plan, s->shows->to, e);
     c->tally.records.reader.with_iterations = s->shows != NULL;
     s->checked = config->host.dry_run && is_handed_over(c); /* the script can be looked at anywhere */
     if (failed == 0 && !folder_is_begun(&c->folder))

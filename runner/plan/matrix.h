@@ -7,13 +7,15 @@
 
 struct config;
 struct err;
+struct plan;
 struct records;
 
 /* Who prints what the records of a plan say, in place of the table: they were read with details and every iteration. */
 struct matrix_shows {
     int (*fn)(struct records *r, const char *folder, void *to, struct err *e);
     void *to;
-    bool is_part; /* of more: that there was nothing left to run is not told */
+    bool is_part; /* of more: that there was nothing left to run is not told; where a cell is left out nothing is run */
+    int (*check)(const struct plan *plan, void *to, struct err *e); /* before anything is made; NULL is allowed */
 };
 
 /* Does what `tare matrix PLAN` says: runs what of the plan is not in its folder yet, or prints what that would be

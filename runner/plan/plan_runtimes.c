@@ -69,7 +69,8 @@ static int find_runtime(struct plan *plan, size_t cell, struct plan_runtimes *r,
         if (plan->cell[i].not_run || !same_runtime(&plan->cell[i].cell, c))
             continue;
         r->of[cell] = r->of[i];
-        return runtime_check_knobs(c, &r->found[r->of[cell]], e);
+        const int lacks = runtime_check_knobs(c, &r->found[r->of[cell]], e);
+        return lacks == -ENOTSUP ? leave_out(&plan->cell[cell], e) : lacks;
     }
     struct runtime *at = &r->found[r->count];
     int failed = runtime_find(c, at, e);

@@ -23,24 +23,24 @@
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
 
-/* Whether it is the word for the scenario's program in C, which threads run in. */
-static bool take_native(struct sweep *s, const char *word)
+static int refuse_twice(const struct sweep *s, const char *word, struct err *e)
 {
-    bool is_native = s->natives && strcmp(word, "native") == 0 && !s->native;
-    s->native |= is_native;
-    return is_native;
+    return err_set(e, ERR_USAGE, -EEXIST, "--modes '%s': %s is there twice", s->c->bench.modes, word);
 }
 
 static int take_mode(struct sweep *s, const char *word, struct err *e)
 {
     size_t m = 0;
-    if (take_native(s, word))
+    if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, which threads run in */
+        TRY(s->native ? refuse_twice(s, word, e) : 0);
+        s->native = true;
         return 0;
+    }
     while (mode_names[m] && strcmp(mode_names[m], word) != 0)
         m++;
     for (size_t i = 0; mode_names[m] && i < s->modes; i++)
         if (s->mode[i] == m)
-            return err_set(e, ERR_USAGE, -EEXIST, "--modes '%s': %s is there twice", s->c->bench.modes, word);
+            return refuse_twice(s, word, e);
     if (!mode_names[m])
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--modes '%s': '%s' is no mode; what is allowed is a list of %sthreads, processes, interpreters",
@@ -155,6 +155,15 @@ int sweep_look(struct sweep *s, struct err *e)
 }
 
 /* --- its folder and its plan -------------------------------------------------------------------------------------- */
+
+void sweep_leave_out(struct sweep *s, enum mode mode)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->modes; i++)
+        if (s->mode[i] != mode)
+            s->mode[kept++] = s->mode[i];
+    s->modes = kept;
+}
 
 static unsigned bits_of_modes(const struct sweep *s)
 {

@@ -50,6 +50,9 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e);
  * function, if it is one. Errors as runtime_find() and function_look(); a failure's traceback is printed. */
 int sweep_look(struct sweep *s, struct err *e);
 
+/* Takes a mode out, if it is there. */
+void sweep_leave_out(struct sweep *s, enum mode mode);
+
 /* How many iterations make an invocation of about a second, by what a call took, where each CPU has its share of the
  * workers. Of a function. calls: of a worker in an iteration. */
 int64_t sweep_iterations(const struct sweep *s, int64_t calls);

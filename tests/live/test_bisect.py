@@ -114,7 +114,8 @@ class Lists(Bisect):
             subprocess.run([*git, "commit", "-q", "-m", str(i)], check=True)
         plan = self.dir / "plan.yml"
         plan.write_text(PLAN)
-        words = ["--git", self.dir / "repository", "--built", "bin/python3", "HEAD~1", "HEAD", "--", plan]
+        (self.dir / "repository/sub").mkdir()
+        words = ["--git", self.dir / "repository/sub", "--built", "bin/python3", "HEAD~1", "HEAD", "--", plan]
         code, out, err = self.bisect("--build", "false", *words)
         self.assertEqual(code, 4, out + err)
         self.assertIn("failed: ", err)
@@ -124,8 +125,55 @@ class Lists(Bisect):
         self.assertIn("The first bad one is 2 of 2", out)
 
 
+    def test_what_failed_is_run_again_where_it_is_asked_for(self):
+        words = self.commands("true", "false")
+        for again in ([], ["--retry"]):
+            code, out, err = self.bisect(*again, *words)
+            self.assertEqual(code, 4, out + err)
+            self.assertIn(f"'tare report {self.out}/0002' says why (--retry runs them again)", err)
+            self.assertEqual(len(list(self.out.glob("0002/aside/*"))), 5 if again else 0)
+            self.assertEqual(len(list(self.out.glob("0002/*.json"))), 10)
+
+    def test_a_plan_that_is_until_precise_gives_up_where_the_looks_do(self):
+        plan = self.dir / "plan.yml"
+        plan.write_text(PLAN.replace("cells:", "invocations: 1\nmax-invocations: 2\nuntil-precise: 50%\ncells:"))
+        code, out, err = self.bisect(self.interpreter("first", False), self.interpreter("second", True), "--", plan)
+        self.assertEqual(code, 0, out + err)
+
+
 @rig.once_is_enough
 class Refused(Bisect):
+    def test_a_good_one_that_is_not_on_the_line_of_the_bad_one(self):
+        git = ["git", "-C", str(self.dir), "-c", "user.name=t", "-c", "user.email=t@localhost"]
+        commit = [*git, "commit", "-q", "--allow-empty", "-m"]
+        for line in (
+            ["git", "init", "-q", "-b", "main", str(self.dir)],
+            [*commit, "first"],
+            [*git, "checkout", "-q", "-b", "side"],
+            [*commit, "beside"],
+            [*git, "checkout", "-q", "main"],
+            [*commit, "second"],
+            [*git, "merge", "-q", "--no-ff", "-m", "merged", "side"],
+        ):
+            subprocess.run(line, check=True)
+        code, out, err = self.bisect("--git", self.dir, "--build", "true", "side", "main", "--", "seed")
+        self.assertEqual((code, out), (2, ""), err)
+        self.assertIn("side is not on the first-parent line of main", err)
+
+    def test_a_figure_that_nobody_has_is_said_before_anything_is_measured(self):
+        code, out, err = self.bisect("--figure", "nonsense", *self.commands(QUICK, QUICK))
+        self.assertEqual(code, 2, out + err)
+        self.assertIn("--figure 'nonsense': none of the plan's cells has a figure of this name", err)
+        self.assertEqual(list(self.out.glob("*/*.json")), [])
+
+    def test_a_step_of_which_a_cell_cannot_be_run_is_not_measured(self):
+        plan = self.dir / "plan.yml"
+        plan.write_text(PLAN + '  - {id: newer, mode: threads, lazy-imports: "yes"}\n')
+        code, out, err = self.bisect("3.14", "3.14", "--", plan)
+        self.assertEqual(code, 3, out + err)
+        self.assertRegex(err, r"cell '\S+': --lazy-imports 'yes': .*; nothing was run")
+        self.assertEqual(list(self.out.glob("*/*.json")), [])
+
     def test_each_in_one_line(self):
         for words, said in (
             (["a", "b"], "it takes a list and a plan"),

@@ -321,6 +321,15 @@ class LeftOut(Matrix):
         self.assertRegex(done.out, r"cannot +not run\n")
         self.assertIn("0 of 2 invocations to run", done.out)
 
+    def test_what_only_newer_versions_have_leaves_out_its_cell_alone_wherever_it_stands(self):
+        cells = [f'  - {{id: is-{value}, lazy-imports: "{value}"}}\n' for value in ("no", "yes")]
+        for order in (cells, cells[::-1]):
+            self.plan.write_text(LACKING[: LACKING.index("  - {id")] + "".join(order))
+            done = self.run_plan("--dry-run")
+            self.assertEqual(done.status, 0, done)
+            self.assertRegex(done.out, r"is-yes +not run\n")
+            self.assertNotRegex(done.out, r"is-no +not run\n")
+
     def test_where_none_is_left_the_plan_is_refused_and_leaves_no_folder(self):
         self.plan.write_text(LACKING.replace("  - {id: can, gil: on}\n", ""))
         done = self.run_plan()

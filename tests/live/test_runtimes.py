@@ -36,10 +36,10 @@ class Runtimes(LiveTest):
             self.assertEqual(build["allocator"], allocator)
             self.assertIn(features or build["features"], build["features"])
 
-    def venv(self) -> Path:
+    def venv(self, name: str = "venv") -> Path:
         """One of two packages, and of folders that are none: each would lead out of it, or say what it is not."""
         python = Path(self.run_cell("--runtime", "3.14", "--iterations", 2).record["runtime"]["path"])
-        venv = self.dir / "venv"
+        venv = self.dir / name
         site = venv / "lib" / "python3.14" / "site-packages"
         (venv / "bin").mkdir(parents=True)
         (venv / "bin" / "python").symlink_to(python)
@@ -63,6 +63,18 @@ class Runtimes(LiveTest):
         self.assertEqual(runtime["packages"]["foo-bar"], {"version": "1.0", "record_sha256": digest})
         self.assertEqual(set(runtime["packages"]), {"foo-bar", "none"})
         self.assertEqual((runtime["packages_omitted"], runtime["packages_refused"]), (0, 7))
+
+    def test_what_is_installed_without_a_record_is_counted_and_a_folders_name_is_no_pattern(self):
+        venv = self.venv("v[1]*")
+        site = venv / "lib" / "python3.14" / "site-packages"
+        (site / "old-1.egg-info").mkdir()
+        (site / "older-1.egg-info").write_text("Name: older\n")
+        (site / "linked.egg-link").write_text("/\n")
+        done = self.run_cell("--runtime", venv / "bin" / "python", "--iterations", 2)
+        self.assert_ok(done)
+        runtime = done.record["runtime"]
+        self.assertEqual(set(runtime["packages"]), {"foo-bar", "none"})
+        self.assertEqual((runtime["packages_omitted"], runtime["packages_refused"]), (0, 7 + 3))
 
     def test_what_is_older_than_3_12_is_refused_by_name_and_by_path(self):
         done = self.run_cell("--runtime", "3.11")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ REFUSED = {
     "nothing": ([], r"nothing was named: tare scale SCENARIO \| FILE\.py:FUNCTION"),
     "no_scenario": (["nope"], r"'nope' is no scenario; what is allowed is "),
     "a_mode_that_is_none": (["scenario1", "--modes", "native,fibres"], r"'fibres' is no mode; .* native, threads"),
+    "a_mode_twice": (["scenario1", "--modes", "native,threads,native"], r"'native,threads,native': native is there twice"),
     "native_alone": (["scenario1", "--modes", "native"], r"--modes 'native': one of them has to run Python"),
     "a_native_function": (["work.py:work", "--modes", "threads,native"], r"a function of Python has no native"),
     "a_knob_that_is_none": (["scenario1", "--workers", "1,2", "--foo", "3"], r"--foo"),
@@ -77,6 +79,17 @@ class Functions(Scale):
         self.assertIn("sharing tax", page)
 
     @once_is_enough
+    def test_without_modes_only_those_are_taken_that_the_interpreter_has(self):
+        listed = subprocess.run([rig.TARE, "run", "--runtime", "list"], env=rig.environment(), capture_output=True, text=True)
+        older = re.search(r"(?m)^(3\.1[23]t?) ", listed.stdout)
+        if not older:
+            self.skipTest("no CPython 3.12 or 3.13 lies on this host, and newer ones have every mode")
+        done = self.scale("work.py:work", *QUICK[:-2], "--python", older[1], "--json", "-")
+        self.assertEqual(done.status, 0, done)
+        self.assertNotIn("not run", done.err)
+        self.assertEqual({c["mode"] for c in json.loads(done.out)["sweeps"][0]["curves"]}, {"threads", "processes"})
+
+    @once_is_enough
     def test_workers_share_what_an_argument_says(self):
         shared = ["--arg", "max_steps=6000", "--strong", "max_steps", "--out", "out", "--json", "-"]
         done = self.scale("work.py:work", *QUICK, *shared)
@@ -102,6 +115,12 @@ class Scenarios(Scale):
         else:
             self.assertIsNotNone(split["losses"][0]["start"]["at"])
             self.assert_adds_up(split["losses"][0])
+
+    @once_is_enough
+    def test_what_is_nothing_but_starts_is_not_measured_twice(self):
+        done = self.scale("scenario0", *QUICK, "--json", "-")
+        self.assertEqual(done.status, 0, done)
+        self.assertEqual(len(json.loads(done.out)["sweeps"]), 1)
 
     @once_is_enough
     def test_whoever_may_nothing_may_this(self):

@@ -16,16 +16,17 @@ struct made {
     double seconds, rate;
 };
 
-static inline void write_record(const struct made *m, size_t cell, int block)
+/* plan: the digest of it. */
+static inline void write_record_of(const char *plan, const struct made *m, size_t cell, int block)
 {
     cleanup_text struct text t = {0}, path = {0};
     const int serial = block * 64 + (int)cell;
     text_add(
         &t,
         "{\"schema\": \"tare.record/1\", \"id\": \"20261125T%02d%02d%02dZ-%08x\", \"started_at\": "
-        "\"2026-11-25T00:00:00Z\", \"plan\": {\"name\": \"made\", \"sha256\": \"ab\", \"seed\": 7, \"cell\": \"c%zu\", "
+        "\"2026-11-25T00:00:00Z\", \"plan\": {\"name\": \"made\", \"sha256\": \"%s\", \"seed\": 7, \"cell\": \"c%zu\", "
         "\"block\": %d}, \"scenario\": {\"name\": \"%s\", \"mode\": \"%s\", \"profile\": \"overhead\", ",
-        serial / 3600, serial / 60 % 60, serial % 60, (unsigned)serial, cell, block + 1, m->scenario, m->mode);
+        serial / 3600, serial / 60 % 60, serial % 60, (unsigned)serial, plan, cell, block + 1, m->scenario, m->mode);
     if (m->work)
         text_add(&t, "\"work_iters\": %d, ", m->work);
     text_add(&t,
@@ -40,6 +41,11 @@ static inline void write_record(const struct made *m, size_t cell, int block)
     text_add(&t, "}}");
     text_add(&path, "/%02d-c%zu.json", block + 1, cell);
     fixture_write(fixture_root, path.data, t.data);
+}
+
+static inline void write_record(const struct made *m, size_t cell, int block)
+{
+    write_record_of("ab", m, cell, block);
 }
 
 #define SIGMA 0.08

@@ -231,6 +231,51 @@ static void what_is_all_start_is_not_split(void **state)
     forget();
 }
 
+/* One cell tells what starting takes, and is of another run; the blocks drift, which pairs alone take out. */
+static void cells_that_are_not_used_cost_no_pairs(void **state)
+{
+    struct made m[16];
+    struct err e = {0};
+    const char *path = fixture_root;
+    const struct made start = {"scenario0", "threads", "3.14t", 1, 0, 0.001, 0};
+    (void)state;
+    const size_t cells = planted(m, 4, 0);
+    for (int b = 0; b < 5; b++) {
+        write_record_of("cd", &start, cells, b);
+        for (size_t i = 0; i < cells; i++) {
+            write_record(&m[i], i, b);
+            m[i].seconds *= 1.1;
+        }
+    }
+    if (summary_read(&path, 1, false, &s, &e) != 0)
+        fail_msg("%s", e.text);
+    scaling_make(&s, &all);
+    const struct scaling_split *split = only_split();
+    const struct stats_interval *ceiling = &split->loss[0].part[SCALING_CEILING];
+    assert_false(split->has_start);
+    assert_null(ceiling->why_not);
+    assert_near(ceiling->high, ceiling->low, 1e-6);
+    forget();
+}
+
+/* Threads are in two sweeps by a knob that processes do not have. */
+static void processes_are_beside_the_threads_of_every_knob(void **state)
+{
+    static const struct made M[] = {
+        {"scenario1", "threads", "3.14t", 1, 1000, 0.010, 0}, {"scenario1", "threads", "3.14t", 2, 1000, 0.012, 0},
+        {"scenario1", "threads", "3.14t", 1, 300, 0.005, 0},  {"scenario1", "threads", "3.14t", 2, 300, 0.006, 0},
+        {"scenario1", "processes", "3.14t", 1, 0, 0.010, 0},  {"scenario1", "processes", "3.14t", 2, 0, 0.011, 0},
+    };
+    size_t splits = 0;
+    (void)state;
+    make(M, ARRAY_LEN(M), 5);
+    for (size_t i = 0; i < all.sweeps; i++)
+        for (size_t k = 0; k < all.sweep[i].splits; k++, splits++)
+            assert_string_equal(all.sweep[i].split[k].why_not, "");
+    assert_int_equal(splits, 2);
+    forget();
+}
+
 static void below_five_blocks_there_are_numbers_and_no_interval(void **state)
 {
     struct made m[16];
@@ -340,6 +385,8 @@ int main(void)
         fixture_rooted(work_that_is_shared_is_known_by_its_knob),
         fixture_rooted(equal_work_goes_before_shared_work),
         fixture_rooted(what_is_all_start_is_not_split),
+        fixture_rooted(cells_that_are_not_used_cost_no_pairs),
+        fixture_rooted(processes_are_beside_the_threads_of_every_knob),
         fixture_rooted(below_five_blocks_there_are_numbers_and_no_interval),
         fixture_rooted(the_intervals_of_five_blocks_hold_in_95_of_100),
         fixture_rooted(the_intervals_of_ten_blocks_hold_in_95_of_100),

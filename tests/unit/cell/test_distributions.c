@@ -35,7 +35,7 @@ static void those_of_an_answer_are_taken_by_name(void **state)
     assert_int_equal(d.refused, 2);
 }
 
-static void of_two_of_a_name_the_first_is_the_one_that_is_imported(void **state)
+static void of_two_of_a_name_the_first_is_kept(void **state)
 {
     (void)state;
     assert_true(distributions_take("dist a 1 -\ndist a 2 -\nend .\n", &d));
@@ -87,7 +87,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, end)
     const struct CMUnitTest tests[] = {
         TEST(those_of_an_answer_are_taken_by_name),
-        TEST(of_two_of_a_name_the_first_is_the_one_that_is_imported),
+        TEST(of_two_of_a_name_the_first_is_kept),
         TEST(what_is_no_distribution_is_counted_and_not_taken),
         TEST(an_answer_without_its_end_is_none),
         TEST(no_more_than_a_thousand_are_kept),
