@@ -33,9 +33,10 @@ struct counter {
     char *why; /* then; owned */
 };
 
-/* The part of the descriptors that they may take: the sampler takes half (sample.c), and the start of the cell needs
- * some. */
-#define SHARE_MAX 4
+/* Of the descriptors they may have a quarter of those beyond what the start of a cell takes, which is some twenty: the
+ * sampler has half of all (sample.c), and the figures are optional. */
+#define START_TAKES 64
+#define SHARE       4
 
 struct counters {
     size_t cpus, held, held_max; /* descriptors */
@@ -72,10 +73,10 @@ static void open_one(size_t event, int cgroup_fd, const struct cpulist *cpus, st
         .type = EVENTS[event].type, .config = EVENTS[event].config, .read_format = PERF_EVENT_COUNT_FORMAT};
     size_t n = 0;
     if (c->held + c->cpus > c->held_max) {
-        ret->why =
-            text_printf("it takes a descriptor for each of %zu CPUs, and %zu of the %zu that counters may have are "
-                        "taken (a quarter of 'ulimit -n')",
-                        c->cpus, c->held, c->held_max);
+        ret->why = text_printf(
+            "it takes a descriptor for each of %zu CPUs, and of the %zu that counters may have %zu are taken "
+            "(raise the limit of open files: ulimit -n)",
+            c->cpus, c->held_max, c->held);
         return;
     }
     ret->fd = xcalloc(c->cpus, sizeof(*ret->fd));
@@ -95,8 +96,9 @@ static void open_one(size_t event, int cgroup_fd, const struct cpulist *cpus, st
 struct counters *counters_open(int cgroup_fd, const struct cpulist *cpus)
 {
     struct counters *c = xcalloc(1, sizeof(*c));
+    const size_t descriptors = file_descriptors_max();
     c->cpus = cpulist_count(cpus);
-    c->held_max = file_descriptors_max() / SHARE_MAX;
+    c->held_max = descriptors > START_TAKES ? (descriptors - START_TAKES) / SHARE : 0;
     for (size_t i = 0; i < ARRAY_LEN(EVENTS); i++)
         open_one(i, cgroup_fd, cpus, c);
     return c;

@@ -469,9 +469,31 @@ static void a_suggestion_is_words_or_nothing(void **state)
     assert_string_equal(suggest_text(&s, "--", buf), "; did you mean '--workers'?");
 }
 
+static void durations_are_told_whatever_a_record_claims(void **state)
+{
+    static const struct {
+        double seconds;
+        const char *said;
+    } CASES[] = {
+        {0, "0 s"},
+        {65, "1 min 05 s"},
+        {11100, "3 h 05 min"},
+        {1e291, "2.78e+287 h"},
+        {-1e300, "-2.78e+296 h"},
+        {9.9e14, "275000000000 h 00 min"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        cleanup_text struct text t = {0};
+        text_add_seconds(&t, CASES[i].seconds);
+        assert_string_equal(t.data, CASES[i].said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations_are_told_whatever_a_record_claims),
         cmocka_unit_test(a_date_is_the_c_librarys_for_every_month_and_leap_year),
         cmocka_unit_test(cpulist_comes_back_as_the_kernel_writes_it),
         cmocka_unit_test(what_steers_a_terminal_is_written_as_bytes),
