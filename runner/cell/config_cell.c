@@ -247,7 +247,7 @@ enum runtime_kind cell_runtime_kind(const struct cell *cell)
 /* Without --mp-start nobody knows yet: it is the interpreter's own. */
 static bool goes_with_start(const struct scenario_knob *k, const struct cell *cell)
 {
-    return cell->mode != MODE_PROCESSES || cell->start_method == START_OWN ||
+    return cell->mode != MODE_PROCESSES || cell->start_method <= START_OWN ||
            (k->starts >> (cell->start_method - START_OWN - 1) & 1);
 }
 
