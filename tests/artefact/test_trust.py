@@ -134,6 +134,7 @@ class Strangers(BundleTest):
     @unittest.skipUnless(PYTHONS, "there is no interpreter (make python)")
     def test_what_is_taken_by_trust_is_said_and_taken(self):
         plan = specimen.PLAN.replace("  scenario: scenario1\n", f"  scenario: scenario1\n  confine: off\n  runtime: {PYTHONS[-1:][0] if PYTHONS else ''}\n")
+        plan = plan.replace("iterations: 20", "iterations: 2")
         for cell, start in (("mode: threads, profile: overhead", specimen.THREADS), ("mode: processes, mp-start: fork", specimen.FORK),
                             ("mode: threads, profile: memory", specimen.MEMORY)):
             plan = plan.replace("{" + cell, f"{{id: {start}, {cell}")
