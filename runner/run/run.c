@@ -309,9 +309,11 @@ static void look_at_growth(void *arg)
         ledger_end_after(&s->ledger, enough);
 }
 
-static unsigned shared_cpus(const struct topology_choice *cpus)
+/* Workers that hold still to be weighed are slowed by no walk. */
+static unsigned shared_cpus(const struct cell *cell, const struct topology_choice *cpus)
 {
-    return cpulist_count(&cpus->housekeeping) > 0 ? 0 : cpulist_count(&cpus->benchmark);
+    return cell->profile == PROFILE_MEMORY || cpulist_count(&cpus->housekeeping) > 0 ? 0
+                                                                                     : cpulist_count(&cpus->benchmark);
 }
 
 static int weigh(struct stage *s, const struct cell *cell, const struct progress *progress, struct err *e)
@@ -341,7 +343,7 @@ static int weigh(struct stage *s, const struct cell *cell, const struct progress
         .sampler = s->sampler,
         .tick_ns = s->record->tick_ns,
         .rollup_ns = s->record->rollup_ns,
-        .shared_cpus = shared_cpus(&s->session->cpus),
+        .shared_cpus = shared_cpus(cell, &s->session->cpus),
         .timeout_ns = cell->timeout_ms * NS_PER_MS,
         .stall_ns = s->record->stall_ms * NS_PER_MS,
         .cpu_stat_fd = s->cpu_stat_fd,

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import rig
-from rig import MIB, LiveTest, for_each, needs_controllers, needs_lack, once_is_enough, setUpModule, vm_only  # noqa: F401
+from rig import MIB, LiveTest, for_each, needs_controllers, needs_lack, needs_time, once_is_enough, setUpModule, vm_only  # noqa: F401
 
 LEVELS = {"full": ("full",), "light": ("light",), "off": ("off",)}
 
@@ -386,6 +386,7 @@ class Several(Series):
         self.assertEqual(orders[0], orders[1])
         self.assertNotEqual(orders[0], orders[2])
 
+    @needs_time
     def test_they_are_compared_with_the_first(self):
         done = self.run_several("--repeat", 6, "--name", "long", "--name", "short", "--", "sleep", 0.4, "--", "sleep", 0.05)
         self.assertEqual((done.status, done.out), (0, ""), done)
