@@ -17,15 +17,16 @@
 #include "launch/relay.h"
 #include "launch/spawn.h"
 
-#define PROGRESS_NS  (200 * NS_PER_MS)
-#define LOOK_NS      (200 * NS_PER_MS)
-#define PARTITION_NS NS_PER_S
-#define MEMBERS_MAX  (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
-#define NEVER        INT64_MAX
-#define WALK_SHARE   40  /* 2.5% */
-#define WALK_WAIT    100 /* the longest delay of a walk, in periods */
-#define STALL_LOOKS  8
-#define BUSY_SHARE   100 /* 1% */
+#define PROGRESS_NS     (200 * NS_PER_MS)
+#define LOOK_NS         (200 * NS_PER_MS)
+#define PARTITION_NS    NS_PER_S
+#define MEMBERS_MAX     (4096 + LEDGER_SPARE_WORKERS + 1) /* the most workers, and the main process */
+#define NEVER           INT64_MAX
+#define WALK_SHARE      40  /* 2.5% */
+#define WALK_WAIT       100 /* the longest delay of a walk, in periods */
+#define WALK_WAIT_APART 20  /* of one on CPUs of its own */
+#define STALL_LOOKS     8
+#define BUSY_SHARE      100 /* 1% */
 
 /* The signs of progress. */
 struct traces {
@@ -99,7 +100,8 @@ int64_t watch_walk_wait_ns(int64_t walk_ns, uint32_t processes, unsigned shared_
     const int64_t held_ns = walk_ns / (processes > 0 ? processes : 1);
     const int64_t taken_ns = shared_cpus > 0 ? walk_ns / shared_cpus : 0;
     const int64_t cost_ns = held_ns > taken_ns ? held_ns : taken_ns;
-    return cost_ns < rollup_ns * WALK_WAIT / WALK_SHARE ? cost_ns * WALK_SHARE : rollup_ns * WALK_WAIT;
+    const int64_t most_ns = rollup_ns * (shared_cpus > 0 ? WALK_WAIT : WALK_WAIT_APART);
+    return cost_ns < most_ns / WALK_SHARE ? cost_ns * WALK_SHARE : most_ns;
 }
 
 static void spare(struct watch *w, const struct sample *walked)

@@ -73,7 +73,8 @@ struct watch_result {
 
 /* How long after its beginning no other walk may begin, in ns. A walk holds each process's mmap_lock for its part of
  * the walk's time, and page faults wait for it; where it runs on the workload's CPUs it takes their time. The larger of
- * both is kept to 1/40 of the time between two walks; but a walk is put off by 100 periods at most. */
+ * both is kept to 1/40 of the time between two walks; but a walk is put off by 100 periods at most, and by 20 where it
+ * takes none of the workload's CPUs (shared_cpus 0), so that workers that hold still are seen. */
 int64_t watch_walk_wait_ns(int64_t walk_ns, uint32_t processes, unsigned shared_cpus, int64_t rollup_ns);
 
 /* Returns when the child has ended (it is not reaped) or the caller must end it. The caller frees ret->samples. */
