@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import unittest
 from pathlib import Path
 
 import rig
@@ -218,6 +219,7 @@ class Left(LiveTest):
         self.assertLess(time.monotonic() - start, 5)
         self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()], [["in", "use"]] * 8)
 
+    @unittest.skipUnless(rig.EMULATED or "TARE_NO_VM" in os.environ, "it waits for a minute: the guests' run does")
     def test_nobody_goes_on_without_the_lock_of_the_root(self):
         """A run that has made its directory and not locked it yet looks like a dead one to whoever does."""
         cgroup = rig.Cgroup(self)
