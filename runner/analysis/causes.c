@@ -200,7 +200,7 @@ static bool is_like(const char *name, const char *pattern)
 static size_t below_python(const struct cause_stack *s)
 {
     size_t n = 0;
-    while (n < s->count && s->frame[n].place != TRACE_PYTHON)
+    while (n < s->count && s->frame[n].place != FRAME_PYTHON)
         n++;
     return n;
 }
@@ -238,7 +238,7 @@ static size_t rule_number(const char *id)
 
 static bool is_atomic_in_interpreter(const struct cause_stack *s)
 {
-    return s->count > 0 && s->frame[0].place == TRACE_C && s->frame[0].is_atomic;
+    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].is_atomic;
 }
 
 static const char *noun_of(const struct cause_stack *s)
@@ -269,7 +269,7 @@ static size_t rule_of(const struct cause_stack *s, bool runs)
 }
 
 /* A function without a name is shown as the file that it lies in; NULL: nothing is known. */
-static const char *shown_name(const struct trace_frame *f)
+static const char *shown_name(const struct frame *f)
 {
     const char *slash = f->file ? strrchr(f->file, '/') : NULL;
     return f->name ? f->name : slash ? slash + 1 : NULL;
@@ -281,7 +281,7 @@ static char *path_of(const struct cause_stack *s)
     struct text path = {0};
     const size_t frames = below_python(s);
     size_t shown = 0, kernel = 0;
-    while (kernel < frames && s->frame[kernel].place == TRACE_KERNEL)
+    while (kernel < frames && s->frame[kernel].place == FRAME_KERNEL)
         kernel++;
     const char *last = "";
     for (size_t i = kernel < frames ? kernel : 0; i < frames && shown < PATH_MAX_FRAMES; i++) {

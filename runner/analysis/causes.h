@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "launch/frames.h"
 #include "launch/trace.h"
 
 struct text;
@@ -21,7 +22,7 @@ const struct trace_probe *causes_probes(size_t *count);
 
 /* A stack by its frames, the innermost first. */
 struct cause_stack {
-    const struct trace_frame *frame;
+    const struct frame *frame;
     size_t count;
 };
 

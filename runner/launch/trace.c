@@ -1,8 +1,6 @@
 #include "launch/trace.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -22,9 +19,8 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "launch/nspid.h"
+#include "launch/frames.h"
 #include "launch/perf_event.h"
-#include "launch/symbols.h"
 
 #define RING_ORDER 9 /* 2 MiB a CPU with pages of 4 KiB: some 10,000 stacks */
 #define RING_LEAST 5 /* for a user who may lock little memory */
@@ -34,11 +30,6 @@
 /* What the weighed program can make grow. */
 #define EVENTS_MAX    ((size_t)8 << 20)  /* 24 bytes each */
 #define ADDRESSES_MAX ((size_t)32 << 20) /* of all stacks, 8 bytes each */
-#define OBJECTS_BYTES ((off_t)4 << 30)   /* of all files whose symbols are read, which are held */
-#define MAPPINGS_MAX  ((size_t)1 << 14)
-#define FOUND_MAX     ((size_t)1 << 16) /* addresses whose mappings are remembered */
-#define MAP_BYTES     ((size_t)64 << 20)
-#define KERNEL_BYTES  ((size_t)64 << 20)
 
 /* A CPU, and the event whose ring all others of it share. */
 struct cpu_ring {
@@ -53,35 +44,6 @@ struct source {
     uint16_t probe;
 };
 
-/* A function of the kernel or of the interpreter's trampolines: from its address to the next one's, or of its size. */
-struct place {
-    uint64_t from, size;
-    char *name, *file;
-};
-
-struct places {
-    struct place *list;
-    size_t count;
-    bool is_read;
-};
-
-/* A file, or a part of it, that the child mapped. */
-struct mapping {
-    uint64_t from, size, offset, inode;
-    char *path;
-};
-
-/* Which of so many mappings covers an address: its number + 1; 0: none does. */
-struct found {
-    uint64_t address;
-    size_t of, mapping;
-};
-
-struct object {
-    char *path;
-    struct symbols *symbols; /* NULL: none */
-};
-
 struct stack {
     size_t at;
     uint16_t count, in_kernel;
@@ -89,8 +51,6 @@ struct stack {
 
 struct trace {
     pid_t pid;
-    int own_pid; /* in its own pid namespace */
-    int tmp_fd;  /* its /tmp; -1: none */
     int *fd;
     size_t fds;
     struct perf_ring *ring;
@@ -113,15 +73,7 @@ struct trace {
     uint64_t lost;
     bool is_cut; /* something was dropped since there was too much of it: the first of it at cut_ns */
     int64_t cut_ns;
-    const char *no_python_map; /* why; NULL: it was read */
-    struct mapping *mapping;
-    size_t mappings;
-    struct found *found; /* by the addresses' hash */
-    struct object *object;
-    size_t objects;
-    off_t object_bytes;
-    struct places python, kernel;
-    struct text strangers;
+    struct frames *frames;
     pthread_t reader;
     bool has_reader;
     atomic_bool ending;
@@ -325,17 +277,6 @@ static void take_end(struct trace *t, const struct perf_event_header *record)
         keep_event(t, &(struct trace_event){.at_ns = (int64_t)end->at_ns, .tid = (int32_t)end->tid, .kind = TRACE_END});
 }
 
-static void keep_mapping(struct trace *t, const struct mapping *m)
-{
-    if (t->mappings >= MAPPINGS_MAX) {
-        t->lost++;
-        return;
-    }
-    t->mapping = xgrow(t->mapping, t->mappings, sizeof(*t->mapping));
-    t->mapping[t->mappings] = *m;
-    t->mapping[t->mappings++].path = xstrdup(m->path);
-}
-
 static void take_mapping(struct trace *t, const struct perf_event_header *record)
 {
     const struct mapping_head *m = (const void *)record;
@@ -345,7 +286,7 @@ static void take_mapping(struct trace *t, const struct perf_event_header *record
     const size_t room = record->size - sizeof(*m) < sizeof(path) ? record->size - sizeof(*m) : sizeof(path) - 1;
     memcpy(path, (const char *)record + sizeof(*m), room);
     path[room < sizeof(path) ? room : sizeof(path) - 1] = '\0';
-    keep_mapping(t, &(struct mapping){m->from, m->size, m->offset, m->inode, path});
+    t->lost += !frames_keep(t->frames, &(struct frames_mapping){m->from, m->size, m->offset, m->inode, path});
 }
 
 static void take_record(const struct perf_event_header *record, void *context)
@@ -499,57 +440,6 @@ static int open_probe(struct trace *t, const struct cpu_ring *to, size_t probe, 
     return fd < 0 ? fd : keep_source(t, fd, is_return ? TRACE_LEAVE : TRACE_ENTER, probe);
 }
 
-/* --- which file has which function -------------------------------------------------------------------------------- */
-
-/* The weighed program chooses the path, which may name a device by now: what is no regular file is not opened. */
-static int open_regular(const char *path, struct stat *st)
-{
-    char again[64];
-    cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, st) != 0 || !S_ISREG(st->st_mode))
-        return -1;
-    text_format(again, sizeof(again), "/proc/self/fd/%d", fd);
-    return open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-static struct symbols *symbols_of(struct trace *t, const char *path, uint64_t inode)
-{
-    struct stat st;
-    for (size_t i = 0; i < t->objects; i++)
-        if (strcmp(t->object[i].path, path) == 0)
-            return t->object[i].symbols;
-    struct object o = {.path = xstrdup(path)};
-    cleanup_close int fd = open_regular(path, &st);
-    const bool same = fd >= 0 && (inode == 0 || st.st_ino == inode) && st.st_size <= OBJECTS_BYTES - t->object_bytes;
-    t->object_bytes += same ? st.st_size : 0;
-    if (!same || symbols_read(fd, &o.symbols) != 0 || symbols_are_exports(o.symbols))
-        text_add(&t->strangers, "%s%s", t->strangers.len ? "\n" : "", path);
-    t->object = xgrow(t->object, t->objects, sizeof(*t->object));
-    t->object[t->objects++] = o;
-    return o.symbols;
-}
-
-/* Whether a file may hold a probed function: the interpreter, which is the first, its library, and the C library. */
-static bool may_hold(const char *path, bool is_first)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    return is_first || strncmp(name, "libpython", 9) == 0 || strncmp(name, "libc.so", 7) == 0;
-}
-
-/* The file that has the function; *offset: where. NULL: none has. */
-static char *find_symbol(struct trace *t, const char *files, const char *symbol, uint64_t *offset)
-{
-    for (const char *line = files; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        cleanup_free char *path = strndup(line, strcspn(line, "\n"));
-        if (!path)
-            abort();
-        struct symbols *s = may_hold(path, line == files) ? symbols_of(t, path, 0) : NULL;
-        if (s && symbols_place(s, symbol, offset))
-            return STEAL(path);
-    }
-    return NULL;
-}
-
 static void note_missing(struct trace_probe *p, const char *why)
 {
     (void)snprintf(p->missing, sizeof(p->missing), "%s", why);
@@ -577,7 +467,7 @@ static int open_probes(struct trace *t, const struct cpu_ring *to, const char *f
         struct trace_probe *p = &probes[i];
         if (*p->missing)
             continue;
-        cleanup_free char *path = find_symbol(t, files, p->symbol, &offset);
+        cleanup_free char *path = frames_find(t->frames, files, p->symbol, &offset);
         if (!path) {
             note_missing(p, "the interpreter and its libraries have no symbol of this name");
             continue;
@@ -705,46 +595,6 @@ static int open_events(struct trace *t, struct wanted *w, struct err *e)
     return failed == 0 ? 0 : refuse(&told, failed, "cannot trace the workload", e);
 }
 
-/* What it has mapped already; later mappings are told by events. */
-static void read_mappings(struct trace *t)
-{
-    char path[64];
-    cleanup_text struct text maps = {0};
-    text_format(path, sizeof(path), "/proc/%d/maps", (int)t->pid);
-    if (file_read_all("", path, &maps) != 0 || !maps.data)
-        return;
-    char *rest = NULL;
-    for (char *line = strtok_r(maps.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        unsigned long from, to, offset, inode;
-        int name = 0;
-        char execute;
-        if (sscanf(line, "%lx-%lx %*c%*c%c%*c %lx %*s %lu %n", &from, &to, &execute, &offset, &inode, &name) < 5 ||
-            execute != 'x' || line[name] != '/')
-            continue;
-        keep_mapping(t, &(struct mapping){from, to - from, offset, inode, line + name});
-    }
-}
-
-static int own_pid_of(pid_t pid)
-{
-    char path[64];
-    cleanup_text struct text status = {0};
-    int own = (int)pid;
-    text_format(path, sizeof(path), "/proc/%d/status", (int)pid);
-    if (file_read_all("", path, &status) == 0 && status.data)
-        (void)nspid_read(status.data, &own);
-    return own;
-}
-
-static void look_at_child(struct trace *t)
-{
-    char path[64];
-    text_format(path, sizeof(path), "/proc/%d/root/tmp", (int)t->pid);
-    t->tmp_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    t->own_pid = own_pid_of(t->pid);
-    read_mappings(t);
-}
-
 static int start_reader(struct trace *t, struct err *e)
 {
     int failed = pthread_create(&t->reader, NULL, read_rings, t);
@@ -759,10 +609,9 @@ int trace_start(pid_t pid, const struct cpulist *cpus, const char *files, struct
 {
     struct trace *t = xcalloc(1, sizeof(*t));
     t->pid = pid;
-    t->tmp_fd = -1;
     int failed = stop_child(pid, e);
     if (failed == 0) {
-        look_at_child(t);
+        t->frames = frames_open(pid);
         failed = open_events(t, &(struct wanted){cpus, files, probes, count, period_ns, RING_ORDER}, e);
     }
     if (failed == 0)
@@ -811,63 +660,6 @@ static void sum_faults(struct trace *t)
     }
 }
 
-static void keep_place(struct places *p, uint64_t from, uint64_t size, const char *name, const char *file)
-{
-    p->list = xgrow(p->list, p->count, sizeof(*p->list));
-    p->list[p->count++] = (struct place){from, size, xstrdup(name), xstrdup(file)};
-}
-
-static int by_from(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-    return (x->from > y->from) - (x->from < y->from);
-}
-
-static void sort_places(struct places *p)
-{
-    if (p->count > 0)
-        qsort(p->list, p->count, sizeof(*p->list), by_from);
-}
-
-/* "py::FUNCTION:FILE", as Python's Objects/perf_trampoline.c names its frames. Other names are C code. */
-static void keep_map_line(struct places *p, char *line)
-{
-    unsigned long long from, size;
-    int at = 0;
-    if (sscanf(line, "%llx %llx %n", &from, &size, &at) < 2 || at == 0 || size == 0 ||
-        strncmp(line + at, "py::", 4) != 0)
-        return;
-    char *name = line + at + 4, *colon = strchr(name, ':');
-    if (colon)
-        *colon = '\0';
-    keep_place(p, from, size, name, colon ? colon + 1 : "");
-}
-
-/* What -X perf wrote, /tmp/perf-PID.map in the child's own /tmp. It goes, since in the host's /tmp it would stay.
- * Returns NULL, or why no Python function is known. */
-static const char *read_python_map(struct trace *t)
-{
-    char name[64];
-    struct stat st;
-    cleanup_text struct text map = {0};
-    if (t->tmp_fd < 0)
-        return "the workload's /tmp cannot be opened, where the interpreter names its functions";
-    text_format(name, sizeof(name), "perf-%d.map", t->own_pid);
-    cleanup_close int fd = beneath_open(t->tmp_fd, name, O_RDONLY | O_NONBLOCK, 0);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        return "the interpreter wrote no /tmp/perf-PID.map (it ignores PYTHONPERFSUPPORT: -E, -I; or /tmp is full)";
-    (void)unlinkat(t->tmp_fd, name, 0);
-    int failed = file_append_fd(fd, MAP_BYTES, &map);
-    if (failed != 0)
-        return failed == -EFBIG ? "the interpreter's /tmp/perf-PID.map has more than 64 MiB"
-                                : "the interpreter's /tmp/perf-PID.map cannot be read";
-    char *rest = NULL;
-    for (char *line = map.data ? strtok_r(map.data, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
-        keep_map_line(&t->python, line);
-    sort_places(&t->python);
-    return t->python.count ? NULL : "the interpreter's /tmp/perf-PID.map names no Python function (is /tmp full?)";
-}
-
 void trace_stop(struct trace *t)
 {
     if (!t->has_reader)
@@ -881,16 +673,7 @@ void trace_stop(struct trace *t)
     sum_faults(t);
     if (t->events > 0)
         qsort(t->event, t->events, sizeof(*t->event), by_time);
-    t->no_python_map = read_python_map(t);
-}
-
-static void free_places(struct places *p)
-{
-    for (size_t i = 0; i < p->count; i++) {
-        free(p->list[i].name);
-        free(p->list[i].file);
-    }
-    free(p->list);
+    frames_read_python(t->frames);
 }
 
 void trace_free(struct trace *t)
@@ -899,18 +682,8 @@ void trace_free(struct trace *t)
         return;
     trace_stop(t);
     close_events(t);
-    for (size_t i = 0; i < t->mappings; i++)
-        free(t->mapping[i].path);
-    for (size_t i = 0; i < t->objects; i++) {
-        free(t->object[i].path);
-        symbols_free(t->object[i].symbols);
-    }
-    if (t->tmp_fd >= 0)
-        (void)close(t->tmp_fd);
-    free_places(&t->python);
-    free_places(&t->kernel);
-    text_free(&t->strangers);
-    void *const held[] = {t->event, t->address, t->stack, t->bucket, t->mapping, t->found, t->object};
+    frames_free(t->frames);
+    void *const held[] = {t->event, t->address, t->stack, t->bucket};
     for (size_t i = 0; i < ARRAY_LEN(held); i++)
         free(held[i]);
     free(t);
@@ -941,105 +714,13 @@ bool trace_cut(const struct trace *t, int64_t *ret)
     return t->is_cut;
 }
 
-const char *trace_no_python(const struct trace *t)
+struct frames *trace_frames(const struct trace *t)
 {
-    return t->no_python_map;
+    return t->frames;
 }
 
 bool trace_page_faults(const struct trace *t, uint64_t *ret)
 {
     *ret = t->page_faults;
     return t->has_page_faults;
-}
-
-/* --- names -------------------------------------------------------------------------------------------------------- */
-
-/* The last place that begins at or before an address. NULL: none. */
-static const struct place *place_at(const struct places *p, uint64_t address)
-{
-    size_t low = 0, high = p->count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (p->list[mid].from <= address)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    const struct place *found = low > 0 ? &p->list[low - 1] : NULL;
-    return found && (found->size == 0 || address - found->from < found->size) ? found : NULL;
-}
-
-/* /proc/kallsyms has zeros for addresses where the caller may not see them (kptr_restrict). */
-static void read_kernel(struct trace *t)
-{
-    cleanup_text struct text all = {0};
-    t->kernel.is_read = true;
-    cleanup_close int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || file_append_fd(fd, KERNEL_BYTES, &all) != 0 || !all.data)
-        return;
-    char *rest = NULL;
-    for (char *line = strtok_r(all.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        char *end = NULL;
-        unsigned long long from = strtoull(line, &end, 16);
-        if (from == 0 || end[0] != ' ' || (end[1] != 't' && end[1] != 'T') || end[2] != ' ')
-            continue;
-        end[3 + strcspn(end + 3, "\t ")] = '\0';
-        keep_place(&t->kernel, from, 0, end + 3, NULL);
-    }
-    sort_places(&t->kernel);
-}
-
-const char *trace_no_kernel(struct trace *t)
-{
-    if (!t->kernel.is_read)
-        read_kernel(t);
-    return t->kernel.count ? NULL : "/proc/kallsyms hides their addresses (root, or CAP_SYSLOG; kernel.kptr_restrict)";
-}
-
-static size_t latest_mapping(const struct trace *t, uint64_t address)
-{
-    size_t i = t->mappings;
-    while (i > 0 && (address < t->mapping[i - 1].from || address - t->mapping[i - 1].from >= t->mapping[i - 1].size ||
-                     t->mapping[i - 1].path[0] != '/'))
-        i--;
-    return i;
-}
-
-/* The latest that covers an address; NULL: none. The same few addresses are asked for again and again. */
-static const struct mapping *mapping_at(struct trace *t, uint64_t address)
-{
-    if (!t->found)
-        t->found = xcalloc(FOUND_MAX, sizeof(*t->found));
-    struct found *f = &t->found[hash_of(&address, 1) & (FOUND_MAX - 1)];
-    if (f->address != address || f->of != t->mappings)
-        *f = (struct found){address, t->mappings, latest_mapping(t, address)};
-    return f->mapping > 0 ? &t->mapping[f->mapping - 1] : NULL;
-}
-
-static struct trace_frame user_frame(struct trace *t, uint64_t address)
-{
-    const struct mapping *m = mapping_at(t, address);
-    if (!m)
-        return (struct trace_frame){.place = TRACE_UNKNOWN};
-    const uint64_t offset = address - m->from + m->offset;
-    struct symbols *s = symbols_of(t, m->path, m->inode);
-    const char *name = s ? symbols_name(s, offset) : NULL;
-    return (struct trace_frame){name ? TRACE_C : TRACE_UNKNOWN, name, m->path, s && symbols_atomic_before(s, offset)};
-}
-
-struct trace_frame trace_frame(struct trace *t, uint64_t address, bool in_kernel)
-{
-    if (in_kernel && !t->kernel.is_read)
-        read_kernel(t);
-    const struct place *p = place_at(in_kernel ? &t->kernel : &t->python, address);
-    if (p)
-        return (struct trace_frame){in_kernel ? TRACE_KERNEL : TRACE_PYTHON, p->name, p->file, false};
-    if (in_kernel)
-        return (struct trace_frame){.place = TRACE_UNKNOWN};
-    return user_frame(t, address);
-}
-
-const char *trace_strangers(const struct trace *t)
-{
-    return t->strangers.data ? t->strangers.data : "";
 }

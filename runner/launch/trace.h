@@ -10,7 +10,7 @@
 
 struct cpulist;
 struct err;
-struct text;
+struct frames;
 
 #define TRACE_STACK_MAX 96 /* frames that are kept of a stack, those of the kernel included */
 
@@ -75,26 +75,10 @@ uint64_t trace_lost(const struct trace *t);
 /* Whether there were more events than are kept; *ret: the time from which on they are no longer whole. */
 bool trace_cut(const struct trace *t, int64_t *ret);
 
-/* Why no function of Python, or of the kernel, has a name: one line, static. NULL: they have. */
-const char *trace_no_python(const struct trace *t);
-const char *trace_no_kernel(struct trace *t);
+/* What lies at the addresses of its stacks. It lives as long as t. */
+struct frames *trace_frames(const struct trace *t);
 
 /* Page faults of all its threads; false: unknown. */
 bool trace_page_faults(const struct trace *t, uint64_t *ret);
-
-enum trace_place { TRACE_UNKNOWN, TRACE_C, TRACE_PYTHON, TRACE_KERNEL };
-
-/* What a frame is: the name of the function, and of a Python one its file too; both live as long as t. An unknown one
- * has the file that it lies in, or NULL. Names are foreign bytes. */
-struct trace_frame {
-    enum trace_place place;
-    const char *name, *file;
-    bool is_atomic; /* what it just did was an atomic change of memory (symbols.h) */
-};
-
-struct trace_frame trace_frame(struct trace *t, uint64_t address, bool in_kernel);
-
-/* The files whose stripped or missing symbols were asked for, one path a line; "": none. */
-const char *trace_strangers(const struct trace *t);
 
 #endif

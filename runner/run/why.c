@@ -46,21 +46,21 @@ static int diagnostic_cell(const struct cell *cell, const struct record *timed, 
 
 /* Every stack with its frames named; the caller frees *ret and *frame. */
 static void name_stacks(struct trace *t, const struct trace_event *event, size_t events, struct cause_stack **ret,
-                        struct trace_frame **frame, size_t *stacks)
+                        struct frame **frame, size_t *stacks)
 {
     size_t frames = 0, at = 0, count = 0;
     for (size_t i = 0; i < events; i++)
         count = event[i].stack >= count ? (size_t)event[i].stack + 1 : count;
     for (size_t i = 0; i < count; i++)
         frames += trace_stack(t, (uint32_t)i).count;
-    struct trace_frame *all = xcalloc(frames, sizeof(*all));
+    struct frame *all = xcalloc(frames, sizeof(*all));
     struct cause_stack *list = xcalloc(count, sizeof(*list));
     for (size_t i = 0; i < count; i++) {
         const struct trace_stack s = trace_stack(t, (uint32_t)i);
         list[i] = (struct cause_stack){all + at, s.count};
         for (size_t f = 0; f < s.count; f++)
             /* A caller's address is the one to return to: the call lies before it. */
-            all[at++] = trace_frame(t, s.address[f] - (f > 0 && f != s.in_kernel), f < s.in_kernel);
+            all[at++] = frames_at(trace_frames(t), s.address[f] - (f > 0 && f != s.in_kernel), f < s.in_kernel);
     }
     *ret = list;
     *frame = all;
@@ -71,7 +71,7 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
 {
     size_t events, stacks;
     cleanup_free struct cause_stack *stack = NULL;
-    cleanup_free struct trace_frame *frame = NULL;
+    cleanup_free struct frame *frame = NULL;
     const struct trace_event *event = trace_events(t, &events);
     name_stacks(t, event, events, &stack, &frame, &stacks);
     struct causes_request request = {
@@ -92,9 +92,9 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
     w->events = events;
     w->lost = trace_lost(t);
     w->has_page_faults = trace_page_faults(t, &w->page_faults);
-    w->no_python = trace_no_python(t);
-    w->no_kernel = trace_no_kernel(t);
-    text_add(&w->strangers, "%s", trace_strangers(t));
+    w->no_python = frames_no_python(trace_frames(t));
+    w->no_kernel = frames_no_kernel(trace_frames(t));
+    text_add(&w->strangers, "%s", frames_strangers(trace_frames(t)));
 }
 
 void why_leave_out(const struct record *timed, struct trace_probe *probe, size_t count)

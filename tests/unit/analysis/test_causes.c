@@ -39,20 +39,19 @@ enum {
 
 #define C(function)                                                                                                    \
     {                                                                                                                  \
-        TRACE_C, function, "/python3.14t", false                                                                       \
+        FRAME_C, function, "/python3.14t", false                                                                       \
     }
 #define KERNEL(function)                                                                                               \
     {                                                                                                                  \
-        TRACE_KERNEL, function, NULL, false                                                                            \
+        FRAME_KERNEL, function, NULL, false                                                                            \
     }
 #define PYTHON(f, file)                                                                                                \
     {                                                                                                                  \
-        TRACE_PYTHON, f, file, false                                                                                   \
+        FRAME_PYTHON, f, file, false                                                                                   \
     }
 #define W PYTHON("w", "cont.py")
 #define FRAMES(...)                                                                                                    \
-    (const struct trace_frame[]){__VA_ARGS__},                                                                         \
-        sizeof((const struct trace_frame[]){__VA_ARGS__}) / sizeof(struct trace_frame)
+    (const struct frame[]){__VA_ARGS__}, sizeof((const struct frame[]){__VA_ARGS__}) / sizeof(struct frame)
 
 static const struct cause_stack STACK[STACKS] = {
     [MERGE] = {FRAMES(C("_PyParkingLot_Park"), C("_PyMutex_LockTimed"), C("PyMutex_Lock"), C("_Py_brc_merge_refcounts"),
@@ -66,7 +65,7 @@ static const struct cause_stack STACK[STACKS] = {
                           PYTHON("Condition.wait", "/lib/threading.py"))},
     [WORK] = {FRAMES(C("_PyEval_EvalFrameDefault"), W)},
     [SHARED] = {FRAMES(C("_Py_DecRefShared"), C("_PyEval_EvalFrameDefault"), W)},
-    [ATOMIC_LIST] = {FRAMES({TRACE_C, "list_append", "/python3.14t", true}, W)},
+    [ATOMIC_LIST] = {FRAMES({FRAME_C, "list_append", "/python3.14t", true}, W)},
     [GIL] = {FRAMES(C("take_gil"), C("_PyEval_EvalFrameDefault"), W)},
     [COLLECT] = {FRAMES(C("gc_collect_main"), C("_Py_RunGC"), W)},
     [STANDS] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"), C("_PyThreadState_Attach"), W)},
@@ -504,12 +503,12 @@ static void each_of_very_many_threads_and_functions_is_told_apart(void **state)
     enum { MANY = 50000 };
     cleanup_free struct trace_event *event = xcalloc(2 * MANY, sizeof(*event));
     cleanup_free struct cause_stack *stack = xcalloc(MANY, sizeof(*stack));
-    cleanup_free struct trace_frame *frame = xcalloc(2 * MANY, sizeof(*frame));
+    cleanup_free struct frame *frame = xcalloc(2 * MANY, sizeof(*frame));
     cleanup_free char(*name)[16] = xcalloc(MANY, sizeof(*name));
     for (size_t i = 0; i < MANY; i++) {
         (void)snprintf(name[i], sizeof(*name), "f%zu", i);
-        frame[2 * i] = (struct trace_frame)C("take_gil");
-        frame[2 * i + 1] = (struct trace_frame)PYTHON(name[i], "many.py");
+        frame[2 * i] = (struct frame)C("take_gil");
+        frame[2 * i + 1] = (struct frame)PYTHON(name[i], "many.py");
         stack[i] = (struct cause_stack){&frame[2 * i], 2};
         const int64_t from = (int64_t)i * 1000, lasts = i == MANY / 2 ? 900 : 100;
         event[2 * i] = (struct trace_event){from, (int32_t)i + 1, (uint32_t)i, 0, TRACE_ENTER};
