@@ -84,12 +84,13 @@ class Pages(Made):
         ratio, mean = run("Rscript", "--vanilla", "page.R", cwd=self.folder).splitlines()
         row = self.time["processes"]
         wanted = [row["ratio_to_threads"], row["ratio_ci95_low"], row["ratio_ci95_high"]]
+        # tare adds the rounding of the clock to the variance: a nanosecond in some 100 us, which R's test knows nothing of.
         for made, said in zip(map(float, ratio.split()), wanted, strict=True):
-            self.assertAlmostEqual(made / said, 1, places=9)
+            self.assertAlmostEqual(made / said, 1, places=6)
         row = self.time["threads"]
         wanted = [row["avg_iter_ms"], row["avg_iter_ms_ci95_low"], row["avg_iter_ms_ci95_high"]]
         for made, said in zip(map(float, mean.split()), wanted, strict=True):
-            self.assertAlmostEqual(made * 1e3 / said, 1, places=9)
+            self.assertAlmostEqual(made * 1e3 / said, 1, places=6)
 
 
 class Trackers(Made):
