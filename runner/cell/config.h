@@ -113,6 +113,7 @@ struct host_options {
 struct analysis {
     struct config_words figure, fail_if;
     const char *margin, *precision; /* shares as text; NULL: the default */
+    const char *growth_margin;      /* a size as text; NULL: the default */
     const char *across, *between, *noise_floor;
     const char *paper, *output;         /* of report: the folder for what a paper takes in, the file for the report */
     int64_t text;                       /* of report: a truth, for table_format */

@@ -112,8 +112,10 @@ const struct manual manuals[] = {
      "CPUs. sharing tax: what threads lose beyond processes; by the fit of the universal scalability law (Gunther "
      "2007), "
      "from four numbers of workers on and where it holds, of it serial: what one thread does at a time; and coherency: "
-     "what each has to settle with each other. start: creating and joining the threads, as scenario0, run in the same "
-     "blocks, tells it of each mode and number of workers. What is got and the parts add up to the number of threads, "
+     "what each has to settle with each other. start: creating and joining the threads, as the same program tells it "
+     "with nothing to do in its workers, run in the same blocks, of each mode and number of workers (a scenario "
+     "without "
+     "a knob for that: scenario0, and the text says so). What is got and the parts add up to the number of threads, "
      "exactly; intervals hold together in 95 of 100.\n\n"
      "Where the processes of a scenario share something, too (scenario2, scenario3), the ceiling is what they lose by "
      "that. An invocation of a scenario has 50 iterations at most, if --iterations says nothing else.\n\n"
@@ -157,6 +159,7 @@ const struct manual manuals[] = {
      "tell; 4 a build or an invocation failed.\n",
      "tare bisect 3.13t 3.14t 3.15t -- seed  # since which version\n"
      "tare bisect builds/*/bin/python3 --claim memory:10% --out b -- ./plan.yml  # builds in the shell's order\n"
+     "tare bisect 3.13t 3.14t 3.15t --claim growth:64K -- ./leak.yml  # of profile growth: since which it leaks\n"
      "tare bisect --git ~/cpython --build './configure -q && make -j8' v3.14.0 main -- seed  # commits\n"},
     {CONFIG_COMPARE, "compare", "A B", "the ratio B/A of each cell, and the verdict",
      "tare compare [OPTION]... A B\ntare compare --between KEY=A,B [OPTION]... DIR\ntare compare --noise [OPTION]... "
@@ -168,7 +171,9 @@ const struct manual manuals[] = {
      "the same (it lies within the margin; from 15 invocations on), more or less (it leaves 1 out), or that it cannot "
      "tell. The intervals of all rows hold together in 95 of 100 comparisons (Bonferroni), and have this host's noise "
      "in "
-     "them, if any was measured. Below 5 invocations there is no interval.\n",
+     "them, if any was measured. Below 5 invocations there is no interval.\n\n"
+     "A slope of profile growth can be 0 and below: of those the row has the difference B - A of the arithmetic means, "
+     "the same within --growth-margin, more or less where the interval leaves 0 out.\n",
      "tare compare before after --fail-if slower:2%  # the gate of a pull request\n"},
     {CONFIG_PLAN_SIZE, "plan-size", "DIR", "how much to run for a wanted precision", "tare plan-size [OPTION]... DIR\n",
      "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how many of both "

@@ -51,8 +51,10 @@ struct scenario_knob {
     char word[SCENARIO_CHOICES_MAX][SCENARIO_WORD_MAX];   /* of a choice */
     const char *choice[SCENARIO_CHOICES_MAX + 1];         /* the same, NULL at the end */
     char fallback[PROFILES_COUNT][SCENARIO_WORD_MAX];     /* the default in each profile */
+    char empty[SCENARIO_WORD_MAX];                        /* with which workers do nothing; "": there is none */
     unsigned modes, profiles, kinds, starts;              /* what it goes with: bits of the enums and names above */
     unsigned since;                                       /* Python 3.since and newer have it; 0: all */
+    unsigned since_choices; /* bits of the choices that this is of; 0: of all values but the default */
 };
 
 /* What a profile says where the command line does not: a common option's name and value. */
@@ -105,11 +107,17 @@ const struct scenario_knob *scenario_knob_find(const struct scenario *s, const c
 /* Whether a text can be the knob's value. -EINVAL (usage): "--NAME 'VALUE': what is allowed is ...". */
 int scenario_knob_check(const struct scenario_knob *k, const char *value, struct err *e);
 
+/* Whether versions of Python before 3.since lack this value, which the knob has in a profile. */
+bool scenario_knob_needs_since(const struct scenario_knob *k, const char *value, enum profile profile);
+
 /* Whether its values are words, and no numbers. */
 bool scenario_knob_is_word(const struct scenario_knob *k);
 
 /* What is allowed, as --help says it: "1 to 4096". */
 void scenario_knob_allowed(const struct scenario_knob *k, struct text *out);
+
+/* Whether it has knobs with which its workers do nothing but start and end. */
+bool scenario_can_be_empty(const struct scenario *s);
 
 /* The profile without --profile: the first of the enum that is offered. */
 enum profile scenario_profile_default(const struct scenario *s);

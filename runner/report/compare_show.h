@@ -11,6 +11,7 @@ struct compare_headline {
     const char *a, *b; /* the paths */
     size_t a_records, b_records;
     double margin;
+    double growth_margin;   /* bytes per 1,000 iterations */
     size_t width;           /* of the terminal, in characters */
     const char *noise_path; /* the floor's file; NULL: none */
     const char *noise_why;  /* why none: a sentence; "" where there is one */
