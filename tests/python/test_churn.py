@@ -37,7 +37,7 @@ PLANTED = {
     "cycles": (KEEP, "cycles", 0.02),
     "blocks": (KEEP, "live", 0.02),
     "stacks": (8 * KEEP, "stacks", 0.05),  # what a thread costs besides is elsewhere
-    "forked": (4 * KEEP, "children", 0.05),
+    "forked": (4 * KEEP, "children", 0.1),
 }
 
 
@@ -67,7 +67,7 @@ class Churn(WorkloadTest):
         grown = {name: after[name] - before[name] for name in ("pss", *PARTS)}
         self.assertAlmostEqual(grown[part] / (keep * BETWEEN), 1, delta=own + 0.02, msg=grown)
         if pattern in ("stacks", "forked"):  # else pages that were free before are used, and so few iterations show it
-            self.assertAlmostEqual(grown["pss"] / (keep * BETWEEN), 1, delta=0.05, msg=grown)
+            self.assertAlmostEqual(grown["pss"] / (keep * BETWEEN), 1, delta=0.05 if pattern == "stacks" else 0.15, msg=grown)
         self.assertAlmostEqual(sum(grown[name] for name in PARTS) / grown["pss"], 1, delta=0.05, msg=grown)
 
     @for_each([("stacks",), ("forked",)])
