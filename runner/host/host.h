@@ -35,7 +35,8 @@ struct facts;
  * from the kernel are one line with blanks for control characters, and may be invalid UTF-8. */
 void host_capture(const char *sysroot, struct facts *ret);
 
-/* Only cpu_model and whether the CPU is emulated, with the keys of virt_capture_emulation(): a read of /proc/cpuinfo. */
+/* Only cpu_model and whether the CPU is emulated, with the keys of virt_capture_emulation(): a read of /proc/cpuinfo.
+ */
 void host_capture_emulation(const char *sysroot, struct facts *ret);
 
 /* Ticks of involuntary wait that the hypervisor reports over all CPUs since boot (/proc/stat, field steal; proc(5)).
