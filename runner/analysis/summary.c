@@ -572,7 +572,8 @@ static void note_isolation(struct notes *n, const struct summary *s)
             grade = one->grade;
     }
     if (grade)
-        text_add(&line, "isolation is %.20s", grade);
+        text_add(&line, "isolation is %.20s%s", grade,
+                 strcmp(grade, grade_name(GRADE_BORROWED)) == 0 ? " (the slice is the container's own cgroup)" : "");
     else if (unmet.count > 0)
         text_add(&line, "some of the isolation that was asked for is not in force");
     for (size_t i = 0; i < unmet.count; i++) {
