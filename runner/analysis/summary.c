@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/stats.h"
 #include "base/text.h"
+#include "record/verdict.h"
 
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name)
 {

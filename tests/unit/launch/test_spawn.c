@@ -66,21 +66,6 @@ static struct text said_by(const char *script, void (*change)(struct spawn_spec 
     return said;
 }
 
-/* The time is the caller's, as --timeout gives it: no failure of ours. */
-static void one_that_does_not_start_in_its_time_is_a_failed_workload(void **state)
-{
-    char *const argv[] = {"sh", "-c", "exit 0", NULL};
-    (void)state;
-    struct child child;
-    struct err e = {0};
-    cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    struct spawn_spec spec = shell(argv, null_fd, null_fd);
-    spec.timeout_ns = 1;
-    assert_int_equal(spawn_start(&spec, &child, &e), -ETIMEDOUT);
-    assert_int_equal(e.kind, ERR_WORKLOAD);
-    assert_string_equal(e.text, "'/bin/sh': it did not start within 1e-09 s (--timeout)");
-}
-
 static void expect_said(const char *script, void (*change)(struct spawn_spec *), const char *wanted)
 {
     struct text said = said_by(script, change, NULL);
@@ -587,7 +572,6 @@ static void where_nobody_is_left_nobody_is_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_that_does_not_start_in_its_time_is_a_failed_workload),
         cmocka_unit_test(a_child_gets_its_arguments_environment_and_descriptors),
         cmocka_unit_test(an_exec_that_fails_says_what_and_why),
         cmocka_unit_test(cpus_that_are_not_there_name_the_step),
