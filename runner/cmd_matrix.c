@@ -23,7 +23,7 @@ static int list_plans(struct err *e)
 {
     cleanup_text struct text plans = {0}, shown = {0};
     TRY(plans_list(&plans, e));
-    terminal_wrap_lines(plans.data, terminal_width(STDOUT_FILENO), 4, &shown);
+    terminal_wrap_columns(plans.data, terminal_width(STDOUT_FILENO), &shown);
     (void)fputs(shown.data, stdout);
     return 0;
 }

@@ -25,7 +25,7 @@ static int list_scenarios(struct err *e)
 {
     cleanup_text struct text list = {0}, shown = {0};
     TRY(scenarios_list(&list, e));
-    terminal_wrap_lines(list.data, terminal_width(STDOUT_FILENO), 4, &shown);
+    terminal_wrap_columns(list.data, terminal_width(STDOUT_FILENO), &shown);
     (void)fputs(shown.data ? shown.data : "", stdout);
     return 0;
 }

@@ -258,7 +258,8 @@ const struct manual manuals[] = {
      "the same way, with --subject: it is attached to the bundle that it is about.\n",
      "tare push quick.tar oci:layout:quick  # into a folder\n"},
     {CONFIG_PULL, "pull", "REF", "a bundle out of one, its digests checked",
-     "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",
+     "tare pull oci:FOLDER[:TAG] -o FILE.tar\ntare pull docker://HOST/REPO:TAG -o FILE.tar\n"
+     "tare pull docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",
      "Gets a bundle out of an OCI layout or, by skopeo, out of a registry, checks its digests, writes it and tells "
      "which "
      "reproductions are attached to it. Whether it is good is what 'tare verify' says.\n",
@@ -343,7 +344,8 @@ int manual_print(enum config_command command, const struct scenario *scenario, c
 {
     cleanup_text struct text help = {0};
     manual_help(command, scenario, &help);
-    (void)printf("%s%s", help.data, more ? more : "");
+    terminal_wrap_columns(more, MANUAL_WIDTH, &help);
+    (void)fputs(help.data, stdout);
     return 0;
 }
 

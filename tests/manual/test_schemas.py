@@ -480,9 +480,9 @@ class Printed(Reader):
         self.assertEqual(self.unreasoned(schema(name), schema(name), document), [])
         return document
 
-    def assert_prints(self, name: str, *words, status=0) -> dict:
+    def assert_prints(self, name: str, *words, status=(0,)) -> dict:
         done = tare(*words)
-        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertIn(done.returncode, status, done.stderr)
         return self.assert_holds(name, done.stdout)
 
     def test_of_exec(self):
@@ -499,7 +499,8 @@ class Printed(Reader):
         both = self.folder / "before", self.folder / "after"
         rows = self.assert_prints("compare", "compare", "--format", "json", "--noise-floor", "none", *both)["rows"]
         self.assertEqual(len(rows), 1)
-        self.assert_prints("compare", "compare", "--format", "json", "--steady", "--fail-if", "slower:99%", self.folder / "tiny", self.folder / "tiny")
+        self.assert_prints("compare", "compare", "--format", "json", "--steady", "--fail-if", "slower:99%", self.folder / "tiny", self.folder / "tiny",
+                           status=(1,))  # one invocation a side cannot be judged
 
     def test_of_noise(self):
         file = self.folder / "noise.json"
@@ -514,7 +515,7 @@ class Printed(Reader):
             self.assert_prints("plan-size", "plan-size", "--format", "json", self.folder / folder)
 
     def test_of_the_host(self):
-        self.assert_prints("doctor", "doctor", "--json")
+        self.assert_prints("doctor", "doctor", "--json", status=(0, 3))
 
     def test_of_bundles(self):
         claims = self.folder / "some.claims"
@@ -530,7 +531,7 @@ class Printed(Reader):
         with open(bundle, "r+b") as file:
             file.seek(4096)
             file.write(b"changed")
-        self.assert_prints("verification", "verify", "--json", bundle, status=1)
+        self.assert_prints("verification", "verify", "--json", bundle, status=(1,))
 
 
 if __name__ == "__main__":
