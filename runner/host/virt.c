@@ -36,9 +36,8 @@ static const char *known_signature(const char *signature)
     static const struct {
         const char *signature, *name;
     } NAMES[] = {
-        {"KVMKVMKVM", "KVM"},        {"Linux KVM Hv", "KVM"},        {"TCGTCGTCGTCG", TCG},
-        {"Microsoft Hv", "Hyper-V"}, {"VMwareVMware", "VMware"},     {"XenVMMXenVMM", "Xen"},
-        {"bhyve bhyve ", "bhyve"},   {"VBoxVBoxVBox", "VirtualBox"},
+        {"KVMKVMKVM", "KVM"},       {"Linux KVM Hv", "KVM"}, {"TCGTCGTCGTCG", TCG},     {"Microsoft Hv", "Hyper-V"},
+        {"VMwareVMware", "VMware"}, {"XenVMMXenVMM", "Xen"}, {"bhyve bhyve ", "bhyve"}, {"VBoxVBoxVBox", "VirtualBox"},
     };
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (strcmp(signature, NAMES[i].signature) == 0)
