@@ -8,7 +8,6 @@
  * of the words that the files in runner/ use. man pages: man-pages(7), groff_man(7). */
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
