@@ -371,9 +371,7 @@ static int run_block(struct session *session, struct job *job, int64_t block, st
         series->invocation = block - job->c->invocations.warmup + 1;
         series->block = job->commands.count > 1 ? series->invocation : 0;
         standard_input_again(stdin_from);
-        int status = invoke(session, job, which, ahead, e);
-        if (status != 0)
-            return status;
+        TRY(invoke(session, job, which, ahead, e));
     }
     return 0;
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/command.h"
 #include "base/text.h"
 #include "cell/config.h"

@@ -145,9 +145,7 @@ int plan_size(const struct records *r, const char *const *figure, size_t figures
               struct plan_size *ret, struct err *e)
 {
     static const char *const DEFAULT[] = {"avg_iter_s"};
-    int failed = check_figures(r, figure, figures, e);
-    if (failed != 0)
-        return failed;
+    TRY(check_figures(r, figure, figures, e));
     struct cell_groups g = cells_group(r);
     cleanup_free const struct keyset **all = xcalloc(g.count, sizeof(const struct keyset *));
     for (size_t i = 0; i < g.count; i++)

@@ -1,10 +1,7 @@
 #include "analysis/stats_compare.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
-
-#include "base/cleanup.h"
 
 /* How many pairs have b - a <= limit. Both ascending, so that the place in a only moves forward. */
 static size_t keyset_up_to(double limit, const double *a, size_t a_count, const double *b, size_t b_count)

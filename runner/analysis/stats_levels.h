@@ -6,7 +6,6 @@
 #ifndef TARE_STATS_LEVELS_H
 #define TARE_STATS_LEVELS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define STATS_LEVELS_MAX 3

@@ -35,11 +35,4 @@ struct packed {
  * and allow_incomplete is not set. -ENOENT (host): no gnuplot. Errors of pack_image(). */
 int pack(const struct pack_options *o, struct packed *ret, struct text *said, struct err *e);
 
-/* Writes bagit.txt, bag-info.txt and both manifests of the payload datafd into rootfd. */
-struct bundle;
-int pack_bag(const struct bundle *b, int rootfd, int datafd, struct err *e);
-
-/* Appends the lines on coverage and claims. */
-void pack_summary(const struct bundle *b, struct text *said);
-
 #endif

@@ -45,7 +45,7 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
     (CONFIG_RUN | SWEEPS | CONFIG_BISECT | CONFIG_MATRIX | CONFIG_EXEC | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST |      \
      RECORDS | BUNDLES)
 
-/* Of a row that no plan can set there is nothing to say on whose it is. */
+/* Rows that plans cannot set leave out the last fields. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define BIT(choice) (1LL << (choice))

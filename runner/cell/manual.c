@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 
-/* Those of 1.15, by its --help, and of later releases. */
+/* The options in the --help of hyperfine 1.15, and later ones. */
 const char manual_hyperfine[] =
     "--warmup NUM  # --warmup N\n"
     "--min-runs NUM, --max-runs NUM  # --repeat N: how many is decided beforehand, since a number that follows from "
@@ -296,7 +296,7 @@ static const struct manual *manual_of(enum config_command command)
     return NULL;
 }
 
-/* Paragraphs in lines of a width. */
+/* Adds paragraphs, wrapped. */
 static void add_paragraphs(const char *words, struct text *out)
 {
     while (*words) {
@@ -333,7 +333,7 @@ int manual_print(enum config_command command, const struct scenario *scenario, c
     return 0;
 }
 
-/* NULL behind the last. */
+/* NULL after the last. */
 static const struct option_row *row_of(enum config_command command, size_t n)
 {
     for (size_t i = 0; i < config_row_count; i++)

@@ -11,9 +11,6 @@
 struct cpulist;
 struct facts;
 
-/* The names, as records have them, from 0; NULL behind the last. */
-const char *counters_name(size_t n);
-
 /* Opened counters; NULL is none. */
 struct counters;
 

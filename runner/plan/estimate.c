@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "plan/tally.h"
 
-/* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
+/* The mean time of each cell's invocations, in s; NaN: none is known. The caller frees it. */
 static double *mean_by_cell(const struct tally *t)
 {
     double *mean_s = xcalloc(t->cells, sizeof(*mean_s));
@@ -26,7 +26,7 @@ static double *mean_by_cell(const struct tally *t)
     return mean_s;
 }
 
-/* Of those that are known; NaN: none is. */
+/* The mean over the cells whose time is known; NaN: none is. */
 static double mean_of(const double *cell_s, size_t cells)
 {
     double sum = 0;

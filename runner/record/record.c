@@ -87,7 +87,7 @@ static json_t *tool_json(void)
     return o;
 }
 
-/* What would have ended it, or held it back. */
+/* The limits that would have ended or slowed the run. */
 static void set_bounds(json_t *o, const struct record *r)
 {
     if (r->cell.quota.usec) {
@@ -111,7 +111,7 @@ static void set_cpus(json_t *o, const struct cell *c)
     json_put_int_or(o, "numa", c->numa >= 0, c->numa, "no node was asked for");
 }
 
-/* The scenario of `tare exec`: what was run. */
+/* The scenario section of `tare exec`: the command. */
 static json_t *command_json(const struct record *r)
 {
     const struct cell *c = &r->cell;
@@ -140,7 +140,7 @@ static json_t *command_json(const struct record *r)
     return o;
 }
 
-/* A knob that does not go with the mode or the runtime has no value. */
+/* A knob that does not apply to the mode or the runtime is absent. */
 static void set_knobs(json_t *o, const struct cell *c)
 {
     for (size_t i = 0; i < c->scenario->knobs; i++) {
@@ -156,7 +156,7 @@ static void set_knobs(json_t *o, const struct cell *c)
     }
 }
 
-/* Whose scenario it is, where it did not come with tare. */
+/* Identifies a scenario that did not come with tare. */
 static void set_origin(json_t *o, const struct scenario *s)
 {
     if (s->installed)
@@ -218,7 +218,7 @@ static void set_gil(json_t *o, const struct record *r)
     json_put_text_or(o, "gil_warning", r->gil_warning, "the interpreter did not warn");
 }
 
-/* A key each, so that who compares two records names the packages that differ. */
+/* Each package has a key of its own, so that a comparison of two records names the packages that differ. */
 static void set_packages(json_t *o, const struct distributions *d)
 {
     json_t *packages = json_object();
@@ -370,7 +370,7 @@ static json_t *confinement_json(const struct record *r)
     return o;
 }
 
-/* What each of the scenario's figures is, so that who reads the record needs no scenario.yml. */
+/* Describes the scenario's figures, so that a reader of the record needs no scenario.yml. */
 static json_t *declared_json(const struct scenario *s)
 {
     json_t *o = json_object();
@@ -497,33 +497,21 @@ int record_write(const struct record *r, FILE *out, struct err *e)
     (void)fputs("\n}\n", out);
     if (fflush(out) == 0 && !ferror(out))
         return 0;
-    if (errno == 0) /* ferror() sets none, and an error of code 0 would pass for success */
+    if (errno == 0) /* ferror() does not set errno, and code 0 would mean success */
         errno = EIO;
     return err_sys(e, ERR_OURS, "writing the record");
-}
-
-static int save(const struct record *r, struct file_draft *draft, struct err *e)
-{
-    int failed = record_write(r, draft->stream, e);
-    if (failed == 0)
-        return file_draft_commit(draft, e);
-    (void)err_wrap(e, "'%s'", draft->path);
-    file_draft_abandon(draft);
-    return failed;
-}
-
-int record_save(const struct record *r, const char *path, struct err *e)
-{
-    struct file_draft draft = {.dirfd = -1};
-    TRY(file_draft_open(path, &draft, e));
-    return save(r, &draft, e);
 }
 
 int record_save_at(const struct record *r, int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft = {.dirfd = -1};
     TRY(file_draft_open_at(dirfd, name, said, &draft, e));
-    return save(r, &draft, e);
+    int failed = record_write(r, draft.stream, e);
+    if (failed == 0)
+        return file_draft_commit(&draft, e);
+    (void)err_wrap(e, "'%s'", draft.path);
+    file_draft_abandon(&draft);
+    return failed;
 }
 
 int record_exit(const struct record *r, struct err *e)

@@ -4,7 +4,7 @@
 #include "base/json_put.h"
 #include "record/record_internal.h"
 
-/* A value of each reading, null where it is unknown. */
+/* One value per reading; null: unknown. */
 static json_t *column_json(const struct growth *g, enum ledger_memory m)
 {
     json_t *list = json_array();

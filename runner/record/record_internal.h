@@ -1,4 +1,4 @@
-/* What the files of one record.json are to one another. */
+/* record_internal: shared by the files that write record.json. */
 #ifndef TARE_RECORD_INTERNAL_H
 #define TARE_RECORD_INTERNAL_H
 
@@ -8,13 +8,13 @@
 
 #include "record/record.h"
 
-/* Takes the value over. What cannot be written is found by ferror() at the end. flags: jansson's of encoding. */
+/* Writes the value and releases it. Failures show in ferror() at the end. flags: jansson's encoding flags. */
 void record_write_value(FILE *out, json_t *value, size_t flags);
 
-/* `,"memory": {...}`, a line a sample, so that a long run's never stand in memory as a tree. */
+/* Writes `,"memory": {...}`, one line per sample: a long run's samples never stand in memory as a tree. */
 void record_write_memory(const struct record *r, FILE *out);
 
-/* `,"growth": {...}`, of profile growth alone. */
+/* Writes `,"growth": {...}` for profile growth; nothing for the others. */
 void record_write_growth(const struct record *r, FILE *out);
 
 #endif

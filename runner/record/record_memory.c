@@ -77,7 +77,7 @@ static const char *plateau_reason(const struct record *r)
     return r->hold_ns > 0 ? NULL : "the workload has no moment from which all its workers go on for a known time";
 }
 
-/* The same figures from the moment that all workers are ready to the first one's end. */
+/* The same figures from the moment when all workers are ready until the first one ends. */
 static void put_plateau(json_t *o, const struct record *r)
 {
     const char *why_not = plateau_reason(r);
@@ -119,7 +119,7 @@ static int compare_ns(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median time between the beginnings of two walks that followed each other; -1: there are no two. */
+/* The median time from the start of one walk to the start of the next; -1: fewer than two walks. */
 static int64_t achieved_period_ns(const struct record *r)
 {
     cleanup_free int64_t *gap = xcalloc(r->sample_count + 1, sizeof(*gap));
@@ -197,7 +197,7 @@ static json_t *sample_json(const struct sample *s)
 void record_write_value(FILE *out, json_t *value, size_t flags)
 {
     if (json_dumpf(value, out, flags | JSON_ENCODE_ANY) != 0)
-        (void)fputs("null", out); /* the stream has failed: found by ferror() at the end */
+        (void)fputs("null", out); /* the stream failed: ferror() shows it at the end */
     json_decref(value);
 }
 

@@ -7,7 +7,6 @@
 
 #include "analysis/compare.h"
 #include "analysis/number.h"
-#include "base/cleanup.h"
 #include "base/err.h"
 #include "base/json_put.h"
 #include "base/text.h"

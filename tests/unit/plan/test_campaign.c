@@ -65,8 +65,7 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
     facts_int(&s.record.plan, "elapsed_ns", (int64_t)(seconds * 1e9));
     s.record.termination = ok ? TERMINATION_OK : TERMINATION_TIMEOUT;
     text_format(path, sizeof(path), "%s/%s", c->folder.path, folder_record_name(block, cell, 0, name));
-    if (record_save(&s.record, path, &e) != 0)
-        fail_msg("%s", e.text);
+    specimen_save(&s, path);
     specimen_free(&s);
 }
 

@@ -32,8 +32,7 @@ static void save(const char *name, const char *id, void (*make)(struct specimen 
     struct err e = {0};
     make(&s);
     text_format(s.record.id, sizeof(s.record.id), "%s", id);
-    if (record_save(&s.record, path_of(name), &e) != 0)
-        fail_msg("%s", e.text);
+    specimen_save(&s, path_of(name));
     specimen_free(&s);
 }
 

@@ -32,8 +32,7 @@ static void save(struct specimen *s)
     struct err e = {0};
     text_format(s->record.id, sizeof(s->record.id), "20261122T114043Z-%08x", (unsigned)serial);
     text_format(path, sizeof(path), "%s/%04d.json", root, serial++);
-    if (record_save(&s->record, path, &e) != 0)
-        fail_msg("%s", e.text);
+    specimen_save(s, path);
     specimen_free(s);
 }
 
