@@ -105,7 +105,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct distribution *)a)->name, ((const struct distribution *)b)->name);
 }
 
-/* The number after a line's word; 0 if it is impossible. */
+/* The number after a line's word, at most INT_MAX. */
 static size_t count_of(const char *line)
 {
     unsigned long n = strtoul(strchr(line, ' ') + 1, NULL, 10);

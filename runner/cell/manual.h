@@ -17,7 +17,7 @@ struct manual {
     const char *examples; /* command lines, one per line, each explained after a '#' */
 };
 
-extern const struct manual manuals[]; /* in the order of `tare --help`; ended by a NULL name */
+extern const struct manual manuals[]; /* in the order of `tare --help` */
 extern const size_t manual_count;
 
 /* hyperfine's options and their counterparts in `tare exec`, one per line as in examples. */

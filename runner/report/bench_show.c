@@ -14,16 +14,16 @@
 #include "report/table.h"
 
 #define RATE      "calls_per_s"
-#define RUNS_MAX  1000 /* more are no advice */
+#define RUNS_MAX  1000 /* more would be no useful advice */
 #define MODES_MAX 3
 
-/* The cells that are shown, and what their throughputs are beside the first's. */
+/* The shown cells, and their throughputs relative to the first's. */
 struct bench {
     const struct summary *s;
-    const struct summary_cell **cell; /* of profile overhead: by mode, then by workers; owned */
+    const struct summary_cell **cell; /* cells of profile overhead, by mode, then by workers; owned */
     size_t cells;
-    struct analysis_verdict *speed_up; /* over cell[0], one family; owned */
-    int rate;                          /* the figure's number; below 0: no record has it */
+    struct analysis_verdict *speed_up; /* relative to cell[0], one family; owned */
+    int rate;                          /* the figure's index; below 0: no record has it */
 };
 
 static void bench_free(struct bench *b)
@@ -59,7 +59,7 @@ static const struct table_column COLUMNS[] = {
     {"memory_mib", "memory", "MiB", true, TABLE_BOTH, 0},
 };
 
-/* The memory of the same mode and workers: the cell of profile memory. */
+/* The memory figure of the same mode and workers, from the cell of profile memory. */
 static const struct summary_figure *memory_of(const struct bench *b, const struct summary_cell *c)
 {
     for (size_t i = 0; i < b->s->cells; i++) {
@@ -112,7 +112,7 @@ static struct table table_of(const struct bench *b)
 
 /* --- which mode wins ---------------------------------------------------------------------------------------------- */
 
-/* The modes with the most workers, and each of them against each other: verdict[i][k] is of k against i. */
+/* The modes at the most workers, each compared with each: verdict[i][k] compares k with i. */
 struct contest {
     const struct summary_cell *cell[MODES_MAX];
     size_t cells, best;
@@ -137,7 +137,7 @@ static void find_contestants(const struct bench *b, struct contest *c)
         c->best = rate_of(b, c->cell[i]) > rate_of(b, c->cell[c->best]) ? i : c->best;
 }
 
-/* Which one is the best is known by the figures alone, so that every pair is judged, as one family. */
+/* The figures themselves decide which mode is best, so every pair is judged, as one family. */
 static void judge_pairs(const struct bench *b, struct contest *c)
 {
     struct analysis_ratio ratio[MODES_MAX * MODES_MAX];
@@ -223,7 +223,7 @@ static void say_size(const struct bench *b, struct text *out)
     text_add(out, "\n");
 }
 
-/* "threads on 3.14t; processes (forkserver) on 3.14" */
+/* Adds "threads on 3.14t; processes (forkserver) on 3.14". */
 static void say_runtimes(const struct bench *b, struct text *out)
 {
     for (size_t i = 0; i < b->cells; i++) {

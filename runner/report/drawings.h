@@ -5,8 +5,7 @@
 #include "analysis/summary.h"
 #include "report/drawing.h"
 
-/* All that these records can show, the answer first; what they cannot is left out. The caller ends it with
- * drawings_free(). */
+/* Makes all drawings that these records allow, the answer first. The caller ends it with drawings_free(). */
 struct drawings drawings_make(const struct summary *s);
 
 #endif

@@ -1,4 +1,4 @@
-/* A recommended size in words and as JSON. */
+/* A recommended plan size as text and as JSON. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 
 /* --- words ------------------------------------------------------------------------------------------------------ */
 
-/* The square root of a variance as a share of the mean, in percent. */
+/* Writes a standard deviation in percent of the mean. */
 static const char *spread(const struct size_row *row, double variance, char buf[64])
 {
     return number_rough(100 * sqrt(fmax(0, variance)) / fabs(row->part.mean), buf, 64);
