@@ -26,7 +26,6 @@
 #include "plan/order.h"
 #include "record/output.h"
 #include "record/show.h"
-#include "record/timing.h"
 #include "report/series.h"
 #include "run/run.h"
 
@@ -269,7 +268,7 @@ static struct series_set set_of(const struct job *job, const struct facts *host)
         .parameter = job->commands.parameter,
         .parameters = job->commands.parameters,
         .seed = job->seed,
-        .emulated_by = timing_emulated_by(host),
+        .emulated_by = record_emulated_by(host),
     };
 }
 

@@ -19,59 +19,22 @@
 #define SECTION_MAX      (1U << 20)
 #define NO_SUCH_FIGURE   "the record has no such figure"
 
-/* The members of a record that are looked at. */
-enum section {
-    SECTION_SCHEMA,
-    SECTION_ID,
-    SECTION_STARTED_AT,
-    SECTION_NODE,
-    SECTION_TOOL,
-    SECTION_SCENARIO,
-    SECTION_RUNTIME,
-    SECTION_HOST,
-    SECTION_IMAGE,
-    SECTION_SLICE,
-    SECTION_CONFINEMENT,
-    SECTION_ISOLATION,
-    SECTION_TIMING,
-    SECTION_PLAN,
-    SECTION_ITERATIONS,
-    SECTION_RESULT,
-    SECTION_MEMORY,
-    SECTION_GROWTH,
-    SECTION_CPU,
-    SECTION_COUNTERS,
-    SECTION_DISTURBANCE,
-    SECTION_TERMINATION,
-    SECTION_INSTRUMENT,
-    SECTIONS,
-};
+/* The members of a record that are read: enum constant and key. */
+/* clang-format off */
+#define SECTION_TABLE(X)                                                                                               \
+    X(SCHEMA, "schema") X(ID, "id") X(STARTED_AT, "started_at") X(NODE, "node") X(TOOL, "tool")                        \
+    X(SCENARIO, "scenario") X(RUNTIME, "runtime") X(HOST, "host") X(IMAGE, "image") X(SLICE, "slice")                  \
+    X(CONFINEMENT, "confinement") X(ISOLATION, "isolation") X(TIMING, "timing") X(PLAN, "plan")                        \
+    X(ITERATIONS, "iterations") X(RESULT, "result") X(MEMORY, "memory") X(GROWTH, "growth") X(CPU, "cpu")              \
+    X(COUNTERS, "counters") X(DISTURBANCE, "disturbance") X(TERMINATION, "termination") X(INSTRUMENT, "instrument")
+/* clang-format on */
 
-static const char *const NAME[SECTIONS] = {
-    [SECTION_SCHEMA] = "schema",
-    [SECTION_ID] = "id",
-    [SECTION_STARTED_AT] = "started_at",
-    [SECTION_NODE] = "node",
-    [SECTION_TOOL] = "tool",
-    [SECTION_SCENARIO] = "scenario",
-    [SECTION_RUNTIME] = "runtime",
-    [SECTION_HOST] = "host",
-    [SECTION_IMAGE] = "image",
-    [SECTION_SLICE] = "slice",
-    [SECTION_CONFINEMENT] = "confinement",
-    [SECTION_ISOLATION] = "isolation",
-    [SECTION_TIMING] = "timing",
-    [SECTION_PLAN] = "plan",
-    [SECTION_ITERATIONS] = "iterations",
-    [SECTION_RESULT] = "result",
-    [SECTION_MEMORY] = "memory",
-    [SECTION_GROWTH] = "growth",
-    [SECTION_CPU] = "cpu",
-    [SECTION_COUNTERS] = "counters",
-    [SECTION_DISTURBANCE] = "disturbance",
-    [SECTION_TERMINATION] = "termination",
-    [SECTION_INSTRUMENT] = "instrument",
-};
+#define SECTION_ENUM(constant, key) SECTION_##constant,
+#define SECTION_NAME(constant, key) key,
+
+enum section { SECTION_TABLE(SECTION_ENUM) SECTIONS };
+
+static const char *const NAME[SECTIONS] = {SECTION_TABLE(SECTION_NAME)};
 
 #define FACTS_MAX 512 /* members of a record that make its cell and environment */
 
@@ -478,10 +441,11 @@ static void add_section(struct builder *b, const char *prefix, json_t *object)
     }
 }
 
-/* Whether this key of the scenario says how it was run, not what: two runs of one cell may differ in it. */
+/* Whether this key of the scenario says how it was run, not what: two runs of one cell may differ in it. "file" is one:
+ * the scenario's SHA-256 identifies it, not its place. */
 static bool is_setting(const char *key)
 {
-    static const char *const KEYS[] = {"file", /* its SHA-256 identifies it, not its place */
+    static const char *const KEYS[] = {"file",
                                        "iterations",
                                        "warmup",
                                        "until_slope",

@@ -115,6 +115,10 @@ struct record {
     int exit_status, signal;
 };
 
+/* The emulator of the CPU ("QEMU TCG (…)"), by the facts of host_capture(), which own it; NULL: nothing shows one.
+ * Times under an emulated CPU show order, not size: nobody compares or claims them. */
+const char *record_emulated_by(const struct facts *host);
+
 /* Makes an empty record, which record_free() ends. Its memory is mapped, not touched: few runs use most of it, and
  * untouched pages cost a short run nothing. NULL: -ENOMEM (ours) is in e. */
 struct record *record_new(struct err *e);

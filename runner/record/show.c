@@ -6,7 +6,6 @@
 #include "base/terminal.h"
 
 #include "record/record.h"
-#include "record/timing.h"
 
 static const char *fact_text(const struct facts *facts, const char *key, const char *fallback)
 {
@@ -239,7 +238,7 @@ void show_counters(const struct facts *counters, size_t width, struct text *out)
 
 static void show_timing(const struct record *r, struct text *out)
 {
-    const char *by = timing_emulated_by(r->host);
+    const char *by = record_emulated_by(r->host);
     if (by)
         text_add(
             out,

@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "record/timing.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/specimen.h"
 
