@@ -87,11 +87,7 @@ void record_make_id(char id[RECORD_ID_MAX], char started_at[32])
 
 static json_t *tool_json(void)
 {
-    json_t *o = json_object();
-    json_put_text(o, "name", "tare");
-    json_put_text(o, "version", TARE_VERSION);
-    json_put_text(o, "commit", TARE_COMMIT);
-    return o;
+    return json_pack("{s:s, s:s, s:s}", "name", "tare", "version", TARE_VERSION, "commit", TARE_COMMIT);
 }
 
 /* The limits that would have ended or slowed the run. */
@@ -341,13 +337,9 @@ static json_t *isolation_json(const struct verdict *v)
     json_t *checks = json_array();
     for (size_t i = 0; i < v->count; i++) {
         const struct check *c = &v->check[i];
-        json_t *one = json_object();
-        json_put_text(one, "name", c->name);
-        json_put_text(one, "level", level_name(c->level));
-        json_put_text(one, "requested", c->requested);
-        json_put_text(one, "achieved", c->achieved);
-        json_put_text(one, "verified_by", c->verified_by);
-        json_put(one, "ok", json_boolean(c->ok));
+        json_t *one = json_pack("{s:o, s:s, s:o, s:o, s:o, s:b}", "name", json_of_bytes(c->name), "level",
+                                level_name(c->level), "requested", json_of_bytes(c->requested), "achieved",
+                                json_of_bytes(c->achieved), "verified_by", json_of_bytes(c->verified_by), "ok", c->ok);
         json_put_text(one, "reason", c->ok ? NULL : c->reason);
         (void)json_array_append_new(checks, one);
     }
@@ -384,12 +376,10 @@ static json_t *declared_json(const struct scenario *s)
     for (size_t i = 0; i < s->figures; i++) {
         const struct scenario_figure *f = &s->figure[i];
         struct figure_about about = figure_about_declared(f->name, f->title, f->unit, f->kind, f->better);
-        json_t *one = json_object();
-        json_put_text(one, "title", about.title);
-        json_put_text(one, "unit", about.unit);
-        json_put_text(one, "kind", figure_kind_name(about.kind));
-        json_put_text(one, "better", figure_better_name(about.better));
-        json_put(o, f->name, one);
+        json_put(o, f->name,
+                 json_pack("{s:o, s:o, s:s, s:s}", "title", json_of_bytes(about.title), "unit",
+                           json_of_bytes(about.unit), "kind", figure_kind_name(about.kind), "better",
+                           figure_better_name(about.better)));
     }
     return o;
 }
@@ -446,11 +436,8 @@ static void write_value(FILE *out, json_t *value, size_t flags)
 
 static json_t *range_json(const struct stats_range *range)
 {
-    json_t *o = json_object();
-    json_put_int(o, "min", (int64_t)range->min);
-    json_put_int(o, "max", (int64_t)range->max);
-    json_put_int(o, "avg", (int64_t)stats_range_mean(range));
-    return o;
+    return json_pack("{s:I, s:I, s:I}", "min", (json_int_t)range->min, "max", (json_int_t)range->max, "avg",
+                     (json_int_t)stats_range_mean(range));
 }
 
 static void set_range(json_t *o, const char *key, const struct stats_range *range, const char *why_not)
@@ -490,14 +477,10 @@ static const char *sums_reason(const struct record *r, bool all)
 
 static void set_ns(json_t *o, const char *key, int64_t p50, int64_t max, const char *why_not)
 {
-    if (max < 0) {
+    if (max < 0)
         json_put_absent(o, key, why_not);
-        return;
-    }
-    json_t *one = json_object();
-    json_put_int(one, "p50", p50);
-    json_put_int(one, "max", max);
-    json_put(o, key, one);
+    else
+        json_put(o, key, json_pack("{s:I, s:I}", "p50", (json_int_t)p50, "max", (json_int_t)max));
 }
 
 static json_t *classes_json(const struct record *r, const struct memory_summary *m)

@@ -368,15 +368,12 @@ static json_t *row_json(const struct compare_row *row, double margin)
 
 static json_t *head_json(const char *path, size_t records)
 {
-    json_t *o = json_object();
-    json_put_text(o, "path", path);
-    json_put_int(o, "records", (int64_t)records);
-    return o;
+    return json_pack("{s:o, s:I}", "path", json_of_bytes(path), "records", (json_int_t)records);
 }
 
 static json_t *environments_json(const struct comparison *c)
 {
-    json_t *o = json_object(), *list = json_array();
+    json_t *list = json_array();
     for (size_t i = 0; i < c->differences; i++) {
         json_t *one = json_object();
         json_put_text(one, "field", c->difference[i].key);
@@ -384,9 +381,7 @@ static json_t *environments_json(const struct comparison *c)
         json_put_text(one, "b", c->difference[i].b);
         (void)json_array_append_new(list, one);
     }
-    json_put_int(o, "fields", (int64_t)c->fields);
-    json_put(o, "differences", list);
-    return o;
+    return json_pack("{s:I, s:o}", "fields", (json_int_t)c->fields, "differences", list);
 }
 
 static json_t *cells_json(const struct keyset **cell, size_t count)
@@ -409,13 +404,11 @@ static json_t *lines_json(const char *lines)
 
 static json_t *fail_if_json(const struct compare_headline *h)
 {
-    json_t *o = json_object(), *asked = json_array();
+    json_t *asked = json_array();
     for (size_t i = 0; i < h->conditions; i++)
         (void)json_array_append_new(asked, json_string(h->condition[i].text));
-    json_put(o, "asked", asked);
-    json_put(o, "held", lines_json(h->failed));
-    json_put(o, "unclear", lines_json(h->unclear));
-    return o;
+    return json_pack("{s:o, s:o, s:o}", "asked", asked, "held", lines_json(h->failed), "unclear",
+                     lines_json(h->unclear));
 }
 
 void compare_json(const struct comparison *c, const struct compare_headline *h, struct text *out)
