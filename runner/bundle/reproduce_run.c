@@ -187,15 +187,6 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
     return 0;
 }
 
-/* A word as any POSIX shell takes it. */
-static void add_quoted(struct text *t, const char *word)
-{
-    text_add(t, " '");
-    for (; *word; word++)
-        text_add(t, *word == '\'' ? "'\\''" : "%c", *word);
-    text_add(t, "'");
-}
-
 #define IN_VM          "/tmp/bundle"
 #define IN_VM_MOST     (96U << 10) /* of a word of a command: MAX_ARG_STRLEN is 128 KiB (execve(2)) */
 #define IN_VM_FILE_MAX (64U << 10)
@@ -254,8 +245,10 @@ static int in_vm(struct command_line *c, const struct reproduction *r, struct er
     add_matrix(&matrix, r, IN_VM "/" BUNDLE_DATA "/" BUNDLE_PLAN, "/out");
     if (r->granted)
         add(&matrix, "--trust-plan");
-    for (size_t i = 0; i < matrix.count; i++)
-        add_quoted(&t, matrix.word[i]);
+    for (size_t i = 0; i < matrix.count; i++) {
+        text_add(&t, " ");
+        text_add_shell_word(&t, matrix.word[i]);
+    }
     const char *const words[] = {script, "--image", "--out", r->out, "--", "sh", "-c", t.data};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         add(c, "%s", words[i]);

@@ -23,14 +23,6 @@
 
 /* --- the script -------------------------------------------------------------------------------------------------- */
 
-static void add_shell_word(const char *word, struct text *out)
-{
-    text_add(out, "'");
-    for (const char *c = word; *c; c++)
-        text_add(out, "%s%c", *c == '\'' ? "'\\'" : "", *c); /* it'\''s */
-    text_add(out, "'");
-}
-
 /* Adds a path for an option of sbatch(1) that takes a filename pattern. */
 static void add_pattern(const char *path, struct text *out)
 {
@@ -75,12 +67,12 @@ static void write_script(const struct slurm_array *a, uint64_t base, uint64_t mo
     for (size_t i = 0; i < a->options->count; i++)
         text_add(out, "#SBATCH %s\n", a->options->word[i]);
     text_add(out, "exec ");
-    add_shell_word(a->tare, out);
+    text_add_shell_word(out, a->tare);
     if (base)
         text_add(out, " matrix --task $((%llu + SLURM_ARRAY_TASK_ID)) ", (unsigned long long)base);
     else
         text_add(out, " matrix --task $SLURM_ARRAY_TASK_ID ");
-    add_shell_word(a->folder, out);
+    text_add_shell_word(out, a->folder);
     text_add(out, "\n");
 }
 

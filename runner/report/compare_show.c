@@ -394,21 +394,13 @@ static json_t *cells_json(const struct keyset **cell, size_t count)
     return list;
 }
 
-static json_t *lines_json(const char *lines)
-{
-    json_t *list = json_array();
-    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
-        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
-    return list;
-}
-
 static json_t *fail_if_json(const struct compare_headline *h)
 {
     json_t *asked = json_array();
     for (size_t i = 0; i < h->conditions; i++)
         (void)json_array_append_new(asked, json_string(h->condition[i].text));
-    return json_pack("{s:o, s:o, s:o}", "asked", asked, "held", lines_json(h->failed), "unclear",
-                     lines_json(h->unclear));
+    return json_pack("{s:o, s:o, s:o}", "asked", asked, "held", json_of_lines(h->failed), "unclear",
+                     json_of_lines(h->unclear));
 }
 
 void compare_json(const struct comparison *c, const struct compare_headline *h, struct text *out)
