@@ -16,7 +16,7 @@
 #include "launch/memory.h"
 
 #define SECTION_MAX (1U << 20)
-#define SAMPLE_MAX  4096 /* bytes of one sample's text */
+#define SAMPLE_MAX  4096 /* bytes of a sample's text */
 
 /* --- members ----------------------------------------------------------------------------------------------------- */
 
@@ -33,7 +33,7 @@ static const char *take_named(struct json_span key, struct json_span value, void
     return NULL;
 }
 
-/* data NULL: the object has no such member. */
+/* Finds a member of an object. data NULL: there is none. */
 static struct json_span member(struct json_span object, const char *name)
 {
     struct search s = {name, {NULL, 0}};
@@ -43,7 +43,7 @@ static struct json_span member(struct json_span object, const char *name)
     return s.found;
 }
 
-/* The value, of any kind but null; else NULL. */
+/* Parses a value. NULL: missing, null, malformed or too long. */
 static json_t *load(struct json_span span, size_t max)
 {
     json_error_t ignored;
@@ -57,21 +57,21 @@ static json_t *load(struct json_span span, size_t max)
     return v;
 }
 
-/* A record's text, and what it is called. */
+/* A record's text and path, and where its findings go. */
 struct held {
     struct json_span text;
     const char *path;
     struct findings *findings;
 };
 
-/* What does not follow is a finding. */
+/* Adds a finding: a result that does not follow from the raw samples. */
 #define WRONG(v, ...) findings_add((v)->findings, FINDING_DERIVATION, (v)->path, __VA_ARGS__)
 
 /* --- raw samples ------------------------------------------------------------------------------------------------- */
 
 struct raw {
     int64_t *start_ns, *end_ns;
-    int64_t *ready_ns; /* zeros where the record has none */
+    int64_t *ready_ns; /* zeros if the record has none */
     size_t iterations;
     struct sample *sample;
     size_t samples;
@@ -188,7 +188,7 @@ static void hold_integer(const struct held *v, const json_t *object, const char 
         WRONG(v, "%s%s is no whole number, and its samples give %" PRIu64, where, key, derived);
 }
 
-/* A range where its samples give one, null where they do not. */
+/* Checks a range, which must be null if no sample has a value. */
 static void hold_range(const struct held *v, const json_t *parent, const char *where, const char *key,
                        const struct stats_range *derived)
 {
@@ -238,7 +238,7 @@ static void hold_summary(const struct held *v, const json_t *said, const struct 
         hold_range(v, slice, "slice", sample_class_names[c], &m->class[c]);
 }
 
-/* "memory.KEY.p50" and its max, of a record that has them. */
+/* Checks "memory.KEY.p50" and its max. */
 static void hold_ns(const struct held *v, const json_t *memory, const char *key, int64_t p50, int64_t max)
 {
     char where[60];
@@ -308,7 +308,7 @@ void rederive_record(const char *path, struct json_span text, struct findings *f
     }
     struct stats_iterations derived = stats_of_iterations(r.start_ns, r.end_ns, r.iterations);
     hold_time(v, result, "avg_iter_s", derived.mean_s);
-    /* a record of before calls the time of its one iteration the median, too */
+    /* an old record gives its single iteration's time as the median, too */
     bool is_of_before = r.iterations == 1 && json_is_number(json_object_get(result, "p50_iter_s"));
     hold_time(v, result, "p50_iter_s", is_of_before ? derived.mean_s : derived.median_s);
     hold_time(v, result, "p95_iter_s", derived.p95_s);

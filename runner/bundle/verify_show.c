@@ -62,7 +62,7 @@ static void add_environment(const struct verification *v, struct text *out)
     hostdiff_text(&v->hostdiff, "", DIFFERENCES_SHOWN, "--json", out);
 }
 
-/* Each line of a text behind two blanks. */
+/* Adds each line, indented by two blanks. */
 static void add_indented(const char *lines, struct text *out)
 {
     for (const char *p = lines; *p; p += strcspn(p, "\n") + 1)
@@ -120,7 +120,7 @@ static json_t *verdict_json(const struct verification *v, enum finding_verdict k
                      "findings", findings_json(v, kind));
 }
 
-/* With what a run would take of the plan by --trust-plan alone. */
+/* Adds the settings that a run takes only with --trust-plan. */
 static json_t *rerun_json(const struct verification *v)
 {
     json_t *o = verdict_json(v, FINDING_RERUN);
