@@ -1,9 +1,6 @@
-/* compile_manual: writes the man pages of the commands and the completion of three shells, from the tables that
- * `tare COMMAND --help` prints. Built and run by `make man`; no part of tare.
- *
- *     compile-manual DIR VERSION DATE
- *
- * DIR gets tare.1, tare-COMMAND.1, tare.bash, _tare (zsh) and tare.fish. man pages: man-pages(7), groff_man(7). */
+/* compile_manual: writes the commands' man pages and the completion of three shells, from the tables that `tare COMMAND
+ * --help` prints. `make man` builds and runs it; it is not part of tare. Usage: compile-manual DIR VERSION DATE. DIR
+ * gets tare.1, tare-COMMAND.1, tare.bash, _tare (zsh) and tare.fish. Man pages: man-pages(7), groff_man(7). */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -29,7 +26,7 @@ static void write_file(const struct destination *o, const char *name, const stru
     }
 }
 
-/* Text for roff: a backslash, a hyphen that is one (not a break), and a dot or quote that would begin a request. */
+/* Adds text for roff: escapes backslashes, real hyphens, and a dot or quote that would begin a request. */
 static void add_roff(const char *words, struct text *out)
 {
     bool first = true;
@@ -179,7 +176,7 @@ static void write_overview(const struct destination *o)
 
 /* --- completion -------------------------------------------------------------------------------------------------- */
 
-/* What an option's value is completed with: its choices, where it has some; files where it takes one. */
+/* Whether an option's value is completed with files. */
 static bool is_file(const char *value)
 {
     static const char *const FILES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
@@ -236,7 +233,7 @@ static void write_bash(const struct destination *o)
     write_file(o, "tare.bash", &out);
 }
 
-/* In single quotes of a shell, and no bracket or colon that zsh's _arguments would take for its own. */
+/* Adds words for single quotes of a shell; for zsh it also escapes what _arguments would interpret. */
 static void add_quoted(const char *words, bool zsh, struct text *out)
 {
     for (const char *c = words; *c; c++) {

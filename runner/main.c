@@ -37,7 +37,7 @@ static const struct {
     {CONFIG_CLEAN, cmd_clean},
 };
 
-/* NULL: there is none of this name. */
+/* NULL: no such command. */
 static command_fn *command_named(const char *name)
 {
     for (size_t i = 0; i < manual_count; i++)
