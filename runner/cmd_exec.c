@@ -323,7 +323,7 @@ static void say_lacks(const struct job *job)
     }
 }
 
-/* Checks strict isolation here: an unrecorded run has not examined its host. */
+/* Asks itself whether the host is emulated: an unrecorded run has not examined it. */
 static int conclude(const struct job *job, struct err *e)
 {
     struct facts host = {0};

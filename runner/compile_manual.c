@@ -105,7 +105,7 @@ static void add_options(const struct manual *m, struct text *out)
     }
 }
 
-/* "COMMAND  # WHAT", a line each. */
+/* Adds lines of the form "COMMAND  # WHAT". */
 static void add_pairs(const char *lines, struct text *out)
 {
     for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {

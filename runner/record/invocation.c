@@ -532,36 +532,6 @@ static void take_setting(const struct parse *p, struct invocation *ret)
 
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
-/* Where a record has each figure that is not in its result, in the order of the tables. base/figure.c describes each
- * under the same name. */
-static const struct {
-    const char *name;
-    enum section s;
-    const char *in, *key; /* in: the object in the section that has the key; NULL: the section itself */
-} FIGURES[] = {
-    {"rss_bytes", SECTION_MEMORY, "parent_and_workers", "rss"},
-    {"uss_bytes", SECTION_MEMORY, "parent_and_workers", "uss"},
-    {"pss_bytes", SECTION_MEMORY, "parent_and_workers", "pss"},
-    {"all_pids_pss_bytes", SECTION_MEMORY, "all_pids", "pss"},
-    {"current_bytes", SECTION_MEMORY, "slice", "current"},
-    {"anon_bytes", SECTION_MEMORY, "slice", "anon"},
-    {"file_bytes", SECTION_MEMORY, "slice", "file"},
-    {"kernel_bytes", SECTION_MEMORY, "slice", "kernel"},
-    {"peak_bytes", SECTION_MEMORY, "slice", "peak"},
-    {"cpu_usage_usec", SECTION_CPU, NULL, "usage_usec"},
-    {"cpu_user_usec", SECTION_CPU, NULL, "user_usec"},
-    {"cpu_system_usec", SECTION_CPU, NULL, "system_usec"},
-    {"instructions", SECTION_COUNTERS, NULL, "instructions"},
-    {"cycles", SECTION_COUNTERS, NULL, "cycles"},
-    {"cache_misses", SECTION_COUNTERS, NULL, "cache_misses"},
-    {"branch_misses", SECTION_COUNTERS, NULL, "branch_misses"},
-    {"context_switches", SECTION_COUNTERS, NULL, "context_switches"},
-    {"migrations", SECTION_COUNTERS, NULL, "migrations"},
-    {"page_faults", SECTION_COUNTERS, NULL, "page_faults"},
-    {"energy_package_uj", SECTION_COUNTERS, NULL, "energy_package_uj"},
-    {"energy_dram_uj", SECTION_COUNTERS, NULL, "energy_dram_uj"},
-};
-
 static void set_figure(struct reader *r, struct invocation *ret, const char *name, struct figure f)
 {
     size_t at = name_of(r, name);
@@ -592,20 +562,34 @@ static int figure_of(struct reader *r, const json_t *parent, const char *key, st
     return !v || json_is_null(v) ? 0 : -EINVAL;
 }
 
-/* Takes the figures of the table above. */
+/* The section at the beginning of a path such as "memory.slice.anon", and the object and the key in it. */
+static const json_t *parent_of(const struct parse *p, const char *path, enum section *s, const char **key)
+{
+    size_t len = strcspn(path, ".");
+    for (*s = 0; strncmp(NAME[*s], path, len) != 0 || NAME[*s][len];)
+        ++*s;
+    const json_t *parent = p->tree[*s];
+    const char *dot = strchr(path + len + 1, '.');
+    *key = dot ? dot + 1 : path + len + 1;
+    return dot ? json_object_getn(parent, path + len + 1, (size_t)(dot - path) - len - 1) : parent;
+}
+
+/* Takes tare's own figures that are not in the result. */
 static int take_known(const struct parse *p, struct invocation *ret)
 {
-    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
+    const struct figure_about *own;
+    for (size_t i = 0; (own = figure_of_records(i)); i++) {
         struct figure f;
-        char path[64];
-        const char *in = FIGURES[i].in;
-        if (FIGURES[i].s == SECTION_COUNTERS && lacks(p->section[SECTION_COUNTERS]))
+        enum section s;
+        const char *key;
+        if (!own->path)
+            continue;
+        const json_t *parent = parent_of(p, own->path, &s, &key);
+        if (s == SECTION_COUNTERS && lacks(p->section[s]))
             continue; /* nobody asked for counters, and a column without values would be noise */
-        const json_t *parent = in ? json_object_get(p->tree[FIGURES[i].s], in) : p->tree[FIGURES[i].s];
-        text_format(path, sizeof(path), "%s%s%s", in ? in : "", in ? "." : "", FIGURES[i].key);
-        if (figure_of(p->r, parent, FIGURES[i].key, &f) != 0)
-            return refuse_member(p, FIGURES[i].s, path, "neither a number nor null");
-        set_figure(p->r, ret, FIGURES[i].name, f);
+        if (figure_of(p->r, parent, key, &f) != 0)
+            return refuse_member(p, s, strchr(own->path, '.') + 1, "neither a number nor null");
+        set_figure(p->r, ret, own->name, f);
     }
     return 0;
 }
