@@ -17,7 +17,7 @@ struct pack_options {
     size_t authors;
     const char *title, *license, *license_file, *claims; /* NULL: from the plan; the project's; none; searched */
     const char *image;                                   /* as skopeo(1) names it; NULL: none */
-    const char *source_url;                              /* where tare is to be had; NULL: as CITATION.cff says */
+    const char *source_url;                              /* where to get tare; NULL: from CITATION.cff */
     const char *crate;                                   /* CRATE_1_1 and so on */
     bool allow_incomplete;
 };
