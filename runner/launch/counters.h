@@ -11,7 +11,7 @@
 struct cpulist;
 struct facts;
 
-/* Opened counters. NULL is allowed: no counters. */
+/* Opened counters; NULL: none. */
 struct counters;
 
 /* Opens each counter for the cgroup of this directory on these CPUs; it counts from then on. A counter that any CPU
