@@ -126,13 +126,13 @@ static int weigh(const struct taking *t, struct err *e)
     for (size_t i = 0; part(t, i); i++) {
         const char *hex = blob_of(part(t, i));
         if (!hex || fstatat(t->from, hex, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-            return refuse(t, -EINVAL, "a blob of it is not there, or has another digest than SHA-256", e);
+            return refuse(t, -EINVAL, "one of its blobs is missing, or its digest is not SHA-256", e);
         total += (uint64_t)st.st_size;
         if ((uint64_t)st.st_size <= FILELIST_FILE_MAX && total <= FILELIST_TOTAL_MAX)
             continue;
         bool one = (uint64_t)st.st_size > FILELIST_FILE_MAX;
         (void)text_bytes(one ? (uint64_t)st.st_size : total, size, sizeof(size));
-        text_format(why, sizeof(why), one ? "a layer of it has %s" MANY : "with it the bundle has %s and more" MANY,
+        text_format(why, sizeof(why), one ? "one of its layers has %s" MANY : "with it the bundle has at least %s" MANY,
                     size);
         return refuse(t, -EFBIG, why, e);
     }
@@ -157,7 +157,7 @@ static int convert(struct taking *t, struct err *e)
     for (size_t i = 1; part(t, i); i++) {
         json_t *layer = retyped(oci_layer_type(t->from, blob_of(part(t, i))), part(t, i));
         if (!layer || json_array_append_new(layers, layer) != 0)
-            return refuse(t, -EINVAL, "a layer of it cannot be read", e);
+            return refuse(t, -EINVAL, "one of its layers cannot be read", e);
     }
     json_t *o = json_pack("{s:i, s:s, s:o, s:O}", "schemaVersion", 2, "mediaType", OCI_MANIFEST, "config",
                           retyped(IMAGE_CONFIG_TYPE, part(t, 0)), "layers", layers);
@@ -171,7 +171,7 @@ static int make_manifest(struct taking *t, struct err *e)
 {
     if (!part(t, 0))
         return refuse(t, -EINVAL,
-                      "its manifest names no config: it is no image, or of Docker's first format ('skopeo copy "
+                      "its manifest names no config: it is not an image, or in Docker's first format ('skopeo copy "
                       "--format oci' converts that)",
                       e);
     TRY(weigh(t, e));
@@ -244,8 +244,8 @@ static int refuse_other(const struct taking *t, const char *record, const char *
                         : strchr(digest, '@')                                    ? "docker://"
                                                                                  : "docker-daemon:";
     return err_set(e, ERR_USAGE, -ESTALE,
-                   "--with-image '%.300s': it is another image than the records': its id is " PREFIX
-                   "%s, its manifest " PREFIX "%s, and %.150s was made in %.200s (name that one, as %s%.200s)",
+                   "--with-image '%.300s': it is not the records' image: its id is " PREFIX "%s, its manifest " PREFIX
+                   "%s, and %.150s was made in %.200s (name that one, as %s%.200s)",
                    t->ref, t->layout.config, t->layout.manifest, record, digest, where, digest);
 }
 
@@ -304,8 +304,7 @@ static int check(const struct taking *t, struct err *e)
     oci_image_check(&payload, t->b->fd, &f);
     if (f.count == 0)
         return 0;
-    text_format(why, sizeof(why), "it is no image that a bundle can hold: %.200s: %.400s", f.list[0].file,
-                f.list[0].text);
+    text_format(why, sizeof(why), "a bundle cannot hold this image: %.200s: %.400s", f.list[0].file, f.list[0].text);
     return refuse(t, -EINVAL, why, e);
 }
 
@@ -339,9 +338,8 @@ int pack_image_summary(const struct bundle *b, struct text *said, struct err *e)
     if (named)
         text_add(said, "  %zu of %zu records name it\n", named, b->records.count);
     if (untold)
-        text_add(said, "  %zu records were made in an image whose digest they were not told: it may be another\n",
-                 untold);
+        text_add(said, "  %zu records were made in an image of unknown digest, maybe in another one\n", untold);
     if (named + untold == 0)
-        text_add(said, "  no record was made in any image, so that none contradicts it\n");
+        text_add(said, "  no record was made in an image, so none contradicts it\n");
     return 0;
 }

@@ -149,7 +149,7 @@ static const char *take_element(struct json_span key, struct json_span value, vo
     cleanup_json json_t *o = load(value, SAMPLE_MAX);
     (void)key;
     if (!json_is_object(o))
-        return "a sample that is none";
+        return "a sample that is not an object";
     r->sample = xgrow(r->sample, r->samples, sizeof(*r->sample));
     take_sample(o, &r->sample[r->samples++]);
     return NULL;
@@ -170,9 +170,9 @@ static void hold_time(const struct held *v, const json_t *result, const char *ke
     if ((!said || json_is_null(said)) && isnan(derived))
         return;
     if (json_is_number(said))
-        WRONG(v, "result.%s is %.17g, and its iterations give %.17g", key, json_number_value(said), derived);
+        WRONG(v, "result.%s is %.17g, but its iterations give %.17g", key, json_number_value(said), derived);
     else
-        WRONG(v, "result.%s is no number, and its iterations give %.17g", key, derived);
+        WRONG(v, "result.%s is not a number, but its iterations give %.17g", key, derived);
 }
 
 static void hold_integer(const struct held *v, const json_t *object, const char *where, const char *key,
@@ -182,10 +182,10 @@ static void hold_integer(const struct held *v, const json_t *object, const char 
     if (json_is_integer(said) && (uint64_t)json_integer_value(said) == derived)
         return;
     if (json_is_integer(said))
-        WRONG(v, "%s%s is %" JSON_INTEGER_FORMAT ", and its samples give %" PRIu64, where, key,
+        WRONG(v, "%s%s is %" JSON_INTEGER_FORMAT ", but its samples give %" PRIu64, where, key,
               json_integer_value(said), derived);
     else
-        WRONG(v, "%s%s is no whole number, and its samples give %" PRIu64, where, key, derived);
+        WRONG(v, "%s%s is not a whole number, but its samples give %" PRIu64, where, key, derived);
 }
 
 /* Checks a range, which must be null if no sample has a value. */
@@ -198,7 +198,7 @@ static void hold_range(const struct held *v, const json_t *parent, const char *w
     if (derived->n == 0 && (!said || json_is_null(said)))
         return;
     if (derived->n == 0) {
-        WRONG(v, "memory.%s.%s has figures, and no sample has any", where, key);
+        WRONG(v, "memory.%s.%s has figures, but no sample has any", where, key);
         return;
     }
     hold_integer(v, said, inner, "min", derived->min);
@@ -294,7 +294,7 @@ static void derive_memory(const struct held *v, struct raw *r)
     else if (!is_null(samples))
         hold_memory(v, memory, r);
     else if (json_is_object(json_object_get(json_object_get(memory, "parent_and_workers"), "pss")))
-        WRONG(v, "memory has figures and no samples");
+        WRONG(v, "memory has figures but no samples");
 }
 
 void rederive_record(const char *path, struct json_span text, struct findings *f)
@@ -303,7 +303,7 @@ void rederive_record(const char *path, struct json_span text, struct findings *f
     __attribute__((cleanup(raw_free))) struct raw r = {0};
     cleanup_json json_t *result = load(member(text, "result"), SECTION_MAX);
     if (!take_stamps(v, &r)) {
-        WRONG(v, "iterations: start_ns and end_ns are not as many whole numbers each");
+        WRONG(v, "iterations: start_ns and end_ns are not lists of equally many whole numbers");
         return;
     }
     struct stats_iterations derived = stats_of_iterations(r.start_ns, r.end_ns, r.iterations);
