@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cgroups/slice.h"
+
 /* How well the workload was isolated. */
 enum grade { GRADE_NONE, GRADE_BORROWED, GRADE_PARTIAL, GRADE_FULL };
 

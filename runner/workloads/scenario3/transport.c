@@ -1,5 +1,6 @@
 #include "workloads/scenario3/transport.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>

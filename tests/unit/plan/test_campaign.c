@@ -56,7 +56,6 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
 {
     static struct specimen s;
     char name[NAME_MAX], path[PATH_MAX];
-    struct err e = {0};
     specimen_threads_memory(&s);
     facts_text(&s.record.plan, "name", "tiny");
     facts_text(&s.record.plan, "sha256", c->bound.sha256);

@@ -14,7 +14,6 @@ static int serial;
 static void save(struct specimen *s)
 {
     char path[PATH_MAX + 32];
-    struct err e = {0};
     text_format(s->record.id, sizeof(s->record.id), "20261122T114043Z-%08x", (unsigned)serial);
     text_format(path, sizeof(path), "%s/%04d.json", fixture_root, serial++);
     specimen_save(s, path);
@@ -203,7 +202,8 @@ static void one_iteration_has_no_median(void **state)
     save_record((struct made){
         .scenario = "\"name\": \"exec\"", .result = "\"avg_iter_s\": 1, \"p50_iter_s\": 1", .more = ", \"x\": 0"});
     expect("median");
-    char path[] = "/0000.json", json[600];
+    char path[32], json[600];
+    text_format(path, sizeof(path), "/%04d.json", serial - 1); /* in the place of the record before */
     text_format(json, sizeof(json),
                 "{\"schema\": \"tare.record/1\", \"id\": \"x\", \"host\": {}, \"scenario\": {\"name\": \"exec\"}, "
                 "\"result\": {\"avg_iter_s\": 1, \"p50_iter_s\": 1}, \"iterations\": {\"start_ns\": [1], \"end_ns\": "
