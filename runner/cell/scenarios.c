@@ -190,22 +190,10 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
     return load(path, ANYBODYS, ret, e);
 }
 
-/* Whether the copy lies there itself, not behind a link. */
-static bool is_there(const char *folder, const char *in)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    int n = snprintf(path, sizeof(path), "%s/" CARRIED_FOLDER, folder);
-    if (n < 0 || (size_t)n >= sizeof(path) || lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return false;
-    n = snprintf(path, sizeof(path), "%s/%s", folder, in);
-    return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 int scenarios_find_carried(const struct carried *carried, const char *named, const struct scenario **ret, struct err *e)
 {
     char path[PATH_MAX], in[128];
-    const struct carried_scenario *one = carried && carried->folder ? carried_find(carried, named) : NULL;
+    const struct carried_one *one = carried && carried->folder ? carried_find(carried, named, false) : NULL;
     if (!scenario_is_path(named) || (!one && !(carried && carried->alone)))
         return scenarios_find(named, ret, e);
     if (!one)
@@ -214,7 +202,7 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
     int n = snprintf(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file);
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
-    if (!is_there(carried->folder, in))
+    if (!carried_is_there(carried, one))
         return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);
     const struct scenario *s = NULL;
     int failed = load(path, COPY, &s, e);

@@ -1,9 +1,8 @@
 /* folder: where a plan's records are. One folder holds one plan:
  *
  *   plan.yml    the plan, byte for byte
- *   plan.lock   its SHA-256, the seed, the options that were given for every cell, its own scenarios and their SHA-256
- *   scenarios/  copies of these (cell/carried.h)
- *   .lock       held (flock) by whoever runs the plan
+ *   plan.lock   its SHA-256, the seed, the options that were given for every cell, what it names by its path, with
+ * SHA-256 scenarios/, programs/   copies of these (cell/carried.h) .lock       held (flock) by whoever runs the plan
  *   NNNN-ID.json     a record: block NNNN of cell ID; with --aa NNNN-ID-A.json and NNNN-ID-A2.json
  *   aside/      what was in a record's place and is none: nothing is thrown away
  *   slurm/      the batch scripts, and what the jobs printed */
@@ -30,7 +29,7 @@ struct folder {
     size_t there; /* length of the part of path that existed before folder_open() */
     bool bound;   /* this process wrote plan.lock, */
     bool copied;  /* and plan.yml, */
-    bool carries; /* and scenarios/ */
+    bool carries; /* and scenarios/ or programs/ */
 };
 
 /* The plan that a folder is bound to. */
@@ -41,7 +40,7 @@ struct folder_plan {
     bool drawn;   /* the seed was drawn just now and is not written yet */
     bool noise;   /* --aa: each cell runs as A and as A' */
     struct config_given given;
-    struct carried carried; /* the plan's own scenarios; folder_read() gives the folder's copies */
+    struct carried carried; /* what it names by its path; of folder_read() it is what the folder holds */
     struct text words;      /* the text that the two above point into; empty if the caller owns it */
 };
 

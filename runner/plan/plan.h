@@ -1,5 +1,5 @@
-/* plan: a plan's YAML (schema tare.plan/1) -> its complete cells. On the host it looks only for the scenarios that the
- * plan names. */
+/* plan: a plan's YAML (schema tare.plan/1) -> its complete cells. On the host it looks only for the scenarios and the
+ * commands' files that the plan names. */
 #ifndef TARE_PLAN_H
 #define TARE_PLAN_H
 
@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cell/carried.h"
 #include "cell/config.h"
+#include "run/command.h"
 
 struct err;
 struct yaml;
@@ -28,7 +29,10 @@ enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
 struct plan_cell {
     char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], because it names a file */
     struct cell cell;     /* the plan owns its texts, or the owner of the given options */
-    char *not_run;        /* what its interpreter lacks, so that it is left out; NULL: nothing known. Owned */
+    const char **run; /* a command's words as they are run: of a carried file its copy. The plan's; NULL: no command */
+    struct run_file *file; /* a command's files that are carried; the plan's */
+    size_t files;
+    char *not_run; /* what its interpreter lacks, so that it is left out; NULL: nothing known. Owned */
 };
 
 struct plan {
@@ -41,15 +45,19 @@ struct plan {
     enum plan_order order;
     struct plan_cell *cell;
     size_t cells;
-    struct carried carried; /* the scenarios named by their paths, as found */
+    struct carried carried;  /* what it names by its path, as it was found */
+    struct text not_carried; /* commands' files that cannot be, a line each with the reason */
+    char **kept;             /* texts that `carried` and the cells point to */
+    size_t kept_count;
 };
 
 /* Reads a plan and makes its cells. It takes over the bytes, also on failure. label: the plan's name in messages.
- * given: the user's options for every cell, which override the plan. carried: copies of the scenarios that the plan
- * names by paths, which are read instead; NULL is allowed. label, given and carried must outlive the plan. -EINVAL,
- * -E2BIG (usage): a schema error, a value that is not allowed, an impossible cell (the message has the exclusion for
- * it), an exclusion that takes nothing out, two ids that are equal or differ in letter case alone, or more than
- * PLAN_CELLS_MAX cells; one line names the place. The caller ends *ret with plan_free(). */
+ * given: the user's options for every cell, which override the plan. carried: copies of what the plan names by paths,
+ * which are read instead; NULL: a new plan of the user's own, whose commands' files are looked for on this host. label,
+ * given and carried must outlive the plan. -EINVAL, -E2BIG (usage): a schema error, a value that is not allowed, an
+ * impossible cell (the message has the exclusion for it), an exclusion that takes nothing out, two ids that are equal
+ * or differ in letter case alone, or more than PLAN_CELLS_MAX cells; one line names the place. The caller ends *ret
+ * with plan_free(). */
 int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
                struct plan *ret, struct err *e);
 

@@ -24,7 +24,7 @@ bool trust_is_bundled(const char *plan_path);
 struct trust_plan {
     const char *label; /* the plan's name in messages */
     const struct text *bytes;
-    const struct carried *carried; /* copies of its scenarios, which ask for nothing of the host; NULL: none */
+    const struct carried *carried; /* copies of its scenarios and programs, no setting of the host; NULL: none */
 };
 
 /* The settings that the host would have to grant, one per line: "PLACE: KEY: VALUE: " and what it reaches. Starts as

@@ -60,6 +60,12 @@ struct record_series {
     int64_t block; /* with several commands: the round, from 1; 0: one command */
 };
 
+/* A file that a command names. */
+struct record_file {
+    const char *word; /* of its words; borrowed */
+    char sha256[65], reason[100];
+};
+
 struct record {
     char id[RECORD_ID_MAX];
     char started_at[32]; /* UTC, ISO 8601 */
@@ -67,6 +73,8 @@ struct record {
     const struct runtime *runtime; /* NULL: a command */
     const char *command, *cwd;     /* a command's program and folder; NULL: a scenario */
     char *const *argv;
+    struct record_file *file; /* of a command: those that its plan carries; owned */
+    size_t files;
     struct record_series series; /* of `tare exec` */
     const struct facts *host;
     const struct facts *image; /* of image_capture(): the container image of the run; NULL: not captured */
