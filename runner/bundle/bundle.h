@@ -68,13 +68,9 @@ void bundle_free(struct bundle *b);
  * plan's text in messages. */
 int bundle_grants(const struct bundle *b, const char *label, struct trust_grants *ret, struct err *e);
 
-/* The payload path of an invocation's record. The folder is the cell's id, with '-' for characters that bundle paths do
- * not allow, cut at 80 and numbered if that is ambiguous. label: as in folder_record_name(). Returns buf. */
+/* The payload path of an invocation's record, in its cell's folder. label: as in folder_record_name(). Returns buf. */
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,
                                char buf[FILELIST_PATH_MAX + 1]);
-
-/* The index of a cell in the plan; plan->cells: unknown id. */
-size_t bundle_cell(const struct plan *plan, const char *id);
 
 /* "A": 1, "A'": 2, else 0. */
 int bundle_label(const char *label);

@@ -103,8 +103,8 @@ static int copy_records(struct packing *p, struct err *e)
     TRY(tally_read(&p->tally, &p->plan, &p->folder, &p->bound, false, false, e));
     for (size_t i = 0; i < r->count; i++) {
         struct invocation *one = &r->list[i];
-        (void)bundle_record_path(&p->plan, bundle_cell(&p->plan, one->plan_cell), one->block, bundle_label(one->label),
-                                 path);
+        (void)bundle_record_path(&p->plan, plan_find_cell(&p->plan, one->plan_cell), one->block,
+                                 bundle_label(one->label), path);
         one->path = pool_keep(r->reader.pool, path);
     }
     return r->count > 0 ? 0
