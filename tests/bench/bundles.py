@@ -4,13 +4,11 @@ usage: bundles.py BUILD [COUNT]      asserts nothing. COUNT (10000) records of 1
 as many cells.
 """
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import table
 
@@ -20,8 +18,7 @@ LEAST = 1000  # records a second
 for cells in (4, count):
     with tempfile.TemporaryDirectory() as parent:
         folder, bundle = Path(parent, "many"), Path(parent, "many.tar")
-        words = ["--plan", "--cells", cells, "--count", count, "--iterations", 100]
-        subprocess.run([sys.executable, "-P", HERE / "many_records.py", folder, *map(str, words)], check=True)
+        table.make_records(folder, "--plan", "--cells", cells, "--count", count, "--iterations", 100)
         print(f"a bundle of {count} records of {cells} cells; load now {os.getloadavg()[0]:.1f}")
         for name, words in (("pack", [folder, "-o", bundle]), ("verify", [bundle])):
             seconds, cpu_s, mib = table.weigh([tare, name, *words])

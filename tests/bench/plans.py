@@ -4,13 +4,11 @@ and gone on with where one invocation is missing.
 usage: plans.py BUILD [CELLS]      asserts nothing. CELLS (10000, the most that are allowed) of one invocation each.
 """
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import table
 
@@ -20,8 +18,7 @@ ROUNDS = 6
 
 with tempfile.TemporaryDirectory() as parent:
     folder = Path(parent, "records")
-    words = ["--plan", "--cells", cells, "--count", cells, "--iterations", 20]
-    subprocess.run([sys.executable, "-P", HERE / "many_records.py", folder, *map(str, words)], check=True)
+    table.make_records(folder, "--plan", "--cells", cells, "--count", cells, "--iterations", 20)
     print(f"a plan of {cells} cells; load now {os.getloadavg()[0]:.1f}")
     one = min(folder.glob("*.json"))
 

@@ -4,13 +4,11 @@ usage: records.py BUILD [COUNT]      asserts nothing. 100, 1,000 and 10,000 reco
 that is more. What takes long is measured once.
 """
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import table
 
@@ -19,28 +17,37 @@ most = int(sys.argv[2]) if len(sys.argv) > 2 else 10000
 COUNTS = [count for count in (100, 1000, 10000) if count < most] + [most]
 ROUNDS = 7
 ONCE = 10000  # and more records are read once
+VERY_MANY = 100000  # take so long that not all is measured with them
 # What has a target, in s and MiB, at so many records.
-TARGETS = {("report --text", 100000): (30, 200)}
+TARGETS = {("report --text", VERY_MANY): (30, 200)}
 COMMANDS = {
     "report --text": lambda folder: ["report", "--text", folder],
     "report --format csv": lambda folder: ["report", "--format", "csv", folder],
     "plan-size": lambda folder: ["plan-size", folder],
-    "compare, so twice": lambda folder: ["compare", "--noise-floor", "none", folder, folder],
+    "compare of two halves": lambda folder: ["compare", "--noise-floor", "none", *halves_of(folder)],
 }
 
 
-def part_of(folder: Path, count: int, parent: str) -> Path:
-    """So many of its records, in a folder of theirs."""
-    part = Path(parent, str(count))
-    part.mkdir(exist_ok=True)
-    for path in sorted(folder.iterdir())[:count]:
-        if part != folder:
-            os.link(path, part / path.name)
-    return part
+def part_of(folder: Path, first: int, last: int, into: Path) -> Path:
+    """Some of its records, in a folder of theirs."""
+    into.mkdir()
+    for path in sorted(folder.iterdir())[first:last]:
+        os.link(path, into / path.name)
+    return into
+
+
+def halves_of(folder: Path) -> list[Path]:
+    halves = [folder.with_name(f"{folder.name}-{half}") for half in "ab"]
+    if not halves[0].exists():
+        count = len(os.listdir(folder))
+        part_of(folder, 0, count // 2, halves[0])
+        part_of(folder, count // 2, count, halves[1])
+    return halves
 
 
 def measure(name: str, folder: Path, count: int) -> None:
-    took = [table.weigh([build / "tare", *COMMANDS[name](folder)]) for _ in range(1 if count >= ONCE else ROUNDS)]
+    words = [build / "tare", *COMMANDS[name](folder)]
+    took = [table.weigh(words) for _ in range(1 if count >= ONCE else ROUNDS)]
     seconds, cpu_s, mib = ([one[i] for one in took] for i in range(3))
     seconds_most, mib_most = TARGETS.get((name, count), (None, None))
     single = len(took) == 1
@@ -52,11 +59,11 @@ def measure(name: str, folder: Path, count: int) -> None:
 
 with tempfile.TemporaryDirectory() as parent:
     whole = Path(parent, str(most))
-    subprocess.run([sys.executable, "-P", HERE / "many_records.py", whole, "--count", str(most), "--iterations", "100"], check=True)
+    table.make_records(whole, "--count", most, "--iterations", 100)
     mib = sum(path.stat().st_size for path in whole.iterdir()) / 2**20
     print(f"{most} records, {mib:.0f} MiB; load now {os.getloadavg()[0]:.1f}")
     for count in COUNTS:
-        folder = part_of(whole, count, parent)
+        folder = whole if count == most else part_of(whole, 0, count, Path(parent, str(count)))
         for name in COMMANDS:
-            if count < 100000 or (name, count) in TARGETS or name.startswith("compare"):
+            if count < VERY_MANY or name in ("report --text", "compare of two halves"):
                 measure(name, folder, count)

@@ -70,7 +70,7 @@ VIEW = "--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp"
 CPU = ", CPU time"
 BARE, BWRAP, CRUN, HYPERFINE = "vfork + exec + wait", "bwrap --unshare-all", "crun run", "hyperfine --runs=1"
 OFF, LIGHT, FULL = "tare exec --confine off", "tare exec --confine light", "tare exec"
-IN_CGROUP = "the same, in a cgroup"
+IN_CGROUP, PROGRAM = "the same, in a cgroup", "tare --version, which starts nothing"
 
 
 def crun_command(folder: str) -> tuple[str, str]:
@@ -95,6 +95,7 @@ COMMANDS = {
     "true alone": true,
     BARE: f"{wrapper} {true}",
     **({IN_CGROUP: f"{wrapper} -c {cgroup} {true}"} if cgroup else {}),
+    PROGRAM: f"{tare} --version",
     OFF: f"{tare} exec --quiet --confine off -- {true}",
     LIGHT: f"{tare} exec --quiet --confine light -- {true}",
     FULL: f"{tare} exec --quiet -- {true}",
@@ -134,7 +135,7 @@ def a_run(name: str) -> float:
 def tell(took: list[dict[str, float]], names: dict[str, str], bases: tuple[str, ...]) -> None:
     for name in names:
         over = "  ".join(f"/ {base}: {table.tell(table.ratio(took, name, base))}" for base in bases)
-        print(f"  {name:26} {statistics.median(t[name] for t in took) * 1e3:7.2f} ms  {over}")
+        print(f"  {name:36} {statistics.median(t[name] for t in took) * 1e3:7.2f} ms  {over}")
 
 
 print(f"starting `true`, by hyperfine: {rounds} rounds of {RUNS} runs each; load now {os.getloadavg()[0]:.1f}")
@@ -146,6 +147,9 @@ if crun:
     table.row(f"{FULL} / {CRUN}", table.ratio(took, FULL, CRUN), 1)
 else:
     table.absent(f"{FULL} / {CRUN}", no_crun)
+for name in (IN_CGROUP, PROGRAM):
+    if name in COMMANDS:
+        table.row(f"{name} / {BARE}", table.ratio(took, name, BARE))
 for name, base in ((LIGHT, BARE), (FULL, BARE), (OFF, HYPERFINE), (FULL, HYPERFINE)):
     table.row(f"{name} / {base}", table.ratio(took, name, base))
 # What other programs on the machine do not lengthen. Not bubblewrap's: it does not wait for what it starts.
