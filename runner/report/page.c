@@ -716,6 +716,9 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
         if (*lines)
             add_sentences(out, HALVES[i].title, lines);
     }
+    if (p->drawing->left_out)
+        text_add(out, "<p class=\"soft\">" DRAWING_NONE "; the tables have them all.</p>\n", p->drawing->left_out,
+                 DRAWING_ROWS_MAX);
     add_figure(out, p, "answer");
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         if (t->of[HALVES[i].table].rows == 0)

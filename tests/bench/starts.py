@@ -70,7 +70,7 @@ VIEW = "--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp"
 CPU = ", CPU time"
 BARE, BWRAP, CRUN, HYPERFINE = "vfork + exec + wait", "bwrap --unshare-all", "crun run", "hyperfine --runs=1"
 OFF, LIGHT, FULL = "tare exec --confine off", "tare exec --confine light", "tare exec"
-IN_CGROUP, PROGRAM = "the same, in a cgroup", "tare --version, which starts nothing"
+IN_CGROUP, PROGRAM = BARE + ", in a cgroup", "tare --version"
 
 
 def crun_command(folder: str) -> tuple[str, str]:
@@ -119,17 +119,11 @@ def measure(commands: dict[str, str], runs: int, warmup: int) -> dict[str, float
     return {result["command"]: result["median"] for result in results} | cpu_time
 
 
-# What runs a command often, by how often.
+# What runs a command so often.
 OFTEN = {
-    OFF + ", a run": lambda runs: [tare, "exec", "--quiet", "--confine", "off", "--repeat", runs, "--", true],
-    "hyperfine, a run": lambda runs: ["hyperfine", "--shell=none", "--style=none", f"--runs={runs}", true],
+    f"{OFF} --repeat {MANY}": [tare, "exec", "--quiet", "--confine", "off", "--repeat", MANY, "--", true],
+    f"hyperfine --runs={MANY}": ["hyperfine", "--shell=none", "--style=none", f"--runs={MANY}", true],
 }
-
-
-def a_run(name: str) -> float:
-    """Seconds that each further run takes: its own start is not in it."""
-    few, many = (table.weigh(OFTEN[name](runs))[0] for runs in (2, 2 + MANY))
-    return (many - few) / MANY
 
 
 def tell(took: list[dict[str, float]], names: dict[str, str], bases: tuple[str, ...]) -> None:
@@ -157,7 +151,7 @@ for name in (IN_CGROUP, OFF, FULL):
     if name in COMMANDS:
         table.row(f"{name} / {BARE}{CPU}", table.ratio(took, name + CPU, BARE + CPU))
 
-took = table.in_turn({name: lambda name=name: a_run(name) for name in OFTEN}, rounds)
+took = table.in_turn({name: lambda words=words: table.weigh(words)[0] for name, words in OFTEN.items()}, rounds)
 tell(took, OFTEN, tuple(OFTEN)[1:])
 table.row(" / ".join(OFTEN), table.ratio(took, *OFTEN))
 
