@@ -71,7 +71,7 @@ static int make_page(const struct config *c, const struct summary *s, struct tex
                                .no_svg = "This figure is not drawn, since there was no gnuplot; its data are below",
                                .selftest = find_selftest(c, selftest)};
     if (failed == -ENOENT && why.kind == ERR_HOST) {
-        (void)fprintf(stderr, "tare: report: %s; the page has their data in place of them\n", why.text);
+        (void)fprintf(stderr, "tare: report: %s; in their place the page has their data\n", why.text);
         failed = 0;
     } else if (failed != 0 && e) {
         *e = why;

@@ -171,9 +171,14 @@ static void capture_container(const char *sysroot, struct facts *ret)
         facts_text(ret, "container", own_pids ? "unnamed" : "none");
 }
 
-void virt_capture(const char *sysroot, const char *cpu_flags, struct facts *ret)
+void virt_capture_emulation(const char *sysroot, const char *cpu_flags, struct facts *ret)
 {
     capture_hypervisor(sysroot, cpu_flags, ret);
     capture_emulation(sysroot, ret);
+}
+
+void virt_capture(const char *sysroot, const char *cpu_flags, struct facts *ret)
+{
+    virt_capture_emulation(sysroot, cpu_flags, ret);
     capture_container(sysroot, ret);
 }

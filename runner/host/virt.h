@@ -17,4 +17,7 @@ struct facts;
  * CPU itself and $TARE_VM ("tcg" in our test VM). */
 void virt_capture(const char *sysroot, const char *cpu_flags, struct facts *ret);
 
+/* The same without the container. Without machine_product a hypervisor that only DMI names is "none". */
+void virt_capture_emulation(const char *sysroot, const char *cpu_flags, struct facts *ret);
+
 #endif
