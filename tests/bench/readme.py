@@ -19,8 +19,9 @@ only prints: `make bench BENCH=sampler`, `BENCH=starts=10` for other than its ow
 
 All that is compared is measured in turn, in random order, round by round; a ratio is the median of the rounds' ratios, and its
 95 % interval is by order statistics; of a spread it is a bootstrap's. Without an interval it was measured once. A verdict is of the
-figure; "unsure" where the interval holds the target's bound, so that another run may say otherwise. What this machine could not give
-is null, with the reason. Peers are Debian's (`scripts/setup bench`).
+figure; "unsure" where the interval holds the target's bound, so that another run may say otherwise. A limit in seconds, or of records a
+second, is for CPU time, which other programs on the machine do not lengthen; the time by the clock stands beside it. What this machine
+could not give is null, with the reason. Peers are Debian's (`scripts/setup bench`).
 
 """
 

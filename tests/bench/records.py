@@ -51,9 +51,9 @@ def measure(name: str, folder: Path, count: int) -> None:
     seconds, cpu_s, mib = ([one[i] for one in took] for i in range(3))
     seconds_most, mib_most = TARGETS.get((name, count), (None, None))
     single = len(took) == 1
-    table.row(f"{name}, {count:,} records", seconds[0] if single else seconds, seconds_most, " s")
+    table.row(f"{name}, {count:,} records", seconds[0] if single else seconds, unit=" s")
     if count == most:
-        table.row(f"{name}, {count:,} records, CPU time", cpu_s[0] if single else cpu_s, unit=" s")
+        table.row(f"{name}, {count:,} records, CPU time", cpu_s[0] if single else cpu_s, seconds_most, " s")
         table.row(f"{name}, {count:,} records, memory", max(mib), mib_most, " MiB")
 
 
