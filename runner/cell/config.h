@@ -168,6 +168,7 @@ struct campaign_options {
 /* `tare bench` and `tare scale`: a function and how it is called. Lists as they were given. */
 struct bench_options {
     const char *workers, *modes; /* NULL: chosen */
+    const char *starts;          /* of bench: start methods; NULL: the interpreter's own */
     const char *python, *keep;   /* NULL: chosen; none */
     int64_t pool, discard;       /* pool: 0 fresh, 1 pool; discard: truth */
     int64_t calls;

@@ -291,6 +291,10 @@ void host_capture_emulation(const char *sysroot, struct facts *ret)
 {
     const char *root = sysroot ? sysroot : "";
     char cpuinfo[READING_HEAD_MAX], flags[8192];
+    if (!*root && virt_is_hardware()) {
+        facts_bool(ret, "emulated", false);
+        return;
+    }
     const bool known = reading_head(root, "/proc/cpuinfo", cpuinfo, sizeof(cpuinfo)) >= 0;
     for (size_t i = 0; known && i < ARRAY_LEN(READINGS); i++)
         if (strcmp(READINGS[i].key, "cpu_model") == 0)

@@ -35,8 +35,8 @@ struct facts;
  * from the kernel are one line with blanks for control characters, and may be invalid UTF-8. */
 void host_capture(const char *sysroot, struct facts *ret);
 
-/* Only cpu_model and whether the CPU is emulated, with the keys of virt_capture_emulation(): a read of /proc/cpuinfo.
- */
+/* Whether the CPU is emulated; where the CPU itself does not tell, also cpu_model and the other keys of
+ * virt_capture_emulation(). */
 void host_capture_emulation(const char *sysroot, struct facts *ret);
 
 /* Ticks of involuntary wait that the hypervisor reports over all CPUs since boot (/proc/stat, field steal; proc(5)).

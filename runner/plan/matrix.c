@@ -173,12 +173,16 @@ static int take_record(struct matrix *s, const struct place_in_plan *at, struct 
 
 static int run_one(struct matrix *s, size_t which, const struct progress *progress, struct record **ret, struct err *e)
 {
-    const struct cell *cell = &s->campaign->plan.cell[which].cell;
+    const struct plan_cell *of = &s->campaign->plan.cell[which];
+    const struct cell *cell = &of->cell;
     if (!cell->argv)
         return run_cell(&s->session, cell, plan_runtimes_of(&s->runtimes, which), progress, ret, e);
     const struct run_command command = {
         .path = s->runtimes.program[which],
-        .argv = cell->argv,
+        .argv = (char *const *)(void *)of->run,
+        .said = cell->argv,
+        .file = of->file,
+        .files = of->files,
         .cwd = s->cwd,
         .output_fd = -1,
         .is_silent = true,

@@ -2,13 +2,11 @@
 
 A host without Chromium, npm (for axe-core), gnuplot or LaTeX skips what needs them, with the reason.
 """
-import hashlib
-import io
 import os
 import re
 import shutil
 import subprocess
-import tarfile
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -16,29 +14,16 @@ from pathlib import Path
 import browser
 import made
 
-CACHE = Path(os.environ.get("TARE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tare")
+sys.path.append(str(Path(__file__).resolve().parents[1] / "artefact"))
+import npm  # noqa: E402
+
 AXE = ("axe-core", "4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745")
 
 
 def axe_source():
-    """The script, from the cache or from the registry by npm; None where neither gives it."""
-    name, version, digest = AXE
-    kept = CACHE / f"{name}-{version}.tgz"
-    if not kept.exists() and shutil.which("npm"):
-        with tempfile.TemporaryDirectory() as folder:
-            subprocess.run(["npm", "pack", f"{name}@{version}", "--silent"], cwd=folder, check=False, timeout=120,
-                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            found = list(Path(folder).glob("*.tgz"))
-            if found:
-                CACHE.mkdir(parents=True, exist_ok=True)
-                shutil.move(found[0], kept)
-    if not kept.exists():
-        return None
-    data = kept.read_bytes()
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise ValueError(f"{kept}: it is not the {name} {version} that is pinned")
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        return tar.extractfile("package/axe.min.js").read().decode()
+    """The script; None where it is not to be had."""
+    package = npm.package(*AXE)
+    return package and package.extractfile("package/axe.min.js").read().decode()
 
 
 def setUpModule():
