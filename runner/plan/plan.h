@@ -49,9 +49,9 @@ struct plan {
     struct plan_cell *cell;
     size_t cells;
     const struct plan_cell **by_id; /* the same, in the order of their ids, whatever their letters' case. Owned */
-    struct carried carried;  /* what it names by its path, as it was found */
-    struct text not_carried; /* commands' files that cannot be, a line each with the reason */
-    char **kept;             /* texts that `carried` and the cells point to */
+    struct carried carried;         /* what it names by its path, as it was found */
+    struct text not_carried;        /* commands' files that cannot be, a line each with the reason */
+    char **kept;                    /* texts that `carried` and the cells point to */
     size_t kept_count;
 };
 
