@@ -168,6 +168,7 @@ struct campaign_options {
 /* The options of `tare bench` and `tare scale`. Lists are texts as given. */
 struct bench_options {
     const char *workers, *modes; /* NULL: chosen */
+    const char *starts;          /* of bench: start methods; NULL: the interpreter's own */
     const char *python, *keep;   /* NULL: chosen; none */
     int64_t pool, discard;       /* pool: 0 fresh, 1 pool; discard: truth */
     int64_t calls;
@@ -198,7 +199,7 @@ struct config {
     const char *positional; /* the scenario or plan; NULL: none */
     const char *second;     /* the second argument of compare and push; NULL: none */
     char *const *names;     /* all arguments of report, pool and bisect, ended by NULL */
-    int64_t why;            /* truth: run: a diagnostic run afterwards */
+    int64_t why;            /* truth: of run and scale, a diagnostic run afterwards */
     bool help;
 };
 

@@ -14,8 +14,8 @@ struct estimate {
     size_t left;    /* all remaining invocations */
 };
 
-/* The mean time of the cell's invocations, in s; NaN: none is known. */
-double estimate_cell(const struct tally *t, size_t cell);
+/* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
+double *estimate_cells(const struct tally *t);
 
 /* Estimates the unfinished invocations of the first `blocks` blocks. */
 struct estimate estimate_left(const struct tally *t, uint64_t blocks);

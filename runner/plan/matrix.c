@@ -446,6 +446,8 @@ static int run_all(struct matrix *s, struct err *e)
                       "measures again)\n",
                       tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* results are shown, however the plan ended */
+    if (s->shows && s->shows->is_whole)
+        *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
     int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;
@@ -463,9 +465,12 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     campaign_order(c, block);
     const size_t position = (size_t)(task % c->tally.units);
     const struct place_in_plan at = {block, position, c->order[position]};
+    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
+    char name[NAME_MAX];
+    (void)folder_record_name(block + 1, cell->id, tally_label(&c->tally, at.unit), name);
+    TRY(tally_read_one(&c->tally, &c->plan, &c->folder, &c->bound, name, e));
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
     int failed = one && one->file ? 0 : open_stage(s, e);
-    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
     if (failed == 0 && cell->not_run)
         failed = err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s", cell->id, cell->not_run);
     if (failed == 0 && !(one && one->file))

@@ -15,8 +15,9 @@ struct matrix_shows {
     void *to;
     bool is_part; /* it is part of a larger run: "nothing left to run" is not said, and if a cell is left out nothing
                      runs */
-    int (*check)(const struct plan *plan, void *to,
-                 struct err *e); /* called before anything is made; NULL is allowed */
+    int (*check)(const struct plan *plan, void *to, struct err *e); /* before anything is made, of a plan that stays as
+                                                                     * long as matrix_run(); NULL is allowed */
+    bool *is_whole; /* set before fn: whether everything that was wanted was run, and ended well; NULL is allowed */
 };
 
 /* Runs the unfinished part of the plan, or prints it (--dry-run), or runs one invocation (--task). Results go to

@@ -19,6 +19,7 @@ struct text;
 
 #define SWEEP_WORKERS_MAX 16 /* different numbers of workers */
 #define SWEEP_MODES_MAX   3
+#define SWEEP_STARTS_MAX  3
 #define SWEEP_INVOCATIONS 5 /* the fewest that give an interval */
 
 /* Starts as {.c = …, .temporary = TEMPORARY_NONE}. The caller ends it with sweep_end(), also after a failure. */
@@ -31,6 +32,8 @@ struct sweep {
     struct runtime runtime;          /* the interpreter of the first mode */
     enum mode mode[SWEEP_MODES_MAX]; /* those that need an interpreter */
     size_t modes;
+    enum start_method start[SWEEP_STARTS_MAX]; /* of processes */
+    size_t starts;                             /* 0: the interpreter's own */
     bool natives, native; /* natives: the mode "native" (threads in C) exists; native: it was asked for */
     int64_t workers[SWEEP_WORKERS_MAX];
     size_t counts; /* the numbers of workers */
@@ -42,8 +45,9 @@ struct sweep {
     char records[PATH_MAX]; /* the folder of the records; "": --out names it */
 };
 
-/* Reads the positional argument, --modes (default: threads and processes), --workers and --python. scenarios: the
- * argument may also be a scenario, by name or folder, and "native" is a mode. -EINVAL, … (usage): one line. */
+/* Reads the positional argument, --modes (default: threads and processes), --mp-start, --workers and --python.
+ * scenarios: the argument may also be a scenario, by name or folder, and "native" is a mode. -EINVAL, … (usage): one
+ * line. */
 int sweep_take_options(struct sweep *s, bool scenarios, struct err *e);
 
 /* Finds the interpreter of the first mode (if `scenarios` was true, of threads), and lets it call the function, if it
@@ -60,8 +64,10 @@ int64_t sweep_iterations(const struct sweep *s, int64_t calls);
 /* Makes the plan's folder, and in it, or in --keep, the function's scenario. */
 int sweep_begin(struct sweep *s, struct err *e);
 
-/* Add "[threads, processes]" and "[1, 2, 4]" for YAML. */
+/* "[threads, processes]", "[fork, spawn]" and "[1, 2, 4]", as YAML has them. Modes are without processes where these
+ * have start methods, which no other mode has in a plan's entry. */
 void sweep_add_modes(const struct sweep *s, struct text *out);
+void sweep_add_starts(const struct sweep *s, struct text *out);
 void sweep_add_workers(const struct sweep *s, struct text *out);
 
 /* Runs the plan (tare.plan/1) as `tare matrix` does, with the command line's options. The records go to --out, or to a

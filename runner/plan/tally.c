@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "base/text.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
+#include "record/output.h"
 #include "record/record.h"
 #include "record/records.h"
 
@@ -126,14 +128,6 @@ void tally_free(struct tally *t)
 
 /* --- a record's place in the plan ------------------------------------------------------------------------------- */
 
-static size_t find_cell(const struct plan *plan, const char *id)
-{
-    size_t i = 0;
-    while (i < plan->cells && strcmp(plan->cell[i].id, id) != 0)
-        i++;
-    return i;
-}
-
 /* The label's number in this plan; -1: not of this plan. */
 static int label_of(const struct reading *r, const char *name)
 {
@@ -170,7 +164,7 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
 /* Takes a record of this schema. 1: it counts; 0: it does not. */
 static int take_record(const struct reading *r, const char *name, const struct invocation *from, struct err *e)
 {
-    size_t cell = find_cell(r->plan, from->plan_cell);
+    size_t cell = plan_find_cell(r->plan, from->plan_cell);
     int label = label_of(r, from->label);
     if (!*from->plan_sha256) {
         r->tally->strangers++;
@@ -241,8 +235,8 @@ static bool is_temporary(const char *name)
 
 static int is_wanted(const struct dirent *d)
 {
-    size_t len = strlen(d->d_name);
-    return is_temporary(d->d_name) || (*d->d_name != '.' && len > 5 && strcmp(d->d_name + len - 5, ".json") == 0);
+    return is_temporary(d->d_name) ||
+           (*d->d_name != '.' && text_ends_with(d->d_name, ".json") && !output_is_why(d->d_name));
 }
 
 int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
@@ -265,6 +259,14 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
     }
     free(found);
     return failed;
+}
+
+int tally_read_one(struct tally *t, const struct plan *plan, const struct folder *folder,
+                   const struct folder_plan *bound, const char *name, struct err *e)
+{
+    const struct reading r = {t, plan, folder, bound, false, false};
+    t->plan = plan;
+    return faccessat(folder->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? read_one(&r, name, e) : 0;
 }
 
 int tally_read_rest(struct tally *t, const struct folder *folder, struct err *e)

@@ -136,4 +136,7 @@ struct figure invocation_figure(const struct invocation *i, size_t index);
  * it. NULL: the section is missing, null or above 1 MiB, or the reader has no with_sections. */
 struct json_t *invocation_section(const struct invocation *i, const char *name);
 
+/* Its text, of the reader's pool: the same pointer where two records have the same; NULL as above. */
+const char *invocation_section_text(const struct invocation *i, const char *name);
+
 #endif

@@ -38,10 +38,17 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
 /* Writes the record into the folder and the file, if they are named. Standard output is left to the caller. */
 int output_save(const struct record *r, const struct output_places *places, struct err *e);
 
-/* Writes a text beside a record: in the folder as ID + suffix; beside the file under its name, with suffix
- * (".why.json") instead of ".json". Without either it writes nothing. */
-int output_save_beside(const char *id, const char *suffix, const struct text *content,
-                       const struct output_places *places, struct err *e);
+/* What --why leaves beside a record: NAME.why.json beside NAME.json. */
+#define OUTPUT_WHY ".why.json"
+
+/* Whether a file of this name is that. */
+bool output_is_why(const char *name);
+
+/* Its name, or path, by that of its record, which has room for sizeof(OUTPUT_WHY) more in buf. */
+void output_why_of(const char *record, char *buf, size_t cap);
+
+/* Writes what belongs to a record of --why beside it, where records are written: in the folder, and beside the file. */
+int output_save_why(const char *id, const struct text *content, const struct output_places *places, struct err *e);
 
 /* Closes the places, and removes a folder that output_open() made and that is still empty. */
 void output_close(struct output_places *places);

@@ -22,6 +22,8 @@ struct table_column {
     int rank; /* 0: always shown; else, on a narrow terminal, the highest rank is left out first */
 };
 
+#define TABLE_COLUMNS_MAX 32
+
 struct table_cell {
     char *text;      /* as shown; NULL: nothing. Owned */
     double value;    /* a number in the column's unit; NaN: none */
@@ -37,6 +39,10 @@ struct table {
     struct table_cell *cell; /* row by row; owned */
     char **id;               /* by row: the id of its cell, for filters; NULL: none. Owned */
     size_t rows, cap, next;
+    struct table_filled {
+        bool text, reason; /* some row has one */
+        size_t longest;    /* bytes of the longest text */
+    } filled[TABLE_COLUMNS_MAX];
 };
 
 /* Makes a table. The columns must outlive it. Ended with table_free(). */
