@@ -16,10 +16,10 @@
 #include "host/tune/tuning.h"
 #include "record/output.h"
 #include "record/show.h"
+#include "report/why_show.h"
 #include "run/meter.h"
 #include "run/run.h"
 #include "run/why.h"
-#include "run/why_show.h"
 
 static int list_scenarios(struct err *e)
 {
@@ -94,7 +94,7 @@ static int explain(const struct job *job, struct session *session, const struct 
     if (failed != 0)
         return err_wrap(e, "--why");
     why_json(&why, &kept);
-    failed = output_save_beside(timed->id, ".why.json", &kept, job->places, e);
+    failed = output_save_why(timed->id, &kept, job->places, e);
     why_text(&why, terminal_width(STDOUT_FILENO), &shown);
     (void)fputs(shown.data, stdout);
     why_free(&why);

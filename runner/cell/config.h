@@ -199,7 +199,7 @@ struct config {
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's and push's two; NULL: none was named */
     char *const *names;     /* report's, pool's and bisect's, all of them, NULL at the end */
-    int64_t why;            /* truth: of run, a diagnostic run afterwards */
+    int64_t why;            /* truth: of run and scale, a diagnostic run afterwards */
     bool help;
 };
 

@@ -268,6 +268,10 @@ const struct option_row config_rows[] = {
      "afterwards run it once more, traced, and tell what its threads lose their time to: which lock, which object, which "
      "function, and what to do; meanwhile all that runs the same interpreter or C library on this host is slower, on "
      "other CPUs too; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
+    {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_SCALE,
+     "afterwards run the most threads once more, traced, and tell what they lose their time to, as 'tare run --why' does; "
+     "no figure is of that run; root or CAP_PERFMON (exit 3 without, when all else is told); in --json, and with --out "
+     "beside a record as NAME.why.json, which 'tare report' shows with a flame graph"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
     {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,

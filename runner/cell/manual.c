@@ -132,7 +132,8 @@ const struct manual manuals[] = {
      "tare scale scenario1 --strong work-iters  # the workers share the steps that one would do\n"
      "tare scale work.py:encode --workers 1,2,3,4 --out out/encode  # 'tare report out/encode' draws it\n"
      "tare scale work.py:encode --arg size=12000 --strong size --workers 1,2,3  # they share what size says\n"
-     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"},
+     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"
+     "tare scale work.py:encode --why --out out/encode  # and which lock, object or line it is that they lose it to\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "
@@ -174,7 +175,8 @@ const struct manual manuals[] = {
      "the same (it lies within the margin; from 15 invocations on), more or less (it leaves 1 out), or that it cannot "
      "tell. The intervals of all rows hold together in 95 of 100 comparisons (Bonferroni), and have this host's noise "
      "in "
-     "them, if any was measured. Below 5 invocations there is no interval.\n\n"
+     "them, if any was measured. Below 5 invocations there is no interval. Where --why left its records on "
+     "both sides, a table tells which cause costs less and which more.\n\n"
      "As the gate of a pull request both sides have to be run by turns on one machine: scripts/ci-gate of tare's "
      "sources "
      "does that in a CI job, and ends with 1 where a --fail-if holds.\n",

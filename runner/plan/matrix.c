@@ -446,6 +446,8 @@ static int run_all(struct matrix *s, struct err *e)
                       "measures again)\n",
                       tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* what was measured is shown, however it ended */
+    if (s->shows && s->shows->is_whole)
+        *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
     int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;

@@ -371,15 +371,14 @@ class Records(Reader):
     # What may be null for itself: it says that there is none.
     BARE = {"plan", "trouble", "detail", "reason", "provenance_reason", "cpus_reason", "samples", "weighted_by"}
 
-    def undescribed(self, node: dict, value, at: str) -> list[str]:
+    def undescribed(self, node: dict, value, at: str, whole: dict) -> list[str]:
         """Members that the schema knows nothing of, and nulls without a reason."""
-        whole = schema("record")
         while "$ref" in node:
             node = whole["definitions"][node["$ref"].rpartition("/")[2]]
         found = []
         if isinstance(value, list) and "items" in node:
             for item in value[:50]:
-                found += self.undescribed(node["items"], item, at + "[]")
+                found += self.undescribed(node["items"], item, at + "[]", whole)
         if not isinstance(value, dict):
             return found
         for key, inner in value.items():
@@ -392,7 +391,7 @@ class Records(Reader):
             if inside is None:
                 found.append(f"{at}/{key}: not described")
             else:
-                found += self.undescribed(inside, inner, f"{at}/{key}")
+                found += self.undescribed(inside, inner, f"{at}/{key}", whole)
         return found
 
     def assert_holds(self, *files: Path):
@@ -400,7 +399,7 @@ class Records(Reader):
         for file in files:
             record = json.loads(file.read_text())
             self.assertEqual(faults("record", record), [], file)
-            self.assertEqual(self.undescribed(schema("record"), record, ""), [], file)
+            self.assertEqual(self.undescribed(schema("record"), record, "", schema("record")), [], file)
             of_growth = set() if record["scenario"].get("profile") == "growth" else {"growth"}
             absent = properties(schema("record")) - set(record) - {"node", "image_reason"} - of_growth
             self.assertEqual(absent, set(), f"{file}: sections that tare-record.schema.json describes")
@@ -449,6 +448,24 @@ class Records(Reader):
         again = tare("reproduce", bundle, "--out", self.folder / "again", "--quiet")
         self.assertIn(again.returncode, (0, 1), again.stderr)
         self.assert_holds(*sorted(path for path in self.folder.glob("again/**/*.json") if path.name != "reproduction.json"))
+
+    def test_of_scale_and_of_its_why(self):
+        quick = ["--workers", "1,2", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes", "--quiet"]
+        done = tare("scale", "scenario4", *quick, "--why", "--json", self.folder / "scale.json")
+        self.assertIn(done.returncode, (0, 3), done.stderr)  # 3: this user may not trace
+        found = json.loads((self.folder / "scale.json").read_text())
+        self.assertEqual(faults("scale", found), [])
+        self.assertEqual(self.undescribed(schema("scale"), {**found, "why": None, "why_reason": ""}, "", schema("scale")), [])
+        for key, value in (("schema", "tare.scale/2"), ("confidence", 95), ("sweeps", {}), ("sweeps", [{"scenario": "a"}]), ("why", {})):
+            self.assertNotEqual(faults("scale", {**found, key: value}), [], key)
+        why = found["why"]
+        if done.returncode == 3:
+            self.assertIsNone(why)
+            self.skipTest(found["why_reason"])
+        self.assertEqual(faults("why", why), [])
+        self.assertEqual(self.undescribed(schema("why"), why, "", schema("why")), [])
+        for key, value in (("schema", "tare.why/2"), ("workers", -1), ("times", {}), ("flame", {"ns": 1}), ("causes", [{"id": "gil"}])):
+            self.assertNotEqual(faults("why", {**why, key: value}), [], key)
 
 
 class Printed(Reader):
