@@ -19,6 +19,8 @@
     "reuse buffers rather than allocate large ones anew; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ higher"
 #define MEMORY_SOURCE "https://docs.kernel.org/mm/process_addrs.html"
 #define PEP_703       "https://peps.python.org/pep-0703/"
+#define CPYTHON       "https://github.com/python/cpython/issues"
+#define MALLOPT       "https://manpages.ubuntu.com/manpages/noble/man3/mallopt.3.html"
 
 /* Symbols of CPython 3.13 and 3.14: Python/parking_lot.c, critical_section.c, brc.c, pystate.c, gc_free_threading.c,
  * ceval_gil.c. Every wait for a PyMutex parks; _PyMutex_LockTimed() itself is called for locks that are free, too, and
@@ -65,8 +67,8 @@ static const struct rule RULES[] = {
     {"world_stopped",
      LOST,
      "standing still, because another thread stopped all (garbage collection, a change of a type)",
-     "find who stops the world: garbage collections, changes of classes and of __class__ while threads run",
-     PEP_703 "#stop-the-world",
+     "find who stops the world: garbage collections, changes of classes, __class__ of an object that others refer to",
+     CPYTHON "/145566",
      {"stop_the_world", "_PyEval_StopTheWorld*", "tstate_wait_attach", "_PyThreadState_Suspend",
       "_PyThreadState_Attach"}},
     {"reference_counts_merged",
@@ -79,21 +81,21 @@ static const struct rule RULES[] = {
     {"type_lock",
      LOST,
      "the lock of all types: attributes of classes are looked up or changed",
-     "change no class while threads run; look a method up once and keep it in a local name",
-     HOWTO "#single-threaded-performance",
+     "change no class while threads run; make the names of attributes that are computed once, by sys.intern()",
+     CPYTHON "/132380",
      {"_PyType_Lookup*", "type_modified*", "PyType_Modified*", "type_setattro", "_PyType_AssignVersion*",
       "_PyType_CacheInitForSpecialization", "_PyType_CacheGetItemForSpecialization"}},
     {"code_lock",
      LOST,
      "the lock under which code is specialised",
-     "warm functions up in one thread before many call them",
-     PEP_703 "#specializing-interpreter",
+     "set no globals of a module while threads read them: each change has what was specialised for it done anew",
+     CPYTHON "/152075",
      {"_Py_Specialize_*", "_PyCode_Quicken", "_Py_Instrument*", "_PyCode_GetTLBC*", "create_tlbc*"}},
     {"interned_strings",
      LOST,
      "the lock of the interned strings",
-     "make attribute names and dictionary keys once, by sys.intern(), before the threads start",
-     "https://docs.python.org/3.14/library/sys.html#sys.intern",
+     "make the names of attributes that are computed once, by sys.intern(), before the threads start",
+     CPYTHON "/146041",
      {"intern_common", "_PyUnicode_InternMortal", "_PyUnicode_InternImmortal", "PyUnicode_InternInPlace"}},
     {"object_lock",
      LOST,
@@ -105,7 +107,7 @@ static const struct rule RULES[] = {
      LOST,
      "locks of the C library's allocator (arenas)",
      "fewer allocations in C code that uses malloc; MALLOC_ARENA_MAX as large as the number of threads",
-     "https://man7.org/linux/man-pages/man3/mallopt.3.html",
+     MALLOPT,
      {"__lll_lock_wait*", "_int_malloc", "_int_free", "arena_get2*", "__libc_malloc", "malloc", "free", "calloc",
       "realloc"}},
     {"thread_lock",

@@ -25,6 +25,8 @@ struct why {
     struct trace_probe *probe; /* and which of them could not be set */
     size_t probes;
     double slowdown;       /* median of its iterations / median of the timed ones; NaN: unknown */
+    double stretch;        /* what a thread works and loses in an iteration / what one alone does; NaN: unknown */
+    int interrupted_by;    /* of a failure with -EINTR: the signal */
     uint64_t events, lost; /* that were read; that the kernel or tare dropped */
     bool has_page_faults;
     uint64_t page_faults;
@@ -42,7 +44,8 @@ void why_leave_out(const struct record *timed, struct trace_probe *probe, size_t
 
 /* Runs a cell twice more, traced, first with one worker, then with all, for at most the timed run's iterations and some
  * seconds, and finds the causes. timed: the record of the same cell. -EPERM, … (host): the caller may not trace, or the
- * kernel cannot. -ECHILD (workload): the diagnostic run did not end well. The caller ends *ret with why_free(). */
+ * kernel cannot. -ECHILD (workload): the diagnostic run did not end well; -EINTR: a signal ended it, ret->interrupted_by.
+ * The caller ends *ret with why_free(). */
 int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
             const struct progress *progress, struct why *ret, struct err *e);
 void why_free(struct why *w);
