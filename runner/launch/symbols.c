@@ -237,7 +237,53 @@ static bool is_locked(const unsigned char *at, size_t len)
     const size_t operand = operand_bytes(at + n + 1, len - n - 1);
     return operand > 0 && n + 1 + operand + immediate == len;
 }
+
+#define OB_REF_LOCAL 12
+
+/* mov ob_ref_local(base),reg: its bytes; 0: it is something else. */
+static size_t reads_count(const unsigned char *at, size_t len, unsigned *reg)
+{
+    const unsigned rex = (at[0] & 0xf8) == 0x40 ? at[0] : 0; /* of 32 bits */
+    const size_t n = rex != 0;
+    const unsigned char *modrm = at + n + 1;
+    if (at[n] != 0x8b || modrm[0] >> 6 != 1)
+        return 0;
+    const size_t operand = operand_bytes(modrm, len - n - 1);
+    if (operand == 0 || modrm[operand - 1] != OB_REF_LOCAL)
+        return 0;
+    *reg = (modrm[0] >> 3 & 7) | (rex & 4) << 1;
+    return n + 1 + operand;
+}
+
+/* cmp $-1,reg or add $1,reg, whose result is 0 of an immortal object; within some instructions, as a compiler orders
+ * them. */
+static bool looks_for_immortal(const unsigned char *at, size_t len, unsigned reg)
+{
+    for (size_t i = 0; i + 3 <= len; i++) {
+        const bool is_reg = (at[i + 1] & 7) == (reg & 7) && (reg < 8 || (i > 0 && at[i - 1] == 0x41));
+        if (at[i] == 0x83 && is_reg &&
+            ((at[i + 1] >> 3 == 0x1f && at[i + 2] == 0xff) || (at[i + 1] >> 3 == 0x18 && at[i + 2] == 1)))
+            return true;
+    }
+    return false;
+}
 #endif
+
+bool symbols_counts_at(const struct symbols *s, uint64_t offset)
+{
+    bool found = false;
+#ifdef __x86_64__
+    const size_t len = 20;
+    unsigned reg = 0;
+    const unsigned char *at = part(s, offset, len);
+    const size_t bytes = at ? reads_count(at, len, &reg) : 0;
+    found = bytes > 0 && looks_for_immortal(at + bytes, len - bytes, reg);
+#else
+    (void)s;
+    (void)offset;
+#endif
+    return found;
+}
 
 bool symbols_atomic_before(const struct symbols *s, uint64_t offset)
 {

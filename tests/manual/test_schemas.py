@@ -18,7 +18,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TARE = ROOT / "build/tare"
-SCHEMA = {name: next(ROOT.glob(f"runner/*/tare-{name}.schema.json")) for name in ("plan", "scenario", "claims", "record", "why")}
+SCHEMA = {name: next(ROOT.glob(f"runner/*/tare-{name}.schema.json")) for name in ("plan", "scenario", "claims", "record", "why", "selftest-why")}
 PLANS = sorted(path for path in ROOT.glob("runner/plans/*.yml") if not path.name.endswith(".claims.yml"))
 CLAIMS = sorted(ROOT.glob("runner/plans/*.claims.yml"))
 SCENARIOS = sorted(ROOT.glob("runner/workloads/*/scenario.yml"))
