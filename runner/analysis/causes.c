@@ -120,9 +120,9 @@ static const struct rule RULES[] = {
     {"shared_reference_count",
      LOST,
      "reference counts that several threads change at once",
-     "a local alias inside of the loop does not help for shared objects: a copy for each thread does; None, small "
-     "integers and interned strings are immortal and cost nothing",
-     PEP_703 "#immortalization",
+     "give each thread a copy of its own; None, small integers, interned strings and constants of code that is read "
+     "from __pycache__ are immortal and cost nothing",
+     HOWTO "#immortalization",
      {"_Py_DecRefShared*", "_Py_IncRefShared*", "_Py_TryIncRefShared", "_Py_TryXGetRef", "_Py_NewRefWithLock",
       "_PyObject_SetMaybeWeakref", "_Py_SetWeakrefAndIncref"}},
     {"memory_map",
@@ -158,6 +158,9 @@ static const struct rule RULES[] = {
 #define NO_RULE         SIZE_MAX
 #define RULE(n)         (&RULES[n])
 #define PATH_MAX_FRAMES 6
+
+/* So many times as long as a change of a shared count takes may the CPU wait to read it before. */
+#define READS_PER_CHANGE 10
 
 /* Whose lock a critical section takes, by the function that begins it. */
 static const struct {
@@ -240,7 +243,13 @@ static size_t rule_number(const char *id)
 
 static bool is_atomic_in_interpreter(const struct cause_stack *s)
 {
-    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].is_atomic;
+    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].did == FRAME_ATOMIC;
+}
+
+/* Whether the CPU waited for an object's header, to take or drop a reference. */
+static bool reads_count(const struct cause_stack *s)
+{
+    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].did == FRAME_READ_COUNT;
 }
 
 static const char *noun_of(const struct cause_stack *s)
@@ -264,6 +273,8 @@ static size_t rule_of(const struct cause_stack *s, bool runs)
             return rule_number("waiting_for_threads");
         return i;
     }
+    if (runs && reads_count(s))
+        return rule_number("shared_reference_count");
     if (!runs || !is_atomic_in_interpreter(s))
         return NO_RULE;
     /* What is changed is the object's lock in a function that takes one, else a reference count. */
@@ -381,6 +392,7 @@ struct sum {
     size_t rule;
     const char *noun; /* NULL: the rule alone */
     int64_t waits_ns, cpu_ns, tallied_ns;
+    int64_t reads_ns; /* of cpu_ns: before a count was changed, where its header was read */
     uint64_t calls;
     double *wait_ns;
     size_t waits;
@@ -391,6 +403,7 @@ struct sum {
 struct meaning {
     bool is_known;
     size_t rule[2]; /* of a wait; of a sample */
+    bool reads_count;
     const char *noun, *function, *file;
     char *path;
 };
@@ -438,6 +451,7 @@ static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
         return m;
     const size_t python = below_python(s);
     *m = (struct meaning){.is_known = true, .rule = {rule_of(s, false), rule_of(s, true)}, .path = path_of(s)};
+    m->reads_count = reads_count(s);
     if (python < s->count) {
         m->function = s->frame[python].name;
         m->file = s->frame[python].file;
@@ -499,6 +513,7 @@ static void add_lost(struct finder *f, const struct meaning *m, size_t rule, boo
     }
     struct sum *s = sum_of(f, rule, m->noun);
     *(runs ? &s->cpu_ns : &s->waits_ns) += ns;
+    s->reads_ns += runs && m->reads_count ? ns : 0;
     s->tallied_ns += ns;
     tally_add(&s->paths, m->path, "", ns);
     if (m->function)
@@ -734,6 +749,19 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Every reference that is taken or dropped reads a header, and waits for it where memory is slow. Another thread is why
+ * only where counts are changed by atomic instructions, too, as those of objects that no other thread made are not. */
+static void forget_private_counts(struct finder *f, struct sum *s)
+{
+    const int64_t atomic_ns = s->cpu_ns - s->reads_ns;
+    if (!f->q->alone || s->reads_ns <= READS_PER_CHANGE * atomic_ns)
+        return;
+    s->cpu_ns -= s->reads_ns;
+    f->ret->lost_ns -= s->reads_ns;
+    f->ret->own_ns += s->reads_ns;
+    s->reads_ns = 0;
+}
+
 /* What one thread alone spends on this for the same work of its own is no loss to the others. */
 static void take_away_alone(struct finder *f, struct sum *s, const char *title)
 {
@@ -794,6 +822,7 @@ static void put_causes(struct finder *f)
     for (size_t i = 0; i < f->sums; i++) {
         char title[sizeof(c->list[0].title)];
         title_of(&f->sum[i], title, sizeof(title));
+        forget_private_counts(f, &f->sum[i]);
         take_away_alone(f, &f->sum[i], title);
     }
     for (size_t i = 0; i < f->sums; i++)

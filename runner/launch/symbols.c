@@ -240,19 +240,15 @@ static bool is_locked(const unsigned char *at, size_t len)
 
 #define OB_REF_LOCAL 12
 
-/* mov ob_ref_local(base),reg: its bytes; 0: it is something else. */
-static size_t reads_count(const unsigned char *at, size_t len, unsigned *reg)
+/* Whether these bytes are mov ob_ref_local(base),reg of 32 bits, no more and no less. */
+static bool reads_count(const unsigned char *at, size_t len, unsigned *reg)
 {
-    const unsigned rex = (at[0] & 0xf8) == 0x40 ? at[0] : 0; /* of 32 bits */
-    const size_t n = rex != 0;
-    const unsigned char *modrm = at + n + 1;
-    if (at[n] != 0x8b || modrm[0] >> 6 != 1)
-        return 0;
-    const size_t operand = operand_bytes(modrm, len - n - 1);
-    if (operand == 0 || modrm[operand - 1] != OB_REF_LOCAL)
-        return 0;
-    *reg = (modrm[0] >> 3 & 7) | (rex & 4) << 1;
-    return n + 1 + operand;
+    const unsigned rex = (at[0] & 0xf8) == 0x40 ? at[0] : 0;
+    const size_t n = 1 + (rex != 0);
+    if (n >= len || at[n - 1] != 0x8b || at[n] >> 6 != 1 || at[len - 1] != OB_REF_LOCAL)
+        return false;
+    *reg = (at[n] >> 3 & 7) | (rex & 4) << 1;
+    return n + operand_bytes(at + n, len - n) == len;
 }
 
 /* cmp $-1,reg or add $1,reg, whose result is 0 of an immortal object; within some instructions, as a compiler orders
@@ -269,20 +265,23 @@ static bool looks_for_immortal(const unsigned char *at, size_t len, unsigned reg
 }
 #endif
 
-bool symbols_counts_at(const struct symbols *s, uint64_t offset)
+bool symbols_counts_before(const struct symbols *s, uint64_t offset)
 {
-    bool found = false;
 #ifdef __x86_64__
-    const size_t len = 20;
-    unsigned reg = 0;
-    const unsigned char *at = part(s, offset, len);
-    const size_t bytes = at ? reads_count(at, len, &reg) : 0;
-    found = bytes > 0 && looks_for_immortal(at + bytes, len - bytes, reg);
+    const size_t ahead = 16;
+    const unsigned char *next = part(s, offset, ahead);
+    for (uint64_t len = 3; next && len <= 5 && len <= offset; len++) {
+        unsigned reg = 0;
+        const unsigned char *at = part(s, offset - len, len);
+        const bool is_whole = len > 3 || !part(s, offset - 4, 1) || (at[-1] & 0xf8) != 0x48; /* REX.W belongs to it */
+        if (at && is_whole && reads_count(at, (size_t)len, &reg) && looks_for_immortal(next, ahead, reg))
+            return true;
+    }
 #else
     (void)s;
     (void)offset;
 #endif
-    return found;
+    return false;
 }
 
 bool symbols_atomic_before(const struct symbols *s, uint64_t offset)

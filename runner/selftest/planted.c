@@ -80,6 +80,17 @@ static void judge_cause(const struct planted *p, const struct why *why, struct p
     }
 }
 
+/* Threads that run by turns do not contend as they would side by side, and wait for each other where they do not. */
+static void allow_for_others(const struct causes *c, struct planted_result *r)
+{
+    const double without = c->thread_ns > 0 ? (double)c->runnable_ns / (double)c->thread_ns : 0;
+    if (r->verdict != PLANTED_MISNAMED || without <= PLANTED_CROWDED)
+        return;
+    r->verdict = PLANTED_UNAVAILABLE;
+    text_format(r->reason, sizeof(r->reason), "for %.0f %% of their time the threads had no CPU: others use these",
+                100 * without);
+}
+
 void planted_judge(const struct planted *p, const struct why *why, struct planted_result *ret)
 {
     const struct cause *first = causes_first(&why->causes);
@@ -94,6 +105,7 @@ void planted_judge(const struct planted *p, const struct why *why, struct plante
         judge_cause(p, why, ret);
     else
         judge_none(&why->causes, ret);
+    allow_for_others(&why->causes, ret);
 }
 
 void planted_give_up(const struct planted *p, const char *reason, struct planted_result *ret)

@@ -15,9 +15,10 @@ struct why;
 
 #define PLANTED_SCHEMA "tare.selftest-why/1"
 
-#define PLANTED_SHARE   0.6 /* the least share of what is lost that a planted cause has to be */
-#define PLANTED_STRETCH 1.1 /* below it threads lose too little to a cause for it to be named */
-#define PLANTED_SAMPLES 200 /* below it "no cause" is no knowledge */
+#define PLANTED_SHARE   0.6  /* the least share of what is lost that a planted cause has to be */
+#define PLANTED_STRETCH 1.1  /* below it threads lose too little to a cause for it to be named */
+#define PLANTED_CROWDED 0.25 /* above it the threads run by turns: others have their CPUs */
+#define PLANTED_SAMPLES 200  /* below it "no cause" is no knowledge */
 
 struct planted {
     const char *scenario, *pattern; /* of its knob "pattern" */
@@ -42,7 +43,8 @@ struct planted_result {
 
 /* What a diagnostic run says of a row. ok: the planted cause is named first and is PLANTED_SHARE of what is lost, or
  * none is planted and none is named. Unavailable: nothing is named, and threads lose nothing here either, by their own
- * time for the same work (struct why, stretch), or there were too few samples to tell. */
+ * time for the same work (struct why, stretch); there were too few samples to tell; or it would be misnamed, and for
+ * PLANTED_CROWDED of their time threads that could run had no CPU. */
 void planted_judge(const struct planted *p, const struct why *why, struct planted_result *ret);
 
 /* A row that could not be run. */

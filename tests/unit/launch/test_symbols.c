@@ -219,17 +219,17 @@ static void where_a_reference_is_taken_or_dropped_is_seen(void **state)
                    0x48, 0x89, 0xc6,                               /* mov %rax,%rsi */
                    0x41, 0x83, 0xf8, 0xff},                        /* cmp $-1,%r8d */
         LENGTH[] = {0x8b, 0x50, 0x0c, 0x83, 0xc1, 0x01, 0x74, 1},  /* of another register */
-        WIDE[] = {0x48, 0x8b, 0x50, 0x0c, 0x83, 0xc2, 0x01, 0x74}, /* of 64 bits */
+        WIDE[] = {0x4c, 0x8b, 0x50, 0x0c, 0x83, 0xc2, 0x01, 0x74}, /* of 64 bits */
         NEXT[] = {0x8b, 0x50, 0x10, 0x83, 0xc2, 0x01, 0x74, 0x10}; /* of another place */
     const struct {
         const unsigned char *code;
-        size_t bytes;
+        size_t bytes, at; /* where the reading ends */
         bool counts;
-    } CASES[] = {{TAKES, sizeof(TAKES), true},
-                 {DROPS, sizeof(DROPS), true},
-                 {LENGTH, sizeof(LENGTH), false},
-                 {WIDE, sizeof(WIDE), false},
-                 {NEXT, sizeof(NEXT), false}};
+    } CASES[] = {{TAKES, sizeof(TAKES), 3, true},
+                 {DROPS, sizeof(DROPS), 5, true},
+                 {LENGTH, sizeof(LENGTH), 3, false},
+                 {WIDE, sizeof(WIDE), 4, false},
+                 {NEXT, sizeof(NEXT), 3, false}};
     const uint64_t from = offsetof(struct made, code);
     for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
         struct made m = make(SHT_SYMTAB);
@@ -237,10 +237,10 @@ static void where_a_reference_is_taken_or_dropped_is_seen(void **state)
         memset(m.code, 0x90, sizeof(m.code));
         memcpy(m.code, CASES[i].code, CASES[i].bytes);
         assert_int_equal(read_made(&m, sizeof(m), &s), 0);
-        assert_int_equal(symbols_counts_at(s, from), CASES[i].counts);
-        assert_false(symbols_counts_at(s, from + 1) && i != 1);
-        assert_false(symbols_counts_at(s, sizeof(m) - 2));
-        assert_false(symbols_counts_at(s, UINT64_MAX));
+        for (size_t at = 1; at <= CASES[i].at; at++)
+            assert_int_equal(symbols_counts_before(s, from + at), CASES[i].counts && at == CASES[i].at);
+        assert_false(symbols_counts_before(s, sizeof(m) - 2));
+        assert_false(symbols_counts_before(s, UINT64_MAX));
         symbols_free(s);
     }
 #endif

@@ -139,6 +139,25 @@ static void a_wrong_name_is_never_unavailable(void **state)
     assert_int_equal(r.verdict, PLANTED_MISNAMED);
 }
 
+/* Misnamed or not: with the CPUs in others' hands it is not known. What is named right stays so. */
+static void what_is_misnamed_on_crowded_cpus_is_unavailable(void **state)
+{
+    (void)state;
+    struct cause wrong = {.id = "memory_map", .share = 1, .lost_ns = 100 * MS}, right = wrong;
+    struct why why = {.workers = 2, .stretch = 3};
+    why.causes = (struct causes){.count = 1, .list = &wrong, .own_ns = 100 * MS, .lost_ns = 100 * MS, .samples = 1000};
+    why.causes.runnable_ns = 100 * MS;
+    why.causes.thread_ns = 300 * MS;
+    struct planted_result r;
+    planted_judge(&LIST, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_UNAVAILABLE);
+    assert_non_null(strstr(r.reason, "33 %"));
+    right.id = "object_lock";
+    why.causes.list = &right;
+    planted_judge(&LIST, &why, &r);
+    assert_int_equal(r.verdict, PLANTED_OK);
+}
+
 static void the_innocent_is_ok_where_nothing_is_named(void **state)
 {
     (void)state;
@@ -187,6 +206,7 @@ int main(void)
         cmocka_unit_test(too_small_a_share_is_misnamed),
         cmocka_unit_test(nothing_named_is_judged_by_what_threads_lose),
         cmocka_unit_test(a_wrong_name_is_never_unavailable),
+        cmocka_unit_test(what_is_misnamed_on_crowded_cpus_is_unavailable),
         cmocka_unit_test(the_innocent_is_ok_where_nothing_is_named),
         cmocka_unit_test(the_report_says_of_each_row_what_was_planted_and_what_named),
     };
