@@ -302,8 +302,10 @@ $(B)/filters.o: $(B)/filters.c
 $(B)/compile-manual: $(B)/runner/compile_manual.o $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 MANUAL_DATE = $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || date +%s)}" +%F)
-$(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5)
-	$(Q)mkdir -p $(B)/man && $(EMULATOR) $< $(B)/man $(VERSION) $(MANUAL_DATE)
+# Those that have no page of their own.
+PRINTED := $(filter-out $(patsubst %.5,%.schema.json,$(wildcard runner/*/*.5)),$(SCHEMAS))
+$(B)/man/tare.1: $(B)/compile-manual $(wildcard runner/*/*.5) $(PRINTED)
+	$(Q)mkdir -p $(B)/man && $(EMULATOR) $< $(B)/man $(VERSION) $(MANUAL_DATE) $(PRINTED)
 	@for page in runner/*/*.5; do sed 's/@DATE@/$(MANUAL_DATE)/; s/@VERSION@/$(VERSION)/' $$page >$(B)/man/$${page##*/} || exit; done
 
 # What .incbin takes in is not in the dependencies that the compiler writes.

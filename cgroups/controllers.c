@@ -62,16 +62,22 @@ static void not_delegated(const struct surroundings *s, const char *path, const 
                    s->superuser ? "" : " of user@.service, as tare's drop-in has it");
 }
 
-static void why_missing(const struct surroundings *s, const struct slice_root *root, const char *proc_cgroups,
-                        enum slice_controller c, char *why, size_t cap)
+static void why_missing(const struct surroundings *s, const struct slice_root *root, enum slice_controller c, char *why,
+                        size_t cap)
 {
+    char proc_cgroups[CGFILE_CAP + 1] = "\n";
     int hierarchy = 0;
     int enabled = 1;
+    bool listed = false;
     const char *name = slice_controller_name(c);
     const char *v1_name = c == SLICE_IO ? "blkio" : name;
     bool is_top = s->hierarchy_root && strcmp(root->path, s->mount.point) == 0;
-    bool listed = find_in_proc(proc_cgroups, v1_name, &hierarchy, &enabled);
-    if (hierarchy != 0 || is_mounted_as_v1(s, v1_name))
+    bool is_v1 = is_mounted_as_v1(s, v1_name);
+    if (!is_v1) {
+        slice_read_in(s->sysroot, "/proc", "cgroups", proc_cgroups + 1, CGFILE_CAP);
+        listed = find_in_proc(proc_cgroups, v1_name, &hierarchy, &enabled);
+    }
+    if (hierarchy != 0 || is_v1)
         (void)snprintf(why, cap, "v1 holds it; boot with cgroup_no_v1=all");
     else if (!enabled)
         (void)snprintf(why, cap, "disabled at boot (boot without cgroup_disable=%s, or with cgroup_enable=%s)", name,
@@ -96,8 +102,6 @@ static void read_in_manager(const struct surroundings *s, char *buf, size_t cap)
 void slice_find_controllers(const struct surroundings *s, struct slice_root *root)
 {
     char listed[CGFILE_CAP] = "";
-    char proc_cgroups[CGFILE_CAP + 1] = "\n";
-    slice_read_in(s->sysroot, "/proc", "cgroups", proc_cgroups + 1, CGFILE_CAP);
     if (root->provenance == SLICE_CREATED) /* may not exist yet; it gets what the hierarchy's root has */
         slice_read_in(s->sysroot, root->mount, "cgroup.controllers", listed, sizeof(listed));
     else if (root->provenance == SLICE_SCOPE && root->path[0] == '\0')
@@ -108,6 +112,6 @@ void slice_find_controllers(const struct surroundings *s, struct slice_root *roo
         struct slice_availability *a = &root->controller[c];
         a->available = cgfile_has_word(listed, slice_controller_name((enum slice_controller)c));
         if (!a->available)
-            why_missing(s, root, proc_cgroups, (enum slice_controller)c, a->reason, sizeof(a->reason));
+            why_missing(s, root, (enum slice_controller)c, a->reason, sizeof(a->reason));
     }
 }

@@ -155,6 +155,8 @@ int slice_enable(struct slice_tree *t, struct err *e)
         write_mark(t);
     if (failed == 0 && created)
         failed = enable(t, t->root_fd, t->root.path, e);
+    if (t->whole) /* it holds the processes itself */
+        return failed;
     return failed != 0 ? failed : enable(t, t->run_fd, "the run's directory", e);
 }
 

@@ -35,6 +35,8 @@ struct slice_root {
     char own[PATH_MAX];   /* the caller's cgroup at the time of the search; "" if the mount does not show it */
     struct slice_availability controller[SLICE_CONTROLLERS];
     bool caller_stays; /* set by the caller: slice_tree_open() does not move it, unless it is inside the root */
+    bool one_slice;    /* set by the caller, which makes a single slice: the run's directory itself becomes it where the
+                          caller stays outside, which spares the kernel one cgroup */
 };
 
 /* Finds the root. The v2 hierarchy is found by its type in /proc/self/mountinfo (proc(5)), never by a well-known path.

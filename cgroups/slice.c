@@ -123,8 +123,23 @@ static void settle(struct slice *s, const struct slice_limits *limits)
     }
 }
 
+/* The run's directory is the slice. It keeps the run's lock, which belongs to run_fd, and is removed as any slice. */
+static int take_whole(struct slice *s, const struct slice_limits *limits, struct err *e)
+{
+    int n = snprintf(s->path, sizeof(s->path), "%s/%s", s->tree->root.path, s->tree->name);
+    if (n < 0 || (size_t)n >= sizeof(s->path))
+        return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", s->tree->root.path);
+    s->dirfd = fcntl(s->tree->run_fd, F_DUPFD_CLOEXEC, 3);
+    if (s->dirfd < 0)
+        return err_sys(e, ERR_OURS, "cannot open '%s'", s->path);
+    settle(s, limits);
+    return 0;
+}
+
 static int create_own(struct slice *s, const struct slice_limits *limits, struct err *e)
 {
+    if (s->tree->whole)
+        return take_whole(s, limits, e);
     int n = snprintf(s->path, sizeof(s->path), "%s/%s/%s", s->tree->root.path, s->tree->name, s->name);
     if (n < 0 || (size_t)n >= sizeof(s->path))
         return err_set(e, ERR_HOST, -ENAMETOOLONG, "its path below '%s' is too long", s->tree->root.path);
@@ -273,13 +288,16 @@ int slice_destroy(struct slice **slice, struct err *e)
     struct slice *s = STEAL(*slice);
     if (!s)
         return 0;
-    int failed = s->own ? cgdir_remove(s->tree->run_fd, s->name, clock_now_ns() + DESTROY_NS) : 0;
+    const struct slice_tree *t = s->tree;
+    int failed = !s->own ? 0
+                         : cgdir_remove(t->whole ? t->root_fd : t->run_fd, t->whole ? t->name : s->name,
+                                        clock_now_ns() + DESTROY_NS);
     if (failed != 0) {
         errno = -failed;
         (void)err_sys(e, ERR_OURS, "slice '%s': cannot remove '%s'", s->name, s->path);
         (void)err_remedy(e, "rmdir removes it once it is empty");
     }
-    partition_release(s->tree, s->path, &s->partition);
+    partition_release(t, s->path, &s->partition);
     release(s);
     return failed;
 }

@@ -205,7 +205,7 @@ static int move_back(struct slice_tree *t, struct err *e)
 static int remove_run(struct slice_tree *t, struct err *e)
 {
     int64_t deadline_ns = clock_now_ns() + REMOVE_NS;
-    int failed = cgdir_remove_empty(t->run_fd, SUPERVISOR, deadline_ns);
+    int failed = t->whole ? 0 : cgdir_remove_empty(t->run_fd, SUPERVISOR, deadline_ns);
     if (failed == 0)
         failed = cgdir_remove_empty(t->root_fd, t->name, deadline_ns);
     if (failed != 0) {
@@ -263,6 +263,7 @@ int slice_tree_open(const struct slice_root *root, const char *run_id, const str
     t->root = *root;
     t->base_fd = t->root_fd = t->run_fd = t->supervisor_fd = t->spare_fd = -1;
     t->own = root->provenance != SLICE_BORROWED && root->provenance != SLICE_NONE;
+    t->whole = t->own && root->one_slice && slice_root_leaves_caller(root);
     text_format(t->name, sizeof(t->name), "tare-%s", run_id);
     int failed = t->own ? build(t, e) : 0;
     if (failed != 0) {

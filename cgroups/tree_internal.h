@@ -13,6 +13,7 @@ struct err;
 struct slice_tree {
     struct slice_root root;
     bool own;    /* a directory of ours exists: false for borrowed and none */
+    bool whole;  /* the run's directory is its one slice (root.one_slice) */
     int base_fd; /* the existing directory whose subtree_control we change: the mount point for created, else the root;
                     locked while runs start and end */
     int root_fd; /* root.path */

@@ -22,6 +22,7 @@
 #include "host/state.h"
 #include "record/records.h"
 #include "report/compare_show.h"
+#include "report/why_compare.h"
 
 /* All that one comparison takes; ended with end(). */
 struct job {
@@ -40,6 +41,7 @@ struct job {
     char noise_why[PATH_MAX + 200];
     struct comparison result;
     struct text failed, unclear; /* the conditions that hold, and that cannot tell */
+    struct text causes;          /* that --why found on both sides */
 };
 
 static void end(struct job *j)
@@ -50,6 +52,7 @@ static void end(struct job *j)
     records_free(&j->b);
     text_free(&j->failed);
     text_free(&j->unclear);
+    text_free(&j->causes);
 }
 
 /* --- what was asked --------------------------------------------------------------------------------------------- */
@@ -312,12 +315,24 @@ static int show(struct job *j)
                                           j->options.between};
     AS[j->asked->format](&j->result, &head, &out);
     (void)fputs(out.data, stdout);
+    (void)fputs(j->causes.data ? j->causes.data : "", stdout);
     bool apart = j->asked->format != FORMAT_TEXT && j->asked->format != FORMAT_MARKDOWN;
     if (holds && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if holds:\n%s", j->failed.data);
     if (j->unclear.len && apart)
         (void)fprintf(stderr, "tare: compare: --fail-if:\n%s", j->unclear.data);
     return holds ? ERR_SAID_NO : 0;
+}
+
+/* Where --why left its records on both sides, for a terminal. */
+static int compare_causes(struct job *j, struct err *e)
+{
+    cleanup_text struct text notes = {0};
+    if (j->asked->format != FORMAT_TEXT)
+        return 0;
+    TRY(why_compare_text(&j->a, &j->b, &j->result, terminal_width(STDOUT_FILENO), &j->causes, &notes, e));
+    (void)fputs(notes.data ? notes.data : "", stderr);
+    return 0;
 }
 
 static int run(struct job *j, struct err *e)
@@ -331,6 +346,7 @@ static int run(struct job *j, struct err *e)
     TRY(compare_conditions_check(j->condition, j->asked->fail_if.count, &j->result, e));
     if (j->asked->noise)
         TRY(write_noise(j, e));
+    TRY(compare_causes(j, e));
     return show(j);
 }
 

@@ -329,7 +329,7 @@ static int conclude(const struct job *job, struct err *e)
     struct facts host = {0};
     if (job->c->shown.quiet && !job->c->invocations.export.count)
         return 0;
-    host_capture_virt("", &host);
+    host_capture_emulation("", &host);
     const struct series_set set = set_of(job, &host);
     int failed = 0;
     if (job->counted > 0 && !job->c->shown.quiet) {
@@ -405,9 +405,10 @@ static int in_session(struct job *job, struct err *e)
     struct session session;
     struct run_ahead ahead = RUN_NOTHING_AHEAD;
     off_t stdin_from = -1;
-    if (wanted(job) + c->invocations.warmup > 1)
+    const bool is_single = wanted(job) + c->invocations.warmup == 1;
+    if (!is_single)
         TRY(standard_input_keep(&stdin_from, e));
-    int failed = session_find(&c->cell, output_wanted(&c->output), &session, e);
+    int failed = session_find(&c->cell, output_wanted(&c->output), is_single, &session, e);
     /* What --prepare mounts is to be seen by the command: its namespaces come after that. */
     if (failed == 0 && !c->invocations.prepare && slice_root_leaves_caller(&session.root))
         failed = run_command_begin(&c->cell, first_of(job), &ahead, e);

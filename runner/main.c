@@ -90,6 +90,10 @@ int main(int argc, char **argv)
         usage(stderr);
         return ERR_USAGE;
     }
+    if (strcmp(argv[1], "help") == 0 && argc > 3) {
+        (void)fprintf(stderr, "tare: help: '%s': 'tare help' takes one command, and '%s' is it\n", argv[3], argv[2]);
+        return ERR_USAGE;
+    }
     if (strcmp(argv[1], "help") == 0 && argc > 2)
         return command_end(argv[2], help_of(argv[2], &e), &e);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {

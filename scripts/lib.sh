@@ -17,8 +17,43 @@ die() {
 
 # The header comment of the script that sources this is its usage: what --help prints, and nothing else is done.
 usage() {
-    sed -n '1d; /^# shellcheck /q; /^#/!q; s/^# \{0,1\}//p' "$0"
+    sed -n '1d; /^# shellcheck /q; /^#/!q; s/^# \{0,1\}//p' "$0" | wrapped
     exit 0
+}
+
+# Lines in 80 columns, those behind the first under its last column. A line of 90 characters or more goes on in the next.
+wrapped() {
+    awk '
+        function put(    word, words, i, line) {
+            if (hang > 40)
+                hang = lead + 4
+            line = substr(text, 1, match(text, /[^ ]/) - 1)
+            text = substr(text, length(line) + 1)
+            while (match(text, / +/) || text != "") {
+                word = RSTART > 0 ? substr(text, 1, RSTART - 1) : text
+                if (length(line blank word) > 80 && line ~ /[^ ]/) {
+                    print line
+                    line = sprintf("%*s", hang, "")
+                    blank = ""
+                }
+                line = line blank word
+                blank = RSTART > 0 ? substr(text, RSTART, RLENGTH) : ""
+                text = RSTART > 0 ? substr(text, RSTART + RLENGTH) : ""
+            }
+            print line
+            blank = ""
+        }
+        { at = match($0, /[^ ]/) - 1 }
+        NR > 1 && long && at == hang { text = text " " substr($0, at + 1); long = length($0) >= 90; next }
+        NR > 1 { put() }
+        {
+            text = $0
+            lead = hang = at
+            long = length($0) >= 90
+            if (match(substr($0, at + 1), /   *[^ ]/))
+                hang = at + RSTART + RLENGTH - 2
+        }
+        END { put() }'
 }
 
 listed() { # WORD...: a, b, c

@@ -406,6 +406,7 @@ struct meaning {
     bool reads_count;
     const char *noun, *function, *file;
     char *path;
+    struct cause_spent *spent; /* where what it takes is told to who asked; NULL: nobody did */
 };
 
 /* A thread between two of its events. */
@@ -452,6 +453,7 @@ static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
     const size_t python = below_python(s);
     *m = (struct meaning){.is_known = true, .rule = {rule_of(s, false), rule_of(s, true)}, .path = path_of(s)};
     m->reads_count = reads_count(s);
+    m->spent = f->q->spent ? &f->q->spent[stack] : NULL;
     if (python < s->count) {
         m->function = s->frame[python].name;
         m->file = s->frame[python].file;
@@ -506,6 +508,8 @@ static int64_t within(const struct finder *f, int64_t from_ns, int64_t to_ns)
 static void add_lost(struct finder *f, const struct meaning *m, size_t rule, bool runs, int64_t ns)
 {
     f->ret->lost_ns += ns;
+    if (m->spent)
+        m->spent->lost_ns += ns;
     if (rule == NO_RULE) {
         f->ret->unattributed_ns += ns;
         tally_add(&f->unattributed, m->path, "", ns);
@@ -588,8 +592,13 @@ static void take_sample(struct finder *f, const struct thread *t, const struct t
     const struct meaning *m = meaning_of(f, e->stack);
     f->ret->samples++;
     f->python_samples += m->function != NULL;
-    if (t->depth > 0 || m->rule[1] == NO_RULE || RULE(m->rule[1])->kind != LOST)
+    if (t->depth > 0)
         return;
+    if (m->rule[1] == NO_RULE || RULE(m->rule[1])->kind != LOST) {
+        if (m->spent)
+            m->spent->own_ns += f->q->period_ns;
+        return;
+    }
     add_lost(f, m, m->rule[1], true, f->q->period_ns);
     f->ret->own_ns -= f->q->period_ns;
 }

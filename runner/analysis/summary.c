@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/stats.h"
 #include "base/text.h"
+#include "record/verdict.h"
 
 const struct summary_figure *summary_figure(const struct summary *s, const struct summary_cell *c, const char *name)
 {
@@ -572,7 +573,8 @@ static void note_isolation(struct notes *n, const struct summary *s)
             grade = one->grade;
     }
     if (grade)
-        text_add(&line, "isolation is %.20s", grade);
+        text_add(&line, "isolation is %.20s%s", grade,
+                 strcmp(grade, grade_name(GRADE_BORROWED)) == 0 ? " (the slice is the container's own cgroup)" : "");
     else if (unmet.count > 0)
         text_add(&line, "some of the isolation that was asked for is not in force");
     for (size_t i = 0; i < unmet.count; i++) {

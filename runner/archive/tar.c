@@ -278,7 +278,7 @@ static int write_entry(struct archive *a, const struct listed_file *file, int di
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "%s: %s", file->path, strerror(-failed));
     if (strcmp(hex, file->sha256) != 0)
-        return err_set(e, ERR_OURS, -ESTALE, "%s changed while it was packed", file->path);
+        return err_set(e, ERR_OURS, -ESTALE, "%s changed meanwhile", file->path);
     if (archive_write_header(a, entry) != ARCHIVE_OK)
         return broken(a, e);
     (void)lseek(fd, 0, SEEK_SET);

@@ -15,13 +15,18 @@
 
 int standard_open(void)
 {
-    for (;;) { /* open(2) takes the lowest free descriptor */
+    bool is_open = true;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        is_open = is_open && fcntl(fd, F_GETFD) >= 0;
+    while (!is_open) { /* open(2) takes the lowest free descriptor */
         int fd = open("/dev/null", O_RDWR | O_NOCTTY);
         if (fd < 0)
             return -errno;
+        is_open = fd >= STDERR_FILENO;
         if (fd > STDERR_FILENO)
             return close(fd) == 0 ? 0 : -errno;
     }
+    return 0;
 }
 
 bool standard_stack_suffices(void)

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/json_put.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "bundle/bag.h"
@@ -106,7 +107,7 @@ static int load_plan(struct bundle *b, struct err *e)
         forget_remedy(e);
         return e->code;
     }
-    /* Its own scenarios must be those in the bundle. */
+    /* What it names by its path must be in the bundle. */
     b->bound.carried.folder = b->path;
     b->bound.carried.alone = true;
     TRY(plan_parse(BUNDLE_PLAN, &bytes, &b->bound.given, &b->bound.carried, &b->plan, e));
@@ -188,6 +189,20 @@ int bundle_grants(const struct bundle *b, const char *label, struct trust_grants
     TRY(trust_of_plan(&plan, ret, e));
     trust_of_options(BUNDLE_LOCK, &b->bound.given, ret);
     return 0;
+}
+
+const struct carried_one *bundle_other_file(const struct bundle *b, const struct invocation *one)
+{
+    size_t cell = bundle_cell(&b->plan, one->plan_cell);
+    const struct plan_cell *of = cell < b->cells ? &b->plan.cell[cell] : NULL;
+    cleanup_json json_t *runtime = of && of->files > 0 ? invocation_section(one, "runtime") : NULL;
+    const json_t *files = json_object_get(runtime, "files");
+    for (size_t i = 0; of && i < of->files; i++) {
+        const struct carried_one *carried = carried_find(&b->plan.carried, of->file[i].word, true);
+        if (carried && !carried_is_file(carried, json_word(files, carried->word)))
+            return carried;
+    }
+    return NULL;
 }
 
 /* --- what of the plan is there ----------------------------------------------------------------------------------- */

@@ -68,6 +68,9 @@ void bundle_free(struct bundle *b);
  * plan's text in messages. */
 int bundle_grants(const struct bundle *b, const char *label, struct trust_grants *ret, struct err *e);
 
+/* The carried file that an invocation of a command was not made with, by its record; NULL: it was made with all. */
+const struct carried_one *bundle_other_file(const struct bundle *b, const struct invocation *one);
+
 /* The payload path of an invocation's record. The folder is the cell's id, with '-' for characters that bundle paths do
  * not allow, cut at 80 and numbered if that is ambiguous. label: as in folder_record_name(). Returns buf. */
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,

@@ -99,7 +99,8 @@ int derive_bag(const struct bundle *b, const struct filelist *payload, int dirfd
     for (char *p = software; *p; p++)
         if ((unsigned char)*p < ' ')
             *p = ' ';
-    const struct bag_info info = {software, "records of measurements, and what follows from them: an RO-Crate",
-                                  b->date_s};
+    const struct bag_info info = {
+        software, "records of measurements, and what follows from them: an RO-Crate; data/README.md is for its reader",
+        b->date_s};
     return bag_write(dirfd, payload, &info, e);
 }

@@ -226,8 +226,57 @@ static void add_clone(const char *url, const char *version, struct text *out)
     text_add(out, " tare  # tare %.60s packed this\n", version);
 }
 
+/* Of each different environment once, in the order of the records. */
+static void add_once(const char *one, struct text *out)
+{
+    cleanup_free char *shown = text_printable(one);
+    if (*shown && !(out->data && strstr(out->data, shown)))
+        text_add(out, "%s%s", out->len ? "; " : "", shown);
+}
+
+static const char *of_environment(const struct keyset *set, const char *key)
+{
+    const char *value = keyset_find(set, key);
+    return value ? value : "";
+}
+
+/* Whether a record was made on an interpreter of CPython's. */
+static bool takes_python(const struct keysets *environments)
+{
+    size_t i = 0;
+    while (i < environments->count &&
+           strcmp(of_environment(environments->list[i], "runtime.implementation"), "cpython") != 0)
+        i++;
+    return i < environments->count;
+}
+
+static void add_runtime(const struct keyset *set, struct text *out)
+{
+    const char *name = of_environment(set, "runtime.name");
+    cleanup_free char *one = strcmp(name, "command") == 0
+                                 ? text_printf("the program %s", of_environment(set, "runtime.path"))
+                                 : text_printf("%s %s (%s)", of_environment(set, "runtime.implementation"),
+                                               of_environment(set, "runtime.version"), name);
+    add_once(one, out);
+}
+
+/* On what it was measured: what the reviewer needs, or what will differ. */
+static void add_needs(const struct keysets *environments, struct text *out)
+{
+    cleanup_text struct text runtimes = {0}, hosts = {0};
+    for (size_t i = 0; i < environments->count; i++) {
+        const struct keyset *set = environments->list[i];
+        cleanup_free char *host = text_printf("%s, %s, %s", of_environment(set, "host.cpu_model"),
+                                              of_environment(set, "host.arch"), of_environment(set, "host.os"));
+        add_runtime(set, &runtimes);
+        add_once(host, &hosts);
+    }
+    text_add(out, "It was measured with %s\non %s.\n", runtimes.data ? runtimes.data : "",
+             hosts.data ? hosts.data : "");
+}
+
 /* How the reviewer gets the tare that packed the bundle. */
-static void add_get(const struct bundle *b, struct text *out)
+static void add_get(const struct bundle *b, bool python, struct text *out)
 {
     const json_t *tool = json_object_get(b->pack, "tool");
     const char *url = json_string_value(json_object_get(b->pack, "source_url")), *commit = json_word(tool, "commit");
@@ -241,8 +290,10 @@ static void add_get(const struct bundle *b, struct text *out)
         text_add(out, "git -C tare checkout %.*s%s\n", (int)len, commit,
                  commit[len] ? "  # it had changes that were not committed" : "");
     if (url)
-        text_add(out, "make -C tare setup python build  # once: Debian's packages, two "
-                      "CPythons\nPATH=\"$PWD/tare/build:$PATH\"\n");
+        text_add(out,
+                 "tare/scripts/setup draw  # once: Debian's packages\n"
+                 "make -C tare %sbuild  # tare%s\nPATH=\"$PWD/tare/build:$PATH\"\n",
+                 python ? "python " : "", python ? ", and two CPythons: minutes" : "");
 }
 
 /* How long the invocations took when they were measured. */
@@ -257,37 +308,55 @@ static void add_took(const struct bundle *b, struct text *out)
         text_add_seconds(out, sum_s);
 }
 
+/* What was weighed and did not come with tare. */
+static void add_carried(const struct bundle *b, struct text *out)
+{
+    size_t of_commands = 0;
+    for (size_t i = 0; i < b->plan.carried.count; i++)
+        of_commands += b->plan.carried.of[i].of_command;
+    text_add(out, "%s%s",
+             b->plan.carried.count > of_commands ? "| `" CARRIED_FOLDER
+                                                   "/` | the programs that were weighed and did not come with tare |\n"
+                                                 : "",
+             of_commands > 0 ? "| `" CARRIED_PROGRAMS
+                               "/` | the programs and files that the commands name, and are run with |\n"
+                             : "");
+}
+
 void bundle_readme(const struct bundle *b, struct text *out)
 {
     char crate[80], date[32];
     const char *version = *json_word(b->pack, "crate") ? json_word(b->pack, "crate") : CRATE_1_1;
-    cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, image = {0}, get = {0}, took = {0};
+    cleanup_text struct text authors = {0}, coverage = {0}, claims = {0}, carried = {0}, image = {0}, get = {0},
+                             took = {0}, needs = {0};
+    struct keysets environments = {0};
+    for (size_t i = 0; i < b->records.count; i++)
+        keysets_add(&environments, b->records.list[i].environment);
     text_format(crate, sizeof(crate), "RO-Crate %s%s", version,
                 strcmp(version, CRATE_1_1) == 0   ? ", Process Run Crate 0.5"
                 : strcmp(version, CRATE_1_3) == 0 ? ", Process Run Crate 0.6"
                                                   : "");
-    add_get(b, &get);
+    add_get(b, takes_python(&environments), &get);
+    add_needs(&environments, &needs);
+    keysets_free(&environments);
     add_took(b, &took);
     add_authors(b, &authors);
     add_coverage(b, &coverage);
     add_claims(b, &claims);
+    add_carried(b, &carried);
     add_image(b, &image);
     fill(readme_template,
          (const struct value[]){{"title", json_word(b->pack, "title")},
+                                {"get", get.data},
+                                {"took", took.data},
+                                {"needs", needs.data},
                                 {"authors", authors.data},
                                 {"date", derive_date(b->date_s, date)},
                                 {"license", json_word(b->pack, "license")},
                                 {"coverage", coverage.data},
                                 {"claims", claims.data},
-                                {"scenarios", b->plan.carried.count == 0
-                                                  ? ""
-                                                  : "| `" CARRIED_FOLDER
-                                                    "/` | the programs that were weighed and did not come with tare "
-                                                    "|\n"},
-                                {"get", get.data},
-                                {"took", took.data},
-                                {"top", b->top},
-                                {"crate", crate},
-                                {"image", image.data}},
+                                {"carried", carried.data},
+                                {"image", image.data},
+                                {"crate", crate}},
          out);
 }

@@ -25,7 +25,7 @@ static int ask_version(struct text *ret, struct err *e)
     char *const argv[] = {(char *)"gnuplot", (char *)"--version", NULL};
     int failed = spawn_capture(argv, WAIT_MS, ret);
     if (failed != 0 || !ret->data || strncmp(ret->data, ANNOUNCES, strlen(ANNOUNCES)) != 0)
-        return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH draws the figures (apt-get install gnuplot-nox)");
+        return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH for the figures (apt-get install gnuplot-nox)");
     ret->data[strcspn(ret->data, "\n")] = '\0';
     return 0;
 }

@@ -69,9 +69,15 @@ static int read_folder(struct packing *p, struct err *e)
 {
     cleanup_text struct text bytes = {0};
     TRY(folder_look(p->o->folder, &p->folder, e));
-    TRY(folder_read(&p->folder, &p->bound, &bytes, e));
-    p->bound.carried.alone = true; /* its own scenarios are those that the folder holds */
-    int failed = plan_parse(BUNDLE_PLAN, &bytes, &p->bound.given, &p->bound.carried, &p->plan, e);
+    int failed = folder_read(&p->folder, &p->bound, &bytes, e);
+    if (failed != 0)
+        return failed == -ENOENT
+                   ? err_remedy(e,
+                                "a bundle is of a plan, which 'tare matrix' and 'tare bench --out' run; a command is "
+                                "a cell of one: tare-plan(5)")
+                   : failed;
+    p->bound.carried.alone = true; /* what it names by its path is what the folder holds */
+    failed = plan_parse(BUNDLE_PLAN, &bytes, &p->bound.given, &p->bound.carried, &p->plan, e);
     return failed != -ENOENT || p->bound.carried.count > 0
                ? failed
                : err_remedy(e, "'%s' was made by an older tare, which kept no copy: run the plan into a new --out",
@@ -225,11 +231,13 @@ static int write_license(struct packing *p, struct err *e)
     return files_write(p->data_fd, BUNDLE_LICENSE, t.data, t.len, e);
 }
 
-/* Copies the scenarios that did not come with tare. */
-static int copy_scenarios(struct packing *p, struct err *e)
+/* Copies what was weighed and did not come with tare. */
+static int copy_carried(struct packing *p, struct err *e)
 {
     char from[PATH_MAX], in[128];
     for (size_t i = 0; i < p->plan.carried.count; i++) {
+        if (carried_is_repeated(&p->plan.carried, i))
+            continue;
         cleanup_carried struct carried_files files = {0};
         text_format(from, sizeof(from), "%s/%s", p->folder.path, carried_place(&p->plan.carried.of[i], in, sizeof(in)));
         TRY(carried_list(from, true, &files, e));
@@ -312,7 +320,7 @@ static int write_sources(struct packing *p, struct err *e)
     TRY(copy_records(p, e));
     TRY(copy_claims(p, e));
     TRY(copy_reproduction(p, e));
-    TRY(copy_scenarios(p, e));
+    TRY(copy_carried(p, e));
     TRY(write_license(p, e));
     TRY(copy_own(p, "versions.lock", BUNDLE_IMAGES, 8U << 20, e));
     return write_pack(p, e);
@@ -355,6 +363,38 @@ static int refuse_stale(const struct packing *p, const struct filelist *payload,
                                   p->folder.path, f.list[0].text);
 }
 
+/* A program by its path that is in no copy, so that nobody else could run it. That of an installation is the host's. */
+static int refuse_uncarried(const struct packing *p, const struct invocation *one, struct err *e)
+{
+    const struct plan *plan = &p->bundle.plan;
+    size_t cell = bundle_cell(plan, one->plan_cell);
+    char *const *argv = cell < p->bundle.cells ? plan->cell[cell].cell.argv : NULL;
+    if (!argv || !strchr(argv[0], '/') || carried_find(&plan->carried, argv[0], true))
+        return 0;
+    cleanup_json json_t *runtime = invocation_section(one, "runtime");
+    return carried_is_installed(json_word(runtime, "path"))
+               ? 0
+               : err_set(e, ERR_USAGE, -ENOENT,
+                         "cell '%s': its program '%s' is in no copy beside the records, and nobody else could run it "
+                         "(run the plan into a new --out: 'tare matrix' copies it, or says why it cannot)",
+                         one->plan_cell, argv[0]);
+}
+
+/* Refuses records of commands that were not made with the files that the bundle carries. */
+static int refuse_other_files(const struct packing *p, struct err *e)
+{
+    for (size_t i = 0; i < p->bundle.records.count; i++) {
+        const struct invocation *one = &p->bundle.records.list[i];
+        const struct carried_one *other = bundle_other_file(&p->bundle, one);
+        if (other)
+            return err_set(e, ERR_USAGE, -ESTALE,
+                           "%s: it was made with another '%s' than the copy in '%s' (run the plan into a new --out)",
+                           one->path, other->word, p->folder.path);
+        TRY(refuse_uncarried(p, one, e));
+    }
+    return 0;
+}
+
 static int write_derived(struct packing *p, struct err *e)
 {
     cleanup_filelist struct filelist payload = {0}, whole = {0};
@@ -388,6 +428,9 @@ static int sum_up(struct packing *p, struct err *e)
     if (p->bundle.claims.count == 0 && strcmp(p->claims_from, "none") == 0)
         text_add(p->said, "  nothing is claimed: neither --claims nor '%s/" BUNDLE_CLAIMS "' is there\n",
                  p->folder.path);
+    for (size_t i = 0; i < p->plan.carried.count; i++)
+        if (p->plan.carried.of[i].of_command)
+            text_add(p->said, "carried: %s\n", p->plan.carried.of[i].word);
     if (p->o->authors == 0)
         text_add(p->said, "author: " TARE_AUTHORS " (--author \"Family, Given <ORCID>\" names yours)\n");
     if (!json_is_string(json_object_get(p->bundle.pack, "source_url")))
@@ -420,6 +463,7 @@ int pack(const struct pack_options *o, struct packed *ret, struct text *said, st
     TRY(bundle_load(path, &p.tally.records, NULL, &p.bundle, e));
     TRY(claims_check_figures(&p.claims, &p.bundle.records, e));
     TRY(refuse_incomplete(&p, e));
+    TRY(refuse_other_files(&p, e));
     if (o->image)
         TRY(pack_image(&p.bundle, o->image, p.root.path, e));
     TRY(write_derived(&p, e));

@@ -26,6 +26,7 @@ const char *pool_state_name(enum pool_state s)
 /* What a reading holds. */
 struct reading {
     struct pool_result *r;
+    json_t *files; /* of each file read, by its SHA-256, whose it is */
     struct minisig_key *key;
     size_t keys;
 };
@@ -224,6 +225,23 @@ static struct pool_member *new_member(struct pool_result *r, const char *name)
     return m;
 }
 
+/* A file that was read already, under whatever name, is not verified once more, which takes most of the time. */
+static bool take_repeated(struct reading *w, struct pool_member *m, const char *path)
+{
+    char sha256[DIGEST_HEX];
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || digest_file(path, sha256) != 0)
+        return false;
+    const json_t *by = json_object_get(w->files, sha256);
+    if (!by)
+        json_put_int(w->files, sha256, (int64_t)(w->r->members - 1));
+    m->is_repeated = by != NULL;
+    m->repeats = (size_t)json_integer_value(by);
+    if (m->is_repeated)
+        m->state = POOL_TWIN; /* until settle_repeated() */
+    return m->is_repeated;
+}
+
 /* A bundle that cannot be verified is refused, and the others go on. What is this program's or the host's is an error.
  */
 static int read_bundle(struct reading *w, const char *name, const char *path, struct err *e)
@@ -231,6 +249,8 @@ static int read_bundle(struct reading *w, const char *name, const char *path, st
     struct verification v;
     struct err why = {0};
     struct pool_member *m = new_member(w->r, name);
+    if (take_repeated(w, m, path))
+        return 0;
     int failed = verify(&(struct verify_options){path, NULL, NULL}, &v, &why);
     if (failed != 0 && why.kind != ERR_USAGE)
         return err_set(e, why.kind, why.code, "%s", why.text);
@@ -412,39 +432,87 @@ static void leave_out_twins(struct pool_result *r)
         }
 }
 
-static bool is_of_same_machine(const struct pool_member *a, const struct pool_member *b)
-{
-    const char *key = NULL;
-    json_t *value = NULL;
-    json_object_foreach(a->machines, key, value)
-    {
-        if (json_object_get(b->machines, key))
-            return true;
-    }
-    return false;
-}
-
-/* Members that share a machine, be it by a third one, are of one. A member that names no machine has one of its own. */
-static void number_machines(struct pool_result *r)
+/* What repeats a file is what that is, and where that counts its twin. */
+static void settle_repeated(const struct pool_result *r)
 {
     for (size_t i = 0; i < r->members; i++) {
         struct pool_member *m = &r->member[i];
-        if (m->state != POOL_COUNTED)
+        const struct pool_member *first = &r->member[m->repeats];
+        if (!m->is_repeated)
             continue;
-        m->machine = r->machines++;
-        for (size_t k = 0; k < i; k++) {
-            struct pool_member *other = &r->member[k];
-            if (other->state != POOL_COUNTED || other->machine == m->machine || !is_of_same_machine(m, other))
-                continue;
-            size_t kept = other->machine < m->machine ? other->machine : m->machine,
-                   gone = other->machine < m->machine ? m->machine : other->machine;
-            for (size_t n = 0; n <= i; n++) {
-                if (r->member[n].state != POOL_COUNTED)
-                    continue;
-                r->member[n].machine -= r->member[n].machine == gone ? gone - kept : r->member[n].machine > gone;
-            }
-            r->machines--;
+        m->signature = first->signature;
+        m->signer = first->signer;
+        m->records = first->records;
+        text_format(m->sha256, sizeof(m->sha256), "%s", first->sha256);
+        text_format(m->key_id, sizeof(m->key_id), "%s", first->key_id);
+        if (first->state == POOL_COUNTED)
+            refuse(m, POOL_TWIN, "%zu of its %zu records are those of %s, which counts already", m->records, m->records,
+                   first->name);
+        else
+            refuse(m, first->state, "%s", first->why ? first->why : "");
+    }
+}
+
+/* Sets of members that are of one machine: each points to an earlier one of its set, the first to itself. */
+struct machine_sets {
+    size_t *of;
+    bool *vouched; /* of the first: a member whose signature holds is in the set */
+};
+
+static size_t first_of(const struct machine_sets *s, size_t i)
+{
+    while (s->of[i] != i)
+        i = s->of[i];
+    return i;
+}
+
+/* Two sets, by their first members. */
+static void unite(struct machine_sets *s, size_t a, size_t b)
+{
+    size_t first = a < b ? a : b, later = a < b ? b : a;
+    s->of[later] = first;
+    s->vouched[first] |= s->vouched[later];
+}
+
+/* Members that share a machine, be it by a third one, are of one. But whoever says that he ran on the machines of two
+ * others, whose signatures hold, does not make theirs one. seen: of each machine, whose it is first. */
+static void unite_machines(const struct pool_result *r, int group, json_t *seen, struct machine_sets *s)
+{
+    for (size_t i = 0; i < r->members; i++) {
+        const struct pool_member *m = &r->member[i];
+        const char *key = NULL;
+        json_t *value = NULL;
+        if (m->state != POOL_COUNTED || !is_of_group(m, group))
+            continue;
+        json_object_foreach(m->machines, key, value)
+        {
+            const json_t *by = json_object_get(seen, key);
+            size_t x = first_of(s, i), y = first_of(s, by ? (size_t)json_integer_value(by) : i);
+            if (!by)
+                json_put_int(seen, key, (int64_t)i);
+            else if (x != y && (group == 0 || !s->vouched[x] || !s->vouched[y]))
+                unite(s, x, y);
         }
+    }
+}
+
+/* A member that names no machine has one of its own. */
+static void number_machines(struct pool_result *r)
+{
+    cleanup_free size_t *of = xcalloc(r->members, sizeof(*of));
+    cleanup_free bool *vouched = xcalloc(r->members, sizeof(*vouched));
+    cleanup_json json_t *seen = json_object();
+    struct machine_sets s = {of, vouched};
+    for (size_t i = 0; i < r->members; i++) {
+        of[i] = i;
+        vouched[i] = is_of_group(&r->member[i], 0);
+    }
+    for (int group = 0; group < GROUPS; group++)
+        unite_machines(r, group, seen, &s);
+    for (size_t i = 0; i < r->members; i++) {
+        struct pool_member *m = &r->member[i];
+        if (m->state == POOL_COUNTED)
+            m->machine = of[i] == i ? r->machines++ : r->member[first_of(&s, i)].machine;
     }
 }
 
@@ -473,6 +541,7 @@ void pool_sort_out(struct pool_result *r)
     for (size_t i = 0; i < r->members; i++)
         refuse_others(r, &r->member[i]);
     leave_out_twins(r);
+    settle_repeated(r);
     number_machines(r);
     number_classes(r);
     for (size_t i = 0; i < r->members; i++)
@@ -495,11 +564,12 @@ static int judge_all(struct pool_result *r, struct err *e)
 int pool_bundles(const struct pool_options *o, struct pool_result *ret, struct err *e)
 {
     struct pool_result r = {.key = o->key};
-    struct reading w = {.r = &r};
+    struct reading w = {.r = &r, .files = json_object()};
     int failed = read_keys(&w, o, e);
     if (failed == 0)
         failed = read_all(&w, o, e);
     free(w.key);
+    json_decref(w.files);
     if (failed == 0) {
         pool_sort_out(&r);
         failed = judge_all(&r, e);

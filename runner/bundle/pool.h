@@ -33,7 +33,9 @@ const char *pool_state_name(enum pool_state s); /* "counted", "original", "twin"
 struct pool_member {
     char *name; /* its path, or "sha256:…" of its manifest */
     enum pool_state state;
-    char *why; /* why it is not counted; NULL for a counted one */
+    char *why;        /* why it is not counted; NULL for a counted one */
+    bool is_repeated; /* it is the file of an earlier member, byte for byte, and was not read again: */
+    size_t repeats;   /* that member */
     char sha256[DIGEST_HEX];
     char *of;                       /* the SHA-256 of the bundle that it reproduces; NULL: none */
     char claims_sha256[DIGEST_HEX]; /* of claims.yml */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "archive/files.h"
 #include "archive/findings.h"
 #include "base/alloc.h"
 #include "base/beneath.h"
@@ -15,7 +16,9 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/source.h"
 #include "base/text.h"
+#include "bundle/bag.h"
 #include "bundle/claims.h"
 #include "cell/carried.h"
 #include "oci/image.h"
@@ -63,17 +66,52 @@ static int judge_plan(struct reproduction *r, struct err *e)
     return trust_settle(&grants, "reproduce", r->o->path, "it is a bundle's", r->o->trust, e);
 }
 
-/* Bundles do not keep file modes. They are set in an unpacked tar only: a folder of the user's is left as it is. */
-static int set_modes(struct reproduction *r, struct err *e)
+static int refuse_changed(const struct reproduction *r, const char *path, struct err *e)
 {
-    char path[PATH_MAX + 160], in[128];
+    return err_set(e, ERR_SAID_NO, -ESTALE, "'%s': %s changed after it was verified, and nothing of it was run",
+                   r->o->path, path);
+}
+
+/* Copies a file of the bundle, as it was verified. */
+static int stage_file(struct reproduction *r, const char *path, struct err *e)
+{
+    char hex[DIGEST_HEX];
+    cleanup_text struct text bytes = {0};
+    const struct listed_file *verified = filelist_find(&r->verified.at.all, path);
+    int failed = files_read(r->verified.at.root_fd, path, BUNDLE_SOURCE_MAX, &bytes);
+    if (failed != 0)
+        return err_set(e, ERR_USAGE, failed, "%s: %s", path, source_fault(failed));
+    digest_bytes(bytes.data, bytes.len, hex);
+    if (!verified || strcmp(verified->sha256, hex) != 0)
+        return refuse_changed(r, path, e);
+    return files_write(r->staged.fd, path, bytes.data, bytes.len, e);
+}
+
+static int stage_carried(struct reproduction *r, const struct carried_one *one, struct err *e)
+{
+    char from[PATH_MAX + 160], to[160], in[128];
+    cleanup_carried struct carried_files files = {0};
+    text_format(to, sizeof(to), BUNDLE_DATA "/%s", carried_place(one, in, sizeof(in)));
+    text_format(from, sizeof(from), "%s/%s", r->verified.at.data, in);
+    TRY(carried_list(from, true, &files, e));
+    if (strcmp(files.sha256, one->sha256) != 0)
+        return refuse_changed(r, in, e);
+    TRY(carried_copy(&files, from, r->staged.fd, to, e));
+    text_format(from, sizeof(from), "%s/%s", r->staged.path, to);
+    return carried_set_modes(&files, from, e);
+}
+
+/* Copies what is run: the modes are in no bundle, and a folder may be another's, who can change it at any time. */
+static int stage(struct reproduction *r, struct err *e)
+{
+    static const char *const NAMES[] = {BAG_DECLARATION, BUNDLE_DATA "/" BUNDLE_PLAN, BUNDLE_DATA "/" BUNDLE_LOCK};
     const struct carried *c = &r->verified.at.bundle.plan.carried;
-    for (size_t i = 0; r->verified.at.tar_fd >= 0 && i < c->count; i++) {
-        cleanup_carried struct carried_files files = {0};
-        text_format(path, sizeof(path), "%s/%s", r->verified.at.data, carried_place(&c->of[i], in, sizeof(in)));
-        TRY(carried_list(path, true, &files, e));
-        TRY(carried_set_modes(&files, path, e));
-    }
+    TRY(tmpdir_make(NULL, &r->staged, e));
+    for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+        TRY(stage_file(r, NAMES[i], e));
+    for (size_t i = 0; i < c->count; i++)
+        if (!carried_is_repeated(c, i))
+            TRY(stage_carried(r, &c->of[i], e));
     return 0;
 }
 
@@ -307,11 +345,11 @@ static int run(struct reproduction *r, struct err *e)
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e)
 {
     char before[DIGEST_HEX];
-    *ret = (struct reproduction){.o = o, .out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
+    *ret = (struct reproduction){.o = o, .out_fd = -1, .staged.fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
     TRY(check_original(ret, e));
     TRY(name_folder(ret, e));
     TRY(judge_plan(ret, e));
-    TRY(set_modes(ret, e));
+    TRY(stage(ret, e));
     TRY(check_out(ret, before, e));
     int64_t planned = ret->verified.at.bundle.plan.invocations;
     ret->invocations = o->smoke && planned > SMOKE_INVOCATIONS ? SMOKE_INVOCATIONS : planned;
@@ -335,7 +373,8 @@ void reproduction_free(struct reproduction *r)
     forget_records(r);
     free(r->judgement);
     cleanup_close_(&r->out_fd);
-    *r = (struct reproduction){.out_fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
+    tmpdir_remove(&r->staged);
+    *r = (struct reproduction){.out_fd = -1, .staged.fd = -1, .verified = {.at = BUNDLE_UNOPENED}};
 }
 
 void reproduction_count(const struct reproduction *r, size_t of[CLAIM_VERDICTS])

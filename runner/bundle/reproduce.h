@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/tmpdir.h"
 #include "bundle/bundle.h"
 #include "bundle/verify.h"
 #include "cell/config.h"
@@ -49,6 +50,7 @@ struct reproduce_options {
 struct reproduction {
     const struct reproduce_options *o;
     struct verification verified; /* of the original, which is open if it is intact or --force was given */
+    struct tmpdir staged;         /* the bundle's plan, and what it carries, as they were verified: what is run */
     char out[PATH_MAX - 64];
     int out_fd;                  /* open since before the run */
     bool granted;                /* something in the plan or plan.lock needs trust */
@@ -60,10 +62,10 @@ struct reproduction {
 };
 
 /* Does all steps. 0: ret has a judgement for each claim. -EBADMSG (said no): the bundle is damaged and force is not
- * set; ret->verified has the findings. -EEXIST (usage): a record in the folder is one of the bundle. -EPERM (usage):
- * the plan needs trust; each point is a line on standard error. Host errors: the host lacks the chosen place to run in.
- * Our errors: the plan was not run to its end; the same command continues it. Positive: the exit status of the tare
- * matrix that refused the plan and printed why. */
+ * set; ret->verified has the findings. -ESTALE (said no): it was changed after it was verified. -EEXIST (usage): a
+ * record in the folder is one of the bundle. -EPERM (usage): the plan needs trust; each point is a line on standard
+ * error. Host errors: the host lacks the chosen place to run in. Our errors: the plan was not run to its end; the same
+ * command continues it. Positive: the exit status of the tare matrix that refused the plan and printed why. */
 int reproduce(const struct reproduce_options *o, struct reproduction *ret, struct err *e);
 
 void reproduction_free(struct reproduction *r);

@@ -1,7 +1,7 @@
 /* The plan of a bundle as processes: tare matrix on this host, in the image, in the VM image. */
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "archive/filelist.h"
+#include "archive/findings.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -17,9 +18,7 @@
 #include "base/signals.h"
 #include "base/source.h"
 #include "base/text.h"
-#include "bundle/bag.h"
 #include "bundle/reproduce.h"
-#include "cell/carried.h"
 #include "launch/spawn.h"
 #include "oci/image.h"
 #include "oci/layout.h"
@@ -114,7 +113,7 @@ static int on_host(struct command_line *c, const struct reproduction *r, struct 
     if (failed != 0)
         return err_set(e, ERR_OURS, failed, "no program tare beside this one ('make' builds both)");
     add(c, "%s", tare);
-    text_format(plan, sizeof(plan), "%s/" BUNDLE_PLAN, r->verified.at.data);
+    text_format(plan, sizeof(plan), "%s/" BUNDLE_DATA "/" BUNDLE_PLAN, r->staged.path);
     add_matrix(c, r, plan, r->out);
     if (r->o->trust)
         add(c, "--trust-plan");
@@ -176,7 +175,7 @@ static int in_image(struct command_line *c, const struct reproduction *r, struct
     TRY(find_script("docker-run", script, sizeof(script), e));
     add(c, "%s", script);
     add(c, "--plan");
-    add(c, "%s/" BUNDLE_PLAN, r->verified.at.data);
+    add(c, "%s/" BUNDLE_DATA "/" BUNDLE_PLAN, r->staged.path);
     add(c, "--out");
     add(c, "%s", r->out);
     add(c, "%s", image);
@@ -196,49 +195,38 @@ static void add_quoted(struct text *t, const char *word)
     text_add(t, "'");
 }
 
-#define IN_VM          "/tmp/bundle"
-#define IN_VM_MOST     (96U << 10) /* of a word of a command: MAX_ARG_STRLEN is 128 KiB (execve(2)) */
-#define IN_VM_FILE_MAX (64U << 10)
+#define IN_VM      "/tmp/bundle"
+#define IN_VM_MOST (96U << 10) /* of a word of a command: MAX_ARG_STRLEN is 128 KiB (execve(2)) */
 
-/* A file of the bundle made anew by a shell, whatever its bytes are. */
+/* A file of what is run, made anew by a shell. */
 static int add_made(struct text *t, int fd, const char *path, struct err *e)
 {
     cleanup_text struct text bytes = {0};
-    int failed = source_read(fd, path, false, IN_VM_FILE_MAX, &bytes, NULL);
-    if (failed == -EFBIG || (failed == 0 && t->len + 5 * bytes.len > IN_VM_MOST))
-        return err_set(e, ERR_HOST, -EFBIG,
-                       "--in-vm: '%s': the bundle's plan and scenarios are more than a VM's command holds (--in-image, "
-                       "or this host)",
-                       path);
+    int failed = source_read(fd, path, false, IN_VM_MOST, &bytes, NULL);
+    if (failed == -EFBIG || (failed == 0 && t->len + 4 * bytes.len / 3 > IN_VM_MOST))
+        return err_set(
+            e, ERR_HOST, -EFBIG,
+            "--in-vm: '%s': the bundle's plan, scenarios and programs are more than a VM's command holds (--in-image, "
+            "or this host)",
+            path);
     if (failed != 0)
         return err_set(e, ERR_USAGE, failed, "%s: %s", path, source_fault(failed));
-    text_add(t, "mkdir -p " IN_VM "/" BUNDLE_DATA "/\"$(dirname %s)\" && printf '%%b' '", path);
-    for (size_t i = 0; i < bytes.len; i++)
-        text_add(t, isalnum((unsigned char)bytes.data[i]) || bytes.data[i] == ' ' ? "%c" : "\\0%03o",
-                 (unsigned char)bytes.data[i]);
-    text_add(t, "' >" IN_VM "/" BUNDLE_DATA "/%s && ", path);
+    cleanup_free unsigned char *encoded = xcalloc(4 * (bytes.len / 3 + 1) + 1, 1);
+    (void)EVP_EncodeBlock(encoded, (const unsigned char *)bytes.data, (int)bytes.len);
+    text_add(t, "mkdir -p " IN_VM "/\"$(dirname %s)\" && echo %s | base64 -d >" IN_VM "/%s && ", path, (char *)encoded,
+             path);
     return 0;
 }
 
-/* The plan, and what tare matrix looks for beside a bundle's: plan.lock and the scenarios that the bundle carries. */
-static int add_bundle(struct text *t, const struct reproduction *r, struct err *e)
+/* The bundle's plan, and what tare matrix looks for beside it. */
+static int add_staged(struct text *t, const struct reproduction *r, struct err *e)
 {
-    char folder[PATH_MAX + 160], in[128], path[FILELIST_PATH_MAX + 1];
-    const struct bundle *b = &r->verified.at.bundle;
-    TRY(add_made(t, b->fd, BUNDLE_PLAN, e));
-    TRY(add_made(t, b->fd, BUNDLE_LOCK, e));
-    for (size_t i = 0; i < b->plan.carried.count; i++) {
-        cleanup_carried struct carried_files files = {0};
-        text_format(folder, sizeof(folder), "%s/%s", b->path, carried_place(&b->plan.carried.of[i], in, sizeof(in)));
-        TRY(carried_list(folder, true, &files, e));
-        for (size_t k = 0; k < files.count; k++) {
-            text_format(path, sizeof(path), "%.100s/%.*s", in, CARRIED_PATH_MAX, files.file[k].path);
-            TRY(add_made(t, b->fd, path, e));
-        }
-    }
-    if (b->plan.carried.count > 0)
-        text_add(t, "chmod -R 755 " IN_VM "/" BUNDLE_DATA "/" CARRIED_FOLDER " && ");
-    text_add(t, ": >" IN_VM "/" BAG_DECLARATION " && ");
+    cleanup_filelist struct filelist staged = {0};
+    cleanup_findings struct findings f = {0};
+    TRY(filelist_read(r->staged.fd, &staged, &f, e));
+    for (size_t i = 0; i < staged.count; i++)
+        TRY(add_made(t, r->staged.fd, staged.file[i].path, e));
+    text_add(t, "chmod -R 755 " IN_VM " && ");
     return 0;
 }
 
@@ -249,7 +237,7 @@ static int in_vm(struct command_line *c, const struct reproduction *r, struct er
     cleanup_text struct text t = {0};
     cleanup_command struct command_line matrix = {.count = 0};
     TRY(find_script("vm", script, sizeof(script), e));
-    TRY(add_bundle(&t, r, e));
+    TRY(add_staged(&t, r, e));
     text_add(&t, "exec tare");
     add_matrix(&matrix, r, IN_VM "/" BUNDLE_DATA "/" BUNDLE_PLAN, "/out");
     if (r->granted)

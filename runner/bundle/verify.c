@@ -264,6 +264,14 @@ static void check_scenario(struct verifying *w, const struct invocation *one)
                s->name, sha256 ? sha256 : "(none)", s->content_sha256);
 }
 
+/* The record must name the files that the bundle carries. */
+static void check_files(struct verifying *w, const struct invocation *one)
+{
+    const struct carried_one *other = bundle_other_file(&w->v->at.bundle, one);
+    if (other)
+        BROKEN(w, one->path, "it was made with another '%s' than the bundle carries", other->word);
+}
+
 static int derive(struct verifying *w, struct err *e)
 {
     const struct bundle *b = &w->v->at.bundle;
@@ -273,6 +281,7 @@ static int derive(struct verifying *w, struct err *e)
             BROKEN(w, b->records.list[i].path, "it is of another plan than " BUNDLE_PLAN);
         check_image(w, &b->records.list[i]);
         check_scenario(w, &b->records.list[i]);
+        check_files(w, &b->records.list[i]);
     }
     findings_append(&w->v->at.findings, &w->records);
     if (b->reproduction)
@@ -310,7 +319,14 @@ static int pack_again(struct verifying *w, struct err *e)
 {
     char again[DIGEST_HEX];
     const char *own = w->v->at.bundle.top, *top = *w->v->at.top ? w->v->at.top : own;
-    TRY(tar_digest(&(struct tar_spec){&w->v->at.all, w->v->at.root_fd, top, w->v->at.bundle.date_s}, again, e));
+    int failed = tar_digest(&(struct tar_spec){&w->v->at.all, w->v->at.root_fd, top, w->v->at.bundle.date_s}, again, e);
+    if (failed == -ESTALE) {
+        BROKEN(w, "", "%s", e->text);
+        *e = (struct err){0};
+        return 0;
+    }
+    if (failed != 0)
+        return failed;
     if (w->v->at.tar_fd < 0)
         text_format(w->v->sha256, sizeof(w->v->sha256), "%s", again);
     else if (strcmp(top, own) != 0)

@@ -17,7 +17,8 @@
 #include "base/source.h"
 #include "base/text.h"
 
-#define REMEDY "a scenario is carried with its folder: give it one of its own"
+#define REMEDY      "a scenario is carried with its folder: give it one of its own"
+#define REMEDY_FILE "what a command names by its path is carried: a copy with a plain name, of at most 64 MiB"
 
 static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
@@ -28,6 +29,7 @@ struct listing {
     bool copy; /* nothing is left out */
     struct carried_files *files;
     size_t seen; /* files and folders */
+    const char *remedy;
     struct err *e;
 };
 
@@ -36,7 +38,7 @@ static int list_folder(struct listing *l, int fd, const char *prefix, int depth)
 static int refuse(const struct listing *l, const char *path, int code, const char *why)
 {
     cleanup_free char *shown = text_printable(path);
-    return err_set(l->e, ERR_USAGE, code, "'%s': '%s' %s (" REMEDY ")", l->folder, shown, why);
+    return err_set(l->e, ERR_USAGE, code, "'%s': '%s' %s (%s)", l->folder, shown, why, l->remedy);
 }
 
 static int add_file(struct listing *l, int dirfd, const char *name, const char *path)
@@ -137,7 +139,7 @@ static void sum_up(struct carried_files *c)
 int carried_list(const char *folder, bool copy, struct carried_files *ret, struct err *e)
 {
     struct carried_files c = {0};
-    struct listing l = {.folder = folder, .copy = copy, .files = &c, .e = e};
+    struct listing l = {.folder = folder, .copy = copy, .files = &c, .remedy = REMEDY, .e = e};
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int failed = fd < 0 ? err_sys(e, ERR_USAGE, "'%s'", folder) : list_folder(&l, fd, "", 0);
     if (failed == 0)
@@ -167,9 +169,10 @@ static int add_named(struct listing *l, int folder_fd, const char *path)
     return fd < 0 ? refuse(l, path, fd, strerror(-fd)) : add_file(l, fd, slash ? slash + 1 : path, path);
 }
 
-int carried_list_named(const char *folder, const char *paths, struct carried_files *ret, struct err *e)
+static int list_named(const char *folder, const char *paths, const char *remedy, struct carried_files *ret,
+                      struct err *e)
 {
-    struct listing l = {.folder = folder, .files = ret, .e = e};
+    struct listing l = {.folder = folder, .files = ret, .remedy = remedy, .e = e};
     cleanup_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return err_sys(e, ERR_USAGE, "'%s'", folder);
@@ -180,6 +183,11 @@ int carried_list_named(const char *folder, const char *paths, struct carried_fil
     }
     sum_up(ret);
     return 0;
+}
+
+int carried_list_named(const char *folder, const char *paths, struct carried_files *ret, struct err *e)
+{
+    return list_named(folder, paths, REMEDY, ret, e);
 }
 
 void carried_free(struct carried_files *c)
@@ -264,16 +272,99 @@ int carried_set_modes(const struct carried_files *c, const char *folder, struct 
 
 /* --- those of a plan --------------------------------------------------------------------------------------------- */
 
-const struct carried_scenario *carried_find(const struct carried *c, const char *word)
+const struct carried_one *carried_find(const struct carried *c, const char *word, bool of_command)
 {
     for (size_t i = 0; c && i < c->count; i++)
-        if (strcmp(c->of[i].word, word) == 0)
+        if (c->of[i].of_command == of_command && strcmp(c->of[i].word, word) == 0)
             return &c->of[i];
     return NULL;
 }
 
-const char *carried_place(const struct carried_scenario *s, char *buf, size_t cap)
+const char *carried_place(const struct carried_one *s, char *buf, size_t cap)
 {
-    text_format(buf, cap, CARRIED_FOLDER "/%s-%.12s", s->name, s->sha256);
+    if (s->of_command)
+        text_format(buf, cap, CARRIED_PROGRAMS "/%.12s", s->sha256);
+    else
+        text_format(buf, cap, CARRIED_FOLDER "/%s-%.12s", s->name, s->sha256);
     return buf;
+}
+
+bool carried_is_repeated(const struct carried *c, size_t i)
+{
+    char in[128], other[128];
+    size_t k = 0;
+    (void)carried_place(&c->of[i], in, sizeof(in));
+    while (k < i && strcmp(carried_place(&c->of[k], other, sizeof(other)), in) != 0)
+        k++;
+    return k < i;
+}
+
+bool carried_is_there(const struct carried *c, const struct carried_one *one)
+{
+    char in[128];
+    cleanup_close int dir = open(c->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_close int fd =
+        dir < 0 ? -1 : beneath_open(dir, carried_place(one, in, sizeof(in)), O_RDONLY | O_DIRECTORY, 0);
+    return fd >= 0;
+}
+
+/* --- a command's file -------------------------------------------------------------------------------------------- */
+
+bool carried_is_installed(const char *path)
+{
+    static const char *const SYSTEM[] = {"/usr",    "/bin", "/sbin", "/lib",  "/lib32", "/lib64",
+                                         "/libx32", "/etc", "/dev",  "/proc", "/sys",   "/run"};
+    char lib[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    for (size_t i = 0; i < ARRAY_LEN(SYSTEM); i++)
+        if (text_is_below(path, SYSTEM[i]) && !text_is_below(path, "/usr/local"))
+            return true;
+    if (!slash || slash - path < 4 || strncmp(slash - 4, "/bin", 4) != 0)
+        return false;
+    text_format(lib, sizeof(lib), "%.*slib", (int)(slash - path) - 3, path);
+    return access(lib, F_OK) == 0;
+}
+
+int carried_find_file(const char *word, char dir[PATH_MAX], struct carried_one *ret, struct err *e)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    cleanup_carried struct carried_files files = {0};
+    if (!realpath(word, path) || stat(path, &st) != 0 || !S_ISREG(st.st_mode) || carried_is_installed(path))
+        return -ENOENT;
+    char *slash = strrchr(path, '/');
+    text_format(dir, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    if (strlen(slash + 1) > CARRIED_PATH_MAX || slash[1] == '.')
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "'%s': it is hidden, or its name is longer than %d bytes (" REMEDY_FILE ")", word,
+                       CARRIED_PATH_MAX);
+    TRY(list_named(dir, slash + 1, REMEDY_FILE, &files, e));
+    *ret = (struct carried_one){.of_command = true, .word = word, .bytes = files.bytes};
+    text_format(ret->file, sizeof(ret->file), "%s", slash + 1);
+    text_format(ret->sha256, sizeof(ret->sha256), "%s", files.sha256);
+    return 0;
+}
+
+int carried_open_file(const struct carried *c, const struct carried_one *one, char path[PATH_MAX], struct err *e)
+{
+    char in[128], folder[PATH_MAX], copy[PATH_MAX + 160];
+    cleanup_carried struct carried_files files = {0};
+    if (!carried_is_there(c, one) || !realpath(c->folder, folder))
+        return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the command's file '%s' is not there",
+                       carried_place(one, in, sizeof(in)), one->word);
+    text_format(copy, sizeof(copy), "%s/%s", folder, carried_place(one, in, sizeof(in)));
+    TRY(carried_list(copy, true, &files, e));
+    if (strcmp(files.sha256, one->sha256) != 0)
+        return err_set(e, ERR_USAGE, -EINVAL, "%s: it is not the file '%s' of plan.lock, whose SHA-256 is another", in,
+                       one->word);
+    int n = snprintf(path, PATH_MAX, "%s/%s", copy, one->file);
+    return n > 0 && n < PATH_MAX ? 0 : err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': its path is too long", one->word);
+}
+
+bool carried_is_file(const struct carried_one *one, const char *sha256)
+{
+    char hex[DIGEST_HEX];
+    cleanup_free char *line = text_printf("%s  %s\n", sha256, one->file);
+    digest_bytes(line, strlen(line), hex);
+    return strcmp(hex, one->sha256) == 0;
 }

@@ -1,9 +1,10 @@
-/* carried: the folder of a scenario that did not come with tare, as a plan's folder and a bundle carry it, so that what
- * was weighed is there with its records. It holds regular files of plain names, is bounded, and is known by one digest.
- */
+/* carried: the folder of a scenario that did not come with tare, or a file that a command names by its path, as a
+ * plan's folder and a bundle carry it, so that what was weighed is there with its records. It is a folder of regular
+ * files of plain names, is bounded, and is known by one digest; a command's file is a folder that holds it alone. */
 #ifndef TARE_CARRIED_H
 #define TARE_CARRIED_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,8 @@
 struct err;
 
 #define CARRIED_FOLDER    "scenarios" /* in a plan's folder and in a bundle's payload */
-#define CARRIED_MAX       16          /* scenarios of one plan that are named by their paths */
+#define CARRIED_PROGRAMS  "programs"  /* the same, of commands' files */
+#define CARRIED_MAX       64          /* scenarios and commands' files of one plan that are named by their paths */
 #define CARRIED_FILES_MAX 1000
 #define CARRIED_BYTES_MAX (64ULL << 20) /* of all files */
 #define CARRIED_DEPTH_MAX 8
@@ -48,31 +50,54 @@ void carried_free(struct carried_files *c);
  * made executable: the mode is in no bundle. -ESTALE (usage): a file is not what it was when it was listed. */
 int carried_copy(const struct carried_files *c, const char *from, int dirfd, const char *to, struct err *e);
 
-/* Below a folder of one's own that a bundle was unpacked into, and whose modes are in no bundle: makes the programs
- * among them executable, and all of them readable, since the workload runs as another user. */
+/* In a copy of one's own: makes the programs executable, and all files readable, since the workload runs as another
+ * user and the umask may be a closed one. */
 int carried_set_modes(const struct carried_files *c, const char *folder, struct err *e);
 
-/* A scenario that a plan names by its path, and the copy of it. */
-struct carried_scenario {
+/* What a plan names by its path, and the copy of it. */
+struct carried_one {
+    bool of_command;                 /* a file that a command names; else a scenario */
     const char *word;                /* as the plan says it; borrowed */
     const char *from;                /* the folder that it was read from; NULL: not known. Borrowed */
-    char name[32];                   /* the scenario's */
-    char file[CARRIED_PATH_MAX + 1]; /* its scenario.yml, in the folder */
-    char sha256[DIGEST_HEX];
+    char name[32];                   /* the scenario's; "" for a command's file */
+    char file[CARRIED_PATH_MAX + 1]; /* its scenario.yml, or the command's file, in the folder */
+    char sha256[DIGEST_HEX];         /* of the folder */
+    uint64_t bytes;                  /* of a command's file on this host; else 0 */
 };
 
-/* Those of one plan, and where their copies are: FOLDER/scenarios/NAME-SHA256[:12]. */
+/* Those of one plan, and where their copies are: FOLDER/scenarios/NAME-SHA256[:12], FOLDER/programs/SHA256[:12]. */
 struct carried {
     const char *folder; /* NULL: there are no copies. Borrowed */
-    bool alone;         /* what is not among them is not looked for on this host */
-    struct carried_scenario of[CARRIED_MAX];
+    bool alone;         /* what is not among them is not looked for on this host, to copy or to run it */
+    struct carried_one of[CARRIED_MAX];
     size_t count;
 };
 
-/* The scenario of this word; NULL: it is none of them. */
-const struct carried_scenario *carried_find(const struct carried *c, const char *word);
+/* The scenario of this word, or the command's file; NULL: it is none of them. */
+const struct carried_one *carried_find(const struct carried *c, const char *word, bool of_command);
 
-/* "scenarios/primes-0123456789ab". Returns buf. */
-const char *carried_place(const struct carried_scenario *s, char *buf, size_t cap);
+/* "scenarios/primes-0123456789ab", "programs/0123456789ab". Returns buf. */
+const char *carried_place(const struct carried_one *s, char *buf, size_t cap);
+
+/* Whether the i-th lies where an earlier one does: two words may name one thing. */
+bool carried_is_repeated(const struct carried *c, size_t i);
+
+/* Whether the copy lies where it is said to lie: no link leads elsewhere. */
+bool carried_is_there(const struct carried *c, const struct carried_one *one);
+
+/* Finds the file that a command's word with a slash names on this host: its folder (dir) and its name and digest (ret;
+ * word is set, from is left). -ENOENT: it is no regular file, or that of an installed program, and e is not set.
+ * -EINVAL and the like (usage): it cannot be carried. */
+int carried_find_file(const char *word, char dir[PATH_MAX], struct carried_one *ret, struct err *e);
+
+/* The absolute path of a command's file in its copy, whose digest is compared. -ENOENT, -EINVAL (usage). */
+int carried_open_file(const struct carried *c, const struct carried_one *one, char path[PATH_MAX], struct err *e);
+
+/* Whether a program at this absolute path belongs to an installation, which a copy of one file would not be: it is
+ * below /usr (but not /usr/local) and the like, or in a folder bin with a folder lib beside it. */
+bool carried_is_installed(const char *path);
+
+/* Whether a file with this digest is the one that is carried; a scenario's is not looked at. */
+bool carried_is_file(const struct carried_one *one, const char *sha256);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/cleanup.h"
@@ -185,6 +186,10 @@ static int take_patterns(const struct invocations *asked, struct patterns *ret, 
     if (!asked->argv && !strings->count)
         return err_set(e, ERR_USAGE, -EINVAL,
                        "no command given: tare exec [OPTION]... [--] COMMAND [ARG]... [-- COMMAND [ARG]...]...");
+    if (asked->shell && !strings->count)
+        return err_set(e, ERR_USAGE, -EINVAL, "--shell '%s' goes with --command", asked->shell);
+    if (asked->shell && strchr(asked->shell, '/') && access(asked->shell, X_OK) != 0)
+        return err_sys(e, ERR_USAGE, "--shell '%s'", asked->shell);
     if (asked->argv)
         TRY(take_words(ret, asked->argv, e));
     for (size_t i = 0; i < strings->count; i++)
@@ -270,7 +275,7 @@ static void add_command(struct commands *ret, const struct parameters *all, cons
     size_t n = 0;
     char **argv = xcalloc(p->words + 3, sizeof(*argv)); /* NOLINT(bugprone-sizeof-expression): pointers */
     if (asked->command.count) {
-        argv[n++] = xstrdup(asked->shell);
+        argv[n++] = xstrdup(asked->shell ? asked->shell : "/bin/sh");
         argv[n++] = xstrdup("-c");
     }
     for (size_t i = 0; i < p->words; i++)

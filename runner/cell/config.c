@@ -226,7 +226,7 @@ static const char *first_knob(enum config_command command, const struct config *
 int config_parse(enum config_command command, int argc, char **argv, struct config *ret, struct err *e)
 {
     struct config c = {.cell = cell_unset(),
-                       .invocations = {.shell = "/bin/sh", .seed = -1},
+                       .invocations = {.seed = -1},
                        .bench = {.calls = 1},
                        .bisect = {.first = 6, .most = 48},
                        .analysis = {.seed = 1},

@@ -168,6 +168,7 @@ struct campaign_options {
 /* `tare bench` and `tare scale`: a function and how it is called. Lists as they were given. */
 struct bench_options {
     const char *workers, *modes; /* NULL: chosen */
+    const char *starts;          /* of bench: start methods; NULL: the interpreter's own */
     const char *python, *keep;   /* NULL: chosen; none */
     int64_t pool, discard;       /* pool: 0 fresh, 1 pool; discard: truth */
     int64_t calls;
@@ -198,7 +199,7 @@ struct config {
     const char *positional; /* the scenario or plan; NULL: none was named */
     const char *second;     /* the other of compare's and push's two; NULL: none was named */
     char *const *names;     /* report's, pool's and bisect's, all of them, NULL at the end */
-    int64_t why;            /* truth: of run, a diagnostic run afterwards */
+    int64_t why;            /* truth: of run and scale, a diagnostic run afterwards */
     bool help;
 };
 

@@ -251,6 +251,7 @@ static void add_scenario(const struct function *f, unsigned modes, const struct 
              "profiles:\n"
              "  overhead: {iterations: 20, warmup: 1, workers: 2}\n"
              "  memory: {iterations: 20, warmup: 1, workers: 2, mem-sample: true}\n"
+             "  growth: {iterations: 2560, warmup: 64, workers: 2, mem-sample: true, mem-interval-ms: 200}\n"
              "knobs:\n"
              "  - {name: lifecycle, type: choice, choices: [fresh, pool], default: %s,\n"
              "     help: \"whether an iteration starts its workers, or they are there already\"}\n"

@@ -489,9 +489,10 @@ static int take_named(const char *path, const struct cell *cell, struct runtime 
     int n = snprintf(r->path, sizeof(r->path), "%s%s%s", here, *here ? "/" : "", path);
     if (n < 0 || (size_t)n >= sizeof(r->path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "the interpreter '%s': the path is too long", path);
-    if (identify(r, cell, why, sizeof(why)) != 0)
-        return err_set(e, ERR_USAGE, -EINVAL, "the interpreter '%s': %s", path, why);
-    return 0;
+    if (identify(r, cell, why, sizeof(why)) == 0)
+        return 0;
+    (void)err_set(e, ERR_USAGE, -EINVAL, "the interpreter '%s': %s", path, why);
+    return err_remedy(e, "'tare run --runtime list' shows those that can be weighed, and how a venv is made of one");
 }
 
 /* The workload's own files: what lies in the scenario's folder, and what all scenarios have in common. */

@@ -159,8 +159,19 @@ static void add_names(const char *separator, struct suggest *s, struct text *out
     globfree(&found);
 }
 
+/* A name is one of tare's; a folder is named by its path. */
+static bool is_folder_here(const char *named)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/" FILE_NAME, named);
+    return *named && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+}
+
 static int unknown(const char *named, struct err *e)
 {
+    if (is_folder_here(named))
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario of tare's; the folder of that name is './%s'", named,
+                       named);
     char near[SUGGEST_TEXT_MAX];
     struct suggest s = SUGGEST(named);
     cleanup_text struct text names = {0};
@@ -169,6 +180,13 @@ static int unknown(const char *named, struct err *e)
                   "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
                   names.data ? names.data : "none", suggest_text(&s, "", near));
     return -ENOENT;
+}
+
+/* "work.py", "work.py:encode" */
+static bool is_of_python(const char *named)
+{
+    const char *end = strstr(named, ".py");
+    return end && (end[3] == '\0' || end[3] == ':');
 }
 
 int scenarios_find(const char *named, const struct scenario **ret, struct err *e)
@@ -182,6 +200,10 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
         text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
         return access(path, R_OK) == 0 ? load(path, INSTALLED, ret, e) : unknown(named, e);
     }
+    if (is_of_python(named))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "'%s' is no scenario; what 'tare bench' and 'tare scale' take is a function, as work.py:encode",
+                       named);
     if (stat(named, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s'", named);
     int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");
@@ -190,22 +212,10 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
     return load(path, ANYBODYS, ret, e);
 }
 
-/* A copy lies where it is said to lie: no link leads elsewhere. */
-static bool is_there(const char *folder, const char *in)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    int n = snprintf(path, sizeof(path), "%s/" CARRIED_FOLDER, folder);
-    if (n < 0 || (size_t)n >= sizeof(path) || lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return false;
-    n = snprintf(path, sizeof(path), "%s/%s", folder, in);
-    return n > 0 && (size_t)n < sizeof(path) && lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 int scenarios_find_carried(const struct carried *carried, const char *named, const struct scenario **ret, struct err *e)
 {
     char path[PATH_MAX], in[128];
-    const struct carried_scenario *one = carried && carried->folder ? carried_find(carried, named) : NULL;
+    const struct carried_one *one = carried && carried->folder ? carried_find(carried, named, false) : NULL;
     if (!scenario_is_path(named) || (!one && !(carried && carried->alone)))
         return scenarios_find(named, ret, e);
     if (!one)
@@ -214,7 +224,7 @@ int scenarios_find_carried(const struct carried *carried, const char *named, con
     int n = snprintf(path, sizeof(path), "%s/%s/%s", carried->folder, carried_place(one, in, sizeof(in)), one->file);
     if (n < 0 || (size_t)n >= sizeof(path))
         return err_set(e, ERR_USAGE, -ENAMETOOLONG, "'%s': the path is too long", named);
-    if (!is_there(carried->folder, in))
+    if (!carried_is_there(carried, one))
         return err_set(e, ERR_USAGE, -ENOENT, "%s: the copy of the scenario '%s' is not there", in, named);
     const struct scenario *s = NULL;
     int failed = load(path, COPY, &s, e);

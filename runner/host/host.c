@@ -199,7 +199,7 @@ static void capture_topology(const char *sysroot, struct facts *ret)
             facts_absent(ret, KEYS[i], "%s", e.text);
         return;
     }
-    const int counts[] = {t.sockets, t.cores, topology_threads_per_core(&t), t.nodes, t.classes};
+    const int counts[] = {topology_sockets(sysroot, &t), t.cores, topology_threads_per_core(&t), t.nodes, t.classes};
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         facts_int(ret, KEYS[i], counts[i]);
     capture_governor(sysroot, &t, ret);
@@ -287,15 +287,20 @@ static void capture_virt(const char *sysroot, struct facts *ret)
     virt_capture(sysroot, known ? reading_tidy(flags) : NULL, ret);
 }
 
-void host_capture_virt(const char *sysroot, struct facts *ret)
+void host_capture_emulation(const char *sysroot, struct facts *ret)
 {
-    static const char *const KEYS[] = {"cpu_model", "machine_product"};
     const char *root = sysroot ? sysroot : "";
-    for (size_t i = 0; i < ARRAY_LEN(READINGS); i++)
-        for (size_t k = 0; k < ARRAY_LEN(KEYS); k++)
-            if (strcmp(READINGS[i].key, KEYS[k]) == 0)
-                reading_take(root, &READINGS[i], ret);
-    capture_virt(root, ret);
+    char cpuinfo[READING_HEAD_MAX], flags[8192];
+    if (!*root && virt_is_hardware()) {
+        facts_bool(ret, "emulated", false);
+        return;
+    }
+    const bool known = reading_head(root, "/proc/cpuinfo", cpuinfo, sizeof(cpuinfo)) >= 0;
+    for (size_t i = 0; known && i < ARRAY_LEN(READINGS); i++)
+        if (strcmp(READINGS[i].key, "cpu_model") == 0)
+            take_field(&READINGS[i], cpuinfo, ret);
+    const bool has_flags = known && reading_field(cpuinfo, "flags", flags, sizeof(flags));
+    virt_capture_emulation(root, has_flags ? reading_tidy(flags) : NULL, ret);
 }
 
 void host_capture(const char *sysroot, struct facts *ret)

@@ -35,8 +35,9 @@ struct facts;
  * from the kernel are one line with blanks for control characters, and may be invalid UTF-8. */
 void host_capture(const char *sysroot, struct facts *ret);
 
-/* Only the keys of virt.h, with cpu_model and machine_product, which they need. Below 1 ms. */
-void host_capture_virt(const char *sysroot, struct facts *ret);
+/* Whether the CPU is emulated; where the CPU itself does not tell, also cpu_model and the other keys of
+ * virt_capture_emulation(). */
+void host_capture_emulation(const char *sysroot, struct facts *ret);
 
 /* Ticks of involuntary wait that the hypervisor reports over all CPUs since boot (/proc/stat, field steal; proc(5)).
  * 0 or a negative errno; -ENODATA: the kernel has no such field. */

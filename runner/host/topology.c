@@ -72,36 +72,20 @@ static void read_cores(const char *root, struct topology *t)
         int cpu = t->cpu[i].cpu;
         if (cpulist_has(&seen, (unsigned)cpu))
             continue;
-        long socket = read_cpu_number(root, cpu, "topology/physical_package_id");
         struct cpulist siblings = read_siblings(root, t, cpu);
         siblings = cpulist_minus(&siblings, &seen);
         for (int c = cpulist_next(&siblings, 0); c >= 0; c = cpulist_next(&siblings, c + 1)) {
-            struct topology_cpu *entry = find_cpu(t, c);
-            entry->core = t->cores;
-            entry->socket = socket < 0 ? 0 : (int)socket; /* -1: no firmware tables, as on some arm64 */
+            find_cpu(t, c)->core = t->cores;
             cpulist_add(&seen, (unsigned)c);
         }
         t->cores++;
     }
 }
 
-static int compare_int(const void *a, const void *b)
+static int compare_long(const void *a, const void *b)
 {
-    int x = *(const int *)a, y = *(const int *)b;
+    long x = *(const long *)a, y = *(const long *)b;
     return (x > y) - (x < y);
-}
-
-/* Sorts, because the firmware's ids can be arbitrarily large. */
-static int count_sockets(const struct topology *t)
-{
-    cleanup_free int *id = xcalloc(t->cpus, sizeof(*id));
-    int count = 0;
-    for (size_t i = 0; i < t->cpus; i++)
-        id[i] = t->cpu[i].socket;
-    qsort(id, t->cpus, sizeof(*id), compare_int);
-    for (size_t i = 0; i < t->cpus; i++)
-        count += i == 0 || id[i] != id[i - 1];
-    return count;
 }
 
 static void read_nodes(const char *root, struct topology *t)
@@ -211,7 +195,6 @@ int topology_read(const char *sysroot, struct topology *ret, struct err *e)
     for (size_t i = 0; i < t.cpus; i++)
         t.cpu[i].cpu = cpu = cpulist_next(&t.online, cpu + 1);
     read_cores(sysroot, &t);
-    t.sockets = count_sockets(&t);
     read_nodes(sysroot, &t);
     read_classes(sysroot, &t);
     *ret = t;
@@ -233,6 +216,24 @@ int topology_threads_per_core(const struct topology *t)
         most = n > most ? n : most;
     }
     return most;
+}
+
+/* Sorts, because the firmware's ids can be arbitrarily large. */
+int topology_sockets(const char *sysroot, const struct topology *t)
+{
+    cleanup_free long *id = xcalloc((size_t)t->cores, sizeof(*id));
+    size_t cores = 0;
+    int count = 0;
+    for (size_t i = 0; i < t->cpus; i++) {
+        if (t->cpu[i].core != (int)cores) /* a core's first CPU goes before the first one of the next core */
+            continue;
+        long socket = read_cpu_number(sysroot, t->cpu[i].cpu, "topology/physical_package_id");
+        id[cores++] = socket < 0 ? 0 : socket; /* below 0: no firmware tables, as on some arm64 */
+    }
+    qsort(id, cores, sizeof(*id), compare_long);
+    for (size_t i = 0; i < cores; i++)
+        count += i == 0 || id[i] != id[i - 1];
+    return count;
 }
 
 struct cpulist topology_nodes_of(const struct topology *t, const struct cpulist *cpus)

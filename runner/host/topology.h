@@ -11,10 +11,9 @@ struct err;
 
 struct topology_cpu {
     int cpu;
-    int core;   /* index of its core, from 0, ordered by each core's lowest online CPU */
-    int socket; /* physical_package_id; 0 if unknown */
-    int node;   /* NUMA node; 0 if unknown */
-    int klass;  /* core class: 0 the fastest, 1 next … */
+    int core;  /* index of its core, from 0, ordered by each core's lowest online CPU */
+    int node;  /* NUMA node; 0 if unknown */
+    int klass; /* core class: 0 the fastest, 1 next … */
 };
 
 /* Online CPUs in ascending order. Starts as {0}; the owner ends it with topology_free().
@@ -26,7 +25,7 @@ struct topology_cpu {
 struct topology {
     struct topology_cpu *cpu;
     size_t cpus;
-    int cores, sockets, classes;
+    int cores, classes;
     int nodes; /* nodes with an online CPU; memory-only nodes do not count */
     struct cpulist online;
     struct cpulist present;  /* plugged in, online or not; = online if unknown */
@@ -37,6 +36,10 @@ struct topology {
  * core. A negative errno (host): the online CPUs cannot be read; *ret is then untouched. */
 int topology_read(const char *sysroot, struct topology *ret, struct err *e);
 void topology_free(struct topology *t);
+
+/* The sockets with an online CPU, by the physical_package_id of each core, under the sysroot of topology_read(). Apart
+ * from that because no choice needs them, and every start of a run would read a file per core. */
+int topology_sockets(const char *sysroot, const struct topology *t);
 
 /* The largest number of online CPUs of a core: 2 on a hybrid on which only fast cores have two threads. */
 int topology_threads_per_core(const struct topology *t);

@@ -28,20 +28,27 @@ static bool has_flag(const char *flags, const char *flag)
     return false;
 }
 
-/* The usual name for a signature; unknown signatures stay. */
-static const char *name_of_signature(const char *signature)
+#define TCG "QEMU TCG"
+
+/* The usual name for a signature; NULL: unknown. */
+static const char *known_signature(const char *signature)
 {
     static const struct {
         const char *signature, *name;
     } NAMES[] = {
-        {"KVMKVMKVM", "KVM"},        {"Linux KVM Hv", "KVM"},        {"TCGTCGTCGTCG", "QEMU TCG"},
-        {"Microsoft Hv", "Hyper-V"}, {"VMwareVMware", "VMware"},     {"XenVMMXenVMM", "Xen"},
-        {"bhyve bhyve ", "bhyve"},   {"VBoxVBoxVBox", "VirtualBox"},
+        {"KVMKVMKVM", "KVM"},       {"Linux KVM Hv", "KVM"}, {"TCGTCGTCGTCG", TCG},     {"Microsoft Hv", "Hyper-V"},
+        {"VMwareVMware", "VMware"}, {"XenVMMXenVMM", "Xen"}, {"bhyve bhyve ", "bhyve"}, {"VBoxVBoxVBox", "VirtualBox"},
     };
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         if (strcmp(signature, NAMES[i].signature) == 0)
             return NAMES[i].name;
-    return signature;
+    return NULL;
+}
+
+static const char *name_of_signature(const char *signature)
+{
+    const char *name = known_signature(signature);
+    return name ? name : signature;
 }
 
 /* The signature in CPUID leaf 0x40000000, in the range reserved for hypervisors (Documentation/virt/kvm/x86/cpuid.rst).
@@ -59,6 +66,29 @@ static bool hypervisor_signature(char name[13])
     return name[0] != '\0';
 #else
     (void)name;
+    return false;
+#endif
+}
+
+/* Leaf 1, ECX bit 31 is the kernel's flag "hypervisor", and leaves 0x80000002 to 4 are its model name
+ * (arch/x86/kernel/cpu/common.c, get_model_name). */
+bool virt_is_hardware(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0, model[13] = {0};
+    char signature[13];
+    const char *vm = getenv("TARE_VM");
+    if (vm && *vm)
+        return false;
+    __cpuid(1, eax, ebx, ecx, edx);
+    if (ecx >> 31 & 1) {
+        const char *name = hypervisor_signature(signature) ? known_signature(signature) : NULL;
+        return name && strcmp(name, TCG) != 0;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        __cpuid(0x80000002 + i, model[i * 4], model[i * 4 + 1], model[i * 4 + 2], model[i * 4 + 3]);
+    return !strstr((const char *)model, TCG);
+#else
     return false;
 #endif
 }
@@ -104,9 +134,9 @@ static void capture_emulation(const char *sysroot, struct facts *ret)
     const char *by = NULL;
     if (vm && strcmp(vm, "tcg") == 0)
         by = "QEMU TCG (TARE_VM=tcg)";
-    else if (strstr(text_of(ret, "cpu_model"), "QEMU TCG")) /* target/i386/cpu.c of QEMU: -cpu max without KVM */
+    else if (strstr(text_of(ret, "cpu_model"), TCG)) /* target/i386/cpu.c of QEMU: -cpu max without KVM */
         by = "QEMU TCG (the CPU's model name)";
-    else if (strstr(text_of(ret, "hypervisor"), "QEMU TCG")) /* the same file, for any -cpu */
+    else if (strstr(text_of(ret, "hypervisor"), TCG)) /* the same file, for any -cpu */
         by = "QEMU TCG (the CPU's hypervisor signature)";
     facts_bool(ret, "emulated", by != NULL);
     if (by)
@@ -171,9 +201,14 @@ static void capture_container(const char *sysroot, struct facts *ret)
         facts_text(ret, "container", own_pids ? "unnamed" : "none");
 }
 
-void virt_capture(const char *sysroot, const char *cpu_flags, struct facts *ret)
+void virt_capture_emulation(const char *sysroot, const char *cpu_flags, struct facts *ret)
 {
     capture_hypervisor(sysroot, cpu_flags, ret);
     capture_emulation(sysroot, ret);
+}
+
+void virt_capture(const char *sysroot, const char *cpu_flags, struct facts *ret)
+{
+    virt_capture_emulation(sysroot, cpu_flags, ret);
     capture_container(sysroot, ret);
 }

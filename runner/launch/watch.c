@@ -42,6 +42,7 @@ struct watch {
         look_at_ns;      /* NEVER: off */
     struct traces seen;  /* at the last look */
     int64_t progress_ns; /* the last look that saw progress */
+    uint64_t shown;      /* iterations, of the warm-up too, on the progress line; UINT64_MAX: there is no line yet */
     size_t cap;
     size_t walked; /* the sample of the current walk; SIZE_MAX: none */
     int *members;
@@ -319,6 +320,18 @@ static bool take_events(struct watch *w, struct pollfd *fds)
     return false;
 }
 
+/* Only what is new: whoever keeps what the terminal shows would have the same line hundreds of times. */
+static void show_progress(struct watch *w, int64_t now_ns)
+{
+    const struct watch_request *q = w->request;
+    const uint64_t warmup_done = ledger_warmup_done(q->ledger), done = ledger_iterations_done(q->ledger);
+    w->progress_at_ns = now_ns + PROGRESS_NS;
+    if (w->shown == warmup_done + done)
+        return;
+    w->shown = warmup_done + done;
+    q->progress->show(q->progress->arg, warmup_done, done);
+}
+
 static bool take_deadlines(struct watch *w, int *failed)
 {
     const struct watch_request *q = w->request;
@@ -327,10 +340,8 @@ static bool take_deadlines(struct watch *w, int *failed)
         *failed = tick(w, now_ns);
     if (now_ns >= w->partition_at_ns)
         look_at_partition(w);
-    if (q->progress && now_ns >= w->progress_at_ns) {
-        q->progress->show(q->progress->arg, ledger_warmup_done(q->ledger), ledger_iterations_done(q->ledger));
-        w->progress_at_ns = now_ns + PROGRESS_NS;
-    }
+    if (q->progress && now_ns >= w->progress_at_ns)
+        show_progress(w, now_ns);
     if (q->look && now_ns >= w->look_at_ns) {
         if (is_measuring(q))
             q->look(q->look_arg);
@@ -385,6 +396,7 @@ int watch_child(const struct watch_request *request, struct watch_result *ret, s
         .rollup_at_ns = start_ns + request->tick_ns,
         .partition_at_ns = request->partition ? start_ns + PARTITION_NS : NEVER,
         .progress_at_ns = request->progress ? start_ns : NEVER,
+        .shown = UINT64_MAX,
         .stall_at_ns = NEVER,
         .look_at_ns = request->look ? start_ns + LOOK_NS : NEVER,
         .timeout_at_ns = request->timeout_ns ? start_ns + request->timeout_ns : NEVER,

@@ -81,11 +81,12 @@ static int read_named(struct campaign *c, const struct config *config, struct te
         plans_remedy(c->file, e);
     c->bound =
         (struct folder_plan){.seed = config->campaign.seed, .noise = config->campaign.noise, .given = config->given};
-    if (failed != 0 || !plans_is_path(config->positional)) /* what came with tare is as good as tare */
+    c->is_own = !plans_is_path(config->positional); /* what came with tare is as good as tare */
+    if (failed != 0 || c->is_own)
         return failed;
     bool bundled = trust_is_bundled(c->file);
-    bool own = trust_is_own(&st, why, sizeof(why)) && !bundled;
-    c->is_foreign = !own && !trusted;
+    bool own = c->is_own = trust_is_own(&st, why, sizeof(why)) && !bundled;
+    c->is_foreign = c->said.carried.alone = !own && !trusted;
     if (bundled)
         failed = read_bundled(c, trusted, e);
     return failed != 0 || own ? failed
@@ -142,6 +143,16 @@ static bool names_folder(const char *name)
     return folder_is_bound(name) && (strchr(name, '/') || plans_find(name, path, sizeof(path), NULL) != 0);
 }
 
+/* Its records can be weighed, but not be carried to somebody else with what they were made of. */
+static void say_not_carried(const char *line)
+{
+    for (size_t len; line && *line; line += len + 1) {
+        len = strcspn(line, "\n");
+        (void)fprintf(stderr, "tare: matrix: it is not copied beside the records, nor into a bundle of them: %.*s\n",
+                      (int)len, line);
+    }
+}
+
 static int read_plan(struct campaign *c, const struct config *config, struct err *e)
 {
     cleanup_text struct text bytes = {0};
@@ -152,11 +163,13 @@ static int read_plan(struct campaign *c, const struct config *config, struct err
     if (failed != 0) {
         return failed;
     }
-    const struct carried *carried = bound ? &c->bound.carried : c->said.words.data ? &c->said.carried : NULL;
+    const struct carried *carried = bound ? &c->bound.carried : c->is_own ? NULL : &c->said.carried;
     failed = plan_parse(c->file, &bytes, &c->bound.given, carried, &c->plan, e);
-    if (failed == 0 && !bound)
-        c->bound.carried = c->plan.carried;
-    return failed;
+    if (failed != 0 || bound)
+        return failed;
+    c->bound.carried = c->plan.carried;
+    say_not_carried(c->plan.not_carried.data);
+    return 0;
 }
 
 /* What the command line says goes before what the plan says. */

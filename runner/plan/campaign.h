@@ -23,6 +23,7 @@ struct campaign {
     struct folder_plan bound;
     struct folder bundled; /* the payload's folder of a bundle that the plan is of; what its plan.lock says: */
     struct folder_plan said;
+    bool is_own;     /* a named plan is the user's, or came with tare */
     bool is_foreign; /* the plan is somebody else's, and not trusted */
     struct tally tally;
     int64_t blocks; /* wanted so far: grows with until-precise */

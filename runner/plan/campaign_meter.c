@@ -27,6 +27,10 @@ static void add_head(const struct campaign_meter *m, uint64_t blocks, struct tex
     size_t all = tally_wanted(m->tally, blocks);
     text_add(line, "%zu of %zu done, left: ", all - left.left, all);
     estimate_say(&left, line);
+}
+
+static void add_last(const struct campaign_meter *m, struct text *line)
+{
     if (*m->last)
         text_add(line, ", last %s", m->last);
 }
@@ -36,10 +40,11 @@ static void show(void *arg, uint64_t warmup_done, uint64_t iterations_done)
     const struct campaign_meter *m = arg;
     cleanup_text struct text line = {0};
     (void)warmup_done;
-    text_add(&line, "block %" PRIu64 " of %" PRIu64 ", ", m->block, m->blocks);
     add_head(m, m->blocks, &line);
     text_add(&line, "; %s%s%s: %" PRIu64 " of %" PRId64 " iterations", m->running->id, m->label ? " " : "",
              m->label ? m->label : "", iterations_done, m->running->cell.iterations);
+    add_last(m, &line);
+    text_add(&line, "; block %" PRIu64 " of %" PRIu64, m->block, m->blocks);
     print_line(&line);
 }
 
@@ -58,6 +63,7 @@ static void log_line(struct campaign_meter *m)
         return;
     m->line_at_ns = clock_now_ns();
     add_head(m, m->blocks, &line);
+    add_last(m, &line);
     (void)fprintf(stderr, "%s\n", line.data);
 }
 

@@ -161,7 +161,7 @@ void folder_take_back(struct folder *f)
     if (f->copied)
         (void)unlinkat(f->fd, "plan.yml", 0);
     if (f->carries)
-        (void)file_remove_tree(f->fd, CARRIED_FOLDER);
+        (void)(file_remove_tree(f->fd, CARRIED_FOLDER) | file_remove_tree(f->fd, CARRIED_PROGRAMS));
     if (f->bound || f->there < strlen(f->path))
         (void)unlinkat(f->fd, ".lock", 0);
     file_take_back(f->path, f->there);
@@ -208,8 +208,11 @@ static void write_lock_text(const struct folder_plan *p, struct text *out)
     for (size_t i = 0; i < p->given.count; i++)
         text_add(out, "option = %s %s\n", p->given.option[i].name, p->given.option[i].value);
     for (size_t i = 0; i < p->carried.count; i++) {
-        const struct carried_scenario *s = &p->carried.of[i];
-        text_add(out, "scenario = %s %s %s %s\n", s->name, s->sha256, s->file, s->word);
+        const struct carried_one *s = &p->carried.of[i];
+        if (s->of_command)
+            text_add(out, "program = %s %s %s\n", s->sha256, s->file, s->word);
+        else
+            text_add(out, "scenario = %s %s %s %s\n", s->name, s->sha256, s->file, s->word);
     }
 }
 
@@ -218,18 +221,20 @@ static bool is_hex(const char *text)
     return strlen(text) == DIGEST_HEX - 1 && strspn(text, "0123456789abcdef") == DIGEST_HEX - 1;
 }
 
-/* "NAME SHA256 FILE WORD", cut apart in place. NAME and FILE are parts of a path: nothing may lead out of it. */
-static int take_scenario(struct carried *c, char *value)
+/* "NAME SHA256 FILE WORD", of a command's file without NAME, cut apart in place. NAME and FILE are parts of a path:
+ * nothing may lead out of it. */
+static int take_carried(struct carried *c, bool of_command, char *value)
 {
     static const char NAMES[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
     static const char FILES[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    struct carried_scenario *s = &c->of[c->count];
-    const char *name = strsep(&value, " "), *sha256 = strsep(&value, " "), *file = strsep(&value, " ");
-    if (c->count == CARRIED_MAX || !value || !scenario_is_path(value) || !*name || strlen(name) >= sizeof(s->name) ||
-        name[strspn(name, NAMES)] || !is_hex(sha256) || !*file || *file == '.' || strlen(file) >= sizeof(s->file) ||
-        file[strspn(file, FILES)])
+    struct carried_one *s = &c->of[c->count];
+    const char *name = of_command ? "" : strsep(&value, " "), *sha256 = strsep(&value, " "),
+               *file = strsep(&value, " ");
+    if (c->count == CARRIED_MAX || !value || (of_command ? !strchr(value, '/') : !scenario_is_path(value) || !*name) ||
+        strlen(name) >= sizeof(s->name) || name[strspn(name, NAMES)] || !is_hex(sha256) || !*file || *file == '.' ||
+        strlen(file) >= sizeof(s->file) || file[strspn(file, FILES)])
         return -EINVAL;
-    *s = (struct carried_scenario){.word = value};
+    *s = (struct carried_one){.of_command = of_command, .word = value};
     text_format(s->name, sizeof(s->name), "%s", name);
     text_format(s->sha256, sizeof(s->sha256), "%s", sha256);
     text_format(s->file, sizeof(s->file), "%s", file);
@@ -260,7 +265,9 @@ static int take_line(struct folder_plan *p, char *line)
         *space = '\0';
         p->given.option[p->given.count++] = (struct config_option){value, space + 1};
     } else
-        return strcmp(line, "scenario") == 0 ? take_scenario(&p->carried, value) : -EINVAL;
+        return strcmp(line, "scenario") == 0 || strcmp(line, "program") == 0
+                   ? take_carried(&p->carried, *line == 'p', value)
+                   : -EINVAL;
     return 0;
 }
 
@@ -347,21 +354,26 @@ static void say_options(const struct config_given *given, struct text *out)
         text_add(out, " no options of cells");
 }
 
-/* A scenario that has changed since is another one. */
+static const char *kind_of(const struct carried_one *s)
+{
+    return s->of_command ? "program" : "scenario";
+}
+
+/* What has changed since is another one. */
 static int refuse_changed(const struct folder *f, const struct folder_plan *has, const struct folder_plan *wanted,
                           struct err *e)
 {
     for (size_t i = 0; i < wanted->carried.count; i++) {
-        const struct carried_scenario *s = &wanted->carried.of[i], *was = carried_find(&has->carried, s->word);
+        const struct carried_one *s = &wanted->carried.of[i],
+                                 *was = carried_find(&has->carried, s->word, s->of_command);
         if (!was)
-            return err_set(e, ERR_USAGE, -EEXIST,
-                           "'%s' holds the plan '%s' without its scenario '%s' (take another --out)", f->path,
-                           has->name, s->word);
+            return err_set(e, ERR_USAGE, -EEXIST, "'%s' holds the plan '%s' without its %s '%s' (take another --out)",
+                           f->path, has->name, kind_of(s), s->word);
         if (strcmp(was->sha256, s->sha256) != 0)
             return err_set(e, ERR_USAGE, -EEXIST,
-                           "'%s' holds records of the scenario '%s' as it was (SHA-256 %.12s...), and its folder has "
-                           "changed since (%.12s...): 'tare matrix %s' goes on with the copy (or take another --out)",
-                           f->path, s->word, was->sha256, *s->sha256 ? s->sha256 : "none", f->path);
+                           "'%s' holds records of the %s '%s' as it was (SHA-256 %.12s...), and it has changed since "
+                           "(%.12s...): 'tare matrix %s' goes on with the copy (or take another --out)",
+                           f->path, kind_of(s), s->word, was->sha256, *s->sha256 ? s->sha256 : "none", f->path);
     }
     return 0;
 }
@@ -436,7 +448,7 @@ static int check_words(const struct folder_plan *wanted, struct err *e)
     const struct config_given *given = &wanted->given;
     for (size_t i = 0; i < wanted->carried.count; i++)
         if (strchr(wanted->carried.of[i].word, '\n'))
-            return err_set(e, ERR_USAGE, -EINVAL, "a scenario's path: what is allowed for a plan is one line");
+            return err_set(e, ERR_USAGE, -EINVAL, "a path that a plan names: what is allowed is one line");
     for (size_t i = 0; i < given->count; i++)
         if (strchr(given->option[i].value, '\n'))
             return err_set(e, ERR_USAGE, -EINVAL, "--%s: what is allowed for a plan is a value of one line",
@@ -448,35 +460,31 @@ static int check_words(const struct folder_plan *wanted, struct err *e)
  * that holds the copies, wherever a link would lead. */
 static int make_room(const struct folder *f, const char *in, struct err *e)
 {
-    int failed = beneath_make_folders(f->fd, CARRIED_FOLDER);
-    cleanup_close int fd = failed == 0 ? beneath_open(f->fd, CARRIED_FOLDER, O_RDONLY | O_DIRECTORY, 0) : failed;
+    char above[sizeof(CARRIED_FOLDER CARRIED_PROGRAMS)];
+    text_format(above, sizeof(above), "%.*s", (int)strcspn(in, "/"), in);
+    int failed = beneath_make_folders(f->fd, above);
+    cleanup_close int fd = failed == 0 ? beneath_open(f->fd, above, O_RDONLY | O_DIRECTORY, 0) : failed;
     failed = fd < 0 ? fd : file_remove_tree(fd, strrchr(in, '/') + 1);
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s/%s': %s", f->path, in, strerror(-failed));
 }
 
-static int copy_scenario(struct folder *f, const struct carried_scenario *s, struct err *e)
+static int copy_one(struct folder *f, const struct carried_one *s, struct err *e)
 {
     char in[128];
-    struct carried_files files = {0};
-    int failed = carried_list(s->from, false, &files, e);
-    if (failed != 0)
-        return failed;
+    cleanup_carried struct carried_files files = {0};
+    TRY(s->of_command ? carried_list_named(s->from, s->file, &files, e) : carried_list(s->from, false, &files, e));
     if (strcmp(files.sha256, s->sha256) != 0)
-        failed = err_set(e, ERR_USAGE, -ESTALE, "the scenario '%s' was changed meanwhile", s->word);
-    else
-        failed = make_room(f, carried_place(s, in, sizeof(in)), e);
-    if (failed == 0) {
-        f->carries = true;
-        failed = carried_copy(&files, s->from, f->fd, in, e);
-    }
-    carried_free(&files);
-    return failed;
+        return err_set(e, ERR_USAGE, -ESTALE, "the %s '%s' was changed meanwhile", kind_of(s), s->word);
+    TRY(make_room(f, carried_place(s, in, sizeof(in)), e));
+    f->carries = true;
+    return carried_copy(&files, s->from, f->fd, in, e);
 }
 
-static int copy_scenarios(struct folder *f, const struct carried *c, struct err *e)
+static int copy_carried(struct folder *f, const struct carried *c, struct err *e)
 {
     for (size_t i = 0; i < c->count; i++)
-        TRY(copy_scenario(f, &c->of[i], e));
+        if (!carried_is_repeated(c, i))
+            TRY(copy_one(f, &c->of[i], e));
     return 0;
 }
 
@@ -494,7 +502,7 @@ static int bind_new(struct folder *f, struct folder_plan *wanted, const struct t
     else if (failed == 0 && write)
         failed = write_copy(f, bytes, e);
     if (failed == 0 && write)
-        failed = copy_scenarios(f, &wanted->carried, e);
+        failed = copy_carried(f, &wanted->carried, e);
     draw_seed(wanted);
     write_lock_text(wanted, &lock);
     if (failed == 0 && write)

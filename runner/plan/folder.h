@@ -1,9 +1,8 @@
 /* folder: where a plan's records are. One folder holds one plan:
  *
  *   plan.yml    the plan, byte for byte
- *   plan.lock   its SHA-256, the seed, the options that were given for every cell, its own scenarios and their SHA-256
- *   scenarios/  copies of these (cell/carried.h)
- *   .lock       held (flock) by whoever runs the plan
+ *   plan.lock   its SHA-256, the seed, the options that were given for every cell, what it names by its path, with
+ * SHA-256 scenarios/, programs/   copies of these (cell/carried.h) .lock       held (flock) by whoever runs the plan
  *   NNNN-ID.json     a record: block NNNN of cell ID; with --aa NNNN-ID-A.json and NNNN-ID-A2.json
  *   aside/      what was in a record's place and is none: nothing is thrown away
  *   slurm/      the batch scripts, and what the jobs printed */
@@ -30,7 +29,7 @@ struct folder {
     size_t there; /* of path: what was there before folder_open() */
     bool bound;   /* plan.lock was written by this process, */
     bool copied;  /* and plan.yml, */
-    bool carries; /* and scenarios/ */
+    bool carries; /* and scenarios/ or programs/ */
 };
 
 /* What a folder is bound to. */
@@ -41,7 +40,7 @@ struct folder_plan {
     bool drawn;   /* the seed has just been, and is written nowhere */
     bool noise;   /* --aa: each cell is run as A and A' */
     struct config_given given;
-    struct carried carried; /* its own scenarios; of folder_read() they are those that the folder holds */
+    struct carried carried; /* what it names by its path; of folder_read() it is what the folder holds */
     struct text words;      /* what these two point into; empty where they are the caller's */
 };
 

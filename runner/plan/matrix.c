@@ -173,12 +173,16 @@ static int take_record(struct matrix *s, const struct place_in_plan *at, struct 
 
 static int run_one(struct matrix *s, size_t which, const struct progress *progress, struct record **ret, struct err *e)
 {
-    const struct cell *cell = &s->campaign->plan.cell[which].cell;
+    const struct plan_cell *of = &s->campaign->plan.cell[which];
+    const struct cell *cell = &of->cell;
     if (!cell->argv)
         return run_cell(&s->session, cell, plan_runtimes_of(&s->runtimes, which), progress, ret, e);
     const struct run_command command = {
         .path = s->runtimes.program[which],
-        .argv = cell->argv,
+        .argv = (char *const *)(void *)of->run,
+        .said = cell->argv,
+        .file = of->file,
+        .files = of->files,
         .cwd = s->cwd,
         .output_fd = -1,
         .is_silent = true,
@@ -442,6 +446,8 @@ static int run_all(struct matrix *s, struct err *e)
                       "measures again)\n",
                       tally_done(&c->tally, c->tally.blocks), c->folder.path);
     struct err shown = {0}; /* what was measured is shown, however it ended */
+    if (s->shows && s->shows->is_whole)
+        *s->shows->is_whole = failed == 0 && exit_of(s, interrupted_by, NULL) == 0;
     int untold = print_table(s, failed == 0 ? e : &shown);
     if (failed != 0 || untold != 0)
         return failed != 0 ? failed : untold;

@@ -15,7 +15,9 @@ struct matrix_shows {
     int (*fn)(struct records *r, const char *folder, void *to, struct err *e);
     void *to;
     bool is_part; /* of more: that there was nothing left to run is not told; where a cell is left out nothing is run */
-    int (*check)(const struct plan *plan, void *to, struct err *e); /* before anything is made; NULL is allowed */
+    int (*check)(const struct plan *plan, void *to, struct err *e); /* before anything is made, of a plan that stays as
+                                                                     * long as matrix_run(); NULL is allowed */
+    bool *is_whole; /* set before fn: whether everything that was wanted was run, and ended well; NULL is allowed */
 };
 
 /* Does what `tare matrix PLAN` says: runs what of the plan is not in its folder yet, or prints what that would be

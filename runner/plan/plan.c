@@ -449,15 +449,15 @@ static int make_id(const struct making *m, const struct product *p, size_t runti
 static int note_carried(const struct making *m, const char *word, const struct scenario *s, struct err *e)
 {
     struct carried *c = &m->plan->carried;
-    if (!scenario_is_path(word) || carried_find(c, word))
+    if (!scenario_is_path(word) || carried_find(c, word, false))
         return 0;
     if (c->count == CARRIED_MAX)
-        return err_set(e, ERR_USAGE, -E2BIG, "'%s': what is allowed is %d scenarios that are named by their paths",
+        return err_set(e, ERR_USAGE, -E2BIG, "'%s': what is allowed is %d scenarios and files that are named by paths",
                        word, CARRIED_MAX);
     if (!*s->content_sha256)
         return err_set(e, ERR_USAGE, -EINVAL, "%s", s->content_fault);
-    struct carried_scenario *one = &c->of[c->count++];
-    *one = (struct carried_scenario){.word = word, .from = s->dir};
+    struct carried_one *one = &c->of[c->count++];
+    *one = (struct carried_one){.word = word, .from = s->dir};
     text_format(one->name, sizeof(one->name), "%s", s->name);
     text_format(one->sha256, sizeof(one->sha256), "%s", s->content_sha256);
     const char *file = strrchr(s->file, '/') + 1;
@@ -563,6 +563,89 @@ static int refuse_cell(const struct making *m, const struct product *p, const ch
     return yaml_blame(p->entry->node, e);
 }
 
+/* --- a command's files ------------------------------------------------------------------------------------------- */
+
+/* Until the plan is freed. */
+static const char *keep(struct plan *p, char *text)
+{
+    p->kept = xgrow(p->kept, p->kept_count, sizeof(*p->kept)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    p->kept[p->kept_count++] = text;
+    return text;
+}
+
+static void leave_uncarried(struct plan *p, const char *word, const char *why)
+{
+    cleanup_free char *line =
+        text_printf("%s%s%s\n", strstr(why, word) ? "" : word, strstr(why, word) ? "" : ": ", why);
+    if (!p->not_carried.data || !strstr(p->not_carried.data, line))
+        text_add(&p->not_carried, "%s", line);
+}
+
+/* A file of this host, to be copied; false: it is none, or cannot be. */
+static bool find_own_file(struct plan *p, const char *word, char dir[PATH_MAX], struct carried_one *ret)
+{
+    struct err why = {0};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < p->carried.count; i++)
+        bytes += p->carried.of[i].bytes;
+    int failed = p->carried.count == CARRIED_MAX
+                     ? err_set(&why, ERR_USAGE, -E2BIG, "it is more than the %d of a plan", CARRIED_MAX)
+                     : carried_find_file(word, dir, ret, &why);
+    if (failed == 0 && bytes + ret->bytes > CARRIED_BYTES_MAX)
+        failed = err_set(&why, ERR_USAGE, -EFBIG, "with it the commands' files have more than 64 MiB");
+    if (failed != 0 && *why.text)
+        leave_uncarried(p, word, why.text);
+    return failed == 0;
+}
+
+/* Where the file is that a word names: its copy, or on this host, to be copied. NULL in ret: it names none that is
+ * carried. Of a plan that comes with copies, or that is not the user's own, no other file of this host is looked at:
+ * what is copied is handed on. */
+static int find_file(const struct making *m, const char *word, const struct carried_one **ret, struct err *e)
+{
+    char path[PATH_MAX], dir[PATH_MAX];
+    struct carried *c = &m->plan->carried;
+    struct carried_one one;
+    const struct carried_one *copy = carried_find(m->carried, word, true);
+    *ret = carried_find(c, word, true);
+    if (*ret || (!copy && (m->carried || !find_own_file(m->plan, word, dir, &one))))
+        return 0;
+    if (copy) {
+        TRY(carried_open_file(m->carried, copy, path, e));
+        one = *copy;
+        text_format(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path);
+    }
+    c->of[c->count] = one;
+    c->of[c->count].from = keep(m->plan, xstrdup(dir));
+    *ret = &c->of[c->count++];
+    return 0;
+}
+
+/* The words with a slash that name files. Each is noted once. */
+static int take_files(const struct making *m, struct plan_cell *c, struct err *e)
+{
+    size_t words = 0, k;
+    while (c->cell.argv[words])
+        words++;
+    c->run = xcalloc(words + 1, sizeof(*c->run)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    c->file = xcalloc(words, sizeof(*c->file));
+    for (size_t i = 0; i < words; i++) {
+        const char *word = c->run[i] = c->cell.argv[i];
+        const struct carried_one *one = NULL;
+        if (strchr(word, '/'))
+            TRY(find_file(m, word, &one, e));
+        for (k = 0; one && k < c->files && strcmp(c->file[k].word, word) != 0;)
+            k++;
+        if (!one)
+            continue;
+        if (k == c->files)
+            c->file[c->files++] = (struct run_file){word, keep(m->plan, text_printf("%s/%s", one->from, one->file))};
+        if (carried_find(m->carried, word, true))
+            c->run[i] = c->file[k].path;
+    }
+    return 0;
+}
+
 static int make_cell(const struct making *m, const struct product *p, size_t runtime, const char *id, struct err *e)
 {
     const char *named = varied_runtime(m, p, runtime);
@@ -577,6 +660,8 @@ static int make_cell(const struct making *m, const struct product *p, size_t run
     }
     if (!c->cell.scenario && !c->cell.argv)
         return yaml_refuse(p->entry->node, -EINVAL, e, NO_WORKLOAD);
+    if (c->cell.argv && take_files(m, c, e) != 0)
+        return yaml_blame(p->entry->node, e);
     if (cell_complete(&c->cell, e) != 0)
         return refuse_cell(m, p, id, e);
     return 0;
@@ -719,8 +804,15 @@ void plan_free(struct plan *p)
 {
     for (size_t i = 0; i < p->cells; i++)
         free((void *)p->cell[i].cell.argv);
-    for (size_t i = 0; i < p->cells; i++)
+    for (size_t i = 0; i < p->cells; i++) {
         free(p->cell[i].not_run);
+        free((void *)p->cell[i].run);
+        free(p->cell[i].file);
+    }
+    for (size_t i = 0; i < p->kept_count; i++)
+        free(p->kept[i]);
+    free((void *)STEAL(p->kept));
+    text_free(&p->not_carried);
     free(STEAL(p->cell));
     yaml_end(STEAL(p->file));
     text_free(&p->bytes);

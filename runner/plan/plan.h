@@ -1,5 +1,5 @@
 /* plan: a plan's YAML (schema tare.plan/1) -> its cells, each complete, with everything decided. Nothing is looked up
- * on the host but the scenarios that it names. */
+ * on the host but the scenarios and the commands' files that it names. */
 #ifndef TARE_PLAN_H
 #define TARE_PLAN_H
 
@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cell/carried.h"
 #include "cell/config.h"
+#include "run/command.h"
 
 struct err;
 struct yaml;
@@ -28,6 +29,9 @@ enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
 struct plan_cell {
     char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], so that it can name a file */
     struct cell cell;     /* its texts are the plan's, or whose the given options are */
+    const char **run; /* a command's words as they are run: of a carried file its copy. The plan's; NULL: no command */
+    struct run_file *file; /* a command's files that are carried; the plan's */
+    size_t files;
     char *not_run; /* what of it its interpreter lacks, so that it is left out; NULL: nothing that is known. Owned */
 };
 
@@ -41,15 +45,19 @@ struct plan {
     enum plan_order order;
     struct plan_cell *cell;
     size_t cells;
-    struct carried carried; /* the scenarios that it names by their paths, as they were found */
+    struct carried carried;  /* what it names by its path, as it was found */
+    struct text not_carried; /* commands' files that cannot be, a line each with the reason */
+    char **kept;             /* texts that `carried` and the cells point to */
+    size_t kept_count;
 };
 
 /* Reads a plan (bytes are taken over in any case) and makes its cells. label is how messages call its text; given: what
- * the user's options say of every cell, which goes before what the plan says. carried: copies of the scenarios that it
- * names by their paths, which are read from there; NULL is allowed. label, given and carried have to stay.
- * -EINVAL, -E2BIG (usage): one line with the place: a schema error, a value that is not allowed, a cell that cannot be
- * (with the exclusion that takes it out), an exclusion that takes nothing out, two cells whose ids are one or differ in
- * letter case alone, more than PLAN_CELLS_MAX cells. The caller ends *ret with plan_free(). */
+ * the user's options say of every cell, which goes before what the plan says. carried: copies of what it names by its
+ * path, which is read from there; NULL: it is the user's own and new, and of it the files that commands name are looked
+ * for on this host. label, given and carried have to stay. -EINVAL, -E2BIG (usage): one line with the place: a schema
+ * error, a value that is not allowed, a cell that cannot be (with the exclusion that takes it out), an exclusion that
+ * takes nothing out, two cells whose ids are one or differ in letter case alone, more than PLAN_CELLS_MAX cells. The
+ * caller ends *ret with plan_free(). */
 int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
                struct plan *ret, struct err *e);
 

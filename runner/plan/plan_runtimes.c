@@ -44,10 +44,10 @@ static bool same_runtime(const struct cell *a, const struct cell *b)
            strcmp(a->runtime, b->runtime) == 0;
 }
 
-static int find_program(const struct cell *c, char **ret, struct err *e)
+static int find_program(const struct plan_cell *c, char **ret, struct err *e)
 {
     char path[PATH_MAX];
-    TRY(run_command_find(c->argv[0], path, e));
+    TRY(run_command_find(c->run[0], path, e));
     *ret = xstrdup(path);
     return 0;
 }
@@ -64,7 +64,7 @@ static int find_runtime(struct plan *plan, size_t cell, struct plan_runtimes *r,
 {
     const struct cell *c = &plan->cell[cell].cell;
     if (c->argv)
-        return find_program(c, &r->program[cell], e);
+        return find_program(&plan->cell[cell], &r->program[cell], e);
     for (size_t i = 0; i < cell; i++) {
         if (plan->cell[i].not_run || !same_runtime(&plan->cell[i].cell, c))
             continue;

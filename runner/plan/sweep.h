@@ -19,6 +19,7 @@ struct text;
 
 #define SWEEP_WORKERS_MAX 16 /* numbers of them */
 #define SWEEP_MODES_MAX   3
+#define SWEEP_STARTS_MAX  3
 #define SWEEP_INVOCATIONS 5 /* the fewest that give an interval */
 
 /* Starts as {.c = …, .temporary = TEMPORARY_NONE}; ended with sweep_end(), whatever came of it. */
@@ -31,6 +32,8 @@ struct sweep {
     struct runtime runtime;          /* the interpreter that the first mode takes */
     enum mode mode[SWEEP_MODES_MAX]; /* on an interpreter */
     size_t modes;
+    enum start_method start[SWEEP_STARTS_MAX]; /* of processes */
+    size_t starts;                             /* 0: the interpreter's own */
     bool natives, native; /* natives: "native" is a mode; native: it was asked for, threads of the same in C */
     int64_t workers[SWEEP_WORKERS_MAX];
     size_t counts; /* of workers */
@@ -42,8 +45,8 @@ struct sweep {
     char records[PATH_MAX]; /* "": they are kept, with --out */
 };
 
-/* Takes what is named, --modes (without it threads and processes), --workers and --python. scenarios: it may be a
- * scenario, by its name or folder, too, and "native" is a mode. -EINVAL and the like (usage): one line. */
+/* Takes what is named, --modes (without it threads and processes), --mp-start, --workers and --python. scenarios: it
+ * may be a scenario, by its name or folder, too, and "native" is a mode. -EINVAL and the like (usage): one line. */
 int sweep_take_options(struct sweep *s, bool scenarios, struct err *e);
 
 /* Finds the interpreter: that of the first mode, or where `scenarios` was said that of threads; and has it call the
@@ -60,8 +63,10 @@ int64_t sweep_iterations(const struct sweep *s, int64_t calls);
 /* Makes the folder of the plan, and in it, or in --keep, the function's scenario. */
 int sweep_begin(struct sweep *s, struct err *e);
 
-/* "[threads, processes]" and "[1, 2, 4]", as YAML has them. */
+/* "[threads, processes]", "[fork, spawn]" and "[1, 2, 4]", as YAML has them. Modes are without processes where these
+ * have start methods, which no other mode has in a plan's entry. */
 void sweep_add_modes(const struct sweep *s, struct text *out);
+void sweep_add_starts(const struct sweep *s, struct text *out);
 void sweep_add_workers(const struct sweep *s, struct text *out);
 
 /* Runs this plan (tare.plan/1) as `tare matrix` does, with the options of the command line, its records in --out or in

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "plan/folder.h"
 #include "plan/plan.h"
+#include "record/output.h"
 #include "record/record.h"
 #include "record/records.h"
 
@@ -241,8 +242,8 @@ static bool is_temporary(const char *name)
 
 static int is_wanted(const struct dirent *d)
 {
-    size_t len = strlen(d->d_name);
-    return is_temporary(d->d_name) || (*d->d_name != '.' && len > 5 && strcmp(d->d_name + len - 5, ".json") == 0);
+    return is_temporary(d->d_name) ||
+           (*d->d_name != '.' && text_ends_with(d->d_name, ".json") && !output_is_why(d->d_name));
 }
 
 int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,

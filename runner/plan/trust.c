@@ -52,20 +52,21 @@ static void look_at(const struct trust_plan *p, const struct yaml_node *n, const
 {
     char where[320];
     if (n->kind == YAML_LIST && strcmp(key, "command") == 0 && n->count > 0 && n->child[0].text) {
-        look_at(p, &n->child[0], key, grants); /* the program; its other words are what it is told */
+        if (!carried_find(p->carried, n->child[0].text, true))
+            look_at(p, &n->child[0], key, grants); /* the program; its other words are what it is told */
         return;
     }
     for (size_t i = 0; i < n->count; i++)
         look_at(p, &n->child[i], n->child[i].key ? n->child[i].key : key, grants);
     const char *why = n->text ? config_grant(key, n->text) : NULL;
-    if (!why || (strcmp(key, "scenario") == 0 && carried_find(p->carried, n->text)))
+    if (!why || (strcmp(key, "scenario") == 0 && carried_find(p->carried, n->text, false)))
         return;
     (void)snprintf(where, sizeof(where), "%.200s:%zu:%zu", p->label, n->line, n->column);
     add(grants, where, key, n->text, why);
 }
 
 /* The defaults of a scenario are options of its cells. */
-static int look_at_copy(const struct trust_plan *plan, const struct carried_scenario *one, struct trust_grants *grants,
+static int look_at_copy(const struct trust_plan *plan, const struct carried_one *one, struct trust_grants *grants,
                         struct err *e)
 {
     char place[160], in[128];
@@ -92,7 +93,8 @@ int trust_of_plan(const struct trust_plan *p, struct trust_grants *ret, struct e
         if (of[i])
             look_at(p, of[i], "", ret);
     for (size_t i = 0; p->carried && i < p->carried->count; i++)
-        TRY(look_at_copy(p, &p->carried->of[i], ret, e));
+        if (!p->carried->of[i].of_command)
+            TRY(look_at_copy(p, &p->carried->of[i], ret, e));
     return 0;
 }
 

@@ -24,7 +24,7 @@ bool trust_is_bundled(const char *plan_path);
 struct trust_plan {
     const char *label; /* how messages call its text */
     const struct text *bytes;
-    const struct carried *carried; /* copies of its scenarios, which are no setting of the host; NULL: none */
+    const struct carried *carried; /* copies of its scenarios and programs, no setting of the host; NULL: none */
 };
 
 /* The settings that the host would have to grant, a line each: "PLACE: KEY: VALUE: " and what it reaches. Starts as

@@ -139,17 +139,26 @@ int output_save(const struct record *r, const struct output_places *p, struct er
     return failed;
 }
 
-int output_save_beside(const char *id, const char *suffix, const struct text *content, const struct output_places *p,
-                       struct err *e)
+bool output_is_why(const char *name)
+{
+    return text_ends_with(name, OUTPUT_WHY);
+}
+
+void output_why_of(const char *record, char *buf, size_t cap)
+{
+    const size_t len = strlen(record) - (text_ends_with(record, ".json") ? strlen(".json") : 0);
+    text_format(buf, cap, "%.*s" OUTPUT_WHY, (int)len, record);
+}
+
+int output_save_why(const char *id, const struct text *content, const struct output_places *p, struct err *e)
 {
     char name[2 * NAME_MAX];
     if (p->dir_fd >= 0) {
-        text_format(name, sizeof(name), "%s%s", id, suffix);
+        output_why_of(id, name, sizeof(name));
         TRY(file_replace_at(p->dir_fd, name, name, content->data, content->len, e));
     }
     if (p->json_fd < 0)
         return 0;
-    const size_t len = strlen(p->json) - (text_ends_with(p->json, ".json") ? strlen(".json") : 0);
-    text_format(name, sizeof(name), "%.*s%s", (int)len, p->json, suffix);
+    output_why_of(p->json, name, sizeof(name));
     return file_replace_at(p->json_fd, name, name, content->data, content->len, e);
 }

@@ -38,10 +38,17 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
 /* Writes the record into the folder and the file, where they are named; standard output is the caller's. */
 int output_save(const struct record *r, const struct output_places *places, struct err *e);
 
-/* Writes a text that belongs to a record beside it, where records are written: into the folder as ID + suffix, beside
- * the file under its name with the suffix in place of ".json". suffix: ".why.json". */
-int output_save_beside(const char *id, const char *suffix, const struct text *content,
-                       const struct output_places *places, struct err *e);
+/* What --why leaves beside a record: NAME.why.json beside NAME.json. */
+#define OUTPUT_WHY ".why.json"
+
+/* Whether a file of this name is that. */
+bool output_is_why(const char *name);
+
+/* Its name, or path, by that of its record, which has room for sizeof(OUTPUT_WHY) more in buf. */
+void output_why_of(const char *record, char *buf, size_t cap);
+
+/* Writes what belongs to a record of --why beside it, where records are written: in the folder, and beside the file. */
+int output_save_why(const char *id, const struct text *content, const struct output_places *places, struct err *e);
 
 /* A folder that was made and got nothing goes with it. */
 void output_close(struct output_places *places);

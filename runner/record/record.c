@@ -41,6 +41,7 @@ void record_clear(struct record *r)
     free(STEAL(r->ready_ns));
     free(STEAL(r->end_ns));
     free(STEAL(r->samples));
+    free(STEAL(r->file));
     facts_free(&r->plan);
     facts_free(&r->figures);
     facts_free(&r->peak);
@@ -238,19 +239,30 @@ static void set_packages(json_t *o, const struct distributions *d)
     json_put_int(o, "packages_refused", (int64_t)d->refused);
 }
 
+static json_t *program_json(const struct record *r)
+{
+    json_t *o = json_object(), *files = json_object();
+    json_put_text(o, "name", "command");
+    json_put_text(o, "path", r->command);
+    json_put_fact(o, "sha256", facts_find(&r->program, "sha256"));
+    for (size_t i = 0; i < r->files; i++)
+        json_put_text_or(files, r->file[i].word, *r->file[i].reason ? NULL : r->file[i].sha256, r->file[i].reason);
+    if (r->files > 0)
+        json_put(o, "files", files);
+    else
+        json_decref(files);
+    return o;
+}
+
 static json_t *runtime_json(const struct record *r)
 {
     static const char *const OF_PYTHON[] = {
         "free_threaded", "gil_enabled", "gil_enabled_at_end", "gil_turned_after", "gil_turned_on_by", "gil_warning",
         "build",         "packages"};
     const struct runtime *rt = r->runtime;
+    if (!rt)
+        return program_json(r);
     json_t *o = json_object();
-    if (!rt) {
-        json_put_text(o, "name", "command");
-        json_put_text(o, "path", r->command);
-        json_put_fact(o, "sha256", facts_find(&r->program, "sha256"));
-        return o;
-    }
     json_put_text(o, "name", rt->name);
     json_put_text(o, "implementation", rt->implementation);
     json_put_text(o, "version", rt->version);

@@ -62,6 +62,12 @@ struct record_series {
     int64_t block; /* of several commands, from 1: which round of all of them it was in; 0: of one alone */
 };
 
+/* A file that a command names. */
+struct record_file {
+    const char *word; /* of its words; borrowed */
+    char sha256[65], reason[100];
+};
+
 struct record {
     char id[RECORD_ID_MAX];
     char started_at[32]; /* UTC, ISO 8601 */
@@ -69,6 +75,8 @@ struct record {
     const struct runtime *runtime; /* NULL: a command */
     const char *command, *cwd;     /* of a command: its program and folder; NULL: a scenario */
     char *const *argv;
+    struct record_file *file; /* of a command: those that its plan carries; owned */
+    size_t files;
     struct record_series series; /* of a command */
     const struct facts *host;
     const struct facts

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/keyset.h"
+#include "record/output.h"
 #include "record/record.h"
 
 #define RECORDS_DEPTH 3 /* of folders below "records" */
@@ -105,8 +106,7 @@ static int is_shown(const struct dirent *entry)
 
 static int is_json(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".json") &&
-           !text_ends_with(entry->d_name, ".why.json"); /* of --why, beside its record */
+    return entry->d_name[0] != '.' && text_ends_with(entry->d_name, ".json") && !output_is_why(entry->d_name);
 }
 
 static int read_folder(struct records *r, const char *dir, unsigned deeper, struct err *e);

@@ -67,10 +67,25 @@ const char *level_name(enum level l)
     return l == LEVEL_REQUIRED ? "required" : "recorded";
 }
 
+static const struct {
+    const char *name, *meaning;
+} GRADES[] = {
+    [GRADE_NONE] = {"none", "no slice: CPUs by affinity, memory and CPU time a process at a time"},
+    [GRADE_BORROWED] = {"borrowed",
+                        "the slice is the container's own cgroup, on loan: its engine set the limits, which "
+                        "tare reads and does not change; what else runs in the container is in it too"},
+    [GRADE_PARTIAL] = {"partial", "a slice that lacks what is marked NO"},
+    [GRADE_FULL] = {"full", "a slice of its own: the kernel limits and accounts its CPUs, memory and tasks"},
+};
+
 const char *grade_name(enum grade g)
 {
-    static const char *const NAMES[] = {"none", "borrowed", "partial", "full"};
-    return NAMES[g];
+    return GRADES[g].name;
+}
+
+const char *grade_meaning(enum grade g)
+{
+    return GRADES[g].meaning;
 }
 
 void verdict_add(struct verdict *v, const char *name, bool ok, const char *requested, const char *achieved,

@@ -12,6 +12,9 @@ enum grade { GRADE_NONE, GRADE_BORROWED, GRADE_PARTIAL, GRADE_FULL };
 
 const char *grade_name(enum grade g);
 
+/* What it means, for somebody who reads it for the first time: no sentence, no stop. */
+const char *grade_meaning(enum grade g);
+
 /* What hangs on a check. */
 enum level {
     LEVEL_REQUIRED, /* without it the slice is not full */

@@ -86,7 +86,7 @@ static int run_gnuplot(int dirfd, struct err *e)
     struct err why = {0};
     struct text said = {0};
     if (trust_find_program("gnuplot", program, sizeof(program), &why) != 0)
-        return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH draws the figures (%s)",
+        return err_set(e, ERR_HOST, -ENOENT, "no gnuplot on the PATH for the figures (%s)",
                        why.code == -EPERM ? why.text : "apt-get install gnuplot-nox");
     text_format(dir, sizeof(dir), "/proc/%d/fd/%d", (int)getpid(), dirfd);
     char *const argv[] = {(char *)"/bin/sh", (char *)"-c", (char *)LINE, (char *)"sh", dir, program, NULL};
@@ -195,7 +195,7 @@ int draw_svg(const struct drawings *d, struct text *svg, struct err *e)
         file_name(name, &d->list[i], "svg");
         failed = read_drawn(folder.fd, name, FORMATS[0].last, &svg[i], e);
     }
-    if (failed != 0)
+    if (failed != 0 && failed != -ENOENT) /* no gnuplot has nothing to do with the folder */
         (void)err_wrap(e, "drawing in '%s'", folder.path);
     temporary_remove(&folder);
     return failed;

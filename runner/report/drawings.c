@@ -182,11 +182,12 @@ static void draw_series(struct drawings *all, const struct summary_cell *c)
     for (size_t i = 0; i < n; i++) {
         line[i] = line_of(one[i].of, block);
         text_add(&d->data, " time_%zu segment_%zu", i + 1, i + 1);
+        text_add(&alt, "%s", i == 0 ? "; changepoints: " : ", ");
         if (line[i].segments)
-            text_add(&alt, ", %zu changepoint%s in number %zu", line[i].segments - 1, line[i].segments == 2 ? "" : "s",
-                     one[i].number);
+            text_add(&alt, "%zu", line[i].segments - 1);
         else
-            text_add(&alt, ", too few iterations for changepoints in number %zu", one[i].number);
+            text_add(&alt, "too few iterations");
+        text_add(&alt, " in %s%zu", i == 0 ? "invocation " : "", one[i].number);
     }
     text_add(&alt, "; all invocations together: %s.", stats_steady_name(c->steady));
     if (block > 1)

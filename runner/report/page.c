@@ -665,6 +665,8 @@ static void add_navigation(struct text *out, const struct tables *t, const struc
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
         if (has_any(t, p, &SECTIONS[i]))
             add_link(out, SECTIONS[i].id, SECTIONS[i].title);
+    if (p->why && p->why->len)
+        add_link(out, "why", "What threads lose their time to");
     add_link(out, "selftest", "Selftest");
     add_link(out, "again", "How to run it again");
     text_add(out, "</ul></nav>\n"
@@ -783,6 +785,8 @@ int page_make(const struct summary *s, const struct page_parts *p, struct text *
     add_answer(out, s, &t, p);
     for (size_t i = 0; i < ARRAY_LEN(SECTIONS); i++)
         add_section(out, &SECTIONS[i], s, &t, p);
+    if (p->why)
+        text_add_bytes(out, p->why->data, p->why->len);
     tables_free(&t);
     page_section(out, "selftest", "Selftest");
     int failed = page_selftest(s, p->selftest, out, e);

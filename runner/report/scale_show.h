@@ -9,6 +9,7 @@
 
 #define SCALE_SCHEMA "tare.scale/1"
 
+struct json_t;
 struct text;
 
 /* Adds what a curve is called: of one sweep its mode and interpreter; of several what its cells have in common. */
@@ -28,7 +29,8 @@ void scale_notes(const struct scaling *s, struct text *out);
 /* Tables, notes and words. width: characters of a line. */
 void scale_text(const struct scaling *s, size_t width, struct text *out);
 
-/* Schema tare.scale/1: every number in full, what is none is null with its reason. */
-void scale_json(const struct scaling *s, struct text *out);
+/* Schema tare.scale/1 (tare-scale.schema.json): every number in full, what is none is null with its reason. why: the
+ * tare.why/1 of the most threads, which it takes over; NULL: there is none, for the reason no_why. */
+void scale_json(const struct scaling *s, struct json_t *why, const char *no_why, struct text *out);
 
 #endif

@@ -61,6 +61,8 @@ int run_command_find(const char *name, char ret[PATH_MAX], struct err *e)
 static bool is_shown(const char *path, const struct run_command *command, const struct cell *cell)
 {
     bool shown = text_is_below(path, command->cwd) || strcmp(path, command->path) == 0;
+    for (size_t i = 0; !shown && i < command->files; i++)
+        shown = strcmp(path, command->file[i].path) == 0;
     for (size_t i = 0; !shown && i < cell->writable.count; i++) {
         char real[PATH_MAX];
         shown = realpath(cell->writable.word[i], real) && text_is_below(path, real);

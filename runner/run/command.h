@@ -8,13 +8,21 @@
 
 struct err;
 
+/* A file that a word of it names. */
+struct run_file {
+    const char *word, *path; /* as the user gave it; absolute */
+};
+
 /* The caller owns all of it. Its standard input is the caller's. */
 struct run_command {
-    const char *path;  /* absolute */
-    char *const *argv; /* argv[0] as the user gave it */
-    const char *cwd;   /* absolute */
-    int output_fd;     /* for its output; below 0: the caller's standard output and error */
-    bool is_silent;    /* it reads nothing; only the last line of its output is kept, for a failure message */
+    const char *path;            /* absolute */
+    char *const *argv;           /* argv[0] as the user gave it */
+    char *const *said;           /* the words as the user gave them, for the record; NULL: argv */
+    const struct run_file *file; /* shown to it wherever they are, and known in the record by their digests */
+    size_t files;                /* at most CARRIED_MAX */
+    const char *cwd;             /* absolute */
+    int output_fd;               /* for its output; below 0: the caller's standard output and error */
+    bool is_silent;              /* it reads nothing; only the last line of its output is kept, for a failure message */
     struct record_series series;
 };
 

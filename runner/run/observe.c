@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -35,7 +36,7 @@ void observe_describe_start(struct stage *s, const struct cell *cell)
     r->image = &session->image;
     r->gil_enabled = r->gil_at_end = -1;
     r->command = s->command ? s->command->path : NULL;
-    r->argv = s->command ? s->command->argv : NULL;
+    r->argv = !s->command ? NULL : s->command->said ? s->command->said : s->command->argv;
     r->cwd = s->command ? s->command->cwd : NULL;
     if (s->command)
         r->series = s->command->series;
@@ -237,6 +238,20 @@ static void describe_confinement(struct stage *s)
     facts_text(&r->confinement, "seccomp.filter", confine_filter_text(s->confine));
 }
 
+static void describe_files(struct stage *s)
+{
+    const struct run_command *c = s->command;
+    struct record *r = s->record;
+    r->file = c->files > 0 ? xcalloc(c->files, sizeof(*r->file)) : NULL;
+    r->files = c->files;
+    for (size_t i = 0; i < c->files; i++) {
+        r->file[i].word = c->file[i].word;
+        int failed = digest_file(c->file[i].path, r->file[i].sha256);
+        if (failed != 0)
+            text_format(r->file[i].reason, sizeof(r->file[i].reason), "%s", strerror(-failed));
+    }
+}
+
 static void describe_program(struct stage *s)
 {
     char hex[65];
@@ -247,6 +262,7 @@ static void describe_program(struct stage *s)
         facts_text(&s->record->program, "sha256", hex);
     else
         facts_absent(&s->record->program, "sha256", "%s", strerror(-failed));
+    describe_files(s);
 }
 
 int observe_take(struct stage *s, struct err *e)

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/fail_point.h"
 #include "base/file.h"
+#include "cell/carried.h"
 #include "cell/workload.h"
 #include "cgroups/inherited.h"
 #include "host/host.h"
@@ -62,13 +63,15 @@ static const char *folder_of(const char *path, char *buf, size_t cap)
 static int prepare_confinement(struct stage *s, const struct cell *cell, struct err *e)
 {
     char folder[sizeof(s->tmpdir)];
-    const char *needed[4];
+    const char *needed[4 + CARRIED_MAX];
     size_t count = 0;
     if (cell->confinement == CONFINEMENT_OFF)
         return 0;
     if (s->command) {
         needed[count++] = s->command->path;
         needed[count++] = s->command->cwd;
+        for (size_t i = 0; i < s->command->files; i++)
+            needed[count++] = s->command->file[i].path;
     } else {
         needed[count++] = s->runtime->path;
         needed[count++] = cell->scenario->dir;

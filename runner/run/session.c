@@ -201,11 +201,12 @@ int session_open(const struct cell *cell, struct session *ret, struct err *e)
     return failed == 0 ? session_open_found(cell, ret, e) : failed;
 }
 
-int session_find(const struct cell *cell, bool recorded, struct session *ret, struct err *e)
+int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e)
 {
     *ret = (struct session){.signal_fd = -1, .idle_ns = clock_now_ns(), .recorded = recorded};
     int failed = find_root(cell, ret, e);
     ret->root.caller_stays = true;
+    ret->root.one_slice = one_slice;
     return failed;
 }
 

@@ -40,9 +40,9 @@ struct session {
 int session_open(const struct cell *cell, struct session *ret, struct err *e);
 
 /* The same in two halves, for `tare exec`, which works in between. The host is captured only if recorded, and the
- * caller stays in its cgroup if that is outside of the root. session_find() finds the root. After a failure of either,
- * nothing has to be closed. */
-int session_find(const struct cell *cell, bool recorded, struct session *ret, struct err *e);
+ * caller stays in its cgroup if that is outside of the root. one_slice: a single slice is made in this session, see
+ * struct slice_root. session_find() finds the root. After a failure of either, nothing has to be closed. */
+int session_find(const struct cell *cell, bool recorded, bool one_slice, struct session *ret, struct err *e);
 int session_open_found(const struct cell *cell, struct session *s, struct err *e);
 
 /* --isolation strict, checked before anything is made: -ENOTSUP (host) if this root gives no full slice. */

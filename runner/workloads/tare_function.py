@@ -12,6 +12,7 @@ from __main__ import VARIABLE, load  # as a worker has them: tare_bench.py is th
 from teams import Complaint, describe
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+AMONG_PACKAGES = f"among the packages of {sys.executable} (--python VENV/bin/python takes a venv's)"
 
 
 class NoSuch(Complaint):
@@ -44,7 +45,7 @@ class Function:
         except ModuleNotFoundError as e:
             if not (self.module + ".").startswith(f"{e.name}."):
                 raise
-            raise NoSuch(f"there is no module '{e.name}', neither in {self.folder} nor among the packages of {sys.executable}") from e
+            raise NoSuch(f"there is no module '{e.name}', neither in {self.folder} nor {AMONG_PACKAGES}") from e
         self.work = sys.modules[self.module]
         for part in self.name.split("."):
             if not hasattr(self.work, part):
@@ -162,7 +163,8 @@ def look(argv: list[str]) -> None:
     except NoSuch as e:
         lines = ["refused", str(e)]
     except BaseException as e:
-        lines = ["failed", describe(e).partition("\n")[0], *last_lines(e)]
+        among = f", {AMONG_PACKAGES}" if isinstance(e, ModuleNotFoundError) else ""
+        lines = ["failed", describe(e).partition("\n")[0] + among, *last_lines(e)]
     print("\n".join(lines), file=answer, flush=True)
 
 

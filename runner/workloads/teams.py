@@ -368,11 +368,11 @@ PLACES = 6
 
 def told(came: list[tuple[str, str]]) -> list[str]:
     """Files and lines, outermost first -> the same in words, innermost first; of ours and the standard library's none
-    where there are others."""
+    where there are others. A place that comes again, as in a recursion, is told once."""
     own = os.path.dirname(os.path.abspath(__file__))
     known = [(file, line) for file, line in came if not file.startswith("<")]  # "<frozen importlib._bootstrap>"
     calls = [at for at in known if os.path.dirname(at[0]) != own and not is_standard(at[0])] or known[-1:]
-    return [f"{os.path.basename(file)}, line {line}" for file, line in calls[: -PLACES - 1 : -1]]
+    return [f"{os.path.basename(file)}, line {line}" for file, line in dict.fromkeys(reversed(calls))][:PLACES]
 
 
 def is_standard(file: str) -> bool:

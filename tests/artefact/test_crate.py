@@ -191,8 +191,10 @@ class Crate(BundleTest):
         head = text.split("## What it is")[0].splitlines()
         self.assertEqual(head[2], "## For its reviewer")
         self.assertIn(f"git clone '{url}' tare  # tare 0.1.0 packed this", head)
-        for command in ("tare verify tare-specimen.tar", "tare reproduce tare-specimen.tar", "tare pack again", "tare pool tare-specimen.tar"):
+        for command in ("bundle=FILE.tar", 'tare verify "$bundle"', 'tare reproduce "$bundle"', "tare pack again", 'tare pool "$bundle"'):
             self.assertTrue(any(line.startswith(command) for line in head), command)
+        self.assertIn("It was measured with cpython 3.14.6 (3.14); cpython 3.14.6 (3.14t)", head)
+        self.assertIn("on A CPU, x86_64, Debian GNU/Linux 12 (bookworm).", head)
         said = self.verify(tar, status=0, draw=False)
         self.assertIn(f"its README.md fetches tare from {url} and runs it", "\n".join(said["derivation"]["notes"]))
         self.assertNotIn("fetches tare", str(self.verify(self.packed, status=0, draw=False)))

@@ -84,6 +84,15 @@ class Hostile(BundleTest):
         self.assert_refused(self.tar(entry("tare-specimen/data/README.md")), "it occurs twice")
         self.assert_refused(self.tar(entry("tare-specimen/data/README.md/x")), "both as a file and as a folder")
 
+    def test_names_that_differ_in_letter_case_alone(self):
+        """Where a file system holds them for one, the later would be read in the earlier's place."""
+        self.assert_refused(self.tar(entry("tare-specimen/data/readme.md")), "data/readme.md")
+        bag = self.bag()
+        (bag / "data/Plan.yml").write_text("schema: tare.plan/1\n")
+        remake_crate(bag)
+        remake_manifests(bag)
+        self.assert_refused(bag, "Plan.yml")
+
     def test_a_second_top_folder(self):
         self.assert_refused(self.tar(entry("other/x")), "a second top folder")
 

@@ -4,6 +4,7 @@
 import collections
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -56,6 +57,26 @@ class Readers(BundleTest):
     def test_verifying_opens_the_bundle_once(self):
         bundle = shutil.copy(self.packed, self.dir / "bundle.tar")
         self.assertEqual(self.opened("verify", bundle)["bundle.tar"], 1)
+
+    @unittest.skipUnless(shutil.which("strace"), "there is no strace")
+    def test_a_pool_verifies_a_file_once_under_whatever_names(self):
+        bundle = make(self.dir / "plan")
+        self.assertEqual(tare("reproduce", bundle, "--out", self.dir / "again").returncode, 0)
+        self.assertEqual(tare("pack", self.dir / "again", "-o", self.dir / "0.tar").returncode, 0)
+        names = [self.dir / "0.tar", *(shutil.copy(self.dir / "0.tar", self.dir / f"{n}.tar") for n in range(1, 30))]
+
+        def read(*names):
+            for old in self.dir.glob("strace.*"):
+                old.unlink()
+            words = ["strace", "-ff", "-e", "trace=open,openat,openat2", "-o", self.dir / "strace", TARE, "pool", "--json", *names]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=300, env={"PATH": os.environ["PATH"]})
+            calls = "".join(path.read_text() for path in self.dir.glob("strace.*"))
+            return json.loads(done.stdout), collections.Counter(path.rpartition("/")[2] for path in OPENED.findall(calls))
+
+        said, opened = read(*names)
+        self.assertEqual([one["state"] for one in said["bundles"]], ["counted", *29 * ["twin"]])
+        self.assertEqual({one["sha256"] for one in said["bundles"]}, {hashlib.sha256((self.dir / "0.tar").read_bytes()).hexdigest()})
+        self.assertEqual(opened["plan.lock"], read(names[0])[1]["plan.lock"])
 
     @unittest.skipUnless(shutil.which("strace"), "there is no strace")
     def test_the_table_of_a_plan_opens_each_record_once(self):

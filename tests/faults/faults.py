@@ -400,6 +400,8 @@ def start_run(stage: Stage, name: str) -> Outcome:
 
 # What somebody does to the cgroups while a command runs in them.
 SLOW = tables.EXEC + ["--json", "{out}/new.json", "--timeout", "3", "--", "/bin/sleep", "1"]
+# Two invocations have a cgroup each below the run's; one alone is in the run's own.
+SEVERAL = tables.EXEC + ["--repeat", "2", "--timeout", "3", "--", "/bin/sleep", "0.5"]
 
 
 def cells(stage: Stage) -> list[Path]:
@@ -455,7 +457,7 @@ ROOT_HARMS = ["frozen", "removed", "no-descendants", "threaded"]
 def cgroup_names(stage: Stage):
     for harm in CGROUP_HARMS:
         for delay in range(0, 500, 50):
-            yield f"exec/{harm}:{delay}"
+            yield f"{'exec-bare' if harm.startswith('cell-') else 'exec'}/{harm}:{delay}"
     for harm in ROOT_HARMS:
         for scene in ("exec", "exec-bare", "exec-off", "threads", "matrix", "clean"):
             yield f"{scene}/root-{harm}:0"
@@ -472,7 +474,7 @@ def cgroup_run(stage: Stage, name: str) -> Outcome:
         time.sleep(int(delay) / 1000)
         CGROUP_HARMS[harm](stage)
 
-    outcome = g.run(g.words([TARE, *SLOW]), during=during)
+    outcome = g.run(g.words([TARE, *(SEVERAL if scene == "exec-bare" else SLOW)]), during=during)
     judge(outcome, {0, 2, 3, 4, 5, 128 + signal.SIGKILL, -signal.SIGKILL}, most=1)
     if outcome.code == -signal.SIGKILL or sends_to_clean(outcome):
         told_of(stage, outcome)

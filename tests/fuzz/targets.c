@@ -447,7 +447,7 @@ int fuzz_machine(const uint8_t *data, size_t size)
         topology_free(&t);
     }
     host_capture(machine, &facts);
-    host_capture_virt(machine, &facts);
+    host_capture_emulation(machine, &facts);
     image_capture(machine, NULL, &facts);
     facts_free(&facts);
     disturbance_read(machine, &cpus, &reading);

@@ -159,7 +159,8 @@ class Left(LiveTest):
     def test_clean_ends_what_a_killed_run_left_and_leaves_a_living_one_alone(self):
         living = self.start_gated(json_to=self.dir / "living.json")
         killed = self.start(*NATIVE, *ENDLESS, "--mode", "processes")
-        self.assertTrue(rig.wait_for(lambda: len([run for run in rig.run_directories() if (run / "cell-0").exists()]) == 2))
+        self.assertTrue(rig.wait_for(lambda: any((run / "cell-0").exists() for run in rig.run_directories())))
+        self.assertEqual(len(rig.run_directories()), 2)
         self.assertTrue(rig.wait_for(killed.main))
         self.kill(killed)
         done = self.clean()

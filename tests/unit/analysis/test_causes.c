@@ -91,20 +91,25 @@ static const struct trace_probe PROBE[] = {{.symbol = "_PyParkingLot_Park", .is_
 /* Two iterations without a gap: most tests see one. */
 static const int64_t STARTS_NS[] = {0, 50 * MS}, ENDS_NS[] = {50 * MS, 100 * MS};
 
+static struct causes_request request_of(const struct trace_event *event, size_t count, const struct causes *alone)
+{
+    return (struct causes_request){.event = event,
+                                   .events = count,
+                                   .stack = STACK,
+                                   .stacks = STACKS,
+                                   .start_ns = STARTS_NS,
+                                   .end_ns = ENDS_NS,
+                                   .iterations = ARRAY_LEN(STARTS_NS),
+                                   .period_ns = MS,
+                                   .probe = PROBE,
+                                   .probes = ARRAY_LEN(PROBE),
+                                   .alone = alone};
+}
+
 static struct causes find(const struct trace_event *event, size_t count, const struct causes *alone)
 {
     struct causes ret;
-    const struct causes_request request = {.event = event,
-                                           .events = count,
-                                           .stack = STACK,
-                                           .stacks = STACKS,
-                                           .start_ns = STARTS_NS,
-                                           .end_ns = ENDS_NS,
-                                           .iterations = ARRAY_LEN(STARTS_NS),
-                                           .period_ns = MS,
-                                           .probe = PROBE,
-                                           .probes = ARRAY_LEN(PROBE),
-                                           .alone = alone};
+    const struct causes_request request = request_of(event, count, alone);
     causes_find(&request, &ret);
     return ret;
 }
@@ -571,6 +576,39 @@ static void each_of_very_many_threads_and_functions_is_told_apart(void **state)
     causes_free(&c);
 }
 
+static void what_is_spent_on_each_stack_is_told_and_adds_up(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {5 * MS, 1, WORK, 0, TRACE_RUNS},
+        {6 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {10 * MS, 1, MERGE, 0, TRACE_ENTER},
+        {12 * MS, 1, MERGE, 0, TRACE_RUNS}, /* it spins: a part of the wait, which is told as a whole */
+        {30 * MS, 1, 0, 0, TRACE_LEAVE},
+        {40 * MS, 1, JOIN, 0, TRACE_OUT},
+        {40 * MS, 1, 0, 0, TRACE_BLOCKED},
+        {90 * MS, 1, 0, 0, TRACE_IN},
+        {91 * MS, 1, STACKS + 5, 0, TRACE_RUNS}, /* whose stack is not known */
+    };
+    struct cause_spent spent[STACKS] = {{0}};
+    struct causes c;
+    struct causes_request request = request_of(events, ARRAY_LEN(events), NULL);
+    request.spent = spent;
+    causes_find(&request, &c);
+    assert_int_equal(spent[WORK].own_ns, MS);
+    assert_int_equal(spent[SHARED].lost_ns, MS);
+    assert_int_equal(spent[SHARED].own_ns, 0);
+    assert_int_equal(spent[MERGE].lost_ns, 20 * MS);
+    assert_int_equal(spent[MERGE].own_ns, 0);
+    assert_int_equal(spent[JOIN].lost_ns, 0); /* it asked to wait */
+    int64_t lost_ns = 0;
+    for (size_t i = 0; i < STACKS; i++)
+        lost_ns += spent[i].lost_ns;
+    assert_int_equal(lost_ns, c.lost_ns);
+    causes_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -599,6 +637,7 @@ int main(void)
         cmocka_unit_test(where_no_event_fell_into_an_iteration_nothing_is_known),
         cmocka_unit_test(an_instances_lock_is_named_by_what_stores_into_it),
         cmocka_unit_test(each_of_very_many_threads_and_functions_is_told_apart),
+        cmocka_unit_test(what_is_spent_on_each_stack_is_told_and_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

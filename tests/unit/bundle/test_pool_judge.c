@@ -175,6 +175,27 @@ static void add_classes(double second)
     take("6", "m6", "y", second * 0.99);
 }
 
+/* Boot ids and names are in every record that was published. */
+static void whoever_claims_the_machines_of_signed_ones_does_not_make_them_one(void **state)
+{
+    (void)state;
+    struct pool_member *claims_all = add("1", "m1", "x");
+    json_put(claims_all->machines, "m2", json_true());
+    json_put(claims_all->machines, "m3", json_true());
+    for (int i = 1; i <= 3; i++) {
+        char name[8], machine[8];
+        text_format(name, sizeof(name), "s%d", i);
+        text_format(machine, sizeof(machine), "m%d", i);
+        add(name, machine, "x")->signature = VERIFY_SIGNED;
+    }
+    for (size_t i = 0; i < pool.members; i++)
+        effect(&pool.member[i], 3.0 + (double)i / 100, 0.02);
+    const struct pool_claim *c = judge(RATIO);
+    assert_int_equal(pool.machines, 3);
+    assert_int_equal(c->part[0].all.p.machines, 3);
+    assert_string_equal(pool_verdict_name(c), "SUPPORTED");
+}
+
 static void classes_that_differ_have_a_verdict_each(void **state)
 {
     (void)state;
@@ -455,6 +476,7 @@ int main(void)
         cmocka_unit_test_teardown(runs_of_one_machine_are_one_machine, forget),
         cmocka_unit_test_teardown(many_runs_of_one_machine_alone_predict_no_other, forget),
         cmocka_unit_test_teardown(machines_are_told_by_whatever_two_share, forget),
+        cmocka_unit_test_teardown(whoever_claims_the_machines_of_signed_ones_does_not_make_them_one, forget),
         cmocka_unit_test_teardown(classes_that_differ_have_a_verdict_each, forget),
         cmocka_unit_test_teardown(classes_that_differ_and_both_support_exit_with_0, forget),
         cmocka_unit_test_teardown(classes_that_agree_are_one, forget),

@@ -476,17 +476,17 @@ static void note_progress(void *arg, uint64_t warmup_done, uint64_t iterations_d
     seen[2] = iterations_done;
 }
 
-static void progress_is_shown_now_and_then_with_what_the_ledger_says(void **state)
+static void progress_is_shown_once_for_what_the_ledger_says(void **state)
 {
     uint64_t seen[3] = {0};
     const struct progress progress = {.show = note_progress, .arg = seen};
     (void)state;
-    start("exec sleep 0.3");
+    start("exec sleep 0.7");
     scene.ledger.page->warmup_done = 2;
     scene.ledger.page->iterations_done = 3;
     scene.request.progress = &progress;
     watch();
-    assert_in_range(seen[0], 1, 5);
+    assert_int_equal(seen[0], 1); /* three times the period: the line would be the same */
     assert_int_equal(seen[1], 2);
     assert_int_equal(seen[2], 3);
 }
@@ -535,7 +535,7 @@ int main(void)
         staged(a_file_that_does_not_change_ends_nothing),
         staged(a_partition_that_reads_otherwise_is_noted_and_the_run_goes_on),
         staged(a_partition_that_stays_is_not_noted),
-        staged(progress_is_shown_now_and_then_with_what_the_ledger_says),
+        staged(progress_is_shown_once_for_what_the_ledger_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
