@@ -140,6 +140,8 @@ calibrate: ## how often the rules of comparisons and claims are wrong, by simula
 
 bench: ## what the runner itself costs, beside its peers, into tests/bench/README.md; BENCH=sampler: one of them, printed
 	@scripts/setup bench
+	@scripts/setup slurm || echo 'bench: the row of Slurm will be null'
+	@command -v dockerd >/dev/null || scripts/setup images || echo 'bench: the rows of docker run will be null'
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
 
