@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,29 @@ static bool tells(const struct summary *s, const struct summary_cell *c, const c
     return false;
 }
 
+/* Cells of one scenario, profile, mode, start method and runtime: the same keys tell them apart. */
+struct kind {
+    const struct summary_cell *first;
+    const char **key; /* owned */
+    size_t keys;
+    bool runtime; /* the runtime has to be told */
+};
+
+/* An id that a cell has, or would have had. */
+struct taken {
+    char *id;
+    size_t last; /* the number behind the last of the same */
+};
+
+/* What names are made with. */
+struct naming {
+    const struct summary *s;
+    struct kind *kind;
+    size_t kinds;
+    void *taken; /* a tsearch(3) tree */
+    bool scenario;
+};
+
 /* Whether the runtime has to be told: the mode is there on another one, the native aside. */
 static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
 {
@@ -85,6 +109,61 @@ static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
             strcmp(s->cell[i].runtime, c->runtime) != 0)
             return true;
     return is_native(c);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
+
+static bool is_of_kind(const struct kind *k, const struct summary_cell *c)
+{
+    const struct summary_cell *first = k->first;
+    return same_text(first->scenario, c->scenario) && same_text(first->profile, c->profile) &&
+           same_text(first->mode, c->mode) && same_text(first->start, c->start) &&
+           same_text(first->runtime, c->runtime);
+}
+
+static bool is_told(const struct kind *k, const char *key)
+{
+    for (size_t i = 0; i < k->keys; i++)
+        if (same_text(k->key[i], key))
+            return true;
+    return false;
+}
+
+/* Which of its cells is asked makes no difference: where two cells have two values, one of them is not the asked one's.
+ */
+static void list_keys(const struct summary *s, struct kind *k)
+{
+    struct kind seen = {.first = k->first};
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct summary_cell *c = &s->cell[i];
+        for (size_t n = 0; is_of_kind(k, c) && n < c->cell->count; n++) {
+            const char *key = c->cell->list[n].key;
+            if (is_own(key) || is_told(&seen, key))
+                continue;
+            seen.key = xgrow(seen.key, seen.keys, sizeof(*seen.key)); /* NOLINT(bugprone-sizeof-expression): pointers */
+            seen.key[seen.keys++] = key;
+            if (!tells(s, c, key))
+                continue;
+            k->key = xgrow(k->key, k->keys, sizeof(*k->key)); /* NOLINT(bugprone-sizeof-expression): pointers */
+            k->key[k->keys++] = key;
+        }
+    }
+    free(seen.key);
+}
+
+static const struct kind *kind_of(struct naming *n, const struct summary_cell *c)
+{
+    for (size_t i = n->kinds; i > 0; i--) /* neighbours are often of one */
+        if (is_of_kind(&n->kind[i - 1], c))
+            return &n->kind[i - 1];
+    n->kind = xgrow(n->kind, n->kinds, sizeof(*n->kind));
+    struct kind *k = &n->kind[n->kinds++];
+    *k = (struct kind){.first = c, .runtime = tells_runtime(n->s, c)};
+    list_keys(n->s, k);
+    return k;
 }
 
 static bool tells_scenario(const struct summary *s)
@@ -121,7 +200,7 @@ static void cut(struct text *t, size_t max)
     t->data[t->len] = '\0';
 }
 
-static void make_id(const struct summary *s, struct summary_cell *c, bool scenario, bool runtime)
+static void make_id(struct summary_cell *c, const struct kind *k, bool scenario)
 {
     struct text id = {0};
     text_add(&id, "%s", "");
@@ -129,10 +208,10 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
     add_word(&id, command ? command : scenario ? c->scenario : "");
     add_word(&id, c->mode);
     add_word(&id, c->start);
-    add_word(&id, runtime && !command ? c->runtime : "");
+    add_word(&id, k->runtime && !command ? c->runtime : "");
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
-        if (is_own(p->key) || !tells(s, c, p->key))
+        if (!is_told(k, p->key))
             continue;
         add_word(&id, p->key);
         add_word(&id, p->value);
@@ -144,7 +223,7 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
     c->id = id.data;
 }
 
-static void make_label(const struct summary *s, struct summary_cell *c, bool scenario)
+static void make_label(struct summary_cell *c, const struct kind *k, bool scenario)
 {
     struct text label = {0};
     const char *command = keyset_find(c->cell, "argv"); /* it is called by its words */
@@ -157,7 +236,7 @@ static void make_label(const struct summary *s, struct summary_cell *c, bool sce
         text_add(&label, "%s%s", label.len ? ", " : "", c->runtime);
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
-        if (!is_own(p->key) && tells(s, c, p->key))
+        if (is_told(k, p->key))
             text_add(&label, ", %s %s", p->key, p->value);
     }
     for (size_t i = 0; i < label.len; i++) /* it is told in a line, whatever a record holds */
@@ -170,27 +249,43 @@ static void make_label(const struct summary *s, struct summary_cell *c, bool sce
     c->label = label.data;
 }
 
-static bool is_taken(const struct summary *s, size_t before, const char *id)
+static int compare_taken(const void *a, const void *b)
 {
-    for (size_t i = 0; i < before; i++)
-        if (strcmp(s->cell[i].id, id) == 0)
-            return true;
-    return false;
+    return strcmp(((const struct taken *)a)->id, ((const struct taken *)b)->id);
+}
+
+static void free_taken(void *of)
+{
+    struct taken *one = of;
+    free(one->id);
+    free(one);
+}
+
+/* NULL: nobody had it; somebody has it now. */
+static struct taken *take_id(struct naming *n, const char *id)
+{
+    struct taken wanted = {.id = (char *)id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
+    if (found)
+        return *found;
+    struct taken *one = xcalloc(1, sizeof(*one));
+    *one = (struct taken){xstrdup(id), 1};
+    if (!tsearch(one, &n->taken, compare_taken))
+        abort();
+    return NULL;
 }
 
 /* The cut ones, and keys that read the same once they are of letters alone. */
-static void make_unique(struct summary *s, size_t at)
+static void make_unique(struct naming *n, struct summary_cell *c)
 {
-    char *plain = s->cell[at].id;
-    for (size_t n = 2; is_taken(s, at, s->cell[at].id); n++) {
-        struct text id = {0};
-        text_add(&id, "%s-%zu", plain, n);
-        if (s->cell[at].id != plain)
-            free(s->cell[at].id);
-        s->cell[at].id = id.data;
+    struct taken *plain = take_id(n, c->id);
+    if (!plain)
+        return;
+    for (;;) {
+        free(c->id);
+        c->id = text_printf("%s-%zu", plain->id, ++plain->last);
+        if (!take_id(n, c->id))
+            return;
     }
-    if (s->cell[at].id != plain)
-        free(plain);
 }
 
 void summary_curve_name(const struct summary_cell *c, struct text *out)
@@ -203,13 +298,18 @@ void summary_curve_name(const struct summary_cell *c, struct text *out)
 
 static void summary_name_cells(struct summary *s)
 {
+    struct naming n = {.s = s, .scenario = s->cells > 0 && tells_scenario(s)};
     for (size_t i = 0; i < s->cells; i++) {
         struct summary_cell *c = &s->cell[i];
-        bool scenario = tells_scenario(s);
-        make_id(s, c, scenario, tells_runtime(s, c));
-        make_label(s, c, scenario);
-        make_unique(s, i);
+        const struct kind *k = kind_of(&n, c);
+        make_id(c, k, n.scenario);
+        make_label(c, k, n.scenario);
+        make_unique(&n, c);
     }
+    for (size_t i = 0; i < n.kinds; i++)
+        free(n.kind[i].key);
+    free(n.kind);
+    tdestroy(n.taken, free_taken);
 }
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */

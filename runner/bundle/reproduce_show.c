@@ -146,7 +146,7 @@ static json_t *records_json(const struct reproduction *r)
     const struct plan *plan = &r->verified.at.bundle.plan;
     for (size_t i = 0; i < r->records.count; i++) {
         const struct invocation *one = &r->records.list[i];
-        size_t cell = bundle_cell(plan, one->plan_cell);
+        size_t cell = plan_find_cell(plan, one->plan_cell);
         if (cell == plan->cells)
             continue; /* a record of no plan is not packed either */
         (void)json_array_append_new(

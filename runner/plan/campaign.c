@@ -227,6 +227,8 @@ int campaign_bind(struct campaign *c, const struct config *config, struct err *e
     text_format(path, sizeof(path), "%s", c->folder.path);
     TRY(!looks ? folder_open(path, &c->folder, e) : config->campaign.task >= 0 ? folder_hold(&c->folder, e) : 0);
     TRY(folder_bind(&c->folder, &c->bound, &c->plan.bytes, !looks, e));
+    if (config->campaign.task >= 0) /* of an array, which may be as long as the folder: it reads its own record */
+        return 0;
     TRY(tally_read(&c->tally, &c->plan, &c->folder, &c->bound, alone, alone && config->campaign.retry, e));
     if (c->tally.strangers)
         (void)fprintf(stderr, "tare: matrix: %zu record%s in '%s' %s of no plan: not counted\n", c->tally.strangers,
@@ -301,12 +303,12 @@ static void describe_head(const struct campaign *c, struct text *out)
     text_add(out, "folder %s\n\n", c->folder.path);
 }
 
-static void describe_one(const struct campaign *c, uint64_t block, size_t unit, size_t number, struct text *out)
+static void describe_one(const struct campaign *c, uint64_t block, size_t unit, double cell_s, struct text *out)
 {
     const struct tally_one *one = tally_at(&c->tally, block, unit);
     const char *label = tally_label_name(tally_label(&c->tally, unit));
-    double seconds = one && one->file ? one->elapsed_s : estimate_cell(&c->tally, tally_cell(&c->tally, unit));
-    text_add(out, "%6zu  block %-4llu %-50s %-3s", number, (unsigned long long)block + 1,
+    double seconds = one && one->file ? one->elapsed_s : cell_s;
+    text_add(out, "  block %-4llu %-50s %-3s", (unsigned long long)block + 1,
              c->plan.cell[tally_cell(&c->tally, unit)].id, label ? label : "");
     if (!tally_is_run(&c->tally, unit)) {
         text_add(out, " not run\n");
@@ -323,12 +325,15 @@ static void describe_one(const struct campaign *c, uint64_t block, size_t unit, 
 void campaign_describe(struct campaign *c, struct text *out)
 {
     struct estimate left = estimate_left(&c->tally, (uint64_t)c->blocks);
+    cleanup_free double *cell_s = estimate_cells(&c->tally);
     size_t number = 0;
     describe_head(c, out);
     for (uint64_t b = 0; b < (uint64_t)c->blocks; b++) {
         campaign_order(c, b);
-        for (size_t p = 0; p < c->tally.units; p++)
-            describe_one(c, b, c->order[p], ++number, out);
+        for (size_t p = 0; p < c->tally.units; p++) {
+            text_add(out, "%6zu", ++number);
+            describe_one(c, b, c->order[p], cell_s[tally_cell(&c->tally, c->order[p])], out);
+        }
     }
     text_add(out, "\n%zu of %zu invocations to run, time: ", left.left, number);
     estimate_say(&left, out);

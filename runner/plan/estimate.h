@@ -14,8 +14,8 @@ struct estimate {
     size_t left;    /* of both kinds */
 };
 
-/* The mean of what the cell's invocations have taken, in s; NaN: none of them says. */
-double estimate_cell(const struct tally *t, size_t cell);
+/* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
+double *estimate_cells(const struct tally *t);
 
 /* Of the invocations of the first `blocks` blocks that are not done. */
 struct estimate estimate_left(const struct tally *t, uint64_t blocks);

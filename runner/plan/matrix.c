@@ -465,9 +465,12 @@ static int run_task(struct matrix *s, uint64_t task, struct err *e)
     campaign_order(c, block);
     const size_t position = (size_t)(task % c->tally.units);
     const struct place_in_plan at = {block, position, c->order[position]};
+    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
+    char name[NAME_MAX];
+    (void)folder_record_name(block + 1, cell->id, tally_label(&c->tally, at.unit), name);
+    TRY(tally_read_one(&c->tally, &c->plan, &c->folder, &c->bound, name, e));
     const struct tally_one *one = tally_at(&c->tally, block, at.unit);
     int failed = one && one->file ? 0 : open_stage(s, e);
-    const struct plan_cell *cell = &c->plan.cell[tally_cell(&c->tally, at.unit)];
     if (failed == 0 && cell->not_run)
         failed = err_set(e, ERR_HOST, -ENOTSUP, "cell '%s': %s", cell->id, cell->not_run);
     if (failed == 0 && !(one && one->file))

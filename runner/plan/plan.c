@@ -726,27 +726,81 @@ static int make_entry(struct making *m, const struct entry *entry, struct err *e
 
 static int by_id(const void *a, const void *b)
 {
-    return strcasecmp(*(char *const *)a, *(char *const *)b);
+    const struct plan_cell *const *one = a, *const *other = b;
+    return strcasecmp((*one)->id, (*other)->id);
+}
+
+static int id_against_cell(const void *id, const void *cell)
+{
+    const struct plan_cell *const *one = cell;
+    return strcasecmp(id, (*one)->id);
 }
 
 /* An id names folders of a bundle, and there are file systems that hold two names that differ in case alone for one. */
-static int check_ids(const struct plan *p, const struct yaml_node *cells, struct err *e)
+static int index_ids(struct plan *p, const struct yaml_node *cells, struct err *e)
 {
-    cleanup_free const char **ids = xcalloc(p->cells, sizeof(*ids)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    p->by_id = xcalloc(p->cells, sizeof(*p->by_id)); /* NOLINT(bugprone-sizeof-expression): pointers */
     for (size_t i = 0; i < p->cells; i++)
-        ids[i] = p->cell[i].id;
-    qsort(ids, p->cells, sizeof(*ids), by_id); /* NOLINT(bugprone-sizeof-expression) */
+        p->by_id[i] = &p->cell[i];
+    qsort(p->by_id, p->cells, sizeof(*p->by_id), by_id); /* NOLINT(bugprone-sizeof-expression) */
     for (size_t i = 1; i < p->cells; i++) {
-        if (strcasecmp(ids[i - 1], ids[i]) != 0)
+        const char *one = p->by_id[i - 1]->id, *other = p->by_id[i]->id;
+        if (strcasecmp(one, other) != 0)
             continue;
-        if (strcmp(ids[i - 1], ids[i]) == 0)
-            return yaml_refuse(cells, -EEXIST, e, "two cells are '%s' (give their entries an 'id' each)", ids[i]);
+        if (strcmp(one, other) == 0)
+            return yaml_refuse(cells, -EEXIST, e, "two cells are '%s' (give their entries an 'id' each)", other);
         return yaml_refuse(
             cells, -EEXIST, e,
-            "the ids '%s' and '%s' differ in letter case alone (they name files: give one entry another 'id')",
-            ids[i - 1], ids[i]);
+            "the ids '%s' and '%s' differ in letter case alone (they name files: give one entry another 'id')", one,
+            other);
     }
     return 0;
+}
+
+size_t plan_find_cell(const struct plan *p, const char *id)
+{
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers */
+    const struct plan_cell **found = bsearch(id, p->by_id, p->cells, sizeof(*p->by_id), id_against_cell);
+    return found && strcmp((*found)->id, id) == 0 ? (size_t)(*found - p->cell) : p->cells;
+}
+
+/* --- folders in a bundle ----------------------------------------------------------------------------------------- */
+
+void plan_plain_name(const char *name, char buf[PLAN_FOLDER_MAX + 1])
+{
+    text_format(buf, PLAN_FOLDER_MAX + 1, "%.*s", PLAN_FOLDER_MAX, name);
+    for (char *p = buf; *p; p++)
+        if (!(isalnum((unsigned char)*p) || strchr("._-", *p)) || (p == buf && *p == '.'))
+            *p = '-';
+}
+
+/* What differs in letter case alone is one folder on some file systems. */
+static int by_folder(const void *a, const void *b)
+{
+    const struct plan_cell *const *one = a, *const *other = b;
+    int order = strcasecmp((*one)->folder, (*other)->folder);
+    return order != 0 ? order : *one < *other ? -1 : 1;
+}
+
+static void name_folders(struct plan *p)
+{
+    char plain[PLAN_FOLDER_MAX + 1];
+    cleanup_free struct plan_cell **cells =
+        xcalloc(p->cells, sizeof(*cells)); /* NOLINT(bugprone-sizeof-expression): pointers */
+    for (size_t i = 0; i < p->cells; i++) {
+        plan_plain_name(p->cell[i].id, plain);
+        p->cell[i].folder = xstrdup(plain);
+        cells[i] = &p->cell[i];
+    }
+    qsort(cells, p->cells, sizeof(*cells), by_folder); /* NOLINT(bugprone-sizeof-expression) */
+    for (size_t i = 1, first = 0; i < p->cells; i++) {
+        if (strcasecmp(cells[first]->folder, cells[i]->folder) != 0) {
+            first = i;
+            continue;
+        }
+        cleanup_free char *same = cells[i]->folder;
+        cells[i]->folder = text_printf("%s.%zu", same, i - first + 1);
+    }
 }
 
 static int make_cells(struct making *m, const struct yaml_node *root, struct err *e)
@@ -762,8 +816,9 @@ static int make_cells(struct making *m, const struct yaml_node *root, struct err
     for (size_t i = 0; i < m->cells_count; i++)
         TRY(make_entry(m, &m->cells[i], e));
     TRY(check_exclusions(m, e));
-    TRY(check_ids(m->plan, yaml_get(root, "cells"), e));
+    TRY(index_ids(m->plan, yaml_get(root, "cells"), e));
     TRY(check_given(m, e));
+    name_folders(m->plan);
     return m->plan->cells ? 0 : yaml_refuse(yaml_get(root, "exclude"), -EINVAL, e, "no cell is left");
 }
 
@@ -805,6 +860,7 @@ void plan_free(struct plan *p)
     for (size_t i = 0; i < p->cells; i++)
         free((void *)p->cell[i].cell.argv);
     for (size_t i = 0; i < p->cells; i++) {
+        free(p->cell[i].folder);
         free(p->cell[i].not_run);
         free((void *)p->cell[i].run);
         free(p->cell[i].file);
@@ -813,6 +869,7 @@ void plan_free(struct plan *p)
         free(p->kept[i]);
     free((void *)STEAL(p->kept));
     text_free(&p->not_carried);
+    free(STEAL(p->by_id)); /* NOLINT(bugprone-multi-level-implicit-pointer-conversion) */
     free(STEAL(p->cell));
     yaml_end(STEAL(p->file));
     text_free(&p->bytes);

@@ -18,6 +18,7 @@ struct yaml;
 #define PLAN_SCHEMA            "tare.plan/1"
 #define PLAN_ID_MAX            128
 #define PLAN_NAME_MAX          64
+#define PLAN_FOLDER_MAX        80
 #define PLAN_CELLS_MAX         10000
 #define PLAN_INVOCATIONS_MAX   100000
 #define PLAN_MAX_INVOCATIONS   30                /* where --until-precise gives up, if nobody says otherwise */
@@ -28,6 +29,8 @@ enum plan_order { ORDER_BLOCKS, ORDER_LISTED };
 
 struct plan_cell {
     char id[PLAN_ID_MAX]; /* unique in its plan; of [A-Za-z0-9._=+-], so that it can name a file */
+    char *folder;         /* of its records in a bundle: plan_plain_name() of its id, and ".2" and so on behind it where
+                           * earlier cells have the same one. Owned */
     struct cell cell;     /* its texts are the plan's, or whose the given options are */
     const char **run; /* a command's words as they are run: of a carried file its copy. The plan's; NULL: no command */
     struct run_file *file; /* a command's files that are carried; the plan's */
@@ -45,9 +48,10 @@ struct plan {
     enum plan_order order;
     struct plan_cell *cell;
     size_t cells;
-    struct carried carried;  /* what it names by its path, as it was found */
-    struct text not_carried; /* commands' files that cannot be, a line each with the reason */
-    char **kept;             /* texts that `carried` and the cells point to */
+    const struct plan_cell **by_id; /* the same, in the order of their ids, whatever their letters' case. Owned */
+    struct carried carried;         /* what it names by its path, as it was found */
+    struct text not_carried;        /* commands' files that cannot be, a line each with the reason */
+    char **kept;                    /* texts that `carried` and the cells point to */
     size_t kept_count;
 };
 
@@ -60,6 +64,13 @@ struct plan {
  * caller ends *ret with plan_free(). */
 int plan_parse(const char *label, struct text *bytes, const struct config_given *given, const struct carried *carried,
                struct plan *ret, struct err *e);
+
+/* The number of the cell with this id; the number of cells: there is none. */
+size_t plan_find_cell(const struct plan *p, const char *id);
+
+/* A name as a part of a path that any file system takes: its first PLAN_FOLDER_MAX characters, with '-' for those that
+ * are not of [A-Za-z0-9._-] and for a first '.'. */
+void plan_plain_name(const char *name, char buf[PLAN_FOLDER_MAX + 1]);
 
 /* "2%" or "0.02" -> 0.02. -EINVAL: it is not PLAN_PRECISION_ALLOWED. */
 int plan_parse_precision(const char *text, double *ret);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,14 +128,6 @@ void tally_free(struct tally *t)
 
 /* --- a record's place in the plan ------------------------------------------------------------------------------- */
 
-static size_t find_cell(const struct plan *plan, const char *id)
-{
-    size_t i = 0;
-    while (i < plan->cells && strcmp(plan->cell[i].id, id) != 0)
-        i++;
-    return i;
-}
-
 /* Its number where it is of this plan; -1: of none. */
 static int label_of(const struct reading *r, const char *name)
 {
@@ -171,7 +164,7 @@ static int set_aside(const struct reading *r, const char *name, const char *why,
 /* A record of this tare's schema. 1: it counts; 0: it does not. */
 static int take_record(const struct reading *r, const char *name, const struct invocation *from, struct err *e)
 {
-    size_t cell = find_cell(r->plan, from->plan_cell);
+    size_t cell = plan_find_cell(r->plan, from->plan_cell);
     int label = label_of(r, from->label);
     if (!*from->plan_sha256) {
         r->tally->strangers++;
@@ -266,6 +259,14 @@ int tally_read(struct tally *t, const struct plan *plan, const struct folder *fo
     }
     free(found);
     return failed;
+}
+
+int tally_read_one(struct tally *t, const struct plan *plan, const struct folder *folder,
+                   const struct folder_plan *bound, const char *name, struct err *e)
+{
+    const struct reading r = {t, plan, folder, bound, false, false};
+    t->plan = plan;
+    return faccessat(folder->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? read_one(&r, name, e) : 0;
 }
 
 int tally_read_rest(struct tally *t, const struct folder *folder, struct err *e)

@@ -70,6 +70,10 @@ size_t tally_failed(const struct tally *t, uint64_t blocks);
 int tally_read(struct tally *t, const struct plan *plan, const struct folder *folder, const struct folder_plan *bound,
                bool mend, bool retry, struct err *e);
 
+/* The same of one record alone, by its name; none of that name is no failure. */
+int tally_read_one(struct tally *t, const struct plan *plan, const struct folder *folder,
+                   const struct folder_plan *bound, const char *name, struct err *e);
+
 /* Reads the records that have been run since into t->records, so that each was read once. */
 int tally_read_rest(struct tally *t, const struct folder *folder, struct err *e);
 

@@ -973,13 +973,19 @@ static void quote(const struct parse *p, struct invocation *ret)
     }
 }
 
+const char *invocation_section_text(const struct invocation *i, const char *name)
+{
+    for (size_t k = 0; k < i->sections; k++)
+        if (strcmp(i->section[k].key, name) == 0)
+            return i->section[k].value;
+    return NULL;
+}
+
 json_t *invocation_section(const struct invocation *i, const char *name)
 {
     json_error_t ignored;
-    for (size_t k = 0; k < i->sections; k++)
-        if (strcmp(i->section[k].key, name) == 0)
-            return json_loads(i->section[k].value, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &ignored);
-    return NULL;
+    const char *text = invocation_section_text(i, name);
+    return text ? json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &ignored) : NULL;
 }
 
 /* --- a record ----------------------------------------------------------------------------------------------------- */

@@ -134,4 +134,7 @@ struct figure invocation_figure(const struct invocation *i, size_t index);
  * NULL: the record has none, null, or one above 1 MiB, or it was not read with_sections. */
 struct json_t *invocation_section(const struct invocation *i, const char *name);
 
+/* Its text, of the reader's pool: the same pointer where two records have the same; NULL as above. */
+const char *invocation_section_text(const struct invocation *i, const char *name);
+
 #endif

@@ -21,7 +21,13 @@ struct drawing {
 struct drawings {
     struct drawing *list;
     size_t count;
+    size_t left_out; /* cells: above DRAWING_ROWS_MAX, so many that nothing is drawn of them; 0: all is drawn */
 };
+
+/* What a figure has side by side at most, 327 cm high: cairo's images have up to 32,767 points, and PNGs 100 a cm. */
+#define DRAWING_ROWS_MAX 270
+/* Then this is said, of left_out and that. */
+#define DRAWING_NONE "Nothing is drawn: %zu cells side by side are more than the %d that one figure holds"
 
 void drawings_free(struct drawings *d);
 

@@ -745,6 +745,21 @@ static void say_figure(struct text *alt, const char *title, const struct summary
                  number_text(f->is.mean.at * u.scale, number_decimals(&f->is.mean, u.scale), at, sizeof(at)), u.unit);
 }
 
+/* Whether the figure of this profile's cells has a row for the cell. */
+static bool is_row(const struct summary *s, const struct summary_cell *c, bool memory, const char *figure)
+{
+    const struct summary_figure *f = summary_is_memory(c) == memory ? summary_figure(s, c, figure) : NULL;
+    return f && f->used > 0;
+}
+
+static size_t rows_of(const struct summary *s, bool memory, const char *figure)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < s->cells; i++)
+        rows += is_row(s, &s->cell[i], memory, figure);
+    return rows;
+}
+
 static void draw_rows(struct drawings *all, const struct summary *s, bool memory, const char *name, const char *title,
                       const struct mark *mark, size_t marks)
 {
@@ -763,8 +778,7 @@ static void draw_rows(struct drawings *all, const struct summary *s, bool memory
     text_add(&alt, "Means with 95%% intervals.");
     for (size_t i = 0; i < s->cells; i++) {
         const struct summary_cell *c = &s->cell[i];
-        const struct summary_figure *first = summary_figure(s, c, mark[0].figure);
-        if (summary_is_memory(c) != memory || !first || first->used == 0)
+        if (!is_row(s, c, memory, mark[0].figure))
             continue;
         label[rows++] = c->label;
         text_add(&data, "%zu %s", rows, c->id);
@@ -812,6 +826,11 @@ struct drawings drawings_make(const struct summary *s)
     static const struct mark MEMORY[] = {
         {"pss_bytes", "pss", "PSS", 7}, {"uss_bytes", "uss", "USS", 9}, {"rss_bytes", "rss", "RSS", 5}};
     struct drawings all = {0};
+    const size_t times = rows_of(s, false, TIME[0].figure), memories = rows_of(s, true, MEMORY[0].figure);
+    all.left_out = times > memories ? times : memories;
+    if (all.left_out > DRAWING_ROWS_MAX)
+        return all;
+    all.left_out = 0;
     draw_answer(&all, s);
     draw_rows(&all, s, false, "time", "Time of an iteration", TIME, ARRAY_LEN(TIME));
     draw_rows(&all, s, true, "memory", "Memory during the measured iterations", MEMORY, ARRAY_LEN(MEMORY));

@@ -39,14 +39,6 @@ void html_text(struct text *out, const char *text)
 
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
-static bool is_long(const struct table *t, size_t column)
-{
-    for (size_t i = 0; i < t->rows; i++)
-        if (table_at(t, i, column)->text && strlen(table_at(t, i, column)->text) > LONG_TEXT)
-            return true;
-    return false;
-}
-
 static void add_column_heads(struct text *out, const struct table *t)
 {
     text_add(out, "<thead><tr>");
@@ -71,7 +63,7 @@ static void add_cell(struct text *out, const struct table *t, size_t row, size_t
     text_add(out, "<%s%s", tag, first ? " scope=\"row\"" : "");
     if (table_is_right(&t->column[column]))
         text_add(out, " class=\"n\"");
-    else if (!first && is_long(t, column))
+    else if (!first && t->filled[column].longest > LONG_TEXT)
         text_add(out, " class=\"long\"");
     if (isfinite(c->value))
         text_add(out, " data-v=\"%.17g\"", c->value);
@@ -736,6 +728,9 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
             add_sentences(out, HALVES[i].title, lines);
     }
     add_notes(out, s);
+    if (p->drawing->left_out)
+        text_add(out, "<p class=\"soft\">" DRAWING_NONE "; the tables have them all.</p>\n", p->drawing->left_out,
+                 DRAWING_ROWS_MAX);
     add_figure(out, p, "answer");
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         if (t->of[HALVES[i].table].rows == 0)

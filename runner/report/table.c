@@ -14,6 +14,8 @@
 
 struct table table_new(const char *name, const char *title, const struct table_column *column, size_t columns)
 {
+    if (columns > TABLE_COLUMNS_MAX) /* a mistake of ours */
+        abort();
     return (struct table){.name = name, .title = title, .column = column, .columns = columns};
 }
 
@@ -50,10 +52,21 @@ static struct table_cell *next_cell(struct table *t)
     return &t->cell[(t->rows - 1) * t->columns + t->next++];
 }
 
+/* What has just been filled in. */
+static void note(struct table *t, const struct table_cell *c)
+{
+    struct table_filled *column = &t->filled[t->next - 1];
+    const size_t len = c->text ? strlen(c->text) : 0;
+    column->text |= c->text != NULL;
+    column->reason |= c->why != NULL;
+    column->longest = len > column->longest ? len : column->longest;
+}
+
 void table_text(struct table *t, const char *text)
 {
     struct table_cell *c = next_cell(t);
     c->text = *text ? xstrdup(text) : NULL;
+    note(t, c);
 }
 
 void table_number(struct table *t, double value, int decimals, const char *why)
@@ -63,6 +76,7 @@ void table_number(struct table *t, double value, int decimals, const char *why)
     c->value = isfinite(value) ? value : NAN;
     c->text = isfinite(value) ? xstrdup(number_text(value, decimals, buf, sizeof(buf))) : NULL;
     c->why = isfinite(value) ? NULL : why;
+    note(t, c);
 }
 
 void table_value(struct table *t, double value, const char *text, const char *why)
@@ -71,6 +85,7 @@ void table_value(struct table *t, double value, const char *text, const char *wh
     c->value = isfinite(value) ? value : NAN;
     c->text = isfinite(value) ? xstrdup(text) : NULL;
     c->why = isfinite(value) ? NULL : why;
+    note(t, c);
 }
 
 void table_interval(struct table *t, const struct stats_interval *i, double scale, int decimals)
@@ -101,20 +116,14 @@ bool table_is_right(const struct table_column *c)
 
 bool table_shows(const struct table *t, size_t column)
 {
-    bool any = false;
-    for (size_t i = 0; i < t->rows; i++)
-        any |= table_at(t, i, column)->text != NULL;
-    return any && t->column[column].use != TABLE_DATA;
+    return t->filled[column].text && t->column[column].use != TABLE_DATA;
 }
 
 /* --- CSV ---------------------------------------------------------------------------------------------------------- */
 
 static bool has_reason(const struct table *t, size_t column)
 {
-    bool any = false;
-    for (size_t i = 0; t->column[column].number && i < t->rows; i++)
-        any |= table_at(t, i, column)->why != NULL;
-    return any;
+    return t->column[column].number && t->filled[column].reason;
 }
 
 static void csv_cell(const struct table_cell *c, bool number, bool first, struct text *out)
@@ -188,15 +197,14 @@ void table_markdown(const struct table *t, struct text *out)
 
 /* --- A table for a terminal: columns apart by two blanks, as wide as what is in them, and no value cut ----------- */
 
-#define COLUMNS_MAX 32
-#define GAP         2
-#define EASY        30 /* characters that a text keeps while other columns may leave */
-#define LEAST       12 /* that it keeps in any case */
-#define HEAD_SHORT  5
+#define GAP        2
+#define EASY       30 /* characters that a text keeps while other columns may leave */
+#define LEAST      12 /* that it keeps in any case */
+#define HEAD_SHORT 5
 
 /* How wide each column is; 0: it is left out. */
 struct layout {
-    size_t width[COLUMNS_MAX];
+    size_t width[TABLE_COLUMNS_MAX];
     size_t gap;
 };
 
@@ -332,8 +340,6 @@ static bool leave_out(const struct table *t, struct layout *l)
 static struct layout lay_out(const struct table *t, size_t width)
 {
     struct layout l = {.gap = GAP};
-    if (t->columns > COLUMNS_MAX)
-        abort();
     for (size_t i = 0; i < t->columns; i++)
         l.width[i] = table_shows(t, i) ? natural_width(t, i) : 0;
     while (total(t, &l) > width)
@@ -359,7 +365,7 @@ static void end_line(struct text *out)
 /* A row of texts, on as many lines as the longest of them takes. The texts are left as they are. */
 static void add_lines(const struct table *t, const struct layout *l, char *const *texts, struct text *out)
 {
-    const char *rest[COLUMNS_MAX] = {NULL};
+    const char *rest[TABLE_COLUMNS_MAX] = {NULL};
     bool more = true;
     for (size_t i = 0; i < t->columns; i++)
         rest[i] = texts[i] ? texts[i] : "";
@@ -384,7 +390,7 @@ static void add_lines(const struct table *t, const struct layout *l, char *const
 
 void table_as_text(const struct table *t, size_t width, struct text *out)
 {
-    char *texts[COLUMNS_MAX] = {NULL};
+    char *texts[TABLE_COLUMNS_MAX] = {NULL};
     struct layout l = lay_out(t, width);
     for (size_t row = 0; row <= t->rows; row++) {
         for (size_t i = 0; i < t->columns; i++)

@@ -23,6 +23,8 @@ struct table_column {
     int rank; /* 0: it is always shown; else, where a terminal is too narrow, the greatest leaves first */
 };
 
+#define TABLE_COLUMNS_MAX 32
+
 struct table_cell {
     char *text;      /* as it is shown; NULL: nothing. Owned */
     double value;    /* of a number, in the column's unit; NaN: none */
@@ -38,6 +40,10 @@ struct table {
     struct table_cell *cell; /* row by row; owned */
     char **id;               /* a row's: the cell that it tells of, for filters; NULL none. Owned */
     size_t rows, cap, next;
+    struct table_filled {
+        bool text, reason; /* some row has one */
+        size_t longest;    /* bytes of the longest text */
+    } filled[TABLE_COLUMNS_MAX];
 };
 
 /* The columns have to outlive it. Ended with table_free(). */

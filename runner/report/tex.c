@@ -99,13 +99,8 @@ void tex_macro(struct text *out, const char *words)
 
 static size_t widest(const struct table *t, size_t column)
 {
-    size_t most = strlen(t->column[column].head);
-    for (size_t i = 0; i < t->rows; i++) {
-        const char *text = table_at(t, i, column)->text;
-        size_t len = text ? strlen(text) : 0;
-        most = len > most ? len : most;
-    }
-    return most;
+    const size_t head = strlen(t->column[column].head), longest = t->filled[column].longest;
+    return head > longest ? head : longest;
 }
 
 /* Columns that wrap share what is left of the line by what is in them. */

@@ -1,6 +1,8 @@
 """failures: what a worker process leaves behind of an exception that ends it, for the main process to tell. This is for
-workers: it imports nothing unless one has failed. What they run again as __mp_main__ imports it, so that a fork server
-has it already."""
+workers: it imports next to nothing unless one has failed. What they run again as __mp_main__ imports it, so that a fork
+server has it already."""
+
+import tare_imports  # noqa: F401
 
 
 def leaving(path: str, function, *arguments) -> None:

@@ -22,9 +22,13 @@ VARIABLE = "TARE_FUNCTION"  # by which a worker's process knows the module, befo
 # load and call_in_interpreter are stateless: they go to another interpreter as their code.
 
 
-def load(folder: str, module: str) -> None:
-    """Imports the module, and calls its setup(), if it has one of its own."""
+def load(folder: str, module: str, beside: str = "") -> None:
+    """Imports the module, and calls its setup(), if it has one of its own. beside: this file's folder, where it is not known."""
     import sys
+
+    if beside:
+        sys.path.append(beside)
+        import tare_imports  # noqa: F401
 
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -85,7 +89,7 @@ def scenario_of(named: str, words: list[str]):
             self.options = options
             function.give_options([name[2:].replace("-", "_") for name in of_function], options)
             what = options.calls or 1, options.results == "returned"
-            begin = load, function.folder, function.module
+            begin = load, function.folder, function.module, os.path.dirname(os.path.abspath(__file__))
             self.job = [(call, *what, function.work, *function.arguments())]
             if options.mode == "interpreters":
                 self.job = [(call_in_interpreter, call, *what, function.module, function.name, *function.arguments())]
