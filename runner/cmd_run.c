@@ -91,6 +91,8 @@ static int explain(const struct job *job, struct session *session, const struct 
     meter_open(&meter, &job->c->cell, 1);
     int failed = why_run(session, &job->c->cell, job->runtime, timed, meter_cell(&meter, 0), &why, e);
     meter_clear(&meter);
+    if (failed == -EINTR)
+        return 128 + why.interrupted_by;
     if (failed != 0)
         return err_wrap(e, "--why");
     why_json(&why, &kept);

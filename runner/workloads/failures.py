@@ -1,6 +1,8 @@
 """failures: a worker process writes down the exception that ends it, for the main process to report. For workers: it
-imports nothing until one has failed. The file that they run again as __mp_main__ imports it, so that a fork server has
-it already."""
+imports next to nothing until one has failed. The file that they run again as __mp_main__ imports it, so that a fork
+server has it already."""
+
+import tare_imports  # noqa: F401
 
 
 def leaving(path: str, function, *arguments) -> None:

@@ -23,9 +23,13 @@ VARIABLE = "TARE_FUNCTION"  # names the module to a worker's process before its 
 # load and call_in_interpreter are stateless: another interpreter gets their code objects.
 
 
-def load(folder: str, module: str) -> None:
-    """Imports the module and calls its own setup(), if it has one."""
+def load(folder: str, module: str, beside: str = "") -> None:
+    """Imports the module and calls its own setup(), if it has one. beside: this file's folder, where it is unknown."""
     import sys
+
+    if beside:
+        sys.path.append(beside)
+        import tare_imports  # noqa: F401
 
     if folder not in sys.path:
         sys.path.insert(0, folder)
@@ -86,7 +90,7 @@ def scenario_of(named: str, words: list[str]):
             self.options = options
             function.give_options([name[2:].replace("-", "_") for name in of_function], options)
             what = options.calls or 1, options.results == "returned"
-            begin = load, function.folder, function.module
+            begin = load, function.folder, function.module, os.path.dirname(os.path.abspath(__file__))
             self.job = [(call, *what, function.work, *function.arguments())]
             if options.mode == "interpreters":
                 self.job = [(call_in_interpreter, call, *what, function.module, function.name, *function.arguments())]

@@ -97,6 +97,7 @@ def in_interpreter(folders: tuple, ready_w: int, start_r: int, task: tuple, sema
     import sys
 
     sys.path += folders
+    import tare_imports  # noqa: F401, I001: before what it is for
     import scenario2_worker
 
     return scenario2_worker.with_shared_view(ready_w, start_r, task, semaphore, memory)

@@ -82,6 +82,7 @@ def in_interpreter(folders: tuple, ready_w: int, start_r: int, name: str, *argum
     import sys
 
     sys.path += folders
+    import tare_imports  # noqa: F401, I001: before what it is for
     import scenario3_worker
 
     scenario3_worker.pass_gate("interpreters", ready_w, start_r)

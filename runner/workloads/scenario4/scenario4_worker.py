@@ -329,6 +329,7 @@ def in_interpreter(folders: tuple, ready_w: int, start_r: int, task: tuple) -> t
     import sys
 
     sys.path += folders
+    import tare_imports  # noqa: F401, I001: before what it is for
     import scenario4_worker
 
     return scenario4_worker.work("interpreters", ready_w, start_r, task)
