@@ -1,4 +1,4 @@
-/* Verdicts of a family of ratios, and the noise that goes into them. */
+/* Judges a family of ratios, with the host's noise. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
@@ -13,7 +13,7 @@ static bool is_measured(const struct analysis_ratio *r)
     return !r->why_not && r->variance > 0;
 }
 
-/* The square of the normal deviate that is as rare as this t. */
+/* The square of the normal deviate with the same p as this t. */
 static double deviate2(const struct analysis_ratio *r)
 {
     double p = gsl_cdf_tdist_Q(fabs(r->log) / sqrt(r->variance), fmin(r->df, 1e6));
@@ -49,7 +49,7 @@ struct analysis_noise analysis_noise_of(const struct analysis_ratio *aa, size_t 
 
 /* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
-/* Half of the interval's width with n runs a side (of pairs: so many pairs), on the logarithm. */
+/* The half-width of the interval with n runs per side (or n pairs), on the logarithm. */
 static double half_width_at(const struct analysis_ratio *r, size_t n, double confidence)
 {
     const double runs = (double)n;

@@ -50,7 +50,7 @@ static const struct yaml_shape TOP =
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789"
 
-/* What is printed in a line of its own. */
+/* Checks a text that is printed on one line. */
 static int check_line(const struct yaml_node *n, struct err *e)
 {
     for (const char *c = n->text; *c; c++)
@@ -64,7 +64,7 @@ static bool is_word(const char *text, const char *letters)
     return strchr("abcdefghijklmnopqrstuvwxyz", *text) && strspn(text, letters) == strlen(text);
 }
 
-/* The bits of a list of names; all where there is no list. */
+/* Takes the bits of a list of names; without a list all. */
 static int take_bits(const struct yaml_node *list, const char *const *names, unsigned *ret, struct err *e)
 {
     *ret = list ? 0 : UINT_MAX;
@@ -151,7 +151,7 @@ static int take_choices(const struct yaml_node *said, struct scenario_knob *k, s
     return 0;
 }
 
-/* min and max: each is a number of the type where the other is taken for the widest. */
+/* Takes min and max. Each must be a number of the knob's type, with the other at its widest. */
 static int take_range(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
     const struct yaml_node *min = yaml_get(said, "min"), *max = yaml_get(said, "max");

@@ -1,4 +1,4 @@
-"""patterns: what an iteration of churn does, and how it keeps what it keeps."""
+"""patterns: what an iteration of churn does, and how it keeps memory."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ BLOCK = 64 << 10  # bytes that are taken and let go
 
 
 def kept(size: int) -> bytearray:
-    """A buffer of so many bytes, touched; a byte more than it says is allocated (PyByteArray_FromStringAndSize)."""
+    """A touched buffer of this size. One byte more is allocated (PyByteArray_FromStringAndSize)."""
     return bytearray(b"\1") * (size - 1) if size > 1 else bytearray(size)
 
 
@@ -25,10 +25,10 @@ class Pattern:
         """One iteration."""
 
     def close(self) -> None:
-        """Ends what the pattern has."""
+        """Releases what the pattern holds."""
 
     def in_threads(self, work) -> None:
-        """Calls work(i) in as many threads as there are workers, made for it and ended."""
+        """Calls work(i) in new threads, one per worker, and joins them."""
         failures: list[BaseException] = []
 
         def guarded(i: int) -> None:
@@ -106,7 +106,7 @@ class Cycles(Pattern):
 
 
 class Blocks(Pattern):
-    """By ctypes, which lets go of the GIL for each call."""
+    """Uses ctypes, which releases the GIL for each call."""
 
     def __init__(self, options):
         import ctypes
@@ -174,7 +174,7 @@ class Stepped(Pattern):
             self.step(self.options.keep_bytes * self.every)
 
     def step(self, size: int) -> None:
-        """Keeps so many bytes."""
+        """Keeps this many bytes."""
 
     def rest_of(self, size: int, own: int) -> int:
         """What is to be planted beside what it costs by itself."""
@@ -244,7 +244,7 @@ class Stacks(Stepped):
 
 
 class Wide:
-    """512 bytes in one piece, the collector's head among them: a page has eight, and each of them is touched."""
+    """512 bytes in one piece, with the collector's header: a page has eight, and all are touched."""
 
     __slots__ = tuple(f"slot_{i}" for i in range(60))
 

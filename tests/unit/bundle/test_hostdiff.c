@@ -10,22 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
-static char root[PATH_MAX];
 static int made;
-
-static int open_root(void **state)
-{
-    (void)state;
-    made = 0;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
 
 /* A record of a plan's cell in a folder; packages: JSON, or "null". */
 static void shelve(const char *folder, const char *cell, const char *packages)
@@ -39,7 +24,7 @@ static void shelve(const char *folder, const char *cell, const char *packages)
              made, cell, packages,
              strcmp(packages, "null") == 0 ? ", \"packages_reason\": \"who knows\"" : ", \"packages_omitted\": 0");
     text_format(path, sizeof(path), "/%s/%d.json", folder, made++);
-    fixture_write(root, path, t.data);
+    fixture_write(fixture_root, path, t.data);
     text_free(&t);
 }
 
@@ -53,7 +38,7 @@ static void expect(const char *wanted)
     for (int i = 0; i < 2; i++) {
         struct err e = {0};
         char path[PATH_MAX + 16];
-        text_format(path, sizeof(path), "%s/%s", root, FOLDERS[i]);
+        text_format(path, sizeof(path), "%s/%s", fixture_root, FOLDERS[i]);
         if (records_read(&side[i], path, &e) != 0)
             fail_msg("%s", e.text);
     }
@@ -99,7 +84,7 @@ static void the_same_and_what_is_not_known_do_not(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+#define TEST(name) fixture_rooted(name)
     const struct CMUnitTest tests[] = {
         TEST(another_version_is_told_once),
         TEST(what_one_side_lacks_differs),
