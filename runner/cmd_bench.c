@@ -14,23 +14,37 @@
 #include "plan/sweep.h"
 #include "report/bench_show.h"
 
+/* Those of profile overhead with every number of workers, and those of profile memory with the greatest. */
+static void add_cells(const struct sweep *s, const struct text *each, struct text *out)
+{
+    cleanup_text struct text workers = {0};
+    sweep_add_workers(s, &workers);
+    text_add(out,
+             "  - profile: overhead\n    each: {%s, workers: %s}\n"
+             "  - profile: memory\n    workers: %lld\n    each: {%s}\n",
+             each->data, workers.data, (long long)s->workers[s->counts - 1], each->data);
+}
+
 static void add_plan(const struct sweep *s, struct text *out)
 {
-    cleanup_text struct text modes = {0}, workers = {0};
+    cleanup_text struct text modes = {0}, starts = {0};
     const int64_t asked = s->c->campaign.invocations;
-    sweep_add_modes(s, &modes);
-    sweep_add_workers(s, &workers);
     text_add(out, "schema: tare.plan/1\nname: bench\ninvocations: %lld\ndefaults:\n  scenario: ",
              (long long)(asked > 0 ? asked : SWEEP_INVOCATIONS));
     yaml_add_quoted(s->place, out);
     text_add(out, "\n  runtime: ");
     yaml_add_quoted(s->python, out);
-    text_add(out,
-             "\n  iterations: %lld\n  warmup: 1\ncells:\n"
-             "  - profile: overhead\n    each: {mode: %s, workers: %s}\n"
-             "  - profile: memory\n    workers: %lld\n    each: {mode: %s}\n",
-             (long long)sweep_iterations(s, s->c->bench.calls), modes.data, workers.data,
-             (long long)s->workers[s->counts - 1], modes.data);
+    text_add(out, "\n  iterations: %lld\n  warmup: 1\ncells:\n", (long long)sweep_iterations(s, s->c->bench.calls));
+    if (s->starts > 0) {
+        text_add(&starts, "mode: [processes], mp-start: ");
+        sweep_add_starts(s, &starts);
+        add_cells(s, &starts, out);
+    }
+    if (s->starts > 0 && s->modes == 1)
+        return;
+    text_add(&modes, "mode: ");
+    sweep_add_modes(s, &modes);
+    add_cells(s, &modes, out);
 }
 
 /* --- what it says ------------------------------------------------------------------------------------------------- */
@@ -41,7 +55,8 @@ static void add_head(const struct sweep *s, struct text *out)
     sweep_add_function(s, out);
     text_add(out, "%lld call%s a worker and iteration, results %s, %s, %d CPU%s\n", (long long)o->calls,
              o->calls == 1 ? "" : "s", o->discard ? "discarded" : "returned",
-             o->pool ? "workers in a pool" : "fresh workers", s->cpus, s->cpus == 1 ? "" : "s");
+             o->pool ? "workers in a pool, whose start is not timed" : "fresh workers, whose start is timed", s->cpus,
+             s->cpus == 1 ? "" : "s");
 }
 
 static int show(struct records *r, const char *folder, void *to, struct err *e)

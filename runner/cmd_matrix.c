@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/command.h"
 #include "base/err.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "cell/config.h"
 #include "cell/manual.h"
@@ -19,9 +21,10 @@ static int print_help(struct err *e)
 
 static int list_plans(struct err *e)
 {
-    cleanup_text struct text plans = {0};
+    cleanup_text struct text plans = {0}, shown = {0};
     TRY(plans_list(&plans, e));
-    (void)fputs(plans.data, stdout);
+    terminal_wrap_columns(plans.data, terminal_width(STDOUT_FILENO), &shown);
+    (void)fputs(shown.data, stdout);
     return 0;
 }
 
@@ -33,5 +36,7 @@ int cmd_matrix(int argc, char **argv, struct err *e)
         return print_help(e);
     if (c.positional && !*c.positional)
         return err_set(e, ERR_USAGE, -EINVAL, "the plan's name is empty ('tare matrix' lists those that there are)");
+    if (!c.positional && argc > 1)
+        return err_set(e, ERR_USAGE, -EINVAL, "no plan was named ('tare matrix' alone lists them)");
     return c.positional ? matrix_run(&c, NULL, e) : list_plans(e);
 }

@@ -27,6 +27,7 @@
 #include "report/summary_show.h"
 #include "report/tables.h"
 #include "report/trackers.h"
+#include "report/why_section.h"
 
 #define PAGE     "report.html"
 #define SELFTEST "selftest.json"
@@ -47,7 +48,7 @@ static size_t count_names(const struct config *c)
 
 /* --- formats ---------------------------------------------------------------------------------------------------- */
 
-/* The selftest's file beside the records, in the first folder that has one; path has room for PATH_MAX. */
+/* Finds the selftest's file beside the records, in the first folder that has one. path has room for PATH_MAX. */
 static const char *find_selftest(const struct config *c, char *path)
 {
     for (size_t i = 0; c->names[i]; i++) {
@@ -58,9 +59,20 @@ static const char *find_selftest(const struct config *c, char *path)
     return NULL;
 }
 
-/* A host without gnuplot gets the figures' data, and is told. */
-static int make_page(const struct config *c, const struct summary *s, struct text *out, struct err *e)
+/* What --why left beside the records. */
+static int read_whys(const struct summary *s, struct whys *ret, struct err *e)
 {
+    cleanup_text struct text notes = {0};
+    TRY(whys_read(s, ret, &notes, e));
+    (void)fputs(notes.data ? notes.data : "", stderr);
+    return 0;
+}
+
+/* Without gnuplot the page has only the figures' data, and stderr says so. */
+static int make_page(const struct config *c, const struct summary *s, const struct whys *whys, struct text *out,
+                     struct err *e)
+{
+    cleanup_text struct text section = {0};
     char selftest[PATH_MAX];
     struct err why = {0};
     struct drawings drawings = drawings_make(s);
@@ -69,7 +81,9 @@ static int make_page(const struct config *c, const struct summary *s, struct tex
     struct page_parts parts = {.drawing = &drawings,
                                .svg = failed == 0 ? svg : NULL,
                                .no_svg = "This figure is not drawn, since there was no gnuplot; its data are below",
+                               .why = &section,
                                .selftest = find_selftest(c, selftest)};
+    why_section(whys, &section);
     if (failed == -ENOENT && why.kind == ERR_HOST) {
         (void)fprintf(stderr, "tare: report: %s; in their place the page has their data\n", why.text);
         failed = 0;
@@ -95,12 +109,15 @@ static enum tracker tracker_of(enum report_format format)
 static int make_report(const struct config *c, enum report_format format, const struct summary *s, struct text *out,
                        struct err *e)
 {
+    struct whys whys = {0};
+    int failed = format == REPORT_HTML || format == REPORT_TEXT ? read_whys(s, &whys, e) : 0;
+    if (failed != 0)
+        return failed;
     struct tables t = tables_make(s);
-    int failed = 0;
     if (format == REPORT_CSV)
         records_csv(&s->records, out);
     else if (format == REPORT_HTML)
-        failed = make_page(c, s, out, e);
+        failed = make_page(c, s, &whys, out, e);
     else if (format == REPORT_TEXT)
         summary_text(s, &t, terminal_width(STDOUT_FILENO), out);
     else if (format == REPORT_MARKDOWN)
@@ -111,11 +128,14 @@ static int make_report(const struct config *c, enum report_format format, const 
         summary_json(s, &t, out);
     else
         failed = trackers_json(s, tracker_of(format), out, e);
+    if (format == REPORT_TEXT)
+        why_section_text(&whys, terminal_width(STDOUT_FILENO), out);
+    whys_free(&whys);
     tables_free(&t);
     return failed;
 }
 
-/* Of ten thousand records and more, no more is kept than what is told. */
+/* Keeps only what is printed, because there may be ten thousand records and more. */
 static int make_csv(const struct config *c, struct text *out, struct err *e)
 {
     struct records records = {0};
@@ -128,7 +148,7 @@ static int make_csv(const struct config *c, struct text *out, struct err *e)
 
 /* --- where it goes ---------------------------------------------------------------------------------------------- */
 
-/* path has room for PATH_MAX; "-": standard output. */
+/* Finds the output file; "-": standard output. path has room for PATH_MAX. */
 static int find_output(const struct config *c, enum report_format format, char *path, struct err *e)
 {
     int n = 0;

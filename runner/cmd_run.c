@@ -8,6 +8,7 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "cell/config.h"
 #include "cell/manual.h"
 #include "cell/profiled.h"
@@ -15,55 +16,48 @@
 #include "host/tune/tuning.h"
 #include "record/output.h"
 #include "record/show.h"
-#include "report/table.h"
+#include "report/why_show.h"
 #include "run/meter.h"
 #include "run/run.h"
 #include "run/why.h"
-#include "run/why_show.h"
 
 static int list_scenarios(struct err *e)
 {
-    cleanup_text struct text list = {0};
+    cleanup_text struct text list = {0}, shown = {0};
     TRY(scenarios_list(&list, e));
-    (void)fputs(list.data ? list.data : "", stdout);
+    terminal_wrap_columns(list.data, terminal_width(STDOUT_FILENO), &shown);
+    (void)fputs(shown.data ? shown.data : "", stdout);
     return 0;
 }
 
-static void add_text_fact(struct table *t, const struct fact *f)
-{
-    table_text(t, f->kind == FACT_TEXT ? f->text : "unknown");
-}
-
-/* Each interpreter of this host, and what it is. */
+/* Lists the interpreters of this host. A path has its own line, whole, for copying. */
 static int list_runtimes(void)
 {
-    static const struct table_column COLUMNS[] = {
-        {"name", "--runtime", "", false, TABLE_BOTH, 0},    {"version", "version", "", false, TABLE_BOTH, 1},
-        {"gil", "GIL", "", false, TABLE_BOTH, 2},           {"build", "build", "", false, TABLE_BOTH, 3},
-        {"compiler", "compiler", "", false, TABLE_BOTH, 4}, {"path", "path", "", false, TABLE_BOTH, 0},
-    };
+    const size_t width = terminal_width(STDOUT_FILENO);
     cleanup_text struct text shown = {0}, rest = {0};
     struct runtime_seen *seen;
     size_t count = runtime_list(&seen);
-    struct table t = table_new("runtimes", "Interpreters of this host", COLUMNS, ARRAY_LEN(COLUMNS));
     for (size_t i = 0; i < count; i++) {
         struct runtime *r = &seen[i].runtime;
+        const struct fact *compiler = facts_find(&r->build, "compiler");
         if (*seen[i].why_not) {
-            text_add(&rest, "%s: %s\n", r->path, seen[i].why_not);
+            text_add(&rest, "%s\n", r->path);
+            cleanup_free char *why = text_printf("    %s\n", seen[i].why_not);
+            terminal_wrap_lines(why, width, 0, &rest);
         } else {
-            table_row(&t, NULL);
-            table_text(&t, r->name);
-            table_text(&t, r->version);
-            table_text(&t, !r->free_threaded ? "built in" : r->gil_enabled ? "on" : "off");
-            table_text(&t, facts_find(&r->build, "features")->text);
-            add_text_fact(&t, facts_find(&r->build, "compiler"));
-            table_text(&t, r->path);
+            text_add(&shown, "%-5s  CPython %s, GIL %s, %s, %s\n    %s\n", r->name, r->version,
+                     !r->free_threaded ? "built in"
+                     : r->gil_enabled  ? "on"
+                                       : "off",
+                     facts_find(&r->build, "features")->text,
+                     compiler->kind == FACT_TEXT ? compiler->text : "compiler unknown", r->path);
         }
         runtime_free(r);
     }
     free(seen);
-    table_as_text(&t, terminal_width(STDOUT_FILENO), &shown);
-    table_free(&t);
+    if (shown.len > 0)
+        text_add(&shown, "\nTo weigh a venv's packages make it with one of them, PATH -m venv .venv, and\n"
+                         "name its interpreter: --runtime .venv/bin/python (of bench --python).\n");
     (void)printf("%s%s%s", shown.data ? shown.data : "", rest.len ? "\nThese cannot be weighed:\n" : "",
                  rest.len ? rest.data : "");
     return 0;
@@ -81,14 +75,14 @@ static int write_results(const struct record *r, const struct output_places *pla
     return 0;
 }
 
-/* What a run is of, and where its record goes. */
+/* A run, and where its record goes. */
 struct job {
     const struct config *c;
     const struct runtime *runtime;
     const struct output_places *places;
 };
 
-/* After the timed run, whose results are written by now. */
+/* Runs the diagnostic run, after the timed run's results are written. */
 static int explain(const struct job *job, struct session *session, const struct record *timed, struct err *e)
 {
     struct why why;
@@ -97,10 +91,12 @@ static int explain(const struct job *job, struct session *session, const struct 
     meter_open(&meter, &job->c->cell, 1);
     int failed = why_run(session, &job->c->cell, job->runtime, timed, meter_cell(&meter, 0), &why, e);
     meter_clear(&meter);
+    if (failed == -EINTR)
+        return 128 + why.interrupted_by;
     if (failed != 0)
         return err_wrap(e, "--why");
     why_json(&why, &kept);
-    failed = output_save_beside(timed->id, ".why.json", &kept, job->places, e);
+    failed = output_save_why(timed->id, &kept, job->places, e);
     why_text(&why, terminal_width(STDOUT_FILENO), &shown);
     (void)fputs(shown.data, stdout);
     why_free(&why);
@@ -131,7 +127,7 @@ static int run_in_session(const struct job *job, const struct tuning *tuning, st
     return left != 0 && status >= 0 ? left : status;
 }
 
-/* With --tune the host is set before the session looks at it, and put back after, however the run ends. */
+/* With --tune the host is tuned before the session examines it, and restored afterwards, however the run ends. */
 static int run_tuned(const struct job *job, struct err *e)
 {
     struct tuning tuning = {0};
@@ -141,7 +137,7 @@ static int run_tuned(const struct job *job, struct err *e)
     return left != 0 && status == 0 ? left : status;
 }
 
-/* Everything that can be known before anything is made. */
+/* Checks everything that can be checked before anything is made. */
 static int prepare(struct config *c, struct limit_profile *profile, struct output_places *places,
                    struct runtime *runtime, struct err *e)
 {
@@ -160,7 +156,8 @@ static int prepare(struct config *c, struct limit_profile *profile, struct outpu
     return failed;
 }
 
-static int run(struct config *c, struct err *e)
+/* only: nothing else was said. */
+static int run(struct config *c, bool only, struct err *e)
 {
     struct limit_profile profile = {0};
     struct runtime runtime;
@@ -173,7 +170,8 @@ static int run(struct config *c, struct err *e)
     if (c->cell.runtime && strcmp(c->cell.runtime, "list") == 0)
         return list_runtimes();
     if (!c->positional)
-        return list_scenarios(e);
+        return only ? list_scenarios(e)
+                    : err_set(e, ERR_USAGE, -EINVAL, "no scenario was named ('tare run' alone lists them)");
     status = prepare(c, &profile, &places, &runtime, e);
     if (status != 0)
         return status;
@@ -190,7 +188,7 @@ int cmd_run(int argc, char **argv, struct err *e)
     int status = config_begin(CONFIG_RUN, argc, argv, &c, e);
     if (status != 0)
         return status;
-    status = run(&c, e);
+    status = run(&c, argc == 1, e);
     scenarios_free();
     return status;
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,8 +15,14 @@
 #include "cell/config.h"
 #include "cell/manual.h"
 #include "cell/scenarios.h"
+#include "plan/plan.h"
 #include "plan/sweep.h"
+#include "record/output.h"
 #include "report/scale_show.h"
+#include "report/why_show.h"
+#include "run/meter.h"
+#include "run/session.h"
+#include "run/why.h"
 
 #define ITERATIONS_MOST 50  /* of an invocation, where a scenario's default is made for one cell alone */
 #define STARTS          20  /* iterations of the cells that tell what starting takes */
@@ -27,10 +34,12 @@ struct scale {
     struct config c;           /* without the knobs */
     struct config_given knobs; /* of the scenario, which the cells that tell of starting do not have */
     struct sweep sweep;
-    int64_t calls;  /* of a function, by a worker in an iteration, where they are not shared */
-    int64_t whole;  /* with --strong: what the workers share */
-    bool all_modes; /* --modes was not given */
-    bool printed;   /* JSON was asked for on standard output, in place of the text */
+    int64_t calls;           /* of a function, by a worker in an iteration, where they are not shared */
+    int64_t whole;           /* with --strong: what the workers share */
+    bool all_modes;          /* --modes was not given */
+    bool printed;            /* JSON was asked for on standard output, in place of the text */
+    const struct plan *plan; /* once it is read */
+    bool is_whole;           /* all of it was run, and ended well */
 };
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
@@ -81,6 +90,16 @@ static const char *all_modes(const struct config *c, struct text *out, struct er
     return out->data;
 }
 
+/* What --why looks at: threads, and without them interpreters, which are threads too. */
+static enum mode explained_mode(const struct scale *s)
+{
+    enum mode mode = MODE_PROCESSES;
+    for (size_t i = 0; i < s->sweep.modes; i++)
+        if (s->sweep.mode[i] == MODE_THREADS || (s->sweep.mode[i] == MODE_INTERPRETERS && mode == MODE_PROCESSES))
+            mode = s->sweep.mode[i];
+    return mode;
+}
+
 static int take_options(struct scale *s, struct text *modes, struct err *e)
 {
     s->all_modes = !s->c.bench.modes;
@@ -91,6 +110,11 @@ static int take_options(struct scale *s, struct text *modes, struct err *e)
     TRY(sweep_take_options(&s->sweep, true, e));
     if (s->sweep.native && s->sweep.is_function)
         return err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': a function of Python has no native", s->c.bench.modes);
+    if (s->c.why && explained_mode(s) == MODE_PROCESSES)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--why names what the threads of one interpreter wait for, and --modes '%s' has none (threads, "
+                       "interpreters)",
+                       s->c.bench.modes);
     if (s->c.bench.keep && !s->sweep.is_function)
         return err_set(e, ERR_USAGE, -EINVAL, "--keep: '%s' is a scenario already", s->c.positional);
     if (s->c.bench.arg.count && !s->sweep.is_function)
@@ -295,13 +319,15 @@ static void add_head(const struct scale *s, struct text *out)
     text_add(out, "; %s on %d CPU%s, in blocks\n", r->name, s->sweep.cpus, s->sweep.cpus == 1 ? "" : "s");
 }
 
-static int put_json(const struct scale *s, const struct scaling *found, struct err *e)
+/* why: NULL: there is none, for the reason no_why. */
+static int put_json(const struct scale *s, const struct scaling *found, const struct why *why, const char *no_why,
+                    struct err *e)
 {
     cleanup_text struct text json = {0};
     const char *path = s->c.output.json;
     if (!path)
         return 0;
-    scale_json(found, &json);
+    scale_json(found, why ? why_json_tree(why) : NULL, no_why, &json);
     if (!s->printed)
         return file_replace(path, json.data, json.len, e);
     (void)fputs(json.data, stdout);
@@ -323,6 +349,90 @@ static void print(const struct scale *s, const struct summary *of, const struct 
     (void)fputs(text.data, stdout);
 }
 
+/* --- --why -------------------------------------------------------------------------------------------------------- */
+
+/* Of the mode that is looked at, with the most workers: what is measured, which comes before what tells of starts. */
+static const struct plan_cell *explained_cell(const struct scale *s)
+{
+    const struct plan_cell *most = NULL;
+    for (size_t i = 0; i < s->plan->cells; i++) {
+        const struct plan_cell *c = &s->plan->cell[i];
+        const bool is_native = c->cell.runtime && strcmp(c->cell.runtime, "native") == 0;
+        if (!is_native && c->cell.mode == explained_mode(s) && (!most || c->cell.workers > most->cell.workers))
+            most = c;
+    }
+    return most;
+}
+
+/* The record that the diagnostic run is held against: of those of the cell the one in the middle. */
+static const struct invocation *explained_record(const struct summary *summary, const struct plan_cell *cell)
+{
+    for (size_t i = 0; i < summary->cells; i++)
+        if (strcmp(summary->cell[i].invocation[0]->plan_cell, cell->id) == 0)
+            return summary->cell[i].typical;
+    return NULL;
+}
+
+static int keep_why(const struct invocation *of, const struct why *why, struct err *e)
+{
+    char path[PATH_MAX + sizeof(OUTPUT_WHY)];
+    cleanup_text struct text json = {0};
+    why_json(why, &json);
+    output_why_of(of->path, path, sizeof(path));
+    return file_replace(path, json.data, json.len, e);
+}
+
+static int diagnose(const struct scale *s, const struct summary *summary, struct why *ret, struct err *e)
+{
+    const struct plan_cell *cell = explained_cell(s);
+    const struct invocation *of = cell ? explained_record(summary, cell) : NULL;
+    struct session session;
+    struct meter meter;
+    if (!of)
+        return err_set(e, ERR_OURS, -ENOENT, "no record is of the cell that is to be explained");
+    const struct why_timed timed = why_timed_of_invocation(&summary->records, of);
+    TRY(session_open(&cell->cell, &session, e));
+    meter_open(&meter, &cell->cell, 1);
+    int failed = why_run_timed(&session, &cell->cell, &s->sweep.runtime, &timed, meter_cell(&meter, 0), ret, e);
+    meter_clear(&meter);
+    int left = session_close(&session, failed == 0 ? e : NULL);
+    if (failed != 0)
+        return failed;
+    if (s->sweep.is_function)
+        why_move_files(ret, cell->cell.scenario->dir, s->sweep.function.root);
+    failed = left == 0 ? keep_why(of, ret, e) : left;
+    if (failed != 0)
+        why_free(ret);
+    return failed;
+}
+
+/* The diagnostic run, of which no figure is that was shown before; then the JSON, which has both. */
+static int explain(const struct scale *s, const struct summary *summary, const struct scaling *found, struct err *e)
+{
+    struct why why;
+    cleanup_text struct text shown = {0};
+    int failed = diagnose(s, summary, &why, e);
+    if (failed != 0) {
+        (void)err_wrap(e, "--why");
+        (void)put_json(s, found, NULL, e->text, NULL); /* that is told in any case */
+        return failed;
+    }
+    why_text(&why, terminal_width(STDOUT_FILENO), &shown);
+    if (!s->printed)
+        (void)fputs(shown.data, stdout);
+    failed = put_json(s, found, &why, NULL, e);
+    why_free(&why);
+    return failed;
+}
+
+static int check(const struct plan *plan, void *to, struct err *e)
+{
+    struct scale *s = to;
+    (void)e;
+    s->plan = plan;
+    return 0;
+}
+
 static int show(struct records *r, const char *folder, void *to, struct err *e)
 {
     const struct scale *s = to;
@@ -332,7 +442,11 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
     scaling_make(&summary, &found);
     if (!s->printed)
         print(s, &summary, &found, folder);
-    int failed = put_json(s, &found, e);
+    (void)fflush(stdout); /* what follows takes a while */
+    int failed =
+        s->c.why && s->is_whole
+            ? explain(s, &summary, &found, e)
+            : put_json(s, &found, NULL, s->c.why ? "not all was run, or not all ended well" : "--why was not given", e);
     scaling_free(&found);
     summary_free(&summary);
     return failed;
@@ -342,7 +456,7 @@ static int show(struct records *r, const char *folder, void *to, struct err *e)
 
 static int run(struct scale *s, struct err *e)
 {
-    const struct matrix_shows shows = {.fn = show, .to = s};
+    const struct matrix_shows shows = {.fn = show, .to = s, .check = check, .is_whole = &s->is_whole};
     cleanup_text struct text plan = {0}, modes = {0};
     TRY(take_options(s, &modes, e));
     TRY(take_strong(s, e));

@@ -1,9 +1,10 @@
-/* compile_manual: writes the man pages of the commands and the completion of three shells, from the tables that
- * `tare COMMAND --help` prints. Built and run by `make man`; no part of tare.
+/* compile_manual: writes the commands' man pages and the completion of three shells, from the tables that `tare COMMAND
+ * --help` prints, and the page on tare's JSON, from its schemas. `make man` builds and runs it; it is not part of tare.
  *
- *     compile-manual DIR VERSION DATE
+ *     compile-manual DIR VERSION DATE SCHEMA...
  *
- * DIR gets tare.1, tare-COMMAND.1, tare.bash, _tare (zsh) and tare.fish. man pages: man-pages(7), groff_man(7). */
+ * DIR gets tare.1, tare-COMMAND.1, tare-json.5, tare.bash, _tare (zsh) and tare.fish. SCHEMA: a JSON Schema, draft 7,
+ * with the words that the files in runner/ use. Man pages: man-pages(7), groff_man(7). */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +12,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json_put.h"
 #include "base/text.h"
 #include "cell/manual.h"
 #include "cell/scenario.h"
+#include "record/verdict.h"
 
 struct destination {
     const char *dir, *version, *date;
@@ -29,7 +32,7 @@ static void write_file(const struct destination *o, const char *name, const stru
     }
 }
 
-/* Text for roff: a backslash, a hyphen that is one (not a break), and a dot or quote that would begin a request. */
+/* Adds text for roff: escapes backslashes, real hyphens, and a dot or quote that would begin a request. */
 static void add_roff(const char *words, struct text *out)
 {
     bool first = true;
@@ -63,11 +66,11 @@ static void add_paragraphs(const char *words, struct text *out)
     }
 }
 
-static void begin_page(const struct destination *o, const char *name, const char *summary, struct text *out)
+static void begin_page(const struct destination *o, const char *name, int section, const char *summary,
+                       struct text *out)
 {
-    text_add(out,
-             ".\\\" Written by compile-manual, of the tables of options.\n.TH %s 1 %s \"tare %s\" \"tare\"\n.SH NAME\n",
-             name, o->date, o->version);
+    text_add(out, ".\\\" Written by compile-manual.\n.TH %s %d %s \"tare %s\" \"tare\"\n.SH NAME\n", name, section,
+             o->date, o->version);
     add_roff(name, out);
     text_add(out, " \\- ");
     add_roff(summary, out);
@@ -108,7 +111,7 @@ static void add_options(const struct manual *m, struct text *out)
     }
 }
 
-/* "COMMAND  # WHAT", a line each. */
+/* Adds lines of the form "COMMAND  # WHAT". */
 static void add_pairs(const char *lines, struct text *out)
 {
     for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
@@ -133,6 +136,10 @@ static void add_examples(const struct manual *m, struct text *out)
     add_pairs(manual_hyperfine, out);
 }
 
+#define FORMATS                                                                                                        \
+    ".BR tare\\-record (5),\n.BR tare\\-plan (5),\n.BR tare\\-scenario (5),\n.BR tare\\-claims (5),\n.BR tare\\-json " \
+    "(5)"
+
 static void add_ends(const char *also, struct text *out)
 {
     text_add(out, ".SH EXIT STATUS\n");
@@ -144,20 +151,20 @@ static void write_command(const struct destination *o, const struct manual *m)
 {
     cleanup_text struct text out = {0};
     cleanup_free char *name = text_printf("tare-%s", m->name), *file = text_printf("tare-%s.1", m->name);
-    begin_page(o, name, m->summary, &out);
+    begin_page(o, name, 1, m->summary, &out);
     add_usage(m, &out);
     text_add(&out, ".SH DESCRIPTION\n");
     add_paragraphs(m->text, &out);
     add_options(m, &out);
     add_examples(m, &out);
-    add_ends(".BR tare (1),\n.BR tare\\-record (5),\n.BR tare\\-plan (5),\n.BR tare\\-scenario (5)", &out);
+    add_ends(".BR tare (1),\n" FORMATS, &out);
     write_file(o, file, &out);
 }
 
 static void write_overview(const struct destination *o)
 {
     cleanup_text struct text out = {0};
-    begin_page(o, "tare", "weighs what threads, processes and interpreters cost", &out);
+    begin_page(o, "tare", 1, "weighs what threads, processes and interpreters cost", &out);
     text_add(&out, ".SH SYNOPSIS\n.B tare\n.I COMMAND\n.RI [ OPTION ].\\|.\\|.\n.br\n.B tare help\n.I COMMAND\n"
                    ".SH DESCRIPTION\n");
     add_paragraphs(
@@ -173,13 +180,181 @@ static void write_overview(const struct destination *o)
         add_roff(manuals[i].summary, &out);
         text_add(&out, "\n");
     }
-    add_ends(".BR tare\\-record (5),\n.BR tare\\-plan (5),\n.BR tare\\-scenario (5)", &out);
+    text_add(&out, ".SH ISOLATION\nA run ends with the grade of its isolation, and with what is missing and why:\n");
+    for (int g = GRADE_FULL; g >= GRADE_NONE; g--) {
+        text_add(&out, ".TP\n.B %s\n", grade_name((enum grade)g));
+        add_roff(grade_meaning((enum grade)g), &out);
+        text_add(&out, "\n");
+    }
+    add_ends(FORMATS, &out);
     write_file(o, "tare.1", &out);
+}
+
+/* --- what is printed as JSON -------------------------------------------------------------------------------------- */
+
+static const json_t *definition_of(const json_t *schema, const json_t *node)
+{
+    const char *named = json_string_value(json_object_get(node, "$ref"));
+    return named ? json_object_get(json_object_get(schema, "definitions"), strrchr(named, '/') + 1) : NULL;
+}
+
+static const json_t *resolved(const json_t *schema, const json_t *node)
+{
+    const json_t *definition = definition_of(schema, node);
+    return definition ? definition : node;
+}
+
+static void add_type(const json_t *schema, const json_t *node, struct text *out);
+
+/* "string or null", "\"good\", \"broken\" or null" */
+static void add_alternatives(const json_t *schema, const json_t *list, const char *before_last, struct text *out)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(list, i, one)
+    {
+        text_add(out, "%s", i == 0 ? "" : i + 1 == json_array_size(list) ? before_last : ", ");
+        add_type(schema, one, out);
+    }
+}
+
+/* In a word or a few. A definition with members has a heading of its own, and is named by it. */
+static void add_type(const json_t *schema, const json_t *node, struct text *out)
+{
+    const json_t *is = resolved(schema, node), *constant = json_object_get(is, "const");
+    const json_t *items = json_object_get(is, "items"), *type = json_object_get(is, "type");
+    if (is != node && json_object_get(is, "properties")) {
+        text_add(out, "%s", strrchr(json_string_value(json_object_get(node, "$ref")), '/') + 1);
+    } else if (json_is_string(node)) {
+        text_add(out, "%s", json_string_value(node));
+    } else if (json_is_null(node)) {
+        text_add(out, "null");
+    } else if (constant) {
+        text_add(out, "%s", json_string_value(constant));
+    } else if (json_object_get(is, "enum")) {
+        add_alternatives(schema, json_object_get(is, "enum"), " or ", out);
+    } else if (json_object_get(is, "anyOf")) {
+        add_alternatives(schema, json_object_get(is, "anyOf"), " or ", out);
+    } else if (items && !json_object_get(items, "properties")) {
+        text_add(out, "array, each ");
+        add_type(schema, items, out);
+    } else if (json_is_array(type)) {
+        add_alternatives(schema, type, " or ", out);
+    } else if (type) {
+        text_add(out, "%s", json_string_value(type));
+    }
+}
+
+/* What has members in this one; suffix: of its name before theirs. NULL: nothing has. */
+static const json_t *inner_of(const json_t *node, const char **suffix)
+{
+    const json_t *items = json_object_get(node, "items"), *one;
+    size_t i;
+    *suffix = ".";
+    if (json_object_get(node, "properties"))
+        return node;
+    json_array_foreach(json_object_get(node, "anyOf"), i, one)
+    {
+        if (json_object_get(one, "properties"))
+            return one;
+    }
+    *suffix = "[].";
+    return json_object_get(items, "properties") ? items : NULL;
+}
+
+/* Whether it is the reason of the member beside it, which the page's head explains. */
+static bool is_reason(const json_t *members, const char *key)
+{
+    size_t len = strlen(key), end = strlen("_reason");
+    if (len <= end || strcmp(key + len - end, "_reason") != 0)
+        return false;
+    cleanup_free char *of = text_printf("%.*s", (int)(len - end), key);
+    return json_object_get(members, of) != NULL;
+}
+
+static bool is_required(const json_t *node, const char *key)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(json_object_get(node, "required"), i, one)
+    {
+        if (strcmp(json_string_value(one), key) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_members(const json_t *schema, const json_t *node, const char *before, struct text *out)
+{
+    const json_t *members = json_object_get(node, "properties"), *one;
+    const char *key, *suffix;
+    json_object_foreach((json_t *)members, key, one)
+    {
+        const char *about = json_string_value(json_object_get(one, "description"));
+        cleanup_text struct text line = {0};
+        if (is_reason(members, key))
+            continue;
+        text_add(out, ".TP\n.B ");
+        cleanup_free char *name = text_printf("%s%s", before, key);
+        add_roff(name, out);
+        add_type(schema, one, &line);
+        text_add(&line, "%s%s%s", is_required(node, key) ? "" : ", where there is one", about ? ": " : "",
+                 about ? about : "");
+        text_add(out, "\n");
+        add_roff(line.data, out);
+        text_add(out, "\n");
+        const json_t *inner = inner_of(one, &suffix);
+        cleanup_free char *path = text_printf("%s%s", name, suffix);
+        if (inner)
+            add_members(schema, inner, path, out);
+    }
+}
+
+static void add_schema(const char *path, struct text *out)
+{
+    json_error_t why;
+    const char *key;
+    const json_t *one;
+    cleanup_json json_t *schema = json_load_file(path, 0, &why);
+    if (!schema) {
+        (void)fprintf(stderr, "compile-manual: '%s': line %d: %s\n", path, why.line, why.text);
+        exit(5);
+    }
+    text_add(out, ".SH %s\n", json_string_value(json_object_get(schema, "title")));
+    add_roff(json_string_value(json_object_get(schema, "description")), out);
+    text_add(out, "\n");
+    add_members(schema, schema, "", out);
+    json_object_foreach(json_object_get(schema, "definitions"), key, one)
+    {
+        if (!json_object_get(one, "properties"))
+            continue;
+        text_add(out, ".SS %s\n", key);
+        add_members(schema, one, "", out);
+    }
+}
+
+static void write_formats(const struct destination *o, char *const *schemas)
+{
+    cleanup_text struct text out = {0};
+    begin_page(o, "tare-json", 5, "what tare prints and writes as JSON", &out);
+    text_add(&out, ".SH DESCRIPTION\n");
+    add_paragraphs(
+        "Each document names its schema in its member schema. The schemas are JSON Schemas (draft 7), the files "
+        "tare-NAME.schema.json in share/tare/schemas below the prefix; this page is made of them.\n\n"
+        "A member stands under what holds it: rows[].figure is the member figure of each element of rows. One "
+        "that is null and could be a number has its reason beside it, in KEY_reason.\n\n"
+        "A record has a page of its own, tare-record(5), as have the files that are read: tare-plan(5), "
+        "tare-scenario(5), tare-claims(5).\n",
+        &out);
+    for (size_t i = 0; schemas[i]; i++)
+        add_schema(schemas[i], &out);
+    text_add(&out, ".SH SEE ALSO\n.BR tare (1),\n" FORMATS "\n");
+    write_file(o, "tare-json.5", &out);
 }
 
 /* --- completion -------------------------------------------------------------------------------------------------- */
 
-/* What an option's value is completed with: its choices, where it has some; files where it takes one. */
+/* Whether an option's value is completed with files. */
 static bool is_file(const char *value)
 {
     static const char *const FILES[] = {"FILE", "DIR", "PATH", "FOLDER", "MAIN.TEX", NULL};
@@ -236,7 +411,7 @@ static void write_bash(const struct destination *o)
     write_file(o, "tare.bash", &out);
 }
 
-/* In single quotes of a shell, and no bracket or colon that zsh's _arguments would take for its own. */
+/* Adds words for single quotes of a shell; for zsh it also escapes what _arguments would interpret. */
 static void add_quoted(const char *words, bool zsh, struct text *out)
 {
     for (const char *c = words; *c; c++) {
@@ -331,14 +506,15 @@ static void write_fish(const struct destination *o)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        (void)fputs("compile-manual DIR VERSION DATE\n", stderr);
+    if (argc < 5) {
+        (void)fputs("compile-manual DIR VERSION DATE SCHEMA...\n", stderr);
         return 2;
     }
     const struct destination o = {argv[1], argv[2], argv[3]};
     write_overview(&o);
     for (size_t i = 0; i < manual_count; i++)
         write_command(&o, &manuals[i]);
+    write_formats(&o, argv + 4);
     write_bash(&o);
     write_zsh(&o);
     write_fish(&o);

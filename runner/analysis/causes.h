@@ -26,6 +26,11 @@ struct cause_stack {
     size_t count;
 };
 
+/* What was spent on a stack, as it counts in struct causes. */
+struct cause_spent {
+    int64_t own_ns, lost_ns; /* lost_ns: with what one thread alone spends on it, too */
+};
+
 struct causes_request {
     const struct trace_event *event; /* by time */
     size_t events;
@@ -39,6 +44,7 @@ struct causes_request {
     bool is_cut;   /* of what happened from cut_ns on not all is among the events: nothing of it counts */
     int64_t cut_ns;
     const struct causes *alone; /* of the same work by one thread: what that spends on a CPU is not lost; NULL: none */
+    struct cause_spent *spent;  /* of each stack, zeros before; NULL: nobody asks */
 };
 
 /* One cause. The texts of the table are static; those of the program are copies. */
@@ -47,13 +53,14 @@ struct cause {
     char title[160];             /* what it is, in the field's words */
     const char *remedy, *source; /* one line; a link */
     char *function, *file;       /* the Python function that loses most by it; NULL: none was seen */
-    double function_share;       /* its share of this cause, 0 to 1 */
-    char *path;                  /* the C functions on the way that loses most, the innermost first: "f < g < h" */
-    int64_t lost_ns;             /* waits, and time on a CPU that is spent on nothing else */
-    int64_t cpu_ns;              /* the part of it on a CPU outside of a wait, by samples; beyond one thread's alone */
-    double share;                /* of all lost time, 0 to 1 */
-    uint64_t count;              /* waits that were seen from begin to end, or calls of what only is counted */
-    bool has_waits;              /* the next two are known */
+    int64_t line;          /* of the file, where its definition begins; 0: not known, as causes_find() leaves it */
+    double function_share; /* its share of this cause, 0 to 1 */
+    char *path;            /* the C functions on the way that loses most, the innermost first: "f < g < h" */
+    int64_t lost_ns;       /* waits, and time on a CPU that is spent on nothing else */
+    int64_t cpu_ns;        /* the part of it on a CPU outside of a wait, by samples; beyond one thread's alone */
+    double share;          /* of all lost time, 0 to 1 */
+    uint64_t count;        /* waits that were seen from begin to end, or calls of what only is counted */
+    bool has_waits;        /* the next two are known */
     double wait_p50_ns, wait_p95_ns;
 };
 

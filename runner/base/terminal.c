@@ -85,3 +85,16 @@ void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct 
         terminal_wrap(line, blanks, width, indent, out);
     }
 }
+
+void terminal_wrap_columns(const char *lines, size_t width, struct text *out)
+{
+    for (size_t len; lines && *lines; lines += len + (lines[len] == '\n')) {
+        len = strcspn(lines, "\n");
+        const size_t blanks = strspn(lines, " ");
+        cleanup_free char *line = text_printf("%.*s", (int)len, lines);
+        const char *gap = blanks < len ? strstr(line + blanks, "  ") : NULL;
+        const size_t column = gap ? (size_t)(gap - line) + strspn(gap, " ") : blanks;
+        text_add_bytes(out, line, column);
+        terminal_wrap(line + column, column, width, column, out);
+    }
+}

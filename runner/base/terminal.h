@@ -41,4 +41,7 @@ void terminal_wrap(const char *words, size_t column, size_t width, size_t indent
 /* The same for each of these lines, which keep their leading blanks. NULL is allowed and adds nothing. */
 void terminal_wrap_lines(const char *lines, size_t width, size_t indent, struct text *out);
 
+/* Lines of two columns (ASCII), which two blanks or more part: the second is wrapped within itself. NULL is allowed. */
+void terminal_wrap_columns(const char *lines, size_t width, struct text *out);
+
 #endif

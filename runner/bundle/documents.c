@@ -211,7 +211,7 @@ static void add_image(const struct bundle *b, struct text *out)
                  l.config, l.manifest);
 }
 
-/* A commit's digits, without "-dirty"; 0: it is none. */
+/* The number of a commit's digits, without "-dirty"; 0: not a commit. */
 static size_t commit_digits(const char *commit)
 {
     size_t len = strspn(commit, "0123456789abcdef");

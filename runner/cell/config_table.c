@@ -45,7 +45,7 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
     (CONFIG_RUN | SWEEPS | CONFIG_BISECT | CONFIG_MATRIX | CONFIG_EXEC | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST |      \
      RECORDS | BUNDLES)
 
-/* Of a row that no plan can set there is nothing to say on whose it is. */
+/* Rows that plans cannot set leave out the last fields. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define BIT(choice) (1LL << (choice))
@@ -56,6 +56,9 @@ const struct option_row config_rows[] = {
      "how many workers, each number a cell of every mode (default 1, 2, 4, ... up to the benchmark's CPUs, and these)"},
     {"modes", TEXT, "MODE,...", FUNCTION(modes), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
      "of threads, processes and interpreters (default threads,processes)"},
+    {"mp-start", TEXT, "METHOD,...", FUNCTION(starts), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
+     "how processes are started: of fork, forkserver and spawn, each a cell of every number of workers (default the "
+     "interpreter's own)"},
     {"modes", TEXT, "MODE,...", FUNCTION(modes), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
      "of native (a scenario's program in C), threads, processes and interpreters (default all that there are)"},
     {"strong", TEXT, "KNOB", FUNCTION(strong), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
@@ -246,7 +249,7 @@ const struct option_row config_rows[] = {
      "where what the commands print goes: inherit: the caller's standard output and error, the default of one command; "
      "null: nowhere, that of several; or a file, which is begun anew; also -o"},
     {"export", LIST, "FILE", AGAIN(export), NULL, 0, 0, UNSET, UNSET, CONFIG_EXEC,
-     "write the table to FILE, by its name's end .md, .csv or .json; may be given again"},
+     "write the table to FILE, by its name's end .md, .csv or .json (tare-json(5)); may be given again"},
     {"random-seed", INTEGER, "N", AGAIN(seed), NULL, 0, UINT32_MAX, UNSET, UNSET, CONFIG_EXEC,
      "of the order of several commands within each block; without it drawn, and said"},
     {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, CONFIG_EXEC,
@@ -265,6 +268,18 @@ const struct option_row config_rows[] = {
      "afterwards run it once more, traced, and tell what its threads lose their time to: which lock, which object, which "
      "function, and what to do; meanwhile all that runs the same interpreter or C library on this host is slower, on "
      "other CPUs too; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
+    {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_SELFTEST,
+     "in place of the known loads run work whose threads lose their speed-up to one thing that is known, with 2 to 8 "
+     "threads, and say whether 'tare run --why' names it; takes minutes; root or CAP_PERFMON (exit 3 without)"},
+    {"only", TEXT, "PATTERN,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_SELFTEST,
+     "of --why: these and no others"},
+    {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_SELFTEST,
+     "of --why: the free-threaded interpreter, by its name or path (default: one that scripts/build-python --config diag "
+     "built, else 3.14t)"},
+    {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_SCALE,
+     "afterwards run the most threads once more, traced, and tell what they lose their time to, as 'tare run --why' does; "
+     "no figure is of that run; root or CAP_PERFMON (exit 3 without, when all else is told); in --json, and with --out "
+     "beside a record as NAME.why.json, which 'tare report' shows with a flame graph"},
     {"out", TEXT, "DIR", OUTPUT(dir), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
      "the plan's folder: a copy of the plan and a record an invocation; one folder holds one plan (default out/NAME)"},
     {"invocations", INTEGER, "N", PLAN(invocations), NULL, 1, 100000, UNSET, UNSET, CONFIG_MATRIX,
@@ -291,8 +306,6 @@ const struct option_row config_rows[] = {
      "paths, ...; what was taken is said, a line each"},
     {"tune", YES, NULL, HOST(tune), NULL, 0, 0, UNSET, UNSET, CONFIG_RUN,
      "tune the host before the run and restore it after, however it ends (see 'tare tune --help')"},
-    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_DOCTOR | CONFIG_SELFTEST,
-     "print JSON in place of text"},
     {"only", TEXT, "ID,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_TUNE,
      "these settings and no others"},
     {"dry-run", YES, NULL, HOST(dry_run), NULL, 0, 0, UNSET, UNSET, CONFIG_MATRIX,
@@ -338,12 +351,12 @@ const struct option_row config_rows[] = {
     {"precision", TEXT, "SHARE", STATS(precision), NULL, 0, 0, UNSET, UNSET, CONFIG_PLAN_SIZE,
      "the wanted half-width of the 95% interval, as a share of the mean (default 0.02)"},
     {"format", CHOICE, "FORMAT", STATS(format), FORMATS, 0, 0, 0, 0, CONFIG_COMPARE,
-     "of the result"},
+     "of the result; tare-json(5) says what is in the JSON"},
     {"format", CHOICE, "FORMAT", STATS(format), SIZE_FORMATS, 0, 0, 0, 0, CONFIG_PLAN_SIZE,
-     "of the result"},
+     "of the result; tare-json(5) says what is in the JSON"},
     {"format", CHOICE, "FORMAT", STATS(table_format), TABLE_FORMATS, 0, 0, 0, 0, CONFIG_REPORT,
      "html: the whole report as one page, DIR/report.html; text: a row a cell, and the answer in words; csv: a row a "
-     "record, with every figure; md, tex, json: the report's tables; github-smaller, github-bigger: what "
+     "record, with every figure; md, tex, json (tare-json(5)): the report's tables; github-smaller, github-bigger: what "
      "github-action-benchmark takes as customSmallerIsBetter and customBiggerIsBetter, bencher: Bencher's metric format, "
      "each with the figure that a cell is run for; all but html are printed"},
     {"text", YES, NULL, STATS(text), NULL, 0, 0, UNSET, UNSET, CONFIG_REPORT,
@@ -363,7 +376,7 @@ const struct option_row config_rows[] = {
     {"license-file", TEXT, "FILE", BUNDLE(license_file), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
      "the license's text; without it where to read it"},
     {"claims", TEXT, "FILE", BUNDLE(claims), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
-     "what is claimed of the records (schema tare.claims/1)"},
+     "what is claimed of the records; tare-claims(5) says how"},
     {"with-image", TEXT, "REF", BUNDLE(image), NULL, 0, 0, UNSET, UNSET, CONFIG_PACK,
      "pack the image that the records were made in, too, as skopeo(1) names it: docker-daemon:NAME:TAG, "
      "containers-storage:NAME, docker-archive:FILE, oci:DIR, docker://HOST/NAME@DIGEST"},
@@ -412,8 +425,9 @@ const struct option_row config_rows[] = {
      "a public key (minisign's) of somebody who may have signed a reproduction; may be given again"},
     {"output", TEXT, "FILE", BUNDLE(output), NULL, 0, 0, UNSET, UNSET, CONFIG_POOL,
      "also write a page of HTML with a forest plot for each claim to FILE; -o FILE is the same"},
-    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET, CONFIG_VERIFY | CONFIG_REPRODUCE | CONFIG_POOL,
-     "print JSON in place of text"},
+    {"json", YES, NULL, HOST(json), NULL, 0, 0, UNSET, UNSET,
+     CONFIG_DOCTOR | CONFIG_SELFTEST | CONFIG_VERIFY | CONFIG_REPRODUCE | CONFIG_POOL,
+     "print JSON in place of text; tare-json(5) says what is in it"},
     {"quiet", YES, NULL, SHOWN(quiet), NULL, 0, 0, 0, 0, EVERY & ~CONFIG_EXEC,
      "print nothing but errors, also -q; what was asked for in files, or with --json -, is written all the same"},
     {"verbose", YES, NULL, SHOWN(verbose), NULL, 0, 0, 0, 0, CONFIG_RUN | SWEEPS | CONFIG_MATRIX,

@@ -8,28 +8,31 @@
 #include "base/text.h"
 #include "cell/config_internal.h"
 
-/* Those of 1.15, by its --help, and of later releases. */
+/* Those of 1.15, by its --help, and of later releases, by its CHANGELOG.md up to 1.20. */
 const char manual_hyperfine[] =
     "--warmup NUM  # --warmup N\n"
     "--min-runs NUM, --max-runs NUM  # --repeat N: how many is decided beforehand, since a number that follows from "
     "the "
     "times biases them; tare plan-size tells how many are enough, and tare matrix --until-precise adds whole blocks\n"
     "--runs NUM  # --repeat N\n"
-    "--setup CMD, --conclude CMD  # the line before tare exec, and the line after it\n"
-    "--prepare CMD  # --prepare COMMAND, before the invocations of every command\n"
-    "--cleanup CMD  # --cleanup COMMAND; it runs after every invocation, hyperfine's after all\n"
+    "--setup CMD, --cleanup CMD  # the line before tare exec, and the line after it: hyperfine runs them once a "
+    "command, "
+    "and the commands here are run by turns\n"
+    "--prepare CMD  # --prepare COMMAND, before every invocation of every command\n"
+    "--conclude CMD  # --cleanup COMMAND, after every invocation\n"
     "--parameter-scan VAR MIN MAX, --parameter-step-size DELTA  # --parameter VAR=MIN..MAX..DELTA\n"
     "--parameter-list VAR VALUES  # --parameter VAR=VALUES\n"
     "--shell SHELL  # --shell PROGRAM with --command; its start is not subtracted: what is not measured is not "
     "guessed\n"
     "-N  # the usual way here: a command behind the options has no shell\n"
-    "--ignore-failure  # --ignore-failure, of exit statuses alone\n"
+    "--ignore-failure  # --ignore-failure, of every exit status, and of these alone\n"
     "--time-unit UNIT  # the table takes ms or s by itself, --export has seconds\n"
     "--export-csv FILE, --export-json FILE, --export-markdown FILE  # --export FILE, by the name's end .csv, .json or "
     ".md\n"
     "--export-asciidoc FILE, --export-orgmode FILE  # --export FILE.md or FILE.csv, which pandoc(1) turns into them\n"
     "--show-output  # --output inherit\n"
-    "--output WHERE  # --output WHERE; what goes to standard error follows it\n"
+    "--output WHERE  # --output WHERE; what goes to standard error follows it; in place of pipe: --command 'CMD | "
+    "cat'\n"
     "--input WHERE  # standard input: < FILE, which every invocation gets whole\n"
     "--command-name NAME  # --name NAME\n"
     "--reference CMD, --reference-name NAME  # the first command is what the others are compared with\n"
@@ -45,6 +48,8 @@ const struct manual manuals[] = {
      "options too.\n",
      "tare run scenario1 --mode processes --mp-start spawn  # what spawned workers cost\n"
      "tare run scenario1 --profile memory --json r.json  # memory, with its record\n"
+     "tare run scenario1 --runtime .venv/bin/python  # a venv's interpreter, with its packages\n"
+     "tare run ./f --profile growth --until-slope 1%/1000  # how memory grows, of what 'tare bench' kept\n"
      "tare run scenario1 --isolation strict  # a full slice, or exit 3 before anything runs\n"},
     {CONFIG_EXEC, "exec", "-- COMMAND", "the same for any commands, beside each other",
      "tare exec [OPTION]... [--] COMMAND [ARG]... [-- COMMAND [ARG]...]...\n"
@@ -99,8 +104,9 @@ const struct manual manuals[] = {
      "tare bench mypkg/work.py:encode --workers 1,2,4 --python .venv/bin/python --arg size=1000000  # packages of a "
      "venv\n"
      "tare bench mymodule:work --modes threads,processes,interpreters --lifecycle pool  # workers that are kept\n"
-     "tare bench work.py:f --keep f  # 'tare run ./f' and plans go on from there\n"},
-    {CONFIG_SCALE, "scale", "SCENARIO", "how far threads scale, and where their speed-up is lost",
+     "tare bench work.py:f --mp-start forkserver,spawn --modes processes  # what a start method costs\n"
+     "tare bench work.py:f --keep f  # a scenario to go on from, also for how its memory grows\n"},
+    {CONFIG_SCALE, "scale", "SCENARIO", "how threads scale, and where their speed-up is lost",
      "tare scale SCENARIO [OPTION]... [--KNOB VALUE]...\ntare scale FILE.py:FUNCTION [OPTION]...\ntare scale "
      "MODULE:FUNCTION [OPTION]...\n",
      "Runs the scenario, or calls the function, with 1, 2, 4, ... workers in every mode, on the same CPUs and one "
@@ -126,7 +132,8 @@ const struct manual manuals[] = {
      "tare scale scenario1 --strong work-iters  # the workers share the steps that one would do\n"
      "tare scale work.py:encode --workers 1,2,3,4 --out out/encode  # 'tare report out/encode' draws it\n"
      "tare scale work.py:encode --arg size=12000 --strong size --workers 1,2,3  # they share what size says\n"
-     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"},
+     "tare scale scenario4 --python 3.14 --json -  # the same on a build with the GIL\n"
+     "tare scale work.py:encode --why --out out/encode  # and which lock, object or line it is that they lose it to\n"},
     {CONFIG_MATRIX, "matrix", "PLAN", "a plan's cells, in random blocks, resumable", "tare matrix PLAN [OPTION]...\n",
      "Runs the plan's cells in blocks of one invocation each, shuffled, each in a fresh slice, writes a record of each "
      "into "
@@ -168,8 +175,13 @@ const struct manual manuals[] = {
      "the same (it lies within the margin; from 15 invocations on), more or less (it leaves 1 out), or that it cannot "
      "tell. The intervals of all rows hold together in 95 of 100 comparisons (Bonferroni), and have this host's noise "
      "in "
-     "them, if any was measured. Below 5 invocations there is no interval.\n",
-     "tare compare before after --fail-if slower:2%  # the gate of a pull request\n"},
+     "them, if any was measured. Below 5 invocations there is no interval. Where --why left its records on "
+     "both sides, a table tells which cause costs less and which more.\n\n"
+     "As the gate of a pull request both sides have to be run by turns on one machine: scripts/ci-gate of tare's "
+     "sources "
+     "does that in a CI job, and ends with 1 where a --fail-if holds.\n",
+     "tare compare before after --fail-if slower:2%  # exit 1 where it is shown to be slower\n"
+     "tare compare --format json before after  # for a script: tare-json(5)\n"},
     {CONFIG_PLAN_SIZE, "plan-size", "DIR", "how much to run for a wanted precision", "tare plan-size [OPTION]... DIR\n",
      "From a pilot's records: how far invocations differ and how far the iterations of one do, and so how many of both "
      "give the wanted precision for the least time (Kalibera and Jones 2013).\n",
@@ -182,16 +194,19 @@ const struct manual manuals[] = {
      "column says why). The same records give the same bytes. Figures are drawn by gnuplot.\n",
      "tare report out/quick  # out/quick/report.html\n"
      "tare report --text out/quick  # the tables and the answer\n"
+     "tare report out/quick --paper out/paper  # numbers.tex, tables and figures to \\input\n"
      "tare report --format csv out/quick  # a row a record, for pandas or R\n"
      "tare report --format github-smaller -o bench.json out/quick  # for github-action-benchmark\n"},
     {CONFIG_PACK, "pack", "DIR", "the bundle that a paper carries, one tar", "tare pack [OPTION]... DIR -o FILE.tar\n",
      "A plan's folder as the bundle that a paper carries: a BagIt bag whose payload is an RO-Crate, with the records, "
      "their "
      "plan, what is claimed of them, the tables and figures made from them, and who made it. The same records give the "
-     "same bytes. Claims are those of --claims, of DIR/claims.yml, or those that came with the plan. --with-image puts "
+     "same bytes. Claims are those of --claims, of DIR/claims.yml, or those that came with the plan "
+     "(tare-claims(5)). --with-image puts "
      "the image into it that the records were made in, which 'tare reproduce --in-image' then runs in; one that the "
      "records contradict is refused.\n",
-     "tare pack out/quick -o quick.tar  # the artefact\n"},
+     "tare pack out/quick -o quick.tar --author 'Doe, Jane <0000-0002-1825-0097>'  # the artefact, to archive\n"
+     "tare pack out/quick -o quick.tar --claims claims.yml  # tare-claims(5)\n"},
     {CONFIG_VERIFY, "verify", "BUNDLE", "whether a bundle is whole, offline", "tare verify [OPTION]... BUNDLE\n",
      "BUNDLE is a tar, a tar.zst or a folder. Offline, and nothing in it is executed. Four verdicts, kept apart: "
      "integrity "
@@ -206,8 +221,9 @@ const struct manual manuals[] = {
     {CONFIG_REPRODUCE, "reproduce", "BUNDLE", "a bundle's plan run again, its claims judged",
      "tare reproduce [OPTION]... BUNDLE\n",
      "Runs a bundle's plan again here, as 'tare matrix' does, and judges each of its claims by the new records: "
-     "SUPPORTED, "
-     "CONTRADICTED, INCONCLUSIVE (the interval is wider than the tolerance that was declared beforehand) or NOT RUN, "
+     "SUPPORTED (the whole interval lies within what was claimed), CONTRADICTED (it lies outside), INCONCLUSIVE (it "
+     "lies "
+     "across an edge, or there is none) or NOT RUN, "
      "each "
      "with both intervals and why; never one pass for all. First the bundle is verified, and one that is not whole is "
      "not "
@@ -244,7 +260,8 @@ const struct manual manuals[] = {
      "the same way, with --subject: it is attached to the bundle that it is about.\n",
      "tare push quick.tar oci:layout:quick  # into a folder\n"},
     {CONFIG_PULL, "pull", "REF", "a bundle out of one, its digests checked",
-     "tare pull oci:FOLDER[:TAG] | docker://HOST/REPO:TAG | docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",
+     "tare pull oci:FOLDER[:TAG] -o FILE.tar\ntare pull docker://HOST/REPO:TAG -o FILE.tar\n"
+     "tare pull docker://HOST/REPO@sha256:DIGEST -o FILE.tar\n",
      "Gets a bundle out of an OCI layout or, by skopeo, out of a registry, checks its digests, writes it and tells "
      "which "
      "reproductions are attached to it. Whether it is good is what 'tare verify' says.\n",
@@ -271,8 +288,13 @@ const struct manual manuals[] = {
      "expected, "
      "what was measured and whether that is within its tolerance (exit 1: one is not). The records of later runs name "
      "it "
-     "(instrument.selftest): it is kept as selftest.json in $TARE_STATE, /var/lib/tare (root) or the cache.\n",
-     "tare selftest  # once on a new machine\n"},
+     "(instrument.selftest): it is kept as selftest.json in $TARE_STATE, /var/lib/tare (root) or the cache.\n\n"
+     "--why proves what 'tare run --why' says: eleven pieces of work, nine of whose threads lose their speed-up to one "
+     "cause that is planted, and two whose threads lose nothing that processes would not. A row is ok where that cause "
+     "is named first and is 60 % of what is lost, or where none is planted and none is named; unavailable where this "
+     "host cannot show it, and why; else MISNAMED (exit 1). --json: schema tare.selftest-why/1.\n",
+     "tare selftest  # once on a new machine\n"
+     "tare selftest --why  # whether causes are named here as they are planted\n"},
     {CONFIG_CLEAN, "clean", "", "remove what killed runs left behind", "tare clean [OPTION]... [FOLDER]\n",
      "Ends the processes and removes the cgroups and temporary folders that runs left which were killed, and puts back "
      "what those had changed in the hierarchy. A run that is alive holds a lock on what is its own, and is left alone, "
@@ -296,7 +318,7 @@ static const struct manual *manual_of(enum config_command command)
     return NULL;
 }
 
-/* Paragraphs in lines of a width. */
+/* Adds paragraphs, wrapped. */
 static void add_paragraphs(const char *words, struct text *out)
 {
     while (*words) {
@@ -329,11 +351,12 @@ int manual_print(enum config_command command, const struct scenario *scenario, c
 {
     cleanup_text struct text help = {0};
     manual_help(command, scenario, &help);
-    (void)printf("%s%s", help.data, more ? more : "");
+    terminal_wrap_columns(more, MANUAL_WIDTH, &help);
+    (void)fputs(help.data, stdout);
     return 0;
 }
 
-/* NULL behind the last. */
+/* NULL after the last. */
 static const struct option_row *row_of(enum config_command command, size_t n)
 {
     for (size_t i = 0; i < config_row_count; i++)

@@ -34,7 +34,7 @@ void scenarios_free(void)
     loaded_count = 0;
 }
 
-/* What config knows of the options that all have. */
+/* Answers from the table of common options. */
 static int common(const char *option, const char *value, struct err *e)
 {
     struct cell scratch = cell_unset();
@@ -53,8 +53,8 @@ static int read_small(const char *path, bool follow, struct text *ret, struct er
     return failed == 0 ? 0 : err_set(e, ERR_USAGE, failed, "'%s': %s", path, strerror(-failed));
 }
 
-/* The folder with its links resolved, the file's not: in a build tree it is one, and the programs lie beside the link.
- */
+/* Sets file and folder. The folder's links are resolved, the file's not: in a build tree the file is a link, and the
+ * programs lie beside it. */
 static int place(struct scenario *s, const char *path, struct err *e)
 {
     char dir[PATH_MAX];
@@ -71,7 +71,7 @@ static int place(struct scenario *s, const char *path, struct err *e)
     return 0;
 }
 
-/* What is weighed is all of the folder. One that cannot be carried can be weighed all the same. */
+/* Takes the digest of the whole folder. A folder that cannot be carried can still be weighed. */
 static void take_content(struct scenario *s, bool copy)
 {
     struct carried_files files;
@@ -98,7 +98,7 @@ static const struct scenario *find_loaded(const struct scenario *like)
     return NULL;
 }
 
-/* A file that was loaded before and is the same is given again. */
+/* Keeps the scenario, or returns the one that was loaded from the same file before. */
 static int keep(struct scenario *s, const char *path, bool copy, const struct scenario **ret, struct err *e)
 {
     *ret = find_loaded(s);
@@ -137,7 +137,7 @@ static int load(const char *path, enum origin origin, const struct scenario **re
     return keep(s, path, origin == COPY, ret, e);
 }
 
-/* The folders of those that are installed, sorted. */
+/* Adds the names of the installed scenarios, sorted. */
 static void add_names(const char *separator, struct suggest *s, struct text *out)
 {
     char lib[PATH_MAX], pattern[PATH_MAX + 32];
@@ -159,8 +159,19 @@ static void add_names(const char *separator, struct suggest *s, struct text *out
     globfree(&found);
 }
 
+/* A name is one of tare's; a folder is named by its path. */
+static bool is_folder_here(const char *named)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/" FILE_NAME, named);
+    return *named && n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+}
+
 static int unknown(const char *named, struct err *e)
 {
+    if (is_folder_here(named))
+        return err_set(e, ERR_USAGE, -ENOENT, "'%s' is no scenario of tare's; the folder of that name is './%s'", named,
+                       named);
     char near[SUGGEST_TEXT_MAX];
     struct suggest s = SUGGEST(named);
     cleanup_text struct text names = {0};
@@ -169,6 +180,13 @@ static int unknown(const char *named, struct err *e)
                   "'%s' is no scenario; what is allowed is %s, or the path of a folder with a " FILE_NAME "%s", named,
                   names.data ? names.data : "none", suggest_text(&s, "", near));
     return -ENOENT;
+}
+
+/* "work.py", "work.py:encode" */
+static bool is_of_python(const char *named)
+{
+    const char *end = strstr(named, ".py");
+    return end && (end[3] == '\0' || end[3] == ':');
 }
 
 int scenarios_find(const char *named, const struct scenario **ret, struct err *e)
@@ -182,6 +200,10 @@ int scenarios_find(const char *named, const struct scenario **ret, struct err *e
         text_format(path, sizeof(path), "%s/" FILE_NAME, dir);
         return access(path, R_OK) == 0 ? load(path, INSTALLED, ret, e) : unknown(named, e);
     }
+    if (is_of_python(named))
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "'%s' is no scenario; what 'tare bench' and 'tare scale' take is a function, as work.py:encode",
+                       named);
     if (stat(named, &st) != 0)
         return err_sys(e, ERR_USAGE, "'%s'", named);
     int n = snprintf(path, sizeof(path), "%s%s", named, S_ISDIR(st.st_mode) ? "/" FILE_NAME : "");

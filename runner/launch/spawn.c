@@ -116,7 +116,8 @@ void spawn_unblock_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void spawn_pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
+/* Puts descriptors into a message; control is zeroed (cmsg(3)). */
+static void pass(struct msghdr *msg, union passed *control, const int *fds, size_t count)
 {
     msg->msg_control = control->room;
     msg->msg_controllen = CMSG_SPACE(count * sizeof(int));
@@ -148,7 +149,7 @@ static int child_say_ready(const struct spawn_birth *birth, const struct confine
         fds[n++] = listener;
     memset(&control, 0, sizeof(control));
     if (n > 0)
-        spawn_pass(&msg, &control, fds, n);
+        pass(&msg, &control, fds, n);
     return sendmsg(birth->talk_fd, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof(m) ? 0 : -1;
 }
 
@@ -211,10 +212,20 @@ static bool is_the_callers(int number)
     return false;
 }
 
-static int complain_of_start(const char *path, const struct spawn_message *m, struct err *e)
+/* Whether it ran out of the time that the caller gave it, before that in which any program starts. */
+static bool is_short_of_time(const struct spawn_spec *spec)
 {
+    return spec->timeout_ns > 0 && spec->timeout_ns < PATIENCE_NS;
+}
+
+static int complain_of_start(const struct spawn_spec *spec, const struct spawn_message *m, struct err *e)
+{
+    const char *path = spec->path;
     bool executing = strcmp(m->step, EXECUTE) == 0;
     errno = m->number;
+    if (m->number == ETIMEDOUT && is_short_of_time(spec))
+        return err_set(e, ERR_WORKLOAD, -ETIMEDOUT, "'%s': it did not start within %g s (--timeout)", path,
+                       (double)spec->timeout_ns / NS_PER_S);
     if (m->number == ETIMEDOUT)
         return err_set(e, ERR_OURS, -ETIMEDOUT, "'%s': it did not start in time", path);
     int failed =
@@ -427,7 +438,7 @@ static int tell_init(const struct child *child, const struct spawn_spec *spec, s
         word.affinity = *spec->affinity;
     memset(&control, 0, sizeof(control));
     if (spec->cgroup_fd >= 0)
-        spawn_pass(&msg, &control, &spec->cgroup_fd, 1);
+        pass(&msg, &control, &spec->cgroup_fd, 1);
     if (sendmsg(child->init_fd, &msg, MSG_NOSIGNAL) >= 0 || errno == EPIPE)
         return 0;
     return err_sys(e, ERR_OURS, "cannot tell the first process of its namespaces to start it");
@@ -453,8 +464,7 @@ int spawn_prepare(const struct spawn_spec *spec, struct child *ret, struct err *
 int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
 {
     struct spawn_message m = {0};
-    int64_t within_ns = spec->timeout_ns > 0 && spec->timeout_ns < PATIENCE_NS ? spec->timeout_ns : PATIENCE_NS;
-    int64_t deadline_ns = clock_now_ns() + within_ns;
+    int64_t deadline_ns = clock_now_ns() + (is_short_of_time(spec) ? spec->timeout_ns : PATIENCE_NS);
     int failed = child->init > 0 ? tell_init(child, spec, e) : start_child(spec, child, &m, e);
     int heard = failed != 0          ? -1
                 : child->talk_fd < 0 ? read_left(child, &m)
@@ -474,7 +484,7 @@ int spawn_go(const struct spawn_spec *spec, struct child *child, struct err *e)
     close_child(child);
     if (failed != 0)
         return failed;
-    return complain_of_start(spec->path, &m, e);
+    return complain_of_start(spec, &m, e);
 }
 
 int spawn_start(const struct spawn_spec *spec, struct child *ret, struct err *e)

@@ -16,23 +16,23 @@
 #include "host/bench_cpus.h"
 #include "host/topology.h"
 
-#define WORKERS_HIGH    4096 /* as --workers of the other commands */
-#define INVOCATION_S    1.0  /* what the iterations of one are to take */
+#define WORKERS_HIGH    4096 /* as for --workers of the other commands */
+#define INVOCATION_S    1.0  /* the intended time of an invocation's iterations */
 #define ITERATIONS_LOW  2
 #define ITERATIONS_HIGH 100
 
 /* --- what was asked for ------------------------------------------------------------------------------------------- */
 
-static int refuse_twice(const struct sweep *s, const char *word, struct err *e)
+static int refuse_twice(const char *option, const char *list, const char *word, struct err *e)
 {
-    return err_set(e, ERR_USAGE, -EEXIST, "--modes '%s': %s is there twice", s->c->bench.modes, word);
+    return err_set(e, ERR_USAGE, -EEXIST, "%s '%s': %s is there twice", option, list, word);
 }
 
 static int take_mode(struct sweep *s, const char *word, struct err *e)
 {
     size_t m = 0;
-    if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, which threads run in */
-        TRY(s->native ? refuse_twice(s, word, e) : 0);
+    if (s->natives && strcmp(word, "native") == 0) { /* the scenario's program in C, with threads */
+        TRY(s->native ? refuse_twice("--modes", s->c->bench.modes, word, e) : 0);
         s->native = true;
         return 0;
     }
@@ -40,12 +40,28 @@ static int take_mode(struct sweep *s, const char *word, struct err *e)
         m++;
     for (size_t i = 0; mode_names[m] && i < s->modes; i++)
         if (s->mode[i] == m)
-            return refuse_twice(s, word, e);
+            return refuse_twice("--modes", s->c->bench.modes, word, e);
     if (!mode_names[m])
         return err_set(e, ERR_USAGE, -EINVAL,
                        "--modes '%s': '%s' is no mode; what is allowed is a list of %sthreads, processes, interpreters",
                        s->c->bench.modes, word, s->natives ? "native, " : "");
     s->mode[s->modes++] = (enum mode)m;
+    return 0;
+}
+
+static int take_start(struct sweep *s, const char *word, struct err *e)
+{
+    enum start_method start = START_FORK;
+    while (start <= START_SPAWN && strcmp(start_method_name(start), word) != 0)
+        start++;
+    if (start > START_SPAWN)
+        return err_set(e, ERR_USAGE, -EINVAL,
+                       "--mp-start '%s': '%s' is no start method; what is allowed is a list of fork, forkserver, spawn",
+                       s->c->bench.starts, word);
+    for (size_t i = 0; i < s->starts; i++)
+        if (s->start[i] == start)
+            return refuse_twice("--mp-start", s->c->bench.starts, word, e);
+    s->start[s->starts++] = start;
     return 0;
 }
 
@@ -73,7 +89,26 @@ static int take_list(struct sweep *s, const char *list, int (*take)(struct sweep
     }
 }
 
-/* 1, 2, 4, … below the number of CPUs, and that; 2 at least, for what a second worker is worth. */
+static bool has_mode(const struct sweep *s, enum mode mode)
+{
+    for (size_t i = 0; i < s->modes; i++)
+        if (s->mode[i] == mode)
+            return true;
+    return false;
+}
+
+static int take_starts(struct sweep *s, struct err *e)
+{
+    if (!s->c->bench.starts)
+        return 0;
+    TRY(take_list(s, s->c->bench.starts, take_start, e));
+    return has_mode(s, MODE_PROCESSES)
+               ? 0
+               : err_set(e, ERR_USAGE, -EINVAL, "--mp-start '%s' goes with mode processes, which --modes '%s' has not",
+                         s->c->bench.starts, s->c->bench.modes);
+}
+
+/* 1, 2, 4, … below the number of CPUs, and that number; at least up to 2, to show the gain of a second worker. */
 static void choose_workers(struct sweep *s)
 {
     int64_t most = s->cpus > 2 ? s->cpus : 2;
@@ -82,7 +117,7 @@ static void choose_workers(struct sweep *s)
     s->workers[s->counts++] = most > WORKERS_HIGH ? WORKERS_HIGH : most;
 }
 
-/* A path is of the working folder, wherever the plan is gone on with. */
+/* Makes a path absolute: the plan may be continued in another folder. */
 static int take_python(struct sweep *s, struct err *e)
 {
     const char *named = s->c->bench.python;
@@ -119,6 +154,7 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
     }
     TRY(take_list(s, o->modes ? o->modes : "threads,processes", take_mode, e));
     TRY(s->modes ? 0 : err_set(e, ERR_USAGE, -EINVAL, "--modes '%s': one of them has to run Python", o->modes));
+    TRY(take_starts(s, e));
     TRY(take_python(s, e));
     TRY(bench_cpus_choose("", &s->c->cell, NULL, &cpus, e));
     s->cpus = (int)cpulist_count(&cpus.benchmark);
@@ -130,13 +166,10 @@ int sweep_take_options(struct sweep *s, bool scenarios, struct err *e)
 
 /* --- a look at the function --------------------------------------------------------------------------------------- */
 
-/* Of a function, whose modes may take an interpreter each, the first's; else that of threads. */
+/* The mode whose interpreter is used: for a function, whose modes may have different ones, the first; else threads. */
 static enum mode mode_of_interpreter(const struct sweep *s)
 {
-    for (size_t i = 0; s->natives && i < s->modes; i++)
-        if (s->mode[i] == MODE_THREADS)
-            return MODE_THREADS;
-    return s->mode[0];
+    return s->natives && has_mode(s, MODE_THREADS) ? MODE_THREADS : s->mode[0];
 }
 
 int sweep_look(struct sweep *s, struct err *e)
@@ -178,8 +211,13 @@ static int write_scenario(struct sweep *s, struct err *e)
     struct file_folder folder;
     const char *keep = s->c->bench.keep;
     text_format(s->place, sizeof(s->place), "%.4000s/scenario", s->temporary.path);
-    TRY(file_folder_open(keep ? keep : s->place, &folder, e));
-    int failed = function_write(&s->function, &s->look, bits_of_modes(s), &s->c->bench, folder.fd, e);
+    int failed = file_folder_open(keep ? keep : s->place, &folder, e);
+    if (failed != 0 && keep) {
+        (void)err_wrap(e, "--keep");
+        return err_remedy(e, "what is allowed is a new folder or an empty one");
+    }
+    TRY(failed);
+    failed = function_write(&s->function, &s->look, bits_of_modes(s), &s->c->bench, folder.fd, e);
     if (failed != 0) {
         file_folder_abandon(&folder);
         return failed;
@@ -206,11 +244,26 @@ int64_t sweep_iterations(const struct sweep *s, int64_t calls)
     return (int64_t)fmin(fmax(n, ITERATIONS_LOW), ITERATIONS_HIGH);
 }
 
+static void add_listed(const char *word, struct text *out)
+{
+    text_add(out, "%s%s", out->len ? ", " : "[", word);
+}
+
 void sweep_add_modes(const struct sweep *s, struct text *out)
 {
+    cleanup_text struct text list = {0};
     for (size_t i = 0; i < s->modes; i++)
-        text_add(out, "%s%s", i ? ", " : "[", mode_name(s->mode[i]));
-    text_add(out, "]");
+        if (s->mode[i] != MODE_PROCESSES || s->starts == 0)
+            add_listed(mode_name(s->mode[i]), &list);
+    text_add(out, "%s]", list.data ? list.data : "[");
+}
+
+void sweep_add_starts(const struct sweep *s, struct text *out)
+{
+    cleanup_text struct text list = {0};
+    for (size_t i = 0; i < s->starts; i++)
+        add_listed(start_method_name(s->start[i]), &list);
+    text_add(out, "%s]", list.data ? list.data : "[");
 }
 
 void sweep_add_workers(const struct sweep *s, struct text *out)
@@ -244,7 +297,7 @@ void sweep_end(struct sweep *s)
 
 /* --- what is said of it ------------------------------------------------------------------------------------------- */
 
-/* In digits that a reader takes in: "4.6 ms". */
+/* Adds a time in few digits: "4.6 ms". */
 static void add_call(double seconds, struct text *out)
 {
     static const char *const UNITS[] = {"s", "ms", "us", "ns"};
@@ -264,7 +317,7 @@ void sweep_add_function(const struct sweep *s, struct text *out)
     text_add(out, ": ");
     add_call(s->look.call_s, out);
     if (s->function.returned)
-        text_add(out, " and returns %s", text_bytes(s->look.result_bytes, size, sizeof(size)));
+        text_add(out, " and returns %s pickled", text_bytes(s->look.result_bytes, size, sizeof(size)));
     text_add(out, "\n");
 }
 
@@ -272,7 +325,8 @@ void sweep_add_places(const struct sweep *s, const char *folder, struct text *ou
 {
     const char *keep = s->c->bench.keep;
     if (keep)
-        text_add(out, "* the scenario: %s ('tare run %s%s')\n", keep, strchr(keep, '/') ? "" : "./", keep);
+        text_add(out, "* the scenario: %s ('tare run %s%s'; with --profile growth: how its memory grows)\n", keep,
+                 strchr(keep, '/') ? "" : "./", keep);
     if (*s->records)
         text_add(out,
                  "* the records were not kept (--out DIR keeps them, --keep DIR keeps a scenario to go on from)\n");

@@ -59,7 +59,7 @@ int output_refuse_writable(const struct cell *cell, int dirfd, const char *file,
 
 /* --- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A file of a temporary name, at once gone. */
+/* Creates a temporary file and removes it at once. */
 static int try_place(int dirfd, const char *name, const char *said, struct err *e)
 {
     struct file_draft draft;
@@ -67,11 +67,11 @@ static int try_place(int dirfd, const char *name, const char *said, struct err *
     if (failed == 0)
         file_draft_abandon(&draft);
     else if (e)
-        e->kind = e->kind == ERR_HOST ? ERR_HOST : ERR_USAGE; /* the first: it is for this process that it fails */
+        e->kind = e->kind == ERR_HOST ? ERR_HOST : ERR_USAGE; /* ERR_HOST: this process fails, whatever the place */
     return failed;
 }
 
-/* What the caller names is a file, or nothing yet: no FIFO and no device is replaced. */
+/* The user's path must be a regular file or not exist: a FIFO or a device is never replaced. */
 static int open_json(struct output_places *p, struct err *e)
 {
     struct stat st;
@@ -139,17 +139,26 @@ int output_save(const struct record *r, const struct output_places *p, struct er
     return failed;
 }
 
-int output_save_beside(const char *id, const char *suffix, const struct text *content, const struct output_places *p,
-                       struct err *e)
+bool output_is_why(const char *name)
+{
+    return text_ends_with(name, OUTPUT_WHY);
+}
+
+void output_why_of(const char *record, char *buf, size_t cap)
+{
+    const size_t len = strlen(record) - (text_ends_with(record, ".json") ? strlen(".json") : 0);
+    text_format(buf, cap, "%.*s" OUTPUT_WHY, (int)len, record);
+}
+
+int output_save_why(const char *id, const struct text *content, const struct output_places *p, struct err *e)
 {
     char name[2 * NAME_MAX];
     if (p->dir_fd >= 0) {
-        text_format(name, sizeof(name), "%s%s", id, suffix);
+        output_why_of(id, name, sizeof(name));
         TRY(file_replace_at(p->dir_fd, name, name, content->data, content->len, e));
     }
     if (p->json_fd < 0)
         return 0;
-    const size_t len = strlen(p->json) - (text_ends_with(p->json, ".json") ? strlen(".json") : 0);
-    text_format(name, sizeof(name), "%.*s%s", (int)len, p->json, suffix);
+    output_why_of(p->json, name, sizeof(name));
     return file_replace_at(p->json_fd, name, name, content->data, content->len, e);
 }

@@ -13,17 +13,19 @@
 #include "base/terminal.h"
 #include "report/table.h"
 
-#define RATE      "calls_per_s"
-#define RUNS_MAX  1000 /* more are no advice */
-#define MODES_MAX 3
+#define RATE          "calls_per_s"
+#define RUNS_MAX      1000 /* more would be no useful advice */
+#define SIDES_MAX     5    /* threads, interpreters, processes of each start method */
+#define SIDE_NAME_MAX 32
 
-/* The cells that are shown, and what their throughputs are beside the first's. */
+/* The shown cells, and their throughputs relative to the first's. */
 struct bench {
     const struct summary *s;
-    const struct summary_cell **cell; /* of profile overhead: by mode, then by workers; owned */
+    const struct summary_cell **cell; /* cells of profile overhead, by mode, then by workers; owned */
     size_t cells;
-    struct analysis_verdict *speed_up; /* over cell[0], one family; owned */
-    int rate;                          /* the figure's number; below 0: no record has it */
+    struct analysis_verdict *speed_up; /* relative to cell[0], one family; owned */
+    int rate;                          /* the figure's index; below 0: no record has it */
+    bool starts;                       /* processes have several start methods */
 };
 
 static void bench_free(struct bench *b)
@@ -41,11 +43,26 @@ static struct bench bench_make(const struct summary *s)
     for (size_t i = 0; i < s->cells; i++)
         if (!summary_is_memory(&s->cell[i]))
             b.cell[b.cells++] = &s->cell[i];
+    for (size_t i = 1; i < b.cells; i++)
+        b.starts |= *b.cell[i]->start && *b.cell[i - 1]->start && strcmp(b.cell[i]->start, b.cell[i - 1]->start) != 0;
     for (size_t i = 1, runs; b.rate >= 0 && i < b.cells; i++)
         ratio[i - 1] = summary_ratio(s, b.cell[0], b.cell[i], (size_t)b.rate, &runs);
     if (b.rate >= 0 && b.cells > 1)
         analysis_judge(ratio, b.cells - 1, SUMMARY_MARGIN, b.speed_up + 1);
     return b;
+}
+
+/* "threads", "processes"; where there are several start methods "processes spawn". */
+static const char *name_of(const struct bench *b, const struct summary_cell *c, char buf[SIDE_NAME_MAX])
+{
+    const bool has_start = b->starts && *c->start;
+    text_format(buf, SIDE_NAME_MAX, "%s%s%s", c->mode, has_start ? " " : "", has_start ? c->start : "");
+    return buf;
+}
+
+static bool is_same_side(const struct summary_cell *a, const struct summary_cell *b)
+{
+    return strcmp(a->mode, b->mode) == 0 && strcmp(a->start, b->start) == 0;
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
@@ -59,12 +76,12 @@ static const struct table_column COLUMNS[] = {
     {"memory_mib", "memory", "MiB", true, TABLE_BOTH, 0},
 };
 
-/* The memory of the same mode and workers: the cell of profile memory. */
+/* The memory of the same side and workers: the cell of profile memory. */
 static const struct summary_figure *memory_of(const struct bench *b, const struct summary_cell *c)
 {
     for (size_t i = 0; i < b->s->cells; i++) {
         const struct summary_cell *one = &b->s->cell[i];
-        if (summary_is_memory(one) && strcmp(one->mode, c->mode) == 0 && one->workers == c->workers)
+        if (summary_is_memory(one) && is_same_side(one, c) && one->workers == c->workers)
             return summary_figure(b->s, one, "pss_bytes");
     }
     return NULL;
@@ -99,8 +116,9 @@ static struct table table_of(const struct bench *b)
             .at = NAN, .low = NAN, .high = NAN, .why_not = "no run that ended well has it"};
         const struct stats_interval *mean = rate && rate->used ? &rate->is.mean : &none;
         int d = number_decimals(mean, 1);
+        char name[SIDE_NAME_MAX];
         table_row(&t, c->id);
-        table_text(&t, c->mode);
+        table_text(&t, name_of(b, c, name));
         table_number(&t, c->workers, 0, NULL);
         table_number(&t, mean->at, d, NULL);
         table_interval(&t, mean, 1, d);
@@ -110,14 +128,14 @@ static struct table table_of(const struct bench *b)
     return t;
 }
 
-/* --- which mode wins ---------------------------------------------------------------------------------------------- */
+/* --- which side wins ---------------------------------------------------------------------------------------------- */
 
-/* The modes with the most workers, and each of them against each other: verdict[i][k] is of k against i. */
+/* The sides with the most workers, and each of them against each other: verdict[i][k] is of k against i. */
 struct contest {
-    const struct summary_cell *cell[MODES_MAX];
+    const struct summary_cell *cell[SIDES_MAX];
     size_t cells, best;
-    struct analysis_verdict verdict[MODES_MAX][MODES_MAX];
-    size_t runs[MODES_MAX][MODES_MAX];
+    struct analysis_verdict verdict[SIDES_MAX][SIDES_MAX];
+    size_t runs[SIDES_MAX][SIDES_MAX];
 };
 
 static double rate_of(const struct bench *b, const struct summary_cell *c)
@@ -130,18 +148,18 @@ static void find_contestants(const struct bench *b, struct contest *c)
     double most = 0;
     for (size_t i = 0; i < b->cells; i++)
         most = fmax(most, b->cell[i]->workers);
-    for (size_t i = 0; i < b->cells && c->cells < MODES_MAX; i++)
+    for (size_t i = 0; i < b->cells && c->cells < SIDES_MAX; i++)
         if (b->cell[i]->workers == most)
             c->cell[c->cells++] = b->cell[i];
     for (size_t i = 1; i < c->cells; i++)
         c->best = rate_of(b, c->cell[i]) > rate_of(b, c->cell[c->best]) ? i : c->best;
 }
 
-/* Which one is the best is known by the figures alone, so that every pair is judged, as one family. */
+/* The figures themselves decide which mode is best, so every pair is judged, as one family. */
 static void judge_pairs(const struct bench *b, struct contest *c)
 {
-    struct analysis_ratio ratio[MODES_MAX * MODES_MAX];
-    struct analysis_verdict verdict[MODES_MAX * MODES_MAX];
+    struct analysis_ratio ratio[SIDES_MAX * SIDES_MAX];
+    struct analysis_verdict verdict[SIDES_MAX * SIDES_MAX];
     size_t n = 0;
     for (size_t i = 0; i < c->cells; i++)
         for (size_t k = 0; k < c->cells; k++)
@@ -157,11 +175,11 @@ static void judge_pairs(const struct bench *b, struct contest *c)
 
 static void say_other(const struct bench *b, const struct contest *c, size_t k, struct text *out)
 {
-    char buf[WORDS_MAX_VERDICT];
+    char buf[WORDS_MAX_VERDICT], name[SIDE_NAME_MAX];
     const struct figure_about about = b->s->records.reader.name[b->rate].about;
     const struct summary_cell *cell = c->cell[k];
     const struct analysis_verdict *v = &c->verdict[c->best][k];
-    text_add(out, "  %s: ", cell->mode);
+    text_add(out, "  %s: ", name_of(b, cell, name));
     if (cell->ok == 0)
         text_add(out, "failed: no run ended well\n");
     else if (v->word == ANALYSIS_UNKNOWN)
@@ -173,19 +191,25 @@ static void say_other(const struct bench *b, const struct contest *c, size_t k, 
 static void say_winner(const struct bench *b, struct text *out)
 {
     struct contest c = {0};
+    char name[SIDE_NAME_MAX];
     find_contestants(b, &c);
     const struct summary_cell *best = c.cells ? c.cell[c.best] : NULL;
     if (b->rate < 0 || c.cells < 2 || best->ok == 0)
         return;
     judge_pairs(b, &c);
-    bool wins = true;
-    for (size_t k = 0; k < c.cells; k++)
-        wins &= k == c.best || c.cell[k]->ok == 0 || c.verdict[c.best][k].word == ANALYSIS_LESS;
-    const char *s = best->workers == 1 ? "" : "s";
+    bool wins = true, open = false;
+    for (size_t k = 0; k < c.cells; k++) {
+        const enum analysis_word word = c.verdict[c.best][k].word;
+        const bool other = k != c.best && c.cell[k]->ok > 0;
+        wins &= !other || word == ANALYSIS_LESS;
+        open |= other && (word == ANALYSIS_UNKNOWN || word == ANALYSIS_UNCLEAR);
+    }
+    text_add(out, "With %.0f worker%s, ", best->workers, best->workers == 1 ? "" : "s");
+    name_of(b, best, name);
     if (wins)
-        text_add(out, "With %.0f worker%s, %s win here:\n", best->workers, s, best->mode);
+        text_add(out, "%s win here:\n", name);
     else
-        text_add(out, "With %.0f worker%s, no mode wins here; against %s:\n", best->workers, s, best->mode);
+        text_add(out, "%s; against %s:\n", open ? "it is open which mode wins here" : "no mode wins here", name);
     for (size_t k = 0; k < c.cells; k++)
         if (k != c.best)
             say_other(b, &c, k, out);
@@ -223,19 +247,25 @@ static void say_size(const struct bench *b, struct text *out)
     text_add(out, "\n");
 }
 
-/* "threads on 3.14t; processes (forkserver) on 3.14" */
-static void say_runtimes(const struct bench *b, struct text *out)
+/* "threads on 3.14t, processes (forkserver) on 3.14", and what the columns are of. */
+static void say_columns(const struct bench *b, struct text *out)
 {
+    char name[SIDE_NAME_MAX];
     for (size_t i = 0; i < b->cells; i++) {
         const struct summary_cell *c = b->cell[i];
-        if (i > 0 && strcmp(c->mode, b->cell[i - 1]->mode) == 0)
+        if (i > 0 && is_same_side(c, b->cell[i - 1]))
             continue;
         text_add(out, "%s%s", i ? ", " : "* ", c->mode);
         if (*c->start)
             text_add(out, " (%s)", c->start);
         text_add(out, " on %s", c->runtime);
     }
-    text_add(out, "%s\n", b->cells < b->s->cells ? "; memory is the PSS of all workers and of who starts them" : "");
+    text_add(out, "\n");
+    if (b->cells > 1)
+        text_add(out, "* speed-up is over %s with %.0f worker%s\n", name_of(b, b->cell[0], name), b->cell[0]->workers,
+                 b->cell[0]->workers == 1 ? "" : "s");
+    if (b->cells < b->s->cells)
+        text_add(out, "* memory is the PSS of all workers and of who starts them, with the most workers alone\n");
 }
 
 void bench_text(const struct summary *s, size_t width, struct text *out)
@@ -244,7 +274,7 @@ void bench_text(const struct summary *s, size_t width, struct text *out)
     struct table t = table_of(&b);
     cleanup_text struct text words = {0}, notes = {0}, size = {0};
     table_as_text(&t, width, out);
-    say_runtimes(&b, &notes);
+    say_columns(&b, &notes);
     summary_notes(s, &notes);
     text_add(out, "\n");
     terminal_wrap_lines(notes.data, width, 2, out);

@@ -5,10 +5,10 @@
 
 #include "base/cleanup.h"
 
-#define ABOVE  0.30 /* of a row: how far its name is above its mark */
-#define BELOW  0.06 /* and how far its interval is below the middle */
-#define BEYOND 1.5  /* of the span of estimates and edges: how far intervals reach beyond it at most */
-#define LEAST  1e-3 /* of what is largest: the margin of an axis whose values are all the same */
+#define ABOVE  0.30 /* of a row's height: the distance of its name above its mark */
+#define BELOW  0.06 /* of a row's height: the distance of its interval below the middle */
+#define BEYOND 1.5  /* intervals are drawn at most this far beyond the span of estimates and edges, in spans */
+#define LEAST  1e-3 /* the margin of an axis whose values are all equal, as a share of the largest */
 
 struct range {
     double low, high;

@@ -14,6 +14,7 @@ struct page_parts {
     const struct drawings *drawing;
     const struct text *svg; /* of each drawing, as gnuplot wrote it; NULL: none is drawn */
     const char *no_svg;     /* then why: a sentence without its stop */
+    const struct text *why; /* the section of --why, as HTML (why_section.h), with the id "why"; NULL or empty: none */
     const char *selftest;   /* a selftest.json that lies beside the records: its path; NULL: none */
 };
 

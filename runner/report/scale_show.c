@@ -248,7 +248,7 @@ static void note_split(const struct scaling_split *s, struct text *out)
                  s->fit.points, s->fit.r2, 100 * s->fit.rms, s->fit.amdahl, s->fit.amdahl_r2);
 }
 
-void scale_notes(const struct scaling *s, struct text *out)
+static void notes_of(const struct scaling *s, struct text *out)
 {
     for (size_t i = 0; i < s->sweeps; i++) {
         const struct scaling_sweep *one = &s->sweep[i];
@@ -270,7 +270,7 @@ void scale_text(const struct scaling *s, size_t width, struct text *out)
         text_add(out, "\n%s\n", losses.title);
         table_as_text(&losses, width, out);
     }
-    scale_notes(s, &notes);
+    notes_of(s, &notes);
     scale_say(s, &words);
     if (notes.len)
         text_add(out, "\n");
@@ -351,7 +351,7 @@ static json_t *json_of_split(const struct scaling_split *s)
     return o;
 }
 
-void scale_json(const struct scaling *s, struct text *out)
+void scale_json(const struct scaling *s, struct json_t *why, const char *no_why, struct text *out)
 {
     json_t *whole = json_object(), *sweeps = json_array();
     for (size_t i = 0; i < s->sweeps; i++) {
@@ -370,5 +370,9 @@ void scale_json(const struct scaling *s, struct text *out)
     json_put(whole, "schema", json_string(SCALE_SCHEMA));
     json_put(whole, "confidence", json_real(ANALYSIS_CONFIDENCE));
     json_put(whole, "sweeps", sweeps);
+    if (why)
+        json_put(whole, "why", why);
+    else
+        json_put_absent(whole, "why", no_why);
     json_text_indented(whole, JSON_SORT_KEYS, out);
 }

@@ -9,6 +9,7 @@
 
 #define SCALE_SCHEMA "tare.scale/1"
 
+struct json_t;
 struct text;
 
 /* Adds what a curve is called: of one sweep its mode and interpreter; of several what its cells have in common. */
@@ -23,12 +24,12 @@ struct table scale_table_losses(const struct scaling *s);
 /* For who has never seen such a split: a sentence a line, at the most threads; "" where nothing is split. What has to
  * be said with it is a line each that begins with "* ". */
 void scale_say(const struct scaling *s, struct text *out);
-void scale_notes(const struct scaling *s, struct text *out);
 
 /* Tables, notes and words. width: characters of a line. */
 void scale_text(const struct scaling *s, size_t width, struct text *out);
 
-/* Schema tare.scale/1: every number in full, what is none is null with its reason. */
-void scale_json(const struct scaling *s, struct text *out);
+/* Schema tare.scale/1 (tare-scale.schema.json): every number in full, what is none is null with its reason. why: the
+ * tare.why/1 of the most threads, which it takes over; NULL: there is none, for the reason no_why. */
+void scale_json(const struct scaling *s, struct json_t *why, const char *no_why, struct text *out);
 
 #endif

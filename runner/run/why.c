@@ -9,7 +9,9 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/json_put.h"
+#include "base/keyset.h"
+#include "record/records.h"
+#include "run/definition.h"
 #include "run/run.h"
 
 #define PERIOD_NS  (NS_PER_MS * 999 / 1000) /* off the beat of what wakes up every millisecond */
@@ -30,9 +32,9 @@ int why_refuse(const struct cell *cell, const struct runtime *runtime, struct er
  */
 
 /* The same cell with Python's frames told (-X perf), and no longer than it takes to see. */
-static int diagnostic_cell(const struct cell *cell, const struct record *timed, struct cell *ret, struct err *e)
+static int diagnostic_cell(const struct cell *cell, const struct why_timed *timed, struct cell *ret, struct err *e)
 {
-    const double needed = timed->result.mean_s > 0 ? ceil(LASTS_S / timed->result.mean_s) : (double)cell->iterations;
+    const double needed = timed->mean_s > 0 ? ceil(LASTS_S / timed->mean_s) : (double)cell->iterations;
     const int64_t enough = needed > LEAST_ITER ? (int64_t)fmin(needed, 1e6) : LEAST_ITER;
     *ret = *cell;
     ret->iterations = enough < cell->iterations ? enough : cell->iterations;
@@ -74,6 +76,7 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
     cleanup_free struct frame *frame = NULL;
     const struct trace_event *event = trace_events(t, &events);
     name_stacks(t, event, events, &stack, &frame, &stacks);
+    cleanup_free struct cause_spent *spent = xcalloc(stacks, sizeof(*spent));
     struct causes_request request = {
         .event = event,
         .events = events,
@@ -86,9 +89,14 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
         .probe = w->probe,
         .probes = w->probes,
         .alone = alone,
+        .spent = spent,
     };
     request.is_cut = trace_cut(t, &request.cut_ns);
     causes_find(&request, &w->causes);
+    flame_make(stack, spent, stacks, &w->flame);
+    for (size_t i = 0; i < w->causes.count; i++)
+        if (w->causes.list[i].function)
+            w->causes.list[i].line = definition_line(w->causes.list[i].file, w->causes.list[i].function);
     w->events = events;
     w->lost = trace_lost(t);
     w->has_page_faults = trace_page_faults(t, &w->page_faults);
@@ -97,17 +105,44 @@ static void find_causes(struct trace *t, const struct record *r, const struct ca
     text_add(&w->strangers, "%s", frames_strangers(trace_frames(t)));
 }
 
-void why_leave_out(const struct record *timed, struct trace_probe *probe, size_t count)
+struct why_timed why_timed_of(const struct record *r)
 {
-    const bool is_off = timed->gil_enabled == 0 && timed->gil_at_end == 0; /* as it said itself; -1: it did not */
-    for (size_t i = 0; i < count && is_off; i++)
+    struct why_timed t = {.mean_s = r->result.mean_s, .median_s = r->result.median_s};
+    t.gil_was_off = r->gil_enabled == 0 && r->gil_at_end == 0; /* -1: it did not say */
+    text_format(t.id, sizeof(t.id), "%s", r->id);
+    return t;
+}
+
+static double figure_of(const struct records *r, const struct invocation *i, const char *name)
+{
+    const int known = records_figure(r, name);
+    return known < 0 ? NAN : invocation_figure(i, (size_t)known).value;
+}
+
+static bool was_off(const struct invocation *i, const char *key)
+{
+    const char *said = keyset_find(i->environment, key);
+    return said && strcmp(said, "false") == 0;
+}
+
+struct why_timed why_timed_of_invocation(const struct records *r, const struct invocation *i)
+{
+    struct why_timed t = {.mean_s = figure_of(r, i, "avg_iter_s"), .median_s = figure_of(r, i, "p50_iter_s")};
+    t.gil_was_off = was_off(i, "runtime.gil_enabled") && was_off(i, "runtime.gil_enabled_at_end");
+    text_format(t.id, sizeof(t.id), "%.*s", RECORD_ID_MAX - 1, i->id);
+    return t;
+}
+
+void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, size_t count)
+{
+    for (size_t i = 0; i < count && timed->gil_was_off; i++)
         if (strcmp(probe[i].symbol, "take_gil") == 0)
             text_format(probe[i].missing, sizeof(probe[i].missing), "the GIL is off");
 }
 
 /* Runs a cell traced; w gets the causes, and what was seen. */
 static int diagnose(struct session *session, const struct cell *cell, const struct runtime *runtime,
-                    const struct record *timed, const struct causes *alone, const struct progress *progress,
+                    const struct why_timed *timed, const struct causes *alone, const struct progress *progress,
                     struct why *w, struct record **ret, struct err *e)
 {
     const struct trace_probe *known = causes_probes(&w->probes);
@@ -117,6 +152,10 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = PERIOD_NS};
     int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
     const struct record *r = *ret;
+    if (failed == 0 && r->interrupted_by) {
+        w->interrupted_by = r->interrupted_by;
+        failed = err_set(e, ERR_WORKLOAD, -EINTR, "interrupted");
+    }
     if (failed == 0 && (r->termination != TERMINATION_OK || r->iterations == 0))
         failed = err_set(e, ERR_WORKLOAD, -ECHILD, "the diagnostic run of %lld worker%s did not end well (%s): %s",
                          (long long)cell->workers, cell->workers == 1 ? "" : "s", termination_name(r->termination),
@@ -127,13 +166,23 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     return failed;
 }
 
+/* What a thread works and loses in an iteration: by its switches, whatever the samples are taken for. NaN: too much was
+ * not seen. */
+static double busy_ns(const struct why *w, int64_t workers, size_t iterations)
+{
+    if (w->lost > w->events / 100)
+        return NAN;
+    return (double)(w->causes.own_ns + w->causes.lost_ns) / ((double)workers * (double)iterations);
+}
+
 static int run_both(struct session *session, struct cell *again, const struct runtime *runtime,
-                    const struct record *timed, const struct progress *progress, struct why *alone, struct why *w,
+                    const struct why_timed *timed, const struct progress *progress, struct why *alone, struct why *w,
                     struct record **record, struct err *e)
 {
     const int64_t workers = again->workers;
     again->workers = 1;
     int failed = diagnose(session, again, runtime, timed, NULL, progress, alone, record, e);
+    const double alone_ns = failed == 0 ? busy_ns(alone, 1, (*record)->iterations) : NAN;
     record_free(STEAL(*record));
     again->workers = workers;
     if (failed == 0)
@@ -145,12 +194,13 @@ static int run_both(struct session *session, struct cell *again, const struct ru
     text_format(w->of, sizeof(w->of), "%s", timed->id);
     w->workers = workers;
     w->iterations = (int64_t)r->iterations;
-    w->slowdown = timed->result.median_s > 0 ? r->result.median_s / timed->result.median_s : NAN;
+    w->stretch = alone_ns > 0 ? busy_ns(w, workers, r->iterations) / alone_ns : NAN;
+    w->slowdown = timed->median_s > 0 ? r->result.median_s / timed->median_s : NAN;
     return 0;
 }
 
-int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
-            const struct progress *progress, struct why *ret, struct err *e)
+int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,
+                  const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e)
 {
     struct record *record = NULL;
     struct cell again;
@@ -158,111 +208,19 @@ int why_run(struct session *session, const struct cell *cell, const struct runti
     TRY(trace_possible(e));
     TRY(diagnostic_cell(cell, timed, &again, e));
     int failed = run_both(session, &again, runtime, timed, progress, &alone, &w, &record, e);
+    const int interrupted_by = w.interrupted_by ? w.interrupted_by : alone.interrupted_by;
     record_free(record);
     why_free(&alone);
     if (failed != 0)
         why_free(&w);
-    else
-        *ret = w;
+    *ret = w;
+    ret->interrupted_by = interrupted_by;
     return failed;
 }
 
-void why_free(struct why *w)
+int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
+            const struct progress *progress, struct why *ret, struct err *e)
 {
-    causes_free(&w->causes);
-    free(w->probe);
-    text_free(&w->strangers);
-    *w = (struct why){0};
-}
-
-/* --- the record ----------------------------------------------------------------------------------------------------
- */
-
-static json_t *json_of_cause(const struct cause *c)
-{
-    json_t *o = json_object();
-    json_put_text(o, "id", c->id);
-    json_put_text(o, "title", c->title);
-    json_put_real(o, "share", c->share, NULL);
-    json_put_int(o, "lost_ns", c->lost_ns);
-    json_put_int(o, "cpu_ns", c->cpu_ns);
-    json_put_int(o, "count", (int64_t)c->count);
-    json_put_real(o, "wait_p50_ns", c->has_waits ? c->wait_p50_ns : NAN, "no wait was seen from its begin to its end");
-    json_put_real(o, "wait_p95_ns", c->has_waits ? c->wait_p95_ns : NAN, "no wait was seen from its begin to its end");
-    if (c->function) {
-        json_put(o, "function", json_of_bytes(c->function));
-        json_put(o, "file", json_of_bytes(c->file));
-        json_put_real(o, "function_share", c->function_share, NULL);
-    } else {
-        json_put_absent(o, "function", "no stack of it reached a Python function");
-    }
-    json_put(o, "path", json_of_bytes(c->path));
-    json_put_text_or(o, "remedy", c->remedy, "none is known");
-    json_put_text_or(o, "source", c->source, "none is known");
-    return o;
-}
-
-static json_t *json_of_probe(const struct trace_probe *p)
-{
-    json_t *o = json_object();
-    json_put_text(o, "symbol", p->symbol);
-    json_put(o, "is_set", json_boolean(!*p->missing));
-    if (*p->missing)
-        json_put_text(o, "reason", p->missing);
-    return o;
-}
-
-#define NOTHING_SEEN "no event fell into the measured iterations"
-
-static json_t *json_of_times(const struct causes *c)
-{
-    json_t *o = json_object();
-    const struct {
-        const char *key;
-        int64_t ns;
-    } times[] = {
-        {"thread_ns", c->thread_ns},     {"own_ns", c->own_ns},
-        {"lost_ns", c->lost_ns},         {"unattributed_ns", c->unattributed_ns},
-        {"runnable_ns", c->runnable_ns}, {"idle_ns", c->idle_ns},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(times); i++)
-        json_put_int_or(o, times[i].key, causes_saw_any(c), times[i].ns, NOTHING_SEEN);
-    return o;
-}
-
-void why_json(const struct why *w, struct text *out)
-{
-    json_t *o = json_object(), *causes = json_array(), *probes = json_array();
-    const struct cause *first = causes_first(&w->causes);
-    json_put_text(o, "schema", WHY_SCHEMA);
-    json_put_text(o, "id", w->id);
-    json_put_text(o, "of", w->of);
-    json_put_int(o, "workers", w->workers);
-    json_put_int(o, "iterations", w->iterations);
-    json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
-    json_put_text_or(o, "verdict", first ? first->id : NULL,
-                     causes_saw_any(&w->causes)
-                         ? "no cause costs 3 % of the time that threads work or lose, and 10 samples"
-                         : NOTHING_SEEN);
-    json_put(o, "times", json_of_times(&w->causes));
-    for (size_t i = 0; i < w->causes.count; i++)
-        (void)json_array_append_new(causes, json_of_cause(&w->causes.list[i]));
-    for (size_t i = 0; i < w->probes; i++)
-        (void)json_array_append_new(probes, json_of_probe(&w->probe[i]));
-    json_put(o, "causes", causes);
-    if (w->causes.unattributed_path)
-        json_put(o, "unattributed_path", json_of_bytes(w->causes.unattributed_path));
-    else
-        json_put_absent(o, "unattributed_path", "nothing is left unattributed");
-    json_put(o, "probes", probes);
-    json_put_int(o, "samples", (int64_t)w->causes.samples);
-    json_put_real(o, "python_share", w->causes.python_share, "there are no samples");
-    json_put_int(o, "events", (int64_t)w->events);
-    json_put_int(o, "lost_events", (int64_t)w->lost);
-    json_put_int_or(o, "page_faults", w->has_page_faults, (int64_t)w->page_faults,
-                    "the kernel does not count them for every thread on every CPU");
-    json_put_text_or(o, "python_unnamed", w->no_python, "Python's functions have names");
-    json_put_text_or(o, "kernel_unnamed", w->no_kernel, "the kernel's functions have names");
-    json_put(o, "without_symbols", json_of_bytes(w->strangers.data ? w->strangers.data : ""));
-    json_text_indented(o, 0, out);
+    const struct why_timed of = why_timed_of(timed);
+    return why_run_timed(session, cell, runtime, &of, progress, ret, e);
 }

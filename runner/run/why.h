@@ -5,32 +5,25 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#include "analysis/causes.h"
-#include "base/text.h"
-#include "record/record.h"
+#include "analysis/why.h"
 
 struct err;
+struct invocation;
 struct progress;
+struct records;
 struct session;
 
-#define WHY_SCHEMA "tare.why/1"
-
-struct why {
-    char id[RECORD_ID_MAX]; /* of the diagnostic run */
-    char of[RECORD_ID_MAX]; /* of the timed one */
-    int64_t workers, iterations;
-    struct causes causes;
-    struct trace_probe *probe; /* and which of them could not be set */
-    size_t probes;
-    double slowdown;       /* median of its iterations / median of the timed ones; NaN: unknown */
-    uint64_t events, lost; /* that were read; that the kernel or tare dropped */
-    bool has_page_faults;
-    uint64_t page_faults;
-    const char *no_python, *no_kernel; /* why no function of Python, of the kernel, has a name; NULL: they have */
-    struct text strangers;             /* files without their symbols, one a line */
+/* The timed run that is explained. */
+struct why_timed {
+    char id[RECORD_ID_MAX];
+    double mean_s, median_s; /* of its iterations; NaN: not known */
+    bool gil_was_off;        /* from its begin to its end, as it said itself */
 };
+
+struct why_timed why_timed_of(const struct record *r);
+/* The same of one that was read back. */
+struct why_timed why_timed_of_invocation(const struct records *r, const struct invocation *i);
 
 /* -EINVAL (usage): a cell in which no threads share an interpreter (--mode processes, --runtime native), so that there
  * is nothing to name. */
@@ -38,16 +31,16 @@ int why_refuse(const struct cell *cell, const struct runtime *runtime, struct er
 
 /* Marks the probes that tell nothing of a run such as the timed one: that of the GIL, where it was off from begin to
  * end, since there its function returns at once. */
-void why_leave_out(const struct record *timed, struct trace_probe *probe, size_t count);
+void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, size_t count);
 
 /* Runs a cell twice more, traced, first with one worker, then with all, for at most the timed run's iterations and some
- * seconds, and finds the causes. timed: the record of the same cell. -EPERM, … (host): the caller may not trace, or the
- * kernel cannot. -ECHILD (workload): the diagnostic run did not end well. The caller ends *ret with why_free(). */
+ * seconds, and finds the causes. timed: of the same cell. -EPERM, … (host): the caller may not trace, or the kernel
+ * cannot. -ECHILD (workload): the diagnostic run did not end well; -EINTR: a signal ended it, ret->interrupted_by. The
+ * caller ends *ret with why_free(). */
+int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,
+                  const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e);
+/* The same, of a timed run that has just ended. */
 int why_run(struct session *session, const struct cell *cell, const struct runtime *runtime, const struct record *timed,
             const struct progress *progress, struct why *ret, struct err *e);
-void why_free(struct why *w);
-
-/* Appends the record as JSON. */
-void why_json(const struct why *w, struct text *out);
 
 #endif

@@ -323,6 +323,11 @@ class Repeated(Series):
         self.assertRegex(done.err, rf"\Atare: stopped {why}")
         self.assertNotEqual(done.status, 0)
 
+    def test_one_that_cannot_even_start_in_its_time_is_a_failed_workload(self):
+        done = self.start_series("sleep", 9, options=["--timeout", 0.001]).end()
+        self.assertEqual(done.status, 4, done)
+        self.assertIn("(--timeout)", done.err)
+
     def test_a_failure_that_is_ignored_is_counted_and_said(self):
         out = self.dir / "out"
         done = self.start_series("sh", "-c", "exit 3", options=["--repeat", 3, "--ignore-failure", "--out", out]).end()

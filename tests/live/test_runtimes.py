@@ -13,20 +13,21 @@ from rig import LiveTest, setUpModule  # noqa: F401
 
 def listed() -> tuple[dict[str, str], dict[str, str]]:
     """Name and path of those that can be weighed, the first of each name; path and reason of the others."""
-    env = rig.environment() | {"COLUMNS": "400"}
-    done = subprocess.run([rig.TARE, "run", "--runtime", "list"], capture_output=True, text=True, env=env, check=True)
+    done = subprocess.run([rig.TARE, "run", "--runtime", "list"], capture_output=True, text=True, env=rig.environment(), check=True)
     able, _, unable = done.stdout.partition("\nThese cannot be weighed:\n")
     names: dict[str, str] = {}
-    for name, path in re.findall(r"^(3\.\d+t?)\s.*?(/\S+)$", able, re.M):
+    for name, path in re.findall(r"^(3\.\d+t?) .*\n    (/.+)$", able, re.M):
         names.setdefault(name, path)
-    return names, dict(re.findall(r"^(/\S+): (.*)$", unable, re.M))
+    return names, dict(re.findall(r"^(/.+)\n((?: {4}.*\n)+)", unable, re.M))
 
 
 @unittest.skipIf(rig.EMULATED, "it asks every interpreter of the host, half a minute each here: run on the host")
 class Runtimes(LiveTest):
     def test_the_list_has_the_interpreter_that_these_tests_run_on(self):
-        names, _ = listed()
+        names, others = listed()
         self.assertTrue(names, "the list is empty")
+        for path in [*names.values(), *others]:
+            self.assertTrue(os.access(path, os.X_OK), f"'{path}' is no program")
 
     def test_the_record_has_the_allocator_that_was_asked_for(self):
         for env, allocator, features in ((None, "pymalloc", None), ("PYTHONMALLOC=malloc", "malloc", "malloc")):

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import unittest
 from pathlib import Path
 
 import rig
@@ -34,6 +35,7 @@ REFUSED = {
         ["scenario1", "--strong", "work-iters", "--work-iters", "1001", "--workers", "1,2,3"],
         r"1001 cannot be shared evenly by every number of workers; a multiple of 6 can, as 1002",
     ),
+    "a_cause_without_threads": (["scenario1", "--modes", "processes,native", "--why"], r"--why names what the threads .* 'processes,native' has none"),
     "a_share_of_no_number": (["work.py:work", "--arg", "max_steps=a", "--strong", "max_steps"], r"'a' cannot be shared"),
 }
 
@@ -99,6 +101,78 @@ class Functions(Scale):
         scenarios = [json.loads(p.read_text())["scenario"] for p in (self.dir / "out").glob("*.json")]
         shares = {(s["workers"], s["max_steps"]) for s in scenarios if "max_steps" in s}
         self.assertEqual(shares, {(1, 6000), (2, 3000)})
+
+
+# All calls wait for one lock, which sleeps while it is held: so much waiting is seen on a busy machine too.
+CONVOY = """import threading, time
+lock = threading.Lock()
+
+def work():
+    for _ in range(5):
+        with lock:
+            time.sleep(0.002)
+"""
+
+
+@unittest.skipUnless(rig.FREE_THREADED, "there is no free-threaded interpreter (scripts/build-python ft)")
+@unittest.skipIf(rig.EMULATED, "user probes and samples need no cgroup v2; the host has looked at them")
+class Causes(Scale):
+    """--why: the losses and their cause, in one output."""
+
+    diagnostic = [str(path) for path in sorted(rig.CACHE.glob("cpython-variants/*-ft-diag-*/bin/python3.14t"))][:1]
+    quick = ["--workers", "1,3", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes", "--why"]
+
+    def explain(self, *options: object, prefix=()) -> rig.Done:
+        (self.dir / "convoy.py").write_text(CONVOY)
+        words = ["convoy.py:work", "--calls", 2, "--lifecycle", "pool", *self.quick, "--out", "out", *options]
+        return self.scale(*words, *(["--python", *self.diagnostic] if self.diagnostic else []), prefix=prefix)
+
+    def tare(self, *words: str) -> subprocess.CompletedProcess:
+        return subprocess.run([rig.TARE, *words], cwd=self.dir, env=rig.environment(), capture_output=True, text=True)
+
+    def test_tells_what_is_lost_and_to_what_and_the_report_shows_both(self):
+        done = self.explain("--json", "found.json")
+        if done.status == 3:
+            self.assertRegex(done.err, r"^tare: scale: --why: [^\n]+\([^\n]+\)\n$")
+            self.skipTest(done.err)
+        self.assertEqual(done.status, 0, done)
+        self.assertLess(done.out.index("At 3 threads you get "), done.out.index("=== why ==="))
+        self.assertRegex(done.out, r"diagnostic run: \d+ iterations of 3 workers, [\d.]+ times as long each")
+        self.assertTrue(all(len(line) <= 80 or "://" in line for line in done.out.splitlines()), done)
+        found = json.loads((self.dir / "found.json").read_text())
+        why = found["why"]
+        kept = list((self.dir / "out").glob("*.why.json"))
+        self.assertEqual([json.loads(path.read_text()) for path in kept], [why])
+        timed = json.loads(Path(str(kept[0]).replace(".why.json", ".json")).read_text())
+        self.assertEqual((why["schema"], why["of"], why["workers"]), ("tare.why/1", timed["id"], 3))
+        self.assertEqual((timed["scenario"]["mode"], timed["scenario"]["workers"]), ("threads", 3))
+        first = why["causes"][0]
+        self.assertGreater(first["share"], 0.6, why)
+        if why["python_share"] > 0.5:
+            self.assertEqual((first["id"], first["function"], first["line"]), ("thread_lock", "work", 4), why)
+            self.assertEqual(first["file"], str(self.dir / "convoy.py"))
+        self.assertGreater(why["flame"]["lost_ns"], 0)
+        self.assertLessEqual(sum(call["ns"] for call in why["flame"]["calls"]), why["flame"]["ns"])
+        again = self.tare("matrix", "out")  # what lies beside a record is none, and is left where it is
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("nothing was run", again.stderr)
+        self.assertFalse((self.dir / "out/aside").exists())
+        report = self.tare("report", "out")
+        self.assertEqual((report.returncode, report.stderr), (0, ""))
+        page = (self.dir / "out/report.html").read_text()
+        self.assertIn('<svg class="flame"', page)
+        self.assertIn("What threads lose their time to", page)
+
+    def test_whoever_may_not_trace_gets_the_losses_and_one_line(self):
+        bare = ["setpriv", "--bounding-set", "-sys_admin,-perfmon", "--inh-caps", "-all"] if os.getuid() == 0 else []
+        done = self.explain("--isolation", "off", "--confine", "off", "--json", "found.json", prefix=bare)
+        self.assertEqual(done.status, 3, done)
+        self.assertRegex(done.err, r"\Atare: scale: --why: [^\n]*CAP_PERFMON[^\n]*run as root[^\n]*\n\Z")
+        self.assertRegex(done.out, r"(?m)^At 3 threads you get ")
+        found = json.loads((self.dir / "found.json").read_text())
+        self.assertIsNone(found["why"])
+        self.assertIn("CAP_PERFMON", found["why_reason"])
+        self.assertEqual(list((self.dir / "out").glob("*.why.json")), [])
 
 
 class Scenarios(Scale):

@@ -42,6 +42,30 @@ class Made(unittest.TestCase):
 
 
 class Pages(Made):
+    def test_help_and_lists_fit_80_columns(self):
+        for words in ([], ["--help"], ["run"], ["matrix"], *([command, "--help"] for command in commands())):
+            done = run(TARE, *words)
+            for line in (done.stdout + done.stderr).splitlines():
+                self.assertLessEqual(len(line), 80, f"tare {' '.join(words)}: {line}")
+
+    def test_each_document_that_is_printed_is_described_member_by_member(self):
+        page = (MADE / "tare-json.5").read_text().replace("\\-", "-")
+        described = 0
+        for file in ROOT.glob("runner/*/tare-*.schema.json"):
+            if file.with_name(file.name.removesuffix(".schema.json") + ".5").exists():
+                continue
+            schema = json.loads(file.read_text())
+            section = page.partition(f".SH {schema['title']}\n")[2].partition("\n.SH ")[0]
+            members = schema["properties"]
+            for key in (key for key in members if not (key.endswith("_reason") and key.removesuffix("_reason") in members)):
+                self.assertRegex(section, rf"(?m)^\.B {re.escape(key)}$", file.name)
+            described += 1
+        self.assertGreater(described, 8)
+
+    def test_the_grades_of_isolation_are_explained(self):
+        page = (MADE / "tare.1").read_text().partition(".SH ISOLATION")[2].partition(".SH")[0]
+        self.assertEqual(re.findall(r"(?m)^\.B (\w+)$", page), ["full", "partial", "borrowed", "none"])
+
     def test_each_command_has_a_page_with_each_of_its_options(self):
         self.assertGreater(len(commands()), 15)
         for command in commands():

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The JSON Schemas of plans, scenarios, claims and records: every file that ships and every record that is made here
-holds to them, they have the keys that the program's readers take, and they refuse what those refuse.
+"""The JSON Schemas of plans, scenarios, claims, records and what is printed as JSON: every file that ships and all that is
+made here holds to them, they have the keys that the program's readers take, and they refuse what those refuse.
 
 Debian's python3-jsonschema and python3-yaml judge (scripts/setup test installs them)."""
 
@@ -18,7 +18,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TARE = ROOT / "build/tare"
-SCHEMA = {name: next(ROOT.glob(f"runner/*/tare-{name}.schema.json")) for name in ("plan", "scenario", "claims", "record", "why")}
+SCHEMA = {path.name.removeprefix("tare-").removesuffix(".schema.json"): path for path in ROOT.glob("runner/*/tare-*.schema.json")}
+INSIDE = {"pack", "environments"}  # files of a bundle that tare alone reads
 PLANS = sorted(path for path in ROOT.glob("runner/plans/*.yml") if not path.name.endswith(".claims.yml"))
 CLAIMS = sorted(ROOT.glob("runner/plans/*.claims.yml"))
 SCENARIOS = sorted(ROOT.glob("runner/workloads/*/scenario.yml"))
@@ -62,6 +63,15 @@ class Schemas(unittest.TestCase):
     def test_each_is_a_schema(self):
         for name in SCHEMA:
             jsonschema.Draft7Validator.check_schema(schema(name))
+
+    def test_each_that_the_program_names_is_there(self):
+        named: dict[str, int] = {}
+        for source in ROOT.glob("runner/**/*.[ch]"):
+            for name, version in re.findall(r'"tare\.([a-z-]+)/([0-9]+)"', source.read_text()):
+                named[name] = max(int(version), named.get(name, 0))
+        self.assertGreater(len(named), 12)
+        titles = {schema(name)["title"] for name in SCHEMA}
+        self.assertEqual({f"tare.{name}/{version}" for name, version in named.items() if name not in INSIDE}, titles)
 
     def test_what_ships_holds_to_them(self):
         self.assertGreater(len(PLANS), 4)
@@ -361,15 +371,14 @@ class Records(Reader):
     # What may be null for itself: it says that there is none.
     BARE = {"plan", "trouble", "detail", "reason", "provenance_reason", "cpus_reason", "samples", "weighted_by"}
 
-    def undescribed(self, node: dict, value, at: str) -> list[str]:
+    def undescribed(self, node: dict, value, at: str, whole: dict) -> list[str]:
         """Members that the schema knows nothing of, and nulls without a reason."""
-        whole = schema("record")
         while "$ref" in node:
             node = whole["definitions"][node["$ref"].rpartition("/")[2]]
         found = []
         if isinstance(value, list) and "items" in node:
             for item in value[:50]:
-                found += self.undescribed(node["items"], item, at + "[]")
+                found += self.undescribed(node["items"], item, at + "[]", whole)
         if not isinstance(value, dict):
             return found
         for key, inner in value.items():
@@ -382,7 +391,7 @@ class Records(Reader):
             if inside is None:
                 found.append(f"{at}/{key}: not described")
             else:
-                found += self.undescribed(inside, inner, f"{at}/{key}")
+                found += self.undescribed(inside, inner, f"{at}/{key}", whole)
         return found
 
     def assert_holds(self, *files: Path):
@@ -390,7 +399,7 @@ class Records(Reader):
         for file in files:
             record = json.loads(file.read_text())
             self.assertEqual(faults("record", record), [], file)
-            self.assertEqual(self.undescribed(schema("record"), record, ""), [], file)
+            self.assertEqual(self.undescribed(schema("record"), record, "", schema("record")), [], file)
             of_growth = set() if record["scenario"].get("profile") == "growth" else {"growth"}
             absent = properties(schema("record")) - set(record) - {"node", "image_reason"} - of_growth
             self.assertEqual(absent, set(), f"{file}: sections that tare-record.schema.json describes")
@@ -439,6 +448,107 @@ class Records(Reader):
         again = tare("reproduce", bundle, "--out", self.folder / "again", "--quiet")
         self.assertIn(again.returncode, (0, 1), again.stderr)
         self.assert_holds(*sorted(path for path in self.folder.glob("again/**/*.json") if path.name != "reproduction.json"))
+
+    def test_of_scale_and_of_its_why(self):
+        quick = ["--workers", "1,2", "--iterations", "2", "--invocations", "1", "--modes", "threads,processes", "--quiet"]
+        done = tare("scale", "scenario4", *quick, "--why", "--json", self.folder / "scale.json")
+        self.assertIn(done.returncode, (0, 3), done.stderr)  # 3: this user may not trace
+        found = json.loads((self.folder / "scale.json").read_text())
+        self.assertEqual(faults("scale", found), [])
+        self.assertEqual(self.undescribed(schema("scale"), {**found, "why": None, "why_reason": ""}, "", schema("scale")), [])
+        for key, value in (("schema", "tare.scale/2"), ("confidence", 95), ("sweeps", {}), ("sweeps", [{"scenario": "a"}]), ("why", {})):
+            self.assertNotEqual(faults("scale", {**found, key: value}), [], key)
+        why = found["why"]
+        if done.returncode == 3:
+            self.assertIsNone(why)
+            self.skipTest(found["why_reason"])
+        self.assertEqual(faults("why", why), [])
+        self.assertEqual(self.undescribed(schema("why"), why, "", schema("why")), [])
+        for key, value in (("schema", "tare.why/2"), ("workers", -1), ("times", {}), ("flame", {"ns": 1}), ("causes", [{"id": "gil"}])):
+            self.assertNotEqual(faults("why", {**why, key: value}), [], key)
+
+
+class Printed(Reader):
+    """What commands print and write as JSON, made here. The schemas have every member of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in ("before", "after"):
+            done = tare("exec", "--quiet", "--repeat", "6", "--out", cls.folder / name, "--", "true")
+            if done.returncode != 0:
+                raise AssertionError(done.stderr)
+
+    def unreasoned(self, whole: dict, node: dict, value, at: str = "") -> list[str]:
+        """Nulls without the reason that the schema has a member for."""
+        while "$ref" in node:
+            node = whole["definitions"][node["$ref"].rpartition("/")[2]]
+        if isinstance(value, list):
+            return [fault for i, item in enumerate(value) for fault in self.unreasoned(whole, node.get("items", {}), item, f"{at}[{i}]")]
+        members = node.get("properties", {})
+        if not isinstance(value, dict):
+            return []
+        found = [f"{at}.{key}" for key in members if f"{key}_reason" in members and value.get(key) is None and not value.get(f"{key}_reason")]
+        return found + [fault for key, inner in value.items() for fault in self.unreasoned(whole, members.get(key, {}), inner, f"{at}.{key}")]
+
+    def assert_holds(self, name: str, text: str) -> dict:
+        document = json.loads(text)
+        self.assertEqual(faults(name, document), [])
+        self.assertEqual(self.unreasoned(schema(name), schema(name), document), [])
+        return document
+
+    def assert_prints(self, name: str, *words, status=(0,)) -> dict:
+        done = tare(*words)
+        self.assertIn(done.returncode, status, done.stderr)
+        return self.assert_holds(name, done.stdout)
+
+    def test_of_exec(self):
+        for more in (["--", "true"], ["--repeat", "6", "--parameter", "n=1,2", "--cpu-max", "400%", "--", "sleep", "0.00{n}"],
+                     ["--repeat", "2", "--ignore-failure", "--name", "a", "--", "false", "--", "true"]):
+            file = self.folder / "commands.json"
+            done = tare("exec", "--quiet", "--export", file, *more)
+            if done.returncode == 3 and "--cpu-max" in more:  # this host has no cpu controller
+                done = tare("exec", "--quiet", "--export", file, *(word for word in more if word not in ("--cpu-max", "400%")))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assert_holds("exec", file.read_text())
+
+    def test_of_compare(self):
+        both = self.folder / "before", self.folder / "after"
+        rows = self.assert_prints("compare", "compare", "--format", "json", "--noise-floor", "none", *both)["rows"]
+        self.assertEqual(len(rows), 1)
+        self.assert_prints("compare", "compare", "--format", "json", "--steady", "--fail-if", "slower:99%", self.folder / "tiny", self.folder / "tiny",
+                           status=(1,))  # one invocation a side cannot be judged
+
+    def test_of_noise(self):
+        file = self.folder / "noise.json"
+        done = tare("compare", "--noise", "--noise-floor", file, self.folder / "before", self.folder / "after")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_holds("noise", file.read_text())
+        self.assert_prints("compare", "compare", "--format", "json", "--noise-floor", file, self.folder / "before", self.folder / "after")
+
+    def test_of_reports_and_sizes(self):
+        for folder in ("tiny", "before"):
+            self.assert_prints("report", "report", "--format", "json", self.folder / folder)
+            self.assert_prints("plan-size", "plan-size", "--format", "json", self.folder / folder)
+
+    def test_of_the_host(self):
+        self.assert_prints("doctor", "doctor", "--json", status=(0, 3))
+
+    def test_of_bundles(self):
+        claims = self.folder / "some.claims"
+        claims.write_text(fill(CLAIM, "order: {cells: [scenario1-threads-native, scenario1-processes-native], figure: avg_iter_s}"))
+        bundle = self.folder / "claimed.tar"
+        packed = tare("pack", self.folder / "tiny", "-o", bundle, "--claims", claims, "--quiet")
+        self.assertEqual(packed.returncode, 0, packed.stderr)
+        self.assert_prints("verification", "verify", "--json", bundle)
+        again = tare("reproduce", "--smoke", "--json", bundle, "--out", self.folder / "run-again")
+        self.assertIn(again.returncode, (0, 1), again.stderr)
+        self.assert_holds("reproduction", again.stdout)
+        self.assert_holds("reproduction", (self.folder / "run-again/reproduction.json").read_text())
+        with open(bundle, "r+b") as file:
+            file.seek(4096)
+            file.write(b"changed")
+        self.assert_prints("verification", "verify", "--json", bundle, status=(1,))
 
 
 if __name__ == "__main__":

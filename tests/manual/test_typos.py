@@ -17,6 +17,12 @@ TYPOS = [
     ("--hlep", "'--hlep' is no command ('tare --help' lists them); did you mean '--help'?"),
     ("run scenari1", "'scenari1' is no scenario; what is allowed is causes, churn, scenario0, "),
     ("run scenari1", "; did you mean 'scenario1'?"),
+    ("run mine", "'mine' is no scenario of tare's; the folder of that name is './mine'"),
+    ("run work.py:encode", "'work.py:encode' is no scenario; what 'tare bench' and 'tare scale' take is a function, as work.py:encode"),
+    ("run --mode threads", "no scenario was named ('tare run' alone lists them)"),
+    ("matrix --out x", "no plan was named ('tare matrix' alone lists them)"),
+    ("help run matrix", "help: 'matrix': 'tare help' takes one command, and 'run' is it"),
+    ("exec --shell bash -- true", "--shell 'bash' goes with --command"),
     ("run scenario1 --iteration 5", "'--iteration' is no option of 'scenario1' ('tare run scenario1 --help' lists them); did you mean '--iterations'?"),
     ("run scenario1 --hold-m 5", "'--hold-m' is no option of 'scenario1' ('tare run scenario1 --help' lists them); did you mean '--hold-ms'?"),
     ("run scenario1 --mode thread", "--mode 'thread': what is allowed is threads, processes or interpreters; did you mean 'threads'?"),
@@ -46,6 +52,8 @@ class Typos(unittest.TestCase):
         self.dir = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.dir)
         head = "schema: tare.plan/1\nname: p\n"
+        (self.dir / "mine").mkdir()
+        (self.dir / "mine/scenario.yml").write_text("schema: tare.scenario/1\n")
         (self.dir / "typo.yml").write_text(head + "cells: [{comand: [a]}]\n")
         (self.dir / "string.yml").write_text(head + "cells: [{command: ./a -x}]\n")
 

@@ -2,6 +2,7 @@
 
 A host without Chromium, npm (for axe-core), gnuplot or LaTeX skips what needs them, with the reason.
 """
+import json
 import os
 import re
 import shutil
@@ -258,6 +259,98 @@ class InBrowser(unittest.TestCase):
             self.browser.open(self.url, width=width, dark=dark)
             self.browser.screenshot(path)
             self.assertGreater(path.stat().st_size, 50000)
+
+
+# What a program may call its functions and files; a page in which any of it were a tag would say so.
+HOSTILE = ["</text></svg><script>document.title = 'taken'</script>", '"><img src=x onerror="document.title = 1">', "\u202eevil", "w" * 3000]
+
+
+def why_of(record: dict) -> dict:
+    """A record of --why beside this one, as a hostile program would have it."""
+    cause = {"id": "thread_lock", "title": "a lock of the program (threading.Lock, RLock)", "lost_ns": 7 * 10**8, "cpu_ns": 10**6, "count": 900,
+             "wait_p50_ns": 2.5e6, "wait_p95_ns": 3.5e6, "function_share": 1.0, "remedy": "hold it shorter", "source": "https://docs.python.org/3/"}
+    causes = [{**cause, "share": 0.875 / len(HOSTILE), "function": name, "file": f"/tmp/{name}.py", "line": 7, "path": f"{name} < lock_enter"} for name in HOSTILE]
+    leaves = [{"name": name, "place": "c", "ns": 20, "lost_ns": 5 * i, "calls": []} for i, name in enumerate(HOSTILE)]
+    tree = {"name": "lock_enter", "place": "c", "ns": 80, "lost_ns": 30, "calls": leaves}
+    for name in (*HOSTILE, "work", "run"):
+        tree = {"name": name, "place": "python", "file": f"{name}.py", "ns": 100, "lost_ns": 30, "calls": [tree]}
+    times = {"thread_ns": 10**9, "own_ns": 10**8, "lost_ns": 8 * 10**8, "unattributed_ns": 10**8, "runnable_ns": 10**8, "idle_ns": 1}
+    return {"schema": "tare.why/1", "id": "another", "of": record["id"], "workers": 2, "iterations": 9, "slowdown": 1.3, "verdict": "thread_lock",
+            "times": times, "causes": causes, "unattributed_path": "x", "flame": {"ns": 100, "lost_ns": 30, "calls": [tree]}, "probes": [],
+            "samples": 900, "python_share": 0.9, "events": 5, "lost_events": 0, "page_faults": 3, "without_symbols": ""}
+
+
+class Causes(unittest.TestCase):
+    """The section of what --why found, in a browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        path = browser.find()
+        if not path:
+            raise unittest.SkipTest("no Chromium here opens the page (apt-get install chromium)")
+        folder = MADE.copy("explained")
+        record = next(folder.glob("0001-*threads*.json"))
+        record.with_suffix(".why.json").write_text(json.dumps(why_of(json.loads(record.read_text()))))
+        done = made.tare("report", folder)
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+        cls.url = (folder / "report.html").as_uri()
+        cls.browser = browser.Browser(path)
+        cls.addClassCleanup(cls.browser.close)
+
+    def test_no_name_of_a_program_is_more_than_a_text(self):
+        self.browser.open(self.url)
+        self.browser.run("new Promise(done => setTimeout(done, 300))")
+        self.assertEqual(self.browser.messages, [])
+        self.assertEqual(len(self.browser.requests), 1)
+        self.assertIn("what concurrency costs", self.browser.run("document.title"))
+        self.assertEqual(self.browser.run("document.querySelectorAll('#why img, #why script').length"), 0)
+        self.assertIn(HOSTILE[0], self.browser.run("document.querySelector('#why table').textContent"))
+        self.assertNotIn(HOSTILE[2], self.browser.run("document.getElementById('why').textContent"))
+
+    def test_each_box_of_the_flame_graph_is_as_wide_as_its_share_and_above_its_caller(self):
+        for width in (1280, 390):
+            self.browser.open(self.url, width=width)
+            self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth"), width)
+            boxes = self.browser.run("""[...document.querySelectorAll("svg.flame > svg")].map(box => {
+                const at = box.getBoundingClientRect(), text = box.querySelector("text"), rects = box.querySelectorAll("rect");
+                return {left: rects[0].getBoundingClientRect().left, width: rects[0].getBoundingClientRect().width,
+                        top: rects[0].getBoundingClientRect().top, said: box.querySelector("title").textContent,
+                        lost: rects[1] ? rects[1].getBoundingClientRect().width : 0,
+                        size: text ? parseFloat(getComputedStyle(text).fontSize) : 99}})""")
+            whole = self.browser.run("document.querySelector('svg.flame').getBoundingClientRect().width")
+            self.assertEqual(len(boxes), 7 + len(HOSTILE))
+            self.assertTrue(all(box["size"] >= 11 for box in boxes))
+            for box in boxes:
+                share = float(re.search(r": ([\d.]+) % of the time", box["said"])[1]) / 100
+                lost = float(re.search(r", ([\d.]+) % of it lost", box["said"])[1]) / 100
+                self.assertAlmostEqual(box["width"], share * whole, delta=2)
+                self.assertAlmostEqual(box["lost"], lost * share * whole, delta=2 + 0.005 * share * whole)  # it is said in whole %
+            self.assertEqual([box["top"] for box in boxes[:7]], sorted((box["top"] for box in boxes[:7]), reverse=True))
+            leaves = boxes[7:]
+            self.assertEqual(len({box["top"] for box in leaves}), 1)
+            self.assertEqual([round(box["left"] - leaves[0]["left"]) for box in leaves], [round(i * 0.2 * whole) for i in range(len(leaves))])
+
+    def test_axe_finds_no_violation(self):
+        source = axe_source()
+        if source is None:
+            self.skipTest("axe-core is not in the cache, and no npm here fetches it (apt-get install npm)")
+        for width, dark in ((1280, False), (390, True)):
+            with self.subTest(width=width, dark=dark):
+                self.browser.open(self.url, width=width, dark=dark)
+                self.browser.run(source + ";0")
+                found = self.browser.run("""axe.run("#why").then(result => result.violations.map(v => [v.id, v.help,
+                    v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))]))""")
+                self.assertEqual(found, [])
+
+    def test_screenshots_are_kept_for_the_eye(self):
+        made.LOGS.mkdir(parents=True, exist_ok=True)
+        for width, dark in ((1280, False), (390, False), (1280, True)):
+            path = made.LOGS / f"page-why-{width}{'-dark' if dark else ''}.png"
+            self.browser.open(self.url, width=width, dark=dark)
+            top, height = self.browser.run("(box => [box.top + scrollY, box.height])(document.getElementById('why').getBoundingClientRect())")
+            self.browser.screenshot(path, top, height)
+            self.assertGreater(path.stat().st_size, 10000)
 
 
 class Paper(unittest.TestCase):

@@ -25,6 +25,7 @@ enum {
     WORK,
     SHARED,
     ATOMIC_LIST,
+    READS, /* an object's reference count, to change it */
     GIL,
     COLLECT,
     STANDS,
@@ -65,7 +66,8 @@ static const struct cause_stack STACK[STACKS] = {
                           PYTHON("Condition.wait", "/lib/threading.py"))},
     [WORK] = {FRAMES(C("_PyEval_EvalFrameDefault"), W)},
     [SHARED] = {FRAMES(C("_Py_DecRefShared"), C("_PyEval_EvalFrameDefault"), W)},
-    [ATOMIC_LIST] = {FRAMES({FRAME_C, "list_append", "/python3.14t", true}, W)},
+    [ATOMIC_LIST] = {FRAMES({FRAME_C, "list_append", "/python3.14t", FRAME_ATOMIC}, W)},
+    [READS] = {FRAMES({FRAME_C, "_PyEval_EvalFrameDefault", "/python3.14t", FRAME_READ_COUNT}, W)},
     [GIL] = {FRAMES(C("take_gil"), C("_PyEval_EvalFrameDefault"), W)},
     [COLLECT] = {FRAMES(C("gc_collect_main"), C("_Py_RunGC"), W)},
     [STANDS] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"), C("_PyThreadState_Attach"), W)},
@@ -89,20 +91,25 @@ static const struct trace_probe PROBE[] = {{.symbol = "_PyParkingLot_Park", .is_
 /* Two iterations without a gap: most tests see one. */
 static const int64_t STARTS_NS[] = {0, 50 * MS}, ENDS_NS[] = {50 * MS, 100 * MS};
 
+static struct causes_request request_of(const struct trace_event *event, size_t count, const struct causes *alone)
+{
+    return (struct causes_request){.event = event,
+                                   .events = count,
+                                   .stack = STACK,
+                                   .stacks = STACKS,
+                                   .start_ns = STARTS_NS,
+                                   .end_ns = ENDS_NS,
+                                   .iterations = ARRAY_LEN(STARTS_NS),
+                                   .period_ns = MS,
+                                   .probe = PROBE,
+                                   .probes = ARRAY_LEN(PROBE),
+                                   .alone = alone};
+}
+
 static struct causes find(const struct trace_event *event, size_t count, const struct causes *alone)
 {
     struct causes ret;
-    const struct causes_request request = {.event = event,
-                                           .events = count,
-                                           .stack = STACK,
-                                           .stacks = STACKS,
-                                           .start_ns = STARTS_NS,
-                                           .end_ns = ENDS_NS,
-                                           .iterations = ARRAY_LEN(STARTS_NS),
-                                           .period_ns = MS,
-                                           .probe = PROBE,
-                                           .probes = ARRAY_LEN(PROBE),
-                                           .alone = alone};
+    const struct causes_request request = request_of(event, count, alone);
     causes_find(&request, &ret);
     return ret;
 }
@@ -246,6 +253,42 @@ static void what_one_thread_alone_spends_too_is_not_lost_to_the_others(void **st
     assert_in_range(c.lost_ns, 0, 1); /* the same share of the work, so that nothing is left but rounding */
     assert_null(causes_first(&c));
     assert_int_equal(c.thread_ns, c.own_ns + c.lost_ns + c.runnable_ns);
+    causes_free(&c);
+    causes_free(&alone);
+}
+
+/* A thread that works for 20 ms, with so many samples at a time that read a count and that change a shared one. */
+static struct causes counting(size_t reads, size_t changes, const struct causes *alone)
+{
+    struct trace_event events[40] = {{0, 1, 0, 0, TRACE_IN}};
+    size_t count = 1;
+    for (size_t i = 0; i < reads + changes; i++)
+        events[count++] = (struct trace_event){(int64_t)count * MS / 2, 1, i < reads ? READS : SHARED, 0, TRACE_RUNS};
+    events[count++] = (struct trace_event){20 * MS, 1, 0, 0, TRACE_RUNNABLE};
+    return find(events, count, alone);
+}
+
+/* The CPU waits for an object's header where it reads the count that it is about to change. */
+static void waiting_to_read_a_count_that_others_change_is_lost_to_it(void **state)
+{
+    (void)state;
+    struct causes alone = counting(1, 2, NULL), c = counting(9, 3, &alone);
+    assert_non_null(causes_first(&c));
+    assert_string_equal(causes_first(&c)->id, "shared_reference_count");
+    assert_true(c.list[0].cpu_ns > 10 * MS);
+    assert_int_equal(c.thread_ns, c.own_ns + c.lost_ns + c.runnable_ns);
+    causes_free(&c);
+    causes_free(&alone);
+}
+
+/* Reading is all that is done to the count of an object that no other thread made: it is slow where memory is. */
+static void reading_counts_that_nobody_else_changes_is_own_work(void **state)
+{
+    (void)state;
+    struct causes alone = counting(1, 0, NULL), c = counting(15, 0, &alone);
+    assert_null(causes_first(&c));
+    assert_int_equal(c.lost_ns, 0);
+    assert_int_equal(c.own_ns, 20 * MS);
     causes_free(&c);
     causes_free(&alone);
 }
@@ -533,6 +576,39 @@ static void each_of_very_many_threads_and_functions_is_told_apart(void **state)
     causes_free(&c);
 }
 
+static void what_is_spent_on_each_stack_is_told_and_adds_up(void **state)
+{
+    (void)state;
+    const struct trace_event events[] = {
+        {0, 1, 0, 0, TRACE_IN},
+        {5 * MS, 1, WORK, 0, TRACE_RUNS},
+        {6 * MS, 1, SHARED, 0, TRACE_RUNS},
+        {10 * MS, 1, MERGE, 0, TRACE_ENTER},
+        {12 * MS, 1, MERGE, 0, TRACE_RUNS}, /* it spins: a part of the wait, which is told as a whole */
+        {30 * MS, 1, 0, 0, TRACE_LEAVE},
+        {40 * MS, 1, JOIN, 0, TRACE_OUT},
+        {40 * MS, 1, 0, 0, TRACE_BLOCKED},
+        {90 * MS, 1, 0, 0, TRACE_IN},
+        {91 * MS, 1, STACKS + 5, 0, TRACE_RUNS}, /* whose stack is not known */
+    };
+    struct cause_spent spent[STACKS] = {{0}};
+    struct causes c;
+    struct causes_request request = request_of(events, ARRAY_LEN(events), NULL);
+    request.spent = spent;
+    causes_find(&request, &c);
+    assert_int_equal(spent[WORK].own_ns, MS);
+    assert_int_equal(spent[SHARED].lost_ns, MS);
+    assert_int_equal(spent[SHARED].own_ns, 0);
+    assert_int_equal(spent[MERGE].lost_ns, 20 * MS);
+    assert_int_equal(spent[MERGE].own_ns, 0);
+    assert_int_equal(spent[JOIN].lost_ns, 0); /* it asked to wait */
+    int64_t lost_ns = 0;
+    for (size_t i = 0; i < STACKS; i++)
+        lost_ns += spent[i].lost_ns;
+    assert_int_equal(lost_ns, c.lost_ns);
+    causes_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +619,8 @@ int main(void)
         cmocka_unit_test(waiting_that_the_program_asked_for_is_no_loss),
         cmocka_unit_test(samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time),
         cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
+        cmocka_unit_test(waiting_to_read_a_count_that_others_change_is_lost_to_it),
+        cmocka_unit_test(reading_counts_that_nobody_else_changes_is_own_work),
         cmocka_unit_test(what_no_rule_knows_is_told_as_a_share),
         cmocka_unit_test(only_what_lies_in_measured_iterations_counts),
         cmocka_unit_test(a_wait_counts_without_the_time_in_which_the_thread_lacked_a_cpu),
@@ -559,6 +637,7 @@ int main(void)
         cmocka_unit_test(where_no_event_fell_into_an_iteration_nothing_is_known),
         cmocka_unit_test(an_instances_lock_is_named_by_what_stores_into_it),
         cmocka_unit_test(each_of_very_many_threads_and_functions_is_told_apart),
+        cmocka_unit_test(what_is_spent_on_each_stack_is_told_and_adds_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,22 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
-static char root[PATH_MAX];
 static int made;
-
-static int open_root(void **state)
-{
-    (void)state;
-    made = 0;
-    return fixture_open(NULL, root, sizeof(root));
-}
-
-static int close_root(void **state)
-{
-    (void)state;
-    fixture_close(root);
-    return 0;
-}
 
 /* A record of a plan's cell in a folder. */
 static void shelve_runtime(const char *folder, const char *cell, const char *runtime)
@@ -38,7 +23,7 @@ static void shelve_runtime(const char *folder, const char *cell, const char *run
              "\"termination\": {\"reason\": \"ok\"}, \"result\": {\"avg_iter_s\": 1}}",
              made, cell, runtime);
     text_format(path, sizeof(path), "/%s/%d.json", folder, made++);
-    fixture_write(root, path, t.data);
+    fixture_write(fixture_root, path, t.data);
     text_free(&t);
 }
 
@@ -62,7 +47,7 @@ static void expect(const char *wanted)
     for (int i = 0; i < 2; i++) {
         struct err e = {0};
         char path[PATH_MAX + 16];
-        text_format(path, sizeof(path), "%s/%s", root, FOLDERS[i]);
+        text_format(path, sizeof(path), "%s/%s", fixture_root, FOLDERS[i]);
         if (records_read(&side[i], path, &e) != 0)
             fail_msg("%s", e.text);
     }
@@ -124,7 +109,7 @@ static void another_interpreter_of_the_same_name_and_another_program_are_told(vo
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+#define TEST(name) fixture_rooted(name)
     const struct CMUnitTest tests[] = {
         TEST(another_version_is_told_once),
         TEST(what_one_side_lacks_differs),

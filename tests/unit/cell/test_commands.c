@@ -65,6 +65,11 @@ static void a_string_is_the_shells(void **state)
     assert_listed(&(struct invocations){.shell = "/bin/sh", .command = WORDS("a -- b | c", "d\ne")},
                   "a -- b | c: [/bin/sh] [-c] [a -- b | c]\nd e: [/bin/sh] [-c] [d\ne]\n");
     assert_refused(&(struct invocations){.argv = ARGV("a"), .shell = "/bin/sh", .command = WORDS("b")}, "not by both");
+    assert_listed(&(struct invocations){.command = WORDS("a")}, "a: [/bin/sh] [-c] [a]\n");
+    assert_refused(&(struct invocations){.argv = ARGV("a"), .shell = "/bin/sh"},
+                   "--shell '/bin/sh' goes with --command");
+    assert_refused(&(struct invocations){.shell = "/nope/sh", .command = WORDS("a")},
+                   "--shell '/nope/sh': No such file or directory");
 }
 
 static void a_command_is_run_for_each_value_of_what_is_in_it(void **state)

@@ -411,6 +411,35 @@ static void anybodys_is_found_by_folder_and_by_file(void **state)
     fixture_close(dir);
 }
 
+static void what_is_no_scenario_but_looks_like_one_is_told_with_what_was_meant(void **state)
+{
+    static const struct {
+        const char *named, *said;
+    } WANTED[] = {
+        {"mine", "'mine' is no scenario of tare's; the folder of that name is './mine'"},
+        {"work.py",
+         "'work.py' is no scenario; what 'tare bench' and 'tare scale' take is a function, as work.py:encode"},
+        {"./work.py:encode", "'./work.py:encode' is no scenario; what 'tare bench' "},
+        {"work.python", "'work.python': No such file or directory"},
+    };
+    (void)state;
+    char dir[PATH_MAX], back[PATH_MAX];
+    const struct scenario *s = NULL;
+    assert_int_equal(fixture_open(NULL, dir, sizeof(dir)), 0);
+    fixture_write(dir, "/mine/scenario.yml", "schema: tare.scenario/1\n");
+    assert_non_null(getcwd(back, sizeof(back)));
+    assert_int_equal(chdir(dir), 0);
+    for (size_t i = 0; i < ARRAY_LEN(WANTED); i++) {
+        struct err e = {0};
+        assert_true(scenarios_find(WANTED[i].named, &s, &e) < 0);
+        assert_int_equal(e.kind, ERR_USAGE);
+        if (strncmp(e.text, WANTED[i].said, strlen(WANTED[i].said)) != 0)
+            fail_msg("%s: %s", WANTED[i].named, e.text);
+    }
+    assert_int_equal(chdir(back), 0);
+    fixture_close(dir);
+}
+
 static void what_is_no_file_of_a_scenarios_size_is_not_read(void **state)
 {
     (void)state;
@@ -456,6 +485,7 @@ int main(void)
         cmocka_unit_test(declared_figures_are_taken_and_those_not_reported_have_a_reason),
         cmocka_unit_test(what_came_with_tare_is_found_by_its_whole_name),
         cmocka_unit_test(anybodys_is_found_by_folder_and_by_file),
+        cmocka_unit_test(what_is_no_scenario_but_looks_like_one_is_told_with_what_was_meant),
         cmocka_unit_test(what_is_no_file_of_a_scenarios_size_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, forget);

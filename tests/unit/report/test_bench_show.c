@@ -31,7 +31,7 @@ static char *said(const struct shelf_cell *cell, size_t cells)
     const char *path = fixture_root;
     struct text out = {0};
     int serial = 0;
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < 15; k++)
         for (size_t i = 0; i < cells; i++)
             if (k < cell[i].invocations)
                 put(&cell[i], serial++, k);
@@ -86,8 +86,37 @@ static void two_modes_that_cannot_be_told_apart_have_no_winner(void **state)
     static const struct shelf_cell CELLS[] = {THREADS(2, 10), PROCESSES(2, 10.05)};
     (void)state;
     cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
-    expect(text, "With 2 workers, no mode wins here; against threads:\n");
+    expect(text, "With 2 workers, it is open which mode wins here; against threads:\n");
     expect(text, "  processes: cannot tell: ");
+}
+
+/* Fifteen invocations, which "the same" takes. */
+static void two_modes_that_are_the_same_have_no_winner_and_that_is_not_open(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        {"threads", "", "3.14t", true, false, 2, 10, 0, 15, 0, NULL, NULL},
+        {"processes", "forkserver", "3.14", false, false, 2, 10, 0, 15, 0, NULL, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "With 2 workers, no mode wins here; against ");
+}
+
+static void start_methods_are_told_apart_where_there_are_several(void **state)
+{
+    static const struct shelf_cell CELLS[] = {
+        THREADS(2, 10),
+        PROCESSES(2, 20),
+        {"processes", "spawn", "3.14", false, false, 2, 60, 0, 5, 0, NULL, NULL},
+        {"processes", "spawn", "3.14", false, true, 2, 60, 30, 5, 0, NULL, NULL},
+    };
+    (void)state;
+    cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
+    expect(text, "\nprocesses forkserver        2 ");
+    expect(text, "With 2 workers, threads win here:\n  processes forkserver: ");
+    expect(text, "\n  processes spawn: ");
+    expect(text, "[0.481, 0.520]         -\nprocesses spawn ");
+    expect(text, "[0.1603, 0.1733]   30.95\n"); /* the memory is of spawn alone */
 }
 
 static void fewer_runs_than_an_interval_takes_are_told(void **state)
@@ -98,7 +127,7 @@ static void fewer_runs_than_an_interval_takes_are_told(void **state)
     };
     (void)state;
     cleanup_free char *text = said(CELLS, ARRAY_LEN(CELLS));
-    expect(text, "no mode wins here; against threads:\n  processes: no interval: ");
+    expect(text, "it is open which mode wins here; against threads:\n  processes: no interval: ");
 }
 
 static void a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning(void **state)
@@ -129,6 +158,8 @@ int main(void)
         fixture_rooted(each_cell_has_a_row_and_the_winner_a_sentence),
         fixture_rooted(a_difference_is_told_in_percent_of_the_winner),
         fixture_rooted(two_modes_that_cannot_be_told_apart_have_no_winner),
+        fixture_rooted(two_modes_that_are_the_same_have_no_winner_and_that_is_not_open),
+        fixture_rooted(start_methods_are_told_apart_where_there_are_several),
         fixture_rooted(fewer_runs_than_an_interval_takes_are_told),
         fixture_rooted(a_mode_that_always_failed_is_told_and_keeps_nobody_from_winning),
         fixture_rooted(one_mode_alone_has_its_rows_and_no_winner),

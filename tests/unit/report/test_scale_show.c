@@ -33,7 +33,7 @@ static char *told(const struct made *m, size_t cells, int blocks, bool json)
         fail_msg("%s", e.text);
     scaling_make(&s, &all);
     if (json)
-        scale_json(&all, &out);
+        scale_json(&all, NULL, "it was not asked for", &out);
     else
         scale_text(&all, 80, &out);
     scaling_free(&all);
@@ -104,6 +104,8 @@ static void json_has_every_number_and_a_reason_beside_each_null(void **state)
     assert_true(json_is_real(json_object_get(json_object_get(loss, "ceiling"), "at")));
     assert_true(json_is_null(json_object_get(start, "at")));
     assert_true(json_is_string(json_object_get(start, "at_reason")));
+    assert_true(json_is_null(json_object_get(whole, "why")));
+    assert_string_equal(json_string_value(json_object_get(whole, "why_reason")), "it was not asked for");
     json_decref(whole);
 }
 

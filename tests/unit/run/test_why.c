@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "run/why_show.h"
+#include "report/why_show.h"
 
 static void the_gil_is_not_waited_for_only_where_it_was_off_from_begin_to_end(void **state)
 {
@@ -23,7 +23,8 @@ static void the_gil_is_not_waited_for_only_where_it_was_off_from_begin_to_end(vo
     for (size_t i = 0; i < sizeof(SAID) / sizeof(*SAID); i++) {
         const struct record timed = {.gil_enabled = SAID[i].at_start, .gil_at_end = SAID[i].at_end};
         struct trace_probe probe[] = {{.symbol = "take_gil"}, {.symbol = "stop_the_world"}};
-        why_leave_out(&timed, probe, 2);
+        const struct why_timed of = why_timed_of(&timed);
+        why_leave_out(&of, probe, 2);
         assert_int_equal(*probe[0].missing != '\0', SAID[i].left_out);
         assert_string_equal(probe[1].missing, "");
     }
