@@ -87,7 +87,7 @@ endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: FORCE all unit man uninstall dist deb build calibrate run run-vm vm-image test test-long test-page test-engine test-deb test-arm64 check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
+.PHONY: FORCE all unit man uninstall dist deb build calibrate reports run run-vm vm-image test test-long test-page test-engine test-deb test-arm64 check setup python install clean help bench sanitize fuzz fuzz-build fuzzers faults faults-build coverage coverage-build with-threads
 
 run: ## set everything up, then weigh scenario1: the original's four cells, and what threads cost beside processes
 	@scripts/run seed --out $(OUT)/seed
@@ -140,8 +140,15 @@ calibrate: ## how often the rules of comparisons and claims are wrong, by simula
 
 bench: ## what the runner itself costs, beside its peers, into tests/bench/README.md; BENCH=sampler: one of them, printed
 	@scripts/setup bench
+	@scripts/setup slurm || echo 'bench: the row of Slurm will be null'
+	@command -v dockerd >/dev/null || scripts/setup images || echo 'bench: the rows of docker run will be null'
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
+
+reports: ## public reports of threads that do not scale: what --why says beside what the maintainers found (root; minutes)
+	@$(MAKE) --no-print-directory build
+	@scripts/build-python --config diag ft >/dev/null
+	@python3 tests/reports/run.py $(B)
 
 setup: ## install the Debian packages that a build needs
 	@scripts/setup build
@@ -278,7 +285,7 @@ $(B)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 FORCE:
-COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/attest.o bundle/pool_show.o record/record.o selftest/selftest_json.o host/last_selftest.o)
+COMMITTED := $(addprefix $(B)/runner/,main.o bundle/pack.o bundle/reproduce_show.o bundle/attest.o bundle/pool_show.o record/record.o selftest/selftest_json.o selftest/planted.o host/last_selftest.o)
 $(COMMITTED): EXTRA = -DTARE_COMMIT='"$(COMMIT)"'
 $(COMMITTED): $(B)/commit
 

@@ -24,14 +24,14 @@
 #include "report/compare_show.h"
 #include "report/why_compare.h"
 
-/* All that one comparison takes; ended with end(). */
+/* The state of a comparison; ended with end(). */
 struct job {
     const struct analysis *asked;
     const char *path_a, *path_b;
     struct records a, b;
-    bool within_run;                          /* both are halves of one folder */
-    char key[64], value_a[128], value_b[128]; /* of --between; "": not asked for */
-    char across[256];                         /* --across with that key */
+    bool within_run;                          /* both sides are halves of one folder */
+    char key[64], value_a[128], value_b[128]; /* --between; "": not given */
+    char across[256];                         /* --across, with that key */
     char name_a[PATH_MAX + 256], name_b[PATH_MAX + 256];
     struct compare_options options;
     struct compare_condition condition[CONFIG_WORDS_MAX];
@@ -64,7 +64,7 @@ static int take_conditions(struct job *j, struct err *e)
     return 0;
 }
 
-/* A gate of memory is given one to look at where none of those that were asked for is of memory. */
+/* Adds a memory figure for a memory condition, if none of the given figures is one. */
 static void add_memory(struct job *j)
 {
     struct compare_options *o = &j->options;
@@ -73,11 +73,11 @@ static void add_memory(struct job *j)
         of_memory |= j->condition[i].kind == CONDITION_MEMORY;
     for (size_t i = 0; i < o->figures; i++)
         of_memory &= compare_about(&j->a, &j->b, o->figure[i]).kind != FIGURE_MEMORY;
-    if (of_memory && o->figures > 0) /* with the default ones, those of profile memory are of memory */
+    if (of_memory && o->figures > 0) /* by default, cells of profile memory compare memory */
         j->figure[o->figures++] = "pss_bytes";
 }
 
-/* "KEY=A,B": of A there is no comma in it. */
+/* Reads "KEY=A,B"; A contains no comma. */
 static int take_between(struct job *j, struct err *e)
 {
     const char *said = j->asked->between, *equals = said ? strchr(said, '=') : NULL;
@@ -139,7 +139,7 @@ static int refuse_key(const char *option, const char *named, const char *keys, s
                    suggest_text(&known, "", near));
 }
 
-/* --across names keys that cells have. */
+/* Checks that cells have the keys of --across. */
 static int check_across(const struct job *j, struct err *e)
 {
     struct keysets a = cells_of(&j->a), b = cells_of(&j->b);
@@ -167,7 +167,7 @@ static void name_side(const char *path, const char *key, const char *value, char
     (void)snprintf(buf, cap, *key ? "%s (%s=%s)" : "%s", path, key, value);
 }
 
-/* --between of one folder: each side keeps its own. */
+/* Reads both sides. For --between each side keeps its own cells of the one folder. */
 static int read_sides(struct job *j, struct err *e)
 {
     j->path_b = j->path_a;
@@ -216,7 +216,7 @@ static void in_state(char *buf, size_t cap)
     text_format(buf, cap, "%s/" NOISE_FILE, dir);
 }
 
-/* Reads the file into the job unless it is of another host. -ENOENT: there is none. */
+/* Reads the noise file unless it is from another host. -ENOENT: there is none. */
 static int try_noise(struct job *j, const char *path, struct err *e)
 {
     TRY(noise_read(path, &j->noise, e));
@@ -250,7 +250,7 @@ static int find_noise(struct job *j, struct err *e)
     for (size_t i = 0; i < ARRAY_LEN(path); i++) {
         struct err why = {0};
         int failed = try_noise(j, path[i], &why);
-        if (failed == -ENOTSUP) /* of before: it was not asked for by name, and is not used */
+        if (failed == -ENOTSUP) /* an old file that the user did not name is not used */
             text_format(j->noise_why, sizeof(j->noise_why), "%s", why.text);
         else if (failed != 0 && failed != -ENOENT && failed != -ENOTDIR) {
             *e = why;

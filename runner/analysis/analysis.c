@@ -20,7 +20,7 @@ static const char NOT_ABOVE_0[] = "a figure is not above 0: there is no ratio";
 
 /* --- serial correlation ------------------------------------------------------------------------------------------- */
 
-/* What neighbours in time have in common: of one series, or of two that are pooled. */
+/* The correlation of neighbours in time, of one series or of two pooled ones. */
 struct serial {
     double lagged, all; /* sums of products */
     size_t n, series;
@@ -38,8 +38,8 @@ static void serial_add(struct serial *s, const double *x, size_t n)
     s->series++;
 }
 
-/* r is too small by about (1 + 3 rho)/n (Kendall, Biometrika 41, 1954; Marriott and Pope, ibid.): rho = (n r + 1)/(n -
- * 3). NaN where there are fewer than LAG1_MIN of a series, or no spread. */
+/* r underestimates rho by about (1 + 3 rho)/n (Kendall, Biometrika 41, 1954; Marriott and Pope, ibid.), so rho = (n r +
+ * 1)/(n - 3). NaN: a series has fewer than LAG1_MIN values, or there is no spread. */
 static double serial_lag1(const struct serial *s)
 {
     double n = (double)s->n / (double)(s->series ? s->series : 1);
@@ -48,16 +48,16 @@ static double serial_lag1(const struct serial *s)
     return fmin(0.95, (n * s->lagged / s->all + 1) / (n - 3));
 }
 
-/* Whether it is above 0, one-sided at 2.5%: under independence r + 1/n is normal with variance 1/n. A test goes before
- * it, since a chance correlation of ten values would widen every other interval by a half. */
+/* Whether it is significantly above 0, one-sided at 2.5%: under independence r + 1/n is normal with variance 1/n.
+ * Without the test, a chance correlation of ten values would widen every other interval by a half. */
 static bool serial_is_shown(const struct serial *s)
 {
     double n = (double)s->n / (double)(s->series ? s->series : 1);
     return n >= LAG1_MIN && s->all > 0 && (s->lagged / s->all + 1 / n) * sqrt((double)s->n) > 1.96;
 }
 
-/* By how much the variance of a mean of n exceeds sigma^2/n: 1 + 2 sum (1 - k/n) rho^k (Bayley and Hammersley, JRSS B
- * 8, 1946). n over it is the number of independent values that tell as much. */
+/* The factor by which the variance of a mean of n exceeds sigma^2/n: 1 + 2 sum (1 - k/n) rho^k (Bayley and Hammersley,
+ * JRSS B 8, 1946). n divided by it is the equivalent number of independent values. */
 static double excess(double rho, size_t n)
 {
     double f = 1, power = 1;
@@ -68,8 +68,8 @@ static double excess(double rho, size_t n)
     return fmin(f, (double)n / 2);
 }
 
-/* The variance of the mean of n values with this variance, and its degrees of freedom. With correlation the sample's
- * variance is too small by (n - f)/(n - 1), which is put right. */
+/* The variance of the mean of n values with this variance, and its degrees of freedom. Under correlation the sample
+ * variance is too small by (n - f)/(n - 1), which is corrected. */
 struct of_mean {
     double variance, df;
 };
@@ -82,11 +82,11 @@ static struct of_mean of_mean(double variance, size_t n, double rho)
 
 /* --- values, by node ---------------------------------------------------------------------------------------------- */
 
-/* A set of logarithms in the order of time, those of a node together where `nodes` is above 1. */
+/* A set of logarithms in order of time; if `nodes` is above 1, grouped by node. */
 struct side {
     double *log; /* owned */
     size_t n;
-    double mean, variance; /* variance: NaN below 2 */
+    double mean, variance; /* variance: NaN with fewer than 2 */
 };
 
 static bool are_above_0(const struct analysis_value *v, size_t n)
@@ -115,7 +115,7 @@ static bool is_of(const struct analysis_value *v, const char *node)
     return !node || strcmp(node_of(v), node) == 0;
 }
 
-/* Those of this node; NULL: all. */
+/* The values of this node; NULL: all. */
 static struct side side_of(const struct analysis_value *v, size_t n, const char *node)
 {
     struct side s = {.log = xcalloc(n, sizeof(double)), .mean = NAN, .variance = NAN};
@@ -129,7 +129,7 @@ static struct side side_of(const struct analysis_value *v, size_t n, const char 
     return s;
 }
 
-/* The different nodes, in the order of their first values; the caller frees the list. */
+/* The distinct nodes in order of their first values; the caller frees the list. */
 static const char **nodes_of(const struct analysis_value *v, size_t n, size_t *count)
 {
     const char **node = xcalloc(n, sizeof(const char *)); /* NOLINT(bugprone-sizeof-expression): pointers */
@@ -160,7 +160,7 @@ static struct stats_interval on_logs(double mean, struct of_mean m, double confi
     return (struct stats_interval){exp(mean), exp(mean - half), exp(mean + half), confidence, NULL};
 }
 
-/* Over the means of nodes, where there are several. */
+/* The mean over the means of nodes, if there are several. */
 static struct stats_interval mean_of_nodes(const struct analysis_value *v, size_t n, const char *const *node,
                                            size_t nodes, double *log_variance)
 {
@@ -215,7 +215,7 @@ static struct stats_interval mean_of(const struct analysis_value *v, size_t n, s
 
 #define DIP_MIN 10
 
-/* Outliers on logarithms, as all else is, where there are any. */
+/* Looks for outliers on the logarithms, if there are any. */
 static void take_outliers(const double *sorted, size_t n, struct analysis_summary *s)
 {
     cleanup_free double *x = xcalloc(n, sizeof(*x));
@@ -284,8 +284,8 @@ static struct analysis_ratio no_ratio(const char *why)
                                    .why_not = why};
 }
 
-/* Keeps those of nodes that both sides have, where there are some; says what becomes of the others. kept: the caller's,
- * freed by it. */
+/* Keeps the values of nodes that both sides have, if there are any; returns a note on the others. The caller frees
+ * `kept`. */
 static const char *keep_common_nodes(struct two_sides *s, struct analysis_value **kept, size_t *common)
 {
     size_t a_nodes = 0, b_nodes = 0, a = 0, b = 0;
@@ -313,7 +313,7 @@ static const char *keep_common_nodes(struct two_sides *s, struct analysis_value 
     return "a node that one side alone has is left out of the ratio";
 }
 
-/* Whether each invocation is of a block, and no block is there twice: one run of one plan. */
+/* Whether each invocation has a block and no block occurs twice, as in one run of one plan. */
 static bool is_in_blocks(const struct analysis_value *v, size_t n)
 {
     cleanup_free double *block = xcalloc(n, sizeof(*block));
@@ -328,7 +328,7 @@ static bool is_in_blocks(const struct analysis_value *v, size_t n)
 
 /* --- two cells: the three ways ------------------------------------------------------------------------------------ */
 
-/* One mean of differences d, with its t. */
+/* Takes the mean of differences d, with its t. */
 static void take_differences(struct analysis_ratio *r, const double *d, size_t n, double rho)
 {
     struct of_mean m = of_mean(gsl_stats_variance(d, 1, n), n, rho);
@@ -363,7 +363,7 @@ static void by_welch(const struct two_sides *s, struct analysis_ratio *r)
     free(b.log);
 }
 
-/* What neighbours among blocks have in common; 0 where that is not shown. */
+/* The correlation of neighbouring blocks; 0: not significant. */
 static double rho_of_blocks(const double *d, size_t n, double *lag1)
 {
     struct serial serial = {0};
@@ -401,8 +401,8 @@ static void by_blocks(const struct two_sides *s, struct analysis_ratio *r)
     r->inflation = rho > 0 && plain > 0 ? r->variance / plain : 1;
 }
 
-/* Each node's ratio of means is one value, however many invocations it has: what a change does differs from node to
- * node, which more invocations of the same nodes do not tell (Kalibera and Jones 2013, section 3: repeat at the highest
+/* Each node's ratio of means is one value, however many invocations it has: the effect differs from node to node, and
+ * more invocations of the same nodes do not show by how much (Kalibera and Jones 2013, section 3: repeat at the highest
  * level that varies). */
 static void by_nodes(const struct two_sides *s, size_t common, struct analysis_ratio *r)
 {
@@ -528,7 +528,7 @@ static size_t with_weight(const struct analysis_term *term, size_t terms, const 
     return n;
 }
 
-/* The sum of one block or one node over the cells; NaN: one of them does not have it. */
+/* The sum of a block or a node over the cells; NaN: a cell lacks it. */
 static double sum_of_block(const struct analysis_term *const *term, size_t terms, uint64_t block)
 {
     double sum = 0;
@@ -552,7 +552,7 @@ static double sum_of_node(const struct analysis_term *const *term, size_t terms,
     return sum;
 }
 
-/* Of each node that all of the cells have. d has room for the first one's values. */
+/* The sums of the nodes that all cells have. d has room for the first cell's values. */
 static size_t sums_of_nodes(const struct analysis_term *const *term, size_t terms, double *d)
 {
     size_t nodes = 0, n = 0;

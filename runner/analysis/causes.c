@@ -19,6 +19,8 @@
     "reuse buffers rather than allocate large ones anew; MALLOC_TRIM_THRESHOLD_ and MALLOC_MMAP_THRESHOLD_ higher"
 #define MEMORY_SOURCE "https://docs.kernel.org/mm/process_addrs.html"
 #define PEP_703       "https://peps.python.org/pep-0703/"
+#define CPYTHON       "https://github.com/python/cpython/issues"
+#define MALLOPT       "https://manpages.ubuntu.com/manpages/noble/man3/mallopt.3.html"
 
 /* Symbols of CPython 3.13 and 3.14: Python/parking_lot.c, critical_section.c, brc.c, pystate.c, gc_free_threading.c,
  * ceval_gil.c. Every wait for a PyMutex parks; _PyMutex_LockTimed() itself is called for locks that are free, too, and
@@ -65,8 +67,8 @@ static const struct rule RULES[] = {
     {"world_stopped",
      LOST,
      "standing still, because another thread stopped all (garbage collection, a change of a type)",
-     "find who stops the world: garbage collections, changes of classes and of __class__ while threads run",
-     PEP_703 "#stop-the-world",
+     "find who stops the world: garbage collections, changes of classes, __class__ of an object that others refer to",
+     CPYTHON "/145566",
      {"stop_the_world", "_PyEval_StopTheWorld*", "tstate_wait_attach", "_PyThreadState_Suspend",
       "_PyThreadState_Attach"}},
     {"reference_counts_merged",
@@ -79,21 +81,21 @@ static const struct rule RULES[] = {
     {"type_lock",
      LOST,
      "the lock of all types: attributes of classes are looked up or changed",
-     "change no class while threads run; look a method up once and keep it in a local name",
-     HOWTO "#single-threaded-performance",
+     "change no class while threads run; make the names of attributes that are computed once, by sys.intern()",
+     CPYTHON "/132380",
      {"_PyType_Lookup*", "type_modified*", "PyType_Modified*", "type_setattro", "_PyType_AssignVersion*",
       "_PyType_CacheInitForSpecialization", "_PyType_CacheGetItemForSpecialization"}},
     {"code_lock",
      LOST,
      "the lock under which code is specialised",
-     "warm functions up in one thread before many call them",
-     PEP_703 "#specializing-interpreter",
+     "set no globals of a module while threads read them: each change has what was specialised for it done anew",
+     CPYTHON "/152075",
      {"_Py_Specialize_*", "_PyCode_Quicken", "_Py_Instrument*", "_PyCode_GetTLBC*", "create_tlbc*"}},
     {"interned_strings",
      LOST,
      "the lock of the interned strings",
-     "make attribute names and dictionary keys once, by sys.intern(), before the threads start",
-     "https://docs.python.org/3.14/library/sys.html#sys.intern",
+     "make the names of attributes that are computed once, by sys.intern(), before the threads start",
+     CPYTHON "/146041",
      {"intern_common", "_PyUnicode_InternMortal", "_PyUnicode_InternImmortal", "PyUnicode_InternInPlace"}},
     {"object_lock",
      LOST,
@@ -105,7 +107,7 @@ static const struct rule RULES[] = {
      LOST,
      "locks of the C library's allocator (arenas)",
      "fewer allocations in C code that uses malloc; MALLOC_ARENA_MAX as large as the number of threads",
-     "https://man7.org/linux/man-pages/man3/mallopt.3.html",
+     MALLOPT,
      {"__lll_lock_wait*", "_int_malloc", "_int_free", "arena_get2*", "__libc_malloc", "malloc", "free", "calloc",
       "realloc"}},
     {"thread_lock",
@@ -118,9 +120,9 @@ static const struct rule RULES[] = {
     {"shared_reference_count",
      LOST,
      "reference counts that several threads change at once",
-     "a local alias inside of the loop does not help for shared objects: a copy for each thread does; None, small "
-     "integers and interned strings are immortal and cost nothing",
-     PEP_703 "#immortalization",
+     "give each thread a copy of its own; None, small integers, interned strings and constants of code that is read "
+     "from __pycache__ are immortal and cost nothing",
+     HOWTO "#immortalization",
      {"_Py_DecRefShared*", "_Py_IncRefShared*", "_Py_TryIncRefShared", "_Py_TryXGetRef", "_Py_NewRefWithLock",
       "_PyObject_SetMaybeWeakref", "_Py_SetWeakrefAndIncref"}},
     {"memory_map",
@@ -156,6 +158,9 @@ static const struct rule RULES[] = {
 #define NO_RULE         SIZE_MAX
 #define RULE(n)         (&RULES[n])
 #define PATH_MAX_FRAMES 6
+
+/* So many times as long as a change of a shared count takes may the CPU wait to read it before. */
+#define READS_PER_CHANGE 10
 
 /* Whose lock a critical section takes, by the function that begins it. */
 static const struct {
@@ -238,7 +243,13 @@ static size_t rule_number(const char *id)
 
 static bool is_atomic_in_interpreter(const struct cause_stack *s)
 {
-    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].is_atomic;
+    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].did == FRAME_ATOMIC;
+}
+
+/* Whether the CPU waited for an object's header, to take or drop a reference. */
+static bool reads_count(const struct cause_stack *s)
+{
+    return s->count > 0 && s->frame[0].place == FRAME_C && s->frame[0].did == FRAME_READ_COUNT;
 }
 
 static const char *noun_of(const struct cause_stack *s)
@@ -262,6 +273,8 @@ static size_t rule_of(const struct cause_stack *s, bool runs)
             return rule_number("waiting_for_threads");
         return i;
     }
+    if (runs && reads_count(s))
+        return rule_number("shared_reference_count");
     if (!runs || !is_atomic_in_interpreter(s))
         return NO_RULE;
     /* What is changed is the object's lock in a function that takes one, else a reference count. */
@@ -379,6 +392,7 @@ struct sum {
     size_t rule;
     const char *noun; /* NULL: the rule alone */
     int64_t waits_ns, cpu_ns, tallied_ns;
+    int64_t reads_ns; /* of cpu_ns: before a count was changed, where its header was read */
     uint64_t calls;
     double *wait_ns;
     size_t waits;
@@ -389,6 +403,7 @@ struct sum {
 struct meaning {
     bool is_known;
     size_t rule[2]; /* of a wait; of a sample */
+    bool reads_count;
     const char *noun, *function, *file;
     char *path;
     struct cause_spent *spent; /* where what it takes is told to who asked; NULL: nobody did */
@@ -437,6 +452,7 @@ static const struct meaning *meaning_of(struct finder *f, uint32_t stack)
         return m;
     const size_t python = below_python(s);
     *m = (struct meaning){.is_known = true, .rule = {rule_of(s, false), rule_of(s, true)}, .path = path_of(s)};
+    m->reads_count = reads_count(s);
     m->spent = f->q->spent ? &f->q->spent[stack] : NULL;
     if (python < s->count) {
         m->function = s->frame[python].name;
@@ -501,6 +517,7 @@ static void add_lost(struct finder *f, const struct meaning *m, size_t rule, boo
     }
     struct sum *s = sum_of(f, rule, m->noun);
     *(runs ? &s->cpu_ns : &s->waits_ns) += ns;
+    s->reads_ns += runs && m->reads_count ? ns : 0;
     s->tallied_ns += ns;
     tally_add(&s->paths, m->path, "", ns);
     if (m->function)
@@ -741,6 +758,19 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Every reference that is taken or dropped reads a header, and waits for it where memory is slow. Another thread is why
+ * only where counts are changed by atomic instructions, too, as those of objects that no other thread made are not. */
+static void forget_private_counts(struct finder *f, struct sum *s)
+{
+    const int64_t atomic_ns = s->cpu_ns - s->reads_ns;
+    if (!f->q->alone || s->reads_ns <= READS_PER_CHANGE * atomic_ns)
+        return;
+    s->cpu_ns -= s->reads_ns;
+    f->ret->lost_ns -= s->reads_ns;
+    f->ret->own_ns += s->reads_ns;
+    s->reads_ns = 0;
+}
+
 /* What one thread alone spends on this for the same work of its own is no loss to the others. */
 static void take_away_alone(struct finder *f, struct sum *s, const char *title)
 {
@@ -801,6 +831,7 @@ static void put_causes(struct finder *f)
     for (size_t i = 0; i < f->sums; i++) {
         char title[sizeof(c->list[0].title)];
         title_of(&f->sum[i], title, sizeof(title));
+        forget_private_counts(f, &f->sum[i]);
         take_away_alone(f, &f->sum[i], title);
     }
     for (size_t i = 0; i < f->sums; i++)

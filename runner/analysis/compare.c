@@ -8,6 +8,7 @@
 
 #include "analysis/noise.h"
 #include "analysis/number.h"
+#include "analysis/stats_compare.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/err.h"

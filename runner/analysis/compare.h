@@ -8,7 +8,6 @@
 
 #include "analysis/analysis.h"
 #include "analysis/cells.h"
-#include "analysis/stats_compare.h"
 #include "base/figure.h"
 #include "base/stats_series.h"
 #include "base/text.h"

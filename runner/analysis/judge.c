@@ -1,4 +1,4 @@
-/* Verdicts of a family of ratios, and the noise that goes into them. */
+/* Judges a family of ratios, with the host's noise. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
@@ -13,7 +13,7 @@ static bool is_measured(const struct analysis_ratio *r)
     return !r->why_not && r->variance > 0;
 }
 
-/* The square of the normal deviate that is as rare as this t. */
+/* The square of the normal deviate with the same p as this t. */
 static double deviate2(const struct analysis_ratio *r)
 {
     double p = gsl_cdf_tdist_Q(fabs(r->log) / sqrt(r->variance), fmin(r->df, 1e6));
@@ -49,7 +49,7 @@ struct analysis_noise analysis_noise_of(const struct analysis_ratio *aa, size_t 
 
 /* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
-/* Half of the interval's width with n runs a side (of pairs: so many pairs), on the logarithm. */
+/* The half-width of the interval with n runs per side (or n pairs), on the logarithm. */
 static double half_width_at(const struct analysis_ratio *r, size_t n, double confidence)
 {
     const double runs = (double)n;
@@ -63,7 +63,7 @@ static double half_width_at(const struct analysis_ratio *r, size_t n, double con
     return stats_student((1 + confidence) / 2, df) * sqrt(variance + r->noise_variance);
 }
 
-/* The least number for which the interval is no wider than the margin; 0: none up to RUNS_CAP. */
+/* The least number of runs for which the half-width is at most the margin; 0: none up to RUNS_CAP. */
 static size_t runs_for(const struct analysis_ratio *r, double margin, double confidence)
 {
     const double wanted = log1p(margin);
@@ -127,7 +127,7 @@ static struct analysis_verdict judge(const struct analysis_ratio *r, size_t m, d
                                  .why = r->why_not};
     if (r->why_not)
         return v;
-    v.ratio.confidence = ANALYSIS_CONFIDENCE; /* of all of them together */
+    v.ratio.confidence = ANALYSIS_CONFIDENCE; /* of all rows together */
     v.word = word_of(&v.ratio, margin);
     v.differs = v.ratio.low > 1 || v.ratio.high < 1;
     v.is_outside = v.ratio.low > 1 + margin || v.ratio.high < 1 / (1 + margin);

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +60,8 @@ static bool is_own(const char *key)
     return text_is_among(key, KEYS);
 }
 
-/* Whether cells of the same scenario and profile differ in this key; what one mode or start method alone has is told
- * where its own cells differ. */
+/* Whether cells of the same scenario and profile differ in this key. A key that only one mode or start method has
+ * counts if its own cells differ. */
 static bool tells(const struct summary *s, const struct summary_cell *c, const char *key)
 {
     const char *own = keyset_find(c->cell, key);
@@ -77,7 +78,30 @@ static bool tells(const struct summary *s, const struct summary_cell *c, const c
     return false;
 }
 
-/* Whether the runtime has to be told: the mode is there on another one, the native aside. */
+/* Cells of one scenario, profile, mode, start method and runtime: the same keys tell them apart. */
+struct kind {
+    const struct summary_cell *first;
+    const char **key; /* owned */
+    size_t keys;
+    bool runtime; /* the runtime has to be told */
+};
+
+/* An id that a cell has, or would have had. */
+struct taken {
+    char *id;
+    size_t last; /* the number behind the last of the same */
+};
+
+/* What names are made with. */
+struct naming {
+    const struct summary *s;
+    struct kind *kind;
+    size_t kinds;
+    void *taken; /* a tsearch(3) tree */
+    bool scenario;
+};
+
+/* Whether the label needs the runtime: the mode also runs on another one, native aside. */
 static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
 {
     for (size_t i = 0; i < s->cells; i++)
@@ -85,6 +109,61 @@ static bool tells_runtime(const struct summary *s, const struct summary_cell *c)
             strcmp(s->cell[i].runtime, c->runtime) != 0)
             return true;
     return is_native(c);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
+
+static bool is_of_kind(const struct kind *k, const struct summary_cell *c)
+{
+    const struct summary_cell *first = k->first;
+    return same_text(first->scenario, c->scenario) && same_text(first->profile, c->profile) &&
+           same_text(first->mode, c->mode) && same_text(first->start, c->start) &&
+           same_text(first->runtime, c->runtime);
+}
+
+static bool is_told(const struct kind *k, const char *key)
+{
+    for (size_t i = 0; i < k->keys; i++)
+        if (same_text(k->key[i], key))
+            return true;
+    return false;
+}
+
+/* Which of its cells is asked makes no difference: where two cells have two values, one of them is not the asked one's.
+ */
+static void list_keys(const struct summary *s, struct kind *k)
+{
+    struct kind seen = {.first = k->first};
+    for (size_t i = 0; i < s->cells; i++) {
+        const struct summary_cell *c = &s->cell[i];
+        for (size_t n = 0; is_of_kind(k, c) && n < c->cell->count; n++) {
+            const char *key = c->cell->list[n].key;
+            if (is_own(key) || is_told(&seen, key))
+                continue;
+            seen.key = xgrow(seen.key, seen.keys, sizeof(*seen.key)); /* NOLINT(bugprone-sizeof-expression): pointers */
+            seen.key[seen.keys++] = key;
+            if (!tells(s, c, key))
+                continue;
+            k->key = xgrow(k->key, k->keys, sizeof(*k->key)); /* NOLINT(bugprone-sizeof-expression): pointers */
+            k->key[k->keys++] = key;
+        }
+    }
+    free(seen.key);
+}
+
+static const struct kind *kind_of(struct naming *n, const struct summary_cell *c)
+{
+    for (size_t i = n->kinds; i > 0; i--) /* neighbours are often of one */
+        if (is_of_kind(&n->kind[i - 1], c))
+            return &n->kind[i - 1];
+    n->kind = xgrow(n->kind, n->kinds, sizeof(*n->kind));
+    struct kind *k = &n->kind[n->kinds++];
+    *k = (struct kind){.first = c, .runtime = tells_runtime(n->s, c)};
+    list_keys(n->s, k);
+    return k;
 }
 
 static bool tells_scenario(const struct summary *s)
@@ -95,7 +174,7 @@ static bool tells_scenario(const struct summary *s)
     return !*s->cell[0].mode;
 }
 
-/* Lower case, what is neither letter nor digit a hyphen, no two of them. */
+/* Adds a word in lower case; a run of other characters than letters and digits becomes one hyphen. */
 static void add_word(struct text *id, const char *word)
 {
     bool hyphen = id->len > 0;
@@ -121,7 +200,7 @@ static void cut(struct text *t, size_t max)
     t->data[t->len] = '\0';
 }
 
-static void make_id(const struct summary *s, struct summary_cell *c, bool scenario, bool runtime)
+static void make_id(struct summary_cell *c, const struct kind *k, bool scenario)
 {
     struct text id = {0};
     text_add(&id, "%s", "");
@@ -129,10 +208,10 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
     add_word(&id, command ? command : scenario ? c->scenario : "");
     add_word(&id, c->mode);
     add_word(&id, c->start);
-    add_word(&id, runtime && !command ? c->runtime : "");
+    add_word(&id, k->runtime && !command ? c->runtime : "");
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
-        if (is_own(p->key) || !tells(s, c, p->key))
+        if (!is_told(k, p->key))
             continue;
         add_word(&id, p->key);
         add_word(&id, p->value);
@@ -144,10 +223,10 @@ static void make_id(const struct summary *s, struct summary_cell *c, bool scenar
     c->id = id.data;
 }
 
-static void make_label(const struct summary *s, struct summary_cell *c, bool scenario)
+static void make_label(struct summary_cell *c, const struct kind *k, bool scenario)
 {
     struct text label = {0};
-    const char *command = keyset_find(c->cell, "argv"); /* it is called by its words */
+    const char *command = keyset_find(c->cell, "argv"); /* its words are its name */
     text_add(&label, "%s%s%s%s%s",
              command    ? command
              : scenario ? c->scenario
@@ -157,10 +236,10 @@ static void make_label(const struct summary *s, struct summary_cell *c, bool sce
         text_add(&label, "%s%s", label.len ? ", " : "", c->runtime);
     for (size_t i = 0; i < c->cell->count; i++) {
         const struct pair *p = &c->cell->list[i];
-        if (!is_own(p->key) && tells(s, c, p->key))
+        if (is_told(k, p->key))
             text_add(&label, ", %s %s", p->key, p->value);
     }
-    for (size_t i = 0; i < label.len; i++) /* it is told in a line, whatever a record holds */
+    for (size_t i = 0; i < label.len; i++) /* a label is one line, whatever a record holds */
         if ((unsigned char)label.data[i] < ' ' || label.data[i] == 127)
             label.data[i] = ' ';
     if (label.len > LABEL_MAX) {
@@ -170,27 +249,43 @@ static void make_label(const struct summary *s, struct summary_cell *c, bool sce
     c->label = label.data;
 }
 
-static bool is_taken(const struct summary *s, size_t before, const char *id)
+static int compare_taken(const void *a, const void *b)
 {
-    for (size_t i = 0; i < before; i++)
-        if (strcmp(s->cell[i].id, id) == 0)
-            return true;
-    return false;
+    return strcmp(((const struct taken *)a)->id, ((const struct taken *)b)->id);
 }
 
-/* The cut ones, and keys that read the same once they are of letters alone. */
-static void make_unique(struct summary *s, size_t at)
+static void free_taken(void *of)
 {
-    char *plain = s->cell[at].id;
-    for (size_t n = 2; is_taken(s, at, s->cell[at].id); n++) {
-        struct text id = {0};
-        text_add(&id, "%s-%zu", plain, n);
-        if (s->cell[at].id != plain)
-            free(s->cell[at].id);
-        s->cell[at].id = id.data;
+    struct taken *one = of;
+    free(one->id);
+    free(one);
+}
+
+/* NULL: nobody had it; somebody has it now. */
+static struct taken *take_id(struct naming *n, const char *id)
+{
+    struct taken wanted = {.id = (char *)id}, *const *found = tfind(&wanted, &n->taken, compare_taken);
+    if (found)
+        return *found;
+    struct taken *one = xcalloc(1, sizeof(*one));
+    *one = (struct taken){xstrdup(id), 1};
+    if (!tsearch(one, &n->taken, compare_taken))
+        abort();
+    return NULL;
+}
+
+/* Numbers ids that were cut, or are equal once only letters are left. */
+static void make_unique(struct naming *n, struct summary_cell *c)
+{
+    struct taken *plain = take_id(n, c->id);
+    if (!plain)
+        return;
+    for (;;) {
+        free(c->id);
+        c->id = text_printf("%s-%zu", plain->id, ++plain->last);
+        if (!take_id(n, c->id))
+            return;
     }
-    if (s->cell[at].id != plain)
-        free(plain);
 }
 
 void summary_curve_name(const struct summary_cell *c, struct text *out)
@@ -203,13 +298,18 @@ void summary_curve_name(const struct summary_cell *c, struct text *out)
 
 static void summary_name_cells(struct summary *s)
 {
+    struct naming n = {.s = s, .scenario = s->cells > 0 && tells_scenario(s)};
     for (size_t i = 0; i < s->cells; i++) {
         struct summary_cell *c = &s->cell[i];
-        bool scenario = tells_scenario(s);
-        make_id(s, c, scenario, tells_runtime(s, c));
-        make_label(s, c, scenario);
-        make_unique(s, i);
+        const struct kind *k = kind_of(&n, c);
+        make_id(c, k, n.scenario);
+        make_label(c, k, n.scenario);
+        make_unique(&n, c);
     }
+    for (size_t i = 0; i < n.kinds; i++)
+        free(n.kind[i].key);
+    free(n.kind);
+    tdestroy(n.taken, free_taken);
 }
 
 /* --- a summary ---------------------------------------------------------------------------------------------------- */
@@ -224,7 +324,7 @@ static const char *value_of(const struct keyset *cell, const char *key)
     return value ? value : "";
 }
 
-/* An invocation and the value that it is ranked by. */
+/* An invocation and its ranking value. */
 struct ranked {
     const struct invocation *invocation;
     double value;
@@ -274,7 +374,7 @@ static struct summary_cell cell_of(const struct records *r, struct cell_group *g
                              .runtime = value_of(g->cell, "runtime"),
                              .profile = value_of(g->cell, "profile"),
                              .workers = workers ? strtod(workers, NULL) : NAN};
-    g->invocation = NULL; /* the cell's from here on */
+    g->invocation = NULL; /* the cell owns it now */
     for (size_t i = 0; i < c.count; i++) {
         c.ok += c.invocation[i]->ok;
         c.emulated |= c.invocation[i]->ok && c.invocation[i]->kind == RECORD_EMULATED;
@@ -309,7 +409,7 @@ static void summarise_all(const struct summary *s, struct summary_cell *c)
 
 /* --- the base ----------------------------------------------------------------------------------------------------- */
 
-/* The fewer, the more it is what is weighed against. */
+/* The lower, the better it fits as the base of comparisons. */
 static int base_rank(const struct summary_cell *c)
 {
     const char *free_threaded = keyset_find(c->invocation[0]->environment, "runtime.free_threaded");
@@ -368,7 +468,7 @@ struct analysis_ratio summary_ratio(const struct summary *s, const struct summar
     return why ? (struct analysis_ratio){.log = NAN, .why_not = why} : r;
 }
 
-/* The index of the figure that a cell is run for, as tare compare takes it; names: there is none. */
+/* The index of a cell's main figure, as for tare compare; names: none. */
 static size_t own_figure(const struct summary *s, const struct summary_cell *c)
 {
     const struct cell_group a = group_of(c->base), b = group_of(c);
@@ -487,11 +587,11 @@ void summary_free(struct summary *s)
 
 /* --- What has to be said with the figures ------------------------------------------------------------------------ */
 
-#define FOREIGN_SHARE 0.05 /* of the CPUs' time, from which on it is said */
-#define MISSED_SHARE  0.05 /* of the ticks, from which on it is said */
-#define NAMES_SHOWN   2    /* of the checks that failed for one reason; a record has them all */
+#define FOREIGN_SHARE 0.05 /* of the CPUs' time; a larger share is noted */
+#define MISSED_SHARE  0.05 /* of the ticks; a larger share is noted */
+#define NAMES_SHOWN   2    /* names shown of checks that failed for one reason; records have all */
 
-/* What is said of several things for one reason: their names, each once. */
+/* A note with one reason, and the names it applies to, each once. */
 struct note {
     char *reason; /* owned */
     struct text names;
@@ -513,7 +613,7 @@ static struct note *note_of(struct notes *n, const char *reason)
     return &n->list[n->count++];
 }
 
-/* Whether the names, which commas part, hold this one. */
+/* Whether the comma-separated names include this one. */
 static bool holds(const struct text *names, const char *name)
 {
     size_t len = strlen(name);
@@ -531,7 +631,7 @@ static void add_note(struct notes *n, const char *name, const char *reason)
         text_add(&note->names, "%s%s", note->names.len ? ", " : "", printable);
 }
 
-/* The first names, and how many more there are. */
+/* Adds the first names, and the number of others. */
 static void add_names(const struct text *names, size_t shown, struct text *out)
 {
     size_t more = 0;
@@ -558,7 +658,7 @@ static void notes_free(struct notes *n)
 
 /* --- what there is to say --------------------------------------------------------------------------------------- */
 
-/* One line of all records: the grade that is not full, and what did not hold, for which reason. */
+/* Adds one line for all records: a grade below full, the failed checks, and why. */
 static void note_isolation(struct notes *n, const struct summary *s)
 {
     struct notes unmet = {NULL, 0};
@@ -612,7 +712,7 @@ static void note_failure(struct notes *n, const struct summary_cell *c, const st
     add_note(n, name.data, why.data);
 }
 
-/* Ticks are missed when the machine is busiest: averages over the rest are not of the whole. */
+/* A busy machine misses ticks, so averages over the others are biased. */
 static void note_missed(struct notes *n, const struct summary_cell *c)
 {
     double most = 0;
@@ -626,7 +726,7 @@ static void note_missed(struct notes *n, const struct summary_cell *c)
     add_note(n, c->label, line);
 }
 
-/* Others on the benchmark's CPUs make its times longer, and one mode's more than another's. */
+/* Other work on the benchmark's CPUs lengthens its times, and one mode's more than another's. */
 static void note_foreign(struct notes *n, const struct summary *s)
 {
     double most = 0;
@@ -684,7 +784,7 @@ void summary_notes(const struct summary *s, struct text *out)
 
 /* --- The answer in words ----------------------------------------------------------------------------------------- */
 
-/* "107 ms (95% interval 17 to 198)" */
+/* Adds "107 ms (95% interval 17 to 198)". */
 static void say_value(const struct summary *s, const struct summary_figure *f, const char *name, struct text *out)
 {
     struct summary_unit u = summary_unit(s, name);
@@ -696,7 +796,7 @@ static void say_value(const struct summary *s, const struct summary_figure *f, c
                  number_text(f->is.mean.high * u.scale, d, high, sizeof(high)));
 }
 
-/* "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)" */
+/* Adds "threads, 3.14t, workers 8" as "threads (3.14t, workers 8)". */
 static void say_label(const struct summary_cell *c, struct text *out)
 {
     size_t mode = strcspn(c->label, ",");

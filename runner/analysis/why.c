@@ -113,6 +113,8 @@ json_t *why_json_tree(const struct why *w)
     json_put_int(o, "workers", w->workers);
     json_put_int(o, "iterations", w->iterations);
     json_put_real(o, "slowdown", w->slowdown, "the timed run has no median");
+    json_put_real(o, "stretch", w->stretch,
+                  "of one worker, or of all, no event fell into the measured iterations, or more than 1 % were lost");
     json_put_text_or(o, "verdict", first ? first->id : NULL,
                      causes_saw_any(&w->causes)
                          ? "no cause costs 3 % of the time that threads work or lose, and 10 samples"
@@ -361,6 +363,7 @@ static void read_all(struct reading *r, const json_t *o, struct why *w)
     w->workers = whole(r, o, "workers");
     w->iterations = whole(r, o, "iterations");
     w->slowdown = real_or_null(r, o, "slowdown", 1e9);
+    w->stretch = real_or_null(r, o, "stretch", 1e9);
     w->events = (uint64_t)whole_or_null(r, o, "events");
     w->lost = (uint64_t)whole_or_null(r, o, "lost_events");
     w->has_page_faults = json_is_integer(faults);

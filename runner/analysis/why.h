@@ -26,6 +26,8 @@ struct why {
     struct trace_probe *probe; /* and which of them could not be set */
     size_t probes;
     double slowdown;       /* median of its iterations / median of the timed ones; NaN: unknown */
+    double stretch;        /* what a thread works and loses in an iteration / what one alone does; NaN: unknown */
+    int interrupted_by;    /* of a run that a signal ended: which; it has nothing else */
     uint64_t events, lost; /* that were read; that the kernel or tare dropped */
     bool has_page_faults;
     uint64_t page_faults;

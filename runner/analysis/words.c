@@ -7,7 +7,7 @@
 #include "analysis/number.h"
 #include "base/text.h"
 
-/* A greater value of B, a lesser one, and what a multiple of it is. */
+/* The words for a greater value of B, a lesser one, and a multiple. */
 static const struct {
     const char *greater, *less, *times;
 } OF_KIND[FIGURE_KINDS] = {
@@ -17,7 +17,7 @@ static const struct {
     [FIGURE_COUNT] = {"more", "less", "as much"},
 };
 
-/* A time or rate whose better direction is declared the other way round is no faster for being shorter. */
+/* A time or rate with an unusual better direction is called "more" or "less", not "slower" or "faster". */
 static const char *direction(const struct figure_about *about, bool greater)
 {
     bool turned = (about->kind == FIGURE_TIME && about->better != BETTER_LESS) ||
@@ -90,7 +90,7 @@ void words_times(const struct analysis_verdict *v, double margin, size_t runs, c
     bool is_far = differs && (v->ratio.at >= 2 || v->ratio.at <= 0.5);
     char said[WORDS_MAX_VERDICT];
     struct analysis_verdict turned = *v;
-    if (is_far && v->word == ANALYSIS_LESS) { /* how many times, of the faster one */
+    if (is_far && v->word == ANALYSIS_LESS) { /* a factor: how many times as fast */
         turned.word = ANALYSIS_GREATER;
         turned.ratio.at = 1 / v->ratio.at;
         turned.ratio.low = 1 / v->ratio.high;

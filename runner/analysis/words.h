@@ -1,4 +1,4 @@
-/* words: what a verdict is called, in one place for all that shows one. */
+/* words: the words of a verdict, in one place for all texts. */
 #ifndef TARE_WORDS_H
 #define TARE_WORDS_H
 

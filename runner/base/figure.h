@@ -29,6 +29,7 @@ struct figure_about {
     const char *shown; /* the unit to print: "ms", "MiB"; "" for none */
     double scale;      /* from unit to shown */
     double resolution; /* the smallest step of the record's number, in unit; 0: unknown */
+    const char *path;  /* tare's own figures: the place in the record, "memory.slice.anon"; NULL: in result */
 };
 
 /* Describes a figure: tare's own by the table, others by the end of the name:
@@ -51,7 +52,10 @@ const char *figure_says(const struct figure_about *a, char *buf, size_t cap);
 /* Whether it is memory in bytes, to be printed as KiB, MiB, … */
 bool figure_is_of_bytes(const struct figure_about *about);
 
-/* Whether it is one of tare's own figures, which every record has. */
+/* The i-th of tare's own figures, which every record has; NULL after the last. */
+const struct figure_about *figure_of_records(size_t i);
+
+/* Whether it is one of them. */
 bool figure_is_of_every_record(const char *name);
 
 #endif

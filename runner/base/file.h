@@ -67,10 +67,6 @@ int file_draft_open_at(int dirfd, const char *name, const char *said, struct fil
 int file_draft_commit(struct file_draft *draft, struct err *e);
 void file_draft_abandon(struct file_draft *draft);
 
-/* Makes a folder with a temporary name below dirfd, mode 0755. *ret is its descriptor, which holds the lock. -EACCES,
- * -ENOSPC, … */
-int file_draft_folder(int dirfd, char name[FILE_TEMPORARY_MAX], int *ret, struct err *e);
-
 /* A folder that is made beside its place and moved there when it is complete. */
 struct file_folder {
     int parent, fd; /* fd: to write into */

@@ -25,44 +25,15 @@
 #include "bundle/rederive.h"
 #include "bundle/reproduction.h"
 
-#define CELL_FOLDER_MAX 80
-
 /* --- where records are ------------------------------------------------------------------------------------------- */
-
-/* "scenario1-threads-workers=4" becomes "scenario1-threads-workers-4". */
-static void plain_folder(const char *id, char buf[CELL_FOLDER_MAX + 1])
-{
-    static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    text_format(buf, CELL_FOLDER_MAX + 1, "%.*s", CELL_FOLDER_MAX, id);
-    for (char *p = buf; *p; p++)
-        if (!strchr(ALLOWED, *p) || (p == buf && *p == '.'))
-            *p = '-';
-}
 
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,
                                char buf[FILELIST_PATH_MAX + 1])
 {
     static const char *const LABELS[] = {"", "-A", "-A2"};
-    char folder[CELL_FOLDER_MAX + 1], other[CELL_FOLDER_MAX + 1], number[16] = "";
-    size_t alike = 0;
-    plain_folder(plan->cell[cell].id, folder);
-    for (size_t i = 0; i < cell; i++) {
-        plain_folder(plan->cell[i].id, other);
-        alike += strcasecmp(folder, other) == 0;
-    }
-    if (alike > 0)
-        text_format(number, sizeof(number), ".%zu", alike + 1);
-    text_format(buf, FILELIST_PATH_MAX + 1, BUNDLE_RECORDS "%s%s/%04llu%s.json", folder, number,
+    text_format(buf, FILELIST_PATH_MAX + 1, BUNDLE_RECORDS "%s/%04llu%s.json", plan->cell[cell].folder,
                 (unsigned long long)block, LABELS[label]);
     return buf;
-}
-
-size_t bundle_cell(const struct plan *plan, const char *id)
-{
-    size_t i = 0;
-    while (i < plan->cells && strcmp(plan->cell[i].id, id) != 0)
-        i++;
-    return i;
 }
 
 int bundle_label(const char *label)
@@ -193,7 +164,7 @@ int bundle_grants(const struct bundle *b, const char *label, struct trust_grants
 
 const struct carried_one *bundle_other_file(const struct bundle *b, const struct invocation *one)
 {
-    size_t cell = bundle_cell(&b->plan, one->plan_cell);
+    size_t cell = plan_find_cell(&b->plan, one->plan_cell);
     const struct plan_cell *of = cell < b->cells ? &b->plan.cell[cell] : NULL;
     cleanup_json json_t *runtime = of && of->files > 0 ? invocation_section(one, "runtime") : NULL;
     const json_t *files = json_object_get(runtime, "files");
@@ -218,7 +189,7 @@ static unsigned char *coverage(const struct bundle *b)
     unsigned char *there = xcalloc(b->blocks * units(b), 1);
     for (size_t i = 0; i < b->records.count; i++) {
         const struct invocation *one = &b->records.list[i];
-        size_t cell = bundle_cell(&b->plan, one->plan_cell), unit = cell;
+        size_t cell = plan_find_cell(&b->plan, one->plan_cell), unit = cell;
         if (b->noise)
             unit = 2 * cell + (bundle_label(one->label) == 2);
         if (cell < b->cells && one->block >= 1 && one->block <= b->blocks)
@@ -284,8 +255,8 @@ static void judge(struct bundle *b)
 /* "tare-NAME", with characters that paths allow. */
 static void name_top(struct bundle *b)
 {
-    char folder[CELL_FOLDER_MAX + 1];
-    plain_folder(b->plan.name, folder);
+    char folder[PLAN_FOLDER_MAX + 1];
+    plan_plain_name(b->plan.name, folder);
     b->top = text_printf("tare-%.40s", folder);
 }
 

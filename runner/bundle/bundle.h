@@ -71,13 +71,9 @@ int bundle_grants(const struct bundle *b, const char *label, struct trust_grants
 /* The carried file that an invocation of a command was not made with, by its record; NULL: it was made with all. */
 const struct carried_one *bundle_other_file(const struct bundle *b, const struct invocation *one);
 
-/* The payload path of an invocation's record. The folder is the cell's id, with '-' for characters that bundle paths do
- * not allow, cut at 80 and numbered if that is ambiguous. label: as in folder_record_name(). Returns buf. */
+/* The payload path of an invocation's record, in its cell's folder. label: as in folder_record_name(). Returns buf. */
 const char *bundle_record_path(const struct plan *plan, size_t cell, uint64_t block, int label,
                                char buf[FILELIST_PATH_MAX + 1]);
-
-/* The index of a cell in the plan; plan->cells: unknown id. */
-size_t bundle_cell(const struct plan *plan, const char *id);
 
 /* "A": 1, "A'": 2, else 0. */
 int bundle_label(const char *label);

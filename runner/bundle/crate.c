@@ -47,6 +47,24 @@ static const struct version *version_of(const struct bundle *b)
     return &VERSIONS[i];
 }
 
+/* The sections of records that actions are made of. */
+enum section {
+    SECTION_TOOL,
+    SECTION_RUNTIME,
+    SECTION_IMAGE,
+    SECTION_CONFINEMENT,
+    SECTION_CPU,
+    SECTION_PLAN,
+    SECTION_SCENARIO
+};
+static const char *const SECTIONS[] = {"tool", "runtime", "image", "confinement", "cpu", "plan", "scenario"};
+
+/* A section as it was read last: records that follow each other have many in common. */
+struct last_section {
+    const char *text;
+    json_t *tree;
+};
+
 /* The graph in the making. */
 struct crate {
     const struct bundle *b;
@@ -55,7 +73,20 @@ struct crate {
     json_t *seen; /* ids of entities that exist once: applications, images, environments */
     json_t *image_files;
     struct oci_image image; /* in the bundle */
+    struct last_section last[ARRAY_LEN(SECTIONS)];
 };
+
+/* The crate's, until the next record's is asked for; NULL as of invocation_section(). */
+static const json_t *section_of(struct crate *c, const struct invocation *one, enum section s)
+{
+    struct last_section *last = &c->last[s];
+    const char *text = invocation_section_text(one, SECTIONS[s]);
+    if (text != last->text) {
+        json_decref(last->tree);
+        *last = (struct last_section){text, invocation_section(one, SECTIONS[s])};
+    }
+    return last->tree;
+}
 
 /* An identifier with characters of a URI, truncated if too long. */
 static const char *make_id(char id[ID_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -187,7 +218,7 @@ static const char *add_instrument(struct crate *c, const struct invocation *one,
                                   char id[ID_MAX])
 {
     char of[ID_MAX], on[ID_MAX];
-    cleanup_json json_t *tool = invocation_section(one, "tool"), *runtime = invocation_section(one, "runtime");
+    const json_t *tool = section_of(c, one, SECTION_TOOL), *runtime = section_of(c, one, SECTION_RUNTIME);
     const char *name = *json_word(scenario, "name") ? json_word(scenario, "name") : "command";
     (void)add_tool(c, tool, of);
     if (runtime)
@@ -225,7 +256,7 @@ static json_t *image_entity(struct crate *c, const char *id, const char *name, c
 static void add_image(struct crate *c, const struct invocation *one, json_t *action)
 {
     char id[ID_MAX], name[ID_MAX] = "tare", registry[ID_MAX] = "localhost";
-    cleanup_json json_t *image = invocation_section(one, "image");
+    const json_t *image = section_of(c, one, SECTION_IMAGE);
     const char *digest = json_word(image, "digest"), *hex = strstr(digest, "sha256:"), *at = strrchr(digest, '@');
     const char *sha256 = hex ? hex + 7 : json_word(image, "content_sha256");
     const char *slash = at ? memchr(digest, '/', (size_t)(at - digest)) : NULL;
@@ -285,7 +316,8 @@ static void add_environment(struct crate *c, const struct invocation *one, json_
 {
     size_t i;
     const json_t *word = NULL;
-    cleanup_json json_t *list = json_array(), *confinement = invocation_section(one, "confinement");
+    cleanup_json json_t *list = json_array();
+    const json_t *confinement = section_of(c, one, SECTION_CONFINEMENT);
     json_array_foreach(json_object_get(confinement, "environment"), i, word)
     {
         const char *text = json_string_value(word), *equals = text ? strchr(text, '=') : NULL;
@@ -309,20 +341,19 @@ static void add_number(struct crate *c, json_t *list, const json_t *number, cons
 
 static void add_usage(struct crate *c, const struct invocation *one, json_t *action)
 {
-    cleanup_json json_t *list = json_array(), *cpu = invocation_section(one, "cpu");
-    cleanup_json json_t *plan = invocation_section(one, "plan");
-    add_number(c, list, json_object_get(cpu, "usage_usec"), "cpu_usage_usec", "microseconds");
-    add_number(c, list, json_object_get(plan, "elapsed_ns"), "elapsed_ns", "nanoseconds");
+    cleanup_json json_t *list = json_array();
+    add_number(c, list, json_object_get(section_of(c, one, SECTION_CPU), "usage_usec"), "cpu_usage_usec",
+               "microseconds");
+    add_number(c, list, json_object_get(section_of(c, one, SECTION_PLAN), "elapsed_ns"), "elapsed_ns", "nanoseconds");
     put_values(action, "resourceUsage", list);
 }
 
 /* The end in ISO 8601: start plus duration, if known, to the second as the start. */
-static void add_times(const struct invocation *one, json_t *action)
+static void add_times(struct crate *c, const struct invocation *one, json_t *action)
 {
     struct tm tm = {0};
     char end[32];
-    cleanup_json json_t *plan = invocation_section(one, "plan");
-    const json_t *elapsed = json_object_get(plan, "elapsed_ns");
+    const json_t *elapsed = json_object_get(section_of(c, one, SECTION_PLAN), "elapsed_ns");
     json_int_t ns = json_is_integer(elapsed) ? json_integer_value(elapsed) : -1;
     json_put_text(action, "startTime", one->started_at);
     if (ns >= 0 && ns / NS_PER_S < 4000000000LL && strptime(one->started_at, "%Y-%m-%dT%H:%M:%SZ", &tm))
@@ -351,14 +382,14 @@ static void describe(const struct bundle *b, const struct invocation *one, const
 static void add_action(struct crate *c, const struct invocation *one)
 {
     char id[ID_MAX], instrument[ID_MAX];
-    cleanup_json json_t *scenario = invocation_section(one, "scenario");
+    const json_t *scenario = section_of(c, one, SECTION_SCENARIO);
     json_t *action = entity(c, make_id(id, "#%.200s", one->id), "CreateAction", END);
     describe(c->b, one, scenario, action);
     json_put(action, "instrument", reference(add_instrument(c, one, scenario, instrument)));
     json_put(action, "agent", json_copy(json_array_get(c->authors, 0)));
     json_put(action, "object", reference(BUNDLE_PLAN));
     json_put(action, "result", reference(one->path));
-    add_times(one, action);
+    add_times(c, one, action);
     add_status(one, action);
     add_image(c, one, action);
     add_environment(c, one, action);
@@ -436,13 +467,21 @@ static void end(struct crate *c)
     json_t *const all[] = {c->graph, c->has_part, c->mentions, c->authors, c->seen, c->image_files};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         json_decref(all[i]);
+    for (size_t i = 0; i < ARRAY_LEN(c->last); i++)
+        json_decref(c->last[i].tree);
 }
 
 int derive_crate(const struct bundle *b, const struct filelist *payload, int dirfd, struct err *e)
 {
     cleanup_text struct text t = {0};
-    __attribute__((cleanup(end))) struct crate c = {
-        b, version_of(b), json_array(), json_array(), json_array(), json_array(), json_object(), json_array(), {0}};
+    __attribute__((cleanup(end))) struct crate c = {.b = b,
+                                                    .version = version_of(b),
+                                                    .graph = json_array(),
+                                                    .has_part = json_array(),
+                                                    .mentions = json_array(),
+                                                    .authors = json_array(),
+                                                    .seen = json_object(),
+                                                    .image_files = json_array()};
     TRY(oci_image_read(b->fd, &c.image, e));
     fill(&c, payload);
     json_text(json_pack("{s:[s, s], s:O}", "@context", c.version->context,

@@ -109,8 +109,8 @@ static int copy_records(struct packing *p, struct err *e)
     TRY(tally_read(&p->tally, &p->plan, &p->folder, &p->bound, false, false, e));
     for (size_t i = 0; i < r->count; i++) {
         struct invocation *one = &r->list[i];
-        (void)bundle_record_path(&p->plan, bundle_cell(&p->plan, one->plan_cell), one->block, bundle_label(one->label),
-                                 path);
+        (void)bundle_record_path(&p->plan, plan_find_cell(&p->plan, one->plan_cell), one->block,
+                                 bundle_label(one->label), path);
         one->path = pool_keep(r->reader.pool, path);
     }
     return r->count > 0 ? 0
@@ -367,7 +367,7 @@ static int refuse_stale(const struct packing *p, const struct filelist *payload,
 static int refuse_uncarried(const struct packing *p, const struct invocation *one, struct err *e)
 {
     const struct plan *plan = &p->bundle.plan;
-    size_t cell = bundle_cell(plan, one->plan_cell);
+    size_t cell = plan_find_cell(plan, one->plan_cell);
     char *const *argv = cell < p->bundle.cells ? plan->cell[cell].cell.argv : NULL;
     if (!argv || !strchr(argv[0], '/') || carried_find(&plan->carried, argv[0], true))
         return 0;

@@ -212,7 +212,7 @@ static void check_place(struct verifying *w, const struct invocation *one)
 {
     char wanted[FILELIST_PATH_MAX + 1];
     const struct bundle *b = &w->v->at.bundle;
-    size_t cell = bundle_cell(&b->plan, one->plan_cell);
+    size_t cell = plan_find_cell(&b->plan, one->plan_cell);
     int label = bundle_label(one->label);
     if (cell == b->cells || one->block < 1 || one->block > PLAN_INVOCATIONS_MAX || (label != 0) != b->noise)
         BROKEN(w, one->path, "it is of no invocation of the plan '%s' (cell '%s', block %llu)", b->plan.name,
@@ -255,7 +255,7 @@ static void check_image(struct verifying *w, const struct invocation *one)
 /* The record must name the scenario that the bundle carries. */
 static void check_scenario(struct verifying *w, const struct invocation *one)
 {
-    size_t cell = bundle_cell(&w->v->at.bundle.plan, one->plan_cell);
+    size_t cell = plan_find_cell(&w->v->at.bundle.plan, one->plan_cell);
     const struct scenario *s = cell < w->v->at.bundle.cells ? w->v->at.bundle.plan.cell[cell].cell.scenario : NULL;
     cleanup_json json_t *scenario = invocation_section(one, "scenario");
     const char *sha256 = json_string_value(json_object_get(scenario, "folder_sha256"));

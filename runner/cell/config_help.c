@@ -7,9 +7,9 @@
 #include "cell/config_internal.h"
 #include "cell/manual.h"
 
-/* A row with the defaults of each profile; of one that the scenario does not offer, those of the scenario's own. */
+/* A row for --help, with the defaults of the profiles; for a scenario with its own ones. */
 struct shown_row {
-    struct option_row row; /* with those of overhead and memory */
+    struct option_row row; /* with the defaults of overhead and memory */
     int64_t if_growth;
 };
 

@@ -45,7 +45,7 @@ static const char *const ROLES[] = {"", "same-team", "different-team", NULL};
     (CONFIG_RUN | SWEEPS | CONFIG_BISECT | CONFIG_MATRIX | CONFIG_EXEC | HOSTS | CONFIG_CLEAN | CONFIG_SELFTEST |      \
      RECORDS | BUNDLES)
 
-/* Of a row that no plan can set there is nothing to say on whose it is. */
+/* Rows that plans cannot set leave out the last fields. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define BIT(choice) (1LL << (choice))
@@ -268,6 +268,14 @@ const struct option_row config_rows[] = {
      "afterwards run it once more, traced, and tell what its threads lose their time to: which lock, which object, which "
      "function, and what to do; meanwhile all that runs the same interpreter or C library on this host is slower, on "
      "other CPUs too; root or CAP_PERFMON (exit 3 without); beside the record as NAME.why.json"},
+    {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_SELFTEST,
+     "in place of the known loads run work whose threads lose their speed-up to one thing that is known, with 2 to 8 "
+     "threads, and say whether 'tare run --why' names it; takes minutes; root or CAP_PERFMON (exit 3 without)"},
+    {"only", TEXT, "PATTERN,...", HOST(only), NULL, 0, 0, UNSET, UNSET, CONFIG_SELFTEST,
+     "of --why: these and no others"},
+    {"runtime", TEXT, "RUNTIME", CELL(runtime), NULL, 0, 0, UNSET, UNSET, CONFIG_SELFTEST,
+     "of --why: the free-threaded interpreter, by its name or path (default: one that scripts/build-python --config diag "
+     "built, else 3.14t)"},
     {"why", YES, NULL, offsetof(struct config, why), NULL, 0, 0, 0, 0, CONFIG_SCALE,
      "afterwards run the most threads once more, traced, and tell what they lose their time to, as 'tare run --why' does; "
      "no figure is of that run; root or CAP_PERFMON (exit 3 without, when all else is told); in --json, and with --out "

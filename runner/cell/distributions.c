@@ -14,8 +14,9 @@
 #include "launch/confine.h"
 #include "launch/spawn.h"
 
-/* Run with -I -S: site's folders are computed, its main() is not run, so that no .pth file has a say. A folder is
- * opened once and all below it by its descriptor, links not followed. Names: PEP 427, "NAME-VERSION.dist-info". */
+/* The interpreter runs it with -I -S: it computes site's folders without running site's main(), so that no .pth file is
+ * executed. It opens a folder once and all below it by descriptor, without following links. Names: PEP 427,
+ * "NAME-VERSION.dist-info". */
 static const char PROGRAM[] =
     "import hashlib, os, re, site, stat, sys\n"
     "MOST, ENTRIES, RECORD, ALL = 1000, 50000, 16 << 20, 256 << 20\n"
@@ -75,7 +76,7 @@ static bool consists_of(const char *text, const char *set)
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGIT "0123456789"
 
-/* A line "dist NAME VERSION SHA256"; false: it is none. */
+/* Reads a line "dist NAME VERSION SHA256"; false: malformed. */
 static bool take_line(const char *line, size_t len, struct distribution *ret)
 {
     char whole[300], sha256[66], more;
@@ -104,7 +105,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct distribution *)a)->name, ((const struct distribution *)b)->name);
 }
 
-/* The number behind the word of a line; a number that cannot be is none. */
+/* The number after a line's word, at most INT_MAX. */
 static size_t count_of(const char *line)
 {
     unsigned long n = strtoul(strchr(line, ' ') + 1, NULL, 10);
@@ -156,7 +157,7 @@ static bool has_file(const char *home, const char *file)
     return access(whole, F_OK) == 0;
 }
 
-/* "/usr" of "/usr/bin/python3". */
+/* Gives "/usr" for "/usr/bin/python3". */
 static void home_of(const char *path, char ret[PATH_MAX])
 {
     text_format(ret, PATH_MAX, "%s", path);
@@ -164,7 +165,7 @@ static void home_of(const char *path, char ret[PATH_MAX])
         *(strrchr(ret, '/') ? strrchr(ret, '/') : ret) = '\0';
 }
 
-/* An installation of its own, whose folders have none: a start of the interpreter would tell no more. */
+/* Whether the interpreter is an installation whose folders have no packages, so that it need not be started. */
 static bool has_none(const char *interpreter)
 {
     char real[PATH_MAX], home[PATH_MAX], own[PATH_MAX];
@@ -189,7 +190,7 @@ static int ask(const char *interpreter, struct text *answer)
                                             .needed = needed,
                                             .needed_count = has_file(home, "/pyvenv.cfg") ? 2 : 1};
     struct confine *confine = NULL;
-    struct err ignored = {0}; /* they are not known, whatever it was */
+    struct err ignored = {0}; /* any failure makes them unknown */
     int failed = confine_prepare(&request, &confine, &ignored);
     const struct spawn_spec spec = {.path = interpreter, .argv = argv, .envp = envp, .cwd = "/", .confine = confine};
     if (failed == 0)

@@ -27,7 +27,7 @@ bool interpreter_name_is_supported(const struct interpreter_name *n)
     return n->major == 3 && n->minor >= (n->free_threaded ? 13 : 12);
 }
 
-/* A place with many builds: folders that match a pattern below a base folder. */
+/* Places with several builds: folders that match a pattern below a base folder. */
 static void base_of_cache(char *buf, size_t cap)
 {
     char cache[PATH_MAX];

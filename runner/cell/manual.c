@@ -288,8 +288,13 @@ const struct manual manuals[] = {
      "expected, "
      "what was measured and whether that is within its tolerance (exit 1: one is not). The records of later runs name "
      "it "
-     "(instrument.selftest): it is kept as selftest.json in $TARE_STATE, /var/lib/tare (root) or the cache.\n",
-     "tare selftest  # once on a new machine\n"},
+     "(instrument.selftest): it is kept as selftest.json in $TARE_STATE, /var/lib/tare (root) or the cache.\n\n"
+     "--why proves what 'tare run --why' says: eleven pieces of work, nine of whose threads lose their speed-up to one "
+     "cause that is planted, and two whose threads lose nothing that processes would not. A row is ok where that cause "
+     "is named first and is 60 % of what is lost, or where none is planted and none is named; unavailable where this "
+     "host cannot show it, and why; else MISNAMED (exit 1). --json: schema tare.selftest-why/1.\n",
+     "tare selftest  # once on a new machine\n"
+     "tare selftest --why  # whether causes are named here as they are planted\n"},
     {CONFIG_CLEAN, "clean", "", "remove what killed runs left behind", "tare clean [OPTION]... [FOLDER]\n",
      "Ends the processes and removes the cgroups and temporary folders that runs left which were killed, and puts back "
      "what those had changed in the hierarchy. A run that is alive holds a lock on what is its own, and is left alone, "
@@ -313,7 +318,7 @@ static const struct manual *manual_of(enum config_command command)
     return NULL;
 }
 
-/* Paragraphs in lines of a width. */
+/* Adds paragraphs, wrapped. */
 static void add_paragraphs(const char *words, struct text *out)
 {
     while (*words) {
@@ -351,7 +356,7 @@ int manual_print(enum config_command command, const struct scenario *scenario, c
     return 0;
 }
 
-/* NULL behind the last. */
+/* NULL after the last. */
 static const struct option_row *row_of(enum config_command command, size_t n)
 {
     for (size_t i = 0; i < config_row_count; i++)

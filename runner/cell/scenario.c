@@ -58,7 +58,7 @@ static bool real_of(const char *text, double *ret)
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 
-/* "a,b.c": names and dots alone, as the text becomes import statements. */
+/* Whether it is like "a,b.c": only names and dots, because the text becomes import statements. */
 static bool is_modules(const char *value)
 {
     for (const char *at = value;; at++) {
@@ -90,7 +90,7 @@ static bool is_allowed(const struct scenario_knob *k, const char *value)
     int64_t low, high, n;
     double real_low, real_high, real;
     switch (k->type) {
-    case SCENARIO_INTEGER: /* the text goes to the workload as it is */
+    case SCENARIO_INTEGER: /* the workload gets the text unchanged */
         return strspn(value, "-0123456789") == strlen(value) && text_to_i64(k->low, &low) == 0 &&
                text_to_i64(k->high, &high) == 0 && text_to_i64(value, &n) == 0 && n >= low && n <= high;
     case SCENARIO_REAL:

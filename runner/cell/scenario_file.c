@@ -50,7 +50,7 @@ static const struct yaml_shape TOP =
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz0123456789"
 
-/* What is printed in a line of its own. */
+/* Checks a text that is printed on one line. */
 static int check_line(const struct yaml_node *n, struct err *e)
 {
     for (const char *c = n->text; *c; c++)
@@ -64,7 +64,7 @@ static bool is_word(const char *text, const char *letters)
     return strchr("abcdefghijklmnopqrstuvwxyz", *text) && strspn(text, letters) == strlen(text);
 }
 
-/* The bits of a list of names; all where there is no list. */
+/* Takes the bits of a list of names; without a list all. */
 static int take_bits(const struct yaml_node *list, const char *const *names, unsigned *ret, struct err *e)
 {
     *ret = list ? 0 : UINT_MAX;
@@ -119,7 +119,7 @@ static int take_profiles(const struct yaml_node *profiles, scenario_common *comm
 static int take_name(const struct yaml_node *n, scenario_common *common, const struct scenario *s,
                      struct scenario_knob *k, struct err *e)
 {
-    static const char *const OURS[] = {"pids", "fault", "help", NULL}; /* what workloads are told besides */
+    static const char *const OURS[] = {"pids", "fault", "help", NULL}; /* tare gives these to workloads itself */
     if (!is_word(n->text, LETTERS "-"))
         return yaml_refuse(n, -EINVAL, e,
                            "'%s': what is allowed is a letter, then letters, digits and dashes, in lower case",
@@ -150,7 +150,7 @@ static int take_choices(const struct yaml_node *said, struct scenario_knob *k, s
     return 0;
 }
 
-/* min and max: each is a number of the type where the other is taken for the widest. */
+/* Takes min and max. Each must be a number of the knob's type, with the other at its widest. */
 static int take_range(const struct yaml_node *said, struct scenario_knob *k, struct err *e)
 {
     const struct yaml_node *min = yaml_get(said, "min"), *max = yaml_get(said, "max");
@@ -188,7 +188,7 @@ static int take_defaults(const struct yaml_node *said, struct scenario_knob *k, 
     return 0;
 }
 
-/* "3.15" */
+/* Takes "3.15". */
 static int take_since(const struct yaml_node *version, struct scenario_knob *k, struct err *e)
 {
     uint64_t minor = 0;

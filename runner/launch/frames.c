@@ -335,7 +335,10 @@ static struct frame user_frame(struct frames *f, uint64_t address)
     const uint64_t offset = address - m->from + m->offset;
     struct symbols *s = symbols_of(f, m->path, m->inode);
     const char *name = s ? symbols_name(s, offset) : NULL;
-    return (struct frame){name ? FRAME_C : FRAME_UNKNOWN, name, m->path, s && symbols_atomic_before(s, offset)};
+    const enum frame_did did = s && symbols_atomic_before(s, offset)   ? FRAME_ATOMIC
+                               : s && symbols_counts_before(s, offset) ? FRAME_READ_COUNT
+                                                                       : FRAME_WORKED;
+    return (struct frame){name ? FRAME_C : FRAME_UNKNOWN, name, m->path, did};
 }
 
 struct frame frames_at(struct frames *f, uint64_t address, bool in_kernel)
@@ -344,7 +347,7 @@ struct frame frames_at(struct frames *f, uint64_t address, bool in_kernel)
         read_kernel(f);
     const struct place *p = place_at(in_kernel ? &f->kernel : &f->python, address);
     if (p)
-        return (struct frame){in_kernel ? FRAME_KERNEL : FRAME_PYTHON, p->name, p->file, false};
+        return (struct frame){in_kernel ? FRAME_KERNEL : FRAME_PYTHON, p->name, p->file, FRAME_WORKED};
     if (in_kernel)
         return (struct frame){.place = FRAME_UNKNOWN};
     return user_frame(f, address);

@@ -18,12 +18,16 @@ struct frames_mapping {
 
 enum frame_place { FRAME_UNKNOWN, FRAME_C, FRAME_PYTHON, FRAME_KERNEL };
 
+/* Of the innermost frame of C, by symbols.h: an atomic change of memory; the reading of an object's reference count
+ * before that is changed; anything else. */
+enum frame_did { FRAME_WORKED, FRAME_ATOMIC, FRAME_READ_COUNT };
+
 /* What a frame is: the name of the function, and of a Python one its file too; both live as long as the frames. An
  * unknown one has the file that it lies in, or NULL. Names are foreign bytes. */
 struct frame {
     enum frame_place place;
     const char *name, *file;
-    bool is_atomic; /* what it just did was an atomic change of memory (symbols.h) */
+    enum frame_did did; /* the last instruction */
 };
 
 /* What the child, which stands still, has mapped (proc_pid_maps(5)), and its /tmp. Ended with frames_free(). */

@@ -237,7 +237,52 @@ static bool is_locked(const unsigned char *at, size_t len)
     const size_t operand = operand_bytes(at + n + 1, len - n - 1);
     return operand > 0 && n + 1 + operand + immediate == len;
 }
+
+#define OB_REF_LOCAL 12
+
+/* Whether these bytes are mov ob_ref_local(base),reg of 32 bits, no more and no less. */
+static bool reads_count(const unsigned char *at, size_t len, unsigned *reg)
+{
+    const unsigned rex = (at[0] & 0xf8) == 0x40 ? at[0] : 0;
+    const size_t n = 1 + (rex != 0);
+    if (n >= len || at[n - 1] != 0x8b || at[n] >> 6 != 1 || at[len - 1] != OB_REF_LOCAL)
+        return false;
+    *reg = (at[n] >> 3 & 7) | (rex & 4) << 1;
+    return n + operand_bytes(at + n, len - n) == len;
+}
+
+/* cmp $-1,reg or add $1,reg, whose result is 0 of an immortal object; within some instructions, as a compiler orders
+ * them. */
+static bool looks_for_immortal(const unsigned char *at, size_t len, unsigned reg)
+{
+    for (size_t i = 0; i + 3 <= len; i++) {
+        const bool is_reg = (at[i + 1] & 7) == (reg & 7) && (reg < 8 || (i > 0 && at[i - 1] == 0x41));
+        if (at[i] == 0x83 && is_reg &&
+            ((at[i + 1] >> 3 == 0x1f && at[i + 2] == 0xff) || (at[i + 1] >> 3 == 0x18 && at[i + 2] == 1)))
+            return true;
+    }
+    return false;
+}
 #endif
+
+bool symbols_counts_before(const struct symbols *s, uint64_t offset)
+{
+#ifdef __x86_64__
+    const size_t ahead = 16;
+    const unsigned char *next = part(s, offset, ahead);
+    for (uint64_t len = 3; next && len <= 5 && len <= offset; len++) {
+        unsigned reg = 0;
+        const unsigned char *at = part(s, offset - len, len);
+        const bool is_whole = len > 3 || !part(s, offset - 4, 1) || (at[-1] & 0xf8) != 0x48; /* REX.W belongs to it */
+        if (at && is_whole && reads_count(at, (size_t)len, &reg) && looks_for_immortal(next, ahead, reg))
+            return true;
+    }
+#else
+    (void)s;
+    (void)offset;
+#endif
+    return false;
+}
 
 bool symbols_atomic_before(const struct symbols *s, uint64_t offset)
 {

@@ -8,8 +8,7 @@
 #include "base/text.h"
 #include "plan/tally.h"
 
-/* The mean of what each cell's invocations have taken, in s; NaN: none of them says. The caller frees it. */
-static double *mean_by_cell(const struct tally *t)
+double *estimate_cells(const struct tally *t)
 {
     double *mean_s = xcalloc(t->cells, sizeof(*mean_s));
     cleanup_free size_t *n = xcalloc(t->cells, sizeof(*n));
@@ -26,7 +25,7 @@ static double *mean_by_cell(const struct tally *t)
     return mean_s;
 }
 
-/* Of those that are known; NaN: none is. */
+/* The mean over the cells whose time is known; NaN: none is. */
 static double mean_of(const double *cell_s, size_t cells)
 {
     double sum = 0;
@@ -41,7 +40,7 @@ static double mean_of(const double *cell_s, size_t cells)
 struct estimate estimate_left(const struct tally *t, uint64_t blocks)
 {
     struct estimate e = {0};
-    cleanup_free double *cell_s = mean_by_cell(t);
+    cleanup_free double *cell_s = estimate_cells(t);
     double other_s = mean_of(cell_s, t->cells);
     for (uint64_t b = 0; b < blocks; b++)
         for (size_t u = 0; u < t->units; u++) {
@@ -54,12 +53,6 @@ struct estimate estimate_left(const struct tally *t, uint64_t blocks)
             e.seconds += isnan(s) ? other_s : s;
         }
     return e;
-}
-
-double estimate_cell(const struct tally *t, size_t cell)
-{
-    cleanup_free double *cell_s = mean_by_cell(t);
-    return cell_s[cell];
 }
 
 void estimate_say(const struct estimate *e, struct text *out)

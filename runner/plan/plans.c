@@ -15,7 +15,7 @@
 #include "base/yaml.h"
 #include "plan/plan.h"
 
-/* Beside the program in a build tree; once installed in share/tare, from bin or from libexec/tare. */
+/* In a build tree the plans lie beside the program; installed, in share/tare, found from bin or libexec/tare. */
 static int find_folder(char buf[PATH_MAX], struct err *e)
 {
     static const char *const BESIDE[] = {"plans", "../share/tare/plans", "../../share/tare/plans"};

@@ -74,7 +74,7 @@ static void row_notes(const struct compare_row *row, struct text *out)
     side_notes(row, &row->b, 'B', out);
 }
 
-/* What a scenario's own figure is, in words: its name alone says little. */
+/* Explains a scenario's own figure, whose name alone says little. */
 static void figure_notes(const struct comparison *c, struct text *out)
 {
     for (size_t i = 0; i < c->rows; i++) {
@@ -96,7 +96,7 @@ static bool is_like_first(const struct comparison *c, size_t i)
     return c->row[i].ratio.method == c->row[0].ratio.method && c->row[i].ratio.pairs == c->row[0].ratio.pairs;
 }
 
-/* What was compared with itself: said once where it is the same of all rows. */
+/* Adds how the rows were compared, once if it is the same for all. */
 static void method_notes(const struct comparison *c, struct text *out)
 {
     size_t like = 0;
@@ -142,7 +142,7 @@ static void add_notes(const struct comparison *c, const struct compare_headline 
 
 /* --- tables ------------------------------------------------------------------------------------------------------ */
 
-static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"}; /* of enum analysis_word */
+static const char *const WORDS[] = {"unknown", "unclear", "same", "greater", "less"}; /* by enum analysis_word */
 
 static struct table environments_table(const struct comparison *c)
 {
@@ -195,7 +195,7 @@ static void add_row(struct table *t, const struct compare_row *row, size_t commo
     table_text(t, why ? why : row->verdict.why ? row->verdict.why : "");
 }
 
-/* The rank of the figure's column: rows of several figures are told apart by it. */
+/* The figure column's rank: it distinguishes rows of several figures. */
 #define ROW_COLUMNS(figure_rank)                                                                                       \
     {                                                                                                                  \
         {"cell", "cell", "", false, TABLE_BOTH, 0}, {"figure", "figure", "", false, TABLE_BOTH, figure_rank},          \
@@ -222,7 +222,7 @@ static bool has_several_figures(const struct comparison *c)
     return false;
 }
 
-/* How many bytes of words all rows begin with; no row is left without any. */
+/* The bytes of the words that all labels begin with; every label keeps at least one word. */
 static size_t common_of(const struct comparison *c)
 {
     size_t common = SIZE_MAX;
@@ -236,7 +236,7 @@ static size_t common_of(const struct comparison *c)
     return c->rows > 1 ? common : 0;
 }
 
-/* common: bytes that are left out of each label. */
+/* common: the bytes to leave out at the beginning of each label. */
 static struct table rows_table(const struct comparison *c, size_t common, double margin)
 {
     static const struct table_column OF_ONE[] = ROW_COLUMNS(2), OF_SEVERAL[] = ROW_COLUMNS(0);
@@ -368,15 +368,12 @@ static json_t *row_json(const struct compare_row *row, double margin)
 
 static json_t *head_json(const char *path, size_t records)
 {
-    json_t *o = json_object();
-    json_put_text(o, "path", path);
-    json_put_int(o, "records", (int64_t)records);
-    return o;
+    return json_pack("{s:o, s:I}", "path", json_of_bytes(path), "records", (json_int_t)records);
 }
 
 static json_t *environments_json(const struct comparison *c)
 {
-    json_t *o = json_object(), *list = json_array();
+    json_t *list = json_array();
     for (size_t i = 0; i < c->differences; i++) {
         json_t *one = json_object();
         json_put_text(one, "field", c->difference[i].key);
@@ -384,9 +381,7 @@ static json_t *environments_json(const struct comparison *c)
         json_put_text(one, "b", c->difference[i].b);
         (void)json_array_append_new(list, one);
     }
-    json_put_int(o, "fields", (int64_t)c->fields);
-    json_put(o, "differences", list);
-    return o;
+    return json_pack("{s:I, s:o}", "fields", (json_int_t)c->fields, "differences", list);
 }
 
 static json_t *cells_json(const struct keyset **cell, size_t count)
@@ -399,23 +394,13 @@ static json_t *cells_json(const struct keyset **cell, size_t count)
     return list;
 }
 
-static json_t *lines_json(const char *lines)
-{
-    json_t *list = json_array();
-    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
-        (void)json_array_append_new(list, json_stringn(p, strcspn(p, "\n")));
-    return list;
-}
-
 static json_t *fail_if_json(const struct compare_headline *h)
 {
-    json_t *o = json_object(), *asked = json_array();
+    json_t *asked = json_array();
     for (size_t i = 0; i < h->conditions; i++)
         (void)json_array_append_new(asked, json_string(h->condition[i].text));
-    json_put(o, "asked", asked);
-    json_put(o, "held", lines_json(h->failed));
-    json_put(o, "unclear", lines_json(h->unclear));
-    return o;
+    return json_pack("{s:o, s:o, s:o}", "asked", asked, "held", json_of_lines(h->failed), "unclear",
+                     json_of_lines(h->unclear));
 }
 
 void compare_json(const struct comparison *c, const struct compare_headline *h, struct text *out)

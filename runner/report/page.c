@@ -39,14 +39,6 @@ void html_text(struct text *out, const char *text)
 
 /* --- tables ----------------------------------------------------------------------------------------------------- */
 
-static bool is_long(const struct table *t, size_t column)
-{
-    for (size_t i = 0; i < t->rows; i++)
-        if (table_at(t, i, column)->text && strlen(table_at(t, i, column)->text) > LONG_TEXT)
-            return true;
-    return false;
-}
-
 static void add_column_heads(struct text *out, const struct table *t)
 {
     text_add(out, "<thead><tr>");
@@ -71,7 +63,7 @@ static void add_cell(struct text *out, const struct table *t, size_t row, size_t
     text_add(out, "<%s%s", tag, first ? " scope=\"row\"" : "");
     if (table_is_right(&t->column[column]))
         text_add(out, " class=\"n\"");
-    else if (!first && is_long(t, column))
+    else if (!first && t->filled[column].longest > LONG_TEXT)
         text_add(out, " class=\"long\"");
     if (isfinite(c->value))
         text_add(out, " data-v=\"%.17g\"", c->value);
@@ -703,6 +695,23 @@ static void add_sentences(struct text *out, const char *title, char *lines)
     text_add(out, "</ul>\n");
 }
 
+/* What the answer is not to be read without: who else used the CPUs, and which isolation was not in force. */
+static void add_notes(struct text *out, const struct summary *s)
+{
+    cleanup_text struct text notes = {0};
+    char *rest = NULL;
+    summary_notes(s, &notes);
+    if (notes.len == 0)
+        return;
+    text_add(out, "<h3>Notes</h3>\n<ul>\n");
+    for (char *line = strtok_r(notes.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        text_add(out, "<li>");
+        html_text(out, line + strlen("* "));
+        text_add(out, ".</li>\n");
+    }
+    text_add(out, "</ul>\n");
+}
+
 static void add_answer(struct text *out, const struct summary *s, const struct tables *t, const struct page_parts *p)
 {
     static const struct {
@@ -718,6 +727,10 @@ static void add_answer(struct text *out, const struct summary *s, const struct t
         if (*lines)
             add_sentences(out, HALVES[i].title, lines);
     }
+    add_notes(out, s);
+    if (p->drawing->left_out)
+        text_add(out, "<p class=\"soft\">" DRAWING_NONE "; the tables have them all.</p>\n", p->drawing->left_out,
+                 DRAWING_ROWS_MAX);
     add_figure(out, p, "answer");
     for (size_t i = 0; i < ARRAY_LEN(HALVES); i++) {
         if (t->of[HALVES[i].table].rows == 0)

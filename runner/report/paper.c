@@ -26,11 +26,11 @@ static void paper_head(const struct summary *s, const char *what, struct text *o
 
 /* --- numbers.tex: every figure by name, in the digits that its interval allows ----------------------------------- */
 
-/* The figure's name with the unit that it is told in: "avg_iter_s" gives "AvgIterMs". */
+/* Adds the figure's name with its printed unit: "avg_iter_s" gives "AvgIterMs". */
 static void add_figure_name(struct text *out, const struct summary *s, const char *figure)
 {
     static const struct {
-        const char *figure, *name; /* that read better so */
+        const char *figure, *name; /* exceptions that read better */
     } READ[] = {{"p50_iter_s", "MedianIterMs"}, {"p95_iter_s", "PNinetyFiveIterMs"}};
     static const char *const ENDS[] = {"_per_s", "_bytes", "_usec", "_ns", "_s"};
     static const struct {
@@ -163,7 +163,7 @@ static void add_item(struct text *out, const char *name, const char *value)
     text_add(out, "\n");
 }
 
-/* What all of it took; NaN where a record does not tell. */
+/* The total effort; NaN: a record lacks it. */
 struct effort {
     double minutes, memory_mib, disk_mib;
 };
@@ -179,7 +179,7 @@ static struct effort effort_of(const struct table *experiments)
     }
     for (size_t row = 0; row < experiments->rows; row++) {
         sum.minutes += table_at(experiments, row, minutes)->value;
-        sum.memory_mib = fmax(sum.memory_mib, table_at(experiments, row, memory)->value); /* fmax leaves NaN out */
+        sum.memory_mib = fmax(sum.memory_mib, table_at(experiments, row, memory)->value); /* fmax ignores NaN */
         sum.disk_mib += table_at(experiments, row, disk)->value;
     }
     return sum;
@@ -265,7 +265,7 @@ static void add_workflow(struct text *out)
 }
 
 static void paper_appendix(const struct summary *s, const struct tables *t, const struct paper_options *o,
-                           struct text *out)
+                           size_t not_drawn, struct text *out)
 {
     const char *title = o->title ? o->title : plan_of(s);
     paper_head(s, "Artefact appendix", out);
@@ -277,6 +277,8 @@ static void paper_appendix(const struct summary *s, const struct tables *t, cons
         "%zu record%s of %zu cell%s, each record an invocation with its raw samples. All figures of the paper that "
         "come from them are derived by the program below; none was copied by hand.\n\n",
         s->records.count, s->records.count == 1 ? "" : "s", s->cells, s->cells == 1 ? "" : "s");
+    if (not_drawn)
+        text_add(out, DRAWING_NONE "; the tables have them all.\n\n", not_drawn, DRAWING_ROWS_MAX);
     add_checklist(out, s, t);
     add_claims(out, o);
     add_experiments(out, t);
@@ -348,29 +350,27 @@ static int write_tables(const struct summary *s, const struct tables *t, int dir
     return 0;
 }
 
-static int write_figures(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
+static int write_figures(const struct drawings *all, const struct paper_options *o, int dirfd, struct err *e)
 {
     cleanup_close int fd = -1;
     bool dated = false;
-    struct drawings all = drawings_make(s);
-    int failed = make_folder(dirfd, "figures", &fd, e);
-    if (failed == 0)
-        failed = draw_files(&all, fd, o->draw ? DRAW_SVG | DRAW_PDF | DRAW_PNG : DRAW_DATA, &dated, e);
+    TRY(make_folder(dirfd, "figures", &fd, e));
+    TRY(draw_files(all, fd, o->draw ? DRAW_SVG | DRAW_PDF | DRAW_PNG : DRAW_DATA, &dated, e));
     if (o->dated)
         *o->dated = dated;
-    drawings_free(&all);
-    return failed;
+    return 0;
 }
 
 int paper_write(const struct summary *s, const struct paper_options *o, int dirfd, struct err *e)
 {
     struct tables tables __attribute__((cleanup(tables_free))) = tables_make(s);
+    struct drawings drawings __attribute__((cleanup(drawings_free))) = drawings_make(s);
     cleanup_text struct text numbers = {0}, appendix = {0};
     TRY(check_empty(dirfd, e));
     paper_numbers(s, &numbers);
-    paper_appendix(s, &tables, o, &appendix);
+    paper_appendix(s, &tables, o, drawings.left_out, &appendix);
     TRY(file_create_at(dirfd, "numbers.tex", numbers.data, numbers.len, e));
     TRY(file_create_at(dirfd, "appendix.tex", appendix.data, appendix.len, e));
     TRY(write_tables(s, &tables, dirfd, e));
-    return write_figures(s, o, dirfd, e);
+    return write_figures(&drawings, o, dirfd, e);
 }

@@ -248,7 +248,7 @@ static void note_split(const struct scaling_split *s, struct text *out)
                  s->fit.points, s->fit.r2, 100 * s->fit.rms, s->fit.amdahl, s->fit.amdahl_r2);
 }
 
-void scale_notes(const struct scaling *s, struct text *out)
+static void notes_of(const struct scaling *s, struct text *out)
 {
     for (size_t i = 0; i < s->sweeps; i++) {
         const struct scaling_sweep *one = &s->sweep[i];
@@ -270,7 +270,7 @@ void scale_text(const struct scaling *s, size_t width, struct text *out)
         text_add(out, "\n%s\n", losses.title);
         table_as_text(&losses, width, out);
     }
-    scale_notes(s, &notes);
+    notes_of(s, &notes);
     scale_say(s, &words);
     if (notes.len)
         text_add(out, "\n");

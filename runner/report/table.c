@@ -14,6 +14,8 @@
 
 struct table table_new(const char *name, const char *title, const struct table_column *column, size_t columns)
 {
+    if (columns > TABLE_COLUMNS_MAX) /* a mistake of ours */
+        abort();
     return (struct table){.name = name, .title = title, .column = column, .columns = columns};
 }
 
@@ -45,15 +47,26 @@ void table_row(struct table *t, const char *id)
 
 static struct table_cell *next_cell(struct table *t)
 {
-    if (t->rows == 0 || t->next >= t->columns) /* a mistake of ours: more fields than columns */
+    if (t->rows == 0 || t->next >= t->columns) /* our own fault: more fields than columns */
         abort();
     return &t->cell[(t->rows - 1) * t->columns + t->next++];
+}
+
+/* What has just been filled in. */
+static void note(struct table *t, const struct table_cell *c)
+{
+    struct table_filled *column = &t->filled[t->next - 1];
+    const size_t len = c->text ? strlen(c->text) : 0;
+    column->text |= c->text != NULL;
+    column->reason |= c->why != NULL;
+    column->longest = len > column->longest ? len : column->longest;
 }
 
 void table_text(struct table *t, const char *text)
 {
     struct table_cell *c = next_cell(t);
     c->text = *text ? xstrdup(text) : NULL;
+    note(t, c);
 }
 
 void table_number(struct table *t, double value, int decimals, const char *why)
@@ -63,6 +76,7 @@ void table_number(struct table *t, double value, int decimals, const char *why)
     c->value = isfinite(value) ? value : NAN;
     c->text = isfinite(value) ? xstrdup(number_text(value, decimals, buf, sizeof(buf))) : NULL;
     c->why = isfinite(value) ? NULL : why;
+    note(t, c);
 }
 
 void table_value(struct table *t, double value, const char *text, const char *why)
@@ -71,6 +85,7 @@ void table_value(struct table *t, double value, const char *text, const char *wh
     c->value = isfinite(value) ? value : NAN;
     c->text = isfinite(value) ? xstrdup(text) : NULL;
     c->why = isfinite(value) ? NULL : why;
+    note(t, c);
 }
 
 void table_interval(struct table *t, const struct stats_interval *i, double scale, int decimals)
@@ -101,20 +116,14 @@ bool table_is_right(const struct table_column *c)
 
 bool table_shows(const struct table *t, size_t column)
 {
-    bool any = false;
-    for (size_t i = 0; i < t->rows; i++)
-        any |= table_at(t, i, column)->text != NULL;
-    return any && t->column[column].use != TABLE_DATA;
+    return t->filled[column].text && t->column[column].use != TABLE_DATA;
 }
 
 /* --- CSV ---------------------------------------------------------------------------------------------------------- */
 
 static bool has_reason(const struct table *t, size_t column)
 {
-    bool any = false;
-    for (size_t i = 0; t->column[column].number && i < t->rows; i++)
-        any |= table_at(t, i, column)->why != NULL;
-    return any;
+    return t->column[column].number && t->filled[column].reason;
 }
 
 static void csv_cell(const struct table_cell *c, bool number, bool first, struct text *out)
@@ -188,19 +197,18 @@ void table_markdown(const struct table *t, struct text *out)
 
 /* --- A table for a terminal: columns apart by two blanks, as wide as what is in them, and no value cut ----------- */
 
-#define COLUMNS_MAX 32
-#define GAP         2
-#define EASY        30 /* characters that a text keeps while other columns may leave */
-#define LEAST       12 /* that it keeps in any case */
-#define HEAD_SHORT  5
+#define GAP        2
+#define EASY       30 /* characters that a text keeps as long as columns can be left out */
+#define LEAST      12 /* characters that it keeps in any case */
+#define HEAD_SHORT 5
 
-/* How wide each column is; 0: it is left out. */
+/* The width of each column; 0: left out. */
 struct layout {
-    size_t width[COLUMNS_MAX];
+    size_t width[TABLE_COLUMNS_MAX];
     size_t gap;
 };
 
-/* Characters of UTF-8. */
+/* The number of UTF-8 characters. */
 static size_t characters(const char *text, size_t bytes)
 {
     size_t n = 0;
@@ -209,7 +217,7 @@ static size_t characters(const char *text, size_t bytes)
     return n;
 }
 
-/* Bytes of the first so many characters. */
+/* The bytes of the first `count` characters. */
 static size_t bytes_of(const char *text, size_t count)
 {
     size_t i = 0;
@@ -219,8 +227,8 @@ static size_t bytes_of(const char *text, size_t count)
     return i;
 }
 
-/* Bytes of the text's first line in so many characters: up to a blank; a longer word is broken after a sign between
- * words, else where the line ends. *next: where the following line begins. */
+/* The bytes of the text's first line of at most `width` characters. It ends at a blank; a longer word is broken after a
+ * sign, else at the width. *next: the start of the following line. */
 static size_t line_of(const char *text, size_t width, const char **next)
 {
     size_t fits = bytes_of(text, width), end = fits;
@@ -264,7 +272,7 @@ static char *shown_of(const struct table *t, size_t row, size_t column)
     return text_printable(text ? text : "-");
 }
 
-/* The fewest characters in which a head takes no more than two lines, a short one no more than one. */
+/* The smallest width in which a head takes at most two lines, a short one only one. */
 static size_t width_of_head(const char *head)
 {
     const size_t all = characters(head, strlen(head));
@@ -302,7 +310,7 @@ static size_t total(const struct table *t, const struct layout *l)
     return sum;
 }
 
-/* Takes what is too much from the widest text that has more than `least` characters. false: there is none. */
+/* Narrows the widest text that has more than `least` characters. false: there is none. */
 static bool shrink(const struct table *t, struct layout *l, size_t width, size_t least)
 {
     size_t widest = t->columns, excess = total(t, l) - width;
@@ -317,7 +325,7 @@ static bool shrink(const struct table *t, struct layout *l, size_t width, size_t
     return true;
 }
 
-/* Leaves out the column of the greatest rank. false: what is left stays. */
+/* Leaves out the column with the highest rank. false: all others must stay. */
 static bool leave_out(const struct table *t, struct layout *l)
 {
     size_t at = t->columns;
@@ -332,8 +340,6 @@ static bool leave_out(const struct table *t, struct layout *l)
 static struct layout lay_out(const struct table *t, size_t width)
 {
     struct layout l = {.gap = GAP};
-    if (t->columns > COLUMNS_MAX)
-        abort();
     for (size_t i = 0; i < t->columns; i++)
         l.width[i] = table_shows(t, i) ? natural_width(t, i) : 0;
     while (total(t, &l) > width)
@@ -356,10 +362,10 @@ static void end_line(struct text *out)
     text_add(out, "\n");
 }
 
-/* A row of texts, on as many lines as the longest of them takes. The texts are left as they are. */
+/* Adds a row of texts, on as many lines as the longest needs. It does not change the texts. */
 static void add_lines(const struct table *t, const struct layout *l, char *const *texts, struct text *out)
 {
-    const char *rest[COLUMNS_MAX] = {NULL};
+    const char *rest[TABLE_COLUMNS_MAX] = {NULL};
     bool more = true;
     for (size_t i = 0; i < t->columns; i++)
         rest[i] = texts[i] ? texts[i] : "";
@@ -384,7 +390,7 @@ static void add_lines(const struct table *t, const struct layout *l, char *const
 
 void table_as_text(const struct table *t, size_t width, struct text *out)
 {
-    char *texts[COLUMNS_MAX] = {NULL};
+    char *texts[TABLE_COLUMNS_MAX] = {NULL};
     struct layout l = lay_out(t, width);
     for (size_t row = 0; row <= t->rows; row++) {
         for (size_t i = 0; i < t->columns; i++)
@@ -397,7 +403,7 @@ void table_as_text(const struct table *t, size_t width, struct text *out)
 
 /* --- JSON ----------------------------------------------------------------------------------------------------- */
 
-/* A whole number stays one. */
+/* Whole numbers become JSON integers. */
 static json_t *number_or_null(double value)
 {
     if (!isfinite(value))

@@ -152,6 +152,10 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     struct run_tracing tracing = {.probe = w->probe, .probes = w->probes, .period_ns = PERIOD_NS};
     int failed = run_cell_traced(session, cell, runtime, &tracing, progress, ret, e);
     const struct record *r = *ret;
+    if (failed == 0 && r->interrupted_by) {
+        w->interrupted_by = r->interrupted_by;
+        failed = err_set(e, ERR_WORKLOAD, -EINTR, "interrupted");
+    }
     if (failed == 0 && (r->termination != TERMINATION_OK || r->iterations == 0))
         failed = err_set(e, ERR_WORKLOAD, -ECHILD, "the diagnostic run of %lld worker%s did not end well (%s): %s",
                          (long long)cell->workers, cell->workers == 1 ? "" : "s", termination_name(r->termination),
@@ -162,6 +166,15 @@ static int diagnose(struct session *session, const struct cell *cell, const stru
     return failed;
 }
 
+/* What a thread works and loses in an iteration: by its switches, whatever the samples are taken for. NaN: too much was
+ * not seen. */
+static double busy_ns(const struct why *w, int64_t workers, size_t iterations)
+{
+    if (w->lost > w->events / 100)
+        return NAN;
+    return (double)(w->causes.own_ns + w->causes.lost_ns) / ((double)workers * (double)iterations);
+}
+
 static int run_both(struct session *session, struct cell *again, const struct runtime *runtime,
                     const struct why_timed *timed, const struct progress *progress, struct why *alone, struct why *w,
                     struct record **record, struct err *e)
@@ -169,6 +182,7 @@ static int run_both(struct session *session, struct cell *again, const struct ru
     const int64_t workers = again->workers;
     again->workers = 1;
     int failed = diagnose(session, again, runtime, timed, NULL, progress, alone, record, e);
+    const double alone_ns = failed == 0 ? busy_ns(alone, 1, (*record)->iterations) : NAN;
     record_free(STEAL(*record));
     again->workers = workers;
     if (failed == 0)
@@ -180,6 +194,7 @@ static int run_both(struct session *session, struct cell *again, const struct ru
     text_format(w->of, sizeof(w->of), "%s", timed->id);
     w->workers = workers;
     w->iterations = (int64_t)r->iterations;
+    w->stretch = alone_ns > 0 ? busy_ns(w, workers, r->iterations) / alone_ns : NAN;
     w->slowdown = timed->median_s > 0 ? r->result.median_s / timed->median_s : NAN;
     return 0;
 }
@@ -193,12 +208,13 @@ int why_run_timed(struct session *session, const struct cell *cell, const struct
     TRY(trace_possible(e));
     TRY(diagnostic_cell(cell, timed, &again, e));
     int failed = run_both(session, &again, runtime, timed, progress, &alone, &w, &record, e);
+    const int interrupted_by = w.interrupted_by ? w.interrupted_by : alone.interrupted_by;
     record_free(record);
     why_free(&alone);
     if (failed != 0)
         why_free(&w);
-    else
-        *ret = w;
+    *ret = w;
+    ret->interrupted_by = interrupted_by;
     return failed;
 }
 

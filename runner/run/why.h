@@ -35,7 +35,8 @@ void why_leave_out(const struct why_timed *timed, struct trace_probe *probe, siz
 
 /* Runs a cell twice more, traced, first with one worker, then with all, for at most the timed run's iterations and some
  * seconds, and finds the causes. timed: of the same cell. -EPERM, … (host): the caller may not trace, or the kernel
- * cannot. -ECHILD (workload): the diagnostic run did not end well. The caller ends *ret with why_free(). */
+ * cannot. -ECHILD (workload): the diagnostic run did not end well; -EINTR: a signal ended it, ret->interrupted_by. The
+ * caller ends *ret with why_free(). */
 int why_run_timed(struct session *session, const struct cell *cell, const struct runtime *runtime,
                   const struct why_timed *timed, const struct progress *progress, struct why *ret, struct err *e);
 /* The same, of a timed run that has just ended. */

@@ -75,5 +75,5 @@ took = table.in_turn(kinds, rounds)
 print(f"the floor, {WORKERS} workers of {STEPS} steps: {rounds} rounds; load now {os.getloadavg()[0]:.1f}")
 for name in kinds:
     print(f"  {name:24} {statistics.median(one[name] for one in took) / 1e6:9.3f} ms an iteration")
-table.row(f"{NATIVE} / {BARE}", statistics.median(table.ratio(took, NATIVE, BARE)), 1.02)
-table.row(f"{PYTHON} / {NATIVE}", statistics.median(table.ratio(took, PYTHON, NATIVE)), None)
+table.row(f"{NATIVE} / {BARE}", table.ratio(took, NATIVE, BARE), 1.02)
+table.row(f"{PYTHON} / {NATIVE}", table.ratio(took, PYTHON, NATIVE))

@@ -17,9 +17,11 @@ HEAD = """# Benches: what the runner itself costs, beside its peers
 Made by `make bench`, which runs all of them in turn, writes this file, and decides nothing: timings are no tests. One alone, which
 only prints: `make bench BENCH=sampler`, `BENCH=starts=10` for other than its own number of rounds; `scripts/bench --help` lists them.
 
-All that is compared is measured in turn, in random order, round by round; a ratio is the median of the rounds' ratios. Peers are
-Debian's (`scripts/setup bench`). On a machine that does other work the ratios of elapsed times (starts, observer) are too large: look at
-the load.
+All that is compared is measured in turn, in random order, round by round; a ratio is the median of the rounds' ratios, and its
+95 % interval is by order statistics; of a spread it is a bootstrap's. Without an interval it was measured once. A verdict is of the
+figure; "unsure" where the interval holds the target's bound, so that another run may say otherwise. A limit in seconds, or of records a
+second, is for CPU time, which other programs on the machine do not lengthen; the time by the clock stands beside it. What this machine
+could not give is null, with the reason. Peers are Debian's (`scripts/setup bench`).
 
 """
 
@@ -39,6 +41,6 @@ facts = {
     "load": f"{load} before, {os.getloadavg()[0]:.1f} after",
 }
 lines = [f"- {key}: {value}" for key, value in facts.items()]
-lines += ["", "| what | measured | target | |", "|---|---|---|---|"]
-lines += [f"| {one['what']} | {one['measured']} | {one['target']} | {({None: '', True: 'pass', False: 'FAIL'})[one['met']]} |" for one in kept]
+lines += ["", "| what | measured | 95 % interval | target | |", "|---|---|---|---|---|"]
+lines += [f"| {' | '.join(one[key].replace('|', '/') for key in ('what', 'measured', 'interval', 'target', 'verdict'))} |" for one in kept]
 Path(__file__).with_name("README.md").write_text(HEAD + "\n".join(lines) + "\n")

@@ -92,7 +92,7 @@ def walks(program: Path) -> None:
         each = {name: statistics.median(one[name] for one in took) / count / 1e3 for name in kinds}
         print(f"  {count} processes, each: " + ", ".join(f"{name} {us:.1f} us" for name, us in each.items()))
         for peer, most in (("kernel", 1.15), ("psutil", 0.7)):
-            table.row(f"sampler / {peer}, {count} processes", statistics.median(table.ratio(took, "tare", peer)), most)
+            table.row(f"sampler / {peer}, {count:,} processes", table.ratio(took, "tare", peer), most)
 
 
 def record(*words) -> dict:
@@ -107,9 +107,10 @@ def lateness() -> None:
         cell = ["--profile", "memory", "--mode", "threads", "--workers", 2, "--iterations", 5, "--hold-ms", 500]
         memory = record("run", "scenario1", "--runtime", "native", *cell, "--mem-interval-ms", interval_ms, "--json", "-")["memory"]
         ticks = len(memory["samples"])
-        late = sorted(sample["late_ns"] / 1e3 for sample in memory["samples"])
-        print(f"  a tick each {tick_ms} ms: late by {late[ticks // 2]:.0f} us (median), {late[int(ticks * 0.99)]:.0f} us (99 %); "
+        late = [sample["late_ns"] / 1e3 for sample in memory["samples"]]
+        print(f"  a tick each {tick_ms} ms: late by {statistics.median(late):.0f} us (median), {sorted(late)[int(ticks * 0.99)]:.0f} us (99 %); "
               f"missed {memory['missed_ticks']} of {ticks + memory['missed_ticks']}")
+        table.row(f"a tick each {tick_ms} ms, late by", late, unit=" us")
 
 
 def own_memory() -> None:

@@ -1,12 +1,12 @@
 """Whether CPUs of one's own are worth having: scenario1's run-to-run spread, threads, on one CPU, with and without company.
 
-usage: spread.py BUILD [RUNS]      prints; asserts nothing. RUNS of each kind (10), one after another in random order:
+usage: spread.py BUILD [RUNS]      asserts nothing. RUNS of each kind (30), one after another in random order:
 
     quiet       nobody else is started
-    beside      two CPU burners that run where the kernel puts them
-    exclusive   two CPU burners that are kept off the benchmark's CPU by affinity, as a slice's partition would
+    beside      a CPU burner on each CPU, the benchmark's too
+    exclusive   as many that are kept off the benchmark's CPU by affinity, as a slice's partition would
 
-The benchmark is on the same CPU in all three, so that company is all that differs. Some three minutes for ten.
+The benchmark is on the same CPU in all three, so that company is all that differs.
 """
 import json
 import os
@@ -21,30 +21,31 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import table
 
 build = sys.argv[1]
-runs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+runs = int(sys.argv[2]) if len(sys.argv) > 2 else 30
 tare = os.path.join(build, "tare")
 cpus = sorted(os.sched_getaffinity(0))
 if len(cpus) < 2:
-    sys.exit("spread: two CPUs are needed, one for the benchmark and one for its company; this process may use " + str(cpus))
+    table.absent("spread, burners on other CPUs / quiet", f"two CPUs are needed, one for the benchmark and one for its company; there is {cpus}")
+    sys.exit()
 if runs < 3:
     sys.exit("spread: a spread takes 3 runs of each kind at least")
-ours, theirs = cpus[-1], set(cpus[:-1])
-BURNERS = 2
-KINDS = {"quiet": None, "beside": set(cpus), "exclusive": theirs}
-ITERATIONS = 40
+ours, theirs = cpus[-1], cpus[:-1]
+# On which CPUs burners may be: one burner each.
+KINDS = {"quiet": [], "beside": [{cpu} for cpu in cpus], "exclusive": [set(theirs)] * len(cpus)}
+ITERATIONS = 12
 
 
 class Burners:
     """Ended by pid, whatever happens; and by the kernel should this program be killed."""
 
-    def __init__(self, allowed: set[int] | None):
-        self.allowed, self.running = allowed, []
+    def __init__(self, places: list[set[int]]):
+        self.places, self.running = places, []
 
     def __enter__(self):
-        for _ in range(BURNERS if self.allowed else 0):
+        for place in self.places:
             words = ["setpriv", "--pdeathsig", "KILL", "sh", "-c", "while :; do :; done"]
             self.running.append(subprocess.Popen(words))
-            os.sched_setaffinity(self.running[-1].pid, self.allowed)
+            os.sched_setaffinity(self.running[-1].pid, place)
         return self
 
     def __exit__(self, *_):
@@ -88,11 +89,10 @@ for _ in range(runs):
         took[kind].append(one_run(kind))
 
 print(f"scenario1, threads, {', '.join(runtime)}: {runs} runs of {ITERATIONS} iterations each, interleaved, on CPU {ours}; "
-      f"{BURNERS} burners on {sorted(cpus)} or {sorted(theirs)}; load now {os.getloadavg()[0]:.1f}")
+      f"burners on {cpus} or {theirs}; load now {os.getloadavg()[0]:.1f}")
 for kind, of in took.items():
-    low, high = interval(of, took["quiet"]) if kind != "quiet" else (1, 1)
-    print(f"  {kind:10} mean {statistics.mean(of) * 1e3:7.2f} ms an iteration  {min(of) * 1e3:7.2f} to {max(of) * 1e3:7.2f}  "
-          f"spread (stdev / mean) {spread(of) * 100:5.2f} %  range / median {(max(of) - min(of)) / statistics.median(of) * 100:6.2f} %  "
-          f"spread / quiet's {spread(of) / spread(took['quiet']):5.2f} [{low:.2f}, {high:.2f}]  "
-          f"mean / quiet's {statistics.mean(of) / statistics.mean(took['quiet']):.3f}")
-table.row("spread beside burners, on its own CPU / quiet", spread(took["exclusive"]) / spread(took["quiet"]), 1.5)
+    print(f"  {kind:10} mean {statistics.mean(of) * 1e3:7.2f} ms an iteration, {min(of) * 1e3:7.2f} to {max(of) * 1e3:7.2f}, "
+          f"spread {spread(of) * 100:5.2f} %, mean / quiet's {statistics.mean(of) / statistics.mean(took['quiet']):.3f}")
+for kind, name, most in (("exclusive", "burners on other CPUs", 1.5), ("beside", "burners on every CPU", None)):
+    of = spread(took[kind]) / spread(took["quiet"])
+    table.row(f"spread, {name} / quiet", of, most, ends=interval(took[kind], took["quiet"]))

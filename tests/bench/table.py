@@ -1,12 +1,19 @@
-"""What the benches have in common: rounds in which all are measured in turn, ratios with their spread, and rows of the table.
+"""What the benches have in common: rounds in which all are measured in turn, ratios with their interval, and rows of the table.
 
 With $TARE_BENCH_ROWS, a file, each row is also appended there as a line of JSON: scripts/bench makes the table of them.
+As a program, `table.py WHAT WHY`, it adds a row that could not be measured.
 """
 import json
+import math
 import os
 import random
 import statistics
-from collections.abc import Callable
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 
 def own_cgroup(name: str) -> str | None:
@@ -33,20 +40,91 @@ def ratio(took: list[dict[str, float]], over: str, under: str) -> list[float]:
     return sorted(one[over] / one[under] for one in took)
 
 
-def tell(ratios: list[float]) -> str:
-    """The median, and the quartiles that it lies between."""
-    low, high = (ratios[int(len(ratios) * share)] for share in (0.25, 0.75)) if len(ratios) > 1 else ratios * 2
-    return f"{statistics.median(ratios):.2f} [{low:.2f}, {high:.2f}]"
+def interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The median's, 95 %, by order statistics (Le Boudec, Performance Evaluation, 2010, theorem 2.1): no shape is assumed. None:
+    fewer than 6 values have none."""
+    n, ordered = len(values), sorted(values)
+    below, outside = 0, 2**-n  # so many are left out at each end, and the chance that the median lies there, too
+    while outside + math.comb(n, below + 1) / 2**n <= 0.025:
+        below += 1
+        outside += math.comb(n, below) / 2**n
+    return (ordered[below], ordered[-1 - below]) if outside <= 0.025 else None
 
 
-def row(what: str, measured: float, most: float | None, unit: str = "", least: bool = False) -> None:
-    """Prints a figure beside its target, and keeps it for the table. most: None where there is no target; least: the target is
-    the least that it may be."""
-    met = None if most is None else (measured >= most if least else measured <= most)
-    word = {None: "", True: "pass", False: "FAIL"}[met]
-    sign = ">=" if least else "<="
-    target = "" if most is None else f"{sign} {most:g}{unit}"
-    print(f"  {what:66} {measured:9.2f}{unit:6} {target:16} {word}", flush=True)
+def tell(values: Sequence[float]) -> str:
+    """The median and its interval; of fewer than 6 the least and the greatest."""
+    low, high = interval(values) or (min(values), max(values))
+    return f"{statistics.median(values):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def weigh(words: Sequence, env: dict[str, str] | None = None) -> tuple[float, float, float]:
+    """Seconds by the clock and of CPU time, and the peak resident MiB, of this child alone; it has to end well."""
+    with tempfile.TemporaryFile() as said:
+        begin = time.monotonic()
+        child = subprocess.Popen(list(map(str, words)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, env=env)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - begin
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            said.seek(0)
+            sys.exit(f"{' '.join(map(str, words))}: exit {child.returncode}: {said.read().decode(errors='replace').strip()}")
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def make_records(folder: Path, *words: object) -> None:
+    """By many_records.py; nothing of them is on its way to the disk any more while they are read."""
+    maker = Path(__file__).with_name("many_records.py")
+    subprocess.run([sys.executable, "-P", maker, folder, *map(str, words)], check=True)
+    os.sync()
+
+
+def keep(row: dict) -> None:
     if file := os.environ.get("TARE_BENCH_ROWS"):
         with open(file, "a") as out:
-            out.write(json.dumps({"what": what, "measured": f"{measured:.2f}{unit}", "target": target, "met": met}) + "\n")
+            out.write(json.dumps(row) + "\n")
+
+
+def verdict(measured: float, ends: tuple[float, float] | None, least: float | None, most: float | None) -> str:
+    """Of the figure itself; "unsure" where its interval holds a bound, so that another run may say otherwise."""
+    bounds = [bound for bound in (least, most) if bound is not None]
+    if not bounds:
+        return ""
+    met = (least is None or measured >= least) and (most is None or measured <= most)
+    unsure = ends and any(ends[0] <= bound <= ends[1] for bound in bounds)
+    return ("pass" if met else "FAIL") + (", unsure" if unsure else "")
+
+
+def said(least: float | None, most: float | None, unit: str) -> str:
+    """The target in words."""
+    if least is not None and most is not None:
+        return f"{least:g} to {most:g}{unit}"
+    return f"<= {most:g}{unit}" if most is not None else f">= {least:g}{unit}" if least is not None else ""
+
+
+def digits(value: float) -> str:
+    """Two decimals; of what is small two digits."""
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+
+def row(what: str, of: float | Sequence[float], most: float | None = None, unit: str = "", least: float | None = None,
+        ends: tuple[float, float] | None = None) -> None:
+    """Prints a figure beside its target, and keeps it for the table. of: one value a round, of which the median and its interval are
+    taken, or a figure, whose interval is `ends`. most, least: the target; without them there is none."""  # fmt: skip
+    many = isinstance(of, Sequence)
+    measured = statistics.median(of) if many else of
+    ends = interval(of) if many else ends
+    target = said(least, most, unit)
+    between = f"{digits(ends[0])} to {digits(ends[1])}" if ends else ""
+    word = verdict(measured, ends, least, most)
+    print(f"  {what:66} {digits(measured):>9}{unit:7} {between:18} {target:15} {word}", flush=True)
+    keep({"what": what, "measured": f"{digits(measured)}{unit}", "interval": between, "target": target, "verdict": word})
+
+
+def absent(what: str, why: str) -> None:
+    """A row that this host cannot give."""
+    print(f"  {what:66}      null: {why}", flush=True)
+    keep({"what": what, "measured": "null", "interval": "", "target": "", "verdict": why})
+
+
+if __name__ == "__main__":
+    absent(*sys.argv[1:])

@@ -1,7 +1,10 @@
 """--why: what a diagnostic run tells of the threads, and what it leaves alone."""
 
 import json
+import shutil
+import subprocess
 import unittest
+from pathlib import Path
 
 import rig
 from rig import LiveTest, setUpModule  # noqa: F401
@@ -26,13 +29,13 @@ def work():
             time.sleep(0.002)
 """
 
+# One with frame pointers, where it was built, tells the stacks whole; of the other only the innermost functions.
+INTERPRETER = next((str(path) for path in sorted(rig.CACHE.glob("cpython-variants/*-ft-diag-*/bin/python3.14t"))), "3.14t")
+
 
 @unittest.skipUnless(rig.FREE_THREADED, "there is no free-threaded interpreter (scripts/build-python ft)")
 @unittest.skipIf(rig.EMULATED, "user probes and samples need no cgroup v2; the host has looked at them")
 class Why(LiveTest):
-    # One with frame pointers, where it was built, tells the stacks whole; of the other only the innermost functions.
-    interpreter = next((str(path) for path in sorted(rig.CACHE.glob("cpython-variants/*-ft-diag-*/bin/python3.14t"))), "3.14t")
-
     def convoy(self):
         folder = self.dir / "convoy"
         folder.mkdir()
@@ -41,7 +44,7 @@ class Why(LiveTest):
         return folder
 
     def explain(self, *options: object, prefix=()) -> rig.Done:
-        words = [*prefix, rig.TARE, "run", self.convoy(), "--json", self.json, "--runtime", self.interpreter, "--workers", 4, "--why", *options]
+        words = [*prefix, rig.TARE, "run", self.convoy(), "--json", self.json, "--runtime", INTERPRETER, "--workers", 4, "--why", *options]
         return rig.Running([str(word) for word in words], rig.environment(), self.json).end()
 
     def test_names_the_lock_that_threads_wait_for_and_leaves_the_timed_run_alone(self):
@@ -79,6 +82,54 @@ class Why(LiveTest):
         self.assertIn("=== result ===", done.out)
         self.assertTrue(self.json.exists())
         self.assertFalse(self.json.with_name(self.json.stem + ".why.json").exists())
+
+
+@unittest.skipUnless(rig.FREE_THREADED, "there is no free-threaded interpreter (scripts/build-python ft)")
+@unittest.skipIf(rig.EMULATED, "user probes and samples need no cgroup v2; the host has looked at them")
+class Selftest(LiveTest):
+    """`tare selftest --why`: what is planted is named, and a wrong name is not passed."""
+
+    def selftest(self, *words: object, tare: str | Path = rig.TARE) -> subprocess.CompletedProcess:
+        command = [str(word) for word in (tare, "selftest", "--why", "--runtime", INTERPRETER, *words)]
+        return subprocess.run(command, env=rig.environment(), capture_output=True, text=True, timeout=rig.PATIENCE_S)
+
+    def rows(self, patterns: str, tare: str | Path = rig.TARE) -> tuple[int, dict]:
+        done = self.selftest("--only", patterns, "--json", tare=tare)
+        if done.returncode == 3:
+            self.assertRegex(done.stderr, r"^tare: selftest: --why: [^\n]+\([^\n]+\)\n$")
+            self.skipTest(done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["schema"], "tare.selftest-why/1")
+        return done.returncode, {row["pattern"]: row for row in report["rows"]}
+
+    @unittest.skipIf(INTERPRETER == "3.14t", "without frame pointers causes are named by the innermost function (scripts/build-python --config diag ft)")
+    def test_what_is_planted_is_named_and_nothing_where_nothing_is(self):
+        status, rows = self.rows("lock,pure")
+        self.assertEqual((status, rows["lock"]["verdict"], rows["pure"]["verdict"]), (0, "ok", "ok"), rows)
+        self.assertEqual((rows["lock"]["named"], rows["pure"]["named"]), ("thread_lock", None))
+        self.assertGreater(rows["lock"]["share"], 0.6)
+
+    def test_a_pattern_that_is_not_what_it_is_said_to_be_is_misnamed(self):
+        """By a tare beside which lies a scenario that lies: its innocent threads wait for one lock."""
+        build = Path(rig.TARE).resolve().parent
+        tare = self.dir / "tare"
+        shutil.copy2(build / "tare", tare)
+        shutil.copytree(build / "workloads", self.dir / "workloads")
+        program = self.dir / "workloads/causes/causes.py"
+        program.write_text(program.read_text().replace("def work(", PROGRAM.replace("def work():", "def convoy():") + "\n\nPATTERNS['pure'] = convoy\n\n\ndef work("))
+        status, rows = self.rows("pure", tare)
+        self.assertEqual((status, rows["pure"]["verdict"]), (1, "MISNAMED"), rows)
+        self.assertIn(rows["pure"]["named"], ("thread_lock", "interpreter_lock"))
+
+    def test_bad_input_is_refused_in_a_line(self):
+        for words, said in (
+            (("--only", "nope"), r"--only 'nope': what is allowed is a list of lock, list, dict, [^\n]+"),
+            (("--only", "lock,"), r"--only '': what is allowed is [^\n]+"),
+            (("--only", "lock", "--runtime", "3.14"), r"--runtime '3.14': what is allowed is a free-threaded interpreter [^\n]+"),
+        ):
+            done = self.selftest(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done)
+            self.assertRegex(done.stderr, f"^tare: selftest: --why: {said}\n$")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 """
 
 import itertools
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -33,6 +34,12 @@ class Causes(WorkloadTest):
         ledger = RunnerLedger(1, WORKERS)
         given = dict(mode="threads", profile="overhead", iterations=1, warmup=0, workers=1, pids=1, pattern="nope")
         self.fail_it(PROGRAM, workload.words(**given), ledger, "KeyError: 'nope'")
+
+    @unittest.skipIf(getattr(sys, "_is_gil_enabled", lambda: True)(), "constants are contended for without a GIL alone")
+    def test_threads_contend_for_no_constant_of_a_module_without_bytecode(self):
+        said = "import sys; sys.path += sys.argv[1:]; import driver, causes; print([c for c in causes.pure.__code__.co_consts if not sys._is_immortal(c)])"
+        words = [sys.executable, "-I", "-B", "-c", said, str(workload.WORKLOADS), str(FOLDER)]
+        self.assertEqual(subprocess.run(words, capture_output=True, text=True, check=True).stdout, "[]\n")
 
     def test_the_patterns_are_those_of_its_scenario(self):
         text = (FOLDER / "scenario.yml").read_text()

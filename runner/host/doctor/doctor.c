@@ -132,6 +132,9 @@ static const struct row ROWS[] = {
      "whether counters can be read without privilege", NULL},
     {"perf_event_cpu_limit", RECORDED, "perf_cpu_time_max_percent", NULL, NULL, FINE, NULL,
      "the kernel throttles sampling above this share of time", NULL},
+    {"tracing", RECORDED, "tracing", is_one_of, "on", ASKS, NULL,
+     "whether --why can open its samples, switches and user probes",
+     "run as root, or: setcap cap_perfmon,cap_syslog+ep on tare; probes take a kernel with CONFIG_UPROBE_EVENTS"},
 
     /* --- other load --- */
     {"load", RECOMMENDED, "load_1min", is_at_most, "0.5", ASKS, NULL,

@@ -10,6 +10,7 @@
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
+#include "base/err.h"
 #include "base/facts.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -17,6 +18,8 @@
 #include "host/doctor/doctor.h"
 #include "host/reading.h"
 #include "host/topology.h"
+#include "launch/perf_event.h"
+#include "launch/trace.h"
 
 static const struct reading READINGS[] = {
     {"stat_interval", "/proc/sys/vm/stat_interval", take_int, NULL, "a kernel without virtual memory statistics"},
@@ -267,6 +270,34 @@ static void capture_mitigations(struct facts *ret)
     facts_text(ret, "mitigations_summary", text);
 }
 
+/* What --why takes (launch/trace.h). This machine is asked by opening an event; a sysroot tells by the caller's rights
+ * that it has. User probes take CAP_PERFMON whatever perf_event_paranoid is (kernel/events/core.c,
+ * perf_uprobe_event_init()). */
+static void capture_tracing(const char *sysroot, struct facts *ret)
+{
+    struct perf_event_rights rights;
+    struct err ignored = {0};
+    char head[READING_HEAD_MAX];
+    uint32_t type = 0;
+    perf_event_rights_read(sysroot, &rights);
+    const bool has_probes = perf_event_pmu(sysroot, "uprobe", &type) == 0;
+    const int refused = *sysroot || !has_probes ? 0 : trace_possible(&ignored);
+    if (reading_head(sysroot, "/proc/self/status", head, sizeof(head)) < 0)
+        facts_absent(ret, "tracing", "no /proc/self/status, which has the caller's rights");
+    else if (!has_probes)
+        facts_text(ret, "tracing", "off: the kernel has no user probes");
+    else if (rights.has_capability && refused == 0)
+        facts_text(ret, "tracing", "on");
+    else if (rights.has_capability)
+        facts_text(ret, "tracing",
+                   rights.is_filtered ? "off: a system call filter refuses perf_event_open(2)"
+                                      : "off: the kernel refuses perf_event_open(2)");
+    else if (rights.has_paranoid && rights.paranoid <= 1 && refused == 0)
+        facts_text(ret, "tracing", "in part: samples and switches; user probes take CAP_PERFMON");
+    else
+        facts_text(ret, "tracing", "off: it takes CAP_PERFMON");
+}
+
 void doctor_capture(const char *sysroot, const struct topology_choice *cpus, struct facts *ret)
 {
     for (size_t i = 0; i < ARRAY_LEN(READINGS); i++)
@@ -279,5 +310,6 @@ void doctor_capture(const char *sysroot, const struct topology_choice *cpus, str
     capture_pressure(sysroot, ret);
     capture_hrtimers(sysroot, ret);
     capture_mitigations(ret);
+    capture_tracing(sysroot, ret);
     doctor_capture_cgroups(sysroot, ret);
 }

@@ -1,4 +1,4 @@
-"""patterns: what an iteration of churn does, and how it keeps what it keeps."""
+"""patterns: what an iteration of churn does, and how it keeps memory."""
 
 import os
 import sys
@@ -6,12 +6,12 @@ import threading
 
 from faults import worker_fault
 
-STEPS = 40  # of patterns that keep a thread or a process at each
-BLOCK = 64 << 10  # bytes that are taken and let go
+STEPS = 40  # for patterns that keep a thread or a process at each
+BLOCK = 64 << 10  # bytes that are allocated and freed
 
 
 def kept(size: int) -> bytearray:
-    """A buffer of so many bytes, touched; a byte more than it says is allocated (PyByteArray_FromStringAndSize)."""
+    """A touched buffer of this size. One byte more is allocated (PyByteArray_FromStringAndSize)."""
     return bytearray(b"\1") * (size - 1) if size > 1 else bytearray(size)
 
 
@@ -25,10 +25,10 @@ class Pattern:
         """One iteration."""
 
     def close(self) -> None:
-        """Ends what the pattern has."""
+        """Releases what the pattern holds."""
 
     def in_threads(self, work) -> None:
-        """Calls work(i) in as many threads as there are workers, made for it and ended."""
+        """Calls work(i) in new threads, one per worker, and joins them."""
         failures: list[BaseException] = []
 
         def guarded(i: int) -> None:
@@ -106,7 +106,7 @@ class Cycles(Pattern):
 
 
 class Blocks(Pattern):
-    """By ctypes, which lets go of the GIL for each call."""
+    """Uses ctypes, which releases the GIL for each call."""
 
     def __init__(self, options):
         import ctypes
@@ -157,7 +157,7 @@ class Queue(Pattern):
 
 
 class Stepped(Pattern):
-    """Keeps what some iterations together would, at the last of them."""
+    """Keeps the bytes of several iterations together, at the last of them."""
 
     def __init__(self, options):
         super().__init__(options)
@@ -171,11 +171,11 @@ class Stepped(Pattern):
             self.step(self.options.keep_bytes * self.every)
 
     def step(self, size: int) -> None:
-        """Keeps so many bytes."""
+        """Keeps this many bytes."""
 
 
 class Stacks(Stepped):
-    OWN = 32 << 10  # what the thread itself has in use of it
+    OWN = 32 << 10  # the part that the thread itself uses
     SPARE = 256 << 10
 
     def __init__(self, options):
@@ -188,7 +188,7 @@ class Stacks(Stepped):
         touched = threading.Event()
 
         def use_stack() -> None:
-            top = threading.get_ident()  # pthread_self: it lies at the upper end of the stack
+            top = threading.get_ident()  # pthread_self: at the upper end of the stack
             ctypes.memset(top - size, 1, max(0, size - self.OWN))
             touched.set()
             self.leave.wait()
@@ -207,13 +207,13 @@ class Stacks(Stepped):
 
 
 class Wide:
-    """512 bytes in one piece, the collector's head among them: a page has eight, and each of them is touched."""
+    """512 bytes in one piece, with the collector's header: a page has eight, and all are touched."""
 
     __slots__ = tuple(f"slot_{i}" for i in range(60))
 
 
 class Forked(Stepped):
-    """What was there before the first is frozen, so that a child's collection touches what is planted here and little else."""
+    """Freezes what existed before, so that a child's collection touches little but the objects planted here."""
 
     def __init__(self, options):
         super().__init__(options)

@@ -2,7 +2,7 @@
 nothing of tare: its imports are those of --main-imports original, and its structure is of the same kind: a main module
 with the options and the work, and a module that starts the workers.
 
-    plain.py --mode threads|fork|forkserver|spawn [--workers N] [--iterations N] [--warmup N] [--work-iters N]
+    plain.py --mode threads|interpreters|fork|forkserver|spawn [--workers N] [--iterations N] [--warmup N] [--work-iters N]
 
 It prints each iteration's nanoseconds.
 """
@@ -51,7 +51,7 @@ def measure(settings: Settings, function: Callable) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--mode", choices=["threads", "fork", "forkserver", "spawn"], required=True)
+    parser.add_argument("--mode", choices=["threads", "interpreters", "fork", "forkserver", "spawn"], required=True)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument("--warmup", type=int, default=5)

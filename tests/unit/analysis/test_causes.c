@@ -25,6 +25,7 @@ enum {
     WORK,
     SHARED,
     ATOMIC_LIST,
+    READS, /* an object's reference count, to change it */
     GIL,
     COLLECT,
     STANDS,
@@ -65,7 +66,8 @@ static const struct cause_stack STACK[STACKS] = {
                           PYTHON("Condition.wait", "/lib/threading.py"))},
     [WORK] = {FRAMES(C("_PyEval_EvalFrameDefault"), W)},
     [SHARED] = {FRAMES(C("_Py_DecRefShared"), C("_PyEval_EvalFrameDefault"), W)},
-    [ATOMIC_LIST] = {FRAMES({FRAME_C, "list_append", "/python3.14t", true}, W)},
+    [ATOMIC_LIST] = {FRAMES({FRAME_C, "list_append", "/python3.14t", FRAME_ATOMIC}, W)},
+    [READS] = {FRAMES({FRAME_C, "_PyEval_EvalFrameDefault", "/python3.14t", FRAME_READ_COUNT}, W)},
     [GIL] = {FRAMES(C("take_gil"), C("_PyEval_EvalFrameDefault"), W)},
     [COLLECT] = {FRAMES(C("gc_collect_main"), C("_Py_RunGC"), W)},
     [STANDS] = {FRAMES(C("_PyParkingLot_Park"), C("tstate_wait_attach"), C("_PyThreadState_Attach"), W)},
@@ -251,6 +253,42 @@ static void what_one_thread_alone_spends_too_is_not_lost_to_the_others(void **st
     assert_in_range(c.lost_ns, 0, 1); /* the same share of the work, so that nothing is left but rounding */
     assert_null(causes_first(&c));
     assert_int_equal(c.thread_ns, c.own_ns + c.lost_ns + c.runnable_ns);
+    causes_free(&c);
+    causes_free(&alone);
+}
+
+/* A thread that works for 20 ms, with so many samples at a time that read a count and that change a shared one. */
+static struct causes counting(size_t reads, size_t changes, const struct causes *alone)
+{
+    struct trace_event events[40] = {{0, 1, 0, 0, TRACE_IN}};
+    size_t count = 1;
+    for (size_t i = 0; i < reads + changes; i++)
+        events[count++] = (struct trace_event){(int64_t)count * MS / 2, 1, i < reads ? READS : SHARED, 0, TRACE_RUNS};
+    events[count++] = (struct trace_event){20 * MS, 1, 0, 0, TRACE_RUNNABLE};
+    return find(events, count, alone);
+}
+
+/* The CPU waits for an object's header where it reads the count that it is about to change. */
+static void waiting_to_read_a_count_that_others_change_is_lost_to_it(void **state)
+{
+    (void)state;
+    struct causes alone = counting(1, 2, NULL), c = counting(9, 3, &alone);
+    assert_non_null(causes_first(&c));
+    assert_string_equal(causes_first(&c)->id, "shared_reference_count");
+    assert_true(c.list[0].cpu_ns > 10 * MS);
+    assert_int_equal(c.thread_ns, c.own_ns + c.lost_ns + c.runnable_ns);
+    causes_free(&c);
+    causes_free(&alone);
+}
+
+/* Reading is all that is done to the count of an object that no other thread made: it is slow where memory is. */
+static void reading_counts_that_nobody_else_changes_is_own_work(void **state)
+{
+    (void)state;
+    struct causes alone = counting(1, 0, NULL), c = counting(15, 0, &alone);
+    assert_null(causes_first(&c));
+    assert_int_equal(c.lost_ns, 0);
+    assert_int_equal(c.own_ns, 20 * MS);
     causes_free(&c);
     causes_free(&alone);
 }
@@ -581,6 +619,8 @@ int main(void)
         cmocka_unit_test(waiting_that_the_program_asked_for_is_no_loss),
         cmocka_unit_test(samples_of_shared_counts_and_of_locks_words_tell_of_lost_cpu_time),
         cmocka_unit_test(what_one_thread_alone_spends_too_is_not_lost_to_the_others),
+        cmocka_unit_test(waiting_to_read_a_count_that_others_change_is_lost_to_it),
+        cmocka_unit_test(reading_counts_that_nobody_else_changes_is_own_work),
         cmocka_unit_test(what_no_rule_knows_is_told_as_a_share),
         cmocka_unit_test(only_what_lies_in_measured_iterations_counts),
         cmocka_unit_test(a_wait_counts_without_the_time_in_which_the_thread_lacked_a_cpu),

@@ -418,6 +418,44 @@ static void this_machine_is_judged(void **state)
     facts_free(&facts);
 }
 
+static void what_the_caller_may_trace_is_told_with_its_remedy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *capabilities, *paranoid, *says;
+        enum doctor_verdict verdict;
+    } CASES[] = {
+        {"0000004000000000", "2", "on", DOCTOR_OK},
+        {"0000000000000000", "2", "off: it takes CAP_PERFMON", DOCTOR_WARNS},
+        {"0000000000000000", "1", "in part: samples and switches; user probes take CAP_PERFMON", DOCTOR_WARNS},
+    };
+    fixture_write(fixture_root, "/proc/self/uid_map", "         0          0 4294967295\n");
+    fixture_write(fixture_root, "/sys/bus/event_source/devices/uprobe/type", "9\n");
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+        struct facts facts = {0};
+        const struct topology_choice nothing = {0};
+        cleanup_text struct text status = {0};
+        text_add(&status, "Name:\ttare\nCapEff:\t%s\nSeccomp:\t0\n", CASES[i].capabilities);
+        fixture_write(fixture_root, "/proc/self/status", status.data);
+        fixture_write(fixture_root, "/proc/sys/kernel/perf_event_paranoid", CASES[i].paranoid);
+        doctor_capture(fixture_root, &nothing, &facts);
+        struct diagnosis d = doctor_judge(&facts);
+        assert_string_equal(find(&d, "tracing")->value, CASES[i].says);
+        assert_int_equal(find(&d, "tracing")->verdict, CASES[i].verdict);
+        assert_int_equal(find(&d, "tracing")->remedy == NULL, CASES[i].verdict == DOCTOR_OK);
+        doctor_free(&d);
+        facts_free(&facts);
+    }
+    struct facts facts = {0};
+    const struct topology_choice nothing = {0};
+    fixture_remove(fixture_root, "/sys/bus/event_source/devices/uprobe/type");
+    doctor_capture(fixture_root, &nothing, &facts);
+    struct diagnosis d = doctor_judge(&facts);
+    assert_string_equal(find(&d, "tracing")->value, "off: the kernel has no user probes");
+    doctor_free(&d);
+    facts_free(&facts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +475,7 @@ int main(void)
         cmocka_unit_test(the_image_itself_is_as_locked),
         cmocka_unit_test(without_a_line_or_a_lock_nothing_is_claimed),
         cmocka_unit_test(this_machine_is_judged),
+        fixture_rooted(what_the_caller_may_trace_is_told_with_its_remedy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

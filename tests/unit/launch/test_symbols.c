@@ -205,6 +205,47 @@ static void an_instruction_with_a_lock_prefix_is_seen_before_where_the_cpu_stand
 #endif
 }
 
+static void where_a_reference_is_taken_or_dropped_is_seen(void **state)
+{
+    (void)state;
+#ifndef __x86_64__
+    fixture_skip("x86-64's instructions");
+#else
+    /* As gcc compiles Py_INCREF() and Py_DECREF(). */
+    static const unsigned char TAKES[] = {0x8b, 0x50, 0x0c,        /* mov 0xc(%rax),%edx */
+                                          0x83, 0xc2, 0x01,        /* add $1,%edx */
+                                          0x74, 0x10},             /* je */
+        DROPS[] = {0x45, 0x8b, 0x44, 0x24, 0x0c,                   /* mov 0xc(%r12),%r8d */
+                   0x48, 0x89, 0xc6,                               /* mov %rax,%rsi */
+                   0x41, 0x83, 0xf8, 0xff},                        /* cmp $-1,%r8d */
+        LENGTH[] = {0x8b, 0x50, 0x0c, 0x83, 0xc1, 0x01, 0x74, 1},  /* of another register */
+        WIDE[] = {0x4c, 0x8b, 0x50, 0x0c, 0x83, 0xc2, 0x01, 0x74}, /* of 64 bits */
+        NEXT[] = {0x8b, 0x50, 0x10, 0x83, 0xc2, 0x01, 0x74, 0x10}; /* of another place */
+    const struct {
+        const unsigned char *code;
+        size_t bytes, at; /* where the reading ends */
+        bool counts;
+    } CASES[] = {{TAKES, sizeof(TAKES), 3, true},
+                 {DROPS, sizeof(DROPS), 5, true},
+                 {LENGTH, sizeof(LENGTH), 3, false},
+                 {WIDE, sizeof(WIDE), 4, false},
+                 {NEXT, sizeof(NEXT), 3, false}};
+    const uint64_t from = offsetof(struct made, code);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+        struct made m = make(SHT_SYMTAB);
+        struct symbols *s;
+        memset(m.code, 0x90, sizeof(m.code));
+        memcpy(m.code, CASES[i].code, CASES[i].bytes);
+        assert_int_equal(read_made(&m, sizeof(m), &s), 0);
+        for (size_t at = 1; at <= CASES[i].at; at++)
+            assert_int_equal(symbols_counts_before(s, from + at), CASES[i].counts && at == CASES[i].at);
+        assert_false(symbols_counts_before(s, sizeof(m) - 2));
+        assert_false(symbols_counts_before(s, UINT64_MAX));
+        symbols_free(s);
+    }
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +257,7 @@ int main(void)
         fixture_rooted(long_names_in_one_string_cost_no_more_than_short_ones),
         fixture_rooted(a_file_of_very_many_segments_or_tables_is_not_walked_through),
         fixture_rooted(an_instruction_with_a_lock_prefix_is_seen_before_where_the_cpu_stands),
+        fixture_rooted(where_a_reference_is_taken_or_dropped_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,6 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
 {
     static struct specimen s;
     char name[NAME_MAX], path[PATH_MAX];
-    struct err e = {0};
     specimen_threads_memory(&s);
     facts_text(&s.record.plan, "name", "tiny");
     facts_text(&s.record.plan, "sha256", c->bound.sha256);
@@ -65,8 +64,7 @@ static void save(const struct campaign *c, uint64_t block, const char *cell, dou
     facts_int(&s.record.plan, "elapsed_ns", (int64_t)(seconds * 1e9));
     s.record.termination = ok ? TERMINATION_OK : TERMINATION_TIMEOUT;
     text_format(path, sizeof(path), "%s/%s", c->folder.path, folder_record_name(block, cell, 0, name));
-    if (record_save(&s.record, path, &e) != 0)
-        fail_msg("%s", e.text);
+    specimen_save(&s, path);
     specimen_free(&s);
 }
 
@@ -121,12 +119,39 @@ static void an_estimate_is_the_mean_of_what_a_cell_has_taken(void **state)
     save(&c, 2, "scenario1-threads-native-overhead", 4, true);
     campaign_close(&c);
     c = opened(&config);
-    assert_true(estimate_cell(&c.tally, 0) == 3);
-    assert_true(isnan(estimate_cell(&c.tally, 1)));
+    cleanup_free double *cell_s = estimate_cells(&c.tally);
+    assert_true(cell_s[0] == 3);
+    assert_true(isnan(cell_s[1]));
     struct estimate e = estimate_left(&c.tally, 3);
     assert_true(e.seconds == 3 * 10); /* one of three is left of that cell; the others are taken to be as long */
     assert_int_equal(e.left, 10);
     assert_int_equal(e.unknown, 9);
+    campaign_close(&c);
+}
+
+/* An array may be as long as its folder: a job that read all of it would take the longer, the more others there are. */
+static void a_job_of_an_array_reads_its_own_record_alone(void **state)
+{
+    static const char CELL[] = "scenario1-threads-native-overhead";
+    char folder[PATH_MAX], name[NAME_MAX];
+    struct err e = {0};
+    (void)state;
+    struct config config = tiny_config(false);
+    struct campaign c = opened(&config);
+    text_format(folder, sizeof(folder), "%s", c.folder.path);
+    save(&c, 1, CELL, 2, true);
+    save(&c, 2, CELL, 4, true);
+    campaign_close(&c);
+    config.positional = folder;
+    config.output.dir = NULL;
+    config.campaign.task = 0;
+    c = opened(&config);
+    assert_int_equal(tally_done(&c.tally, 3), 0);
+    for (uint64_t block = 2; block <= 3; block++) /* of the third there is none */
+        assert_int_equal(
+            tally_read_one(&c.tally, &c.plan, &c.folder, &c.bound, folder_record_name(block, CELL, 0, name), &e), 0);
+    assert_int_equal(tally_done(&c.tally, 3), 1);
+    assert_non_null(tally_at(&c.tally, 1, 0)->file);
     campaign_close(&c);
 }
 
@@ -501,6 +526,7 @@ int main(void)
         fixture_rooted(a_dry_run_is_as_it_was_read),
         fixture_rooted(what_is_done_is_told_with_its_time_and_the_rest_is_estimated),
         fixture_rooted(an_estimate_is_the_mean_of_what_a_cell_has_taken),
+        fixture_rooted(a_job_of_an_array_reads_its_own_record_alone),
         cmocka_unit_test(a_time_is_said_as_people_say_it),
         fixture_rooted(a_seed_that_nobody_names_is_drawn_once_and_kept),
         fixture_rooted(a_folder_is_waited_for_that_only_a_child_of_a_dead_one_holds),

@@ -50,6 +50,17 @@ static const struct cell *cell_of(const struct plan *p, const char *id)
     return NULL;
 }
 
+static struct plan parsed_text(const char *text)
+{
+    struct plan p;
+    struct err e = {0};
+    struct text bytes = {0};
+    text_add(&bytes, "%s", text);
+    if (plan_parse("a plan", &bytes, &NOTHING_GIVEN, NULL, &p, &e) != 0)
+        fail_msg("%s", e.text);
+    return p;
+}
+
 /* --- what came with tare ------------------------------------------------------------------------------------------ */
 
 #define SHIPPED "../runner/plans"
@@ -464,6 +475,32 @@ static void each_runtime_is_a_cell_of_its_own_but_of_commands_and_native_ones(vo
     assert_non_null(strstr(e.text, "--each-runtime '3.14t' names others"));
 }
 
+static void a_cell_is_found_by_its_id_and_not_by_one_in_other_letters(void **state)
+{
+    (void)state;
+    struct plan p = parsed_text("schema: tare.plan/1\nname: p\ndefaults: {command: [a]}\n"
+                                "cells: [{id: b}, {id: C}, {id: a}, {id: a-2}]\n");
+    for (size_t i = 0; i < p.cells; i++)
+        assert_int_equal(plan_find_cell(&p, p.cell[i].id), i);
+    assert_int_equal(plan_find_cell(&p, "c"), p.cells);
+    assert_int_equal(plan_find_cell(&p, "a-"), p.cells);
+    assert_int_equal(plan_find_cell(&p, ""), p.cells);
+    plan_free(&p);
+}
+
+static void cells_whose_ids_make_one_folder_are_numbered_in_the_plans_order(void **state)
+{
+#define LONG "12345678901234567890123456789012345678901234567890123456789012345678901234567890" /* PLAN_FOLDER_MAX */
+    static const char *const FOLDERS[] = {"w-1", "other", "w-1.2", "W-1.3", "w-1.3-", LONG, LONG ".2"};
+    (void)state;
+    struct plan p = parsed_text("schema: tare.plan/1\nname: p\ndefaults: {command: [a]}\n"
+                                "cells: [{id: w=1}, {id: other}, {id: w+1}, {id: W-1}, {id: w-1.3+}, {id: " LONG
+                                "x}, {id: " LONG "y}]\n");
+    for (size_t i = 0; i < p.cells; i++)
+        assert_string_equal(p.cell[i].folder, FOLDERS[i]);
+    plan_free(&p);
+}
+
 static void what_is_no_command_is_refused_with_its_place(void **state)
 {
     (void)state;
@@ -511,6 +548,8 @@ int main(void)
         cmocka_unit_test(a_precision_is_a_ratio),
         cmocka_unit_test(a_cell_may_be_a_command_whatever_the_defaults_say_of_scenarios),
         cmocka_unit_test(each_runtime_is_a_cell_of_its_own_but_of_commands_and_native_ones),
+        cmocka_unit_test(a_cell_is_found_by_its_id_and_not_by_one_in_other_letters),
+        cmocka_unit_test(cells_whose_ids_make_one_folder_are_numbered_in_the_plans_order),
         cmocka_unit_test(what_is_no_command_is_refused_with_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,7 @@ static void a_date_that_is_not_there_in_plain_changes_nothing(void **state)
 static void draw_one(const char *folder, struct text ret[3])
 {
     static const char *const NAMES[] = {"/one.svg", "/one.pdf", "/one.png"};
-    struct drawings d = {NULL, 0};
+    struct drawings d = {0};
     struct err e = {0};
     bool dated = true;
     cleanup_close int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

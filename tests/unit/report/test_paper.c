@@ -316,6 +316,41 @@ static void the_page_asks_for_nothing_outside_of_itself(void **state)
     text_free(&page);
 }
 
+/* A plan of so many cells could not be packed: gnuplot ended with "Cairo is unhappy". */
+static void cells_that_no_figure_can_hold_are_not_drawn_and_that_is_said(void **state)
+{
+    static struct shelf_cell many[DRAWING_ROWS_MAX + 1];
+    static const char SAID[] = "Nothing is drawn: 271 cells side by side are more than the 270 that one figure holds";
+    const struct paper_options o = {.draw = true};
+    const char *path = root;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(many); i++)
+        many[i] = (struct shelf_cell){"threads", "", "3.14t", true, false, (int)i + 1, 2, 0, 1, 0, NULL, NULL};
+    for (size_t cells = DRAWING_ROWS_MAX; cells <= ARRAY_LEN(many); cells++) {
+        struct summary s;
+        struct err e = {0};
+        struct text page = {0};
+        const bool fits = cells <= DRAWING_ROWS_MAX;
+        shelf_write(root, many, cells, false);
+        assert_int_equal(summary_read(&path, 1, true, &s, &e), 0);
+        struct drawings d = drawings_make(&s);
+        const struct page_parts parts = {.drawing = &d, .no_svg = "This figure is not drawn"};
+        assert_int_equal(d.left_out, fits ? 0 : cells);
+        assert_int_equal(d.count > 0, fits);
+        assert_int_equal(page_make(&s, &parts, &page, &e), 0);
+        assert_int_equal(strstr(page.data, SAID) != NULL, !fits);
+        text_free(&page);
+        drawings_free(&d);
+        summary_free(&s);
+    }
+    struct text appendix = {0};
+    struct err e;
+    assert_int_equal(write_paper(&o, &e), 0); /* without gnuplot, too */
+    add_file(&appendix, "appendix.tex");
+    assert_non_null(strstr(appendix.data, SAID));
+    text_free(&appendix);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
 
 int main(void)
@@ -327,6 +362,7 @@ int main(void)
         TEST(a_folder_with_something_in_it_is_refused),
         TEST(a_broken_record_is_refused_by_name),
         TEST(what_latex_would_take_as_its_own_is_set_as_it_is),
+        TEST(cells_that_no_figure_can_hold_are_not_drawn_and_that_is_said),
         TEST(what_html_would_take_as_its_own_is_text),
         TEST(what_gnuplot_would_run_is_a_text_to_it),
         TEST(gnuplot_reads_each_quoted_text_as_one),

@@ -1,6 +1,6 @@
 """What the runner itself costs: medians of its own stamps, and whole runs side by side with a bare start of the workload.
 
-usage: runner_cost.py BUILD [ROUNDS]      prints; asserts nothing: machines are noisy, and timings are no tests
+usage: cost.py BUILD [ROUNDS]      prints; asserts nothing: machines are noisy, and timings are no tests
 """
 import json
 import os

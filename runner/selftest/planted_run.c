@@ -1,0 +1,249 @@
+/* Runs the planted causes with the parts of `tare run --why`. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/cleanup.h"
+#include "base/cpulist.h"
+#include "base/err.h"
+#include "base/facts.h"
+#include "base/text.h"
+#include "cell/interpreters.h"
+#include "cell/runtime.h"
+#include "cell/scenarios.h"
+#include "launch/trace.h"
+#include "record/record.h"
+#include "run/meter.h"
+#include "run/run.h"
+#include "run/session.h"
+#include "run/why.h"
+#include "selftest/planted.h"
+
+#define ITERATIONS  8 /* measured ones of a row, about a tenth of a second each */
+#define WORKERS_MIN 2
+#define WORKERS_MAX 8 /* a cause that these do not show is none of one object */
+
+/* --- a row's cell --------------------------------------------------------------------------------------------------
+ */
+
+static int cell_of(const struct planted *p, const struct cell *given, int64_t workers, struct cell *ret, struct err *e)
+{
+    struct cell cell = cell_unset();
+    cell.cpus = given->cpus;
+    cell.numa = given->numa;
+    cell.partition = given->partition;
+    cell.cgroup_root = given->cgroup_root;
+    cell.isolation = given->isolation;
+    cell.runtime = given->runtime;
+    cell.mode = MODE_THREADS;
+    cell.workers = workers;
+    cell.iterations = ITERATIONS;
+    TRY(scenarios_find(p->scenario, &cell.scenario, e));
+    TRY(cell_set(&cell, "pattern", p->pattern, e));
+    TRY(cell_complete(&cell, e));
+    *ret = cell;
+    return 0;
+}
+
+static const struct planted *row_named(const char *pattern, size_t len)
+{
+    for (size_t i = 0; i < planted_count; i++)
+        if (strlen(planted_causes[i].pattern) == len && strncmp(planted_causes[i].pattern, pattern, len) == 0)
+            return &planted_causes[i];
+    return NULL;
+}
+
+static int unknown_row(const char *pattern, size_t len, struct err *e)
+{
+    cleanup_text struct text all = {0};
+    for (size_t i = 0; i < planted_count; i++)
+        text_add(&all, "%s%s", i ? ", " : "", planted_causes[i].pattern);
+    return err_set(e, ERR_USAGE, -EINVAL, "--only '%.*s': what is allowed is a list of %s", (int)len, pattern,
+                   all.data);
+}
+
+/* The rows to run; the list is owned. */
+struct rows {
+    const struct planted **row;
+    size_t count;
+};
+
+static void add_row(struct rows *rows, const struct planted *row)
+{
+    rows->row = xgrow(rows->row, rows->count, sizeof(*rows->row));
+    rows->row[rows->count++] = row;
+}
+
+static int choose_rows(const char *only, struct rows *ret, struct err *e)
+{
+    for (size_t i = 0; !only && i < planted_count; i++)
+        add_row(ret, &planted_causes[i]);
+    for (const char *p = only; p; p = p[strcspn(p, ",")] ? strchr(p, ',') + 1 : NULL) {
+        const struct planted *row = row_named(p, strcspn(p, ","));
+        if (!row)
+            return unknown_row(p, strcspn(p, ","), e);
+        add_row(ret, row);
+    }
+    return 0;
+}
+
+/* --- the interpreter -----------------------------------------------------------------------------------------------
+ */
+
+static bool is_true(const struct facts *build, const char *key)
+{
+    const struct fact *f = facts_find(build, key);
+    return f && f->kind == FACT_BOOL && f->truth;
+}
+
+struct search {
+    struct cell cell;
+    struct runtime *found;
+    bool is_found;
+};
+
+/* A build with frame pointers tells stacks whole. */
+static bool take_whole(const char *path, const char *place, void *context)
+{
+    struct search *s = context;
+    struct runtime candidate = {0};
+    (void)place;
+    s->cell.runtime = path;
+    if (s->is_found || runtime_find(&s->cell, &candidate, NULL) != 0)
+        return s->is_found;
+    s->is_found = is_true(&candidate.build, "frame_pointers") && !candidate.gil_enabled;
+    if (s->is_found)
+        *s->found = candidate;
+    else
+        runtime_free(&candidate);
+    return s->is_found;
+}
+
+/* The one that was named; else one with frame pointers, where there is one; else 3.14t. */
+static int find_runtime(const struct cell *given, struct runtime *ret, struct err *e)
+{
+    struct search s = {.found = ret};
+    TRY(cell_of(&planted_causes[0], given, 2, &s.cell, e));
+    if (strcmp(given->runtime, "auto") == 0)
+        interpreters_variants("python3.14t", take_whole, &s);
+    s.cell.runtime = given->runtime;
+    if (!s.is_found)
+        TRY(runtime_find(&s.cell, ret, e));
+    if (!ret->native && !ret->gil_enabled)
+        return 0;
+    runtime_free(ret);
+    return err_set(e, ERR_USAGE, -EINVAL,
+                   "--runtime '%s': what is allowed is a free-threaded interpreter without a GIL, as 3.14t",
+                   given->runtime);
+}
+
+/* --- a row ---------------------------------------------------------------------------------------------------------
+ */
+
+struct row {
+    struct session *session;
+    const struct cell *cell;
+    const struct runtime *runtime;
+    const struct progress *progress;
+};
+
+/* A workload that fails gives no knowledge of its row; 0. */
+static int run_row(const struct row *row, const struct planted *p, struct planted_report *report,
+                   struct planted_result *ret, struct err *e)
+{
+    struct record *timed = NULL;
+    struct why why = {0};
+    struct err trouble = {0};
+    TRY(run_cell(row->session, row->cell, row->runtime, row->progress, &timed, e));
+    report->interrupted_by = timed->interrupted_by;
+    int failed = timed->termination == TERMINATION_OK ? 0 : -ECHILD;
+    if (failed != 0)
+        (void)err_set(&trouble, ERR_WORKLOAD, failed, "%.200s", timed->detail);
+    else
+        failed = why_run(row->session, row->cell, row->runtime, timed, row->progress, &why, &trouble);
+    if (failed == 0)
+        planted_judge(p, &why, ret);
+    else
+        planted_give_up(p, trouble.text, ret);
+    if (failed == -EINTR)
+        report->interrupted_by = why.interrupted_by;
+    if (failed == 0)
+        why_free(&why);
+    record_free(timed);
+    return 0;
+}
+
+static void keep(struct planted_report *report, const struct planted_result *r)
+{
+    report->result = xgrow(report->result, report->results, sizeof(*report->result));
+    report->result[report->results++] = *r;
+    report->count[r->verdict]++;
+}
+
+static int run_rows(struct session *session, const struct cell *given, const struct runtime *runtime,
+                    const struct rows *rows, struct planted_report *report, struct err *e)
+{
+    struct meter meter;
+    cleanup_free struct cell *cell = xcalloc(rows->count, sizeof(*cell));
+    for (size_t i = 0; i < rows->count; i++)
+        TRY(cell_of(rows->row[i], given, report->workers, &cell[i], e));
+    meter_open(&meter, cell, rows->count);
+    int failed = 0;
+    for (size_t i = 0; failed == 0 && !report->interrupted_by && i < rows->count; i++) {
+        struct planted_result result;
+        const struct row row = {session, &cell[i], runtime, meter_cell(&meter, i)};
+        failed = run_row(&row, rows->row[i], report, &result, e);
+        if (failed == 0 && !report->interrupted_by)
+            keep(report, &result);
+    }
+    meter_clear(&meter);
+    return failed;
+}
+
+/* --- all of them ---------------------------------------------------------------------------------------------------
+ */
+
+static void describe(const struct session *session, const struct runtime *runtime, struct planted_report *report)
+{
+    char id[RECORD_ID_MAX];
+    const unsigned cpus = cpulist_count(&session->cpus.benchmark);
+    record_make_id(id, report->at);
+    text_format(report->interpreter, sizeof(report->interpreter), "%s", runtime->path);
+    text_format(report->version, sizeof(report->version), "%s", runtime->version);
+    report->frame_pointers = is_true(&runtime->build, "frame_pointers");
+    report->emulated = is_true(&session->host, "emulated");
+    (void)cpulist_format(&session->cpus.benchmark, report->cpus, sizeof(report->cpus));
+    report->workers = cpus < WORKERS_MIN ? WORKERS_MIN : cpus > WORKERS_MAX ? WORKERS_MAX : cpus;
+}
+
+static int run_in_session(const struct cell *given, const struct runtime *runtime, const struct rows *rows,
+                          struct planted_report *ret, struct err *e)
+{
+    struct session session;
+    TRY(session_open(given, &session, e));
+    describe(&session, runtime, ret);
+    int failed = run_rows(&session, given, runtime, rows, ret, e);
+    int left = session_close(&session, failed == 0 ? e : NULL);
+    return failed != 0 ? failed : left;
+}
+
+int planted_run(const struct cell *given, const char *only, struct planted_report *ret, struct err *e)
+{
+    struct runtime runtime = {0};
+    struct rows rows = {0};
+    *ret = (struct planted_report){0};
+    int failed = choose_rows(only, &rows, e);
+    if (failed == 0)
+        failed = trace_possible(e);
+    if (failed == 0)
+        failed = find_runtime(given, &runtime, e);
+    if (failed == 0)
+        failed = run_in_session(given, &runtime, &rows, ret, e);
+    runtime_free(&runtime);
+    free(rows.row);
+    if (failed != 0)
+        planted_free(ret);
+    return failed;
+}
