@@ -43,7 +43,8 @@ static void add_environment(const struct reproduction *r, struct text *out)
         text_add(out, "environment: not looked at\n");
         return;
     }
-    text_add(out, "environment: %zu of %zu fields of the machine differ%s\n", v->hostdiff.count, v->hostdiff.fields,
+    text_add(out, "environment: %zu of %zu fields of machine and runtimes differ%s\n", v->hostdiff.count,
+             v->hostdiff.fields,
              r->o->where == REPRODUCE_HOST && r->o->engine != ENGINE_SLURM
                  ? ""
                  : " (this host's; what ran elsewhere has its own in its records)");

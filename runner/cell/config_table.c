@@ -65,7 +65,7 @@ const struct option_row config_rows[] = {
      "the workers share the work: this knob of the scenario, as work-iters, or of a function calls or a whole number that "
      "--arg gives, is divided among them; without it each does the same work"},
     {"json", TEXT, "FILE", OUTPUT(json), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
-     "write what was found (schema tare.scale/1) to FILE; - writes it to standard output in place of the text"},
+     "write what was found (schema tare.scale/1, tare-json(5)) to FILE; - writes it to standard output in place of the text"},
     {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_SCALE,
      "the interpreter of all modes, as .venv/bin/python, whose packages are there then; or its name, as 3.14 (default 3.14t)"},
     {"python", TEXT, "PYTHON", FUNCTION(python), NULL, 0, 0, UNSET, UNSET, CONFIG_BENCH,
